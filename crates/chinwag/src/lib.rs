@@ -1,0 +1,2 @@
+//! A chat server for `nc` and `telnet`, on the whippet runtime.
+#![forbid(unsafe_code)]

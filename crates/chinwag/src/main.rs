@@ -1,0 +1,4 @@
+//! The program `chinwag`.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! The attributes `#[whippet::main]` and `#[whippet::test]`.
+#![forbid(unsafe_code)]

@@ -1,0 +1,94 @@
+//! The cooperative budget: how much one poll of a task may get done before it must let its neighbours run.
+//!
+//! Every door (channels, sockets, timers) asks [`poll_proceed`] before it works. A task gets [`BUDGET`] units a
+//! poll from the executor; when they are used up each door answers `Pending` and wakes the task at once, so that
+//! it goes to the back of its queue. Outside of a task nothing is counted.
+//!
+//! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+/// Units of work in one poll: large enough that the check costs nothing beside the work, small enough that a
+/// busy socket lets its neighbours run within some 100 system calls.
+const BUDGET: u8 = 128;
+
+thread_local! {
+    /// Units left in the poll that runs on this thread; `None` outside of a budget.
+    static LEFT: Cell<Option<u8>> = const { Cell::new(None) };
+}
+
+/// Puts the former budget back when a budgeted (or unbudgeted) stretch ends, by a panic too.
+struct Restore(Option<u8>);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        let _ = LEFT.try_with(|left| left.set(self.0));
+    }
+}
+
+/// Runs `f`, one poll of a task, under a fresh budget.
+#[inline]
+pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
+    with(Some(BUDGET), f)
+}
+
+/// Runs `f` without a budget.
+pub(crate) fn without_budget<R>(f: impl FnOnce() -> R) -> R {
+    with(None, f)
+}
+
+#[inline]
+fn with<R>(budget: Option<u8>, f: impl FnOnce() -> R) -> R {
+    let former = LEFT.try_with(|left| left.replace(budget)).ok().flatten();
+    let _restore = Restore(former);
+    f()
+}
+
+/// A unit that was taken; it goes back when dropped, unless [`Unit::spend`] says that work was done with it.
+#[derive(Debug)]
+#[must_use = "a unit that is dropped goes back: call spend() when the door did something"]
+pub(crate) struct Unit {
+    /// What was left before the unit was taken.
+    before: Option<u8>,
+}
+
+impl Unit {
+    /// The door made progress: the unit is used up.
+    #[inline]
+    pub(crate) fn spend(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for Unit {
+    #[inline]
+    fn drop(&mut self) {
+        if self.before.is_some() {
+            let _ = LEFT.try_with(|left| left.set(self.before));
+        }
+    }
+}
+
+/// Takes a unit of the running task's budget, or, when none is left, wakes the task and answers `Pending`.
+#[inline]
+pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
+    let before = LEFT.try_with(Cell::get).ok().flatten();
+    match before {
+        Some(0) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Some(units) => {
+            LEFT.with(|left| left.set(Some(units - 1)));
+            Poll::Ready(Unit { before })
+        }
+        None => Poll::Ready(Unit { before: None }),
+    }
+}
+
+/// Whether the running task has budget left (always, outside of a task).
+#[inline]
+pub(crate) fn has_budget_left() -> bool {
+    LEFT.try_with(|left| left.get() != Some(0)).unwrap_or(true)
+}

@@ -1,0 +1,24 @@
+//! whippet: an async runtime from scratch.
+//!
+//! Rooms keep state and are *turned* by the executor: [`executor`], [`reactor`], [`timers`]. Doors are what a
+//! program awaits: [`task`], [`sync`], [`time`], [`net`], [`io`], [`signal`] and the macros. A door asks one
+//! room; a room never asks a door. Only [`sys`] calls the kernel.
+
+mod coop;
+mod loom;
+mod sys;
+
+mod executor;
+mod reactor;
+mod timers;
+
+pub mod io;
+pub mod net;
+pub mod runtime;
+pub mod signal;
+pub mod sync;
+pub mod task;
+pub mod time;
+
+#[macro_use]
+mod macros;

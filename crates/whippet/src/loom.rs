@@ -1,0 +1,80 @@
+//! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`.
+//!
+//! Everything that is shared between threads and whose races are modelled takes its atomics, cells, locks and
+//! `Arc` from here. Locks do not poison: whippet never runs a user's code under a lock, so a panic cannot leave
+//! one of its own structures half changed.
+
+#[cfg(not(loom))]
+pub(crate) use self::std_types as types;
+#[cfg(loom)]
+pub(crate) use ::loom as types;
+
+#[cfg(not(loom))]
+pub(crate) use std::hint;
+#[cfg(loom)]
+pub(crate) use ::loom::hint;
+
+pub(crate) use self::types::cell::UnsafeCell;
+pub(crate) use self::types::sync::{Arc, atomic};
+
+/// A mutual exclusion lock without poisoning (see the module's words).
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(types::sync::Mutex<T>);
+
+/// The guard of a [`Mutex`].
+pub(crate) type MutexGuard<'a, T> = types::sync::MutexGuard<'a, T>;
+
+impl<T> Mutex<T> {
+    /// A lock around `value`.
+    pub(crate) fn new(value: T) -> Self {
+        Self(types::sync::Mutex::new(value))
+    }
+
+    /// Waits for the lock. A holder that panicked does not matter: no state is left half changed.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The lock if it is free at this moment.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// std's types in the shape of loom's.
+#[cfg(not(loom))]
+pub(crate) mod std_types {
+    pub(crate) mod sync {
+        pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
+    }
+
+    pub(crate) mod cell {
+        /// `std::cell::UnsafeCell` with loom's way of access: a closure that gets the raw pointer.
+        #[derive(Debug, Default)]
+        #[repr(transparent)]
+        pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+        impl<T> UnsafeCell<T> {
+            /// A cell around `value`.
+            pub(crate) const fn new(value: T) -> Self {
+                Self(std::cell::UnsafeCell::new(value))
+            }
+
+            /// Shared access: the caller promises that nobody changes the value meanwhile.
+            #[inline(always)]
+            pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+                f(self.0.get())
+            }
+
+            /// Exclusive access: the caller promises that nobody else looks meanwhile.
+            #[inline(always)]
+            pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+                f(self.0.get())
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The only door to the kernel: sockets, readiness, clock, entropy, threads.
+//!
+//! Nothing outside of this room opens a socket, waits, reads a clock, draws entropy or starts a thread
+//! (clippy.toml guards it). It is the seam at which a simulated machine can stand in for the real one.
+
+pub(crate) mod clock;
+pub(crate) mod entropy;
+pub(crate) mod thread;

@@ -1,0 +1,76 @@
+//! Threads: started here and nowhere else, and put to sleep by a [`Parker`].
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Starts a thread that runs `body`. `stack_size` in bytes; `None` for std's default.
+///
+/// # Errors
+/// Those of the operating system, when it has no thread to give.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that starts threads")]
+pub(crate) fn start(
+    name: String,
+    stack_size: Option<usize>,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let mut builder = std::thread::Builder::new().name(name);
+    if let Some(bytes) = stack_size {
+        builder = builder.stack_size(bytes);
+    }
+    builder.spawn(body)
+}
+
+/// A sleeping place for one thread: a permit that [`Parker::unpark`] sets and [`Parker::park`] takes.
+///
+/// An `unpark` before the `park` is not lost, and several are one.
+#[derive(Debug, Default)]
+pub(crate) struct Parker {
+    /// Whether a permit is there.
+    permit: Mutex<bool>,
+    /// Signalled when the permit is set.
+    set: Condvar,
+}
+
+impl Parker {
+    /// Sleeps until a permit is there, and takes it.
+    pub(crate) fn park(&self) {
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        while !std::mem::take(&mut *permit) {
+            permit = self.set.wait(permit).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Sleeps until a permit is there, and takes it; gives up after `timeout`. Says whether it got one.
+    pub(crate) fn park_timeout(&self, timeout: Duration) -> bool {
+        let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut permit, _) = self
+            .set
+            .wait_timeout_while(permit, timeout, |permit| !*permit)
+            .unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *permit)
+    }
+
+    /// Sets the permit and wakes the sleeper, if there is one.
+    pub(crate) fn unpark(&self) {
+        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.set.notify_one();
+    }
+
+    /// A waker that unparks.
+    pub(crate) fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unpark();
+    }
+}

@@ -1,0 +1,4 @@
+//! The project's own chores, one subcommand each.
+#![forbid(unsafe_code)]
+
+fn main() {}
