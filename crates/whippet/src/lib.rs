@@ -7,6 +7,7 @@
 mod coop;
 mod loom;
 mod sys;
+mod wakers;
 
 mod executor;
 mod reactor;
