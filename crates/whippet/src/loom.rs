@@ -9,10 +9,10 @@ pub(crate) use self::std_types as types;
 #[cfg(loom)]
 pub(crate) use ::loom as types;
 
-#[cfg(not(loom))]
-pub(crate) use std::hint;
 #[cfg(loom)]
 pub(crate) use ::loom::hint;
+#[cfg(not(loom))]
+pub(crate) use std::hint;
 
 pub(crate) use self::types::cell::UnsafeCell;
 pub(crate) use self::types::sync::{Arc, atomic};

@@ -1,0 +1,65 @@
+//! A queue from many producers to one consumer, bounded ([`channel`]) or not ([`unbounded_channel`]).
+//!
+//! The bound is a number of permits: each value in the queue has one, each [`Permit`] and [`OwnedPermit`] is one,
+//! and whoever wants to send waits for one, first come, first served. A sender that stops waiting passes on what
+//! it was given.
+//!
+//! A channel that is idle is small (some 200 bytes, whatever its capacity): nothing is allocated in advance, and
+//! the memory of a burst is given back when it has been taken out.
+//!
+//! ```
+//! use whippet::sync::mpsc;
+//!
+//! let (sender, mut receiver) = mpsc::channel(16);
+//! for word in ["one", "queue", "many", "producers"] {
+//!     let sender = sender.clone();
+//!     std::thread::spawn(move || sender.blocking_send(word));
+//! }
+//! drop(sender);
+//! let mut words = Vec::new();
+//! while let Some(word) = receiver.blocking_recv() {
+//!     words.push(word);
+//! }
+//! assert_eq!(words.len(), 4);
+//! ```
+
+pub mod error;
+
+mod chan;
+mod futures;
+mod handle;
+mod permit;
+mod queue;
+mod receiver;
+mod sender;
+mod unbounded;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub use self::permit::{OwnedPermit, Permit, PermitIterator};
+pub use self::receiver::Receiver;
+pub use self::sender::{Sender, WeakSender};
+pub use self::unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender};
+
+use self::handle::Counted;
+use super::permits::MAX_PERMITS;
+
+/// A channel for at most `capacity` values.
+///
+/// Nothing is allocated for them in advance.
+///
+/// # Panics
+/// If `capacity` is 0 or more than `usize::MAX >> 3`.
+pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
+    assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");
+    let (handle, chan) = Counted::channel(capacity);
+    (Sender { handle }, Receiver { chan })
+}
+
+/// A channel whose senders never wait.
+pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
+    let (handle, chan) = Counted::channel(MAX_PERMITS);
+    (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver { chan } })
+}

@@ -1,0 +1,242 @@
+//! Places in a bounded channel, taken before there is a value to put into them.
+//!
+//! A permit is a promise that a send will neither wait nor be refused. It costs no memory in the channel: it is one
+//! place less that is available. Dropped unused it goes to the next in line.
+
+use super::error::{SendError, TrySendError};
+use super::futures::Acquire;
+use super::handle::Handle;
+use super::sender::Sender;
+use crate::sync::permits::Refused;
+use std::fmt;
+use std::iter::FusedIterator;
+
+impl<T> Sender<T> {
+    /// Waits for a place. Who came first gets a place first.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, only the place in line is lost. A future that is to keep its turn across other
+    /// branches of a `select!` must be pinned outside of the loop.
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        Acquire::new(&self.handle, 1).await.map_err(|_| SendError(()))?;
+        Ok(Permit { handle: &self.handle })
+    }
+
+    /// Waits for `count` places, all at once.
+    ///
+    /// # Errors
+    /// The channel is closed, or never has as many places.
+    ///
+    /// # Cancel safety
+    /// As [`reserve`](Self::reserve).
+    pub async fn reserve_many(&self, count: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
+        if count > self.handle.max() {
+            return Err(SendError(()));
+        }
+        Acquire::new(&self.handle, count).await.map_err(|_| SendError(()))?;
+        Ok(PermitIterator { handle: &self.handle, left: count })
+    }
+
+    /// Waits for a place, and keeps this sender with it: the permit can be stored and moved between tasks.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, the place in line and this sender are lost; clone the sender to keep it.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+        Acquire::new(&self.handle, 1).await.map_err(|_| SendError(()))?;
+        Ok(OwnedPermit { handle: Some(self.handle) })
+    }
+
+    /// Takes a place, if there is one at this moment and nobody waits for it.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`].
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let permit = sender.try_reserve().unwrap();
+    /// assert!(sender.try_send("no place").is_err());
+    /// permit.send("kept for me");
+    /// assert_eq!(receiver.try_recv(), Ok("kept for me"));
+    /// ```
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        self.handle.try_acquire(1).map_err(|refused| refused_with(refused, ()))?;
+        Ok(Permit { handle: &self.handle })
+    }
+
+    /// Takes `count` places at once, if they are there at this moment and nobody waits for one.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`].
+    pub fn try_reserve_many(
+        &self,
+        count: usize,
+    ) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        self.handle.try_acquire(count).map_err(|refused| refused_with(refused, ()))?;
+        Ok(PermitIterator { handle: &self.handle, left: count })
+    }
+
+    /// Takes a place at once, and keeps this sender with it.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`]: the sender comes back.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let permit = sender.try_reserve_owned().unwrap();
+    /// let sender = permit.send(1);
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// # drop(sender);
+    /// ```
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        match self.handle.try_acquire(1) {
+            Ok(()) => Ok(OwnedPermit { handle: Some(self.handle) }),
+            Err(refused) => Err(refused_with(refused, self)),
+        }
+    }
+}
+
+/// The public face of a refusal.
+fn refused_with<V>(refused: Refused, value: V) -> TrySendError<V> {
+    match refused {
+        Refused::Short => TrySendError::Full(value),
+        Refused::Closed => TrySendError::Closed(value),
+    }
+}
+
+/// One place in a channel. Made by [`Sender::reserve`] and [`Sender::try_reserve`].
+#[must_use = "a permit that is dropped gives its place back"]
+pub struct Permit<'a, T> {
+    /// The channel.
+    handle: &'a Handle<T>,
+}
+
+impl<T> Permit<'_, T> {
+    /// Sends a value into the place. It neither waits nor fails; if the receiver is gone the value is dropped.
+    #[inline]
+    pub fn send(self, value: T) {
+        let handle = self.handle;
+        // The permit goes into the queue with the value.
+        #[expect(
+            clippy::mem_forget,
+            reason = "its drop would give the permit back; it owns nothing else"
+        )]
+        std::mem::forget(self);
+        handle.send_permitted(value);
+    }
+}
+
+impl<T> Drop for Permit<'_, T> {
+    fn drop(&mut self) {
+        self.handle.release(1);
+    }
+}
+
+impl<T> fmt::Debug for Permit<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
+    }
+}
+
+/// Several places in a channel, handed out one by one. Made by [`Sender::reserve_many`] and
+/// [`Sender::try_reserve_many`]; what is left when it is dropped goes back.
+#[must_use = "permits that are dropped give their places back"]
+pub struct PermitIterator<'a, T> {
+    /// The channel.
+    handle: &'a Handle<T>,
+    /// Places not handed out.
+    left: usize,
+}
+
+impl<'a, T> Iterator for PermitIterator<'a, T> {
+    type Item = Permit<'a, T>;
+
+    fn next(&mut self) -> Option<Permit<'a, T>> {
+        self.left = self.left.checked_sub(1)?;
+        Some(Permit { handle: self.handle })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for PermitIterator<'_, T> {}
+
+impl<T> FusedIterator for PermitIterator<'_, T> {}
+
+impl<T> Drop for PermitIterator<'_, T> {
+    fn drop(&mut self) {
+        if self.left > 0 {
+            self.handle.release(self.left);
+        }
+    }
+}
+
+impl<T> fmt::Debug for PermitIterator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PermitIterator").field("left", &self.left).finish_non_exhaustive()
+    }
+}
+
+/// One place in a channel, with the sender that took it. Made by [`Sender::reserve_owned`] and
+/// [`Sender::try_reserve_owned`]. As long as it is there the channel counts it as a sender.
+#[must_use = "a permit that is dropped gives its place back"]
+pub struct OwnedPermit<T> {
+    /// The channel; taken when the permit is used.
+    handle: Option<Handle<T>>,
+}
+
+impl<T> OwnedPermit<T> {
+    /// Sends a value into the place and gives the sender back. It neither waits nor fails; if the receiver is gone
+    /// the value is dropped.
+    pub fn send(mut self, value: T) -> Sender<T> {
+        let handle = self.take();
+        handle.send_permitted(value);
+        Sender { handle }
+    }
+
+    /// Gives the place back, and the sender.
+    pub fn release(mut self) -> Sender<T> {
+        let handle = self.take();
+        handle.release(1);
+        Sender { handle }
+    }
+
+    /// Whether both are places in the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        match (&self.handle, &other.handle) {
+            (Some(handle), Some(other)) => handle.is_same(other),
+            _ => false,
+        }
+    }
+
+    /// Whether `sender` sends into the channel of this place.
+    pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
+        self.handle.as_ref().is_some_and(|handle| handle.is_same(&sender.handle))
+    }
+
+    /// The handle; the permit goes with the caller.
+    fn take(&mut self) -> Handle<T> {
+        self.handle.take().expect("a permit keeps its sender until it is consumed")
+    }
+}
+
+impl<T> Drop for OwnedPermit<T> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.release(1);
+        }
+    }
+}
+
+impl<T> fmt::Debug for OwnedPermit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnedPermit").finish_non_exhaustive()
+    }
+}

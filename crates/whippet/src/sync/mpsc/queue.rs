@@ -1,0 +1,71 @@
+//! The messages under way, and how much memory they may keep.
+
+use std::collections::VecDeque;
+
+/// Bytes that an empty queue may keep. A channel that is idle is small, whatever burst went through it; a channel
+/// that is busy with a few messages at a time never allocates.
+const KEPT_BYTES: usize = 256;
+
+/// Messages that an empty queue may keep room for whatever their size: the first allocation of a `VecDeque`.
+const KEPT_SLOTS: usize = 4;
+
+/// A queue that allocates nothing until it is used, grows with what is in it, and gives its memory back when it
+/// has run empty (see [`KEPT_BYTES`]).
+#[derive(Debug)]
+pub(super) struct Queue<T>(VecDeque<T>);
+
+impl<T> Queue<T> {
+    /// The capacity that an empty queue may keep.
+    const KEPT: usize = {
+        let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        let fitting = KEPT_BYTES / size;
+        if fitting > KEPT_SLOTS { fitting } else { KEPT_SLOTS }
+    };
+
+    /// An empty queue, without memory of its own.
+    pub(super) const fn new() -> Self {
+        Self(VecDeque::new())
+    }
+
+    /// Messages under way.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a message at the end.
+    #[inline]
+    pub(super) fn push(&mut self, value: T) {
+        self.0.push_back(value);
+    }
+
+    /// The oldest message.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let value = self.0.pop_front()?;
+        self.shrink();
+        Some(value)
+    }
+
+    /// Moves the oldest messages, `limit` at the most, to the end of `buffer`. Says how many.
+    pub(super) fn pop_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        let count = self.0.len().min(limit);
+        buffer.extend(self.0.drain(..count));
+        self.shrink();
+        count
+    }
+
+    /// Gives the memory of an empty queue back, if it is more than the few slots that it may keep.
+    #[inline]
+    fn shrink(&mut self) {
+        if self.0.is_empty() && self.0.capacity() > Self::KEPT {
+            self.0 = VecDeque::new();
+        }
+    }
+}

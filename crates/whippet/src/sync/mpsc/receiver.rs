@@ -1,0 +1,142 @@
+//! The receiving side of a bounded channel.
+
+use super::chan::Nothing;
+use super::error::TryRecvError;
+use super::handle::Counted;
+use crate::loom::Arc;
+use crate::sync::blocking;
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+/// The receiving side of a bounded channel. Made by [`channel`](super::channel).
+///
+/// Dropping it closes the channel and drops what is still in it.
+pub struct Receiver<T> {
+    /// The channel.
+    pub(super) chan: Arc<Counted<T>>,
+}
+
+impl<T> Receiver<T> {
+    /// The next value; `None` when nothing can come any more: the queue is empty, and all senders are gone, or the
+    /// channel was closed and no permit is out.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will: a value is taken only in the very poll that returns it.
+    pub async fn recv(&mut self) -> Option<T> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// Waits for values and moves up to `limit` of them to the end of `buffer`, all in one step. Says how many:
+    /// 0 when nothing can come any more, or when `limit` is 0.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will: values are taken only in the very poll that returns.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    }
+
+    /// The next value, if one is there at this moment.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] or [`TryRecvError::Disconnected`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.chan.try_recv().map_err(|nothing| match nothing {
+            Nothing::Empty => TryRecvError::Empty,
+            Nothing::Finished => TryRecvError::Disconnected,
+        })
+    }
+
+    /// The next value, blocking the thread while there is none: for threads that run no tasks.
+    pub fn blocking_recv(&mut self) -> Option<T> {
+        blocking::wait(self.recv())
+    }
+
+    /// As [`recv_many`](Self::recv_many), blocking the thread while there is nothing.
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        blocking::wait(self.recv_many(buffer, limit))
+    }
+
+    /// Polls for the next value; see [`recv`](Self::recv). Pending, it leaves the waker of `cx`, and only the one
+    /// of the latest poll is woken.
+    #[inline]
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.chan.poll_recv(cx)
+    }
+
+    /// Polls for a batch; see [`recv_many`](Self::recv_many) and [`poll_recv`](Self::poll_recv).
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<usize> {
+        if limit == 0 {
+            return Poll::Ready(0);
+        }
+        self.chan.poll_recv_many(cx, buffer, limit)
+    }
+
+    /// Closes the channel: senders are refused from now on, and those that wait are woken. What is in the queue
+    /// stays, and permits that are out may still send: go on with [`recv`](Self::recv) until it gives `None`.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(2);
+    /// sender.try_send(1).unwrap();
+    /// receiver.close();
+    /// assert!(sender.try_send(2).is_err());
+    /// assert_eq!(receiver.blocking_recv(), Some(1));
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// ```
+    pub fn close(&mut self) {
+        self.chan.close();
+    }
+
+    /// Whether the channel was closed, or all senders are gone.
+    pub fn is_closed(&self) -> bool {
+        self.chan.is_ended()
+    }
+
+    /// Whether no value is there.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many values are there.
+    pub fn len(&self) -> usize {
+        self.chan.len()
+    }
+
+    /// How many values could be sent at once: the free places that nobody waits for.
+    pub fn capacity(&self) -> usize {
+        self.chan.available()
+    }
+
+    /// How many values the channel holds at the most.
+    pub fn max_capacity(&self) -> usize {
+        self.chan.max()
+    }
+
+    /// How many senders there are, owned permits included.
+    pub fn sender_strong_count(&self) -> usize {
+        self.chan.strong()
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        self.chan.weak()
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.chan.end_receiver();
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! The sending side of a bounded channel.
+
+use super::error::{SendError, TrySendError};
+use super::futures::{Closed, Sending};
+use super::handle::{Handle, WeakHandle};
+use crate::sync::blocking;
+use crate::sync::permits::Refused;
+use std::fmt;
+
+/// The sending side of a bounded channel; clone it for more producers. Made by [`channel`](super::channel).
+///
+/// When the last sender is gone the receiver takes what is left, and then gets `None`.
+pub struct Sender<T> {
+    /// The channel, counted.
+    pub(super) handle: Handle<T>,
+}
+
+impl<T> Sender<T> {
+    /// Sends a value, waiting for a place if the channel is full. Who came first gets a place first.
+    ///
+    /// `Ok` means that the value was queued, not that it will be received: the receiver may close before.
+    ///
+    /// # Errors
+    /// The channel is closed: the value comes back.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, nothing was sent and the place in line is lost; the value is dropped with the
+    /// future. To keep the value, wait for a place with [`reserve`](Self::reserve).
+    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
+        match Sending::new(&self.handle, value).await {
+            Err(Some(value)) => Err(SendError(value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends a value if there is a place at this moment and nobody waits for it.
+    ///
+    /// # Errors
+    /// [`TrySendError::Full`] or [`TrySendError::Closed`]: the value comes back.
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::{self, error::TrySendError};
+    ///
+    /// let (sender, mut receiver) = mpsc::channel(1);
+    /// assert_eq!(sender.try_send("a"), Ok(()));
+    /// assert_eq!(sender.try_send("b"), Err(TrySendError::Full("b")));
+    /// assert_eq!(receiver.try_recv(), Ok("a"));
+    /// ```
+    #[inline]
+    pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
+        self.handle.try_send(value).map_err(|(value, refused)| match refused {
+            Refused::Short => TrySendError::Full(value),
+            Refused::Closed => TrySendError::Closed(value),
+        })
+    }
+
+    /// Sends a value, blocking the thread while the channel is full: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The channel is closed: the value comes back.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let producer = std::thread::spawn(move || {
+    ///     for number in 0..3 {
+    ///         sender.blocking_send(number).unwrap();
+    ///     }
+    /// });
+    /// assert_eq!(receiver.blocking_recv(), Some(0));
+    /// assert_eq!(receiver.blocking_recv(), Some(1));
+    /// assert_eq!(receiver.blocking_recv(), Some(2));
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// producer.join().unwrap();
+    /// ```
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        blocking::wait(self.send(value))
+    }
+
+    /// Waits until the receiver is closed or gone: a producer can stop then.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will.
+    pub async fn closed(&self) {
+        Closed::new(&self.handle).await;
+    }
+
+    /// Whether the receiver is closed or gone.
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// How many values could be sent at once: the free places that nobody waits for.
+    pub fn capacity(&self) -> usize {
+        self.handle.available()
+    }
+
+    /// How many values the channel holds at the most.
+    pub fn max_capacity(&self) -> usize {
+        self.handle.max()
+    }
+
+    /// Whether both send into the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.handle.is_same(&other.handle)
+    }
+
+    /// A reference that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender { handle: self.handle.downgrade() }
+    }
+
+    /// How many senders there are, owned permits included.
+    pub fn strong_count(&self) -> usize {
+        self.handle.strong()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.handle.weak()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("capacity", &self.capacity()).finish_non_exhaustive()
+    }
+}
+
+/// A reference to the sending side that does not keep the channel open.
+///
+/// ```
+/// let (sender, mut receiver) = whippet::sync::mpsc::channel::<u8>(1);
+/// let weak = sender.downgrade();
+/// assert!(weak.upgrade().is_some());
+/// drop(sender);
+/// assert!(weak.upgrade().is_none());
+/// ```
+pub struct WeakSender<T> {
+    /// The channel, not counted.
+    handle: WeakHandle<T>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is still another one.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        self.handle.upgrade().map(|handle| Sender { handle })
+    }
+
+    /// How many senders there are, owned permits included.
+    pub fn strong_count(&self) -> usize {
+        self.handle.counted().strong()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.handle.counted().weak()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,214 @@
+//! A channel without a bound: a send never waits. It is the bounded one with more places than there is memory.
+
+use super::error::{SendError, TryRecvError};
+use super::futures::Closed;
+use super::handle::{Handle, WeakHandle};
+use super::receiver::Receiver;
+use std::fmt;
+use std::task::{Context, Poll};
+
+/// The sending side of an unbounded channel; clone it for more producers. Made by
+/// [`unbounded_channel`](super::unbounded_channel).
+pub struct UnboundedSender<T> {
+    /// The channel, counted.
+    pub(super) handle: Handle<T>,
+}
+
+impl<T> UnboundedSender<T> {
+    /// Sends a value. It never waits: nothing slows a producer down but its own code, so bound it elsewhere.
+    ///
+    /// # Errors
+    /// The receiver is closed or gone: the value comes back.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// sender.send(1).unwrap();
+    /// sender.send(2).unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// drop(receiver);
+    /// assert_eq!(sender.send(3).unwrap_err().0, 3);
+    /// ```
+    #[inline]
+    pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.handle.try_send(value).map_err(|(value, _)| SendError(value))
+    }
+
+    /// Waits until the receiver is closed or gone: a producer can stop then.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will.
+    pub async fn closed(&self) {
+        Closed::new(&self.handle).await;
+    }
+
+    /// Whether the receiver is closed or gone.
+    pub fn is_closed(&self) -> bool {
+        self.handle.is_closed()
+    }
+
+    /// Whether both send into the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.handle.is_same(&other.handle)
+    }
+
+    /// A reference that does not keep the channel open.
+    pub fn downgrade(&self) -> WeakUnboundedSender<T> {
+        WeakUnboundedSender { handle: self.handle.downgrade() }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.handle.strong()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.handle.weak()
+    }
+}
+
+impl<T> Clone for UnboundedSender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for UnboundedSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnboundedSender").finish_non_exhaustive()
+    }
+}
+
+/// A reference to the sending side that does not keep the channel open.
+pub struct WeakUnboundedSender<T> {
+    /// The channel, not counted.
+    handle: WeakHandle<T>,
+}
+
+impl<T> WeakUnboundedSender<T> {
+    /// A sender, if there is still another one.
+    pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
+        self.handle.upgrade().map(|handle| UnboundedSender { handle })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.handle.counted().strong()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.handle.counted().weak()
+    }
+}
+
+impl<T> Clone for WeakUnboundedSender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for WeakUnboundedSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakUnboundedSender").finish_non_exhaustive()
+    }
+}
+
+/// The receiving side of an unbounded channel. Made by [`unbounded_channel`](super::unbounded_channel).
+///
+/// Dropping it closes the channel and drops what is still in it.
+pub struct UnboundedReceiver<T> {
+    /// The receiver of the channel beneath.
+    pub(super) receiver: Receiver<T>,
+}
+
+impl<T> UnboundedReceiver<T> {
+    /// The next value; `None` when nothing can come any more: the queue is empty, and all senders are gone or the
+    /// channel was closed.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will: a value is taken only in the very poll that returns it.
+    pub async fn recv(&mut self) -> Option<T> {
+        self.receiver.recv().await
+    }
+
+    /// Waits for values and moves up to `limit` of them to the end of `buffer`, all in one step. Says how many:
+    /// 0 when nothing can come any more, or when `limit` is 0.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will: values are taken only in the very poll that returns.
+    pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        self.receiver.recv_many(buffer, limit).await
+    }
+
+    /// The next value, if one is there at this moment.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] or [`TryRecvError::Disconnected`].
+    #[inline]
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.receiver.try_recv()
+    }
+
+    /// The next value, blocking the thread while there is none: for threads that run no tasks.
+    pub fn blocking_recv(&mut self) -> Option<T> {
+        self.receiver.blocking_recv()
+    }
+
+    /// As [`recv_many`](Self::recv_many), blocking the thread while there is nothing.
+    pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
+        self.receiver.blocking_recv_many(buffer, limit)
+    }
+
+    /// Polls for the next value; see [`recv`](Self::recv).
+    #[inline]
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.receiver.poll_recv(cx)
+    }
+
+    /// Polls for a batch; see [`recv_many`](Self::recv_many).
+    pub fn poll_recv_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<T>,
+        limit: usize,
+    ) -> Poll<usize> {
+        self.receiver.poll_recv_many(cx, buffer, limit)
+    }
+
+    /// Closes the channel: senders are refused from now on; what is in the queue stays.
+    pub fn close(&mut self) {
+        self.receiver.close();
+    }
+
+    /// Whether the channel was closed, or all senders are gone.
+    pub fn is_closed(&self) -> bool {
+        self.receiver.is_closed()
+    }
+
+    /// Whether no value is there.
+    pub fn is_empty(&self) -> bool {
+        self.receiver.is_empty()
+    }
+
+    /// How many values are there.
+    pub fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    /// How many senders there are.
+    pub fn sender_strong_count(&self) -> usize {
+        self.receiver.sender_strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        self.receiver.sender_weak_count()
+    }
+}
+
+impl<T> fmt::Debug for UnboundedReceiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnboundedReceiver").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

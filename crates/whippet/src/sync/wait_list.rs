@@ -1,0 +1,228 @@
+//! The one list of waiters: first come, first served, and whoever loses patience leaves from the middle.
+//!
+//! Every channel and lock of this room keeps its waiters in a [`WaitList`], under its own lock. It is a doubly
+//! linked list through the slots of a vector, so that joining, leaving and being chosen cost the same however
+//! many wait, without unsafe code and without an allocation a waiter. An unused list has no memory on the heap.
+//!
+//! ```text
+//!            push_back                pop_front
+//!   (free) ───────────► Waiting ───────────────────► Chosen
+//!     ▲                    │  remove                    │ remove
+//!     └────────────────────┴────────────────────────────┘
+//! ```
+//!
+//! A waiter holds a [`Ticket`] from `push_back` until it gives it back to `remove`: the slot is its own as long,
+//! so a ticket needs no generation. `pop_front` takes a waiter out of the line but leaves its slot, with the note
+//! that says what it was chosen for; the waiter finds it when it is polled, or passes it on when it is dropped.
+//!
+//! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] gives its memory back.
+
+use super::caller::Caller;
+use crate::wakers::Wakers;
+use std::task::Waker;
+
+/// Slots that an empty list keeps: the few waiters of an ordinary channel come and go without an allocation.
+const KEPT_SLOTS: usize = 4;
+
+/// The end of a chain of slots.
+const NONE: u32 = u32::MAX;
+
+/// The right to one slot of a [`WaitList`]; neither copied nor lost, only given back.
+#[derive(Debug)]
+#[must_use = "a ticket that is not removed keeps its slot for ever"]
+pub(crate) struct Ticket(u32);
+
+/// What a slot is used for.
+#[derive(Debug)]
+enum Place {
+    /// In line, between two others.
+    Waiting { previous: u32, next: u32 },
+    /// Out of the line: the waiter was chosen and has not collected yet.
+    Chosen,
+    /// Nobody's; the next free slot follows.
+    Free { next: u32 },
+}
+
+/// One waiter.
+#[derive(Debug)]
+struct Slot<N> {
+    /// Where it stands.
+    place: Place,
+    /// Whom to wake; absent when the waiter was never polled, or was chosen.
+    waker: Option<Waker>,
+    /// What it waits for, and what it was chosen for.
+    note: N,
+}
+
+/// Waiters in the order of their arrival, each with a note of type `N` (see the module's words).
+#[derive(Debug)]
+pub(crate) struct WaitList<N> {
+    /// All slots, linked by index.
+    slots: Vec<Slot<N>>,
+    /// Who came first, or [`NONE`].
+    head: u32,
+    /// Who came last, or [`NONE`].
+    tail: u32,
+    /// The first free slot, or [`NONE`].
+    free: u32,
+    /// Tickets that are out: the waiting and the chosen.
+    tickets: u32,
+}
+
+impl<N> WaitList<N> {
+    /// An empty list, without memory of its own.
+    pub(crate) const fn new() -> Self {
+        Self { slots: Vec::new(), head: NONE, tail: NONE, free: NONE, tickets: 0 }
+    }
+
+    /// Whether nobody is in line.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head == NONE
+    }
+
+    /// Tickets that are out. Tests of leaks look at it.
+    #[cfg(test)]
+    pub(crate) fn tickets(&self) -> usize {
+        self.tickets as usize
+    }
+
+    /// Joins the line at its end.
+    ///
+    /// # Panics
+    /// With four billion waiters.
+    pub(crate) fn push_back(&mut self, note: N, waker: Option<Waker>) -> Ticket {
+        let place = Place::Waiting { previous: self.tail, next: NONE };
+        let index = self.insert(Slot { place, waker, note });
+        match self.tail {
+            NONE => self.head = index,
+            tail => self.set_next(tail, index),
+        }
+        self.tail = index;
+        self.tickets += 1;
+        Ticket(index)
+    }
+
+    /// The note of whoever is first in line.
+    #[inline]
+    pub(crate) fn front(&self) -> Option<&N> {
+        (self.head != NONE).then(|| &self.slots[self.head as usize].note)
+    }
+
+    /// Chooses the first in line: its waker goes to `wakers`, its note is the caller's to write.
+    pub(crate) fn pop_front(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
+        self.choose(self.head, wakers)
+    }
+
+    /// Chooses the last in line.
+    pub(crate) fn pop_back(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
+        self.choose(self.tail, wakers)
+    }
+
+    /// The note of one waiter, and whether it was chosen.
+    pub(crate) fn look(&self, ticket: &Ticket) -> (&N, bool) {
+        let slot = &self.slots[ticket.0 as usize];
+        (&slot.note, matches!(slot.place, Place::Chosen))
+    }
+
+    /// Whether the caller's waker now lies with its ticket; see [`Caller::leave_in`].
+    pub(crate) fn leave_waker(&mut self, ticket: &Ticket, caller: &mut Caller<'_>) -> bool {
+        caller.leave_in(&mut self.slots[ticket.0 as usize].waker)
+    }
+
+    /// Gives a ticket back, in line or chosen. The waker is the caller's to drop, outside of the lock.
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Removed<N>
+    where
+        N: Default,
+    {
+        let index = ticket.0;
+        let chosen = !self.unlink(index);
+        let slot = &mut self.slots[index as usize];
+        let removed =
+            Removed { note: std::mem::take(&mut slot.note), chosen, waker: slot.waker.take() };
+        slot.place = Place::Free { next: self.free };
+        self.free = index;
+        self.tickets -= 1;
+        if self.tickets == 0 && self.slots.capacity() > KEPT_SLOTS {
+            self.slots = Vec::new();
+            self.free = NONE;
+        }
+        removed
+    }
+
+    /// Takes slot `index` out of the line and its waker out of the slot.
+    fn choose(&mut self, index: u32, wakers: &mut Wakers) -> Option<&mut N> {
+        if index == NONE {
+            return None;
+        }
+        self.unlink(index);
+        let slot = &mut self.slots[index as usize];
+        if let Some(waker) = slot.waker.take() {
+            wakers.push(waker);
+        }
+        Some(&mut slot.note)
+    }
+
+    /// Closes the gap around slot `index` and marks it chosen. Says whether it was in line.
+    fn unlink(&mut self, index: u32) -> bool {
+        let place = &mut self.slots[index as usize].place;
+        let Place::Waiting { previous, next } = std::mem::replace(place, Place::Chosen) else {
+            return false;
+        };
+        match previous {
+            NONE => self.head = next,
+            previous => self.set_next(previous, next),
+        }
+        match next {
+            NONE => self.tail = previous,
+            next => self.set_previous(next, previous),
+        }
+        true
+    }
+
+    /// Puts a slot into the first free index.
+    fn insert(&mut self, slot: Slot<N>) -> u32 {
+        if self.free != NONE {
+            let index = self.free;
+            let free = std::mem::replace(&mut self.slots[index as usize], slot);
+            if let Place::Free { next } = free.place {
+                self.free = next;
+            }
+            return index;
+        }
+        let index = u32::try_from(self.slots.len()).ok().filter(|index| *index != NONE);
+        let index = index.expect("fewer than four billion waiters");
+        if self.slots.capacity() == 0 {
+            // Most lists only ever see one waiter.
+            self.slots.reserve_exact(1);
+        }
+        self.slots.push(slot);
+        index
+    }
+
+    /// Lets a waiting slot point forward to `to`.
+    fn set_next(&mut self, index: u32, to: u32) {
+        if let Place::Waiting { next, .. } = &mut self.slots[index as usize].place {
+            *next = to;
+        }
+    }
+
+    /// Lets a waiting slot point back to `to`.
+    fn set_previous(&mut self, index: u32, to: u32) {
+        if let Place::Waiting { previous, .. } = &mut self.slots[index as usize].place {
+            *previous = to;
+        }
+    }
+}
+
+/// What was left in a slot when its ticket came back.
+#[derive(Debug)]
+#[must_use = "a chosen waiter that leaves must pass on what it was chosen for"]
+pub(crate) struct Removed<N> {
+    /// The note.
+    pub(crate) note: N,
+    /// Whether the waiter had been chosen.
+    pub(crate) chosen: bool,
+    /// The waker, to be dropped outside of the lock.
+    pub(crate) waker: Option<Waker>,
+}
