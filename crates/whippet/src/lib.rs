@@ -13,6 +13,8 @@ mod executor;
 mod reactor;
 mod timers;
 
+mod driver;
+
 pub mod io;
 pub mod net;
 pub mod runtime;

@@ -1,0 +1,184 @@
+//! A slab in pages: values found by a small index, whose memory goes back when a storm of them is over.
+//!
+//! A page holds 64 values and one bitmap of its free places. A place is always taken in the lowest page that has
+//! one, so long-lived values gather at the bottom and the pages of a peak empty out. An empty page gives its
+//! memory back, but one is kept aside, so that a count that swings around a page's edge costs no allocation.
+
+/// Values in a page: as many as a bitmap of one word has bits.
+const PAGE: usize = 64;
+
+/// Bits of an index that say the place within a page.
+const PAGE_BITS: u32 = PAGE.trailing_zeros();
+
+/// The places of one page.
+type Places<T> = Box<[Option<T>]>;
+
+/// A page, with or without memory behind it.
+#[derive(Debug)]
+struct Page<T> {
+    /// A bit for each place that is free.
+    free: u64,
+    /// The places; `None` while all are free and the memory was given back.
+    places: Option<Places<T>>,
+}
+
+/// Values by index (see the module's words).
+#[derive(Debug)]
+pub(super) struct Pages<T> {
+    /// The pages; index / 64 is the page, index % 64 the place.
+    pages: Vec<Page<T>>,
+    /// A bit for each page that has a free place.
+    roomy: Vec<u64>,
+    /// The memory of a page that emptied last, for the next one that is needed.
+    spare: Option<Places<T>>,
+    /// How many values there are.
+    len: usize,
+}
+
+impl<T> Pages<T> {
+    /// No value, no memory.
+    pub(super) const fn new() -> Self {
+        Self { pages: Vec::new(), roomy: Vec::new(), spare: None, len: 0 }
+    }
+
+    /// How many values there are.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The value at `index`, if one is there.
+    #[inline]
+    pub(super) fn get(&self, index: u32) -> Option<&T> {
+        let (page, place) = split(index);
+        self.pages.get(page)?.places.as_ref()?.get(place)?.as_ref()
+    }
+
+    /// The value at `index`, if one is there.
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        let (page, place) = split(index);
+        self.pages.get_mut(page)?.places.as_mut()?.get_mut(place)?.as_mut()
+    }
+
+    /// Puts `value` into the lowest free page and gives its index.
+    ///
+    /// # Panics
+    /// When 2^32 - 1 values are in: more than fit into memory at their size.
+    pub(super) fn insert(&mut self, value: T) -> u32 {
+        let number = self.roomy_page();
+        let page = &mut self.pages[number];
+        let place = page.free.trailing_zeros();
+        let places =
+            page.places.get_or_insert_with(|| self.spare.take().unwrap_or_else(empty_places));
+        places[place as usize] = Some(value);
+        page.free &= !(1 << place);
+        if page.free == 0 {
+            self.roomy[number / PAGE] &= !(1 << (number % PAGE));
+        }
+        self.len += 1;
+        // The index below u32::MAX leaves that value free to mean "none" in a list of indices.
+        let page = u32::try_from(number).ok().filter(|page| *page < u32::MAX >> PAGE_BITS);
+        page.expect("fewer values than 32-bit indices") << PAGE_BITS | place
+    }
+
+    /// Takes the value at `index` out, if one is there.
+    pub(super) fn remove(&mut self, index: u32) -> Option<T> {
+        let (number, place) = split(index);
+        let page = self.pages.get_mut(number)?;
+        let value = page.places.as_mut()?.get_mut(place)?.take()?;
+        page.free |= 1 << place;
+        self.roomy[number / PAGE] |= 1 << (number % PAGE);
+        self.len -= 1;
+        if page.free == u64::MAX {
+            self.spare = page.places.take();
+        }
+        if self.len == 0 {
+            self.pages = Vec::new();
+            self.roomy = Vec::new();
+        }
+        Some(value)
+    }
+
+    /// The lowest page with a free place; a new one when all are full.
+    fn roomy_page(&mut self) -> usize {
+        if let Some(word) = self.roomy.iter().position(|word| *word != 0) {
+            return word * PAGE + self.roomy[word].trailing_zeros() as usize;
+        }
+        let number = self.pages.len();
+        self.pages.push(Page { free: u64::MAX, places: None });
+        if number.is_multiple_of(PAGE) {
+            self.roomy.push(0);
+        }
+        self.roomy[number / PAGE] |= 1 << (number % PAGE);
+        number
+    }
+
+    /// Pages that hold memory, the spare one included.
+    #[cfg(test)]
+    pub(super) fn pages_in_memory(&self) -> usize {
+        self.pages.iter().filter(|page| page.places.is_some()).count()
+            + usize::from(self.spare.is_some())
+    }
+}
+
+/// The page and the place within it that an index means.
+#[inline]
+const fn split(index: u32) -> (usize, usize) {
+    ((index >> PAGE_BITS) as usize, index as usize % PAGE)
+}
+
+/// The memory of a page, all places free.
+fn empty_places<T>() -> Places<T> {
+    std::iter::repeat_with(|| None).take(PAGE).collect()
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{PAGE, Pages};
+
+    #[test]
+    fn values_come_back_by_index() {
+        let mut pages = Pages::new();
+        let indices: Vec<u32> = (0..1_000).map(|value| pages.insert(value)).collect();
+        assert_eq!(pages.len(), 1_000);
+        for (value, index) in indices.iter().enumerate() {
+            assert_eq!(pages.get(*index), Some(&value));
+        }
+        *pages.get_mut(indices[7]).unwrap() = 77;
+        assert_eq!(pages.remove(indices[7]), Some(77));
+        assert_eq!(pages.remove(indices[7]), None);
+        assert_eq!(pages.get(indices[7]), None);
+        assert_eq!(pages.insert(7), indices[7], "the lowest free place is taken first");
+        assert_eq!(pages.get(u32::MAX), None);
+    }
+
+    #[test]
+    fn memory_goes_back_after_a_peak() {
+        let mut pages = Pages::new();
+        let kept = pages.insert(0);
+        let storm: Vec<u32> = (0..100_000).map(|value| pages.insert(value)).collect();
+        assert!(pages.pages_in_memory() >= 100_000 / PAGE);
+        for index in storm {
+            pages.remove(index);
+        }
+        assert_eq!(pages.len(), 1);
+        assert_eq!(pages.pages_in_memory(), 2, "one in use, one spare");
+        assert_eq!(pages.remove(kept), Some(0));
+        assert_eq!(pages.pages_in_memory(), 1);
+        assert_eq!(pages.pages.capacity(), 0);
+    }
+
+    #[test]
+    fn a_count_that_swings_around_a_page_edge_keeps_its_memory() {
+        let mut pages = Pages::new();
+        for value in 0..PAGE {
+            pages.insert(value);
+        }
+        for _ in 0..3 {
+            let index = pages.insert(0);
+            assert_eq!(pages.pages_in_memory(), 2);
+            pages.remove(index);
+            assert_eq!(pages.pages_in_memory(), 2);
+        }
+    }
+}
