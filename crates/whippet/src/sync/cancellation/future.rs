@@ -1,0 +1,125 @@
+//! Waiting for a token.
+
+use super::{CancellationToken, Shared};
+use crate::coop;
+use crate::sync::caller::Caller;
+use crate::sync::wait_list::Ticket;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// One waiter of a token.
+#[derive(Debug, Default)]
+struct Waiter {
+    /// The place in line, once it had to wait.
+    ticket: Option<Ticket>,
+}
+
+impl Waiter {
+    /// Lines up, unless the flag is raised.
+    fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let mut caller = Caller::new(cx);
+        loop {
+            let mut waiters = shared.waiters.lock();
+            // Looked at under the lock: `cancel` empties the list after it has raised the flag.
+            if shared.is_cancelled() {
+                unit.spend();
+                return Poll::Ready(());
+            }
+            if let Some(ticket) = &self.ticket {
+                if waiters.leave_waker(ticket, &mut caller) {
+                    return Poll::Pending;
+                }
+            } else if let Some(waker) = caller.take() {
+                self.ticket = Some(waiters.push_back((), Some(waker)));
+                return Poll::Pending;
+            }
+            drop(waiters);
+            caller.clone_waker();
+        }
+    }
+
+    /// Leaves the line.
+    fn abandon(&mut self, shared: &Shared) {
+        if let Some(ticket) = self.ticket.take() {
+            let removed = shared.waiters.lock().remove(ticket);
+            // It may hold a waker: dropped here, outside of the lock.
+            drop(removed);
+        }
+    }
+}
+
+/// Waits until a token is cancelled. Made by [`CancellationToken::cancelled`].
+#[must_use = "futures do nothing unless polled"]
+pub struct WaitForCancellationFuture<'a> {
+    /// The token.
+    token: &'a CancellationToken,
+    /// The wait.
+    waiter: Waiter,
+}
+
+impl<'a> WaitForCancellationFuture<'a> {
+    /// Waits for `token`.
+    pub(super) fn new(token: &'a CancellationToken) -> Self {
+        Self { token, waiter: Waiter::default() }
+    }
+}
+
+impl Future for WaitForCancellationFuture<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { token, waiter } = &mut *self;
+        waiter.poll(&token.shared, cx)
+    }
+}
+
+impl Drop for WaitForCancellationFuture<'_> {
+    fn drop(&mut self) {
+        self.waiter.abandon(&self.token.shared);
+    }
+}
+
+impl fmt::Debug for WaitForCancellationFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitForCancellationFuture").finish_non_exhaustive()
+    }
+}
+
+/// Waits until a token is cancelled, and keeps it. Made by [`CancellationToken::cancelled_owned`].
+#[must_use = "futures do nothing unless polled"]
+pub struct WaitForCancellationFutureOwned {
+    /// The token.
+    token: CancellationToken,
+    /// The wait.
+    waiter: Waiter,
+}
+
+impl WaitForCancellationFutureOwned {
+    /// Waits for `token`.
+    pub(super) fn new(token: CancellationToken) -> Self {
+        Self { token, waiter: Waiter::default() }
+    }
+}
+
+impl Future for WaitForCancellationFutureOwned {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { token, waiter } = &mut *self;
+        waiter.poll(&token.shared, cx)
+    }
+}
+
+impl Drop for WaitForCancellationFutureOwned {
+    fn drop(&mut self) {
+        self.waiter.abandon(&self.token.shared);
+    }
+}
+
+impl fmt::Debug for WaitForCancellationFutureOwned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitForCancellationFutureOwned").finish_non_exhaustive()
+    }
+}

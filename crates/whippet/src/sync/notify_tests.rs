@@ -1,0 +1,132 @@
+//! `Notify` polled by hand.
+
+use super::Notify;
+use crate::sync::test_support::{Task, acting};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+
+fn tickets(notify: &Notify) -> usize {
+    notify.state.lock().waiters.tickets()
+}
+
+#[test]
+fn one_notification_is_kept_and_no_more() {
+    let notify = Notify::new();
+    notify.notify_one();
+    notify.notify_one();
+    Task::new(notify.notified()).ready();
+    let _second = Task::new(notify.notified()).pend();
+}
+
+#[test]
+fn waiters_are_woken_in_order_one_by_one() {
+    let notify = Notify::new();
+    let mut waiting: Vec<_> = (0..3).map(|_| Task::new(notify.notified()).pend()).collect();
+    for chosen in 0..3 {
+        notify.notify_one();
+        let wakes: Vec<_> = waiting.iter().map(Task::wakes).collect();
+        let expected: Vec<_> = (0..3).map(|index| usize::from(index <= chosen)).collect();
+        assert_eq!(wakes, expected);
+        waiting[chosen].ready();
+    }
+}
+
+#[test]
+fn notify_last_takes_the_newest() {
+    let notify = Notify::new();
+    let mut first = Task::new(notify.notified()).pend();
+    let mut last = Task::new(notify.notified()).pend();
+    notify.notify_last();
+    assert_eq!((first.wakes(), last.wakes()), (0, 1));
+    drop(std::mem::replace(&mut last, Task::new(notify.notified())));
+    // Handed on by the one that went away.
+    first.ready();
+}
+
+#[test]
+fn notify_waiters_reaches_futures_that_were_never_polled_and_keeps_nothing() {
+    let notify = Notify::new();
+    let mut unpolled = Task::new(notify.notified());
+    let mut waiting = Task::new(notify.notified()).pend();
+    notify.notify_waiters();
+    unpolled.ready();
+    waiting.ready();
+    let _later = Task::new(notify.notified()).pend();
+}
+
+#[test]
+fn an_enabled_future_is_in_line_without_a_poll() {
+    let notify = Arc::new(Notify::new());
+    let mut enabled = pin!(notify.notified());
+    assert!(!enabled.as_mut().enable());
+    let mut owned = Box::pin(Arc::clone(&notify).notified_owned());
+    assert!(!owned.as_mut().enable());
+    notify.notify_one();
+    assert!(enabled.as_mut().enable());
+    assert!(!owned.as_mut().enable());
+    let mut owned = Task::new(owned).pend();
+    notify.notify_one();
+    assert_eq!(owned.wakes(), 1);
+    owned.ready();
+}
+
+#[test]
+fn trap_12_a_chosen_waiter_that_goes_away_passes_the_notification_on() {
+    let notify = Notify::new();
+    let chosen = Task::new(notify.notified()).pend();
+    let mut next = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    drop(chosen);
+    assert_eq!(next.wakes(), 1);
+    next.ready();
+    // Nobody is left: it is kept as the permit.
+    let chosen = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    drop(chosen);
+    Task::new(notify.notified()).ready();
+    drop(next);
+    assert_eq!(tickets(&notify), 0);
+}
+
+#[test]
+fn trap_12_nothing_is_passed_on_from_a_call_to_all() {
+    let notify = Notify::new();
+    let chosen = Task::new(notify.notified()).pend();
+    notify.notify_waiters();
+    drop(chosen);
+    let _next = Task::new(notify.notified()).pend();
+}
+
+#[test]
+fn trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
+    let notify = Arc::new(Notify::new());
+    let again = {
+        let notify = Arc::clone(&notify);
+        acting(move || notify.notify_one())
+    };
+    let mut first = Task::new(notify.notified());
+    assert!(first.poll_with(&again).is_pending());
+    let mut second = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    assert_eq!(second.wakes(), 1);
+    first.ready();
+    second.ready();
+
+    let mut bad = Task::new(notify.notified());
+    assert!(bad.poll_with(&acting(|| panic!("a waker panics"))).is_pending());
+    let mut good = Task::new(notify.notified()).pend();
+    assert!(catch_unwind(AssertUnwindSafe(|| notify.notify_waiters())).is_err());
+    good.ready();
+    bad.ready();
+}
+
+#[test]
+fn trap_16_waking_many_costs_each_one_wake() {
+    let notify = Notify::new();
+    let waiting: Vec<_> = (0..1_000).map(|_| Task::new(notify.notified()).pend()).collect();
+    notify.notify_waiters();
+    assert!(waiting.iter().all(|task| task.wakes() == 1));
+    drop(waiting);
+    assert_eq!(tickets(&notify), 0);
+}
