@@ -25,3 +25,5 @@ pub mod time;
 
 #[macro_use]
 mod macros;
+
+pub use self::task::spawn;

@@ -1,1 +1,28 @@
-//! (executor)
+//! The executor: who runs which task, and when.
+//!
+//! It keeps the queues of tasks that can go on: a ring and a LIFO slot a worker ([`queue`]), one queue for all
+//! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned`]). A [`worker`] takes
+//! turns of tasks and sleeps in the driver; threads for blocking calls stand apart ([`blocking`]). It is turned by
+//! whoever calls [`worker::Worker::step`] and [`worker::Worker::park`]: the threads of a runtime, or a `block_on`.
+//! It knows no doors: neither sockets nor channels nor timers, only wakers.
+//!
+//! ```text
+//!    spawn, wake on a worker                      spawn, wake elsewhere
+//!            │                                             │
+//!       LIFO slot ──displaced──► ring ──overflow──►   injector
+//!            │                     │  ◄──────────share──────┤
+//!            └────────► turn ◄─────┘ ──steal half──► other workers
+//! ```
+
+pub(crate) mod blocking;
+pub(crate) mod context;
+pub(crate) mod idle;
+pub(crate) mod injector;
+pub(crate) mod owned;
+pub(crate) mod queue;
+pub(crate) mod shared;
+pub(crate) mod task;
+pub(crate) mod worker;
+
+#[cfg(all(test, loom))]
+mod loom_tests;

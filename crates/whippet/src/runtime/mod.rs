@@ -1,1 +1,21 @@
-//! (runtime)
+//! The runtime: the one room that knows all others, starts the threads and ends them.
+//!
+//! A [`Builder`] makes a [`Runtime`]; a [`Handle`] is what tasks and other threads hold of it. Dropping the
+//! runtime ends it: no task takes another turn, every task's future is dropped, and the threads are waited for,
+//! 10 s at most.
+
+mod block_on;
+mod builder;
+mod handle;
+mod metrics;
+#[expect(clippy::module_inception, reason = "the file is named for its one public type")]
+mod runtime;
+mod threads;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub use self::builder::Builder;
+pub use self::handle::{EnterGuard, Handle, TryCurrentError};
+pub use self::metrics::RuntimeMetrics;
+pub use self::runtime::Runtime;

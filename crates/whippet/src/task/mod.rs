@@ -1,1 +1,11 @@
-//! (task)
+//! Tasks: futures that take their turns on a runtime, beside each other.
+//!
+//! [`spawn`] starts one and gives a [`JoinHandle`] for its output; dropping the handle detaches the task. A task that
+//! panics ends alone: awaiting its handle gives a [`JoinError`] that says so.
+
+mod spawn;
+mod yield_now;
+
+pub use self::spawn::{spawn, spawn_blocking};
+pub use self::yield_now::yield_now;
+pub use crate::executor::task::{AbortHandle, Id, JoinError, JoinHandle};

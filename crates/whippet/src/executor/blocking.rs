@@ -1,0 +1,202 @@
+//! Threads for calls that block: files, name look-ups, long computations.
+//!
+//! A job is a task that is polled once, on a thread that may block. A thread that has nothing to do waits for a
+//! while, then ends. The protocol between the one who brings a job and the threads, all under one lock:
+//!
+//! - a job goes into the queue; if a thread waits that nobody has claimed yet, it is claimed and signalled; else,
+//!   below the limit, a thread is started; else a busy one will come to it;
+//! - a waiting thread goes on when there is a claim, which it takes, or when its time is up and there is none:
+//!   so a signal that crosses with a thread's leaving is not lost;
+//! - when the system has no thread to give, the job stays for the threads that there are; when there are none
+//!   at all, it is cancelled, and its join handle says so.
+//!
+//! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;
+//! a program that takes work from outside bounds it there.
+
+use super::shared::reject;
+use super::task::{Live, Ran, Runnable, Schedule};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Starts a thread of the pool.
+pub(crate) type StartThread = Box<dyn Fn(Box<dyn FnOnce() + Send>) -> io::Result<()> + Send + Sync>;
+
+/// The pool.
+pub(crate) struct Pool {
+    /// Jobs and counts.
+    state: Mutex<State>,
+    /// Signalled for a claimed thread, and at the end for all.
+    job: Condvar,
+    /// Signalled when the last thread ends.
+    ended: Condvar,
+    /// Starts a thread.
+    start_thread: StartThread,
+    /// The most threads there may be.
+    max_threads: usize,
+    /// How long a thread waits for a job before it ends.
+    keep_alive: Duration,
+}
+
+/// What the lock keeps.
+#[derive(Debug, Default)]
+struct State {
+    /// Jobs that wait, oldest first.
+    jobs: VecDeque<Runnable>,
+    /// Threads that exist.
+    threads: usize,
+    /// Threads that wait for a job.
+    waiting: usize,
+    /// How many of those have been claimed.
+    claims: usize,
+    /// No job comes in any more, and threads end when the queue is empty.
+    closed: bool,
+}
+
+impl Pool {
+    /// A pool without threads.
+    pub(crate) fn new(
+        max_threads: usize,
+        keep_alive: Duration,
+        start_thread: StartThread,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            job: Condvar::new(),
+            ended: Condvar::new(),
+            start_thread,
+            max_threads: max_threads.max(1),
+            keep_alive,
+        })
+    }
+
+    /// Brings a job.
+    pub(crate) fn push(self: &Arc<Self>, job: Runnable) {
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            return reject(job);
+        }
+        state.jobs.push_back(job);
+        if state.waiting > state.claims {
+            state.claims += 1;
+            self.job.notify_one();
+        } else if state.threads < self.max_threads {
+            state.threads += 1;
+            drop(state);
+            self.start();
+        }
+    }
+
+    /// Starts a thread that was counted already.
+    fn start(self: &Arc<Self>) {
+        let pool = Arc::clone(self);
+        let started = (self.start_thread)(Box::new(move || pool.work()));
+        let Err(error) = started else { return };
+        let mut state = self.lock();
+        state.threads -= 1;
+        let orphans =
+            if state.threads == 0 { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
+        drop(state);
+        if !orphans.is_empty() {
+            tracing::error!(%error, jobs = orphans.len(), "no thread to be had for blocking calls: they are cancelled");
+        }
+        orphans.into_iter().for_each(reject);
+    }
+
+    /// The life of a thread of the pool.
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.jobs.pop_front() {
+                drop(state);
+                if let Ran::Woken(job) = job.run() {
+                    // A blocking job is complete after its poll; this one was woken and is not.
+                    reject(job);
+                }
+                state = self.lock();
+                continue;
+            }
+            if state.closed {
+                break;
+            }
+            let go_on;
+            (state, go_on) = self.wait_for_job(state);
+            if !go_on {
+                break;
+            }
+        }
+        state.threads -= 1;
+        if state.threads == 0 {
+            self.ended.notify_all();
+        }
+    }
+
+    /// Waits until the thread is claimed or the pool closes (true), or its time is up (false).
+    fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, bool) {
+        state.waiting += 1;
+        let unclaimed = |state: &mut State| state.claims == 0 && !state.closed;
+        let (mut state, _) = self
+            .job
+            .wait_timeout_while(state, self.keep_alive, unclaimed)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        let claimed = state.claims > 0;
+        if claimed {
+            state.claims -= 1;
+        }
+        let go_on = claimed || state.closed || !state.jobs.is_empty();
+        (state, go_on)
+    }
+
+    /// How many threads there are.
+    pub(crate) fn threads(&self) -> usize {
+        self.lock().threads
+    }
+
+    /// Lets no job in any more, and cancels those that have not begun.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let left = std::mem::take(&mut state.jobs);
+        self.job.notify_all();
+        drop(state);
+        left.into_iter().for_each(reject);
+    }
+
+    /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job.
+    pub(crate) fn wait_ended(&self, deadline: Instant) -> bool {
+        let left = deadline.saturating_duration_since(crate::sys::clock::now());
+        let (state, _) = self
+            .ended
+            .wait_timeout_while(self.lock(), left, |state| state.threads > 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.threads == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+/// A blocking job's way to a turn: the pool it was brought to.
+pub(crate) struct PoolSchedule(pub(crate) Arc<Pool>);
+
+impl Schedule for PoolSchedule {
+    fn schedule(&self, task: Runnable) {
+        let pool = Arc::clone(&self.0);
+        pool.push(task);
+    }
+
+    fn release(&self, _task: &Live) -> Option<Live> {
+        None
+    }
+}

@@ -1,0 +1,89 @@
+//! The list of live tasks, so that an ending runtime can drop every future, and a person can ask what is there.
+//!
+//! In shards, one a worker, so that spawning and completing on different workers do not meet. An entry enters
+//! when a task is spawned and leaves when it completes, and in no other way: the reference of the future's life
+//! is in it.
+
+use super::task::{JoinHandle, Live, Runnable, Spawned};
+use crate::loom::Mutex;
+use crossbeam_utils::CachePadded;
+use slab::Slab;
+
+/// How many bits of a key name the shard.
+const SHARD_BITS: u32 = 12;
+/// Entries that an empty shard keeps memory for; what a crowd needed beyond is given back.
+const KEPT: usize = 1024;
+
+/// The list.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    /// The shards.
+    shards: Box<[CachePadded<Mutex<Shard>>]>,
+}
+
+/// A part of the list.
+#[derive(Debug)]
+struct Shard {
+    /// The tasks by key.
+    tasks: Slab<Live>,
+    /// The runtime ends: nothing more comes in.
+    closed: bool,
+}
+
+impl Owned {
+    /// An empty list of so many shards.
+    pub(crate) fn new(shards: usize) -> Self {
+        debug_assert!(shards <= 1 << SHARD_BITS, "a key names {} shards", 1 << SHARD_BITS);
+        let shard = || CachePadded::new(Mutex::new(Shard { tasks: Slab::new(), closed: false }));
+        Self { shards: (0..shards.max(1)).map(|_| shard()).collect() }
+    }
+
+    /// Makes a task by `spawn`, which is given its key, and enters it. False: the list is closed, the task is not
+    /// in it, and the caller drops the runnable, which cancels it. `hint` chooses the shard. `spawn` runs under the
+    /// lock of the shard: it allocates and moves, and runs no user code.
+    pub(crate) fn insert<T>(
+        &self,
+        hint: usize,
+        spawn: impl FnOnce(usize) -> Spawned<T>,
+    ) -> (Runnable, JoinHandle<T>, bool) {
+        let number = hint % self.shards.len();
+        let mut shard = self.shards[number].lock();
+        let open = !shard.closed;
+        let key = shard.tasks.vacant_key() << SHARD_BITS | number;
+        let Spawned { runnable, live, handle } = spawn(key);
+        if open {
+            shard.tasks.insert(live);
+        } else {
+            live.leave_to_completer();
+        }
+        (runnable, handle, open)
+    }
+
+    /// Takes a task out that has completed.
+    pub(crate) fn remove(&self, task: &Live) -> Option<Live> {
+        let (number, key) = (task.key() & ((1 << SHARD_BITS) - 1), task.key() >> SHARD_BITS);
+        let mut shard = self.shards.get(number)?.lock();
+        let live = shard.tasks.try_remove(key);
+        if shard.tasks.is_empty() && shard.tasks.capacity() > KEPT {
+            shard.tasks = Slab::new();
+        }
+        live
+    }
+
+    /// How many tasks live.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().tasks.len()).sum()
+    }
+
+    /// Closes the list and cancels every task in it. Gives the runnables of those that were idle, to be dropped;
+    /// the others are dropped by whoever has their runnable.
+    pub(crate) fn close(&self) -> Vec<Runnable> {
+        let mut idle = Vec::new();
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            shard.closed = true;
+            idle.extend(shard.tasks.iter().filter_map(|(_, task)| task.cancel()));
+        }
+        idle
+    }
+}

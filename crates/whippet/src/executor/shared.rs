@@ -1,0 +1,213 @@
+//! What the workers of a runtime share: the queues, who sleeps, the live tasks, the driver.
+
+use super::blocking::Pool;
+use super::context;
+use super::idle::Idle;
+use super::injector::Injector;
+use super::owned::Owned;
+use super::queue::{LifoSlot, Ring};
+use super::task::{Id, JoinHandle, Live, Runnable, Schedule, Spawned, Spot};
+use crate::driver::Driver;
+use crossbeam_utils::CachePadded;
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+/// What all workers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// The part of each worker that others see.
+    pub(crate) remotes: Box<[CachePadded<Remote>]>,
+    /// Tasks from outside, and what overflows.
+    pub(crate) injector: Injector,
+    /// Who sleeps and who searches.
+    pub(crate) idle: Idle,
+    /// All live tasks.
+    pub(crate) owned: Owned,
+    /// Reactor and timers.
+    pub(crate) driver: Arc<Driver>,
+    /// Threads for calls that block.
+    pub(crate) pool: Arc<Pool>,
+    /// Set once: the workers stop after their present poll.
+    ending: AtomicBool,
+}
+
+/// The part of a worker that others see. The counters are written by the worker alone.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    /// Its ring, to steal from.
+    pub(crate) ring: Arc<Ring>,
+    /// The task it woke last.
+    pub(crate) lifo: LifoSlot,
+    /// How many turns of tasks it has begun (wraps). A thief that sees the same number twice knows that one poll
+    /// lasts.
+    pub(crate) turns: AtomicU32,
+    /// Where the task was spawned that it polls now: names the culprit when a poll does not end.
+    pub(crate) polling: Spot,
+    /// How many batches it stole.
+    pub(crate) steals: AtomicU64,
+    /// How often it went to sleep.
+    pub(crate) parks: AtomicU64,
+}
+
+impl Remote {
+    /// The shared part of a worker with this ring.
+    pub(crate) fn new(ring: Arc<Ring>) -> Self {
+        Self {
+            ring,
+            lifo: LifoSlot::default(),
+            turns: AtomicU32::new(0),
+            polling: Spot::default(),
+            steals: AtomicU64::new(0),
+            parks: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Shared {
+    /// The shared part of a runtime with these workers.
+    pub(crate) fn new(remotes: Vec<Remote>, driver: Arc<Driver>, pool: Arc<Pool>) -> Self {
+        let workers = remotes.len();
+        Self {
+            remotes: remotes.into_iter().map(CachePadded::new).collect(),
+            injector: Injector::new(),
+            idle: Idle::new(workers),
+            owned: Owned::new(workers),
+            driver,
+            pool,
+            ending: AtomicBool::new(false),
+        }
+    }
+
+    /// Makes a task of `future` and queues it. When the runtime has ended, the task is cancelled at once.
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        at: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let id = Id::next();
+        let shard = context::with_worker(|worker| worker.map_or(0, |worker| worker.index()));
+        let scheduler = Arc::clone(self);
+        let make = |key| Spawned::new(future, scheduler, key, id, at);
+        let (runnable, handle, open) = self.owned.insert(shard, make);
+        if open {
+            self.schedule(runnable);
+        } else {
+            reject(runnable);
+        }
+        handle
+    }
+
+    /// Queues a task from a thread that is none of the workers.
+    pub(crate) fn push_remote(&self, task: Runnable) {
+        match self.injector.push(task) {
+            Ok(()) => self.wake_one(),
+            Err(task) => reject(task),
+        }
+    }
+
+    /// After a push: wakes a sleeping worker, unless somebody searches already.
+    #[inline]
+    pub(crate) fn wake_one(&self) {
+        if self.idle.claim_search() {
+            self.driver.reactor().notify();
+        }
+    }
+
+    /// The same from a worker that will run the pushed task itself, and looks again at each turn.
+    #[inline]
+    pub(crate) fn wake_one_unfenced(&self) {
+        if self.idle.claim_search_unfenced() {
+            self.driver.reactor().notify();
+        }
+    }
+
+    /// Whether some queue that a searcher looks at holds a task. Follows a fence.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.ring.is_empty())
+    }
+
+    /// Whether the workers are to stop.
+    #[inline]
+    pub(crate) fn is_ending(&self) -> bool {
+        // Acquire: pairs with `end`.
+        self.ending.load(Acquire)
+    }
+
+    /// Ends the runtime: refuses new tasks, cancels those that nobody polls, tells the workers to stop. What a
+    /// worker has in its queue, that worker cancels. Called once; waits for nobody.
+    pub(crate) fn end(&self) {
+        self.ending.store(true, Release);
+        let queued = self.injector.close();
+        let idle = self.owned.close();
+        self.driver.reactor().notify();
+        queued.into_iter().chain(idle).for_each(reject);
+    }
+
+    /// Where the task was spawned that worker `index` polls at this moment.
+    pub(crate) fn polling(&self, index: usize) -> Option<&'static Location<'static>> {
+        self.remotes.get(index)?.polling.read()
+    }
+}
+
+impl Schedule for Arc<Shared> {
+    #[inline]
+    fn schedule(&self, task: Runnable) {
+        let left = context::with_worker(|worker| match worker {
+            Some(worker) if Arc::ptr_eq(worker.shared(), self) => {
+                worker.push_woken(task);
+                None
+            }
+            _ => Some(task),
+        });
+        if let Some(task) = left {
+            // Once pushed the task may be gone, and this reference with it.
+            let shared = Arc::clone(self);
+            shared.push_remote(task);
+        }
+    }
+
+    fn release(&self, task: &Live) -> Option<Live> {
+        self.owned.remove(task)
+    }
+}
+
+thread_local! {
+    /// Tasks to be cancelled by the outermost `reject` of this thread.
+    static REJECTED: RefCell<Option<Vec<Runnable>>> = const { RefCell::new(None) };
+}
+
+/// Cancels a task that no queue takes any more. Its drop may wake others that no queue takes either: those are
+/// cancelled one after the other and not one inside the other, as a chain of them could be longer than the stack.
+pub(crate) fn reject(task: Runnable) {
+    let mut task = Some(task);
+    let nested = REJECTED.try_with(|rejected| {
+        let mut rejected = rejected.borrow_mut();
+        let nested = rejected.is_some();
+        if nested {
+            rejected.as_mut().into_iter().for_each(|list| list.extend(task.take()));
+        } else {
+            *rejected = Some(Vec::new());
+        }
+        nested
+    });
+    if nested == Ok(true) {
+        return;
+    }
+    drop(task);
+    while let Some(next) = REJECTED
+        .try_with(|rejected| rejected.borrow_mut().as_mut().and_then(Vec::pop))
+        .ok()
+        .flatten()
+    {
+        drop(next);
+    }
+    let _ = REJECTED.try_with(|rejected| rejected.borrow_mut().take());
+}

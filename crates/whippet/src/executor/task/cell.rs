@@ -1,0 +1,318 @@
+//! The allocation of a task, and the functions that know its types.
+//!
+//! Everything else of the room sees a pointer to the [`Header`], the first field of the allocation, and reaches
+//! the typed rest through its [`Vtable`]. The rights that the SAFETY arguments name are those of the state word
+//! (`state.rs`): *the runnable's* (future), *the completer's* and *the join handle's* (output, waker).
+
+use super::error::JoinError;
+use super::id::Id;
+use super::runnable::{Live, Ran, Runnable};
+use super::state::{Completed, State, Turn};
+use super::{Schedule, waker};
+use crate::loom::UnsafeCell;
+use std::any::Any;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+/// What a task's output is to its join handle.
+pub(super) type Output<T> = Result<T, JoinError>;
+
+/// The part of a task that is the same for all.
+#[derive(Debug)]
+pub(super) struct Header {
+    /// Who may do what.
+    pub(super) state: State,
+    /// The functions that know the types.
+    pub(super) vtable: &'static Vtable,
+    /// Where the task was spawned.
+    pub(super) spawned_at: &'static Location<'static>,
+    /// Its name.
+    pub(super) id: Id,
+    /// Its key in the list of live tasks; written before the task is shared.
+    pub(super) key: usize,
+}
+
+/// The functions of a task that know its types. Each takes a pointer to the header of a living task.
+#[derive(Debug)]
+pub(super) struct Vtable {
+    /// Takes the turn of a runnable. The caller gives the runnable's right up.
+    pub(super) run: unsafe fn(NonNull<Header>) -> Ran,
+    /// Drops the future in place of a poll. The caller gives the runnable's right up.
+    pub(super) cancel: unsafe fn(NonNull<Header>),
+    /// Hands a runnable to the task's [`Schedule`]. The caller gives the runnable's right up.
+    pub(super) schedule: unsafe fn(NonNull<Header>),
+    /// Frees the allocation. The caller held the last reference.
+    pub(super) dealloc: unsafe fn(NonNull<Header>),
+    /// Moves the output of a complete task to `*mut Poll<Output<T>>`. The caller has the join handle's right.
+    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Drops the output of a complete task. The caller has the right to it.
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// The slot of the join waker. The caller has the right to it.
+    pub(super) join_waker: unsafe fn(NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>>,
+}
+
+/// What the stage holds.
+enum Stage<F: Future> {
+    /// The future; belongs to the runnable.
+    Running(F),
+    /// The output, stored by the completer.
+    Finished(Output<F::Output>),
+    /// Neither: the output was taken or dropped.
+    Consumed,
+}
+
+/// The allocation of a task. `repr(C)`: a pointer to it is a pointer to its header.
+#[repr(C)]
+pub(super) struct Cell<F: Future, S> {
+    /// The untyped part.
+    header: Header,
+    /// Whom to ask for turns; taken out by the completer. Read by the runnable's holder alone.
+    scheduler: UnsafeCell<Option<S>>,
+    /// Future, then output.
+    stage: UnsafeCell<Stage<F>>,
+    /// Who waits for the output.
+    join_waker: UnsafeCell<Option<Waker>>,
+}
+
+impl<F, S> Cell<F, S>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    /// The functions of this kind of task.
+    const VTABLE: Vtable = Vtable {
+        run: Self::run,
+        cancel: Self::cancel,
+        schedule: Self::schedule,
+        dealloc: Self::dealloc,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        join_waker: Self::join_waker,
+    };
+
+    /// Allocates a task. The reference of its life, that of its join handle and its first runnable are the
+    /// caller's to hand out.
+    pub(super) fn allocate(
+        future: F,
+        scheduler: S,
+        key: usize,
+        id: Id,
+        spawned_at: &'static Location<'static>,
+    ) -> NonNull<Header> {
+        let header = Header { state: State::new(), vtable: &Self::VTABLE, spawned_at, id, key };
+        let cell = Box::new(Self {
+            header,
+            scheduler: UnsafeCell::new(Some(scheduler)),
+            stage: UnsafeCell::new(Stage::Running(future)),
+            join_waker: UnsafeCell::new(None),
+        });
+        NonNull::from(Box::leak(cell)).cast()
+    }
+
+    /// The cell behind the header.
+    ///
+    /// # Safety
+    /// `header` is that of a living cell of this very type.
+    unsafe fn from_header<'a>(header: NonNull<Header>) -> &'a Self {
+        // SAFETY: the caller's promise; `repr(C)` puts the header first.
+        unsafe { header.cast::<Self>().as_ref() }
+    }
+
+    /// See [`Vtable::run`].
+    ///
+    /// # Safety
+    /// The caller gives up the right of the task's runnable.
+    unsafe fn run(header: NonNull<Header>) -> Ran {
+        // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
+        let cell = unsafe { Self::from_header(header) };
+        let seen = match cell.header.state.transition_to_running() {
+            Turn::Poll(seen) => seen,
+            Turn::Cancel => {
+                // SAFETY: the runnable's right is passed on.
+                unsafe { Self::cancel(header) };
+                return Ran::Complete;
+            }
+        };
+        match cell.poll_future(header) {
+            Poll::Ready(output) => {
+                cell.complete(header, output);
+                Ran::Complete
+            }
+            Poll::Pending if cell.header.state.transition_to_idle(seen) => Ran::Idle,
+            // SAFETY: woken meanwhile, so the runnable's right is still here, and is passed on.
+            Poll::Pending => Ran::Woken(unsafe { Runnable::from_header(header) }),
+        }
+    }
+
+    /// Polls the future once; a panic is an output.
+    fn poll_future(&self, header: NonNull<Header>) -> Poll<Output<F::Output>> {
+        // The waker lends the reference of the future's life: it is not dropped.
+        let waker = ManuallyDrop::new(waker::from_header(header));
+        let mut cx = Context::from_waker(&waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.stage.with_mut(|stage| {
+                // SAFETY: the runnable's right: nobody else touches the stage before completion.
+                let Stage::Running(future) = (unsafe { &mut *stage }) else {
+                    unreachable!("a runnable's task is not complete")
+                };
+                // SAFETY: the cell never moves, and the future is dropped in its place (`store_output`).
+                unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
+            })
+        }));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(payload) => Poll::Ready(Err(JoinError::panic(self.header.id, payload))),
+        }
+    }
+
+    /// See [`Vtable::cancel`].
+    ///
+    /// # Safety
+    /// The caller gives up the right of the task's runnable.
+    unsafe fn cancel(header: NonNull<Header>) {
+        // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
+        let cell = unsafe { Self::from_header(header) };
+        cell.complete(header, Err(JoinError::cancelled(cell.header.id)));
+    }
+
+    /// Drops the future, stores the output, wakes the join handle, leaves the list of live tasks, gives up the
+    /// reference of the future's life. The caller has the runnable's right, which ends here.
+    fn complete(&self, header: NonNull<Header>, output: Output<F::Output>) {
+        self.store_output(output);
+        // Taken out before the transition: afterwards nobody schedules this task, and what it held of its
+        // runtime is gone with the completion, however long a waker outlives it.
+        // SAFETY: the runnable's right covers the scheduler.
+        let scheduler = self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() });
+        match self.header.state.transition_to_complete() {
+            Completed::Wanted => {}
+            Completed::Unwanted => self.discard_output(),
+            Completed::Awaited => self.wake_join_handle(),
+        }
+        // SAFETY: the reference of the future's life is still held, by this very call.
+        let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
+        match scheduler.as_ref().and_then(|scheduler| scheduler.release(&life)) {
+            Some(listed) => drop(listed),
+            // Never listed (`Live::leave_to_completer`): the reference is this call's to give up.
+            None => drop(ManuallyDrop::into_inner(life)),
+        }
+    }
+
+    /// Replaces the future by the output, dropping the future where it stands. If that panics, the panic is the
+    /// output.
+    fn store_output(&self, output: Output<F::Output>) {
+        // SAFETY: the runnable's right: nobody else touches the stage before completion.
+        let replace = |stage| self.stage.with_mut(|place| unsafe { *place = stage });
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| replace(Stage::Consumed))) {
+            // An assignment writes the new value even when the drop of the old one panics.
+            let panicked = JoinError::panic(self.header.id, payload);
+            drop_quietly(output);
+            replace(Stage::Finished(Err(panicked)));
+        } else {
+            replace(Stage::Finished(output));
+        }
+    }
+
+    /// Drops the output. The caller has the right to it.
+    fn discard_output(&self) {
+        // SAFETY: the right to the output: nobody else touches the stage any more.
+        let stage = self.stage.with_mut(|place| unsafe { place.replace(Stage::Consumed) });
+        drop_quietly(stage);
+    }
+
+    /// Wakes the join handle, which was found to wait.
+    fn wake_join_handle(&self) {
+        let woken = self.join_waker.with(|slot| {
+            // SAFETY: COMPLETE and JOIN_WAKER: the slot is the completer's.
+            let waker = unsafe { &*slot }.as_ref();
+            catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake_by_ref)))
+        });
+        if let Err(payload) = woken {
+            drop_quietly(payload);
+        }
+        if self.header.state.release_join_waker() {
+            // SAFETY: neither JOIN_WAKER nor JOIN_INTEREST: the slot is the completer's alone.
+            drop_quietly(self.join_waker.with_mut(|slot| unsafe { (*slot).take() }));
+        }
+    }
+
+    /// See [`Vtable::schedule`].
+    ///
+    /// # Safety
+    /// The caller gives up the right of the task's runnable.
+    unsafe fn schedule(header: NonNull<Header>) {
+        // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
+        let cell = unsafe { Self::from_header(header) };
+        // SAFETY: the runnable's right is passed on.
+        let runnable = unsafe { Runnable::from_header(header) };
+        cell.scheduler.with(|scheduler| {
+            // SAFETY: the runnable's right covers the scheduler until `schedule` hands the runnable on.
+            let scheduler = unsafe { &*scheduler };
+            if let Some(scheduler) = scheduler {
+                scheduler.schedule(runnable);
+            }
+        });
+    }
+
+    /// See [`Vtable::dealloc`].
+    ///
+    /// # Safety
+    /// The caller held the last reference.
+    unsafe fn dealloc(header: NonNull<Header>) {
+        // SAFETY: it came from `Box::leak` in `allocate`, of this type, and nobody refers to it any more.
+        drop_quietly(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+    }
+
+    /// See [`Vtable::take_output`].
+    ///
+    /// # Safety
+    /// The caller has the join handle's right to the output, and `place` points to a `Poll<Output<F::Output>>`.
+    unsafe fn take_output(header: NonNull<Header>, place: *mut ()) {
+        // SAFETY: the vtable of this type is in no other header; the handle's reference keeps the task.
+        let cell = unsafe { Self::from_header(header) };
+        // SAFETY: COMPLETE and JOIN_INTEREST: the output is the handle's alone.
+        let stage = cell.stage.with_mut(|stage| unsafe { stage.replace(Stage::Consumed) });
+        let Stage::Finished(output) = stage else {
+            panic!("a JoinHandle was polled after completion")
+        };
+        // SAFETY: the caller's promise.
+        unsafe { *place.cast::<Poll<Output<F::Output>>>() = Poll::Ready(output) };
+    }
+
+    /// See [`Vtable::drop_output`].
+    ///
+    /// # Safety
+    /// The caller has the right to the output.
+    unsafe fn drop_output(header: NonNull<Header>) {
+        // SAFETY: the vtable of this type is in no other header; the caller's reference keeps the task.
+        unsafe { Self::from_header(header) }.discard_output();
+    }
+
+    /// See [`Vtable::join_waker`].
+    ///
+    /// # Safety
+    /// The caller's reference keeps the task.
+    unsafe fn join_waker(header: NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>> {
+        // SAFETY: the vtable of this type is in no other header; the caller's reference keeps the task.
+        NonNull::from(&unsafe { Self::from_header(header) }.join_waker)
+    }
+}
+
+/// Drops a user's value; its panic ends here, as there is nobody whom it concerns.
+fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        forget_payload(payload);
+    }
+}
+
+/// Drops the payload of a panic; should that panic in turn, the second payload is leaked.
+fn forget_payload(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+}

@@ -1,0 +1,42 @@
+//! The name of a task.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The name of a task, unique among all tasks of the process, of whatever runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id(NonZeroU64);
+
+impl Id {
+    /// A name that no task has had.
+    pub(crate) fn next() -> Self {
+        /// How many names a thread takes from the common counter at a time, so that spawning on several
+        /// threads does not meet on one cache line.
+        const BLOCK: u64 = 1024;
+        static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+        thread_local! {
+            static NAMES: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 0)) };
+        }
+        // Relaxed: only uniqueness is asked for.
+        let block = || NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+        let number = NAMES
+            .try_with(|names| {
+                let (mut next, mut end) = names.get();
+                if next == end {
+                    next = block();
+                    end = next + BLOCK;
+                }
+                names.set((next + 1, end));
+                next
+            })
+            .unwrap_or_else(|_| block());
+        Self(NonZeroU64::new(number).unwrap_or(NonZeroU64::MAX))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

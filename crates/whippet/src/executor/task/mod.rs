@@ -1,0 +1,53 @@
+//! A task: one allocation that holds a future, later its output, and the word that says who may do what.
+//!
+//! The room knows only how to ask for a turn: a [`Schedule`] is told "this runnable is to be queued" and "this
+//! task is complete". It knows no queue, no thread and no reactor.
+//!
+//! ```text
+//!            spawn
+//!              │ Runnable, JoinHandle
+//!              ▼
+//!   ┌──────► queued ───────(1)──────► running ──────(4)──────► complete ──(5)──► freed
+//!   │          ▲                       │  │
+//!   │          └────────(2)────────────┘  │(3)
+//!   │                                     ▼
+//!   └───────────────(6)──────────────── idle
+//! ```
+//! 1. [`Runnable::run`] → `State::transition_to_running`: polls, or drops the future of a cancelled task.
+//! 2. `State::transition_to_idle` → false: woken during the poll; `run` gives the runnable back.
+//! 3. `State::transition_to_idle` → true: nobody woke it; wakers alone know the task now (and the list of live tasks).
+//! 4. `State::transition_to_complete`: the future was dropped, the output stored, the join handle is woken.
+//! 5. `State::drop_reference` → true: by the completer, the join handle or a waker, whoever comes last.
+//! 6. `State::transition_to_woken_*`: the waker that finds it idle gets the runnable and schedules it.
+//!
+//! A [`Runnable`] is the only right to poll: it is queued, run, or dropped, which cancels the task. So a task is
+//! in one queue at most, and its future is polled and dropped by one thread at a time.
+
+mod cell;
+mod error;
+mod id;
+mod join;
+mod runnable;
+mod spot;
+mod state;
+mod waker;
+
+
+pub use self::error::JoinError;
+pub use self::id::Id;
+pub use self::join::{AbortHandle, JoinHandle};
+pub(crate) use self::runnable::{Live, Ran, Runnable, Spawned};
+pub(crate) use self::spot::Spot;
+
+/// What a task asks of whoever runs it. Each task owns one; it is dropped when the task completes.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Queues a runnable of a task that was woken. Called on any thread, from within any waker; runs no user code.
+    ///
+    /// `self` belongs to the task: once `task` was handed on, it may be gone. An implementation takes what it
+    /// needs out of `self` first.
+    fn schedule(&self, task: Runnable);
+
+    /// The task is complete: forget it. Gives back the entry in the list of live tasks, where it stood in one. An
+    /// entry leaves the list here and nowhere else, so that the reference of a future's life outlives its polls.
+    fn release(&self, task: &Live) -> Option<Live>;
+}

@@ -1,0 +1,176 @@
+//! The two handles that the executor holds: [`Runnable`], the right to poll, and [`Live`], the life of the future.
+
+use super::Schedule;
+use super::cell::{Cell, Header};
+use super::id::Id;
+use super::join::JoinHandle;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
+use std::ptr::NonNull;
+
+/// The right to take a task's turn; there is one at most. Dropping it cancels the task.
+#[derive(Debug)]
+pub(crate) struct Runnable(NonNull<Header>);
+
+/// The reference of a future's life, kept by the list of live tasks until the task completes.
+#[derive(Debug)]
+pub(crate) struct Live(NonNull<Header>);
+
+// SAFETY: the future and its output are `Send` (`spawn` asks for it), and the state word orders the accesses.
+unsafe impl Send for Runnable {}
+// SAFETY: as above; through a `Live` one can only count references and look at the header.
+unsafe impl Send for Live {}
+
+/// What a turn came to.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Ran {
+    /// The task is complete.
+    Complete,
+    /// It waits to be woken.
+    Idle,
+    /// It was woken during the poll: back into a queue.
+    Woken(Runnable),
+}
+
+/// A new task, in its three parts.
+#[derive(Debug)]
+pub(crate) struct Spawned<T> {
+    /// The first turn.
+    pub(crate) runnable: Runnable,
+    /// For the list of live tasks.
+    pub(crate) live: Live,
+    /// For whoever spawned it.
+    pub(crate) handle: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Spawned<T> {
+    /// Makes a task of a future. `key` is its place in the list of live tasks.
+    pub(crate) fn new<F, S>(
+        future: F,
+        scheduler: S,
+        key: usize,
+        id: Id,
+        spawned_at: &'static Location<'static>,
+    ) -> Self
+    where
+        F: Future<Output = T> + Send + 'static,
+        S: Schedule,
+    {
+        let header = Cell::allocate(future, scheduler, key, id, spawned_at);
+        // SAFETY: a new task has a wake-up nobody else answers: this is its runnable.
+        let runnable = unsafe { Runnable::from_header(header) };
+        // SAFETY: a new task has two references: this is that of its life ...
+        let live = unsafe { Live::from_header(header) };
+        // SAFETY: ... and this that of its join handle, of the type that the cell has.
+        let handle = unsafe { JoinHandle::from_header(header) };
+        Self { runnable, live, handle }
+    }
+}
+
+impl Runnable {
+    /// Takes the turn: one poll. The task's panics end in its output.
+    #[inline]
+    pub(crate) fn run(self) -> Ran {
+        let header = self.into_header();
+        // SAFETY: the right of this runnable is given up.
+        unsafe { (header.as_ref().vtable.run)(header) }
+    }
+
+    /// The task's name.
+    pub(crate) fn id(&self) -> Id {
+        self.header().id
+    }
+
+    /// Where the task was spawned.
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.header().spawned_at
+    }
+
+    /// The runnable as a pointer, for a queue of pointers.
+    pub(crate) fn into_raw(self) -> *mut () {
+        self.into_header().as_ptr().cast()
+    }
+
+    /// The runnable that [`Runnable::into_raw`] made a pointer of.
+    ///
+    /// # Safety
+    /// `raw` came from `into_raw`, and this is done with it once.
+    pub(crate) unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        Self(raw.cast())
+    }
+
+    /// The right to the turn of the task behind `header`.
+    ///
+    /// # Safety
+    /// The caller has that right, and gives it up.
+    pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    fn into_header(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: a runnable's task is not complete, so the reference of its life keeps it.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: the right of this runnable is given up.
+        unsafe { (self.0.as_ref().vtable.cancel)(self.0) }
+    }
+}
+
+impl Live {
+    /// Its key in the list of live tasks.
+    pub(crate) fn key(&self) -> usize {
+        self.header().key
+    }
+
+    /// The task stands in no list: the call that completes it gives this reference up.
+    pub(crate) fn leave_to_completer(self) {
+        let _ = ManuallyDrop::new(self);
+    }
+
+    /// Cancels the task, and gives its runnable if nobody else has it (whoever has it will drop the future).
+    pub(crate) fn cancel(&self) -> Option<Runnable> {
+        let state = &self.header().state;
+        state.cancel();
+        // SAFETY: the task was idle: the transition gave us the right to its turn.
+        state.transition_to_woken_by_ref().then(|| unsafe { Runnable::from_header(self.0) })
+    }
+
+    /// The reference of the life of the task behind `header`.
+    ///
+    /// # Safety
+    /// The caller holds that reference, and gives it up.
+    pub(super) unsafe fn from_header(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: this reference keeps the task.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        drop_reference(self.0);
+    }
+}
+
+/// Gives up a reference that the caller held; frees the task if it was the last.
+pub(super) fn drop_reference(header: NonNull<Header>) {
+    // SAFETY: the reference that is given up keeps the task until here.
+    let task = unsafe { header.as_ref() };
+    if task.state.drop_reference() {
+        // SAFETY: it was the last one.
+        unsafe { (task.vtable.dealloc)(header) }
+    }
+}

@@ -1,0 +1,318 @@
+//! The state word of a task: every transition is a named method here, and nothing else writes the word.
+//!
+//! ```text
+//!  63            32 31            4   3            2              1           0
+//! ┌────────────────┬───────────────┬────────────┬───────────────┬───────────┬──────────┐
+//! │ wakes          │ references    │ JOIN_WAKER │ JOIN_INTEREST │ CANCELLED │ COMPLETE │
+//! └────────────────┴───────────────┴────────────┴───────────────┴───────────┴──────────┘
+//! ```
+//!
+//! **wakes** counts the wake-ups since the last poll that left the task idle. A task is queued or running exactly
+//! while it is not zero, and whoever takes it from zero to one gets the only [`Runnable`](super::Runnable): the
+//! right to poll the future. A poll reads the count before (a load) and takes what it read off afterwards (one
+//! subtraction): what is left came in meanwhile, and the task goes back to a queue. So a cycle of wake and run
+//! makes two read-modify-writes; a flag would need three, for it must be cleared before the poll. (nexosim
+//! counts its wakes the same way.)
+//!
+//! **references** are held by the life of the future (given back when the task completes), by the join handle,
+//! by each abort handle and by each waker. A runnable holds none: the future it may poll is not complete, so
+//! the reference of its life is there. At zero the allocation is freed; the task is complete then.
+//!
+//! The output and the slot of the join waker are handed over by bits:
+//!
+//! | bits | who may touch it |
+//! |---|---|
+//! | not `COMPLETE` | the future belongs to the runnable; the output is not there |
+//! | `COMPLETE`, `JOIN_INTEREST` | the output belongs to the join handle |
+//! | `COMPLETE`, no `JOIN_INTEREST` | whoever of completer and join handle came second drops the output |
+//! | no `JOIN_WAKER` | the slot of the join waker belongs to the join handle (without one: to the completer) |
+//! | `JOIN_WAKER`, not `COMPLETE` | the slot is read-only |
+//! | `JOIN_WAKER`, `COMPLETE` | the slot belongs to the completer, who clears the bit after waking |
+
+use crate::loom::atomic::AtomicU64;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+
+/// The future is gone; the output is there, or was taken.
+const COMPLETE: u64 = 1;
+/// The task is to be dropped at its next turn in place of a poll.
+const CANCELLED: u64 = 1 << 1;
+/// A join handle exists.
+const JOIN_INTEREST: u64 = 1 << 2;
+/// The slot of the join waker is filled.
+const JOIN_WAKER: u64 = 1 << 3;
+/// One reference.
+const REFERENCE: u64 = 1 << 4;
+/// All bits of the reference count.
+const REFERENCES: u64 = (1 << 32) - REFERENCE;
+/// One wake-up.
+const WAKE: u64 = 1 << 32;
+/// Past this many references the process ends, as `Arc` does: a leak of wakers in a loop, never real use.
+const MAX_REFERENCES: u64 = REFERENCES / 2;
+/// Past this many wake-ups a further one is taken back at once: the word keeps room for each thread to be
+/// between its addition and its subtraction.
+const MAX_WAKES: u64 = 1 << 63;
+
+/// The state word of one task.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Layout and rights: the module's words. Written by wakers, the runner, handles; read by all.
+    word: AtomicU64,
+}
+
+/// What a wake-up by value asks of the waker.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Woken {
+    /// The task was idle: put its runnable into a queue.
+    Schedule,
+    /// It is queued, running or complete: nothing.
+    Already,
+    /// It was complete, and the waker's reference was the last: free it.
+    Dealloc,
+}
+
+/// What the holder of the runnable has to do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Turn {
+    /// Poll the future, then give this to [`State::transition_to_idle`].
+    Poll(Seen),
+    /// Drop the future: the task was cancelled.
+    Cancel,
+}
+
+/// The wake-ups that a poll has seen (in units of the word).
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub(super) struct Seen(u64);
+
+/// What the completer has to do.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Completed {
+    /// Nobody will ask for the output: drop it.
+    Unwanted,
+    /// The join handle will find it.
+    Wanted,
+    /// The join handle waits: wake it, then call [`State::release_join_waker`].
+    Awaited,
+}
+
+/// What a join handle has to do when it goes.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) struct Parting {
+    /// The output is there and belongs to the handle.
+    pub(super) drop_output: bool,
+    /// The slot of the waker belongs to the handle.
+    pub(super) drop_waker: bool,
+}
+
+/// The task is complete: the transition did not take place.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct AlreadyComplete;
+
+impl State {
+    /// A new task: its life and its join handle refer to it, and it has its first wake-up.
+    pub(super) fn new() -> Self {
+        Self { word: AtomicU64::new(WAKE | (2 * REFERENCE) | JOIN_INTEREST) }
+    }
+
+    /// Adds a wake-up and gives up the waker's reference.
+    #[inline]
+    pub(super) fn transition_to_woken_by_value(&self) -> Woken {
+        // AcqRel: release so that the poll which sees this wake-up (Acquire in `transition_to_running`) sees
+        // what the waker did before; acquire for the case that the reference was the last.
+        let before = self.word.fetch_add(WAKE - REFERENCE, AcqRel);
+        if before >= MAX_WAKES {
+            self.word.fetch_sub(WAKE, Relaxed);
+        }
+        if before & COMPLETE != 0 {
+            return if before & REFERENCES == REFERENCE { Woken::Dealloc } else { Woken::Already };
+        }
+        if before < WAKE { Woken::Schedule } else { Woken::Already }
+    }
+
+    /// Adds a wake-up and says whether the task was idle, so that its runnable is to be queued.
+    #[inline]
+    pub(super) fn transition_to_woken_by_ref(&self) -> bool {
+        // AcqRel: as by value; the acquire side serves `cancel`, whose caller may drop the future.
+        let before = self.word.fetch_add(WAKE, AcqRel);
+        if before >= MAX_WAKES {
+            self.word.fetch_sub(WAKE, Relaxed);
+        }
+        before < WAKE && before & COMPLETE == 0
+    }
+
+    /// Begins the turn of the runnable's holder.
+    #[inline]
+    pub(super) fn transition_to_running(&self) -> Turn {
+        // Acquire: pairs with the wakers' release, so that the poll sees what they did.
+        let word = self.word.load(Acquire);
+        if word & CANCELLED != 0 { Turn::Cancel } else { Turn::Poll(Seen(word & !(WAKE - 1))) }
+    }
+
+    /// Ends a poll that was `Pending`. True: the task is idle, the runnable is spent. False: it was woken
+    /// meanwhile, and the runnable goes back to a queue.
+    #[inline]
+    #[must_use]
+    pub(super) fn transition_to_idle(&self, seen: Seen) -> bool {
+        // AcqRel: release hands the future to whoever takes the count from zero next (their acquire); acquire so
+        // that, if somebody did meanwhile, the next poll sees it.
+        let before = self.word.fetch_sub(seen.0, AcqRel);
+        before - seen.0 < WAKE
+    }
+
+    /// The future is gone, the output stored. Called by the runnable's holder.
+    pub(super) fn transition_to_complete(&self) -> Completed {
+        // AcqRel: release hands the output to the join handle (Acquire in `is_complete` and in the handle's
+        // transitions); acquire takes the slot of the join waker over.
+        let before = self.word.fetch_or(COMPLETE, AcqRel);
+        debug_assert_eq!(before & COMPLETE, 0, "a task completes once");
+        match (before & JOIN_INTEREST != 0, before & JOIN_WAKER != 0) {
+            (false, _) => Completed::Unwanted,
+            (true, false) => Completed::Wanted,
+            (true, true) => Completed::Awaited,
+        }
+    }
+
+    /// The completer has woken the join handle. True: the handle went meanwhile, and the completer drops the
+    /// waker in the slot.
+    #[must_use]
+    pub(super) fn release_join_waker(&self) -> bool {
+        // AcqRel: release hands the slot to the join handle; acquire takes it over if the handle is gone.
+        let before = self.word.fetch_and(!JOIN_WAKER, AcqRel);
+        before & JOIN_INTEREST == 0
+    }
+
+    /// Asks for the future to be dropped in place of the next poll. A wake-up has to follow.
+    pub(super) fn cancel(&self) {
+        // Relaxed: the wake-up that follows releases it to the runner.
+        self.word.fetch_or(CANCELLED, Relaxed);
+    }
+
+    /// Whether the output is there, or was taken.
+    pub(super) fn is_complete(&self) -> bool {
+        // Acquire: pairs with the release of `transition_to_complete`: the output is visible.
+        self.word.load(Acquire) & COMPLETE != 0
+    }
+
+    /// The join handle filled the slot of its waker.
+    pub(super) fn set_join_waker(&self) -> Result<(), AlreadyComplete> {
+        self.update_unless_complete(|word| word | JOIN_WAKER)
+    }
+
+    /// The join handle takes the slot of its waker back, to fill it anew.
+    pub(super) fn unset_join_waker(&self) -> Result<(), AlreadyComplete> {
+        self.update_unless_complete(|word| word & !JOIN_WAKER)
+    }
+
+    /// Whether the slot of the join waker is filled. Asked by the join handle, the only one who fills it.
+    pub(super) fn has_join_waker(&self) -> bool {
+        // Acquire: the completer's clearing of the bit hands the slot back.
+        self.word.load(Acquire) & JOIN_WAKER != 0
+    }
+
+    /// The join handle goes. Its reference is given up apart.
+    pub(super) fn transition_to_unjoined(&self) -> Parting {
+        let mut word = self.word.load(Acquire);
+        loop {
+            let complete = word & COMPLETE != 0;
+            let mut next = word & !JOIN_INTEREST;
+            if !complete {
+                next &= !JOIN_WAKER;
+            }
+            // AcqRel: release hands slot and output to the completer, acquire takes them over.
+            match self.word.compare_exchange_weak(word, next, AcqRel, Acquire) {
+                Ok(_) => {
+                    return Parting { drop_output: complete, drop_waker: next & JOIN_WAKER == 0 };
+                }
+                Err(found) => word = found,
+            }
+        }
+    }
+
+    /// One more reference.
+    #[inline]
+    pub(super) fn add_reference(&self) {
+        // Relaxed: as in `Arc`, a new reference comes from an old one.
+        let before = self.word.fetch_add(REFERENCE, Relaxed);
+        if before & REFERENCES > MAX_REFERENCES {
+            std::process::abort();
+        }
+    }
+
+    /// One reference less. True: it was the last, and the allocation is to be freed.
+    #[inline]
+    #[must_use]
+    pub(super) fn drop_reference(&self) -> bool {
+        // AcqRel: release what this holder did with the task, acquire what all the others did, before it is freed.
+        let before = self.word.fetch_sub(REFERENCE, AcqRel);
+        debug_assert_ne!(before & REFERENCES, 0, "a reference is given up once");
+        before & REFERENCES == REFERENCE
+    }
+
+    /// `change` made to the word, unless the task is complete.
+    fn update_unless_complete(&self, change: impl Fn(u64) -> u64) -> Result<(), AlreadyComplete> {
+        let mut word = self.word.load(Acquire);
+        loop {
+            if word & COMPLETE != 0 {
+                return Err(AlreadyComplete);
+            }
+            // AcqRel: release hands the filled slot to the completer, acquire takes it back from a reader.
+            match self.word.compare_exchange_weak(word, change(word), AcqRel, Acquire) {
+                Ok(_) => return Ok(()),
+                Err(found) => word = found,
+            }
+        }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wake_schedules_and_the_next_do_not() {
+        let state = State::new();
+        let Turn::Poll(seen) = state.transition_to_running() else {
+            panic!("a new task is not cancelled")
+        };
+        assert!(state.transition_to_idle(seen));
+        assert!(state.transition_to_woken_by_ref());
+        assert!(!state.transition_to_woken_by_ref());
+    }
+
+    #[test]
+    fn a_wake_during_the_poll_keeps_the_runnable() {
+        let state = State::new();
+        let Turn::Poll(seen) = state.transition_to_running() else {
+            panic!("a new task is not cancelled")
+        };
+        assert!(!state.transition_to_woken_by_ref());
+        assert!(!state.transition_to_idle(seen), "the wake-up must not be lost");
+        let Turn::Poll(seen) = state.transition_to_running() else {
+            panic!("it was not cancelled")
+        };
+        assert!(state.transition_to_idle(seen));
+    }
+
+    #[test]
+    fn wakes_saturate() {
+        let state = State::new();
+        state.word.fetch_or(MAX_WAKES, Relaxed);
+        let before = state.word.load(Relaxed);
+        assert!(!state.transition_to_woken_by_ref());
+        assert_eq!(state.word.load(Relaxed), before);
+    }
+
+    #[test]
+    fn the_last_reference_of_a_complete_task_frees_it() {
+        let state = State::new();
+        state.add_reference();
+        assert_eq!(state.transition_to_complete(), Completed::Wanted);
+        assert!(!state.drop_reference());
+        assert_eq!(state.transition_to_unjoined(), Parting { drop_output: true, drop_waker: true });
+        assert!(!state.drop_reference());
+        assert_eq!(state.transition_to_woken_by_value(), Woken::Dealloc);
+    }
+}

@@ -1,0 +1,337 @@
+//! A worker: takes turns of tasks, and sleeps in the reactor when there are none.
+//!
+//! [`Worker::step`] takes one turn and says whether there was one; [`Worker::park`] sleeps. They are apart, so
+//! that who drives a worker (a thread, a `block_on`, a simulation) decides what happens in between.
+//!
+//! Where the next task comes from, in this order: the LIFO slot (the task woken last, at most
+//! [`MAX_LIFO_TURNS`] in a row, so that two that wake each other cannot starve the ring), the ring, the injector, the other
+//! workers' rings. Every [`GLOBAL_INTERVAL`] turns the injector comes first, and every [`EVENT_INTERVAL`] turns
+//! the reactor and the timers are looked at, so that neither is starved by a ring that never empties.
+//!
+//! *The promise*: a task in a ring or in the injector waits for no other task's poll while a worker sleeps. A task
+//! in the LIFO slot may wait for the poll that woke it: putting it there wakes nobody, as the worker will come to
+//! it at once and the data is in its cache. Only a worker that searches anyway takes it, and only when it has
+//! seen the same poll last for [`LIFO_PATIENCE`] (stealing it sooner lost tokio 30 %).
+
+use super::context;
+use super::queue::{CAPACITY, Local};
+use super::shared::{Shared, reject};
+use super::task::{Ran, Runnable};
+use crate::coop;
+use crate::driver::Turn;
+use crate::wakers::Wakers;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// Turns between two looks at reactor and timers: one system call (0.2 µs) on so many polls is nothing, and a
+/// socket waits for so many polls at most. tokio's figure.
+const EVENT_INTERVAL: u32 = 61;
+/// Turns between two looks at the injector while there is work elsewhere. Odd and unlike the other, so that they
+/// seldom coincide; Go and tokio use 61.
+const GLOBAL_INTERVAL: u32 = 31;
+/// Turns of the LIFO slot in a row before its task goes to the end of the ring: the rest of the ring waits for so
+/// many polls at most. tokio's figure.
+const MAX_LIFO_TURNS: u8 = 3;
+/// How long a searcher watches a filled LIFO slot of a worker whose poll does not end before it takes the task.
+const LIFO_PATIENCE: Duration = Duration::from_millis(1);
+
+/// What a step came to.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Step {
+    /// A task had its turn.
+    Ran,
+    /// There is nothing to do.
+    Idle,
+}
+
+/// A worker; belongs to the thread that drives it.
+pub(crate) struct Worker {
+    /// What it shares with the others.
+    shared: Arc<Shared>,
+    /// Its number: the place of its remote part.
+    index: usize,
+    /// Its ring.
+    local: Local,
+    /// Turns and searches so far (wraps).
+    tick: Cell<u32>,
+    /// Turns of the LIFO slot in a row.
+    lifo_turns: Cell<u8>,
+    /// Whether it holds a claim to search.
+    searching: Cell<bool>,
+    /// Whether it hands out wakers of the reactor: their tasks go to the ring in their order, and wake nobody yet.
+    delivering: Cell<bool>,
+    /// A worker with a filled LIFO slot, and its turn when it was seen.
+    watched: Cell<Option<(usize, u32)>>,
+    /// Chooses whom to rob first.
+    random: RefCell<fastrand::Rng>,
+}
+
+impl Worker {
+    /// Worker number `index` of a runtime, with the ring that its remote part shows.
+    pub(crate) fn new(shared: Arc<Shared>, index: usize, local: Local, seed: u64) -> Self {
+        Self {
+            shared,
+            index,
+            local,
+            tick: Cell::new(0),
+            lifo_turns: Cell::new(0),
+            searching: Cell::new(false),
+            delivering: Cell::new(false),
+            watched: Cell::new(None),
+            random: RefCell::new(fastrand::Rng::with_seed(seed)),
+        }
+    }
+
+    /// What it shares with the others.
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Its number.
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The life of a worker's thread: turns and sleep, until the runtime ends.
+    pub(crate) fn run(self) {
+        let worker = Rc::new(self);
+        let working = context::work_as(&worker);
+        while !worker.shared.is_ending() {
+            if worker.step() == Step::Idle {
+                worker.park(|| false);
+            }
+        }
+        // The next sleeper learns of the end, and tells the one after.
+        worker.shared.driver.reactor().notify();
+        drop(working);
+        worker.cancel_queued();
+    }
+
+    /// Takes one turn of a task, if there is one.
+    pub(crate) fn step(&self) -> Step {
+        let tick = self.tick.get().wrapping_add(1);
+        self.tick.set(tick);
+        if tick.is_multiple_of(EVENT_INTERVAL) {
+            self.look_at_events();
+        }
+        match self.next_task(tick) {
+            Some(task) => {
+                self.take_turn(task);
+                Step::Ran
+            }
+            None => Step::Idle,
+        }
+    }
+
+    /// Sleeps in the reactor until there may be something to do. `has_more` is asked, after the worker was
+    /// announced asleep, whether there is something that is in no queue.
+    pub(crate) fn park(&self, has_more: impl Fn() -> bool) {
+        let idle = &self.shared.idle;
+        idle.begin_sleep(self.searching.take());
+        if self.shared.has_work() || self.shared.is_ending() || has_more() {
+            idle.sleep_to_search();
+            self.searching.set(true);
+            return;
+        }
+        count(&self.remote().parks);
+        let patience = self.watched.get().map(|_| LIFO_PATIENCE);
+        let mut wakers = Wakers::new();
+        let turn = self.turn(patience, &mut wakers);
+        idle.end_sleep();
+        // A notification hands its claim over; at the end it is only a call to stop.
+        self.searching.set(turn.notified && !self.shared.is_ending());
+        self.deliver(&mut wakers);
+        if self.local.len() > 1 {
+            self.shared.wake_one();
+        }
+    }
+
+    /// Queues a task that was woken on this worker's thread.
+    #[inline]
+    pub(crate) fn push_woken(&self, task: Runnable) {
+        if self.delivering.get() {
+            return self.push_back(task);
+        }
+        if let Some(former) = self.remote().lifo.put(task) {
+            self.push_back(former);
+            self.shared.wake_one();
+        }
+    }
+
+    /// Queues a task at the end of the ring, and wakes nobody.
+    #[inline]
+    fn push_back(&self, task: Runnable) {
+        if let Err((older, task)) = self.local.push(task) {
+            let overflow = older.chain(std::iter::once(task));
+            if let Err(refused) = self.shared.injector.push_all(overflow) {
+                refused.for_each(reject);
+            }
+        }
+    }
+
+    /// The next task to take its turn.
+    fn next_task(&self, tick: u32) -> Option<Runnable> {
+        if tick.is_multiple_of(GLOBAL_INTERVAL)
+            && let Some(task) = self.shared.injector.pop()
+        {
+            return Some(task);
+        }
+        self.next_local().or_else(|| self.next_injected()).or_else(|| self.search())
+    }
+
+    /// The next task of this worker's own.
+    #[inline]
+    fn next_local(&self) -> Option<Runnable> {
+        let lifo_turns = self.lifo_turns.get();
+        if let Some(task) = self.remote().lifo.take() {
+            if lifo_turns < MAX_LIFO_TURNS {
+                self.lifo_turns.set(lifo_turns + 1);
+                return Some(task);
+            }
+            self.push_back(task);
+        }
+        self.lifo_turns.set(0);
+        self.local.pop()
+    }
+
+    /// A task of the injector, and this worker's share of what is in it.
+    fn next_injected(&self) -> Option<Runnable> {
+        let room = self.local.room().min(CAPACITY / 2) as usize;
+        let workers = self.shared.remotes.len();
+        self.shared.injector.pop_share(workers, room, |task| self.push_back(task))
+    }
+
+    /// A task of another worker.
+    fn search(&self) -> Option<Runnable> {
+        let workers = self.shared.remotes.len();
+        if workers == 1 {
+            return None;
+        }
+        if !self.searching.get() {
+            if !self.shared.idle.try_begin_search() {
+                return None;
+            }
+            self.searching.set(true);
+        }
+        let first = self.random_below(workers);
+        let others = || (first..workers).chain(0..first).filter(|&other| other != self.index);
+        for other in others() {
+            if let Some(batch) = self.shared.remotes[other].ring.steal() {
+                count(&self.remote().steals);
+                return self.local.accept(batch);
+            }
+        }
+        self.next_injected().or_else(|| self.search_lifo_slots(others()))
+    }
+
+    /// The last pass of a search: the LIFO slot of a worker that was seen in the same turn before. Remembers the
+    /// first filled slot that it leaves alone.
+    fn search_lifo_slots(&self, others: impl Iterator<Item = usize>) -> Option<Runnable> {
+        let watched = self.watched.take();
+        for other in others {
+            let remote = &self.shared.remotes[other];
+            if remote.lifo.is_filled() {
+                let seen = (other, remote.turns.load(Relaxed));
+                if watched == Some(seen) {
+                    return remote.lifo.take();
+                }
+                self.watched.set(Some(seen));
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Gives a task its turn.
+    fn take_turn(&self, task: Runnable) {
+        self.watched.set(None);
+        if self.searching.take() {
+            self.end_search();
+        } else if self.local.len() > 0 {
+            self.shared.wake_one_unfenced();
+        }
+        let remote = self.remote();
+        // Relaxed, load and store: only this thread writes it.
+        remote.turns.store(remote.turns.load(Relaxed).wrapping_add(1), Relaxed);
+        remote.polling.set(task.spawned_at());
+        let ran = coop::with_budget(|| task.run());
+        remote.polling.clear();
+        if let Ran::Woken(task) = ran {
+            self.push_back(task);
+        }
+    }
+
+    /// Gives a claim to search up, and passes it on when there is more work.
+    fn end_search(&self) {
+        if self.shared.idle.end_search() && self.shared.has_work() {
+            self.shared.wake_one_unfenced();
+        }
+    }
+
+    /// Looks at reactor and timers without waiting, between two turns.
+    pub(crate) fn look_at_events(&self) {
+        let mut wakers = Wakers::new();
+        let turn = self.turn(Some(Duration::ZERO), &mut wakers);
+        let woken = !wakers.is_empty();
+        self.deliver(&mut wakers);
+        if turn.notified && !self.shared.is_ending() {
+            // The claim of a sleeper that woke up otherwise: this worker has work, so it passes the claim on.
+            self.end_search();
+        }
+        if woken {
+            self.shared.wake_one();
+        }
+    }
+
+    /// One turn of reactor and timers.
+    fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
+        self.shared.driver.turn(timeout, wakers).unwrap_or_else(|error| {
+            tracing::error!(%error, "the reactor cannot wait for events");
+            Turn::default()
+        })
+    }
+
+    /// Wakes what the reactor found. A waker that panics concerns nobody here.
+    fn deliver(&self, wakers: &mut Wakers) {
+        self.delivering.set(true);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wakers.wake_all())) {
+            drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+        }
+        self.delivering.set(false);
+    }
+
+    /// Cancels what is in this worker's queues; at the end of its life.
+    pub(crate) fn cancel_queued(&self) {
+        while let Some(task) = self.remote().lifo.take().or_else(|| self.local.pop()) {
+            reject(task);
+        }
+    }
+
+    /// The part of this worker that others see.
+    #[inline]
+    fn remote(&self) -> &super::shared::Remote {
+        &self.shared.remotes[self.index]
+    }
+
+    /// A random number below `end`.
+    fn random_below(&self, end: usize) -> usize {
+        self.random.borrow_mut().usize(..end)
+    }
+}
+
+/// Counts one up. Only one thread writes the counter.
+fn count(counter: &std::sync::atomic::AtomicU64) {
+    counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,204 @@
+//! Polling one future on the calling thread until it is ready.
+//!
+//! Beside a multi-thread runtime the thread sleeps between polls ([`on_this_thread`]). In a current-thread runtime
+//! the thread drives the only worker: it takes the [`Seat`], turns tasks and reactor between polls, and leaves the
+//! seat when its future is ready. A second thread that comes meanwhile polls its own future, sleeps, and takes the
+//! seat when it is left.
+
+use crate::coop;
+use crate::executor::context;
+use crate::executor::shared::Shared;
+use crate::executor::worker::{Step, Worker};
+use crate::sys::thread::Parker;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Turns of tasks between two polls of a future that is always woken: as many as between two looks at the reactor.
+const TURNS: usize = 61;
+
+/// Panics on a worker's thread, which must not block.
+#[track_caller]
+pub(super) fn refuse_on_worker() {
+    assert!(
+        !context::is_worker(),
+        "block_on was called from within a task: a worker's thread must not block; await the future, \
+         or use spawn_blocking"
+    );
+}
+
+/// Polls `future` on this thread, which sleeps in between.
+pub(super) fn on_this_thread<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let parker = Arc::new(Parker::default());
+    let waker = parker.waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut cx)) {
+            return output;
+        }
+        parker.park();
+    }
+}
+
+/// The place of the one who drives a current-thread runtime.
+#[derive(Debug)]
+pub(super) struct Seat {
+    /// The worker while nobody drives it, and who waits for it.
+    state: Mutex<SeatState>,
+}
+
+/// What the lock keeps.
+#[derive(Debug)]
+struct SeatState {
+    /// The worker, while the seat is free.
+    worker: Option<Worker>,
+    /// Threads that wait for the seat, each to be woken when it is left.
+    waiting: Vec<Arc<Parker>>,
+}
+
+impl Seat {
+    /// A free seat.
+    pub(super) fn new(worker: Worker) -> Self {
+        Self { state: Mutex::new(SeatState { worker: Some(worker), waiting: Vec::new() }) }
+    }
+
+    /// Polls `future` until it is ready, driving the worker whenever the seat is free.
+    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let parker = Arc::new(Parker::default());
+        loop {
+            if let Some(worker) = self.take_or_wait(&parker) {
+                return Driving::new(self, worker).drive(future);
+            }
+            let waker = parker.waker();
+            let polled =
+                coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
+            if let Poll::Ready(output) = polled {
+                self.stop_waiting(&parker);
+                return output;
+            }
+            parker.park();
+        }
+    }
+
+    /// The worker, for the end of the runtime.
+    pub(super) fn take(&self) -> Option<Worker> {
+        self.lock().worker.take()
+    }
+
+    fn take_or_wait(&self, parker: &Arc<Parker>) -> Option<Worker> {
+        let mut state = self.lock();
+        if state.worker.is_none() && !state.waiting.iter().any(|other| Arc::ptr_eq(other, parker)) {
+            state.waiting.push(Arc::clone(parker));
+        }
+        state.worker.take()
+    }
+
+    /// The thread does not want the seat any more; if it was told of a free one, the next is told.
+    fn stop_waiting(&self, parker: &Arc<Parker>) {
+        let mut state = self.lock();
+        state.waiting.retain(|other| !Arc::ptr_eq(other, parker));
+        if state.worker.is_some() {
+            Self::tell_next(&mut state);
+        }
+    }
+
+    fn leave(&self, worker: Worker) {
+        let mut state = self.lock();
+        state.worker = Some(worker);
+        Self::tell_next(&mut state);
+    }
+
+    fn tell_next(state: &mut SeatState) {
+        if !state.waiting.is_empty() {
+            state.waiting.remove(0).unpark();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, SeatState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread in the seat; leaves it when dropped.
+struct Driving<'a> {
+    /// The seat.
+    seat: &'a Seat,
+    /// The worker.
+    worker: Option<Rc<Worker>>,
+}
+
+impl<'a> Driving<'a> {
+    fn new(seat: &'a Seat, worker: Worker) -> Self {
+        Self { seat, worker: Some(Rc::new(worker)) }
+    }
+
+    /// Polls `future` until it is ready, with turns of tasks in between.
+    fn drive<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
+        let Some(worker) = &self.worker else { unreachable!("the worker leaves with the seat") };
+        let _working = context::work_as(worker);
+        let main =
+            Arc::new(Main { woken: AtomicBool::new(true), shared: Arc::clone(worker.shared()) });
+        let waker = Waker::from(Arc::clone(&main));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if main.take_woken()
+                && let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut cx))
+            {
+                return output;
+            }
+            let idle = (0..TURNS).any(|_| worker.step() == Step::Idle);
+            if idle && !main.is_woken() {
+                worker.park(|| main.is_woken());
+            } else if idle {
+                // The future is woken at each poll: sockets and timers get their look here.
+                worker.look_at_events();
+            }
+        }
+    }
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        // The thread's knowledge of the worker is gone (`_working` is dropped before), so this is the only one.
+        if let Some(worker) = self.worker.take().and_then(Rc::into_inner) {
+            self.seat.leave(worker);
+        }
+    }
+}
+
+/// The waker of the future that drives a current-thread runtime.
+struct Main {
+    /// Whether the future is to be polled.
+    woken: AtomicBool,
+    /// The runtime, whose worker may sleep.
+    shared: Arc<Shared>,
+}
+
+impl Main {
+    fn take_woken(&self) -> bool {
+        // AcqRel: acquire pairs with the waker's release.
+        self.woken.swap(false, AcqRel)
+    }
+
+    fn is_woken(&self) -> bool {
+        self.woken.load(Acquire)
+    }
+}
+
+impl Wake for Main {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Release: pairs with `take_woken`. Then the handshake with a sleeping worker, as after a push to a queue.
+        self.woken.store(true, Release);
+        self.shared.wake_one();
+    }
+}

@@ -1,0 +1,189 @@
+//! Makes a [`Runtime`].
+
+use super::block_on::Seat;
+use super::handle::Handle;
+use super::runtime::{Driven, Runtime};
+use super::threads::{ThreadOptions, Threads};
+use crate::driver::Driver;
+use crate::executor::blocking::Pool;
+use crate::executor::idle::MAX_WORKERS;
+use crate::executor::queue::Local;
+use crate::executor::shared::{Remote, Shared};
+use crate::executor::worker::Worker;
+use crate::sys;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The most threads for blocking calls, unless set: enough for slow disks, few enough for the memory of their
+/// stacks. tokio's figure.
+const MAX_BLOCKING_THREADS: usize = 512;
+/// How long a thread for blocking calls waits for the next one, unless set. tokio's figure.
+const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Names a worker's thread unless the program does.
+const THREAD_NAME: &str = "whippet-worker";
+
+/// Makes a [`Runtime`].
+///
+/// # Examples
+/// ```
+/// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct Builder {
+    /// Whether workers have threads of their own.
+    multi_thread: bool,
+    /// How many workers; available parallelism when none.
+    workers: Option<usize>,
+    /// The most threads for blocking calls.
+    max_blocking_threads: usize,
+    /// How long such a thread waits for the next call.
+    keep_alive: Duration,
+    /// How threads are made.
+    threads: ThreadOptions,
+}
+
+impl Builder {
+    fn new(multi_thread: bool) -> Self {
+        let threads = ThreadOptions {
+            name: Arc::new(|| THREAD_NAME.to_owned()),
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
+        };
+        Self {
+            multi_thread,
+            workers: None,
+            max_blocking_threads: MAX_BLOCKING_THREADS,
+            keep_alive: THREAD_KEEP_ALIVE,
+            threads,
+        }
+    }
+
+    /// A runtime with worker threads that steal work from each other.
+    #[must_use]
+    pub fn new_multi_thread() -> Self {
+        Self::new(true)
+    }
+
+    /// A runtime without worker threads: tasks take their turns inside of [`Runtime::block_on`], on its thread.
+    #[must_use]
+    pub fn new_current_thread() -> Self {
+        Self::new(false)
+    }
+
+    /// Turns everything on. All of it is on already: this exists for programs that come from tokio.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// How many worker threads; the default is the machine's available parallelism. A current-thread runtime
+    /// ignores it.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+        assert!(count > 0, "a runtime needs at least one worker thread");
+        self.workers = Some(count);
+        self
+    }
+
+    /// The most threads for [`spawn_blocking`](crate::task::spawn_blocking); 512 unless set.
+    ///
+    /// # Panics
+    /// If `count` is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        assert!(count > 0, "a runtime needs at least one thread for blocking calls");
+        self.max_blocking_threads = count;
+        self
+    }
+
+    /// How long a thread for blocking calls waits for the next one before it ends; 10 s unless set.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.keep_alive = duration;
+        self
+    }
+
+    /// The name of the runtime's threads; `whippet-worker` unless set.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// Names each of the runtime's threads by a call of `name`.
+    pub fn thread_name_fn(
+        &mut self,
+        name: impl Fn() -> String + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.threads.name = Arc::new(name);
+        self
+    }
+
+    /// The stack of the runtime's threads, in bytes; std's default unless set.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.threads.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called first on each of the runtime's threads.
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.threads.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called last on each of the runtime's threads.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.threads.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Makes the runtime and starts its workers.
+    ///
+    /// # Errors
+    /// The system's, when it has no descriptor for the reactor or no thread for a worker to give.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let count = if self.multi_thread { self.worker_count() } else { 1 };
+        let driver = Arc::new(Driver::new()?);
+        let (locals, remotes): (Vec<Local>, Vec<Remote>) = (0..count)
+            .map(|_| Local::new())
+            .map(|(local, ring)| (local, Remote::new(ring)))
+            .unzip();
+        let shared = Arc::new(Shared::new(remotes, driver, self.pool()));
+        let seed = sys::entropy::seed();
+        let mut workers = locals.into_iter().enumerate().map(|(index, local)| {
+            Worker::new(Arc::clone(&shared), index, local, seed.wrapping_add(index as u64))
+        });
+        let driven = match workers.next() {
+            Some(only) if !self.multi_thread => Driven::ByCaller(Seat::new(only)),
+            first => {
+                let mut runtime = Runtime::from_parts(
+                    Handle::new(shared.clone()),
+                    Driven::ByThreads(Threads::default()),
+                );
+                for worker in first.into_iter().chain(workers) {
+                    // Should one not start, the runtime is dropped here, which ends those that did.
+                    runtime.start_worker(&self.threads, worker)?;
+                }
+                return Ok(runtime);
+            }
+        };
+        Ok(Runtime::from_parts(Handle::new(shared.clone()), driven))
+    }
+
+    /// How many workers a multi-thread runtime gets.
+    fn worker_count(&self) -> usize {
+        let available = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.workers.unwrap_or_else(available).min(MAX_WORKERS)
+    }
+
+    /// The pool for blocking calls.
+    fn pool(&self) -> Arc<Pool> {
+        let options = self.threads.clone();
+        let start = move |body: Box<dyn FnOnce() + Send>| options.start(body).map(drop);
+        Pool::new(self.max_blocking_threads, self.keep_alive, Box::new(start))
+    }
+}

@@ -1,0 +1,139 @@
+//! What tasks and other threads hold of a runtime.
+
+use super::block_on;
+use super::metrics::RuntimeMetrics;
+use crate::driver::Driver;
+use crate::executor::blocking::PoolSchedule;
+use crate::executor::context::{self, Entered};
+use crate::executor::shared::Shared;
+use crate::executor::task::{Id, JoinHandle, Spawned};
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A reference to a runtime: spawns on it from anywhere. It does not keep the runtime from ending.
+#[derive(Clone)]
+pub struct Handle {
+    /// The runtime's rooms.
+    pub(super) shared: Arc<Shared>,
+}
+
+/// This thread has entered no runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TryCurrentError(());
+
+/// The words of every door that finds no runtime.
+const NO_RUNTIME: &str = "there is no whippet runtime here: this must be called from a task, inside of \
+                          `Runtime::block_on`, or on a thread that holds the guard of `Handle::enter`";
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}
+
+/// A runtime entered on this thread; left when dropped.
+#[derive(Debug)]
+#[must_use = "the runtime is left when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    /// Leaves it.
+    _entered: Entered,
+    /// The guard does not outlive the handle.
+    handle: PhantomData<&'a Handle>,
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The runtime that this thread has entered.
+    ///
+    /// # Panics
+    /// If it has entered none; see [`Handle::try_current`].
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The runtime that this thread has entered.
+    ///
+    /// # Errors
+    /// If it has entered none.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        context::current().map(Self::new).ok_or(TryCurrentError(()))
+    }
+
+    /// Enters the runtime on this thread: `spawn`, sockets and timers belong to it while the guard lives.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard { _entered: context::enter(&self.shared), handle: PhantomData }
+    }
+
+    /// Spawns a task: see [`task::spawn`](crate::task::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.shared.spawn(future, Location::caller())
+    }
+
+    /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
+        let handle = self.clone();
+        let job = async move {
+            let _entered = handle.enter();
+            work()
+        };
+        let schedule = PoolSchedule(Arc::clone(&self.shared.pool));
+        let Spawned { runnable, live, handle } =
+            Spawned::new(job, schedule, 0, Id::next(), Location::caller());
+        live.leave_to_completer();
+        self.shared.pool.push(runnable);
+        handle
+    }
+
+    /// Polls `future` on this thread until it is ready, within this runtime. Its tasks take their turns on the
+    /// worker threads; those of a current-thread runtime only inside of [`Runtime::block_on`](super::Runtime::block_on).
+    ///
+    /// # Panics
+    /// On a worker's thread, which must not block; and when the future does.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on::refuse_on_worker();
+        let _entered = self.enter();
+        block_on::on_this_thread(future)
+    }
+
+    /// Figures of the runtime at this moment.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(Arc::clone(&self.shared))
+    }
+
+    /// Reactor and timers.
+    pub(crate) fn driver(&self) -> &Arc<Driver> {
+        &self.shared.driver
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("workers", &self.shared.remotes.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,186 @@
+//! The runtime as a program holds it.
+
+use super::block_on::{self, Seat};
+use super::handle::{EnterGuard, Handle};
+use super::metrics::RuntimeMetrics;
+use super::threads::{ThreadOptions, Threads};
+use crate::executor::context;
+use crate::executor::task::JoinHandle;
+use crate::executor::worker::Worker;
+use crate::sys;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// How long a dropped runtime waits for polls and blocking calls in progress: long enough for anything that means
+/// to end, short enough that a program's end is not held up for ever by what does not.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An async runtime: workers, reactor, timers, threads for blocking calls.
+///
+/// # Shutdown
+/// Dropping it ends it: no task takes another turn, every task's future is dropped, and threads are waited for, 10 s
+/// at most ([`Runtime::shutdown_timeout`] sets another time). What still polls or blocks then is left alone, with a
+/// warning that names where its task was spawned. Inside of a task the drop waits for nobody, as it must not block.
+///
+/// # Examples
+/// ```
+/// let runtime = whippet::runtime::Runtime::new()?;
+/// let task = runtime.spawn(async { 6 * 7 });
+/// assert_eq!(runtime.block_on(task).unwrap(), 42);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct Runtime {
+    /// What others hold of it.
+    handle: Handle,
+    /// Who drives the workers.
+    driven: Driven,
+    /// Whether it was ended already.
+    ended: bool,
+}
+
+/// Who drives the workers.
+#[derive(Debug)]
+pub(super) enum Driven {
+    /// Threads of their own.
+    ByThreads(Threads),
+    /// Whoever calls `block_on`.
+    ByCaller(Seat),
+}
+
+impl Runtime {
+    pub(super) fn from_parts(handle: Handle, driven: Driven) -> Self {
+        Self { handle, driven, ended: false }
+    }
+
+    pub(super) fn start_worker(
+        &mut self,
+        options: &ThreadOptions,
+        worker: Worker,
+    ) -> io::Result<()> {
+        match &mut self.driven {
+            Driven::ByThreads(threads) => threads.start(options, worker),
+            Driven::ByCaller(_) => Ok(()),
+        }
+    }
+
+    /// A multi-thread runtime with a worker for each processor.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`](super::Builder::build).
+    pub fn new() -> io::Result<Self> {
+        super::Builder::new_multi_thread().build()
+    }
+
+    /// What tasks and other threads hold of it.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Enters the runtime on this thread: see [`Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Spawns a task: see [`task::spawn`](crate::task::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
+        self.handle.spawn_blocking(work)
+    }
+
+    /// Polls `future` on this thread until it is ready. Tasks take their turns meanwhile: on the worker threads, or,
+    /// in a current-thread runtime, on this one.
+    ///
+    /// # Panics
+    /// On a worker's thread, which must not block; and when the future does.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on::refuse_on_worker();
+        let _entered = self.enter();
+        match &self.driven {
+            Driven::ByThreads(_) => block_on::on_this_thread(future),
+            Driven::ByCaller(seat) => seat.block_on(future),
+        }
+    }
+
+    /// Figures of the runtime.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
+    }
+
+    /// Ends the runtime as a drop does, and waits for threads `timeout` at most.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.end(timeout);
+    }
+
+    /// Ends the runtime and waits for nobody.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// Ends the runtime, once.
+    fn end(&mut self, timeout: Duration) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        let shared = &self.handle.shared;
+        let entered = self.handle.enter();
+        shared.end();
+        shared.pool.close();
+        if let Driven::ByCaller(seat) = &self.driven
+            && let Some(worker) = seat.take()
+        {
+            worker.cancel_queued();
+        }
+        shared.driver.close_timers();
+        drop(entered);
+        if !timeout.is_zero() && !context::is_worker() {
+            self.wait(timeout);
+        }
+    }
+
+    /// Waits for the threads, and names those that go on.
+    fn wait(&mut self, timeout: Duration) {
+        let shared = &self.handle.shared;
+        let now = sys::clock::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now + SHUTDOWN_TIMEOUT);
+        if let Driven::ByThreads(threads) = &mut self.driven {
+            for worker in threads.wait_ended(deadline) {
+                match shared.polling(worker) {
+                    Some(at) => tracing::warn!(
+                        worker, %at, "left a worker alone that is inside of a poll of the task spawned there"
+                    ),
+                    None => tracing::warn!(worker, "left a worker alone that did not end in time"),
+                }
+            }
+        }
+        if !shared.pool.wait_ended(deadline) {
+            tracing::warn!(
+                threads = shared.pool.threads(),
+                "left blocking calls alone that did not end in time"
+            );
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.end(SHUTDOWN_TIMEOUT);
+    }
+}

@@ -1,0 +1,238 @@
+//! Tests of the runtime as a whole, on real threads.
+
+use super::{Builder, Handle, Runtime};
+use crate::task::{spawn, spawn_blocking, yield_now};
+use std::future::{Future, pending, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+/// How long an event may take before its test fails.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn multi(workers: usize) -> Runtime {
+    Builder::new_multi_thread().worker_threads(workers).build().unwrap()
+}
+
+fn both() -> [Runtime; 2] {
+    [multi(2), Builder::new_current_thread().build().unwrap()]
+}
+
+/// Counts its drops.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+#[test]
+fn a_task_gives_its_output() {
+    for runtime in both() {
+        assert_eq!(runtime.block_on(async { spawn(async { 6 * 7 }).await.unwrap() }), 42);
+    }
+}
+
+#[test]
+fn many_tasks_wake_each_other() {
+    for runtime in both() {
+        let sum: usize = runtime.block_on(async {
+            let tasks: Vec<_> = (0..1_000)
+                .map(|number| {
+                    spawn(async move {
+                        for _ in 0..number % 7 {
+                            yield_now().await;
+                        }
+                        spawn(async move { number }).await.unwrap()
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.unwrap();
+            }
+            sum
+        });
+        assert_eq!(sum, 499_500);
+        assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+    }
+}
+
+#[test]
+fn a_panic_ends_its_task_alone() {
+    for runtime in both() {
+        let error =
+            runtime.block_on(async { spawn(async { panic!("on purpose") }).await.unwrap_err() });
+        assert!(error.is_panic());
+        assert!(error.to_string().ends_with("panicked with message \"on purpose\""), "{error}");
+        assert_eq!(runtime.block_on(async { spawn(async { 1 }).await.unwrap() }), 1);
+    }
+}
+
+#[test]
+fn abort_drops_the_future() {
+    for runtime in both() {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let counted = Counted(Arc::clone(&drops));
+        let task = runtime.spawn(async move {
+            let _counted = counted;
+            pending::<()>().await;
+        });
+        task.abort();
+        let error = runtime.block_on(task).unwrap_err();
+        assert!(error.is_cancelled());
+        assert_eq!(drops.load(SeqCst), 1);
+    }
+}
+
+#[test]
+fn blocking_work_runs_on_other_threads() {
+    for runtime in both() {
+        let here = std::thread::current().id();
+        let there = runtime
+            .block_on(async { spawn_blocking(|| std::thread::current().id()).await.unwrap() });
+        assert_ne!(here, there);
+    }
+}
+
+#[test]
+fn blocking_work_finds_the_runtime() {
+    let runtime = multi(1);
+    let nested = runtime.block_on(async {
+        spawn_blocking(|| Handle::current().block_on(async { spawn(async { 5 }).await.unwrap() }))
+            .await
+    });
+    assert_eq!(nested.unwrap(), 5);
+}
+
+#[test]
+fn dropping_the_runtime_drops_every_future() {
+    for runtime in both() {
+        let drops = Arc::new(AtomicUsize::new(0));
+        for _ in 0..100 {
+            let counted = Counted(Arc::clone(&drops));
+            drop(runtime.spawn(async move {
+                let _counted = counted;
+                pending::<()>().await;
+            }));
+        }
+        runtime.block_on(yield_now());
+        drop(runtime);
+        assert_eq!(drops.load(SeqCst), 100);
+    }
+}
+
+#[test]
+fn a_task_that_outlives_its_runtime_in_a_waker_holds_nothing_of_it() {
+    let runtime = multi(1);
+    let (sender, receiver) = mpsc::channel::<Waker>();
+    drop(runtime.spawn(poll_fn(move |cx| {
+        sender.send(cx.waker().clone()).unwrap();
+        Poll::<()>::Pending
+    })));
+    let waker = receiver.recv_timeout(DEADLINE).unwrap();
+    let weak = Arc::downgrade(&runtime.handle().shared);
+    drop(runtime);
+    assert!(weak.upgrade().is_none(), "the waker keeps the runtime");
+    waker.wake();
+}
+
+#[test]
+#[should_panic(expected = "there is no whippet runtime here")]
+fn spawning_outside_of_a_runtime_is_told_in_words() {
+    drop(spawn(async {}));
+}
+
+#[test]
+fn block_on_inside_of_a_task_is_refused() {
+    let runtime = multi(1);
+    let inner = runtime.handle().clone();
+    let error = runtime
+        .block_on(async { spawn(async move { inner.block_on(async {}) }).await.unwrap_err() });
+    assert!(error.to_string().contains("must not block"), "{error}");
+}
+
+#[test]
+fn two_threads_share_a_current_thread_runtime() {
+    let runtime = Arc::new(Builder::new_current_thread().build().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let (runtime, sender) = (Arc::clone(&runtime), sender.clone());
+            scope.spawn(move || {
+                let sum = runtime.block_on(async {
+                    let mut sum = 0;
+                    for number in 0..100 {
+                        sum += spawn(async move { number }).await.unwrap();
+                    }
+                    sum
+                });
+                sender.send(sum).unwrap();
+            });
+        }
+        assert_eq!(receiver.recv_timeout(DEADLINE).unwrap(), 4_950);
+        assert_eq!(receiver.recv_timeout(DEADLINE).unwrap(), 4_950);
+    });
+}
+
+/// A future that is ready once another thread has set the flag and woken it.
+fn ready_when(done: Arc<AtomicUsize>, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
+    poll_fn(move |cx| {
+        if done.load(SeqCst) == 1 {
+            return Poll::Ready(());
+        }
+        wakers.send(cx.waker().clone()).unwrap();
+        Poll::Pending
+    })
+}
+
+#[test]
+fn a_wake_from_another_thread_reaches_a_sleeping_worker() {
+    for runtime in both() {
+        let done = Arc::new(AtomicUsize::new(0));
+        let (sender, receiver) = mpsc::channel();
+        let task = runtime.spawn(ready_when(Arc::clone(&done), sender));
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let waker: Waker = receiver.recv_timeout(DEADLINE).unwrap();
+                done.store(1, SeqCst);
+                waker.wake();
+            });
+            runtime.block_on(task).unwrap();
+        });
+    }
+}
+
+#[test]
+fn trap_11_runtimes_start_and_stop_with_tasks_in_every_state() {
+    for round in 0..500 {
+        let runtime =
+            if round % 2 == 0 { multi(2) } else { Builder::new_current_thread().build().unwrap() };
+        let drops = Arc::new(AtomicUsize::new(0));
+        for state in 0..8 {
+            let counted = Counted(Arc::clone(&drops));
+            drop(runtime.spawn(async move {
+                let _counted = counted;
+                match state % 4 {
+                    0 => {}
+                    1 => pending().await,
+                    2 => loop {
+                        yield_now().await;
+                    },
+                    _ => drop(spawn_blocking(|| ()).await),
+                }
+            }));
+        }
+        if round % 3 == 0 {
+            runtime.block_on(yield_now());
+        }
+        let weak = Arc::downgrade(&runtime.handle().shared);
+        drop(runtime);
+        assert_eq!(drops.load(SeqCst), 8, "round {round}");
+        assert!(weak.upgrade().is_none(), "round {round}: something keeps the runtime");
+    }
+}

@@ -1,0 +1,123 @@
+//! The threads of the workers: started together, and waited for within a bound.
+
+use crate::executor::worker::Worker;
+use crate::sys;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// The workers' threads of one runtime.
+#[derive(Debug, Default)]
+pub(super) struct Threads {
+    /// The threads that were started.
+    handles: Vec<JoinHandle<()>>,
+    /// Which of them live.
+    living: Arc<Living>,
+}
+
+/// Which workers' threads live.
+#[derive(Debug, Default)]
+struct Living {
+    /// By the worker's number.
+    workers: Mutex<Vec<bool>>,
+    /// Signalled when one ends.
+    ended: Condvar,
+}
+
+/// Says that a worker's thread ends, by a panic too.
+struct Ends {
+    /// Where to say it.
+    living: Arc<Living>,
+    /// Which worker.
+    index: usize,
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let mut workers = self.living.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers[self.index] = false;
+        self.living.ended.notify_all();
+    }
+}
+
+/// What is done at the start and the end of each thread.
+pub(super) type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
+
+/// How threads are made.
+#[derive(Clone)]
+pub(super) struct ThreadOptions {
+    /// Names a thread.
+    pub(super) name: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Bytes of stack; std's default when none.
+    pub(super) stack_size: Option<usize>,
+    /// Called first on each thread.
+    pub(super) on_start: Hook,
+    /// Called last on each thread.
+    pub(super) on_stop: Hook,
+}
+
+impl std::fmt::Debug for ThreadOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ThreadOptions")
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ThreadOptions {
+    /// Starts a thread that runs `body` between the hooks.
+    pub(super) fn start(&self, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+        let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
+        sys::thread::start((self.name)(), self.stack_size, move || {
+            if let Some(hook) = on_start {
+                hook();
+            }
+            body();
+            if let Some(hook) = on_stop {
+                hook();
+            }
+        })
+    }
+}
+
+impl Threads {
+    /// Starts a thread for a worker.
+    ///
+    /// # Errors
+    /// The system's, when it has no thread to give.
+    pub(super) fn start(&mut self, options: &ThreadOptions, worker: Worker) -> io::Result<()> {
+        let index = self.handles.len();
+        self.living.workers.lock().unwrap_or_else(PoisonError::into_inner).push(true);
+        let ends = Ends { living: Arc::clone(&self.living), index };
+        self.handles.push(options.start(move || {
+            let _ends = ends;
+            worker.run();
+        })?);
+        Ok(())
+    }
+
+    /// Waits until all threads have ended, at most until `deadline`. Gives the numbers of the workers that go on.
+    pub(super) fn wait_ended(&mut self, deadline: Instant) -> Vec<usize> {
+        let left = deadline.saturating_duration_since(sys::clock::now());
+        let workers = self.living.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let (workers, _) = self
+            .living
+            .ended
+            .wait_timeout_while(workers, left, |workers| workers.contains(&true))
+            .unwrap_or_else(PoisonError::into_inner);
+        let living: Vec<usize> = workers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, lives)| lives.then_some(index))
+            .collect();
+        drop(workers);
+        for (index, handle) in self.handles.drain(..).enumerate() {
+            if !living.contains(&index) {
+                // What is left of the thread is its end: a panic in a hook was reported when it happened.
+                drop(handle.join());
+            }
+        }
+        living
+    }
+}

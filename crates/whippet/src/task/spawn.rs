@@ -1,0 +1,49 @@
+//! Starting tasks on the current runtime.
+
+use crate::runtime::Handle;
+use crate::task::JoinHandle;
+use std::future::Future;
+
+/// Spawns a task on the current runtime: `future` takes its turns beside the caller, whether or not the handle is
+/// awaited. When the runtime ends, the future is dropped at the place where it waits.
+///
+/// # Panics
+/// If this thread has entered no runtime.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let task = whippet::task::spawn(async { "done" });
+/// assert_eq!(task.await.unwrap(), "done");
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Handle::current().spawn(future)
+}
+
+/// Runs `work` on a thread where it may block: file access, name look-ups, long computations.
+///
+/// A thread is started when none is free, up to the runtime's limit (512 unless set); past it the work waits.
+/// [`JoinHandle::abort`] prevents work that has not begun, and does nothing to work that has.
+///
+/// # Panics
+/// If this thread has entered no runtime.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let sum = whippet::task::spawn_blocking(|| (1..=1_000).sum::<u32>()).await.unwrap();
+/// assert_eq!(sum, 500_500);
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_blocking<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> JoinHandle<R> {
+    Handle::current().spawn_blocking(work)
+}
