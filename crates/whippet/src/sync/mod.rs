@@ -3,10 +3,12 @@
 //! | to | take |
 //! |---|---|
 //! | hand many values to one task | [`mpsc`] |
+//! | hand one value to one task | [`oneshot`] |
 //! | tell a task that something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
 pub mod mpsc;
+pub mod oneshot;
 
 mod cancellation;
 mod notify;

@@ -1,0 +1,189 @@
+//! One value from one task to another: the answer to a request.
+//!
+//! ```
+//! use whippet::sync::oneshot;
+//!
+//! let (sender, receiver) = oneshot::channel();
+//! std::thread::spawn(move || sender.send("an answer"));
+//! assert_eq!(receiver.blocking_recv(), Ok("an answer"));
+//! ```
+
+pub mod error;
+
+mod inner;
+
+use self::error::{RecvError, TryRecvError};
+use self::inner::{Rx, Tx};
+use super::blocking;
+use crate::coop;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A channel for one value. One allocation, no lock.
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let (tx, rx) = inner::pair();
+    (Sender { tx: Some(tx) }, Receiver { rx: Some(rx) })
+}
+
+/// The end that sends the value. Dropped without having sent, it tells the receiver that none will come.
+pub struct Sender<T> {
+    /// The sender's side of the cell, until it is done.
+    tx: Option<Tx<T>>,
+}
+
+impl<T> Sender<T> {
+    /// Sends the value. It never waits. `Ok` means that the receiver can take it, not that it will.
+    ///
+    /// # Errors
+    /// The receiver is closed or gone: the value comes back.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::oneshot::channel();
+    /// receiver.close();
+    /// assert_eq!(sender.send("late"), Err("late"));
+    /// ```
+    pub fn send(mut self, value: T) -> Result<(), T> {
+        let Some(tx) = self.tx.take() else {
+            return Err(value);
+        };
+        match tx.complete(Some(value)) {
+            Err(Some(value)) => Err(value),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until the receiver is closed or gone: nobody wants the value any more.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will.
+    pub async fn closed(&mut self) {
+        poll_fn(|cx| self.poll_closed(cx)).await;
+    }
+
+    /// Whether the receiver is closed or gone.
+    pub fn is_closed(&self) -> bool {
+        self.tx.as_ref().is_none_or(Tx::is_closed)
+    }
+
+    /// Polls for the receiver's end; see [`closed`](Self::closed). Only the waker of the latest poll is woken.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let unit = ready!(coop::poll_proceed(cx));
+        if let Some(tx) = &mut self.tx {
+            ready!(tx.poll_closed(cx));
+        }
+        unit.spend();
+        Poll::Ready(())
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        if let Some(tx) = self.tx.take() {
+            // Without a value nothing can come back.
+            let _ = tx.complete(None);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+/// The end that receives the value: a future of it.
+///
+/// # Errors
+/// As a future it gives [`RecvError`] when the sender is gone without having sent.
+///
+/// # Panics
+/// As a future, when it is polled again after it was ready.
+///
+/// # Cancel safety
+/// Awaiting `&mut receiver` may be dropped and repeated at will: the value is taken only in the poll that returns it.
+#[must_use = "a receiver that is dropped refuses the value"]
+pub struct Receiver<T> {
+    /// The receiver's side of the cell, until the value was taken or the end was seen.
+    rx: Option<Rx<T>>,
+}
+
+impl<T> Receiver<T> {
+    /// Refuses a value that was not sent by now. One that was can still be received.
+    pub fn close(&mut self) {
+        if let Some(rx) = &mut self.rx {
+            rx.close();
+        }
+    }
+
+    /// The value, if it is there at this moment.
+    ///
+    /// # Errors
+    /// [`TryRecvError::Empty`] or [`TryRecvError::Closed`].
+    ///
+    /// ```
+    /// use whippet::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.send(1).unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let Some(rx) = &mut self.rx else {
+            return Err(TryRecvError::Closed);
+        };
+        if !rx.is_ended() {
+            return Err(TryRecvError::Empty);
+        }
+        let value = rx.take_value();
+        self.rx = None;
+        value.ok_or(TryRecvError::Closed)
+    }
+
+    /// Waits for the value, blocking the thread: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The sender is gone without having sent.
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        blocking::wait(self)
+    }
+
+    /// Whether the value was taken, or its end was seen: a further poll would panic.
+    pub fn is_terminated(&self) -> bool {
+        self.rx.is_none()
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let rx = self.rx.as_mut().expect("a oneshot was polled after it was ready");
+        let value = ready!(rx.poll_recv(cx));
+        self.rx = None;
+        unit.spend();
+        Poll::Ready(value.ok_or(RecvError(())))
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        if let Some(mut rx) = self.rx.take() {
+            rx.close();
+            drop(rx.take_value());
+        }
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests;
