@@ -140,9 +140,8 @@ impl Driver {
 
     /// Asks after a timer; while it waits, `waker` is the one that it will wake.
     pub(crate) fn poll_timer(&self, key: &TimerKey, waker: &Waker) -> TimerState {
-        match self.look(key, waker) {
-            Ok(state) => return state,
-            Err(OtherWaker) => {}
+        if let Ok(state) = self.look(key, waker) {
+            return state;
         }
         // A waker's clone and drop are the user's code, hence outside of the lock.
         let waker = waker.clone();
@@ -167,10 +166,9 @@ impl Driver {
         }
     }
 
-    /// Takes a timer out, whether it waits or has fired.
-    pub(crate) fn remove_timer(&self, key: &TimerKey) {
-        let waker = self.timers.lock().timers.remove(key);
-        drop(waker);
+    /// Takes a timer out, whether it waits or has fired; the waker that was to be woken.
+    pub(crate) fn remove_timer(&self, key: &TimerKey) -> Option<Waker> {
+        self.timers.lock().timers.remove(key)
     }
 
     /// Waits for descriptors, a notification or the next deadline, for at most `timeout` (`None`: without end);
@@ -217,7 +215,9 @@ impl Driver {
 
     /// Sets the alarm to the next deadline, unless it is set to that or an earlier one.
     fn set_alarm_forward(&self, clockwork: &mut MutexGuard<'_, Clockwork>) {
-        if let Some(next) = clockwork.timers.next_deadline()
+        // A timer at the end of the count is one that never comes, and is kept for a reset alone.
+        let next = clockwork.timers.next_deadline().filter(|next| *next < u64::MAX);
+        if let Some(next) = next
             && clockwork.alarm.is_none_or(|alarm| next < alarm)
         {
             self.reactor.arm(Some(Duration::from_nanos(next.saturating_sub(self.now()))));

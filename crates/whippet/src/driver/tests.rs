@@ -41,7 +41,7 @@ fn turn_until(driver: &Driver, done: impl Fn() -> bool) -> usize {
     let mut turns = 0;
     while !done() {
         let mut wakers = Wakers::new();
-        driver.turn(None, &mut wakers).unwrap();
+        driver.turn(None, &mut wakers).expect("the reactor turns");
         wakers.wake_all();
         turns += 1;
     }
@@ -65,7 +65,7 @@ impl Workers {
                     turn_until(&driver, || ending.load(Ordering::SeqCst));
                     driver.reactor().notify();
                 };
-                thread::start("turn".into(), None, turn).unwrap()
+                thread::start("turn".into(), None, turn).expect("a thread")
             })
             .collect();
         Self { driver: Arc::clone(driver), ending, threads }
@@ -78,7 +78,7 @@ impl Drop for Workers {
         self.driver.reactor().notify();
         if !std::thread::panicking() {
             for thread in self.threads.drain(..) {
-                thread.join().unwrap();
+                thread.join().expect("a worker without a panic");
             }
         }
     }
@@ -164,7 +164,7 @@ fn a_storm_of_timers_fires_in_bounded_turns() {
     let largest = Mutex::new(0);
     while count.wakes() < COUNT {
         let mut wakers = Wakers::new();
-        driver.turn(None, &mut wakers).unwrap();
+        driver.turn(None, &mut wakers).expect("the reactor turns");
         let mut largest = largest.lock().unwrap();
         *largest = wakers.len().max(*largest);
         drop(wakers);

@@ -30,6 +30,12 @@ impl RuntimeMetrics {
         self.shared.owned.len()
     }
 
+    /// Timers that wait for their deadline.
+    #[must_use]
+    pub fn num_pending_timers(&self) -> usize {
+        self.shared.driver.timers_len()
+    }
+
     /// Workers that sleep.
     #[must_use]
     pub fn num_sleeping_workers(&self) -> usize {

@@ -1,1 +1,43 @@
-//! (time)
+//! Time: sleeping, deadlines on other futures, and ticks.
+//!
+//! - [`sleep`] and [`sleep_until`] wait for a moment.
+//! - [`timeout`] and [`timeout_at`] bound the wait for another future.
+//! - [`interval`] and [`interval_at`] tick at a fixed period.
+//!
+//! Timers are kept in nanoseconds and fire within 65.5 µs after their deadline, plus the time until a worker is
+//! free; never before it. A pending timer costs some 40 bytes beside the future itself, and setting or dropping
+//! one takes a fixed number of steps, whatever the number of others.
+//!
+//! A timer belongs to the runtime in whose context it was created, and may be polled anywhere: in a task of
+//! another runtime, or on a plain thread. Deadlines that lie in the past are due at once; those that lie too far
+//! ahead to be counted ([`Duration::MAX`], say) simply never come.
+//!
+//! ```
+//! use std::time::Duration;
+//! use whippet::time;
+//!
+//! # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+//! # rt.block_on(async {
+//! time::sleep(Duration::from_millis(1)).await;
+//!
+//! let silence = time::timeout(Duration::from_millis(1), std::future::pending::<()>());
+//! assert!(silence.await.is_err());
+//! # });
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+pub mod error;
+mod instant;
+mod interval;
+mod sleep;
+mod timeout;
+
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+pub use self::instant::Instant;
+pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::sleep::{Sleep, sleep, sleep_until};
+pub use self::timeout::{Timeout, timeout, timeout_at};
+#[doc(no_inline)]
+pub use std::time::Duration;

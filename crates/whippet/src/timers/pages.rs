@@ -42,12 +42,13 @@ impl<T> Pages<T> {
     }
 
     /// How many values there are.
+    #[cfg(test)]
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
     /// The value at `index`, if one is there.
-    #[inline]
+    #[cfg(test)]
     pub(super) fn get(&self, index: u32) -> Option<&T> {
         let (page, place) = split(index);
         self.pages.get(page)?.places.as_ref()?.get(place)?.as_ref()

@@ -1,0 +1,194 @@
+//! A moment of the monotonic clock.
+
+use crate::sys::clock;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::time::Duration;
+
+/// A moment of the clock that timers go by.
+///
+/// It is [`std::time::Instant`] in a type of its own, so that a program's time can be moved by hand where a test
+/// or a simulation does so. The two convert into each other.
+///
+/// ```
+/// use std::time::Duration;
+/// use whippet::time::Instant;
+///
+/// let start = Instant::now();
+/// let later = start + Duration::from_millis(250);
+/// assert_eq!(later - start, Duration::from_millis(250));
+/// assert_eq!(start.duration_since(later), Duration::ZERO);
+/// assert!(start.checked_add(Duration::MAX).is_none());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(std::time::Instant);
+
+impl Instant {
+    /// The present moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(clock::now())
+    }
+
+    /// The same moment, from std's type.
+    #[must_use]
+    pub const fn from_std(std: std::time::Instant) -> Self {
+        Self(std)
+    }
+
+    /// The same moment in std's type.
+    #[must_use]
+    pub const fn into_std(self) -> std::time::Instant {
+        self.0
+    }
+
+    /// The time from `earlier` to this moment; zero when `earlier` is later.
+    #[must_use]
+    pub fn duration_since(&self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+
+    /// The time from `earlier` to this moment; `None` when `earlier` is later.
+    #[must_use]
+    pub fn checked_duration_since(&self, earlier: Self) -> Option<Duration> {
+        self.0.checked_duration_since(earlier.0)
+    }
+
+    /// The time from `earlier` to this moment; zero when `earlier` is later.
+    #[must_use]
+    pub fn saturating_duration_since(&self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+
+    /// The time that has passed since this moment; zero when it is still ahead.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Self::now().duration_since(*self)
+    }
+
+    /// The moment so long after this one; `None` when the clock cannot count so far.
+    #[must_use]
+    pub fn checked_add(&self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(duration).map(Self)
+    }
+
+    /// The moment so long before this one; `None` when the clock cannot count so far.
+    #[must_use]
+    pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
+        self.0.checked_sub(duration).map(Self)
+    }
+
+    /// The moment so long after this one, or else the last that the clock can count.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let end = Instant::now().saturating_add(Duration::MAX);
+    /// assert!(end.checked_add(Duration::from_nanos(1)).is_none());
+    /// ```
+    #[must_use]
+    pub fn saturating_add(&self, duration: Duration) -> Self {
+        self.checked_add(duration).unwrap_or_else(|| self.last(std::time::Instant::checked_add))
+    }
+
+    /// The moment so long before this one, or else the first that the clock can count.
+    #[must_use]
+    pub fn saturating_sub(&self, duration: Duration) -> Self {
+        self.checked_sub(duration).unwrap_or_else(|| self.last(std::time::Instant::checked_sub))
+    }
+
+    /// The last moment that repeated steps of `checked` reach. std names no bounds, so they are found bit by bit:
+    /// seconds from the highest bit down, then nanoseconds.
+    fn last(
+        self,
+        checked: impl Fn(&std::time::Instant, Duration) -> Option<std::time::Instant>,
+    ) -> Self {
+        let seconds = (0..u64::BITS).rev().map(|bit| Duration::from_secs(1 << bit));
+        let nanoseconds = (0..30).rev().map(|bit| Duration::from_nanos(1 << bit));
+        let farther = |moment, step| checked(&moment, step).unwrap_or(moment);
+        Self(seconds.chain(nanoseconds).fold(self.0, farther))
+    }
+}
+
+impl From<std::time::Instant> for Instant {
+    fn from(std: std::time::Instant) -> Self {
+        Self::from_std(std)
+    }
+}
+
+impl From<Instant> for std::time::Instant {
+    fn from(instant: Instant) -> Self {
+        instant.into_std()
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Self;
+
+    /// # Panics
+    /// When the clock cannot count so far; see [`Instant::checked_add`] and [`Instant::saturating_add`].
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0 + duration)
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// The time between the two; zero when the right one is later.
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier)
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Self;
+
+    /// # Panics
+    /// When the clock cannot count so far; see [`Instant::checked_sub`] and [`Instant::saturating_sub`].
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0 - duration)
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Instant;
+    use std::time::Duration;
+
+    #[test]
+    fn arithmetic_saturates_at_both_ends() {
+        let now = Instant::now();
+        let nanosecond = Duration::from_nanos(1);
+        let (first, last) = (now.saturating_sub(Duration::MAX), now.saturating_add(Duration::MAX));
+        assert!(first < now && first.checked_sub(nanosecond).is_none());
+        assert!(last > now && last.checked_add(nanosecond).is_none());
+        assert_eq!(now.saturating_add(nanosecond), now + nanosecond);
+        assert_eq!(last.saturating_add(nanosecond), last);
+        assert_eq!(first - last, Duration::ZERO);
+        assert_eq!(first.checked_duration_since(last), None);
+    }
+
+    #[test]
+    fn converts_from_and_into_std() {
+        let mut now = Instant::now();
+        let std: std::time::Instant = now.into();
+        assert_eq!(Instant::from(std), now);
+        now += Duration::from_secs(1);
+        now -= Duration::from_secs(2);
+        assert!(now.elapsed() >= Duration::from_secs(1));
+        assert_eq!((Instant::from_std(std) - now).as_secs(), 1);
+    }
+}

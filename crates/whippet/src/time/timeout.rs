@@ -1,0 +1,127 @@
+//! A bound on the wait for another future.
+
+use super::Instant;
+use super::error::Elapsed;
+use super::sleep::{Sleep, current_driver};
+use crate::coop;
+use pin_project_lite::pin_project;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Waits for `future`, but for `duration` at the longest.
+///
+/// The future is polled first: one that is ready at once is never late, whatever the duration.
+///
+/// # Errors
+/// [`Elapsed`] when the time is over. The future is dropped with the [`Timeout`]; to keep it, hand over `&mut` of
+/// a pinned one.
+///
+/// # Cancel safety
+/// Dropping the timeout drops the future in it; it is as cancel safe as that.
+///
+/// # Panics
+/// Outside of a runtime's context.
+///
+/// ```
+/// use std::time::Duration;
+/// use whippet::time::timeout;
+///
+/// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+/// # rt.block_on(async {
+/// assert_eq!(timeout(Duration::from_secs(1), async { 7 }).await, Ok(7));
+/// assert!(timeout(Duration::from_millis(1), std::future::pending::<()>()).await.is_err());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { value: future.into_future(), delay: Sleep::after(current_driver(), duration) }
+}
+
+/// Waits for `future`, but until `deadline` at the latest.
+///
+/// The future is polled first: one that is ready at once is never late.
+///
+/// # Errors
+/// [`Elapsed`] when the deadline has come.
+///
+/// # Cancel safety
+/// Dropping the timeout drops the future in it; it is as cancel safe as that.
+///
+/// # Panics
+/// Outside of a runtime's context.
+///
+/// ```
+/// use std::time::Duration;
+/// use whippet::time::{Instant, timeout_at};
+///
+/// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+/// # rt.block_on(async {
+/// let deadline = Instant::now() + Duration::from_millis(1);
+/// // One deadline for several waits.
+/// assert_eq!(timeout_at(deadline, async { 7 }).await, Ok(7));
+/// assert!(timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout { value: future.into_future(), delay: Sleep::until(current_driver(), deadline) }
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct Timeout<T> {
+        // What is waited for.
+        #[pin]
+        value: T,
+        // For how long.
+        delay: Sleep,
+    }
+}
+
+impl<T> Timeout<T> {
+    /// The future inside.
+    pub const fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// The future inside.
+    pub const fn get_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// Takes the future out and drops the bound.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// A bound on `value` by a sleep of one's own making.
+    #[cfg(all(test, not(loom)))]
+    pub(super) const fn new(value: T, delay: Sleep) -> Self {
+        Self { value, delay }
+    }
+}
+
+impl<T: Future> Future for Timeout<T> {
+    type Output = Result<T::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let had_budget = coop::has_budget_left();
+        if let Poll::Ready(output) = this.value.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        let delay = Pin::new(this.delay);
+        // A future that uses up the budget in each poll must not keep its own bound from being looked at.
+        let delay = if had_budget && !coop::has_budget_left() {
+            coop::without_budget(|| delay.poll(cx))
+        } else {
+            delay.poll(cx)
+        };
+        delay.map(|()| Err(Elapsed::new()))
+    }
+}
