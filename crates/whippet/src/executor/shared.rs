@@ -39,7 +39,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Remote {
     /// Its ring, to steal from.
-    pub(crate) ring: Arc<Ring>,
+    pub(crate) ring: crate::loom::Arc<Ring>,
     /// The task it woke last.
     pub(crate) lifo: LifoSlot,
     /// How many turns of tasks it has begun (wraps). A thief that sees the same number twice knows that one poll
@@ -55,7 +55,7 @@ pub(crate) struct Remote {
 
 impl Remote {
     /// The shared part of a worker with this ring.
-    pub(crate) fn new(ring: Arc<Ring>) -> Self {
+    pub(crate) fn new(ring: crate::loom::Arc<Ring>) -> Self {
         Self {
             ring,
             lifo: LifoSlot::default(),

@@ -32,6 +32,8 @@ mod spot;
 mod state;
 mod waker;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 
 pub use self::error::JoinError;
 pub use self::id::Id;
