@@ -28,7 +28,7 @@ use std::task::{Context, Poll, ready};
 /// A [`notify_one`](Self::notify_one) that comes before anybody waits is kept: the next to wait goes on at once. At
 /// most one is kept.
 ///
-/// ```ignore
+/// ```
 /// use std::sync::Arc;
 /// use whippet::sync::Notify;
 ///
@@ -120,7 +120,7 @@ impl Notify {
 
     /// Wakes whoever has waited for the longest time, or keeps the notification for the next who waits.
     ///
-    /// ```ignore
+    /// ```
     /// let notify = whippet::sync::Notify::new();
     /// notify.notify_one();
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(
@@ -346,6 +346,9 @@ impl fmt::Debug for OwnedNotified {
     }
 }
 
+#[cfg(all(test, loom))]
+#[path = "notify_loom.rs"]
+mod loom_tests;
 #[cfg(all(test, not(loom)))]
 #[path = "notify_tests.rs"]
 mod tests;

@@ -60,7 +60,7 @@ impl Permits {
     }
 
     /// How many futures wait or were chosen and have not collected. Tests of leaks look at it.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn waiting(&self) -> usize {
         self.waiters.tickets()
     }

@@ -32,7 +32,7 @@ use std::task::Poll;
 /// Clones are the same token. A [child](Self::child_token) is cancelled with its parent, but not the other way
 /// round. A token that is dropped cancels nothing (see [`drop_guard`](Self::drop_guard)), and is forgotten.
 ///
-/// ```ignore
+/// ```
 /// use whippet::sync::CancellationToken;
 ///
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -167,7 +167,7 @@ impl CancellationToken {
     /// # Cancel safety
     /// That of `future`.
     ///
-    /// ```ignore
+    /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let token = whippet::sync::CancellationToken::new();
     /// assert_eq!(token.run_until_cancelled(async { 1 }).await, Some(1));
@@ -267,5 +267,7 @@ impl Drop for DropGuard {
     }
 }
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;

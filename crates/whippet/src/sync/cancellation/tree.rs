@@ -46,7 +46,7 @@ impl<P> Tree<P> {
     }
 
     /// Members, empty ones included. Tests of leaks look at it.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }

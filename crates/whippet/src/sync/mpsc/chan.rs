@@ -122,7 +122,7 @@ impl<T> Chan<T> {
     }
 
     /// Futures that wait in this channel. Tests of leaks look at it.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
         let state = self.state.lock();
         state.permits.waiting() + state.watchers.tickets()

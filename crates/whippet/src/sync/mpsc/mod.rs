@@ -34,6 +34,10 @@ mod receiver;
 mod sender;
 mod unbounded;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod model;
 #[cfg(all(test, not(loom)))]
 mod tests;
 

@@ -185,5 +185,7 @@ impl<T> fmt::Debug for Receiver<T> {
     }
 }
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -1,0 +1,87 @@
+//! `Notify` under every interleaving. A notification that is lost shows as a deadlock of the model.
+
+use super::Notify;
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::thread;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+/// Polls once, drops the future, and says whether it had been notified in that poll.
+fn give_up(notify: &Notify) -> bool {
+    let mut notified = pin!(notify.notified());
+    block_on(poll_fn(|cx| Poll::Ready(notified.as_mut().poll(cx).is_ready())))
+}
+
+#[test]
+fn loom_two_notifications_and_two_waiters() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let waiters = [(); 2].map(|()| {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || {
+                block_on(notify.notified());
+                // One hands the other its turn: two calls in all, whatever was kept.
+                notify.notify_one();
+            })
+        });
+        notify.notify_one();
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let giving_up = {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || {
+                if give_up(&notify) {
+                    notify.notify_one();
+                }
+            })
+        };
+        let waiting = {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || block_on(notify.notified()))
+        };
+        notify.notify_one();
+        giving_up.join().unwrap();
+        waiting.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_notify_waiters_beside_a_future_made_before() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let other = Arc::clone(&notify);
+        let notified = notify.notified();
+        let thread = thread::spawn(move || other.notify_waiters());
+        block_on(notified);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_state_that_is_looked_at_after_enable_is_never_missed() {
+    use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    loom::model(|| {
+        let shared = Arc::new((Notify::new(), AtomicBool::new(false)));
+        let other = Arc::clone(&shared);
+        let thread = thread::spawn(move || {
+            other.1.store(true, Relaxed);
+            other.0.notify_waiters();
+        });
+        let mut notified = pin!(shared.0.notified());
+        notified.as_mut().enable();
+        if !shared.1.load(Relaxed) {
+            block_on(notified);
+        }
+        thread.join().unwrap();
+    });
+}
