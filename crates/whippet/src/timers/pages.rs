@@ -2,13 +2,18 @@
 //!
 //! A page holds 64 values and one bitmap of its free places. A place is always taken in the lowest page that has
 //! one, so long-lived values gather at the bottom and the pages of a peak empty out. An empty page gives its
-//! memory back, but one is kept aside, so that a count that swings around a page's edge costs no allocation.
+//! memory back, save two, so that a count that swings costs no allocation: the lowest page keeps its own, and the
+//! memory of another is kept aside while there are more than a few values. With none left, nothing of a peak's
+//! memory stays to pin the allocator's.
 
 /// Values in a page: as many as a bitmap of one word has bits.
 const PAGE: usize = 64;
 
 /// Bits of an index that say the place within a page.
 const PAGE_BITS: u32 = PAGE.trailing_zeros();
+
+/// With fewer values than this no page is kept aside: the lowest has room for twice as many.
+const FEW: usize = PAGE / 2;
 
 /// The places of one page.
 type Places<T> = Box<[Option<T>]>;
@@ -29,7 +34,7 @@ pub(super) struct Pages<T> {
     pages: Vec<Page<T>>,
     /// A bit for each page that has a free place.
     roomy: Vec<u64>,
-    /// The memory of a page that emptied last, for the next one that is needed.
+    /// The memory of a page that emptied, for the next one that is needed.
     spare: Option<Places<T>>,
     /// How many values there are.
     len: usize,
@@ -90,12 +95,18 @@ impl<T> Pages<T> {
         page.free |= 1 << place;
         self.roomy[number / PAGE] |= 1 << (number % PAGE);
         self.len -= 1;
-        if page.free == u64::MAX {
+        if page.free == u64::MAX && number > 0 {
             self.spare = page.places.take();
         }
+        if self.len < FEW {
+            self.spare = None;
+        }
         if self.len == 0 {
-            self.pages = Vec::new();
-            self.roomy = Vec::new();
+            self.pages.truncate(1);
+            self.pages.shrink_to_fit();
+            self.roomy.truncate(1);
+            self.roomy.shrink_to_fit();
+            self.roomy[0] = 1;
         }
         Some(value)
     }
@@ -163,10 +174,10 @@ mod tests {
             pages.remove(index);
         }
         assert_eq!(pages.len(), 1);
-        assert_eq!(pages.pages_in_memory(), 2, "one in use, one spare");
-        assert_eq!(pages.remove(kept), Some(0));
         assert_eq!(pages.pages_in_memory(), 1);
-        assert_eq!(pages.pages.capacity(), 0);
+        assert_eq!(pages.remove(kept), Some(0));
+        assert_eq!((pages.pages_in_memory(), pages.pages.len(), pages.roomy.len()), (1, 1, 1));
+        assert_eq!(pages.insert(0), kept);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The doors polled by hand, on a driver that is turned by hand: no runtime, and no sleeping.
 
-use crate::time::error::Elapsed;
-use crate::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 use crate::coop;
 use crate::driver::Driver;
+use crate::time::error::Elapsed;
+use crate::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
 use crate::wakers::Wakers;
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -120,7 +120,8 @@ fn a_period_of_zero_panics() {
 fn a_runtime_that_ends_drops_its_sleepers_and_tells_those_outside() {
     let runtime = multi_thread();
     let outside = inside(&runtime, || time::sleep(HOUR));
-    let tasks: Vec<_> = (0..100).map(|_| runtime.spawn(async { time::sleep(HOUR).await })).collect();
+    let tasks: Vec<_> =
+        (0..100).map(|_| runtime.spawn(async { time::sleep(HOUR).await })).collect();
     let never = runtime.spawn(async { time::sleep(Duration::MAX).await });
     let metrics = runtime.metrics();
     drop(runtime);
