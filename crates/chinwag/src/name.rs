@@ -3,13 +3,10 @@
 //! A name is taken as it was asked for or refused with the reason; it is never stripped or shortened, for that
 //! would complete an attack (`a<RTLO>b` must not become `ab`).
 
+use crate::limits::{MAX_NICK, MIN_NICK};
 use crate::text;
 use std::fmt;
 
-/// Fewest characters of a nick.
-pub const MIN_NICK: usize = 2;
-/// Most characters of a nick: enough for a name, and three columns of `/who` fit a terminal of 80.
-pub const MAX_NICK: usize = 24;
 /// What a nick made by the server starts with; `user-<digits>` is the server's, however its letters are cased.
 const DEFAULT_PREFIX: &str = "user-";
 /// Names that would let a person speak as the house, folded.

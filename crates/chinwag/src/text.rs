@@ -5,10 +5,9 @@
 //! ever leaves), what turns the direction of writing, what is invisible. The two joiners of Unicode stay where
 //! they do their work: between letters or emoji.
 
+use crate::limits::MAX_QUOTED;
 use std::borrow::Cow;
 
-/// Most bytes of a person's words inside a line of the server's.
-pub const MAX_QUOTED: usize = 200;
 /// Stands for the rest of words that were cut at [`MAX_QUOTED`].
 const ELLIPSIS: char = '…';
 

@@ -1,0 +1,230 @@
+//! Tests of the decoder.
+
+use super::*;
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// One moment for all tests of a run: the decoder only passes it on.
+fn now() -> Instant {
+    static NOW: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "an instant can be made in no other way")]
+    *NOW.get_or_init(Instant::now)
+}
+
+/// What comes out of these chunks and the end behind them, each chunk taken `most` lines at a time.
+fn decoded_by<'a>(
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+    most: usize,
+) -> Vec<Decoded<'static>> {
+    let mut decoder = Decoder::default();
+    let mut all = Vec::new();
+    for chunk in chunks {
+        let mut fresh = chunk;
+        loop {
+            let mut lines = decoder.lines(fresh, now());
+            let mut taken = 0;
+            while taken < most {
+                let longest = lines.longest_next();
+                let Some(decoded) = lines.next() else { break };
+                if let Decoded::Line(line) = &decoded {
+                    assert!(line.len() <= longest, "{} > {longest}", line.len());
+                }
+                all.push(owned(decoded));
+                taken += 1;
+            }
+            drop(lines);
+            fresh = &[];
+            if taken < most {
+                break;
+            }
+        }
+        assert!(decoder.partial.capacity() <= 2 * LINE);
+        assert!(decoder.waiting.is_empty());
+    }
+    all.extend(decoder.finish());
+    assert_eq!(
+        decoder.partial.capacity() + decoder.waiting.capacity(),
+        0,
+        "idle, it holds no heap"
+    );
+    all
+}
+
+fn owned(decoded: Decoded<'_>) -> Decoded<'static> {
+    match decoded {
+        Decoded::Line(line) => Decoded::Line(Cow::Owned(line.into_owned())),
+        Decoded::TooLong => Decoded::TooLong,
+        Decoded::NotUtf8 => Decoded::NotUtf8,
+        Decoded::Foreign(foreign) => Decoded::Foreign(foreign),
+    }
+}
+
+fn decoded(input: &[u8]) -> Vec<Decoded<'static>> {
+    decoded_by([input], usize::MAX)
+}
+
+fn line(text: &str) -> Decoded<'_> {
+    Decoded::Line(Cow::Borrowed(text))
+}
+
+fn lines<'a>(texts: &[&'a str]) -> Vec<Decoded<'a>> {
+    texts.iter().map(|text| line(text)).collect()
+}
+
+#[test]
+fn every_kind_of_line_end_ends_a_line_once() {
+    let ends = b"a\nb\r\nc\r\0d\re\n\nf\r\rg\r\n\0h";
+    let expected = ["a", "b", "c", "d", "e", "", "f", "", "g", "\0h"];
+    assert_eq!(decoded(ends), lines(&expected));
+    assert_eq!(decoded_by(ends.chunks(1), 1), lines(&expected));
+    assert_eq!(
+        decoded_by([&b"a\r"[..], b"\nb\r", b"\0c\r", b"d"], 9),
+        lines(&["a", "b", "c", "d"])
+    );
+    assert_eq!(decoded(b"a\r\xff\xf1\nb"), lines(&["a", "b"]), "a command inside of a line end");
+    assert_eq!(decoded(b"x\na\r\xff\xf1\nb"), lines(&["x", "a", "b"]));
+}
+
+#[test]
+fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
+    let full = "x".repeat(LINE);
+    let input = format!("first\n{full}\n{full}y\nlast\n");
+    let expected = [line("first"), line(&full), Decoded::TooLong, line("last")];
+    assert_eq!(decoded(input.as_bytes()), expected);
+    assert_eq!(decoded_by(input.as_bytes().chunks(1), 1), expected);
+    assert_eq!(decoded_by(input.as_bytes().chunks(4096), 9), expected);
+}
+
+#[test]
+fn a_line_without_end_is_dropped_and_dated() {
+    let mut decoder = Decoder::default();
+    let start = now();
+    let later = start + Duration::from_secs(1);
+    let junk = [b'x'; LINE];
+    assert_eq!(decoder.lines(&junk, start).next(), None);
+    assert_eq!(decoder.dropping_since(), None);
+    assert_eq!(decoder.lines(&junk, start).next(), Some(Decoded::TooLong));
+    for _ in 0..100 {
+        assert_eq!(decoder.lines(&junk, later).next(), None);
+        assert_eq!(decoder.partial.capacity() + decoder.waiting.capacity(), 0);
+    }
+    assert_eq!(decoder.dropping_since(), Some(start));
+    assert_eq!(decoder.lines(b"\nok\n", later).next(), Some(line("ok")));
+    assert_eq!(decoder.dropping_since(), None);
+}
+
+#[test]
+fn what_is_no_utf8_is_replaced_and_told_once() {
+    let expected = [line("a\u{fffd}b"), Decoded::NotUtf8, line("\u{fffd}"), line("é")];
+    assert_eq!(decoded(b"a\xe9b\n\xff\xff\n\xc3\xa9\n"), expected);
+    assert_eq!(decoded(b"\xe2\x82\n"), [line("\u{fffd}"), Decoded::NotUtf8]);
+    // The letter 0xFF of an old encoding is no command, and what follows it stays.
+    assert_eq!(decoded(b"\xffx\n"), [line("\u{fffd}x"), Decoded::NotUtf8]);
+    assert_eq!(decoded(b"\xff\nx\n"), [line("\u{fffd}"), Decoded::NotUtf8, line("x")]);
+}
+
+#[test]
+fn a_sequence_split_over_reads_is_valid() {
+    let text = "grüße 👋\n".as_bytes();
+    assert_eq!(decoded_by(text.chunks(1), 9), lines(&["grüße 👋"]));
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_at_the_start_alone() {
+    assert_eq!(decoded(b"\xef\xbb\xbf/nick x\n\xef\xbb\xbfy"), lines(&["/nick x", "\u{feff}y"]));
+    let full = "x".repeat(LINE);
+    assert_eq!(decoded(format!("\u{feff}{full}").as_bytes()), lines(&[&full]));
+    assert_eq!(decoded(b"\xef\xbb\n"), [line("\u{fffd}"), Decoded::NotUtf8]);
+}
+
+#[test]
+fn what_follows_an_abandoned_subnegotiation_is_dropped_to_the_line_end() {
+    let long = [b"a\n\xff\xfa".as_slice(), &[b'x'; 5000], b"junk\nb\n"].concat();
+    assert_eq!(decoded(&long), lines(&["a", "b"]));
+    assert_eq!(decoded_by(long.chunks(1), 1), lines(&["a", "b"]));
+}
+
+#[test]
+fn an_unterminated_last_line_counts() {
+    assert_eq!(decoded(b"hi"), lines(&["hi"]));
+    assert_eq!(decoded(b"hi\nyou"), lines(&["hi", "you"]));
+    assert_eq!(decoded(b"hi\n"), lines(&["hi"]));
+    assert_eq!(decoded(b"hi\r"), lines(&["hi"]));
+}
+
+#[test]
+fn other_protocols_are_known_however_they_are_split() {
+    let long = format!("POST /{} HTTP/1.1\r\n", "x".repeat(5000));
+    for (input, foreign) in [
+        (b"GET / HTTP/1.1\r\n".as_slice(), Foreign::Http),
+        (b"GET / HTTP/1.1".as_slice(), Foreign::Http),
+        (long.as_bytes(), Foreign::Http),
+        (b"\x16\x03\x01\x02".as_slice(), Foreign::Tls),
+        (b"SSH-2.0-x\r\n".as_slice(), Foreign::Ssh),
+    ] {
+        assert_eq!(decoded(input).first(), Some(&Decoded::Foreign(foreign)));
+        assert_eq!(decoded_by(input.chunks(1), 1).first(), Some(&Decoded::Foreign(foreign)));
+    }
+    assert_eq!(decoded(b"hi\nGET / HTTP/1.1\n"), lines(&["hi", "GET / HTTP/1.1"]));
+    let said = b"GET / HTTP/1.1 is said\n";
+    assert_eq!(decoded_by(said.chunks(14), 1), lines(&["GET / HTTP/1.1 is said"]));
+}
+
+#[test]
+fn what_is_not_taken_waits() {
+    let mut decoder = Decoder::default();
+    let mut lines = decoder.lines(b"x\na\nb\nc\n", now());
+    assert_eq!(lines.next(), Some(line("x")));
+    assert_eq!(lines.next(), Some(line("a")));
+    drop(lines);
+    assert!(decoder.has_waiting());
+    assert_eq!(decoder.waiting(), b"b\nc\n");
+    assert_eq!(decoder.lines(b"", now()).next(), Some(line("b")));
+    let mut lines = decoder.lines(b"d\n", now());
+    assert_eq!(lines.next(), Some(line("c")));
+    assert_eq!(lines.next(), Some(line("d")));
+    assert_eq!(lines.next(), None);
+    drop(lines);
+    assert!(!decoder.has_waiting());
+}
+
+/// Streams made of what matters: line ends, commands, text, pieces of UTF-8, long runs.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop::sample::select(vec![
+            b"\n".as_slice(), b"\r", b"\r\n", b"\r\0", b"\0", b"\xff", b"\xff\xff", b"\xff\xf0",
+            b"\xff\xfa", b"\xff\xfb\x01", b"\xff\xf4", b"\xef\xbb\xbf", b"\xe2\x82", b"GET / HTTP/1.1",
+            b"SSH-", b"\x16\x03", b"/nick bob",
+        ]).prop_map(<[u8]>::to_vec),
+        3 => "[a-z é👋]{0,12}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..20),
+        1 => (4090..4100usize).prop_map(|length| vec![b'x'; length]),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_and_any_stopping_gives_the_same_lines(
+        input in stream(),
+        cuts in prop::collection::vec(prop_oneof![1..10usize, 1..5000usize], 1..40),
+        most in 1..5usize,
+    ) {
+        let mut chunks = Vec::new();
+        let mut rest = input.as_slice();
+        for cut in cuts.iter().cycle() {
+            if rest.is_empty() { break }
+            let (chunk, after) = rest.split_at((*cut).min(rest.len()));
+            chunks.push(chunk);
+            rest = after;
+        }
+        prop_assert_eq!(decoded_by(chunks, most), decoded(&input));
+    }
+
+    #[test]
+    fn text_without_commands_gives_what_a_plain_split_gives(texts in prop::collection::vec("[a-zà-ÿ👋/ ]{0,40}", 0..40)) {
+        let input: String = texts.iter().map(|text| format!("{text}\r\n")).collect();
+        let expected: Vec<_> = texts.iter().map(|text| line(text)).collect();
+        prop_assert_eq!(decoded(input.as_bytes()), expected);
+    }
+}

@@ -1,0 +1,98 @@
+//! Every limit of the server, with its reason. What a limit is called here is what the documentation calls it.
+
+use std::time::Duration;
+
+// Names and lines.
+
+/// Fewest characters of a nick: single letters are worth more to a room as abbreviations.
+pub const MIN_NICK: usize = 2;
+/// Most characters of a nick: enough for a name, and three of them fit side by side in a terminal of 80 columns.
+pub const MAX_NICK: usize = 24;
+/// Most bytes of a person's words inside a line of the server's: a reason, not a speech.
+pub const MAX_QUOTED: usize = 200;
+/// Most bytes of a line, its end not counted. Three times as much as a screen of a terminal holds in one line, and
+/// small enough that a partial line for each of thousands of people is no burden.
+pub const LINE: usize = 4096;
+/// How long a line may go on past [`LINE`] without an end: whoever sends no line end at all is not chatting.
+pub const OVERLONG: Duration = Duration::from_secs(30);
+/// Most bytes of a telnet subnegotiation. Real ones have tens of bytes; one without an end is a fault.
+pub const SUBNEGOTIATION: usize = 4096;
+
+// Reading.
+
+/// Most bytes of one read: what a worker's stack holds easily, and some 60 lines of chat.
+pub const READ: usize = 4096;
+/// Most bytes of one event once encoded, so that a place in the broker's queue has a size. It holds the longest
+/// line there can be: [`LINE`] bytes of which each becomes U+FFFD, three bytes.
+pub const EVENT: usize = 16 * 1024;
+/// What encoding adds to a line at most: the longest nick, `: ` and the line's end.
+pub const LINE_OVERHEAD: usize = MAX_NICK + 4;
+/// Lines that a person may send at once before being slowed: a pasted verse passes unnoticed.
+pub const SPEECH_BURST: u32 = 10;
+/// The time that earns a further line: five a second is faster than anybody types or reads.
+pub const SPEECH_INTERVAL: Duration = Duration::from_millis(200);
+/// How long a newcomer is listened to before the welcome: a browser, ssh or TLS client speaks at once, and is told
+/// in its own words that this is the wrong door before a room hears of it. Nobody notices the wait.
+pub const FIRST_LOOK: Duration = Duration::from_millis(5);
+
+// Queues.
+
+/// Events that wait for the broker beside the leaves set aside. At most [`EVENT`] bytes each: 4 MiB.
+pub const EVENT_PLACES: usize = 256;
+/// Joins, cuts and the like that wait for the broker.
+pub const CONTROL_PLACES: usize = 64;
+/// What a frame is charged to its receiver beside its bytes: about what it costs in the inbox, so that empty
+/// frames are not free.
+pub const FRAME_OVERHEAD: usize = 64;
+/// Owed to a person: past it he is behind. Short of it, nobody's pace suffers.
+pub const OWED_SOFT: u64 = 64 * 1024;
+/// Owed to a person: past it he is cut. Some 300 screens of chat.
+pub const OWED_HARD: u64 = 1024 * 1024;
+/// How long a person who is owed something may take nothing of it.
+pub const TAKE_WITHIN: Duration = Duration::from_secs(10);
+/// All frames that anybody still waits for: past it the furthest behind are cut.
+pub const LIVING_FRAMES: usize = 256 * 1024 * 1024;
+/// Frames in one vectored write: one system call for a burst, and few enough that the list lies on the stack.
+pub const WRITE_FRAMES: usize = 64;
+
+// Sockets.
+
+/// Connections that the kernel completes while we are busy: a storm of thousands must not overflow it.
+pub const BACKLOG: u32 = 4096;
+/// The kernel's send buffer for a person. Left alone Linux swallows 3 to 4 MiB for a reader who never reads, which
+/// hides for minutes that he does not; the kernel doubles the figure for its own bookkeeping.
+pub const KERNEL_BUFFER: usize = 64 * 1024;
+/// Silence after which the kernel asks whether the peer is still there.
+pub const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+/// Time between such questions.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+/// Unanswered questions that end a connection: 90 s in all.
+pub const KEEPALIVE_PROBES: u32 = 3;
+/// How long sent bytes may stay unacknowledged: as long as a silent peer is given.
+pub const USER_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a closed connection is kept so that the goodbye arrives.
+pub const LINGER: Duration = Duration::from_secs(1);
+/// What is read and thrown away meanwhile.
+pub const LINGER_BYTES: usize = 64 * 1024;
+
+// Doors.
+
+/// Connections of one address: a household or an office; the rest of the room must fit in, too.
+pub const PER_ADDRESS: usize = 16;
+/// Descriptors kept back from connections: the listeners, the log, the reactor and refusals need some.
+pub const SPARE_DESCRIPTORS: usize = 32;
+/// Refusals that linger at once; beyond them a refused connection is closed without a word.
+pub const REFUSALS: usize = 8;
+/// First pause of the accept loop when the machine has no descriptor or memory left.
+pub const BACKOFF_MIN: Duration = Duration::from_millis(10);
+/// Longest such pause; each is twice the one before.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(1);
+/// One line of the log in this time says that connections are refused or the machine has run out.
+pub const LOG_EVERY: Duration = Duration::from_secs(5);
+
+// The end.
+
+/// How long a graceful stop may take.
+pub const GRACE: Duration = Duration::from_secs(5);
+/// The part of it that is kept for the last line of the server and the lingering close.
+pub const LAST_WORDS: Duration = Duration::from_secs(1);
