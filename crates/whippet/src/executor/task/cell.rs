@@ -316,3 +316,9 @@ fn forget_payload(payload: Box<dyn Any + Send>) {
         std::mem::forget(again);
     }
 }
+
+/// Bytes of the allocation of a task with such a future.
+#[cfg(all(test, not(loom)))]
+pub(super) fn size_of_cell<F: Future, S>(_: &F) -> usize {
+    size_of::<Cell<F, S>>()
+}

@@ -34,6 +34,8 @@ mod waker;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 pub use self::error::JoinError;
 pub use self::id::Id;
