@@ -5,6 +5,7 @@ pub mod codec;
 pub mod command;
 pub mod foreign;
 pub mod limits;
+pub mod load;
 pub mod name;
 pub mod telnet;
 pub mod text;

@@ -1,0 +1,262 @@
+//! The command line of `chinwag load`, and the numbers a run goes by.
+
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::line::MIN_SIZE;
+
+/// The longest line that a run sends.
+const MAX_SIZE: usize = 64 * 1024;
+/// The most clients of one run: descriptors and port numbers end before it.
+const MAX_CLIENTS: i64 = 28_000;
+
+/// Put load on a line-based chat server and check every delivery.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// What to do to the server
+    #[arg(long, value_enum, default_value = "seed")]
+    pub workload: Workload,
+    /// How many people connect
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_CLIENTS))]
+    pub clients: Option<u32>,
+    /// How many lines each sender sends
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub messages: Option<u32>,
+    /// How many of the people send
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub senders: Option<u32>,
+    /// How many of the people never read (workload frozen)
+    #[arg(long, value_name = "N")]
+    pub frozen: Option<u32>,
+    /// Bytes of a line, its end included
+    #[arg(long, value_name = "BYTES")]
+    pub size: Option<usize>,
+    /// Lines a second of all senders together; 0 for as fast as they go
+    #[arg(long, value_name = "N")]
+    pub rate: Option<u32>,
+    /// The server's address; without it a chinwag of its own is started
+    #[arg(long, value_name = "ADDR", value_parser = resolve)]
+    pub server: Option<SocketAddr>,
+    /// The process id of that server, for its CPU and memory figures
+    #[arg(long, value_name = "PID", requires = "server")]
+    pub pid: Option<u32>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Give up when nothing arrives for this long
+    #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
+    pub timeout: Duration,
+}
+
+/// The kinds of load. What each is good for stands in the documentation of the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Workload {
+    /// 100 people, 10 lines each, as fast as they go
+    Seed,
+    /// 200 people, 200 lines each, as fast as they go
+    Flood,
+    /// 100 people, 200 lines of 2,048 bytes each, as fast as they go
+    FloodBig,
+    /// 200 people, 1,000 lines a second in all for 4 s
+    Paced,
+    /// 1,000 people, 100 of whom never read, beside a run without those 100
+    Frozen,
+    /// 9,000 people come as fast as they can, then all leave
+    Storm,
+    /// 9,000 silent people
+    Idle,
+}
+
+/// The numbers of one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// How many people connect, those who never read included.
+    pub(super) clients: u32,
+    /// How many of them send; the first ones do.
+    pub(super) senders: u32,
+    /// How many never read; the last ones do not.
+    pub(super) frozen: u32,
+    /// How many lines each sender sends.
+    pub(super) messages: u32,
+    /// Bytes of a line, its end included.
+    pub(super) size: usize,
+    /// Lines a second of all senders together; 0 for as fast as they go.
+    pub(super) rate: u32,
+    /// How long nothing may arrive before the run is given up.
+    pub(super) timeout: Duration,
+}
+
+impl Workload {
+    /// Its numbers, as far as the command line does not say otherwise.
+    fn defaults(self) -> Plan {
+        let (clients, senders, frozen, messages, size, rate) = match self {
+            Self::Seed => (100, 100, 0, 10, 64, 0),
+            Self::Flood => (200, 200, 0, 200, 64, 0),
+            Self::FloodBig => (100, 100, 0, 200, 2_048, 0),
+            Self::Paced => (200, 200, 0, 20, 64, 1_000),
+            // 20 × 300 lines of 2,048 bytes are 12.3 MB a person: more than any bound on the way holds.
+            Self::Frozen => (1_000, 20, 100, 300, 2_048, 0),
+            Self::Storm | Self::Idle => (9_000, 0, 0, 0, 64, 0),
+        };
+        Plan { clients, senders, frozen, messages, size, rate, timeout: Duration::ZERO }
+    }
+
+    /// Whether it has lines to deliver.
+    fn talks(self) -> bool {
+        !matches!(self, Self::Storm | Self::Idle)
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_possible_value() {
+            Some(value) => f.write_str(value.get_name()),
+            None => write!(f, "{self:?}"),
+        }
+    }
+}
+
+impl Plan {
+    /// The workload's numbers with those of the command line in their place.
+    ///
+    /// # Errors
+    /// A sentence, when they do not fit together.
+    pub(super) fn new(args: &Args) -> Result<Self, String> {
+        let workload = args.workload;
+        let usual = workload.defaults();
+        let flags = [
+            ("--messages", args.messages.is_some() && !workload.talks()),
+            ("--senders", args.senders.is_some() && !workload.talks()),
+            ("--size", args.size.is_some() && !workload.talks()),
+            ("--rate", args.rate.is_some() && !workload.talks()),
+            ("--frozen", args.frozen.is_some() && workload != Workload::Frozen),
+        ];
+        if let Some((flag, _)) = flags.into_iter().find(|&(_, wrong)| wrong) {
+            return Err(format!("{flag} has no meaning for the workload {workload}"));
+        }
+        let clients = args.clients.unwrap_or(usual.clients);
+        let frozen = args.frozen.unwrap_or(usual.frozen.min(clients / 10));
+        // Where everybody sends by default, everybody still does when there are more or fewer people.
+        let everybody = usual.senders == usual.clients;
+        let readers = clients.saturating_sub(frozen);
+        let senders = if everybody { clients } else { usual.senders.min(readers) };
+        let plan = Self {
+            clients,
+            senders: args.senders.unwrap_or(senders),
+            frozen,
+            messages: args.messages.unwrap_or(usual.messages),
+            size: args.size.unwrap_or(usual.size),
+            rate: args.rate.unwrap_or(usual.rate),
+            timeout: args.timeout,
+        };
+        if frozen >= clients {
+            return Err(format!(
+                "of {clients} people {frozen} cannot be frozen: somebody must read"
+            ));
+        }
+        if plan.senders > plan.readers() {
+            return Err(format!("{} senders are more than the {readers} who read", plan.senders));
+        }
+        if !(MIN_SIZE..=MAX_SIZE).contains(&plan.size) {
+            return Err(format!("a line has {MIN_SIZE} to {MAX_SIZE} bytes, not {}", plan.size));
+        }
+        Ok(plan)
+    }
+
+    /// How many people read.
+    pub(super) fn readers(&self) -> u32 {
+        self.clients.saturating_sub(self.frozen)
+    }
+
+    /// How many deliveries there are to those who read.
+    pub(super) fn deliveries(&self) -> u64 {
+        let pairs = u64::from(self.senders) * u64::from(self.readers()) - u64::from(self.senders);
+        pairs * u64::from(self.messages)
+    }
+
+    /// The same run without those who never read.
+    pub(super) fn without_frozen(self) -> Self {
+        Self { clients: self.readers(), frozen: 0, ..self }
+    }
+}
+
+/// An address, or a name that has one.
+fn resolve(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text.to_socket_addrs().map_err(|error| error.to_string())?;
+    found.next().ok_or_else(|| "the name has no address".to_owned())
+}
+
+/// A positive number of seconds, with a fraction or without.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    if !(0.001..=86_400.0).contains(&seconds) {
+        return Err("between 0.001 and 86,400 seconds".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        load: Args,
+    }
+
+    fn plan(line: &str) -> Result<Plan, String> {
+        let words = std::iter::once("load").chain(line.split_whitespace());
+        let line = Line::try_parse_from(words).map_err(|error| error.to_string())?;
+        Plan::new(&line.load)
+    }
+
+    #[test]
+    fn the_workloads_are_those_of_the_figures() {
+        let deliveries = |line| plan(line).unwrap().deliveries();
+        assert_eq!(deliveries(""), 99_000);
+        assert_eq!(deliveries("--workload flood"), 7_960_000);
+        assert_eq!(deliveries("--workload flood-big"), 1_980_000);
+        assert_eq!(deliveries("--workload paced"), 796_000);
+        assert_eq!(deliveries("--workload frozen"), 20 * 899 * 300);
+        assert_eq!(deliveries("--workload idle"), 0);
+        let frozen = plan("--workload frozen").unwrap();
+        assert!(frozen.senders as usize * frozen.messages as usize * frozen.size >= 12_000_000);
+        assert_eq!(frozen.without_frozen().deliveries(), frozen.deliveries());
+    }
+
+    #[test]
+    fn numbers_can_be_set_and_the_others_follow() {
+        let few = plan("--clients 3").unwrap();
+        assert_eq!((few.clients, few.senders, few.messages), (3, 3, 10));
+        let frozen = plan("--workload frozen --clients 30").unwrap();
+        assert_eq!((frozen.frozen, frozen.senders), (3, 20));
+        let frozen = plan("--workload frozen --clients 10 --frozen 4").unwrap();
+        assert_eq!((frozen.readers(), frozen.senders), (6, 6));
+        assert_eq!(plan("--timeout 0.5").unwrap().timeout, Duration::from_millis(500));
+        assert_eq!(plan("--clients 1").unwrap().deliveries(), 0);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_refused() {
+        for line in [
+            "--clients 0",
+            "--clients 3 --senders 4",
+            "--size 48",
+            "--size 65537",
+            "--workload idle --messages 3",
+            "--frozen 3",
+            "--workload frozen --clients 5 --frozen 9",
+            "--timeout 0",
+            "--pid 3",
+            "--server nowhere",
+        ] {
+            assert!(plan(line).is_err(), "{line}");
+        }
+    }
+}

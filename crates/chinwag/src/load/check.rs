@@ -1,0 +1,331 @@
+//! The ledger of one client: that every line of every other sender arrives exactly once and in order.
+//!
+//! The usual case costs one comparison: the next number of that sender is the one that came. What jumps ahead
+//! leaves a hole; a hole filled later is a line out of order, one still open at the end is a line missing.
+
+use std::collections::BTreeSet;
+
+/// How many faults a client keeps in detail; all are counted.
+const DETAILS: usize = 32;
+/// How many single holes a ledger keeps. A client that misses more is beyond repair, and what it misses
+/// after that is counted as missing at once.
+const HOLES: usize = 1 << 16;
+
+/// What can be wrong with a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// It never came.
+    Missing,
+    /// It came more than once.
+    Doubled,
+    /// It came after a later one of its sender.
+    OutOfOrder,
+    /// It came back to its own sender.
+    Echoed,
+    /// It bears the run's tag, and its content is not what was sent.
+    Garbled,
+    /// It bears the run's tag, and a sender or number that was never used.
+    Unsent,
+}
+
+impl Fault {
+    /// All of them, in the order in which they are reported.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Missing, Self::Doubled, Self::OutOfOrder, Self::Echoed, Self::Garbled, Self::Unsent];
+
+    /// The word for it in a report.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Doubled => "doubled",
+            Self::OutOfOrder => "out of order",
+            Self::Echoed => "echoed",
+            Self::Garbled => "garbled",
+            Self::Unsent => "never sent",
+        }
+    }
+}
+
+/// Neighbouring lines of one sender with the same fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Detail {
+    /// What is wrong.
+    pub(super) fault: Fault,
+    /// Whose lines they are; `None` where the line does not tell.
+    pub(super) sender: Option<u32>,
+    /// The number of the first of them.
+    pub(super) first: u32,
+    /// How many they are.
+    pub(super) count: u32,
+}
+
+/// What one client received, line by line.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// For each sender the number that must come next.
+    next: Vec<u32>,
+    /// How many lines each sender sends.
+    messages: u32,
+    /// The client's own index among the senders, if it is one.
+    own: Option<u32>,
+    /// Deliveries that came for the first time.
+    delivered: u64,
+    /// Lines passed over so far, by sender and number.
+    holes: BTreeSet<(u32, u32)>,
+    /// How often each fault occurred, in the order of [`Fault::ALL`].
+    faults: [u64; Fault::ALL.len()],
+    /// The first faults in detail.
+    details: Vec<Detail>,
+}
+
+impl Ledger {
+    /// An empty ledger of a client that is the sender `own`, or none; each of the `senders` sends `messages`.
+    pub(super) fn new(senders: u32, messages: u32, own: Option<u32>) -> Self {
+        Self {
+            next: vec![0; senders as usize],
+            messages,
+            own,
+            delivered: 0,
+            holes: BTreeSet::new(),
+            faults: [0; Fault::ALL.len()],
+            details: Vec::new(),
+        }
+    }
+
+    /// Enters a line. Says whether it is a delivery, and not one too many.
+    #[inline]
+    pub(super) fn enter(&mut self, sender: u32, sequence: u32) -> bool {
+        match self.next.get_mut(sender as usize) {
+            Some(next)
+                if *next == sequence && sequence < self.messages && self.own != Some(sender) =>
+            {
+                *next += 1;
+                self.delivered += 1;
+                true
+            }
+            _ => self.enter_unusual(sender, sequence),
+        }
+    }
+
+    /// Enters a line that bears the run's tag and cannot be read.
+    pub(super) fn enter_garbled(&mut self) {
+        self.count(Fault::Garbled, None, 0, 1);
+    }
+
+    /// How many deliveries there are to come in all.
+    fn expected(&self) -> u64 {
+        let others = self.next.len() - usize::from(self.own.is_some());
+        others as u64 * u64::from(self.messages)
+    }
+
+    /// Whether everything has arrived.
+    pub(super) fn is_complete(&self) -> bool {
+        self.delivered == self.expected()
+    }
+
+    /// Enters a line that is not the next one of its sender.
+    #[cold]
+    fn enter_unusual(&mut self, sender: u32, sequence: u32) -> bool {
+        let fault = match self.next.get(sender as usize) {
+            Some(_) if sequence >= self.messages => Fault::Unsent,
+            Some(_) if self.own == Some(sender) => Fault::Echoed,
+            Some(&next) if sequence > next => {
+                self.pass_over(sender, next..sequence);
+                self.next[sender as usize] = sequence + 1;
+                self.delivered += 1;
+                return true;
+            }
+            Some(_) if self.holes.remove(&(sender, sequence)) => Fault::OutOfOrder,
+            Some(_) => Fault::Doubled,
+            None => Fault::Unsent,
+        };
+        self.count(fault, Some(sender), sequence, 1);
+        let delivered = fault == Fault::OutOfOrder;
+        self.delivered += u64::from(delivered);
+        delivered
+    }
+
+    /// Remembers lines that were passed over: they may still come.
+    fn pass_over(&mut self, sender: u32, sequences: std::ops::Range<u32>) {
+        for sequence in sequences {
+            if self.holes.len() < HOLES {
+                self.holes.insert((sender, sequence));
+            } else {
+                self.count(Fault::Missing, Some(sender), sequence, 1);
+            }
+        }
+    }
+
+    /// Counts a fault of `count` lines in a row, and keeps it in detail while there is room.
+    fn count(&mut self, fault: Fault, sender: Option<u32>, first: u32, count: u32) {
+        self.faults[fault as usize] += u64::from(count);
+        let room = self.details.len() < DETAILS;
+        match self.details.last_mut() {
+            Some(last)
+                if (last.fault, last.sender) == (fault, sender)
+                    && (sender.is_none() || last.first + last.count == first) =>
+            {
+                last.count += count;
+            }
+            _ if room => self.details.push(Detail { fault, sender, first, count }),
+            _ => {}
+        }
+    }
+
+    /// Closes the ledger: with `all` whatever has not come is missing; without, only what was passed over is
+    /// (for a client that was cut off, or never read to the end).
+    pub(super) fn close(mut self, all: bool) -> Findings {
+        for (sender, sequence) in std::mem::take(&mut self.holes) {
+            self.count(Fault::Missing, Some(sender), sequence, 1);
+        }
+        for sender in 0..self.next.len() as u32 {
+            let came = self.next[sender as usize];
+            if all && self.own != Some(sender) && came < self.messages {
+                self.count(Fault::Missing, Some(sender), came, self.messages - came);
+            }
+        }
+        Findings { delivered: self.delivered, faults: self.faults, details: self.details }
+    }
+}
+
+/// What a closed ledger found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Findings {
+    /// Deliveries that came, each counted once.
+    pub(super) delivered: u64,
+    /// How often each fault occurred, in the order of [`Fault::ALL`].
+    pub(super) faults: [u64; Fault::ALL.len()],
+    /// The first faults in detail.
+    pub(super) details: Vec<Detail>,
+}
+
+impl Findings {
+    /// Whether nothing is wrong.
+    pub(super) fn is_clean(&self) -> bool {
+        self.faults == [0; Fault::ALL.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The findings of a client that sends nothing itself, given the lines that arrived.
+    fn findings(senders: u32, messages: u32, arrived: &[(u32, u32)]) -> Findings {
+        let mut ledger = Ledger::new(senders, messages, None);
+        for &(sender, sequence) in arrived {
+            ledger.enter(sender, sequence);
+        }
+        ledger.close(true)
+    }
+
+    fn count(findings: &Findings, fault: Fault) -> u64 {
+        findings.faults[fault as usize]
+    }
+
+    #[test]
+    fn all_in_order_is_clean() {
+        let mut ledger = Ledger::new(3, 2, Some(1));
+        assert_eq!(ledger.expected(), 4);
+        for (sender, sequence) in [(0, 0), (2, 0), (0, 1), (2, 1)] {
+            assert!(!ledger.is_complete());
+            assert!(ledger.enter(sender, sequence));
+        }
+        assert!(ledger.is_complete());
+        assert!(ledger.close(true).is_clean());
+    }
+
+    #[test]
+    fn a_missing_line_is_named() {
+        let found = findings(1, 5, &[(0, 0), (0, 1), (0, 3)]);
+        assert_eq!(found.delivered, 3);
+        assert_eq!(count(&found, Fault::Missing), 2);
+        let missing = |first| Detail { fault: Fault::Missing, sender: Some(0), first, count: 1 };
+        assert_eq!(found.details, [missing(2), missing(4)]);
+    }
+
+    #[test]
+    fn a_sender_not_heard_at_all_is_one_detail() {
+        let found = findings(2, 1_000, &[]);
+        assert_eq!(count(&found, Fault::Missing), 2_000);
+        let missing = |sender| Detail { fault: Fault::Missing, sender, first: 0, count: 1_000 };
+        assert_eq!(found.details, [missing(Some(0)), missing(Some(1))]);
+    }
+
+    #[test]
+    fn doubled_out_of_order_echoed_and_unsent_are_told_apart() {
+        let found = findings(1, 3, &[(0, 0), (0, 0), (0, 1), (0, 2)]);
+        assert_eq!(found.details[0].fault, Fault::Doubled);
+        let found = findings(1, 3, &[(0, 1), (0, 0), (0, 2)]);
+        assert_eq!(found.details[0].fault, Fault::OutOfOrder);
+        assert_eq!((found.delivered, count(&found, Fault::Missing)), (3, 0));
+        let found = findings(1, 1, &[(0, 0), (0, 7), (9, 0)]);
+        assert_eq!(count(&found, Fault::Unsent), 2);
+        let mut ledger = Ledger::new(2, 1, Some(0));
+        assert!(!ledger.enter(0, 0));
+        assert!(ledger.enter(1, 0));
+        assert_eq!(count(&ledger.close(true), Fault::Echoed), 1);
+    }
+
+    #[test]
+    fn who_was_cut_off_misses_only_what_was_passed_over() {
+        let mut ledger = Ledger::new(1, 100, None);
+        for sequence in [0, 1, 3] {
+            ledger.enter(0, sequence);
+        }
+        assert_eq!(count(&ledger.close(false), Fault::Missing), 1);
+    }
+
+    #[test]
+    fn holes_and_details_are_bounded() {
+        let mut ledger = Ledger::new(1, u32::MAX, None);
+        assert!(ledger.enter(0, 3 * HOLES as u32));
+        assert!(ledger.holes.len() <= HOLES);
+        assert_eq!(count(&ledger.close(false), Fault::Missing), 3 * HOLES as u64);
+        let found = findings(1, 10_000, &(0..5_000).map(|n| (0, 2 * n)).collect::<Vec<_>>());
+        assert_eq!(found.details.len(), DETAILS);
+        assert_eq!(count(&found, Fault::Missing), 5_000);
+    }
+
+    proptest! {
+        /// One fault put into an orderly run is found, and nothing else is.
+        #[test]
+        fn one_fault_is_found(
+            order in Just((0..4u32).flat_map(|s| [s; 6]).collect::<Vec<_>>()).prop_shuffle(),
+            place in 0usize..24, kind in 0..3,
+        ) {
+            let mut numbers = [0u32; 4];
+            let mut arrived: Vec<(u32, u32)> = order
+                .iter()
+                .map(|&sender| {
+                    numbers[sender as usize] += 1;
+                    (sender, numbers[sender as usize] - 1)
+                })
+                .collect();
+            prop_assert!(findings(4, 6, &arrived).is_clean());
+            let fault = match kind {
+                0 => {
+                    arrived.remove(place);
+                    Fault::Missing
+                }
+                1 => {
+                    arrived.insert(place, arrived[place]);
+                    Fault::Doubled
+                }
+                _ => {
+                    let (sender, sequence) = arrived[place];
+                    let later = arrived.iter().position(|&line| line == (sender, sequence + 1));
+                    let Some(later) = later else { return Ok(()) };
+                    arrived.swap(place, later);
+                    Fault::OutOfOrder
+                }
+            };
+            let found = findings(4, 6, &arrived);
+            for other in Fault::ALL {
+                prop_assert_eq!(count(&found, other), u64::from(other == fault), "{:?}", other);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Bytes into lines, without a copy for a line that arrives whole.
+
+/// The longest line that is looked at; of a longer one (no line of a run is) nothing is kept.
+const LONGEST: usize = 128 * 1024;
+
+/// Cuts what a socket gives into lines, and keeps the one that is not finished.
+#[derive(Debug, Default)]
+pub(super) struct Splitter {
+    /// The beginning of the line whose end has not arrived. Its memory stays for the next one.
+    partial: Vec<u8>,
+    /// Whether the line under way is past [`LONGEST`] and is thrown away up to its end.
+    skipping: bool,
+}
+
+impl Splitter {
+    /// Hands each line that ends within `bytes` to `each`, without its line feed.
+    pub(super) fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(&[u8])) {
+        if self.skipping || !self.partial.is_empty() {
+            let Some(end) = memchr::memchr(b'\n', bytes) else { return self.keep(bytes) };
+            if !std::mem::take(&mut self.skipping) {
+                self.partial.extend_from_slice(&bytes[..end]);
+                each(&self.partial);
+            }
+            self.partial.clear();
+            bytes = &bytes[end + 1..];
+        }
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            each(&bytes[start..end]);
+            start = end + 1;
+        }
+        self.keep(&bytes[start..]);
+    }
+
+    /// Keeps bytes that no line end has followed yet.
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.skipping || self.partial.len() + bytes.len() > LONGEST {
+            self.skipping = true;
+            self.partial.clear();
+        } else {
+            self.partial.extend_from_slice(bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lines(splitter: &mut Splitter, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        splitter.feed(bytes, |line| lines.push(line.to_vec()));
+        lines
+    }
+
+    #[test]
+    fn a_line_without_end_is_dropped_and_the_next_one_is_whole() {
+        let mut splitter = Splitter::default();
+        for _ in 0..10 {
+            assert!(lines(&mut splitter, &[b'x'; LONGEST / 4]).is_empty());
+            assert!(splitter.partial.capacity() <= 2 * LONGEST);
+        }
+        assert_eq!(lines(&mut splitter, b"xx\nhello\n"), [b"hello"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same_lines(
+            bytes in prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..400),
+            sizes in prop::collection::vec(1usize..30, 1..20),
+        ) {
+            let mut wanted: Vec<_> = bytes.split(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect();
+            wanted.pop();
+            let (mut splitter, mut found) = (Splitter::default(), Vec::new());
+            let (mut rest, mut sizes) = (&bytes[..], sizes.into_iter().cycle());
+            while !rest.is_empty() {
+                let (chunk, after) = rest.split_at(sizes.next().unwrap().min(rest.len()));
+                found.extend(lines(&mut splitter, chunk));
+                rest = after;
+            }
+            prop_assert_eq!(found, wanted);
+        }
+    }
+}
