@@ -24,4 +24,6 @@ pub use self::cancellation::{
 pub use self::notify::{Notified, Notify, OwnedNotified};
 
 #[cfg(all(test, not(loom)))]
+mod stress;
+#[cfg(all(test, not(loom)))]
 mod test_support;

@@ -137,6 +137,16 @@ impl Notify {
     }
 
     /// Wakes all who wait now. Keeps nothing for those who come later.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let notify = whippet::sync::Notify::new();
+    /// let (one, other) = (notify.notified(), notify.notified());
+    /// notify.notify_waiters();
+    /// one.await;
+    /// other.await;
+    /// # });
+    /// ```
     pub fn notify_waiters(&self) {
         let mut wakers = Wakers::new();
         let mut state = self.state.lock();

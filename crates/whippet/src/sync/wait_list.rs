@@ -226,3 +226,71 @@ pub(crate) struct Removed<N> {
     /// The waker, to be dropped outside of the lock.
     pub(crate) waker: Option<Waker>,
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{KEPT_SLOTS, Ticket, WaitList};
+    use crate::sync::test_support::Count;
+    use crate::wakers::Wakers;
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    #[test]
+    fn memory_of_a_crowd_is_given_back_with_the_last_ticket() {
+        let mut list = WaitList::new();
+        let tickets: Vec<Ticket> = (0..1_000).map(|number| list.push_back(number, None)).collect();
+        for ticket in tickets {
+            assert!(list.slots.capacity() >= 1_000);
+            let _ = list.remove(ticket);
+        }
+        assert_eq!((list.tickets(), list.slots.capacity()), (0, 0));
+        let lone = list.push_back(1, None);
+        let _ = list.remove(lone);
+        assert!((1..=KEPT_SLOTS).contains(&list.slots.capacity()));
+    }
+
+    #[test]
+    fn a_random_run_goes_as_a_plain_queue_does() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut list = WaitList::<u32>::new();
+        let mut line: VecDeque<(Ticket, u32)> = VecDeque::new();
+        let mut chosen: Vec<(Ticket, u32)> = vec![];
+        for note in 0..20_000 {
+            match random.u8(..8) {
+                0..=3 => {
+                    let waker = Waker::from(Count::new());
+                    line.push_back((list.push_back(note, Some(waker)), note));
+                }
+                4 => {
+                    let mut wakers = Wakers::new();
+                    let popped = list.pop_front(&mut wakers).map(|note| *note);
+                    assert_eq!(wakers.len(), usize::from(popped.is_some()));
+                    assert_eq!(popped, line.front().map(|(_, note)| *note));
+                    chosen.extend(line.pop_front());
+                }
+                5 => {
+                    let popped = list.pop_back(&mut Wakers::new()).map(|note| *note);
+                    assert_eq!(popped, line.back().map(|(_, note)| *note));
+                    chosen.extend(line.pop_back());
+                }
+                6 if !line.is_empty() => {
+                    let (ticket, note) = line.remove(random.usize(..line.len())).unwrap();
+                    assert_eq!(list.look(&ticket), (&note, false));
+                    let removed = list.remove(ticket);
+                    assert_eq!((removed.note, removed.chosen), (note, false));
+                    assert!(removed.waker.is_some());
+                }
+                7 if !chosen.is_empty() => {
+                    let (ticket, note) = chosen.swap_remove(random.usize(..chosen.len()));
+                    assert_eq!(list.look(&ticket), (&note, true));
+                    let removed = list.remove(ticket);
+                    assert_eq!((removed.note, removed.chosen), (note, true));
+                }
+                _ => {}
+            }
+            assert_eq!(list.front(), line.front().map(|(_, note)| note));
+            assert_eq!(list.is_empty(), line.is_empty());
+            assert_eq!(list.tickets(), line.len() + chosen.len());
+        }
+    }
+}

@@ -157,6 +157,15 @@ impl CancellationToken {
     }
 
     /// As [`cancelled`](Self::cancelled), for a future that keeps the token by itself.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let token = whippet::sync::CancellationToken::new();
+    /// let stopped = whippet::spawn(token.clone().cancelled_owned());
+    /// token.cancel();
+    /// stopped.await.unwrap();
+    /// # });
+    /// ```
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
         WaitForCancellationFutureOwned::new(self)
     }

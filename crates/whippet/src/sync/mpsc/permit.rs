@@ -20,6 +20,15 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Dropped before it is ready, only the place in line is lost. A future that is to keep its turn across other
     /// branches of a `select!` must be pinned outside of the loop.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let permit = sender.reserve().await.unwrap();
+    /// permit.send("prepared only once there is a place for it");
+    /// assert!(receiver.recv().await.is_some());
+    /// # });
+    /// ```
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
         Acquire::new(&self.handle, 1).await.map_err(|_| SendError(()))?;
         Ok(Permit { handle: &self.handle })
@@ -32,6 +41,17 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// As [`reserve`](Self::reserve).
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(2);
+    /// for (permit, value) in sender.reserve_many(2).await.unwrap().zip(["a", "b"]) {
+    ///     permit.send(value);
+    /// }
+    /// assert_eq!(receiver.recv().await, Some("a"));
+    /// assert_eq!(receiver.recv().await, Some("b"));
+    /// # });
+    /// ```
     pub async fn reserve_many(&self, count: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
         if count > self.handle.max() {
             return Err(SendError(()));
@@ -47,6 +67,16 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, the place in line and this sender are lost; clone the sender to keep it.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let last_words = sender.reserve_owned().await.unwrap();
+    /// // Kept as long as one likes, and then:
+    /// last_words.send("goodbye");
+    /// assert_eq!(receiver.recv().await, Some("goodbye"));
+    /// # });
+    /// ```
     pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
         Acquire::new(&self.handle, 1).await.map_err(|_| SendError(()))?;
         Ok(OwnedPermit { handle: Some(self.handle) })
@@ -73,6 +103,12 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     /// [`TrySendError::Full`] or [`TrySendError::Closed`].
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(2);
+    /// assert!(sender.try_reserve_many(3).is_err());
+    /// assert_eq!(sender.try_reserve_many(2).unwrap().len(), 2);
+    /// ```
     pub fn try_reserve_many(
         &self,
         count: usize,

@@ -69,3 +69,40 @@ impl<T> Queue<T> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{KEPT_BYTES, Queue};
+
+    /// Bytes on the heap.
+    fn heap<T>(queue: &Queue<T>) -> usize {
+        queue.0.capacity() * size_of::<T>()
+    }
+
+    #[test]
+    fn memory_of_a_burst_is_given_back_and_that_of_a_trickle_is_kept() {
+        let mut queue = Queue::<u64>::new();
+        assert_eq!(heap(&queue), 0);
+        (0..10_000).for_each(|number| queue.push(number));
+        while queue.pop().is_some() {}
+        assert_eq!(heap(&queue), 0);
+
+        (0..10_000).for_each(|number| queue.push(number));
+        assert_eq!(queue.pop_many(&mut vec![], usize::MAX), 10_000);
+        assert_eq!(heap(&queue), 0);
+
+        for number in 0..10 {
+            queue.push(number);
+            assert_eq!(queue.pop(), Some(number));
+            assert!((1..=KEPT_BYTES).contains(&heap(&queue)));
+        }
+    }
+
+    #[test]
+    fn values_without_a_size_work_too() {
+        let mut queue = Queue::<()>::new();
+        (0..100).for_each(|_| queue.push(()));
+        assert_eq!(queue.pop_many(&mut vec![], 99), 99);
+        assert_eq!((queue.pop(), queue.pop()), (Some(()), None));
+    }
+}

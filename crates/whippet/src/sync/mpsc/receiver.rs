@@ -23,6 +23,16 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will: a value is taken only in the very poll that returns it.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// sender.send("hello").await.unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.recv().await, Some("hello"));
+    /// assert_eq!(receiver.recv().await, None);
+    /// # });
+    /// ```
     pub async fn recv(&mut self) -> Option<T> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -32,6 +42,18 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will: values are taken only in the very poll that returns.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(8);
+    /// for number in 0..3 {
+    ///     sender.send(number).await.unwrap();
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(receiver.recv_many(&mut batch, 2).await, 2);
+    /// assert_eq!(batch, [0, 1]);
+    /// # });
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
     }
@@ -40,6 +62,15 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] or [`TryRecvError::Disconnected`].
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = mpsc::channel::<u8>(1);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.chan.try_recv().map_err(|nothing| match nothing {
@@ -94,11 +125,25 @@ impl<T> Receiver<T> {
     }
 
     /// Whether the channel was closed, or all senders are gone.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// assert!(!receiver.is_closed());
+    /// drop(sender);
+    /// assert!(receiver.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.chan.is_ended()
     }
 
     /// Whether no value is there.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel(2);
+    /// assert!(receiver.is_empty());
+    /// sender.try_send(1).unwrap();
+    /// assert_eq!((receiver.len(), receiver.capacity()), (1, 1));
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -26,6 +26,21 @@ impl<T> Sender<T> {
     /// # Cancel safety
     /// Dropped before it is ready, nothing was sent and the place in line is lost; the value is dropped with the
     /// future. To keep the value, wait for a place with [`reserve`](Self::reserve).
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let producer = whippet::spawn(async move {
+    ///     for number in 0..3 {
+    ///         sender.send(number).await.unwrap();
+    ///     }
+    /// });
+    /// while let Some(number) = receiver.recv().await {
+    ///     println!("got {number}");
+    /// }
+    /// # producer.await.unwrap();
+    /// # });
+    /// ```
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         match Sending::new(&self.handle, value).await {
             Err(Some(value)) => Err(SendError(value)),
@@ -80,16 +95,37 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// drop(receiver);
+    /// sender.closed().await;
+    /// # });
+    /// ```
     pub async fn closed(&self) {
         Closed::new(&self.handle).await;
     }
 
     /// Whether the receiver is closed or gone.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }
 
     /// How many values could be sent at once: the free places that nobody waits for.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel(2);
+    /// sender.try_send(1).unwrap();
+    /// assert_eq!((sender.capacity(), sender.max_capacity()), (1, 2));
+    /// ```
     pub fn capacity(&self) -> usize {
         self.handle.available()
     }
@@ -100,6 +136,13 @@ impl<T> Sender<T> {
     }
 
     /// Whether both send into the same channel.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let (other, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// assert!(!sender.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.handle.is_same(&other.handle)
     }

@@ -128,6 +128,16 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will: a value is taken only in the very poll that returns it.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// sender.send("hello").unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.recv().await, Some("hello"));
+    /// assert_eq!(receiver.recv().await, None);
+    /// # });
+    /// ```
     pub async fn recv(&mut self) -> Option<T> {
         self.receiver.recv().await
     }

@@ -58,6 +58,14 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (mut sender, receiver) = whippet::sync::oneshot::channel::<u8>();
+    /// drop(receiver);
+    /// sender.closed().await;
+    /// # });
+    /// ```
     pub async fn closed(&mut self) {
         poll_fn(|cx| self.poll_closed(cx)).await;
     }
@@ -101,6 +109,14 @@ impl<T> fmt::Debug for Sender<T> {
 /// # Panics
 /// As a future, when it is polled again after it was ready.
 ///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, receiver) = whippet::sync::oneshot::channel();
+/// whippet::spawn(async move { sender.send("an answer") });
+/// assert_eq!(receiver.await, Ok("an answer"));
+/// # });
+/// ```
+///
 /// # Cancel safety
 /// Awaiting `&mut receiver` may be dropped and repeated at will: the value is taken only in the poll that returns it.
 #[must_use = "a receiver that is dropped refuses the value"]
@@ -111,6 +127,15 @@ pub struct Receiver<T> {
 
 impl<T> Receiver<T> {
     /// Refuses a value that was not sent by now. One that was can still be received.
+    ///
+    /// ```
+    /// use whippet::sync::oneshot;
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// sender.send("in time").unwrap();
+    /// receiver.close();
+    /// assert_eq!(receiver.try_recv(), Ok("in time"));
+    /// ```
     pub fn close(&mut self) {
         if let Some(rx) = &mut self.rx {
             rx.close();
