@@ -52,6 +52,34 @@ pub const OWED_HARD: u64 = 1024 * 1024;
 pub const TAKE_WITHIN: Duration = Duration::from_secs(10);
 /// All frames that anybody still waits for: past it the furthest behind are cut.
 pub const LIVING_FRAMES: usize = 256 * 1024 * 1024;
+/// Events in one round of the broker: a receiver is woken once a round, and a round must not take long.
+pub const ROUND_EVENTS: usize = 64;
+/// Encoded bytes that end a round: what a receiver gets in one frame, and the grain of the pace.
+pub const ROUND_BYTES: usize = 64 * 1024;
+
+// The pace of a room.
+
+/// What a person who is behind must take within [`PACE_WINDOW`], if he is owed as much, to count for the pace of
+/// the room: 128 KiB a second is far below any line that one would chat over, and far above a reader who plays dead.
+pub const PACE_STRIDE: u64 = 64 * 1024;
+/// The time he has for it. A busy machine may forget a task for as long as a few tenths of a second.
+pub const PACE_WINDOW: Duration = Duration::from_millis(500);
+/// How often the broker looks at all accounts while somebody is owed something.
+pub const PACE_TICK: Duration = Duration::from_millis(100);
+
+// What the server says.
+
+/// Names in the welcome: a newcomer wants to know whether he is alone, not to scroll.
+pub const WELCOME_NAMES: usize = 10;
+/// Most bytes of an answer to `/who`, its line end included: two screens.
+pub const WHO_PAGE: usize = 4096;
+/// Joins that are announced one by one within [`CROWD_WINDOW`], and leaves; beyond it people are counted.
+pub const CROWD_SINGLES: usize = 200;
+/// The time in which [`CROWD_SINGLES`] are counted.
+pub const CROWD_WINDOW: Duration = Duration::from_secs(1);
+/// Time between two lines that count people.
+pub const CROWD_EVERY: Duration = Duration::from_millis(250);
+
 /// Frames in one vectored write: one system call for a burst, and few enough that the list lies on the stack.
 pub const WRITE_FRAMES: usize = 64;
 

@@ -1,0 +1,172 @@
+//! From what is meant to bytes: how each kind of door shows a [`Line`].
+//!
+//! The broker says what happened; a door says how that looks at its far end, and takes out of a person's words what
+//! must not be shown there. What one kind of door encodes is shared by all people behind it.
+
+use crate::line::{Departure, Line};
+use crate::text::{append_sanitised, is_blank, quoted};
+use std::io::Write;
+
+/// A kind of door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorKind {
+    /// Lines of text that end in CR LF: nc, telnet.
+    Lines,
+}
+
+impl DoorKind {
+    /// All kinds, each at the place of its [`index`](Self::index).
+    pub const ALL: [Self; 1] = [Self::Lines];
+
+    /// A number for tables of doors.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Appends the line as this kind of door sends it.
+    pub fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Lines => encode_line(line, out),
+        }
+    }
+}
+
+/// What ends a line at the door of lines.
+const LINE_END: &[u8] = b"\r\n";
+
+/// A line for nc and telnet.
+fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
+    match *line {
+        Line::Said(nick, text) => {
+            out.extend_from_slice(nick.as_bytes());
+            out.extend_from_slice(b": ");
+            append_sanitised(out, text);
+        }
+        Line::Did(nick, text) => {
+            out.extend_from_slice(b"~ ");
+            out.extend_from_slice(nick.as_bytes());
+            out.push(b' ');
+            append_sanitised(out, text);
+        }
+        Line::Joined(nick) => put(out, format_args!("* {nick} joined")),
+        Line::Left(nick, departure) => {
+            put(out, format_args!("* {nick} left"));
+            encode_reason(departure, out);
+        }
+        Line::Renamed(old, new) => put(out, format_args!("* {old} is now {new}")),
+        Line::PeopleJoined(count) => put(out, format_args!("* {} joined", people(count))),
+        Line::PeopleLeft(count) => put(out, format_args!("* {} left", people(count))),
+        Line::ShuttingDown => out.extend_from_slice(b"* server is shutting down"),
+        Line::Welcome(nick) => put(out, format_args!("* welcome to chinwag, you are {nick}")),
+        Line::Answer(text) => {
+            out.extend_from_slice(b"* ");
+            append_sanitised(out, text);
+        }
+        Line::Refusal(text) => {
+            out.extend_from_slice(b"! ");
+            append_sanitised(out, text);
+        }
+    }
+    out.extend_from_slice(LINE_END);
+}
+
+/// What stands behind `left`. A person's own words are quoted, and the server's never, so that nobody can leave
+/// with a reason of the server's.
+fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
+    match departure {
+        Departure::Quit(Some(words)) if !is_blank(words) => {
+            put(out, format_args!(" ({})", quoted(words)));
+        }
+        Departure::Quit(_) | Departure::Eof => {}
+        Departure::Lost => out.extend_from_slice(b" (connection lost)"),
+        Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
+        Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
+    }
+}
+
+/// Appends formatted text.
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a vector takes all that is written");
+}
+
+/// So many people, as a line says it.
+fn people(count: u64) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
+}
+
+/// A number with a comma after each group of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Nick;
+
+    fn shown(line: Line<'_>) -> String {
+        let mut out = Vec::new();
+        DoorKind::Lines.encode(&line, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn left(departure: Departure) -> String {
+        shown(Line::Left(Nick::parse("alice").unwrap(), &departure))
+    }
+
+    #[test]
+    fn lines_look_as_documented() {
+        let alice = Nick::parse("alice").unwrap();
+        let bob = Nick::parse("bob").unwrap();
+        assert_eq!(shown(Line::Said(alice, "hello")), "alice: hello\r\n");
+        assert_eq!(shown(Line::Did(alice, "waves")), "~ alice waves\r\n");
+        assert_eq!(shown(Line::Joined(alice)), "* alice joined\r\n");
+        assert_eq!(shown(Line::Renamed(alice, bob)), "* alice is now bob\r\n");
+        assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
+        assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
+        assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
+        assert_eq!(shown(Line::ShuttingDown), "* server is shutting down\r\n");
+        let welcome = shown(Line::Welcome(Nick::numbered(7)));
+        assert_eq!(welcome, "* welcome to chinwag, you are user-7\r\n");
+        let refusal = shown(Line::Refusal("the nick \"bob\" is taken"));
+        assert_eq!(refusal, "! the nick \"bob\" is taken\r\n");
+    }
+
+    #[test]
+    fn a_persons_words_are_quoted_and_the_servers_are_not() {
+        assert_eq!(left(Departure::Eof), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(None)), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(Some("\u{200b} ".into()))), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(Some("bye".into()))), "* alice left (\"bye\")\r\n");
+        let forged = left(Departure::Quit(Some("x\")\u{1b}[31m (too slow".into())));
+        assert_eq!(forged, "* alice left (\"x\\\")[31m (too slow\")\r\n");
+        assert_eq!(left(Departure::Lost), "* alice left (connection lost)\r\n");
+        assert_eq!(left(Departure::TooSlow), "* alice left (too slow)\r\n");
+    }
+
+    #[test]
+    fn no_persons_words_bring_a_control_character_out() {
+        let alice = Nick::parse("alice").unwrap();
+        let wild = "a\u{1b}]0;x\u{7}\r\n* bob left\u{202e}";
+        for line in [Line::Said(alice, wild), Line::Did(alice, wild), Line::Refusal(wild)] {
+            let shown = shown(line);
+            let body = shown.strip_suffix("\r\n").unwrap();
+            assert!(!body.contains(|c: char| c.is_control() || c == '\u{202e}'), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        let grouped: Vec<_> = [0, 999, 1000, 8990, 1_234_567].map(grouped).into();
+        assert_eq!(grouped, ["0", "999", "1,000", "8,990", "1,234,567"]);
+    }
+}

@@ -1,0 +1,169 @@
+//! What travels between the people's tasks and the broker.
+//!
+//! Each person has one queue of [`Event`]s towards the broker, his leave last; only joins and the stop use the
+//! second queue, of [`Control`]s. Nothing here knows of bytes on a wire: the text is as it was typed, and is
+//! sanitised where a line is encoded.
+
+use crate::account::Outlet;
+use crate::command::{Input, Kind};
+use crate::door::DoorKind;
+use crate::limits::{EVENT, LINE_OVERHEAD, WHO_PAGE};
+pub use crate::line::Departure;
+use std::fmt;
+use std::time::Instant;
+
+/// Who a person is, whatever he is called. Never used again in a run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(u64);
+
+impl ClientId {
+    /// The person of this number; whoever hands numbers out counts up.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Debug for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "client {}", self.0)
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What a person's task tells the broker. All of one person travels in one queue, in order.
+#[derive(Debug)]
+pub enum Event {
+    /// He sent lines.
+    Lines {
+        /// Who.
+        id: ClientId,
+        /// What he asks for.
+        inputs: Inputs,
+    },
+    /// The server is stopping, and all lines that were read from him have been handed over.
+    Drained {
+        /// Who.
+        id: ClientId,
+    },
+    /// He has left. Nothing of him follows.
+    Leave {
+        /// Who.
+        id: ClientId,
+        /// In which way.
+        departure: Departure,
+    },
+}
+
+/// What comes to the broker beside the events.
+#[derive(Debug)]
+pub enum Control {
+    /// Somebody came in. Nothing of him may be sent before this is.
+    Join {
+        /// Who.
+        id: ClientId,
+        /// Where lines for him go.
+        outlet: Outlet,
+        /// How his lines are encoded.
+        door: DoorKind,
+    },
+    /// The server stops: what was read is delivered, then everybody is told and sent home.
+    Shutdown {
+        /// When the server will be gone, whatever is left to do.
+        deadline: Instant,
+    },
+}
+
+/// The lines of one read, understood: one string and the places of each line in it. Bounded by [`EVENT`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The texts of all of them, one behind the other.
+    text: String,
+    /// What each asks for, and where its text ends.
+    items: Vec<(Kind, u32)>,
+    /// Bytes that the broker may make of them, at most.
+    encoded: usize,
+}
+
+impl Inputs {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { text: String::new(), items: Vec::new(), encoded: 0 }
+    }
+
+    /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.
+    pub fn fits(&self, text: usize) -> bool {
+        self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= EVENT
+    }
+
+    /// Adds one at the end.
+    pub fn push(&mut self, input: Input<'_>) {
+        self.text.push_str(input.text);
+        let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
+        self.items.push((input.kind, end));
+        self.encoded += LINE_OVERHEAD + input.text.len() + answer_bytes(input.kind);
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Input<'_>> {
+        let mut start = 0;
+        self.items.iter().map(move |&(kind, end)| {
+            let range = start as usize..end as usize;
+            start = end;
+            Input { kind, text: &self.text[range] }
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+/// Bytes of the answer to an input, about. What makes a long answer fills an event sooner, so that one read full
+/// of `/who` cannot push its own sender past his bounds.
+const fn answer_bytes(kind: Kind) -> usize {
+    match kind {
+        Kind::Who { .. } => WHO_PAGE,
+        Kind::Help => WHO_PAGE / 8,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_come_out_as_they_went_in() {
+        let sent = [
+            Input { kind: Kind::Say, text: "hello" },
+            Input { kind: Kind::Help, text: "" },
+            Input { kind: Kind::Action, text: "wävs" },
+        ];
+        let mut inputs = Inputs::new();
+        sent.iter().for_each(|&input| inputs.push(input));
+        assert_eq!(inputs.iter().collect::<Vec<_>>(), sent);
+        assert_eq!(inputs.len(), 3);
+    }
+
+    #[test]
+    fn an_event_is_full_sooner_of_questions_than_of_words() {
+        let mut inputs = Inputs::new();
+        assert!(inputs.fits(3 * EVENT), "the longest line goes alone");
+        for _ in 0..4 {
+            assert!(inputs.fits(0));
+            inputs.push(Input { kind: Kind::Who { page: 1 }, text: "" });
+        }
+        assert!(!inputs.fits(0));
+    }
+}

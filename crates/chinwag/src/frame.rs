@@ -1,0 +1,121 @@
+//! Bytes on their way to people: encoded once, shared by all who get them, and counted as long as anybody waits
+//! for them.
+//!
+//! A [`Frame`] is a range of a buffer that others may look at through frames of their own. The [`Gauge`] says how
+//! many bytes of buffers are alive: it rises where a buffer is made and falls where the last frame of it goes, in
+//! whatever task that happens.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How many bytes of frames are alive. Clones count the same bytes.
+#[derive(Clone, Debug, Default)]
+pub struct Gauge(
+    /// Bytes of all buffers. The broker adds, whoever drops the last frame of a buffer subtracts. It guards no
+    /// data, so Relaxed will do throughout.
+    Arc<AtomicUsize>,
+);
+
+impl Gauge {
+    /// Nothing is alive.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes of the buffers alive.
+    pub fn bytes(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+/// A buffer that is counted from here to its drop.
+struct Living {
+    /// The bytes, no more allocated than used.
+    bytes: Box<[u8]>,
+    /// Where they are counted.
+    gauge: Gauge,
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.gauge.0.fetch_sub(self.bytes.len(), Relaxed);
+    }
+}
+
+/// Bytes to be sent: a part of a buffer that is shared with other receivers. A clone costs one count.
+#[derive(Clone)]
+pub struct Frame {
+    /// The whole buffer.
+    buffer: Arc<Living>,
+    /// Where this frame starts in it.
+    start: u32,
+    /// Where it ends.
+    end: u32,
+}
+
+impl Frame {
+    /// A frame of all these bytes, counted by the gauge.
+    pub fn new(bytes: &[u8], gauge: &Gauge) -> Self {
+        let end = u32::try_from(bytes.len()).expect("a frame is far smaller than 4 GiB");
+        gauge.0.fetch_add(bytes.len(), Relaxed);
+        let living = Living { bytes: bytes.into(), gauge: gauge.clone() };
+        Self { buffer: Arc::new(living), start: 0, end }
+    }
+
+    /// A part of this frame, sharing its buffer.
+    ///
+    /// # Panics
+    /// The range goes past the frame.
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.len(), "a slice lies in its frame");
+        // Both fit: they are at most the frame's own end.
+        let (start, end) = (self.start + range.start as u32, self.start + range.end as u32);
+        Self { buffer: Arc::clone(&self.buffer), start, end }
+    }
+
+    /// How many bytes it has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+}
+
+impl AsRef<[u8]> for Frame {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        &self.buffer.bytes[self.start as usize..self.end as usize]
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({:?})", String::from_utf8_lossy(self.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slices_share_the_buffer_and_keep_it_counted() {
+        let gauge = Gauge::new();
+        let whole = Frame::new(b"hello, world", &gauge);
+        let world = whole.slice(7..12);
+        assert_eq!(world.as_ref(), b"world");
+        assert_eq!(world.slice(1..3).as_ref(), b"or");
+        assert_eq!(gauge.bytes(), 12);
+        drop(whole);
+        assert_eq!(gauge.bytes(), 12);
+        drop(world);
+        assert_eq!(gauge.bytes(), 0);
+    }
+}

@@ -1,0 +1,45 @@
+//! What can be shown to people, by its meaning. How it looks is a matter of the door.
+
+use crate::name::Nick;
+
+/// One line, by its meaning.
+#[derive(Clone, Copy, Debug)]
+pub enum Line<'a> {
+    /// Somebody says something.
+    Said(Nick, &'a str),
+    /// Somebody does something: `/me`.
+    Did(Nick, &'a str),
+    /// Somebody came.
+    Joined(Nick),
+    /// Somebody left.
+    Left(Nick, &'a Departure),
+    /// Somebody is called differently from now on.
+    Renamed(Nick, Nick),
+    /// So many people came, too many to name.
+    PeopleJoined(u64),
+    /// So many people left, too many to name.
+    PeopleLeft(u64),
+    /// The end of the server.
+    ShuttingDown,
+    /// For a newcomer alone, before anything else.
+    Welcome(Nick),
+    /// For one person alone: what he asked for.
+    Answer(&'a str),
+    /// For one person alone: why not.
+    Refusal(&'a str),
+}
+
+/// How somebody left, which is what the others read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// By `/quit`, with his words.
+    Quit(Option<String>),
+    /// He closed his side, as `nc` does at the end of its input.
+    Eof,
+    /// The connection broke.
+    Lost,
+    /// He did not read what he was sent.
+    TooSlow,
+    /// The server ended it, and says why.
+    Refused(&'static str),
+}
