@@ -3,20 +3,36 @@
 //! Cloning and dropping a waker run user code, so neither may happen under a lock. A poll therefore looks under
 //! the lock first; only when it has to wait, and no waker of its own lies there already, does it drop the lock,
 //! clone the waker, and look again. A waker that was displaced leaves the lock in the [`Caller`] and is dropped
-//! with it:
-//!
-//! ```text
-//! let mut caller = Caller::new(cx);           // declared before the guard: dropped after it
-//! loop {
-//!     let mut state = self.state.lock();
-//!     if state.is_ready() { return Poll::Ready(..) }
-//!     if caller.leave_in(&mut state.slot) { return Poll::Pending }
-//!     drop(state);
-//!     caller.clone_waker();
-//! }
-//! ```
+//! with it. [`poll_locked`] is that poll, for all doors of this room.
 
-use std::task::{Context, Waker};
+use crate::coop;
+use crate::loom::Mutex;
+use std::task::{Context, Poll, Waker, ready};
+
+/// One poll of a door whose state lies under `lock`: `step` looks at the state and answers, or asks for a clone of the
+/// waker with `None` and is called again. The answer leaves the lock before anything is dropped.
+#[inline]
+pub(crate) fn poll_locked<S, R>(
+    lock: &Mutex<S>,
+    cx: &mut Context<'_>,
+    mut step: impl FnMut(&mut S, &mut Caller<'_>) -> Option<Poll<R>>,
+) -> Poll<R> {
+    let unit = ready!(coop::poll_proceed(cx));
+    let mut caller = Caller::new(cx);
+    loop {
+        let mut state = lock.lock();
+        let answer = step(&mut state, &mut caller);
+        drop(state);
+        match answer {
+            Some(Poll::Ready(result)) => {
+                unit.spend();
+                return Poll::Ready(result);
+            }
+            Some(Poll::Pending) => return Poll::Pending,
+            None => caller.clone_waker(),
+        }
+    }
+}
 
 /// The polling task's waker and, once it was asked for, a clone of it to be left under a lock.
 #[derive(Debug)]
@@ -30,16 +46,16 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// The task behind `cx`. Nothing is cloned yet.
     #[inline]
-    pub(crate) fn new(cx: &Context<'a>) -> Self {
+    fn new(cx: &Context<'a>) -> Self {
         Self { waker: cx.waker(), parcel: None }
     }
 
     /// Makes the clone. Call it without any lock held.
-    pub(crate) fn clone_waker(&mut self) {
+    fn clone_waker(&mut self) {
         self.parcel = Some(self.waker.clone());
     }
 
-    /// Whether this task's waker now lies in `slot`. If not, ask [`clone_waker`](Self::clone_waker) and come back.
+    /// Whether this task's waker now lies in `slot`. If not, a clone has to be made, without the lock.
     pub(crate) fn leave_in(&mut self, slot: &mut Option<Waker>) -> bool {
         if slot.as_ref().is_some_and(|waker| waker.will_wake(self.waker)) {
             return true;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | hand many values to one task | [`mpsc`] |
 //! | hand one value to one task | [`oneshot`] |
+//! | bound how many do a thing at once | [`Semaphore`] |
 //! | tell a task that something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
@@ -12,6 +13,7 @@ pub mod oneshot;
 
 mod cancellation;
 mod notify;
+mod semaphore;
 
 mod blocking;
 mod caller;
@@ -22,7 +24,12 @@ pub use self::cancellation::{
     CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,
 };
 pub use self::notify::{Notified, Notify, OwnedNotified};
+pub use self::semaphore::{
+    AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
+};
 
+#[cfg(all(test, not(loom)))]
+mod budget_tests;
 #[cfg(all(test, not(loom)))]
 mod stress;
 #[cfg(all(test, not(loom)))]

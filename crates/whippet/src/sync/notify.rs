@@ -10,9 +10,8 @@
 //! A call of `notify_one` chooses exactly one waiter, or is kept as the one permit. A waiter that was chosen by it
 //! and goes away without looking hands the call on; one that was woken by `notify_waiters` has nothing to hand on.
 
-use super::caller::Caller;
+use super::caller::{Caller, poll_locked};
 use super::wait_list::{Ticket, WaitList};
-use crate::coop;
 use crate::loom::Mutex;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Release};
@@ -20,7 +19,7 @@ use crate::wakers::Wakers;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// Wakes one waiting task, or all of them.
 ///
@@ -211,21 +210,7 @@ impl Notify {
 
     /// One poll of a future at `stage`.
     fn poll_notified(&self, stage: &mut Stage, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let mut caller = Caller::new(cx);
-        loop {
-            let mut state = self.state.lock();
-            let collected = self.collect(&mut state, stage, Some(&mut caller));
-            drop(state);
-            match collected {
-                Some(Poll::Ready(())) => {
-                    unit.spend();
-                    return Poll::Ready(());
-                }
-                Some(Poll::Pending) => return Poll::Pending,
-                None => caller.clone_waker(),
-            }
-        }
+        poll_locked(&self.state, cx, |state, caller| self.collect(state, stage, Some(caller)))
     }
 
     /// Puts a future at `stage` in line without a waker. Says whether it was notified already.

@@ -88,37 +88,28 @@ impl Permits {
         ticket: &mut Option<Ticket>,
         caller: &mut Caller<'_>,
     ) -> Option<Poll<Result<(), Refused>>> {
-        let Some(held) = ticket else {
-            return self.try_or_line_up(wanted, ticket, caller);
-        };
-        if self.closed {
-            return Some(Poll::Ready(Err(Refused::Closed)));
+        if let Some(held) = ticket {
+            if self.closed {
+                return Some(Poll::Ready(Err(Refused::Closed)));
+            }
+            let (_, chosen) = self.waiters.look(held);
+            if chosen {
+                self.collect(ticket);
+                return Some(Poll::Ready(Ok(())));
+            }
+        } else {
+            let tried = self.try_acquire(wanted);
+            if tried != Err(Refused::Short) {
+                return Some(Poll::Ready(tried));
+            }
         }
-        let (_, chosen) = self.waiters.look(held);
-        if !chosen {
-            return self.waiters.leave_waker(held, caller).then_some(Poll::Pending);
-        }
-        if let Some(ticket) = ticket.take() {
-            // A chosen waiter has no waker left, and its permits are its own.
-            let _ = self.waiters.remove(ticket);
-        }
-        Some(Poll::Ready(Ok(())))
+        self.waiters.poll_line_up(wanted, ticket, caller)
     }
 
-    /// The first poll of an acquire.
-    fn try_or_line_up(
-        &mut self,
-        wanted: usize,
-        ticket: &mut Option<Ticket>,
-        caller: &mut Caller<'_>,
-    ) -> Option<Poll<Result<(), Refused>>> {
-        match self.try_acquire(wanted) {
-            Err(Refused::Short) => {
-                let waker = caller.take()?;
-                *ticket = Some(self.waiters.push_back(wanted, Some(waker)));
-                Some(Poll::Pending)
-            }
-            done => Some(Poll::Ready(done)),
+    /// Gives back the ticket of a waiter that was chosen: its permits are its own, and it has no waker left.
+    fn collect(&mut self, ticket: &mut Option<Ticket>) {
+        if let Some(ticket) = ticket.take() {
+            let _ = self.waiters.remove(ticket);
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 const EACH: u64 = 5_000;
 
 fn runtime() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).build().unwrap()
+    Builder::new_multi_thread().worker_threads(2).build().expect("a runtime")
 }
 
 #[test]

@@ -19,7 +19,7 @@
 
 use super::caller::Caller;
 use crate::wakers::Wakers;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 /// Slots that an empty list keeps: the few waiters of an ordinary channel come and go without an allocation.
 const KEPT_SLOTS: usize = 4;
@@ -128,6 +128,22 @@ impl<N> WaitList<N> {
     /// Whether the caller's waker now lies with its ticket; see [`Caller::leave_in`].
     pub(crate) fn leave_waker(&mut self, ticket: &Ticket, caller: &mut Caller<'_>) -> bool {
         caller.leave_in(&mut self.slots[ticket.0 as usize].waker)
+    }
+
+    /// Waits in line: joins with `note` if there is no ticket yet, and leaves the caller's waker. `None` asks the
+    /// caller for a clone of it.
+    pub(crate) fn poll_line_up<R>(
+        &mut self,
+        note: N,
+        ticket: &mut Option<Ticket>,
+        caller: &mut Caller<'_>,
+    ) -> Option<Poll<R>> {
+        if let Some(ticket) = ticket {
+            return self.leave_waker(ticket, caller).then_some(Poll::Pending);
+        }
+        let waker = caller.take()?;
+        *ticket = Some(self.push_back(note, Some(waker)));
+        Some(Poll::Pending)
     }
 
     /// Gives a ticket back, in line or chosen. The waker is the caller's to drop, outside of the lock.

@@ -1,12 +1,11 @@
 //! Waiting for a token.
 
 use super::{CancellationToken, Shared};
-use crate::coop;
-use crate::sync::caller::Caller;
+use crate::sync::caller::poll_locked;
 use crate::sync::wait_list::Ticket;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 /// One waiter of a token.
 #[derive(Debug, Default)]
@@ -18,26 +17,13 @@ struct Waiter {
 impl Waiter {
     /// Lines up, unless the flag is raised.
     fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let mut caller = Caller::new(cx);
-        loop {
-            let mut waiters = shared.waiters.lock();
+        poll_locked(&shared.waiters, cx, |waiters, caller| {
             // Looked at under the lock: `cancel` empties the list after it has raised the flag.
             if shared.is_cancelled() {
-                unit.spend();
-                return Poll::Ready(());
+                return Some(Poll::Ready(()));
             }
-            if let Some(ticket) = &self.ticket {
-                if waiters.leave_waker(ticket, &mut caller) {
-                    return Poll::Pending;
-                }
-            } else if let Some(waker) = caller.take() {
-                self.ticket = Some(waiters.push_back((), Some(waker)));
-                return Poll::Pending;
-            }
-            drop(waiters);
-            caller.clone_waker();
-        }
+            waiters.poll_line_up((), &mut self.ticket, caller)
+        })
     }
 
     /// Leaves the line.

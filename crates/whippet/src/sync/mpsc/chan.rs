@@ -19,9 +19,8 @@
 //! A channel without its receiver has an empty queue: a permit that sends then drops its value.
 
 use super::queue::Queue;
-use crate::coop;
 use crate::loom::{Mutex, MutexGuard};
-use crate::sync::caller::Caller;
+use crate::sync::caller::poll_locked;
 use crate::sync::permits::{Permits, Refused};
 use crate::sync::wait_list::{Ticket, WaitList};
 use crate::wakers::Wakers;
@@ -169,14 +168,14 @@ impl<T> Chan<T> {
     pub(super) fn release(&self, returned: usize) {
         let mut wakers = Wakers::new();
         let mut state = self.state.lock();
-        self.take_home(&mut state, returned, &mut wakers);
+        state.permits.release(returned, &mut wakers);
+        self.tell_if_finished(&mut state, &mut wakers);
         drop(state);
         wakers.wake_all();
     }
 
-    /// Permits come home unused: the next in line is served, and a receiver that waits for the last one is told.
-    fn take_home(&self, state: &mut State<T>, returned: usize, wakers: &mut Wakers) {
-        state.permits.release(returned, wakers);
+    /// Permits came home unused: if a receiver waits for the last one, it is told.
+    fn tell_if_finished(&self, state: &mut State<T>, wakers: &mut Wakers) {
         if state.permits.is_closed()
             && state.is_finished(self.max)
             && let Some(waker) = state.receiver.take()
@@ -221,24 +220,12 @@ impl<T> Chan<T> {
         wanted: usize,
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
-        then: impl FnOnce(&mut State<T>) -> R,
+        mut then: impl FnMut(&mut State<T>) -> R,
     ) -> Poll<Result<R, Refused>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let mut caller = Caller::new(cx);
-        loop {
-            let mut state = self.state.lock();
-            match state.permits.poll_acquire(wanted, ticket, &mut caller) {
-                Some(Poll::Ready(result)) => {
-                    unit.spend();
-                    // The guard goes before the caller, which may hold a waker.
-                    return Poll::Ready(result.map(|()| then(&mut state)));
-                }
-                Some(Poll::Pending) => return Poll::Pending,
-                None => {}
-            }
-            drop(state);
-            caller.clone_waker();
-        }
+        poll_locked(&self.state, cx, |state, caller| {
+            let polled = state.permits.poll_acquire(wanted, ticket, caller)?;
+            Some(polled.map_ok(|()| then(state)))
+        })
     }
 
     /// Stops waiting for permits; those that were given go to the next in line.
@@ -246,7 +233,7 @@ impl<T> Chan<T> {
         let mut wakers = Wakers::new();
         let mut state = self.state.lock();
         let waker = state.permits.abandon(ticket, &mut wakers);
-        self.take_home(&mut state, 0, &mut wakers);
+        self.tell_if_finished(&mut state, &mut wakers);
         drop(state);
         wakers.wake_all();
         drop(waker);
@@ -269,25 +256,12 @@ impl<T> Chan<T> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let mut caller = Caller::new(cx);
-        loop {
-            let mut state = self.state.lock();
+        poll_locked(&self.state, cx, |state, caller| {
             if state.permits.is_closed() {
-                unit.spend();
-                return Poll::Ready(());
+                return Some(Poll::Ready(()));
             }
-            if let Some(ticket) = ticket {
-                if state.watchers.leave_waker(ticket, &mut caller) {
-                    return Poll::Pending;
-                }
-            } else if let Some(waker) = caller.take() {
-                *ticket = Some(state.watchers.push_back((), Some(waker)));
-                return Poll::Pending;
-            }
-            drop(state);
-            caller.clone_waker();
-        }
+            state.watchers.poll_line_up((), ticket, caller)
+        })
     }
 
     /// Stops waiting for the end.
@@ -374,30 +348,14 @@ impl<T> Chan<T> {
         cx: &mut Context<'_>,
         mut take: impl FnMut(&mut State<T>, &mut Wakers) -> Result<R, Nothing>,
     ) -> Poll<Option<R>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let mut caller = Caller::new(cx);
         let mut wakers = Wakers::new();
-        loop {
-            let mut state = self.state.lock();
-            match take(&mut state, &mut wakers) {
-                Ok(taken) => {
-                    drop(state);
-                    unit.spend();
-                    wakers.wake_all();
-                    return Poll::Ready(Some(taken));
-                }
-                Err(Nothing::Finished) => {
-                    unit.spend();
-                    return Poll::Ready(None);
-                }
-                Err(Nothing::Empty) if caller.leave_in(&mut state.receiver) => {
-                    return Poll::Pending;
-                }
-                Err(Nothing::Empty) => {}
-            }
-            drop(state);
-            caller.clone_waker();
-        }
+        let polled = poll_locked(&self.state, cx, |state, caller| match take(state, &mut wakers) {
+            Ok(taken) => Some(Poll::Ready(Some(taken))),
+            Err(Nothing::Finished) => Some(Poll::Ready(None)),
+            Err(Nothing::Empty) => caller.leave_in(&mut state.receiver).then_some(Poll::Pending),
+        });
+        wakers.wake_all();
+        polled
     }
 
     /// Closes the channel and runs `more` in the same critical section.

@@ -1,0 +1,55 @@
+//! Every door of this room spends the budget of the task that polls it, so that a busy one lets its neighbours run.
+
+use super::test_support::Task;
+use super::{CancellationToken, Notify, Semaphore, mpsc, oneshot};
+use crate::coop::with_budget;
+
+/// How often `door` is ready within one poll of a task.
+fn ready_times(mut door: impl FnMut() -> bool) -> usize {
+    with_budget(|| (0..1_000).take_while(|_| door()).count())
+}
+
+/// The budget of one poll, by the simplest door.
+fn budget() -> usize {
+    let token = CancellationToken::new();
+    token.cancel();
+    ready_times(|| Task::new(token.cancelled()).poll().is_ready())
+}
+
+#[test]
+fn every_door_spends_the_budget() {
+    assert!((1..1_000).contains(&budget()));
+    let (sender, mut receiver) = mpsc::channel(2_000);
+    assert_eq!(ready_times(|| Task::new(sender.send(1)).poll().is_ready()), budget());
+    assert_eq!(ready_times(|| Task::new(sender.reserve()).poll().is_ready()), budget());
+    (0..500).for_each(|number| sender.try_send(number).unwrap());
+    assert_eq!(ready_times(|| Task::new(receiver.recv()).poll().is_ready()), budget());
+    let mut batch = vec![];
+    let recv_many = || Task::new(receiver.recv_many(&mut batch, 1)).poll().is_ready();
+    assert_eq!(ready_times(recv_many), budget());
+    receiver.close();
+    assert_eq!(ready_times(|| Task::new(sender.closed()).poll().is_ready()), budget());
+
+    let answered = || {
+        let (sender, receiver) = oneshot::channel();
+        sender.send(1).unwrap();
+        Task::new(receiver).poll().is_ready()
+    };
+    assert_eq!(ready_times(answered), budget());
+
+    let notify = Notify::new();
+    let notified = || {
+        notify.notify_one();
+        Task::new(notify.notified()).poll().is_ready()
+    };
+    assert_eq!(ready_times(notified), budget());
+
+    let semaphore = Semaphore::new(1);
+    assert_eq!(ready_times(|| Task::new(semaphore.acquire()).poll().is_ready()), budget());
+}
+
+#[test]
+fn a_door_that_is_not_ready_spends_nothing() {
+    let notify = Notify::new();
+    assert_eq!(ready_times(|| Task::new(notify.notified()).poll().is_pending()), 1_000);
+}

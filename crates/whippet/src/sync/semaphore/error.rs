@@ -1,0 +1,53 @@
+//! Why a semaphore gave no permit.
+
+use crate::sync::permits::Refused;
+use std::error::Error;
+use std::fmt;
+
+/// The semaphore is closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcquireError(());
+
+impl From<Refused> for AcquireError {
+    /// Whoever waits is only ever refused because of a close.
+    fn from(_: Refused) -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("semaphore closed")
+    }
+}
+
+impl Error for AcquireError {}
+
+/// No permits were given at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// The semaphore is closed.
+    Closed,
+    /// Not enough are there now, or others wait for them.
+    NoPermits,
+}
+
+impl From<Refused> for TryAcquireError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Closed => Self::Closed,
+            Refused::Short => Self::NoPermits,
+        }
+    }
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "semaphore closed",
+            Self::NoPermits => "no permits available",
+        })
+    }
+}
+
+impl Error for TryAcquireError {}

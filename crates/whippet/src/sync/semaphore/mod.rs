@@ -1,0 +1,205 @@
+//! A number of permits that tasks share: to bound how many do a thing at once.
+
+pub(crate) mod raw;
+
+mod error;
+mod permit;
+
+pub use self::error::{AcquireError, TryAcquireError};
+pub use self::permit::{OwnedSemaphorePermit, SemaphorePermit};
+
+use self::raw::RawSemaphore;
+use super::permits::MAX_PERMITS;
+use std::sync::Arc;
+
+/// Permits that tasks take, wait for, and give back.
+///
+/// It is fair: permits go to those who wait in the order of their arrival, and a task that wants many is not passed by
+/// those that want one.
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::Semaphore;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let two_at_a_time = Arc::new(Semaphore::new(2));
+/// for job in 0..5 {
+///     let permit = Arc::clone(&two_at_a_time).acquire_owned().await.unwrap();
+///     whippet::spawn(async move {
+///         println!("job {job}");
+///         drop(permit);
+///     });
+/// }
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct Semaphore {
+    /// The permits and who waits for them.
+    raw: RawSemaphore,
+}
+
+impl Semaphore {
+    /// The most permits that a semaphore can have.
+    pub const MAX_PERMITS: usize = MAX_PERMITS;
+
+    /// A semaphore with `permits` permits.
+    ///
+    /// # Panics
+    /// With more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[must_use]
+    pub fn new(permits: usize) -> Self {
+        assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
+        Self { raw: RawSemaphore::new(permits) }
+    }
+
+    /// Permits that could be had at once: none as long as somebody waits.
+    pub fn available_permits(&self) -> usize {
+        self.raw.available()
+    }
+
+    /// Adds permits; those who wait are served first.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(0);
+    /// semaphore.add_permits(2);
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// ```
+    ///
+    /// # Panics
+    /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    pub fn add_permits(&self, count: usize) {
+        let room = MAX_PERMITS - self.raw.available();
+        assert!(count <= room, "a semaphore has at most usize::MAX >> 3 permits");
+        self.raw.release(count);
+    }
+
+    /// Takes up to `count` available permits away for good. Says how many.
+    pub fn forget_permits(&self, count: usize) -> usize {
+        self.raw.forget(count)
+    }
+
+    /// Waits for a permit.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, only the place in line is lost.
+    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.acquire_many(1).await
+    }
+
+    /// Waits for `count` permits, all at once.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let semaphore = whippet::sync::Semaphore::new(5);
+    /// let permits = semaphore.acquire_many(3).await.unwrap();
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (3, 2));
+    /// # });
+    /// ```
+    pub async fn acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.raw.acquire(count as usize).await?;
+        Ok(SemaphorePermit::new(self, count))
+    }
+
+    /// Takes a permit, if there is one at this moment and nobody waits for it.
+    ///
+    /// # Errors
+    /// [`TryAcquireError::NoPermits`] or [`TryAcquireError::Closed`].
+    ///
+    /// ```
+    /// use whippet::sync::{Semaphore, TryAcquireError};
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// let permit = semaphore.try_acquire().unwrap();
+    /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    /// drop(permit);
+    /// assert!(semaphore.try_acquire().is_ok());
+    /// ```
+    pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    /// Takes `count` permits, if they are there at this moment and nobody waits for one.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.raw.try_acquire(count as usize)?;
+        Ok(SemaphorePermit::new(self, count))
+    }
+
+    /// Waits for a permit that keeps the semaphore alive.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.acquire_many_owned(1).await
+    }
+
+    /// Waits for `count` permits that keep the semaphore alive.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_many_owned(
+        self: Arc<Self>,
+        count: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.raw.acquire(count as usize).await?;
+        Ok(OwnedSemaphorePermit::new(self, count))
+    }
+
+    /// As [`try_acquire`](Self::try_acquire), for a permit that keeps the semaphore alive.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.try_acquire_many_owned(1)
+    }
+
+    /// As [`try_acquire_many`](Self::try_acquire_many), for permits that keep the semaphore alive.
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_many_owned(
+        self: Arc<Self>,
+        count: u32,
+    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+        self.raw.try_acquire(count as usize)?;
+        Ok(OwnedSemaphorePermit::new(self, count))
+    }
+
+    /// Gives no more permits. Those who wait are refused; permits that are out stay valid.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(1);
+    /// semaphore.close();
+    /// assert!(semaphore.try_acquire().is_err());
+    /// ```
+    pub fn close(&self) {
+        self.raw.close();
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    pub fn is_closed(&self) -> bool {
+        self.raw.is_closed()
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,0 +1,133 @@
+//! Permits that give themselves back.
+
+use super::Semaphore;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// Permits of a [`Semaphore`], which they borrow; they go back when this is dropped.
+#[must_use = "permits that are dropped go back"]
+pub struct SemaphorePermit<'a>(Held<&'a Semaphore>);
+
+/// Permits of a [`Semaphore`], which they keep alive; they go back when this is dropped.
+#[must_use = "permits that are dropped go back"]
+pub struct OwnedSemaphorePermit(Held<Arc<Semaphore>>);
+
+/// Permits, and where they go back to: what the borrowed and the owned ones have in common.
+struct Held<S: Deref<Target = Semaphore>> {
+    /// Whose permits.
+    semaphore: S,
+    /// How many.
+    count: u32,
+}
+
+impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
+    /// Takes the permits of `other`, which must be of the same semaphore.
+    fn merge(&mut self, mut other: Self) {
+        assert!(
+            std::ptr::eq(&raw const *self.semaphore, &raw const *other.semaphore),
+            "permits of two semaphores cannot be merged"
+        );
+        self.count += std::mem::take(&mut other.count);
+    }
+
+    /// Splits `count` permits off, if there are as many.
+    fn split(&mut self, count: u32) -> Option<Self> {
+        self.count = self.count.checked_sub(count)?;
+        Some(Self { semaphore: self.semaphore.clone(), count })
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.semaphore.raw.release(self.count as usize);
+        }
+    }
+}
+
+impl<'a> SemaphorePermit<'a> {
+    /// `count` permits that were taken from `semaphore`.
+    pub(super) fn new(semaphore: &'a Semaphore, count: u32) -> Self {
+        Self(Held { semaphore, count })
+    }
+
+    /// Does not give the permits back: the semaphore has so many less.
+    pub fn forget(mut self) {
+        self.0.count = 0;
+    }
+
+    /// Takes the permits of `other` too.
+    ///
+    /// # Panics
+    /// If they are of another semaphore.
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
+
+    /// Splits `count` permits off; `None` if there are not as many.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// let mut three = semaphore.try_acquire_many(3).unwrap();
+    /// let one = three.split(1).unwrap();
+    /// drop(one);
+    /// assert_eq!((three.num_permits(), semaphore.available_permits()), (2, 1));
+    /// ```
+    pub fn split(&mut self, count: usize) -> Option<Self> {
+        u32::try_from(count).ok().and_then(|count| self.0.split(count)).map(Self)
+    }
+
+    /// How many permits these are.
+    pub fn num_permits(&self) -> usize {
+        self.0.count as usize
+    }
+}
+
+impl OwnedSemaphorePermit {
+    /// `count` permits that were taken from `semaphore`.
+    pub(super) fn new(semaphore: Arc<Semaphore>, count: u32) -> Self {
+        Self(Held { semaphore, count })
+    }
+
+    /// Does not give the permits back: the semaphore has so many less.
+    pub fn forget(mut self) {
+        self.0.count = 0;
+    }
+
+    /// Takes the permits of `other` too.
+    ///
+    /// # Panics
+    /// If they are of another semaphore.
+    pub fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+    }
+
+    /// Splits `count` permits off; `None` if there are not as many.
+    pub fn split(&mut self, count: usize) -> Option<Self> {
+        u32::try_from(count).ok().and_then(|count| self.0.split(count)).map(Self)
+    }
+
+    /// How many permits these are.
+    pub fn num_permits(&self) -> usize {
+        self.0.count as usize
+    }
+
+    /// Whose permits these are.
+    pub fn semaphore(&self) -> &Arc<Semaphore> {
+        &self.0.semaphore
+    }
+}
+
+impl fmt::Debug for SemaphorePermit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SemaphorePermit").field("permits", &self.0.count).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for OwnedSemaphorePermit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = &self.0.count;
+        f.debug_struct("OwnedSemaphorePermit").field("permits", count).finish_non_exhaustive()
+    }
+}

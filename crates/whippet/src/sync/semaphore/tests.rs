@@ -1,0 +1,78 @@
+//! The semaphore polled by hand.
+
+use super::{Semaphore, TryAcquireError};
+use crate::sync::test_support::{Task, acting};
+use std::sync::Arc;
+
+#[test]
+fn permits_are_taken_and_given_back() {
+    let semaphore = Semaphore::new(3);
+    let two = semaphore.try_acquire_many(2).unwrap();
+    let mut one = Task::new(semaphore.acquire()).ready().unwrap();
+    assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    one.merge(two);
+    assert_eq!((one.num_permits(), semaphore.available_permits()), (3, 0));
+    assert!(one.split(4).is_none());
+    one.split(1).unwrap().forget();
+    drop(one);
+    assert_eq!((semaphore.available_permits(), semaphore.forget_permits(5)), (2, 2));
+    semaphore.add_permits(1);
+    assert!(semaphore.try_acquire().is_ok());
+}
+
+#[test]
+fn waiters_are_served_in_order_and_a_large_request_is_not_passed() {
+    let semaphore = Arc::new(Semaphore::new(1));
+    let held = Arc::clone(&semaphore).try_acquire_owned().unwrap();
+    let mut large = Task::new(Arc::clone(&semaphore).acquire_many_owned(3)).pend();
+    let mut small = Task::new(semaphore.acquire()).pend();
+    drop(held);
+    semaphore.add_permits(1);
+    assert_eq!((large.wakes(), small.wakes(), semaphore.available_permits()), (0, 0, 0));
+    assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    semaphore.add_permits(2);
+    assert_eq!((large.wakes(), small.wakes()), (1, 1));
+    assert_eq!(large.ready().unwrap().num_permits(), 3);
+    small.ready().unwrap().forget();
+}
+
+#[test]
+fn close_refuses_those_who_wait_and_those_who_come() {
+    let semaphore = Semaphore::new(1);
+    let held = semaphore.try_acquire().unwrap();
+    let mut waiting = Task::new(semaphore.acquire()).pend();
+    semaphore.close();
+    assert_eq!(waiting.wakes(), 1);
+    assert!(waiting.ready().is_err());
+    assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+    assert!(semaphore.is_closed());
+    drop((held, waiting));
+    assert_eq!((semaphore.available_permits(), semaphore.raw.waiting()), (1, 0));
+}
+
+#[test]
+fn trap_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped() {
+    let semaphore = Semaphore::new(0);
+    let chosen = Task::new(semaphore.acquire_many(2)).pend();
+    let mut next = Task::new(semaphore.acquire()).pend();
+    semaphore.add_permits(2);
+    assert_eq!((chosen.wakes(), next.wakes()), (1, 0));
+    drop(chosen);
+    assert_eq!(next.wakes(), 1);
+    assert!(next.ready().is_ok());
+    drop(next);
+    assert_eq!((semaphore.available_permits(), semaphore.raw.waiting()), (2, 0));
+}
+
+#[test]
+fn trap_07_a_waker_may_use_the_semaphore() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let waker = {
+        let semaphore = Arc::clone(&semaphore);
+        acting(move || assert!(semaphore.try_acquire().is_ok()))
+    };
+    let mut waiting = Task::new(semaphore.acquire());
+    assert!(waiting.poll_with(&waker).is_pending());
+    semaphore.add_permits(2);
+    assert!(waiting.ready().is_ok());
+}
