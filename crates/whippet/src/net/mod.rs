@@ -1,1 +1,19 @@
-//! (net)
+//! Sockets: TCP and Unix streams, and their listeners.
+//!
+//! Each is one descriptor that the reactor watches; a call is made when the kernel has announced that it may
+//! succeed. Names and semantics are tokio's.
+
+mod address;
+mod interest;
+mod split;
+mod stream;
+mod tcp_listener;
+mod tcp_socket;
+mod tcp_stream;
+
+pub use self::address::ToSocketAddrs;
+pub use self::interest::{Interest, Ready};
+pub use self::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use self::tcp_listener::TcpListener;
+pub use self::tcp_socket::TcpSocket;
+pub use self::tcp_stream::TcpStream;

@@ -1,86 +1,121 @@
-//! The reactor: where workers wait, until they are notified or the alarm goes off.
+//! The reactor: descriptors that are watched, and where workers wait for them.
 //!
-//! For now it knows no descriptors, and waits on a condition variable.
+//! It keeps a slot for each registered descriptor ([`slot`], [`slots`]): what the kernel announced, and the wakers
+//! of those who wait for it. It is turned by workers ([`Reactor::turn`]), several at once if they like, and hands
+//! the wakers of what happened back; it wakes nobody itself. It knows no tasks, no time and no sockets: a descriptor
+//! is registered once, for everything, by a [`Registration`], through which the doors make their calls.
 
-use crate::sys::clock;
+mod registration;
+mod slot;
+mod slots;
+
+pub(crate) use self::registration::{Ready, Registration, Rest};
+pub(crate) use self::slot::{Readiness, Want};
+
+use self::slot::{ERROR, READ, READ_DEAD, WRITE, WRITE_DEAD, WaiterKey};
+use self::slots::Slots;
+use crate::sys::poller::{Event, Poller, Waited};
 use crate::wakers::Wakers;
 use std::io;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 /// What one turn brought.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Turn {
-    /// How many events came, of all kinds.
-    pub(crate) events: usize,
-    /// Whether a notification ended the wait.
-    pub(crate) notified: bool,
-    /// Whether the alarm went off.
-    pub(crate) alarm: bool,
-}
+pub(crate) type Turn = Waited;
 
-/// What is pending.
-#[derive(Debug, Default)]
-struct Pending {
-    /// When the alarm goes off, if it is set.
-    alarm: Option<Instant>,
-    /// Whether a notification waits for its waiter.
-    notified: bool,
-}
-
-/// The place where workers wait.
-#[derive(Debug, Default)]
+/// Watched descriptors, and the place where workers wait.
+#[derive(Debug)]
 pub(crate) struct Reactor {
-    /// What the next turn finds.
-    pending: Mutex<Pending>,
-    /// Signalled when something was added.
-    changed: Condvar,
+    /// The kernel's side.
+    poller: Poller,
+    /// A slot for each descriptor.
+    slots: Slots,
+}
+
+/// Which slot a descriptor has, and which of its users it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Token {
+    /// The slot.
+    index: u32,
+    /// The slot's generation.
+    generation: u32,
+}
+
+impl Token {
+    fn into_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        Self { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
 }
 
 impl Reactor {
-    /// A reactor.
+    /// A reactor that watches nothing.
     ///
     /// # Errors
-    /// None for now; a reactor with descriptors may find none left.
+    /// No descriptor or memory left.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self::default())
+        Ok(Self { poller: Poller::new()?, slots: Slots::new() })
     }
 
-    /// Ends the wait of one who waits, or the next one's.
-    pub(crate) fn notify(&self) {
-        self.lock().notified = true;
-        self.changed.notify_one();
-    }
-
-    /// Sets the alarm to go off after so long (at once when zero), or unsets it.
-    pub(crate) fn arm(&self, after: Option<Duration>) {
-        self.lock().alarm = after.and_then(|after| clock::now().checked_add(after));
-        self.changed.notify_one();
-    }
-
-    /// Waits for a notification or the alarm, for `timeout` at the longest.
+    /// Waits for events, `timeout` at most; the wakers of those who waited for them go to `wakers`.
     ///
     /// # Errors
-    /// None for now.
-    pub(crate) fn turn(&self, timeout: Option<Duration>, _: &mut Wakers) -> io::Result<Turn> {
-        let until = timeout.and_then(|timeout| clock::now().checked_add(timeout));
-        let mut pending = self.lock();
-        loop {
-            let now = clock::now();
-            let alarm = pending.alarm.take_if(|alarm| *alarm <= now).is_some();
-            let notified = std::mem::take(&mut pending.notified);
-            if alarm || notified || until.is_some_and(|until| until <= now) {
-                let events = usize::from(alarm) + usize::from(notified);
-                return Ok(Turn { events, notified, alarm });
+    /// The kernel's; none is expected.
+    pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
+        self.poller.wait(timeout, |event| {
+            let token = Token::from_bits(event.token);
+            if let Some(slot) = self.slots.get(token.index) {
+                slot.announce(token.generation, bits(event), wakers);
             }
-            let next = pending.alarm.into_iter().chain(until).min();
-            let wait = next.map_or(Duration::MAX, |next| next - now);
-            let waited = self.changed.wait_timeout(pending, wait);
-            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends the wait of one worker, or, when none waits, the next wait.
+    pub(crate) fn notify(&self) {
+        self.poller.notify();
     }
+
+    /// Sets the alarm, which ends a wait: after so long, at once when zero; `None` unsets it.
+    pub(crate) fn arm(&self, after: Option<Duration>) {
+        self.poller.arm(after);
+    }
+
+    /// How many descriptors are registered.
+    pub(crate) fn registered(&self) -> usize {
+        self.slots.in_use()
+    }
+
+    /// Watches a descriptor.
+    fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<Token> {
+        let index = self.slots.take().ok_or_else(|| io::Error::other("too many descriptors"))?;
+        let generation = self.slots.get(index).map_or(0, slot::Slot::generation);
+        let token = Token { index, generation };
+        self.poller
+            .add(descriptor, token.into_bits())
+            .inspect_err(|_| self.slots.give_back(index))?;
+        Ok(token)
+    }
+
+    /// Stops watching a descriptor, before it is closed.
+    fn deregister(&self, descriptor: BorrowedFd<'_>, token: Token) {
+        // An error says that the kernel does not watch it: that is what is wanted.
+        let _ = self.poller.delete(descriptor);
+        if let Some(slot) = self.slots.get(token.index) {
+            slot.retire();
+        }
+        self.slots.give_back(token.index);
+    }
+}
+
+/// The slot's word for an event.
+fn bits(event: Event) -> u64 {
+    let bit = |is, bit| if is { bit } else { 0 };
+    bit(event.readable, READ)
+        | bit(event.writable, WRITE)
+        | bit(event.read_closed, READ_DEAD)
+        | bit(event.hung_up, WRITE_DEAD)
+        | bit(event.error, ERROR)
 }

@@ -42,6 +42,12 @@ impl RuntimeMetrics {
         self.shared.idle.sleeping()
     }
 
+    /// Descriptors that the reactor watches.
+    #[must_use]
+    pub fn num_registered_descriptors(&self) -> usize {
+        self.shared.driver.reactor().registered()
+    }
+
     /// Threads for blocking calls.
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {

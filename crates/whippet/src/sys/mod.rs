@@ -5,4 +5,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod entropy;
+pub(crate) mod poller;
+pub(crate) mod raw;
+pub(crate) mod socket;
 pub(crate) mod thread;

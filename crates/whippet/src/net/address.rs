@@ -1,0 +1,116 @@
+//! Addresses, and names that stand for them.
+
+use crate::task::spawn_blocking;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+/// What can be turned into addresses: addresses themselves, and names with a port, which are looked up on a thread
+/// that may block.
+pub trait ToSocketAddrs: sealed::Sealed {}
+
+/// What a name or an address stands for.
+#[derive(Debug)]
+pub enum Target {
+    /// Addresses.
+    Addresses(Vec<SocketAddr>),
+    /// A host and a port.
+    Host(String, u16),
+    /// A host and a port in one text.
+    Text(String),
+}
+
+mod sealed {
+    /// Gives what is to be looked up.
+    pub trait Sealed {
+        /// What it stands for.
+        fn target(&self) -> super::Target;
+    }
+}
+
+/// The addresses of what was asked for, at least one.
+///
+/// # Errors
+/// Those of the look-up; `InvalidInput` when there is no address.
+pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    use std::net::ToSocketAddrs as Resolve;
+    let found = match addresses.target() {
+        Target::Addresses(found) => found,
+        Target::Host(host, port) => {
+            spawn_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+                .await??
+        }
+        Target::Text(text) => {
+            spawn_blocking(move || text.to_socket_addrs().map(Vec::from_iter)).await??
+        }
+    };
+    if found.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no address to use was given or found",
+        ));
+    }
+    Ok(found)
+}
+
+macro_rules! address {
+    ($($type:ty),*) => {
+        $(
+            impl ToSocketAddrs for $type {}
+            impl sealed::Sealed for $type {
+                fn target(&self) -> Target {
+                    Target::Addresses(vec![SocketAddr::from(*self)])
+                }
+            }
+        )*
+    };
+}
+
+address!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+
+impl ToSocketAddrs for &[SocketAddr] {}
+impl sealed::Sealed for &[SocketAddr] {
+    fn target(&self) -> Target {
+        Target::Addresses(self.to_vec())
+    }
+}
+
+impl ToSocketAddrs for str {}
+impl sealed::Sealed for str {
+    fn target(&self) -> Target {
+        match self.parse() {
+            Ok(address) => Target::Addresses(vec![address]),
+            Err(_) => Target::Text(self.to_owned()),
+        }
+    }
+}
+
+impl ToSocketAddrs for String {}
+impl sealed::Sealed for String {
+    fn target(&self) -> Target {
+        self.as_str().target()
+    }
+}
+
+impl ToSocketAddrs for (&str, u16) {}
+impl sealed::Sealed for (&str, u16) {
+    fn target(&self) -> Target {
+        match self.0.parse::<IpAddr>() {
+            Ok(address) => Target::Addresses(vec![SocketAddr::new(address, self.1)]),
+            Err(_) => Target::Host(self.0.to_owned(), self.1),
+        }
+    }
+}
+
+impl ToSocketAddrs for (String, u16) {}
+impl sealed::Sealed for (String, u16) {
+    fn target(&self) -> Target {
+        (self.0.as_str(), self.1).target()
+    }
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+impl<T: ToSocketAddrs + ?Sized> sealed::Sealed for &T {
+    fn target(&self) -> Target {
+        (**self).target()
+    }
+}

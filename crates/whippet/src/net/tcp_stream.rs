@@ -1,0 +1,229 @@
+//! A TCP connection.
+
+use super::address::{ToSocketAddrs, resolve};
+use super::interest::{Interest, Ready};
+use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::stream::{Stream, stream_doors};
+use crate::sys::{raw, socket};
+use futures_io::{AsyncRead, AsyncWrite};
+use rustix::net::sockopt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A TCP connection.
+///
+/// Reading and writing go by the traits of `futures-io` with [`AsyncReadExt`](crate::io::AsyncReadExt) and
+/// [`AsyncWriteExt`](crate::io::AsyncWriteExt), or by readiness: [`readable`](Self::readable) and
+/// [`try_read`](Self::try_read), which keep no buffer while nothing comes.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::{TcpListener, TcpStream};
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (server, peer) = listener.accept().await?;
+/// assert_eq!(peer, client.local_addr()?);
+/// server.writable().await?;
+/// server.try_write(b"hello")?;
+/// client.readable().await?;
+/// assert_eq!(client.try_read(&mut [0; 16])?, 5);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[doc(alias = "AsyncTcpStream")]
+#[derive(Debug)]
+pub struct TcpStream(Stream);
+
+impl TcpStream {
+    /// Connects to the first of the addresses that answers.
+    ///
+    /// # Errors
+    /// Those of the last address: refused, unreachable, timed out; those of the look-up of a name.
+    ///
+    /// # Cancel safety
+    /// Dropped, it gives the connection up.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    pub async fn connect(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+        let mut failed = None;
+        for address in resolve(addresses).await? {
+            match Self::connect_to(socket::tcp(&address)?, &address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
+    }
+
+    pub(super) async fn connect_to(descriptor: OwnedFd, address: &SocketAddr) -> io::Result<Self> {
+        // Before the registration: an unconnected socket would be announced as hung up.
+        socket::connect(&descriptor, address)?;
+        Ok(Self(Stream::of_connecting(descriptor).await?))
+    }
+
+    pub(super) fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self> {
+        Ok(Self(Stream::of_connected(descriptor)?))
+    }
+
+    /// Takes a std stream over, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// The kernel's, of watching it.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        Self::from_descriptor(stream.into())
+    }
+
+    /// Gives the std stream back, in non-blocking mode.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Reads into `buffer` and leaves the bytes where they are.
+    ///
+    /// # Errors
+    /// The kernel's.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.peek(buffer).await
+    }
+
+    /// Polls for [`peek`](Self::peek). The latest waker counts.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_peek(cx, buffer)
+    }
+
+    /// Two halves that borrow the stream, to read and to write in one task.
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        super::split::split(self)
+    }
+
+    /// Two halves that own the stream together, to read and to write in two tasks.
+    #[must_use]
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        super::split::into_split(self)
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_address(&self.0)
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    /// The kernel's, when the connection is gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        socket::peer_address(&self.0)
+    }
+
+    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        Ok(sockopt::tcp_nodelay(&self.0)?)
+    }
+
+    /// Sets whether small writes are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Ok(sockopt::set_tcp_nodelay(&self.0, nodelay)?)
+    }
+
+    /// Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        Ok(sockopt::set_socket_linger(&self.0, linger)?)
+    }
+
+    /// How long a close waits for what was written.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        Ok(sockopt::socket_linger(&self.0)?)
+    }
+
+    /// Finds a peer that vanished from an idle connection: the first probe after `idle`, one each `interval`, given
+    /// up after `count`. Whole seconds.
+    ///
+    /// # Errors
+    /// The kernel's, when a value is out of its range.
+    pub fn set_keepalive(&self, idle: Duration, interval: Duration, count: u32) -> io::Result<()> {
+        socket::set_keepalive(&self.0, idle, interval, count)
+    }
+
+    /// Sets how long written bytes may wait for the peer's acknowledgement before the connection is given up
+    /// (`TCP_USER_TIMEOUT`).
+    ///
+    /// # Errors
+    /// The kernel's; `InvalidInput` for more than 49 days.
+    pub fn set_user_timeout(&self, timeout: Duration) -> io::Result<()> {
+        let milliseconds = u32::try_from(timeout.as_millis());
+        let milliseconds = milliseconds.map_err(|_| io::ErrorKind::InvalidInput)?;
+        Ok(sockopt::set_tcp_user_timeout(&self.0, milliseconds)?)
+    }
+
+    /// Caps what the kernel takes beyond what it could send at once, in bytes (`TCP_NOTSENT_LOWAT`).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_notsent_lowat(&self, bytes: u32) -> io::Result<()> {
+        raw::set_tcp_notsent_lowat(&self.0, bytes)
+    }
+
+    /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        Ok(sockopt::set_socket_send_buffer_size(&self.0, bytes)?)
+    }
+
+    /// Sets the size of the kernel's buffer for reading, in bytes (it doubles the figure for its own needs).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
+        Ok(sockopt::set_socket_recv_buffer_size(&self.0, bytes)?)
+    }
+
+    /// Ends a direction at once, without waiting: `Shutdown::Write` lets the peer read the end.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    #[inline]
+    pub(super) const fn stream(&self) -> &Stream {
+        &self.0
+    }
+}
+
+stream_doors!(TcpStream);

@@ -1,0 +1,242 @@
+//! A registered descriptor: what sockets are made of.
+
+use super::{Reactor, Readiness, Token, WaiterKey, Want};
+use crate::coop;
+use crate::wakers::Wakers;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// Whether a call that succeeded may have left something behind, so that the next one may succeed at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// There may be more: the call used all that it was given, or takes one thing of many (accept).
+    MayBe,
+    /// There is none: the call took less than it could have; the kernel announces the next.
+    None,
+}
+
+/// A descriptor that the reactor watches. Deregistered and closed when dropped.
+pub(crate) struct Registration<T: AsFd> {
+    /// What has the descriptor; taken out by `into_inner` alone.
+    io: Option<T>,
+    /// Its place in the reactor.
+    token: Token,
+    /// Who watches it.
+    reactor: Arc<Reactor>,
+}
+
+impl<T: AsFd> Registration<T> {
+    /// Has `reactor` watch a descriptor that does not block.
+    ///
+    /// # Errors
+    /// The kernel's: no memory, the limit of watches, a kind of descriptor that cannot be watched.
+    pub(crate) fn new(io: T, reactor: &Arc<Reactor>) -> io::Result<Self> {
+        let token = reactor.register(io.as_fd())?;
+        Ok(Self { io: Some(io), token, reactor: Arc::clone(reactor) })
+    }
+
+    /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
+    /// need not wait for a turn of the reactor to use it. Should it not be so, the call says `WouldBlock`.
+    pub(crate) fn assume(self, want: Want) -> Self {
+        self.refill(want);
+        self
+    }
+
+    /// What has the descriptor.
+    #[inline]
+    pub(crate) fn get_ref(&self) -> &T {
+        let Some(io) = &self.io else {
+            unreachable!("taken out by `into_inner`, which ends the registration")
+        };
+        io
+    }
+
+    /// The descriptor, which nobody watches any more.
+    pub(crate) fn into_inner(mut self) -> T {
+        self.deregister();
+        let Some(io) = self.io.take() else { unreachable!("it is taken out here alone") };
+        io
+    }
+
+    /// Makes a call that may block, once what it wants is announced, and again after each false announcement.
+    /// Pending: the task will be woken under the name `key`.
+    #[inline]
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        want: Want,
+        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+    ) -> Poll<io::Result<R>> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
+        loop {
+            if !self.readiness().meets(want)
+                && self.slot().wait(Some(key), want, cx.waker()).is_some()
+            {
+                return Poll::Pending;
+            }
+            if let Some(result) = self.attempt(want, &mut call) {
+                unit.spend();
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// The same as a future of its own, which several tasks may await at once.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: the call is made in the poll that returns its result.
+    pub(crate) async fn async_io<R>(
+        &self,
+        want: Want,
+        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+    ) -> io::Result<R> {
+        loop {
+            if self.readiness().meets(want) {
+                let unit = poll_fn(coop::poll_proceed).await;
+                if let Some(result) = self.attempt(want, &mut call) {
+                    unit.spend();
+                    return result;
+                }
+            }
+            self.ready(want).await;
+        }
+    }
+
+    /// Makes a call if what it wants is announced.
+    ///
+    /// # Errors
+    /// The call's; `WouldBlock` when nothing is announced or the announcement was false.
+    #[inline]
+    pub(crate) fn try_io<R>(
+        &self,
+        want: Want,
+        call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+    ) -> io::Result<R> {
+        let result = if self.readiness().meets(want) { self.attempt(want, call) } else { None };
+        result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Makes the call. None: it would have blocked.
+    #[inline]
+    fn attempt<R>(
+        &self,
+        want: Want,
+        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+    ) -> Option<io::Result<R>> {
+        // Before the call: an edge that comes during it sets the bit anew (slot.rs).
+        self.slot().clear(want);
+        match call(self.get_ref()) {
+            Ok((result, Rest::None)) => Some(Ok(result)),
+            Ok((result, Rest::MayBe)) => {
+                self.refill(want);
+                Some(Ok(result))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(error) => {
+                self.refill(want);
+                Some(Err(error))
+            }
+        }
+    }
+
+    fn refill(&self, want: Want) {
+        let mut wakers = Wakers::new();
+        self.slot().refill(want, &mut wakers);
+        wakers.wake_all();
+    }
+
+    /// Waits until something of `want` is announced. Pending: the task will be woken; the latest waker of each of
+    /// reading and writing counts.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, want: Want) -> Poll<Readiness> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
+        if !self.readiness().meets(want) && self.slot().wait(Some(key), want, cx.waker()).is_some()
+        {
+            return Poll::Pending;
+        }
+        unit.spend();
+        Poll::Ready(self.readiness())
+    }
+
+    /// Waits until something of `want` is announced, as a future of its own.
+    pub(crate) fn ready(&self, want: Want) -> Ready<'_, T> {
+        Ready { registration: self, want, key: None }
+    }
+
+    /// What is announced now.
+    #[inline]
+    pub(crate) fn readiness(&self) -> Readiness {
+        self.slot().readiness()
+    }
+
+    #[inline]
+    fn slot(&self) -> &super::slot::Slot {
+        let Some(slot) = self.reactor.slots.get(self.token.index) else {
+            unreachable!("a registered descriptor has a slot")
+        };
+        slot
+    }
+
+    fn deregister(&self) {
+        if let Some(io) = &self.io {
+            self.reactor.deregister(io.as_fd(), self.token);
+        }
+    }
+}
+
+impl<T: AsFd> Drop for Registration<T> {
+    fn drop(&mut self) {
+        // Before the descriptor is closed: a living duplicate would keep it watched.
+        self.deregister();
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Registration<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get_ref().fmt(f)
+    }
+}
+
+/// Waits until a descriptor is ready; see [`Registration::ready`].
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub(crate) struct Ready<'a, T: AsFd> {
+    /// The descriptor.
+    registration: &'a Registration<T>,
+    /// What is waited for.
+    want: Want,
+    /// The name under which it waits, once it does.
+    key: Option<WaiterKey>,
+}
+
+impl<T: AsFd> Future for Ready<'_, T> {
+    type Output = Readiness;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Readiness> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let slot = self.registration.slot();
+        if !slot.readiness().meets(self.want) {
+            let key = slot.wait(self.key, self.want, cx.waker());
+            if key.is_some() {
+                self.key = key;
+                return Poll::Pending;
+            }
+        }
+        unit.spend();
+        Poll::Ready(slot.readiness())
+    }
+}
+
+impl<T: AsFd> Drop for Ready<'_, T> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.registration.slot().forget(key);
+        }
+    }
+}

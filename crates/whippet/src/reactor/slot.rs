@@ -1,0 +1,421 @@
+//! One descriptor's place in the reactor: what it is ready for, and who waits for that.
+//!
+//! ```text
+//!  63                 32 31        11 10      8 7        5 4       3            2            1        0
+//! ┌─────────────────────┬────────────┬─────────┬──────────┬───────┬────────────┬────────────┬────────┬───────┐
+//! │ generation          │ –          │ waiters │ –        │ ERROR │ WRITE_DEAD │ READ_DEAD  │ WRITE  │ READ  │
+//! └─────────────────────┴────────────┴─────────┴──────────┴───────┴────────────┴────────────┴────────┴───────┘
+//! ```
+//! READ and WRITE say that a call may succeed; READ_DEAD, WRITE_DEAD and ERROR that it will never block again, and
+//! they stay. For each of read, write and error a waiter bit says that somebody waits for it.
+//!
+//! *The two sides.* The kernel announces an edge once: the reactor sets the bit ([`Slot::announce`]). A door that
+//! wants to read clears the bit **before** the call ([`Slot::clear`]) and sets it again after it when there may be
+//! more: when the call filled the whole buffer, or failed otherwise than by `WouldBlock` ([`Slot::refill`]).
+//!
+//! *The race*: an edge between the call's look at the socket and the door's next step. As the bit was cleared
+//! before the call, the announcement sets it again and nothing takes it away: the next call sees it. Cleared
+//! after the call, it would swallow the edge, and the connection would hang (tokio #6133). No tick is needed to
+//! tell old edges from new ones, and none can wrap (#8331).
+//!
+//! *Waiting.* The waiter puts its waker into the list, sets the waiter bit, and looks at what that very
+//! read-modify-write found: ready, and it does not wait; else whoever sets the ready bit afterwards finds the
+//! waiter bit, in the same word, and wakes. This holds for [`Slot::refill`] too, so that of two tasks that read
+//! one socket the second is not forgotten when the first leaves something behind.
+//!
+//! *Generations.* A slot is used again by a later descriptor. An event carries the generation it was registered
+//! with, and one that is stale finds another number in the word and is dropped, however late it comes.
+
+use crate::loom::Mutex;
+use crate::loom::atomic::AtomicU64;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire};
+use crate::wakers::Wakers;
+use smallvec::SmallVec;
+use std::task::Waker;
+
+/// A read may succeed.
+pub(super) const READ: u64 = 1;
+/// A write may succeed.
+pub(super) const WRITE: u64 = 1 << 1;
+/// A read will never block again: the peer sends no more.
+pub(super) const READ_DEAD: u64 = 1 << 2;
+/// A write will never block again: the connection is gone.
+pub(super) const WRITE_DEAD: u64 = 1 << 3;
+/// An error was announced.
+pub(super) const ERROR: u64 = 1 << 4;
+/// How far a waiter bit stands above the bit it waits for.
+const WAITER_SHIFT: u32 = 8;
+/// All bits that say what a descriptor is ready for.
+const ALL: u64 = READ | WRITE | READ_DEAD | WRITE_DEAD | ERROR;
+/// Waiters that need no allocation: a reader and a writer.
+const INLINE: usize = 2;
+
+/// What a waiter waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Want(u64);
+
+impl Want {
+    /// Something to read, or the end.
+    pub(crate) const READ: Self = Self(READ | READ_DEAD);
+    /// Room to write, or the end.
+    pub(crate) const WRITE: Self = Self(WRITE | WRITE_DEAD);
+    /// An error, or the end of both directions.
+    pub(crate) const ERROR: Self = Self(ERROR | WRITE_DEAD);
+
+    /// Either of both.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The waiter bits: one for each of read, write, error.
+    const fn waiter_bits(self) -> u64 {
+        (self.0 & (READ | WRITE | ERROR)) << WAITER_SHIFT
+    }
+}
+
+/// What a descriptor is ready for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Readiness(u64);
+
+impl Readiness {
+    /// Whether any of what was wanted is there.
+    pub(crate) const fn meets(self, want: Want) -> bool {
+        self.0 & want.0 != 0
+    }
+
+    /// Whether reads will never block again.
+    pub(crate) const fn is_read_dead(self) -> bool {
+        self.0 & READ_DEAD != 0
+    }
+
+    /// Whether writes will never block again.
+    pub(crate) const fn is_write_dead(self) -> bool {
+        self.0 & WRITE_DEAD != 0
+    }
+}
+
+/// Names one waiter of a slot. The poll functions have one name a direction, so that their latest waker counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaiterKey(u32);
+
+impl WaiterKey {
+    /// Whoever polls for reading.
+    pub(crate) const POLL_READ: Self = Self(0);
+    /// Whoever polls for writing.
+    pub(crate) const POLL_WRITE: Self = Self(1);
+    /// The first name for a future of its own.
+    const FIRST: u32 = 2;
+}
+
+/// Somebody who waits.
+#[derive(Debug)]
+struct Waiter {
+    /// His name.
+    key: WaiterKey,
+    /// What he waits for.
+    want: Want,
+    /// How to tell him.
+    waker: Waker,
+}
+
+/// Who waits.
+#[derive(Debug)]
+struct Waiters {
+    /// In the order of their coming.
+    list: SmallVec<[Waiter; INLINE]>,
+    /// The next name for a future.
+    next: u32,
+}
+
+/// One descriptor's place.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// Generation, readiness, waiter bits: see the module's words. Written by the reactor and by the doors.
+    word: AtomicU64,
+    /// Who waits. Waiter bits are set and cleared under this lock.
+    waiters: Mutex<Waiters>,
+}
+
+impl Slot {
+    /// A place that no descriptor has had.
+    pub(super) fn new() -> Self {
+        let waiters = Waiters { list: SmallVec::new(), next: WaiterKey::FIRST };
+        Self { word: AtomicU64::new(0), waiters: Mutex::new(waiters) }
+    }
+
+    /// The generation that the slot is in.
+    pub(super) fn generation(&self) -> u32 {
+        generation(self.word.load(Acquire))
+    }
+
+    /// What the descriptor is ready for.
+    #[inline]
+    pub(super) fn readiness(&self) -> Readiness {
+        // Acquire: pairs with `announce`.
+        Readiness(self.word.load(Acquire) & ALL)
+    }
+
+    /// The kernel announced `bits` to the descriptor of `generation`; wakers of those who wait go to `wakers`.
+    pub(super) fn announce(&self, generation_of_event: u32, bits: u64, wakers: &mut Wakers) {
+        let mut word = self.word.load(Acquire);
+        loop {
+            if generation(word) != generation_of_event {
+                return;
+            }
+            // AcqRel: release pairs with the doors' acquire; acquire takes the waiters' list as the bit found it.
+            match self.word.compare_exchange_weak(word, word | bits, AcqRel, Acquire) {
+                Ok(_) => break,
+                Err(found) => word = found,
+            }
+        }
+        self.wake(word, bits, wakers);
+    }
+
+    /// A door is about to make a call: what it is ready for now counts as used up. Dead ends stay.
+    #[inline]
+    pub(super) fn clear(&self, want: Want) {
+        // AcqRel: acquire so that the call comes after it and sees what the edge announced; release as any change of
+        // the word, which carries the chain on.
+        self.word.fetch_and(!(want.0 & (READ | WRITE)), AcqRel);
+    }
+
+    /// The call left something behind: the next one may succeed too.
+    #[inline]
+    pub(super) fn refill(&self, want: Want, wakers: &mut Wakers) {
+        let bits = want.0 & (READ | WRITE);
+        // AcqRel: as `announce`.
+        let word = self.word.fetch_or(bits, AcqRel);
+        self.wake(word, bits, wakers);
+    }
+
+    /// Takes the wakers of those who wait for `bits`, if the word says that there are any.
+    fn wake(&self, word: u64, bits: u64, wakers: &mut Wakers) {
+        if word & waiter_bits_for(bits) == 0 {
+            return;
+        }
+        let mut waiters = self.waiters.lock();
+        let mut index = 0;
+        while index < waiters.list.len() {
+            if waiters.list[index].want.0 & bits == 0 {
+                index += 1;
+            } else {
+                wakers.push(waiters.list.remove(index).waker);
+            }
+        }
+        self.publish(&waiters);
+    }
+
+    /// Waits for `want` under the name `key`; a new name when none is given. None: it is there already.
+    pub(super) fn wait(
+        &self,
+        key: Option<WaiterKey>,
+        want: Want,
+        waker: &Waker,
+    ) -> Option<WaiterKey> {
+        // A clone and a drop are the user's code: outside of the lock, and only when they are needed.
+        if let Some(key) = key
+            && self.waits_alike(key, want, waker)
+        {
+            return Some(key);
+        }
+        let waker = waker.clone();
+        let mut waiters = self.waiters.lock();
+        let key = key.unwrap_or_else(|| waiters.name());
+        let former = waiters.remove(key);
+        waiters.list.push(Waiter { key, want, waker });
+        let word = self.publish(&waiters);
+        let unneeded = Readiness(word & ALL).meets(want).then(|| waiters.remove(key)).flatten();
+        let waits = unneeded.is_none();
+        if !waits {
+            self.publish(&waiters);
+        }
+        drop(waiters);
+        drop((former, unneeded));
+        waits.then_some(key)
+    }
+
+    /// Whether `key` waits for `want` with such a waker, and nothing is there.
+    fn waits_alike(&self, key: WaiterKey, want: Want, waker: &Waker) -> bool {
+        let waiters = self.waiters.lock();
+        let alike = |waiter: &Waiter| {
+            waiter.key == key && waiter.want == want && waiter.waker.will_wake(waker)
+        };
+        waiters.list.iter().any(alike) && !self.readiness().meets(want)
+    }
+
+    /// Stops waiting.
+    pub(super) fn forget(&self, key: WaiterKey) {
+        let mut waiters = self.waiters.lock();
+        let former = waiters.remove(key);
+        if former.is_some() {
+            self.publish(&waiters);
+        }
+        drop(waiters);
+        drop(former);
+    }
+
+    /// The descriptor goes: the slot is ready for a next one. Gives the generation that the next one has.
+    pub(super) fn retire(&self) -> u32 {
+        let mut waiters = self.waiters.lock();
+        let former = std::mem::take(&mut waiters.list);
+        let next = generation(self.word.load(Acquire)).wrapping_add(1);
+        // Release (by AcqRel of a swap): an announcement of the former generation fails from here on.
+        self.word.swap(u64::from(next) << 32, AcqRel);
+        drop(waiters);
+        drop(former);
+        next
+    }
+
+    /// Sets the waiter bits to what the list says; gives the word as it was found.
+    fn publish(&self, waiters: &Waiters) -> u64 {
+        let all = (READ | WRITE | ERROR) << WAITER_SHIFT;
+        let bits = waiters.list.iter().fold(0, |bits, waiter| bits | waiter.want.waiter_bits());
+        // Bits are only added before they are needed and taken away after: both under the lock. AcqRel: the look of
+        // a waiter at readiness and the look of an announcement at waiter bits are of this one word, so one of the
+        // two comes second and sees the other.
+        let found = self.word.fetch_or(bits, AcqRel);
+        if found & all & !bits != 0 {
+            return self.word.fetch_and(!(all & !bits), AcqRel);
+        }
+        found
+    }
+}
+
+impl Waiters {
+    /// A name that nobody here has, as far as 2³² names ago.
+    fn name(&mut self) -> WaiterKey {
+        let key = WaiterKey(self.next);
+        self.next = self.next.checked_add(1).unwrap_or(WaiterKey::FIRST);
+        key
+    }
+
+    fn remove(&mut self, key: WaiterKey) -> Option<Waker> {
+        let index = self.list.iter().position(|waiter| waiter.key == key)?;
+        Some(self.list.remove(index).waker)
+    }
+}
+
+/// The waiter bits of all who might wait for one of `bits`.
+const fn waiter_bits_for(bits: u64) -> u64 {
+    let mut wanted = bits & (READ | WRITE | ERROR);
+    if bits & READ_DEAD != 0 {
+        wanted |= READ;
+    }
+    if bits & WRITE_DEAD != 0 {
+        wanted |= WRITE | ERROR;
+    }
+    wanted << WAITER_SHIFT
+}
+
+fn generation(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use crate::loom::Arc;
+    use crate::loom::atomic::AtomicUsize;
+    use loom::thread;
+    use std::future::poll_fn;
+    use std::task::Poll;
+
+    /// A socket: how many bytes are in it.
+    struct Socket {
+        bytes: AtomicUsize,
+        slot: Slot,
+    }
+
+    impl Socket {
+        fn new() -> Arc<Self> {
+            Arc::new(Self { bytes: AtomicUsize::new(0), slot: Slot::new() })
+        }
+
+        /// A byte comes in, and the kernel announces it.
+        fn arrive(&self) {
+            self.bytes.fetch_add(1, AcqRel);
+            let mut wakers = Wakers::new();
+            self.slot.announce(0, READ, &mut wakers);
+            wakers.wake_all();
+        }
+
+        /// Reads one byte as a door does, with a buffer of one byte.
+        async fn read(&self) {
+            let mut key = None;
+            poll_fn(|cx| {
+                loop {
+                    if !self.slot.readiness().meets(Want::READ) {
+                        key = self.slot.wait(key, Want::READ, cx.waker());
+                        if key.is_some() {
+                            return Poll::Pending;
+                        }
+                    }
+                    self.slot.clear(Want::READ);
+                    let took =
+                        self.bytes.fetch_update(AcqRel, Acquire, |bytes| bytes.checked_sub(1));
+                    if took.is_ok() {
+                        let mut wakers = Wakers::new();
+                        self.slot.refill(Want::READ, &mut wakers);
+                        wakers.wake_all();
+                        return Poll::Ready(());
+                    }
+                }
+            })
+            .await;
+        }
+    }
+
+    #[test]
+    fn loom_trap_01_no_edge_is_swallowed_between_the_call_and_the_wait() {
+        loom::model(|| {
+            let socket = Socket::new();
+            let kernel = thread::spawn({
+                let socket = Arc::clone(&socket);
+                move || {
+                    socket.arrive();
+                    socket.arrive();
+                }
+            });
+            loom::future::block_on(async {
+                socket.read().await;
+                socket.read().await;
+            });
+            kernel.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn loom_two_readers_of_one_socket_are_both_woken() {
+        loom::model(|| {
+            let socket = Socket::new();
+            let reader = thread::spawn({
+                let socket = Arc::clone(&socket);
+                move || loom::future::block_on(socket.read())
+            });
+            socket.bytes.fetch_add(2, AcqRel);
+            // One edge for both bytes.
+            let mut wakers = Wakers::new();
+            socket.slot.announce(0, READ, &mut wakers);
+            wakers.wake_all();
+            loom::future::block_on(socket.read());
+            reader.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn loom_trap_02_a_stale_event_does_not_touch_the_successor() {
+        loom::model(|| {
+            let slot = Arc::new(Slot::new());
+            let kernel = thread::spawn({
+                let slot = Arc::clone(&slot);
+                move || slot.announce(0, READ | READ_DEAD, &mut Wakers::new())
+            });
+            assert_eq!(slot.retire(), 1);
+            kernel.join().unwrap();
+            assert!(
+                !slot.readiness().meets(Want::READ),
+                "the successor is told of what it does not have"
+            );
+        });
+    }
+}

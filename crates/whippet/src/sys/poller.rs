@@ -1,0 +1,178 @@
+//! Readiness: one epoll with an eventfd, which ends a wait, and a timerfd, the alarm.
+//!
+//! All three are edge-triggered, and any number of threads wait at once: the kernel hands each edge to one of them.
+//! So a thread that leaves with an event hands nothing over: whoever waits still takes the next event, the next
+//! notification and the next alarm. Neither the eventfd nor the timerfd is ever read: an edge comes with each
+//! write and each expiry, whatever was counted before.
+
+use rustix::event::{EventfdFlags, epoll, eventfd};
+use rustix::io::Errno;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+/// Events of one wait: enough to spread the cost of the call, few enough that several workers share a burst, and
+/// that the buffer (1.5 KiB) stands on the stack.
+const EVENTS: usize = 128;
+/// The token of the eventfd. Above all tokens of descriptors.
+const NOTIFIED: u64 = u64::MAX;
+/// The token of the timerfd.
+const ALARM: u64 = u64::MAX - 1;
+
+/// The place where threads wait for the kernel.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    /// The epoll.
+    epoll: OwnedFd,
+    /// Ends a wait.
+    notifier: OwnedFd,
+    /// Ends a wait at a moment.
+    alarm: OwnedFd,
+}
+
+/// What one wait brought beside the events of descriptors.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waited {
+    /// How many events of descriptors.
+    pub(crate) events: usize,
+    /// Whether a notification was among them.
+    pub(crate) notified: bool,
+    /// Whether the alarm was.
+    pub(crate) alarm: bool,
+}
+
+/// What the kernel says of a descriptor.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event {
+    /// The token it was added with.
+    pub(crate) token: u64,
+    /// Bytes, a connection or the end may be read.
+    pub(crate) readable: bool,
+    /// There is room to write.
+    pub(crate) writable: bool,
+    /// The peer will send no more.
+    pub(crate) read_closed: bool,
+    /// Both directions are at their end.
+    pub(crate) hung_up: bool,
+    /// An error is pending.
+    pub(crate) error: bool,
+}
+
+impl Poller {
+    /// A poller.
+    ///
+    /// # Errors
+    /// No descriptor or memory left.
+    pub(crate) fn new() -> io::Result<Self> {
+        let poller = Self {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            notifier: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            alarm: timerfd_create(
+                TimerfdClockId::Monotonic,
+                TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+            )?,
+        };
+        let edge = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        epoll::add(&poller.epoll, &poller.notifier, epoll::EventData::new_u64(NOTIFIED), edge)?;
+        epoll::add(&poller.epoll, &poller.alarm, epoll::EventData::new_u64(ALARM), edge)?;
+        Ok(poller)
+    }
+
+    /// Watches a descriptor for everything, edge-triggered. `token` is below those of the poller's own.
+    ///
+    /// # Errors
+    /// The kernel's: no memory, the limit of watches, a descriptor that cannot be watched.
+    pub(crate) fn add(&self, descriptor: impl AsFd, token: u64) -> io::Result<()> {
+        debug_assert!(token < ALARM, "a token that is the poller's own");
+        let all = epoll::EventFlags::IN
+            | epoll::EventFlags::OUT
+            | epoll::EventFlags::RDHUP
+            | epoll::EventFlags::ET;
+        Ok(epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(token), all)?)
+    }
+
+    /// Stops watching a descriptor. To be called before it is closed: a duplicate would keep the watch alive.
+    ///
+    /// # Errors
+    /// The kernel's, when it is not watched.
+    pub(crate) fn delete(&self, descriptor: impl AsFd) -> io::Result<()> {
+        Ok(epoll::delete(&self.epoll, descriptor)?)
+    }
+
+    /// Ends the wait of one thread, or, when none waits, the next wait.
+    pub(crate) fn notify(&self) {
+        let one = 1_u64.to_ne_bytes();
+        // EAGAIN, the only error there is, says that the counter is full after 2⁶⁴ notifications: it is emptied.
+        while rustix::io::write(&self.notifier, &one) == Err(Errno::AGAIN) {
+            let _ = rustix::io::read(&self.notifier, &mut [0_u8; 8]);
+        }
+    }
+
+    /// Sets the alarm to go off after so long, at once when zero; `None` unsets it.
+    pub(crate) fn arm(&self, after: Option<Duration>) {
+        // Zero would unset it.
+        let after = after.map_or(Duration::ZERO, |after| after.max(Duration::from_nanos(1)));
+        let it_value = timespec(after);
+        let never = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let time = Itimerspec { it_interval: never, it_value };
+        let set = timerfd_settime(&self.alarm, TimerfdTimerFlags::empty(), &time);
+        debug_assert!(set.is_ok(), "a timerfd takes every time that a timespec can hold: {set:?}");
+    }
+
+    /// Waits for events, for `timeout` at most, and gives each to `on_event`. An interrupted wait brings nothing.
+    ///
+    /// # Errors
+    /// The kernel's; none is expected.
+    pub(crate) fn wait(
+        &self,
+        timeout: Option<Duration>,
+        mut on_event: impl FnMut(Event),
+    ) -> io::Result<Waited> {
+        let mut buffer = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
+        let timeout = timeout.map(timespec);
+        let events = match epoll::wait(&self.epoll, &mut buffer[..], timeout.as_ref()) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(Waited::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut waited = Waited::default();
+        for event in events.iter() {
+            let (token, flags) = (event.data.u64(), event.flags);
+            match token {
+                NOTIFIED => waited.notified = true,
+                ALARM => waited.alarm = true,
+                _ => {
+                    waited.events += 1;
+                    on_event(Event::new(token, flags));
+                }
+            }
+        }
+        Ok(waited)
+    }
+}
+
+impl Event {
+    fn new(token: u64, flags: epoll::EventFlags) -> Self {
+        use epoll::EventFlags as Flags;
+        let any = |wanted| flags.intersects(wanted);
+        Self {
+            token,
+            readable: any(Flags::IN | Flags::PRI | Flags::RDHUP | Flags::HUP | Flags::ERR),
+            writable: any(Flags::OUT | Flags::HUP | Flags::ERR),
+            read_closed: any(Flags::RDHUP | Flags::HUP),
+            hung_up: any(Flags::HUP),
+            error: any(Flags::ERR),
+        }
+    }
+}
+
+/// A duration as the kernel takes it; the longest that it can hold for one that is longer.
+fn timespec(duration: Duration) -> Timespec {
+    let tv_sec = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Timespec { tv_sec, tv_nsec: duration.subsec_nanos().into() }
+}

@@ -1,0 +1,224 @@
+//! Sockets: thin calls, never blocking, closed on exec, without SIGPIPE. An interrupted call is made again.
+
+use rustix::io::retry_on_intr;
+use rustix::net::sockopt;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketAddrUnix,
+    SocketFlags, SocketType,
+};
+use std::io::{self, IoSlice};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+/// How every socket is made.
+const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
+
+/// A TCP socket of the address's family.
+///
+/// # Errors
+/// The kernel's: no descriptor or memory left, a family it does not know.
+pub(crate) fn tcp(address: &SocketAddr) -> io::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    Ok(rustix::net::socket_with(family, SocketType::STREAM, FLAGS, None)?)
+}
+
+/// A Unix stream socket.
+///
+/// # Errors
+/// The kernel's: no descriptor or memory left.
+pub(crate) fn unix() -> io::Result<OwnedFd> {
+    Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
+}
+
+/// Two Unix stream sockets connected to each other.
+///
+/// # Errors
+/// The kernel's: no descriptor or memory left.
+pub(crate) fn unix_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
+}
+
+/// Names a socket.
+///
+/// # Errors
+/// The kernel's: the address is taken, not this machine's, or not allowed.
+pub(crate) fn bind(socket: impl AsFd, address: &SocketAddr) -> io::Result<()> {
+    Ok(rustix::net::bind(socket, address)?)
+}
+
+/// Names a Unix socket.
+///
+/// # Errors
+/// The kernel's: the path exists, or cannot be made.
+pub(crate) fn bind_unix(socket: impl AsFd, address: &SocketAddrUnix) -> io::Result<()> {
+    Ok(rustix::net::bind(socket, address)?)
+}
+
+/// Lets connections come; `backlog` of them wait to be accepted.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn listen(socket: impl AsFd, backlog: i32) -> io::Result<()> {
+    Ok(rustix::net::listen(socket, backlog)?)
+}
+
+/// Begins to connect. The end is announced by writability and [`take_error`].
+///
+/// # Errors
+/// The kernel's, save the word that it goes on in the background.
+pub(crate) fn connect(socket: impl AsFd, address: &SocketAddr) -> io::Result<()> {
+    begun(rustix::net::connect(socket, address))
+}
+
+/// Connects a Unix socket.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when the listener's queue is full.
+pub(crate) fn connect_unix(socket: impl AsFd, address: &SocketAddrUnix) -> io::Result<()> {
+    begun(rustix::net::connect(socket, address))
+}
+
+fn begun(result: Result<(), rustix::io::Errno>) -> io::Result<()> {
+    use rustix::io::Errno;
+    match result {
+        // An interrupted connect goes on in the background as well.
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes a connection that waits, with its peer's address.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when none waits.
+pub(crate) fn accept(socket: impl AsFd) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
+    Ok(retry_on_intr(|| rustix::net::acceptfrom_with(socket.as_fd(), FLAGS))?)
+}
+
+/// Reads into `buffer`; 0 is the end.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is nothing yet.
+#[inline]
+pub(crate) fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let receive = || rustix::net::recv(socket.as_fd(), &mut *buffer, RecvFlags::empty());
+    Ok(retry(receive)?.0)
+}
+
+/// Reads into `buffer` and leaves the bytes where they are.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is nothing yet.
+pub(crate) fn peek(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
+    let receive = || rustix::net::recv(socket.as_fd(), &mut *buffer, RecvFlags::PEEK);
+    Ok(retry(receive)?.0)
+}
+
+/// Reads into several buffers, one after the other; 0 is the end.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is nothing yet.
+pub(crate) fn receive_vectored(
+    socket: impl AsFd,
+    buffers: &mut [io::IoSliceMut<'_>],
+) -> io::Result<usize> {
+    Ok(retry(|| rustix::io::readv(socket.as_fd(), buffers))?)
+}
+
+/// Writes; says how many bytes the kernel took.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when it takes none.
+#[inline]
+pub(crate) fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(retry_on_intr(|| rustix::net::send(socket.as_fd(), bytes, SendFlags::NOSIGNAL))?)
+}
+
+/// Writes several pieces in one call; says how many bytes the kernel took.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when it takes none.
+#[inline]
+pub(crate) fn send_vectored(socket: impl AsFd, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    let send = || {
+        let mut nothing = SendAncillaryBuffer::default();
+        rustix::net::sendmsg(socket.as_fd(), pieces, &mut nothing, SendFlags::NOSIGNAL)
+    };
+    Ok(retry_on_intr(send)?)
+}
+
+fn retry<T>(
+    mut call: impl FnMut() -> Result<T, rustix::io::Errno>,
+) -> Result<T, rustix::io::Errno> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// Ends one direction or both.
+///
+/// # Errors
+/// The kernel's, when the socket is not connected.
+pub(crate) fn shutdown(socket: impl AsFd, how: Shutdown) -> io::Result<()> {
+    let how = match how {
+        Shutdown::Read => rustix::net::Shutdown::Read,
+        Shutdown::Write => rustix::net::Shutdown::Write,
+        Shutdown::Both => rustix::net::Shutdown::Both,
+    };
+    Ok(rustix::net::shutdown(socket, how)?)
+}
+
+/// Takes the error that is pending on a socket.
+///
+/// # Errors
+/// The kernel's, of asking.
+pub(crate) fn take_error(socket: impl AsFd) -> io::Result<Option<io::Error>> {
+    Ok(sockopt::socket_error(socket)?.err().map(Into::into))
+}
+
+/// This end's address.
+///
+/// # Errors
+/// The kernel's; `InvalidData` for an address that is not of the internet.
+pub(crate) fn local_address(socket: impl AsFd) -> io::Result<SocketAddr> {
+    internet_address(Some(rustix::net::getsockname(socket)?))
+}
+
+/// The other end's address.
+///
+/// # Errors
+/// The kernel's, when the socket is not connected; `InvalidData` for an address that is not of the internet.
+pub(crate) fn peer_address(socket: impl AsFd) -> io::Result<SocketAddr> {
+    internet_address(rustix::net::getpeername(socket)?)
+}
+
+/// An address of the internet.
+///
+/// # Errors
+/// `InvalidData` for another.
+pub(crate) fn internet_address(address: Option<SocketAddrAny>) -> io::Result<SocketAddr> {
+    let address = address.and_then(|address| SocketAddr::try_from(address).ok());
+    address
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an address of the internet"))
+}
+
+/// Finds a dead peer on an idle connection: the first probe after `idle`, one each `interval`, given up after `count`.
+///
+/// # Errors
+/// The kernel's, when a value is out of its range (whole seconds up to 32,767).
+pub(crate) fn set_keepalive(
+    socket: impl AsFd,
+    idle: Duration,
+    interval: Duration,
+    count: u32,
+) -> io::Result<()> {
+    let socket = socket.as_fd();
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, idle)?;
+    sockopt::set_tcp_keepintvl(socket, interval)?;
+    Ok(sockopt::set_tcp_keepcnt(socket, count)?)
+}

@@ -1,0 +1,208 @@
+//! TCP on real sockets.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+use whippet::net::{Interest, TcpListener, TcpStream};
+use whippet::runtime::{Builder, Runtime};
+use whippet::time::timeout;
+
+/// How long an event may take before its test fails.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn runtimes() -> [Runtime; 2] {
+    [
+        Builder::new_multi_thread().worker_threads(2).build().unwrap(),
+        Builder::new_current_thread().build().unwrap(),
+    ]
+}
+
+async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let client = TcpStream::connect(listener.local_addr()?).await?;
+    Ok((client, listener.accept().await?.0))
+}
+
+async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    poll_fn(|cx| futures_io::AsyncRead::poll_read(Pin::new(stream), cx, buffer)).await
+}
+
+async fn write_all(stream: &mut TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count =
+            poll_fn(|cx| futures_io::AsyncWrite::poll_write(Pin::new(stream), cx, bytes)).await?;
+        bytes = &bytes[count..];
+    }
+    Ok(())
+}
+
+#[test]
+fn a_megabyte_goes_there_and_back() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (mut client, mut server) = pair().await.unwrap();
+            let echo = whippet::spawn(async move {
+                let mut buffer = vec![0; 10_000];
+                loop {
+                    let count = read(&mut server, &mut buffer).await.unwrap();
+                    if count == 0 {
+                        return;
+                    }
+                    write_all(&mut server, &buffer[..count]).await.unwrap();
+                }
+            });
+            let sent: Vec<u8> = (0..1_000_000_u32).map(|number| (number * 7 % 251) as u8).collect();
+            let (reader, mut writer) = client.into_split();
+            let expected = sent.clone();
+            let receive = whippet::spawn(async move {
+                let mut got = Vec::new();
+                while got.len() < expected.len() {
+                    reader.readable().await.unwrap();
+                    let mut buffer = [0; 4096];
+                    match reader.try_read(&mut buffer) {
+                        Ok(count) => got.extend_from_slice(&buffer[..count]),
+                        Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+                    }
+                }
+                assert!(got == expected);
+                reader
+            });
+            let mut rest = &sent[..];
+            while !rest.is_empty() {
+                let count = poll_fn(|cx| {
+                    futures_io::AsyncWrite::poll_write(Pin::new(&mut writer), cx, rest)
+                })
+                .await
+                .unwrap();
+                rest = &rest[count..];
+            }
+            let reader = timeout(DEADLINE, receive).await.unwrap().unwrap();
+            client = reader.reunite(writer).unwrap();
+            drop(client);
+            timeout(DEADLINE, echo).await.unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_refused_connect_says_so() {
+    for runtime in runtimes() {
+        let error = runtime.block_on(async {
+            let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            timeout(DEADLINE, TcpStream::connect(address)).await.unwrap().unwrap_err()
+        });
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
+
+#[test]
+fn a_reset_is_noticed_without_reading() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (client, server) = pair().await.unwrap();
+            client.try_write(b"unread").unwrap();
+            client.set_linger(Some(Duration::ZERO)).unwrap();
+            drop(client);
+            let ready = timeout(DEADLINE, server.ready(Interest::ERROR)).await.unwrap().unwrap();
+            assert!(ready.is_error() && ready.is_write_closed());
+        });
+    }
+}
+
+#[test]
+fn a_half_close_is_no_error() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (client, mut server) = pair().await.unwrap();
+            client.try_write(b"last words").unwrap();
+            client.shutdown_now(std::net::Shutdown::Write).unwrap();
+            let mut buffer = [0; 4];
+            let mut got = Vec::new();
+            loop {
+                let count =
+                    timeout(DEADLINE, read(&mut server, &mut buffer)).await.unwrap().unwrap();
+                if count == 0 {
+                    break;
+                }
+                got.extend_from_slice(&buffer[..count]);
+            }
+            assert_eq!(got, b"last words");
+            write_all(&mut server, b"answer").await.unwrap();
+            timeout(DEADLINE, client.readable()).await.unwrap().unwrap();
+            assert_eq!(client.try_read(&mut [0; 16]).unwrap(), 6);
+        });
+    }
+}
+
+#[test]
+fn trap_03_a_closed_descriptor_with_a_living_duplicate_is_not_watched_any_more() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (client, mut server) = pair().await.unwrap();
+        let duplicate = rustix_dup(&server);
+        assert_eq!(whippet::runtime::Handle::current().metrics().num_registered_descriptors(), 2);
+        assert_eq!(timeout(DEADLINE, server.writable()).await.unwrap().ok(), Some(()));
+        // The write below would be an event of the slot that the next socket gets.
+        drop(server);
+        let (_other, next) = pair().await.unwrap();
+        client.try_write(b"for the duplicate").unwrap();
+        let error = next.try_read(&mut [0; 8]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        server = TcpStream::from_std(duplicate.into()).unwrap();
+        assert_eq!(timeout(DEADLINE, read(&mut server, &mut [0; 64])).await.unwrap().unwrap(), 17);
+    });
+    assert_eq!(runtime.metrics().num_registered_descriptors(), 0);
+}
+
+fn rustix_dup(stream: &TcpStream) -> std::os::fd::OwnedFd {
+    use std::os::fd::AsFd;
+    stream.as_fd().try_clone_to_owned().unwrap()
+}
+
+#[test]
+fn trap_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = whippet::spawn(async move {
+                loop {
+                    let (mut stream, _) = listener.accept().await.unwrap();
+                    drop(whippet::spawn(async move {
+                        let mut buffer = [0; 8];
+                        while let Ok(count @ 1..) = read(&mut stream, &mut buffer).await {
+                            if write_all(&mut stream, &buffer[..count]).await.is_err() {
+                                return;
+                            }
+                        }
+                    }));
+                }
+            });
+            let clients: Vec<_> = (0..16_u8)
+                .map(|tag| {
+                    whippet::spawn(async move {
+                        for round in 0..100_u8 {
+                            let mut stream = TcpStream::connect(address).await.unwrap();
+                            let word = [tag, round, tag ^ round, 1];
+                            write_all(&mut stream, &word).await.unwrap();
+                            let mut buffer = [0; 4];
+                            let mut got = 0;
+                            while got < 4 {
+                                got += timeout(DEADLINE, read(&mut stream, &mut buffer[got..]))
+                                    .await
+                                    .unwrap()
+                                    .unwrap();
+                            }
+                            assert_eq!(buffer, word, "bytes of another connection");
+                        }
+                    })
+                })
+                .collect();
+            for client in clients {
+                timeout(DEADLINE, client).await.unwrap().unwrap();
+            }
+            server.abort();
+        });
+    }
+}
