@@ -10,15 +10,19 @@ use crate::loom::Mutex;
 use std::task::{Context, Poll, Waker, ready};
 
 /// One poll of a door whose state lies under `lock`: `step` looks at the state and answers, or asks for a clone of the
-/// waker with `None` and is called again. The answer leaves the lock before anything is dropped.
+/// waker with `None` and is called again. Who knows that it will have to wait has the clone made first. The answer leaves the lock before anything is dropped.
 #[inline]
 pub(crate) fn poll_locked<S, R>(
     lock: &Mutex<S>,
     cx: &mut Context<'_>,
+    clone_first: bool,
     mut step: impl FnMut(&mut S, &mut Caller<'_>) -> Option<Poll<R>>,
 ) -> Poll<R> {
     let unit = ready!(coop::poll_proceed(cx));
     let mut caller = Caller::new(cx);
+    if clone_first {
+        caller.clone_waker();
+    }
     loop {
         let mut state = lock.lock();
         let answer = step(&mut state, &mut caller);
@@ -65,6 +69,11 @@ impl<'a> Caller<'a> {
         }
         std::mem::swap(slot, &mut self.parcel);
         true
+    }
+
+    /// Whether the clone was made, and not left yet.
+    pub(crate) fn has_clone(&self) -> bool {
+        self.parcel.is_some()
     }
 
     /// The clone, if it was made.

@@ -7,19 +7,41 @@
 //!                 └─ was called since ──► Done                                           └─► the next in line
 //! ```
 //!
+//! # The word
+//! ```text
+//!   bits 2..            bits 0..2
+//!   ROUNDS              EMPTY, WAITING or NOTIFIED
+//! ```
+//! `ROUNDS` counts the calls of `notify_waiters` and wraps. `WAITING` says that the line is not empty, and is set and
+//! cleared under the lock alone; from `EMPTY` to `NOTIFIED` (a permit is kept) and back anybody goes without the lock.
+//! So a notification that nobody waits for, and a wait that finds one, are one step each; and whoever finds `WAITING`
+//! takes the lock, under which nothing but the rounds can change as long as it stays.
+//!
 //! A call of `notify_one` chooses exactly one waiter, or is kept as the one permit. A waiter that was chosen by it
 //! and goes away without looking hands the call on; one that was woken by `notify_waiters` has nothing to hand on.
 
 use super::caller::{Caller, poll_locked};
 use super::wait_list::{Ticket, WaitList};
+use crate::coop;
 use crate::loom::Mutex;
 use crate::loom::atomic::AtomicUsize;
-use crate::loom::atomic::Ordering::{Acquire, Release};
+use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::wakers::Wakers;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+
+/// Nobody waits, nothing is kept.
+const EMPTY: usize = 0;
+/// Somebody is in line.
+const WAITING: usize = 1;
+/// Nobody waits, one notification is kept.
+const NOTIFIED: usize = 2;
+/// The bits of the three.
+const PHASE: usize = 3;
+/// One call of `notify_waiters`.
+const ROUND: usize = 4;
 
 /// Wakes one waiting task, or all of them.
 ///
@@ -43,25 +65,10 @@ use std::task::{Context, Poll};
 /// ```
 #[derive(Default)]
 pub struct Notify {
-    /// Calls of `notify_waiters`, wrapping. Written under the lock, read without it by [`Notify::notified`].
-    rounds: AtomicUsize,
-    /// Who waits, and the permit.
-    state: Mutex<State>,
-}
-
-/// What the lock of a [`Notify`] guards.
-#[derive(Debug)]
-struct State {
-    /// Whether a `notify_one` found nobody and is kept. Never set while somebody waits.
-    permit: bool,
+    /// The word: `{ ROUNDS, phase }`. See the module's words.
+    word: AtomicUsize,
     /// Who waits, and by which call each was chosen.
-    waiters: WaitList<Call>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self { permit: false, waiters: WaitList::new() }
-    }
+    line: Mutex<WaitList<Call>>,
 }
 
 /// Which call chose a waiter.
@@ -76,20 +83,6 @@ enum Call {
     Last,
     /// `notify_waiters`.
     All,
-}
-
-impl State {
-    /// Hands one call to a waiter, or keeps it as the permit.
-    fn notify(&mut self, call: Call, wakers: &mut Wakers) {
-        let chosen = match call {
-            Call::Last => self.waiters.pop_back(wakers),
-            _ => self.waiters.pop_front(wakers),
-        };
-        match chosen {
-            Some(note) => *note = call,
-            None => self.permit = true,
-        }
-    }
 }
 
 impl Notify {
@@ -148,74 +141,159 @@ impl Notify {
     /// ```
     pub fn notify_waiters(&self) {
         let mut wakers = Wakers::new();
-        let mut state = self.state.lock();
-        // Only written under the lock, so load and store are one step. Release: whoever finds a new number in
-        // `collect` sees what was done before this call (the lock already says so; this costs nothing more).
-        self.rounds.store(self.rounds.load(Acquire).wrapping_add(1), Release);
-        while let Some(call) = state.waiters.pop_front(&mut wakers) {
+        let mut line = self.line.lock();
+        while let Some(call) = line.pop_front(&mut wakers) {
             *call = Call::All;
         }
-        drop(state);
+        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+        drop(line);
         wakers.wake_all();
     }
 
     /// One call for one waiter.
+    #[inline]
     fn hand_over(&self, call: Call) {
+        if self.try_keep() {
+            return;
+        }
         let mut wakers = Wakers::new();
-        self.state.lock().notify(call, &mut wakers);
+        self.hand_over_locked(&mut self.line.lock(), call, &mut wakers);
         wakers.wake_all();
+    }
+
+    /// One call for one waiter, or to be kept if there is none.
+    fn hand_over_locked(&self, line: &mut WaitList<Call>, call: Call, wakers: &mut Wakers) {
+        let chosen = match call {
+            Call::Last => line.pop_back(wakers),
+            _ => line.pop_front(wakers),
+        };
+        match chosen {
+            Some(note) => {
+                *note = call;
+                self.line_changed(line);
+            }
+            None => self.change(|_| (0, NOTIFIED)),
+        }
+    }
+
+    /// After somebody left the line: the word says so if it was the last one.
+    fn line_changed(&self, line: &WaitList<Call>) {
+        if line.is_empty() {
+            self.change(|phase| (0, if phase == WAITING { EMPTY } else { phase }));
+        }
+    }
+
+    /// Changes the word: `next` gets the phase and says what to add and what the phase becomes.
+    fn change(&self, next: impl Fn(usize) -> (usize, usize)) {
+        // AcqRel: whoever takes the notification sees what was done before it was given.
+        let _ = self.word.fetch_update(AcqRel, Acquire, |word| {
+            let (added, phase) = next(word & PHASE);
+            Some((word & !PHASE).wrapping_add(added) | phase)
+        });
+    }
+
+    /// Keeps a notification, unless somebody waits for it. One that is kept already is kept anew: the step is what
+    /// makes the caller's doings visible to the one who takes it.
+    #[inline]
+    fn try_keep(&self) -> bool {
+        let kept = self.word.fetch_update(AcqRel, Acquire, |word| {
+            if word & PHASE == WAITING { None } else { Some((word & !PHASE) | NOTIFIED) }
+        });
+        kept.is_ok()
+    }
+
+    /// Takes the notification that is kept, if there is one.
+    #[inline]
+    fn try_take(&self) -> bool {
+        let taken = self.word.fetch_update(AcqRel, Acquire, |word| {
+            if word & PHASE == NOTIFIED { Some((word & !PHASE) | EMPTY) } else { None }
+        });
+        taken.is_ok()
+    }
+
+    /// Says that somebody is in line, unless a notification is kept. The lock is held.
+    fn try_wait(&self) -> bool {
+        let waiting = self.word.fetch_update(AcqRel, Acquire, |word| {
+            if word & PHASE == NOTIFIED { None } else { Some((word & !PHASE) | WAITING) }
+        });
+        waiting.is_ok()
+    }
+
+    /// How often `notify_waiters` was called.
+    fn rounds(&self) -> usize {
+        // Acquire: a caller that finds a new number sees what was done before that call.
+        self.word.load(Acquire) & !PHASE
     }
 
     /// The stage of a future that is made now.
     fn fresh(&self) -> Stage {
-        // Acquire pairs with the store in `notify_waiters`: a caller that saw its effects starts after it.
-        Stage::Fresh { rounds: self.rounds.load(Acquire) }
+        Stage::Fresh { rounds: self.rounds() }
+    }
+
+    /// Looks, without the lock, whether a future that is not in line was notified.
+    #[inline]
+    fn is_notified(&self, rounds: usize) -> bool {
+        rounds != self.rounds() || self.try_take()
     }
 
     /// Looks whether a future at `stage` was notified, and puts it in line if not. `caller` is absent for `enable`,
     /// which leaves no waker. `None` asks for a clone of the waker.
     fn collect(
         &self,
-        state: &mut State,
+        line: &mut WaitList<Call>,
         stage: &mut Stage,
-        caller: Option<&mut Caller<'_>>,
+        mut caller: Option<&mut Caller<'_>>,
     ) -> Option<Poll<()>> {
         match stage {
+            Stage::Done => {}
             Stage::Fresh { rounds } => {
-                let called = *rounds != self.rounds.load(Acquire);
-                if !called && !std::mem::take(&mut state.permit) {
-                    let waker = match caller {
-                        Some(caller) => Some(caller.take()?),
-                        None => None,
-                    };
-                    *stage = Stage::Waiting(state.waiters.push_back(Call::None, waker));
-                    return Some(Poll::Pending);
+                if caller.as_ref().is_some_and(|caller| !caller.has_clone()) {
+                    return None;
+                }
+                while !self.is_notified(*rounds) {
+                    if self.try_wait() {
+                        let waker = caller.as_mut().and_then(|caller| caller.take());
+                        *stage = Stage::Waiting(line.push_back(Call::None, waker));
+                        return Some(Poll::Pending);
+                    }
                 }
             }
             Stage::Waiting(ticket) => {
-                let (_, chosen) = state.waiters.look(ticket);
+                let (_, chosen) = line.look(ticket);
                 if !chosen {
-                    let left = caller.is_none_or(|it| state.waiters.leave_waker(ticket, it));
+                    let left = caller.is_none_or(|caller| line.leave_waker(ticket, caller));
                     return left.then_some(Poll::Pending);
                 }
             }
-            Stage::Done => {}
         }
         if let Stage::Waiting(ticket) = std::mem::replace(stage, Stage::Done) {
             // A chosen waiter has no waker left to drop.
-            let _ = state.waiters.remove(ticket);
+            let _ = line.remove(ticket);
         }
         Some(Poll::Ready(()))
     }
 
     /// One poll of a future at `stage`.
     fn poll_notified(&self, stage: &mut Stage, cx: &mut Context<'_>) -> Poll<()> {
-        poll_locked(&self.state, cx, |state, caller| self.collect(state, stage, Some(caller)))
+        let mut clone_first = false;
+        if let Stage::Fresh { rounds } = stage {
+            let unit = ready!(coop::poll_proceed(cx));
+            if self.is_notified(*rounds) {
+                unit.spend();
+                *stage = Stage::Done;
+                return Poll::Ready(());
+            }
+            clone_first = true;
+        }
+        let step = |line: &mut WaitList<Call>, caller: &mut Caller<'_>| {
+            self.collect(line, stage, Some(caller))
+        };
+        poll_locked(&self.line, cx, clone_first, step)
     }
 
     /// Puts a future at `stage` in line without a waker. Says whether it was notified already.
     fn enable(&self, stage: &mut Stage) -> bool {
-        let collected = self.collect(&mut self.state.lock(), stage, None);
+        let collected = self.collect(&mut self.line.lock(), stage, None);
         collected == Some(Poll::Ready(()))
     }
 
@@ -225,12 +303,14 @@ impl Notify {
             return;
         };
         let mut wakers = Wakers::new();
-        let mut state = self.state.lock();
-        let removed = state.waiters.remove(ticket);
-        if matches!(removed.note, Call::One | Call::Last) {
-            state.notify(removed.note, &mut wakers);
+        let mut line = self.line.lock();
+        let removed = line.remove(ticket);
+        match removed.note {
+            Call::None => self.line_changed(&line),
+            Call::One | Call::Last => self.hand_over_locked(&mut line, removed.note, &mut wakers),
+            Call::All => {}
         }
-        drop(state);
+        drop(line);
         wakers.wake_all();
         drop(removed);
     }

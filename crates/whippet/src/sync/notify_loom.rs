@@ -85,3 +85,43 @@ fn loom_a_state_that_is_looked_at_after_enable_is_never_missed() {
         thread.join().unwrap();
     });
 }
+
+#[test]
+fn loom_a_state_is_never_missed_by_whoever_lines_up_before_looking() {
+    use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    loom::model(|| {
+        let shared = Arc::new((Notify::new(), AtomicUsize::new(0)));
+        let threads = [(); 2].map(|()| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                shared.1.fetch_add(1, Relaxed);
+                shared.0.notify_one();
+            })
+        });
+        loop {
+            let mut notified = pin!(shared.0.notified());
+            notified.as_mut().enable();
+            if shared.1.load(Relaxed) == 2 {
+                break;
+            }
+            block_on(notified);
+        }
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn loom_a_kept_notification_is_taken_once() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        notify.notify_one();
+        let threads = [(); 2].map(|()| {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || usize::from(give_up(&notify)))
+        });
+        let taken: usize = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        assert_eq!(taken + usize::from(give_up(&notify)), 1);
+    });
+}

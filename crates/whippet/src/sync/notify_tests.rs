@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 fn tickets(notify: &Notify) -> usize {
-    notify.state.lock().waiters.tickets()
+    notify.line.lock().tickets()
 }
 
 #[test]

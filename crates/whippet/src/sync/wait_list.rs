@@ -231,6 +231,12 @@ impl<N> WaitList<N> {
     }
 }
 
+impl<N> Default for WaitList<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// What was left in a slot when its ticket came back.
 #[derive(Debug)]
 #[must_use = "a chosen waiter that leaves must pass on what it was chosen for"]

@@ -17,7 +17,8 @@ struct Waiter {
 impl Waiter {
     /// Lines up, unless the flag is raised.
     fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
-        poll_locked(&shared.waiters, cx, |waiters, caller| {
+        let will_wait = self.ticket.is_none() && !shared.is_cancelled();
+        poll_locked(&shared.waiters, cx, will_wait, |waiters, caller| {
             // Looked at under the lock: `cancel` empties the list after it has raised the flag.
             if shared.is_cancelled() {
                 return Some(Poll::Ready(()));

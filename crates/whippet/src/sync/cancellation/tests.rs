@@ -157,6 +157,7 @@ fn trap_07_a_waker_may_use_the_token() {
         acting(move || {
             token.cancel();
             assert!(token.child_token().is_cancelled());
+            Task::new(token.cancelled()).ready();
         })
     };
     let mut task = Task::new(token.cancelled());

@@ -222,7 +222,7 @@ impl<T> Chan<T> {
         cx: &mut Context<'_>,
         mut then: impl FnMut(&mut State<T>) -> R,
     ) -> Poll<Result<R, Refused>> {
-        poll_locked(&self.state, cx, |state, caller| {
+        poll_locked(&self.state, cx, false, |state, caller| {
             let polled = state.permits.poll_acquire(wanted, ticket, caller)?;
             Some(polled.map_ok(|()| then(state)))
         })
@@ -256,7 +256,7 @@ impl<T> Chan<T> {
         ticket: &mut Option<Ticket>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        poll_locked(&self.state, cx, |state, caller| {
+        poll_locked(&self.state, cx, false, |state, caller| {
             if state.permits.is_closed() {
                 return Some(Poll::Ready(()));
             }
@@ -349,11 +349,14 @@ impl<T> Chan<T> {
         mut take: impl FnMut(&mut State<T>, &mut Wakers) -> Result<R, Nothing>,
     ) -> Poll<Option<R>> {
         let mut wakers = Wakers::new();
-        let polled = poll_locked(&self.state, cx, |state, caller| match take(state, &mut wakers) {
-            Ok(taken) => Some(Poll::Ready(Some(taken))),
-            Err(Nothing::Finished) => Some(Poll::Ready(None)),
-            Err(Nothing::Empty) => caller.leave_in(&mut state.receiver).then_some(Poll::Pending),
-        });
+        let polled =
+            poll_locked(&self.state, cx, false, |state, caller| match take(state, &mut wakers) {
+                Ok(taken) => Some(Poll::Ready(Some(taken))),
+                Err(Nothing::Finished) => Some(Poll::Ready(None)),
+                Err(Nothing::Empty) => {
+                    caller.leave_in(&mut state.receiver).then_some(Poll::Pending)
+                }
+            });
         wakers.wake_all();
         polled
     }

@@ -85,7 +85,7 @@ impl Future for Acquire<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { semaphore, wanted, ticket } = &mut *self;
-        poll_locked(&semaphore.permits, cx, |permits, caller| {
+        poll_locked(&semaphore.permits, cx, false, |permits, caller| {
             permits.poll_acquire(*wanted, ticket, caller)
         })
     }
