@@ -1,1 +1,206 @@
-//! (signal)
+//! Signals of the operating system, awaited.
+//!
+//! Each listener has a pair of connected sockets: the signal's handler writes a byte into the one, the reactor watches
+//! the other. Once a signal was listened for, its default action is gone for the rest of the process, also when
+//! nobody listens any more.
+
+use crate::reactor::{Registration, Rest, Want};
+use crate::runtime::Handle;
+use crate::sys::socket;
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::low_level;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::task::{Context, Poll};
+
+/// Bytes taken out of a listener's socket at a time: each is a signal, and several are one.
+const DRAIN: usize = 64;
+
+/// Which signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignalKind(i32);
+
+impl SignalKind {
+    /// A signal by its number.
+    #[must_use]
+    pub const fn from_raw(number: i32) -> Self {
+        Self(number)
+    }
+
+    /// The signal's number.
+    #[must_use]
+    pub const fn as_raw_value(self) -> i32 {
+        self.0
+    }
+
+    /// SIGINT: somebody pressed Ctrl-C.
+    #[must_use]
+    pub const fn interrupt() -> Self {
+        Self(SIGINT)
+    }
+
+    /// SIGTERM: the process is asked to end.
+    #[must_use]
+    pub const fn terminate() -> Self {
+        Self(SIGTERM)
+    }
+
+    /// SIGHUP: the terminal is gone, or settings are to be read again.
+    #[must_use]
+    pub const fn hangup() -> Self {
+        Self(SIGHUP)
+    }
+
+    /// SIGQUIT: somebody pressed Ctrl-\.
+    #[must_use]
+    pub const fn quit() -> Self {
+        Self(SIGQUIT)
+    }
+
+    /// SIGUSR1: the program's own meaning.
+    #[must_use]
+    pub const fn user_defined1() -> Self {
+        Self(SIGUSR1)
+    }
+
+    /// SIGUSR2: the program's own meaning.
+    #[must_use]
+    pub const fn user_defined2() -> Self {
+        Self(SIGUSR2)
+    }
+}
+
+/// A listener for one signal: see [`signal`].
+#[derive(Debug)]
+pub struct Signal {
+    /// The end that the reactor watches.
+    socket: Registration<OwnedFd>,
+    /// The handler that writes into the other end.
+    handler: SigId,
+}
+
+/// Listens for a signal. Signals that come before the next [`Signal::recv`] are not lost; several are one.
+///
+/// # Errors
+/// A signal that cannot be caught; no descriptor left.
+///
+/// # Panics
+/// If this thread has entered no runtime, or for one of the signals that no program may catch (SIGKILL, SIGSTOP,
+/// SIGILL, SIGFPE, SIGSEGV).
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::signal::{SignalKind, signal};
+/// let mut hangups = signal(SignalKind::hangup())?;
+/// # let process = rustix::process::getpid();
+/// # rustix::process::kill_process(process, rustix::process::Signal::HUP)?;
+/// assert_eq!(hangups.recv().await, Some(()));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    let (watched, written) = socket::unix_pair()?;
+    let socket = Registration::new(watched, Handle::current().driver().reactor())?;
+    let handler = low_level::pipe::register(kind.0, written)?;
+    Ok(Signal { socket, handler })
+}
+
+/// Waits for Ctrl-C (SIGINT), once.
+///
+/// # Errors
+/// No descriptor left.
+///
+/// # Panics
+/// If this thread has entered no runtime.
+///
+/// # Cancel safety
+/// Cancel safe, but a signal that comes while nobody listens is lost: to miss none, keep a [`Signal`].
+pub async fn ctrl_c() -> io::Result<()> {
+    signal(SignalKind::interrupt())?.recv().await;
+    Ok(())
+}
+
+impl Signal {
+    /// Waits for the signal. Always `Some`: listening does not end.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a signal stays until a call returns it.
+    pub async fn recv(&mut self) -> Option<()> {
+        self.socket.async_io(Want::READ, drain).await.ok()
+    }
+
+    /// Polls for the signal. The latest waker counts.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        self.socket.poll_io(cx, Want::READ, drain).map(Result::ok)
+    }
+}
+
+/// Takes all that is there.
+fn drain(socket: &OwnedFd) -> io::Result<((), Rest)> {
+    let mut bytes = [0; DRAIN];
+    let mut heard = false;
+    loop {
+        match socket::receive(socket, &mut bytes) {
+            Ok(DRAIN) => heard = true,
+            Ok(_) => return Ok(((), Rest::None)),
+            Err(error) if heard && error.kind() == io::ErrorKind::WouldBlock => return Ok(((), Rest::None)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        low_level::unregister(self.handler);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::runtime::Builder;
+    use crate::time::timeout;
+    use std::time::Duration;
+
+    /// How long an event may take before its test fails.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    fn send(kind: SignalKind) {
+        low_level::raise(kind.as_raw_value()).unwrap();
+    }
+
+    #[test]
+    fn every_listener_hears_a_signal_and_several_are_one() {
+        let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        runtime.block_on(async {
+            let mut listeners = [0; 3].map(|_| signal(SignalKind::user_defined1()).unwrap());
+            send(SignalKind::user_defined1());
+            send(SignalKind::user_defined1());
+            for listener in &mut listeners {
+                assert_eq!(timeout(DEADLINE, listener.recv()).await, Ok(Some(())));
+            }
+            // As many as are taken out at a time, to the byte.
+            (0..DRAIN).for_each(|_| send(SignalKind::user_defined1()));
+            for listener in &mut listeners {
+                assert_eq!(timeout(DEADLINE, listener.recv()).await, Ok(Some(())));
+            }
+        });
+        assert_eq!(runtime.metrics().num_registered_descriptors(), 0);
+    }
+
+    #[test]
+    fn ctrl_c_is_heard() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            // Listening from here on, so that the signal does not end the test.
+            let _listens = signal(SignalKind::interrupt()).unwrap();
+            let waits = crate::spawn(ctrl_c());
+            crate::task::yield_now().await;
+            send(SignalKind::interrupt());
+            timeout(DEADLINE, waits).await.unwrap().unwrap().unwrap();
+        });
+    }
+}
