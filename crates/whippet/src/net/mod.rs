@@ -10,6 +10,8 @@ mod stream;
 mod tcp_listener;
 mod tcp_socket;
 mod tcp_stream;
+mod unix_listener;
+mod unix_stream;
 
 pub use self::address::ToSocketAddrs;
 pub use self::interest::{Interest, Ready};
@@ -17,3 +19,5 @@ pub use self::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, Wri
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
+pub use self::unix_listener::UnixListener;
+pub use self::unix_stream::{UCred, UnixStream};

@@ -146,7 +146,9 @@ fn drain(socket: &OwnedFd) -> io::Result<((), Rest)> {
         match socket::receive(socket, &mut bytes) {
             Ok(DRAIN) => heard = true,
             Ok(_) => return Ok(((), Rest::None)),
-            Err(error) if heard && error.kind() == io::ErrorKind::WouldBlock => return Ok(((), Rest::None)),
+            Err(error) if heard && error.kind() == io::ErrorKind::WouldBlock => {
+                return Ok(((), Rest::None));
+            }
             Err(error) => return Err(error),
         }
     }
