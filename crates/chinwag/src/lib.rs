@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod broker;
 pub mod codec;
 pub mod command;
+pub mod crowd;
 pub mod door;
 pub mod event;
 pub mod foreign;
@@ -13,5 +15,9 @@ pub mod limits;
 pub mod line;
 pub mod load;
 pub mod name;
+pub mod pace;
+pub mod roster;
+pub mod round;
 pub mod telnet;
 pub mod text;
+pub mod who;

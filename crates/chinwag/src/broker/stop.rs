@@ -1,0 +1,129 @@
+//! The end of the server, in two phases: first every client hands over what it has read and stops reading, then
+//! everybody is told and sent home.
+//!
+//! ```text
+//!   Shutdown ─► waiting ─── all are drained ───────────► goodbye ─► finished
+//!                  └── the grace is nearly over ─► forced ──┘
+//! ```
+//!
+//! Forced, the broker takes what is left in its queue without regard to the pace, and those who cannot keep up are
+//! cut; nothing that was handed over is lost on anybody else.
+
+use super::Broker;
+use crate::account::Outlet;
+use crate::door::DoorKind;
+use crate::event::ClientId;
+use crate::frame::Frame;
+use crate::limits::LAST_WORDS;
+use crate::line::Line;
+use crate::roster::Member;
+use std::time::Instant;
+
+/// Where the end has got to.
+#[derive(Debug)]
+pub(super) struct Stop {
+    /// When waiting is over.
+    force_at: Instant,
+    /// People whose lines have not all come yet.
+    undrained: usize,
+    /// How far it is.
+    phase: Phase,
+}
+
+/// The phases, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Some have not handed over all that was read.
+    Waiting,
+    /// The grace is nearly over: what is here is all that is taken.
+    Forced,
+    /// Everybody was told and sent home.
+    Finished,
+}
+
+impl Stop {
+    /// Whether events are taken whatever the pace.
+    pub(super) fn is_forced(&self) -> bool {
+        self.phase == Phase::Forced
+    }
+
+    /// When the next phase begins by itself.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        (self.phase == Phase::Waiting).then_some(self.force_at)
+    }
+
+    /// Goes on if it is time.
+    pub(super) fn tick(&mut self, now: Instant) {
+        if self.phase == Phase::Waiting && now >= self.force_at {
+            self.phase = Phase::Forced;
+        }
+    }
+}
+
+impl Broker {
+    /// Whether everybody was sent home, and nothing is left to do.
+    pub fn is_finished(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.phase == Phase::Finished)
+    }
+
+    /// Whether the time is over: take what is in the queue, and then [`say_goodbye`](Self::say_goodbye).
+    pub fn is_forced(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::is_forced)
+    }
+
+    /// The server is to be gone by `deadline`.
+    pub(super) fn begin_stop(&mut self, deadline: Instant, now: Instant) {
+        if self.stop.is_some() {
+            return;
+        }
+        // Those who were counted are announced before they may be heard for the last time.
+        self.announce_counted();
+        let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(now);
+        let undrained = self.roster.len();
+        self.stop = Some(Stop { force_at, undrained, phase: Phase::Waiting });
+        self.end_if_drained(now);
+    }
+
+    /// All that was read from somebody has come.
+    pub(super) fn handle_drained(&mut self, id: ClientId, now: Instant) {
+        let Some(stop) = &mut self.stop else { return };
+        let Some(slot) = self.roster.slot(id) else { return };
+        let member = &mut self.roster.members_mut()[slot];
+        if !std::mem::replace(&mut member.drained, true) {
+            stop.undrained -= 1;
+        }
+        self.end_if_drained(now);
+    }
+
+    /// Somebody is not here any more, and not waited for.
+    pub(super) fn forget(&mut self, gone: &Member) {
+        if let Some(stop) = &mut self.stop {
+            stop.undrained -= usize::from(!gone.drained);
+        }
+    }
+
+    /// Ends it as soon as all lines have come.
+    pub(super) fn end_if_drained(&mut self, now: Instant) {
+        let waiting = |stop: &Stop| stop.phase != Phase::Finished && stop.undrained == 0;
+        if self.stop.as_ref().is_some_and(waiting) {
+            self.say_goodbye(now);
+        }
+    }
+
+    /// Tells everybody that the server goes, and lets go of them.
+    pub fn say_goodbye(&mut self, now: Instant) {
+        let Some(stop) = &mut self.stop else { return };
+        stop.phase = Phase::Finished;
+        self.publish(&Line::ShuttingDown, None);
+        self.flush(now);
+        self.roster.clear();
+    }
+
+    /// Somebody came while the server was stopping.
+    pub(super) fn turn_away(&mut self, mut outlet: Outlet, door: DoorKind) {
+        let mut bytes = Vec::new();
+        door.encode(&Line::ShuttingDown, &mut bytes);
+        // Whoever is gone already need not be told.
+        let _ = outlet.push(Frame::new(&bytes, &self.gauge));
+    }
+}

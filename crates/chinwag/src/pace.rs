@@ -1,0 +1,205 @@
+//! The pace of the room: when the broker takes further lines, and who has stopped counting for that.
+//!
+//! Pure: what people were sent and have taken goes in, with the time; a [`Verdict`] comes out.
+//!
+//! - A receiver is *active* as long as he keeps up: within each [`PACE_WINDOW`] he takes [`PACE_STRIDE`] bytes, or
+//!   all that was due to him at its start. Others do not count; they run into their bounds and are cut.
+//! - The intake pauses while more than half of the active receivers are past the soft bound, or an active one is
+//!   past half of the hard bound. The first keeps the room at the pace of its majority, the second keeps everybody
+//!   in who reads at all.
+//! - Who alone has been speaking is no receiver of what he says, and does not count.
+//!
+//! Looking at everybody costs little, but not nothing. So the broker looks once in a [`PACE_TICK`] while somebody is
+//! owed something, and in between only when the [`Strain`] of a round says that the verdict may have changed.
+
+use crate::event::ClientId;
+use crate::intake::Bounds;
+use crate::limits::{PACE_STRIDE, PACE_WINDOW};
+use std::time::Instant;
+
+/// What the rule remembers of one person.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// What he had taken at the last look.
+    taken: u64,
+    /// What he must have taken for the next stride.
+    milestone: u64,
+    /// When he was last seen to have taken anything, or to be owed nothing.
+    moved: Instant,
+    /// When he was last seen to have made a stride.
+    strode: Instant,
+    /// Whether he counted at the last look.
+    active: bool,
+}
+
+impl Standing {
+    /// A newcomer, who is owed nothing.
+    pub fn new(now: Instant) -> Self {
+        Self { taken: 0, milestone: 0, moved: now, strode: now, active: true }
+    }
+
+    /// Whether he counted at the last look.
+    #[inline]
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// Takes notice of what he was sent and has taken by now.
+    fn observe(&mut self, balance: Balance, now: Instant) {
+        if balance.taken >= self.milestone {
+            self.strode = now;
+            self.moved = now;
+            self.milestone = balance.pushed.min(balance.taken + PACE_STRIDE);
+        } else if balance.taken > self.taken {
+            self.moved = now;
+        }
+        self.taken = balance.taken;
+        self.active = now.saturating_duration_since(self.strode) < PACE_WINDOW;
+    }
+}
+
+/// All that one person was ever sent, and what of it he has taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Balance {
+    /// What he was sent.
+    pub pushed: u64,
+    /// What of it he has taken.
+    pub taken: u64,
+}
+
+impl Balance {
+    /// What he is owed.
+    #[inline]
+    pub fn owed(self) -> u64 {
+        self.pushed.saturating_sub(self.taken)
+    }
+}
+
+/// Whether the broker takes further lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Open,
+    /// It waits until people have caught up.
+    Paused {
+        /// How many must come back below a bound before it can change its mind.
+        drains: u64,
+    },
+}
+
+/// How many of the active people a round has left behind: counted where lines are handed out anyway.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Strain {
+    /// Past the soft bound.
+    behind: usize,
+    /// Past half of the hard bound.
+    far_behind: usize,
+}
+
+impl Strain {
+    /// Somebody is owed so much now.
+    #[inline]
+    pub fn add(&mut self, owed: u64, standing: &Standing, bounds: &Bounds) {
+        if owed > bounds.soft && standing.active {
+            self.behind += 1;
+            self.far_behind += usize::from(owed > bounds.half());
+        }
+    }
+}
+
+/// One look at everybody. Made by [`Pace::tally`].
+#[derive(Debug)]
+pub struct Tally {
+    /// When.
+    now: Instant,
+    /// Who alone has been speaking, if it is one.
+    speaker: Option<ClientId>,
+    /// The bounds.
+    bounds: Bounds,
+    /// Active receivers.
+    active: usize,
+    /// Those of them past the soft bound.
+    behind: usize,
+    /// Those of them past half of the hard bound.
+    far_behind: usize,
+    /// People who are owed something.
+    owing: usize,
+}
+
+impl Tally {
+    /// Looks at one person. Says whether he has taken nothing for too long.
+    pub fn add(&mut self, id: ClientId, standing: &mut Standing, balance: Balance) -> bool {
+        standing.observe(balance, self.now);
+        let owed = balance.owed();
+        self.owing += usize::from(owed > 0);
+        if standing.active && self.speaker != Some(id) {
+            self.active += 1;
+            self.behind += usize::from(owed > self.bounds.soft);
+            self.far_behind += usize::from(owed > self.bounds.half());
+        }
+        owed > 0 && self.now.saturating_duration_since(standing.moved) >= self.bounds.take_within
+    }
+
+    /// Whether anybody is owed anything, so that it is worth looking again later.
+    pub fn is_anybody_owed(&self) -> bool {
+        self.owing > 0
+    }
+}
+
+/// The rule, and what it remembers of the room.
+#[derive(Debug)]
+pub struct Pace {
+    /// The bounds.
+    bounds: Bounds,
+    /// Active receivers at the last look.
+    active: usize,
+    /// Who spoke last, and when.
+    speaker: Option<(ClientId, Instant)>,
+    /// When somebody else last spoke.
+    others: Option<Instant>,
+}
+
+impl Pace {
+    /// A quiet room.
+    pub fn new(bounds: Bounds) -> Self {
+        Self { bounds, active: 0, speaker: None, others: None }
+    }
+
+    /// Somebody said something.
+    pub fn heard(&mut self, id: ClientId, now: Instant) {
+        if let Some((last, at)) = self.speaker.replace((id, now))
+            && last != id
+        {
+            self.others = Some(at);
+        }
+    }
+
+    /// Starts a look at everybody.
+    pub fn tally(&self, now: Instant) -> Tally {
+        let others = self.others.is_some_and(|at| now.saturating_duration_since(at) < PACE_WINDOW);
+        let speaker = if others { None } else { self.speaker.map(|(id, _)| id) };
+        let bounds = self.bounds;
+        Tally { now, speaker, bounds, active: 0, behind: 0, far_behind: 0, owing: 0 }
+    }
+
+    /// What follows from a look at everybody.
+    pub fn conclude(&mut self, tally: &Tally) -> Verdict {
+        self.active = tally.active;
+        let majority = tally.active / 2;
+        if tally.far_behind > 0 {
+            Verdict::Paused { drains: 1 }
+        } else if tally.behind > majority {
+            Verdict::Paused { drains: (tally.behind - majority) as u64 }
+        } else {
+            Verdict::Open
+        }
+    }
+
+    /// Whether a round may have changed an open verdict, so that everybody is to be looked at.
+    pub fn suspects(&self, strain: Strain) -> bool {
+        strain.far_behind > 0 || strain.behind > self.active / 2
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! One round of the broker: the lines of some events, put together for everybody at once.
+//!
+//! ```text
+//!   shared    │ bob: hi │ ann: yes │ ann: no │ * cy joined │      one buffer, encoded once
+//!   spans       bob       ann ─────────────    cy               whose own lines they are: not for him
+//!   asides                ▲ for ann: "! unknown command"        between the lines, for one person alone
+//!
+//!   everybody else   the whole buffer, as one frame
+//!   bob              what stands behind his span, a slice of the same buffer
+//!   ann              a buffer of her own, for there is an aside in it
+//! ```
+//!
+//! People are slots of the roster here; a round does not outlive a change of slots.
+
+use crate::frame::{Frame, Gauge};
+use crate::limits::ROUND_BYTES;
+use std::ops::Range;
+
+/// Lines of one author, or of nobody in particular, one behind the other in the shared buffer.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Who does not get them, because they are his own.
+    author: Option<usize>,
+    /// Where they end; they start where the span before ends.
+    end: usize,
+}
+
+/// A line for one person alone.
+#[derive(Clone, Debug)]
+struct Aside {
+    /// Who gets it.
+    to: usize,
+    /// Where it stands among the shared lines.
+    at: usize,
+    /// Where its bytes are in the private buffer.
+    bytes: Range<usize>,
+}
+
+/// What one person gets of a round, if he is not like everybody else.
+#[derive(Debug)]
+pub enum Parcel {
+    /// Nothing.
+    Nothing,
+    /// One frame.
+    One(Frame),
+    /// Two frames.
+    Two(Frame, Frame),
+}
+
+/// The lines of one round for one kind of door (see the module's words). Its buffers are used again.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// The lines that go to more than one, encoded.
+    shared: Vec<u8>,
+    /// Whose they are.
+    spans: Vec<Span>,
+    /// The lines for one alone, encoded.
+    private: Vec<u8>,
+    /// Whose they are and where they stand.
+    asides: Vec<Aside>,
+}
+
+impl Round {
+    /// Adds a line for everybody but its author. `encode` appends its bytes.
+    pub fn push_shared(&mut self, author: Option<usize>, encode: impl FnOnce(&mut Vec<u8>)) {
+        encode(&mut self.shared);
+        let end = self.shared.len();
+        match self.spans.last_mut() {
+            Some(span) if span.author == author => span.end = end,
+            _ => self.spans.push(Span { author, end }),
+        }
+    }
+
+    /// Adds a line for one person alone, at this place among the others. `encode` appends its bytes.
+    pub fn push_aside(&mut self, to: usize, encode: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.private.len();
+        encode(&mut self.private);
+        let bytes = start..self.private.len();
+        self.asides.push(Aside { to, at: self.shared.len(), bytes });
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.asides.is_empty()
+    }
+
+    /// Whether it holds as much as a round should.
+    pub fn is_full(&self) -> bool {
+        self.shared.len() + self.private.len() >= ROUND_BYTES
+    }
+
+    /// Whether nobody gets more than asides.
+    pub fn has_shared(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
+    /// The frame for everybody who gets all that is shared, and nothing beside.
+    pub fn frame(&self, gauge: &Gauge) -> Frame {
+        Frame::new(&self.shared, gauge)
+    }
+
+    /// Who is not like everybody else: the authors and those with asides, each at least once.
+    pub fn special(&self) -> impl Iterator<Item = usize> {
+        let authors = self.spans.iter().filter_map(|span| span.author);
+        authors.chain(self.asides.iter().map(|aside| aside.to))
+    }
+
+    /// What somebody special gets. `whole` is the round's [`frame`](Self::frame).
+    ///
+    /// It is one or two slices of that frame where that will do. Somebody with little left gets bytes of his own, so
+    /// that a few bytes owed to a slow reader do not keep a whole round alive.
+    pub fn parcel(&self, slot: usize, whole: &Frame, gauge: &Gauge) -> Parcel {
+        let runs = Runs::new(self, slot);
+        if !self.asides.iter().any(|aside| aside.to == slot)
+            && let Some(parcel) = runs.slices(whole)
+        {
+            return parcel;
+        }
+        let mut bytes = Vec::with_capacity(self.shared.len() + self.private.len());
+        let mut asides = self.asides.iter().filter(|aside| aside.to == slot).peekable();
+        for run in runs {
+            let mut start = run.start;
+            while let Some(aside) = asides.next_if(|aside| aside.at < run.end) {
+                let at = aside.at.max(start);
+                bytes.extend_from_slice(&self.shared[start..at]);
+                bytes.extend_from_slice(&self.private[aside.bytes.clone()]);
+                start = at;
+            }
+            bytes.extend_from_slice(&self.shared[start..run.end]);
+        }
+        asides.for_each(|aside| bytes.extend_from_slice(&self.private[aside.bytes.clone()]));
+        if bytes.is_empty() { Parcel::Nothing } else { Parcel::One(Frame::new(&bytes, gauge)) }
+    }
+
+    /// Makes it empty. A buffer that one extraordinary round has blown up is given back.
+    pub fn clear(&mut self) {
+        self.spans.clear();
+        self.asides.clear();
+        for buffer in [&mut self.shared, &mut self.private] {
+            buffer.clear();
+            buffer.shrink_to(2 * ROUND_BYTES);
+        }
+    }
+}
+
+/// The stretches of the shared buffer that are not somebody's own, as long as they come.
+#[derive(Clone, Debug)]
+struct Runs<'a> {
+    /// Spans still to come.
+    spans: std::slice::Iter<'a, Span>,
+    /// Whose own lines are left out.
+    slot: usize,
+    /// Where the spans to come start.
+    start: usize,
+}
+
+impl<'a> Runs<'a> {
+    /// All that is not the own of whoever has this slot.
+    fn new(round: &'a Round, slot: usize) -> Self {
+        Self { spans: round.spans.iter(), slot, start: 0 }
+    }
+
+    /// As slices of the whole, if at most two of them will do and they are most of it.
+    fn slices(&self, whole: &Frame) -> Option<Parcel> {
+        let mut runs = self.clone();
+        let parts = [runs.next(), runs.next(), runs.next()];
+        let enough = |bytes: usize| bytes * 2 >= whole.len();
+        match parts {
+            [None, ..] => Some(Parcel::Nothing),
+            [Some(only), None, _] if enough(only.len()) => Some(Parcel::One(whole.slice(only))),
+            [Some(first), Some(second), None] if enough(first.len() + second.len()) => {
+                Some(Parcel::Two(whole.slice(first), whole.slice(second)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let mut run = self.start..self.start;
+        for span in self.spans.by_ref() {
+            self.start = span.end;
+            if span.author != Some(self.slot) {
+                run.end = span.end;
+            } else if run.is_empty() {
+                run = span.end..span.end;
+            } else {
+                return Some(run);
+            }
+        }
+        if run.is_empty() { None } else { Some(run) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// One step of a round: a line of an author or of nobody, or an aside.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Shared(Option<usize>, String),
+        Aside(usize, String),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let text = "[a-z]{1,12}";
+        let step = prop_oneof![
+            6 => (proptest::option::weighted(0.8, 0..5_usize), text)
+                .prop_map(|(author, text)| Step::Shared(author, text)),
+            1 => (0..5_usize, text).prop_map(|(to, text)| Step::Aside(to, text)),
+        ];
+        proptest::collection::vec(step, 0..20)
+    }
+
+    fn round_of(steps: &[Step]) -> Round {
+        let mut round = Round::default();
+        for step in steps {
+            match step {
+                Step::Shared(author, text) => {
+                    round.push_shared(*author, |out| out.extend_from_slice(text.as_bytes()));
+                }
+                Step::Aside(to, text) => {
+                    round.push_aside(*to, |out| out.extend_from_slice(text.as_bytes()));
+                }
+            }
+        }
+        round
+    }
+
+    /// What somebody is to get, said plainly.
+    fn model(steps: &[Step], slot: usize) -> String {
+        let for_him = |step: &Step| match step {
+            Step::Shared(author, text) if *author != Some(slot) => text.clone(),
+            Step::Aside(to, text) if *to == slot => text.clone(),
+            _ => String::new(),
+        };
+        steps.iter().map(for_him).collect()
+    }
+
+    fn bytes(parcel: &Parcel) -> Vec<u8> {
+        match parcel {
+            Parcel::Nothing => Vec::new(),
+            Parcel::One(frame) => frame.as_ref().to_vec(),
+            Parcel::Two(first, second) => [first.as_ref(), second.as_ref()].concat(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_gets_what_is_not_his_own_and_his_asides_in_their_places(steps in steps()) {
+            let (round, gauge) = (round_of(&steps), Gauge::new());
+            let whole = round.frame(&gauge);
+            let special: Vec<_> = round.special().collect();
+            for slot in 0..6 {
+                let expected = model(&steps, slot);
+                let got = bytes(&round.parcel(slot, &whole, &gauge));
+                prop_assert_eq!(String::from_utf8(got).unwrap(), expected.as_str());
+                if !special.contains(&slot) {
+                    prop_assert_eq!(whole.as_ref(), expected.as_bytes());
+                }
+            }
+        }
+
+        #[test]
+        fn nobody_keeps_much_more_alive_than_he_is_owed(steps in steps()) {
+            let (round, gauge) = (round_of(&steps), Gauge::new());
+            for slot in 0..6 {
+                let parcel = round.parcel(slot, &round.frame(&gauge), &gauge);
+                let owed = bytes(&parcel).len();
+                prop_assert!(gauge.bytes() <= 2 * owed, "{} for {owed}", gauge.bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
+        let gauge = Gauge::new();
+        let steps = [(None, "before"), (Some(1), "own"), (None, "behind")];
+        let steps = steps.map(|(author, text)| Step::Shared(author, text.to_owned()));
+        let round = round_of(&steps);
+        let whole = round.frame(&gauge);
+        let alive = gauge.bytes();
+        assert!(matches!(round.parcel(1, &whole, &gauge), Parcel::Two(..)));
+        assert_eq!(gauge.bytes(), alive);
+    }
+}

@@ -1,0 +1,110 @@
+//! The answer to `/who`, in pages, and the line of names that a newcomer gets.
+
+use crate::door::grouped;
+use crate::limits::{MAX_NICK, WELCOME_NAMES, WHO_PAGE};
+use crate::name::Nick;
+use std::fmt::Write;
+
+/// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
+const FRAME: usize = 96;
+/// Bytes of names on a page.
+const PAGE: usize = WHO_PAGE - FRAME;
+/// What stands between two names.
+const SEPARATOR: &str = ", ";
+
+const _: () = assert!(PAGE > MAX_NICK, "a page holds a name at least");
+
+/// The names of one page of all these names, counted from 1.
+///
+/// # Errors
+/// There is no such page: the sentence that says so.
+pub fn page<'a>(names: impl Iterator<Item = &'a Nick>, wanted: u32) -> Result<String, String> {
+    let mut listed = String::new();
+    let (mut pages, mut used, mut count) = (1, 0, 0);
+    for name in names {
+        let name = name.as_str();
+        count += 1;
+        if used > 0 && used + SEPARATOR.len() + name.len() > PAGE {
+            pages += 1;
+            used = 0;
+        }
+        let separator = if used > 0 { SEPARATOR } else { "" };
+        used += separator.len() + name.len();
+        if pages == wanted {
+            listed.push_str(separator);
+            listed.push_str(name);
+        }
+    }
+    if wanted > pages {
+        let one = if pages == 1 { "is one page" } else { "are only so many pages" };
+        return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
+    }
+    let here = grouped(count);
+    Ok(match (pages, wanted) {
+        (1, _) => format!("{here} here: {listed}"),
+        (pages, last) if last == pages => format!("{here} here, page {last} of {pages}: {listed}"),
+        (pages, page) => {
+            let next = page + 1;
+            format!("{here} here, page {page} of {pages}: {listed} (go on with /who {next})")
+        }
+    })
+}
+
+/// How many are here, and the first few of them.
+pub fn summary<'a>(names: impl ExactSizeIterator<Item = &'a Nick>) -> String {
+    let count = names.len();
+    let mut text = format!("{} here: ", grouped(count as u64));
+    for (at, name) in names.take(WELCOME_NAMES).enumerate() {
+        let separator = if at > 0 { SEPARATOR } else { "" };
+        write!(text, "{separator}{name}").expect("a string takes all that is written");
+    }
+    if count > WELCOME_NAMES {
+        let more = grouped((count - WELCOME_NAMES) as u64);
+        write!(text, " and {more} more").expect("a string takes all that is written");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: u64) -> Vec<Nick> {
+        (1..=count).map(Nick::numbered).collect()
+    }
+
+    #[test]
+    fn few_names_stand_on_one_page() {
+        let names = ["alice", "bob"].map(|name| Nick::parse(name).unwrap());
+        assert_eq!(page(names.iter(), 1).unwrap(), "2 here: alice, bob");
+        assert!(page(names.iter(), 2).is_err());
+    }
+
+    #[test]
+    fn pages_are_bounded_and_together_hold_every_name_once() {
+        let names = names(9_000);
+        let mut listed = Vec::new();
+        let mut number = 1;
+        while let Ok(text) = page(names.iter(), number) {
+            assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE, "{}", text.len());
+            assert!(text.starts_with(&format!("9,000 here, page {number} of ")));
+            let more = format!(" (go on with /who {})", number + 1);
+            let body = text.split_once(": ").unwrap().1;
+            listed.extend(body.trim_end_matches(&more).split(", ").map(str::to_owned));
+            number += 1;
+        }
+        assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
+        assert!(number > 20);
+        let refused = page(names.iter(), u32::MAX).unwrap_err();
+        assert!(refused.contains("there is no page 4294967295"), "{refused}");
+    }
+
+    #[test]
+    fn a_newcomer_sees_ten_names_at_most() {
+        assert_eq!(summary(names(3).iter()), "3 here: user-1, user-2, user-3");
+        assert!(summary(names(10).iter()).ends_with("user-9, user-10"));
+        let many = summary(names(9_000).iter());
+        assert!(many.starts_with("9,000 here: user-1, user-2,"), "{many}");
+        assert!(many.ends_with(", user-10 and 8,990 more"), "{many}");
+    }
+}
