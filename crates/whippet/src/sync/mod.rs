@@ -34,3 +34,5 @@ mod budget_tests;
 mod stress;
 #[cfg(all(test, not(loom)))]
 mod test_support;
+#[cfg(all(test, not(loom)))]
+mod waker_tests;

@@ -130,3 +130,23 @@ fn trap_16_waking_many_costs_each_one_wake() {
     drop(waiting);
     assert_eq!(tickets(&notify), 0);
 }
+
+#[test]
+fn the_word_says_when_the_line_is_empty_again() {
+    let phase =
+        |notify: &Notify| notify.word.load(std::sync::atomic::Ordering::SeqCst) & super::PHASE;
+    let notify = Notify::new();
+    let mut first = Task::new(notify.notified()).pend();
+    let second = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    first.ready();
+    assert_eq!(phase(&notify), super::WAITING);
+    drop(second);
+    assert_eq!(phase(&notify), super::EMPTY);
+    let _third = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    assert_eq!(phase(&notify), super::EMPTY);
+    let _fourth = Task::new(notify.notified()).pend();
+    notify.notify_waiters();
+    assert_eq!(phase(&notify), super::EMPTY);
+}

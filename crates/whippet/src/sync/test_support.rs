@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 /// A waker that counts how often it was woken.
 #[derive(Debug, Default)]
@@ -39,6 +39,32 @@ impl<F: Fn() + Send + Sync + 'static> Wake for Act<F> {
 /// A waker of a closure.
 pub(crate) fn acting(act: impl Fn() + Send + Sync + 'static) -> Waker {
     Waker::from(Arc::new(Act(act)))
+}
+
+/// A waker that runs a closure when it is cloned and when it is dropped, but not when it is woken.
+pub(crate) fn nosy(act: impl Fn() + Send + Sync + 'static) -> Waker {
+    type Closure = Box<dyn Fn() + Send + Sync>;
+    const TABLE: RawWakerVTable = RawWakerVTable::new(
+        |data| {
+            // SAFETY: `data` came from `Arc::into_raw`, and this waker holds one count.
+            let act = unsafe { &*data.cast::<Closure>() };
+            act();
+            // SAFETY: as above; the count is the clone's.
+            unsafe { Arc::increment_strong_count(data.cast::<Closure>()) };
+            RawWaker::new(data, &TABLE)
+        },
+        drop_nosy,
+        |_| (),
+        drop_nosy,
+    );
+    fn drop_nosy(data: *const ()) {
+        // SAFETY: `data` came from `Arc::into_raw`, and the waker gives its count up.
+        let act = unsafe { Arc::from_raw(data.cast::<Closure>()) };
+        act();
+    }
+    let act: Arc<Closure> = Arc::new(Box::new(act));
+    // SAFETY: the functions of the table keep the contract: a count a waker, and the closure is `Send + Sync`.
+    unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(act).cast(), &TABLE)) }
 }
 
 /// A future on the heap with a counter of its own: a task that is polled by hand.

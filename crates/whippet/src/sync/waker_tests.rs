@@ -1,0 +1,52 @@
+//! Trap 7 for every door of this room that has a lock: wakers are cloned and dropped outside of it.
+
+use super::test_support::{Task, nosy};
+use super::{CancellationToken, Notify, Semaphore, mpsc};
+use std::sync::Arc;
+
+/// Polls a pending future of `door` with wakers that call `look` when they are cloned or dropped: one is left, another
+/// displaces it, and the future is dropped with that.
+fn displace<F: Future>(door: impl FnOnce() -> F, look: impl Fn() + Clone + Send + Sync + 'static) {
+    let mut task = Task::new(door());
+    assert!(task.poll_with(&nosy(look.clone())).is_pending());
+    assert!(task.poll_with(&nosy(look)).is_pending());
+}
+
+#[test]
+fn trap_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let other = sender.clone();
+    let look = move || assert!(other.capacity() <= 1);
+    displace(|| receiver.recv(), look.clone());
+    displace(|| sender.closed(), look.clone());
+    sender.try_send(1).unwrap();
+    displace(|| sender.send(2), look.clone());
+    displace(|| sender.reserve(), look.clone());
+    let mut waiting = Task::new(sender.send(3));
+    assert!(waiting.poll_with(&nosy(look)).is_pending());
+    drop(receiver);
+}
+
+#[test]
+fn trap_07_wakers_that_use_notify_when_cloned_or_dropped() {
+    let notify = Arc::new(Notify::new());
+    let other = Arc::clone(&notify);
+    // Lining up takes the lock.
+    let look = move || assert!(!Box::pin(other.notified()).as_mut().enable());
+    displace(|| notify.notified(), look);
+}
+
+#[test]
+fn trap_07_wakers_that_use_a_semaphore_when_cloned_or_dropped() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let other = Arc::clone(&semaphore);
+    displace(|| semaphore.acquire(), move || assert_eq!(other.available_permits(), 0));
+}
+
+#[test]
+fn trap_07_wakers_that_use_a_token_when_cloned_or_dropped() {
+    let token = CancellationToken::new();
+    let other = token.clone();
+    // Waiting takes the lock.
+    displace(|| token.cancelled(), move || drop(Task::new(other.cancelled()).pend()));
+}
