@@ -1,0 +1,138 @@
+//! A reader with a buffer.
+
+use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Bytes of the buffer unless set otherwise: two pages, as std's and tokio's.
+const CAPACITY: usize = 8192;
+
+pin_project! {
+    /// Reads a reader in large pieces, and gives them out in small ones.
+    ///
+    /// Writing goes straight through to what is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("two"));
+    /// assert_eq!(lines.next_line().await?, None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub struct BufReader<R> {
+        #[pin]
+        inner: R,
+        // What was read, in the places from `start` to `end`.
+        buffer: Box<[u8]>,
+        start: usize,
+        end: usize,
+    }
+}
+
+impl<R: AsyncRead> BufReader<R> {
+    /// A reader with a buffer of 8 KiB.
+    pub fn new(inner: R) -> Self {
+        Self::with_capacity(CAPACITY, inner)
+    }
+
+    /// A reader with a buffer of so many bytes.
+    pub fn with_capacity(capacity: usize, inner: R) -> Self {
+        Self { inner, buffer: vec![0; capacity].into_boxed_slice(), start: 0, end: 0 }
+    }
+
+    /// What is inside.
+    pub fn get_ref(&self) -> &R {
+        &self.inner
+    }
+
+    /// What is inside. Reading from it directly passes the buffer by.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.inner
+    }
+
+    /// What was inside. What the buffer holds is lost: see [`BufReader::buffer`].
+    pub fn into_inner(self) -> R {
+        self.inner
+    }
+
+    /// What was read and not given out yet.
+    pub fn buffer(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+}
+
+impl<R: AsyncRead> AsyncBufRead for BufReader<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.project();
+        if *this.start == *this.end {
+            let count = ready!(this.inner.poll_read(cx, this.buffer))?;
+            (*this.start, *this.end) = (0, count);
+        }
+        Poll::Ready(Ok(&this.buffer[*this.start..*this.end]))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        let this = self.project();
+        *this.start = (*this.start + amount).min(*this.end);
+    }
+}
+
+impl<R: AsyncRead> AsyncRead for BufReader<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.start == self.end && out.len() >= self.buffer.len() {
+            // As much as the buffer would hold: the copy is spared.
+            return self.project().inner.poll_read(cx, out);
+        }
+        let found = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = found.len().min(out.len());
+        out[..count].copy_from_slice(&found[..count]);
+        self.consume(count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl<R: AsyncRead + AsyncWrite> AsyncWrite for BufReader<R> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.project().inner.poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().inner.poll_write_vectored(cx, pieces)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().inner.poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().inner.poll_close(cx)
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for BufReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufReader")
+            .field("inner", &self.inner)
+            .field("buffered", &(self.end - self.start))
+            .finish_non_exhaustive()
+    }
+}
