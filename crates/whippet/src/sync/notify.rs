@@ -251,7 +251,8 @@ impl Notify {
                     return None;
                 }
                 while !self.is_notified(*rounds) {
-                    if self.try_wait() {
+                    // Behind others the word says so already.
+                    if !line.is_empty() || self.try_wait() {
                         let waker = caller.as_mut().and_then(|caller| caller.take());
                         *stage = Stage::Waiting(line.push_back(Call::None, waker));
                         return Some(Poll::Pending);

@@ -285,3 +285,19 @@ fn an_idle_channel_is_small() {
     // The counts of the `Arc` come on top.
     assert!(size_of::<super::handle::Counted<[u64; 64]>>() + 2 * size_of::<usize>() <= 200);
 }
+
+#[test]
+fn trap_07_values_may_use_their_own_channel_when_they_are_dropped() {
+    struct Value(super::Sender<Value>);
+    impl Drop for Value {
+        fn drop(&mut self) {
+            assert!(self.0.capacity() <= self.0.max_capacity());
+        }
+    }
+    let (sender, receiver) = channel(3);
+    sender.try_send(Value(sender.clone())).unwrap();
+    let permit = sender.try_reserve().unwrap();
+    drop(receiver);
+    permit.send(Value(sender.clone()));
+    drop(Task::new(sender.send(Value(sender.clone()))).ready());
+}
