@@ -1,5 +1,7 @@
 //! TCP on real sockets.
 
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panics as the test does")]
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -205,4 +207,74 @@ fn trap_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
             server.abort();
         });
     }
+}
+
+#[test]
+fn trap_01_bytes_behind_urgent_data_are_announced() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (client, mut server) = pair().await.unwrap();
+            client.try_write(b"before").unwrap();
+            rustix::net::send(&client, b"!", rustix::net::SendFlags::OOB).unwrap();
+            client.try_write(b"behind").unwrap();
+            let mut got = Vec::new();
+            while got.len() < 12 {
+                let mut buffer = [0; 64];
+                let read = timeout(DEADLINE, read(&mut server, &mut buffer)).await;
+                let count = read.expect("what lies behind the urgent byte is lost").unwrap();
+                got.extend_from_slice(&buffer[..count]);
+            }
+            assert_eq!(got, b"beforebehind");
+        });
+    }
+}
+
+#[test]
+fn more_pieces_than_the_kernel_takes_in_a_call() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (client, server) = pair().await.unwrap();
+            let pieces = [io::IoSlice::new(b"x"); 3_000];
+            let mut written = 0;
+            while written < pieces.len() {
+                timeout(DEADLINE, client.writable()).await.unwrap().unwrap();
+                written += client.try_write_vectored(&pieces[written..]).unwrap();
+            }
+            let mut bytes = [[0_u8; 1]; 3_000];
+            let mut got = 0;
+            while got < bytes.len() {
+                let mut pieces: Vec<_> =
+                    bytes[got..].iter_mut().map(|piece| io::IoSliceMut::new(piece)).collect();
+                timeout(DEADLINE, server.readable()).await.unwrap().unwrap();
+                match server.try_read_vectored(&mut pieces) {
+                    Ok(count) => got += count,
+                    Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+                }
+            }
+            assert!(bytes.iter().all(|piece| piece == b"x"));
+        });
+    }
+}
+
+#[test]
+fn trap_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let (waits, client, listener) = runtime.block_on(async {
+        let (client, waits) = pair().await.unwrap();
+        (waits, client, TcpListener::bind("127.0.0.1:0").await.unwrap())
+    });
+    let other = Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let mut waits = other.spawn(async move { waits.readable().await });
+    // It has been polled once, and waits in the runtime that is about to end.
+    other.block_on(whippet::task::yield_now());
+    runtime.shutdown_timeout(DEADLINE);
+    other.block_on(async {
+        timeout(DEADLINE, &mut waits).await.unwrap().unwrap().unwrap_err();
+        timeout(DEADLINE, client.ready(Interest::ERROR)).await.unwrap().unwrap_err();
+        timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
+        let mut client = client;
+        timeout(DEADLINE, read(&mut client, &mut [0; 8])).await.unwrap().unwrap_err();
+    });
+    drop(listener);
+    assert_eq!(other.metrics().num_registered_descriptors(), 0);
 }

@@ -11,7 +11,7 @@ fn a_client_connects_by_path_and_is_known() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let listener = UnixListener::bind(&path).unwrap();
-        let accepts = whippet::spawn(async move { listener.accept().await.unwrap() });
+        let accepts = whippet::spawn(async move { listener.accept().await.unwrap().0 });
         let client = UnixStream::connect(&path).await.unwrap();
         let server = timeout(Duration::from_secs(20), accepts).await.unwrap().unwrap();
         assert_eq!(server.peer_cred().unwrap().pid(), Some(std::process::id() as i32));

@@ -52,6 +52,24 @@ pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<Soc
     Ok(found)
 }
 
+/// What comes of the first of the addresses for which `attempt` succeeds.
+///
+/// # Errors
+/// Those of the last address.
+pub(super) fn first<T>(
+    addresses: Vec<SocketAddr>,
+    mut attempt: impl FnMut(&SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = Err(io::ErrorKind::InvalidInput.into());
+    for address in addresses {
+        last = attempt(&address);
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
 macro_rules! address {
     ($($type:ty),*) => {
         $(

@@ -5,19 +5,25 @@
 
 mod address;
 mod interest;
+mod listener;
+mod readiness_doors;
 mod split;
 mod stream;
+mod stream_doors;
 mod tcp_listener;
 mod tcp_socket;
 mod tcp_stream;
+mod unix_address;
 mod unix_listener;
 mod unix_stream;
 
+pub mod tcp;
+pub mod unix;
+
 pub use self::address::ToSocketAddrs;
 pub use self::interest::{Interest, Ready};
-pub use self::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
 pub use self::unix_listener::UnixListener;
-pub use self::unix_stream::{UCred, UnixStream};
+pub use self::unix_stream::UnixStream;

@@ -1,64 +1,79 @@
-//! A TCP connection in two halves.
+//! A stream in two halves: borrowed, for one task, or owned together, for two.
 
-use super::tcp_stream::TcpStream;
-use futures_io::{AsyncRead, AsyncWrite};
+use super::interest::{Interest, Ready};
+use super::stream::Stream;
+use super::stream_doors::{read_traits, write_traits};
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// The reading half of a [`TcpStream`] that is borrowed.
-#[derive(Debug)]
-pub struct ReadHalf<'a>(&'a TcpStream);
+/// A connection that has two directions.
+pub trait Duplex: fmt::Debug {
+    /// How its ends are named.
+    type Address;
 
-/// The writing half of a [`TcpStream`] that is borrowed.
-#[derive(Debug)]
-pub struct WriteHalf<'a>(&'a TcpStream);
+    /// Its descriptor.
+    fn stream(&self) -> &Stream;
 
-/// The reading half of a [`TcpStream`], to be moved to a task of its own.
-#[derive(Debug)]
-pub struct OwnedReadHalf(Arc<TcpStream>);
+    /// This end's name.
+    fn local(&self) -> io::Result<Self::Address>;
 
-/// The writing half of a [`TcpStream`], to be moved to a task of its own. Dropping it shuts the writing direction
-/// down: the peer reads the end.
+    /// The peer's name.
+    fn peer(&self) -> io::Result<Self::Address>;
+}
+
+/// The reading half of a stream that is borrowed.
 #[derive(Debug)]
-pub struct OwnedWriteHalf {
+pub struct ReadHalf<'a, S>(&'a S);
+
+/// The writing half of a stream that is borrowed.
+#[derive(Debug)]
+pub struct WriteHalf<'a, S>(&'a S);
+
+/// The reading half of a stream, to be moved to a task of its own.
+#[derive(Debug)]
+pub struct OwnedReadHalf<S>(Arc<S>);
+
+/// The writing half of a stream, to be moved to a task of its own. Dropping it shuts the writing direction down: the
+/// peer reads the end.
+#[derive(Debug)]
+pub struct OwnedWriteHalf<S: Duplex> {
     /// The stream.
-    stream: Arc<TcpStream>,
+    stream: Arc<S>,
     /// Whether dropping it shuts the direction down.
     shuts_down: bool,
 }
 
 /// The two halves are not of one stream; they are given back.
 #[derive(Debug)]
-pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+pub struct ReuniteError<S: Duplex>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
-impl fmt::Display for ReuniteError {
+impl<S: Duplex> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the two halves are not of one stream")
     }
 }
 
-impl Error for ReuniteError {}
+impl<S: Duplex> Error for ReuniteError<S> {}
 
-pub(super) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
+pub(super) fn split<S>(stream: &mut S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
     (ReadHalf(stream), WriteHalf(stream))
 }
 
-pub(super) fn into_split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
+pub(super) fn into_split<S: Duplex>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let stream = Arc::new(stream);
     (OwnedReadHalf(Arc::clone(&stream)), OwnedWriteHalf { stream, shuts_down: true })
 }
 
-impl OwnedReadHalf {
+impl<S: Duplex> OwnedReadHalf<S> {
     /// Puts the stream together again.
     ///
     /// # Errors
     /// The halves, when they are not of one stream.
-    pub fn reunite(self, mut other: OwnedWriteHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, mut other: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
         if !Arc::ptr_eq(&self.0, &other.stream) {
             return Err(ReuniteError(self, other));
         }
@@ -71,12 +86,12 @@ impl OwnedReadHalf {
     }
 }
 
-impl OwnedWriteHalf {
+impl<S: Duplex> OwnedWriteHalf<S> {
     /// Puts the stream together again.
     ///
     /// # Errors
     /// The halves, when they are not of one stream.
-    pub fn reunite(self, other: OwnedReadHalf) -> Result<TcpStream, ReuniteError> {
+    pub fn reunite(self, other: OwnedReadHalf<S>) -> Result<S, ReuniteError<S>> {
         other.reunite(self)
     }
 
@@ -86,144 +101,177 @@ impl OwnedWriteHalf {
     }
 }
 
-impl Drop for OwnedWriteHalf {
+impl<S: Duplex> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if self.shuts_down {
             // An error says that the connection is gone: there is nothing to shut down.
-            let _ = self.stream.shutdown_now(Shutdown::Write);
+            let _ = self.stream.stream().shutdown(Shutdown::Write);
         }
     }
 }
 
-impl AsRef<TcpStream> for ReadHalf<'_> {
-    fn as_ref(&self) -> &TcpStream {
+impl<S> AsRef<S> for ReadHalf<'_, S> {
+    fn as_ref(&self) -> &S {
         self.0
     }
 }
 
-impl AsRef<TcpStream> for WriteHalf<'_> {
-    fn as_ref(&self) -> &TcpStream {
+impl<S> AsRef<S> for WriteHalf<'_, S> {
+    fn as_ref(&self) -> &S {
         self.0
     }
 }
 
-impl AsRef<TcpStream> for OwnedReadHalf {
-    fn as_ref(&self) -> &TcpStream {
+impl<S> AsRef<S> for OwnedReadHalf<S> {
+    fn as_ref(&self) -> &S {
         &self.0
     }
 }
 
-impl AsRef<TcpStream> for OwnedWriteHalf {
-    fn as_ref(&self) -> &TcpStream {
+impl<S: Duplex> AsRef<S> for OwnedWriteHalf<S> {
+    fn as_ref(&self) -> &S {
         &self.stream
     }
 }
 
-macro_rules! reading_half {
+/// What all four halves have.
+macro_rules! half {
     ($type:ty) => {
-        impl AsyncRead for $type {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                (*self).as_ref().stream().poll_read(cx, buffer)
+        impl<S: Duplex> $type {
+            #[inline]
+            fn socket(&self) -> &Stream {
+                self.as_ref().stream()
             }
 
-            fn poll_read_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &mut [IoSliceMut<'_>],
-            ) -> Poll<io::Result<usize>> {
-                (*self).as_ref().stream().poll_read_vectored(cx, buffers)
-            }
-        }
-
-        impl $type {
-            /// Waits until a read may succeed: see [`TcpStream::readable`].
+            /// Waits until the socket is ready for something of `interest`: see
+            /// [`TcpStream::ready`](crate::net::TcpStream::ready).
             ///
             /// # Errors
-            /// None at present.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.as_ref().readable().await
+            /// The runtime has ended.
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
+            pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+                self.socket().ready(interest).await
             }
 
-            /// Reads what is there: see [`TcpStream::try_read`].
+            /// This end's address.
+            ///
+            /// # Errors
+            /// The kernel's.
+            pub fn local_addr(&self) -> io::Result<S::Address> {
+                self.as_ref().local()
+            }
+
+            /// The peer's address.
+            ///
+            /// # Errors
+            /// The kernel's, when the connection is gone.
+            pub fn peer_addr(&self) -> io::Result<S::Address> {
+                self.as_ref().peer()
+            }
+        }
+    };
+}
+
+/// What the reading halves have.
+macro_rules! reading_half {
+    ($type:ty) => {
+        half!($type);
+        read_traits!($type, [S: Duplex]);
+
+        impl<S: Duplex> $type {
+            /// Waits until a read may succeed: see [`TcpStream::readable`](crate::net::TcpStream::readable).
+            ///
+            /// # Errors
+            /// The runtime has ended.
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
+            pub async fn readable(&self) -> io::Result<()> {
+                self.ready(Interest::READABLE).await.map(drop)
+            }
+
+            /// Reads what is there: see [`TcpStream::try_read`](crate::net::TcpStream::try_read).
             ///
             /// # Errors
             /// `WouldBlock` when there is nothing; else the kernel's.
             pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.as_ref().try_read(buffer)
+                self.socket().try_read(buffer)
             }
 
-            /// Reads and leaves the bytes where they are: see [`TcpStream::peek`].
+            /// Reads what is there into several buffers, one after the other.
+            ///
+            /// # Errors
+            /// `WouldBlock` when there is nothing; else the kernel's.
+            pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.socket().try_read_vectored(buffers)
+            }
+
+            /// Reads and leaves the bytes where they are: see [`TcpStream::peek`](crate::net::TcpStream::peek).
             ///
             /// # Errors
             /// The kernel's.
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
             pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                (*self).as_ref().peek(buffer).await
+                self.socket().peek(buffer).await
+            }
+
+            /// Polls for [`peek`](Self::peek). The latest waker counts.
+            ///
+            /// # Errors
+            /// The kernel's.
+            pub fn poll_peek(
+                &mut self,
+                cx: &mut Context<'_>,
+                buffer: &mut [u8],
+            ) -> Poll<io::Result<usize>> {
+                self.socket().poll_peek(cx, buffer)
             }
         }
     };
 }
 
+/// What the writing halves have.
 macro_rules! writing_half {
     ($type:ty) => {
-        impl AsyncWrite for $type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                (*self).as_ref().stream().poll_write(cx, bytes)
-            }
+        half!($type);
+        write_traits!($type, [S: Duplex]);
 
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                pieces: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                (*self).as_ref().stream().poll_write_vectored(cx, pieces)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready((*self).as_ref().shutdown_now(Shutdown::Write))
-            }
-        }
-
-        impl $type {
-            /// Waits until a write may succeed: see [`TcpStream::writable`].
+        impl<S: Duplex> $type {
+            /// Waits until a write may succeed: see [`TcpStream::writable`](crate::net::TcpStream::writable).
             ///
             /// # Errors
-            /// None at present.
+            /// The runtime has ended.
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
             pub async fn writable(&self) -> io::Result<()> {
-                self.as_ref().writable().await
+                self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// Writes what there is room for: see [`TcpStream::try_write`].
+            /// Writes what there is room for: see [`TcpStream::try_write`](crate::net::TcpStream::try_write).
             ///
             /// # Errors
             /// `WouldBlock` when there is no room; else the kernel's.
             pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-                self.as_ref().try_write(bytes)
+                self.socket().try_write(bytes)
             }
 
-            /// Writes several pieces: see [`TcpStream::try_write_vectored`].
+            /// Writes several pieces, as far as there is room, in one call.
             ///
             /// # Errors
             /// `WouldBlock` when there is no room; else the kernel's.
             pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.as_ref().try_write_vectored(pieces)
+                self.socket().try_write_vectored(pieces)
             }
         }
     };
 }
 
-reading_half!(ReadHalf<'_>);
-reading_half!(OwnedReadHalf);
-writing_half!(WriteHalf<'_>);
-writing_half!(OwnedWriteHalf);
+reading_half!(ReadHalf<'_, S>);
+reading_half!(OwnedReadHalf<S>);
+writing_half!(WriteHalf<'_, S>);
+writing_half!(OwnedWriteHalf<S>);

@@ -7,11 +7,14 @@ use crate::sys::socket;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
+
+/// Pieces of one vectored call: Linux takes no more (`UIO_MAXIOV`). A call that was given more has its rest ahead.
+const MAX_PIECES: usize = 1024;
 
 /// A connected stream socket.
 #[derive(Debug)]
-pub(super) struct Stream(Registration<OwnedFd>);
+pub struct Stream(Registration<OwnedFd>);
 
 impl Stream {
     /// A stream of this thread's runtime, which may be on its way to be connected.
@@ -28,23 +31,20 @@ impl Stream {
 
     /// A stream whose connection was begun: waits until it is there, or failed.
     pub(super) async fn of_connecting(descriptor: OwnedFd) -> io::Result<Self> {
-        Self::new(descriptor)?.connected().await
+        let stream = Self::new(descriptor)?;
+        stream.ready(Interest::WRITABLE).await?;
+        match stream.take_error()? {
+            None => Ok(stream),
+            Some(error) => Err(error),
+        }
     }
 
     pub(super) fn into_inner(self) -> OwnedFd {
         self.0.into_inner()
     }
 
-    async fn connected(self) -> io::Result<Self> {
-        self.0.ready(Want::WRITE).await;
-        match socket::take_error(&self)? {
-            None => Ok(self),
-            Some(error) => Err(error),
-        }
-    }
-
-    pub(super) async fn ready(&self, interest: Interest) -> Ready {
-        Ready(self.0.ready(interest.0).await)
+    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(Ready(self.0.ready(interest.0).await?))
     }
 
     pub(super) fn poll_ready(
@@ -52,8 +52,7 @@ impl Stream {
         cx: &mut Context<'_>,
         interest: Interest,
     ) -> Poll<io::Result<()>> {
-        ready!(self.0.poll_ready(cx, interest.0));
-        Poll::Ready(Ok(()))
+        self.0.poll_ready(cx, interest.0).map_ok(drop)
     }
 
     #[inline]
@@ -133,6 +132,11 @@ impl Stream {
             result => result,
         }
     }
+
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.clear_error();
+        socket::take_error(self)
+    }
 }
 
 impl AsFd for Stream {
@@ -142,7 +146,8 @@ impl AsFd for Stream {
 }
 
 /// What is left after a call that took `count` of `room` bytes. A stream that gave or took less than it could
-/// have has no more, and announces it when that changes; its end is announced apart, and stays.
+/// have has no more, and announces it when that changes; its end is announced apart, and stays. (Of urgent data,
+/// where this does not hold, the reactor takes care.)
 #[inline]
 fn rest(count: usize, room: usize) -> Rest {
     if count == room { Rest::MayBe } else { Rest::None }
@@ -156,6 +161,8 @@ fn read(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
 }
 
 fn read_vectored(fd: &OwnedFd, buffers: &mut [IoSliceMut<'_>]) -> io::Result<(usize, Rest)> {
+    let taken = buffers.len().min(MAX_PIECES);
+    let buffers = &mut buffers[..taken];
     let room = buffers.iter().map(|buffer| buffer.len()).sum();
     let count = socket::receive_vectored(fd, buffers)?;
     Ok((count, if count == 0 { Rest::MayBe } else { rest(count, room) }))
@@ -169,209 +176,8 @@ fn write(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
 
 #[inline]
 fn write_vectored(fd: &OwnedFd, pieces: &[IoSlice<'_>]) -> io::Result<(usize, Rest)> {
+    let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
     let room = pieces.iter().map(|piece| piece.len()).sum();
     let count = socket::send_vectored(fd, pieces)?;
     Ok((count, rest(count, room)))
 }
-
-/// The traits and methods that every stream type has, by way of its `stream()`.
-macro_rules! stream_doors {
-    ($type:ident) => {
-        impl $type {
-            /// Waits until a read may succeed, or the peer has sent its last.
-            ///
-            /// # Errors
-            /// None at present.
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            pub async fn readable(&self) -> io::Result<()> {
-                self.stream().ready(Interest::READABLE).await;
-                Ok(())
-            }
-
-            /// Waits until a write may succeed, or the connection is gone.
-            ///
-            /// # Errors
-            /// None at present.
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            pub async fn writable(&self) -> io::Result<()> {
-                self.stream().ready(Interest::WRITABLE).await;
-                Ok(())
-            }
-
-            /// Waits until the socket is ready for something of `interest`, and says what it is ready for. With
-            /// [`Interest::ERROR`] a reset is seen without reading.
-            ///
-            /// # Errors
-            /// None at present.
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-                Ok(self.stream().ready(interest).await)
-            }
-
-            /// Polls for a read that may succeed. The latest waker counts.
-            ///
-            /// # Errors
-            /// None at present.
-            pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.stream().poll_ready(cx, Interest::READABLE)
-            }
-
-            /// Polls for a write that may succeed. The latest waker counts.
-            ///
-            /// # Errors
-            /// None at present.
-            pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                self.stream().poll_ready(cx, Interest::WRITABLE)
-            }
-
-            /// Reads what is there; 0 is the end of the stream (or an empty buffer).
-            ///
-            /// # Errors
-            /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
-            #[inline]
-            pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.stream().try_read(buffer)
-            }
-
-            /// Reads what is there into several buffers, one after the other.
-            ///
-            /// # Errors
-            /// As [`try_read`](Self::try_read).
-            pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-                self.stream().try_read_vectored(buffers)
-            }
-
-            /// Writes what there is room for, and says how much that was.
-            ///
-            /// # Errors
-            /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
-            #[inline]
-            pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-                self.stream().try_write(bytes)
-            }
-
-            /// Writes several pieces, as far as there is room, in one call.
-            ///
-            /// # Errors
-            /// As [`try_write`](Self::try_write).
-            #[inline]
-            pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.stream().try_write_vectored(pieces)
-            }
-
-            /// Makes a call of one's own on the socket, once it is announced ready for `interest`.
-            ///
-            /// # Errors
-            /// The call's; `WouldBlock` when the socket is not ready.
-            pub fn try_io<R>(
-                &self,
-                interest: Interest,
-                call: impl FnMut() -> io::Result<R>,
-            ) -> io::Result<R> {
-                self.stream().try_io(interest, call)
-            }
-
-            /// The error that is pending on the socket, taken off it.
-            ///
-            /// # Errors
-            /// The kernel's, of asking.
-            pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                socket::take_error(self.stream())
-            }
-        }
-
-        impl AsyncRead for $type {
-            #[inline]
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_read(cx, buffer)
-            }
-
-            fn poll_read_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &mut [IoSliceMut<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_read_vectored(cx, buffers)
-            }
-        }
-
-        impl AsyncWrite for $type {
-            #[inline]
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_write(cx, bytes)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                pieces: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_write_vectored(cx, pieces)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            /// Shuts the writing direction down: the peer reads the end.
-            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.stream().shutdown(Shutdown::Write))
-            }
-        }
-
-        impl AsyncRead for &$type {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_read(cx, buffer)
-            }
-        }
-
-        impl AsyncWrite for &$type {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.stream().poll_write(cx, bytes)
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
-            }
-
-            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(self.stream().shutdown(Shutdown::Write))
-            }
-        }
-
-        impl AsFd for $type {
-            fn as_fd(&self) -> BorrowedFd<'_> {
-                self.stream().as_fd()
-            }
-        }
-
-        impl AsRawFd for $type {
-            fn as_raw_fd(&self) -> RawFd {
-                self.stream().as_fd().as_raw_fd()
-            }
-        }
-    };
-}
-pub(super) use stream_doors;

@@ -1,9 +1,8 @@
 //! Where TCP connections come in.
 
-use super::address::{ToSocketAddrs, resolve};
+use super::address::{ToSocketAddrs, first, resolve};
+use super::listener::{Accepted, Listener};
 use super::tcp_stream::TcpStream;
-use crate::reactor::{Registration, Rest, Want};
-use crate::runtime::Handle;
 use crate::sys::socket;
 use rustix::net::sockopt;
 use std::io;
@@ -27,7 +26,7 @@ const BACKLOG: u32 = 4096;
 /// ```
 #[doc(alias = "AsyncTcpListener")]
 #[derive(Debug)]
-pub struct TcpListener(Registration<OwnedFd>);
+pub struct TcpListener(Listener);
 
 impl TcpListener {
     /// Listens on the first of the addresses that can be had; port 0 lets the kernel choose. The address may be one
@@ -39,14 +38,7 @@ impl TcpListener {
     /// # Panics
     /// If this thread has entered no runtime.
     pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
-        let mut failed = None;
-        for address in resolve(addresses).await? {
-            match Self::bind_to(&address) {
-                Ok(listener) => return Ok(listener),
-                Err(error) => failed = Some(error),
-            }
-        }
-        Err(failed.unwrap_or_else(|| io::ErrorKind::InvalidInput.into()))
+        first(resolve(addresses).await?, Self::bind_to)
     }
 
     fn bind_to(address: &SocketAddr) -> io::Result<Self> {
@@ -56,15 +48,9 @@ impl TcpListener {
         Self::listen(descriptor, BACKLOG)
     }
 
-    pub(super) fn listen(descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
-        // Linux takes the lesser of this and `net.core.somaxconn`.
-        socket::listen(&descriptor, i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Self::from_descriptor(descriptor)
-    }
-
     #[track_caller]
-    fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Registration::new(descriptor, Handle::current().driver().reactor())?))
+    pub(super) fn listen(descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
+        Ok(Self(Listener::listen(descriptor, backlog)?))
     }
 
     /// Takes a std listener over, which must be in non-blocking mode.
@@ -74,8 +60,9 @@ impl TcpListener {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        Self::from_descriptor(listener.into())
+        Ok(Self(Listener::of_listening(listener.into())?))
     }
 
     /// Gives the std listener back, in non-blocking mode.
@@ -95,8 +82,7 @@ impl TcpListener {
     /// # Cancel safety
     /// Cancel safe: dropped, it has accepted nothing.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (descriptor, peer) = self.0.async_io(Want::READ, accept).await?;
-        Ok((TcpStream::from_descriptor(descriptor)?, peer))
+        with_address(self.0.accept().await)
     }
 
     /// Polls for a connection. The latest waker counts.
@@ -104,10 +90,7 @@ impl TcpListener {
     /// # Errors
     /// As [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        self.0.poll_io(cx, Want::READ, accept).map(|accepted| {
-            let (descriptor, peer) = accepted?;
-            Ok((TcpStream::from_descriptor(descriptor)?, peer))
-        })
+        self.0.poll_accept(cx).map(with_address)
     }
 
     /// Takes a connection if one waits.
@@ -115,8 +98,7 @@ impl TcpListener {
     /// # Errors
     /// `WouldBlock` when none waits; else as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (descriptor, peer) = self.0.try_io(Want::READ, accept)?;
-        Ok((TcpStream::from_descriptor(descriptor)?, peer))
+        with_address(self.0.try_accept())
     }
 
     /// The address it listens on, with the port that the kernel chose.
@@ -124,24 +106,23 @@ impl TcpListener {
     /// # Errors
     /// The kernel's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        socket::local_address(self.0.get_ref())
+        socket::local_address(&self.0)
     }
 }
 
-/// One connection of those that wait: there may be more.
-fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, SocketAddr), Rest)> {
-    let (descriptor, peer) = socket::accept(listener)?;
-    Ok(((descriptor, socket::internet_address(peer)?), Rest::MayBe))
+fn with_address(accepted: io::Result<Accepted>) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) = accepted?;
+    Ok((TcpStream::from_stream(stream), socket::internet_address(peer)?))
 }
 
 impl AsFd for TcpListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
+        self.0.as_fd()
     }
 }
 
 impl AsRawFd for TcpListener {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.get_ref().as_raw_fd()
+        self.0.as_fd().as_raw_fd()
     }
 }

@@ -1,16 +1,14 @@
 //! A TCP connection.
 
 use super::address::{ToSocketAddrs, resolve};
-use super::interest::{Interest, Ready};
-use super::split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use super::stream::{Stream, stream_doors};
+use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::stream::Stream;
+use super::stream_doors::stream_doors;
 use crate::sys::{raw, socket};
-use futures_io::{AsyncRead, AsyncWrite};
 use rustix::net::sockopt;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::pin::Pin;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -53,7 +51,12 @@ impl TcpStream {
     pub async fn connect(addresses: impl ToSocketAddrs) -> io::Result<Self> {
         let mut failed = None;
         for address in resolve(addresses).await? {
-            match Self::connect_to(socket::tcp(&address)?, &address).await {
+            // A family that this system lacks is no reason to leave the other addresses out.
+            let connected = match socket::tcp(&address) {
+                Ok(descriptor) => Self::connect_to(descriptor, &address).await,
+                Err(error) => Err(error),
+            };
+            match connected {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failed = Some(error),
             }
@@ -67,8 +70,8 @@ impl TcpStream {
         Ok(Self(Stream::of_connecting(descriptor).await?))
     }
 
-    pub(super) fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected(descriptor)?))
+    pub(super) const fn from_stream(stream: Stream) -> Self {
+        Self(stream)
     }
 
     /// Takes a std stream over, which must be in non-blocking mode.
@@ -78,8 +81,9 @@ impl TcpStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
-        Self::from_descriptor(stream.into())
+        Ok(Self(Stream::of_connected(stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.
@@ -110,14 +114,14 @@ impl TcpStream {
     }
 
     /// Two halves that borrow the stream, to read and to write in one task.
-    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
-        super::split::split(self)
+    pub fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
+        split::split(self)
     }
 
     /// Two halves that own the stream together, to read and to write in two tasks.
     #[must_use]
-    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
-        super::split::into_split(self)
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split::into_split(self)
     }
 
     /// This end's address.
@@ -212,17 +216,35 @@ impl TcpStream {
         Ok(sockopt::set_socket_recv_buffer_size(&self.0, bytes)?)
     }
 
-    /// Ends a direction at once, without waiting: `Shutdown::Write` lets the peer read the end.
+    /// Sets whether the byte that the peer marks as urgent stays in its place among the others (`SO_OOBINLINE`); else
+    /// reads leave it out. Telnet marks the last byte of its "synch" so.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how)
+    pub fn set_out_of_band_inline(&self, inline: bool) -> io::Result<()> {
+        Ok(sockopt::set_socket_oobinline(&self.0, inline)?)
     }
 
     #[inline]
-    pub(super) const fn stream(&self) -> &Stream {
+    const fn socket(&self) -> &Stream {
         &self.0
+    }
+}
+
+impl Duplex for TcpStream {
+    type Address = SocketAddr;
+
+    #[inline]
+    fn stream(&self) -> &Stream {
+        &self.0
+    }
+
+    fn local(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    fn peer(&self) -> io::Result<SocketAddr> {
+        self.peer_addr()
     }
 }
 

@@ -1,24 +1,39 @@
 //! Where connections of one machine's processes come in.
 
+use super::listener::{Accepted, Listener};
+use super::unix_address::{SocketAddr, named};
 use super::unix_stream::UnixStream;
-use crate::reactor::{Registration, Rest, Want};
-use crate::runtime::Handle;
 use crate::sys::socket;
-use rustix::net::SocketAddrUnix;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::Path;
 use std::task::{Context, Poll};
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
+/// Connections that may wait to be accepted. A connect that finds the queue full fails at once, and no readiness tells
+/// when there is room.
+const BACKLOG: u32 = 1024;
 
 /// A Unix stream socket that listens. The path stays when it is dropped: who bound it removes it.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::{UnixListener, UnixStream};
+/// // An abstract name: it has no place in the file system, and goes with the listener.
+/// # let name = format!("\0whippet-example-{}", std::process::id());
+/// let listener = UnixListener::bind(&name)?;
+/// let client = UnixStream::connect(&name).await?;
+/// let (server, peer) = listener.accept().await?;
+/// assert!(peer.is_unnamed());
+/// assert_eq!(server.peer_cred()?.pid(), Some(std::process::id() as i32));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
-pub struct UnixListener(Registration<OwnedFd>);
+pub struct UnixListener(Listener);
 
 impl UnixListener {
-    /// Listens at `path`, which must not exist yet.
+    /// Listens at `path`, which must not exist yet. A path that begins with a zero byte is an abstract name.
     ///
     /// # Errors
     /// The kernel's: the path exists, cannot be made, is too long.
@@ -28,39 +43,79 @@ impl UnixListener {
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let descriptor = socket::unix()?;
-        socket::bind_unix(&descriptor, &SocketAddrUnix::new(path.as_ref())?)?;
-        socket::listen(&descriptor, BACKLOG)?;
-        Ok(Self(Registration::new(descriptor, Handle::current().driver().reactor())?))
+        socket::bind_unix(&descriptor, &named(path.as_ref())?)?;
+        Ok(Self(Listener::listen(descriptor, BACKLOG)?))
     }
 
-    /// Waits for a connection, and takes it.
+    /// Takes a std listener over, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// The kernel's, of watching it.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        Ok(Self(Listener::of_listening(listener.into())?))
+    }
+
+    /// Gives the std listener back, in non-blocking mode.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Waits for a connection, and takes it with its peer's name.
     ///
     /// # Errors
     /// The kernel's: no descriptor or memory left. It leaves the listener as it was.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has accepted nothing.
-    pub async fn accept(&self) -> io::Result<UnixStream> {
-        UnixStream::from_descriptor(self.0.async_io(Want::READ, accept).await?)
+    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        with_name(self.0.accept().await)
     }
 
     /// Polls for a connection. The latest waker counts.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
-        let accepted = self.0.poll_io(cx, Want::READ, accept);
-        accepted.map(|accepted| UnixStream::from_descriptor(accepted?))
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
+        self.0.poll_accept(cx).map(with_name)
+    }
+
+    /// Takes a connection if one waits.
+    ///
+    /// # Errors
+    /// `WouldBlock` when none waits; else as [`accept`](Self::accept).
+    pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        with_name(self.0.try_accept())
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
     }
 }
 
-/// One connection of those that wait: there may be more.
-fn accept(listener: &OwnedFd) -> io::Result<(OwnedFd, Rest)> {
-    Ok((socket::accept(listener)?.0, Rest::MayBe))
+fn with_name(accepted: io::Result<Accepted>) -> io::Result<(UnixStream, SocketAddr)> {
+    let (stream, peer) = accepted?;
+    Ok((UnixStream::from_stream(stream), SocketAddr::of_kernel(peer)))
 }
 
 impl AsFd for UnixListener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.get_ref().as_fd()
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for UnixListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
     }
 }

@@ -1,16 +1,13 @@
 //! A connection between processes of one machine.
 
-use super::interest::{Interest, Ready};
-use super::stream::{Stream, stream_doors};
+use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::stream::Stream;
+use super::stream_doors::stream_doors;
+use super::unix_address::{SocketAddr, named};
 use crate::sys::socket;
-use futures_io::{AsyncRead, AsyncWrite};
-use rustix::net::{SocketAddrUnix, sockopt};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use rustix::net::sockopt;
+use std::io;
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 /// A Unix stream connection.
 ///
@@ -71,7 +68,7 @@ impl UnixStream {
     /// If this thread has entered no runtime.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let descriptor = socket::unix()?;
-        socket::connect_unix(&descriptor, &SocketAddrUnix::new(path.as_ref())?)?;
+        socket::connect_unix(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Stream::of_connecting(descriptor).await?))
     }
 
@@ -82,14 +79,14 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (left, right) = socket::unix_pair()?;
-        Ok((Self::from_descriptor(left)?, Self::from_descriptor(right)?))
+        Ok((Self(Stream::of_connected(left)?), Self(Stream::of_connected(right)?)))
     }
 
-    #[track_caller]
-    pub(super) fn from_descriptor(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected(descriptor)?))
+    pub(super) const fn from_stream(stream: Stream) -> Self {
+        Self(stream)
     }
 
     /// Takes a std stream over, which must be in non-blocking mode.
@@ -99,8 +96,9 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Self::from_descriptor(stream.into())
+        Ok(Self(Stream::of_connected(stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.
@@ -121,17 +119,53 @@ impl UnixStream {
         Ok(UCred { pid, uid: peer.uid.as_raw(), gid: peer.gid.as_raw() })
     }
 
-    /// Ends a direction at once, without waiting: `Shutdown::Write` lets the peer read the end.
+    /// Two halves that borrow the stream, to read and to write in one task.
+    pub fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
+        split::split(self)
+    }
+
+    /// Two halves that own the stream together, to read and to write in two tasks.
+    #[must_use]
+    pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
+        split::into_split(self)
+    }
+
+    /// This end's name.
     ///
     /// # Errors
     /// The kernel's.
-    pub fn shutdown_now(&self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how)
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
+    }
+
+    /// The other end's name.
+    ///
+    /// # Errors
+    /// The kernel's, when the connection is gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
     }
 
     #[inline]
-    const fn stream(&self) -> &Stream {
+    const fn socket(&self) -> &Stream {
         &self.0
+    }
+}
+
+impl Duplex for UnixStream {
+    type Address = SocketAddr;
+
+    #[inline]
+    fn stream(&self) -> &Stream {
+        &self.0
+    }
+
+    fn local(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    fn peer(&self) -> io::Result<SocketAddr> {
+        self.peer_addr()
     }
 }
 

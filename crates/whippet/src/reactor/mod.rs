@@ -9,10 +9,10 @@ mod registration;
 mod slot;
 mod slots;
 
-pub(crate) use self::registration::{Ready, Registration, Rest};
+pub(crate) use self::registration::{Registration, Rest};
 pub(crate) use self::slot::{Readiness, Want};
 
-use self::slot::{ERROR, READ, READ_DEAD, WRITE, WRITE_DEAD, WaiterKey};
+use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD, WaiterKey};
 use self::slots::Slots;
 use crate::sys::poller::{Event, Poller, Waited};
 use crate::wakers::Wakers;
@@ -88,9 +88,21 @@ impl Reactor {
         self.slots.in_use()
     }
 
+    /// Ends the reactor with its runtime: whoever waits on a descriptor, now or later, gets an error instead of
+    /// waiting for a turn that never comes.
+    pub(crate) fn close(&self) {
+        let mut wakers = Wakers::new();
+        for index in 0..self.slots.close() {
+            if let Some(slot) = self.slots.get(index) {
+                slot.end(&mut wakers);
+            }
+        }
+        wakers.wake_all();
+    }
+
     /// Watches a descriptor.
     fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<Token> {
-        let index = self.slots.take().ok_or_else(|| io::Error::other("too many descriptors"))?;
+        let index = self.slots.take()?;
         let generation = self.slots.get(index).map_or(0, slot::Slot::generation);
         let token = Token { index, generation };
         self.poller
@@ -110,6 +122,11 @@ impl Reactor {
     }
 }
 
+/// The error of whoever would wait on a descriptor whose runtime has ended.
+fn gone() -> io::Error {
+    io::Error::other("the runtime that watched this descriptor has ended")
+}
+
 /// The slot's word for an event.
 fn bits(event: Event) -> u64 {
     let bit = |is, bit| if is { bit } else { 0 };
@@ -118,4 +135,5 @@ fn bits(event: Event) -> u64 {
         | bit(event.read_closed, READ_DEAD)
         | bit(event.hung_up, WRITE_DEAD)
         | bit(event.error, ERROR)
+        | bit(event.urgent, URGENT)
 }

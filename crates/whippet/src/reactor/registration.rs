@@ -1,5 +1,6 @@
 //! A registered descriptor: what sockets are made of.
 
+use super::slot::Cleared;
 use super::{Reactor, Readiness, Token, WaiterKey, Want};
 use crate::coop;
 use crate::wakers::Wakers;
@@ -19,6 +20,10 @@ pub(crate) enum Rest {
     /// There is none: the call took less than it could have; the kernel announces the next.
     None,
 }
+
+/// Announcements that may prove false in one poll: more than the races of a busy socket bring, and an end to the loop
+/// should the kernel announce without end what it then refuses.
+const FALSE_ANNOUNCEMENTS: usize = 16;
 
 /// A descriptor that the reactor watches. Deregistered and closed when dropped.
 pub(crate) struct Registration<T: AsFd> {
@@ -43,7 +48,7 @@ impl<T: AsFd> Registration<T> {
     /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
     /// need not wait for a turn of the reactor to use it. Should it not be so, the call says `WouldBlock`.
     pub(crate) fn assume(self, want: Want) -> Self {
-        self.refill(want);
+        self.refill(self.slot().clear(want));
         self
     }
 
@@ -74,7 +79,7 @@ impl<T: AsFd> Registration<T> {
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
         let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
-        loop {
+        for _ in 0..FALSE_ANNOUNCEMENTS {
             if !self.readiness().meets(want)
                 && self.slot().wait(Some(key), want, cx.waker()).is_some()
             {
@@ -84,7 +89,12 @@ impl<T: AsFd> Registration<T> {
                 unit.spend();
                 return Poll::Ready(result);
             }
+            if self.readiness().is_gone() {
+                return Poll::Ready(Err(super::gone()));
+            }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// The same as a future of its own, which several tasks may await at once.
@@ -104,7 +114,7 @@ impl<T: AsFd> Registration<T> {
                     return result;
                 }
             }
-            self.ready(want).await;
+            self.ready(want).await?;
         }
     }
 
@@ -130,30 +140,42 @@ impl<T: AsFd> Registration<T> {
         mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
     ) -> Option<io::Result<R>> {
         // Before the call: an edge that comes during it sets the bit anew (slot.rs).
-        self.slot().clear(want);
+        let cleared = self.slot().clear(want);
         match call(self.get_ref()) {
-            Ok((result, Rest::None)) => Some(Ok(result)),
-            Ok((result, Rest::MayBe)) => {
-                self.refill(want);
+            Ok((result, Rest::None)) if !cleared.is_urgent() => Some(Ok(result)),
+            Ok((result, _)) => {
+                self.refill(cleared);
                 Some(Ok(result))
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
             Err(error) => {
-                self.refill(want);
+                self.refill(cleared);
                 Some(Err(error))
             }
         }
     }
 
-    fn refill(&self, want: Want) {
+    fn refill(&self, cleared: Cleared) {
         let mut wakers = Wakers::new();
-        self.slot().refill(want, &mut wakers);
+        self.slot().refill(cleared, &mut wakers);
         wakers.wake_all();
+    }
+
+    /// Forgets an error that was announced, as whoever calls is about to take it off the socket.
+    pub(crate) fn clear_error(&self) {
+        let _taken = self.slot().clear(Want::ERROR);
     }
 
     /// Waits until something of `want` is announced. Pending: the task will be woken; the latest waker of each of
     /// reading and writing counts.
-    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, want: Want) -> Poll<Readiness> {
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        want: Want,
+    ) -> Poll<io::Result<Readiness>> {
         let unit = ready!(coop::poll_proceed(cx));
         let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
         if !self.readiness().meets(want) && self.slot().wait(Some(key), want, cx.waker()).is_some()
@@ -161,10 +183,14 @@ impl<T: AsFd> Registration<T> {
             return Poll::Pending;
         }
         unit.spend();
-        Poll::Ready(self.readiness())
+        Poll::Ready(unless_gone(self.readiness()))
     }
 
-    /// Waits until something of `want` is announced, as a future of its own.
+    /// Waits until something of `want` is announced, as a future of its own, which several tasks may await at once.
+    /// It fails when the runtime has ended.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
     pub(crate) fn ready(&self, want: Want) -> Ready<'_, T> {
         Ready { registration: self, want, key: None }
     }
@@ -216,9 +242,9 @@ pub(crate) struct Ready<'a, T: AsFd> {
 }
 
 impl<T: AsFd> Future for Ready<'_, T> {
-    type Output = Readiness;
+    type Output = io::Result<Readiness>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Readiness> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
         let slot = self.registration.slot();
         if !slot.readiness().meets(self.want) {
@@ -229,8 +255,13 @@ impl<T: AsFd> Future for Ready<'_, T> {
             }
         }
         unit.spend();
-        Poll::Ready(slot.readiness())
+        Poll::Ready(unless_gone(slot.readiness()))
     }
+}
+
+/// What a descriptor is ready for, unless its runtime has ended: then nothing is announced any more.
+fn unless_gone(readiness: Readiness) -> io::Result<Readiness> {
+    if readiness.is_gone() { Err(super::gone()) } else { Ok(readiness) }
 }
 
 impl<T: AsFd> Drop for Ready<'_, T> {

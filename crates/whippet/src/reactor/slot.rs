@@ -1,13 +1,15 @@
 //! One descriptor's place in the reactor: what it is ready for, and who waits for that.
 //!
 //! ```text
-//!  63                 32 31        11 10      8 7        5 4       3            2            1        0
-//! ┌─────────────────────┬────────────┬─────────┬──────────┬───────┬────────────┬────────────┬────────┬───────┐
-//! │ generation          │ –          │ waiters │ –        │ ERROR │ WRITE_DEAD │ READ_DEAD  │ WRITE  │ READ  │
-//! └─────────────────────┴────────────┴─────────┴──────────┴───────┴────────────┴────────────┴────────┴───────┘
+//!  63          32      12        9         8       6       5        4       3            2           1       0
+//! ┌──────────────┬───┬─────────┬─────────┬───────┬──────┬────────┬───────┬────────────┬───────────┬───────┬──────┐
+//! │ generation   │ … │ waits   │ waits   │ waits │ GONE │ URGENT │ ERROR │ WRITE_DEAD │ READ_DEAD │ WRITE │ READ │
+//! │              │   │ (error) │ (write) │ (read)│      │        │       │            │           │       │      │
+//! └──────────────┴───┴─────────┴─────────┴───────┴──────┴────────┴───────┴────────────┴───────────┴───────┴──────┘
 //! ```
-//! READ and WRITE say that a call may succeed; READ_DEAD, WRITE_DEAD and ERROR that it will never block again, and
-//! they stay. For each of read, write and error a waiter bit says that somebody waits for it.
+//! READ and WRITE say that a call may succeed, ERROR that an error is pending; READ_DEAD and WRITE_DEAD that a call
+//! will never block again, and they stay. GONE says that the runtime has ended, and nothing will be announced any
+//! more. For each of read, write and error a waiter bit says that somebody waits for it.
 //!
 //! *The two sides.* The kernel announces an edge once: the reactor sets the bit ([`Slot::announce`]). A door that
 //! wants to read clears the bit **before** the call ([`Slot::clear`]) and sets it again after it when there may be
@@ -17,6 +19,10 @@
 //! before the call, the announcement sets it again and nothing takes it away: the next call sees it. Cleared
 //! after the call, it would swallow the edge, and the connection would hang (tokio #6133). No tick is needed to
 //! tell old edges from new ones, and none can wrap (#8331).
+//!
+//! *Short reads.* A read that gave less than it could have says that there is no more, save for one case: it stops
+//! at the mark of urgent data, and what lies behind that mark was announced already. So URGENT, which the same
+//! edges announce and the same clears take away, makes a short read count as one that may have left something.
 //!
 //! *Waiting.* The waiter puts its waker into the list, sets the waiter bit, and looks at what that very
 //! read-modify-write found: ready, and it does not wait; else whoever sets the ready bit afterwards finds the
@@ -43,10 +49,14 @@ pub(super) const READ_DEAD: u64 = 1 << 2;
 pub(super) const WRITE_DEAD: u64 = 1 << 3;
 /// An error was announced.
 pub(super) const ERROR: u64 = 1 << 4;
+/// Urgent data is marked among what may be read.
+pub(super) const URGENT: u64 = 1 << 5;
+/// The runtime has ended.
+const GONE: u64 = 1 << 6;
 /// How far a waiter bit stands above the bit it waits for.
 const WAITER_SHIFT: u32 = 8;
 /// All bits that say what a descriptor is ready for.
-const ALL: u64 = READ | WRITE | READ_DEAD | WRITE_DEAD | ERROR;
+const ALL: u64 = READ | WRITE | READ_DEAD | WRITE_DEAD | ERROR | GONE;
 /// Waiters that need no allocation: a reader and a writer.
 const INLINE: usize = 2;
 
@@ -56,11 +66,11 @@ pub(crate) struct Want(u64);
 
 impl Want {
     /// Something to read, or the end.
-    pub(crate) const READ: Self = Self(READ | READ_DEAD);
+    pub(crate) const READ: Self = Self(READ | READ_DEAD | GONE);
     /// Room to write, or the end.
-    pub(crate) const WRITE: Self = Self(WRITE | WRITE_DEAD);
+    pub(crate) const WRITE: Self = Self(WRITE | WRITE_DEAD | GONE);
     /// An error, or the end of both directions.
-    pub(crate) const ERROR: Self = Self(ERROR | WRITE_DEAD);
+    pub(crate) const ERROR: Self = Self(ERROR | WRITE_DEAD | GONE);
 
     /// Either of both.
     pub(crate) const fn or(self, other: Self) -> Self {
@@ -70,6 +80,12 @@ impl Want {
     /// The waiter bits: one for each of read, write, error.
     const fn waiter_bits(self) -> u64 {
         (self.0 & (READ | WRITE | ERROR)) << WAITER_SHIFT
+    }
+
+    /// What a call that was wanted uses up.
+    const fn used_up(self) -> u64 {
+        let urgent = if self.0 & READ == 0 { 0 } else { URGENT };
+        self.0 & (READ | WRITE | ERROR) | urgent
     }
 }
 
@@ -91,6 +107,23 @@ impl Readiness {
     /// Whether writes will never block again.
     pub(crate) const fn is_write_dead(self) -> bool {
         self.0 & WRITE_DEAD != 0
+    }
+
+    /// Whether the runtime has ended: there is nothing to wait for.
+    pub(crate) const fn is_gone(self) -> bool {
+        self.0 & GONE != 0
+    }
+}
+
+/// What a call uses up: to be put back when it leaves something behind.
+#[derive(Debug, Clone, Copy)]
+#[must_use = "what the call left behind is announced by no further edge: call refill()"]
+pub(super) struct Cleared(u64);
+
+impl Cleared {
+    /// Whether even a short read may have left something behind.
+    pub(super) const fn is_urgent(self) -> bool {
+        self.0 & URGENT != 0
     }
 }
 
@@ -171,18 +204,27 @@ impl Slot {
         self.wake(word, bits, wakers);
     }
 
+    /// The runtime ends: whoever waits is told, of whatever generation.
+    pub(super) fn end(&self, wakers: &mut Wakers) {
+        // AcqRel: as `announce`.
+        let word = self.word.fetch_or(GONE, AcqRel);
+        self.wake(word, GONE, wakers);
+    }
+
     /// A door is about to make a call: what it is ready for now counts as used up. Dead ends stay.
     #[inline]
-    pub(super) fn clear(&self, want: Want) {
+    pub(super) fn clear(&self, want: Want) -> Cleared {
+        let bits = want.used_up();
         // AcqRel: acquire so that the call comes after it and sees what the edge announced; release as any change of
         // the word, which carries the chain on.
-        self.word.fetch_and(!(want.0 & (READ | WRITE)), AcqRel);
+        let found = self.word.fetch_and(!bits, AcqRel) & bits;
+        // Another door may have cleared the same just before, and yet this one's call leaves something behind.
+        Cleared(found | bits & (READ | WRITE))
     }
 
     /// The call left something behind: the next one may succeed too.
     #[inline]
-    pub(super) fn refill(&self, want: Want, wakers: &mut Wakers) {
-        let bits = want.0 & (READ | WRITE);
+    pub(super) fn refill(&self, Cleared(bits): Cleared, wakers: &mut Wakers) {
         // AcqRel: as `announce`.
         let word = self.word.fetch_or(bits, AcqRel);
         self.wake(word, bits, wakers);
@@ -298,10 +340,10 @@ impl Waiters {
 /// The waiter bits of all who might wait for one of `bits`.
 const fn waiter_bits_for(bits: u64) -> u64 {
     let mut wanted = bits & (READ | WRITE | ERROR);
-    if bits & READ_DEAD != 0 {
+    if bits & (READ_DEAD | GONE) != 0 {
         wanted |= READ;
     }
-    if bits & WRITE_DEAD != 0 {
+    if bits & (WRITE_DEAD | GONE) != 0 {
         wanted |= WRITE | ERROR;
     }
     wanted << WAITER_SHIFT
@@ -350,12 +392,12 @@ mod loom_tests {
                             return Poll::Pending;
                         }
                     }
-                    self.slot.clear(Want::READ);
+                    let cleared = self.slot.clear(Want::READ);
                     let took =
                         self.bytes.fetch_update(AcqRel, Acquire, |bytes| bytes.checked_sub(1));
                     if took.is_ok() {
                         let mut wakers = Wakers::new();
-                        self.slot.refill(Want::READ, &mut wakers);
+                        self.slot.refill(cleared, &mut wakers);
                         wakers.wake_all();
                         return Poll::Ready(());
                     }

@@ -2,7 +2,8 @@
 //! without a lock.
 
 use super::slot::Slot;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::io;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Slots of a page.
 const PAGE: usize = 256;
@@ -25,6 +26,8 @@ struct Free {
     used: Vec<u32>,
     /// How many slots were ever used.
     fresh: u32,
+    /// Whether no slot is to be taken any more.
+    closed: bool,
 }
 
 impl Slots {
@@ -40,28 +43,45 @@ impl Slots {
         self.pages.get(index / PAGE)?.get().map(|page| &page[index % PAGE])
     }
 
-    /// Takes a free slot. None: there are as many descriptors as a process may have.
-    pub(super) fn take(&self) -> Option<u32> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Takes a free slot.
+    ///
+    /// # Errors
+    /// The runtime has ended; or there are as many descriptors as a process may have.
+    pub(super) fn take(&self) -> io::Result<u32> {
+        let mut free = self.lock();
+        if free.closed {
+            return Err(super::gone());
+        }
         if let Some(index) = free.used.pop() {
-            return Some(index);
+            return Ok(index);
         }
         let index = free.fresh;
-        self.pages
-            .get(index as usize / PAGE)?
-            .get_or_init(|| (0..PAGE).map(|_| Slot::new()).collect());
+        let page = self.pages.get(index as usize / PAGE);
+        let page = page.ok_or_else(|| io::Error::other("too many descriptors"))?;
+        page.get_or_init(|| (0..PAGE).map(|_| Slot::new()).collect());
         free.fresh += 1;
-        Some(index)
+        Ok(index)
+    }
+
+    /// Gives out no slot any more. All that were ever given out are below the result.
+    pub(super) fn close(&self) -> u32 {
+        let mut free = self.lock();
+        free.closed = true;
+        free.fresh
     }
 
     /// Gives a slot back that was retired.
     pub(super) fn give_back(&self, index: u32) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).used.push(index);
+        self.lock().used.push(index);
     }
 
     /// How many are in use.
     pub(super) fn in_use(&self) -> usize {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.lock();
         free.fresh as usize - free.used.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

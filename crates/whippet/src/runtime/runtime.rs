@@ -149,6 +149,7 @@ impl Runtime {
             worker.cancel_queued();
         }
         shared.driver.close_timers();
+        shared.driver.reactor().close();
         drop(entered);
         if !timeout.is_zero() && !context::is_worker() {
             self.wait(timeout);

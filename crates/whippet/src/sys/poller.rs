@@ -61,6 +61,8 @@ pub(crate) struct Event {
     pub(crate) hung_up: bool,
     /// An error is pending.
     pub(crate) error: bool,
+    /// Urgent data is marked among what may be read.
+    pub(crate) urgent: bool,
 }
 
 impl Poller {
@@ -91,6 +93,7 @@ impl Poller {
         debug_assert!(token < ALARM, "a token that is the poller's own");
         let all = epoll::EventFlags::IN
             | epoll::EventFlags::OUT
+            | epoll::EventFlags::PRI
             | epoll::EventFlags::RDHUP
             | epoll::EventFlags::ET;
         Ok(epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(token), all)?)
@@ -167,6 +170,7 @@ impl Event {
             read_closed: any(Flags::RDHUP | Flags::HUP),
             hung_up: any(Flags::HUP),
             error: any(Flags::ERR),
+            urgent: any(Flags::PRI),
         }
     }
 }

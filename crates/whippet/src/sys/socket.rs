@@ -180,12 +180,28 @@ pub(crate) fn take_error(socket: impl AsFd) -> io::Result<Option<io::Error>> {
     Ok(sockopt::socket_error(socket)?.err().map(Into::into))
 }
 
+/// This end's address, of whichever family.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn local_name(socket: impl AsFd) -> io::Result<SocketAddrAny> {
+    Ok(rustix::net::getsockname(socket)?)
+}
+
+/// The other end's address, of whichever family; None for one that has no name.
+///
+/// # Errors
+/// The kernel's, when the socket is not connected.
+pub(crate) fn peer_name(socket: impl AsFd) -> io::Result<Option<SocketAddrAny>> {
+    Ok(rustix::net::getpeername(socket)?)
+}
+
 /// This end's address.
 ///
 /// # Errors
 /// The kernel's; `InvalidData` for an address that is not of the internet.
 pub(crate) fn local_address(socket: impl AsFd) -> io::Result<SocketAddr> {
-    internet_address(Some(rustix::net::getsockname(socket)?))
+    internet_address(Some(local_name(socket)?))
 }
 
 /// The other end's address.
@@ -193,7 +209,7 @@ pub(crate) fn local_address(socket: impl AsFd) -> io::Result<SocketAddr> {
 /// # Errors
 /// The kernel's, when the socket is not connected; `InvalidData` for an address that is not of the internet.
 pub(crate) fn peer_address(socket: impl AsFd) -> io::Result<SocketAddr> {
-    internet_address(rustix::net::getpeername(socket)?)
+    internet_address(peer_name(socket)?)
 }
 
 /// An address of the internet.

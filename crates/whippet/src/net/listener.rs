@@ -1,0 +1,65 @@
+//! What TCP and Unix listeners share: a registered descriptor that connections come out of.
+
+use super::stream::Stream;
+use crate::reactor::{Registration, Rest, Want};
+use crate::runtime::Handle;
+use crate::sys::socket;
+use rustix::net::SocketAddrAny;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll};
+
+/// A connection, and how its peer is named.
+pub(super) type Accepted = (Stream, Option<SocketAddrAny>);
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(super) struct Listener(Registration<OwnedFd>);
+
+impl Listener {
+    /// Has a bound socket listen; `backlog` connections may wait to be accepted. Linux takes the lesser of this and
+    /// `net.core.somaxconn`.
+    #[track_caller]
+    pub(super) fn listen(descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
+        socket::listen(&descriptor, i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        Self::of_listening(descriptor)
+    }
+
+    /// Takes a socket that listens already.
+    #[track_caller]
+    pub(super) fn of_listening(descriptor: OwnedFd) -> io::Result<Self> {
+        Ok(Self(Registration::new(descriptor, Handle::current().driver().reactor())?))
+    }
+
+    pub(super) fn into_inner(self) -> OwnedFd {
+        self.0.into_inner()
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        connected(self.0.async_io(Want::READ, accept).await)
+    }
+
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+        self.0.poll_io(cx, Want::READ, accept).map(connected)
+    }
+
+    pub(super) fn try_accept(&self) -> io::Result<Accepted> {
+        connected(self.0.try_io(Want::READ, accept))
+    }
+}
+
+/// One connection of those that wait: there may be more.
+fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), Rest)> {
+    Ok((socket::accept(listener)?, Rest::MayBe))
+}
+
+fn connected(accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>) -> io::Result<Accepted> {
+    let (descriptor, peer) = accepted?;
+    Ok((Stream::of_connected(descriptor)?, peer))
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
+    }
+}

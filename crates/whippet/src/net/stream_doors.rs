@@ -1,0 +1,138 @@
+//! The methods and traits that every stream type has, by way of its `socket()`, a
+//! [`Stream`](super::stream::Stream).
+
+/// Gives `$type` reading and writing.
+macro_rules! stream_doors {
+    ($type:ident) => {
+        $crate::net::readiness_doors::readiness_doors!($type);
+        $crate::net::stream_doors::byte_traits!($type);
+        $crate::net::stream_doors::byte_traits!(&$type);
+
+        impl $type {
+            /// Reads what is there; 0 is the end of the stream (or an empty buffer).
+            ///
+            /// # Errors
+            /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
+            #[inline]
+            pub fn try_read(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
+                self.socket().try_read(buffer)
+            }
+
+            /// Reads what is there into several buffers, one after the other.
+            ///
+            /// # Errors
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_vectored(
+                &self,
+                buffers: &mut [::std::io::IoSliceMut<'_>],
+            ) -> ::std::io::Result<usize> {
+                self.socket().try_read_vectored(buffers)
+            }
+
+            /// Writes what there is room for, and says how much that was.
+            ///
+            /// # Errors
+            /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
+            #[inline]
+            pub fn try_write(&self, bytes: &[u8]) -> ::std::io::Result<usize> {
+                self.socket().try_write(bytes)
+            }
+
+            /// Writes several pieces, as far as there is room, in one call (1,024 of them at most).
+            ///
+            /// # Errors
+            /// As [`try_write`](Self::try_write).
+            #[inline]
+            pub fn try_write_vectored(
+                &self,
+                pieces: &[::std::io::IoSlice<'_>],
+            ) -> ::std::io::Result<usize> {
+                self.socket().try_write_vectored(pieces)
+            }
+
+            /// Ends a direction at once, without waiting: `Shutdown::Write` lets the peer read the end.
+            ///
+            /// # Errors
+            /// The kernel's. A connection that is gone already is no error.
+            pub fn shutdown_now(&self, how: ::std::net::Shutdown) -> ::std::io::Result<()> {
+                self.socket().shutdown(how)
+            }
+        }
+    };
+}
+pub(super) use stream_doors;
+
+/// Gives `$type` the traits of `futures-io`.
+macro_rules! byte_traits {
+    ($type:ty) => {
+        $crate::net::stream_doors::read_traits!($type, []);
+        $crate::net::stream_doors::write_traits!($type, []);
+    };
+}
+pub(super) use byte_traits;
+
+/// Reading by the trait of `futures-io`, with the generics of the implementation.
+macro_rules! read_traits {
+    ($type:ty, [$($generics:tt)*]) => {
+        impl<$($generics)*> ::futures_io::AsyncRead for $type {
+            #[inline]
+            fn poll_read(
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> ::std::task::Poll<::std::io::Result<usize>> {
+                self.socket().poll_read(cx, buffer)
+            }
+
+            fn poll_read_vectored(
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+                buffers: &mut [::std::io::IoSliceMut<'_>],
+            ) -> ::std::task::Poll<::std::io::Result<usize>> {
+                self.socket().poll_read_vectored(cx, buffers)
+            }
+        }
+    };
+}
+pub(super) use read_traits;
+
+/// Writing by the trait of `futures-io`, with the generics of the implementation.
+macro_rules! write_traits {
+    ($type:ty, [$($generics:tt)*]) => {
+        impl<$($generics)*> ::futures_io::AsyncWrite for $type {
+            #[inline]
+            fn poll_write(
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+                bytes: &[u8],
+            ) -> ::std::task::Poll<::std::io::Result<usize>> {
+                self.socket().poll_write(cx, bytes)
+            }
+
+            fn poll_write_vectored(
+                self: ::std::pin::Pin<&mut Self>,
+                cx: &mut ::std::task::Context<'_>,
+                pieces: &[::std::io::IoSlice<'_>],
+            ) -> ::std::task::Poll<::std::io::Result<usize>> {
+                self.socket().poll_write_vectored(cx, pieces)
+            }
+
+            /// Nothing is kept back: what was written is the kernel's.
+            fn poll_flush(
+                self: ::std::pin::Pin<&mut Self>,
+                _: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<::std::io::Result<()>> {
+                ::std::task::Poll::Ready(Ok(()))
+            }
+
+            /// Shuts the writing direction down: the peer reads the end.
+            fn poll_close(
+                self: ::std::pin::Pin<&mut Self>,
+                _: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<::std::io::Result<()>> {
+                ::std::task::Poll::Ready(self.socket().shutdown(::std::net::Shutdown::Write))
+            }
+        }
+    };
+}
+pub(super) use write_traits;

@@ -1,0 +1,18 @@
+//! The halves of a [`UnixStream`], and how Unix sockets name who is there.
+
+use super::split;
+use super::unix_stream::UnixStream;
+
+pub use super::unix_address::SocketAddr;
+pub use super::unix_stream::UCred;
+
+/// The reading half of a [`UnixStream`] that is borrowed: [`UnixStream::split`].
+pub type ReadHalf<'a> = split::ReadHalf<'a, UnixStream>;
+/// The writing half of a [`UnixStream`] that is borrowed: [`UnixStream::split`].
+pub type WriteHalf<'a> = split::WriteHalf<'a, UnixStream>;
+/// The reading half of a [`UnixStream`], for a task of its own: [`UnixStream::into_split`].
+pub type OwnedReadHalf = split::OwnedReadHalf<UnixStream>;
+/// The writing half of a [`UnixStream`], for a task of its own: [`UnixStream::into_split`].
+pub type OwnedWriteHalf = split::OwnedWriteHalf<UnixStream>;
+/// Two halves of two different [`UnixStream`]s.
+pub type ReuniteError = split::ReuniteError<UnixStream>;

@@ -1,0 +1,60 @@
+//! How Unix sockets are named.
+
+use rustix::net::{SocketAddrAny, SocketAddrUnix};
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The name of a Unix socket: a path, an abstract name (Linux), or none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SocketAddr(SocketAddrUnix);
+
+impl SocketAddr {
+    /// The path, if that is what names it.
+    #[must_use]
+    pub fn as_pathname(&self) -> Option<&Path> {
+        self.0.path_bytes().map(|path| Path::new(OsStr::from_bytes(path)))
+    }
+
+    /// The abstract name, without the zero byte before it, if that is what names it.
+    #[must_use]
+    pub fn as_abstract_name(&self) -> Option<&[u8]> {
+        // rustix reads a socket without a name as one with an empty abstract name.
+        self.0.abstract_name().filter(|name| !name.is_empty())
+    }
+
+    /// Whether it has no name, as the sockets of most clients.
+    #[must_use]
+    pub fn is_unnamed(&self) -> bool {
+        self.as_pathname().is_none() && self.as_abstract_name().is_none()
+    }
+
+    /// The name that the kernel told.
+    pub(super) fn of_kernel(address: Option<SocketAddrAny>) -> Self {
+        let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
+        Self(address.unwrap_or_else(SocketAddrUnix::new_unnamed))
+    }
+}
+
+impl fmt::Debug for SocketAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.as_pathname(), self.as_abstract_name()) {
+            (Some(path), _) => write!(f, "{path:?} (pathname)"),
+            (None, Some(name)) => write!(f, "\"{}\" (abstract)", name.escape_ascii()),
+            (None, None) => f.write_str("(unnamed)"),
+        }
+    }
+}
+
+/// The name that a path stands for: a path, or, after a zero byte, an abstract name.
+///
+/// # Errors
+/// The path is longer than 107 bytes, or has a zero byte within.
+pub(super) fn named(path: &Path) -> io::Result<SocketAddrUnix> {
+    Ok(match path.as_os_str().as_bytes() {
+        [0, name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
+        _ => SocketAddrUnix::new(path)?,
+    })
+}
