@@ -1,0 +1,207 @@
+//! What people see: each line of the protocol in its exact form.
+
+use crate::room::Room;
+use chinwag::event::{ClientId, Control};
+use chinwag::event::{Departure, Event};
+use std::time::Duration;
+
+const NOTHING: [String; 0] = [];
+
+#[test]
+fn a_newcomer_is_welcomed_before_anything_else() {
+    let mut room = Room::new();
+    let first = room.enter();
+    room.flush();
+    assert_eq!(
+        room.read(first),
+        [
+            "* welcome to chinwag, you are user-1",
+            "* 1 here: user-1",
+            "* /help shows what you can do here"
+        ]
+    );
+    let second = room.enter();
+    room.flush();
+    assert_eq!(
+        room.read(second)[..2],
+        ["* welcome to chinwag, you are user-2", "* 2 here: user-1, user-2"]
+    );
+    assert_eq!(room.read(first), ["* user-2 joined"]);
+}
+
+#[test]
+fn a_newcomer_sees_what_comes_after_the_welcome_and_nothing_from_before() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.hand_over(alice, &["before"]);
+    let cy = room.enter();
+    room.hand_over(alice, &["behind"]);
+    room.flush();
+    let seen = room.read(cy);
+    assert_eq!(seen[0], "* welcome to chinwag, you are user-3");
+    assert_eq!(seen.last().unwrap(), "alice: behind");
+    assert!(!seen.iter().any(|line| line.contains("before")));
+    assert_eq!(room.read(bob), ["alice: before", "* user-3 joined", "alice: behind"]);
+}
+
+#[test]
+fn lines_go_to_everybody_else() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.hand_over(alice, &["hello", "/me waves", "//who", "  spaced "]);
+    room.hand_over(bob, &["hi"]);
+    room.flush();
+    let said = ["alice: hello", "~ alice waves", "alice: /who", "alice:   spaced "];
+    assert_eq!(room.read(bob), said);
+    assert_eq!(room.read(alice), ["bob: hi"]);
+}
+
+#[test]
+fn what_nobody_would_see_is_not_said() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    for blank in ["", "   ", "\u{200b}\u{1b}", "/me \u{202e}", "\u{200d}"] {
+        room.send(alice, blank);
+    }
+    assert_eq!(room.read(bob), NOTHING);
+    room.send(alice, "a\u{1b}[31mb\u{202e}c");
+    assert_eq!(room.read(bob), ["alice: a[31mbc"]);
+}
+
+#[test]
+fn nicks_are_unique_in_any_case_and_keep_the_case_typed() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("Bob"));
+    room.send(alice, "/nick bOB");
+    assert_eq!(room.read(alice), ["! the nick \"bOB\" is taken"]);
+    room.send(alice, "/nick al ice");
+    assert_eq!(room.read(alice), ["! the nick \"al ice\" has a blank in it"]);
+    room.send(alice, "/nick user-2");
+    assert_eq!(room.read(alice), ["! the nick \"user-2\" is reserved"]);
+    room.send(bob, "/nick bob");
+    assert_eq!(
+        (room.read(bob), room.read(alice)),
+        (vec!["* you are bob now".into()], vec!["* Bob is now bob".into()])
+    );
+    room.send(bob, "/nick bob");
+    assert_eq!(room.read(bob), ["* you are bob already"]);
+    room.leave(bob, Departure::Eof);
+    room.send(alice, "/nick Bob");
+    assert_eq!(room.read(alice), ["* bob left", "* you are Bob now"]);
+    let next = room.enter();
+    room.flush();
+    assert!(room.read(next)[0].ends_with("user-3"), "a number is never used again");
+}
+
+#[test]
+fn answers_come_at_their_place_and_to_the_one_who_asked() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.hand_over(bob, &["one"]);
+    room.hand_over(alice, &["/who", "two", "/foo bar", "/nick anna"]);
+    room.hand_over(bob, &["three"]);
+    room.flush();
+    assert_eq!(
+        room.read(alice),
+        [
+            "bob: one",
+            "* 2 here: alice, bob",
+            "! unknown command /foo, try /help",
+            "* you are anna now",
+            "bob: three"
+        ]
+    );
+    assert_eq!(room.read(bob), ["alice: two", "* alice is now anna"]);
+    room.send(bob, "/who 2");
+    assert!(room.read(bob)[0].starts_with("! there is no page 2"));
+    room.send(bob, "/help");
+    assert!(room.read(bob).iter().any(|line| line.starts_with("* /nick NAME")));
+    assert_eq!(room.read(alice), NOTHING);
+}
+
+#[test]
+fn an_unknown_command_is_repeated_in_a_harmless_form() {
+    let mut room = Room::new();
+    let alice = room.join_as("alice");
+    room.send(alice, "/\u{1b}[31mx");
+    assert_eq!(room.read(alice), ["! unknown command /[31mx, try /help"]);
+    room.send(alice, &format!("/{}", "é".repeat(2000)));
+    assert_eq!(room.read(alice), [format!("! unknown command /{}…, try /help", "é".repeat(31))]);
+}
+
+#[test]
+fn leaves_are_told_with_their_reason() {
+    let told = |departure| {
+        let mut room = Room::new();
+        let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+        room.leave(alice, departure);
+        room.send(alice, "from beyond");
+        room.leave(alice, Departure::Lost);
+        room.read(bob)
+    };
+    assert_eq!(told(Departure::Quit(None)), ["* alice left"]);
+    assert_eq!(told(Departure::Eof), ["* alice left"]);
+    assert_eq!(told(Departure::Lost), ["* alice left (connection lost)"]);
+    let words = Departure::Quit(Some("\u{1b}\"bye\"".into()));
+    assert_eq!(told(words), ["* alice left (\"\\\"bye\\\"\")"]);
+    let long = told(Departure::Quit(Some("é".repeat(300)))).remove(0);
+    assert!(long.len() <= "* alice left (\"\")".len() + 200, "{long}");
+}
+
+#[test]
+fn quitting_ends_ones_lines_and_what_came_before_is_delivered_both_ways() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.hand_over(bob, &["for alice"]);
+    room.hand_over(alice, &["last", "/quit so long", "never"]);
+    room.flush();
+    assert_eq!(room.read(bob), ["alice: last", "* alice left (\"so long\")"]);
+    assert_eq!(room.read(alice), ["bob: for alice"]);
+    assert_eq!(room.metrics().people, 1);
+}
+
+#[test]
+fn every_line_of_the_room_has_a_number() {
+    let mut room = Room::new();
+    let alice = room.join();
+    assert_eq!(room.broker.sequence(), 1);
+    room.send(alice, "one");
+    room.send(alice, "/who");
+    room.send(alice, "/me two");
+    assert_eq!(room.broker.sequence(), 3);
+}
+
+#[test]
+fn a_stop_delivers_what_was_read_and_tells_everybody_once_all_have_handed_over() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let deadline = room.now + Duration::from_secs(5);
+    room.broker.handle_control(Control::Shutdown { deadline }, room.now);
+    let late = room.enter();
+    assert_eq!(room.read(late), ["* server is shutting down"]);
+    room.send(alice, "was read");
+    room.broker.handle_event(Event::Drained { id: ClientId::new(alice) }, room.now);
+    room.broker.handle_event(Event::Drained { id: ClientId::new(alice) }, room.now);
+    assert!(!room.broker.is_finished());
+    room.leave(bob, Departure::Eof);
+    assert!(room.broker.is_finished());
+    assert_eq!(room.read(bob), ["alice: was read"]);
+    assert_eq!(room.read(alice), ["* server is shutting down"], "no leave is announced");
+    assert!(room.people.get_mut(&alice).unwrap().inbox.try_recv().is_err());
+}
+
+#[test]
+fn a_stop_waits_no_longer_than_the_grace() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let deadline = room.now + Duration::from_secs(5);
+    room.broker.handle_control(Control::Shutdown { deadline }, room.now);
+    room.pass(Duration::from_millis(3_999));
+    assert!(!room.broker.is_forced());
+    room.pass(Duration::from_millis(1));
+    assert!(room.broker.is_forced() && room.broker.is_open());
+    room.send(alice, "was in the queue");
+    room.broker.say_goodbye(room.now);
+    assert!(room.broker.is_finished());
+    assert_eq!(room.read(bob), ["alice: was in the queue", "* server is shutting down"]);
+}

@@ -1,0 +1,184 @@
+//! A broker with people of straw around it, and a clock that the test moves by hand.
+
+use chinwag::account::{self, Inbox};
+use chinwag::broker::{Broker, Metrics};
+use chinwag::command;
+use chinwag::door::DoorKind;
+use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
+use chinwag::frame::Frame;
+use chinwag::intake::{Bounds, Intake};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Somebody in the room: an inbox, and what was read from it.
+pub(crate) struct Person {
+    /// The client's end.
+    pub(crate) inbox: Inbox,
+    /// The frame that is being read, and how much of it was.
+    current: Option<(Frame, usize)>,
+    /// The start of a line whose end was not read yet.
+    partial: Vec<u8>,
+    /// Lines read since the last look.
+    lines: VecDeque<String>,
+}
+
+impl Person {
+    /// Takes up to `limit` bytes, as a socket would: parts of frames too. Says how many it were.
+    pub(crate) fn take(&mut self, limit: usize) -> usize {
+        let mut left = limit;
+        while left > 0 {
+            if self.current.is_none() {
+                let Ok(frame) = self.inbox.try_recv() else { break };
+                self.current = Some((frame, 0));
+            }
+            let Some((frame, at)) = &mut self.current else { break };
+            let count = left.min(frame.len() - *at);
+            self.partial.extend_from_slice(&frame.as_ref()[*at..*at + count]);
+            *at += count;
+            left -= count;
+            let whole = *at == frame.len();
+            self.inbox.account().take(count, usize::from(whole));
+            if whole {
+                self.current = None;
+            }
+        }
+        while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\r\n") {
+            let rest = self.partial.split_off(end + 2);
+            let line = std::mem::replace(&mut self.partial, rest);
+            let line = String::from_utf8(line).expect("lines are UTF-8");
+            self.lines.push_back(line.trim_end_matches("\r\n").to_owned());
+        }
+        limit - left
+    }
+
+    /// Reads all there is, and hands out every line since the last look.
+    pub(crate) fn read(&mut self) -> Vec<String> {
+        while self.take(1 << 16) > 0 {}
+        self.lines.drain(..).collect()
+    }
+
+    /// Whether the broker has cut him.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inbox.account().cut().is_some()
+    }
+}
+
+/// The room.
+pub(crate) struct Room {
+    /// What is tested.
+    pub(crate) broker: Broker,
+    /// Where people say that they have caught up.
+    intake: Arc<Intake>,
+    /// The time.
+    pub(crate) now: Instant,
+    /// Who has an inbox, gone from the room or not.
+    pub(crate) people: BTreeMap<u64, Person>,
+    /// The latest number given to somebody.
+    latest: u64,
+}
+
+impl Room {
+    /// An empty room with the ordinary bounds.
+    pub(crate) fn new() -> Self {
+        Self::with(Bounds::default())
+    }
+
+    /// An empty room with these bounds.
+    pub(crate) fn with(bounds: Bounds) -> Self {
+        let intake = Arc::new(Intake::new(bounds));
+        let broker = Broker::new(Arc::clone(&intake));
+        let now = whippet::time::Instant::now().into_std();
+        Self { broker, intake, now, people: BTreeMap::new(), latest: 0 }
+    }
+
+    /// Lets somebody in, without ending the round.
+    pub(crate) fn enter(&mut self) -> u64 {
+        self.latest += 1;
+        let (outlet, inbox) = account::inbox(&self.intake);
+        let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
+        self.people.insert(self.latest, person);
+        let id = ClientId::new(self.latest);
+        let control = Control::Join { id, outlet, door: DoorKind::Lines };
+        self.broker.handle_control(control, self.now);
+        self.latest
+    }
+
+    /// Hands the broker what somebody sends in one read, without ending the round.
+    pub(crate) fn hand_over(&mut self, id: u64, lines: &[&str]) {
+        let mut inputs = Inputs::new();
+        for line in lines {
+            if let Some(input) = command::parse(line) {
+                inputs.push(input);
+            }
+        }
+        self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
+    }
+
+    /// Hands the broker somebody's leave, without ending the round.
+    pub(crate) fn depart(&mut self, id: u64, departure: Departure) {
+        self.broker.handle_event(Event::Leave { id: ClientId::new(id), departure }, self.now);
+    }
+
+    /// Ends the round.
+    pub(crate) fn flush(&mut self) {
+        self.broker.flush(self.now);
+    }
+
+    /// Lets somebody in, who has read his welcome.
+    pub(crate) fn join(&mut self) -> u64 {
+        let id = self.enter();
+        self.flush();
+        let welcome = self.read(id);
+        assert!(welcome[0].starts_with("* welcome to chinwag, you are user-"), "{welcome:?}");
+        id
+    }
+
+    /// Lets somebody in, who has read his welcome and given himself a name. The others have read it too.
+    pub(crate) fn join_as(&mut self, name: &str) -> u64 {
+        let id = self.join();
+        self.send(id, &format!("/nick {name}"));
+        assert_eq!(self.read(id), [format!("* you are {name} now")]);
+        self.hush();
+        id
+    }
+
+    /// A round of one line.
+    pub(crate) fn send(&mut self, id: u64, line: &str) {
+        self.hand_over(id, &[line]);
+        self.flush();
+    }
+
+    /// A round in which somebody leaves.
+    pub(crate) fn leave(&mut self, id: u64, departure: Departure) {
+        self.depart(id, departure);
+        self.flush();
+    }
+
+    /// All that somebody was sent since he last read.
+    pub(crate) fn read(&mut self, id: u64) -> Vec<String> {
+        self.people.get_mut(&id).expect("he was let in").read()
+    }
+
+    /// Everybody reads, and nobody remembers.
+    pub(crate) fn hush(&mut self) {
+        for person in self.people.values_mut() {
+            person.read();
+        }
+    }
+
+    /// Lets time pass, with a tick whenever one is due.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.broker.next_deadline().filter(|&due| due <= end) {
+            self.now = self.now.max(due);
+            self.broker.handle_tick(self.now);
+        }
+        self.now = end;
+    }
+
+    /// What the broker counts.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.broker.metrics()
+    }
+}
