@@ -1,25 +1,102 @@
-//! The loop around the broker: whatever comes first is handled, then the round goes out.
+//! The loop around the broker: whatever comes first is handled, and then the round goes out.
 
 use super::{Broker, Metrics};
 use crate::event::{Control, Event};
 use crate::limits::ROUND_EVENTS;
 use std::pin::pin;
-use std::time::Instant as StdInstant;
+use std::sync::Arc;
+use whippet::select;
 use whippet::sync::mpsc::Receiver;
 use whippet::time::{Instant, sleep_until};
 
+impl Broker {
+    /// Serves the room until it was shut down and everybody was sent home, or nobody is left who could send.
+    ///
+    /// Biased: what people did before comes before what they say, the pace is looked at before more is let in.
+    /// Nothing starves: joins come no faster than connections are accepted.
+    pub async fn run(mut self, control: Receiver<Control>, events: Receiver<Event>) -> Metrics {
+        let intake = Arc::clone(&self.intake);
+        let mut queues = Queues { control, events, batch: Vec::with_capacity(ROUND_EVENTS) };
+        let mut alarm = pin!(sleep_until(Instant::now()));
+        let mut alarm_at = None;
+        while !self.is_finished() {
+            let deadline = self.next_deadline();
+            if deadline != alarm_at {
+                alarm_at = deadline;
+                if let Some(deadline) = deadline {
+                    alarm.as_mut().reset(Instant::from_std(deadline));
+                }
+            }
+            select! {
+                biased;
+                Some(came) = queues.control.recv() => {
+                    self.handle_control(came, now());
+                    queues.take_controls(&mut self);
+                }
+                () = &mut alarm, if alarm_at.is_some() => {
+                    alarm_at = None;
+                    self.handle_tick(now());
+                }
+                () = intake.drained(), if !self.is_open() => self.handle_caught_up(now()),
+                count = queues.events.recv_many(&mut queues.batch, ROUND_EVENTS), if self.is_open() => {
+                    if count == 0 {
+                        break;
+                    }
+                    queues.batch.reverse();
+                    queues.take_controls(&mut self);
+                }
+            }
+            queues.take_events(&mut self);
+        }
+        self.metrics()
+    }
+}
+
 /// The present moment.
-fn now() -> StdInstant {
+fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
 
-impl Broker {
-    /// Serves the room until it has been shut down and everybody was sent home.
-    pub async fn run(mut self, mut control: Receiver<Control>, mut events: Receiver<Event>) -> Metrics {
-        let intake = std::sync::Arc::clone(&self.intake);
-        let mut batch = Vec::with_capacity(ROUND_EVENTS);
-        let mut alarm = pin!(sleep_until(Instant::now()));
-        let mut alarm_at = None;
-        todo!()
+/// What comes to the broker.
+struct Queues {
+    /// Joins and the stop.
+    control: Receiver<Control>,
+    /// What people do.
+    events: Receiver<Event>,
+    /// Events that were received and not handled yet, the next one last. Empty while the intake is open.
+    batch: Vec<Event>,
+}
+
+impl Queues {
+    /// Handles all joins that are there. After events were received and before they are handled, it lets nobody's
+    /// lines overtake his join: that was sent before them, so it is here.
+    fn take_controls(&mut self, broker: &mut Broker) {
+        for _ in 0..self.control.len() {
+            let Ok(came) = self.control.try_recv() else { break };
+            broker.handle_control(came, now());
+        }
+    }
+
+    /// Handles the events that were received, as long as the intake is open, and ends the round.
+    fn take_events(&mut self, broker: &mut Broker) {
+        let now = now();
+        while broker.is_open()
+            && let Some(event) = self.batch.pop()
+        {
+            broker.handle_event(event, now);
+        }
+        broker.flush(now);
+        if broker.is_forced() {
+            self.take_the_rest(broker);
+        }
+    }
+
+    /// The grace is nearly over: handles all that was handed over by now, and ends it.
+    fn take_the_rest(&mut self, broker: &mut Broker) {
+        for _ in 0..self.events.len() {
+            let Ok(event) = self.events.try_recv() else { break };
+            broker.handle_event(event, now());
+        }
+        broker.say_goodbye(now());
     }
 }
