@@ -1,6 +1,10 @@
 //! The broker at the level of events: no sockets, no tasks, and a clock moved by hand.
 
+#[path = "../support/checker.rs"]
+mod checker;
 #[path = "../support/room.rs"]
 mod room;
 
+mod checking;
 mod lines;
+mod random;

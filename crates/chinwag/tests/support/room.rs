@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// Events that wait for the broker at the most.
+pub(crate) const QUEUE: usize = 64;
+
 /// Somebody in the room: an inbox, and what was read from it.
 pub(crate) struct Person {
     /// The client's end.
@@ -56,6 +59,11 @@ impl Person {
     pub(crate) fn read(&mut self) -> Vec<String> {
         while self.take(1 << 16) > 0 {}
         self.lines.drain(..).collect()
+    }
+
+    /// Every whole line that was taken since the last look, and the end of him.
+    pub(crate) fn into_lines(self) -> impl Iterator<Item = String> {
+        self.lines.into_iter()
     }
 
     /// Whether the broker has cut him.
