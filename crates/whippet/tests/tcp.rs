@@ -264,16 +264,18 @@ fn trap_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
         (waits, client, TcpListener::bind("127.0.0.1:0").await.unwrap())
     });
     let other = Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    let mut waits = other.spawn(async move { waits.readable().await });
+    let mut waits = other.spawn(async move { (waits.readable().await, waits) });
     // It has been polled once, and waits in the runtime that is about to end.
     other.block_on(whippet::task::yield_now());
     runtime.shutdown_timeout(DEADLINE);
     other.block_on(async {
-        timeout(DEADLINE, &mut waits).await.unwrap().unwrap().unwrap_err();
+        let (waited, server) = timeout(DEADLINE, &mut waits).await.unwrap().unwrap();
+        waited.unwrap_err();
         timeout(DEADLINE, client.ready(Interest::ERROR)).await.unwrap().unwrap_err();
         timeout(DEADLINE, listener.accept()).await.unwrap().unwrap_err();
         let mut client = client;
         timeout(DEADLINE, read(&mut client, &mut [0; 8])).await.unwrap().unwrap_err();
+        drop(server);
     });
     drop(listener);
     assert_eq!(other.metrics().num_registered_descriptors(), 0);
