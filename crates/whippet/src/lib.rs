@@ -24,6 +24,8 @@ pub mod task;
 pub mod time;
 
 #[macro_use]
-mod macros;
+#[doc(hidden)]
+pub mod macros;
 
 pub use self::task::spawn;
+pub use std::pin::pin;

@@ -1,0 +1,61 @@
+//! What the macros' output names: no part of the public interface.
+
+use crate::coop;
+use crate::sys::entropy;
+use std::cell::RefCell;
+use std::convert::Infallible;
+
+pub use std::future::{Future, IntoFuture, poll_fn};
+pub use std::pin::{Pin, pin};
+pub use std::task::{Context, Poll, ready};
+
+thread_local! {
+    /// Where this thread's choices come from.
+    static RANDOM: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::with_seed(entropy::seed()));
+}
+
+/// A number below `count`, at random: the branch to poll first.
+#[must_use]
+pub fn random_below(count: u32) -> u32 {
+    RANDOM.try_with(|random| random.borrow_mut().u32(..count)).unwrap_or(0)
+}
+
+/// The branch that is looked at in the given step, when `start` is looked at first.
+#[inline]
+#[must_use]
+pub fn rotated(start: u32, step: u32, count: u32) -> u32 {
+    (start + step) % count
+}
+
+/// Ready while the running task has budget left; otherwise wakes it for its next turn. With none left the doors
+/// would all be pending, and other futures should not be polled in a loop for ever either.
+#[inline]
+pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
+    if coop::has_budget_left() {
+        return Poll::Ready(());
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Declares [`Outcome`] from the list of branches.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declare_outcome {
+    ([$(($future:ident $variant:ident $index:tt))*]) => {
+        /// How a `select!` ended: the value of the branch that completed.
+        ///
+        /// It has a variant for each branch that there can be. Those of branches that are not there hold
+        /// [`Infallible`], so they take no space and no arm.
+        #[derive(Debug)]
+        pub enum Outcome<$($variant = Infallible),*> {
+            /// No branch is left.
+            Disabled,
+            $(
+                #[doc = concat!("Branch ", $index, " completed.")]
+                $variant($variant),
+            )*
+        }
+    };
+}
+crate::__with_branches! { __declare_outcome }
