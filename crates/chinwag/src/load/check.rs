@@ -184,7 +184,12 @@ impl Ledger {
                 self.count(Fault::Missing, Some(sender), came, self.messages - came);
             }
         }
-        Findings { delivered: self.delivered, faults: self.faults, details: self.details }
+        Findings {
+            delivered: self.delivered,
+            complete: self.is_complete(),
+            faults: self.faults,
+            details: self.details,
+        }
     }
 }
 
@@ -193,6 +198,8 @@ impl Ledger {
 pub(super) struct Findings {
     /// Deliveries that came, each counted once.
     pub(super) delivered: u64,
+    /// Whether everything came.
+    pub(super) complete: bool,
     /// How often each fault occurred, in the order of [`Fault::ALL`].
     pub(super) faults: [u64; Fault::ALL.len()],
     /// The first faults in detail.

@@ -1,0 +1,92 @@
+//! All people of a run: gathered before a server, sent home at the end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use whippet::task::JoinHandle;
+
+use super::args::Plan;
+use super::check::Findings;
+use super::client::{Outcome, attend};
+use super::progress;
+use super::stage::{End, Stage};
+
+/// How long a server may be silent before it is taken to greet nobody, or nobody more.
+const GREETING: Duration = Duration::from_secs(3);
+
+/// How many connect at a time when nothing is to be learnt from their coming: few enough for any server's backlog.
+const GROUP: u32 = 64;
+
+/// How fast people come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Haste {
+    /// In groups, each when the one before it is welcomed.
+    Gentle,
+    /// All at once, as fast as connects can be made.
+    Storm,
+}
+
+/// The people of a run.
+#[derive(Debug)]
+pub(super) struct Company {
+    /// What they share.
+    pub(super) stage: Arc<Stage>,
+    /// One task each.
+    people: Vec<JoinHandle<Outcome>>,
+    /// Shows how far they are, where a terminal watches.
+    watcher: Option<JoinHandle<()>>,
+}
+
+impl Company {
+    /// Connects everybody, and waits until all are welcomed.
+    pub(super) async fn gather(plan: Plan, address: SocketAddr, haste: Haste) -> Self {
+        let stage = Arc::new(Stage::new(plan, address, threads()));
+        let watcher = progress::watch(&stage);
+        // Time for a lost connect to be tried again, where connects may get lost.
+        let (group, patience) = match haste {
+            Haste::Gentle => (GROUP, GREETING.min(plan.timeout)),
+            Haste::Storm => (plan.clients, plan.timeout),
+        };
+        let (mut people, mut greets) = (Vec::with_capacity(plan.clients as usize), true);
+        for first in (0..plan.clients).step_by(group as usize) {
+            let end = plan.clients.min(first + group);
+            people.extend((first..end).map(|index| whippet::spawn(attend(stage.clone(), index))));
+            // A server that greets nobody is found out by its silence, and not asked again.
+            greets = greets && stage.reach(&stage.welcomed, end, patience).await;
+        }
+        Self { stage, people, watcher }
+    }
+
+    /// Sends everybody home, and collects how each fared.
+    pub(super) async fn dismiss(self) -> Vec<Outcome> {
+        self.stage.stop.cancel();
+        let mut outcomes = Vec::with_capacity(self.people.len());
+        for person in self.people {
+            outcomes.push(person.await.unwrap_or_else(|_| panicked()));
+        }
+        if let Some(watcher) = self.watcher {
+            // It ends with the same signal; its picture is gone before the report is printed.
+            let _ = watcher.await;
+        }
+        outcomes
+    }
+}
+
+/// How many worker threads the runtime has.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The outcome of a client whose task panicked: the panic itself is on stderr already.
+fn panicked() -> Outcome {
+    Outcome {
+        frozen: false,
+        end: End::Lost(io::ErrorKind::Other),
+        began: 0,
+        welcome: None,
+        findings: Findings::default(),
+        cuts: Vec::new(),
+    }
+}

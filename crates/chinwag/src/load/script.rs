@@ -1,0 +1,79 @@
+//! The sending side of one client: its lines, one write each, as fast as they go or in their turn.
+
+use std::io;
+
+use whippet::net::TcpStream;
+
+use super::line::{Delivery, Format};
+use super::stage::Stage;
+
+/// How many lines are sent before the client looks at its socket's other direction again.
+const BURST: usize = 16;
+
+/// What a sender has sent, and what is next.
+#[derive(Debug)]
+pub(super) struct Script {
+    /// Its index among the senders.
+    sender: u32,
+    /// The number of the next line.
+    next: u32,
+    /// The line under way; its digits are written anew for each.
+    line: Vec<u8>,
+    /// How much of that line the kernel has taken; all of it when none is under way.
+    written: usize,
+}
+
+impl Script {
+    /// The script of this sender, nothing sent.
+    pub(super) fn new(stage: &Stage, sender: u32) -> Self {
+        let line = stage.format.blank();
+        Self { sender, next: 0, written: line.len(), line }
+    }
+
+    /// When there is something to write again; `None` when all is sent.
+    pub(super) fn due(&self, stage: &Stage) -> Option<u64> {
+        if self.written < self.line.len() {
+            return Some(0);
+        }
+        (self.next < stage.plan.messages).then(|| stage.due(self.sender, self.next))
+    }
+
+    /// Sends what is due, until the kernel takes no more or a burst is out.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub(super) fn push(&mut self, stage: &Stage, stream: &TcpStream) -> io::Result<()> {
+        for _ in 0..BURST {
+            if self.written == self.line.len() && !self.turn_page(stage) {
+                return Ok(());
+            }
+            while self.written < self.line.len() {
+                match stream.try_write(&self.line[self.written..]) {
+                    Ok(taken) => self.written += taken,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the next line under way, if it is due.
+    fn turn_page(&mut self, stage: &Stage) -> bool {
+        let now = stage.now();
+        if self.due(stage).is_none_or(|due| due > now) {
+            return false;
+        }
+        if self.next == 0 {
+            stage.note_first_send(now);
+        }
+        Format::fill(
+            &mut self.line,
+            Delivery { sender: self.sender, sequence: self.next, sent: now },
+        );
+        self.next += 1;
+        self.written = 0;
+        true
+    }
+}
