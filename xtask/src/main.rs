@@ -1,4 +1,52 @@
 //! The project's own chores, one subcommand each.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod loom;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// What `--help` prints.
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
+  loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
+  ci             what .ci/run does
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match (arguments.next().as_deref(), arguments.next()) {
+        (Some("tidy"), None) => tidy::run(&root()),
+        (Some("loom"), filter) => loom::run(&root(), filter.as_deref()),
+        (Some("ci"), None) => run(Command::new(root().join(".ci/run"))),
+        (Some("help" | "--help" | "-h"), None) => {
+            print!("{HELP}");
+            true
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Runs a command; says whether it ended well.
+fn run(mut command: Command) -> bool {
+    match command.status() {
+        Ok(status) => status.success(),
+        Err(error) => {
+            eprintln!("{}: {error}", command.get_program().display());
+            false
+        }
+    }
+}

@@ -13,7 +13,7 @@
 //! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;
 //! a program that takes work from outside bounds it there.
 
-use super::shared::reject;
+use super::reject::reject;
 use super::task::{Live, Ran, Runnable, Schedule};
 use std::collections::VecDeque;
 use std::fmt;

@@ -20,6 +20,8 @@ pub(crate) mod idle;
 pub(crate) mod injector;
 pub(crate) mod owned;
 pub(crate) mod queue;
+mod reject;
+pub(crate) mod schedule;
 pub(crate) mod shared;
 pub(crate) mod task;
 pub(crate) mod worker;

@@ -1,16 +1,14 @@
 //! What the workers of a runtime share: the queues, who sleeps, the live tasks, the driver.
 
 use super::blocking::Pool;
-use super::context;
 use super::idle::Idle;
 use super::injector::Injector;
 use super::owned::Owned;
 use super::queue::{LifoSlot, Ring};
-use super::task::{Id, JoinHandle, Live, Runnable, Schedule, Spawned, Spot};
+use super::reject::reject;
+use super::task::{Runnable, Spot};
 use crate::driver::Driver;
 use crossbeam_utils::CachePadded;
-use std::cell::RefCell;
-use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
@@ -82,29 +80,6 @@ impl Shared {
         }
     }
 
-    /// Makes a task of `future` and queues it. When the runtime has ended, the task is cancelled at once.
-    pub(crate) fn spawn<F>(
-        self: &Arc<Self>,
-        future: F,
-        at: &'static Location<'static>,
-    ) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let id = Id::next();
-        let shard = context::with_worker(|worker| worker.map_or(0, |worker| worker.index()));
-        let scheduler = Arc::clone(self);
-        let make = |key| Spawned::new(future, scheduler, key, id, at);
-        let (runnable, handle, open) = self.owned.insert(shard, make);
-        if open {
-            self.schedule(runnable);
-        } else {
-            reject(runnable);
-        }
-        handle
-    }
-
     /// Queues a task from a thread that is none of the workers.
     pub(crate) fn push_remote(&self, task: Runnable) {
         match self.injector.push(task) {
@@ -155,59 +130,4 @@ impl Shared {
     pub(crate) fn polling(&self, index: usize) -> Option<&'static Location<'static>> {
         self.remotes.get(index)?.polling.read()
     }
-}
-
-impl Schedule for Arc<Shared> {
-    #[inline]
-    fn schedule(&self, task: Runnable) {
-        let left = context::with_worker(|worker| match worker {
-            Some(worker) if Arc::ptr_eq(worker.shared(), self) => {
-                worker.push_woken(task);
-                None
-            }
-            _ => Some(task),
-        });
-        if let Some(task) = left {
-            // Once pushed the task may be gone, and this reference with it.
-            let shared = Arc::clone(self);
-            shared.push_remote(task);
-        }
-    }
-
-    fn release(&self, task: &Live) -> Option<Live> {
-        self.owned.remove(task)
-    }
-}
-
-thread_local! {
-    /// Tasks to be cancelled by the outermost `reject` of this thread.
-    static REJECTED: RefCell<Option<Vec<Runnable>>> = const { RefCell::new(None) };
-}
-
-/// Cancels a task that no queue takes any more. Its drop may wake others that no queue takes either: those are
-/// cancelled one after the other and not one inside the other, as a chain of them could be longer than the stack.
-pub(crate) fn reject(task: Runnable) {
-    let mut task = Some(task);
-    let nested = REJECTED.try_with(|rejected| {
-        let mut rejected = rejected.borrow_mut();
-        let nested = rejected.is_some();
-        if nested {
-            rejected.as_mut().into_iter().for_each(|list| list.extend(task.take()));
-        } else {
-            *rejected = Some(Vec::new());
-        }
-        nested
-    });
-    if nested == Ok(true) {
-        return;
-    }
-    drop(task);
-    while let Some(next) = REJECTED
-        .try_with(|rejected| rejected.borrow_mut().as_mut().and_then(Vec::pop))
-        .ok()
-        .flatten()
-    {
-        drop(next);
-    }
-    let _ = REJECTED.try_with(|rejected| rejected.borrow_mut().take());
 }

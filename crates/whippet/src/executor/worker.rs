@@ -13,9 +13,9 @@
 //! it at once and the data is in its cache. Only a worker that searches anyway takes it, and only when it has
 //! seen the same poll last for [`LIFO_PATIENCE`] (stealing it sooner lost tokio 30 %).
 
-use super::context;
 use super::queue::{CAPACITY, Local};
-use super::shared::{Shared, reject};
+use super::reject::reject;
+use super::shared::{Remote, Shared};
 use super::task::{Ran, Runnable};
 use crate::coop;
 use crate::driver::Turn;
@@ -23,7 +23,6 @@ use crate::wakers::Wakers;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -96,21 +95,6 @@ impl Worker {
     /// Its number.
     pub(crate) fn index(&self) -> usize {
         self.index
-    }
-
-    /// The life of a worker's thread: turns and sleep, until the runtime ends.
-    pub(crate) fn run(self) {
-        let worker = Rc::new(self);
-        let working = context::work_as(&worker);
-        while !worker.shared.is_ending() {
-            if worker.step() == Step::Idle {
-                worker.park(|| false);
-            }
-        }
-        // The next sleeper learns of the end, and tells the one after.
-        worker.shared.driver.reactor().notify();
-        drop(working);
-        worker.cancel_queued();
     }
 
     /// Takes one turn of a task, if there is one.
@@ -315,7 +299,7 @@ impl Worker {
 
     /// The part of this worker that others see.
     #[inline]
-    fn remote(&self) -> &super::shared::Remote {
+    fn remote(&self) -> &Remote {
         &self.shared.remotes[self.index]
     }
 

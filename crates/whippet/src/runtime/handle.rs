@@ -5,6 +5,7 @@ use super::metrics::RuntimeMetrics;
 use crate::driver::Driver;
 use crate::executor::blocking::PoolSchedule;
 use crate::executor::context::{self, Entered};
+use crate::executor::schedule;
 use crate::executor::shared::Shared;
 use crate::executor::task::{Id, JoinHandle, Spawned};
 use std::fmt;
@@ -84,7 +85,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.shared.spawn(future, Location::caller())
+        schedule::spawn(&self.shared, future, Location::caller())
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).

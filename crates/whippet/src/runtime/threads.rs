@@ -1,8 +1,10 @@
 //! The threads of the workers: started together, and waited for within a bound.
 
-use crate::executor::worker::Worker;
+use crate::executor::context;
+use crate::executor::worker::{Step, Worker};
 use crate::sys;
 use std::io;
+use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -81,6 +83,22 @@ impl ThreadOptions {
     }
 }
 
+/// The life of a worker's thread: turns and sleep, until the runtime ends.
+fn work(worker: Worker) {
+    let worker = Rc::new(worker);
+    let working = context::work_as(&worker);
+    let shared = worker.shared();
+    while !shared.is_ending() {
+        if worker.step() == Step::Idle {
+            worker.park(|| false);
+        }
+    }
+    // The next sleeper learns of the end, and tells the one after.
+    shared.driver.reactor().notify();
+    drop(working);
+    worker.cancel_queued();
+}
+
 impl Threads {
     /// Starts a thread for a worker.
     ///
@@ -92,7 +110,7 @@ impl Threads {
         let ends = Ends { living: Arc::clone(&self.living), index };
         self.handles.push(options.start(move || {
             let _ends = ends;
-            worker.run();
+            work(worker);
         })?);
         Ok(())
     }

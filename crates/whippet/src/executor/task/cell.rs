@@ -1,12 +1,13 @@
 //! The allocation of a task, and the functions that know its types.
 //!
-//! Everything else of the room sees a pointer to the [`Header`], the first field of the allocation, and reaches
+//! Everything else of the room sees a pointer to the [`Header`] (`header.rs`), the first field of the allocation, and reaches
 //! the typed rest through its [`Vtable`]. The rights that the SAFETY arguments name are those of the state word
 //! (`state.rs`): *the runnable's* (future), *the completer's* and *the join handle's* (output, waker).
 
-use super::error::JoinError;
+use super::error::{JoinError, Output};
+use super::header::{Header, Polled, Vtable};
 use super::id::Id;
-use super::runnable::{Live, Ran, Runnable};
+use super::runnable::{Live, Runnable};
 use super::state::{Completed, State, Turn};
 use super::{Schedule, waker};
 use crate::loom::UnsafeCell;
@@ -17,43 +18,6 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
-
-/// What a task's output is to its join handle.
-pub(super) type Output<T> = Result<T, JoinError>;
-
-/// The part of a task that is the same for all.
-#[derive(Debug)]
-pub(super) struct Header {
-    /// Who may do what.
-    pub(super) state: State,
-    /// The functions that know the types.
-    pub(super) vtable: &'static Vtable,
-    /// Where the task was spawned.
-    pub(super) spawned_at: &'static Location<'static>,
-    /// Its name.
-    pub(super) id: Id,
-    /// Its key in the list of live tasks; written before the task is shared.
-    pub(super) key: usize,
-}
-
-/// The functions of a task that know its types. Each takes a pointer to the header of a living task.
-#[derive(Debug)]
-pub(super) struct Vtable {
-    /// Takes the turn of a runnable. The caller gives the runnable's right up.
-    pub(super) run: unsafe fn(NonNull<Header>) -> Ran,
-    /// Drops the future in place of a poll. The caller gives the runnable's right up.
-    pub(super) cancel: unsafe fn(NonNull<Header>),
-    /// Hands a runnable to the task's [`Schedule`]. The caller gives the runnable's right up.
-    pub(super) schedule: unsafe fn(NonNull<Header>),
-    /// Frees the allocation. The caller held the last reference.
-    pub(super) dealloc: unsafe fn(NonNull<Header>),
-    /// Moves the output of a complete task to `*mut Poll<Output<T>>`. The caller has the join handle's right.
-    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
-    /// Drops the output of a complete task. The caller has the right to it.
-    pub(super) drop_output: unsafe fn(NonNull<Header>),
-    /// The slot of the join waker. The caller has the right to it.
-    pub(super) join_waker: unsafe fn(NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>>,
-}
 
 /// What the stage holds.
 enum Stage<F: Future> {
@@ -126,8 +90,8 @@ where
     /// See [`Vtable::run`].
     ///
     /// # Safety
-    /// The caller gives up the right of the task's runnable.
-    unsafe fn run(header: NonNull<Header>) -> Ran {
+    /// The caller gives up the right of the task's runnable, and has it again after [`Polled::Woken`].
+    unsafe fn run(header: NonNull<Header>) -> Polled {
         // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
         let cell = unsafe { Self::from_header(header) };
         let seen = match cell.header.state.transition_to_running() {
@@ -135,17 +99,16 @@ where
             Turn::Cancel => {
                 // SAFETY: the runnable's right is passed on.
                 unsafe { Self::cancel(header) };
-                return Ran::Complete;
+                return Polled::Complete;
             }
         };
         match cell.poll_future(header) {
             Poll::Ready(output) => {
                 cell.complete(header, output);
-                Ran::Complete
+                Polled::Complete
             }
-            Poll::Pending if cell.header.state.transition_to_idle(seen) => Ran::Idle,
-            // SAFETY: woken meanwhile, so the runnable's right is still here, and is passed on.
-            Poll::Pending => Ran::Woken(unsafe { Runnable::from_header(header) }),
+            Poll::Pending if cell.header.state.transition_to_idle(seen) => Polled::Idle,
+            Poll::Pending => Polled::Woken,
         }
     }
 

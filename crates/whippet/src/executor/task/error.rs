@@ -5,6 +5,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Mutex;
 
+/// What a task's output is to its join handle.
+pub(super) type Output<T> = Result<T, JoinError>;
+
 /// Why awaiting a [`JoinHandle`](super::JoinHandle) gave no output: the task was cancelled, or it panicked.
 pub struct JoinError {
     /// The task.

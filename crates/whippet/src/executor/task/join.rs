@@ -1,8 +1,8 @@
 //! The handles that a program holds: [`JoinHandle`] for the output, [`AbortHandle`] to end the task.
 
-use super::cell::{Header, Output};
+use super::error::Output;
+use super::header::{Header, drop_reference};
 use super::id::Id;
-use super::runnable::drop_reference;
 use super::waker;
 use std::fmt;
 use std::future::Future;

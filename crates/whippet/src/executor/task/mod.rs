@@ -25,9 +25,11 @@
 
 mod cell;
 mod error;
+mod header;
 mod id;
 mod join;
 mod runnable;
+mod spawned;
 mod spot;
 mod state;
 mod waker;
@@ -40,7 +42,8 @@ mod tests;
 pub use self::error::JoinError;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinHandle};
-pub(crate) use self::runnable::{Live, Ran, Runnable, Spawned};
+pub(crate) use self::runnable::{Live, Ran, Runnable};
+pub(crate) use self::spawned::Spawned;
 pub(crate) use self::spot::Spot;
 
 /// What a task asks of whoever runs it. Each task owns one; it is dropped when the task completes.

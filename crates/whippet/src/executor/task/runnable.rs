@@ -1,10 +1,7 @@
 //! The two handles that the executor holds: [`Runnable`], the right to poll, and [`Live`], the life of the future.
 
-use super::Schedule;
-use super::cell::{Cell, Header};
+use super::header::{Header, Polled, drop_reference};
 use super::id::Id;
-use super::join::JoinHandle;
-use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -34,48 +31,19 @@ pub(crate) enum Ran {
     Woken(Runnable),
 }
 
-/// A new task, in its three parts.
-#[derive(Debug)]
-pub(crate) struct Spawned<T> {
-    /// The first turn.
-    pub(crate) runnable: Runnable,
-    /// For the list of live tasks.
-    pub(crate) live: Live,
-    /// For whoever spawned it.
-    pub(crate) handle: JoinHandle<T>,
-}
-
-impl<T: Send + 'static> Spawned<T> {
-    /// Makes a task of a future. `key` is its place in the list of live tasks.
-    pub(crate) fn new<F, S>(
-        future: F,
-        scheduler: S,
-        key: usize,
-        id: Id,
-        spawned_at: &'static Location<'static>,
-    ) -> Self
-    where
-        F: Future<Output = T> + Send + 'static,
-        S: Schedule,
-    {
-        let header = Cell::allocate(future, scheduler, key, id, spawned_at);
-        // SAFETY: a new task has a wake-up nobody else answers: this is its runnable.
-        let runnable = unsafe { Runnable::from_header(header) };
-        // SAFETY: a new task has two references: this is that of its life ...
-        let live = unsafe { Live::from_header(header) };
-        // SAFETY: ... and this that of its join handle, of the type that the cell has.
-        let handle = unsafe { JoinHandle::from_header(header) };
-        Self { runnable, live, handle }
-    }
-}
-
 impl Runnable {
     /// Takes the turn: one poll. The task's panics end in its output.
     #[inline]
     pub(crate) fn run(self) -> Ran {
         let header = self.into_header();
+        // SAFETY: a runnable's task is not complete, so the reference of its life keeps it.
+        let run = unsafe { header.as_ref() }.vtable.run;
         // SAFETY: the right of this runnable is given up.
-        unsafe { (header.as_ref().vtable.run)(header) }
+        match unsafe { run(header) } {
+            Polled::Complete => Ran::Complete,
+            Polled::Idle => Ran::Idle,
+            Polled::Woken => Ran::Woken(Self(header)),
+        }
     }
 
     /// The task's name.
@@ -162,15 +130,5 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         drop_reference(self.0);
-    }
-}
-
-/// Gives up a reference that the caller held; frees the task if it was the last.
-pub(super) fn drop_reference(header: NonNull<Header>) {
-    // SAFETY: the reference that is given up keeps the task until here.
-    let task = unsafe { header.as_ref() };
-    if task.state.drop_reference() {
-        // SAFETY: it was the last one.
-        unsafe { (task.vtable.dealloc)(header) }
     }
 }

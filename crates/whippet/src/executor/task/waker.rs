@@ -1,7 +1,6 @@
 //! The waker of a task: a reference, and the door through which the task asks for a turn.
 
-use super::cell::Header;
-use super::runnable::drop_reference;
+use super::header::{Header, drop_reference};
 use super::state::Woken;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
