@@ -144,26 +144,25 @@ where
         cell.complete(header, Err(JoinError::cancelled(cell.header.id)));
     }
 
-    /// Drops the future, stores the output, wakes the join handle, leaves the list of live tasks, gives up the
+    /// Drops the future, stores the output, leaves the list of live tasks, wakes the join handle, gives up the
     /// reference of the future's life. The caller has the runnable's right, which ends here.
     fn complete(&self, header: NonNull<Header>, output: Output<F::Output>) {
         self.store_output(output);
-        // Taken out before the transition: afterwards nobody schedules this task, and what it held of its
-        // runtime is gone with the completion, however long a waker outlives it.
+        // Before the transition: who sees the task complete does not find it in the list any more, and what it held
+        // of its runtime is gone with the completion, however long a waker outlives it.
         // SAFETY: the runnable's right covers the scheduler.
         let scheduler = self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() });
+        // SAFETY: the reference of the future's life is held until the end of this call.
+        let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
+        let listed = scheduler.as_ref().and_then(|scheduler| scheduler.release(&life));
+        drop(scheduler);
         match self.header.state.transition_to_complete() {
             Completed::Wanted => {}
             Completed::Unwanted => self.discard_output(),
             Completed::Awaited => self.wake_join_handle(),
         }
-        // SAFETY: the reference of the future's life is still held, by this very call.
-        let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
-        match scheduler.as_ref().and_then(|scheduler| scheduler.release(&life)) {
-            Some(listed) => drop(listed),
-            // Never listed (`Live::leave_to_completer`): the reference is this call's to give up.
-            None => drop(ManuallyDrop::into_inner(life)),
-        }
+        // Never listed (`Live::leave_to_completer`): the reference is this call's to give up.
+        drop(listed.unwrap_or_else(|| ManuallyDrop::into_inner(life)));
     }
 
     /// Replaces the future by the output, dropping the future where it stands. If that panics, the panic is the
