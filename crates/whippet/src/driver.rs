@@ -244,5 +244,6 @@ impl Driver {
 /// The timer waits with the waker of another task.
 struct OtherWaker;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

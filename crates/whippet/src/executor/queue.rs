@@ -65,6 +65,9 @@ pub(crate) struct Batch {
     next: u32,
 }
 
+/// What a full ring does not hold any more.
+pub(crate) type Overflow = std::iter::Chain<Batch, std::iter::Once<Runnable>>;
+
 impl Ring {
     /// Whether there is nothing to take, at this moment.
     pub(crate) fn is_empty(&self) -> bool {
@@ -138,11 +141,9 @@ impl Local {
         (Self { ring: Arc::clone(&ring), not_sync: PhantomData }, ring)
     }
 
-    /// Adds an entry at the end. When the ring is full, gives the entry back together with the older half of the
-    /// ring, which is to go elsewhere.
+    /// Adds an entry at the end. When the ring is full, the older half of the ring and the entry go to `overflow`.
     #[inline]
-    pub(crate) fn push(&self, task: Runnable) -> Result<(), (Batch, Runnable)> {
-        let mut task = task;
+    pub(crate) fn push(&self, task: Runnable, overflow: impl FnOnce(Overflow)) {
         loop {
             // Acquire: pairs with the takers' release: their copies of the slot we may overwrite are done.
             let head = self.ring.head.load(Acquire);
@@ -152,21 +153,21 @@ impl Local {
                 self.ring.slot(tail).store(task.into_raw(), Relaxed);
                 // Release: pairs with the thieves' acquire: the slot is filled.
                 self.ring.tail.store(tail.wrapping_add(1), Release);
-                return Ok(());
+                return;
             }
-            match self.overflow(head, task) {
-                Ok(full) => return Err(full),
+            match self.older_half(head) {
+                Some(older) => return overflow(older.chain(std::iter::once(task))),
                 // A thief made room meanwhile.
-                Err(again) => task = again,
+                None => continue,
             }
         }
     }
 
     /// Takes the older half out of a full ring.
     #[cold]
-    fn overflow(&self, head: u32, task: Runnable) -> Result<(Batch, Runnable), Runnable> {
+    fn older_half(&self, head: u32) -> Option<Batch> {
         let mut batch = Batch::new();
-        if self.ring.take(head, CAPACITY / 2, &mut batch) { Ok((batch, task)) } else { Err(task) }
+        self.ring.take(head, CAPACITY / 2, &mut batch).then_some(batch)
     }
 
     /// Takes the oldest entry.
@@ -189,14 +190,11 @@ impl Local {
         }
     }
 
-    /// Puts a stolen batch into this queue, which must have room, and gives one of it to run now.
+    /// Puts a stolen batch into this queue, which has room for it, and gives one of it to run now.
     pub(crate) fn accept(&self, mut batch: Batch) -> Option<Runnable> {
         let first = batch.next();
         for task in batch {
-            if let Err((older, task)) = self.push(task) {
-                debug_assert!(false, "a worker steals when its own queue is empty");
-                drop((older, task));
-            }
+            self.push(task, |_| unreachable!("a worker steals when its own queue is empty"));
         }
         first
     }
@@ -241,9 +239,7 @@ impl Iterator for Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        while let Some(task) = self.next() {
-            drop(task);
-        }
+        self.for_each(drop);
     }
 }
 

@@ -151,12 +151,11 @@ impl Worker {
     /// Queues a task at the end of the ring, and wakes nobody.
     #[inline]
     fn push_back(&self, task: Runnable) {
-        if let Err((older, task)) = self.local.push(task) {
-            let overflow = older.chain(std::iter::once(task));
+        self.local.push(task, |overflow| {
             if let Err(refused) = self.shared.injector.push_all(overflow) {
                 refused.for_each(reject);
             }
-        }
+        });
     }
 
     /// The next task to take its turn.

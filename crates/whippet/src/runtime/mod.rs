@@ -12,9 +12,11 @@ mod metrics;
 mod runtime;
 mod threads;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod trap_tests;
 
 pub use self::builder::Builder;

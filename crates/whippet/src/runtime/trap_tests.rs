@@ -98,7 +98,9 @@ fn trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss() {
         let handles: Vec<_> = (0..tasks)
             .map(|_| {
                 let counter = Arc::clone(&counter);
-                spawn(async move { drop(counter.fetch_add(1, SeqCst)) })
+                spawn(async move {
+                    counter.fetch_add(1, SeqCst);
+                })
             })
             .collect();
         for handle in handles {

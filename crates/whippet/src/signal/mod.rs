@@ -160,7 +160,8 @@ impl Drop for Signal {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::*;
     use crate::runtime::Builder;

@@ -425,6 +425,7 @@ impl fmt::Debug for OwnedNotified {
 #[cfg(all(test, loom))]
 #[path = "notify_loom.rs"]
 mod loom_tests;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 #[path = "notify_tests.rs"]
 mod tests;

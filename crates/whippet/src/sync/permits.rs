@@ -60,7 +60,8 @@ impl Permits {
     }
 
     /// How many futures wait or were chosen and have not collected. Tests of leaks look at it.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(crate) fn waiting(&self) -> usize {
         self.waiters.tickets()
     }

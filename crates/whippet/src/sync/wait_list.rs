@@ -82,7 +82,8 @@ impl<N> WaitList<N> {
     }
 
     /// Tickets that are out. Tests of leaks look at it.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(crate) fn tickets(&self) -> usize {
         self.tickets as usize
     }
@@ -249,7 +250,8 @@ pub(crate) struct Removed<N> {
     pub(crate) waker: Option<Waker>,
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::{KEPT_SLOTS, Ticket, WaitList};
     use crate::sync::test_support::Count;

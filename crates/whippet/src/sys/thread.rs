@@ -4,7 +4,6 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 /// Starts a thread that runs `body`. `stack_size` in bytes; `None` for std's default.
 ///
@@ -44,7 +43,8 @@ impl Parker {
     }
 
     /// Sleeps until a permit is there, and takes it; gives up after `timeout`. Says whether it got one.
-    pub(crate) fn park_timeout(&self, timeout: Duration) -> bool {
+    #[cfg(test)]
+    pub(crate) fn park_timeout(&self, timeout: std::time::Duration) -> bool {
         let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut permit, _) = self
             .set

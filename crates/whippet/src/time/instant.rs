@@ -163,7 +163,8 @@ impl SubAssign<Duration> for Instant {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::Instant;
     use std::time::Duration;

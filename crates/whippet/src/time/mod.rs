@@ -32,7 +32,8 @@ mod interval;
 mod sleep;
 mod timeout;
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
 
 pub use self::instant::Instant;

@@ -100,7 +100,8 @@ impl<T> Timeout<T> {
     }
 
     /// A bound on `value` by a sleep of one's own making.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(super) const fn new(value: T, delay: Sleep) -> Self {
         Self { value, delay }
     }

@@ -144,7 +144,8 @@ fn empty_places<T>() -> Places<T> {
     std::iter::repeat_with(|| None).take(PAGE).collect()
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::{PAGE, Pages};
 

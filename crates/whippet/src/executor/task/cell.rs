@@ -275,12 +275,13 @@ fn drop_quietly<T>(value: T) {
 /// Drops the payload of a panic; should that panic in turn, the second payload is leaked.
 fn forget_payload(payload: Box<dyn Any + Send>) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        std::mem::forget(again);
+        let _ = ManuallyDrop::new(again);
     }
 }
 
 /// Bytes of the allocation of a task with such a future.
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 pub(super) fn size_of_cell<F: Future, S>(_: &F) -> usize {
     size_of::<Cell<F, S>>()
 }

@@ -82,8 +82,10 @@ impl<T> JoinHandle<T> {
 
     /// The slot of the waker; its bit says who may touch it.
     fn slot(&self) -> &crate::loom::UnsafeCell<Option<Waker>> {
-        // SAFETY: this handle's reference keeps the task and so the slot.
-        unsafe { (self.task().vtable.join_waker)(self.header).as_ref() }
+        // SAFETY: this handle's reference keeps the task ...
+        let slot = unsafe { (self.task().vtable.join_waker)(self.header) };
+        // SAFETY: ... and so the slot.
+        unsafe { slot.as_ref() }
     }
 
     /// Leaves `waker` for the completer. Ready: the task is complete.

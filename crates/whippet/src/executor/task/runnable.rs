@@ -1,7 +1,6 @@
 //! The two handles that the executor holds: [`Runnable`], the right to poll, and [`Live`], the life of the future.
 
 use super::header::{Header, Polled, drop_reference};
-use super::id::Id;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -46,11 +45,6 @@ impl Runnable {
         }
     }
 
-    /// The task's name.
-    pub(crate) fn id(&self) -> Id {
-        self.header().id
-    }
-
     /// Where the task was spawned.
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
         self.header().spawned_at
@@ -89,8 +83,9 @@ impl Runnable {
 
 impl Drop for Runnable {
     fn drop(&mut self) {
+        let cancel = self.header().vtable.cancel;
         // SAFETY: the right of this runnable is given up.
-        unsafe { (self.0.as_ref().vtable.cancel)(self.0) }
+        unsafe { cancel(self.0) }
     }
 }
 

@@ -46,7 +46,8 @@ impl<P> Tree<P> {
     }
 
     /// Members, empty ones included. Tests of leaks look at it.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
     }

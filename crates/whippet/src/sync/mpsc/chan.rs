@@ -121,7 +121,8 @@ impl<T> Chan<T> {
     }
 
     /// Futures that wait in this channel. Tests of leaks look at it.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(super) fn waiting(&self) -> usize {
         let state = self.state.lock();
         state.permits.waiting() + state.watchers.tickets()

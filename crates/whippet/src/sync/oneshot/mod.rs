@@ -212,5 +212,6 @@ impl<T> fmt::Debug for Receiver<T> {
 
 #[cfg(all(test, loom))]
 mod loom_tests;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

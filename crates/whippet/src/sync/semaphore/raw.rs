@@ -63,7 +63,8 @@ impl RawSemaphore {
     }
 
     /// Futures that wait here. Tests of leaks look at it.
-    #[cfg(all(test, not(loom)))]
+    #[cfg(test)]
+    #[cfg(not(loom))]
     pub(crate) fn waiting(&self) -> usize {
         self.permits.lock().waiting()
     }
