@@ -15,6 +15,7 @@
 
 mod delivery;
 mod inputs;
+mod run;
 mod stop;
 
 use crate::account::{Cut, Outlet};
