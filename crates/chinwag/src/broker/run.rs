@@ -48,6 +48,11 @@ impl Broker {
             }
             queues.take_events(&mut self);
         }
+        // Those who came in the last moment hear it, too.
+        queues.control.close();
+        while let Some(came) = queues.control.recv().await {
+            self.handle_control(came, now());
+        }
         self.metrics()
     }
 }

@@ -8,3 +8,4 @@ mod room;
 mod checking;
 mod lines;
 mod random;
+mod traps;
