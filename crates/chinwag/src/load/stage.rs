@@ -228,6 +228,36 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_opens_when_enough_have_passed_whoever_comes_first() {
+        let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(2).build();
+        runtime.unwrap().block_on(async {
+            for _ in 0..500 {
+                let gate = std::sync::Arc::new(Gate::new());
+                gate.passed_by(0).await;
+                let people: Vec<_> = (0..8)
+                    .map(|_| {
+                        let gate = gate.clone();
+                        whippet::spawn(async move { gate.pass() })
+                    })
+                    .collect();
+                gate.passed_by(3).await;
+                gate.passed_by(8).await;
+                assert_eq!(gate.passed(), 8);
+                for person in people {
+                    person.await.unwrap();
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_gate_that_nobody_passes_is_given_up() {
+        let runtime = whippet::runtime::Builder::new_current_thread().build().unwrap();
+        let stage = stage(0);
+        assert!(!runtime.block_on(stage.reach(&stage.complete, 1, Duration::from_millis(1))));
+    }
+
+    #[test]
     fn the_first_send_is_the_earliest() {
         let stage = stage(0);
         assert_eq!(stage.first_send(), None);
