@@ -7,6 +7,12 @@
 #[macro_use]
 mod branches;
 #[macro_use]
+mod join;
+#[macro_use]
 mod select;
+#[macro_use]
+mod try_join;
+
+mod maybe_done;
 
 pub mod support;

@@ -187,7 +187,9 @@ macro_rules! __select_wait {
             $( let mut $reversed = $crate::macros::support::pin!($reversed); )*
 
             $crate::macros::support::poll_fn(|cx| {
-                $crate::macros::support::ready!($crate::macros::support::poll_budget(cx));
+                if $crate::macros::support::poll_budget(cx).is_pending() {
+                    return $crate::macros::support::Poll::Pending;
+                }
                 let mut pending = false;
                 let start: u32 = $crate::__select_start!($order $count);
                 for step in 0..$count {

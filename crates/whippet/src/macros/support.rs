@@ -5,9 +5,10 @@ use crate::sys::entropy;
 use std::cell::RefCell;
 use std::convert::Infallible;
 
-pub use std::future::{Future, IntoFuture, poll_fn};
+pub use super::maybe_done::MaybeDone;
+pub use std::future::{Future, IntoFuture, poll_fn, ready};
 pub use std::pin::{Pin, pin};
-pub use std::task::{Context, Poll, ready};
+pub use std::task::{Context, Poll};
 
 thread_local! {
     /// Where this thread's choices come from.
