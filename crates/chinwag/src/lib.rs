@@ -1,23 +1,65 @@
 //! A chat server for `nc` and `telnet`, on the whippet runtime.
+//!
+//! ```text
+//! TCP ─► accept loop ─spawn─► client task (one a person) ── Event ──► broker task (one)
+//!                             select { read line, inbox }             owns the client map
+//!                                          ▲                               │
+//!                                          └──── inbox: try_push only ─────┘
+//! ```
+//!
+//! [`serve()`] is the server; the program around it reads arguments and watches for signals.
 #![forbid(unsafe_code)]
 
-pub mod account;
-pub mod broker;
-pub mod codec;
+// What a line is and says.
 pub mod command;
-pub mod crowd;
+pub mod limits;
+pub mod name;
+pub mod text;
+
+// Bytes to lines.
+pub mod codec;
+pub mod foreign;
+pub mod telnet;
+
+// What travels between people's tasks and the broker.
+pub mod account;
 pub mod door;
 pub mod event;
-pub mod foreign;
 pub mod frame;
 pub mod intake;
-pub mod limits;
 pub mod line;
-pub mod load;
-pub mod name;
+
+// The room.
+pub mod broker;
+pub mod crowd;
 pub mod pace;
 pub mod roster;
 pub mod round;
-pub mod telnet;
-pub mod text;
 pub mod who;
+
+// One person.
+mod client;
+mod goodbye;
+mod house;
+mod incoming;
+mod outgoing;
+mod places;
+mod seat;
+mod sockets;
+mod speech;
+
+// The doors and the whole.
+mod accept;
+pub mod cli;
+mod config;
+mod descriptors;
+mod listen;
+pub mod load;
+mod serve;
+mod signals;
+
+pub use self::config::Config;
+pub use self::listen::{ListenError, announce, listen};
+pub use self::serve::serve;
+pub use self::signals::stop_on_signals;
+pub use self::speech::Allowance;

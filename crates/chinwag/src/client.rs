@@ -1,0 +1,303 @@
+//! One person: a task that moves lines from his socket to the broker and frames from his inbox to his socket.
+//!
+//! ```text
+//!             ┌─ readable ─► place in the queue ─► read, decode, hand over ──► broker
+//!   socket ◄──┤                                                                  │
+//!             └─ one vectored write ◄─ all that is due ◄──────── inbox ◄─────────┘
+//! ```
+//!
+//! He never waits with a line in his hand: first there is something to read, then a place in the broker's queue,
+//! and then, with nothing awaited in between, the lines are read and handed over. All waiting is done in one
+//! `select!`, so the inbox is drained whatever else goes on.
+
+use crate::account::{self, Cut};
+use crate::door::DoorKind;
+use crate::event::{ClientId, Control, Departure, Event};
+use crate::goodbye::say_goodbye;
+use crate::house::House;
+use crate::incoming::{End, Heard, Incoming};
+use crate::outgoing::{Delivered, Outgoing};
+use crate::places::Place;
+use crate::seat::Seat;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+use whippet::net::{Interest, TcpStream};
+use whippet::sync::mpsc::Permit;
+use whippet::time::{sleep_until, timeout};
+use whippet::{select, time};
+
+/// Lives one connection from its accept to its close. The place is given back after the socket is closed.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async fn keeps its arguments twice, and thousands wait"
+)]
+pub(crate) fn run(
+    stream: TcpStream,
+    place: Place,
+    house: Arc<House>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let mut joined = Client::join(&stream, &house).await;
+        let farewell = match &mut joined {
+            Ok(client) => {
+                let over = client.chat(&stream, &house).await;
+                client.leave(over, &stream, &house).await
+            }
+            Err(turned_away) => Some(*turned_away),
+        };
+        drop(joined);
+        if let Some(words) = farewell {
+            say_goodbye(&stream, words).await;
+        }
+        drop(stream);
+        drop(place);
+    }
+}
+
+/// The last words of a connection that is closed in peace, beside those that came through the inbox.
+type Farewell = Option<&'static str>;
+
+/// What those are told who come when the server is going.
+const STOPPING: &str = "* server is shutting down\r\n";
+
+/// One person who has joined.
+#[derive(Debug)]
+struct Client {
+    /// Who he is to the broker.
+    id: ClientId,
+    /// What comes from him.
+    incoming: Incoming,
+    /// What goes to him.
+    outgoing: Outgoing,
+    /// The duty to say that he left.
+    seat: Seat,
+    /// How far his side has come.
+    stage: Stage,
+}
+
+/// How far a person's side has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Waiting for his socket to have something.
+    Idle,
+    /// His socket has something.
+    Readable,
+    /// The server stops: what was read of him is handed over, then it is said that this is all.
+    Draining,
+    /// All was handed over. He only listens.
+    Drained,
+}
+
+/// Why a person's chat is over.
+#[derive(Debug)]
+enum Over {
+    /// His side ended it.
+    Ended(End),
+    /// The connection is broken.
+    Broken,
+    /// The broker cut him.
+    Cut,
+    /// The broker closed his inbox, and all of it was written.
+    Dismissed,
+}
+
+/// What a person's side waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wants {
+    /// Something to read.
+    Read,
+    /// A place for what there is to hand over.
+    Place,
+    /// Nothing: he must wait, or is done.
+    Nothing,
+}
+
+impl Client {
+    /// Looks at who is there, and joins him to the room.
+    ///
+    /// # Errors
+    /// What he is told who cannot join.
+    async fn join(stream: &TcpStream, house: &House) -> Result<Self, &'static str> {
+        let mut incoming = Incoming::new(now());
+        // Who speaks first may speak another protocol; a person waits for the welcome.
+        let spoke = timeout(house.config.first_look, stream.readable()).await.is_ok();
+        if spoke && let Some(foreign) = incoming.look(stream) {
+            return Err(foreign.answer());
+        }
+        let place = house.events.clone().reserve_owned().await.map_err(|_| STOPPING)?;
+        let id = house.next_id();
+        let (outlet, inbox) = account::inbox(&house.intake);
+        let join = Control::Join { id, outlet, door: DoorKind::Lines };
+        house.control.send(join).await.map_err(|_| STOPPING)?;
+        let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
+        Ok(Self { id, incoming, outgoing, seat, stage: Stage::Idle })
+    }
+
+    /// Moves lines and frames until his chat is over.
+    async fn chat(&mut self, stream: &TcpStream, house: &House) -> Over {
+        let mut stopping = pin!(house.stopping.cancelled());
+        let mut timer = pin!(sleep_until(time::Instant::now()));
+        // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
+        let mut turn = pin!(house.events.reserve());
+        let mut in_line = false;
+        let account = Arc::clone(self.outgoing.account());
+        loop {
+            let now = now();
+            if let Some(over) = self.out_of_time(house, now) {
+                return over;
+            }
+            let wants = self.wants(house, now);
+            if in_line && wants != Wants::Place {
+                // A place that nobody waits for would be kept from the others.
+                turn.set(house.events.reserve());
+            }
+            in_line = wants == Wants::Place;
+            let deadline = self.deadline(house, now);
+            if let Some(deadline) = deadline {
+                timer.as_mut().reset(time::Instant::from_std(deadline));
+            }
+            select! {
+                biased;
+                Cut::TooSlow = account.cut_off() => return Over::Cut,
+                delivered = self.outgoing.deliver(stream) => match delivered {
+                    Ok(Delivered::CaughtUp) => {}
+                    Ok(Delivered::Everything) => return Over::Dismissed,
+                    Err(_) => return Over::Broken,
+                },
+                readable = poll_fn(|cx| stream.poll_read_ready(cx)), if wants == Wants::Read => match readable {
+                    Ok(()) => self.stage = Stage::Readable,
+                    Err(_) => return Over::Broken,
+                },
+                place = turn.as_mut(), if in_line => {
+                    turn.set(house.events.reserve());
+                    in_line = false;
+                    let Ok(place) = place else { return Over::Dismissed };
+                    if let Some(end) = self.hand_over(place, stream, house) {
+                        return Over::Ended(end);
+                    }
+                }
+                _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
+                () = stopping.as_mut(), if !self.is_draining() => self.stage = Stage::Draining,
+                () = timer.as_mut(), if deadline.is_some() => {}
+            }
+        }
+    }
+
+    /// What his side waits for now.
+    fn wants(&self, house: &House, now: Instant) -> Wants {
+        match self.stage {
+            Stage::Draining => Wants::Place,
+            Stage::Drained => Wants::Nothing,
+            // Who does not read may not make us produce more.
+            _ if self.outgoing.account().is_behind() => Wants::Nothing,
+            _ if self.silent_until(house, now).is_some() => Wants::Nothing,
+            Stage::Readable => Wants::Place,
+            Stage::Idle if self.incoming.has_waiting() => Wants::Place,
+            Stage::Idle => Wants::Read,
+        }
+    }
+
+    /// Whether the server is stopping, as far as he is concerned.
+    fn is_draining(&self) -> bool {
+        matches!(self.stage, Stage::Draining | Stage::Drained)
+    }
+
+    /// Until when he must be silent for having spoken fast.
+    fn silent_until(&self, house: &House, now: Instant) -> Option<Instant> {
+        if self.is_draining() {
+            return None;
+        }
+        self.incoming.silent_until(house.config.speech, now)
+    }
+
+    /// How his time is up, if it is.
+    fn out_of_time(&self, house: &House, now: Instant) -> Option<Over> {
+        let up = |until: Option<Instant>| until.is_some_and(|until| until <= now);
+        if up(self.overlong_until(house)) {
+            Some(Over::Ended(End::Overlong))
+        } else if up(self.stop_by(house)) {
+            Some(Over::Cut)
+        } else {
+            None
+        }
+    }
+
+    /// When a stopping server will not wait for him any longer.
+    fn stop_by(&self, house: &House) -> Option<Instant> {
+        if self.is_draining() { house.stop_by() } else { None }
+    }
+
+    /// Until when a line of his that has no end is borne.
+    fn overlong_until(&self, house: &House) -> Option<Instant> {
+        self.incoming.overlong_since().map(|since| since + house.config.overlong)
+    }
+
+    /// The next moment at which something changes by itself.
+    fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
+        let moments =
+            [self.silent_until(house, now), self.overlong_until(house), self.stop_by(house)];
+        moments.into_iter().flatten().min()
+    }
+
+    /// Uses a place in the broker's queue: for what he says, or for saying that this was all. No waiting in here.
+    fn hand_over(
+        &mut self,
+        place: Permit<'_, Event>,
+        stream: &TcpStream,
+        house: &House,
+    ) -> Option<End> {
+        let id = self.id;
+        if self.stage == Stage::Draining && !self.incoming.has_waiting() {
+            place.send(Event::Drained { id });
+            self.stage = Stage::Drained;
+            return None;
+        }
+        let allowance = if self.is_draining() { None } else { house.config.speech };
+        let Some(Heard { inputs, end }) = self.incoming.hear(stream, allowance, now()) else {
+            self.stage = Stage::Idle;
+            return None;
+        };
+        if !self.is_draining() {
+            self.stage = Stage::Idle;
+        }
+        if !inputs.is_empty() {
+            place.send(Event::Lines { id, inputs });
+        }
+        end
+    }
+
+    /// Says that he left, and sends him what is still due to him.
+    async fn leave(&mut self, over: Over, stream: &TcpStream, house: &House) -> Farewell {
+        let (departure, words) = match over {
+            Over::Broken => {
+                self.seat.leave(Departure::Lost);
+                return None;
+            }
+            Over::Cut => {
+                self.seat.leave(Departure::TooSlow);
+                return Some("");
+            }
+            // The broker knows.
+            Over::Dismissed => return Some(""),
+            Over::Ended(end) => end.announced(),
+        };
+        self.seat.leave(departure);
+        self.incoming = Incoming::new(now());
+        let rest = timeout(house.config.bounds.take_within, async {
+            while self.outgoing.deliver(stream).await? != Delivered::Everything {}
+            io::Result::Ok(())
+        });
+        matches!(rest.await, Ok(Ok(()))).then_some(words)
+    }
+}
+
+/// This moment.
+fn now() -> Instant {
+    time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests;

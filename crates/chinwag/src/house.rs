@@ -1,0 +1,66 @@
+//! What the accept loops and all people's tasks share.
+
+use crate::config::Config;
+use crate::event::{ClientId, Control, Event};
+use crate::intake::Intake;
+use crate::places::Places;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+use whippet::sync::CancellationToken;
+use whippet::sync::mpsc::Sender;
+
+/// One server, as seen from its doors.
+#[derive(Debug)]
+pub(crate) struct House {
+    /// What was set.
+    pub(crate) config: Config,
+    /// The queue of what people say and of their leaves.
+    pub(crate) events: Sender<Event>,
+    /// The queue of joins.
+    pub(crate) control: Sender<Control>,
+    /// The bounds of what people may be owed, and who waits for their catching up.
+    pub(crate) intake: Arc<Intake>,
+    /// How many may come in.
+    pub(crate) places: Arc<Places>,
+    /// Cancelled when the server stops: nobody comes in, nobody is read any more.
+    pub(crate) stopping: CancellationToken,
+    /// When a stopping server will be gone; set before `stopping` is cancelled.
+    stop_by: OnceLock<Instant>,
+    /// The number of the next person. Nothing else depends on it, so Relaxed will do.
+    next_id: AtomicU64,
+}
+
+impl House {
+    /// A server with nobody in it.
+    pub(crate) fn new(
+        config: Config,
+        events: Sender<Event>,
+        control: Sender<Control>,
+        intake: Arc<Intake>,
+    ) -> Self {
+        let places = Places::new(config.connections, config.per_address);
+        let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
+        let next_id = AtomicU64::new(1);
+        Self { config, events, control, intake, places, stopping, stop_by, next_id }
+    }
+
+    /// Stops the server: the broker hears of it before anybody else does.
+    pub(crate) async fn stop(&self, deadline: Instant) {
+        // A broker that is gone needs no telling.
+        let _ = self.control.send(Control::Shutdown { deadline }).await;
+        let _ = self.stop_by.set(deadline);
+        self.stopping.cancel();
+    }
+
+    /// When a stopping server will be gone.
+    pub(crate) fn stop_by(&self) -> Option<Instant> {
+        self.stop_by.get().copied()
+    }
+
+    /// A number that nobody had in this run.
+    pub(crate) fn next_id(&self) -> ClientId {
+        ClientId::new(self.next_id.fetch_add(1, Relaxed))
+    }
+}

@@ -1,0 +1,175 @@
+//! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
+
+use crate::codec::{Decoded, Decoder, Lines};
+use crate::command::{self, Input, Kind};
+use crate::event::{Departure, Inputs};
+use crate::foreign::Foreign;
+use crate::limits::READ;
+use crate::speech::{Allowance, Speech};
+use std::io::ErrorKind;
+use std::time::Instant;
+use whippet::net::TcpStream;
+
+/// What is coming from one person.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    /// What was read and is no whole line, or more than he may say now.
+    decoder: Decoder,
+    /// How much he may say.
+    speech: Speech,
+}
+
+/// What came of one turn at the socket.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// What he asks for, in order.
+    pub(crate) inputs: Inputs,
+    /// How he ended, if he did: nothing of him follows.
+    pub(crate) end: Option<End>,
+}
+
+/// How a person's side ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// As others can be told.
+    Left(Departure),
+    /// By speaking another protocol.
+    Foreign(Foreign),
+    /// By a line without an end.
+    Overlong,
+}
+
+impl End {
+    /// What the others are told, and what he is told.
+    pub(crate) fn announced(self) -> (Departure, &'static str) {
+        match self {
+            Self::Left(departure) => (departure, ""),
+            Self::Foreign(foreign) => (Departure::Refused(foreign.reason()), foreign.answer()),
+            Self::Overlong => (Departure::Refused(OVERLONG), OVERLONG_WORDS),
+        }
+    }
+}
+
+/// What the others are told of somebody whose line had no end.
+const OVERLONG: &str = "a line without an end";
+/// What he is told.
+const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
+
+impl Incoming {
+    /// Nothing has come yet.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { decoder: Decoder::default(), speech: Speech::new(now) }
+    }
+
+    /// Whether there is something to hand over without reading.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.decoder.has_waiting()
+    }
+
+    /// Until when he must be silent; `None` if he may speak.
+    pub(crate) fn silent_until(
+        &self,
+        allowance: Option<Allowance>,
+        now: Instant,
+    ) -> Option<Instant> {
+        allowance.map(|allowance| self.speech.next(allowance)).filter(|&next| next > now)
+    }
+
+    /// Since when a line without an end has been past its limit.
+    pub(crate) fn overlong_since(&self) -> Option<Instant> {
+        self.decoder.dropping_since()
+    }
+
+    /// Reads once before anything is said, to learn whether the other side speaks our protocol. What was read waits
+    /// for [`hear`](Self::hear).
+    pub(crate) fn look(&mut self, stream: &TcpStream) -> Option<Foreign> {
+        let mut buffer = [0; READ];
+        // An end or an error comes again with the next read.
+        let read = stream.try_read(&mut buffer).unwrap_or(0);
+        self.decoder.keep(&buffer[..read]);
+        Foreign::detect(self.decoder.waiting())
+    }
+
+    /// What he says next: from what waits here, or else from one read. At most one event's worth, and no more than
+    /// he may say; the rest waits. `None` if the socket had nothing.
+    pub(crate) fn hear(
+        &mut self,
+        stream: &TcpStream,
+        allowance: Option<Allowance>,
+        now: Instant,
+    ) -> Option<Heard> {
+        if self.decoder.has_waiting() {
+            return Some(self.understand(&[], allowance, now));
+        }
+        let mut buffer = [0; READ];
+        match stream.try_read(&mut buffer) {
+            Ok(0) => Some(self.last_words()),
+            Ok(read) => Some(self.understand(&buffer[..read], allowance, now)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
+        }
+    }
+
+    /// Understands lines up to what he may say and one event holds.
+    fn understand(&mut self, fresh: &[u8], allowance: Option<Allowance>, now: Instant) -> Heard {
+        let Self { decoder, speech } = self;
+        let mut heard = Heard::default();
+        let mut lines = decoder.lines(fresh, now);
+        while heard.end.is_none() && heard.inputs.fits(lines.longest_next()) {
+            if allowance.is_some_and(|allowance| speech.next(allowance) > now) {
+                break;
+            }
+            if !heard.take_next(&mut lines) {
+                break;
+            }
+            allowance.map(|allowance| speech.try_spend(allowance, now));
+        }
+        heard
+    }
+
+    /// What is left when the stream has ended: a line that has no end.
+    fn last_words(&mut self) -> Heard {
+        let mut heard = Heard::default();
+        if let Some(decoded) = self.decoder.finish() {
+            heard.take(decoded);
+        }
+        heard.end.get_or_insert(End::Left(Departure::Eof));
+        heard
+    }
+}
+
+impl Heard {
+    /// Takes the next of the lines. Says whether there was one.
+    fn take_next(&mut self, lines: &mut Lines<'_>) -> bool {
+        let decoded = lines.next();
+        let some = decoded.is_some();
+        if let Some(decoded) = decoded {
+            self.take(decoded);
+        }
+        some
+    }
+
+    /// Adds what was decoded.
+    fn take(&mut self, decoded: Decoded<'_>) {
+        let refused = |reason| Input { kind: Kind::Refused(reason), text: "" };
+        match decoded {
+            Decoded::Line(line) => match command::parse(&line) {
+                Some(Input { kind: Kind::Quit, text }) => {
+                    let reason = (!text.is_empty()).then(|| text.to_owned());
+                    self.end = Some(End::Left(Departure::Quit(reason)));
+                }
+                Some(input) => self.inputs.push(input),
+                None => {}
+            },
+            Decoded::TooLong => self.inputs.push(refused(TOO_LONG)),
+            Decoded::NotUtf8 => self.inputs.push(refused(NOT_UTF8)),
+            Decoded::Foreign(foreign) => self.end = Some(End::Foreign(foreign)),
+        }
+    }
+}
+
+/// What a person is told whose line was dropped.
+const TOO_LONG: &str = "line too long (limit 4096 bytes)";
+const _: () = assert!(crate::limits::LINE == 4096, "the text names the limit");
+/// What a person is told, once, whose bytes are not UTF-8.
+const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";

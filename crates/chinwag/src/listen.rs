@@ -1,0 +1,124 @@
+//! Opening the doors, and saying where they are.
+
+use crate::limits::BACKLOG;
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use whippet::net::{TcpListener, TcpSocket};
+
+/// Listens on all these addresses.
+///
+/// # Errors
+/// The first address where that is not possible.
+///
+/// # Panics
+/// Outside of a runtime.
+pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        let listener = listen_on(address);
+        listeners.push(listener.map_err(|cause| ListenError { address, cause })?);
+    }
+    Ok(listeners)
+}
+
+/// Listens on one address, with room for a storm of connections.
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart must not wait for the connections of the run before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Prints where the listeners are, and what to paste to join.
+///
+/// # Errors
+/// Standard output is closed, or an address cannot be found out.
+pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for listener in listeners {
+        writeln!(out, "{}", Invitation(listener.local_addr()?))?;
+    }
+    out.flush()
+}
+
+/// How to join at an address.
+struct Invitation(SocketAddr);
+
+impl fmt::Display for Invitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(address) = self;
+        // Every address of the machine is not one to connect to; the nearest of them is.
+        let host: IpAddr = match address.ip() {
+            IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+            host => host,
+        };
+        write!(f, "listening on {address}\njoin with: nc {host} {}", address.port())
+    }
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug)]
+pub struct ListenError {
+    /// The address.
+    address: SocketAddr,
+    /// What the kernel says.
+    cause: io::Error,
+}
+
+impl fmt::Display for ListenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, cause } = self;
+        write!(f, "cannot listen on {address}: ")?;
+        match cause.kind() {
+            ErrorKind::AddrInUse => write!(
+                f,
+                "the port is taken; stop the program that has it, or choose another port, \
+                 as in --listen {}",
+                SocketAddr::new(address.ip(), 0)
+            ),
+            ErrorKind::AddrNotAvailable => {
+                f.write_str("this machine does not have that address; choose another with --listen")
+            }
+            ErrorKind::PermissionDenied => {
+                f.write_str("ports below 1024 are for root; choose another port with --listen")
+            }
+            _ => cause.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ListenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn invitation(address: &str) -> String {
+        Invitation(address.parse().unwrap()).to_string()
+    }
+
+    #[test]
+    fn what_is_printed_can_be_pasted() {
+        assert_eq!(
+            invitation("127.0.0.1:7070"),
+            "listening on 127.0.0.1:7070\njoin with: nc 127.0.0.1 7070"
+        );
+        assert_eq!(invitation("0.0.0.0:1"), "listening on 0.0.0.0:1\njoin with: nc 127.0.0.1 1");
+        assert_eq!(invitation("[::]:1"), "listening on [::]:1\njoin with: nc ::1 1");
+    }
+
+    #[test]
+    fn a_taken_port_is_one_sentence_with_the_way_out() {
+        let address = "127.0.0.1:7070".parse().unwrap();
+        let taken = ListenError { address, cause: ErrorKind::AddrInUse.into() }.to_string();
+        assert!(taken.starts_with("cannot listen on 127.0.0.1:7070: the port is taken"));
+        assert!(taken.ends_with("--listen 127.0.0.1:0"));
+    }
+}

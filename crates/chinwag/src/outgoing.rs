@@ -1,0 +1,168 @@
+//! From a person's inbox to his socket: all that is due leaves in as few vectored writes as possible.
+
+use crate::account::{Account, Inbox};
+use crate::frame::Frame;
+use crate::limits::WRITE_FRAMES;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use whippet::net::TcpStream;
+
+thread_local! {
+    /// The room for frames under way in the client that is being polled on this thread. It is lent for one poll, so
+    /// that a client who waits holds no buffer.
+    static ROOM: Cell<Vec<Frame>> = const { Cell::new(Vec::new()) };
+}
+
+/// A frame that makes a person's task panic, for the tests that want to see what becomes of him.
+#[cfg(test)]
+pub(crate) const PANIC: &[u8] = b"panic";
+
+/// What is on its way to one person.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Where frames come from.
+    inbox: Inbox,
+    /// Frames taken from the inbox that the kernel has not taken yet; most of the time none.
+    pending: Vec<Frame>,
+    /// How much of the first of them is written.
+    written: usize,
+    /// Whether the kernel took less than it was given last time.
+    blocked: bool,
+    /// Whether the inbox was closed and is empty.
+    finished: bool,
+}
+
+/// Why [`Outgoing::deliver`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// All that will ever be due has been written.
+    Everything,
+    /// He was behind, and is no more.
+    CaughtUp,
+}
+
+impl Outgoing {
+    /// From this inbox, with nothing under way.
+    pub(crate) fn new(inbox: Inbox) -> Self {
+        Self { inbox, pending: Vec::new(), written: 0, blocked: false, finished: false }
+    }
+
+    /// What he is owed.
+    pub(crate) fn account(&self) -> &Arc<Account> {
+        self.inbox.account()
+    }
+
+    /// Writes what is due, and what comes to be due, until there is something to tell.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will: what is under way lies here.
+    pub(crate) fn deliver(
+        &mut self,
+        stream: &TcpStream,
+    ) -> impl Future<Output = io::Result<Delivered>> + Send {
+        let behind = self.account().is_behind();
+        poll_fn(move |cx| self.poll_deliver(cx, stream, behind))
+    }
+
+    /// Moves what is due until the inbox is empty or the kernel takes no more.
+    fn poll_deliver(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &TcpStream,
+        behind: bool,
+    ) -> Poll<io::Result<Delivered>> {
+        loop {
+            if self.blocked {
+                ready!(stream.poll_write_ready(cx))?;
+                self.blocked = false;
+            }
+            let mut frames = self.take_room();
+            let more = self.fill(cx, &mut frames);
+            let wrote = if frames.is_empty() { Ok(()) } else { self.write(stream, &mut frames) };
+            self.give_room_back(frames);
+            wrote?;
+            if self.finished && self.pending.is_empty() {
+                return Poll::Ready(Ok(Delivered::Everything));
+            }
+            if behind && !self.account().is_behind() {
+                return Poll::Ready(Ok(Delivered::CaughtUp));
+            }
+            if !self.blocked && more.is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The frames that are pending, in the room of this thread.
+    fn take_room(&mut self) -> Vec<Frame> {
+        let mut room = ROOM.take();
+        room.append(&mut self.pending);
+        self.pending = Vec::new();
+        room
+    }
+
+    /// Keeps what the kernel did not take, and leaves the room to the next client of this thread.
+    fn give_room_back(&mut self, mut room: Vec<Frame>) {
+        if !room.is_empty() {
+            self.pending = room.split_off(0);
+        }
+        ROOM.set(room);
+    }
+
+    /// Takes frames out of the inbox up to what one write moves.
+    fn fill(&mut self, cx: &mut Context<'_>, frames: &mut Vec<Frame>) -> Poll<()> {
+        let places = WRITE_FRAMES.saturating_sub(frames.len());
+        if self.finished || places == 0 {
+            return Poll::Ready(());
+        }
+        let taken = ready!(self.inbox.poll_recv_many(cx, frames, places));
+        self.finished = taken == 0;
+        Poll::Ready(())
+    }
+
+    /// One vectored write; what it moved is taken off the frames.
+    fn write(&mut self, stream: &TcpStream, frames: &mut Vec<Frame>) -> io::Result<()> {
+        let mut slices = [IoSlice::new(&[]); WRITE_FRAMES];
+        let mut offered = 0;
+        for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
+            let bytes = frame.as_ref();
+            let bytes = if offered == 0 { &bytes[self.written..] } else { bytes };
+            *slice = IoSlice::new(bytes);
+            offered += bytes.len();
+        }
+        #[cfg(test)]
+        assert!(!frames.iter().any(|frame| frame.as_ref() == PANIC), "a test asks for a panic");
+        let count = frames.len().min(WRITE_FRAMES);
+        let written = match stream.try_write_vectored(&slices[..count]) {
+            Ok(written) => written,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        self.blocked = written < offered;
+        let whole = self.advance(frames, written);
+        frames.drain(..whole);
+        self.account().take(written, whole);
+        Ok(())
+    }
+
+    /// Counts the frames that are written whole, and remembers how far the next one is.
+    fn advance(&mut self, frames: &[Frame], written: usize) -> usize {
+        let mut reached = self.written + written;
+        for (whole, frame) in frames.iter().enumerate() {
+            let length = frame.as_ref().len();
+            if reached < length {
+                self.written = reached;
+                return whole;
+            }
+            reached -= length;
+        }
+        self.written = 0;
+        frames.len()
+    }
+}

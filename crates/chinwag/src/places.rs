@@ -1,0 +1,216 @@
+//! Who may come in: how many connections there are, in all and of each address.
+//!
+//! A [`Place`] is one connection, from accept to close. It gives itself back when dropped, so no way out of a
+//! client's task can lose one.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use whippet::sync::Notify;
+
+/// Counts connections.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// Most connections in all.
+    most: usize,
+    /// Most connections of an address, if that is limited.
+    per_address: Option<usize>,
+    /// The counts.
+    counts: Mutex<Counts>,
+    /// Told each time a connection has gone, and its descriptor with it.
+    freed: Notify,
+}
+
+/// How many connections there are.
+#[derive(Debug, Default)]
+struct Counts {
+    /// In all.
+    all: usize,
+    /// Of each address that has any and is limited.
+    of_address: BTreeMap<Origin, usize>,
+}
+
+/// What counts as one address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Origin(IpAddr);
+
+impl Origin {
+    /// The origin of a peer; `None` for loopback, which is not limited.
+    fn of(address: IpAddr) -> Option<Self> {
+        let address = address.to_canonical();
+        match address {
+            _ if address.is_loopback() => None,
+            IpAddr::V4(_) => Some(Self(address)),
+            IpAddr::V6(v6) => {
+                Some(Self(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()))
+            }
+        }
+    }
+}
+
+/// Why somebody may not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// As many are here as may be.
+    Full,
+    /// As many of this address are here as may be.
+    AddressFull,
+}
+
+impl Refusal {
+    /// What the one at the door is told.
+    pub(crate) fn answer(self) -> &'static str {
+        match self {
+            Self::Full => "! the server is full, please try again later\r\n",
+            Self::AddressFull => "! too many connections from your address\r\n",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "all places are taken",
+            Self::AddressFull => "all places of its address are taken",
+        })
+    }
+}
+
+impl Places {
+    /// Room for `most` connections, `per_address` of each address.
+    pub(crate) fn new(most: usize, per_address: Option<usize>) -> Arc<Self> {
+        let counts = Mutex::default();
+        Arc::new(Self { most, per_address, counts, freed: Notify::new() })
+    }
+
+    /// A place for a connection from this address.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refusal> {
+        let origin = self.per_address.and_then(|_| Origin::of(address));
+        let mut counts = self.lock();
+        if counts.all >= self.most {
+            return Err(Refusal::Full);
+        }
+        if let (Some(origin), Some(limit)) = (origin, self.per_address) {
+            let count = counts.of_address.entry(origin).or_default();
+            if *count >= limit {
+                return Err(Refusal::AddressFull);
+            }
+            *count += 1;
+        }
+        counts.all += 1;
+        Ok(Place { places: Arc::clone(self), origin })
+    }
+
+    /// Waits until a connection has gone.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again; what went in between is missed, so look at the state first.
+    pub(crate) async fn freed(&self) {
+        self.freed.notified().await;
+    }
+
+    /// Waits until no connection is left.
+    ///
+    /// # Cancel safety
+    /// May be dropped and called again at will.
+    pub(crate) async fn empty(&self) {
+        loop {
+            let freed = self.freed.notified();
+            if self.taken() == 0 {
+                return;
+            }
+            freed.await;
+        }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn taken(&self) -> usize {
+        self.lock().all
+    }
+
+    /// The counts; they are whole between any two statements, so a panic elsewhere does not spoil them.
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to one connection. Drop it after the socket is closed.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Where it came from.
+    places: Arc<Places>,
+    /// The address that it counts for, if that is limited.
+    origin: Option<Origin>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.places.lock();
+        counts.all -= 1;
+        if let Some(origin) = self.origin
+            && let Entry::Occupied(mut count) = counts.of_address.entry(origin)
+        {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        drop(counts);
+        self.places.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn places_are_limited_in_all() {
+        let places = Places::new(2, None);
+        let _first = places.admit(address("10.0.0.1")).unwrap();
+        let second = places.admit(address("10.0.0.1")).unwrap();
+        assert_eq!(places.admit(address("127.0.0.1")).unwrap_err(), Refusal::Full);
+        drop(second);
+        assert!(places.admit(address("127.0.0.1")).is_ok());
+    }
+
+    #[test]
+    fn places_are_limited_for_each_address() {
+        let places = Places::new(100, Some(2));
+        let held: Vec<_> =
+            ["10.0.0.1", "::ffff:10.0.0.1"].map(|a| places.admit(address(a)).unwrap()).into();
+        assert_eq!(places.admit(address("10.0.0.1")).unwrap_err(), Refusal::AddressFull);
+        assert!(places.admit(address("10.0.0.2")).is_ok());
+        drop(held);
+        assert!(places.admit(address("10.0.0.1")).is_ok());
+        assert_eq!(places.taken(), 0);
+        assert!(places.lock().of_address.is_empty(), "nothing is kept of those who left");
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_address() {
+        let places = Places::new(100, Some(1));
+        let _held = places.admit(address("2001:db8:0:1::1")).unwrap();
+        assert!(places.admit(address("2001:db8:0:1:ffff::2")).is_err());
+        assert!(places.admit(address("2001:db8:0:2::1")).is_ok());
+    }
+
+    #[test]
+    fn loopback_is_free() {
+        let places = Places::new(100, Some(1));
+        let held: Vec<_> = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
+            .iter()
+            .flat_map(|a| [places.admit(address(a)).unwrap(), places.admit(address(a)).unwrap()])
+            .collect();
+        assert_eq!(held.len(), 8);
+    }
+}

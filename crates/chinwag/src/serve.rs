@@ -1,0 +1,65 @@
+//! The server, whole: three kinds of tasks and how they end.
+
+use crate::accept;
+use crate::broker::Broker;
+use crate::config::Config;
+use crate::house::House;
+use crate::intake::Intake;
+use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use whippet::net::TcpListener;
+use whippet::select;
+use whippet::sync::{CancellationToken, mpsc};
+use whippet::task::JoinHandle;
+use whippet::time::{Instant, timeout_at};
+
+/// Serves everybody who comes to the listeners, until `shutdown` is cancelled; then every line that was read is
+/// delivered, everybody is told, and it returns when all have gone or the grace has run out.
+///
+/// # Errors
+/// A listener broke. The server has stopped then, as gracefully.
+pub async fn serve(
+    listeners: Vec<TcpListener>,
+    config: Config,
+    shutdown: CancellationToken,
+) -> io::Result<()> {
+    let grace = config.grace;
+    // Each person's leave has a place of its own.
+    let (events, said) = mpsc::channel(config.connections.saturating_add(EVENT_PLACES));
+    let (control, orders) = mpsc::channel(CONTROL_PLACES);
+    let intake = Arc::new(Intake::new(config.bounds));
+    let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
+
+    let broker = whippet::spawn(Broker::new(intake).run(orders, said));
+    let mut doors: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| whippet::spawn(accept::run(listener, Arc::clone(&house))))
+        .collect();
+
+    let outcome = select! {
+        () = shutdown.cancelled() => Ok(()),
+        broken = first_broken(&mut doors) => broken,
+    };
+    let deadline = Instant::now() + grace;
+    house.stop(deadline.into_std()).await;
+    let _ = timeout_at(deadline, house.places.empty()).await;
+    broker.abort();
+    outcome
+}
+
+/// Waits for the first door that ends by itself.
+async fn first_broken(doors: &mut [JoinHandle<io::Result<()>>]) -> io::Result<()> {
+    poll_fn(|cx| {
+        let ended = doors.iter_mut().find_map(|door| match Pin::new(door).poll(cx) {
+            Poll::Ready(ended) => Some(ended),
+            Poll::Pending => None,
+        });
+        ended.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
+    .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+}

@@ -1,0 +1,92 @@
+//! How fast a person may speak: a burst at once, then lines at a steady pace. Pure; the time is an argument.
+//!
+//! Nobody is punished for being fast: lines past the allowance stay where they are, which slows the sender by the
+//! ordinary means of TCP.
+
+use std::time::{Duration, Instant};
+
+/// What a person may say, in lines. Commands are lines too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Lines at once.
+    pub burst: u32,
+    /// The time that earns a further line.
+    pub interval: Duration,
+}
+
+/// What of an [`Allowance`] is left to one person, kept as a single moment: each line moves it on by the interval,
+/// and it may be ahead of now by at most the burst.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Speech {
+    /// When the whole burst is there again.
+    whole_at: Instant,
+}
+
+impl Speech {
+    /// With the whole burst left.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { whole_at: now }
+    }
+
+    /// Spends a line, if one is left.
+    pub(crate) fn try_spend(&mut self, allowance: Allowance, now: Instant) -> bool {
+        if self.next(allowance) > now {
+            return false;
+        }
+        self.whole_at = self.whole_at.max(now) + allowance.interval;
+        true
+    }
+
+    /// When the next line may be said; in the past if at once.
+    pub(crate) fn next(&self, allowance: Allowance) -> Instant {
+        let ahead = allowance.interval * allowance.burst.saturating_sub(1);
+        self.whole_at.checked_sub(ahead).unwrap_or(self.whole_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALLOWANCE: Allowance = Allowance { burst: 10, interval: Duration::from_millis(200) };
+
+    /// Some moment: the store only compares and adds.
+    fn start() -> Instant {
+        whippet::time::Instant::now().into_std() + Duration::from_secs(3600)
+    }
+
+    fn spend_all(speech: &mut Speech, now: Instant) -> usize {
+        std::iter::repeat_with(|| speech.try_spend(ALLOWANCE, now))
+            .take_while(|&spent| spent)
+            .count()
+    }
+
+    #[test]
+    fn a_burst_then_five_a_second() {
+        let now = start();
+        let mut speech = Speech::new(now);
+        assert_eq!(spend_all(&mut speech, now), 10);
+        assert_eq!(speech.next(ALLOWANCE), now + Duration::from_millis(200));
+        let later = now + Duration::from_secs(1);
+        assert_eq!(spend_all(&mut speech, later), 5);
+        let rested = later + Duration::from_secs(60);
+        assert_eq!(spend_all(&mut speech, rested), 10);
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_the_burst_and_the_time_allow(waits in prop::collection::vec(0..3000u64, 1..40)) {
+            let begin = start();
+            let (mut now, mut speech, mut said) = (begin, Speech::new(begin), 0u128);
+            for wait in waits {
+                now += Duration::from_millis(wait);
+                said += spend_all(&mut speech, now) as u128;
+                let earned = (now - begin).as_millis() / 200;
+                prop_assert!(said <= 10 + earned);
+                prop_assert!(speech.next(ALLOWANCE) > now);
+                prop_assert!(speech.next(ALLOWANCE) <= now + ALLOWANCE.interval);
+            }
+        }
+    }
+}

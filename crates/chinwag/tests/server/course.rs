@@ -1,0 +1,81 @@
+//! The three exercises of the course, each over real sockets with the server in a background task.
+
+use crate::support::{Person, TestServer, run, soon};
+
+/// Exercise 1: several clients connect and each receives what the others say.
+#[test]
+fn exercise_1_several_clients_hear_each_other() {
+    run(async {
+        let server = TestServer::start();
+        let mut people = Vec::new();
+        for _ in 0..5 {
+            people.push(server.join().await);
+        }
+        let last = people[4].nick.clone();
+        for person in &mut people[..4] {
+            person.wait_for(&format!("* {last} joined")).await;
+        }
+        for speaker in 0..people.len() {
+            let nick = people[speaker].nick.clone();
+            people[speaker].say(&format!("from {speaker}")).await;
+            for (listener, person) in people.iter_mut().enumerate() {
+                if listener != speaker {
+                    person.expect(&format!("{nick}: from {speaker}")).await;
+                }
+            }
+        }
+    });
+}
+
+/// Exercise 2: somebody who leaves without a word is noticed, and the others go on.
+#[test]
+fn exercise_2_a_disconnect_is_noticed_and_the_others_go_on() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        let carol = server.join_as("carol").await;
+        drop(carol);
+        alice.wait_until("carol's leave", |line| line.starts_with("* carol left")).await;
+        bob.wait_until("carol's leave", |line| line.starts_with("* carol left")).await;
+        alice.say("still here").await;
+        bob.expect("alice: still here").await;
+    });
+}
+
+const PEOPLE: usize = 100;
+const LINES: usize = 10;
+
+/// Exercise 3: 100 clients send 10 lines each, as fast as they go; each of the others gets each of them, in order.
+#[test]
+fn exercise_3_a_hundred_clients_send_ten_lines_each() {
+    run(async {
+        let server = TestServer::without_limits();
+        let mut people = Vec::new();
+        for _ in 0..PEOPLE {
+            people.push(server.join().await);
+        }
+        let talks = people.into_iter().map(|person| whippet::spawn(speak_and_listen(person)));
+        for talk in talks.collect::<Vec<_>>() {
+            assert_eq!(soon("all lines", talk).await.unwrap(), (PEOPLE - 1) * LINES);
+        }
+    });
+}
+
+/// Says all lines and listens to those of the others; says how many came.
+async fn speak_and_listen(mut person: Person) -> usize {
+    for number in 0..LINES {
+        person.say(&format!("line {number}")).await;
+    }
+    let mut next = std::collections::BTreeMap::<String, usize>::new();
+    let mut heard = 0;
+    while heard < (PEOPLE - 1) * LINES {
+        let line = person.line().await;
+        let Some((author, number)) = line.split_once(": line ") else { continue };
+        let expected = next.entry(author.to_owned()).or_default();
+        assert_eq!(number.parse(), Ok(*expected), "{author} as {} hears it", person.nick);
+        *expected += 1;
+        heard += 1;
+    }
+    heard
+}

@@ -1,0 +1,14 @@
+//! The server over real sockets: our own people, real `nc` and `telnet`, and the program itself.
+#![forbid(unsafe_code)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod course;
+mod limits;
+mod program;
+mod real_clients;
+mod stopping;
+mod storm;
+mod talk;
+mod ways_out;

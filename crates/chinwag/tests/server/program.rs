@@ -1,0 +1,171 @@
+//! The program itself: what it prints, how it ends.
+
+use crate::support::{Person, run, soon};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use whippet::net::TcpStream;
+use whippet::task::spawn_blocking;
+
+/// The program under test.
+pub(crate) const CHINWAG: &str = env!("CARGO_BIN_EXE_chinwag");
+
+/// A running server of its own. Dropped, it is killed.
+pub(crate) struct Program {
+    pub(crate) process: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Program {
+    /// Starts a server by this command, and learns its address from what it prints.
+    pub(crate) async fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the program starts");
+        let mut out = BufReader::new(process.stdout.take().expect("a pipe"));
+        let lines = spawn_blocking(move || {
+            let mut lines = [String::new(), String::new()];
+            lines.iter_mut().for_each(|line| drop(out.read_line(line)));
+            lines
+        });
+        let [listening, join] = soon("the program's words", lines).await.expect("no panic");
+        let address = listening.trim_end().strip_prefix("listening on ").expect("an address");
+        let address: SocketAddr = address.parse().expect("an address");
+        assert_eq!(join, format!("join with: nc {} {}\n", address.ip(), address.port()));
+        Self { process, address }
+    }
+
+    /// Somebody who has been welcomed.
+    pub(crate) async fn join(&self) -> Person {
+        let stream = soon("a connection", TcpStream::connect(self.address)).await;
+        let mut person = Person::new(stream.expect("a connection"));
+        person.welcomed().await;
+        person
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.process);
+        kill_process(pid, signal).expect("the program runs");
+    }
+
+    /// Waits for its end; says how it ended and what it logged.
+    pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
+        let mut process = std::mem::replace(&mut self.process, none());
+        let ended = spawn_blocking(move || {
+            let mut log = String::new();
+            let mut stderr = process.stderr.take().expect("a pipe");
+            stderr.read_to_string(&mut log).expect("the log is UTF-8");
+            (process.wait().expect("the program can be waited for"), log)
+        });
+        soon("the program's end", ended).await.expect("no panic")
+    }
+}
+
+/// A process that is nothing to anybody.
+fn none() -> Child {
+    Command::new("true").spawn().expect("there is a program that does nothing")
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn chinwag(arguments: &[&str]) -> Command {
+    let mut command = Command::new(CHINWAG);
+    command.args(arguments).env_remove("CHINWAG_LOG");
+    command
+}
+
+#[test]
+fn a_signal_stops_it_gracefully() {
+    run(async {
+        for signal in [Signal::INT, Signal::TERM] {
+            let server = Program::start(chinwag(&["--listen", "127.0.0.1:0"])).await;
+            let mut alice = server.join().await;
+            let mut bob = server.join().await;
+            alice.expect("* user-2 joined").await;
+            bob.say("last words").await;
+            alice.expect("user-2: last words").await;
+            server.signal(signal);
+            assert_eq!(alice.rest().await, ["* server is shutting down"]);
+            assert_eq!(bob.rest().await, ["* server is shutting down"]);
+            drop((alice, bob));
+            let (status, log) = server.ended().await;
+            assert_eq!((status.code(), log.as_str()), (Some(0), ""));
+        }
+    });
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    run(async {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let arguments = ["serve", "--listen", "127.0.0.1:0", "--grace", "3600", "--no-limits"];
+            let server = Program::start(chinwag(&arguments)).await;
+            let mut alice = server.join().await;
+            // Somebody who does not read holds up a stop for as long as the grace is.
+            let _frozen = server.join().await;
+            alice.expect("* user-2 joined").await;
+            for _ in 0..900 {
+                alice.say(&"x".repeat(1000)).await;
+            }
+            alice.say("/who").await;
+            alice.expect("* 2 here: user-1, user-2").await;
+            server.signal(signal);
+            alice.expect("* server is shutting down").await;
+            server.signal(signal);
+            assert_eq!(server.ended().await.0.code(), Some(code));
+        }
+    });
+}
+
+#[test]
+fn a_taken_port_is_told_in_a_sentence() {
+    run(async {
+        let server = Program::start(chinwag(&["--listen", "127.0.0.1:0"])).await;
+        let taken = server.address.to_string();
+        let second = chinwag(&["serve", "--listen", &taken]).output().expect("the program runs");
+        assert_eq!(second.status.code(), Some(1));
+        assert_eq!(second.stdout, b"");
+        let said = String::from_utf8(second.stderr).unwrap();
+        assert!(said.starts_with(&format!("chinwag: cannot listen on {taken}: ")), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    });
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    for wrong in [&["--listen", "nowhere"][..], &["--no-such-flag"], &["no-such-command"]] {
+        let output = chinwag(wrong).output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn it_listens_on_every_address_that_was_given() {
+    run(async {
+        let arguments = ["--listen", "127.0.0.1:0", "--listen", "127.0.0.2:0"];
+        let mut command = chinwag(&arguments);
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let out = BufReader::new(process.stdout.take().expect("a pipe"));
+        let lines = spawn_blocking(|| out.lines().take(4).map(Result::unwrap).collect::<Vec<_>>());
+        let lines = soon("the program's words", lines).await.unwrap();
+        assert!(lines[0].starts_with("listening on 127.0.0.1:"), "{lines:?}");
+        assert!(lines[2].starts_with("listening on 127.0.0.2:"), "{lines:?}");
+        process.kill().expect("the program runs");
+        process.wait().expect("the program can be waited for");
+    });
+}
+
+#[test]
+fn help_fits_one_screen() {
+    let help = chinwag(&["--help"]).output().expect("the program runs");
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(text.lines().count() <= 40, "{text}");
+}

@@ -1,0 +1,159 @@
+//! Real `nc` and `telnet`. Where a program is missing its tests are skipped aloud, but for CI, where they fail.
+
+use crate::support::{TestServer, run, soon};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use whippet::sync::mpsc;
+use whippet::task::spawn_blocking;
+
+/// Whether a program is there.
+fn has(program: &str) -> bool {
+    let there = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+    });
+    if !there {
+        assert!(std::env::var_os("CI").is_none(), "CI must have {program} installed");
+        eprintln!("SKIPPED: {program} is not installed");
+    }
+    there
+}
+
+/// A running program whose lines a test writes and reads.
+struct Session {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: mpsc::Receiver<String>,
+}
+
+impl Session {
+    fn start(program: &str, arguments: &[&str]) -> Self {
+        let mut process = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let input = process.stdin.take();
+        let stdout = process.stdout.take().expect("a pipe");
+        let (sender, output) = mpsc::channel(1000);
+        // Detached: it ends with the program.
+        drop(spawn_blocking(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if sender.blocking_send(line).is_err() {
+                    break;
+                }
+            }
+        }));
+        Self { process, input, output }
+    }
+
+    fn type_line(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("the input is open");
+        writeln!(input, "{line}").expect("the program reads");
+    }
+
+    /// Reads up to a line that ends so (a terminal may show something before it).
+    async fn wait_for(&mut self, end: &str) {
+        soon(&format!("{end:?}"), async {
+            while let Some(line) = self.output.recv().await {
+                if line.trim_end().ends_with(end) {
+                    return;
+                }
+            }
+            panic!("the program ended before {end:?}");
+        })
+        .await;
+    }
+
+    /// Reads to the end of the program, and says whether it went well.
+    async fn ended(mut self) -> bool {
+        drop(self.input.take());
+        soon("the program's end", async {
+            while self.output.recv().await.is_some() {}
+            spawn_blocking(move || self.process.wait().is_ok_and(|status| status.success()))
+                .await
+                .expect("waiting does not panic")
+        })
+        .await
+    }
+}
+
+#[test]
+fn two_windows_of_nc_talk() {
+    if !has("nc") {
+        return;
+    }
+    run(async {
+        let server = TestServer::start();
+        let port = server.address.port().to_string();
+        let mut alice = Session::start("nc", &["127.0.0.1", &port]);
+        alice.wait_for("* welcome to chinwag, you are user-1").await;
+        let mut bob = Session::start("nc", &["127.0.0.1", &port]);
+        bob.wait_for("* welcome to chinwag, you are user-2").await;
+        alice.type_line("/nick alice");
+        bob.wait_for("* user-1 is now alice").await;
+        bob.type_line("/nick bob");
+        alice.wait_for("* user-2 is now bob").await;
+        alice.type_line("hello");
+        bob.wait_for("alice: hello").await;
+        bob.type_line("/who");
+        bob.wait_for("* 2 here: alice, bob").await;
+        bob.type_line("/quit");
+        alice.wait_for("* bob left").await;
+        assert!(bob.ended().await);
+    });
+}
+
+/// `printf 'hi\n' | nc -N host port`: nc ends its side after its input, and still reads the answer.
+#[test]
+fn trap_25_a_half_close_of_a_real_nc_is_answered() {
+    if !has("nc") {
+        return;
+    }
+    run(async {
+        let server = TestServer::start();
+        let port = server.address.port().to_string();
+        let mut alice = server.join_as("alice").await;
+        for last in ["hi\n", "hi"] {
+            let line =
+                format!("printf '/who\\n{}' | nc -N 127.0.0.1 {port}", last.escape_default());
+            let mut nc = Session::start("sh", &["-c", &line]);
+            alice.wait_until("a line", |line| line.ends_with(": hi")).await;
+            alice.wait_until("the end", |line| line.ends_with(" left")).await;
+            soon("the answer", async {
+                while let Some(line) = nc.output.recv().await {
+                    if line.starts_with("* 2 here: ") {
+                        return;
+                    }
+                }
+                panic!("no answer came back");
+            })
+            .await;
+            assert!(nc.ended().await);
+        }
+    });
+}
+
+#[test]
+fn a_telnet_session_works() {
+    if !has("telnet") {
+        return;
+    }
+    run(async {
+        let server = TestServer::start();
+        let port = server.address.port().to_string();
+        let mut alice = server.join_as("alice").await;
+        let mut telnet = Session::start("telnet", &["127.0.0.1", &port]);
+        telnet.wait_for("* welcome to chinwag, you are user-2").await;
+        telnet.type_line("/nick bob");
+        alice.wait_for("* user-2 is now bob").await;
+        telnet.type_line("hello from telnet");
+        alice.expect("bob: hello from telnet").await;
+        alice.say("hello back").await;
+        telnet.wait_for("alice: hello back").await;
+        telnet.type_line("/quit bye");
+        alice.expect("* bob left (\"bye\")").await;
+        telnet.ended().await;
+    });
+}

@@ -1,0 +1,117 @@
+//! What people see of each other: the forms of all lines.
+
+use crate::support::{TestServer, run};
+
+#[test]
+fn a_newcomer_is_welcomed_first_of_all() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.connect().await;
+        alice.expect("* welcome to chinwag, you are user-1").await;
+        let mut bob = server.connect().await;
+        bob.expect("* welcome to chinwag, you are user-2").await;
+        let rest = bob.wait_until("help", |line| line.contains("/help")).await;
+        assert!(rest.iter().any(|line| line.contains("user-1")), "{rest:?}");
+        alice.wait_for("* user-2 joined").await;
+    });
+}
+
+#[test]
+fn a_line_reaches_all_others_and_not_its_sender() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        let mut carol = server.join_as("carol").await;
+        alice.wait_for("* user-3 is now carol").await;
+        bob.wait_for("* user-3 is now carol").await;
+        alice.say("hello").await;
+        bob.expect("alice: hello").await;
+        carol.expect("alice: hello").await;
+        bob.say("hi").await;
+        alice.expect("bob: hi").await;
+        carol.expect("bob: hi").await;
+    });
+}
+
+#[test]
+fn lines_have_their_documented_forms() {
+    run(async {
+        let server = TestServer::without_limits();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join().await;
+        alice.expect("* user-2 joined").await;
+        bob.say("/nick bob").await;
+        alice.expect("* user-2 is now bob").await;
+        bob.expect("* you are bob now").await;
+        bob.say("/me waves").await;
+        alice.expect("~ bob waves").await;
+        bob.say("//help is a command").await;
+        alice.expect("bob: /help is a command").await;
+        bob.say("/foo bar").await;
+        bob.expect("! unknown command /foo, try /help").await;
+        bob.say("/nick ALICE").await;
+        bob.expect("! the nick \"ALICE\" is taken").await;
+        bob.say("/nick a b").await;
+        bob.expect("! the nick \"a b\" has a blank in it").await;
+        bob.say("/who").await;
+        bob.expect("* 2 here: alice, bob").await;
+        bob.say("/help").await;
+        assert!(bob.line().await.starts_with("* "));
+        bob.say("/quit see \"you\"").await;
+        alice.expect("* bob left (\"see \\\"you\\\"\")").await;
+    });
+}
+
+#[test]
+fn changing_the_case_of_ones_own_nick_works() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        alice.say("/nick ALICE").await;
+        alice.wait_for("* you are ALICE now").await;
+    });
+}
+
+#[test]
+fn blank_lines_are_ignored_and_lines_sanitised() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        alice.wait_for("* user-2 is now bob").await;
+        bob.send("\n   \n\u{200b}\u{1b}\nred: \u{1b}[31m\u{202e}x\n".as_bytes()).await;
+        alice.expect("bob: red: [31mx").await;
+    });
+}
+
+#[test]
+fn every_line_end_and_split_arrives_as_lines() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        alice.wait_for("* user-2 is now bob").await;
+        for piece in [&b"a\r"[..], b"\nb\r\0c\rd", b"\n\xff\xfd", b"\x01e\n\xe2\x82", b"\xac\n"] {
+            bob.send(piece).await;
+        }
+        for line in ["a", "b", "c", "d", "e", "€"] {
+            alice.expect(&format!("bob: {line}")).await;
+        }
+    });
+}
+
+#[test]
+fn faults_are_told_to_their_author_alone() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        alice.wait_for("* user-2 is now bob").await;
+        bob.send(&[b"x".repeat(5000).as_slice(), b"\ncaf\xe9\nend\n"].concat()).await;
+        bob.expect("! line too long (limit 4096 bytes)").await;
+        assert!(bob.line().await.starts_with("! some of what you sent is not UTF-8"));
+        alice.expect("bob: caf\u{fffd}").await;
+        alice.expect("bob: end").await;
+    });
+}

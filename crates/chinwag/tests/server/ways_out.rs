@@ -1,0 +1,154 @@
+//! How people leave, and that each leave is told once.
+
+use crate::support::{Person, TestServer, run};
+
+/// Two people who know of each other.
+async fn pair(server: &TestServer) -> (Person, Person) {
+    let mut alice = server.join_as("alice").await;
+    let bob = server.join_as("bob").await;
+    alice.wait_for("* user-2 is now bob").await;
+    (alice, bob)
+}
+
+#[test]
+fn the_end_of_input_delivers_what_came_before_it() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, mut bob) = pair(&server).await;
+        bob.send(b"one\ntwo").await;
+        bob.end();
+        alice.expect("bob: one").await;
+        alice.expect("bob: two").await;
+        alice.expect("* bob left").await;
+        assert_eq!(bob.rest().await, [""; 0], "he is sent home with nothing more to say");
+    });
+}
+
+#[test]
+fn what_is_due_to_a_leaver_is_sent() {
+    run(async {
+        let server = TestServer::start();
+        let (_alice, mut bob) = pair(&server).await;
+        bob.send(b"/who\n/foo\n/quit\nnot said\n").await;
+        bob.end();
+        assert_eq!(bob.rest().await, ["* 2 here: alice, bob", "! unknown command /foo, try /help"]);
+    });
+}
+
+#[test]
+fn nothing_is_said_after_a_quit() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, mut bob) = pair(&server).await;
+        bob.send(b"said\n/quit\nnot said\n").await;
+        alice.expect("bob: said").await;
+        alice.expect("* bob left").await;
+        let mut carol = server.join().await;
+        alice.expect(&format!("* {} joined", carol.nick)).await;
+        carol.say("next").await;
+        alice.expect(&format!("{}: next", carol.nick)).await;
+    });
+}
+
+#[test]
+fn a_reset_is_a_lost_connection() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, bob) = pair(&server).await;
+        bob.reset();
+        alice.expect("* bob left (connection lost)").await;
+    });
+}
+
+#[test]
+fn a_reset_is_noticed_while_the_person_is_not_read() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, mut bob) = pair(&server).await;
+        // Far more than he may say: the rest lies unread, and so would the end behind it.
+        bob.send("line\n".repeat(5000).as_bytes()).await;
+        alice.expect("bob: line").await;
+        bob.reset();
+        alice.wait_for("* bob left (connection lost)").await;
+    });
+}
+
+#[test]
+fn a_nick_is_free_again_once_its_owner_has_left() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, bob) = pair(&server).await;
+        drop(bob);
+        alice.wait_until("bob's leave", |line| line.starts_with("* bob left")).await;
+        let mut carol = server.join_as("bob").await;
+        alice.wait_for("* user-3 is now bob").await;
+        carol.say("another one").await;
+        alice.expect("bob: another one").await;
+    });
+}
+
+/// SIGPIPE would end the process, and a write to somebody who is gone must end him alone.
+#[test]
+fn trap_25_writing_to_somebody_who_is_gone_ends_him_alone() {
+    run(async {
+        let server = TestServer::without_limits();
+        let (mut alice, bob) = pair(&server).await;
+        let mut carol = server.join_as("carol").await;
+        bob.reset();
+        for number in 0..100 {
+            alice.say(&format!("line {number}")).await;
+        }
+        carol.wait_for("alice: line 99").await;
+        alice.wait_for("* bob left (connection lost)").await;
+    });
+}
+
+/// A FIN that comes together with the last bytes, before anything is read.
+#[test]
+fn trap_25_last_bytes_before_the_end_are_read() {
+    run(async {
+        let server = TestServer::without_limits();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.connect().await;
+        let lines: String = (0..2000).map(|number| format!("line {number}\n")).collect();
+        bob.send(format!("{lines}last").as_bytes()).await;
+        bob.end();
+        let seen = alice.wait_for("* user-2 left").await;
+        assert_eq!(seen.len(), 1 + 2000 + 1 + 1);
+        assert_eq!(seen[2001], "user-2: last");
+    });
+}
+
+/// Closing with input unread makes the kernel reset the connection, and the goodbye is lost with it.
+#[test]
+fn trap_24_a_goodbye_arrives_although_input_lies_unread() {
+    run(async {
+        let server = TestServer::without_limits();
+        let (mut alice, mut bob) = pair(&server).await;
+        for number in 0..1000 {
+            alice.say(&format!("{number:>60}")).await;
+        }
+        // Her answer comes behind her lines: they are all in his inbox, or already sent.
+        alice.say("/who").await;
+        alice.wait_for("* 2 here: alice, bob").await;
+        bob.send(&[b"/quit\n".as_slice(), &b"unread\n".repeat(8000)].concat()).await;
+        let seen = bob.rest().await;
+        let lines = seen.iter().filter(|line| line.starts_with("alice: ")).count();
+        assert_eq!(lines, 1000, "all that was due before the quit arrives");
+        alice.wait_for("* bob left").await;
+    });
+}
+
+/// The same when the server ends the connection.
+#[test]
+fn trap_24_a_stop_arrives_although_input_lies_unread() {
+    run(async {
+        let server = TestServer::start();
+        let (mut alice, mut bob) = pair(&server).await;
+        bob.send(&b"line\n".repeat(6000)).await;
+        alice.wait_for("bob: line").await;
+        server.stop().await;
+        let rest = bob.rest().await;
+        assert_eq!(rest.last().map(String::as_str), Some("* server is shutting down"));
+    });
+}
