@@ -29,3 +29,4 @@ pub mod macros;
 
 pub use self::task::spawn;
 pub use std::pin::pin;
+pub use whippet_macros::{main, test};

@@ -1,6 +1,7 @@
 //! What the macros' output names: no part of the public interface.
 
 use crate::coop;
+use crate::runtime::{Builder, Runtime};
 use crate::sys::entropy;
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -37,6 +38,16 @@ pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     }
     cx.waker().wake_by_ref();
     Poll::Pending
+}
+
+/// The runtime of a `#[whippet::main]` or `#[whippet::test]`.
+///
+/// # Panics
+/// When the operating system gives none.
+#[must_use]
+#[track_caller]
+pub fn built(builder: &mut Builder) -> Runtime {
+    builder.build().unwrap_or_else(|error| panic!("the runtime cannot be built: {error}"))
 }
 
 /// Declares [`Outcome`] from the list of branches.

@@ -1,0 +1,129 @@
+//! What the attribute asks for.
+
+use crate::error::Error;
+use proc_macro::{Span, TokenStream, TokenTree};
+
+/// Which runtime is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavor {
+    /// With worker threads.
+    MultiThread,
+    /// Without.
+    CurrentThread,
+}
+
+/// The options of the attribute.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// Which runtime; what is usual for the attribute when none.
+    pub(crate) flavor: Option<Flavor>,
+    /// How many workers, where the program says so.
+    pub(crate) workers: Option<(usize, Span)>,
+    /// The path of the crate whippet.
+    pub(crate) krate: Option<TokenStream>,
+}
+
+impl Options {
+    /// No options.
+    pub(crate) fn none() -> Self {
+        Self { flavor: None, workers: None, krate: None }
+    }
+
+    /// Reads `name = value, name = value`.
+    pub(crate) fn parse(tokens: TokenStream) -> Result<Self, Error> {
+        let mut options = Self::none();
+        let mut tokens = tokens.into_iter();
+        while let Some(name) = tokens.next() {
+            match tokens.next() {
+                Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {}
+                _ => return Err(expected_value(&name)),
+            }
+            let value = tokens.next().ok_or_else(|| expected_value(&name))?;
+            options.set(&name, &value)?;
+            match tokens.next() {
+                None => break,
+                Some(TokenTree::Punct(comma)) if comma.as_char() == ',' => {}
+                Some(other) => {
+                    return Err(Error::new(other.span(), "expected `,` between options"));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// Takes one option over.
+    fn set(&mut self, name: &TokenTree, value: &TokenTree) -> Result<(), Error> {
+        let first = match name.to_string().as_str() {
+            "flavor" => self.flavor.replace(flavor(value)?).is_none(),
+            "worker_threads" => self.workers.replace((workers(value)?, value.span())).is_none(),
+            "crate" => self.krate.replace(path(value)?).is_none(),
+            other => {
+                let known = "`flavor`, `worker_threads` and `crate`";
+                return Err(Error::new(
+                    name.span(),
+                    format!("no such option: `{other}`; the options are {known}"),
+                ));
+            }
+        };
+        match first {
+            true => Ok(()),
+            false => Err(Error::new(name.span(), format!("`{name}` is set twice"))),
+        }
+    }
+}
+
+/// An option stands without its value.
+fn expected_value(name: &TokenTree) -> Error {
+    Error::new(name.span(), format!("expected an option with its value: `{name} = ...`"))
+}
+
+/// The text of a string literal.
+fn text(value: &TokenTree) -> Option<String> {
+    let literal = value.to_string();
+    let text = literal.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then(|| text.to_owned())
+}
+
+/// Reads the value of `flavor`.
+fn flavor(value: &TokenTree) -> Result<Flavor, Error> {
+    match text(value).as_deref() {
+        Some("multi_thread") => Ok(Flavor::MultiThread),
+        Some("current_thread") => Ok(Flavor::CurrentThread),
+        _ => Err(Error::new(
+            value.span(),
+            format!("no such flavor: {value}; there are \"multi_thread\" and \"current_thread\""),
+        )),
+    }
+}
+
+/// Reads the value of `worker_threads`.
+fn workers(value: &TokenTree) -> Result<usize, Error> {
+    let digits = value.to_string().replace('_', "");
+    match digits.strip_suffix("usize").unwrap_or(&digits).parse() {
+        Ok(count) if count > 0 => Ok(count),
+        _ => Err(Error::new(value.span(), "`worker_threads` takes a whole number, at least 1")),
+    }
+}
+
+/// Reads the value of `crate`.
+fn path(value: &TokenTree) -> Result<TokenStream, Error> {
+    let wrong = || {
+        Error::new(value.span(), "`crate` takes a path in quotes, as in `crate = \"other::name\"`")
+    };
+    let text = text(value).ok_or_else(wrong)?;
+    let names = text.strip_prefix("::").unwrap_or(&text).split("::");
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with(|first: char| first.is_ascii_digit())
+            && name.chars().all(|character| character.is_alphanumeric() || character == '_')
+    };
+    if !names.map(str::trim).all(is_name) {
+        return Err(wrong());
+    }
+    let tokens: TokenStream = text.parse().map_err(|_| wrong())?;
+    let spanned = |mut token: TokenTree| {
+        token.set_span(value.span());
+        token
+    };
+    Ok(tokens.into_iter().map(spanned).collect())
+}
