@@ -122,3 +122,38 @@ impl Intake {
         self.drained.notified().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    #[test]
+    fn the_broker_is_woken_at_the_drain_it_asked_for_and_by_no_other() {
+        let bounds = Bounds::default();
+        let intake = Intake::new(bounds);
+        let is_woken = || {
+            let woken = pin!(intake.drained()).poll(&mut Context::from_waker(Waker::noop()));
+            woken.is_ready()
+        };
+        assert!(!intake.pause(intake.drains(), 2));
+        intake.took(bounds.soft + 1, bounds.soft);
+        intake.took(bounds.soft, 0);
+        intake.took(bounds.hard, bounds.half() + 1);
+        assert!(!is_woken());
+        intake.took(bounds.half() + 1, bounds.half());
+        assert!(is_woken());
+        intake.open();
+        intake.took(bounds.soft + 1, bounds.soft);
+        assert!(!is_woken());
+    }
+
+    #[test]
+    fn a_drain_during_the_look_is_not_missed() {
+        let intake = Intake::new(Bounds::default());
+        let count = intake.drains();
+        intake.took(intake.bounds().soft + 1, 0);
+        assert!(intake.pause(count, 1));
+    }
+}

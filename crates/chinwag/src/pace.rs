@@ -197,7 +197,8 @@ impl Pace {
 
     /// Whether a round may have changed an open verdict, so that everybody is to be looked at.
     pub fn suspects(&self, strain: Strain) -> bool {
-        strain.far_behind > 0 || strain.behind > self.active / 2
+        // One less, for by now somebody may speak alone who did not at the last look.
+        strain.far_behind > 0 || strain.behind > self.active.saturating_sub(1) / 2
     }
 }
 

@@ -6,6 +6,7 @@ mod checker;
 mod room;
 
 mod checking;
+mod limits;
 mod lines;
 mod random;
 mod traps;

@@ -100,6 +100,11 @@ impl Room {
         Self { broker, intake, now, people: BTreeMap::new(), latest: 0 }
     }
 
+    /// Where people say that they have caught up.
+    pub(crate) fn intake(&self) -> Arc<Intake> {
+        Arc::clone(&self.intake)
+    }
+
     /// Lets somebody in, without ending the round.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
