@@ -1,0 +1,34 @@
+//! What a table was measured on.
+
+use std::fmt::Write as _;
+use std::io;
+use std::process::Command;
+
+/// The head of a report: commit, machine, command, date.
+pub fn header(name: &str, arguments: &[String]) -> io::Result<String> {
+    let mut text = format!("# {name}\n\n");
+    let commit =
+        said(Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=10"]))?;
+    let date = said(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?;
+    let kernel = said(Command::new("uname").arg("-sr"))?;
+    let cpus = std::thread::available_parallelism()?;
+    let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model =
+        model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown");
+    let _ = writeln!(text, "- commit {commit}, {date}");
+    let _ = writeln!(text, "- {cpus} × {}, {kernel}", model.trim_start_matches([' ', '\t', ':']));
+    let _ = writeln!(
+        text,
+        "- `cargo run --release -- {name}{}` in `bench/`",
+        arguments.iter().map(|a| format!(" {a}")).collect::<String>()
+    );
+    let _ = writeln!(
+        text,
+        "- medians; in brackets the ratio to the row it is compared with: less is better"
+    );
+    Ok(text)
+}
+
+fn said(command: &mut Command) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&command.output()?.stdout).trim().to_owned())
+}

@@ -1,0 +1,44 @@
+//! Measurements of whippet and chinwag beside their peers.
+
+mod chat;
+mod machine;
+mod peers;
+mod server;
+mod table;
+
+use std::io;
+use std::net::SocketAddr;
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["chat", ..] => chat::run(&arguments[1..]),
+        ["peer", name] => serve(name, "127.0.0.1:0"),
+        ["peer", name, address] => serve(name, address),
+        _ => {
+            eprintln!("usage: bench chat [--rounds N]");
+            eprintln!("       bench peer tokio-plain|tokio-tuned|epoll-floor [ADDRESS]");
+            std::process::exit(2);
+        }
+    }
+}
+
+/// Runs one peer as a server, which prints where it listens in chinwag's own words.
+fn serve(name: &str, address: &str) -> io::Result<()> {
+    let address: SocketAddr = address.parse().map_err(io::Error::other)?;
+    if name == "epoll-floor" {
+        let listener = std::net::TcpListener::bind(address)?;
+        println!("listening on {}", listener.local_addr()?);
+        return peers::epoll_floor::serve(listener);
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let listener = peers::tokio_tuned::bind(address)?;
+        println!("listening on {}", listener.local_addr()?);
+        match name {
+            "tokio-plain" => peers::tokio_plain::serve(listener).await,
+            "tokio-tuned" => peers::tokio_tuned::serve(listener).await,
+            _ => Err(io::Error::other(format!("there is no peer {name:?}"))),
+        }
+    })
+}

@@ -1,0 +1,77 @@
+//! The course's design written plainly on tokio: one task a client that selects over socket and inbox, one broker,
+//! bounded channels awaited in both directions, one write a line.
+//!
+//! It is what most people would write, and under a flood it stops for good: the broker waits for a client whose
+//! inbox is full, and that client waits for the broker.
+
+use std::collections::HashMap;
+use std::io;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// Places of the broker's queue.
+const EVENTS: usize = 100;
+/// Places of a client's inbox.
+const INBOX: usize = 100;
+
+/// What a client tells the broker.
+enum Event {
+    Join { id: u64, inbox: mpsc::Sender<String> },
+    Message { id: u64, text: String },
+    Leave { id: u64 },
+}
+
+/// Accepts until the process ends.
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let (events, inbox) = mpsc::channel(EVENTS);
+    tokio::spawn(broker(inbox));
+    for id in 1.. {
+        let (stream, _) = listener.accept().await?;
+        let events = events.clone();
+        tokio::spawn(async move { drop(client(id, stream, events).await) });
+    }
+    Ok(())
+}
+
+async fn broker(mut events: mpsc::Receiver<Event>) {
+    let mut clients: HashMap<u64, mpsc::Sender<String>> = HashMap::new();
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Join { id, inbox } => {
+                let _ = inbox.send(format!("* welcome, you are user-{id}\r\n")).await;
+                clients.insert(id, inbox);
+            }
+            Event::Message { id, text } => {
+                let line = format!("user-{id}: {text}\r\n");
+                for (_, inbox) in clients.iter().filter(|(other, _)| **other != id) {
+                    let _ = inbox.send(line.clone()).await;
+                }
+            }
+            Event::Leave { id } => {
+                clients.remove(&id);
+            }
+        }
+    }
+}
+
+async fn client(id: u64, mut stream: TcpStream, events: mpsc::Sender<Event>) -> io::Result<()> {
+    let (sender, mut inbox) = mpsc::channel(INBOX);
+    let _ = events.send(Event::Join { id, inbox: sender }).await;
+    let (reader, mut writer) = stream.split();
+    let mut lines = BufReader::new(reader).lines();
+    let result = loop {
+        tokio::select! {
+            line = lines.next_line() => match line {
+                Ok(Some(text)) => drop(events.send(Event::Message { id, text }).await),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            },
+            Some(line) = inbox.recv() => if let Err(error) = writer.write_all(line.as_bytes()).await {
+                break Err(error);
+            },
+        }
+    };
+    let _ = events.send(Event::Leave { id }).await;
+    result
+}
