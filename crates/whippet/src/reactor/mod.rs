@@ -9,6 +9,10 @@ mod registration;
 mod slot;
 mod slots;
 
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests;
+
 pub(crate) use self::registration::{Registration, Rest};
 pub(crate) use self::slot::{Readiness, Want};
 
@@ -65,12 +69,15 @@ impl Reactor {
     /// # Errors
     /// The kernel's; none is expected.
     pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
-        self.poller.wait(timeout, |event| {
-            let token = Token::from_bits(event.token);
-            if let Some(slot) = self.slots.get(token.index) {
-                slot.announce(token.generation, bits(event), wakers);
-            }
-        })
+        self.poller.wait(timeout, |event| self.handle(event, wakers))
+    }
+
+    /// Announces an event to the descriptor that it is of, if that still has its slot.
+    fn handle(&self, event: Event, wakers: &mut Wakers) {
+        let token = Token::from_bits(event.token);
+        if let Some(slot) = self.slots.get(token.index) {
+            slot.announce(token.generation, bits(event), wakers);
+        }
     }
 
     /// Ends the wait of one worker, or, when none waits, the next wait.

@@ -209,6 +209,18 @@ impl<T: AsFd> Registration<T> {
         slot
     }
 
+    /// Which slot it has.
+    #[cfg(test)]
+    pub(super) fn slot_index(&self) -> u32 {
+        self.token.index
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.slot().waiting()
+    }
+
     fn deregister(&self) {
         if let Some(io) = &self.io {
             self.reactor.deregister(io.as_fd(), self.token);

@@ -308,6 +308,12 @@ impl Slot {
         next
     }
 
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.waiters.lock().list.len()
+    }
+
     /// Sets the waiter bits to what the list says; gives the word as it was found.
     fn publish(&self, waiters: &Waiters) -> u64 {
         let all = (READ | WRITE | ERROR) << WAITER_SHIFT;

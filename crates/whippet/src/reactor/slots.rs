@@ -10,6 +10,10 @@ const PAGE: usize = 256;
 /// Pages there may be: with [`PAGE`], more slots than Linux gives a process descriptors (`fs.nr_open`, 2²⁰).
 const PAGES: usize = 4096;
 
+// A slot is most of what a connection that nobody uses costs in whippet.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Slot>() <= 96, "a slot has grown");
+
 /// The slots of all descriptors.
 #[derive(Debug)]
 pub(super) struct Slots {

@@ -36,7 +36,7 @@ mod budget_tests;
 mod stress;
 #[cfg(test)]
 #[cfg(not(loom))]
-mod test_support;
+pub(crate) mod test_support;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod waker_tests;

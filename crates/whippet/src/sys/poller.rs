@@ -180,3 +180,98 @@ fn timespec(duration: Duration) -> Timespec {
     let tv_sec = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     Timespec { tv_sec, tv_nsec: duration.subsec_nanos().into() }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::sys::{socket, thread};
+    use std::sync::Arc;
+
+    /// A wait that looks and does not wait.
+    const LOOK: Option<Duration> = Some(Duration::ZERO);
+    /// A wait in which an event must come.
+    const LONG: Option<Duration> = Some(Duration::from_secs(20));
+
+    fn wait(poller: &Poller, timeout: Option<Duration>) -> Waited {
+        poller.wait(timeout, drop).unwrap()
+    }
+
+    #[test]
+    fn a_notification_is_kept_for_the_next_wait_and_several_are_one() {
+        let poller = Poller::new().unwrap();
+        assert!(!wait(&poller, LOOK).notified);
+        poller.notify();
+        poller.notify();
+        assert!(wait(&poller, LONG).notified);
+        assert!(
+            !wait(&poller, LOOK).notified,
+            "the eventfd is never read, and still an edge is one"
+        );
+        poller.notify();
+        assert!(wait(&poller, LONG).notified);
+    }
+
+    #[test]
+    fn a_full_counter_does_not_swallow_a_notification() {
+        let poller = Poller::new().unwrap();
+        let nearly_full = (u64::MAX - 1).to_ne_bytes();
+        rustix::io::write(&poller.notifier, &nearly_full).unwrap();
+        assert!(wait(&poller, LONG).notified);
+        poller.notify();
+        assert!(wait(&poller, LONG).notified);
+    }
+
+    #[test]
+    fn each_waiting_thread_gets_a_notification_of_its_own() {
+        let poller = Arc::new(Poller::new().unwrap());
+        let threads: Vec<_> = (0..4)
+            .map(|index| {
+                let poller = Arc::clone(&poller);
+                let body = move || {
+                    assert!(poller.wait(LONG, drop).is_ok_and(|waited| waited.notified));
+                    // The next one's turn: nobody else notifies.
+                    poller.notify();
+                };
+                thread::start(format!("waiter-{index}"), None, body).unwrap()
+            })
+            .collect();
+        poller.notify();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_alarm_goes_off_at_once_later_or_never() {
+        let poller = Poller::new().unwrap();
+        poller.arm(Some(Duration::ZERO));
+        assert!(wait(&poller, LONG).alarm);
+        assert!(!wait(&poller, LOOK).alarm);
+        poller.arm(Some(Duration::from_millis(1)));
+        assert!(wait(&poller, LONG).alarm, "an alarm that was never read goes off again");
+        poller.arm(Some(Duration::MAX));
+        assert!(!wait(&poller, LOOK).alarm);
+        poller.arm(Some(Duration::ZERO));
+        poller.arm(None);
+        assert!(!wait(&poller, LOOK).alarm);
+    }
+
+    #[test]
+    fn what_happens_to_a_socket_is_told_once() {
+        let poller = Poller::new().unwrap();
+        let (near, far) = socket::unix_pair().unwrap();
+        poller.add(&near, 7).unwrap();
+        let mut events = Vec::new();
+        poller.wait(LONG, |event| events.push(event)).unwrap();
+        assert!(events[0].token == 7 && events[0].writable && !events[0].readable);
+        assert_eq!(wait(&poller, LOOK).events, 0, "edges, not levels");
+        socket::send(&far, b"x").unwrap();
+        events.clear();
+        poller.wait(LONG, |event| events.push(event)).unwrap();
+        assert!(events[0].readable && !events[0].read_closed && !events[0].hung_up);
+        drop(far);
+        events.clear();
+        poller.wait(LONG, |event| events.push(event)).unwrap();
+        assert!(events[0].read_closed && events[0].hung_up && events[0].writable);
+    }
+}

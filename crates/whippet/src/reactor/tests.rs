@@ -1,0 +1,340 @@
+//! The reactor by hand: real sockets, counted wakers, no runtime.
+
+use super::*;
+use crate::coop;
+use crate::sync::test_support::{Count, Task, acting, nosy};
+use crate::sys::socket;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+/// A turn in which an event must come.
+const LONG: Option<Duration> = Some(Duration::from_secs(20));
+/// A turn that looks and does not wait.
+const LOOK: Option<Duration> = Some(Duration::ZERO);
+
+/// A reactor with a watched socket and its peer.
+struct Bench {
+    reactor: Arc<Reactor>,
+    near: Arc<Registration<OwnedFd>>,
+    far: OwnedFd,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let reactor = Arc::new(Reactor::new().unwrap());
+        let (near, far) = socket::unix_pair().unwrap();
+        let near = Arc::new(Registration::new(near, &reactor).unwrap());
+        Self { reactor, near, far }
+    }
+
+    /// One turn, with what it woke.
+    fn turn(&self, timeout: Option<Duration>) -> usize {
+        let mut wakers = Wakers::new();
+        let turn = self.reactor.turn(timeout, &mut wakers).unwrap();
+        wakers.wake_all();
+        turn.events
+    }
+
+    fn far_sends(&self, bytes: &[u8]) {
+        assert_eq!(socket::send(&self.far, bytes).unwrap(), bytes.len());
+    }
+
+    /// Reads at most `room` bytes by a door's own rules.
+    fn try_read(&self, room: usize) -> io::Result<usize> {
+        self.near.try_io(Want::READ, |fd| read(fd, room))
+    }
+
+    fn poll_read(&self, waker: &Waker) -> Poll<io::Result<usize>> {
+        self.near.poll_io(&mut Context::from_waker(waker), Want::READ, |fd| read(fd, 64))
+    }
+}
+
+fn read(fd: &OwnedFd, room: usize) -> io::Result<(usize, Rest)> {
+    let count = socket::receive(fd, &mut vec![0; room])?;
+    Ok((count, if count == room || count == 0 { Rest::MayBe } else { Rest::None }))
+}
+
+fn would_block<R: std::fmt::Debug>(result: io::Result<R>) -> bool {
+    result.unwrap_err().kind() == io::ErrorKind::WouldBlock
+}
+
+#[test]
+fn trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
+    let bench = Bench::new();
+    bench.far_sends(b"first");
+    bench.turn(LONG);
+    let count = bench.near.try_io(Want::READ, |fd| {
+        let result = read(fd, 64)?;
+        // The read has looked at the socket; before its door goes on, the next bytes come and are announced.
+        bench.far_sends(b"second");
+        bench.turn(LONG);
+        Ok(result)
+    });
+    assert_eq!(count.unwrap(), 5);
+    assert_eq!(bench.try_read(64).unwrap(), 6, "the edge was swallowed");
+    assert!(would_block(bench.try_read(64)));
+}
+
+#[test]
+fn trap_01_an_edge_between_a_refusal_and_its_door_stays() {
+    let bench = Bench::new();
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    let refused = bench.near.try_io(Want::READ, |fd| {
+        assert_eq!(socket::receive(fd, &mut [0; 8]).unwrap(), 1);
+        let refused = read(fd, 8);
+        bench.far_sends(b"second");
+        bench.turn(LONG);
+        refused
+    });
+    assert!(would_block(refused));
+    assert_eq!(bench.try_read(64).unwrap(), 6, "the edge was swallowed");
+}
+
+#[test]
+fn a_full_buffer_leaves_readiness_and_a_short_read_uses_it_up() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    bench.far_sends(b"abcdef");
+    bench.turn(LONG);
+    assert_eq!(bench.try_read(4).unwrap(), 4);
+    assert_eq!(bench.try_read(4).unwrap(), 2);
+    assert!(!bench.near.readiness().meets(Want::READ), "a call that must block is spared");
+    let errs = |_: &OwnedFd| Err::<((), _), _>(io::ErrorKind::OutOfMemory.into());
+    assert!(bench.near.try_io(Want::WRITE, errs).is_err());
+    assert!(bench.near.readiness().meets(Want::WRITE), "an error is no word that it blocks");
+}
+
+#[test]
+fn trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    bench.far_sends(b"for the former");
+    drop_far(&bench);
+    // The batch is fetched, and before it is handled another worker drops the socket and opens a new one.
+    let mut batch = Vec::new();
+    bench.reactor.poller.wait(LONG, |event| batch.push(event)).unwrap();
+    let former = bench.near.slot_index();
+    let Bench { reactor, near, far: _far } = bench;
+    drop(near);
+    let (near, far) = socket::unix_pair().unwrap();
+    let near = Arc::new(Registration::new(near, &reactor).unwrap());
+    let successor = Bench { reactor, near, far };
+    assert_eq!(successor.near.slot_index(), former, "the test wants the same slot again");
+    successor.turn(LONG);
+    let mut task = Task::new(successor.near.ready(Want::READ)).pend();
+    let mut wakers = Wakers::new();
+    for event in batch {
+        successor.reactor.handle(event, &mut wakers);
+    }
+    assert!(wakers.is_empty());
+    assert!(!successor.near.readiness().meets(Want::READ), "told of what it does not have");
+    assert!(task.poll().is_pending());
+}
+
+fn drop_far(bench: &Bench) {
+    socket::shutdown(&bench.far, std::net::Shutdown::Both).unwrap();
+}
+
+#[test]
+fn trap_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let duplicate = bench.near.get_ref().try_clone().unwrap();
+    let Bench { reactor, near, far } = bench;
+    drop(near);
+    for _ in 0..10 {
+        socket::send(&far, b"x").unwrap();
+        let turn = reactor.turn(LOOK, &mut Wakers::new()).unwrap();
+        assert_eq!(turn.events, 0, "the closed descriptor is still watched");
+    }
+    drop(duplicate);
+    assert_eq!(reactor.registered(), 0);
+}
+
+#[test]
+fn trap_03_a_descriptor_that_is_handed_over_can_be_watched_again() {
+    let Bench { reactor, near, far } = Bench::new();
+    let descriptor = Arc::into_inner(near).unwrap().into_inner();
+    assert_eq!(reactor.registered(), 0);
+    let near = Arc::new(Registration::new(descriptor, &reactor).unwrap());
+    let bench = Bench { reactor, near, far };
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert_eq!(bench.try_read(8).unwrap(), 1);
+}
+
+#[test]
+fn trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let near = Arc::clone(&bench.near);
+    // Its clone and its drop take the slot's lock: they hang if they are called under it.
+    let nosy = nosy(move || drop(near.waiting()));
+    assert!(bench.poll_read(&nosy).is_pending());
+    assert!(bench.poll_read(Waker::noop()).is_pending());
+    assert!(bench.poll_read(&nosy).is_pending());
+    let mut task = Task::new(bench.near.ready(Want::READ));
+    assert!(task.poll_with(&nosy).is_pending());
+    drop(task);
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert_eq!(bench.near.waiting(), 0);
+}
+
+#[test]
+fn trap_07_a_woken_task_may_use_the_socket_at_once() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let near = Arc::clone(&bench.near);
+    let waker = acting(move || {
+        let got = near.try_io(Want::READ, |fd| read(fd, 64));
+        assert_eq!(got.unwrap(), 1);
+        drop(near.poll_ready(&mut Context::from_waker(Waker::noop()), Want::READ));
+    });
+    assert!(bench.poll_read(&waker).is_pending());
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert!(would_block(bench.try_read(8)), "the waker took it");
+}
+
+#[test]
+fn each_direction_wakes_its_own_and_of_the_pollers_the_latest() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let fill = |fd: &OwnedFd| -> io::Result<((), Rest)> {
+        while socket::send(fd, &[0; 4096]).is_ok() {}
+        Err(io::ErrorKind::WouldBlock.into())
+    };
+    assert!(would_block(bench.near.try_io(Want::WRITE, fill)));
+    let [former, reader, writer] = [Count::new(), Count::new(), Count::new()];
+    assert!(bench.poll_read(&Waker::from(Arc::clone(&former))).is_pending());
+    assert!(bench.poll_read(&Waker::from(Arc::clone(&reader))).is_pending());
+    let waker = Waker::from(Arc::clone(&writer));
+    let mut cx = Context::from_waker(&waker);
+    assert!(bench.near.poll_ready(&mut cx, Want::WRITE).is_pending());
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert_eq!((former.get(), reader.get(), writer.get()), (0, 1, 0));
+    while socket::receive(&bench.far, &mut [0; 65_536]).is_ok() {}
+    bench.turn(LONG);
+    assert_eq!((former.get(), reader.get(), writer.get()), (0, 1, 1));
+}
+
+#[test]
+fn all_futures_of_a_direction_are_woken_and_a_dropped_one_leaves_nothing() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let mut tasks: Vec<_> =
+        (0..5).map(|_| Task::new(bench.near.ready(Want::READ)).pend()).collect();
+    let mut errors = Task::new(bench.near.ready(Want::ERROR)).pend();
+    assert_eq!(bench.near.waiting(), 6);
+    drop(tasks.remove(2));
+    assert_eq!(bench.near.waiting(), 5, "a dropped future still waits");
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert!(tasks.iter().all(|task| task.wakes() == 1));
+    assert_eq!(errors.wakes(), 0, "bytes are no error");
+    for task in &mut tasks {
+        assert!(task.ready().unwrap().meets(Want::READ));
+    }
+    assert!(errors.poll().is_pending());
+    drop((tasks, errors));
+    assert_eq!(bench.near.waiting(), 0);
+}
+
+#[test]
+fn whoever_leaves_something_behind_wakes_the_next() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    bench.far_sends(b"ab");
+    bench.turn(LONG);
+    let count = Count::new();
+    let got = bench.near.try_io(Want::READ, |fd| {
+        // While this door is at work, another finds nothing announced and waits.
+        assert!(bench.poll_read(&Waker::from(Arc::clone(&count))).is_pending());
+        read(fd, 1)
+    });
+    assert_eq!(got.unwrap(), 1);
+    assert_eq!(count.get(), 1, "the second byte is announced by no edge");
+}
+
+#[test]
+fn a_hang_up_wakes_every_kind_of_waiter() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let mut reads = Task::new(bench.near.ready(Want::READ)).pend();
+    let mut errors = Task::new(bench.near.ready(Want::ERROR)).pend();
+    drop_far(&bench);
+    bench.turn(LONG);
+    assert!(reads.ready().unwrap().is_read_dead());
+    assert!(errors.ready().unwrap().is_write_dead());
+    for _ in 0..3 {
+        assert_eq!(bench.try_read(8).unwrap(), 0, "the end stays to be read");
+    }
+}
+
+#[test]
+fn a_kernel_that_announces_what_it_refuses_is_not_asked_without_end() {
+    let bench = Bench::new();
+    drop_far(&bench);
+    bench.turn(LONG);
+    let count = Count::new();
+    let waker = Waker::from(Arc::clone(&count));
+    let mut calls = 0;
+    let refuses = |_: &OwnedFd| -> io::Result<((), Rest)> {
+        calls += 1;
+        Err(io::ErrorKind::WouldBlock.into())
+    };
+    assert!(bench.near.poll_io(&mut Context::from_waker(&waker), Want::READ, refuses).is_pending());
+    assert!(calls < 100);
+    assert_eq!(count.get(), 1, "the task comes again");
+}
+
+#[test]
+fn a_busy_socket_lets_its_neighbours_run() {
+    let bench = Bench::new();
+    bench.far_sends(&[0; 2_000]);
+    bench.turn(LONG);
+    let count = Count::new();
+    let waker = Waker::from(Arc::clone(&count));
+    let mut cx = Context::from_waker(&waker);
+    let mut reads = 0;
+    coop::with_budget(|| {
+        while bench.near.poll_io(&mut cx, Want::READ, |fd| read(fd, 1)).is_ready() {
+            reads += 1;
+        }
+    });
+    assert_eq!((reads, count.get()), (128, 1));
+}
+
+#[test]
+fn the_end_of_the_reactor_ends_all_waiting() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let mut waits = Task::new(bench.near.ready(Want::READ)).pend();
+    let mut reads = Task::new(bench.near.async_io(Want::READ, |fd| read(fd, 8))).pend();
+    bench.reactor.close();
+    assert_eq!((waits.wakes(), reads.wakes()), (1, 1));
+    assert!(waits.ready().is_err());
+    assert!(reads.ready().is_err());
+    assert!(matches!(bench.poll_read(Waker::noop()), Poll::Ready(Err(_))));
+    let (late, _peer) = socket::unix_pair().unwrap();
+    assert!(Registration::new(late, &bench.reactor).is_err());
+}
+
+#[test]
+fn slots_are_used_again_and_counted() {
+    let reactor = Arc::new(Reactor::new().unwrap());
+    let open = || {
+        let (near, far) = socket::unix_pair().unwrap();
+        (Registration::new(near, &reactor).unwrap(), far)
+    };
+    let many: Vec<_> = (0..300).map(|_| open()).collect();
+    assert_eq!(reactor.registered(), 300);
+    drop(many);
+    assert_eq!(reactor.registered(), 0);
+    let again: Vec<_> = (0..300).map(|_| open()).collect();
+    assert!(again.iter().all(|(near, _)| near.slot_index() < 300), "memory is used again");
+}
