@@ -5,18 +5,22 @@
 //! the wakers of what happened back; it wakes nobody itself. It knows no tasks, no time and no sockets: a descriptor
 //! is registered once, for everything, by a [`Registration`], through which the doors make their calls.
 
+mod calls;
 mod registration;
 mod slot;
 mod slots;
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;
 
-pub(crate) use self::registration::{Registration, Rest};
+pub(crate) use self::calls::Rest;
+pub(crate) use self::registration::Registration;
 pub(crate) use self::slot::{Readiness, Want};
 
-use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD, WaiterKey};
+use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
 use self::slots::Slots;
 use crate::sys::poller::{Event, Poller, Waited};
 use crate::wakers::Wakers;

@@ -1,9 +1,9 @@
 //! A registered descriptor: what sockets are made of.
 
-use super::slot::Cleared;
-use super::{Reactor, Readiness, Token, WaiterKey, Want};
+use super::calls::{Rest, unless_gone};
+use super::slot::{Slot, WaiterKey};
+use super::{Reactor, Readiness, Token, Want};
 use crate::coop;
-use crate::wakers::Wakers;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -11,19 +11,6 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-
-/// Whether a call that succeeded may have left something behind, so that the next one may succeed at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rest {
-    /// There may be more: the call used all that it was given, or takes one thing of many (accept).
-    MayBe,
-    /// There is none: the call took less than it could have; the kernel announces the next.
-    None,
-}
-
-/// Announcements that may prove false in one poll: more than the races of a busy socket bring, and an end to the loop
-/// should the kernel announce without end what it then refuses.
-const FALSE_ANNOUNCEMENTS: usize = 16;
 
 /// A descriptor that the reactor watches. Deregistered and closed when dropped.
 pub(crate) struct Registration<T: AsFd> {
@@ -48,7 +35,7 @@ impl<T: AsFd> Registration<T> {
     /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
     /// need not wait for a turn of the reactor to use it. Should it not be so, the call says `WouldBlock`.
     pub(crate) fn assume(self, want: Want) -> Self {
-        self.refill(self.slot().clear(want));
+        self.slot().assume(want);
         self
     }
 
@@ -69,7 +56,7 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Makes a call that may block, once what it wants is announced, and again after each false announcement.
-    /// Pending: the task will be woken under the name `key`.
+    /// Pending: the task will be woken; of all that poll for a direction the latest waker counts.
     #[inline]
     pub(crate) fn poll_io<R>(
         &self,
@@ -77,24 +64,7 @@ impl<T: AsFd> Registration<T> {
         want: Want,
         mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
     ) -> Poll<io::Result<R>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
-        for _ in 0..FALSE_ANNOUNCEMENTS {
-            if !self.readiness().meets(want)
-                && self.slot().wait(Some(key), want, cx.waker()).is_some()
-            {
-                return Poll::Pending;
-            }
-            if let Some(result) = self.attempt(want, &mut call) {
-                unit.spend();
-                return Poll::Ready(result);
-            }
-            if self.readiness().is_gone() {
-                return Poll::Ready(Err(super::gone()));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        self.slot().poll_io(cx, want, || call(self.get_ref()))
     }
 
     /// The same as a future of its own, which several tasks may await at once.
@@ -109,7 +79,7 @@ impl<T: AsFd> Registration<T> {
         loop {
             if self.readiness().meets(want) {
                 let unit = poll_fn(coop::poll_proceed).await;
-                if let Some(result) = self.attempt(want, &mut call) {
+                if let Some(result) = self.slot().attempt(want, || call(self.get_ref())) {
                     unit.spend();
                     return result;
                 }
@@ -126,39 +96,15 @@ impl<T: AsFd> Registration<T> {
     pub(crate) fn try_io<R>(
         &self,
         want: Want,
-        call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+        call: impl FnOnce(&T) -> io::Result<(R, Rest)>,
     ) -> io::Result<R> {
-        let result = if self.readiness().meets(want) { self.attempt(want, call) } else { None };
+        let slot = self.slot();
+        let result = if slot.readiness().meets(want) {
+            slot.attempt(want, || call(self.get_ref()))
+        } else {
+            None
+        };
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
-    }
-
-    /// Makes the call. None: it would have blocked.
-    #[inline]
-    fn attempt<R>(
-        &self,
-        want: Want,
-        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
-    ) -> Option<io::Result<R>> {
-        // Before the call: an edge that comes during it sets the bit anew (slot.rs).
-        let cleared = self.slot().clear(want);
-        match call(self.get_ref()) {
-            Ok((result, Rest::None)) if !cleared.is_urgent() => Some(Ok(result)),
-            Ok((result, _)) => {
-                self.refill(cleared);
-                Some(Ok(result))
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) => {
-                self.refill(cleared);
-                Some(Err(error))
-            }
-        }
-    }
-
-    fn refill(&self, cleared: Cleared) {
-        let mut wakers = Wakers::new();
-        self.slot().refill(cleared, &mut wakers);
-        wakers.wake_all();
     }
 
     /// Forgets an error that was announced, as whoever calls is about to take it off the socket.
@@ -176,14 +122,7 @@ impl<T: AsFd> Registration<T> {
         cx: &mut Context<'_>,
         want: Want,
     ) -> Poll<io::Result<Readiness>> {
-        let unit = ready!(coop::poll_proceed(cx));
-        let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
-        if !self.readiness().meets(want) && self.slot().wait(Some(key), want, cx.waker()).is_some()
-        {
-            return Poll::Pending;
-        }
-        unit.spend();
-        Poll::Ready(unless_gone(self.readiness()))
+        self.slot().poll_ready(cx, want)
     }
 
     /// Waits until something of `want` is announced, as a future of its own, which several tasks may await at once.
@@ -202,7 +141,7 @@ impl<T: AsFd> Registration<T> {
     }
 
     #[inline]
-    fn slot(&self) -> &super::slot::Slot {
+    fn slot(&self) -> &Slot {
         let Some(slot) = self.reactor.slots.get(self.token.index) else {
             unreachable!("a registered descriptor has a slot")
         };
@@ -269,11 +208,6 @@ impl<T: AsFd> Future for Ready<'_, T> {
         unit.spend();
         Poll::Ready(unless_gone(slot.readiness()))
     }
-}
-
-/// What a descriptor is ready for, unless its runtime has ended: then nothing is announced any more.
-fn unless_gone(readiness: Readiness) -> io::Result<Readiness> {
-    if readiness.is_gone() { Err(super::gone()) } else { Ok(readiness) }
 }
 
 impl<T: AsFd> Drop for Ready<'_, T> {
