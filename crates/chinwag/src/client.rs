@@ -25,7 +25,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 use whippet::net::{Interest, TcpStream};
-use whippet::sync::mpsc::Permit;
+use whippet::sync::SemaphorePermit;
 use whippet::time::{sleep_until, timeout};
 use whippet::{select, time};
 
@@ -127,7 +127,8 @@ impl Client {
         if spoke && let Some(foreign) = incoming.look(stream) {
             return Err(foreign.answer());
         }
-        let place = house.events.clone().reserve_owned().await.map_err(|_| STOPPING)?;
+        // There is always one: the queue has more places than there are people.
+        let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = house.next_id();
         let (outlet, inbox) = account::inbox(&house.intake);
         let join = Control::Join { id, outlet, door: DoorKind::Lines };
@@ -141,7 +142,7 @@ impl Client {
         let mut stopping = pin!(house.stopping.cancelled());
         let mut timer = pin!(sleep_until(time::Instant::now()));
         // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
-        let mut turn = pin!(house.events.reserve());
+        let mut turn = pin!(house.intake.places().acquire());
         let mut in_line = false;
         let account = Arc::clone(self.outgoing.account());
         loop {
@@ -152,7 +153,7 @@ impl Client {
             let wants = self.wants(house, now);
             if in_line && wants != Wants::Place {
                 // A place that nobody waits for would be kept from the others.
-                turn.set(house.events.reserve());
+                turn.set(house.intake.places().acquire());
             }
             in_line = wants == Wants::Place;
             let deadline = self.deadline(house, now);
@@ -172,8 +173,9 @@ impl Client {
                     Err(_) => return Over::Broken,
                 },
                 place = turn.as_mut(), if in_line => {
-                    turn.set(house.events.reserve());
+                    turn.set(house.intake.places().acquire());
                     in_line = false;
+                    // The places are never closed.
                     let Ok(place) = place else { return Over::Dismissed };
                     if let Some(end) = self.hand_over(place, stream, house) {
                         return Over::Ended(end);
@@ -245,14 +247,14 @@ impl Client {
     /// Uses a place in the broker's queue: for what he says, or for saying that this was all. No waiting in here.
     fn hand_over(
         &mut self,
-        place: Permit<'_, Event>,
+        place: SemaphorePermit<'_>,
         stream: &TcpStream,
         house: &House,
     ) -> Option<End> {
         let id = self.id;
         if self.stage == Stage::Draining && !self.incoming.has_waiting() {
-            place.send(Event::Drained { id });
             self.stage = Stage::Drained;
+            house.post(Event::Drained { id });
             return None;
         }
         let allowance = if self.is_draining() { None } else { house.config.speech };
@@ -264,7 +266,9 @@ impl Client {
             self.stage = Stage::Idle;
         }
         if !inputs.is_empty() {
-            place.send(Event::Lines { id, inputs });
+            // The broker gives it back.
+            place.forget();
+            house.post(Event::Lines { id, inputs });
         }
         end
     }

@@ -46,6 +46,12 @@ impl House {
         Self { config, events, control, intake, places, stopping, stop_by, next_id }
     }
 
+    /// Hands an event to the broker. For lines, a place was taken before.
+    pub(crate) fn post(&self, event: Event) {
+        // There is room for all. A broker that is gone has closed everybody's inbox, which is how they learn of it.
+        let _ = self.events.try_send(event);
+    }
+
     /// Stops the server: the broker hears of it before anybody else does.
     pub(crate) async fn stop(&self, deadline: Instant) {
         // A broker that is gone needs no telling.

@@ -12,11 +12,11 @@
 //! The race: a client drains while the broker looks. Either the look saw it, or `drains` has risen since `count`
 //! was read, so that the broker wakes too early at the worst, and looks again.
 
-use crate::limits::{OWED_HARD, OWED_SOFT, TAKE_WITHIN};
+use crate::limits::{EVENT_PLACES, OWED_HARD, OWED_SOFT, TAKE_WITHIN};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
-use whippet::sync::Notify;
+use whippet::sync::{Notify, Semaphore};
 
 /// How far a person may fall behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,10 @@ pub struct Intake {
     wake_at: AtomicU64,
     /// Wakes the broker.
     drained: Notify,
+    /// Places for lines in the broker's queue. A client takes one before it reads, and the broker gives it back
+    /// when it has handled the lines: the queue itself has room for everybody's leave besides, however many there
+    /// are, and that room must not fill with lines.
+    places: Semaphore,
 }
 
 impl Intake {
@@ -77,6 +81,7 @@ impl Intake {
             drains: AtomicU64::new(0),
             wake_at: AtomicU64::new(NEVER),
             drained: Notify::new(),
+            places: Semaphore::new(EVENT_PLACES),
         }
     }
 
@@ -84,6 +89,11 @@ impl Intake {
     #[inline]
     pub fn bounds(&self) -> &Bounds {
         &self.bounds
+    }
+
+    /// The places for lines in the broker's queue.
+    pub(crate) fn places(&self) -> &Semaphore {
+        &self.places
     }
 
     /// Somebody took something, and is owed `after` bytes instead of `before`.

@@ -37,7 +37,7 @@ pub const FIRST_LOOK: Duration = Duration::from_millis(5);
 
 // Queues.
 
-/// Events that wait for the broker beside the leaves set aside. At most [`EVENT`] bytes each: 4 MiB.
+/// Events with lines that wait for the broker. At most [`EVENT`] bytes each: 4 MiB.
 pub const EVENT_PLACES: usize = 256;
 /// Joins, cuts and the like that wait for the broker.
 pub const CONTROL_PLACES: usize = 64;

@@ -28,8 +28,9 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let grace = config.grace;
-    // Each person's leave has a place of its own.
-    let (events, said) = mpsc::channel(config.connections.saturating_add(EVENT_PLACES));
+    // Each person's last two events have places of their own; nobody ever waits for the channel itself.
+    let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);
+    let (events, said) = mpsc::channel(places);
     let (control, orders) = mpsc::channel(CONTROL_PLACES);
     let intake = Arc::new(Intake::new(config.bounds));
     let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));

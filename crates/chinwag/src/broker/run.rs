@@ -85,12 +85,18 @@ impl Queues {
     /// Handles the events that were received, as long as the intake is open, and ends the round.
     fn take_events(&mut self, broker: &mut Broker) {
         let now = now();
+        let mut lines = 0;
         while broker.is_open()
             && let Some(event) = self.batch.pop()
         {
+            lines += usize::from(matches!(event, Event::Lines { .. }));
             broker.handle_event(event, now);
         }
         broker.flush(now);
+        // Once a round, so that those who wait for a place are woken together.
+        if lines > 0 {
+            broker.intake.places().add_permits(lines);
+        }
         if broker.is_forced() {
             self.take_the_rest(broker);
         }
