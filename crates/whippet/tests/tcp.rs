@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::time::Duration;
-use whippet::net::{Interest, TcpListener, TcpStream};
+use whippet::net::{Interest, TcpListener, TcpSocket, TcpStream};
 use whippet::runtime::{Builder, Runtime};
 use whippet::time::timeout;
 
@@ -24,6 +24,13 @@ async fn pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let client = TcpStream::connect(listener.local_addr()?).await?;
     Ok((client, listener.accept().await?.0))
+}
+
+/// A port that is taken, so that nobody else gets it, and where nobody listens.
+fn bound_and_deaf() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket
 }
 
 async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
@@ -91,7 +98,8 @@ fn a_megabyte_goes_there_and_back() {
 fn a_refused_connect_says_so() {
     for runtime in runtimes() {
         let error = runtime.block_on(async {
-            let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+            let closed = bound_and_deaf();
+            let address = closed.local_addr().unwrap();
             timeout(DEADLINE, TcpStream::connect(address)).await.unwrap().unwrap_err()
         });
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
@@ -279,4 +287,71 @@ fn trap_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
     });
     drop(listener);
     assert_eq!(other.metrics().num_registered_descriptors(), 0);
+}
+
+#[test]
+fn the_first_address_that_answers_is_taken_and_names_are_looked_up() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let deaf = bound_and_deaf();
+            let closed = deaf.local_addr().unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let client = TcpStream::connect(&[closed, address][..]).await.unwrap();
+            assert_eq!(client.peer_addr().unwrap(), address);
+            let by_name = TcpStream::connect(("localhost", address.port())).await.unwrap();
+            assert_eq!(by_name.peer_addr().unwrap().port(), address.port());
+            let error = TcpListener::bind(&[address, address][..]).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+            let nothing: &[std::net::SocketAddr] = &[];
+            let error = TcpStream::connect(nothing).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            TcpStream::connect("no port here").await.unwrap_err();
+        });
+    }
+}
+
+#[test]
+fn options_are_set_and_read_back() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (stream, _server) = pair().await.unwrap();
+        assert!(!stream.nodelay().unwrap());
+        stream.set_nodelay(true).unwrap();
+        assert!(stream.nodelay().unwrap());
+        stream.set_linger(Some(Duration::from_secs(3))).unwrap();
+        assert_eq!(stream.linger().unwrap(), Some(Duration::from_secs(3)));
+        stream.set_linger(None).unwrap();
+        assert_eq!(stream.linger().unwrap(), None);
+        let (idle, interval) = (Duration::from_secs(60), Duration::from_secs(10));
+        stream.set_keepalive(idle, interval, 5).unwrap();
+        stream.set_keepalive(Duration::MAX, interval, 5).unwrap_err();
+        stream.set_user_timeout(Duration::from_secs(30)).unwrap();
+        stream.set_user_timeout(Duration::MAX).unwrap_err();
+        stream.set_notsent_lowat(16_384).unwrap();
+        stream.set_send_buffer_size(65_536).unwrap();
+        stream.set_recv_buffer_size(65_536).unwrap();
+        assert!(stream.take_error().unwrap().is_none());
+        let back = TcpStream::from_std(stream.into_std().unwrap()).unwrap();
+        assert!(back.nodelay().unwrap());
+    });
+}
+
+#[test]
+fn urgent_data_stays_in_its_place_when_asked_for() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (client, mut server) = pair().await.unwrap();
+        server.set_out_of_band_inline(true).unwrap();
+        client.try_write(b"before").unwrap();
+        rustix::net::send(&client, b"!", rustix::net::SendFlags::OOB).unwrap();
+        client.try_write(b"behind").unwrap();
+        let mut got = Vec::new();
+        while got.len() < 13 {
+            let mut buffer = [0; 64];
+            let count = timeout(DEADLINE, read(&mut server, &mut buffer)).await.unwrap().unwrap();
+            got.extend_from_slice(&buffer[..count]);
+        }
+        assert_eq!(got, b"before!behind");
+    });
 }
