@@ -48,7 +48,13 @@ pub async fn serve(
     let deadline = Instant::now() + grace;
     house.stop(deadline.into_std()).await;
     let _ = timeout_at(deadline, house.places.empty()).await;
+    // Who is served nothing more is not kept; and nothing of the server is left when it returns.
     broker.abort();
+    doors.iter().for_each(JoinHandle::abort);
+    let _ = broker.await;
+    for door in doors.into_iter().filter(|door| !door.is_finished()) {
+        let _ = door.await;
+    }
     outcome
 }
 
@@ -64,3 +70,6 @@ async fn first_broken(doors: &mut [JoinHandle<io::Result<()>>]) -> io::Result<()
     .await
     .unwrap_or_else(|panic| Err(io::Error::other(panic)))
 }
+
+#[cfg(test)]
+mod tests;
