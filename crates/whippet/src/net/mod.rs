@@ -1,9 +1,11 @@
-//! Sockets: TCP and Unix streams, and their listeners.
+//! Sockets: TCP and Unix streams, their listeners, and sockets for datagrams.
 //!
 //! Each is one descriptor that the reactor watches; a call is made when the kernel has announced that it may
 //! succeed. Names and semantics are tokio's.
 
 mod address;
+mod datagram;
+mod datagram_doors;
 mod interest;
 mod listener;
 mod readiness_doors;
@@ -13,7 +15,9 @@ mod stream_doors;
 mod tcp_listener;
 mod tcp_socket;
 mod tcp_stream;
+mod udp_socket;
 mod unix_address;
+mod unix_datagram;
 mod unix_listener;
 mod unix_stream;
 
@@ -25,5 +29,7 @@ pub use self::interest::{Interest, Ready};
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
+pub use self::udp_socket::UdpSocket;
+pub use self::unix_datagram::UnixDatagram;
 pub use self::unix_listener::UnixListener;
 pub use self::unix_stream::UnixStream;

@@ -42,8 +42,8 @@ impl UnixListener {
     /// If this thread has entered no runtime.
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
-        let descriptor = socket::unix()?;
-        socket::bind_unix(&descriptor, &named(path.as_ref())?)?;
+        let descriptor = socket::unix(socket::Kind::STREAM)?;
+        socket::bind(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Listener::listen(descriptor, BACKLOG)?))
     }
 

@@ -67,8 +67,8 @@ impl UnixStream {
     /// # Panics
     /// If this thread has entered no runtime.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
-        let descriptor = socket::unix()?;
-        socket::connect_unix(&descriptor, &named(path.as_ref())?)?;
+        let descriptor = socket::unix(socket::Kind::STREAM)?;
+        socket::connect(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Stream::of_connecting(descriptor).await?))
     }
 
@@ -81,7 +81,7 @@ impl UnixStream {
     /// If this thread has entered no runtime.
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
-        let (left, right) = socket::unix_pair()?;
+        let (left, right) = socket::unix_pair(socket::Kind::STREAM)?;
         Ok((Self(Stream::of_connected(left)?), Self(Stream::of_connected(right)?)))
     }
 

@@ -23,7 +23,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let reactor = Arc::new(Reactor::new().unwrap());
-        let (near, far) = socket::unix_pair().unwrap();
+        let (near, far) = socket::unix_pair(socket::Kind::STREAM).unwrap();
         let near = Arc::new(Registration::new(near, &reactor).unwrap());
         Self { reactor, near, far }
     }
@@ -118,7 +118,7 @@ fn trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor(
     let former = bench.near.slot_index();
     let Bench { reactor, near, far: _far } = bench;
     drop(near);
-    let (near, far) = socket::unix_pair().unwrap();
+    let (near, far) = socket::unix_pair(socket::Kind::STREAM).unwrap();
     let near = Arc::new(Registration::new(near, &reactor).unwrap());
     let successor = Bench { reactor, near, far };
     assert_eq!(successor.near.slot_index(), former, "the test wants the same slot again");
@@ -322,7 +322,7 @@ fn the_end_of_the_reactor_ends_all_waiting() {
     assert!(waits.ready().is_err());
     assert!(reads.ready().is_err());
     assert!(matches!(bench.poll_read(Waker::noop()), Poll::Ready(Err(_))));
-    let (late, _peer) = socket::unix_pair().unwrap();
+    let (late, _peer) = socket::unix_pair(socket::Kind::STREAM).unwrap();
     assert!(Registration::new(late, &bench.reactor).is_err());
 }
 
@@ -330,7 +330,7 @@ fn the_end_of_the_reactor_ends_all_waiting() {
 fn slots_are_used_again_and_counted() {
     let reactor = Arc::new(Reactor::new().unwrap());
     let open = || {
-        let (near, far) = socket::unix_pair().unwrap();
+        let (near, far) = socket::unix_pair(socket::Kind::STREAM).unwrap();
         (Registration::new(near, &reactor).unwrap(), far)
     };
     let many: Vec<_> = (0..300).map(|_| open()).collect();

@@ -102,7 +102,7 @@ pub struct Signal {
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    let (watched, written) = socket::unix_pair()?;
+    let (watched, written) = socket::unix_pair(socket::Kind::STREAM)?;
     let socket = Registration::new(watched, Handle::current().driver().reactor())?;
     let handler = low_level::pipe::register(kind.0, written)?;
     Ok(Signal { socket, handler })

@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn what_happens_to_a_socket_is_told_once() {
         let poller = Poller::new().unwrap();
-        let (near, far) = socket::unix_pair().unwrap();
+        let (near, far) = socket::unix_pair(socket::Kind::STREAM).unwrap();
         poller.add(&near, 7).unwrap();
         let mut events = Vec::new();
         poller.wait(LONG, |event| events.push(event)).unwrap();

@@ -1,15 +1,17 @@
 //! Sockets: thin calls, never blocking, closed on exec, without SIGPIPE. An interrupted call is made again.
 
 use rustix::io::retry_on_intr;
+use rustix::net::addr::SocketAddrArg;
 use rustix::net::sockopt;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketAddrUnix,
-    SocketFlags, SocketType,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketFlags,
 };
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
+
+pub(crate) use rustix::net::SocketType as Kind;
 
 /// How every socket is made.
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
@@ -19,39 +21,43 @@ const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 /// # Errors
 /// The kernel's: no descriptor or memory left, a family it does not know.
 pub(crate) fn tcp(address: &SocketAddr) -> io::Result<OwnedFd> {
+    internet(address, Kind::STREAM)
+}
+
+/// A UDP socket of the address's family.
+///
+/// # Errors
+/// The kernel's: no descriptor or memory left, a family it does not know.
+pub(crate) fn udp(address: &SocketAddr) -> io::Result<OwnedFd> {
+    internet(address, Kind::DGRAM)
+}
+
+fn internet(address: &SocketAddr, kind: Kind) -> io::Result<OwnedFd> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    Ok(rustix::net::socket_with(family, SocketType::STREAM, FLAGS, None)?)
+    Ok(rustix::net::socket_with(family, kind, FLAGS, None)?)
 }
 
-/// A Unix stream socket.
+/// A Unix socket.
 ///
 /// # Errors
 /// The kernel's: no descriptor or memory left.
-pub(crate) fn unix() -> io::Result<OwnedFd> {
-    Ok(rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
+pub(crate) fn unix(kind: Kind) -> io::Result<OwnedFd> {
+    Ok(rustix::net::socket_with(AddressFamily::UNIX, kind, FLAGS, None)?)
 }
 
-/// Two Unix stream sockets connected to each other.
+/// Two Unix sockets connected to each other.
 ///
 /// # Errors
 /// The kernel's: no descriptor or memory left.
-pub(crate) fn unix_pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?)
+pub(crate) fn unix_pair(kind: Kind) -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::net::socketpair(AddressFamily::UNIX, kind, FLAGS, None)?)
 }
 
 /// Names a socket.
 ///
 /// # Errors
-/// The kernel's: the address is taken, not this machine's, or not allowed.
-pub(crate) fn bind(socket: impl AsFd, address: &SocketAddr) -> io::Result<()> {
-    Ok(rustix::net::bind(socket, address)?)
-}
-
-/// Names a Unix socket.
-///
-/// # Errors
-/// The kernel's: the path exists, or cannot be made.
-pub(crate) fn bind_unix(socket: impl AsFd, address: &SocketAddrUnix) -> io::Result<()> {
+/// The kernel's: the address is taken, not this machine's, or not allowed; the path exists, or cannot be made.
+pub(crate) fn bind(socket: impl AsFd, address: &impl SocketAddrArg) -> io::Result<()> {
     Ok(rustix::net::bind(socket, address)?)
 }
 
@@ -66,22 +72,11 @@ pub(crate) fn listen(socket: impl AsFd, backlog: i32) -> io::Result<()> {
 /// Begins to connect. The end is announced by writability and [`take_error`].
 ///
 /// # Errors
-/// The kernel's, save the word that it goes on in the background.
-pub(crate) fn connect(socket: impl AsFd, address: &SocketAddr) -> io::Result<()> {
-    begun(rustix::net::connect(socket, address))
-}
-
-/// Connects a Unix socket.
-///
-/// # Errors
-/// The kernel's; `WouldBlock` when the listener's queue is full.
-pub(crate) fn connect_unix(socket: impl AsFd, address: &SocketAddrUnix) -> io::Result<()> {
-    begun(rustix::net::connect(socket, address))
-}
-
-fn begun(result: Result<(), rustix::io::Errno>) -> io::Result<()> {
+/// The kernel's, save the word that it goes on in the background; `WouldBlock` when the queue of a Unix listener is
+/// full.
+pub(crate) fn connect(socket: impl AsFd, address: &impl SocketAddrArg) -> io::Result<()> {
     use rustix::io::Errno;
-    match result {
+    match rustix::net::connect(socket, address) {
         // An interrupted connect goes on in the background as well.
         Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
@@ -113,6 +108,32 @@ pub(crate) fn receive(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize>
 pub(crate) fn peek(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     let receive = || rustix::net::recv(socket.as_fd(), &mut *buffer, RecvFlags::PEEK);
     Ok(retry(receive)?.0)
+}
+
+/// Reads one datagram into `buffer`, with its sender's address; what does not fit is lost.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is none yet.
+pub(crate) fn receive_from(
+    socket: impl AsFd,
+    buffer: &mut [u8],
+) -> io::Result<(usize, Option<SocketAddrAny>)> {
+    let receive = || rustix::net::recvfrom(socket.as_fd(), &mut *buffer, RecvFlags::empty());
+    let (count, _, sender) = retry(receive)?;
+    Ok((count, sender))
+}
+
+/// Sends one datagram to an address.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is no room.
+pub(crate) fn send_to(
+    socket: impl AsFd,
+    bytes: &[u8],
+    address: &impl SocketAddrArg,
+) -> io::Result<usize> {
+    let send = || rustix::net::sendto(socket.as_fd(), bytes, SendFlags::NOSIGNAL, address);
+    Ok(retry_on_intr(send)?)
 }
 
 /// Reads into several buffers, one after the other; 0 is the end.

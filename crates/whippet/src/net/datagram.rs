@@ -1,0 +1,127 @@
+//! What UDP and Unix datagram sockets share: a registered descriptor, whose messages go whole or not at all.
+
+use super::interest::{Interest, Ready};
+use crate::reactor::{Registration, Rest, Want};
+use crate::runtime::Handle;
+use crate::sys::socket;
+use rustix::net::SocketAddrAny;
+use rustix::net::addr::SocketAddrArg;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::task::{Context, Poll};
+
+/// A socket for datagrams. After each there may be another, or room for another: nothing but a call tells.
+#[derive(Debug)]
+pub(super) struct Datagram(Registration<OwnedFd>);
+
+impl Datagram {
+    #[track_caller]
+    pub(super) fn new(descriptor: OwnedFd) -> io::Result<Self> {
+        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+        Ok(Self(registration.assume(Want::WRITE)))
+    }
+
+    pub(super) fn into_inner(self) -> OwnedFd {
+        self.0.into_inner()
+    }
+
+    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(Ready(self.0.ready(interest.0).await?))
+    }
+
+    pub(super) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        interest: Interest,
+    ) -> Poll<io::Result<()>> {
+        self.0.poll_ready(cx, interest.0).map_ok(drop)
+    }
+
+    pub(super) fn try_io<R>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
+    }
+
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.clear_error();
+        socket::take_error(self)
+    }
+
+    pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.async_io(Want::WRITE, |fd| more(socket::send(fd, bytes))).await
+    }
+
+    pub(super) fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.0.poll_io(cx, Want::WRITE, |fd| more(socket::send(fd, bytes)))
+    }
+
+    pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_io(Want::WRITE, |fd| more(socket::send(fd, bytes)))
+    }
+
+    pub(super) async fn send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
+        self.0.async_io(Want::WRITE, |fd| more(socket::send_to(fd, bytes, to))).await
+    }
+
+    pub(super) fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        to: &impl SocketAddrArg,
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_io(cx, Want::WRITE, |fd| more(socket::send_to(fd, bytes, to)))
+    }
+
+    pub(super) fn try_send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
+        self.0.try_io(Want::WRITE, |fd| more(socket::send_to(fd, bytes, to)))
+    }
+
+    pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.async_io(Want::READ, |fd| more(socket::receive(fd, buffer))).await
+    }
+
+    pub(super) fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_io(cx, Want::READ, |fd| more(socket::receive(fd, buffer)))
+    }
+
+    pub(super) fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_io(Want::READ, |fd| more(socket::receive(fd, buffer)))
+    }
+
+    pub(super) async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.0.async_io(Want::READ, |fd| more(socket::receive_from(fd, buffer))).await
+    }
+
+    pub(super) fn poll_receive_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<Received>> {
+        self.0.poll_io(cx, Want::READ, |fd| more(socket::receive_from(fd, buffer)))
+    }
+
+    pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.0.try_io(Want::READ, |fd| more(socket::receive_from(fd, buffer)))
+    }
+}
+
+/// How many bytes came, and from whom.
+pub(super) type Received = (usize, Option<SocketAddrAny>);
+
+/// There may be more after each datagram.
+fn more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
+    Ok((result?, Rest::MayBe))
+}
+
+impl AsFd for Datagram {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.get_ref().as_fd()
+    }
+}

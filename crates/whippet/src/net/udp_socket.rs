@@ -1,0 +1,152 @@
+//! A UDP socket.
+
+use super::address::{ToSocketAddrs, first, resolve};
+use super::datagram::{Datagram, Received};
+use super::datagram_doors::datagram_doors;
+use crate::sys::socket;
+use rustix::net::sockopt;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+/// A UDP socket: sends and receives datagrams, of anybody or of the one peer it is connected to.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::UdpSocket;
+/// let here = UdpSocket::bind("127.0.0.1:0").await?;
+/// let there = UdpSocket::bind("127.0.0.1:0").await?;
+/// here.send_to(b"hello", there.local_addr()?).await?;
+/// let mut buffer = [0; 16];
+/// let (count, sender) = there.recv_from(&mut buffer).await?;
+/// assert_eq!((&buffer[..count], sender), (&b"hello"[..], here.local_addr()?));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct UdpSocket(Datagram);
+
+impl UdpSocket {
+    /// A socket with the first of the addresses that can be had; port 0 lets the kernel choose.
+    ///
+    /// # Errors
+    /// Those of the last address: taken, not this machine's, not allowed; those of the look-up of a name.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+        first(resolve(addresses).await?, |address| {
+            let descriptor = socket::udp(address)?;
+            socket::bind(&descriptor, address)?;
+            Ok(Self(Datagram::new(descriptor)?))
+        })
+    }
+
+    /// Takes a std socket over, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// The kernel's, of watching it.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
+        Ok(Self(Datagram::new(socket.into())?))
+    }
+
+    /// Gives the std socket back, in non-blocking mode.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Sets the peer that [`send`](Self::send) sends to and [`recv`](Self::recv) receives from alone: the first of the
+    /// addresses that can be had.
+    ///
+    /// # Errors
+    /// Those of the last address; those of the look-up of a name.
+    pub async fn connect(&self, addresses: impl ToSocketAddrs) -> io::Result<()> {
+        first(resolve(addresses).await?, |address| socket::connect(&self.0, address))
+    }
+
+    /// Sends a datagram to the first of the addresses, and gives its length.
+    ///
+    /// # Errors
+    /// The kernel's: too long, unreachable; those of the look-up of a name.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has sent nothing.
+    pub async fn send_to(&self, bytes: &[u8], to: impl ToSocketAddrs) -> io::Result<usize> {
+        match resolve(to).await?.first() {
+            Some(to) => self.0.send_to(bytes, to).await,
+            None => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    /// Polls for [`send_to`](Self::send_to). The latest waker counts.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        to: SocketAddr,
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_send_to(cx, bytes, &to)
+    }
+
+    /// Sends a datagram to an address if there is room.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).
+    pub fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
+        self.0.try_send_to(bytes, &to)
+    }
+
+    /// The socket's address, with the port that the kernel chose.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        socket::local_address(&self.0)
+    }
+
+    /// The peer that the socket is connected to.
+    ///
+    /// # Errors
+    /// The kernel's, when it is connected to none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        socket::peer_address(&self.0)
+    }
+
+    /// Sets whether datagrams may be sent to everybody on a network (`SO_BROADCAST`).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
+        Ok(sockopt::set_socket_broadcast(&self.0, broadcast)?)
+    }
+
+    /// Whether datagrams may be sent to everybody on a network.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn broadcast(&self) -> io::Result<bool> {
+        Ok(sockopt::socket_broadcast(&self.0)?)
+    }
+
+    #[inline]
+    const fn socket(&self) -> &Datagram {
+        &self.0
+    }
+}
+
+fn with_address((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
+    Ok((count, socket::internet_address(sender)?))
+}
+
+datagram_doors!(UdpSocket, SocketAddr, with_address);

@@ -1,0 +1,145 @@
+//! A Unix datagram socket.
+
+use super::datagram::{Datagram, Received};
+use super::datagram_doors::datagram_doors;
+use super::unix_address::{SocketAddr, named};
+use crate::sys::socket::{self, Kind};
+use std::io;
+use std::path::Path;
+
+/// A Unix datagram socket: whole messages between processes of one machine, none lost, in order. A receiver that is
+/// full makes senders wait.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (left, right) = whippet::net::UnixDatagram::pair()?;
+/// left.send(b"one").await?;
+/// left.send(b"two").await?;
+/// assert_eq!(right.recv(&mut [0; 16]).await?, 3);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct UnixDatagram(Datagram);
+
+impl UnixDatagram {
+    /// A socket with a name: a path that must not exist yet, or, after a zero byte, an abstract name. The path stays
+    /// when it is dropped.
+    ///
+    /// # Errors
+    /// The kernel's: the path exists, cannot be made, is too long.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+        let descriptor = socket::unix(Kind::DGRAM)?;
+        socket::bind(&descriptor, &named(path.as_ref())?)?;
+        Ok(Self(Datagram::new(descriptor)?))
+    }
+
+    /// A socket without a name, which nobody can answer.
+    ///
+    /// # Errors
+    /// No descriptor or memory left.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn unbound() -> io::Result<Self> {
+        Ok(Self(Datagram::new(socket::unix(Kind::DGRAM)?)?))
+    }
+
+    /// Two sockets connected to each other.
+    ///
+    /// # Errors
+    /// No descriptor or memory left.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (left, right) = socket::unix_pair(Kind::DGRAM)?;
+        Ok((Self(Datagram::new(left)?), Self(Datagram::new(right)?)))
+    }
+
+    /// Takes a std socket over, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    /// The kernel's, of watching it.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
+        Ok(Self(Datagram::new(socket.into())?))
+    }
+
+    /// Gives the std socket back, in non-blocking mode.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
+        Ok(self.0.into_inner().into())
+    }
+
+    /// Sets the peer that [`send`](Self::send) sends to and [`recv`](Self::recv) receives from alone.
+    ///
+    /// # Errors
+    /// The kernel's: nobody has that name, not allowed.
+    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        socket::connect(&self.0, &named(path.as_ref())?)
+    }
+
+    /// Sends a datagram to a name, and gives its length.
+    ///
+    /// Linux announces room in a full receiver only to sockets that are [connected](Self::connect) to it. To another
+    /// this may wait longer than there is reason to: connect first, or bound it by a timeout.
+    ///
+    /// # Errors
+    /// The kernel's: nobody has that name, not allowed, too long.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has sent nothing.
+    pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        let to = named(path.as_ref())?;
+        self.0.send_to(bytes, &to).await
+    }
+
+    /// Sends a datagram to a name if there is room.
+    ///
+    /// # Errors
+    /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).
+    pub fn try_send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+        self.0.try_send_to(bytes, &named(path.as_ref())?)
+    }
+
+    /// The socket's name.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
+    }
+
+    /// The name of the peer that the socket is connected to.
+    ///
+    /// # Errors
+    /// The kernel's, when it is connected to none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
+    }
+
+    #[inline]
+    const fn socket(&self) -> &Datagram {
+        &self.0
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "in the shape that all datagram sockets share")]
+fn with_name((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
+    Ok((count, SocketAddr::of_kernel(sender)))
+}
+
+datagram_doors!(UnixDatagram, SocketAddr, with_name);
