@@ -109,7 +109,7 @@ fn load(arguments: &[&str]) -> Output {
 fn load_room(mischief: Mischief, prefix: &'static str) -> (i32, String, String) {
     let address = serve(mischief, prefix).to_string();
     let (clients, messages) = (CLIENTS.to_string(), MESSAGES.to_string());
-    let numbers = ["--clients", &clients, "--messages", &messages, "--timeout", "0.5", "--json"];
+    let numbers = ["--clients", &clients, "--messages", &messages, "--timeout", "2", "--json"];
     let output = load(&[&["--server", &address][..], &numbers].concat());
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))

@@ -23,12 +23,10 @@ pub(super) fn watch(stage: &Arc<Stage>) -> Option<JoinHandle<()>> {
 
 /// Draws a bar of people while they come, then one of deliveries while there are any to come.
 async fn draw(stage: Arc<Stage>) {
-    let style = |text| ProgressStyle::with_template(text).unwrap_or_else(|_| unreachable!());
-    let bar = ProgressBar::new(u64::from(stage.plan.clients));
-    bar.set_style(style("{bar:40} {human_pos} of {human_len} people welcomed"));
-    let mut beat = interval(BEAT);
+    let mut shown = bar(u64::from(stage.plan.clients), "people welcomed");
     let mut talking = false;
-    while !stage.stop.is_cancelled() {
+    let mut beat = interval(BEAT);
+    loop {
         whippet::select! {
             biased;
             () = stage.stop.cancelled() => break,
@@ -36,13 +34,18 @@ async fn draw(stage: Arc<Stage>) {
         }
         if !talking && stage.start.is_cancelled() {
             talking = true;
-            bar.set_length(stage.plan.deliveries());
-            bar.set_style(style("{bar:40} {human_pos} of {human_len} deliveries, {per_sec}"));
-            bar.reset();
+            shown.finish_and_clear();
+            shown = bar(stage.plan.deliveries(), "deliveries");
         }
-        let position =
-            if talking { stage.lanes.delivered() } else { u64::from(stage.welcomed.passed()) };
-        bar.set_position(position);
+        let welcomed = u64::from(stage.welcomed.passed());
+        shown.set_position(if talking { stage.lanes.delivered() } else { welcomed });
     }
-    bar.finish_and_clear();
+    shown.finish_and_clear();
+}
+
+/// An empty bar for so many of something.
+fn bar(length: u64, what: &str) -> ProgressBar {
+    let template = format!("{{bar:40}} {{human_pos}} of {{human_len}} {what} {{elapsed}}");
+    let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| unreachable!());
+    ProgressBar::new(length).with_style(style)
 }
