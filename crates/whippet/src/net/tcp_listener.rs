@@ -3,8 +3,7 @@
 use super::address::{ToSocketAddrs, first, resolve};
 use super::listener::{Accepted, Listener};
 use super::tcp_stream::TcpStream;
-use crate::sys::socket;
-use rustix::net::sockopt;
+use crate::sys::{options, socket};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -43,7 +42,7 @@ impl TcpListener {
 
     fn bind_to(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::tcp(address)?;
-        sockopt::set_socket_reuseaddr(&descriptor, true)?;
+        options::set_reuse_address(&descriptor, true)?;
         socket::bind(&descriptor, address)?;
         Self::listen(descriptor, BACKLOG)
     }

@@ -2,8 +2,7 @@
 
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
-use crate::sys::socket;
-use rustix::net::sockopt;
+use crate::sys::{options, socket};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -46,7 +45,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_reuseaddr(&self.0, reuse)?)
+        options::set_reuse_address(&self.0, reuse)
     }
 
     /// Sets whether several sockets may share an address, connections being spread over them.
@@ -54,7 +53,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_reuseport(&self, reuse: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_reuseport(&self.0, reuse)?)
+        options::set_reuse_port(&self.0, reuse)
     }
 
     /// Sets whether an IPv6 socket leaves IPv4 alone.
@@ -62,7 +61,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's, for an IPv4 socket.
     pub fn set_only_v6(&self, only: bool) -> io::Result<()> {
-        Ok(sockopt::set_ipv6_v6only(&self.0, only)?)
+        options::set_only_v6(&self.0, only)
     }
 
     /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
@@ -70,7 +69,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_send_buffer_size(&self, bytes: u32) -> io::Result<()> {
-        Ok(sockopt::set_socket_send_buffer_size(&self.0, bytes as usize)?)
+        options::set_send_buffer(&self.0, bytes as usize)
     }
 
     /// Sets the size of the kernel's buffer for reading, in bytes (it doubles the figure for its own needs). Before
@@ -79,7 +78,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_recv_buffer_size(&self, bytes: u32) -> io::Result<()> {
-        Ok(sockopt::set_socket_recv_buffer_size(&self.0, bytes as usize)?)
+        options::set_receive_buffer(&self.0, bytes as usize)
     }
 
     /// Sets whether small writes are sent at once (`TCP_NODELAY`).
@@ -87,7 +86,7 @@ impl TcpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        Ok(sockopt::set_tcp_nodelay(&self.0, nodelay)?)
+        options::set_nodelay(&self.0, nodelay)
     }
 
     /// Names the socket.

@@ -4,8 +4,7 @@ use super::address::{ToSocketAddrs, resolve};
 use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::Stream;
 use super::stream_doors::stream_doors;
-use crate::sys::{raw, socket};
-use rustix::net::sockopt;
+use crate::sys::{options, socket};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -145,7 +144,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn nodelay(&self) -> io::Result<bool> {
-        Ok(sockopt::tcp_nodelay(&self.0)?)
+        options::nodelay(&self.0)
     }
 
     /// Sets whether small writes are sent at once (`TCP_NODELAY`).
@@ -153,7 +152,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        Ok(sockopt::set_tcp_nodelay(&self.0, nodelay)?)
+        options::set_nodelay(&self.0, nodelay)
     }
 
     /// Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.
@@ -161,7 +160,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        Ok(sockopt::set_socket_linger(&self.0, linger)?)
+        options::set_linger(&self.0, linger)
     }
 
     /// How long a close waits for what was written.
@@ -169,7 +168,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(sockopt::socket_linger(&self.0)?)
+        options::linger(&self.0)
     }
 
     /// Finds a peer that vanished from an idle connection: the first probe after `idle`, one each `interval`, given
@@ -178,7 +177,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's, when a value is out of its range.
     pub fn set_keepalive(&self, idle: Duration, interval: Duration, count: u32) -> io::Result<()> {
-        socket::set_keepalive(&self.0, idle, interval, count)
+        options::set_keepalive(&self.0, idle, interval, count)
     }
 
     /// Sets how long written bytes may wait for the peer's acknowledgement before the connection is given up
@@ -187,9 +186,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's; `InvalidInput` for more than 49 days.
     pub fn set_user_timeout(&self, timeout: Duration) -> io::Result<()> {
-        let milliseconds = u32::try_from(timeout.as_millis());
-        let milliseconds = milliseconds.map_err(|_| io::ErrorKind::InvalidInput)?;
-        Ok(sockopt::set_tcp_user_timeout(&self.0, milliseconds)?)
+        options::set_user_timeout(&self.0, timeout)
     }
 
     /// Caps what the kernel takes beyond what it could send at once, in bytes (`TCP_NOTSENT_LOWAT`).
@@ -197,7 +194,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_notsent_lowat(&self, bytes: u32) -> io::Result<()> {
-        raw::set_tcp_notsent_lowat(&self.0, bytes)
+        options::set_notsent_lowat(&self.0, bytes)
     }
 
     /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
@@ -205,7 +202,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        Ok(sockopt::set_socket_send_buffer_size(&self.0, bytes)?)
+        options::set_send_buffer(&self.0, bytes)
     }
 
     /// Sets the size of the kernel's buffer for reading, in bytes (it doubles the figure for its own needs).
@@ -213,7 +210,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
-        Ok(sockopt::set_socket_recv_buffer_size(&self.0, bytes)?)
+        options::set_receive_buffer(&self.0, bytes)
     }
 
     /// Sets whether the byte that the peer marks as urgent stays in its place among the others (`SO_OOBINLINE`); else
@@ -222,7 +219,7 @@ impl TcpStream {
     /// # Errors
     /// The kernel's.
     pub fn set_out_of_band_inline(&self, inline: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_oobinline(&self.0, inline)?)
+        options::set_out_of_band_inline(&self.0, inline)
     }
 
     #[inline]

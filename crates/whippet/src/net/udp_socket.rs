@@ -3,8 +3,7 @@
 use super::address::{ToSocketAddrs, first, resolve};
 use super::datagram::{Datagram, Received};
 use super::datagram_doors::datagram_doors;
-use crate::sys::socket;
-use rustix::net::sockopt;
+use crate::sys::{options, socket};
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -128,7 +127,7 @@ impl UdpSocket {
     /// # Errors
     /// The kernel's.
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
-        Ok(sockopt::set_socket_broadcast(&self.0, broadcast)?)
+        options::set_broadcast(&self.0, broadcast)
     }
 
     /// Whether datagrams may be sent to everybody on a network.
@@ -136,7 +135,7 @@ impl UdpSocket {
     /// # Errors
     /// The kernel's.
     pub fn broadcast(&self) -> io::Result<bool> {
-        Ok(sockopt::socket_broadcast(&self.0)?)
+        options::broadcast(&self.0)
     }
 
     #[inline]

@@ -4,8 +4,7 @@ use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteH
 use super::stream::Stream;
 use super::stream_doors::stream_doors;
 use super::unix_address::{SocketAddr, named};
-use crate::sys::socket;
-use rustix::net::sockopt;
+use crate::sys::{options, socket};
 use std::io;
 use std::path::Path;
 
@@ -114,9 +113,8 @@ impl UnixStream {
     /// # Errors
     /// The kernel's.
     pub fn peer_cred(&self) -> io::Result<UCred> {
-        let peer = sockopt::socket_peercred(&self.0)?;
-        let pid = rustix::process::Pid::as_raw(Some(peer.pid));
-        Ok(UCred { pid, uid: peer.uid.as_raw(), gid: peer.gid.as_raw() })
+        let (pid, uid, gid) = options::peer_credentials(&self.0)?;
+        Ok(UCred { pid, uid, gid })
     }
 
     /// Two halves that borrow the stream, to read and to write in one task.

@@ -236,13 +236,16 @@ impl Slot {
             return;
         }
         let mut waiters = self.waiters.lock();
-        let mut index = 0;
-        while index < waiters.list.len() {
+        // Those who stay go to the front, and the rest leaves at once: as many steps as there are waiters.
+        let mut stay = 0;
+        for index in 0..waiters.list.len() {
             if waiters.list[index].want.0 & bits == 0 {
-                index += 1;
-            } else {
-                wakers.push(waiters.list.remove(index).waker);
+                waiters.list.swap(stay, index);
+                stay += 1;
             }
+        }
+        for waiter in waiters.list.drain(stay..) {
+            wakers.push(waiter.waker);
         }
         self.publish(&waiters);
     }
@@ -256,6 +259,7 @@ impl Slot {
     ) -> Option<WaiterKey> {
         // A clone and a drop are the user's code: outside of the lock, and only when they are needed.
         if let Some(key) = key
+            && self.word.load(Acquire) & want.waiter_bits() != 0
             && self.waits_alike(key, want, waker)
         {
             return Some(key);

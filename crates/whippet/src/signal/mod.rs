@@ -6,10 +6,8 @@
 
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
+use crate::sys::signal::{self as kernel, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use crate::sys::socket;
-use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use signal_hook::low_level;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll};
@@ -74,10 +72,10 @@ impl SignalKind {
 /// A listener for one signal: see [`signal`].
 #[derive(Debug)]
 pub struct Signal {
+    /// Writes into the other end.
+    _handler: kernel::Handler,
     /// The end that the reactor watches.
     socket: Registration<OwnedFd>,
-    /// The handler that writes into the other end.
-    handler: SigId,
 }
 
 /// Listens for a signal. Signals that come before the next [`Signal::recv`] are not lost; several are one.
@@ -102,16 +100,15 @@ pub struct Signal {
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    let (watched, written) = socket::unix_pair(socket::Kind::STREAM)?;
-    let socket = Registration::new(watched, Handle::current().driver().reactor())?;
-    let handler = low_level::pipe::register(kind.0, written)?;
-    Ok(Signal { socket, handler })
+    let handle = Handle::current();
+    let (handler, watched) = kernel::handle(kind.0)?;
+    Ok(Signal { _handler: handler, socket: Registration::new(watched, handle.driver().reactor())? })
 }
 
 /// Waits for Ctrl-C (SIGINT), once.
 ///
 /// # Errors
-/// No descriptor left.
+/// No descriptor left; the runtime has ended.
 ///
 /// # Panics
 /// If this thread has entered no runtime.
@@ -119,20 +116,23 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 /// # Cancel safety
 /// Cancel safe, but a signal that comes while nobody listens is lost: to miss none, keep a [`Signal`].
 pub async fn ctrl_c() -> io::Result<()> {
-    signal(SignalKind::interrupt())?.recv().await;
-    Ok(())
+    signal(SignalKind::interrupt())?.next().await
 }
 
 impl Signal {
-    /// Waits for the signal. Always `Some`: listening does not end.
+    /// Waits for the signal. None: the runtime has ended, and listening with it.
     ///
     /// # Cancel safety
     /// Cancel safe: a signal stays until a call returns it.
     pub async fn recv(&mut self) -> Option<()> {
-        self.socket.async_io(Want::READ, drain).await.ok()
+        self.next().await.ok()
     }
 
-    /// Polls for the signal. The latest waker counts.
+    async fn next(&mut self) -> io::Result<()> {
+        self.socket.async_io(Want::READ, drain).await
+    }
+
+    /// Polls for [`recv`](Self::recv). The latest waker counts.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         self.socket.poll_io(cx, Want::READ, drain).map(Result::ok)
     }
@@ -154,12 +154,6 @@ fn drain(socket: &OwnedFd) -> io::Result<((), Rest)> {
     }
 }
 
-impl Drop for Signal {
-    fn drop(&mut self) {
-        low_level::unregister(self.handler);
-    }
-}
-
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
@@ -172,7 +166,7 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(20);
 
     fn send(kind: SignalKind) {
-        low_level::raise(kind.as_raw_value()).unwrap();
+        signal_hook::low_level::raise(kind.as_raw_value()).unwrap();
     }
 
     #[test]
@@ -204,6 +198,17 @@ mod tests {
             crate::task::yield_now().await;
             send(SignalKind::interrupt());
             timeout(DEADLINE, waits).await.unwrap().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_runtime_that_ends_is_no_signal() {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let mut listener = runtime.block_on(async { signal(SignalKind::hangup()).unwrap() });
+        drop(runtime);
+        let other = Builder::new_current_thread().build().unwrap();
+        other.block_on(async {
+            assert_eq!(timeout(DEADLINE, listener.recv()).await, Ok(None));
         });
     }
 }

@@ -5,7 +5,9 @@
 
 pub(crate) mod clock;
 pub(crate) mod entropy;
+pub(crate) mod options;
 pub(crate) mod poller;
-pub(crate) mod raw;
+mod raw;
+pub(crate) mod signal;
 pub(crate) mod socket;
 pub(crate) mod thread;

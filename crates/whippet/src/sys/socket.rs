@@ -9,7 +9,6 @@ use rustix::net::{
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
 
 pub(crate) use rustix::net::SocketType as Kind;
 
@@ -241,21 +240,4 @@ pub(crate) fn internet_address(address: Option<SocketAddrAny>) -> io::Result<Soc
     let address = address.and_then(|address| SocketAddr::try_from(address).ok());
     address
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an address of the internet"))
-}
-
-/// Finds a dead peer on an idle connection: the first probe after `idle`, one each `interval`, given up after `count`.
-///
-/// # Errors
-/// The kernel's, when a value is out of its range (whole seconds up to 32,767).
-pub(crate) fn set_keepalive(
-    socket: impl AsFd,
-    idle: Duration,
-    interval: Duration,
-    count: u32,
-) -> io::Result<()> {
-    let socket = socket.as_fd();
-    sockopt::set_socket_keepalive(socket, true)?;
-    sockopt::set_tcp_keepidle(socket, idle)?;
-    sockopt::set_tcp_keepintvl(socket, interval)?;
-    Ok(sockopt::set_tcp_keepcnt(socket, count)?)
 }
