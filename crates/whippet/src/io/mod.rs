@@ -1,22 +1,66 @@
 //! Reading and writing: the traits of `futures-io`, with tokio's methods on them.
 //!
-//! The traits are those that runtime-independent crates know. The extension traits [`AsyncReadExt`], [`AsyncWriteExt`]
-//! and [`AsyncBufReadExt`] have tokio's names and return types: `read_exact` gives the count, `shutdown` ends the
-//! writing direction, `lines().next_line()` gives lines. A `poll_read` that a program writes itself takes a
-//! `&mut [u8]` here; that is the one difference.
+//! The traits are those that runtime-independent crates know. The extension traits [`AsyncReadExt`], [`AsyncWriteExt`],
+//! [`AsyncBufReadExt`] and [`AsyncSeekExt`] have tokio's names and return types: `read_exact` gives the count,
+//! `shutdown` ends the writing direction, `lines().next_line()` gives lines. A `poll_read` that a program writes itself
+//! takes a `&mut [u8]` here; that is the one difference.
 //!
-//! [`BufReader`] is what makes small reads cheap and gives lines; [`copy`] pumps one stream into another.
+//! | to | take |
+//! |---|---|
+//! | make small reads and writes cheap | [`BufReader`], [`BufWriter`] |
+//! | read lines, or pieces between delimiters | [`AsyncBufReadExt::lines`], [`AsyncBufReadExt::split`] |
+//! | pump one stream into another | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
+//! | read and write one stream in two tasks | [`split`], or the `split` of the socket |
+//! | bound what is read | [`AsyncReadExt::take`] |
+//! | read and write memory as a stream | `&[u8]`, `Vec<u8>`, [`Cursor`] |
+//! | stand in for a connection in a test | [`duplex`] |
+//! | read or write nothing in particular | [`empty`], [`repeat`], [`sink`] |
+//!
+//! Each function says what is lost when its future is dropped before it completes: nothing, if it is *cancel safe*.
 
+mod append;
+mod buf_read;
 mod buf_reader;
+mod buf_writer;
+mod chain;
 mod copy;
+mod copy_bidirectional;
+mod cursor;
+mod duplex;
+mod empty;
+mod halves;
 mod lines;
+mod numbers;
+mod pipe;
+mod pump;
 mod read;
+mod repeat;
+mod seek;
+mod segments;
+mod sink;
+mod take;
+mod until;
+mod whole;
 mod write;
 
+pub use self::append::AppendBuffer;
+pub use self::buf_read::AsyncBufReadExt;
 pub use self::buf_reader::BufReader;
-pub use self::copy::copy;
-pub use self::lines::{AsyncBufReadExt, Lines};
+pub use self::buf_writer::BufWriter;
+pub use self::chain::Chain;
+pub use self::copy::{copy, copy_buf};
+pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use self::cursor::Cursor;
+pub use self::duplex::{DuplexStream, duplex};
+pub use self::empty::{Empty, empty};
+pub use self::halves::{ReadHalf, WriteHalf, split};
+pub use self::lines::Lines;
 pub use self::read::AsyncReadExt;
+pub use self::repeat::{Repeat, repeat};
+pub use self::seek::AsyncSeekExt;
+pub use self::segments::Split;
+pub use self::sink::{Sink, sink};
+pub use self::take::Take;
 pub use self::write::AsyncWriteExt;
 pub use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
-pub use std::io::{Error, ErrorKind, Result};
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};

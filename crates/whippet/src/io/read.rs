@@ -1,13 +1,18 @@
 //! Methods on everything that can be read.
 
+use super::append::{AppendBuffer, GROWTH, READ_MOST, poll_append};
+use super::chain::Chain;
+use super::numbers::read_numbers;
+use super::take::Take;
+use super::whole::poll_read_whole;
 use futures_io::AsyncRead;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 
-/// Bytes that a vector grows by, at the least, when something is read into it to its end.
-const GROWTH: usize = 4096;
+/// Bytes that are read at once, at the most, by who reads to the end: the room is zeroed before.
+const READ_TO_END_MOST: usize = 256 * 1024;
 
 /// Methods on everything that implements [`AsyncRead`].
 ///
@@ -42,19 +47,35 @@ pub trait AsyncReadExt: AsyncRead {
 
     /// Reads what is there to the end of `buffer`, which grows if it has no room. 0 is the end.
     ///
+    /// `buffer` is a `Vec<u8>` or a `bytes::BytesMut`. At most 16 KiB are read, and no more than its capacity has room
+    /// for, unless it has none.
+    ///
     /// # Errors
     /// The reader's.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has read nothing.
-    fn read_buf<'a>(
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader: &[u8] = b"hello";
+    /// let mut buffer = bytes::BytesMut::with_capacity(4);
+    /// assert_eq!(reader.read_buf(&mut buffer).await?, 4);
+    /// assert_eq!(reader.read_buf(&mut buffer).await?, 1);
+    /// assert_eq!(&buffer[..], b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn read_buf<'a, B: AppendBuffer>(
         &'a mut self,
-        buffer: &'a mut Vec<u8>,
+        buffer: &'a mut B,
     ) -> impl Future<Output = io::Result<usize>> + 'a
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| poll_append(Pin::new(&mut *self), cx, buffer))
+        poll_fn(move |cx| poll_append(Pin::new(&mut *self), cx, buffer, READ_MOST))
     }
 
     /// Fills `buffer`, and gives its length.
@@ -73,12 +94,7 @@ pub trait AsyncReadExt: AsyncRead {
     {
         let mut filled = 0;
         poll_fn(move |cx| {
-            while filled < buffer.len() {
-                match ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer[filled..]))? {
-                    0 => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                    count => filled += count,
-                }
-            }
+            ready!(poll_read_whole(Pin::new(&mut *self), cx, buffer, &mut filled))?;
             Poll::Ready(Ok(filled))
         })
     }
@@ -90,7 +106,7 @@ pub trait AsyncReadExt: AsyncRead {
     /// The reader's. The buffer holds what was read until then.
     ///
     /// # Cancel safety
-    /// Not cancel safe by itself: dropped, the buffer holds what was read until then, and a new call goes on.
+    /// Dropped, what was read stands in `buffer`, and a new call with that buffer goes on: nothing is lost but the count.
     fn read_to_end<'a>(
         &'a mut self,
         buffer: &'a mut Vec<u8>,
@@ -99,9 +115,16 @@ pub trait AsyncReadExt: AsyncRead {
         Self: Unpin,
     {
         let before = buffer.len();
+        // Who has much to read gets larger reads.
+        let mut most = GROWTH;
         poll_fn(move |cx| {
-            while ready!(poll_append(Pin::new(&mut *self), cx, buffer))? > 0 {}
-            Poll::Ready(Ok(buffer.len() - before))
+            loop {
+                match ready!(poll_append(Pin::new(&mut *self), cx, buffer, most))? {
+                    0 => return Poll::Ready(Ok(buffer.len() - before)),
+                    count if count == most => most = (2 * most).min(READ_TO_END_MOST),
+                    _ => {}
+                }
+            }
         })
     }
 
@@ -122,47 +145,38 @@ pub trait AsyncReadExt: AsyncRead {
         async move {
             let mut bytes = Vec::new();
             let count = self.read_to_end(&mut bytes).await?;
-            let read = String::from_utf8(bytes);
-            text.push_str(
-                &read.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?,
-            );
+            text.push_str(&super::until::text(bytes)?);
             Ok(count)
         }
     }
 
-    /// Reads one byte.
-    ///
-    /// # Errors
-    /// `UnexpectedEof` at the end; else the reader's.
-    ///
-    /// # Cancel safety
-    /// Cancel safe: dropped, it has read nothing.
-    fn read_u8(&mut self) -> impl Future<Output = io::Result<u8>> + '_
+    /// This reader, and when it has ended, another.
+    fn chain<R: AsyncRead>(self, next: R) -> Chain<Self, R>
     where
-        Self: Unpin,
+        Self: Sized,
     {
-        async move {
-            let mut byte = [0];
-            self.read_exact(&mut byte).await?;
-            Ok(byte[0])
-        }
+        Chain::new(self, next)
+    }
+
+    /// This reader, cut off after `limit` bytes.
+    fn take(self, limit: u64) -> Take<Self>
+    where
+        Self: Sized,
+    {
+        Take::new(self, limit)
+    }
+
+    read_numbers! { "" from_be_bytes: read_u8 u8, read_i8 i8, }
+    read_numbers! {
+        ", the highest byte first" from_be_bytes:
+        read_u16 u16, read_i16 i16, read_u32 u32, read_i32 i32, read_u64 u64, read_i64 i64,
+        read_u128 u128, read_i128 i128, read_f32 f32, read_f64 f64,
+    }
+    read_numbers! {
+        ", the lowest byte first" from_le_bytes:
+        read_u16_le u16, read_i16_le i16, read_u32_le u32, read_i32_le i32, read_u64_le u64,
+        read_i64_le i64, read_u128_le u128, read_i128_le i128, read_f32_le f32, read_f64_le f64,
     }
 }
 
 impl<R: AsyncRead + ?Sized> AsyncReadExt for R {}
-
-/// Reads once to the end of a vector.
-fn poll_append(
-    reader: Pin<&mut (impl AsyncRead + ?Sized)>,
-    cx: &mut Context<'_>,
-    buffer: &mut Vec<u8>,
-) -> Poll<io::Result<usize>> {
-    let before = buffer.len();
-    let room =
-        (buffer.capacity() - before).max(if buffer.capacity() == before { GROWTH } else { 0 });
-    buffer.resize(before + room, 0);
-    let polled = reader.poll_read(cx, &mut buffer[before..]);
-    let count = if let Poll::Ready(Ok(count)) = &polled { *count } else { 0 };
-    buffer.truncate(before + count);
-    polled
-}

@@ -1,10 +1,13 @@
 //! Methods on everything that can be written.
 
+use super::numbers::write_numbers;
+use super::whole::poll_write_whole;
+use bytes::Buf;
 use futures_io::AsyncWrite;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 /// Methods on everything that implements [`AsyncWrite`].
 ///
@@ -62,16 +65,116 @@ pub trait AsyncWriteExt: AsyncWrite {
     where
         Self: Unpin,
     {
-        let mut rest = bytes;
+        let mut written = 0;
+        poll_fn(move |cx| poll_write_whole(Pin::new(&mut *self), cx, bytes, &mut written))
+    }
+
+    /// Writes all of several pieces, in as few calls as the writer allows.
+    ///
+    /// # Errors
+    /// `WriteZero` when the writer takes no more; else the writer's. A part may have been written; `pieces` then
+    /// begins after it.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, a part may have been written, and nobody says which.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::IoSlice;
+    /// use whippet::io::AsyncWriteExt;
+    /// let mut written = Vec::new();
+    /// written.write_all_vectored(&mut [IoSlice::new(b"one, "), IoSlice::new(b"two")]).await?;
+    /// assert_eq!(written, b"one, two");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn write_all_vectored<'a, 'b: 'a>(
+        &'a mut self,
+        pieces: &'a mut [IoSlice<'b>],
+    ) -> impl Future<Output = io::Result<()>> + 'a
+    where
+        Self: Unpin,
+    {
+        let mut rest = pieces;
+        // Pieces that are empty at the front would make a write of nothing look like a writer that takes no more.
+        IoSlice::advance_slices(&mut rest, 0);
         poll_fn(move |cx| {
             while !rest.is_empty() {
-                match ready!(Pin::new(&mut *self).poll_write(cx, rest))? {
+                match ready!(Pin::new(&mut *self).poll_write_vectored(cx, rest))? {
                     0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                    count => rest = &rest[count..],
+                    count => IoSlice::advance_slices(&mut rest, count),
                 }
             }
             Poll::Ready(Ok(()))
         })
+    }
+
+    /// Writes what there is room for of `buffer`, and takes it out there; gives its length.
+    ///
+    /// # Errors
+    /// The writer's.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it has written nothing.
+    fn write_buf<'a, B: Buf>(
+        &'a mut self,
+        buffer: &'a mut B,
+    ) -> impl Future<Output = io::Result<usize>> + 'a
+    where
+        Self: Unpin,
+    {
+        poll_fn(move |cx| poll_write_buf(Pin::new(&mut *self), cx, buffer))
+    }
+
+    /// Writes all of `buffer`, and takes out there what is written.
+    ///
+    /// # Errors
+    /// `WriteZero` when the writer takes no more; else the writer's. What was not written stands in `buffer`.
+    ///
+    /// # Cancel safety
+    /// Dropped, what was not written stands in `buffer`, and a new call with that buffer goes on: nothing is lost or
+    /// doubled.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncWriteExt;
+    /// let mut written = Vec::new();
+    /// let mut bytes = bytes::Bytes::from_static(b"hello");
+    /// written.write_all_buf(&mut bytes).await?;
+    /// assert_eq!(written, b"hello");
+    /// assert!(bytes.is_empty());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn write_all_buf<'a, B: Buf>(
+        &'a mut self,
+        buffer: &'a mut B,
+    ) -> impl Future<Output = io::Result<()>> + 'a
+    where
+        Self: Unpin,
+    {
+        poll_fn(move |cx| {
+            while buffer.has_remaining() {
+                if ready!(poll_write_buf(Pin::new(&mut *self), cx, buffer))? == 0 {
+                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                }
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+
+    write_numbers! { "" to_be_bytes: write_u8 u8, write_i8 i8, }
+    write_numbers! {
+        ", the highest byte first" to_be_bytes:
+        write_u16 u16, write_i16 i16, write_u32 u32, write_i32 i32, write_u64 u64, write_i64 i64,
+        write_u128 u128, write_i128 i128, write_f32 f32, write_f64 f64,
+    }
+    write_numbers! {
+        ", the lowest byte first" to_le_bytes:
+        write_u16_le u16, write_i16_le i16, write_u32_le u32, write_i32_le i32, write_u64_le u64,
+        write_i64_le i64, write_u128_le u128, write_i128_le i128, write_f32_le f32, write_f64_le f64,
     }
 
     /// Writes what the writer has buffered.
@@ -104,3 +207,26 @@ pub trait AsyncWriteExt: AsyncWrite {
 }
 
 impl<W: AsyncWrite + ?Sized> AsyncWriteExt for W {}
+
+/// Pieces of a buffer that are written in one call, at the most: enough for a head and a few bodies.
+const PIECES: usize = 16;
+
+/// Writes once, and takes out what was written.
+fn poll_write_buf(
+    writer: Pin<&mut (impl AsyncWrite + ?Sized)>,
+    cx: &mut Context<'_>,
+    buffer: &mut impl Buf,
+) -> Poll<io::Result<usize>> {
+    let count = if buffer.chunk().len() == buffer.remaining() {
+        if !buffer.has_remaining() {
+            return Poll::Ready(Ok(0));
+        }
+        ready!(writer.poll_write(cx, buffer.chunk()))?
+    } else {
+        let mut pieces = [IoSlice::new(&[]); PIECES];
+        let count = buffer.chunks_vectored(&mut pieces);
+        ready!(writer.poll_write_vectored(cx, &pieces[..count]))?
+    };
+    buffer.advance(count);
+    Poll::Ready(Ok(count))
+}

@@ -1,7 +1,7 @@
 //! The macros that await several futures in one task: [`select!`](crate::select), [`join!`](crate::join),
 //! [`try_join!`](crate::try_join).
 //!
-//! Each reads its branches one by one, gives each a name and a number of [`branches`]' list, and then writes one
+//! Each reads its branches one by one, gives each a name and a number of the list in `branches`, and then writes one
 //! block: the futures in local variables, pinned there, and one `poll_fn` over them. Nothing is allocated.
 
 #[macro_use]

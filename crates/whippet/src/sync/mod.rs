@@ -16,7 +16,7 @@ mod notify;
 mod semaphore;
 
 mod blocking;
-mod caller;
+pub(crate) mod caller;
 mod permits;
 mod wait_list;
 

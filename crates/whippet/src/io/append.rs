@@ -1,0 +1,72 @@
+//! Reading to the end of a buffer that grows.
+
+use bytes::BytesMut;
+use futures_io::AsyncRead;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Bytes that a buffer without room grows by, at the least.
+pub(super) const GROWTH: usize = 4096;
+
+/// Bytes that are read at once, at the most. The room is zeroed before each read, because a reader may look at what it
+/// is to fill; a bound keeps that from costing more than the read, however large the buffer's capacity is.
+pub(super) const READ_MOST: usize = 16 * 1024;
+
+/// A buffer that [`read_buf`](super::AsyncReadExt::read_buf) appends to: `Vec<u8>` or `bytes::BytesMut`.
+pub trait AppendBuffer {
+    /// Shows `fill` room after the content, no more than `most` bytes, and keeps as many of them as it says that it
+    /// filled. The room is the capacity that is left; if there is none, the buffer grows.
+    ///
+    /// # Errors
+    /// That of `fill`; the content is as it was.
+    fn append(
+        &mut self,
+        most: usize,
+        fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>>;
+}
+
+macro_rules! append_buffer {
+    ($($type:ty),*) => {$(
+        impl AppendBuffer for $type {
+            fn append(
+                &mut self,
+                most: usize,
+                fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
+            ) -> Poll<io::Result<usize>> {
+                let before = self.len();
+                let room = match self.capacity() - before {
+                    0 => GROWTH,
+                    left => left,
+                };
+                self.resize(before + room.min(most), 0);
+                let filled = fill(&mut self[before..]);
+                let count = if let Poll::Ready(Ok(count)) = &filled { *count } else { 0 };
+                self.truncate(before + count);
+                filled
+            }
+        }
+    )*};
+}
+append_buffer!(Vec<u8>, BytesMut);
+
+impl<B: AppendBuffer> AppendBuffer for &mut B {
+    fn append(
+        &mut self,
+        most: usize,
+        fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        (**self).append(most, fill)
+    }
+}
+
+/// Reads once to the end of a buffer, at most so many bytes.
+pub(super) fn poll_append(
+    reader: Pin<&mut (impl AsyncRead + ?Sized)>,
+    cx: &mut Context<'_>,
+    buffer: &mut impl AppendBuffer,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    buffer.append(most, |room| reader.poll_read(cx, room))
+}

@@ -1,0 +1,137 @@
+//! Methods on everything that has a buffer to be read.
+
+use super::lines::Lines;
+use super::segments::Split;
+use super::until::{poll_until, text};
+use futures_io::AsyncBufRead;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+/// Methods on everything that implements [`AsyncBufRead`].
+pub trait AsyncBufReadExt: AsyncBufRead {
+    /// Reads up to and with `delimiter`, or to the end, after what `buffer` holds; gives the count. What the peer
+    /// sends before a delimiter is not bounded: bound it before, where the peer is not trusted.
+    ///
+    /// # Errors
+    /// The reader's.
+    ///
+    /// # Cancel safety
+    /// Dropped, what was read stands in `buffer`, and a new call with that buffer goes on: nothing is lost.
+    fn read_until<'a>(
+        &'a mut self,
+        delimiter: u8,
+        buffer: &'a mut Vec<u8>,
+    ) -> impl Future<Output = io::Result<usize>> + 'a
+    where
+        Self: Unpin,
+    {
+        let before = buffer.len();
+        poll_fn(move |cx| {
+            ready!(poll_until(Pin::new(&mut *self), cx, delimiter, buffer))?;
+            Poll::Ready(Ok(buffer.len() - before))
+        })
+    }
+
+    /// Reads a line with its end, after what `line` holds; gives the count of bytes, 0 at the end.
+    ///
+    /// # Errors
+    /// `InvalidData` when it is not UTF-8; else the reader's.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropped, a part of the line may be lost. Use [`lines`](Self::lines), which keeps it.
+    fn read_line<'a>(
+        &'a mut self,
+        line: &'a mut String,
+    ) -> impl Future<Output = io::Result<usize>> + 'a
+    where
+        Self: Unpin,
+    {
+        async move {
+            let mut bytes = Vec::new();
+            let count = self.read_until(b'\n', &mut bytes).await?;
+            line.push_str(&text(bytes)?);
+            Ok(count)
+        }
+    }
+
+    /// What is in the buffer, read anew if there is nothing. Nothing at all is the end. [`consume`](Self::consume) says
+    /// how much of it was used; the rest is shown again.
+    ///
+    /// # Errors
+    /// The reader's.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, nothing was consumed.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"hello"[..]);
+    /// assert_eq!(reader.fill_buf().await?, b"hello");
+    /// reader.consume(4);
+    /// assert_eq!(reader.fill_buf().await?, b"o");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn fill_buf<'a>(&'a mut self) -> impl Future<Output = io::Result<&'a [u8]>> + 'a
+    where
+        Self: Unpin,
+    {
+        async move {
+            let fill =
+                poll_fn(|cx| Pin::new(&mut *self).poll_fill_buf(cx).map_ok(<[u8]>::is_empty));
+            if fill.await? {
+                return Ok(&[][..]);
+            }
+            // A closure that is called again cannot lend what it borrows for longer than a call. What was read lies in
+            // the buffer now, so that asking once more answers at once, and for as long as is needed.
+            match Pin::new(self).poll_fill_buf(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(found) => found,
+                Poll::Pending => Err(io::Error::other("the reader takes back what it had read")),
+            }
+        }
+    }
+
+    /// Says that so many bytes of [`fill_buf`](Self::fill_buf)'s were used.
+    fn consume(&mut self, amount: usize)
+    where
+        Self: Unpin,
+    {
+        AsyncBufRead::consume(Pin::new(self), amount);
+    }
+
+    /// What lies between the occurrences of a byte, piece by piece. A piece is not bounded: bound what is read, where
+    /// the peer is not trusted.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut segments = BufReader::new(&b"a,b"[..]).split(b',');
+    /// assert_eq!(segments.next_segment().await?.as_deref(), Some(&b"a"[..]));
+    /// assert_eq!(segments.next_segment().await?.as_deref(), Some(&b"b"[..]));
+    /// assert_eq!(segments.next_segment().await?, None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn split(self, delimiter: u8) -> Split<Self>
+    where
+        Self: Sized,
+    {
+        Split::new(self, delimiter)
+    }
+
+    /// Lines, one after the other, without their ends (LF or CR LF). A line is not bounded: bound what is read, where
+    /// the peer is not trusted.
+    fn lines(self) -> Lines<Self>
+    where
+        Self: Sized,
+    {
+        Lines::new(self)
+    }
+}
+
+impl<R: AsyncBufRead + ?Sized> AsyncBufReadExt for R {}

@@ -1,0 +1,125 @@
+//! Bytes in memory with a place to read and write at.
+
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+use std::io::{self, BufRead, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Bytes in memory, read, written and sought as a stream.
+///
+/// It is [`std::io::Cursor`] with `futures-io`'s traits, which that type itself does not have. What std's can write to
+/// (a `Vec<u8>` grows, a slice or an array does not), it can write to.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt, Cursor};
+/// let mut cursor = Cursor::new(Vec::new());
+/// cursor.write_u16(7).await?;
+/// cursor.set_position(0);
+/// assert_eq!(cursor.read_u16().await?, 7);
+/// assert_eq!(cursor.into_inner(), [0, 7]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor<T>(io::Cursor<T>);
+
+impl<T> Cursor<T> {
+    /// A cursor at the begin of `inner`.
+    pub const fn new(inner: T) -> Self {
+        Self(io::Cursor::new(inner))
+    }
+
+    /// What is inside.
+    pub const fn get_ref(&self) -> &T {
+        self.0.get_ref()
+    }
+
+    /// What is inside. The place stays, beyond the end too.
+    pub const fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
+    /// What was inside.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+
+    /// The place, counted in bytes from the begin.
+    pub const fn position(&self) -> u64 {
+        self.0.position()
+    }
+
+    /// Goes to a place, which may be beyond the end.
+    pub const fn set_position(&mut self, place: u64) {
+        self.0.set_position(place);
+    }
+}
+
+impl<T: AsRef<[u8]> + Unpin> AsyncRead for Cursor<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.get_mut().0.read(buffer))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.get_mut().0.read_vectored(buffers))
+    }
+}
+
+impl<T: AsRef<[u8]> + Unpin> AsyncBufRead for Cursor<T> {
+    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(self.get_mut().0.fill_buf())
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.get_mut().0.consume(amount);
+    }
+}
+
+impl<T: AsRef<[u8]> + Unpin> AsyncSeek for Cursor<T> {
+    fn poll_seek(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        place: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        Poll::Ready(self.get_mut().0.seek(place))
+    }
+}
+
+impl<T: Unpin> AsyncWrite for Cursor<T>
+where
+    io::Cursor<T>: Write,
+{
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.get_mut().0.write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.get_mut().0.write_vectored(pieces))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

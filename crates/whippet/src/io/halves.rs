@@ -1,0 +1,189 @@
+//! Any stream in two halves, for two tasks.
+//!
+//! A stream is one thing: reading and writing it take it whole. So whoever polls a half takes the stream out of the
+//! place that both share, polls it *without the lock*, and puts it back. Who finds the place empty leaves his waker
+//! there, and is woken when the stream is back.
+
+use crate::loom::{Arc, Mutex};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+/// The reading half of a stream: see [`split`].
+pub struct ReadHalf<T>(Arc<Shared<T>>);
+
+/// The writing half of a stream: see [`split`]. Dropping it does not end the writing direction: call
+/// [`shutdown`](super::AsyncWriteExt::shutdown).
+pub struct WriteHalf<T>(Arc<Shared<T>>);
+
+/// What both halves share.
+type Shared<T> = Mutex<Place<T>>;
+
+/// Where the stream is while no half is polled.
+struct Place<T> {
+    /// The stream; none while one half has it.
+    stream: Option<Pin<Box<T>>>,
+    /// The other half's task, if it came meanwhile.
+    waiter: Option<Waker>,
+}
+
+/// Splits a stream into two halves, which may go to two tasks. [`ReadHalf::unsplit`] puts them together again.
+///
+/// It works for every stream. Sockets have a `split` of their own, and `into_split`, which cost less.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+/// let (near, mut far) = whippet::io::duplex(64);
+/// let (mut reader, mut writer) = whippet::io::split(near);
+/// writer.write_all(b"hello").await?;
+/// let mut word = [0; 5];
+/// far.read_exact(&mut word).await?;
+/// far.write_all(&word).await?;
+/// reader.read_exact(&mut word).await?;
+/// assert_eq!(&word, b"hello");
+/// let near: whippet::io::DuplexStream = reader.unsplit(writer);
+/// # drop(near);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
+    let place = Place { stream: Some(Box::pin(stream)), waiter: None };
+    let shared = Arc::new(Mutex::new(place));
+    (ReadHalf(Arc::clone(&shared)), WriteHalf(shared))
+}
+
+impl<T> ReadHalf<T> {
+    /// Whether both are halves of one stream.
+    pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
+        other.is_pair_of(self)
+    }
+
+    /// Puts the stream together again.
+    ///
+    /// # Panics
+    /// When they are halves of two streams.
+    #[track_caller]
+    pub fn unsplit(self, other: WriteHalf<T>) -> T
+    where
+        T: Unpin,
+    {
+        assert!(self.is_pair_of(&other), "the halves are of two streams");
+        let stream = self.0.lock().stream.take();
+        *Pin::into_inner(stream.expect("nobody polls a half: both are here"))
+    }
+}
+
+impl<T> WriteHalf<T> {
+    /// Whether both are halves of one stream.
+    pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The stream on loan; dropped, by a panic too, it goes back.
+struct Loan<'a, T> {
+    /// Where it goes back to.
+    place: &'a Shared<T>,
+    /// The stream, until it is given back.
+    stream: Option<Pin<Box<T>>>,
+}
+
+impl<'a, T> Loan<'a, T> {
+    /// Takes the stream, or has the task woken when it is back.
+    fn poll_take(place: &'a Shared<T>, cx: &mut Context<'_>) -> Poll<Self> {
+        let mut waker = None;
+        loop {
+            let mut state = place.lock();
+            if let Some(stream) = state.stream.take() {
+                // Nobody waits: whoever put the stream back took the waker out.
+                return Poll::Ready(Self { place, stream: Some(stream) });
+            }
+            if waker.is_some() {
+                mem::swap(&mut state.waiter, &mut waker);
+                drop(state);
+                return Poll::Pending;
+            }
+            drop(state);
+            // A clone is user code, which does not run under the lock.
+            waker = Some(cx.waker().clone());
+        }
+    }
+
+    /// The stream.
+    fn stream(&mut self) -> Pin<&mut T> {
+        self.stream.as_mut().expect("it is on loan").as_mut()
+    }
+}
+
+impl<T> Drop for Loan<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.place.lock();
+        state.stream = self.stream.take();
+        let waiter = state.waiter.take();
+        drop(state);
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}
+
+impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_read(cx, buffer)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_read_vectored(cx, buffers)
+    }
+}
+
+impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_write_vectored(cx, pieces)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Loan::poll_take(&self.0, cx)).stream().poll_close(cx)
+    }
+}
+
+impl<T> fmt::Debug for ReadHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadHalf").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for WriteHalf<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteHalf").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! Numbers as bytes: `read_u16`, `write_f64_le` and their like.
+
+use super::whole::{poll_read_whole, poll_write_whole};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+/// The methods that read a number of each type, in one order of bytes.
+macro_rules! read_numbers {
+    ($order:literal $decode:ident: $($name:ident $type:ident,)*) => {$(
+        #[doc = concat!("Reads one `", stringify!($type), "`", $order, ".")]
+        ///
+        /// # Errors
+        /// `UnexpectedEof` when the end comes before its last byte; else the reader's.
+        ///
+        /// # Cancel safety
+        /// Not cancel safe if it has several bytes: dropped, those that were read are lost.
+        fn $name(&mut self) -> impl Future<Output = ::std::io::Result<$type>> + '_
+        where
+            Self: Unpin,
+        {
+            super::numbers::read_number(self, $type::$decode)
+        }
+    )*};
+}
+pub(super) use read_numbers;
+
+/// The methods that write a number of each type, in one order of bytes.
+macro_rules! write_numbers {
+    ($order:literal $encode:ident: $($name:ident $type:ident,)*) => {$(
+        #[doc = concat!("Writes one `", stringify!($type), "`", $order, ".")]
+        ///
+        /// # Errors
+        /// `WriteZero` when the writer takes no more; else the writer's.
+        ///
+        /// # Cancel safety
+        /// Not cancel safe if it has several bytes: dropped, some may have been written, and nobody says how many.
+        fn $name(&mut self, number: $type) -> impl Future<Output = ::std::io::Result<()>> + '_
+        where
+            Self: Unpin,
+        {
+            super::numbers::write_number(self, number.$encode())
+        }
+    )*};
+}
+pub(super) use write_numbers;
+
+/// Reads the bytes of a number.
+pub(super) fn read_number<R: AsyncRead + Unpin + ?Sized, N, const SIZE: usize>(
+    reader: &mut R,
+    decode: fn([u8; SIZE]) -> N,
+) -> impl Future<Output = io::Result<N>> {
+    let mut bytes = [0; SIZE];
+    let mut filled = 0;
+    poll_fn(move |cx| {
+        ready!(poll_read_whole(Pin::new(&mut *reader), cx, &mut bytes, &mut filled))?;
+        Poll::Ready(Ok(decode(bytes)))
+    })
+}
+
+/// Writes the bytes of a number.
+pub(super) fn write_number<W: AsyncWrite + Unpin + ?Sized, const SIZE: usize>(
+    writer: &mut W,
+    bytes: [u8; SIZE],
+) -> impl Future<Output = io::Result<()>> {
+    let mut written = 0;
+    poll_fn(move |cx| poll_write_whole(Pin::new(&mut *writer), cx, &bytes, &mut written))
+}

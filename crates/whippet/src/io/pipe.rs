@@ -1,0 +1,129 @@
+//! One direction of a [`duplex`](super::duplex): a bounded queue of bytes.
+
+use crate::loom::Mutex;
+use crate::sync::caller::poll_locked;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll, Waker};
+
+/// A queue of bytes with a writer and a reader.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    /// Bytes that it holds, at the most.
+    capacity: usize,
+    /// What changes.
+    state: Mutex<State>,
+}
+
+/// What changes.
+#[derive(Debug, Default)]
+struct State {
+    /// What was written and not read yet.
+    bytes: VecDeque<u8>,
+    /// Nothing more is written: the reader, once he has read all, is at the end.
+    write_closed: bool,
+    /// Nothing more is read: writing fails.
+    read_closed: bool,
+    /// The task that waits for bytes.
+    reader: Option<Waker>,
+    /// The task that waits for room.
+    writer: Option<Waker>,
+}
+
+impl Pipe {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::new(State::default()) }
+    }
+
+    /// Takes bytes out; 0 is the end (or an empty buffer).
+    pub(super) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        out: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = poll_locked(&self.state, cx, false, |state, caller| {
+            if state.bytes.is_empty() && !state.write_closed && !out.is_empty() {
+                return caller.leave_in(&mut state.reader).then_some(Poll::Pending);
+            }
+            let count = take(&mut state.bytes, out);
+            // Room was made, if anything was taken.
+            let writer = if count > 0 { state.writer.take() } else { None };
+            Some(Poll::Ready((count, writer)))
+        });
+        polled.map(|(count, writer)| {
+            wake(writer);
+            Ok(count)
+        })
+    }
+
+    /// Puts in as much as there is room for, if there is any.
+    pub(super) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let is_empty = pieces.iter().all(|piece| piece.is_empty());
+        let polled = poll_locked(&self.state, cx, false, |state, caller| {
+            if state.write_closed || state.read_closed {
+                return Some(Poll::Ready(Err(io::Error::from(io::ErrorKind::BrokenPipe))));
+            }
+            let mut room = self.capacity - state.bytes.len();
+            if room == 0 && !is_empty {
+                return caller.leave_in(&mut state.writer).then_some(Poll::Pending);
+            }
+            let before = room;
+            for piece in pieces {
+                let count = piece.len().min(room);
+                state.bytes.extend(&piece[..count]);
+                room -= count;
+            }
+            let count = before - room;
+            let reader = if count > 0 { state.reader.take() } else { None };
+            Some(Poll::Ready(Ok((count, reader))))
+        });
+        polled.map_ok(|(count, reader)| {
+            wake(reader);
+            count
+        })
+    }
+
+    /// Ends the writing: the reader reads what there is, then the end.
+    pub(super) fn close_write(&self) {
+        self.close(|state| state.write_closed = true);
+    }
+
+    /// Ends the reading: what nobody reads is dropped, and writing fails.
+    pub(super) fn close_read(&self) {
+        self.close(|state| {
+            state.read_closed = true;
+            state.bytes = VecDeque::new();
+        });
+    }
+
+    fn close(&self, close: impl FnOnce(&mut State)) {
+        let mut state = self.state.lock();
+        close(&mut state);
+        let wakers = (state.reader.take(), state.writer.take());
+        drop(state);
+        wake(wakers.0);
+        wake(wakers.1);
+    }
+}
+
+/// Wakes a task that was waiting, if one was. No lock is held.
+fn wake(waiter: Option<Waker>) {
+    if let Some(waiter) = waiter {
+        waiter.wake();
+    }
+}
+
+/// Moves bytes from the front of the queue to `out`, as many as both allow.
+fn take(bytes: &mut VecDeque<u8>, out: &mut [u8]) -> usize {
+    let count = bytes.len().min(out.len());
+    let (front, back) = bytes.as_slices();
+    let from_front = count.min(front.len());
+    out[..from_front].copy_from_slice(&front[..from_front]);
+    out[from_front..count].copy_from_slice(&back[..count - from_front]);
+    bytes.drain(..count);
+    count
+}

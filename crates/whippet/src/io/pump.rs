@@ -1,0 +1,77 @@
+//! What copies from a reader to a writer: a buffer between the two, and how far each has come.
+
+use super::whole::poll_write_whole;
+use crate::coop;
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Bytes of the buffer unless set otherwise: two pages, as std's and tokio's.
+pub(super) const BUFFER: usize = 8192;
+
+/// A copy under way. It is to be polled with the same reader and writer each time.
+#[derive(Debug)]
+pub(super) struct Pump {
+    /// What was read is in the first `filled` places.
+    buffer: Box<[u8]>,
+    /// How much was read.
+    filled: usize,
+    /// How much of that is written.
+    written: usize,
+    /// Bytes written in all.
+    copied: u64,
+    /// Whether something was written and not flushed.
+    unflushed: bool,
+    /// Whether the reader has said its end.
+    ended: bool,
+}
+
+impl Pump {
+    /// A copy with a buffer of so many bytes, at least one.
+    pub(super) fn new(size: usize) -> Self {
+        let buffer = vec![0; size.max(1)].into_boxed_slice();
+        Self { buffer, filled: 0, written: 0, copied: 0, unflushed: false, ended: false }
+    }
+
+    /// Copies to the end, and flushes the writer then; gives the count of bytes.
+    pub(super) fn poll_copy(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut reader: Pin<&mut (impl AsyncRead + ?Sized)>,
+        mut writer: Pin<&mut (impl AsyncWrite + ?Sized)>,
+    ) -> Poll<io::Result<u64>> {
+        loop {
+            // Reader and writer may both always be ready, and know nothing of the budget.
+            let unit = ready!(coop::poll_proceed(cx));
+            if self.filled == 0 && !self.ended {
+                match reader.as_mut().poll_read(cx, &mut self.buffer)? {
+                    Poll::Ready(count) => {
+                        self.ended = count == 0;
+                        self.filled = count;
+                    }
+                    Poll::Pending => {
+                        // Nothing comes: what came before must not wait in the writer's buffer for it.
+                        if self.unflushed {
+                            ready!(writer.as_mut().poll_flush(cx))?;
+                            self.unflushed = false;
+                        }
+                        return Poll::Pending;
+                    }
+                }
+            }
+            let before = self.written;
+            let filled = &self.buffer[..self.filled];
+            let written = poll_write_whole(writer.as_mut(), cx, filled, &mut self.written);
+            self.copied += (self.written - before) as u64;
+            self.unflushed |= self.written > before;
+            ready!(written)?;
+            (self.filled, self.written) = (0, 0);
+            if self.ended {
+                ready!(writer.as_mut().poll_flush(cx))?;
+                return Poll::Ready(Ok(self.copied));
+            }
+            unit.spend();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! A reader cut at each occurrence of a byte.
+
+use super::until::poll_until;
+use futures_io::AsyncBufRead;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Segments of a reader: see [`AsyncBufReadExt::split`](super::AsyncBufReadExt::split).
+#[derive(Debug)]
+pub struct Split<R> {
+    /// The reader.
+    reader: R,
+    /// The byte that ends a segment.
+    delimiter: u8,
+    /// A segment whose end was not read yet: it stays when a call is dropped.
+    partial: Vec<u8>,
+}
+
+impl<R: AsyncBufRead> Split<R> {
+    pub(super) fn new(reader: R, delimiter: u8) -> Self {
+        Self { reader, delimiter, partial: Vec::new() }
+    }
+}
+
+impl<R: AsyncBufRead + Unpin> Split<R> {
+    /// The next segment without its delimiter; none at the end. A last segment needs no delimiter.
+    ///
+    /// # Errors
+    /// The reader's.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a segment that was read in part stays for the next call.
+    pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>> {
+        poll_fn(|cx| self.poll_next_segment(cx)).await
+    }
+
+    /// Polls for the next segment: see [`Split::next_segment`].
+    ///
+    /// # Errors
+    /// As [`Split::next_segment`].
+    pub fn poll_next_segment(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Vec<u8>>>> {
+        let reader = Pin::new(&mut self.reader);
+        ready!(poll_until(reader, cx, self.delimiter, &mut self.partial))?;
+        let mut segment = std::mem::take(&mut self.partial);
+        if segment.is_empty() {
+            return Poll::Ready(Ok(None));
+        }
+        if segment.last() == Some(&self.delimiter) {
+            segment.pop();
+        }
+        Poll::Ready(Ok(Some(segment)))
+    }
+}
