@@ -9,7 +9,7 @@
 //!   in who reads at all.
 //! - Who alone has been speaking is no receiver of what he says, and does not count.
 //!
-//! Looking at everybody costs little, but not nothing. So the broker looks once in a [`PACE_TICK`] while somebody is
+//! Looking at everybody costs little, but not nothing. So the broker looks once in a `PACE_TICK` while somebody is
 //! owed something, and in between only when the [`Strain`] of a round says that the verdict may have changed.
 
 use crate::event::ClientId;

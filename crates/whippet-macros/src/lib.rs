@@ -1,7 +1,7 @@
 //! The attributes `#[whippet::main]` and `#[whippet::test]`.
 //!
 //! Both do one thing to an `async fn`: they make it a plain one, which builds a runtime and runs the body on it.
-//! [`function`] finds the parts of the function, [`options`] reads the attribute, [`expand`] writes the result.
+//! `function` finds the parts of the function, `options` reads the attribute, `expand` writes the result.
 //! Types and expressions are passed on unread, so that no parser of Rust is needed.
 #![forbid(unsafe_code)]
 

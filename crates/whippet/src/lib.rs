@@ -1,8 +1,19 @@
 //! whippet: an async runtime from scratch.
 //!
-//! Rooms keep state and are *turned* by the executor: [`executor`], [`reactor`], [`timers`]. Doors are what a
-//! program awaits: [`task`], [`sync`], [`time`], [`net`], [`io`], [`signal`] and the macros. A door asks one
-//! room; a room never asks a door. Only [`sys`] calls the kernel.
+//! A work-stealing executor, a reactor on epoll, a timer wheel, channels, `select!`, sockets and signals. Names and
+//! semantics are those that programs know from tokio; the I/O traits are those of `futures-io`.
+//!
+//! ```
+//! #[whippet::main]
+//! async fn main() {
+//!     let task = whippet::spawn(async { 6 * 7 });
+//!     assert_eq!(task.await.unwrap(), 42);
+//! }
+//! ```
+//!
+//! Rooms keep state and are *turned* by the executor: executor, reactor, timers. Doors are what a program awaits: [`task`],
+//! [`sync`], [`time`], [`net`], [`io`], [`signal`] and the macros. A door asks one room; a room never asks a door. Only
+//! the room `sys` calls the kernel.
 
 mod coop;
 mod loom;

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 /// The output of a task, to be awaited. Dropping it detaches the task, which goes on alone.
 ///
-/// Awaiting gives the output, or a [`JoinError`] when the task panicked or was cancelled.
+/// Awaiting gives the output, or a [`JoinError`](crate::task::JoinError) when the task panicked or was cancelled.
 ///
 /// # Cancel safety
 /// Awaiting `&mut handle` is cancel safe: the output stays until it is taken.
@@ -50,7 +50,7 @@ impl<T> JoinHandle<T> {
         Self { header, output: PhantomData }
     }
 
-    /// Cancels the task: its future is dropped at its next turn, and awaiting gives a cancelled [`JoinError`],
+    /// Cancels the task: its future is dropped at its next turn, and awaiting gives a cancelled [`JoinError`](crate::task::JoinError),
     /// unless it completes first. A task of [`spawn_blocking`](crate::task::spawn_blocking) that has begun goes on.
     pub fn abort(&self) {
         waker::abort(self.header);
