@@ -115,3 +115,18 @@ fn faults_are_told_to_their_author_alone() {
         alice.expect("bob: end").await;
     });
 }
+
+#[test]
+fn a_telnet_synch_is_taken_out_and_what_follows_it_arrives() {
+    run(async {
+        let server = TestServer::start();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = server.join_as("bob").await;
+        alice.wait_for("* user-2 is now bob").await;
+        // IAC DATA-MARK within a line, its last byte marked as urgent, as telnet sends it after an interruption.
+        alice.send(b"he\xff").await;
+        rustix::net::send(&alice.stream, b"\xf2", rustix::net::SendFlags::OOB).expect("room");
+        alice.send(b"llo\r\n").await;
+        bob.expect("alice: hello").await;
+    });
+}
