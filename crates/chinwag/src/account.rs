@@ -222,7 +222,7 @@ impl Outlet {
     }
 
     /// Ends his connection without waiting for what he is owed.
-    pub fn cut(self, cut: Cut) {
+    pub fn cut(&self, cut: Cut) {
         self.account.cut_with(cut);
     }
 }

@@ -10,8 +10,8 @@
 //!                          past hard? cut     └──► strain ──► a look at everybody ──► intake open or paused
 //! ```
 //!
-//! Events add to a round; whatever changes who is in the room flushes it first, so that a round is for the same
-//! people from its first line to its last.
+//! Events add to a round, and so do joins and leaves: the round knows who came and left in between. It goes out when
+//! nothing more is waiting, or when it is full.
 
 mod delivery;
 mod inputs;
@@ -19,7 +19,7 @@ mod run;
 mod stop;
 
 use crate::account::{Cut, Outlet};
-use crate::crowd::{Counted, Crowd};
+use crate::crowd::{Count, Counted, Crowd};
 use crate::door::DoorKind;
 use crate::event::{ClientId, Control, Departure, Event};
 use crate::frame::Gauge;
@@ -91,7 +91,7 @@ pub struct Broker {
     short_of_memory: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
     look_at: Option<Instant>,
-    /// Who is to be cut as soon as nobody's slot is in use.
+    /// Who is to be cut once the round is out.
     doomed: Vec<(ClientId, Fault)>,
     /// The number of the latest line of the room. History and replay will stand on it; nothing shows it yet.
     sequence: u64,
@@ -206,10 +206,6 @@ impl Broker {
 
     /// Lets somebody in: his welcome marks his place in the order of lines.
     fn join(&mut self, id: ClientId, outlet: Outlet, door: DoorKind, now: Instant) {
-        // What was said before is not for him. Asides alone do not concern him.
-        if self.rounds.iter().any(Round::has_shared) {
-            self.flush(now);
-        }
         self.newcomers += 1;
         self.metrics.joins += 1;
         let nick = Nick::numbered(self.newcomers);
@@ -218,12 +214,14 @@ impl Broker {
             id,
             nick,
             door,
-            special: false,
+            special: true,
+            retired: false,
             drained: false,
             count,
             outlet,
             standing: Standing::new(now),
         });
+        self.rounds[door.index()].enter(slot);
         self.tell(slot, Line::Welcome(nick));
         self.tell(slot, Line::Answer(&who::summary(self.roster.names())));
         self.tell(slot, Line::Answer("/help shows what you can do here"));
@@ -237,20 +235,28 @@ impl Broker {
 
     /// Lets somebody go, after what he has sent.
     fn leave(&mut self, id: ClientId, departure: Departure, now: Instant) {
-        // Slots change.
-        self.flush(now);
         let Some(slot) = self.roster.slot(id) else { return };
         self.metrics.leaves += 1;
-        let gone = self.roster.remove(slot);
-        self.forget(&gone);
-        if self.stop.is_none() && self.crowd.leave((gone.nick, departure.clone()), now) {
-            self.announce_if_counted(&gone);
-            self.publish(&Line::Left(gone.nick, &departure), None);
+        let (nick, count) = self.retire(slot);
+        if self.stop.is_none() && self.crowd.leave((nick, departure.clone()), now) {
+            self.announce_if_counted(count);
+            self.publish(&Line::Left(nick, &departure), None);
         }
         self.end_if_drained(now);
     }
 
-    /// Cuts those who were found to be too far behind. Says whether there were any. No slot may be in use.
+    /// Takes somebody out of the room here. He gets what was said before.
+    fn retire(&mut self, slot: usize) -> (Nick, Option<Count>) {
+        self.roster.members_mut()[slot].special = true;
+        let gone = self.roster.retire(slot);
+        self.rounds[gone.door.index()].leave(slot);
+        if let Some(stop) = &mut self.stop {
+            stop.forget(gone.drained);
+        }
+        (gone.nick, gone.count)
+    }
+
+    /// Cuts those who were found to be too far behind. Says whether there were any.
     fn cut_doomed(&mut self) -> bool {
         let mut doomed = std::mem::take(&mut self.doomed);
         let mut any = false;
@@ -262,13 +268,12 @@ impl Broker {
                 Fault::Stalled => &mut self.metrics.cut_stalled,
                 Fault::Memory => &mut self.metrics.cut_for_memory,
             } += 1;
-            let gone = self.roster.remove(slot);
-            self.forget(&gone);
+            self.roster.members()[slot].outlet.cut(Cut::TooSlow);
+            let (nick, count) = self.retire(slot);
             if self.stop.is_none() {
-                self.announce_if_counted(&gone);
-                self.publish(&Line::Left(gone.nick, &Departure::TooSlow), None);
+                self.announce_if_counted(count);
+                self.publish(&Line::Left(nick, &Departure::TooSlow), None);
             }
-            gone.outlet.cut(Cut::TooSlow);
         }
         self.doomed = doomed;
         any
@@ -277,8 +282,8 @@ impl Broker {
     // ---- announcements ----
 
     /// Announces all who were counted, if this one's join is among them: nothing of him may be seen before.
-    fn announce_if_counted(&mut self, member: &Member) {
-        if self.crowd.is_counted(member.count) {
+    fn announce_if_counted(&mut self, count: Option<Count>) {
+        if self.crowd.is_counted(count) {
             self.announce_counted();
         }
     }

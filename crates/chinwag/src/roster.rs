@@ -1,7 +1,8 @@
 //! Who is in the room: everybody in one dense vector for the fan-out, found by id and by name.
 //!
-//! A person's slot is his place in the vector. It is good until somebody is removed, for the last one then moves into
-//! the gap: slots are for the time of one round, ids for everything longer. Both indexes are ordered maps: names are
+//! A person's slot is his place in the vector, for the time of one round: whoever leaves is *retired*, known by neither
+//! id nor name, but he keeps his slot until the round is handed out and the retired are removed; then others move
+//! into the gaps. Ids are for everything longer. Both indexes are ordered maps: names are
 //! chosen by strangers, whose collisions a hash map would have to fear, and `/who` wants them in order anyway.
 
 use crate::account::Outlet;
@@ -23,6 +24,8 @@ pub struct Member {
     pub door: DoorKind,
     /// Whether he gets something else than the others in the round that is being made.
     pub special: bool,
+    /// Whether he has left, and is here only until he has got his part of the round.
+    pub retired: bool,
     /// Whether all lines that were read from him have come, in a server that stops.
     pub drained: bool,
     /// The count that his join is announced in, if it was not announced by name.
@@ -49,25 +52,30 @@ pub struct Roster {
     slots: BTreeMap<ClientId, usize>,
     /// The name of each, as typed, by the name without its case.
     names: BTreeMap<FoldedNick, Nick>,
+    /// The slots of the retired.
+    retired: Vec<usize>,
 }
 
+/// Slots that an empty room keeps.
+const KEPT_SLOTS: usize = 64;
+
 impl Roster {
-    /// How many there are.
+    /// How many there are, without the retired.
     pub fn len(&self) -> usize {
-        self.members.len()
+        self.slots.len()
     }
 
-    /// Whether there is nobody.
+    /// Whether there is nobody but the retired.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.slots.is_empty()
     }
 
-    /// Everybody, by slot.
+    /// Everybody, by slot, the retired too.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// Everybody, by slot.
+    /// Everybody, by slot, the retired too.
     #[inline]
     pub fn members_mut(&mut self) -> &mut [Member] {
         &mut self.members
@@ -98,15 +106,32 @@ impl Roster {
         slot
     }
 
-    /// Removes whoever is at this slot. The last one moves there.
-    pub fn remove(&mut self, slot: usize) -> Member {
-        let gone = self.members.swap_remove(slot);
-        self.slots.remove(&gone.id);
-        self.names.remove(&gone.nick.fold());
-        if let Some(moved) = self.members.get(slot) {
-            self.slots.insert(moved.id, slot);
+    /// Takes somebody out of the indexes; he keeps his slot until [`remove_retired`](Self::remove_retired).
+    pub fn retire(&mut self, slot: usize) -> &Member {
+        let member = &mut self.members[slot];
+        member.retired = true;
+        self.slots.remove(&member.id);
+        self.names.remove(&member.nick.fold());
+        self.retired.push(slot);
+        member
+    }
+
+    /// Removes the retired. Slots change.
+    pub fn remove_retired(&mut self) {
+        if self.retired.is_empty() {
+            return;
         }
-        gone
+        // From the end on, so that nobody who moves into a gap is retired himself.
+        self.retired.sort_unstable();
+        while let Some(slot) = self.retired.pop() {
+            self.members.swap_remove(slot);
+            if let Some(moved) = self.members.get(slot) {
+                self.slots.insert(moved.id, slot);
+            }
+        }
+        if self.members.len() < self.members.capacity() / 4 {
+            self.members.shrink_to((self.members.len() * 2).max(KEPT_SLOTS));
+        }
     }
 
     /// Calls somebody differently, and says how he was called before. The name must be free, or his own in another

@@ -1,16 +1,18 @@
 //! One round of the broker: the lines of some events, put together for everybody at once.
 //!
 //! ```text
-//!   shared    │ bob: hi │ ann: yes │ ann: no │ * cy joined │      one buffer, encoded once
-//!   spans       bob       ann ─────────────    cy               whose own lines they are: not for him
-//!   asides                ▲ for ann: "! unknown command"        between the lines, for one person alone
+//!   shared    │ bob: hi │ ann: yes │ ann: no │ * cy joined │ eve: so │      one buffer, encoded once
+//!   spans       bob       ann ─────────────    cy            eve           whose own lines they are: not for him
+//!   asides                ▲ for ann: "! unknown command"     ▲             between the lines, for one alone
+//!   windows                                    cy ───────────────────►     who came or left in between
 //!
 //!   everybody else   the whole buffer, as one frame
 //!   bob              what stands behind his span, a slice of the same buffer
 //!   ann              a buffer of her own, for there is an aside in it
+//!   cy               his welcome, an aside, and what stands behind his own join
 //! ```
 //!
-//! People are slots of the roster here; a round does not outlive a change of slots.
+//! People are slots of the roster here, and keep them for the time of a round.
 
 use crate::frame::{Frame, Gauge};
 use crate::limits::ROUND_BYTES;
@@ -36,6 +38,17 @@ struct Aside {
     bytes: Range<usize>,
 }
 
+/// The part of a round in which somebody was in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Window {
+    /// Who.
+    slot: usize,
+    /// Where in the shared buffer he came in.
+    from: usize,
+    /// Where he left.
+    to: usize,
+}
+
 /// What one person gets of a round, if he is not like everybody else.
 #[derive(Debug)]
 pub enum Parcel {
@@ -58,9 +71,25 @@ pub struct Round {
     private: Vec<u8>,
     /// Whose they are and where they stand.
     asides: Vec<Aside>,
+    /// When those were in the room who were not in it throughout.
+    windows: Vec<Window>,
 }
 
 impl Round {
+    /// Somebody comes in here: what was said before is not for him.
+    pub fn enter(&mut self, slot: usize) {
+        self.windows.push(Window { slot, from: self.shared.len(), to: usize::MAX });
+    }
+
+    /// Somebody leaves here: what is said from now on is not for him.
+    pub fn leave(&mut self, slot: usize) {
+        let to = self.shared.len();
+        match self.windows.iter_mut().find(|window| window.slot == slot) {
+            Some(window) => window.to = to,
+            None => self.windows.push(Window { slot, from: 0, to }),
+        }
+    }
+
     /// Adds a line for everybody but its author. `encode` appends its bytes.
     pub fn push_shared(&mut self, author: Option<usize>, encode: impl FnOnce(&mut Vec<u8>)) {
         encode(&mut self.shared);
@@ -81,7 +110,7 @@ impl Round {
 
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.asides.is_empty()
+        self.spans.is_empty() && self.asides.is_empty() && self.windows.is_empty()
     }
 
     /// Whether it holds as much as a round should.
@@ -89,7 +118,7 @@ impl Round {
         self.shared.len() + self.private.len() >= ROUND_BYTES
     }
 
-    /// Whether nobody gets more than asides.
+    /// Whether there is anything for everybody.
     pub fn has_shared(&self) -> bool {
         !self.spans.is_empty()
     }
@@ -99,10 +128,11 @@ impl Round {
         Frame::new(&self.shared, gauge)
     }
 
-    /// Who is not like everybody else: the authors and those with asides, each at least once.
+    /// Who is not like everybody else: authors, those with asides, those who came or left. Each at least once.
     pub fn special(&self) -> impl Iterator<Item = usize> {
         let authors = self.spans.iter().filter_map(|span| span.author);
-        authors.chain(self.asides.iter().map(|aside| aside.to))
+        let told = self.asides.iter().map(|aside| aside.to);
+        authors.chain(told).chain(self.windows.iter().map(|window| window.slot))
     }
 
     /// What somebody special gets. `whole` is the round's [`frame`](Self::frame).
@@ -136,6 +166,7 @@ impl Round {
     pub fn clear(&mut self) {
         self.spans.clear();
         self.asides.clear();
+        self.windows.clear();
         for buffer in [&mut self.shared, &mut self.private] {
             buffer.clear();
             buffer.shrink_to(2 * ROUND_BYTES);
@@ -143,21 +174,23 @@ impl Round {
     }
 }
 
-/// The stretches of the shared buffer that are not somebody's own, as long as they come.
+/// The stretches of the shared buffer that are for somebody: not his own, and of his time. As long as they come.
 #[derive(Clone, Debug)]
 struct Runs<'a> {
     /// Spans still to come.
     spans: std::slice::Iter<'a, Span>,
-    /// Whose own lines are left out.
-    slot: usize,
+    /// Whose time it is, and whose own lines are left out.
+    window: Window,
     /// Where the spans to come start.
     start: usize,
 }
 
 impl<'a> Runs<'a> {
-    /// All that is not the own of whoever has this slot.
+    /// All that is for whoever has this slot.
     fn new(round: &'a Round, slot: usize) -> Self {
-        Self { spans: round.spans.iter(), slot, start: 0 }
+        let throughout = Window { slot, from: 0, to: usize::MAX };
+        let window = round.windows.iter().find(|window| window.slot == slot);
+        Self { spans: round.spans.iter(), window: *window.unwrap_or(&throughout), start: 0 }
     }
 
     /// As slices of the whole, if at most two of them will do and they are most of it.
@@ -180,15 +213,14 @@ impl Iterator for Runs<'_> {
     type Item = Range<usize>;
 
     fn next(&mut self) -> Option<Range<usize>> {
-        let mut run = self.start..self.start;
+        let mut run = 0..0;
         for span in self.spans.by_ref() {
+            let part = self.start.max(self.window.from)..span.end.min(self.window.to);
             self.start = span.end;
-            if span.author != Some(self.slot) {
-                run.end = span.end;
-            } else if run.is_empty() {
-                run = span.end..span.end;
-            } else {
-                return Some(run);
+            if span.author != Some(self.window.slot) && !part.is_empty() {
+                run = if run.is_empty() { part } else { run.start..part.end };
+            } else if !run.is_empty() {
+                break;
             }
         }
         if run.is_empty() { None } else { Some(run) }
@@ -200,21 +232,46 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// One step of a round: a line of an author or of nobody, or an aside.
+    /// One step of a round: a line of an author or of nobody, an aside, somebody comes or goes.
     #[derive(Clone, Debug)]
     enum Step {
         Shared(Option<usize>, String),
         Aside(usize, String),
+        Enter(usize),
+        Leave(usize),
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
         let text = "[a-z]{1,12}";
         let step = prop_oneof![
-            6 => (proptest::option::weighted(0.8, 0..5_usize), text)
+            6 => (proptest::option::weighted(0.8, 0..8_usize), text)
                 .prop_map(|(author, text)| Step::Shared(author, text)),
             1 => (0..5_usize, text).prop_map(|(to, text)| Step::Aside(to, text)),
+            1 => (5..8_usize).prop_map(Step::Enter),
+            1 => (0..8_usize).prop_map(Step::Leave),
         ];
-        proptest::collection::vec(step, 0..20)
+        proptest::collection::vec(step, 0..24).prop_map(plausible)
+    }
+
+    /// The steps of people who are there: the first five are from the start, the others come once; whoever left
+    /// does nothing more.
+    fn plausible(steps: Vec<Step>) -> Vec<Step> {
+        let mut here: Vec<_> = (0..8).map(|slot| slot < 5).collect();
+        let mut gone = [false; 8];
+        let possible = |step: &Step| match *step {
+            Step::Shared(None, _) => true,
+            Step::Shared(Some(slot), _) | Step::Aside(slot, _) => here[slot],
+            Step::Enter(slot) => {
+                let comes = !here[slot] && !gone[slot];
+                here[slot] |= comes;
+                comes
+            }
+            Step::Leave(slot) => {
+                gone[slot] |= here[slot];
+                std::mem::take(&mut here[slot])
+            }
+        };
+        steps.into_iter().filter(possible).collect()
     }
 
     fn round_of(steps: &[Step]) -> Round {
@@ -227,19 +284,32 @@ mod tests {
                 Step::Aside(to, text) => {
                     round.push_aside(*to, |out| out.extend_from_slice(text.as_bytes()));
                 }
+                Step::Enter(slot) => round.enter(*slot),
+                Step::Leave(slot) => round.leave(*slot),
             }
         }
         round
     }
 
+    /// Whether somebody was in the room at any time.
+    fn was_there(steps: &[Step], slot: usize) -> bool {
+        slot < 5 || steps.iter().any(|step| matches!(step, Step::Enter(who) if *who == slot))
+    }
+
     /// What somebody is to get, said plainly.
     fn model(steps: &[Step], slot: usize) -> String {
-        let for_him = |step: &Step| match step {
-            Step::Shared(author, text) if *author != Some(slot) => text.clone(),
-            Step::Aside(to, text) if *to == slot => text.clone(),
-            _ => String::new(),
-        };
-        steps.iter().map(for_him).collect()
+        let mut here = slot < 5;
+        let mut due = String::new();
+        for step in steps {
+            match step {
+                Step::Shared(author, text) if here && *author != Some(slot) => due += text,
+                Step::Aside(to, text) if *to == slot => due += text,
+                Step::Enter(who) if *who == slot => here = true,
+                Step::Leave(who) if *who == slot => here = false,
+                _ => {}
+            }
+        }
+        due
     }
 
     fn bytes(parcel: &Parcel) -> Vec<u8> {
@@ -256,11 +326,11 @@ mod tests {
             let (round, gauge) = (round_of(&steps), Gauge::new());
             let whole = round.frame(&gauge);
             let special: Vec<_> = round.special().collect();
-            for slot in 0..6 {
+            for slot in (0..8).filter(|&slot| was_there(&steps, slot)) {
                 let expected = model(&steps, slot);
                 let got = bytes(&round.parcel(slot, &whole, &gauge));
                 prop_assert_eq!(String::from_utf8(got).unwrap(), expected.as_str());
-                if !special.contains(&slot) {
+                if slot < 5 && !special.contains(&slot) {
                     prop_assert_eq!(whole.as_ref(), expected.as_bytes());
                 }
             }
@@ -269,7 +339,7 @@ mod tests {
         #[test]
         fn nobody_keeps_much_more_alive_than_he_is_owed(steps in steps()) {
             let (round, gauge) = (round_of(&steps), Gauge::new());
-            for slot in 0..6 {
+            for slot in (0..8).filter(|&slot| was_there(&steps, slot)) {
                 let parcel = round.parcel(slot, &round.frame(&gauge), &gauge);
                 let owed = bytes(&parcel).len();
                 prop_assert!(gauge.bytes() <= 2 * owed, "{} for {owed}", gauge.bytes());

@@ -75,6 +75,7 @@ impl Broker {
             self.hand_to_the_special(door, &whole, &mut strain);
             self.rounds[door.index()].clear();
         }
+        self.roster.remove_retired();
         strain
     }
 
@@ -121,6 +122,7 @@ impl Broker {
                         self.metrics.frames += 1;
                         strain.add(owed, &member.standing, bounds);
                     }
+                    // Of the retired the broker knows nothing any more: they lose the end of what was due.
                     Err(PushError::PastHard) => self.doomed.push((member.id, Fault::PastHard)),
                     Err(PushError::Gone) => {}
                 }
@@ -135,7 +137,7 @@ impl Broker {
             let count = self.intake.drains();
             let mut tally = self.pace.tally(now);
             for member in self.roster.members_mut() {
-                if member.outlet.is_gone() {
+                if member.outlet.is_gone() || member.retired {
                     continue;
                 }
                 let balance = member.balance();
@@ -175,7 +177,7 @@ impl Broker {
             return;
         }
         self.short_of_memory = Some(now);
-        let members = self.roster.members().iter();
+        let members = self.roster.members().iter().filter(|member| !member.retired);
         let mut owing: Vec<_> = members.map(|m| (m.balance().owed(), m.id)).collect();
         owing.sort_unstable_by_key(|&(owed, id)| (Reverse(owed), id));
         let mut wanted = (bytes - self.living_frames + self.living_frames / RELIEF) as u64;

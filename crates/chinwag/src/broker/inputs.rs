@@ -65,9 +65,7 @@ impl Broker {
 
     /// Gives the room a line of somebody, who must have been announced before.
     fn speak(&mut self, slot: usize, line: &Line<'_>) {
-        if self.crowd.is_counted(self.roster.members()[slot].count) {
-            self.announce_counted();
-        }
+        self.announce_if_counted(self.roster.members()[slot].count);
         self.publish(line, Some(slot));
     }
 

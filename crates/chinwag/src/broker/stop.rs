@@ -16,7 +16,6 @@ use crate::event::ClientId;
 use crate::frame::Frame;
 use crate::limits::LAST_WORDS;
 use crate::line::Line;
-use crate::roster::Member;
 use std::time::Instant;
 
 /// Where the end has got to.
@@ -50,6 +49,11 @@ impl Stop {
     /// When the next phase begins by itself.
     pub(super) fn deadline(&self) -> Option<Instant> {
         (self.phase == Phase::Waiting).then_some(self.force_at)
+    }
+
+    /// Somebody is not here any more, and not waited for.
+    pub(super) fn forget(&mut self, drained: bool) {
+        self.undrained -= usize::from(!drained);
     }
 
     /// Goes on if it is time.
@@ -93,13 +97,6 @@ impl Broker {
             stop.undrained -= 1;
         }
         self.end_if_drained(now);
-    }
-
-    /// Somebody is not here any more, and not waited for.
-    pub(super) fn forget(&mut self, gone: &Member) {
-        if let Some(stop) = &mut self.stop {
-            stop.undrained -= usize::from(!gone.drained);
-        }
     }
 
     /// Ends it as soon as all lines have come.

@@ -13,6 +13,18 @@ fn two_kib(nick: &str) -> String {
     "x".repeat(2048 - 64 - nick.len() - ": \r\n".len())
 }
 
+/// Somebody sends lines until no more are taken. Says how many it were.
+fn send_until_paused(room: &mut Room, alice: u64) -> u64 {
+    let line = two_kib("alice");
+    let mut sent = 0;
+    while room.broker.is_open() {
+        assert!(sent <= OWED_HARD / 2048, "the intake stays open");
+        room.send(alice, &line);
+        sent += 1;
+    }
+    sent
+}
+
 #[test]
 fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
     let mut room = Room::new();
@@ -74,12 +86,7 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(SECOND);
-    let line = two_kib("alice");
-    let mut sent = 0;
-    while room.broker.is_open() {
-        room.send(alice, &line);
-        sent += 1;
-    }
+    let sent = send_until_paused(&mut room, alice);
     assert_eq!(sent, OWED_SOFT / 2048 + 1);
     room.people.get_mut(&bob).expect("he is here").take(3000);
     room.broker.handle_caught_up(room.now);
@@ -91,10 +98,7 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
 fn the_intake_waits_half_a_second_for_somebody_who_does_not_read() {
     let mut room = Room::new();
     let (alice, _bob) = (room.join_as("alice"), room.join_as("bob"));
-    let line = two_kib("alice");
-    while room.broker.is_open() {
-        room.send(alice, &line);
-    }
+    send_until_paused(&mut room, alice);
     room.pass(Duration::from_millis(390));
     assert!(!room.broker.is_open());
     room.pass(Duration::from_millis(210));
@@ -105,10 +109,7 @@ fn the_intake_waits_half_a_second_for_somebody_who_does_not_read() {
 fn whoever_is_gone_is_not_waited_for() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
-    let line = two_kib("alice");
-    while room.broker.is_open() {
-        room.send(alice, &line);
-    }
+    send_until_paused(&mut room, alice);
     // His leave is in the queue that is not read now.
     room.people.remove(&bob);
     room.broker.handle_caught_up(room.now);

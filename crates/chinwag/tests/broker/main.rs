@@ -9,4 +9,5 @@ mod checking;
 mod limits;
 mod lines;
 mod random;
+mod task;
 mod traps;

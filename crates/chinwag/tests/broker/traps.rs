@@ -2,57 +2,14 @@
 
 use crate::checker::Random;
 use crate::room::Room;
-use chinwag::account::{self, Inbox};
-use chinwag::broker::{Broker, Metrics};
-use chinwag::command::{Input, Kind};
-use chinwag::door::DoorKind;
-use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
+use crate::task::{line_of, start};
+use chinwag::event::Departure;
 use chinwag::intake::{Bounds, Intake};
 use chinwag::limits::{CROWD_SINGLES, OWED_HARD};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use whippet::runtime::Builder;
-use whippet::sync::mpsc;
-use whippet::task::JoinHandle;
-
-/// A line of this many bytes, ready to be sent.
-fn line_of(bytes: usize) -> Inputs {
-    let mut inputs = Inputs::new();
-    inputs.push(Input { kind: Kind::Say, text: &"x".repeat(bytes) });
-    inputs
-}
-
-/// The broker in a task, with queues of these capacities.
-fn start(intake: &Arc<Intake>, places: usize) -> (Queues, JoinHandle<Metrics>) {
-    let (control, control_in) = mpsc::channel(places);
-    let (events, events_in) = mpsc::channel(places);
-    let broker = whippet::spawn(Broker::new(Arc::clone(intake)).run(control_in, events_in));
-    (Queues { control, events }, broker)
-}
-
-/// The ways to the broker.
-#[derive(Clone)]
-struct Queues {
-    control: mpsc::Sender<Control>,
-    events: mpsc::Sender<Event>,
-}
-
-impl Queues {
-    /// Lets somebody in.
-    async fn join(&self, number: u64, intake: &Arc<Intake>, places: usize) -> Inbox {
-        let (outlet, inbox) = account::inbox_of(intake, places);
-        let join = Control::Join { id: ClientId::new(number), outlet, door: DoorKind::Lines };
-        self.control.send(join).await.expect("the broker is there");
-        inbox
-    }
-
-    /// Sends as somebody.
-    async fn say(&self, number: u64, inputs: Inputs) {
-        let event = Event::Lines { id: ClientId::new(number), inputs };
-        self.events.send(event).await.expect("the broker is there");
-    }
-}
 
 /// Every queue has one place and nobody reads: whoever waits for whom, all lines get through to the broker.
 #[test]
@@ -62,7 +19,7 @@ fn trap_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     runtime.block_on(async {
         let intake = Arc::new(Intake::new(Bounds::default()));
-        let (queues, broker) = start(&intake, 1);
+        let (queues, broker) = start(&intake, 1, 1);
         let mut people = Vec::new();
         for number in 0..PEOPLE {
             let (queues, intake) = (queues.clone(), Arc::clone(&intake));

@@ -1,0 +1,147 @@
+//! The broker as a task: its loop, and what comes to it at the same time.
+
+use chinwag::account::{self, Inbox};
+use chinwag::broker::{Broker, Metrics};
+use chinwag::command::{Input, Kind};
+use chinwag::door::DoorKind;
+use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
+use chinwag::intake::{Bounds, Intake};
+use chinwag::limits::OWED_HARD;
+use std::sync::Arc;
+use std::time::Duration;
+use whippet::runtime::Builder;
+use whippet::sync::mpsc;
+use whippet::task::JoinHandle;
+use whippet::time::Instant;
+
+/// A line of this many bytes, ready to be sent.
+pub(crate) fn line_of(bytes: usize) -> Inputs {
+    let mut inputs = Inputs::new();
+    inputs.push(Input { kind: Kind::Say, text: &"x".repeat(bytes) });
+    inputs
+}
+
+/// The broker in a task, with queues of these capacities for what comes beside the events, and for those.
+pub(crate) fn start(
+    intake: &Arc<Intake>,
+    orders: usize,
+    places: usize,
+) -> (Queues, JoinHandle<Metrics>) {
+    let (control, control_in) = mpsc::channel(orders);
+    let (events, events_in) = mpsc::channel(places);
+    let broker = whippet::spawn(Broker::new(Arc::clone(intake)).run(control_in, events_in));
+    (Queues { control, events }, broker)
+}
+
+/// The ways to the broker.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    pub(crate) control: mpsc::Sender<Control>,
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+impl Queues {
+    /// Lets somebody in.
+    pub(crate) async fn join(&self, number: u64, intake: &Arc<Intake>, places: usize) -> Inbox {
+        let (outlet, inbox) = account::inbox_of(intake, places);
+        let join = Control::Join { id: ClientId::new(number), outlet, door: DoorKind::Lines };
+        self.control.send(join).await.expect("the broker is there");
+        inbox
+    }
+
+    /// Sends as somebody.
+    pub(crate) async fn say(&self, number: u64, inputs: Inputs) {
+        let event = Event::Lines { id: ClientId::new(number), inputs };
+        self.events.send(event).await.expect("the broker is there");
+    }
+}
+
+impl Queues {
+    /// Stops the server, whose deadline is far, and says that this person has handed over everything.
+    async fn stop(&self, number: u64) {
+        let deadline = Instant::now().into_std() + Duration::from_secs(60);
+        self.control.send(Control::Shutdown { deadline }).await.expect("the broker is there");
+        let drained = Event::Drained { id: ClientId::new(number) };
+        self.events.send(drained).await.expect("the broker is there");
+    }
+}
+
+/// Reads whatever comes to somebody until his inbox ends, and counts the lines that a person said.
+async fn count_lines(mut inbox: Inbox) -> usize {
+    let mut frames = Vec::new();
+    let mut bytes = Vec::new();
+    while inbox.recv_many(&mut frames, 64).await > 0 {
+        for frame in frames.drain(..) {
+            inbox.account().take(frame.len(), 1);
+            bytes.extend_from_slice(frame.as_ref());
+        }
+    }
+    assert_eq!(inbox.account().cut(), None, "he reads all there is");
+    let text = String::from_utf8(bytes).expect("lines are UTF-8");
+    assert!(text.ends_with("* server is shutting down\r\n"));
+    text.lines().filter(|line| line.contains(": x")).count()
+}
+
+/// What the test waits for is a matter of which task runs first, so everything runs on one thread, in turns.
+fn in_turns<F: Future>(test: F) -> F::Output {
+    Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
+}
+
+#[test]
+fn a_join_is_handled_before_the_lines_that_follow_it() {
+    const PEOPLE: u64 = 3_000;
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    let heard = runtime.block_on(async {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let (queues, _broker) = start(&intake, 4, 64);
+        let observer = whippet::spawn(count_lines(queues.join(0, &intake, 16_384).await));
+        for id in 1..=PEOPLE {
+            // Nobody waits for his welcome: the line is on its way as soon as the join is.
+            drop(queues.join(id, &intake, 64).await);
+            queues.say(id, line_of(1)).await;
+            let id = ClientId::new(id);
+            let leave = Event::Leave { id, departure: Departure::Eof };
+            queues.events.send(leave).await.expect("the broker is there");
+        }
+        queues.stop(0).await;
+        observer.await.expect("the observer does not panic")
+    });
+    assert_eq!(heard as u64, PEOPLE);
+}
+
+#[test]
+fn events_that_were_taken_wait_while_the_intake_is_paused() {
+    const EVENTS: usize = 200;
+    in_turns(async {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let (queues, _broker) = start(&intake, 4, EVENTS + 1);
+        let _sender = queues.join(1, &intake, 16_384).await;
+        let reader = whippet::spawn(count_lines(queues.join(2, &intake, 16_384).await));
+        // All are in the queue before the broker runs: far more than the reader may be owed.
+        let event = line_of(OWED_HARD as usize / 64);
+        for _ in 0..EVENTS {
+            queues.say(1, event.clone()).await;
+        }
+        queues.stop(1).await;
+        queues.stop(2).await;
+        assert_eq!(reader.await.expect("nobody panics"), EVENTS);
+    });
+}
+
+#[test]
+fn a_stop_whose_time_is_over_takes_what_is_in_the_queue() {
+    in_turns(async {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let (queues, broker) = start(&intake, 4, 64);
+        let _sender = queues.join(1, &intake, 64).await;
+        let reader = whippet::spawn(count_lines(queues.join(2, &intake, 64).await));
+        for _ in 0..3 {
+            queues.say(1, line_of(1)).await;
+        }
+        let deadline = Instant::now().into_std();
+        let stop = Control::Shutdown { deadline };
+        queues.control.send(stop).await.expect("the broker is there");
+        assert_eq!(reader.await.expect("nobody panics"), 3);
+        broker.await.expect("the broker does not panic");
+    });
+}
