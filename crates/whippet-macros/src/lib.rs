@@ -126,6 +126,11 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// async fn main() {}
 /// ```
 /// ```compile_fail
+/// #[whippet::test(start_paused = true)]
+/// async fn paused() {}
+/// # fn main() {}
+/// ```
+/// ```compile_fail
 /// #[whippet::main(worker_threads)]
 /// async fn main() {}
 /// ```

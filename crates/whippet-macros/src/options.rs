@@ -57,6 +57,11 @@ impl Options {
             "flavor" => self.flavor.replace(flavor(value)?).is_none(),
             "worker_threads" => self.workers.replace((workers(value)?, value.span())).is_none(),
             "crate" => self.krate.replace(path(value)?).is_none(),
+            "start_paused" => {
+                let message =
+                    "`start_paused` is not supported yet: a runtime's time cannot be paused";
+                return Err(Error::new(name.span(), message));
+            }
             other => {
                 let known = "`flavor`, `worker_threads` and `crate`";
                 return Err(Error::new(
