@@ -236,3 +236,65 @@ fn trap_11_runtimes_start_and_stop_with_tasks_in_every_state() {
         assert!(weak.upgrade().is_none(), "round {round}: something keeps the runtime");
     }
 }
+
+#[test]
+fn the_end_waits_for_a_poll_no_longer_than_it_is_told_to_and_knows_the_culprit() {
+    let runtime = multi(2);
+    let shared = Arc::clone(&runtime.handle().shared);
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    let spawned_on = line!() + 1;
+    drop(runtime.spawn(async move {
+        begun.send(()).unwrap();
+        // Lasts until the test ends it.
+        released.recv()
+    }));
+    begins.recv_timeout(DEADLINE).unwrap();
+    runtime.shutdown_timeout(Duration::from_millis(10));
+    let culprits: Vec<_> = (0..2).filter_map(|worker| shared.polling(worker)).collect();
+    assert_eq!(culprits.len(), 1);
+    assert_eq!((culprits[0].file(), culprits[0].line()), (file!(), spawned_on));
+    release.send(()).unwrap();
+}
+
+#[test]
+fn a_runtime_that_is_dropped_inside_of_a_task_waits_for_nobody() {
+    let outer = multi(1);
+    let inner = multi(1);
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, begins) = mpsc::channel();
+    drop(inner.spawn(async move {
+        begun.send(()).unwrap();
+        released.recv()
+    }));
+    begins.recv_timeout(DEADLINE).unwrap();
+    outer.block_on(async { spawn(async move { drop(inner) }).await.unwrap() });
+    release.send(()).unwrap();
+}
+
+#[test]
+fn a_task_whose_drop_spawns_the_next_ends_with_its_runtime_without_deep_recursion() {
+    /// Spawns a task that holds the next one, when it is dropped.
+    struct SpawnsNext(Handle, usize, Arc<AtomicUsize>);
+    impl Drop for SpawnsNext {
+        fn drop(&mut self) {
+            self.2.fetch_add(1, SeqCst);
+            if self.1 > 0 {
+                let next = SpawnsNext(self.0.clone(), self.1 - 1, Arc::clone(&self.2));
+                drop(self.0.spawn(async move {
+                    let _next = next;
+                    pending::<()>().await;
+                }));
+            }
+        }
+    }
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let drops = Arc::new(AtomicUsize::new(0));
+    let first = SpawnsNext(runtime.handle().clone(), 50_000, Arc::clone(&drops));
+    drop(runtime.spawn(async move {
+        let _first = first;
+        pending::<()>().await;
+    }));
+    drop(runtime);
+    assert_eq!(drops.load(SeqCst), 50_001);
+}

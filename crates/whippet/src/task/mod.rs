@@ -9,3 +9,4 @@ mod yield_now;
 pub use self::spawn::{spawn, spawn_blocking};
 pub use self::yield_now::yield_now;
 pub use crate::executor::task::{AbortHandle, Id, JoinError, JoinHandle};
+pub use crate::sync::CancellationToken;
