@@ -26,12 +26,14 @@ struct Client {
 /// Serves until the process ends.
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
+    // SAFETY: the call takes no pointer.
     let epoll = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
     register(epoll, listener.as_raw_fd(), LISTENER)?;
     let mut clients: Vec<Option<Client>> = Vec::new();
     let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS];
     let mut buffer = vec![0; READ];
     loop {
+        // SAFETY: `events` has room for as many events as the call is told.
         let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), EVENTS as i32, -1) };
         for event in &events[..check(count)? as usize] {
             match event.u64 {
@@ -107,6 +109,7 @@ fn write(slot: &mut Option<Client>) {
 fn register(epoll: RawFd, descriptor: RawFd, token: u64) -> io::Result<()> {
     let interest = (libc::EPOLLIN | libc::EPOLLOUT | libc::EPOLLRDHUP | libc::EPOLLET) as u32;
     let mut event = libc::epoll_event { events: interest, u64: token };
+    // SAFETY: `event` lives through the call, which keeps no pointer to it.
     check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, descriptor, &mut event) }).map(drop)
 }
 

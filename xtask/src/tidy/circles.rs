@@ -1,10 +1,11 @@
 //! Import circles between sibling modules, at any depth.
 //!
-//! A file is a module; a path in it (`use` or inline, by `crate`, `super` or `self`) leads to another. Where the two
-//! part, one sibling imports the other. Siblings that import each other in a loop are a complaint. Test code may
+//! A file is a module, and so is a `mod name { … }` in it; a path in it (`use` or inline, by `crate`, `super` or `self`)
+//! leads to another. Where the two part, one sibling imports the other. Siblings that import each other in a loop are a complaint. Test code may
 //! import what it likes; a path that ends in the common parent (a root's re-export) is no arrow.
 
-use super::source::{Source, matching};
+use super::source::Source;
+use super::{items, tree};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A module, by the names from its crate's root on; the first is the crate's folder.
@@ -13,25 +14,45 @@ type Module = Vec<String>;
 /// An arrow between two siblings, with the file and line of one import that draws it.
 type Arrows = BTreeMap<(Module, Module), String>;
 
+/// A path in a file: where it begins, the module it stands in, and its names.
+struct Import {
+    start: usize,
+    from: Module,
+    path: Vec<String>,
+}
+
 /// The circles in these sources.
 pub(super) fn find(sources: &[Source]) -> Vec<String> {
     let files: Vec<(Module, &Source)> = sources
         .iter()
-        .filter(|source| !source.is_test())
+        .filter(|source| !source.is_test)
         .filter_map(|source| Some((module_of(&source.path)?, source)))
         .collect();
-    let modules: BTreeSet<Module> = files.iter().map(|(module, _)| module.clone()).collect();
+    let mut modules: BTreeSet<Module> = BTreeSet::new();
+    for (module, source) in &files {
+        modules.insert(module.clone());
+        let inner = items::modules(source);
+        modules.extend(inner.iter().map(|one| {
+            let around = tree::enclosing(&inner, one.start);
+            extended(module, around.into_iter().chain([one.name.as_str()]))
+        }));
+    }
     let mut arrows = Arrows::new();
     for (module, source) in &files {
-        for (place, path) in paths(source) {
-            if let Some(arrow) = arrow(module, &path, &modules) {
+        for import in imports(module, source) {
+            if let Some(arrow) = arrow(&import.from, &import.path, &modules) {
                 arrows
                     .entry(arrow)
-                    .or_insert_with(|| format!("{}:{}", source.path, source.line(place)));
+                    .or_insert_with(|| format!("{}:{}", source.path, source.line(import.start)));
             }
         }
     }
     circles(&arrows)
+}
+
+/// A module below another.
+fn extended<'a>(module: &Module, names: impl IntoIterator<Item = &'a str>) -> Module {
+    module.iter().cloned().chain(names.into_iter().map(str::to_owned)).collect()
 }
 
 /// The module that a file is.
@@ -46,19 +67,24 @@ fn module_of(path: &str) -> Option<Module> {
 }
 
 /// All paths in a file's code that begin with `crate`, `super` or `self`, with braces spelled out.
-fn paths(source: &Source) -> Vec<(usize, Vec<String>)> {
-    let tests = source.test_modules();
+fn imports(module: &Module, source: &Source) -> Vec<Import> {
+    let tests = items::test_stretches(&source.code);
+    let inner = items::modules(source);
     let mut found = Vec::new();
     for root in ["crate::", "super::", "self::"] {
         for (start, _) in source.code.match_indices(root) {
             let is_inner = source.code[..start].ends_with(|before: char| {
                 before.is_alphanumeric() || before == '_' || before == ':'
             });
-            let in_tests = tests.iter().any(|&(from, to)| (from..to).contains(&start));
-            if !is_inner && !in_tests {
+            if !is_inner && !tests.iter().any(|stretch| stretch.contains(&start)) {
+                let from = extended(module, tree::enclosing(&inner, start));
                 let mut spelled = Vec::new();
                 spell(&source.code[start..], &[], &mut spelled);
-                found.extend(spelled.into_iter().map(|path| (start, path)));
+                found.extend(spelled.into_iter().map(|path| Import {
+                    start,
+                    from: from.clone(),
+                    path,
+                }));
             }
         }
     }
@@ -69,28 +95,16 @@ fn paths(source: &Source) -> Vec<(usize, Vec<String>)> {
 fn spell(code: &str, before: &[String], found: &mut Vec<Vec<String>>) {
     let code = code.trim_start();
     if code.starts_with('{') {
-        let inside = &code[1..matching(code).max(2) - 1];
-        let mut depth = 0_usize;
-        for part in inside.split(|character| {
-            match character {
-                '{' => depth += 1,
-                '}' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            character == ',' && depth == 0
-        }) {
-            if !part.trim().is_empty() {
-                spell(part, before, found);
-            }
+        let inside = &code[1..items::matching(code).max(2) - 1];
+        for part in items::parts(inside) {
+            spell(part, before, found);
         }
         return;
     }
-    let end = code
-        .find(|character: char| !character.is_alphanumeric() && character != '_')
-        .unwrap_or(code.len());
+    let name = items::name_at(code);
     let mut path = before.to_vec();
-    path.push(code[..end].to_owned());
-    match code[end..].strip_prefix("::") {
+    path.push(name.to_owned());
+    match code[name.len()..].strip_prefix("::") {
         Some(rest)
             if rest
                 .starts_with(|next: char| next.is_alphabetic() || next == '_' || next == '{') =>
@@ -135,16 +149,20 @@ fn circles(arrows: &Arrows) -> Vec<String> {
         let Some(circle) = way_back(start, arrows) else { continue };
         let members: BTreeSet<&Module> = circle.iter().map(|(from, _)| *from).collect();
         if seen.insert(members) {
+            let places: Vec<&str> = circle
+                .iter()
+                .map(|(from, to)| arrows[&((*from).clone(), (*to).clone())].as_str())
+                .collect();
             let steps: Vec<String> = circle
                 .iter()
-                .map(|(from, to)| {
-                    let place =
-                        arrows.get(&((*from).clone(), (*to).clone())).map_or("", String::as_str);
+                .zip(&places)
+                .map(|((from, to), place)| {
                     format!("\n    {} imports {} ({place})", from.join("::"), to.join("::"))
                 })
                 .collect();
             complaints.push(format!(
-                "an import circle: move what they share below both{}",
+                "{}: import-circle: move what they share below both:{}",
+                places[0],
                 steps.concat()
             ));
         }
@@ -217,11 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn a_circle_through_a_module_in_a_file_is_found() {
+        let circle = found(&[
+            ("a.rs", "mod inner { use super::super::b::X; }"),
+            ("b.rs", "macro_rules! m { () => { $crate::a::f() } }"),
+        ]);
+        assert_eq!(circle.len(), 1, "{circle:?}");
+        let circle =
+            found(&[("a.rs", "mod one { use super::two::X; } mod two { use super::one::Y; }")]);
+        assert!(circle.len() == 1 && circle[0].starts_with("crates/x/src/a.rs:1: "), "{circle:?}");
+    }
+
+    #[test]
     fn one_way_parents_and_tests_are_no_circle() {
         let circle = found(&[
             ("lib.rs", "pub use self::a::A; pub use self::b::B;"),
             ("a.rs", "use crate::b::B; use crate::A;"),
             ("b.rs", "#[cfg(test)]\nmod tests {\n use crate::a::A;\n}\n// use crate::a::A;"),
+            ("c.rs", "#[cfg(test)]\nuse crate::{d::D};\nmod inner { use super::own; }"),
+            ("d.rs", "use crate::c::C;"),
         ]);
         assert_eq!(circle, Vec::<String>::new());
     }

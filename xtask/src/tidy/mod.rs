@@ -1,25 +1,20 @@
 //! The rules that no lint knows: sizes, import circles, reasons, unsafe code in named files, no foreign runtime.
 //!
-//! Each rule looks at the sources as text, without comments and strings ([`source`]), and gives complaints with file,
-//! line and the way out. `cargo test` holds them, as the test below.
+//! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
+//! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
+//!
+//! From the bottom up: `source` (one file, its text taken apart), `items` (attributes, modules, functions in it), `tree`
+//! (which files the crates are made of, and which of them are tests), then the rules.
 
 mod circles;
+mod items;
 mod rules;
 mod source;
+mod tree;
+mod unsafety;
 
 use self::source::Source;
 use std::path::{Path, PathBuf};
-
-/// The crates whose sources are looked at, and the folders in them.
-const FOLDERS: [&str; 7] = [
-    "crates/whippet/src",
-    "crates/whippet/tests",
-    "crates/whippet-macros",
-    "crates/chinwag/src",
-    "crates/chinwag/tests",
-    "xtask/src",
-    "bench/src",
-];
 
 /// Checks everything below `root` and prints what is wrong. True: nothing is.
 pub(crate) fn run(root: &Path) -> bool {
@@ -27,37 +22,39 @@ pub(crate) fn run(root: &Path) -> bool {
     for complaint in &complaints {
         eprintln!("{complaint}");
     }
-    if complaints.is_empty() {
-        println!("tidy");
+    match complaints.len() {
+        0 => println!("tidy"),
+        count => eprintln!("\n{count} to put right; CONTRIBUTING.md has the rules"),
     }
     complaints.is_empty()
 }
 
 /// What is wrong below `root`.
 fn check(root: &Path) -> Vec<String> {
-    let sources: Vec<Source> = FOLDERS
-        .iter()
-        .flat_map(|folder| rust_files(&root.join(folder)))
-        .filter_map(|path| Source::read(root, &path))
-        .collect();
-    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap_or_default();
-    let mut complaints = rules::foreign_runtimes(&lock);
+    let mut sources: Vec<Source> =
+        rust_files(root).iter().filter_map(|path| Source::read(root, path)).collect();
+    let mut complaints = rules::foreign_runtimes(root);
+    complaints.extend(tree::grow(&mut sources));
     complaints.extend(sources.iter().flat_map(rules::of_a_file));
-    complaints.extend(rules::orphans(&sources));
+    complaints.extend(unsafety::find(&sources));
     complaints.extend(circles::find(&sources));
     complaints
 }
 
-/// All files below a folder that hold Rust, in a fixed order.
+/// All files below a folder that hold Rust, in a fixed order, but for what is built or hidden.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     paths.sort();
     let mut files = Vec::new();
     for path in paths {
-        if path.is_dir() && !path.ends_with("target") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name == "target" || name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
             files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if name.ends_with(".rs") {
             files.push(path);
         }
     }
@@ -69,6 +66,18 @@ mod tests {
     #[test]
     fn the_tree_is_tidy() {
         let complaints = super::check(&crate::root());
-        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+        assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    }
+
+    #[test]
+    fn all_packages_are_looked_at() {
+        let files = super::rust_files(&crate::root());
+        for file in ["crates/whippet/src/lib.rs", "crates/chinwag/src/main.rs", "xtask/src/main.rs"]
+        {
+            assert!(files.contains(&crate::root().join(file)), "{file} was not found");
+        }
+        assert!(
+            files.iter().all(|file| !file.components().any(|part| part.as_os_str() == "target"))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A source file as the rules look at it: its text, and the same text with comments and strings blanked out.
+//! A source file as the rules look at it: its text, and the same text once with the code alone and once with the
+//! comments alone, every other byte a space, so that places and lines are the same in all three.
 
 use std::path::Path;
 
@@ -9,8 +10,12 @@ pub(super) struct Source {
     pub(super) path: String,
     /// Its text.
     pub(super) text: String,
-    /// Its text with a space for each byte of comments, strings and character literals; lines are kept.
+    /// The code: no comments, strings and character literals.
     pub(super) code: String,
+    /// The comments.
+    pub(super) comments: String,
+    /// Whether the whole file is compiled for tests only; `tree` finds out.
+    pub(super) is_test: bool,
 }
 
 impl Source {
@@ -23,98 +28,67 @@ impl Source {
 
     /// A file of this text.
     pub(super) fn new(path: String, text: String) -> Self {
-        let code = blank(&text);
-        Self { path, text, code }
-    }
-
-    /// Whether the whole file is test code, by its place or name.
-    pub(super) fn is_test(&self) -> bool {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        self.path.contains("/tests/")
-            || ["tests.rs", "_loom.rs", "test_support.rs"].iter().any(|end| name.ends_with(end))
+        let (code, comments) = take_apart(&text);
+        Self { path, text, code, comments, is_test: false }
     }
 
     /// The line of a byte, counted from 1.
     pub(super) fn line(&self, byte: usize) -> usize {
-        self.code[..byte].matches('\n').count() + 1
+        self.code.as_bytes()[..byte].iter().filter(|&&byte| byte == b'\n').count() + 1
     }
 
-    /// Where the test modules inside of the file begin and end, in bytes of the code.
-    pub(super) fn test_modules(&self) -> Vec<(usize, usize)> {
-        let mut found = Vec::new();
-        for (start, _) in self.code.match_indices("#[cfg(") {
-            let rest = &self.code[start..];
-            let Some(end) = rest.find("\n") else { continue };
-            if !rest[..end].contains("test") {
-                continue;
-            }
-            let item = rest[end..].trim_start();
-            if let (true, Some(open)) =
-                (item.starts_with("mod ") || item.starts_with("pub"), rest.find('{'))
-            {
-                if rest[..open].contains(';') {
-                    continue;
-                }
-                found.push((start, start + open + matching(&rest[open..])));
-            }
-        }
-        found
+    /// A complaint about a place in this file: `words` are the rule's name, what is wrong and the way out.
+    pub(super) fn complaint(&self, byte: usize, words: &str) -> String {
+        format!("{}:{}: {words}", self.path, self.line(byte))
     }
 }
 
-/// The length of the block that begins with the first byte, an opening bracket.
-pub(super) fn matching(code: &str) -> usize {
-    let mut depth = 0_usize;
-    for (place, byte) in code.bytes().enumerate() {
-        match byte {
-            b'{' | b'(' | b'[' => depth += 1,
-            b'}' | b')' | b']' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return place + 1;
-        }
-    }
-    code.len()
+/// What a stretch of text is.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Code,
+    Comment,
+    Literal,
 }
 
-/// The text with a space for each byte of comments, strings and character literals.
-fn blank(text: &str) -> String {
-    let mut code = Vec::with_capacity(text.len());
+/// The code and the comments of a text, each with a space for every byte of the other and of literals.
+fn take_apart(text: &str) -> (String, String) {
+    let (mut code, mut comments) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
     let mut rest = text;
     while !rest.is_empty() {
-        let length = opaque(rest, code.last().copied());
-        if length == 0 {
-            let next = rest.chars().next().map_or(1, char::len_utf8);
-            code.extend(if next == 1 { rest.as_bytes()[..1].to_vec() } else { vec![b' '; next] });
-            rest = &rest[next..];
-        } else {
-            code.extend(rest[..length].bytes().map(|byte| if byte == b'\n' { byte } else { b' ' }));
-            rest = &rest[length..];
+        let (kind, length) = stretch(rest, code.last().copied());
+        for byte in rest[..length].bytes() {
+            let other = if byte == b'\n' { byte } else { b' ' };
+            // A letter beyond ASCII is no code that any rule looks for.
+            code.push(if kind == Kind::Code && byte.is_ascii() { byte } else { other });
+            comments.push(if kind == Kind::Comment { byte } else { other });
         }
+        rest = &rest[length..];
     }
-    String::from_utf8(code).unwrap_or_default()
+    (String::from_utf8(code).unwrap_or_default(), String::from_utf8(comments).unwrap_or_default())
 }
 
-/// How many bytes from the start on are a comment, a string or a character literal; 0 when none begins here.
-fn opaque(rest: &str, before: Option<u8>) -> usize {
+/// What begins here, and its bytes; code is given a character at a time.
+fn stretch(rest: &str, before: Option<u8>) -> (Kind, usize) {
     if rest.starts_with("//") {
-        return rest.find('\n').unwrap_or(rest.len());
+        return (Kind::Comment, rest.find('\n').unwrap_or(rest.len()));
     }
     if rest.starts_with("/*") {
-        return block_comment(rest);
+        return (Kind::Comment, block_comment(rest));
     }
     if rest.starts_with('"') {
-        return quoted(rest, '"');
+        return (Kind::Literal, quoted(rest, '"'));
     }
     let in_a_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !in_a_word && let Some(length) = raw_string(rest) {
-        return length;
+        return (Kind::Literal, length);
     }
-    if rest.starts_with('\'') {
-        return character(rest);
+    if rest.starts_with('\'')
+        && let Some(length) = character(rest)
+    {
+        return (Kind::Literal, length);
     }
-    0
+    (Kind::Code, rest.chars().next().map_or(1, char::len_utf8))
 }
 
 fn block_comment(rest: &str) -> usize {
@@ -165,25 +139,38 @@ fn raw_string(rest: &str) -> Option<usize> {
     Some(rest[start..].find(&end).map_or(rest.len(), |place| start + place + end.len()))
 }
 
-/// A character literal, not a lifetime.
-fn character(rest: &str) -> usize {
+/// A character literal; none if it is a lifetime.
+fn character(rest: &str) -> Option<usize> {
     let mut characters = rest.chars().skip(1);
-    match (characters.next(), characters.next()) {
-        (Some('\\'), _) => quoted(rest, '\''),
-        (Some(one), Some('\'')) => 2 + one.len_utf8(),
-        _ => 0,
+    match (characters.next()?, characters.next()) {
+        ('\\', _) => Some(quoted(rest, '\'')),
+        (one, Some('\'')) => Some(2 + one.len_utf8()),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::blank;
+    use super::{Source, take_apart};
+
+    fn words(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
 
     #[test]
-    fn comments_strings_and_characters_are_blanked_and_lifetimes_are_not() {
-        let text = "a/*x/*y*/z*/b\"s\\\"t\"c'd'e<'f>r#\"g\"#h'\\''i//j\nk";
-        let shown = blank(text).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(shown, "a b c e<'f> h i k");
-        assert_eq!(blank(text).len(), text.len());
+    fn comments_strings_and_characters_are_no_code_and_lifetimes_are() {
+        let text = "a/*x/*y*/z*/b\"s\\\"t\"c'd'e<'f>r#\"g\"#h'\\''i br\"k\"'\"'l//j\nk";
+        let (code, comments) = take_apart(text);
+        assert_eq!(words(&code), "a b c e<'f> h i l k");
+        assert_eq!(words(&comments), "/*x/*y*/z*/ //j");
+        assert_eq!((code.len(), comments.len()), (text.len(), text.len()));
+    }
+
+    #[test]
+    fn letters_beyond_ascii_keep_their_places() {
+        let source = Source::new("x.rs".to_owned(), "é // “ü”\n'ß' x".to_owned());
+        assert_eq!(words(&source.code), "x");
+        assert_eq!(words(&source.comments), "// “ü”");
+        assert_eq!(source.line(source.code.find('x').expect("it is there")), 2);
     }
 }
