@@ -26,7 +26,9 @@ impl Schedule for Nowhere {
 /// A task that adds `amount` to a counter.
 fn adds(counter: &Arc<AtomicUsize>, amount: usize) -> Runnable {
     let counter = Arc::clone(counter);
-    let task = async move { drop(counter.fetch_add(amount, Relaxed)) };
+    let task = async move {
+        counter.fetch_add(amount, Relaxed);
+    };
     let Spawned { runnable, live, handle } =
         Spawned::new(task, Nowhere, 0, Id::next(), Location::caller());
     live.leave_to_completer();
@@ -155,7 +157,7 @@ fn sleep_and_steal(idle: &Idle, reactor: &Reactor, ring: &super::queue::Ring) ->
     loop {
         if let Some(mut batch) = ring.steal() {
             if searching {
-                drop(idle.end_search());
+                let _ = idle.end_search();
             }
             return batch.next().unwrap();
         }

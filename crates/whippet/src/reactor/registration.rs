@@ -149,13 +149,13 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Which slot it has.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn slot_index(&self) -> u32 {
         self.token.index
     }
 
     /// How many wait.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
         self.slot().waiting()
     }

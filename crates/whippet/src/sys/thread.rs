@@ -43,7 +43,7 @@ impl Parker {
     }
 
     /// Sleeps until a permit is there, and takes it; gives up after `timeout`. Says whether it got one.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(crate) fn park_timeout(&self, timeout: std::time::Duration) -> bool {
         let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut permit, _) = self

@@ -53,7 +53,7 @@ impl<T> Pages<T> {
     }
 
     /// The value at `index`, if one is there.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn get(&self, index: u32) -> Option<&T> {
         let (page, place) = split(index);
         self.pages.get(page)?.places.as_ref()?.get(place)?.as_ref()
@@ -126,7 +126,7 @@ impl<T> Pages<T> {
     }
 
     /// Pages that hold memory, the spare one included.
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn pages_in_memory(&self) -> usize {
         self.pages.iter().filter(|page| page.places.is_some()).count()
             + usize::from(self.spare.is_some())

@@ -1,6 +1,6 @@
 //! The wheel against a heap, and two threads against each other.
 
-use super::{Polled, TimerKey, Timers};
+use super::{Polled, Timers};
 use crate::wakers::Wakers;
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
@@ -37,7 +37,8 @@ impl Wake for Entry {
 
 #[cfg(not(loom))]
 mod single {
-    use super::{Log, Polled, TICK, TimerKey, Timers, Wakers};
+    use super::super::TimerKey;
+    use super::{Log, Polled, TICK, Timers, Wakers};
     use proptest::prelude::*;
     use std::cmp::Reverse;
     use std::collections::{BTreeMap, BinaryHeap};
