@@ -41,3 +41,9 @@ pub mod macros;
 pub use self::task::spawn;
 pub use std::pin::pin;
 pub use whippet_macros::{main, test};
+
+/// Holds the example in the README to what the crate can do.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[derive(Debug)]
+pub struct Readme;
