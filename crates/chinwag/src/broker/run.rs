@@ -29,10 +29,7 @@ impl Broker {
             }
             select! {
                 biased;
-                Some(came) = queues.control.recv() => {
-                    self.handle_control(came, now());
-                    queues.take_controls(&mut self);
-                }
+                Some(came) = queues.control.recv() => self.handle_control(came, now()),
                 () = &mut alarm, if alarm_at.is_some() => {
                     alarm_at = None;
                     self.handle_tick(now());
@@ -43,10 +40,9 @@ impl Broker {
                         break;
                     }
                     queues.batch.reverse();
-                    queues.take_controls(&mut self);
                 }
             }
-            queues.take_events(&mut self);
+            queues.take_in(&mut self);
         }
         // Those who came in the last moment hear it, too.
         queues.control.close();
@@ -73,18 +69,17 @@ struct Queues {
 }
 
 impl Queues {
-    /// Handles all joins that are there. After events were received and before they are handled, it lets nobody's
-    /// lines overtake his join: that was sent before them, so it is here.
-    fn take_controls(&mut self, broker: &mut Broker) {
+    /// Handles the joins that are there, then the events that were received, as long as the intake is open, and
+    /// ends the round.
+    ///
+    /// In this order, so that nobody's lines overtake his join: it was sent before them, so once they have been
+    /// received it is here.
+    fn take_in(&mut self, broker: &mut Broker) {
+        let now = now();
         for _ in 0..self.control.len() {
             let Ok(came) = self.control.try_recv() else { break };
-            broker.handle_control(came, now());
+            broker.handle_control(came, now);
         }
-    }
-
-    /// Handles the events that were received, as long as the intake is open, and ends the round.
-    fn take_events(&mut self, broker: &mut Broker) {
-        let now = now();
         let mut lines = 0;
         while broker.is_open()
             && let Some(event) = self.batch.pop()
@@ -109,5 +104,35 @@ impl Queues {
             broker.handle_event(event, now());
         }
         broker.say_goodbye(now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account;
+    use crate::command::{Input, Kind};
+    use crate::door::DoorKind;
+    use crate::event::{ClientId, Inputs};
+    use crate::intake::{Bounds, Intake};
+    use whippet::sync::mpsc;
+
+    #[test]
+    fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let mut broker = Broker::new(Arc::clone(&intake));
+        let (control, orders) = mpsc::channel(4);
+        let (_events, said) = mpsc::channel(1);
+        // The loop looked for joins, found none, and then received this.
+        let id = ClientId::new(1);
+        let mut inputs = Inputs::new();
+        inputs.push(Input { kind: Kind::Say, text: "hello" });
+        let batch = vec![Event::Lines { id, inputs }];
+        let mut queues = Queues { control: orders, events: said, batch };
+        let (outlet, _inbox) = account::inbox(&intake);
+        let join = Control::Join { id, outlet, door: DoorKind::Lines };
+        control.try_send(join).expect("there is a place");
+        queues.take_in(&mut broker);
+        assert_eq!(broker.metrics().lines, 2, "the join and the line");
     }
 }

@@ -4,7 +4,7 @@ use chinwag::account::{self, Inbox};
 use chinwag::broker::{Broker, Metrics};
 use chinwag::command::{Input, Kind};
 use chinwag::door::DoorKind;
-use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
+use chinwag::event::{ClientId, Control, Event, Inputs};
 use chinwag::intake::{Bounds, Intake};
 use chinwag::limits::OWED_HARD;
 use std::sync::Arc;
@@ -85,28 +85,6 @@ async fn count_lines(mut inbox: Inbox) -> usize {
 /// What the test waits for is a matter of which task runs first, so everything runs on one thread, in turns.
 fn in_turns<F: Future>(test: F) -> F::Output {
     Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
-}
-
-#[test]
-fn a_join_is_handled_before_the_lines_that_follow_it() {
-    const PEOPLE: u64 = 3_000;
-    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-    let heard = runtime.block_on(async {
-        let intake = Arc::new(Intake::new(Bounds::default()));
-        let (queues, _broker) = start(&intake, 4, 64);
-        let observer = whippet::spawn(count_lines(queues.join(0, &intake, 16_384).await));
-        for id in 1..=PEOPLE {
-            // Nobody waits for his welcome: the line is on its way as soon as the join is.
-            drop(queues.join(id, &intake, 64).await);
-            queues.say(id, line_of(1)).await;
-            let id = ClientId::new(id);
-            let leave = Event::Leave { id, departure: Departure::Eof };
-            queues.events.send(leave).await.expect("the broker is there");
-        }
-        queues.stop(0).await;
-        observer.await.expect("the observer does not panic")
-    });
-    assert_eq!(heard as u64, PEOPLE);
 }
 
 #[test]
