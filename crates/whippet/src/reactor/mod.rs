@@ -99,6 +99,11 @@ impl Reactor {
         self.slots.in_use()
     }
 
+    /// How many wait for a descriptor. Looks at every slot there ever was: a figure for people and tests.
+    pub(crate) fn waiters(&self) -> usize {
+        self.slots.waiters()
+    }
+
     /// Ends the reactor with its runtime: whoever waits on a descriptor, now or later, gets an error instead of
     /// waiting for a turn that never comes.
     pub(crate) fn close(&self) {

@@ -300,6 +300,11 @@ impl Slot {
         drop(former);
     }
 
+    /// How many wait.
+    pub(super) fn waiters(&self) -> usize {
+        self.waiters.lock().list.len()
+    }
+
     /// The descriptor goes: the slot is ready for a next one. Gives the generation that the next one has.
     pub(super) fn retire(&self) -> u32 {
         let mut waiters = self.waiters.lock();

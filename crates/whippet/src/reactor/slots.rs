@@ -85,6 +85,11 @@ impl Slots {
         free.fresh as usize - free.used.len()
     }
 
+    /// How many wait for any of them.
+    pub(super) fn waiters(&self) -> usize {
+        self.pages.iter().map_while(OnceLock::get).flatten().map(Slot::waiters).sum()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Free> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }

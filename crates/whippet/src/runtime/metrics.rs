@@ -48,6 +48,13 @@ impl RuntimeMetrics {
         self.shared.driver.reactor().registered()
     }
 
+    /// Who waits for a descriptor: tasks, or several futures of one. Looks at every place for a descriptor there ever
+    /// was.
+    #[must_use]
+    pub fn num_descriptor_waiters(&self) -> usize {
+        self.shared.driver.reactor().waiters()
+    }
+
     /// Threads for blocking calls.
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {
