@@ -20,7 +20,7 @@ use std::pin::pin;
 use std::time::Duration;
 use support::{PATIENCE, TestServer};
 use whippet::net::{TcpSocket, TcpStream};
-use whippet::sync::CancellationToken;
+use whippet::sync::{CancellationToken, oneshot};
 use whippet::time::{Instant, sleep, timeout};
 use whippet::{select, spawn};
 
@@ -181,8 +181,17 @@ impl Line {
     }
 }
 
-/// Somebody's time in the room. `over` is cancelled when all who have something to say have said it.
-async fn live(plan: Plan, address: SocketAddr, over: CancellationToken) -> Life {
+/// What somebody who stays asks for last: once it is answered, all that he said has been heard.
+const LAST: &str = "/done";
+
+/// Somebody's time in the room. `over` is cancelled when all who have something to say have said it; whoever stays
+/// says by `done` that he has.
+async fn live(
+    plan: Plan,
+    address: SocketAddr,
+    over: CancellationToken,
+    mut done: Option<oneshot::Sender<()>>,
+) -> Life {
     let Plan { id, bursts, exit } = plan;
     let frozen = exit == Exit::Frozen;
     let receive_buffer = frozen.then_some(4096);
@@ -194,14 +203,14 @@ async fn live(plan: Plan, address: SocketAddr, over: CancellationToken) -> Life 
     let mut pause = pin!(sleep(Duration::ZERO));
     let mut leaving = false;
     let goes_on = loop {
-        let done = next.is_none() && line.outbox.is_empty();
-        if done && !leaving {
+        if next.is_none() && line.outbox.is_empty() && !leaving {
             match exit {
                 Exit::Quit => line.outbox.extend(b"/quit so long\n"),
                 // It may have been thrown out already, which reading will tell.
                 Exit::Eof => drop(line.stream.shutdown_now(Shutdown::Write)),
                 Exit::Reset => break true,
-                Exit::Frozen | Exit::Stay => {}
+                Exit::Stay => line.outbox.extend(format!("{LAST}\n").as_bytes()),
+                Exit::Frozen => {}
             }
             leaving = true;
         }
@@ -222,6 +231,12 @@ async fn live(plan: Plan, address: SocketAddr, over: CancellationToken) -> Life 
         };
         if !goes_on {
             break false;
+        }
+        if leaving
+            && done.is_some()
+            && line.seen.iter().rev().any(|line| line.starts_with("! ") && line.contains(LAST))
+        {
+            done.take().map(|done| done.send(()));
         }
     };
     let in_peace = !goes_on && leaving && line.outbox.is_empty() && line.partial.is_empty();
@@ -288,20 +303,31 @@ async fn try_out(seed: u64, shape: Shape) -> usize {
     welcomed.cancelled().await;
     let (mut leaving, mut waiting) = (Vec::new(), Vec::new());
     for plan in plans {
-        let waits = matches!(plan.exit, Exit::Frozen | Exit::Stay);
-        let life = spawn(live(plan, server.address, over.clone()));
-        if waits { waiting.push(life) } else { leaving.push(life) }
+        let exit = plan.exit;
+        let (done, said_all) = oneshot::channel();
+        let done = (exit == Exit::Stay).then_some(done);
+        let life = spawn(live(plan, server.address, over.clone(), done));
+        match exit {
+            Exit::Stay => waiting.push((life, Some(said_all))),
+            Exit::Frozen => waiting.push((life, None)),
+            _ => leaving.push(life),
+        }
     }
     let mut lives = Vec::new();
     for life in leaving {
         lives.push(life.await.expect("nobody panics"));
+    }
+    for (_, said_all) in &mut waiting {
+        if let Some(said_all) = said_all {
+            said_all.await.expect("whoever stays is not thrown out");
+        }
     }
     over.cancel();
     let start = Instant::now();
     let calm = timeout(PATIENCE, alone.cancelled()).await;
     let took = start.elapsed();
     server.stop().await;
-    for life in waiting {
+    for (life, _) in waiting {
         lives.push(life.await.expect("nobody panics"));
     }
 
