@@ -3,9 +3,11 @@
 //! [`spawn`] starts one and gives a [`JoinHandle`] for its output; dropping the handle detaches the task. A task that
 //! panics ends alone: awaiting its handle gives a [`JoinError`] that says so.
 
+mod join_set;
 mod spawn;
 mod yield_now;
 
+pub use self::join_set::JoinSet;
 pub use self::spawn::{spawn, spawn_blocking};
 pub use self::yield_now::yield_now;
 pub use crate::executor::task::{AbortHandle, Id, JoinError, JoinHandle};

@@ -89,7 +89,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Leaves `waker` for the completer. Ready: the task is complete.
-    fn poll_complete(&self, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll_complete(&self, waker: &Waker) -> Poll<()> {
         let state = &self.task().state;
         if state.is_complete() {
             return Poll::Ready(());

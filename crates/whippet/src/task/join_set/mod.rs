@@ -1,0 +1,413 @@
+//! A set of tasks, awaited in the order in which they complete.
+//!
+//! Each task of the set is told to ring a bell when it is complete (`bell`): that puts the task's key into the list of
+//! the finished, and wakes whoever waits. So the next finished task is found in one step, however many others run.
+
+mod bell;
+
+#[cfg(all(test, loom))]
+mod loom_tests;
+
+use self::bell::Bells;
+use super::{AbortHandle, Id, JoinError, JoinHandle};
+use crate::coop;
+use crate::runtime::Handle;
+use slab::Slab;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// Entries that an empty set keeps memory for; what a crowd needed beyond is given back.
+const KEPT: usize = 64;
+
+/// Tasks with outputs of one type, awaited in the order in which they complete.
+///
+/// Dropping the set aborts all its tasks. [`JoinSet::detach_all`] lets them go on alone.
+///
+/// # Examples
+/// ```
+/// use whippet::task::JoinSet;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut set: JoinSet<u32> = JoinSet::new();
+/// for number in 0..10 {
+///     set.spawn(async move { number });
+/// }
+/// let mut sum = 0;
+/// while let Some(number) = set.join_next().await {
+///     sum += number.unwrap();
+/// }
+/// assert_eq!(sum, 45);
+/// # });
+/// ```
+#[must_use = "the tasks are aborted when the set is dropped"]
+pub struct JoinSet<T> {
+    /// The tasks that were not joined yet.
+    tasks: Slab<JoinHandle<T>>,
+    /// Which of them are finished, and who waits.
+    bells: Bells,
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self { tasks: Slab::new(), bells: Bells::default() }
+    }
+
+    /// How many tasks are in the set: running, or finished and not joined.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there is no task in the set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Spawns a task on the current runtime and puts it into the set.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// let task = set.spawn(async { "done" });
+    /// assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (task.id(), "done"));
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(super::spawn(future))
+    }
+
+    /// Spawns a task on the runtime behind `handle` and puts it into the set.
+    ///
+    /// ```
+    /// use whippet::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build().unwrap();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(async { 7 }, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [7]);
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn(future))
+    }
+
+    /// Runs `work` on a thread where it may block, and puts it into the set: see [`spawn_blocking`](super::spawn_blocking).
+    /// Aborting prevents work that has not begun, and does nothing to work that has.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn_blocking(|| (1..=100).sum::<u32>());
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 5_050);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(super::spawn_blocking(work))
+    }
+
+    /// Runs `work` on a thread of the runtime behind `handle`, and puts it into the set: see
+    /// [`JoinSet::spawn_blocking`].
+    ///
+    /// ```
+    /// use whippet::{runtime::Builder, task::JoinSet};
+    ///
+    /// let runtime = Builder::new_current_thread().build().unwrap();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_blocking_on(|| 7, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [7]);
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, work: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn_blocking(work))
+    }
+
+    /// Waits until one of the tasks completes, takes it out of the set and gives its output. `None`: the set is empty.
+    ///
+    /// # Errors
+    /// The inner result is that of awaiting a [`JoinHandle`]: the task panicked or was cancelled.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no task is taken out that is not returned.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(std::future::pending());
+    /// set.spawn(async { 1 });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// assert_eq!(set.len(), 1);
+    /// # });
+    /// ```
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// The same, with the name of the task. (That of a task that failed is in the error.)
+    ///
+    /// # Errors
+    /// Those of [`JoinSet::join_next`].
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no task is taken out that is not returned.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// let task = set.spawn(async { 1 });
+    /// assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (task.id(), 1));
+    /// # });
+    /// ```
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// Takes a task out of the set that has completed, if there is one, and gives its output.
+    ///
+    /// # Errors
+    /// Those of [`JoinSet::join_next`].
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert!(set.try_join_next().is_none());
+    /// whippet::task::yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 1);
+    /// # });
+    /// ```
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id().map(without_id)
+    }
+
+    /// The same, with the name of the task.
+    ///
+    /// # Errors
+    /// Those of [`JoinSet::join_next`].
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        let tasks = &self.tasks;
+        let key = self.bells.next(|key| is_finished(tasks, key))?;
+        Some(self.take(key))
+    }
+
+    /// Asks whether a task has completed: `Pending` while none has, and the task behind `cx` is woken when one does;
+    /// `Ready(None)` when the set is empty. Only the last caller is woken.
+    ///
+    /// # Errors
+    /// Those of [`JoinSet::join_next`].
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        self.poll_join_next_with_id(cx).map(|joined| joined.map(without_id))
+    }
+
+    /// The same, with the name of the task.
+    ///
+    /// # Errors
+    /// Those of [`JoinSet::join_next`].
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        let tasks = &self.tasks;
+        let finished = self.bells.poll_next(cx, |key| is_finished(tasks, key));
+        finished.map(|key| Some(self.take(key)))
+    }
+
+    /// Waits for all tasks and gives their outputs, in the order in which they completed.
+    ///
+    /// # Panics
+    /// With the first task that panicked or was cancelled; the others are aborted.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropping the future aborts the tasks, and drops the outputs that it has.
+    ///
+    /// ```
+    /// use whippet::task::JoinSet;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let set: JoinSet<u32> = (0..3).map(|number| async move { number }).collect();
+    /// let mut outputs = set.join_all().await;
+    /// outputs.sort();
+    /// assert_eq!(outputs, [0, 1, 2]);
+    /// # });
+    /// ```
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(joined) = self.join_next().await {
+            match joined {
+                Ok(output) => outputs.push(output),
+                Err(error) => match error.try_into_panic() {
+                    Ok(payload) => resume_unwind(payload),
+                    Err(error) => panic!("{error}"),
+                },
+            }
+        }
+        outputs
+    }
+
+    /// Aborts all tasks of the set. They stay in it, to be joined.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::<()>::new();
+    /// set.spawn(std::future::pending());
+    /// set.abort_all();
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # });
+    /// ```
+    pub fn abort_all(&mut self) {
+        self.tasks.iter().for_each(|(_, task)| task.abort());
+    }
+
+    /// Aborts all tasks and waits until they are gone. Their outputs and panics are dropped.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: the tasks are aborted by the first poll; those that were not waited for stay in the set.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::<()>::new();
+    /// set.spawn(std::future::pending());
+    /// set.shutdown().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// ```
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Takes all tasks out of the set without aborting them: they go on alone.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::sync::oneshot::channel();
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(async { sender.send("alive") });
+    /// set.detach_all();
+    /// drop(set);
+    /// assert_eq!(receiver.await.unwrap(), "alive");
+    /// # });
+    /// ```
+    pub fn detach_all(&mut self) {
+        self.tasks.clear();
+        self.bells.forget();
+    }
+
+    /// Puts a task into the set.
+    fn insert(&mut self, task: JoinHandle<T>) -> AbortHandle {
+        let entry = self.tasks.vacant_entry();
+        let bell = self.bells.bell(entry.key());
+        let abort = task.abort_handle();
+        if task.poll_complete(&bell).is_ready() {
+            bell.wake();
+        }
+        entry.insert(task);
+        abort
+    }
+
+    /// Takes a finished task out of the set.
+    fn take(&mut self, key: usize) -> Result<(Id, T), JoinError> {
+        let mut task = self.tasks.remove(key);
+        if self.tasks.is_empty() && self.tasks.capacity() > KEPT {
+            self.tasks = Slab::new();
+        }
+        let id = task.id();
+        let mut cx = Context::from_waker(Waker::noop());
+        match coop::without_budget(|| Pin::new(&mut task).poll(&mut cx)) {
+            Poll::Ready(output) => output.map(|output| (id, output)),
+            Poll::Pending => unreachable!("a finished task has its output"),
+        }
+    }
+}
+
+/// Whether there is a task under this key that is finished. A bell may outlive its task's place in the set, which then
+/// belongs to another task or to none.
+fn is_finished<T>(tasks: &Slab<JoinHandle<T>>, key: usize) -> bool {
+    tasks.get(key).is_some_and(JoinHandle::is_finished)
+}
+
+/// The output alone.
+fn without_id<T>(joined: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
+    joined.map(|(_, output)| output)
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(|(_, task)| task.abort());
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Spawns a task for each future.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        futures.into_iter().for_each(|future| drop(self.spawn(future)));
+    }
+}
+
+impl<T, F> FromIterator<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    /// Spawns a task for each future.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        set.extend(futures);
+        set
+    }
+}
