@@ -146,6 +146,15 @@ fn our_own_server_welcomes_a_storm() {
 }
 
 #[test]
+fn people_come_in_groups_and_come_again() {
+    let output =
+        load(&["--workload", "idle", "--clients", "20", "--group", "7", "--rounds", "2", "--json"]);
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{json}");
+    assert!(json.contains("\"rounds\":2,\"welcomed\":40,\"welcomed_expected\":40,"), "{json}");
+}
+
+#[test]
 fn an_honest_server_passes_whatever_it_puts_before_a_line() {
     for prefix in ["", "alice: ", "[alice] ", "12:00 <alice> "] {
         let (code, json, complaints) = load_room(Mischief::None, prefix);

@@ -13,6 +13,11 @@ const MAX_SIZE: usize = 64 * 1024;
 /// The most clients of one run: descriptors and port numbers end before it.
 const MAX_CLIENTS: i64 = 28_000;
 
+/// The most visits of one run: enough for anything that adds up to be seen.
+const MAX_ROUNDS: i64 = 1_000;
+/// How many connect at a time when nothing is to be learnt from their coming: few enough for any server's backlog.
+const GROUP: u32 = 64;
+
 /// Put load on a line-based chat server and check every delivery.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
@@ -31,6 +36,12 @@ pub struct Args {
     /// How many of the people never read (workload frozen)
     #[arg(long, value_name = "N")]
     pub frozen: Option<u32>,
+    /// How many connect at a time; the next ones do when these are welcomed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub group: Option<u32>,
+    /// How often everybody comes and leaves (workloads storm and idle)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_ROUNDS))]
+    pub rounds: Option<u32>,
     /// Bytes of a line, its end included
     #[arg(long, value_name = "BYTES")]
     pub size: Option<usize>,
@@ -79,6 +90,10 @@ pub(super) struct Plan {
     pub(super) senders: u32,
     /// How many never read; the last ones do not.
     pub(super) frozen: u32,
+    /// How many connect at a time.
+    pub(super) group: u32,
+    /// How often everybody comes and leaves.
+    pub(super) rounds: u32,
     /// How many lines each sender sends.
     pub(super) messages: u32,
     /// Bytes of a line, its end included.
@@ -101,7 +116,9 @@ impl Workload {
             Self::Frozen => (1_000, 20, 100, 300, 2_048, 0),
             Self::Storm | Self::Idle => (9_000, 0, 0, 0, 64, 0),
         };
-        Plan { clients, senders, frozen, messages, size, rate, timeout: Duration::ZERO }
+        let group = if self == Self::Storm { u32::MAX } else { GROUP };
+        let timeout = Duration::ZERO;
+        Plan { clients, senders, frozen, group, rounds: 1, messages, size, rate, timeout }
     }
 
     /// Whether it has lines to deliver.
@@ -132,6 +149,7 @@ impl Plan {
             ("--senders", args.senders.is_some() && !workload.talks()),
             ("--size", args.size.is_some() && !workload.talks()),
             ("--rate", args.rate.is_some() && !workload.talks()),
+            ("--rounds", args.rounds.is_some() && workload.talks()),
             ("--frozen", args.frozen.is_some() && workload != Workload::Frozen),
         ];
         if let Some((flag, _)) = flags.into_iter().find(|&(_, wrong)| wrong) {
@@ -147,6 +165,8 @@ impl Plan {
             clients,
             senders: args.senders.unwrap_or(senders),
             frozen,
+            group: args.group.unwrap_or(usual.group),
+            rounds: args.rounds.unwrap_or(usual.rounds),
             messages: args.messages.unwrap_or(usual.messages),
             size: args.size.unwrap_or(usual.size),
             rate: args.rate.unwrap_or(usual.rate),
@@ -251,6 +271,9 @@ mod tests {
             "--size 65537",
             "--workload idle --messages 3",
             "--frozen 3",
+            "--rounds 2",
+            "--workload storm --rounds 0",
+            "--group 0",
             "--workload frozen --clients 5 --frozen 9",
             "--timeout 0",
             "--pid 3",

@@ -16,18 +16,6 @@ use super::stage::{End, Stage};
 /// How long a server may be silent before it is taken to greet nobody, or nobody more.
 const GREETING: Duration = Duration::from_secs(3);
 
-/// How many connect at a time when nothing is to be learnt from their coming: few enough for any server's backlog.
-const GROUP: u32 = 64;
-
-/// How fast people come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Haste {
-    /// In groups, each when the one before it is welcomed.
-    Gentle,
-    /// All at once, as fast as connects can be made.
-    Storm,
-}
-
 /// The people of a run.
 #[derive(Debug)]
 pub(super) struct Company {
@@ -40,18 +28,16 @@ pub(super) struct Company {
 }
 
 impl Company {
-    /// Connects everybody, and waits until all are welcomed.
-    pub(super) async fn gather(plan: Plan, address: SocketAddr, haste: Haste) -> Self {
+    /// Connects everybody, a group at a time, and waits until all are welcomed.
+    pub(super) async fn gather(plan: Plan, address: SocketAddr) -> Self {
         let stage = Arc::new(Stage::new(plan, address, threads()));
         let watcher = progress::watch(&stage);
         // Time for a lost connect to be tried again, where connects may get lost.
-        let (group, patience) = match haste {
-            Haste::Gentle => (GROUP, GREETING.min(plan.timeout)),
-            Haste::Storm => (plan.clients, plan.timeout),
-        };
+        let all_at_once = plan.group >= plan.clients;
+        let patience = if all_at_once { plan.timeout } else { GREETING.min(plan.timeout) };
         let (mut people, mut greets) = (Vec::with_capacity(plan.clients as usize), true);
-        for first in (0..plan.clients).step_by(group as usize) {
-            let end = plan.clients.min(first + group);
+        for first in (0..plan.clients).step_by(plan.group as usize) {
+            let end = plan.clients.min(first.saturating_add(plan.group));
             people.extend((first..end).map(|index| whippet::spawn(attend(stage.clone(), index))));
             // A server that greets nobody is found out by its silence, and not asked again.
             greets = greets && stage.reach(&stage.welcomed, end, patience).await;

@@ -39,7 +39,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Nothing heard so far.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { latencies: histogram(), delivered: 0, last_delivery: 0, last_heard: 0 }
     }
 

@@ -200,6 +200,8 @@ mod tests {
             clients: 10,
             senders: 4,
             frozen: 0,
+            group: 1,
+            rounds: 1,
             messages: 3,
             size: 64,
             rate,

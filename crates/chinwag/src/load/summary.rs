@@ -6,7 +6,8 @@ use super::args::Workload;
 use super::check::Fault;
 use super::child::Stopped;
 use super::complaints::{count, is_clean, was_lost};
-use super::lanes::{Tally, histogram};
+use super::lanes::Tally;
+use super::procfs::Status;
 use super::report::{Report, Value};
 use super::stage::End;
 use super::workloads::{Measured, Run};
@@ -28,7 +29,7 @@ pub(super) fn report(workload: Workload, runs: &[Measured]) -> Report {
     } else if last.run.plan.senders > 0 {
         add_talk(&mut report, &last.run);
     } else {
-        add_visit(&mut report, &last.run);
+        add_visits(&mut report, &last.run);
     }
     add_verdict(&mut report, runs);
     report
@@ -86,36 +87,48 @@ fn add_talk(report: &mut Report, run: &Run) {
     add_cuts(report, run);
 }
 
-/// Adds what a run gave in which people came and went.
-fn add_visit(report: &mut Report, run: &Run) {
-    let mut welcomes = histogram();
-    run.outcomes.iter().filter_map(|one| one.welcome).for_each(|time| {
-        welcomes.saturating_record(time);
-    });
-    report.add("welcomed", "welcomed", Value::Of(welcomes.len(), run.plan.clients.into()));
-    report.add_percentiles("welcome", "welcome", &welcomes);
-    let last = run.outcomes.iter().filter_map(|one| Some(one.began + one.welcome?)).max();
-    let first = run.outcomes.iter().map(|one| one.began).min();
-    if let Some((first, last)) = first.zip(last) {
-        report.add("wall_ns", "all welcomed after", Value::Span(last.saturating_sub(first)));
+/// Adds what a run gave in which people came and went: of several visits the worst.
+fn add_visits(report: &mut Report, run: &Run) {
+    let (visits, people) = (&run.visits, run.plan.clients);
+    if visits.len() > 1 {
+        report.add("rounds", "times that all came and left", Value::Count(visits.len() as u64));
     }
-    if let Some(drops) = run.drops {
-        report.add("listen_overflows", "TcpExtListenOverflows", Value::Count(drops.overflows));
-        report.add("listen_drops", "TcpExtListenDrops", Value::Count(drops.drops));
+    let welcomed = visits.iter().map(|visit| visit.welcomes.len()).sum();
+    let wanted = u64::from(people) * visits.len() as u64;
+    report.add("welcomed", "welcomed", Value::Of(welcomed, wanted));
+    let worst = visits.iter().map(|v| &v.welcomes).max_by_key(|w| w.value_at_percentile(99.0));
+    worst.inspect(|welcomes| report.add_percentiles("welcome", "welcome", welcomes));
+    if let Some(span) = visits.iter().filter_map(|visit| visit.span).max() {
+        report.add("wall_ns", "all welcomed after", Value::Span(span));
     }
-    if let (Some(before), Some(after)) = (run.before, run.after) {
-        let each = after.resident.saturating_sub(before.resident) as f64;
-        let each = each / f64::from(run.plan.clients);
+    let drops = || visits.iter().filter_map(|visit| visit.drops);
+    if drops().next().is_some() {
+        let (overflows, dropped) =
+            drops().fold((0, 0), |sum, drops| (sum.0 + drops.overflows, sum.1 + drops.drops));
+        report.add("listen_overflows", "TcpExtListenOverflows", Value::Count(overflows));
+        report.add("listen_drops", "TcpExtListenDrops", Value::Count(dropped));
+    }
+    let most = |statuses: &mut dyn Iterator<Item = Option<Status>>| {
+        statuses.flatten().map(|status| status.resident).max()
+    };
+    let there = most(&mut visits.iter().map(|visit| visit.there));
+    if let (Some(before), Some(there)) = (run.before, there) {
+        let each = there.saturating_sub(before.resident) as f64 / f64::from(people);
         report.add("server_memory_per_person", "server memory a person", Value::BytesEach(each));
         report.add("server_rss_before", "server memory before", Value::Bytes(before.resident));
     }
     add_memory(report, run);
-    if let Some(left) = run.left {
-        report.add("server_rss_left", "server memory after all left", Value::Bytes(left.resident));
+    if let Some(left) = most(&mut visits.iter().map(|visit| visit.left)) {
+        report.add("server_rss_left", "server memory after all left", Value::Bytes(left));
+        let beside = run.before.map_or(f64::NAN, |before| left as f64 / before.resident as f64);
+        report.add("server_rss_left_ratio", "the same, beside before", Value::Ratio(beside));
     }
-    let each = |busy: u64| Value::Span(busy / u64::from(run.plan.clients));
+    let each = |busy: u64| Value::Span(busy / wanted.max(1));
     if let Some(busy) = run.server_busy {
         report.add("server_cpu_ns_per_person", "server CPU a person", each(busy));
+    }
+    if let Some(busy) = run.own_busy {
+        report.add("own_cpu_ns_per_person", "generator CPU a person", each(busy));
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
 use super::args::{Plan, Workload};
 use super::child::{Server, Stopped};
 use super::client::Outcome;
-use super::company::{Company, Haste};
-use super::lanes::Tally;
+use super::company::Company;
+use super::lanes::{Tally, histogram};
 use super::procfs::{self, Drops, Process, Status};
 use super::stage::Stage;
 
@@ -18,6 +20,9 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 const CUTTING: Duration = Duration::from_millis(11_500);
 /// Over what span a server's use of the processor is looked at, to see whether it is done.
 const SETTLING: Duration = Duration::from_millis(300);
+
+/// How long a server's memory must not fall, after everybody has left, to be taken for what it keeps.
+const GIVING_BACK: Duration = Duration::from_millis(1_500);
 
 /// What one run gave.
 #[derive(Debug)]
@@ -40,7 +45,20 @@ pub(super) struct Run {
     pub(super) before: Option<Status>,
     /// The server's memory when everything had been delivered, with everybody still there.
     pub(super) after: Option<Status>,
-    /// The server's memory after everybody had left, where that was looked at.
+    /// Each time that everybody came and left, where that is what the run is about.
+    pub(super) visits: Vec<Visit>,
+}
+
+/// One time that everybody came and left.
+#[derive(Debug)]
+pub(super) struct Visit {
+    /// How long each waited for the welcome.
+    pub(super) welcomes: Histogram<u64>,
+    /// From the first connect to the last welcome, if anybody was welcomed.
+    pub(super) span: Option<u64>,
+    /// The server's memory with everybody there.
+    pub(super) there: Option<Status>,
+    /// The server's memory after everybody had left.
     pub(super) left: Option<Status>,
     /// What listeners dropped while people came.
     pub(super) drops: Option<Drops>,
@@ -60,8 +78,7 @@ pub(super) struct Measured {
 /// Does to the server what the workload is about.
 pub(super) async fn make(workload: Workload, plan: Plan, server: &Server) -> Run {
     match workload {
-        Workload::Storm => visit(plan, server, Haste::Storm).await,
-        Workload::Idle => visit(plan, server, Haste::Gentle).await,
+        Workload::Storm | Workload::Idle => visits(plan, server).await,
         _ => talk(plan, server).await,
     }
 }
@@ -69,7 +86,7 @@ pub(super) async fn make(workload: Workload, plan: Plan, server: &Server) -> Run
 /// People come, talk as the plan says, and leave; every delivery is checked.
 async fn talk(plan: Plan, server: &Server) -> Run {
     let before = status(server);
-    let company = Company::gather(plan, server.address, Haste::Gentle).await;
+    let company = Company::gather(plan, server.address).await;
     let stage = &company.stage;
     stage.quiet(SILENCE, LONGEST_SILENCE).await;
 
@@ -99,8 +116,7 @@ async fn talk(plan: Plan, server: &Server) -> Run {
         own_busy,
         before,
         after,
-        left: None,
-        drops: None,
+        visits: Vec::new(),
     }
 }
 
@@ -114,37 +130,56 @@ async fn thaw(stage: &Stage) {
     stage.quiet(SILENCE, LONGEST_SILENCE).await;
 }
 
-/// People come, are silent, and leave all at once.
-async fn visit(plan: Plan, server: &Server, haste: Haste) -> Run {
+/// People come, are silent, and leave all at once; and that again, as often as the plan says.
+async fn visits(plan: Plan, server: &Server) -> Run {
     let before = status(server);
-    let drops_before = procfs::network().ok();
     let server_began = busy(server.process);
     let own_began = busy(Some(Process::own()));
-
-    let company = Company::gather(plan, server.address, haste).await;
-    company.stage.quiet(SILENCE, LONGEST_SILENCE).await;
-    settle(server).await;
-    let drops = drops_before.zip(procfs::network().ok()).map(|(before, after)| Drops {
-        overflows: after.overflows - before.overflows,
-        drops: after.drops - before.drops,
-    });
-    let after = status(server);
-    let tally = company.stage.lanes.tally();
-    let outcomes = company.dismiss().await;
-    settle(server).await;
+    let (mut visits, mut outcomes, mut tally) = (Vec::new(), Vec::new(), None);
+    for _ in 0..plan.rounds {
+        let (visit, came, heard) = visit(plan, server).await;
+        visits.push(visit);
+        outcomes.extend(came);
+        tally = Some(heard);
+    }
     Run {
         plan,
-        tally,
+        tally: tally.unwrap_or_else(Tally::new),
         first_send: None,
         outcomes,
         stuck: false,
         server_busy: difference(server_began, busy(server.process)),
         own_busy: difference(own_began, busy(Some(Process::own()))),
         before,
-        after,
-        left: status(server),
-        drops,
+        after: visits.last().and_then(|visit| visit.there),
+        visits,
     }
+}
+
+/// People come, are silent, and leave all at once: what that gave, how each fared, and what was heard.
+async fn visit(plan: Plan, server: &Server) -> (Visit, Vec<Outcome>, Tally) {
+    let drops_before = procfs::network().ok();
+    let company = Company::gather(plan, server.address).await;
+    company.stage.quiet(SILENCE, LONGEST_SILENCE).await;
+    settle(server).await;
+    let drops = drops_before.zip(procfs::network().ok()).map(|(before, after)| Drops {
+        overflows: after.overflows - before.overflows,
+        drops: after.drops - before.drops,
+    });
+    let there = status(server);
+    let tally = company.stage.lanes.tally();
+    let outcomes = company.dismiss().await;
+    settle(server).await;
+    let left = kept(server).await;
+    let mut welcomes = histogram();
+    outcomes.iter().filter_map(|one| one.welcome).for_each(|time| {
+        welcomes.saturating_record(time);
+    });
+    let last = outcomes.iter().filter_map(|one| Some(one.began + one.welcome?)).max();
+    let first = outcomes.iter().map(|one| one.began).min();
+    let span = first.zip(last).map(|(first, last)| last.saturating_sub(first));
+    let visit = Visit { welcomes, span, there, left, drops };
+    (visit, outcomes, tally)
 }
 
 /// Waits until the server hardly uses the processor any more, for 30 s at most. Where its process is not known,
@@ -159,6 +194,20 @@ async fn settle(server: &Server) {
             _ => return,
         }
     }
+}
+
+/// The server's memory once it gives no more of it back, after 30 s at most.
+async fn kept(server: &Server) -> Option<Status> {
+    let mut last = status(server)?;
+    for _ in 0..20 {
+        whippet::time::sleep(GIVING_BACK).await;
+        let now = status(server)?;
+        if now.resident >= last.resident {
+            return Some(now);
+        }
+        last = now;
+    }
+    Some(last)
 }
 
 /// Memory and threads of the server, where its process is known and lives.
