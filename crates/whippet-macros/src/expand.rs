@@ -64,6 +64,12 @@ fn check(kind: Kind, function: &Function, options: Options) -> Result<Options, E
         );
         return Err(Error::new(workers, message));
     }
+    if let (Flavor::MultiThread, Some((true, paused))) = (flavor, options.start_paused) {
+        let message = format!(
+            "`start_paused` needs the flavor without workers: `#[{name}(flavor = \"current_thread\", ...)]`"
+        );
+        return Err(Error::new(paused, message));
+    }
     Ok(options)
 }
 
@@ -87,6 +93,9 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     };
     let workers =
         options.workers.map_or_else(String::new, |(count, _)| format!(".worker_threads({count})"));
+    let paused = options
+        .start_paused
+        .map_or_else(String::new, |(paused, _)| format!(".start_paused({paused})"));
     let krate = options.krate.unwrap_or_else(|| code("::whippet"));
 
     let mut inside = TokenStream::new();
@@ -94,7 +103,7 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     inside.extend(krate.clone());
     inside.extend(code("::macros::support::built"));
     let mut builder = krate;
-    builder.extend(code(&format!("::runtime::Builder::{flavor}(){workers}")));
+    builder.extend(code(&format!("::runtime::Builder::{flavor}(){workers}{paused}")));
     inside.extend(parenthesized(code("&mut"), builder));
     inside.extend(code(";"));
 

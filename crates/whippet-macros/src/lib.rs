@@ -19,6 +19,8 @@ use proc_macro::TokenStream;
 /// - `flavor = "multi_thread"` (the default): a runtime with worker threads, which steal work from each other;
 ///   `flavor = "current_thread"`: one without, where all tasks take their turns on the calling thread.
 /// - `worker_threads = 4`: how many worker threads; the machine's available parallelism unless set.
+/// - `start_paused = true`: the clock is paused from the beginning, and moves by itself when there is nothing to do but
+///   to wait for a timer; needs the flavor `current_thread`.
 /// - `crate = "path"`: where whippet is found, for programs that have it by another name.
 ///
 /// The function itself runs on the calling thread; tasks that it spawns run on the workers.
@@ -76,6 +78,11 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///     assert_eq!(whippet::spawn(async { 1 + 1 }).await.expect("the task ends well"), 2);
 /// }
 ///
+/// #[whippet::test(start_paused = true)]
+/// async fn an_hour_passes_at_once() {
+///     whippet::time::sleep(std::time::Duration::from_secs(3_600)).await;
+/// }
+///
 /// #[whippet::test(flavor = "multi_thread", worker_threads = 2)]
 /// #[should_panic(expected = "twice")]
 /// async fn it_panics() {
@@ -126,7 +133,12 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// async fn main() {}
 /// ```
 /// ```compile_fail
-/// #[whippet::test(start_paused = true)]
+/// #[whippet::test(flavor = "multi_thread", start_paused = true)]
+/// async fn paused() {}
+/// # fn main() {}
+/// ```
+/// ```compile_fail
+/// #[whippet::test(start_paused = 1)]
 /// async fn paused() {}
 /// # fn main() {}
 /// ```

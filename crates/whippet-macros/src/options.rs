@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) flavor: Option<Flavor>,
     /// How many workers, where the program says so.
     pub(crate) workers: Option<(usize, Span)>,
+    /// Whether the clock is paused from the beginning, where the program says so.
+    pub(crate) start_paused: Option<(bool, Span)>,
     /// The path of the crate whippet.
     pub(crate) krate: Option<TokenStream>,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Options {
 impl Options {
     /// No options.
     pub(crate) fn none() -> Self {
-        Self { flavor: None, workers: None, krate: None }
+        Self { flavor: None, workers: None, start_paused: None, krate: None }
     }
 
     /// Reads `name = value, name = value`.
@@ -58,12 +60,11 @@ impl Options {
             "worker_threads" => self.workers.replace((workers(value)?, value.span())).is_none(),
             "crate" => self.krate.replace(path(value)?).is_none(),
             "start_paused" => {
-                let message =
-                    "`start_paused` is not supported yet: a runtime's time cannot be paused";
-                return Err(Error::new(name.span(), message));
+                let paused = (truth(value)?, value.span());
+                self.start_paused.replace(paused).is_none()
             }
             other => {
-                let known = "`flavor`, `worker_threads` and `crate`";
+                let known = "`flavor`, `worker_threads`, `start_paused` and `crate`";
                 return Err(Error::new(
                     name.span(),
                     format!("no such option: `{other}`; the options are {known}"),
@@ -107,6 +108,15 @@ fn workers(value: &TokenTree) -> Result<usize, Error> {
     match digits.strip_suffix("usize").unwrap_or(&digits).parse() {
         Ok(count) if count > 0 => Ok(count),
         _ => Err(Error::new(value.span(), "`worker_threads` takes a whole number, at least 1")),
+    }
+}
+
+/// Reads the value of `start_paused`.
+fn truth(value: &TokenTree) -> Result<bool, Error> {
+    match value.to_string().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Error::new(value.span(), "`start_paused` takes `true` or `false`")),
     }
 }
 

@@ -10,13 +10,18 @@
 //! direction: a removed timer leaves it as it is, and the turn that it wakes for nothing sets it to the true next.
 //!
 //! Time is nanoseconds since the driver's origin. This is the one place that brings the clock and the timers
-//! together; the wheel itself gets its time as an argument.
+//! together; the wheel itself gets its time as an argument. While the clock is paused ([`clock`]) the alarm is not
+//! set to deadlines, as nobody waits for them: a worker with nothing to run moves the clock ([`Driver::turn_paused`]).
+
+mod clock;
+
+pub(crate) use self::clock::WrongMode;
 
 pub(crate) use crate::reactor::Turn;
 
+use self::clock::Clock;
 use crate::loom::{Mutex, MutexGuard, atomic::AtomicU64, atomic::Ordering::Relaxed};
 use crate::reactor::Reactor;
-use crate::sys::clock;
 use crate::timers::{Polled, TimerKey, Timers};
 use crate::wakers::Wakers;
 use std::io;
@@ -51,6 +56,8 @@ pub(crate) struct Driver {
     timers: Mutex<Clockwork>,
     /// Nanosecond 0.
     origin: Instant,
+    /// The system's clock, unless it is paused.
+    clock: Clock,
     /// What the alarm is set to, `u64::MAX` for nothing, for a look without the lock. Written under the lock of
     /// `timers` alone.
     alarm_hint: AtomicU64,
@@ -74,10 +81,12 @@ impl Driver {
     /// # Errors
     /// Those of [`Reactor::new`]: no descriptor left.
     pub(crate) fn new() -> io::Result<Self> {
+        let clock = Clock::new();
         Ok(Self {
             reactor: Arc::new(Reactor::new()?),
             timers: Mutex::new(Clockwork { timers: Timers::new(), alarm: None, closed: false }),
-            origin: clock::now(),
+            origin: clock.now(),
+            clock,
             alarm_hint: AtomicU64::new(u64::MAX),
         })
     }
@@ -97,9 +106,8 @@ impl Driver {
 
     /// The present moment of this runtime's clock.
     #[inline]
-    #[expect(clippy::unused_self, reason = "a paused clock belongs to one runtime")]
     pub(crate) fn instant(&self) -> Instant {
-        clock::now()
+        self.clock.now()
     }
 
     /// A moment as timers count it. One before the origin is 0; one that lies beyond the count, 584 years
@@ -184,6 +192,85 @@ impl Driver {
         Ok(turn)
     }
 
+    /// A turn of a worker with nothing to do while the clock is paused: takes what is there; if that is nothing, moves
+    /// the clock to the next deadline; if there is none, waits for what comes from outside.
+    ///
+    /// # Errors
+    /// Those of the reactor's wait; no event is lost then.
+    pub(crate) fn turn_paused(&self, wakers: &mut Wakers) -> io::Result<Turn> {
+        let turn = self.turn(Some(Duration::ZERO), wakers)?;
+        if turn.notified || turn.alarm || !wakers.is_empty() || self.advance_to_next(wakers) {
+            return Ok(turn);
+        }
+        self.turn(None, wakers)
+    }
+
+    /// Moves the paused clock to the next deadline and fires it. False: there is none, or the clock goes on.
+    fn advance_to_next(&self, wakers: &mut Wakers) -> bool {
+        let mut clockwork = self.timers.lock();
+        let next = clockwork.timers.next_exact_deadline().filter(|next| *next < u64::MAX);
+        // From here on whoever adds an earlier timer than these ends the wait.
+        clockwork.alarm = next;
+        self.alarm_hint.store(next.unwrap_or(u64::MAX), Relaxed);
+        drop(clockwork);
+        let Some(moment) =
+            next.and_then(|next| self.origin.checked_add(Duration::from_nanos(next)))
+        else {
+            return false;
+        };
+        let moved = self.clock.advance_to(moment).is_ok();
+        self.expire(false, wakers);
+        moved
+    }
+
+    /// Whether the clock is paused.
+    #[inline]
+    pub(crate) fn is_paused(&self) -> bool {
+        self.clock.is_paused()
+    }
+
+    /// Stops the clock.
+    ///
+    /// # Errors
+    /// When it is paused already.
+    pub(crate) fn pause(&self) -> Result<(), WrongMode> {
+        let clockwork = self.timers.lock();
+        self.clock.pause()?;
+        // Whoever waits looks whether to move the clock.
+        self.reactor.arm(Some(Duration::ZERO));
+        drop(clockwork);
+        Ok(())
+    }
+
+    /// Lets the clock go on.
+    ///
+    /// # Errors
+    /// When it is not paused.
+    pub(crate) fn resume(&self) -> Result<(), WrongMode> {
+        let mut clockwork = self.timers.lock();
+        self.clock.resume()?;
+        clockwork.alarm = None;
+        self.set_alarm_forward(&mut clockwork);
+        Ok(())
+    }
+
+    /// Moves the paused clock forward, and fires what is due then; the wakers are the caller's to wake.
+    ///
+    /// # Errors
+    /// When it is not paused.
+    pub(crate) fn advance(&self, duration: Duration, wakers: &mut Wakers) -> Result<(), WrongMode> {
+        self.clock.advance(duration)?;
+        self.expire(false, wakers);
+        Ok(())
+    }
+
+    /// Ends the wait of a worker that waits while the clock is paused, so that it looks again whether to move it.
+    pub(crate) fn nudge(&self) {
+        if self.is_paused() {
+            self.reactor.arm(Some(Duration::ZERO));
+        }
+    }
+
     /// Whether it looks as if a timer were due: costs a look at the clock, and no lock. The answer is a hint:
     /// [`Driver::turn`] looks again under the lock, and the alarm tells of a timer that the hint does not show yet.
     #[inline]
@@ -194,6 +281,9 @@ impl Driver {
 
     /// Fires what is due and sets the alarm to what is next. `went_off` says that this call answers an alarm.
     fn expire(&self, went_off: bool, wakers: &mut Wakers) {
+        if self.is_paused() {
+            return self.expire_paused(wakers);
+        }
         let now = self.now();
         let enough = wakers.len() + STEPS_A_LOCK;
         for round in 1..=LOCKS_A_TURN {
@@ -213,14 +303,32 @@ impl Driver {
         }
     }
 
-    /// Sets the alarm to the next deadline, unless it is set to that or an earlier one.
+    /// Fires all that is due, to the nanosecond, while the clock is paused.
+    fn expire_paused(&self, wakers: &mut Wakers) {
+        let now = self.now();
+        let mut more = true;
+        while more {
+            let mut clockwork = self.timers.lock();
+            more = clockwork.timers.expire_exactly(now, wakers, STEPS_A_LOCK);
+            clockwork.alarm = clockwork.timers.next_exact_deadline();
+            self.alarm_hint.store(clockwork.alarm.unwrap_or(u64::MAX), Relaxed);
+        }
+    }
+
+    /// Sets the alarm to the next deadline, unless it is set to that or an earlier one. While the clock is paused the
+    /// alarm goes off at once: whoever waits looks whether to move the clock.
     fn set_alarm_forward(&self, clockwork: &mut MutexGuard<'_, Clockwork>) {
         // A timer at the end of the count is one that never comes, and is kept for a reset alone.
-        let next = clockwork.timers.next_deadline().filter(|next| *next < u64::MAX);
-        if let Some(next) = next
+        let paused = self.is_paused();
+        let next = match paused {
+            true => clockwork.timers.next_exact_deadline(),
+            false => clockwork.timers.next_deadline(),
+        };
+        if let Some(next) = next.filter(|next| *next < u64::MAX)
             && clockwork.alarm.is_none_or(|alarm| next < alarm)
         {
-            self.reactor.arm(Some(Duration::from_nanos(next.saturating_sub(self.now()))));
+            let after = if paused { 0 } else { next.saturating_sub(self.now()) };
+            self.reactor.arm(Some(Duration::from_nanos(after)));
             clockwork.alarm = Some(next);
         }
         self.alarm_hint.store(clockwork.alarm.unwrap_or(u64::MAX), Relaxed);

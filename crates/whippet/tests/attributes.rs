@@ -30,6 +30,19 @@ async fn all_options() {
     assert_eq!(whippet::runtime::Handle::current().metrics().num_workers(), 1);
 }
 
+#[whippet::test(start_paused = true)]
+async fn paused() {
+    let hour = std::time::Duration::from_secs(3_600);
+    let start = whippet::time::Instant::now();
+    whippet::time::sleep(hour).await;
+    assert_eq!(start.elapsed(), hour);
+}
+
+#[whippet::test(start_paused = false, flavor = "multi_thread")]
+async fn not_paused() {
+    whippet::task::yield_now().await;
+}
+
 #[whippet::test]
 async fn a_result_with_question_marks() -> Result<(), ParseIntError> {
     let number: u32 = "7".parse()?;

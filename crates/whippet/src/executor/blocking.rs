@@ -32,6 +32,8 @@ pub(crate) struct Pool {
     job: Condvar,
     /// Signalled when the last thread ends.
     ended: Condvar,
+    /// Called without the lock when no job is left, neither in the queue nor at work.
+    on_idle: Box<dyn Fn() + Send + Sync>,
     /// Starts a thread.
     start_thread: StartThread,
     /// The most threads there may be.
@@ -47,6 +49,8 @@ struct State {
     jobs: VecDeque<Runnable>,
     /// Threads that exist.
     threads: usize,
+    /// Threads that are at a job.
+    working: usize,
     /// Threads that wait for a job.
     waiting: usize,
     /// How many of those have been claimed.
@@ -56,16 +60,18 @@ struct State {
 }
 
 impl Pool {
-    /// A pool without threads.
+    /// A pool without threads. `on_idle` is called when no job is left.
     pub(crate) fn new(
         max_threads: usize,
         keep_alive: Duration,
         start_thread: StartThread,
+        on_idle: impl Fn() + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
             job: Condvar::new(),
             ended: Condvar::new(),
+            on_idle: Box::new(on_idle),
             start_thread,
             max_threads: max_threads.max(1),
             keep_alive,
@@ -111,12 +117,9 @@ impl Pool {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
+                state.working += 1;
                 drop(state);
-                if let Ran::Woken(job) = job.run() {
-                    // A blocking job is complete after its poll; this one was woken and is not.
-                    reject(job);
-                }
-                state = self.lock();
+                state = self.run(job);
                 continue;
             }
             if state.closed {
@@ -134,6 +137,22 @@ impl Pool {
         }
     }
 
+    /// Runs a job that was counted already.
+    fn run(&self, job: Runnable) -> MutexGuard<'_, State> {
+        if let Ran::Woken(job) = job.run() {
+            // A blocking job is complete after its poll; this one was woken and is not.
+            reject(job);
+        }
+        let mut state = self.lock();
+        state.working -= 1;
+        if state.is_idle() {
+            drop(state);
+            (self.on_idle)();
+            state = self.lock();
+        }
+        state
+    }
+
     /// Waits until the thread is claimed or the pool closes (true), or its time is up (false).
     fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, bool) {
         state.waiting += 1;
@@ -149,6 +168,11 @@ impl Pool {
         }
         let go_on = claimed || state.closed || !state.jobs.is_empty();
         (state, go_on)
+    }
+
+    /// Whether no job is left, neither in the queue nor at work.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lock().is_idle()
     }
 
     /// How many threads there are.
@@ -178,6 +202,12 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.jobs.is_empty() && self.working == 0
     }
 }
 

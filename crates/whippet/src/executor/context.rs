@@ -48,6 +48,12 @@ impl Drop for Entered {
     }
 }
 
+/// Calls `f` with the runtime that this thread has entered.
+#[inline]
+pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> Option<R> {
+    CONTEXT.try_with(|context| context.entered.borrow().as_ref().map(f)).ok().flatten()
+}
+
 /// The runtime that this thread has entered.
 pub(crate) fn current() -> Option<Arc<Shared>> {
     CONTEXT.try_with(|context| context.entered.borrow().clone()).ok().flatten()

@@ -14,9 +14,22 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
+/// How the workers of a runtime go about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Config {
+    /// Whether they have threads of their own.
+    pub(crate) multi_thread: bool,
+    /// Turns between two looks at reactor and timers; at least 1.
+    pub(crate) event_interval: u32,
+    /// Turns between two looks at the injector while there is work elsewhere; at least 1.
+    pub(crate) global_queue_interval: u32,
+}
+
 /// What all workers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// How they go about it.
+    pub(crate) config: Config,
     /// The part of each worker that others see.
     pub(crate) remotes: Box<[CachePadded<Remote>]>,
     /// Tasks from outside, and what overflows.
@@ -67,9 +80,15 @@ impl Remote {
 
 impl Shared {
     /// The shared part of a runtime with these workers.
-    pub(crate) fn new(remotes: Vec<Remote>, driver: Arc<Driver>, pool: Arc<Pool>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        remotes: Vec<Remote>,
+        driver: Arc<Driver>,
+        pool: Arc<Pool>,
+    ) -> Self {
         let workers = remotes.len();
         Self {
+            config,
             remotes: remotes.into_iter().map(CachePadded::new).collect(),
             injector: Injector::new(),
             idle: Idle::new(workers),

@@ -5,7 +5,7 @@
 //!
 //! Where the next task comes from, in this order: the LIFO slot (the task woken last, at most
 //! [`MAX_LIFO_TURNS`] in a row, so that two that wake each other cannot starve the ring), the ring, the injector, the other
-//! workers' rings. Every [`GLOBAL_INTERVAL`] turns the injector comes first, and every [`EVENT_INTERVAL`] turns
+//! workers' rings. Every so many turns ([`Config`](super::shared::Config)) the injector comes first, and every so many
 //! the reactor and the timers are looked at, so that neither is starved by a ring that never empties.
 //!
 //! *The promise*: a task in a ring or in the injector waits for no other task's poll while a worker sleeps. A task
@@ -27,12 +27,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// Turns between two looks at reactor and timers: one system call (0.2 µs) on so many polls is nothing, and a
-/// socket waits for so many polls at most. tokio's figure.
-const EVENT_INTERVAL: u32 = 61;
-/// Turns between two looks at the injector while there is work elsewhere. Odd and unlike the other, so that they
-/// seldom coincide; Go and tokio use 61.
-const GLOBAL_INTERVAL: u32 = 31;
 /// Turns of the LIFO slot in a row before its task goes to the end of the ring: the rest of the ring waits for so
 /// many polls at most. tokio's figure.
 const MAX_LIFO_TURNS: u8 = 3;
@@ -57,8 +51,10 @@ pub(crate) struct Worker {
     index: usize,
     /// Its ring.
     local: Local,
-    /// Turns and searches so far (wraps).
-    tick: Cell<u32>,
+    /// Until the next look at reactor and timers.
+    until_events: Countdown,
+    /// Until the injector comes first.
+    until_injector: Countdown,
     /// Turns of the LIFO slot in a row.
     lifo_turns: Cell<u8>,
     /// Whether it holds a claim to search.
@@ -74,11 +70,13 @@ pub(crate) struct Worker {
 impl Worker {
     /// Worker number `index` of a runtime, with the ring that its remote part shows.
     pub(crate) fn new(shared: Arc<Shared>, index: usize, local: Local, seed: u64) -> Self {
+        let config = shared.config;
         Self {
             shared,
             index,
             local,
-            tick: Cell::new(0),
+            until_events: Countdown::new(config.event_interval),
+            until_injector: Countdown::new(config.global_queue_interval),
             lifo_turns: Cell::new(0),
             searching: Cell::new(false),
             delivering: Cell::new(false),
@@ -99,12 +97,10 @@ impl Worker {
 
     /// Takes one turn of a task, if there is one.
     pub(crate) fn step(&self) -> Step {
-        let tick = self.tick.get().wrapping_add(1);
-        self.tick.set(tick);
-        if tick.is_multiple_of(EVENT_INTERVAL) {
+        if self.until_events.count() {
             self.look_at_events();
         }
-        match self.next_task(tick) {
+        match self.next_task() {
             Some(task) => {
                 self.take_turn(task);
                 Step::Ran
@@ -126,7 +122,7 @@ impl Worker {
         count(&self.remote().parks);
         let patience = self.watched.get().map(|_| LIFO_PATIENCE);
         let mut wakers = Wakers::new();
-        let turn = self.turn(patience, &mut wakers);
+        let turn = self.sleep(patience, &mut wakers);
         idle.end_sleep();
         // A notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
@@ -159,8 +155,8 @@ impl Worker {
     }
 
     /// The next task to take its turn.
-    fn next_task(&self, tick: u32) -> Option<Runnable> {
-        if tick.is_multiple_of(GLOBAL_INTERVAL)
+    fn next_task(&self) -> Option<Runnable> {
+        if self.until_injector.count()
             && let Some(task) = self.shared.injector.pop()
         {
             return Some(task);
@@ -272,12 +268,19 @@ impl Worker {
         }
     }
 
+    /// One turn of reactor and timers that has nothing else to do. While the clock is paused that moves it, unless a
+    /// blocking call goes on, whose end would come too late then.
+    fn sleep(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
+        let Shared { driver, pool, .. } = &*self.shared;
+        if driver.is_paused() && pool.is_idle() {
+            return driver.turn_paused(wakers).unwrap_or_else(report);
+        }
+        self.turn(timeout, wakers)
+    }
+
     /// One turn of reactor and timers.
     fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
-        self.shared.driver.turn(timeout, wakers).unwrap_or_else(|error| {
-            tracing::error!(%error, "the reactor cannot wait for events");
-            Turn::default()
-        })
+        self.shared.driver.turn(timeout, wakers).unwrap_or_else(report)
     }
 
     /// Wakes what the reactor found. A waker that panics concerns nobody here.
@@ -306,6 +309,36 @@ impl Worker {
     fn random_below(&self, end: usize) -> usize {
         self.random.borrow_mut().usize(..end)
     }
+}
+
+/// Counts turns down, again and again.
+#[derive(Debug)]
+struct Countdown {
+    /// From where.
+    interval: u32,
+    /// How many are left.
+    left: Cell<u32>,
+}
+
+impl Countdown {
+    /// A full count.
+    fn new(interval: u32) -> Self {
+        Self { interval, left: Cell::new(interval) }
+    }
+
+    /// Counts a turn. True for the last one of each interval.
+    #[inline]
+    fn count(&self) -> bool {
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(if left == 0 { self.interval } else { left });
+        left == 0
+    }
+}
+
+/// A turn that failed brought nothing.
+fn report(error: std::io::Error) -> Turn {
+    tracing::error!(%error, "the reactor cannot wait for events");
+    Turn::default()
 }
 
 /// Counts one up. Only one thread writes the counter.

@@ -8,7 +8,7 @@ use crate::driver::Driver;
 use crate::executor::blocking::Pool;
 use crate::executor::idle::MAX_WORKERS;
 use crate::executor::queue::Local;
-use crate::executor::shared::{Remote, Shared};
+use crate::executor::shared::{Config, Remote, Shared};
 use crate::executor::worker::Worker;
 use crate::sys;
 use std::io;
@@ -20,6 +20,12 @@ use std::time::Duration;
 const MAX_BLOCKING_THREADS: usize = 512;
 /// How long a thread for blocking calls waits for the next one, unless set. tokio's figure.
 const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Turns between two looks at reactor and timers, unless set: one system call (0.2 µs) on so many polls is nothing, and
+/// a socket waits for so many polls at most. tokio's figure.
+const EVENT_INTERVAL: u32 = 61;
+/// Turns between two looks at the injector while there is work elsewhere, unless set. Odd and unlike the other, so that
+/// they seldom coincide; Go and tokio use 61.
+const GLOBAL_QUEUE_INTERVAL: u32 = 31;
 /// Names a worker's thread unless the program does.
 const THREAD_NAME: &str = "whippet-worker";
 
@@ -33,14 +39,16 @@ const THREAD_NAME: &str = "whippet-worker";
 /// ```
 #[derive(Debug)]
 pub struct Builder {
-    /// Whether workers have threads of their own.
-    multi_thread: bool,
+    /// How workers go about it.
+    config: Config,
     /// How many workers; available parallelism when none.
     workers: Option<usize>,
     /// The most threads for blocking calls.
     max_blocking_threads: usize,
     /// How long such a thread waits for the next call.
     keep_alive: Duration,
+    /// Whether the clock stands still from the beginning.
+    start_paused: bool,
     /// How threads are made.
     threads: ThreadOptions,
 }
@@ -53,11 +61,17 @@ impl Builder {
             on_start: None,
             on_stop: None,
         };
-        Self {
+        let config = Config {
             multi_thread,
+            event_interval: EVENT_INTERVAL,
+            global_queue_interval: GLOBAL_QUEUE_INTERVAL,
+        };
+        Self {
+            config,
             workers: None,
             max_blocking_threads: MAX_BLOCKING_THREADS,
             keep_alive: THREAD_KEEP_ALIVE,
+            start_paused: false,
             threads,
         }
     }
@@ -108,6 +122,30 @@ impl Builder {
         self
     }
 
+    /// After how many turns of tasks a worker with more to do looks at sockets and timers; 61 unless set. A small
+    /// number serves them sooner, a large one spends less on looking.
+    ///
+    /// # Panics
+    /// If `turns` is 0.
+    #[track_caller]
+    pub fn event_interval(&mut self, turns: u32) -> &mut Self {
+        assert!(turns > 0, "the event interval is at least one turn");
+        self.config.event_interval = turns;
+        self
+    }
+
+    /// After how many turns of tasks a worker with more to do in its own queue takes one from the queue that all
+    /// workers share; 31 unless set.
+    ///
+    /// # Panics
+    /// If `turns` is 0.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, turns: u32) -> &mut Self {
+        assert!(turns > 0, "the global queue interval is at least one turn");
+        self.config.global_queue_interval = turns;
+        self
+    }
+
     /// The name of the runtime's threads; `whippet-worker` unless set.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
@@ -141,24 +179,54 @@ impl Builder {
         self
     }
 
+    /// Whether the runtime's clock is paused from the beginning, as by [`time::pause`](crate::time::pause): for tests,
+    /// which then wait for no time to pass. Only a current-thread runtime's clock can be paused.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, sleep};
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3_600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3_600));
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
     /// Makes the runtime and starts its workers.
     ///
     /// # Errors
     /// The system's, when it has no descriptor for the reactor or no thread for a worker to give.
+    ///
+    /// # Panics
+    /// When a multi-thread runtime is asked to [start paused](Builder::start_paused).
     pub fn build(&mut self) -> io::Result<Runtime> {
-        let count = if self.multi_thread { self.worker_count() } else { 1 };
+        let multi_thread = self.config.multi_thread;
+        let count = if multi_thread { self.worker_count() } else { 1 };
         let driver = Arc::new(Driver::new()?);
+        if self.start_paused {
+            assert!(!multi_thread, "only a current-thread runtime can start paused");
+            // A new clock is not paused, so this does not fail.
+            let _ = driver.pause();
+        }
+        let pool = self.pool(&driver);
         let (locals, remotes): (Vec<Local>, Vec<Remote>) = (0..count)
             .map(|_| Local::new())
             .map(|(local, ring)| (local, Remote::new(ring)))
             .unzip();
-        let shared = Arc::new(Shared::new(remotes, driver, self.pool()));
+        let shared = Arc::new(Shared::new(self.config, remotes, driver, pool));
         let seed = sys::entropy::seed();
         let mut workers = locals.into_iter().enumerate().map(|(index, local)| {
             Worker::new(Arc::clone(&shared), index, local, seed.wrapping_add(index as u64))
         });
         let driven = match workers.next() {
-            Some(only) if !self.multi_thread => Driven::ByCaller(Seat::new(only)),
+            Some(only) if !multi_thread => Driven::ByCaller(Seat::new(only)),
             first => {
                 let mut runtime = Runtime::from_parts(
                     Handle::new(shared.clone()),
@@ -180,10 +248,13 @@ impl Builder {
         self.workers.unwrap_or_else(available).min(MAX_WORKERS)
     }
 
-    /// The pool for blocking calls.
-    fn pool(&self) -> Arc<Pool> {
+    /// The pool for blocking calls. A paused clock stands while one goes on.
+    fn pool(&self, driver: &Arc<Driver>) -> Arc<Pool> {
+        let driver = Arc::clone(driver);
         let options = self.threads.clone();
         let start = move |body: Box<dyn FnOnce() + Send>| options.start(body).map(drop);
-        Pool::new(self.max_blocking_threads, self.keep_alive, Box::new(start))
+        Pool::new(self.max_blocking_threads, self.keep_alive, Box::new(start), move || {
+            driver.nudge()
+        })
     }
 }

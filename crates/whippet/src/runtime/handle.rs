@@ -37,6 +37,16 @@ impl fmt::Display for TryCurrentError {
 
 impl std::error::Error for TryCurrentError {}
 
+/// Who takes the turns of a runtime's tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// Whoever calls [`Runtime::block_on`](super::Runtime::block_on).
+    CurrentThread,
+    /// Worker threads, which steal work from each other.
+    MultiThread,
+}
+
 /// A runtime entered on this thread; left when dropped.
 #[derive(Debug)]
 #[must_use = "the runtime is left when the guard is dropped"]
@@ -117,6 +127,23 @@ impl Handle {
         block_on::refuse_on_worker();
         let _entered = self.enter();
         block_on::on_this_thread(future)
+    }
+
+    /// Who takes the turns of the runtime's tasks.
+    ///
+    /// ```
+    /// use whippet::runtime::{Builder, RuntimeFlavor};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::CurrentThread);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        match self.shared.config.multi_thread {
+            true => RuntimeFlavor::MultiThread,
+            false => RuntimeFlavor::CurrentThread,
+        }
     }
 
     /// Figures of the runtime at this moment.

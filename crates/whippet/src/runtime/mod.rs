@@ -20,6 +20,6 @@ mod tests;
 mod trap_tests;
 
 pub use self::builder::Builder;
-pub use self::handle::{EnterGuard, Handle, TryCurrentError};
+pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::metrics::RuntimeMetrics;
 pub use self::runtime::Runtime;

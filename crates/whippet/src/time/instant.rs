@@ -1,5 +1,6 @@
 //! A moment of the monotonic clock.
 
+use crate::executor::context;
 use crate::sys::clock;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
@@ -23,10 +24,12 @@ use std::time::Duration;
 pub struct Instant(std::time::Instant);
 
 impl Instant {
-    /// The present moment.
+    /// The present moment of the clock of the runtime that this thread has entered; without one, of the system's.
+    /// The two differ when the runtime's was [paused](super::pause).
     #[must_use]
     pub fn now() -> Self {
-        Self(clock::now())
+        let of_runtime = context::with_current(|shared| shared.driver.instant());
+        Self(of_runtime.unwrap_or_else(clock::now))
     }
 
     /// The same moment, from std's type.

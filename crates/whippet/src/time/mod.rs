@@ -3,10 +3,12 @@
 //! - [`sleep`] and [`sleep_until`] wait for a moment.
 //! - [`timeout`] and [`timeout_at`] bound the wait for another future.
 //! - [`interval`] and [`interval_at`] tick at a fixed period.
+//! - [`pause`], [`advance`] and [`resume`] move the clock by hand, so that tests wait for nothing.
 //!
 //! Timers are kept in nanoseconds and fire within 65.5 µs after their deadline, plus the time until a worker is
 //! free; never before it. A pending timer costs some 40 bytes beside the future itself, and setting or dropping
 //! one takes a fixed number of steps, whatever the number of others.
+//!
 //!
 //! A timer belongs to the runtime in whose context it was created, and may be polled anywhere: in a task of
 //! another runtime, or on a plain thread. Deadlines that lie in the past are due at once; those that lie too far
@@ -29,6 +31,7 @@
 pub mod error;
 mod instant;
 mod interval;
+mod pause;
 mod sleep;
 mod timeout;
 
@@ -38,6 +41,7 @@ mod tests;
 
 pub use self::instant::Instant;
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::pause::{advance, pause, resume};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 #[doc(no_inline)]

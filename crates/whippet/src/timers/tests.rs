@@ -68,6 +68,48 @@ mod single {
         }
     }
 
+    /// Advances the wheel to `now`, to the nanosecond, and says who fired.
+    fn expire_exactly(timers: &mut Timers, log: &Log, now: u64) -> Vec<usize> {
+        let mut wakers = Wakers::new();
+        assert!(!timers.expire_exactly(now, &mut wakers, usize::MAX));
+        wakers.wake_all();
+        log.take()
+    }
+
+    #[test]
+    fn fires_to_the_nanosecond_when_told_to() {
+        for deadline in [0, 1, TICK - 1, TICK, 1_000_000, 1 << 40, u64::MAX - 1, u64::MAX] {
+            let (mut timers, log) = (Timers::new(), Log::default());
+            let key = timers.insert(deadline, log.waker(1));
+            assert_eq!(timers.next_exact_deadline(), Some(deadline));
+            if let Some(before) = deadline.checked_sub(1) {
+                assert_eq!(expire_exactly(&mut timers, &log, before), []);
+                assert_eq!(timers.next_exact_deadline(), Some(deadline));
+            }
+            assert_eq!(expire_exactly(&mut timers, &log, deadline), [1]);
+            assert_eq!((timers.len(), timers.next_exact_deadline()), (0, None));
+            assert_eq!(timers.poll(&key, &log.waker(2)), Polled::Fired);
+        }
+    }
+
+    #[test]
+    fn the_timers_of_one_tick_fire_each_at_its_moment() {
+        let (mut timers, log) = (Timers::new(), Log::default());
+        let first = 7_000 * TICK;
+        let keys: Vec<TimerKey> = [30, 10, 20, 10]
+            .iter()
+            .map(|after| timers.insert(first + after, log.waker(*after as usize)))
+            .collect();
+        for moment in [10, 20, 30] {
+            assert_eq!(timers.next_exact_deadline(), Some(first + moment));
+            assert_eq!(expire_exactly(&mut timers, &log, first + moment - 1), []);
+            let fired = expire_exactly(&mut timers, &log, first + moment);
+            assert_eq!(fired, vec![moment as usize; if moment == 10 { 2 } else { 1 }]);
+        }
+        assert_eq!(timers.next_exact_deadline(), None);
+        drop(keys);
+    }
+
     #[test]
     fn a_past_deadline_is_due_at_the_end_of_the_present_tick() {
         let (mut timers, log) = (Timers::new(), Log::default());

@@ -80,8 +80,8 @@ enum Place {
 struct Node {
     /// Whom to wake; gone once it has fired.
     waker: Option<Waker>,
-    /// The tick after which it is due.
-    tick: u64,
+    /// The moment after which it is due; never before the wheel's present tick.
+    deadline: u64,
     /// The timer before it in its list, or [`NONE`].
     before: u32,
     /// The timer after it in its list, or [`NONE`].
@@ -99,7 +99,7 @@ struct List {
     head: u32,
     /// The last timer, or [`NONE`].
     tail: u32,
-    /// No timer in it has an earlier tick. It is not raised when the earliest is removed, which at worst brings
+    /// No timer in it has an earlier deadline. It is not raised when the earliest is removed, which at worst brings
     /// one idle turn; it lets the thread sleep through the moments at which lists would move down a level.
     earliest: u64,
 }
@@ -155,7 +155,7 @@ impl Timers {
         self.next_stamp = stamp.wrapping_add(1);
         let index = self.nodes.insert(Node {
             waker: Some(waker),
-            tick: (deadline >> TICK_BITS).max(self.present),
+            deadline: self.not_past(deadline),
             before: NONE,
             after: NONE,
             stamp,
@@ -193,11 +193,11 @@ impl Timers {
 
     /// Gives a waiting timer another deadline; it keeps its waker. Answers `false` when it has fired already.
     pub(crate) fn reset(&mut self, key: &TimerKey, deadline: u64) -> bool {
-        let tick = (deadline >> TICK_BITS).max(self.present);
+        let deadline = self.not_past(deadline);
         let Some(Place::Level(level)) = self.node(key).map(|node| node.place) else { return false };
         self.unlink(key.index, level);
         if let Some(node) = self.nodes.get_mut(key.index) {
-            node.tick = tick;
+            node.deadline = deadline;
         }
         self.link(key.index);
         true
@@ -220,7 +220,12 @@ impl Timers {
             // A list on its way down: the next turn goes on with it at once.
             return Some(self.present << TICK_BITS);
         }
-        Some(last_nanosecond(self.lists[level * LISTS + digit].earliest))
+        Some(self.lists[level * LISTS + digit].earliest | TICK_MASK)
+    }
+
+    /// The same to the nanosecond. Looks at all lists: for a clock that stands still between deadlines.
+    pub(crate) fn next_exact_deadline(&self) -> Option<u64> {
+        self.lists.iter().map(|list| list.earliest).min().filter(|_| self.waiting > 0)
     }
 
     /// Fires what is due at `now`, in the order of ticks, and puts the wakers into `wakers`.
@@ -253,6 +258,32 @@ impl Timers {
         false
     }
 
+    /// Fires what is due at `now` to the nanosecond, for a clock that is moved by hand: see [`Timers::expire`].
+    #[must_use = "when more is due, somebody must come back at once"]
+    pub(crate) fn expire_exactly(&mut self, now: u64, wakers: &mut Wakers, limit: usize) -> bool {
+        if self.expire(now, wakers, limit) {
+            return true;
+        }
+        // All ticks that are over were fired; those of the tick that `now` lies in are on level 0, in one list.
+        if self.present != now >> TICK_BITS {
+            return false;
+        }
+        let list = digit_of(self.present, 0);
+        let mut earliest = u64::MAX;
+        let mut index = self.lists[list].head;
+        while let Some(node) = self.nodes.get_mut(index) {
+            let (after, deadline) = (node.after, node.deadline);
+            if deadline <= now {
+                self.fire_one(index, wakers);
+            } else {
+                earliest = earliest.min(deadline);
+            }
+            index = after;
+        }
+        self.lists[list].earliest = earliest;
+        false
+    }
+
     /// Fires up to `steps` timers of a list of level 0; answers how many steps are left.
     fn fire(&mut self, digit: usize, wakers: &mut Wakers, mut steps: usize) -> usize {
         while steps > 0 {
@@ -260,14 +291,19 @@ impl Timers {
             if index == NONE {
                 break;
             }
-            self.unlink(index, 0);
-            self.waiting -= 1;
-            if let Some(waker) = self.nodes.get_mut(index).and_then(|node| node.waker.take()) {
-                wakers.push(waker);
-            }
+            self.fire_one(index, wakers);
             steps -= 1;
         }
         steps
+    }
+
+    /// Fires a timer on level 0.
+    fn fire_one(&mut self, index: u32, wakers: &mut Wakers) {
+        self.unlink(index, 0);
+        self.waiting -= 1;
+        if let Some(waker) = self.nodes.get_mut(index).and_then(|node| node.waker.take()) {
+            wakers.push(waker);
+        }
     }
 
     /// Moves up to `steps` timers of a list, at whose first tick the wheel stands, to the levels below; answers
@@ -303,6 +339,11 @@ impl Timers {
         first
     }
 
+    /// A deadline that lies before the wheel's present tick is as good as its first moment.
+    fn not_past(&self, deadline: u64) -> u64 {
+        deadline.max(self.present << TICK_BITS)
+    }
+
     /// The node of a key, unless it is gone.
     fn node(&mut self, key: &TimerKey) -> Option<&mut Node> {
         self.nodes.get_mut(key.index).filter(|node| node.stamp == key.stamp)
@@ -311,11 +352,12 @@ impl Timers {
     /// Appends a timer to the list that its tick has from the present one.
     fn link(&mut self, index: u32) {
         let Some(node) = self.nodes.get_mut(index) else { return };
-        let level = level_of(self.present, node.tick);
-        let digit = digit_of(node.tick, level);
+        let tick = node.deadline >> TICK_BITS;
+        let level = level_of(self.present, tick);
+        let digit = digit_of(tick, level);
         let list = &mut self.lists[level * LISTS + digit];
         let last = std::mem::replace(&mut list.tail, index);
-        list.earliest = list.earliest.min(node.tick);
+        list.earliest = list.earliest.min(node.deadline);
         (node.before, node.after) = (last, NONE);
         node.place = Place::Level(level as u8);
         match self.nodes.get_mut(last) {
@@ -330,7 +372,7 @@ impl Timers {
         let Some(node) = self.nodes.get_mut(index) else { return };
         node.place = Place::Fired;
         let (before, after) = (node.before, node.after);
-        let digit = digit_of(node.tick, usize::from(level));
+        let digit = digit_of(node.deadline >> TICK_BITS, usize::from(level));
         let list = &mut self.lists[usize::from(level) * LISTS + digit];
         match self.nodes.get_mut(before) {
             Some(before) => before.after = after,
@@ -371,12 +413,6 @@ const fn first_tick(present: u64, level: usize, digit: usize) -> u64 {
     let shift = level as u32 * LEVEL_BITS;
     let above = (present >> shift) & !(LISTS as u64 - 1);
     (above | digit as u64) << shift
-}
-
-/// The moment at which a tick is due.
-#[inline]
-const fn last_nanosecond(tick: u64) -> u64 {
-    (tick << TICK_BITS) | TICK_MASK
 }
 
 /// A timer stays within one cache line.
