@@ -9,7 +9,6 @@ use crate::goodbye::say_goodbye;
 use crate::house::House;
 use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LOG_EVERY, REFUSALS};
 use crate::places::Refusal;
-use crate::sockets::prepare;
 use rustix::io::Errno;
 use std::future::Future;
 use std::io;
@@ -123,8 +122,6 @@ impl Doorman {
         self.pause = BACKOFF_MIN;
         match self.house.places.admit(address.ip()) {
             Ok(place) => {
-                // Options fail on a connection that is broken already, which its task will notice.
-                let _ = prepare(&stream);
                 whippet::spawn(client::run(stream, place, Arc::clone(&self.house)));
             }
             Err(refusal) => self.refuse(stream, refusal),

@@ -1,10 +1,11 @@
 //! Opening the doors, and saying where they are.
 
 use crate::limits::BACKLOG;
+use crate::sockets::prepare;
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use whippet::net::{TcpListener, TcpSocket};
+use whippet::net::{SockRef, TcpListener, TcpSocket};
 
 /// Listens on all these addresses.
 ///
@@ -27,6 +28,8 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for the connections of the run before.
     socket.set_reuseaddr(true)?;
+    // Before anybody can come.
+    prepare(SockRef::from(&socket))?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

@@ -6,12 +6,13 @@ use crate::config::Config;
 use crate::house::House;
 use crate::intake::Intake;
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use crate::sockets::prepare;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use whippet::net::TcpListener;
+use whippet::net::{SockRef, TcpListener};
 use whippet::select;
 use whippet::sync::{CancellationToken, mpsc};
 use whippet::task::JoinHandle;
@@ -27,6 +28,8 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    // Those of `listen` are prepared; whoever comes to others from now on is served as well.
+    listeners.iter().try_for_each(|listener| prepare(SockRef::from(listener)))?;
     let grace = config.grace;
     // Each person's last two events have places of their own; nobody ever waits for the channel itself.
     let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use whippet::task::JoinHandle;
+use whippet::task::{JoinHandle, yield_now};
 
 use super::args::Plan;
 use super::check::Findings;
@@ -15,6 +16,8 @@ use super::stage::{End, Stage};
 
 /// How long a server may be silent before it is taken to greet nobody, or nobody more.
 const GREETING: Duration = Duration::from_secs(3);
+/// How many are sent in before the others have a turn: a fraction of what a worker's queue holds.
+const FILE: usize = 32;
 
 /// The people of a run.
 #[derive(Debug)]
@@ -38,7 +41,8 @@ impl Company {
         let (mut people, mut greets) = (Vec::with_capacity(plan.clients as usize), true);
         for first in (0..plan.clients).step_by(plan.group as usize) {
             let end = plan.clients.min(first.saturating_add(plan.group));
-            people.extend((first..end).map(|index| whippet::spawn(attend(stage.clone(), index))));
+            let usher = whippet::spawn(usher(stage.clone(), first..end));
+            people.extend(usher.await.unwrap_or_default());
             // A server that greets nobody is found out by its silence, and not asked again.
             greets = greets && stage.reach(&stage.welcomed, end, patience).await;
         }
@@ -58,6 +62,20 @@ impl Company {
         }
         outcomes
     }
+}
+
+/// Sends people in as fast as they can connect. Those who are there already have their turns in between: were all
+/// spawned first, whoever is welcomed soon would stand behind thousands who have not begun, and the time that he
+/// waits for us would count as the server's.
+async fn usher(stage: Arc<Stage>, group: Range<u32>) -> Vec<JoinHandle<Outcome>> {
+    let mut people = Vec::with_capacity(group.len());
+    for index in group {
+        people.push(whippet::spawn(attend(Arc::clone(&stage), index)));
+        if people.len().is_multiple_of(FILE) {
+            yield_now().await;
+        }
+    }
+    people
 }
 
 /// How many worker threads the runtime has.

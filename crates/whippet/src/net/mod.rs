@@ -9,6 +9,7 @@ mod datagram_doors;
 mod interest;
 mod listener;
 mod readiness_doors;
+mod sock_ref;
 mod split;
 mod stream;
 mod stream_doors;
@@ -26,6 +27,7 @@ pub mod unix;
 
 pub use self::address::ToSocketAddrs;
 pub use self::interest::{Interest, Ready};
+pub use self::sock_ref::SockRef;
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
