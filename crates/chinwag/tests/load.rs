@@ -100,6 +100,49 @@ impl Room {
     }
 }
 
+/// An IRC server for `CLIENTS` people that lets nobody in who does not answer its ping and join the channel.
+#[expect(clippy::disallowed_methods, reason = "a server that has nothing to do with ours")]
+fn serve_irc() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let people: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    std::thread::spawn(move || {
+        for index in 0..CLIENTS {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b":irc NOTICE * :hello\r\nPING :cookie\r\n").unwrap();
+            let people = Arc::clone(&people);
+            std::thread::spawn(move || {
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                lines.map_while(Result::ok).for_each(|line| obey(index, &line, &stream, &people));
+            });
+        }
+    });
+    address
+}
+
+/// Does what one line asks an IRC server for.
+fn obey(index: usize, line: &str, mut stream: &TcpStream, people: &Mutex<Vec<TcpStream>>) {
+    match line.trim_end() {
+        "PONG :cookie" => stream.write_all(b":irc 001 you :Welcome\r\n").unwrap(),
+        "JOIN #load" => {
+            let mut people = people.lock().unwrap();
+            people.push(stream.try_clone().unwrap());
+            stream.write_all(b":irc 366 you #load :End of NAMES list\r\n").unwrap();
+        }
+        line if line.starts_with("PRIVMSG #load :") => {
+            let address = stream.peer_addr().unwrap();
+            for mut other in people.lock().unwrap().iter() {
+                if other.peer_addr().is_ok_and(|other| other != address) {
+                    // Somebody who left is no concern of this test.
+                    let _ =
+                        other.write_all(format!(":load{index}!~load@host {line}\r\n").as_bytes());
+                }
+            }
+        }
+        line => assert!(line.starts_with("NICK load") || line == "USER load 0 * :load", "{line}"),
+    }
+}
+
 /// Runs `chinwag load` and gives its output.
 fn load(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chinwag")).arg("load").args(arguments).output().unwrap()
@@ -146,6 +189,15 @@ fn our_own_server_welcomes_a_storm() {
 }
 
 #[test]
+fn a_lone_line_has_a_latency() {
+    let output = load(&["--workload", "lone", "--messages", "20", "--json"]);
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{json}");
+    assert!(json.contains("\"deliveries\":20,\"deliveries_expected\":20,"), "{json}");
+    assert!(json.contains("\"latency_p50_ns\":"), "{json}");
+}
+
+#[test]
 fn people_come_in_groups_and_come_again() {
     let output =
         load(&["--workload", "idle", "--clients", "20", "--group", "7", "--rounds", "2", "--json"]);
@@ -164,6 +216,16 @@ fn an_honest_server_passes_whatever_it_puts_before_a_line() {
         assert!(json.contains(&deliveries), "{json}");
         assert!(json.contains("\"ok\":true"), "{json}");
     }
+}
+
+#[test]
+fn an_irc_server_gets_what_it_wants_and_its_lines_are_checked() {
+    let address = serve_irc().to_string();
+    let numbers = ["--clients", "5", "--messages", "40", "--timeout", "2", "--json"];
+    let output = load(&[&["--server", &address, "--irc"][..], &numbers].concat());
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{json}");
+    assert!(json.contains("\"deliveries\":800,\"deliveries_expected\":800,"), "{json}");
 }
 
 /// Asserts that the server is found out: by the number in JSON and by the words for people.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use super::irc;
 use super::line::MIN_SIZE;
 
 /// The longest line that a run sends.
@@ -54,12 +55,18 @@ pub struct Args {
     /// The process id of that server, for its CPU and memory figures
     #[arg(long, value_name = "PID", requires = "server")]
     pub pid: Option<u32>,
+    /// Speak IRC to the server, all people in one channel
+    #[arg(long, requires = "server")]
+    pub irc: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
     /// Give up when nothing arrives for this long
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub timeout: Duration,
+    /// How long the server may take to cut off who never reads (workload frozen)
+    #[arg(long, value_name = "SECONDS", default_value = "11.5", value_parser = seconds)]
+    pub cutting: Duration,
 }
 
 /// The kinds of load. What each is good for stands in the documentation of the figures.
@@ -73,6 +80,8 @@ pub enum Workload {
     FloodBig,
     /// 200 people, 1,000 lines a second in all for 4 s
     Paced,
+    /// 2 people, one of whom says something every few milliseconds to an idle server
+    Lone,
     /// 1,000 people, 100 of whom never read, beside a run without those 100
     Frozen,
     /// 9,000 people come as fast as they can, then all leave
@@ -102,6 +111,10 @@ pub(super) struct Plan {
     pub(super) rate: u32,
     /// How long nothing may arrive before the run is given up.
     pub(super) timeout: Duration,
+    /// How long the server may take to cut off who never reads.
+    pub(super) cutting: Duration,
+    /// Whether the server speaks IRC.
+    pub(super) irc: bool,
 }
 
 impl Workload {
@@ -112,13 +125,27 @@ impl Workload {
             Self::Flood => (200, 200, 0, 200, 64, 0),
             Self::FloodBig => (100, 100, 0, 200, 2_048, 0),
             Self::Paced => (200, 200, 0, 20, 64, 1_000),
+            Self::Lone => (2, 1, 0, 500, 64, 250),
             // 20 × 300 lines of 2,048 bytes are 12.3 MB a person: more than any bound on the way holds.
             Self::Frozen => (1_000, 20, 100, 300, 2_048, 0),
             Self::Storm | Self::Idle => (9_000, 0, 0, 0, 64, 0),
         };
         let group = if self == Self::Storm { u32::MAX } else { GROUP };
-        let timeout = Duration::ZERO;
-        Plan { clients, senders, frozen, group, rounds: 1, messages, size, rate, timeout }
+        let (timeout, cutting) = (Duration::ZERO, Duration::ZERO);
+        let (rounds, irc) = (1, false);
+        Plan {
+            clients,
+            senders,
+            frozen,
+            group,
+            rounds,
+            messages,
+            size,
+            rate,
+            timeout,
+            cutting,
+            irc,
+        }
     }
 
     /// Whether it has lines to deliver.
@@ -151,6 +178,8 @@ impl Plan {
             ("--rate", args.rate.is_some() && !workload.talks()),
             ("--rounds", args.rounds.is_some() && workload.talks()),
             ("--frozen", args.frozen.is_some() && workload != Workload::Frozen),
+            // Who never reads cannot be told that it may join.
+            ("--irc", args.irc && workload == Workload::Frozen),
         ];
         if let Some((flag, _)) = flags.into_iter().find(|&(_, wrong)| wrong) {
             return Err(format!("{flag} has no meaning for the workload {workload}"));
@@ -171,6 +200,8 @@ impl Plan {
             size: args.size.unwrap_or(usual.size),
             rate: args.rate.unwrap_or(usual.rate),
             timeout: args.timeout,
+            cutting: args.cutting,
+            irc: args.irc,
         };
         if frozen >= clients {
             return Err(format!(
@@ -180,8 +211,9 @@ impl Plan {
         if plan.senders > plan.readers() {
             return Err(format!("{} senders are more than the {readers} who read", plan.senders));
         }
-        if !(MIN_SIZE..=MAX_SIZE).contains(&plan.size) {
-            return Err(format!("a line has {MIN_SIZE} to {MAX_SIZE} bytes, not {}", plan.size));
+        let max_size = if plan.irc { irc::MAX_SIZE } else { MAX_SIZE };
+        if !(MIN_SIZE..=max_size).contains(&plan.size) {
+            return Err(format!("a line has {MIN_SIZE} to {max_size} bytes, not {}", plan.size));
         }
         Ok(plan)
     }
@@ -244,6 +276,7 @@ mod tests {
         assert_eq!(deliveries("--workload flood-big"), 1_980_000);
         assert_eq!(deliveries("--workload paced"), 796_000);
         assert_eq!(deliveries("--workload frozen"), 20 * 899 * 300);
+        assert_eq!(deliveries("--workload lone"), 500);
         assert_eq!(deliveries("--workload idle"), 0);
         let frozen = plan("--workload frozen").unwrap();
         assert!(frozen.senders as usize * frozen.messages as usize * frozen.size >= 12_000_000);
@@ -277,6 +310,9 @@ mod tests {
             "--workload frozen --clients 5 --frozen 9",
             "--timeout 0",
             "--pid 3",
+            "--irc",
+            "--server 127.0.0.1:1 --irc --workload frozen",
+            "--server 127.0.0.1:1 --irc --workload flood-big",
             "--server nowhere",
         ] {
             assert!(plan(line).is_err(), "{line}");

@@ -12,6 +12,7 @@ use whippet::net::{TcpSocket, TcpStream};
 use whippet::time::sleep_until;
 
 use super::check::{Findings, Ledger};
+use super::irc::Irc;
 use super::lanes::Lane;
 use super::line::Received;
 use super::script::Script;
@@ -61,6 +62,8 @@ struct Client {
     splitter: Splitter,
     /// See [`Outcome::cuts`].
     cuts: Vec<u64>,
+    /// What it says to the server beside its lines, where that speaks IRC.
+    irc: Option<Irc>,
 }
 
 /// Whether there is more to come from the server.
@@ -97,6 +100,7 @@ impl Client {
             complete: false,
             splitter: Splitter::default(),
             cuts: Vec::new(),
+            irc: plan.irc.then(|| Irc::new(index)),
             stage,
         }
     }
@@ -146,10 +150,7 @@ impl Client {
                 whippet::select! {
                     biased;
                     () = &mut start => break,
-                    ready = stream.readable() => ready?,
-                }
-                if self.read(stream)? == Flow::Ended {
-                    return Ok(());
+                    flow = self.heed(stream) => if flow? == Flow::Ended { return Ok(()) },
                 }
             }
         }
@@ -161,12 +162,40 @@ impl Client {
 
     /// Receives until the server closes the connection.
     async fn receive(&mut self, stream: &TcpStream) -> io::Result<()> {
-        loop {
-            stream.readable().await?;
-            if self.read(stream)? == Flow::Ended {
-                return Ok(());
+        while self.heed(stream).await? == Flow::Open {}
+        Ok(())
+    }
+
+    /// Waits until there is something to read and reads it, or answers the server. Cancel safe.
+    async fn heed(&mut self, stream: &TcpStream) -> io::Result<Flow> {
+        whippet::select! {
+            biased;
+            ready = stream.writable(), if self.owes() => {
+                ready?;
+                self.answer(stream)?;
+                Ok(Flow::Open)
+            }
+            ready = stream.readable() => {
+                ready?;
+                self.read(stream)
             }
         }
+    }
+
+    /// Whether the server is to be told something that is no line of the run.
+    fn owes(&self) -> bool {
+        self.irc.as_ref().is_some_and(|irc| !irc.owed().is_empty())
+    }
+
+    /// Writes what the server is to be told, as much as the kernel takes.
+    fn answer(&mut self, stream: &TcpStream) -> io::Result<()> {
+        let Some(irc) = &mut self.irc else { return Ok(()) };
+        match stream.try_write(irc.owed()) {
+            Ok(taken) => irc.pay(taken),
+            Err(error) if is_no_failure(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Sends its script, and receives meanwhile.
@@ -180,10 +209,9 @@ impl Client {
                     whippet::select! {
                         biased;
                         () = &mut turn => break,
-                        ready = stream.readable() => ready?,
-                    }
-                    if self.read(stream)? == Flow::Ended {
-                        return Ok(Flow::Ended);
+                        flow = self.heed(stream) => if flow? == Flow::Ended {
+                            return Ok(Flow::Ended);
+                        },
                     }
                 }
             }
@@ -196,7 +224,11 @@ impl Client {
                 }
                 ready = stream.writable() => {
                     ready?;
-                    script.push(&stage, stream)?;
+                    if self.owes() && script.is_between_lines() {
+                        self.answer(stream)?;
+                    } else {
+                        script.push(&stage, stream)?;
+                    }
                 }
             }
         }
@@ -211,21 +243,14 @@ impl Client {
         let received = match stream.try_read(buffer) {
             Ok(0) => return Ok(Flow::Ended),
             Ok(length) => &buffer[..length],
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) =>
-            {
-                return Ok(Flow::Open);
-            }
+            Err(error) if is_no_failure(&error) => return Ok(Flow::Open),
             Err(error) => return Err(error),
         };
         let now = stage.now();
         tally.last_heard = now;
         let ledger = &mut self.ledger;
         let watching = self.index == 0;
-        let cuts = &mut self.cuts;
+        let (cuts, irc) = (&mut self.cuts, &mut self.irc);
         self.splitter.feed(received, |line| match stage.format.parse(line) {
             Received::Ours(delivery) => {
                 if ledger.enter(delivery.sender, delivery.sequence) {
@@ -234,6 +259,9 @@ impl Client {
             }
             Received::Garbled => ledger.enter_garbled(),
             Received::Foreign => {
+                if let Some(irc) = irc {
+                    irc.hear(line);
+                }
                 if watching && memmem::find(line, TOO_SLOW).is_some() {
                     cuts.push(now);
                     stage.cut.pass();
@@ -241,7 +269,9 @@ impl Client {
             }
         });
         drop(lane);
-        self.greet(now);
+        if self.irc.as_ref().is_none_or(Irc::is_joined) {
+            self.greet(now);
+        }
         if !self.complete && self.ledger.is_complete() {
             self.pass_complete();
         }
@@ -281,4 +311,9 @@ impl Client {
             cuts: self.cuts,
         }
     }
+}
+
+/// Whether a call only has to be made again later.
+fn is_no_failure(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! args ─► workloads ─► company ─► client (one task each) ─► script  sends
-//!             │           │           │                 └─► split ─► line ─► check  receives
+//!             │           │           │                 └─► split ─► line ─► check  receives (irc: what such a server wants to hear)
 //!             │           └── stage: signals, gates, clock, lanes (shared) ──┘
 //!             └─► summary, complaints ─► report
 //! ```
@@ -17,6 +17,7 @@ mod child;
 mod client;
 mod company;
 mod complaints;
+mod irc;
 mod lanes;
 mod line;
 mod procfs;

@@ -4,6 +4,7 @@ use std::io;
 
 use whippet::net::TcpStream;
 
+use super::irc;
 use super::line::{Delivery, Format};
 use super::stage::Stage;
 
@@ -17,8 +18,10 @@ pub(super) struct Script {
     sender: u32,
     /// The number of the next line.
     next: u32,
-    /// The line under way; its digits are written anew for each.
+    /// The line under way, behind what the server wants before it; its digits are written anew for each.
     line: Vec<u8>,
+    /// Where the line itself begins.
+    body: usize,
     /// How much of that line the kernel has taken; all of it when none is under way.
     written: usize,
 }
@@ -26,13 +29,19 @@ pub(super) struct Script {
 impl Script {
     /// The script of this sender, nothing sent.
     pub(super) fn new(stage: &Stage, sender: u32) -> Self {
-        let line = stage.format.blank();
-        Self { sender, next: 0, written: line.len(), line }
+        let lead = if stage.plan.irc { irc::LEAD } else { &[] };
+        let line = [lead, &stage.format.blank()].concat();
+        Self { sender, next: 0, written: line.len(), line, body: lead.len() }
+    }
+
+    /// Whether no line is under way, so that something else can be written.
+    pub(super) fn is_between_lines(&self) -> bool {
+        self.written == self.line.len()
     }
 
     /// When there is something to write again; `None` when all is sent.
     pub(super) fn due(&self, stage: &Stage) -> Option<u64> {
-        if self.written < self.line.len() {
+        if !self.is_between_lines() {
             return Some(0);
         }
         (self.next < stage.plan.messages).then(|| stage.due(self.sender, self.next))
@@ -44,7 +53,7 @@ impl Script {
     /// Those of the socket.
     pub(super) fn push(&mut self, stage: &Stage, stream: &TcpStream) -> io::Result<()> {
         for _ in 0..BURST {
-            if self.written == self.line.len() && !self.turn_page(stage) {
+            if self.is_between_lines() && !self.turn_page(stage) {
                 return Ok(());
             }
             while self.written < self.line.len() {
@@ -69,7 +78,7 @@ impl Script {
             stage.note_first_send(now);
         }
         Format::fill(
-            &mut self.line,
+            &mut self.line[self.body..],
             Delivery { sender: self.sender, sequence: self.next, sent: now },
         );
         self.next += 1;

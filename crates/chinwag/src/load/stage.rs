@@ -206,6 +206,8 @@ mod tests {
             size: 64,
             rate,
             timeout: Duration::from_secs(1),
+            cutting: Duration::from_secs(1),
+            irc: false,
         };
         Stage::new(plan, ([127, 0, 0, 1], 1).into(), 1)
     }

@@ -16,8 +16,6 @@ use super::stage::Stage;
 const SILENCE: Duration = Duration::from_millis(300);
 /// Beyond this a server that never falls silent is not waited for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
-/// How long a server may take to cut somebody who takes nothing: 10 s, and time to notice.
-const CUTTING: Duration = Duration::from_millis(11_500);
 /// Over what span a server's use of the processor is looked at, to see whether it is done.
 const SETTLING: Duration = Duration::from_millis(300);
 
@@ -124,7 +122,7 @@ async fn talk(plan: Plan, server: &Server) -> Run {
 async fn thaw(stage: &Stage) {
     whippet::select! {
         () = stage.cut.passed_by(stage.plan.frozen) => {}
-        () = whippet::time::sleep(CUTTING) => {}
+        () = whippet::time::sleep(stage.plan.cutting) => {}
     }
     stage.thaw.cancel();
     stage.quiet(SILENCE, LONGEST_SILENCE).await;
