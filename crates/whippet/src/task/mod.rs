@@ -5,10 +5,14 @@
 
 mod join_set;
 mod spawn;
+mod task_local;
+mod unconstrained;
 mod yield_now;
 
 pub use self::join_set::JoinSet;
 pub use self::spawn::{spawn, spawn_blocking};
+pub use self::task_local::{AccessError, LocalKey, TaskLocalFuture};
+pub use self::unconstrained::{Unconstrained, consume_budget, has_budget_remaining, unconstrained};
 pub use self::yield_now::yield_now;
 pub use crate::executor::task::{AbortHandle, Id, JoinError, JoinHandle};
 pub use crate::sync::CancellationToken;
