@@ -1,7 +1,7 @@
 //! Tests of the runtime as a whole, on real threads.
 
 use super::{Builder, Handle, Runtime};
-use crate::task::{spawn, spawn_blocking, yield_now};
+use crate::task::{Id, spawn, spawn_blocking, try_id, yield_now};
 use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -297,4 +297,38 @@ fn a_task_whose_drop_spawns_the_next_ends_with_its_runtime_without_deep_recursio
     }));
     drop(runtime);
     assert_eq!(drops.load(SeqCst), 50_001);
+}
+
+#[test]
+fn a_task_knows_its_name_in_its_polls_and_in_its_drop() {
+    /// Says whose drop it is in.
+    struct SaysWhose(mpsc::Sender<Option<Id>>);
+    impl Drop for SaysWhose {
+        fn drop(&mut self) {
+            self.0.send(try_id()).unwrap();
+        }
+    }
+    for runtime in both() {
+        let (sender, receiver) = mpsc::channel();
+        let says = SaysWhose(sender.clone());
+        let task = runtime.spawn(async move {
+            let _says = says;
+            yield_now().await;
+            try_id()
+        });
+        let id = Some(task.id());
+        assert_eq!(runtime.block_on(async { (task.await.unwrap(), try_id()) }), (id, None));
+        assert_eq!(receiver.recv_timeout(DEADLINE), Ok(id));
+        let call = runtime.spawn_blocking(try_id);
+        let id = Some(call.id());
+        assert_eq!(runtime.block_on(call).unwrap(), id);
+        let says = SaysWhose(sender);
+        let dropped = runtime.spawn(async move {
+            let _says = says;
+            pending::<()>().await;
+        });
+        drop(runtime);
+        assert_eq!(receiver.recv_timeout(DEADLINE), Ok(Some(dropped.id())));
+        assert_eq!(try_id(), None);
+    }
 }

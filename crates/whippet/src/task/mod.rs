@@ -3,15 +3,19 @@
 //! [`spawn`] starts one and gives a [`JoinHandle`] for its output; dropping the handle detaches the task. A task that
 //! panics ends alone: awaiting its handle gives a [`JoinError`] that says so.
 
+mod id;
 mod join_set;
 mod spawn;
 mod task_local;
+mod task_tracker;
 mod unconstrained;
 mod yield_now;
 
+pub use self::id::{id, try_id};
 pub use self::join_set::JoinSet;
 pub use self::spawn::{spawn, spawn_blocking};
 pub use self::task_local::{AccessError, LocalKey, TaskLocalFuture};
+pub use self::task_tracker::{TaskTracker, TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
 pub use self::unconstrained::{Unconstrained, consume_budget, has_budget_remaining, unconstrained};
 pub use self::yield_now::yield_now;
 pub use crate::executor::task::{AbortHandle, Id, JoinError, JoinHandle};

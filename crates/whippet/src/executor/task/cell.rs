@@ -117,7 +117,7 @@ where
         // The waker lends the reference of the future's life: it is not dropped.
         let waker = ManuallyDrop::new(waker::from_header(header));
         let mut cx = Context::from_waker(&waker);
-        let polled = catch_unwind(AssertUnwindSafe(|| {
+        let mut poll = || {
             self.stage.with_mut(|stage| {
                 // SAFETY: the runnable's right: nobody else touches the stage before completion.
                 let Stage::Running(future) = (unsafe { &mut *stage }) else {
@@ -126,7 +126,8 @@ where
                 // SAFETY: the cell never moves, and the future is dropped in its place (`store_output`).
                 unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
             })
-        }));
+        };
+        let polled = self.header.id.enter(|| catch_unwind(AssertUnwindSafe(&mut poll)));
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
@@ -170,7 +171,8 @@ where
     fn store_output(&self, output: Output<F::Output>) {
         // SAFETY: the runnable's right: nobody else touches the stage before completion.
         let replace = |stage| self.stage.with_mut(|place| unsafe { *place = stage });
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| replace(Stage::Consumed))) {
+        let drop_future = || catch_unwind(AssertUnwindSafe(|| replace(Stage::Consumed)));
+        if let Err(payload) = self.header.id.enter(drop_future) {
             // An assignment writes the new value even when the drop of the old one panics.
             let panicked = JoinError::panic(self.header.id, payload);
             drop_quietly(output);

@@ -1,5 +1,6 @@
 //! The name of a task.
 
+use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +9,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 
+thread_local! {
+    /// The task that this thread polls or drops.
+    static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
+}
+
 impl Id {
+    /// The task that this thread polls or drops.
+    pub(crate) fn current() -> Option<Self> {
+        CURRENT.try_with(Cell::get).ok().flatten()
+    }
+
+    /// Calls `f`, which does not panic, as this task.
+    #[inline]
+    pub(super) fn enter<R>(self, f: impl FnOnce() -> R) -> R {
+        let former = CURRENT.try_with(|current| current.replace(Some(self))).ok().flatten();
+        let result = f();
+        let _ = CURRENT.try_with(|current| current.set(former));
+        result
+    }
+
     /// A name that no task has had.
     pub(crate) fn next() -> Self {
         /// How many names a thread takes from the common counter at a time, so that spawning on several
@@ -16,7 +36,7 @@ impl Id {
         const BLOCK: u64 = 1024;
         static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
         thread_local! {
-            static NAMES: std::cell::Cell<(u64, u64)> = const { std::cell::Cell::new((0, 0)) };
+            static NAMES: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
         }
         // Relaxed: only uniqueness is asked for.
         let block = || NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
