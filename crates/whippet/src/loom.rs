@@ -24,10 +24,28 @@ pub(crate) struct Mutex<T>(types::sync::Mutex<T>);
 /// The guard of a [`Mutex`].
 pub(crate) type MutexGuard<'a, T> = types::sync::MutexGuard<'a, T>;
 
+/// Defines functions that are `const` in a normal build: loom's types are made at run time alone.
+macro_rules! const_fn {
+    ($($(#[$attribute:meta])* $seen:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty $body:block)+) => {
+        $(
+            $(#[$attribute])*
+            #[cfg(not(loom))]
+            $seen const fn $name($($argument: $type),*) -> $result $body
+
+            $(#[$attribute])*
+            #[cfg(loom)]
+            $seen fn $name($($argument: $type),*) -> $result $body
+        )+
+    };
+}
+pub(crate) use const_fn;
+
 impl<T> Mutex<T> {
-    /// A lock around `value`.
-    pub(crate) fn new(value: T) -> Self {
-        Self(types::sync::Mutex::new(value))
+    const_fn! {
+        /// A lock around `value`.
+        pub(crate) fn new(value: T) -> Self {
+            Self(types::sync::Mutex::new(value))
+        }
     }
 
     /// Waits for the lock. A holder that panicked does not matter: no state is left half changed.
@@ -47,7 +65,7 @@ pub(crate) mod std_types {
         /// `std::cell::UnsafeCell` with loom's way of access: a closure that gets the raw pointer.
         #[derive(Debug, Default)]
         #[repr(transparent)]
-        pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+        pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
         impl<T> UnsafeCell<T> {
             /// A cell around `value`.
@@ -55,6 +73,13 @@ pub(crate) mod std_types {
                 Self(std::cell::UnsafeCell::new(value))
             }
 
+            /// The value.
+            pub(crate) fn into_inner(self) -> T {
+                self.0.into_inner()
+            }
+        }
+
+        impl<T: ?Sized> UnsafeCell<T> {
             /// Shared access: the caller promises that nobody changes the value meanwhile.
             #[inline(always)]
             pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {

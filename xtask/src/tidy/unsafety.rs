@@ -4,7 +4,7 @@ use super::items;
 use super::source::Source;
 
 /// The files that may hold unsafe code, and why each must.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 11] = [
     (
         "crates/whippet/src/executor/task/cell.rs",
         "one allocation for future, output and waker, reached by pointer",
@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 10] = [
     ("crates/whippet/src/executor/task/waker.rs", "the waker's table of functions"),
     ("crates/whippet/src/executor/task/spot.rs", "a place in the source behind an atomic pointer"),
     ("crates/whippet/src/executor/queue.rs", "runnables as atomic pointers in a ring"),
+    ("crates/whippet/src/sync/lock/guarded.rs", "a value that is reached through guards alone"),
     ("crates/whippet/src/sync/oneshot/inner.rs", "a value handed over by a state word"),
     ("crates/whippet/src/sys/raw.rs", "system calls that rustix does not know"),
 ];

@@ -1,7 +1,7 @@
 //! Every door of this room spends the budget of the task that polls it, so that a busy one lets its neighbours run.
 
 use super::test_support::Task;
-use super::{CancellationToken, Notify, Semaphore, mpsc, oneshot};
+use super::{CancellationToken, Mutex, Notify, RwLock, Semaphore, mpsc, oneshot};
 use crate::coop::with_budget;
 
 /// How often `door` is ready within one poll of a task.
@@ -46,6 +46,11 @@ fn every_door_spends_the_budget() {
 
     let semaphore = Semaphore::new(1);
     assert_eq!(ready_times(|| Task::new(semaphore.acquire()).poll().is_ready()), budget());
+    let mutex = Mutex::new(());
+    assert_eq!(ready_times(|| Task::new(mutex.lock()).poll().is_ready()), budget());
+    let lock = RwLock::new(());
+    assert_eq!(ready_times(|| Task::new(lock.read()).poll().is_ready()), budget());
+    assert_eq!(ready_times(|| Task::new(lock.write()).poll().is_ready()), budget());
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! | hand many values to one task | [`mpsc`] |
 //! | hand one value to one task | [`oneshot`] |
 //! | bound how many do a thing at once | [`Semaphore`] |
+//! | hold a value across awaits, one at a time | [`Mutex`] |
+//! | hold a value across awaits, many to look or one to change | [`RwLock`] |
 //! | tell a task that something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
@@ -12,6 +14,7 @@ pub mod mpsc;
 pub mod oneshot;
 
 mod cancellation;
+mod lock;
 mod notify;
 mod semaphore;
 
@@ -22,6 +25,11 @@ mod wait_list;
 
 pub use self::cancellation::{
     CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,
+};
+pub use self::lock::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, TryLockError,
 };
 pub use self::notify::{Notified, Notify, OwnedNotified};
 pub use self::semaphore::{

@@ -1,6 +1,6 @@
 //! The semaphore beneath the public ones: permits under a lock, and futures that wait for them.
 
-use crate::loom::Mutex;
+use crate::loom::{Mutex, const_fn};
 use crate::sync::caller::poll_locked;
 use crate::sync::permits::{Permits, Refused};
 use crate::sync::wait_list::Ticket;
@@ -16,9 +16,11 @@ pub(crate) struct RawSemaphore {
 }
 
 impl RawSemaphore {
-    /// A semaphore with `available` permits.
-    pub(crate) fn new(available: usize) -> Self {
-        Self { permits: Mutex::new(Permits::new(available)) }
+    const_fn! {
+        /// A semaphore with `available` permits.
+        pub(crate) fn new(available: usize) -> Self {
+            Self { permits: Mutex::new(Permits::new(available)) }
+        }
     }
 
     /// Permits that could be had at once.

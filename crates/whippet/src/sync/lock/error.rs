@@ -1,0 +1,25 @@
+//! Why a lock was not taken at once.
+
+use crate::sync::permits::Refused;
+use std::error::Error;
+use std::fmt;
+
+/// The lock is held, or others wait for it. Returned by the `try_` functions of [`Mutex`](super::Mutex) and
+/// [`RwLock`](super::RwLock).
+#[derive(Debug)]
+pub struct TryLockError(());
+
+impl From<Refused> for TryLockError {
+    /// The permits of a lock are never closed: there were not enough.
+    fn from(_: Refused) -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for TryLockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the lock is held by somebody else")
+    }
+}
+
+impl Error for TryLockError {}

@@ -1,0 +1,199 @@
+//! The guards of [`Mutex`].
+
+use super::forward::forward_mut;
+use super::guarded::{Edit, Mutex};
+use crate::sync::semaphore::raw::RawSemaphore;
+use std::sync::Arc;
+
+/// The value of a [`Mutex`], which it borrows; the lock is free when this is dropped.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct MutexGuard<'a, T: ?Sized>(pub(super) Edit<&'a Mutex<T>, T>);
+
+/// The value of a [`Mutex`], which it keeps alive; the lock is free when this is dropped.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct OwnedMutexGuard<T: ?Sized>(pub(super) Edit<Arc<Mutex<T>>, T>);
+
+/// A part of the value of a [`Mutex`]. Made by [`MutexGuard::map`].
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct MappedMutexGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
+
+/// A part `U` of the value `T` of a [`Mutex`], which it keeps alive. Made by [`OwnedMutexGuard::map`].
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<Mutex<T>>, U>);
+
+impl<'a, T: ?Sized> MutexGuard<'a, T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use whippet::sync::{Mutex, MutexGuard};
+    ///
+    /// let pair = Mutex::new((1, "one"));
+    /// let mut number = MutexGuard::map(pair.try_lock().unwrap(), |pair| &mut pair.0);
+    /// *number = 2;
+    /// drop(number);
+    /// assert_eq!(pair.into_inner(), (2, "one"));
+    /// ```
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        MappedMutexGuard(this.0.detach().map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{Mutex, MutexGuard};
+    ///
+    /// let words = Mutex::new(vec!["one"]);
+    /// let guard = words.try_lock().unwrap();
+    /// let guard = MutexGuard::try_map(guard, |words| words.get_mut(7)).unwrap_err();
+    /// assert_eq!(guard.len(), 1);
+    /// ```
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        match this.0.try_map(f) {
+            Ok(part) => Ok(MappedMutexGuard(part.detach())),
+            Err(whole) => Err(Self(whole)),
+        }
+    }
+
+    /// Whose guard it is.
+    ///
+    /// ```
+    /// use whippet::sync::{Mutex, MutexGuard};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// async fn let_others<T>(guard: MutexGuard<'_, T>) -> MutexGuard<'_, T> {
+    ///     let mutex = MutexGuard::mutex(&guard);
+    ///     drop(guard);
+    ///     mutex.lock().await
+    /// }
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let guard = let_others(mutex.lock().await).await;
+    /// assert_eq!(*guard, 1);
+    /// # });
+    /// ```
+    pub fn mutex(this: &Self) -> &'a Mutex<T> {
+        this.0.home()
+    }
+}
+
+impl<T: ?Sized> OwnedMutexGuard<T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let pair = Arc::new(Mutex::new((1, "one")));
+    /// let guard = Arc::clone(&pair).try_lock_owned().unwrap();
+    /// *OwnedMutexGuard::map(guard, |pair| &mut pair.0) = 2;
+    /// assert_eq!(*pair.try_lock().unwrap(), (2, "one"));
+    /// ```
+    pub fn map<U, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedMappedMutexGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let words = Arc::new(Mutex::new(vec!["one"]));
+    /// let guard = words.try_lock_owned().unwrap();
+    /// assert!(OwnedMutexGuard::try_map(guard, |words| words.first_mut()).is_ok());
+    /// ```
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.0.try_map(f).map(OwnedMappedMutexGuard).map_err(Self)
+    }
+
+    /// Whose guard it is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{Mutex, OwnedMutexGuard};
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = Arc::clone(&mutex).try_lock_owned().unwrap();
+    /// assert!(Arc::ptr_eq(&mutex, OwnedMutexGuard::mutex(&guard)));
+    /// ```
+    pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
+        this.0.home()
+    }
+}
+
+impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
+    /// Narrows the guard further.
+    pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        MappedMutexGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard further, if `f` finds a part.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
+    where
+        U: ?Sized,
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.0.try_map(f).map(MappedMutexGuard).map_err(Self)
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
+    /// Narrows the guard further.
+    pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
+    where
+        S: ?Sized,
+        F: FnOnce(&mut U) -> &mut S,
+    {
+        OwnedMappedMutexGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard further, if `f` finds a part.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
+    where
+        S: ?Sized,
+        F: FnOnce(&mut U) -> Option<&mut S>,
+    {
+        this.0.try_map(f).map(OwnedMappedMutexGuard).map_err(Self)
+    }
+}
+
+forward_mut!(['a, T: ?Sized] MutexGuard<'a, T> => T);
+forward_mut!([T: ?Sized] OwnedMutexGuard<T> => T);
+forward_mut!(['a, T: ?Sized] MappedMutexGuard<'a, T> => T);
+forward_mut!([T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U);

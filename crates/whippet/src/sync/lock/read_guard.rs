@@ -1,0 +1,92 @@
+//! The guards of the readers of a [`RwLock`].
+
+use super::forward::forward;
+use super::guarded::{RwLock, View};
+use crate::sync::semaphore::raw::RawSemaphore;
+use std::sync::Arc;
+
+/// The value of a [`RwLock`] that it borrows, or a part of it, to be looked at.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct RwLockReadGuard<'a, T: ?Sized>(pub(super) View<&'a RawSemaphore, T>);
+
+/// The value `T` of a [`RwLock`] that it keeps alive, or a part `U` of it, to be looked at.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T>(pub(super) View<Arc<RwLock<T>>, U>);
+
+impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockReadGuard};
+    ///
+    /// let pair = RwLock::new((1, "one"));
+    /// let word = RwLockReadGuard::map(pair.try_read().unwrap(), |pair| pair.1);
+    /// assert_eq!(&*word, "one");
+    /// ```
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        RwLockReadGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockReadGuard};
+    ///
+    /// let words = RwLock::new(vec!["one"]);
+    /// let guard = words.try_read().unwrap();
+    /// assert!(RwLockReadGuard::try_map(guard, |words| words.first()).is_ok());
+    /// ```
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        this.0.try_map(f).map(RwLockReadGuard).map_err(Self)
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockReadGuard, RwLock};
+    ///
+    /// let pair = Arc::new(RwLock::new((1, "one")));
+    /// let guard = pair.try_read_owned().unwrap();
+    /// let word = OwnedRwLockReadGuard::map(guard, |pair| pair.1);
+    /// assert_eq!(&*word, "one");
+    /// ```
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, V>
+    where
+        F: FnOnce(&U) -> &V,
+    {
+        OwnedRwLockReadGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
+    where
+        F: FnOnce(&U) -> Option<&V>,
+    {
+        this.0.try_map(f).map(OwnedRwLockReadGuard).map_err(Self)
+    }
+
+    /// Whose guard it is.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.home()
+    }
+}
+
+forward!(['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
+forward!([T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);

@@ -1,0 +1,266 @@
+//! The doors of [`RwLock`].
+
+use super::error::TryLockError;
+use super::guarded::{Edit, Guarded, RwLock, View};
+use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
+use super::write_guard::{OwnedRwLockWriteGuard, RwLockWriteGuard};
+use crate::loom::const_fn;
+use crate::sync::blocking;
+use std::fmt;
+use std::sync::Arc;
+
+/// The most readers at once: tokio's limit.
+const MAX_READS: u32 = u32::MAX >> 3;
+
+impl<T> RwLock<T> {
+    const_fn! {
+        /// A lock around `value`, held by nobody.
+        #[must_use]
+        pub fn new(value: T) -> Self {
+            Self { guarded: Guarded::new(value, MAX_READS) }
+        }
+
+        /// A lock around `value` that at most `max_reads` readers hold at once; more wait as for a writer.
+        ///
+        /// # Panics
+        /// If `max_reads` is 0 or more than `u32::MAX >> 3`.
+        ///
+        /// ```
+        /// let lock = whippet::sync::RwLock::with_max_readers(5, 2);
+        /// let readers = (lock.try_read().unwrap(), lock.try_read().unwrap());
+        /// assert!(lock.try_read().is_err());
+        /// drop(readers);
+        /// ```
+        #[must_use]
+        pub fn with_max_readers(value: T, max_reads: u32) -> Self {
+            assert!(max_reads <= MAX_READS, "a RwLock has at most u32::MAX >> 3 readers");
+            Self { guarded: Guarded::new(value, max_reads) }
+        }
+
+        /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::RwLock;
+        ///
+        /// static MOTD: RwLock<&str> = RwLock::const_new("hello");
+        /// assert_eq!(*MOTD.blocking_read(), "hello");
+        /// ```
+        #[must_use]
+        pub fn const_new(value: T) -> Self {
+            Self::new(value)
+        }
+
+        /// As [`with_max_readers`](Self::with_max_readers), by the name that it has in tokio where a constant is asked for.
+        ///
+        /// # Panics
+        /// As [`with_max_readers`](Self::with_max_readers).
+        #[must_use]
+        pub fn const_with_max_readers(value: T, max_reads: u32) -> Self {
+            Self::with_max_readers(value, max_reads)
+        }
+    }
+
+    /// The value.
+    ///
+    /// ```
+    /// assert_eq!(whippet::sync::RwLock::new(3).into_inner(), 3);
+    /// ```
+    pub fn into_inner(self) -> T {
+        self.guarded.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    /// Waits until the value may be looked at: no writer holds it, and none came before this call.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, only the place in line is lost.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// let one = lock.read().await;
+    /// let other = lock.read().await;
+    /// assert_eq!(*one, *other);
+    /// # });
+    /// ```
+    pub async fn read(&self) -> RwLockReadGuard<'_, T> {
+        RwLockReadGuard(View::take(self).await.detach())
+    }
+
+    /// As [`read`](Self::read), for a guard that keeps the lock alive.
+    ///
+    /// # Cancel safety
+    /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::RwLock;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let guard = Arc::clone(&lock).read_owned().await;
+    /// whippet::spawn(async move { assert_eq!(*guard, 1) }).await.unwrap();
+    /// # });
+    /// ```
+    pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
+        OwnedRwLockReadGuard(View::take(self).await)
+    }
+
+    /// As [`read`](Self::read), blocking the thread: for threads that run no tasks.
+    ///
+    /// ```
+    /// assert_eq!(*whippet::sync::RwLock::new(1).blocking_read(), 1);
+    /// ```
+    pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
+        blocking::wait(self.read())
+    }
+
+    /// Takes a read guard if the value may be looked at now, and nobody waits.
+    ///
+    /// # Errors
+    /// [`TryLockError`]: it may not.
+    ///
+    /// ```
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// let guard = lock.try_read().unwrap();
+    /// assert!(lock.try_read().is_ok());
+    /// assert!(lock.try_write().is_err());
+    /// drop(guard);
+    /// ```
+    pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
+        Ok(RwLockReadGuard(View::try_take(self)?.detach()))
+    }
+
+    /// As [`try_read`](Self::try_read), for a guard that keeps the lock alive.
+    ///
+    /// # Errors
+    /// As [`try_read`](Self::try_read).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let guard = Arc::clone(&lock).try_read_owned().unwrap();
+    /// assert!(lock.try_write().is_err());
+    /// drop(guard);
+    /// ```
+    pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
+        Ok(OwnedRwLockReadGuard(View::try_take(self)?))
+    }
+
+    /// Waits until the value may be changed: nobody else holds the lock.
+    ///
+    /// # Cancel safety
+    /// Dropped before it is ready, only the place in line is lost.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// *lock.write().await = 2;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// # });
+    /// ```
+    pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
+        RwLockWriteGuard(Edit::take(self).await.detach())
+    }
+
+    /// As [`write`](Self::write), for a guard that keeps the lock alive.
+    ///
+    /// # Cancel safety
+    /// As [`write`](Self::write).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::RwLock;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let mut guard = Arc::clone(&lock).write_owned().await;
+    /// whippet::spawn(async move { *guard += 1 }).await.unwrap();
+    /// assert_eq!(*lock.read().await, 2);
+    /// # });
+    /// ```
+    pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
+        OwnedRwLockWriteGuard(Edit::take(self).await)
+    }
+
+    /// As [`write`](Self::write), blocking the thread: for threads that run no tasks.
+    ///
+    /// ```
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// *lock.blocking_write() += 1;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
+    pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
+        blocking::wait(self.write())
+    }
+
+    /// Takes the write guard if nobody holds the lock or waits for it.
+    ///
+    /// # Errors
+    /// [`TryLockError`]: somebody does.
+    ///
+    /// ```
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// *lock.try_write().unwrap() += 1;
+    /// let guard = lock.try_read().unwrap();
+    /// assert!(lock.try_write().is_err());
+    /// drop(guard);
+    /// ```
+    pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
+        Ok(RwLockWriteGuard(Edit::try_take(self)?.detach()))
+    }
+
+    /// As [`try_write`](Self::try_write), for a guard that keeps the lock alive.
+    ///
+    /// # Errors
+    /// As [`try_write`](Self::try_write).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// *Arc::clone(&lock).try_write_owned().unwrap() += 1;
+    /// assert_eq!(*lock.try_read().unwrap(), 2);
+    /// ```
+    pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
+        Ok(OwnedRwLockWriteGuard(Edit::try_take(self)?))
+    }
+
+    /// The value, without locking: whoever has the lock to itself shares it with nobody.
+    ///
+    /// ```
+    /// let mut lock = whippet::sync::RwLock::new(1);
+    /// *lock.get_mut() = 5;
+    /// assert_eq!(lock.into_inner(), 5);
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        self.guarded.get_mut()
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("RwLock");
+        match self.try_read() {
+            Ok(guard) => shown.field("data", &&*guard),
+            Err(_) => shown.field("data", &format_args!("<locked>")),
+        };
+        shown.finish()
+    }
+}

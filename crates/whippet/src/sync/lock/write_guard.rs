@@ -1,0 +1,245 @@
+//! The guards of the writers of a [`RwLock`].
+
+use super::forward::forward_mut;
+use super::guarded::{Edit, RwLock};
+use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
+use crate::sync::semaphore::raw::RawSemaphore;
+use std::sync::Arc;
+
+/// The value of a [`RwLock`] that it borrows, to be changed.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Edit<&'a RawSemaphore, T>);
+
+/// A part of the value of a [`RwLock`]. Made by [`RwLockWriteGuard::map`].
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
+
+/// The value of a [`RwLock`] that it keeps alive, to be changed.
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Edit<Arc<RwLock<T>>, T>);
+
+/// A part `U` of the value `T` of a [`RwLock`] that it keeps alive. Made by [`OwnedRwLockWriteGuard::map`].
+#[must_use = "a guard that is dropped frees the lock"]
+#[clippy::has_significant_drop]
+pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<RwLock<T>>, U>);
+
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let pair = RwLock::new((1, "one"));
+    /// *RwLockWriteGuard::map(pair.try_write().unwrap(), |pair| &mut pair.0) = 2;
+    /// assert_eq!(pair.into_inner(), (2, "one"));
+    /// ```
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        RwLockMappedWriteGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let words = RwLock::new(vec!["one"]);
+    /// let guard = words.try_write().unwrap();
+    /// let guard = RwLockWriteGuard::try_map(guard, |words| words.get_mut(7)).unwrap_err();
+    /// assert_eq!(guard.len(), 1);
+    /// ```
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.0.try_map(f).map(RwLockMappedWriteGuard).map_err(Self)
+    }
+
+    /// The same guard, by the type of one of a part.
+    pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
+        RwLockMappedWriteGuard(this.0)
+    }
+
+    /// Becomes a reader; no writer comes between. Readers that wait next in line are let in.
+    ///
+    /// ```
+    /// let lock = whippet::sync::RwLock::new(1);
+    /// let mut writer = lock.try_write().unwrap();
+    /// *writer += 1;
+    /// let reader = writer.downgrade();
+    /// assert_eq!((*reader, *lock.try_read().unwrap()), (2, 2));
+    /// ```
+    pub fn downgrade(self) -> RwLockReadGuard<'a, T> {
+        RwLockReadGuard(self.0.downgrade())
+    }
+
+    /// Becomes a reader of a part; no writer comes between.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let pair = RwLock::new((1, "one"));
+    /// let number = RwLockWriteGuard::downgrade_map(pair.try_write().unwrap(), |pair| &pair.0);
+    /// assert_eq!((*number, pair.try_read().unwrap().1), (1, "one"));
+    /// ```
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> RwLockReadGuard<'a, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        RwLockReadGuard::map(this.downgrade(), f)
+    }
+
+    /// Becomes a reader of a part, if `f` finds it; no writer comes between.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        this.0.try_downgrade_map(f).map(RwLockReadGuard).map_err(Self)
+    }
+}
+
+impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
+    /// Narrows the guard further.
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        RwLockMappedWriteGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard further, if `f` finds a part.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.0.try_map(f).map(RwLockMappedWriteGuard).map_err(Self)
+    }
+}
+
+impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
+    /// Narrows the guard to a part of the value.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let pair = Arc::new(RwLock::new((1, "one")));
+    /// let guard = Arc::clone(&pair).try_write_owned().unwrap();
+    /// *OwnedRwLockWriteGuard::map(guard, |pair| &mut pair.0) = 2;
+    /// assert_eq!(*pair.try_read().unwrap(), (2, "one"));
+    /// ```
+    pub fn map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, U>
+    where
+        F: FnOnce(&mut T) -> &mut U,
+    {
+        OwnedRwLockMappedWriteGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard to a part of the value, if `f` finds it.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, U>, Self>
+    where
+        F: FnOnce(&mut T) -> Option<&mut U>,
+    {
+        this.0.try_map(f).map(OwnedRwLockMappedWriteGuard).map_err(Self)
+    }
+
+    /// The same guard, by the type of one of a part.
+    pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
+        OwnedRwLockMappedWriteGuard(this.0)
+    }
+
+    /// Becomes a reader; no writer comes between. Readers that wait next in line are let in.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::RwLock;
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let reader = Arc::clone(&lock).try_write_owned().unwrap().downgrade();
+    /// assert_eq!((*reader, *lock.try_read().unwrap()), (1, 1));
+    /// ```
+    pub fn downgrade(self) -> OwnedRwLockReadGuard<T> {
+        OwnedRwLockReadGuard(self.0.downgrade())
+    }
+
+    /// Becomes a reader of a part; no writer comes between.
+    pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
+    where
+        F: FnOnce(&T) -> &U,
+    {
+        OwnedRwLockReadGuard::map(this.downgrade(), f)
+    }
+
+    /// Becomes a reader of a part, if `f` finds it; no writer comes between.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_downgrade_map<F, U: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockReadGuard<T, U>, Self>
+    where
+        F: FnOnce(&T) -> Option<&U>,
+    {
+        this.0.try_downgrade_map(f).map(OwnedRwLockReadGuard).map_err(Self)
+    }
+
+    /// Whose guard it is.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.home()
+    }
+}
+
+impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
+    /// Narrows the guard further.
+    pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
+    where
+        F: FnOnce(&mut U) -> &mut V,
+    {
+        OwnedRwLockMappedWriteGuard(this.0.map(f))
+    }
+
+    /// Narrows the guard further, if `f` finds a part.
+    ///
+    /// # Errors
+    /// The guard as it was.
+    pub fn try_map<F, V: ?Sized>(
+        this: Self,
+        f: F,
+    ) -> Result<OwnedRwLockMappedWriteGuard<T, V>, Self>
+    where
+        F: FnOnce(&mut U) -> Option<&mut V>,
+    {
+        this.0.try_map(f).map(OwnedRwLockMappedWriteGuard).map_err(Self)
+    }
+
+    /// Whose guard it is.
+    pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
+        this.0.home()
+    }
+}
+
+forward_mut!(['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
+forward_mut!(['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
+forward_mut!([T: ?Sized] OwnedRwLockWriteGuard<T> => T);
+forward_mut!([T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);
