@@ -13,9 +13,8 @@ use crate::frame::Frame;
 use crate::intake::Intake;
 use crate::limits::FRAME_OVERHEAD;
 use std::fmt;
-use std::future::poll_fn;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use whippet::sync::mpsc::{self, error::TrySendError};
@@ -32,6 +31,7 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
     let account = Arc::new(Account {
         pushed: AtomicU64::new(0),
         taken: AtomicU64::new(0),
+        is_cut: AtomicBool::new(false),
         ending: Mutex::new(Ending { cut: None, waker: None }),
         intake: Arc::clone(intake),
     });
@@ -49,6 +49,8 @@ pub struct Account {
     /// How much of it is settled. Only his task writes; the broker reads. Relaxed for both: they are counts, the
     /// frames themselves travel through the channel's lock.
     taken: AtomicU64,
+    /// Whether `ending` holds a cut: raised before his task is woken, so that a look costs no lock.
+    is_cut: AtomicBool,
     /// Whether the broker has ended it.
     ending: Mutex<Ending>,
     /// Who wants to know when he catches up.
@@ -101,15 +103,14 @@ impl Account {
         self.lock().cut
     }
 
-    /// Waits until he is cut. Only the latest waiter is woken.
-    ///
-    /// # Cancel safety
-    /// May be dropped and called again at will; it costs nothing to make anew.
-    pub async fn cut_off(&self) -> Cut {
-        poll_fn(|cx| self.poll_cut(cx)).await
+    /// Whether he was cut, by a look that costs nothing.
+    #[inline]
+    pub fn is_cut(&self) -> bool {
+        // Acquire: what the broker did before is seen. Whoever is woken by the cut is woken after it was raised.
+        self.is_cut.load(Acquire)
     }
 
-    /// Polls for the cut; see [`cut_off`](Self::cut_off).
+    /// Polls for the cut. Only the latest waiter is woken.
     pub fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<Cut> {
         let mut ending = self.lock();
         if let Some(cut) = ending.cut {
@@ -141,6 +142,7 @@ impl Account {
     fn cut_with(&self, cut: Cut) {
         let mut ending = self.lock();
         ending.cut = Some(cut);
+        self.is_cut.store(true, Release);
         let waker = ending.waker.take();
         drop(ending);
         if let Some(waker) = waker {

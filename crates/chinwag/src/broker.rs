@@ -14,6 +14,7 @@
 //! nothing more is waiting, or when it is full.
 
 mod delivery;
+mod gather;
 mod inputs;
 mod run;
 mod stop;

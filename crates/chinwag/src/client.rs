@@ -10,7 +10,8 @@
 //! and then, with nothing awaited in between, the lines are read and handed over. All waiting is done in one
 //! `select!`, so the inbox is drained whatever else goes on.
 
-use crate::account::{self, Cut};
+use crate::account;
+use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
@@ -139,12 +140,11 @@ impl Client {
 
     /// Moves lines and frames until his chat is over.
     async fn chat(&mut self, stream: &TcpStream, house: &House) -> Over {
-        let mut stopping = pin!(house.stopping.cancelled());
         let mut timer = pin!(sleep_until(time::Instant::now()));
         // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
         let mut turn = pin!(house.intake.places().acquire());
         let mut in_line = false;
-        let account = Arc::clone(self.outgoing.account());
+        let mut call = Call::new(Arc::clone(self.outgoing.account()), &house.stopping);
         loop {
             let now = now();
             if let Some(over) = self.out_of_time(house, now) {
@@ -162,7 +162,10 @@ impl Client {
             }
             select! {
                 biased;
-                Cut::TooSlow = account.cut_off() => return Over::Cut,
+                called = poll_fn(|cx| call.poll(cx)) => match called {
+                    Called::Off => return Over::Cut,
+                    Called::ToDrain => self.stage = Stage::Draining,
+                },
                 delivered = self.outgoing.deliver(stream) => match delivered {
                     Ok(Delivered::CaughtUp) => {}
                     Ok(Delivered::Everything) => return Over::Dismissed,
@@ -182,7 +185,6 @@ impl Client {
                     }
                 }
                 _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
-                () = stopping.as_mut(), if !self.is_draining() => self.stage = Stage::Draining,
                 () = timer.as_mut(), if deadline.is_some() => {}
             }
         }

@@ -38,6 +38,7 @@ pub mod round;
 pub mod who;
 
 // One person.
+mod call;
 mod client;
 mod goodbye;
 mod house;

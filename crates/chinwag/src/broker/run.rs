@@ -1,5 +1,6 @@
 //! The loop around the broker: whatever comes first is handled, and then the round goes out.
 
+use super::gather::Gather;
 use super::{Broker, Metrics};
 use crate::event::{Control, Event};
 use crate::limits::ROUND_EVENTS;
@@ -16,11 +17,12 @@ impl Broker {
     /// Nothing starves: joins come no faster than connections are accepted.
     pub async fn run(mut self, control: Receiver<Control>, events: Receiver<Event>) -> Metrics {
         let intake = Arc::clone(&self.intake);
-        let mut queues = Queues { control, events, batch: Vec::with_capacity(ROUND_EVENTS) };
+        let mut queues = Queues::new(control, events);
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut alarm_at = None;
         while !self.is_finished() {
-            let deadline = self.next_deadline();
+            let deadlines = [self.next_deadline(), queues.gather.deadline()];
+            let deadline = deadlines.into_iter().flatten().min();
             if deadline != alarm_at {
                 alarm_at = deadline;
                 if let Some(deadline) = deadline {
@@ -36,9 +38,10 @@ impl Broker {
                 }
                 () = intake.drained(), if !self.is_open() => self.handle_caught_up(now()),
                 count = queues.events.recv_many(&mut queues.batch, ROUND_EVENTS), if self.is_open() => {
-                    if count == 0 {
+                    if count == 0 && queues.batch.is_empty() {
                         break;
                     }
+                    queues.gather.received(queues.batch.len(), now());
                     queues.batch.reverse();
                 }
             }
@@ -64,11 +67,24 @@ struct Queues {
     control: Receiver<Control>,
     /// What people do.
     events: Receiver<Event>,
-    /// Events that were received and not handled yet, the next one last. Empty while the intake is open.
+    /// Events that were received and not handled yet, the next one last. While the intake
+    /// is open it holds one at most, which waits for company.
     batch: Vec<Event>,
+    /// Whether that one waits.
+    gather: Gather,
 }
 
 impl Queues {
+    /// With nothing received.
+    fn new(control: Receiver<Control>, events: Receiver<Event>) -> Self {
+        Self {
+            control,
+            events,
+            batch: Vec::with_capacity(ROUND_EVENTS),
+            gather: Gather::new(now()),
+        }
+    }
+
     /// Handles the joins that are there, then the events that were received, as long as the intake is open, and
     /// ends the round.
     ///
@@ -76,18 +92,23 @@ impl Queues {
     /// received it is here.
     fn take_in(&mut self, broker: &mut Broker) {
         let now = now();
+        let frames = broker.metrics.frames;
         for _ in 0..self.control.len() {
             let Ok(came) = self.control.try_recv() else { break };
             broker.handle_control(came, now);
         }
         let mut lines = 0;
-        while broker.is_open()
+        // In the end nobody's company is waited for.
+        let is_gathered = self.gather.is_over(now) || broker.is_forced();
+        while is_gathered
+            && broker.is_open()
             && let Some(event) = self.batch.pop()
         {
             lines += usize::from(matches!(event, Event::Lines { .. }));
             broker.handle_event(event, now);
         }
         broker.flush(now);
+        self.gather.sent(broker.metrics.frames - frames, now);
         // Once a round, so that those who wait for a place are woken together.
         if lines > 0 {
             broker.intake.places().add_permits(lines);
@@ -128,7 +149,8 @@ mod tests {
         let mut inputs = Inputs::new();
         inputs.push(Input { kind: Kind::Say, text: "hello" });
         let batch = vec![Event::Lines { id, inputs }];
-        let mut queues = Queues { control: orders, events: said, batch };
+        let mut queues = Queues::new(orders, said);
+        queues.batch = batch;
         let (outlet, _inbox) = account::inbox(&intake);
         let join = Control::Join { id, outlet, door: DoorKind::Lines };
         control.try_send(join).expect("there is a place");

@@ -1,6 +1,7 @@
 //! Tests of a person's task against queues that lie open.
 
 use super::*;
+use crate::account::Cut;
 use crate::account::Outlet;
 use crate::config::Config;
 use crate::event::Inputs;

@@ -59,7 +59,8 @@ pub(crate) struct Worker {
     lifo_turns: Cell<u8>,
     /// Whether it holds a claim to search.
     searching: Cell<bool>,
-    /// Whether it hands out wakers of the reactor: their tasks go to the ring in their order, and wake nobody yet.
+    /// Whether it hands out wakers of the reactor: their tasks wake nobody until all are queued. The last one comes
+    /// next, ahead of a full ring: what an event brings often joins the work that waits there.
     delivering: Cell<bool>,
     /// A worker with a filled LIFO slot, and its turn when it was seen.
     watched: Cell<Option<(usize, u32)>>,
@@ -127,7 +128,7 @@ impl Worker {
         // A notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
         self.deliver(&mut wakers);
-        if self.local.len() > 1 {
+        if self.local.len() > 0 {
             self.shared.wake_one();
         }
     }
@@ -135,12 +136,11 @@ impl Worker {
     /// Queues a task that was woken on this worker's thread.
     #[inline]
     pub(crate) fn push_woken(&self, task: Runnable) {
-        if self.delivering.get() {
-            return self.push_back(task);
-        }
         if let Some(former) = self.remote().lifo.put(task) {
             self.push_back(former);
-            self.shared.wake_one();
+            if !self.delivering.get() {
+                self.shared.wake_one();
+            }
         }
     }
 
@@ -257,13 +257,12 @@ impl Worker {
     pub(crate) fn look_at_events(&self) {
         let mut wakers = Wakers::new();
         let turn = self.turn(Some(Duration::ZERO), &mut wakers);
-        let woken = !wakers.is_empty();
         self.deliver(&mut wakers);
         if turn.notified && !self.shared.is_ending() {
             // The claim of a sleeper that woke up otherwise: this worker has work, so it passes the claim on.
             self.end_search();
         }
-        if woken {
+        if self.local.len() > 0 {
             self.shared.wake_one();
         }
     }

@@ -332,3 +332,27 @@ fn a_task_knows_its_name_in_its_polls_and_in_its_drop() {
         assert_eq!(try_id(), None);
     }
 }
+
+/// What an event brings does not wait for the whole ring: it may join the work that waits there.
+#[test]
+fn an_event_between_two_turns_comes_before_a_full_ring() {
+    let turns = Arc::new(AtomicUsize::new(0));
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let after = runtime.block_on(async {
+        let (near, far) = crate::net::UnixStream::pair().unwrap();
+        let counted = Arc::clone(&turns);
+        let reader = spawn(async move {
+            near.readable().await.unwrap();
+            counted.load(SeqCst)
+        });
+        // It waits for its socket before the others are there.
+        yield_now().await;
+        for _ in 0..200 {
+            let counted = Arc::clone(&turns);
+            spawn(async move { counted.fetch_add(1, SeqCst) });
+        }
+        assert_eq!(far.try_write(b"!").unwrap(), 1);
+        reader.await.unwrap()
+    });
+    assert!(after < 100, "{after} others came first");
+}

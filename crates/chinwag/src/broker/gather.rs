@@ -1,0 +1,113 @@
+//! When the broker waits for company for a line: in a busy room lines share their writes.
+//!
+//! Handing a round to a room of two hundred costs the kernel two hundred writes, and a line that follows within that
+//! time would cost as many again. So a line that comes alone and soon after a round waits for a second one, and
+//! both leave in one write a receiver. It waits as long as the round before is taken to keep the kernel busy, and
+//! [`GATHER_MAX`] at most. A line that comes after a silence, in a small room or in company does not wait at all.
+//!
+//! Pure: the time is an argument.
+
+use crate::limits::{GATHER_MAX, GATHER_MIN, GATHER_PER_FRAME};
+use std::time::{Duration, Instant};
+
+/// What it remembers of the last round, and whether a line waits.
+#[derive(Debug)]
+pub(super) struct Gather {
+    /// The last round keeps the kernel busy until then.
+    busy_until: Instant,
+    /// For how long it did, and so how long a line waits.
+    patience: Duration,
+    /// Until when a line waits, if one does.
+    until: Option<Instant>,
+}
+
+impl Gather {
+    /// After a silence.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { busy_until: now, patience: Duration::ZERO, until: None }
+    }
+
+    /// Until when a line waits, if one does.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// Events were received, and this many are in hand now.
+    pub(super) fn received(&mut self, in_hand: usize, now: Instant) {
+        let waits = in_hand == 1 && self.until.is_none() && now < self.busy_until;
+        self.until = waits.then(|| now + self.patience);
+    }
+
+    /// Whether those in hand must wait no longer.
+    pub(super) fn is_over(&mut self, now: Instant) -> bool {
+        if self.until.is_some_and(|until| until <= now) {
+            self.until = None;
+        }
+        self.until.is_none()
+    }
+
+    /// A round of so many frames went out.
+    pub(super) fn sent(&mut self, frames: u64, now: Instant) {
+        let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+        let busy = GATHER_PER_FRAME.saturating_mul(frames).min(GATHER_MAX);
+        if busy >= GATHER_MIN {
+            self.patience = busy;
+            self.busy_until = now + busy;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Enough people that a round is worth waiting for.
+    const PEOPLE: u64 = 200;
+
+    /// What a round of theirs takes.
+    fn busy() -> Duration {
+        GATHER_PER_FRAME * PEOPLE as u32
+    }
+
+    #[test]
+    fn a_line_after_a_silence_does_not_wait_and_one_soon_after_a_round_does() {
+        let start = whippet::time::Instant::now().into_std();
+        let mut gather = Gather::new(start);
+        gather.received(1, start);
+        assert!(gather.is_over(start), "after a silence");
+        gather.sent(PEOPLE, start);
+        let soon = start + busy() / 2;
+        gather.received(1, soon);
+        assert!(!gather.is_over(soon));
+        assert_eq!(gather.deadline(), Some(soon + busy()));
+        assert!(gather.is_over(soon + busy()), "it waits no longer than that");
+        assert_eq!(gather.deadline(), None);
+        gather.received(1, start + busy());
+        assert!(gather.is_over(start + busy()), "the round is over");
+    }
+
+    #[test]
+    fn company_ends_the_wait() {
+        let start = whippet::time::Instant::now().into_std();
+        let mut gather = Gather::new(start);
+        gather.sent(PEOPLE, start);
+        gather.received(2, start);
+        assert!(gather.is_over(start), "they came together");
+        gather.received(1, start);
+        assert!(!gather.is_over(start));
+        gather.received(2, start);
+        assert!(gather.is_over(start), "the second has come");
+    }
+
+    #[test]
+    fn a_small_room_never_waits_and_a_large_one_no_longer_than_the_bound() {
+        let start = whippet::time::Instant::now().into_std();
+        let mut gather = Gather::new(start);
+        gather.sent(10, start);
+        gather.received(1, start);
+        assert!(gather.is_over(start));
+        gather.sent(u64::MAX, start);
+        gather.received(1, start);
+        assert_eq!(gather.deadline(), Some(start + GATHER_MAX));
+    }
+}

@@ -1,0 +1,105 @@
+//! What others want of a person's task: the broker that he goes, or the server that he comes to an end.
+//!
+//! Both are flags that are raised once and then wake the task. They are polled with every frame that a person gets, so
+//! the task says once whom to wake, and looks at the flags alone after that. A task has one waker all its life.
+
+use crate::account::{Account, Cut};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use whippet::sync::CancellationToken;
+use whippet::sync::WaitForCancellationFuture;
+
+/// What others want of a person's task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// The broker cut him.
+    Off,
+    /// The server stops.
+    ToDrain,
+}
+
+/// Waits for a call.
+pub(crate) struct Call<'a> {
+    /// Where the broker's cut is seen.
+    account: Arc<Account>,
+    /// Where the server's stop is seen.
+    token: &'a CancellationToken,
+    /// The wait for that; over once it was answered.
+    stopping: WaitForCancellationFuture<'a>,
+    /// Whether both know whom to wake.
+    is_known: bool,
+    /// Whether the server's stop was answered.
+    is_draining: bool,
+}
+
+impl<'a> Call<'a> {
+    /// Of neither yet.
+    pub(crate) fn new(account: Arc<Account>, token: &'a CancellationToken) -> Self {
+        Self { account, token, stopping: token.cancelled(), is_known: false, is_draining: false }
+    }
+
+    /// Polls for the next call. To be polled by one task alone.
+    #[inline]
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Called> {
+        let stops = !self.is_draining && self.token.is_cancelled();
+        if self.is_known && !stops && !self.account.is_cut() {
+            return Poll::Pending;
+        }
+        self.poll_both(cx)
+    }
+
+    /// Asks both, and tells them whom to wake.
+    fn poll_both(&mut self, cx: &mut Context<'_>) -> Poll<Called> {
+        self.is_known = true;
+        if let Poll::Ready(Cut::TooSlow) = self.account.poll_cut(cx) {
+            return Poll::Ready(Called::Off);
+        }
+        if !self.is_draining && Pin::new(&mut self.stopping).poll(cx).is_ready() {
+            self.is_draining = true;
+            return Poll::Ready(Called::ToDrain);
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account;
+    use crate::frame::{Frame, Gauge};
+    use crate::intake::{Bounds, Intake};
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+    use std::task::{Wake, Waker};
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn the_stop_is_answered_once_and_a_cut_is_seen_after_it() {
+        let intake = Arc::new(Intake::new(Bounds { hard: 100, ..Bounds::default() }));
+        let (mut outlet, inbox) = account::inbox(&intake);
+        let token = CancellationToken::new();
+        let mut call = Call::new(Arc::clone(inbox.account()), &token);
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let mut cx = Context::from_waker(&waker);
+        assert_eq!(call.poll(&mut cx), Poll::Pending);
+        assert_eq!(call.poll(&mut cx), Poll::Pending);
+        token.cancel();
+        assert_eq!(wakes.0.load(Relaxed), 1);
+        assert_eq!(call.poll(&mut cx), Poll::Ready(Called::ToDrain));
+        assert_eq!(call.poll(&mut cx), Poll::Pending);
+        assert!(outlet.push(Frame::new(&[0; 200], &Gauge::new())).is_err());
+        outlet.cut(Cut::TooSlow);
+        assert_eq!(wakes.0.load(Relaxed), 2);
+        assert_eq!(call.poll(&mut cx), Poll::Ready(Called::Off));
+    }
+}
