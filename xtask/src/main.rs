@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod loom;
+mod rely;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -13,11 +14,15 @@ cargo xtask COMMAND
 
   tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
   loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
+  rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   ci             what .ci/run does
 ";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
+    if std::env::args().nth(1).as_deref() == Some("rely") {
+        return rely::main(&root(), &arguments.skip(1).collect::<Vec<_>>());
+    }
     let done = match (arguments.next().as_deref(), arguments.next()) {
         (Some("tidy"), None) => tidy::run(&root()),
         (Some("loom"), filter) => loom::run(&root(), filter.as_deref()),

@@ -6,7 +6,7 @@ use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
 use crate::limits::READ;
 use crate::speech::{Allowance, Speech};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::time::Instant;
 use whippet::net::TcpStream;
 
@@ -85,7 +85,7 @@ impl Incoming {
     pub(crate) fn look(&mut self, stream: &TcpStream) -> Option<Foreign> {
         let mut buffer = [0; READ];
         // An end or an error comes again with the next read.
-        let read = stream.try_read(&mut buffer).unwrap_or(0);
+        let read = read(stream, &mut buffer).unwrap_or(0);
         self.decoder.keep(&buffer[..read]);
         Foreign::detect(self.decoder.waiting())
     }
@@ -102,7 +102,7 @@ impl Incoming {
             return Some(self.understand(&[], allowance, now));
         }
         let mut buffer = [0; READ];
-        match stream.try_read(&mut buffer) {
+        match read(stream, &mut buffer) {
             Ok(0) => Some(self.last_words()),
             Ok(read) => Some(self.understand(&buffer[..read], allowance, now)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
@@ -136,6 +136,14 @@ impl Incoming {
         heard.end.get_or_insert(End::Left(Departure::Eof));
         heard
     }
+}
+
+/// One read. Whoever follows this at the level `trace` knows exactly what was read of whom, which is what a graceful
+/// stop must deliver.
+fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let read = stream.try_read(buffer)?;
+    tracing::trace!(from = stream.peer_addr().map_or(0, |peer| peer.port()), bytes = read, "read");
+    Ok(read)
 }
 
 impl Heard {

@@ -109,8 +109,10 @@ pub const KEEPALIVE_PROBES: u32 = 3;
 pub const USER_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long a closed connection is kept so that the goodbye arrives.
 pub const LINGER: Duration = Duration::from_secs(1);
-/// What is read and thrown away meanwhile.
-pub const LINGER_BYTES: usize = 64 * 1024;
+/// What is read and thrown away meanwhile: more than both kernels hold of somebody who talked fast and has stopped
+/// (4 MiB to be sent and 6 MiB received, unless they were told otherwise). With less he is reset, and what was on its
+/// way to him is lost. Reading it takes a few milliseconds; who does not stop is out after [`LINGER`].
+pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 // Doors.
 

@@ -1,6 +1,7 @@
 //! How people leave, and that each leave is told once.
 
-use crate::support::{Person, TestServer, run};
+use crate::support::{Person, TestServer, run, soon};
+use std::io::ErrorKind;
 
 /// Two people who know of each other.
 async fn pair(server: &TestServer) -> (Person, Person) {
@@ -150,5 +151,32 @@ fn trap_24_a_stop_arrives_although_input_lies_unread() {
         server.stop().await;
         let rest = bob.rest().await;
         assert_eq!(rest.last().map(String::as_str), Some("* server is shutting down"));
+    });
+}
+
+/// However much is under way from somebody who has stopped talking: he sees an end, not a reset.
+#[test]
+fn trap_24_a_stop_ends_in_peace_however_much_lies_unread() {
+    run(async {
+        let server = TestServer::start();
+        let mut bob = server.join().await;
+        // Past his burst he is not read, and both kernels fill.
+        let lines = b"line\n".repeat(10_000);
+        bob.send(&lines).await;
+        while bob.stream.try_write(&lines).is_ok() {}
+        server.shutdown.cancel();
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            soon("the end", bob.stream.readable()).await.expect("no reset");
+            match bob.stream.try_read(&mut buffer) {
+                Ok(0) => break,
+                Err(error) if error.kind() != ErrorKind::WouldBlock => panic!("{error}"),
+                _ => {}
+            }
+        }
+        // The server has taken all of it, or a reset would answer this.
+        bob.end();
+        server.ended().await;
+        assert!(bob.stream.take_error().expect("an open socket").is_none());
     });
 }
