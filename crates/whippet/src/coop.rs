@@ -18,6 +18,17 @@ thread_local! {
     static LEFT: Cell<Option<u8>> = const { Cell::new(None) };
 }
 
+thread_local! {
+    /// Whether a door was closed for want of budget since the last look.
+    static FORCED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a door was closed for want of budget since the last call of this on this thread.
+#[inline]
+pub(crate) fn take_forced() -> bool {
+    FORCED.try_with(Cell::take).unwrap_or(false)
+}
+
 /// Puts the former budget back when a budgeted (or unbudgeted) stretch ends, by a panic too.
 struct Restore(Option<u8>);
 
@@ -76,6 +87,7 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
     let before = LEFT.try_with(Cell::get).ok().flatten();
     match before {
         Some(0) => {
+            let _ = FORCED.try_with(|forced| forced.set(true));
             cx.waker().wake_by_ref();
             Poll::Pending
         }

@@ -59,6 +59,17 @@ struct State {
     closed: bool,
 }
 
+/// How many there are of what, at one moment.
+#[derive(Debug)]
+pub(crate) struct Counts {
+    /// Threads.
+    pub(crate) threads: usize,
+    /// Threads that wait for a job, and are not claimed for one.
+    pub(crate) waiting: usize,
+    /// Jobs that have not begun.
+    pub(crate) queued: usize,
+}
+
 impl Pool {
     /// A pool without threads. `on_idle` is called when no job is left.
     pub(crate) fn new(
@@ -175,9 +186,11 @@ impl Pool {
         self.lock().is_idle()
     }
 
-    /// How many threads there are.
-    pub(crate) fn threads(&self) -> usize {
-        self.lock().threads
+    /// How many there are of what.
+    pub(crate) fn counts(&self) -> Counts {
+        let state = self.lock();
+        let waiting = state.waiting - state.claims;
+        Counts { threads: state.threads, waiting, queued: state.jobs.len() }
     }
 
     /// Lets no job in any more, and cancels those that have not begun.

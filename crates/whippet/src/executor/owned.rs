@@ -4,8 +4,9 @@
 //! when a task is spawned and leaves when it completes, and in no other way: the reference of the future's life
 //! is in it.
 
-use super::task::{JoinHandle, Live, Runnable, Spawned};
+use super::task::{JoinHandle, Live, Look, Runnable, Spawned};
 use crate::loom::Mutex;
+use crate::sys::clock::Coarse;
 use crossbeam_utils::CachePadded;
 use slab::Slab;
 
@@ -73,6 +74,17 @@ impl Owned {
     /// How many tasks live.
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().tasks.len()).sum()
+    }
+
+    /// What is known of each task, shard by shard.
+    pub(crate) fn look(&self) -> Vec<Look> {
+        let now = Coarse::now();
+        let mut looks = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock();
+            looks.extend(shard.tasks.iter().map(|(_, task)| task.look(now)));
+        }
+        looks
     }
 
     /// Closes the list and cancels every task in it. Gives the runnables of those that were idle, to be dropped;

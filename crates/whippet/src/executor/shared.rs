@@ -12,7 +12,7 @@ use crossbeam_utils::CachePadded;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 /// How the workers of a runtime go about it.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +53,12 @@ pub(crate) struct Remote {
     pub(crate) ring: crate::loom::Arc<Ring>,
     /// The task it woke last.
     pub(crate) lifo: LifoSlot,
-    /// How many turns of tasks it has begun (wraps). A thief that sees the same number twice knows that one poll
-    /// lasts.
-    pub(crate) turns: AtomicU32,
-    /// Where the task was spawned that it polls now: names the culprit when a poll does not end.
+    /// How many polls it has begun. A thief that sees the same number twice knows that one poll lasts.
+    pub(crate) turns: AtomicU64,
+    /// What it polls now: names the culprit when a poll does not end.
     pub(crate) polling: Spot,
+    /// How many polls ended because the budget was used up.
+    pub(crate) forced_yields: AtomicU64,
     /// How many batches it stole.
     pub(crate) steals: AtomicU64,
     /// How often it went to sleep.
@@ -70,8 +71,9 @@ impl Remote {
         Self {
             ring,
             lifo: LifoSlot::default(),
-            turns: AtomicU32::new(0),
+            turns: AtomicU64::new(0),
             polling: Spot::default(),
+            forced_yields: AtomicU64::new(0),
             steals: AtomicU64::new(0),
             parks: AtomicU64::new(0),
         }
@@ -147,6 +149,6 @@ impl Shared {
 
     /// Where the task was spawned that worker `index` polls at this moment.
     pub(crate) fn polling(&self, index: usize) -> Option<&'static Location<'static>> {
-        self.remotes.get(index)?.polling.read()
+        self.remotes.get(index)?.polling.read().map(|(_, place)| place)
     }
 }

@@ -16,13 +16,13 @@
 use super::queue::{CAPACITY, Local};
 use super::reject::reject;
 use super::shared::{Remote, Shared};
-use super::task::{Ran, Runnable};
+use super::task::{Id, Ran, Runnable};
 use crate::coop;
 use crate::driver::Turn;
 use crate::wakers::Wakers;
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(crate) struct Worker {
     /// next, ahead of a full ring: what an event brings often joins the work that waits there.
     delivering: Cell<bool>,
     /// A worker with a filled LIFO slot, and its turn when it was seen.
-    watched: Cell<Option<(usize, u32)>>,
+    watched: Cell<Option<(usize, u64)>>,
     /// Chooses whom to rob first.
     random: RefCell<fastrand::Rng>,
 }
@@ -235,15 +235,26 @@ impl Worker {
         } else if self.local.len() > 0 {
             self.shared.wake_one_unfenced();
         }
-        let remote = self.remote();
-        // Relaxed, load and store: only this thread writes it.
-        remote.turns.store(remote.turns.load(Relaxed).wrapping_add(1), Relaxed);
-        remote.polling.set(task.spawned_at());
-        let ran = coop::with_budget(|| task.run());
-        remote.polling.clear();
-        if let Ran::Woken(task) = ran {
+        let (id, spawned_at) = (Some(task.id()), task.spawned_at());
+        if let Ran::Woken(task) = self.poll(id, spawned_at, || task.run()) {
             self.push_back(task);
         }
+    }
+
+    /// Calls `poll` under a budget, and lets others see whose poll it is and how long it lasts: that of a task, or that
+    /// of a `block_on` that was called at `place`.
+    #[inline]
+    pub(crate) fn poll<R>(
+        &self,
+        task: Option<Id>,
+        place: &'static Location<'static>,
+        poll: impl FnOnce() -> R,
+    ) -> R {
+        let remote = self.remote();
+        count(&remote.turns);
+        remote.polling.set(task, place);
+        let _polled = Polled(remote);
+        coop::with_budget(poll)
     }
 
     /// Gives a claim to search up, and passes it on when there is more work.
@@ -310,6 +321,19 @@ impl Worker {
     }
 }
 
+/// Says that a poll ended, by a panic too.
+struct Polled<'a>(&'a Remote);
+
+impl Drop for Polled<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.polling.clear();
+        if coop::take_forced() {
+            count(&self.0.forced_yields);
+        }
+    }
+}
+
 /// Counts turns down, again and again.
 #[derive(Debug)]
 struct Countdown {
@@ -340,7 +364,8 @@ fn report(error: std::io::Error) -> Turn {
     Turn::default()
 }
 
-/// Counts one up. Only one thread writes the counter.
+/// Counts one up. Only one thread writes the counter, so it needs no read-modify-write.
+#[inline]
 fn count(counter: &std::sync::atomic::AtomicU64) {
     counter.store(counter.load(Relaxed).wrapping_add(1), Relaxed);
 }

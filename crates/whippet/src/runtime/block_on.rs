@@ -11,6 +11,7 @@ use crate::executor::shared::Shared;
 use crate::executor::worker::{Step, Worker};
 use crate::sys::thread::Parker;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
@@ -68,12 +69,16 @@ impl Seat {
     }
 
     /// Polls `future` until it is ready, driving the worker whenever the seat is free.
-    pub(super) fn block_on<F: Future>(&self, future: F) -> F::Output {
+    pub(super) fn block_on<F: Future>(
+        &self,
+        future: F,
+        called_at: &'static Location<'static>,
+    ) -> F::Output {
         let mut future = pin!(future);
         let parker = Arc::new(Parker::default());
         loop {
             if let Some(worker) = self.take_or_wait(&parker) {
-                return Driving::new(self, worker).drive(future);
+                return Driving::new(self, worker).drive(future, called_at);
             }
             let waker = parker.waker();
             let polled =
@@ -139,16 +144,21 @@ impl<'a> Driving<'a> {
     }
 
     /// Polls `future` until it is ready, with turns of tasks in between.
-    fn drive<F: Future>(&self, mut future: Pin<&mut F>) -> F::Output {
+    fn drive<F: Future>(
+        &self,
+        mut future: Pin<&mut F>,
+        called_at: &'static Location<'static>,
+    ) -> F::Output {
         let Some(worker) = &self.worker else { unreachable!("the worker leaves with the seat") };
         let _working = context::work_as(worker);
         let main =
             Arc::new(Main { woken: AtomicBool::new(true), shared: Arc::clone(worker.shared()) });
         let waker = Waker::from(Arc::clone(&main));
         let mut cx = Context::from_waker(&waker);
+        let mut poll = || worker.poll(None, called_at, || future.as_mut().poll(&mut cx));
         loop {
             if main.take_woken()
-                && let Poll::Ready(output) = coop::with_budget(|| future.as_mut().poll(&mut cx))
+                && let Poll::Ready(output) = poll()
             {
                 return output;
             }

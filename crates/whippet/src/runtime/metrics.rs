@@ -7,6 +7,20 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Figures of a runtime, read at the moment of each call.
+///
+/// Counters are kept by each worker for itself, in memory that it alone writes, so that counting costs no worker
+/// anything; the figures of several calls need not fit each other exactly.
+///
+/// ```
+/// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+/// let task = runtime.spawn(std::future::pending::<()>());
+/// let metrics = runtime.metrics();
+/// assert_eq!((metrics.num_workers(), metrics.num_alive_tasks()), (2, 1));
+/// task.abort();
+/// assert!(runtime.block_on(task).is_err());
+/// assert_eq!(metrics.num_alive_tasks(), 0);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct RuntimeMetrics {
     /// The runtime's rooms.
@@ -58,7 +72,31 @@ impl RuntimeMetrics {
     /// Threads for blocking calls.
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {
-        self.shared.pool.threads()
+        self.shared.pool.counts().threads
+    }
+
+    /// Threads for blocking calls that wait for one.
+    #[must_use]
+    pub fn num_idle_blocking_threads(&self) -> usize {
+        self.shared.pool.counts().waiting
+    }
+
+    /// Blocking calls that have not begun.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().max_blocking_threads(1).build()?;
+    /// let (release, released) = std::sync::mpsc::channel::<()>();
+    /// let call = runtime.spawn_blocking(move || released.recv());
+    /// let waits = runtime.spawn_blocking(|| ());
+    /// assert!(runtime.metrics().blocking_queue_depth() >= 1);
+    /// drop(release);
+    /// runtime.block_on(async { (call.await, waits.await) });
+    /// assert_eq!(runtime.metrics().blocking_queue_depth(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn blocking_queue_depth(&self) -> usize {
+        self.shared.pool.counts().queued
     }
 
     /// Tasks in the queue that all workers share.
@@ -98,14 +136,48 @@ impl RuntimeMetrics {
         read(&self.shared.remotes[worker].steals)
     }
 
-    /// How many turns of tasks a worker has begun, modulo 2³².
+    /// How many polls a worker has begun: of tasks, and of the future of a `block_on` that drives it.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async { whippet::spawn(async {}).await.unwrap() });
+    /// assert!(runtime.metrics().worker_poll_count(0) >= 2);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn worker_poll_count(&self, worker: usize) -> u64 {
+        read(&self.shared.remotes[worker].turns)
+    }
+
+    /// How many polls of a worker ended because their [budget](crate::task::consume_budget) was used up.
     ///
     /// # Panics
     /// If there is no such worker.
     #[must_use]
     #[track_caller]
-    pub fn worker_poll_count(&self, worker: usize) -> u32 {
-        self.shared.remotes[worker].turns.load(Relaxed)
+    pub fn worker_budget_forced_yield_count(&self, worker: usize) -> u64 {
+        read(&self.shared.remotes[worker].forced_yields)
+    }
+
+    /// How many polls of all workers ended because their budget was used up.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async {
+    ///     for _ in 0..1_000 {
+    ///         whippet::task::consume_budget().await;
+    ///     }
+    /// });
+    /// assert_eq!(runtime.metrics().budget_forced_yield_count(), 1_000 / 128);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn budget_forced_yield_count(&self) -> u64 {
+        self.shared.remotes.iter().map(|remote| read(&remote.forced_yields)).sum()
     }
 }
 

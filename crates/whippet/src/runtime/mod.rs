@@ -6,10 +6,12 @@
 
 mod block_on;
 mod builder;
+mod dump;
 mod handle;
 mod metrics;
 #[expect(clippy::module_inception, reason = "the file is named for its one public type")]
 mod runtime;
+mod stall;
 mod threads;
 
 #[cfg(test)]
@@ -20,6 +22,8 @@ mod tests;
 mod trap_tests;
 
 pub use self::builder::Builder;
+pub use self::dump::{Dump, TaskDump, TaskState};
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::metrics::RuntimeMetrics;
 pub use self::runtime::Runtime;
+pub use self::stall::Stall;

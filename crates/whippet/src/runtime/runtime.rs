@@ -3,6 +3,7 @@
 use super::block_on::{self, Seat};
 use super::handle::{EnterGuard, Handle};
 use super::metrics::RuntimeMetrics;
+use super::stall::{Monitor, StallOptions};
 use super::threads::{ThreadOptions, Threads};
 use crate::executor::context;
 use crate::executor::task::JoinHandle;
@@ -10,7 +11,8 @@ use crate::executor::worker::Worker;
 use crate::sys;
 use std::future::Future;
 use std::io;
-use std::time::Duration;
+use std::panic::Location;
+use std::time::{Duration, Instant};
 
 /// How long a dropped runtime waits for polls and blocking calls in progress: long enough for anything that means
 /// to end, short enough that a program's end is not held up for ever by what does not.
@@ -36,6 +38,8 @@ pub struct Runtime {
     handle: Handle,
     /// Who drives the workers.
     driven: Driven,
+    /// Looks for polls that do not end, if it is to.
+    monitor: Option<Monitor>,
     /// Whether it was ended already.
     ended: bool,
 }
@@ -51,7 +55,12 @@ pub(super) enum Driven {
 
 impl Runtime {
     pub(super) fn from_parts(handle: Handle, driven: Driven) -> Self {
-        Self { handle, driven, ended: false }
+        Self { handle, driven, monitor: None, ended: false }
+    }
+
+    pub(super) fn start_monitor(&mut self, options: &StallOptions) -> io::Result<()> {
+        self.monitor = Monitor::start(options, &self.handle.shared)?;
+        Ok(())
     }
 
     pub(super) fn start_worker(
@@ -114,7 +123,7 @@ impl Runtime {
         let _entered = self.enter();
         match &self.driven {
             Driven::ByThreads(_) => block_on::on_this_thread(future),
-            Driven::ByCaller(seat) => seat.block_on(future),
+            Driven::ByCaller(seat) => seat.block_on(future, Location::caller()),
         }
     }
 
@@ -151,16 +160,20 @@ impl Runtime {
         shared.driver.close_timers();
         shared.driver.reactor().close();
         drop(entered);
-        if !timeout.is_zero() && !context::is_worker() {
-            self.wait(timeout);
+        let timeout = if context::is_worker() { Duration::ZERO } else { timeout };
+        let now = sys::clock::now();
+        let deadline = now.checked_add(timeout).unwrap_or(now + SHUTDOWN_TIMEOUT);
+        if let Some(monitor) = self.monitor.take() {
+            monitor.end(deadline);
+        }
+        if !timeout.is_zero() {
+            self.wait(deadline);
         }
     }
 
     /// Waits for the threads, and names those that go on.
-    fn wait(&mut self, timeout: Duration) {
+    fn wait(&mut self, deadline: Instant) {
         let shared = &self.handle.shared;
-        let now = sys::clock::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now + SHUTDOWN_TIMEOUT);
         if let Driven::ByThreads(threads) = &mut self.driven {
             for worker in threads.wait_ended(deadline) {
                 match shared.polling(worker) {
@@ -173,7 +186,7 @@ impl Runtime {
         }
         if !shared.pool.wait_ended(deadline) {
             tracing::warn!(
-                threads = shared.pool.threads(),
+                threads = shared.pool.counts().threads,
                 "left blocking calls alone that did not end in time"
             );
         }

@@ -11,12 +11,14 @@ use super::runnable::{Live, Runnable};
 use super::state::{Completed, State, Turn};
 use super::{Schedule, waker};
 use crate::loom::UnsafeCell;
+use crate::sys::clock::Coarse;
 use std::any::Any;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
 use std::task::{Context, Poll, Waker};
 
 /// What the stage holds.
@@ -56,6 +58,7 @@ where
         dealloc: Self::dealloc,
         take_output: Self::take_output,
         drop_output: Self::drop_output,
+        future_name: std::any::type_name::<F>,
         join_waker: Self::join_waker,
     };
 
@@ -68,7 +71,9 @@ where
         id: Id,
         spawned_at: &'static Location<'static>,
     ) -> NonNull<Header> {
-        let header = Header { state: State::new(), vtable: &Self::VTABLE, spawned_at, id, key };
+        let (born, polls) = (Coarse::now(), AtomicU32::new(0));
+        let (state, vtable) = (State::new(), &Self::VTABLE);
+        let header = Header { state, vtable, spawned_at, id, key, born, polls };
         let cell = Box::new(Self {
             header,
             scheduler: UnsafeCell::new(Some(scheduler)),
@@ -102,6 +107,7 @@ where
                 return Polled::Complete;
             }
         };
+        cell.header.count_poll();
         match cell.poll_future(header) {
             Poll::Ready(output) => {
                 cell.complete(header, output);

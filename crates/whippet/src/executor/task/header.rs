@@ -3,8 +3,11 @@
 use super::id::Id;
 use super::state::State;
 use crate::loom::UnsafeCell;
+use crate::sys::clock::Coarse;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
 
 /// The part of a task that is the same for all.
@@ -20,6 +23,19 @@ pub(super) struct Header {
     pub(super) id: Id,
     /// Its key in the list of live tasks; written before the task is shared.
     pub(super) key: usize,
+    /// When it was spawned.
+    pub(super) born: Coarse,
+    /// How often it was polled (saturates). Written by the runnable's holder alone, read for people.
+    pub(super) polls: AtomicU32,
+}
+
+impl Header {
+    /// A poll begins. The caller has the runnable's right.
+    #[inline]
+    pub(super) fn count_poll(&self) {
+        // Load and store: the runnable's holder alone writes it, and hands it on with the state word.
+        self.polls.store(self.polls.load(Relaxed).saturating_add(1), Relaxed);
+    }
 }
 
 /// The functions of a task that know its types. Each takes a pointer to the header of a living task.
@@ -38,6 +54,8 @@ pub(super) struct Vtable {
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output of a complete task. The caller has the right to it.
     pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// The name of the future's type.
+    pub(super) future_name: fn() -> &'static str,
     /// The slot of the join waker. The caller has the right to it.
     pub(super) join_waker: unsafe fn(NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>>,
 }

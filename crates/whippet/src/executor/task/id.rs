@@ -15,6 +15,16 @@ thread_local! {
 }
 
 impl Id {
+    /// The name as a number, which is not 0.
+    pub(super) fn number(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The name with this number, unless that is 0.
+    pub(super) fn from_number(number: u64) -> Option<Self> {
+        NonZeroU64::new(number).map(Self)
+    }
+
     /// The task that this thread polls or drops.
     pub(crate) fn current() -> Option<Self> {
         CURRENT.try_with(Cell::get).ok().flatten()

@@ -43,7 +43,7 @@ mod tests;
 pub use self::error::JoinError;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinHandle};
-pub(crate) use self::runnable::{Live, Ran, Runnable};
+pub(crate) use self::runnable::{Live, Look, Ran, Runnable};
 pub(crate) use self::spawned::Spawned;
 pub(crate) use self::spot::Spot;
 

@@ -1,9 +1,13 @@
 //! The two handles that the executor holds: [`Runnable`], the right to poll, and [`Live`], the life of the future.
 
 use super::header::{Header, Polled, drop_reference};
+use super::id::Id;
+use crate::sys::clock::Coarse;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// The right to take a task's turn; there is one at most. Dropping it cancels the task.
 #[derive(Debug)]
@@ -17,6 +21,23 @@ pub(crate) struct Live(NonNull<Header>);
 unsafe impl Send for Runnable {}
 // SAFETY: as above; through a `Live` one can only count references and look at the header.
 unsafe impl Send for Live {}
+
+/// What is known of a task, at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// Its name.
+    pub(crate) id: Id,
+    /// Where it was spawned.
+    pub(crate) spawned_at: &'static Location<'static>,
+    /// The name of its future's type.
+    pub(crate) future_name: &'static str,
+    /// Whether it is queued or running, and not waiting to be woken.
+    pub(crate) is_woken: bool,
+    /// The time since it was spawned.
+    pub(crate) age: Duration,
+    /// How often it was polled.
+    pub(crate) polls: u32,
+}
 
 /// What a turn came to.
 #[derive(Debug)]
@@ -43,6 +64,11 @@ impl Runnable {
             Polled::Idle => Ran::Idle,
             Polled::Woken => Ran::Woken(Self(header)),
         }
+    }
+
+    /// The task's name.
+    pub(crate) fn id(&self) -> Id {
+        self.header().id
     }
 
     /// Where the task was spawned.
@@ -93,6 +119,19 @@ impl Live {
     /// Its key in the list of live tasks.
     pub(crate) fn key(&self) -> usize {
         self.header().key
+    }
+
+    /// What is known of the task, at the moment `now`.
+    pub(crate) fn look(&self, now: Coarse) -> Look {
+        let Header { state, vtable, spawned_at, id, born, polls, .. } = self.header();
+        Look {
+            id: *id,
+            spawned_at,
+            future_name: (vtable.future_name)(),
+            is_woken: state.is_woken(),
+            age: now.since(*born),
+            polls: polls.load(Relaxed),
+        }
     }
 
     /// The task stands in no list: the call that completes it gives this reference up.

@@ -196,6 +196,12 @@ impl State {
         self.word.load(Acquire) & COMPLETE != 0
     }
 
+    /// Whether it is queued or running, at this moment.
+    pub(super) fn is_woken(&self) -> bool {
+        // Relaxed: it is shown to people.
+        self.word.load(Relaxed) >= WAKE
+    }
+
     /// The join handle filled the slot of its waker.
     pub(super) fn set_join_waker(&self) -> Result<(), AlreadyComplete> {
         self.update_unless_complete(|word| word | JOIN_WAKER)

@@ -1,0 +1,143 @@
+//! What every task of a runtime is at, at one moment.
+
+use crate::executor::shared::Shared;
+use crate::executor::task::{Id, Look};
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+/// Every live task of a runtime, at one moment: see [`Handle::dump`](super::Handle::dump).
+///
+/// It is shown as a line a task, the oldest first:
+///
+/// ```text
+/// 2 tasks: 1 running, 0 queued, 1 waiting
+/// task 1  waiting  age 12.35s  polls 3  at src/main.rs:10:5  server::accept::{{closure}}
+/// task 7  running  age 0.02s  polls 1  at src/main.rs:22:9  server::client::{{closure}}
+/// ```
+#[derive(Debug, Clone)]
+pub struct Dump {
+    /// The tasks, the oldest first.
+    tasks: Vec<TaskDump>,
+}
+
+/// One task, at one moment.
+#[derive(Debug, Clone)]
+pub struct TaskDump {
+    /// What its own allocation tells.
+    look: Look,
+    /// What it is at.
+    state: TaskState,
+}
+
+/// What a task is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// A worker polls it.
+    Running,
+    /// It was woken, and waits for its turn.
+    Queued,
+    /// It waits to be woken.
+    Waiting,
+}
+
+impl Dump {
+    /// Looks at all tasks. What happens meanwhile is seen or not.
+    pub(super) fn take(shared: &Shared) -> Self {
+        let looks = shared.owned.look();
+        let polled = shared.remotes.iter().filter_map(|remote| remote.polling.read()?.0);
+        let running: Vec<Id> = polled.collect();
+        let state = |look: &Look| match look.is_woken {
+            false => TaskState::Waiting,
+            true if running.contains(&look.id) => TaskState::Running,
+            true => TaskState::Queued,
+        };
+        let tasks = looks.into_iter().map(|look| TaskDump { state: state(&look), look });
+        let mut tasks: Vec<TaskDump> = tasks.collect();
+        tasks.sort_by_key(|task| std::cmp::Reverse(task.age()));
+        Self { tasks }
+    }
+
+    /// The tasks, the oldest first.
+    #[must_use]
+    pub fn tasks(&self) -> &[TaskDump] {
+        &self.tasks
+    }
+
+    /// How many tasks are in this state.
+    fn count(&self, state: TaskState) -> usize {
+        self.tasks.iter().filter(|task| task.state == state).count()
+    }
+}
+
+impl TaskDump {
+    /// The task's name.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.look.id
+    }
+
+    /// Where it was spawned.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.look.spawned_at
+    }
+
+    /// The name of its future's type, as of [`type_name`](std::any::type_name): for people.
+    #[must_use]
+    pub fn future_name(&self) -> &'static str {
+        self.look.future_name
+    }
+
+    /// What it is at.
+    #[must_use]
+    pub fn state(&self) -> TaskState {
+        self.state
+    }
+
+    /// The time since it was spawned, to some 10 ms, by the system's clock even when the runtime's is paused. (It comes
+    /// round after 248 days.)
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.look.age
+    }
+
+    /// How often it was polled; no more than [`u32::MAX`] is counted.
+    #[must_use]
+    pub fn polls(&self) -> u32 {
+        self.look.polls
+    }
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [running, queued, waiting] =
+            [TaskState::Running, TaskState::Queued, TaskState::Waiting]
+                .map(|state| self.count(state));
+        let all = self.tasks.len();
+        writeln!(f, "{all} tasks: {running} running, {queued} queued, {waiting} waiting")?;
+        self.tasks.iter().try_for_each(|task| writeln!(f, "{task}"))
+    }
+}
+
+impl fmt::Display for TaskDump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Look { id, spawned_at, future_name, age, polls, .. } = &self.look;
+        let (state, age) = (self.state, age.as_secs_f64());
+        write!(
+            f,
+            "task {id}  {state}  age {age:.2}s  polls {polls}  at {spawned_at}  {future_name}"
+        )
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Queued => "queued",
+            Self::Waiting => "waiting",
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The stall report: tells of polls that do not end, while they last.
+//!
+//! A monitor looks at each worker several times in a threshold. Workers know nothing of it: they count their polls and
+//! show whose poll it is in any case, each in memory of its own. When the same poll is seen for as long as the
+//! threshold, it is reported, and once more when it has ended. [`watch`] decides, of which time is an argument;
+//! [`monitor`] is the thread around it.
+
+mod monitor;
+mod watch;
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests;
+
+pub(super) use self::monitor::Monitor;
+
+use crate::executor::task::Id;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The threshold unless set: a person notices a tenth of a second, and no poll should come near it.
+const THRESHOLD: Duration = Duration::from_millis(100);
+
+/// A poll that lasts, or lasted, for longer than it should: see
+/// [`Builder::stall_threshold`](super::Builder::stall_threshold).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stall {
+    /// The worker.
+    worker: usize,
+    /// The task; none for the future of a `block_on`.
+    task: Option<Id>,
+    /// Where the task was spawned, or `block_on` called.
+    place: &'static Location<'static>,
+    /// For how long it was seen.
+    duration: Duration,
+    /// Whether the poll has ended.
+    is_over: bool,
+}
+
+impl Stall {
+    /// The number of the worker whose poll it is.
+    #[must_use]
+    pub fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// The task that is polled. `None`: it is the future of a [`block_on`](super::Runtime::block_on).
+    #[must_use]
+    pub fn task(&self) -> Option<Id> {
+        self.task
+    }
+
+    /// Where the task was spawned, or `block_on` was called.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.place
+    }
+
+    /// For how long the poll was seen: the poll itself is longer by a quarter of the threshold at most, and if it
+    /// [is over](Stall::is_over), shorter by as much.
+    #[must_use]
+    pub fn duration(&self) -> Duration {
+        self.duration
+    }
+
+    /// Whether the poll has ended. Each stall is reported once while it lasts, and once when it is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { worker, place, duration, is_over, .. } = self;
+        let verb = if *is_over { "was" } else { "has been" };
+        write!(f, "worker {worker} {verb} in one poll for {duration:.1?}: ")?;
+        match self.task {
+            Some(task) => write!(f, "of task {task}, spawned at {place}"),
+            None => write!(f, "of the future of block_on, called at {place}"),
+        }
+    }
+}
+
+/// What is told of each stall.
+pub(super) type OnStall = Arc<dyn Fn(&Stall) + Send + Sync>;
+
+/// When to report, and to whom.
+#[derive(Clone)]
+pub(super) struct StallOptions {
+    /// How long a poll may last; no monitor is there when none.
+    pub(super) threshold: Option<Duration>,
+    /// Who is told.
+    pub(super) on_stall: OnStall,
+}
+
+impl StallOptions {
+    /// Writes a warning.
+    pub(super) fn new() -> Self {
+        Self { threshold: None, on_stall: Arc::new(|stall| tracing::warn!("{stall}")) }
+    }
+
+    /// Turns the report on with the usual threshold, unless it is on.
+    pub(super) fn enable(&mut self) {
+        self.threshold.get_or_insert(THRESHOLD);
+    }
+}
+
+impl fmt::Debug for StallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StallOptions").field("threshold", &self.threshold).finish_non_exhaustive()
+    }
+}
