@@ -20,11 +20,7 @@ pub fn header(name: &str, arguments: &[String]) -> io::Result<String> {
     let _ = writeln!(
         text,
         "- `cargo run --release -- {name}{}` in `bench/`",
-        arguments.iter().map(|a| format!(" {a}")).collect::<String>()
-    );
-    let _ = writeln!(
-        text,
-        "- medians; in brackets the ratio to the row it is compared with: less is better"
+        arguments.iter().map(|word| format!(" {word}")).collect::<String>()
     );
     Ok(text)
 }

@@ -1,11 +1,16 @@
 //! Measurements of whippet and chinwag beside their peers.
 
+mod chart;
 mod chat;
+mod limits;
 mod machine;
+mod ngircd;
+mod numbers;
 mod peers;
+mod progress;
 mod server;
-mod table;
 
+use crate::peers::tokio_tuned::Framing;
 use std::io;
 use std::net::SocketAddr;
 
@@ -16,8 +21,10 @@ fn main() -> io::Result<()> {
         ["peer", name] => serve(name, "127.0.0.1:0"),
         ["peer", name, address] => serve(name, address),
         _ => {
-            eprintln!("usage: bench chat [--rounds N]");
-            eprintln!("       bench peer tokio-plain|tokio-tuned|epoll-floor [ADDRESS]");
+            eprintln!("usage: {}", chat::USAGE);
+            eprintln!(
+                "       bench peer tokio-plain|tokio-tuned|tokio-merged|epoll-floor [ADDRESS]"
+            );
             std::process::exit(2);
         }
     }
@@ -25,6 +32,7 @@ fn main() -> io::Result<()> {
 
 /// Runs one peer as a server, which prints where it listens in chinwag's own words.
 fn serve(name: &str, address: &str) -> io::Result<()> {
+    limits::raise_descriptors()?;
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     if name == "epoll-floor" {
         let listener = std::net::TcpListener::bind(address)?;
@@ -37,7 +45,8 @@ fn serve(name: &str, address: &str) -> io::Result<()> {
         println!("listening on {}", listener.local_addr()?);
         match name {
             "tokio-plain" => peers::tokio_plain::serve(listener).await,
-            "tokio-tuned" => peers::tokio_tuned::serve(listener).await,
+            "tokio-tuned" => peers::tokio_tuned::serve(listener, Framing::Line).await,
+            "tokio-merged" => peers::tokio_tuned::serve(listener, Framing::Read).await,
             _ => Err(io::Error::other(format!("there is no peer {name:?}"))),
         }
     })

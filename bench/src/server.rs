@@ -1,5 +1,6 @@
 //! The servers that are measured, as child processes.
 
+use crate::ngircd;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -9,42 +10,80 @@ use std::process::{Child, Command, Stdio};
 pub enum Kind {
     /// The product.
     Chinwag,
+    /// The course's design tuned by hand on tokio.
+    TokioTuned,
+    /// The same, with all lines of one read put together, as chinwag does.
+    TokioMerged,
     /// The course's design, written plainly on tokio.
     TokioPlain,
-    /// The same, tuned by hand on tokio.
-    TokioTuned,
+    /// An IRC server in C.
+    Ngircd,
     /// One thread, one epoll, no runtime.
     EpollFloor,
 }
 
 impl Kind {
-    /// All of them, in the order of their turns.
-    pub const ALL: [Self; 4] =
-        [Self::Chinwag, Self::TokioTuned, Self::EpollFloor, Self::TokioPlain];
+    /// All of them, in the order of tables and of their turns.
+    pub const ALL: [Self; 6] = [
+        Self::Chinwag,
+        Self::TokioTuned,
+        Self::TokioMerged,
+        Self::TokioPlain,
+        Self::Ngircd,
+        Self::EpollFloor,
+    ];
 
     /// Its name in tables.
-    pub fn name(self) -> String {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Chinwag => "chinwag",
-            Self::TokioPlain => "tokio, plain",
             Self::TokioTuned => "tokio, tuned",
+            Self::TokioMerged => "tokio, merged",
+            Self::TokioPlain => "tokio, plain",
+            Self::Ngircd => "ngircd",
             Self::EpollFloor => "bare epoll",
         }
-        .to_owned()
     }
 
-    fn command(self, chinwag: &Path) -> io::Result<Command> {
-        let mut command = match self {
-            Self::Chinwag => Command::new(chinwag),
-            _ => Command::new(std::env::current_exe()?),
-        };
+    /// Its name on the command line.
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Chinwag => command.args(["serve", "--listen", "127.0.0.1:0", "--no-limits"]),
-            Self::TokioPlain => command.args(["peer", "tokio-plain"]),
-            Self::TokioTuned => command.args(["peer", "tokio-tuned"]),
-            Self::EpollFloor => command.args(["peer", "epoll-floor"]),
-        };
-        Ok(command)
+            Self::Chinwag => "chinwag",
+            Self::TokioTuned => "tokio-tuned",
+            Self::TokioMerged => "tokio-merged",
+            Self::TokioPlain => "tokio-plain",
+            Self::Ngircd => "ngircd",
+            Self::EpollFloor => "epoll-floor",
+        }
+    }
+
+    /// What it is, for those who read the tables.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Chinwag => "the product, with `--no-limits`",
+            Self::TokioTuned => {
+                "the course's design tuned by hand on tokio: shared frames of a line each, batched receive, vectored writes, \
+                 two tasks a client; no names, no flow control. What the goals are measured by"
+            }
+            Self::TokioMerged => {
+                "the same with chinwag's idea in it, as far as it goes in a few lines: all lines of one read in one frame"
+            }
+            Self::TokioPlain => {
+                "the course's design written plainly on tokio: one write a line, every channel awaited"
+            }
+            Self::Ngircd => {
+                "an IRC server in C, one thread, limits lifted; everybody in one channel"
+            }
+            Self::EpollFloor => {
+                "one thread, one epoll, no runtime, no names, no flow control: the floor"
+            }
+        }
+    }
+
+    /// Why it cannot be measured here, if so.
+    pub fn missing(self) -> Option<&'static str> {
+        (self == Self::Ngircd && ngircd::program().is_none())
+            .then_some("not installed (`apt-get install ngircd`)")
     }
 }
 
@@ -57,25 +96,37 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server and waits until it says where it listens.
+    /// Starts a server and waits until it listens.
     pub fn start(kind: Kind, chinwag: &Path) -> io::Result<Self> {
-        let mut process =
-            kind.command(chinwag)?.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        match kind {
+            Kind::Ngircd => {
+                let (process, address) = ngircd::start()?;
+                Ok(Self { process, address: address.to_string() })
+            }
+            Kind::Chinwag => {
+                let mut command = Command::new(chinwag);
+                Self::said(command.args(["serve", "--listen", "127.0.0.1:0", "--no-limits"]))
+            }
+            _ => {
+                let mut command = Command::new(std::env::current_exe()?);
+                Self::said(command.args(["peer", kind.word()]))
+            }
+        }
+    }
+
+    /// Starts a server that says where it listens in chinwag's words.
+    fn said(command: &mut Command) -> io::Result<Self> {
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = process.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;
         }
-        let address = line.trim().strip_prefix("listening on ").map(str::to_owned);
-        match address {
-            Some(address) => Ok(Self { process, address }),
-            None => {
-                process.kill()?;
-                Err(io::Error::other(format!(
-                    "{} did not say where it listens: {line:?}",
-                    kind.name()
-                )))
-            }
+        let mut server = Self { process, address: String::new() };
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => address.clone_into(&mut server.address),
+            None => return Err(io::Error::other(format!("no word where it listens: {line:?}"))),
         }
+        Ok(server)
     }
 
     /// Its process.

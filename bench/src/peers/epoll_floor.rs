@@ -9,6 +9,8 @@ use std::os::fd::{AsRawFd, RawFd};
 const READ: usize = 64 << 10;
 /// Events of one turn.
 const EVENTS: usize = 1024;
+/// The backlog of the listening socket.
+const BACKLOG: i32 = 4096;
 /// The token of the listening socket.
 const LISTENER: u64 = u64::MAX;
 
@@ -23,13 +25,29 @@ struct Client {
     prefix: Vec<u8>,
 }
 
+/// The whole server.
+struct Room {
+    listener: TcpListener,
+    epoll: RawFd,
+    clients: Vec<Option<Client>>,
+    /// Places of those who left.
+    vacant: Vec<usize>,
+    /// Whom something is to be written to at the end of this turn.
+    writable: Vec<usize>,
+    /// Whether that is everybody.
+    is_everybody: bool,
+}
+
 /// Serves until the process ends.
 pub fn serve(listener: TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     // SAFETY: the call takes no pointer.
+    check(unsafe { libc::listen(listener.as_raw_fd(), BACKLOG) })?;
+    // SAFETY: the call takes no pointer.
     let epoll = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
     register(epoll, listener.as_raw_fd(), LISTENER)?;
-    let mut clients: Vec<Option<Client>> = Vec::new();
+    let (clients, vacant, writable) = (Vec::new(), Vec::new(), Vec::new());
+    let mut room = Room { listener, epoll, clients, vacant, writable, is_everybody: false };
     let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS];
     let mut buffer = vec![0; READ];
     loop {
@@ -37,73 +55,115 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
         let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), EVENTS as i32, -1) };
         for event in &events[..check(count)? as usize] {
             match event.u64 {
-                LISTENER => accept(&listener, epoll, &mut clients)?,
-                index => read(&mut clients, index as usize, &mut buffer),
+                LISTENER => room.accept(),
+                index => room.turn(index as usize, event.events, &mut buffer),
             }
         }
-        clients.iter_mut().for_each(write);
+        room.write();
     }
 }
 
-fn accept(
-    listener: &TcpListener,
-    epoll: RawFd,
-    clients: &mut Vec<Option<Client>>,
-) -> io::Result<()> {
-    while let Ok((stream, _)) = listener.accept() {
-        stream.set_nonblocking(true)?;
-        stream.set_nodelay(true)?;
-        let index = clients.iter().position(Option::is_none).unwrap_or(clients.len());
-        register(epoll, stream.as_raw_fd(), index as u64)?;
-        let due = format!("* welcome, you are user-{index}\r\n").into_bytes();
-        let prefix = format!("user-{index}: ").into_bytes();
-        let client = Some(Client { stream, partial: Vec::new(), due, written: 0, prefix });
-        if index == clients.len() { clients.push(client) } else { clients[index] = client }
-    }
-    Ok(())
-}
-
-fn read(clients: &mut [Option<Client>], index: usize, buffer: &mut [u8]) {
-    loop {
-        let Some(client) = &mut clients[index] else { return };
-        match client.stream.read(buffer) {
-            Ok(0) => return clients[index] = None,
-            Ok(count) => broadcast(clients, index, &buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            Err(_) => return clients[index] = None,
+impl Room {
+    /// Accepts whoever has come. One who cannot be served is let go.
+    fn accept(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            let index = self.vacant.pop().unwrap_or(self.clients.len());
+            if index == self.clients.len() {
+                self.clients.push(None);
+            }
+            let descriptor = stream.as_raw_fd();
+            let is_ready = stream.set_nonblocking(true).is_ok()
+                && stream.set_nodelay(true).is_ok()
+                && register(self.epoll, descriptor, index as u64).is_ok();
+            if !is_ready {
+                self.vacant.push(index);
+                continue;
+            }
+            let due = format!("* welcome, you are user-{index}\r\n").into_bytes();
+            let prefix = format!("user-{index}: ").into_bytes();
+            let client = Client { stream, partial: Vec::new(), due, written: 0, prefix };
+            self.clients[index] = Some(client);
+            self.writable.push(index);
         }
     }
-}
 
-fn broadcast(clients: &mut [Option<Client>], index: usize, bytes: &[u8]) {
-    let Some(sender) = &mut clients[index] else { return };
-    sender.partial.extend_from_slice(bytes);
-    let Some(end) = sender.partial.iter().rposition(|&byte| byte == b'\n') else { return };
-    let rest = sender.partial.split_off(end + 1);
-    let lines = std::mem::replace(&mut sender.partial, rest);
-    let mut frame = Vec::with_capacity(lines.len() * 2);
-    for line in lines.split_inclusive(|&byte| byte == b'\n') {
-        frame.extend_from_slice(&sender.prefix);
-        frame.extend_from_slice(line);
-    }
-    for (other, client) in clients.iter_mut().enumerate() {
-        if let Some(client) = client.as_mut().filter(|_| other != index) {
-            client.due.extend_from_slice(&frame);
+    /// Does what the events of one client ask for.
+    fn turn(&mut self, index: usize, events: u32, buffer: &mut [u8]) {
+        if events & libc::EPOLLOUT as u32 != 0 {
+            self.writable.push(index);
+        }
+        if events & !(libc::EPOLLOUT as u32) != 0 {
+            self.read(index, buffer);
         }
     }
-}
 
-fn write(slot: &mut Option<Client>) {
-    let Some(client) = slot else { return };
-    while client.written < client.due.len() {
-        match client.stream.write(&client.due[client.written..]) {
-            Ok(count) => client.written += count,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            Err(_) => return *slot = None,
+    fn read(&mut self, index: usize, buffer: &mut [u8]) {
+        loop {
+            let Some(client) = &mut self.clients[index] else { return };
+            match client.stream.read(buffer) {
+                Ok(0) => return self.remove(index),
+                Ok(count) => self.broadcast(index, &buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => return self.remove(index),
+            }
         }
     }
-    client.due.clear();
-    client.written = 0;
+
+    fn remove(&mut self, index: usize) {
+        if self.clients[index].take().is_some() {
+            self.vacant.push(index);
+        }
+    }
+
+    fn broadcast(&mut self, index: usize, bytes: &[u8]) {
+        let Some(sender) = &mut self.clients[index] else { return };
+        sender.partial.extend_from_slice(bytes);
+        let Some(end) = sender.partial.iter().rposition(|&byte| byte == b'\n') else { return };
+        let rest = sender.partial.split_off(end + 1);
+        let lines = std::mem::replace(&mut sender.partial, rest);
+        let mut frame = Vec::with_capacity(lines.len() * 2);
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+            frame.extend_from_slice(&sender.prefix);
+            frame.extend_from_slice(line);
+        }
+        for (other, client) in self.clients.iter_mut().enumerate() {
+            if let Some(client) = client.as_mut().filter(|_| other != index) {
+                client.due.extend_from_slice(&frame);
+            }
+        }
+        self.is_everybody = true;
+    }
+
+    /// Writes what is due.
+    fn write(&mut self) {
+        let mut writable = std::mem::take(&mut self.writable);
+        if std::mem::take(&mut self.is_everybody) {
+            writable.clear();
+            writable.extend(0..self.clients.len());
+        }
+        for index in writable.drain(..) {
+            if self.clients[index].as_mut().is_some_and(|client| client.write().is_err()) {
+                self.remove(index);
+            }
+        }
+        self.writable = writable;
+    }
+}
+
+impl Client {
+    /// Writes what is due, as much as the kernel takes.
+    fn write(&mut self) -> io::Result<()> {
+        while self.written < self.due.len() {
+            match self.stream.write(&self.due[self.written..]) {
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.due.clear();
+        self.written = 0;
+        Ok(())
+    }
 }
 
 fn register(epoll: RawFd, descriptor: RawFd, token: u64) -> io::Result<()> {

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -14,6 +15,8 @@ use tokio::sync::mpsc;
 const EVENTS: usize = 100;
 /// Places of a client's inbox.
 const INBOX: usize = 100;
+/// How long no connection is accepted after that failed, for want of descriptors as a rule.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What a client tells the broker.
 enum Event {
@@ -27,7 +30,11 @@ pub async fn serve(listener: TcpListener) -> io::Result<()> {
     let (events, inbox) = mpsc::channel(EVENTS);
     tokio::spawn(broker(inbox));
     for id in 1.. {
-        let (stream, _) = listener.accept().await?;
+        // A connection that cannot be accepted is no reason to end for all others.
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         let events = events.clone();
         tokio::spawn(async move { drop(client(id, stream, events).await) });
     }

@@ -1,12 +1,19 @@
-//! The same design as an expert would tune it on tokio: a line is encoded once and shared, inboxes are drained in
-//! batches into vectored writes, reader and writer are two tasks so that neither waits for the other, and the broker
-//! never awaits a client: inboxes are unbounded in number and bounded in bytes by cutting who falls behind.
+//! The same design as an expert would tune it on tokio.
+//!
+//! - A line is encoded once, into a frame that all receivers share; or all lines of one read are ([`Framing`]).
+//! - The broker takes events in batches, and hands a batch's frames to one receiver after the other, so that each is
+//!   woken once. It never awaits a client: inboxes are unbounded in number, and bounded in bytes by cutting who falls behind.
+//! - Reader and writer are two tasks, so that neither waits for the other. A writer drains its inbox in batches into
+//!   one vectored write.
+//! - A silent client holds no buffer: bytes are read when they are there, into memory that then travels to the broker.
+//! - TCP_NODELAY is set, since frames are whole. SO_SNDBUF is left to the kernel: a small one costs this server more wakes.
 
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::io::AsyncReadExt;
+use std::time::Duration;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
@@ -19,11 +26,24 @@ const BATCH: usize = 64;
 const MAX_OWED: usize = 64 << 20;
 /// Bytes of one read.
 const READ: usize = 16 << 10;
+/// Bytes of a line without an end, beyond which its client is cut.
+const MAX_LINE: usize = 64 << 10;
 /// The backlog of the listening socket.
 const BACKLOG: u32 = 4096;
+/// How long no connection is accepted after that failed, for want of descriptors as a rule.
+const PAUSE: Duration = Duration::from_millis(10);
 
-/// A line, encoded once.
+/// Lines, encoded once.
 type Frame = Arc<[u8]>;
+
+/// What goes into one frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// One line, as in nearly every chat server on tokio.
+    Line,
+    /// All lines of one read: chinwag's way, or half of it, since chinwag puts those of several people together as well.
+    Read,
+}
 
 enum Event {
     Join { id: u64, inbox: Inbox },
@@ -31,14 +51,14 @@ enum Event {
     Leave { id: u64 },
 }
 
-#[derive(Clone)]
+/// The broker's end of what leads to a client.
 struct Inbox {
     frames: mpsc::UnboundedSender<Frame>,
     owed: Arc<AtomicUsize>,
 }
 
 /// A listener with a long backlog.
-pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -46,18 +66,21 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts until the process ends.
-pub async fn serve(listener: TcpListener) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, framing: Framing) -> io::Result<()> {
     let (events, inbox) = mpsc::channel(EVENTS);
-    tokio::spawn(broker(inbox));
+    tokio::spawn(Broker::new(framing).run(inbox));
     for id in 1.. {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        spawn_client(id, stream, events.clone()).await;
+        match listener.accept().await {
+            Ok((stream, _)) => spawn_client(id, stream, events.clone()).await,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
     Ok(())
 }
 
 async fn spawn_client(id: u64, stream: TcpStream, events: mpsc::Sender<Event>) {
+    // It fails for a client that is gone already, which its reader will see.
+    let _ = stream.set_nodelay(true);
     let (frames, inbox) = mpsc::unbounded_channel();
     let owed = Arc::new(AtomicUsize::new(0));
     let (reader, writer) = stream.into_split();
@@ -68,47 +91,123 @@ async fn spawn_client(id: u64, stream: TcpStream, events: mpsc::Sender<Event>) {
     }
 }
 
-async fn broker(mut events: mpsc::Receiver<Event>) {
-    let mut clients: HashMap<u64, Inbox> = HashMap::new();
-    let mut batch = Vec::with_capacity(BATCH);
-    while events.recv_many(&mut batch, BATCH).await > 0 {
-        for event in batch.drain(..) {
-            match event {
-                Event::Join { id, inbox } => {
-                    push(&inbox, format!("* welcome, you are user-{id}\r\n").into_bytes().into());
-                    clients.insert(id, inbox);
-                }
-                Event::Lines { id, text } => broadcast(&mut clients, id, &text),
-                Event::Leave { id } => drop(clients.remove(&id)),
+/// The room.
+struct Broker {
+    framing: Framing,
+    /// Who is there, side by side in memory.
+    clients: Vec<(u64, Inbox)>,
+    /// Where each is in `clients`.
+    places: HashMap<u64, usize>,
+    /// Frames of this batch, with their authors.
+    round: Vec<(u64, Frame)>,
+    /// Where a frame is put together.
+    scratch: Vec<u8>,
+}
+
+impl Broker {
+    fn new(framing: Framing) -> Self {
+        let (clients, places) = (Vec::new(), HashMap::new());
+        Self { framing, clients, places, round: Vec::new(), scratch: Vec::new() }
+    }
+
+    async fn run(mut self, mut events: mpsc::Receiver<Event>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while events.recv_many(&mut batch, BATCH).await > 0 {
+            batch.drain(..).for_each(|event| self.handle(event));
+            self.flush();
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Join { id, inbox } => {
+                self.flush();
+                push(
+                    &inbox,
+                    std::iter::once(
+                        &format!("* welcome, you are user-{id}\r\n").into_bytes().into(),
+                    ),
+                );
+                self.places.insert(id, self.clients.len());
+                self.clients.push((id, inbox));
             }
+            Event::Lines { id, text } => self.encode(id, &text),
+            Event::Leave { id } => self.remove(id),
+        }
+    }
+
+    fn encode(&mut self, id: u64, text: &[u8]) {
+        let prefix = format!("user-{id}: ").into_bytes();
+        self.scratch.clear();
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            self.scratch.extend_from_slice(&prefix);
+            self.scratch.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+            self.scratch.extend_from_slice(b"\r\n");
+            if self.framing == Framing::Line {
+                self.round.push((id, self.scratch.as_slice().into()));
+                self.scratch.clear();
+            }
+        }
+        if !self.scratch.is_empty() {
+            self.round.push((id, self.scratch.as_slice().into()));
+        }
+    }
+
+    /// Hands the frames of the batch to everybody but their authors.
+    fn flush(&mut self) {
+        if self.round.is_empty() {
+            return;
+        }
+        let mut fallen_behind = Vec::new();
+        for (id, inbox) in &self.clients {
+            let frames = self.round.iter().filter(|(author, _)| author != id);
+            if !push(inbox, frames.map(|(_, frame)| frame)) {
+                fallen_behind.push(*id);
+            }
+        }
+        self.round.clear();
+        fallen_behind.into_iter().for_each(|id| self.remove(id));
+    }
+
+    fn remove(&mut self, id: u64) {
+        let Some(place) = self.places.remove(&id) else { return };
+        self.clients.swap_remove(place);
+        if let Some((moved, _)) = self.clients.get(place) {
+            self.places.insert(*moved, place);
         }
     }
 }
 
-fn broadcast(clients: &mut HashMap<u64, Inbox>, id: u64, text: &[u8]) {
-    for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let frame: Frame = [format!("user-{id}: ").as_bytes(), line, b"\r\n"].concat().into();
-        clients.retain(|other, inbox| *other == id || push(inbox, Arc::clone(&frame)));
-    }
-}
-
 /// False: the client is to be cut.
-fn push(inbox: &Inbox, frame: Frame) -> bool {
-    let owed = inbox.owed.fetch_add(frame.len(), Ordering::Relaxed);
-    owed < MAX_OWED && inbox.frames.send(frame).is_ok()
+fn push<'a>(inbox: &Inbox, frames: impl Iterator<Item = &'a Frame> + Clone) -> bool {
+    // Counted before it is sent: the writer may be done with it at once.
+    let total = frames.clone().map(|frame| frame.len()).sum();
+    let owed = inbox.owed.fetch_add(total, Ordering::Relaxed);
+    owed < MAX_OWED && frames.cloned().all(|frame| inbox.frames.send(frame).is_ok())
 }
 
-async fn read(id: u64, mut reader: OwnedReadHalf, events: mpsc::Sender<Event>) {
+async fn read(id: u64, reader: OwnedReadHalf, events: mpsc::Sender<Event>) {
     let mut pending = Vec::new();
-    let mut buffer = vec![0; READ];
-    while let Ok(count @ 1..) = reader.read(&mut buffer).await {
-        pending.extend_from_slice(&buffer[..count]);
-        let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else { continue };
-        let rest = pending.split_off(end + 1);
-        let text = std::mem::replace(&mut pending, rest);
-        if events.send(Event::Lines { id, text }).await.is_err() {
-            return;
+    while reader.readable().await.is_ok() {
+        pending.reserve(READ);
+        match reader.try_read_buf(&mut pending) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                pending.shrink_to_fit();
+                continue;
+            }
+            Ok(0) | Err(_) => break,
+        }
+        match pending.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => {
+                let rest = pending.split_off(end + 1);
+                let text = std::mem::replace(&mut pending, rest);
+                if events.send(Event::Lines { id, text }).await.is_err() {
+                    return;
+                }
+            }
+            None if pending.len() > MAX_LINE => break,
+            None => {}
         }
     }
     let _ = events.send(Event::Leave { id }).await;
@@ -119,25 +218,44 @@ async fn write(
     mut inbox: mpsc::UnboundedReceiver<Frame>,
     owed: Arc<AtomicUsize>,
 ) -> io::Result<()> {
-    let mut frames = Vec::with_capacity(BATCH);
+    let mut frames = Vec::new();
     while inbox.recv_many(&mut frames, BATCH).await > 0 {
         let total: usize = frames.iter().map(|frame| frame.len()).sum();
-        write_all_vectored(&writer, &frames).await?;
+        write_all(&writer, &frames).await?;
         owed.fetch_sub(total, Ordering::Relaxed);
         frames.clear();
     }
     Ok(())
 }
 
-async fn write_all_vectored(writer: &OwnedWriteHalf, frames: &[Frame]) -> io::Result<()> {
-    let mut slices: Vec<IoSlice<'_>> = frames.iter().map(|frame| IoSlice::new(frame)).collect();
-    let mut slices = &mut slices[..];
-    while !slices.is_empty() {
-        match writer.try_write_vectored(slices) {
-            Ok(count) => IoSlice::advance_slices(&mut slices, count),
+async fn write_all(writer: &OwnedWriteHalf, mut frames: &[Frame]) -> io::Result<()> {
+    // How much of the first frame is written.
+    let mut offset = 0;
+    while !frames.is_empty() {
+        match try_write(writer, frames, offset) {
+            Ok(count) => {
+                offset += count;
+                while let Some(first) = frames.first().filter(|first| offset >= first.len()) {
+                    offset -= first.len();
+                    frames = &frames[1..];
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => writer.writable().await?,
             Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// One system call. The list of slices is on the stack and no part of the task.
+fn try_write(writer: &OwnedWriteHalf, frames: &[Frame], offset: usize) -> io::Result<usize> {
+    if let [frame] = frames {
+        return writer.try_write(&frame[offset..]);
+    }
+    let mut slices = [IoSlice::new(&[]); BATCH];
+    for (slice, frame) in slices.iter_mut().zip(frames) {
+        *slice = IoSlice::new(frame);
+    }
+    slices[0].advance(offset);
+    writer.try_write_vectored(&slices[..frames.len().min(BATCH)])
 }

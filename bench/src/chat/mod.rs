@@ -1,0 +1,68 @@
+//! Chat fan-out: chinwag beside its peers, each workload on each server in turn, round after round.
+//!
+//! ```text
+//! options ─► workloads ─► measure ─► run (one `chinwag load`, one server) ─► results ─► goals, report, pictures
+//! ```
+//!
+//! `chinwag load` is the one who drives and checks, in a process of its own; its cost does not count. A server's cost
+//! is its CPU time by `/proc`, over the lines that arrived.
+
+mod goals;
+mod measure;
+mod options;
+mod pictures;
+mod report;
+mod results;
+mod run;
+mod workloads;
+
+pub use self::options::USAGE;
+
+use self::options::Options;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Measures, and writes `RESULTS-chat.md` and its pictures beside the sources. What is less than all of it goes to
+/// `target/chat/`, so that it never takes the place of the whole.
+pub fn run(arguments: &[String]) -> io::Result<()> {
+    let known = workloads::SECTIONS.map(|section| section.name);
+    let options = Options::parse(arguments, &known)?;
+    crate::limits::raise_descriptors()?;
+    let target = target();
+    let chinwag = build_chinwag(&target)?;
+    let results = measure::everything(&options, &chinwag)?;
+    let report = report::write(&results, &options, arguments)?;
+    print!("{report}");
+    let folder = if options.is_whole() { home() } else { target.join("chat") };
+    std::fs::create_dir_all(folder.join(pictures::FOLDER))?;
+    for (name, picture) in pictures::draw(&results) {
+        std::fs::write(folder.join(pictures::FOLDER).join(name), picture)?;
+    }
+    let file = folder.join("RESULTS-chat.md");
+    std::fs::write(&file, report)?;
+    eprintln!("written: {}", file.display());
+    Ok(())
+}
+
+fn home() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where cargo puts what it builds for the product.
+fn target() -> PathBuf {
+    let usual = || home().join("../target");
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(usual, PathBuf::from)
+}
+
+/// The product's own release build.
+fn build_chinwag(target: &Path) -> io::Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--package", "chinwag"])
+        .current_dir(home().join(".."))
+        .status()?;
+    if !status.success() {
+        return Err(io::Error::other("chinwag does not build"));
+    }
+    Ok(target.join("release/chinwag"))
+}
