@@ -71,6 +71,12 @@ pub const GATHER_MAX: Duration = Duration::from_millis(2);
 pub const PACE_STRIDE: u64 = 64 * 1024;
 /// The time he has for it. A busy machine may forget a task for as long as a few tenths of a second.
 pub const PACE_WINDOW: Duration = Duration::from_millis(500);
+/// How long a person who is owed something and takes nothing at all still counts, while others move: the
+/// room would stand still for all of it. Over a line that pauses for longer he loses nothing either, unless the room
+/// says another half of [`OWED_HARD`] meanwhile. The window above is for those who take little.
+pub const STILL_AFTER: Duration = Duration::from_millis(200);
+/// The part of the active people, one in so many, that must move for the others to be called still.
+pub const MOVING_SHARE: usize = 4;
 /// How often the broker looks at all accounts while somebody is owed something.
 pub const PACE_TICK: Duration = Duration::from_millis(100);
 

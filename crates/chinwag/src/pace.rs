@@ -7,6 +7,9 @@
 //! - The intake pauses while more than half of the active receivers are past the soft bound, or an active one is
 //!   past half of the hard bound. The first keeps the room at the pace of its majority, the second keeps everybody
 //!   in who reads at all.
+//! - Who is owed something and has taken nothing at all for [`STILL_AFTER`] is *still*, and does not count either, as long
+//!   as others move: a quarter of the active at least. If hardly anybody moves, the machine or the net stands still,
+//!   and nobody is blamed before the window is over.
 //! - Who alone has been speaking is no receiver of what he says, and does not count.
 //!
 //! Looking at everybody costs little, but not nothing. So the broker looks once in a `PACE_TICK` while somebody is
@@ -14,7 +17,7 @@
 
 use crate::event::ClientId;
 use crate::intake::Bounds;
-use crate::limits::{PACE_STRIDE, PACE_WINDOW};
+use crate::limits::{MOVING_SHARE, PACE_STRIDE, PACE_WINDOW, STILL_AFTER};
 use std::time::Instant;
 
 /// What the rule remembers of one person.
@@ -96,6 +99,26 @@ pub struct Strain {
     far_behind: usize,
 }
 
+/// How many of some people are behind.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    /// All of them.
+    people: usize,
+    /// Those past the soft bound.
+    behind: usize,
+    /// Those past half of the hard bound.
+    far_behind: usize,
+}
+
+impl Count {
+    /// Counts one who is owed so much.
+    fn add(&mut self, owed: u64, bounds: &Bounds) {
+        self.people += 1;
+        self.behind += usize::from(owed > bounds.soft);
+        self.far_behind += usize::from(owed > bounds.half());
+    }
+}
+
 impl Strain {
     /// Somebody is owed so much now.
     #[inline]
@@ -116,12 +139,10 @@ pub struct Tally {
     speaker: Option<ClientId>,
     /// The bounds.
     bounds: Bounds,
-    /// Active receivers.
-    active: usize,
-    /// Those of them past the soft bound.
-    behind: usize,
-    /// Those of them past half of the hard bound.
-    far_behind: usize,
+    /// Active receivers that move.
+    moving: Count,
+    /// Active receivers that are still.
+    still: Count,
     /// People who are owed something.
     owing: usize,
 }
@@ -131,13 +152,27 @@ impl Tally {
     pub fn add(&mut self, id: ClientId, standing: &mut Standing, balance: Balance) -> bool {
         standing.observe(balance, self.now);
         let owed = balance.owed();
+        let at_rest = self.now.saturating_duration_since(standing.moved);
         self.owing += usize::from(owed > 0);
         if standing.active && self.speaker != Some(id) {
-            self.active += 1;
-            self.behind += usize::from(owed > self.bounds.soft);
-            self.far_behind += usize::from(owed > self.bounds.half());
+            let is_still = owed > 0 && at_rest >= STILL_AFTER;
+            let count = if is_still { &mut self.still } else { &mut self.moving };
+            count.add(owed, &self.bounds);
         }
-        owed > 0 && self.now.saturating_duration_since(standing.moved) >= self.bounds.take_within
+        owed > 0 && at_rest >= self.bounds.take_within
+    }
+
+    /// Those who count: all of the active, or those who move if they are not too few.
+    fn counted(&self) -> Count {
+        let Self { moving, still, .. } = *self;
+        if moving.people * MOVING_SHARE >= moving.people + still.people {
+            return moving;
+        }
+        Count {
+            people: moving.people + still.people,
+            behind: moving.behind + still.behind,
+            far_behind: moving.far_behind + still.far_behind,
+        }
     }
 
     /// Whether anybody is owed anything, so that it is worth looking again later.
@@ -179,17 +214,19 @@ impl Pace {
         let others = self.others.is_some_and(|at| now.saturating_duration_since(at) < PACE_WINDOW);
         let speaker = if others { None } else { self.speaker.map(|(id, _)| id) };
         let bounds = self.bounds;
-        Tally { now, speaker, bounds, active: 0, behind: 0, far_behind: 0, owing: 0 }
+        let none = Count::default();
+        Tally { now, speaker, bounds, moving: none, still: none, owing: 0 }
     }
 
     /// What follows from a look at everybody.
     pub fn conclude(&mut self, tally: &Tally) -> Verdict {
-        self.active = tally.active;
-        let majority = tally.active / 2;
-        if tally.far_behind > 0 {
+        let Count { people, behind, far_behind } = tally.counted();
+        self.active = people;
+        let majority = people / 2;
+        if far_behind > 0 {
             Verdict::Paused { drains: 1 }
-        } else if tally.behind > majority {
-            Verdict::Paused { drains: (tally.behind - majority) as u64 }
+        } else if behind > majority {
+            Verdict::Paused { drains: (behind - majority) as u64 }
         } else {
             Verdict::Open
         }

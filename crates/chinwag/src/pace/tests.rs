@@ -248,3 +248,21 @@ fn looking_is_rare_while_nobody_is_behind() {
     strain.add(64 * 1024 + 1, &standing, &Bounds::default());
     assert!(pace.suspects(strain));
 }
+
+/// Sooner than the window is over, and later than somebody is still.
+const BEFORE_THE_WINDOW: Duration = Duration::from_millis(450);
+
+#[test]
+fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_over() {
+    let mut sim = Sim::new(1, &[FAST, FAST, FAST, 0]);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [3]);
+    assert!(sim.lines() * LINE > 2 * sim.bounds.hard, "and the room went on: {}", sim.lines());
+}
+
+#[test]
+fn when_hardly_anybody_moves_nobody_is_blamed_before_the_window_is_over() {
+    let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0, 0]);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [], "the machine may stand still");
+}

@@ -95,13 +95,33 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
 }
 
 #[test]
-fn the_intake_waits_half_a_second_for_somebody_who_does_not_read() {
+fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
     let mut room = Room::new();
     let (alice, _bob) = (room.join_as("alice"), room.join_as("bob"));
+    // By now alice is the only one who has said anything, and counts for nothing.
+    room.pass(SECOND);
     send_until_paused(&mut room, alice);
     room.pass(Duration::from_millis(390));
     assert!(!room.broker.is_open());
     room.pass(Duration::from_millis(210));
+    assert!(room.broker.is_open());
+}
+
+#[test]
+fn the_intake_waits_a_fifth_of_a_second_for_one_who_takes_nothing_among_others_who_do() {
+    let mut room = Room::new();
+    let alice = room.join_as("alice");
+    let others: Vec<_> = (0..3).map(|_| room.join()).collect();
+    let _bob = room.join_as("bob");
+    room.pass(SECOND);
+    let line = two_kib("alice");
+    while room.broker.is_open() {
+        room.send(alice, &line);
+        others.iter().for_each(|&other| drop(room.read(other)));
+    }
+    room.pass(Duration::from_millis(190));
+    assert!(!room.broker.is_open());
+    room.pass(Duration::from_millis(110));
     assert!(room.broker.is_open());
 }
 
