@@ -10,7 +10,7 @@ mod peers;
 mod progress;
 mod server;
 
-use crate::peers::tokio_tuned::Framing;
+use crate::peers::tokio_tuned::{Framing, SEND_BUFFER};
 use std::io;
 use std::net::SocketAddr;
 
@@ -39,9 +39,10 @@ fn serve(name: &str, address: &str) -> io::Result<()> {
         println!("listening on {}", listener.local_addr()?);
         return peers::epoll_floor::serve(listener);
     }
+    let send_buffer = (name != "tokio-plain").then_some(SEND_BUFFER);
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let listener = peers::tokio_tuned::bind(address)?;
+        let listener = peers::tokio_tuned::bind(address, send_buffer)?;
         println!("listening on {}", listener.local_addr()?);
         match name {
             "tokio-plain" => peers::tokio_plain::serve(listener).await,

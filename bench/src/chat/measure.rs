@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// A run of this length is not made again before a server that no goal hangs on.
-const LONG: Duration = Duration::from_secs(4);
+const LONG: Duration = Duration::from_secs(2);
 
 /// Measures everything that is asked for.
 pub fn everything(options: &Options, chinwag: &Path) -> io::Result<Results> {

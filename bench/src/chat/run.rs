@@ -19,7 +19,7 @@ const NO_CUTTING: &str = "0.1";
 /// How many people ngircd takes at a time: its backlog is 10, and whoever finds it full waits for a second.
 const NGIRCD_GROUP: &str = "8";
 /// How many silent people are enough for it: it tells each of everybody who comes, which takes the square of them.
-const NGIRCD_IDLE: &str = "2000";
+const NGIRCD_IDLE: &str = "1000";
 
 /// What came of a run.
 #[derive(Clone, Debug)]
