@@ -10,6 +10,7 @@
 
 mod clock;
 mod descriptors;
+mod faults;
 mod json;
 mod overload;
 mod person;
@@ -63,6 +64,7 @@ const TRIALS: &[Entry] = &[
     ("descriptors", "no descriptor left: no spin, nobody hurt, in at once", descriptors::run),
     ("overload", "twice what can be carried: as much is carried", overload::run),
     ("sigterm [--runs 200]", "a stop while everybody talks: nothing lost, no reset", sigterm::run),
+    ("faults", "system calls that fail: no hang, no spin, no panic", faults::run),
     ("storm [--times 10]", "9,000 come at once and leave, again and again", storm::run),
 ];
 

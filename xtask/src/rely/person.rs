@@ -73,6 +73,25 @@ impl Person {
         }
     }
 
+    /// Takes every line that is there now. False: the connection has ended.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(&str)) -> io::Result<bool> {
+        self.stream.set_nonblocking(true)?;
+        let mut buffer = vec![0; READ];
+        let open = loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => break Ok(false),
+                Ok(count) => self.heard.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(true),
+                Err(error) => break Err(error),
+            }
+        };
+        self.stream.set_nonblocking(false)?;
+        while let Some(line) = self.take_line() {
+            each(&line);
+        }
+        open
+    }
+
     /// Reads once. False: the connection has ended.
     fn read(&mut self, deadline: Instant) -> io::Result<bool> {
         let left = deadline.saturating_duration_since(now()).max(Duration::from_millis(1));

@@ -157,6 +157,18 @@ impl Server {
         Ok((0..).find(|number| !open.contains(number)).unwrap_or(u64::MAX))
     }
 
+    /// Whether all its threads are under the eyes of another process.
+    pub(super) fn is_traced(&self) -> io::Result<bool> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
+            let status = fs::read_to_string(thread?.path().join("status"))?;
+            let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+            if tracer.is_none_or(|tracer| tracer.trim() == "0") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Sets the soft limit of its descriptors while it runs; the hard one stays.
     pub(super) fn limit_descriptors(&self, soft: u64) -> io::Result<()> {
         let process = Some(self.process());

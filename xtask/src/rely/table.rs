@@ -22,6 +22,11 @@ impl Table {
         self.missed += usize::from(!ok);
     }
 
+    /// Prints what could not be tried: no goal is missed, and none met.
+    pub(super) fn skipped(&self, what: &str, why: &str) {
+        println!("skipped: {what}: {why}");
+    }
+
     /// Whether no row misses its goal.
     pub(super) fn is_good(&self) -> bool {
         self.missed == 0

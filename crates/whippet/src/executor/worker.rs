@@ -22,6 +22,7 @@ use crate::driver::Turn;
 use crate::wakers::Wakers;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -62,6 +63,8 @@ pub(crate) struct Worker {
     /// Whether it hands out wakers of the reactor: their tasks wake nobody until all are queued. The last one comes
     /// next, ahead of a full ring: what an event brings often joins the work that waits there.
     delivering: Cell<bool>,
+    /// Whether the last turn of the reactor failed, and that was told.
+    failing: Cell<bool>,
     /// A worker with a filled LIFO slot, and its turn when it was seen.
     watched: Cell<Option<(usize, u64)>>,
     /// Chooses whom to rob first.
@@ -81,6 +84,7 @@ impl Worker {
             lifo_turns: Cell::new(0),
             searching: Cell::new(false),
             delivering: Cell::new(false),
+            failing: Cell::new(false),
             watched: Cell::new(None),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
         }
@@ -283,14 +287,31 @@ impl Worker {
     fn sleep(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
         let Shared { driver, pool, .. } = &*self.shared;
         if driver.is_paused() && pool.is_idle() {
-            return driver.turn_paused(wakers).unwrap_or_else(report);
+            return self.brought(driver.turn_paused(wakers));
         }
         self.turn(timeout, wakers)
     }
 
     /// One turn of reactor and timers.
     fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
-        self.shared.driver.turn(timeout, wakers).unwrap_or_else(report)
+        self.brought(self.shared.driver.turn(timeout, wakers))
+    }
+
+    /// What a turn brought: nothing when it failed, which is told once until one succeeds.
+    #[inline]
+    fn brought(&self, turn: io::Result<Turn>) -> Turn {
+        match turn {
+            Ok(turn) => {
+                self.failing.set(false);
+                turn
+            }
+            Err(error) => {
+                if !self.failing.replace(true) {
+                    tracing::error!(%error, "the reactor cannot wait for events");
+                }
+                Turn::default()
+            }
+        }
     }
 
     /// Wakes what the reactor found. A waker that panics concerns nobody here.
@@ -356,12 +377,6 @@ impl Countdown {
         self.left.set(if left == 0 { self.interval } else { left });
         left == 0
     }
-}
-
-/// A turn that failed brought nothing.
-fn report(error: std::io::Error) -> Turn {
-    tracing::error!(%error, "the reactor cannot wait for events");
-    Turn::default()
 }
 
 /// Counts one up. Only one thread writes the counter, so it needs no read-modify-write.

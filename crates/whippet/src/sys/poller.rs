@@ -5,8 +5,9 @@
 //! notification and the next alarm. Neither the eventfd nor the timerfd is ever read: an edge comes with each
 //! write and each expiry, whatever was counted before.
 
+use crate::sys::thread;
 use rustix::event::{EventfdFlags, epoll, eventfd};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
@@ -23,6 +24,10 @@ const EVENTS: usize = 128;
 const NOTIFIED: u64 = u64::MAX;
 /// The token of the timerfd.
 const ALARM: u64 = u64::MAX - 1;
+
+/// How long a wait takes that the kernel refuses: whoever waits tries again, and must not spin. Short enough that nobody
+/// notices once the kernel has what it was short of.
+const REFUSED: Duration = Duration::from_millis(10);
 
 /// The place where threads wait for the kernel.
 #[derive(Debug)]
@@ -96,7 +101,8 @@ impl Poller {
             | epoll::EventFlags::PRI
             | epoll::EventFlags::RDHUP
             | epoll::EventFlags::ET;
-        Ok(epoll::add(&self.epoll, descriptor, epoll::EventData::new_u64(token), all)?)
+        let data = epoll::EventData::new_u64(token);
+        Ok(retry_on_intr(|| epoll::add(&self.epoll, descriptor.as_fd(), data, all))?)
     }
 
     /// Stops watching a descriptor. To be called before it is closed: a duplicate would keep the watch alive.
@@ -130,18 +136,22 @@ impl Poller {
     /// Waits for events, for `timeout` at most, and gives each to `on_event`. An interrupted wait brings nothing.
     ///
     /// # Errors
-    /// The kernel's; none is expected.
+    /// The kernel's; none is expected. They come after a pause, unless the timeout is zero.
     pub(crate) fn wait(
         &self,
         timeout: Option<Duration>,
         mut on_event: impl FnMut(Event),
     ) -> io::Result<Waited> {
         let mut buffer = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
+        let refused = timeout.map_or(REFUSED, |timeout| timeout.min(REFUSED));
         let timeout = timeout.map(timespec);
         let events = match epoll::wait(&self.epoll, &mut buffer[..], timeout.as_ref()) {
             Ok((events, _)) => events,
             Err(Errno::INTR) => return Ok(Waited::default()),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                thread::pause(refused);
+                return Err(error.into());
+            }
         };
         let mut waited = Waited::default();
         for event in events.iter() {
@@ -185,7 +195,7 @@ fn timespec(duration: Duration) -> Timespec {
 #[cfg(not(loom))]
 mod tests {
     use super::*;
-    use crate::sys::{socket, thread};
+    use crate::sys::socket;
     use std::sync::Arc;
 
     /// A wait that looks and does not wait.
@@ -220,6 +230,20 @@ mod tests {
         assert!(wait(&poller, LONG).notified);
         poller.notify();
         assert!(wait(&poller, LONG).notified);
+    }
+
+    #[test]
+    fn a_wait_that_the_kernel_refuses_takes_its_time_and_a_look_does_not_begin_to_wait() {
+        let poller = Poller::new().unwrap();
+        // Any descriptor that is no epoll.
+        let epoll = poller.notifier.try_clone().unwrap();
+        let poller = Poller { epoll, ..poller };
+        for timeout in [None, LONG] {
+            let began = crate::sys::clock::now();
+            assert!(poller.wait(timeout, drop).is_err());
+            assert!(began.elapsed() >= REFUSED, "whoever tries again at once spins");
+        }
+        assert!(poller.wait(LOOK, drop).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Starts a thread that runs `body`. `stack_size` in bytes; `None` for std's default.
 ///
@@ -20,6 +21,12 @@ pub(crate) fn start(
         builder = builder.stack_size(bytes);
     }
     builder.spawn(body)
+}
+
+/// Has this thread do nothing for so long: where what it waits for cannot be waited for.
+#[expect(clippy::disallowed_methods, reason = "there is no event to wait for")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// A sleeping place for one thread: a permit that [`Parker::unpark`] sets and [`Parker::park`] takes.
@@ -44,7 +51,7 @@ impl Parker {
 
     /// Sleeps until a permit is there, and takes it; gives up after `timeout`. Says whether it got one.
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn park_timeout(&self, timeout: std::time::Duration) -> bool {
+    pub(crate) fn park_timeout(&self, timeout: Duration) -> bool {
         let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut permit, _) = self
             .set
