@@ -76,8 +76,8 @@ struct Reaction {
     lost: usize,
     /// The server's share of a processor while nothing happened.
     share: f64,
-    /// How long the last of all that was due took after the fault.
-    recovery: Duration,
+    /// How long the last of all that was due took after the fault, if it came in time.
+    recovery: Option<Duration>,
     /// Whether something panicked.
     panicked: bool,
     /// Whether the server ended with exit code 0.
@@ -139,7 +139,7 @@ impl Fault {
         let share = spent.as_secs_f64() / began.elapsed().as_secs_f64();
         let injected = tracer.end()?;
         let mut reaction = Reaction { injected, share, ..Reaction::default() };
-        room.recover(&server, &mut reaction)?;
+        room.recover(&server, RECOVERY * trial.slack(), &mut reaction)?;
         reaction.panicked = server.log()?.contains("panicked");
         drop(room);
         reaction.ended_well = server.stop()?.0.success();
@@ -183,7 +183,7 @@ impl Reaction {
             fault.error == "EINTR" || fault.error == "EAGAIN" && fault.calls.0 != "epoll_ctl";
         let all_there = self.stayed == PEOPLE && self.came_in == LINES;
         let calm = self.share < IDLE_SHARE && !self.panicked && self.ended_well;
-        let served = self.lost == 0 && self.recovery < RECOVERY;
+        let served = self.lost == 0 && self.recovery.is_some();
         self.injected > 0 && calm && served && (all_there || !again)
     }
 }
@@ -194,7 +194,10 @@ impl fmt::Display for Reaction {
         write!(f, "of {LINES} who come {} are in ", self.came_in)?;
         write!(f, "({} late), {} closed; ", self.stirred, self.closed)?;
         write!(f, "{} lines lost; idle at {:.1} %; ", self.lost, self.share * 100.0)?;
-        write!(f, "served {} ms after", self.recovery.as_millis())?;
+        match self.recovery {
+            Some(after) => write!(f, "served {} ms after", after.as_millis())?,
+            None => f.write_str("NOT SERVED after")?,
+        }
         f.write_str(if self.panicked { "; PANICKED" } else { "" })?;
         f.write_str(if self.ended_well { "" } else { "; ENDED BADLY" })
     }
@@ -308,7 +311,12 @@ impl Room {
     }
 
     /// The fault is over: everybody who is left says something, and all of it must reach all others; somebody comes.
-    fn recover(&mut self, server: &Server, reaction: &mut Reaction) -> io::Result<()> {
+    fn recover(
+        &mut self,
+        server: &Server,
+        patience: Duration,
+        reaction: &mut Reaction,
+    ) -> io::Result<()> {
         self.look();
         for speaker in 0..PEOPLE {
             self.say(speaker, &format!("after {speaker}"));
@@ -316,16 +324,13 @@ impl Room {
         let unsettled = self.newcomers.iter_mut().filter(|one| !one.is_settled());
         reaction.stirred = unsettled.map(Newcomer::stir).count();
         self.newcomers.push(Newcomer::new(Person::connect(server.address)?));
-        let waited = wait_for("what is due", RECOVERY, || {
+        let waited = wait_for("what is due", patience, || {
             self.look();
             let settled = self.newcomers.iter().all(Newcomer::is_settled);
             Ok((settled && self.lost() == 0).then_some(()))
         });
-        reaction.recovery = waited.map_or(RECOVERY, |((), after)| after);
         let last = self.newcomers.pop().is_some_and(|last| last.welcomed);
-        if !last {
-            reaction.recovery = RECOVERY;
-        }
+        reaction.recovery = waited.ok().filter(|_| last).map(|((), after)| after);
         reaction.stayed = self.people.iter().flatten().count();
         reaction.came_in = self.newcomers.iter().filter(|one| one.welcomed).count();
         reaction.closed = LINES - reaction.came_in;

@@ -16,6 +16,7 @@ mod overload;
 mod person;
 mod server;
 mod sigterm;
+mod soak;
 mod storm;
 mod table;
 mod talker;
@@ -42,7 +43,16 @@ struct Trial {
     options: Vec<String>,
 }
 
+/// How much more time, in the short form, than the goal: it looks for what never may happen on machines that do other
+/// things as well, and its times decide nothing else.
+const SHORT_SLACK: u32 = 10;
+
 impl Trial {
+    /// What a time, or a share of it, may be multiplied with.
+    fn slack(&self) -> u32 {
+        if self.short { SHORT_SLACK } else { 1 }
+    }
+
     /// The number that follows an option, or the usual one.
     ///
     /// # Errors
@@ -65,6 +75,7 @@ const TRIALS: &[Entry] = &[
     ("overload", "twice what can be carried: as much is carried", overload::run),
     ("sigterm [--runs 200]", "a stop while everybody talks: nothing lost, no reset", sigterm::run),
     ("faults", "system calls that fail: no hang, no spin, no panic", faults::run),
+    ("soak [--minutes 10]", "a thousand joins and leaves a second: nothing left", soak::run),
     ("storm [--times 10]", "9,000 come at once and leave, again and again", storm::run),
 ];
 
@@ -96,7 +107,7 @@ pub(crate) fn main(root: &Path, arguments: &[String]) -> ExitCode {
 
 /// Runs the trials; says whether all goals were met.
 fn run(root: &Path, options: &[String], wanted: &[&Entry]) -> io::Result<bool> {
-    let program = server::build(root)?;
+    let program = server::build_program(root, "chinwag")?;
     let short = options.iter().any(|option| option == "--short");
     let trial = Trial { root: root.to_path_buf(), program, short, options: options.to_vec() };
     let mut table = Table::default();

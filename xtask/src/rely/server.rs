@@ -42,16 +42,16 @@ pub(super) struct Server {
     log: PathBuf,
 }
 
-/// Builds the release program; its path.
-pub(super) fn build(root: &Path) -> io::Result<PathBuf> {
+/// Builds a program of the workspace for release; its path.
+pub(super) fn build_program(root: &Path, name: &str) -> io::Result<PathBuf> {
     let built = Command::new(env!("CARGO"))
         .current_dir(root)
-        .args(["build", "--quiet", "--release", "--package", "chinwag"])
+        .args(["build", "--quiet", "--release", "--package", name])
         .status()?;
     if !built.success() {
-        return Err(io::Error::other("the release program does not build"));
+        return Err(io::Error::other(format!("{name} does not build")));
     }
-    Ok(target(root).join("release/chinwag"))
+    Ok(target(root).join("release").join(name))
 }
 
 /// Where cargo puts what it builds.

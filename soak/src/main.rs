@@ -1,0 +1,150 @@
+//! A server and people who come and leave, a thousand a second for minutes, in one process whose allocator counts: what
+//! is alive at the end must be exactly what was alive at the beginning.
+//!
+//! ```text
+//! residents stay ─ warm-up: more at once than later ─► all gone: base ─► the load ─► all gone: the same?
+//! ```
+//!
+//! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the people;
+//! allocations are those of both. `cargo xtask rely soak` runs it and reads its last lines: a name, the base, the end.
+#![forbid(unsafe_code)]
+
+mod figures;
+mod visit;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chinwag::{Config, listen, serve};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use whippet::runtime::{Builder, Runtime};
+use whippet::sync::CancellationToken;
+use whippet::time::{Instant, interval, sleep};
+
+use self::figures::{Figures, Held};
+use self::visit::{Visitors, reside};
+
+/// The allocator that counts.
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
+
+/// People who stay and listen.
+const RESIDENTS: usize = 5;
+/// Addresses to come to: the ports of one are used up by connections that have ended and are not forgotten yet.
+const ADDRESSES: u8 = 4;
+/// How many come at once to begin with: more than are there at any time later.
+const WARM_UP: usize = 1_500;
+/// How long they come at the usual rate before the base is taken.
+const WARM_UP_TIME: Duration = Duration::from_secs(2);
+/// Between two groups that come.
+const GROUP_EVERY: Duration = Duration::from_millis(10);
+/// How long everything that has ended may take to be gone.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at whether it is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Looks in a row that must see the same before it is taken for the base.
+const SAME: usize = 25;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1).map(|word| word.parse::<u64>());
+    let (Some(Ok(seconds)), Some(Ok(rate)), None) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        eprintln!("usage: soak SECONDS JOINS_A_SECOND");
+        return ExitCode::from(2);
+    };
+    match soak(Duration::from_secs(seconds), rate) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("soak: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A runtime of two workers.
+fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
+/// The whole course; whether the end is the base.
+fn soak(time: Duration, rate: u64) -> std::io::Result<bool> {
+    let (servers, people) = (runtime()?, runtime()?);
+    let shutdown = CancellationToken::new();
+    let (addresses, server) = {
+        let _entered = servers.enter();
+        let any = (1..=ADDRESSES).map(|last| ([127, 0, 0, last], 0).into());
+        let listeners = listen(&any.collect::<Vec<_>>()).map_err(std::io::Error::other)?;
+        let addresses =
+            listeners.iter().map(|it| it.local_addr()).collect::<Result<Vec<_>, _>>()?;
+        let config = Config { connections: 10_000, ..Config::default() }.without_limits();
+        (addresses, whippet::spawn(serve(listeners, config, shutdown.clone())))
+    };
+    let figures = Figures::new(ALLOCATOR, servers.metrics(), people.metrics());
+    let good = people.block_on(async {
+        let mut residents = Vec::new();
+        for resident in 0..RESIDENTS {
+            residents.push(reside(addresses[resident % addresses.len()], &shutdown).await?);
+        }
+        let visitors = Arc::new(Visitors::new(addresses));
+        visitors.come(WARM_UP);
+        visitors.all_gone(PATIENCE).await?;
+        come(&visitors, WARM_UP_TIME, rate).await?;
+        let base = settled(&figures).await;
+        let before = visitors.welcomed();
+        come(&visitors, time, rate).await?;
+        let end = back_at(base, &figures).await;
+        let came = visitors.welcomed() - before;
+        let report = end.beside(base);
+        shutdown.cancel();
+        for resident in residents {
+            resident.await.map_err(std::io::Error::other)?;
+        }
+        server.await.map_err(std::io::Error::other)??;
+        print!("{report}");
+        let due = time.as_secs() * rate;
+        println!("joins {due} {came}");
+        Ok::<_, std::io::Error>(end.is_as(base) && came == due)
+    })?;
+    Ok(good)
+}
+
+/// People come at a rate for a time; returns when all have gone.
+async fn come(visitors: &Arc<Visitors>, time: Duration, rate: u64) -> std::io::Result<()> {
+    let mut ticks = interval(GROUP_EVERY);
+    let began = Instant::now();
+    let (mut came, all) = (0, time.as_secs() * rate);
+    while came < all {
+        ticks.tick().await;
+        let due = (began.elapsed().as_millis() as u64 * rate / 1_000).min(all);
+        visitors.come((due - came) as usize);
+        came = due;
+    }
+    visitors.all_gone(PATIENCE).await
+}
+
+/// What is held once it does not change any more.
+async fn settled(figures: &Figures) -> Held {
+    let (mut last, mut same) = (figures.held(), 0);
+    while same < SAME {
+        sleep(LOOK_EVERY).await;
+        let now = figures.held();
+        same = if now.is_as(last) { same + 1 } else { 0 };
+        last = now;
+    }
+    last
+}
+
+/// What is held once it is the base again, or when the patience is over.
+async fn back_at(base: Held, figures: &Figures) -> Held {
+    let began = Instant::now();
+    loop {
+        let now = figures.held();
+        if now.is_as(base) || began.elapsed() > PATIENCE {
+            return now;
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
