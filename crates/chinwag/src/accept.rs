@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -38,12 +39,12 @@ impl Source for TcpListener {
 /// # Errors
 /// The listener is broken.
 pub(crate) async fn run(source: impl Source, house: Arc<House>) -> io::Result<()> {
-    let mut doorman = Doorman::new(house);
+    let mut doorman = Doorman::new(Arc::clone(&house));
+    let mut stopping = pin!(house.stopping.cancelled());
     loop {
-        let house = &doorman.house;
         let accepted = select! {
             biased;
-            () = house.stopping.cancelled() => return Ok(()),
+            () = &mut stopping => return Ok(()),
             accepted = source.accept() => accepted,
         };
         match accepted {

@@ -54,6 +54,7 @@ mod accept;
 pub mod cli;
 mod config;
 mod descriptors;
+mod ebb;
 mod listen;
 pub mod load;
 mod serve;

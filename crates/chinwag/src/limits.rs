@@ -120,6 +120,16 @@ pub const LINGER: Duration = Duration::from_secs(1);
 /// way to him is lost. Reading it takes a few milliseconds; who does not stop is out after [`LINGER`].
 pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
+// Memory.
+
+/// People of whom half must have gone before memory is given back: fewer leave too little behind.
+pub const EBB_PEOPLE: usize = 64;
+/// Time without anybody's leaving that ends an ebb.
+pub const EBB_PAUSE: Duration = Duration::from_millis(250);
+/// How often an ebb may be found to go on before memory is given back all the same: it is again when half of the rest
+/// have gone.
+pub const EBB_LOOKS: usize = 8;
+
 // Doors.
 
 /// Connections of one address: a household or an office; the rest of the room must fit in, too.

@@ -3,6 +3,7 @@
 //! A [`Place`] is one connection, from accept to close. It gives itself back when dropped, so no way out of a
 //! client's task can lose one.
 
+use crate::limits::EBB_PEOPLE;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -21,6 +22,8 @@ pub(crate) struct Places {
     counts: Mutex<Counts>,
     /// Told each time a connection has gone, and its descriptor with it.
     freed: Notify,
+    /// Told once half of the people have gone.
+    ebb: Notify,
 }
 
 /// How many connections there are.
@@ -28,8 +31,20 @@ pub(crate) struct Places {
 struct Counts {
     /// In all.
     all: usize,
+    /// The most that there were in this tide: since [`Places::next_tide`].
+    high: usize,
+    /// Whether this tide's ebb was told.
+    ebbed: bool,
     /// Of each address that has any and is limited.
     of_address: BTreeMap<Origin, usize>,
+}
+
+impl Counts {
+    /// Somebody has gone: whether that makes it an ebb.
+    fn ebbs(&mut self) -> bool {
+        let ebbs = self.high >= EBB_PEOPLE && self.all <= self.high / 2;
+        ebbs && !std::mem::replace(&mut self.ebbed, true)
+    }
 }
 
 /// What counts as one address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer is given.
@@ -82,7 +97,8 @@ impl Places {
     /// Room for `most` connections, `per_address` of each address.
     pub(crate) fn new(most: usize, per_address: Option<usize>) -> Arc<Self> {
         let counts = Mutex::default();
-        Arc::new(Self { most, per_address, counts, freed: Notify::new() })
+        let (freed, ebb) = (Notify::new(), Notify::new());
+        Arc::new(Self { most, per_address, counts, freed, ebb })
     }
 
     /// A place for a connection from this address.
@@ -103,6 +119,7 @@ impl Places {
             *count += 1;
         }
         counts.all += 1;
+        counts.high = counts.high.max(counts.all);
         Ok(Place { places: Arc::clone(self), origin })
     }
 
@@ -126,6 +143,20 @@ impl Places {
             }
             freed.await;
         }
+    }
+
+    /// Waits until half of the connections of this tide have gone, if they were many. Told once a tide.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: what is told while nobody waits is kept.
+    pub(crate) async fn ebb(&self) {
+        self.ebb.notified().await;
+    }
+
+    /// Counts the next ebb from the number of connections that there are now.
+    pub(crate) fn next_tide(&self) {
+        let mut counts = self.lock();
+        (counts.high, counts.ebbed) = (counts.all, false);
     }
 
     /// How many connections there are.
@@ -160,14 +191,19 @@ impl Drop for Place {
                 count.remove();
             }
         }
+        let ebbs = counts.ebbs();
         drop(counts);
         self.places.freed.notify_waiters();
+        if ebbs {
+            self.places.ebb.notify_one();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::task::{Context, Waker};
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -202,6 +238,31 @@ mod tests {
         let _held = places.admit(address("2001:db8:0:1::1")).unwrap();
         assert!(places.admit(address("2001:db8:0:1:ffff::2")).is_err());
         assert!(places.admit(address("2001:db8:0:2::1")).is_ok());
+    }
+
+    #[test]
+    fn an_ebb_is_told_once_a_tide_and_only_of_many() {
+        let loopback = address("127.0.0.1");
+        let places = Places::new(10_000, None);
+        let told = || {
+            let told = std::pin::pin!(places.ebb());
+            told.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        };
+        let come = |count| (0..count).map(|_| places.admit(loopback).unwrap()).collect::<Vec<_>>();
+        drop(come(EBB_PEOPLE - 1));
+        assert!(!told(), "a few");
+        let mut people = come(1_000);
+        people.truncate(501);
+        assert!(!told(), "not yet half");
+        people.truncate(500);
+        assert!(told());
+        people.truncate(300);
+        assert!(!told(), "once a tide");
+        places.next_tide();
+        people.truncate(151);
+        assert!(!told());
+        people.clear();
+        assert!(told());
     }
 
     #[test]

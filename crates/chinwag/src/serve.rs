@@ -1,8 +1,9 @@
-//! The server, whole: three kinds of tasks and how they end.
+//! The server, whole: four kinds of tasks and how they end.
 
 use crate::accept;
 use crate::broker::Broker;
 use crate::config::Config;
+use crate::ebb;
 use crate::house::House;
 use crate::intake::Intake;
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
@@ -39,6 +40,7 @@ pub async fn serve(
     let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
 
     let broker = whippet::spawn(Broker::new(intake).run(orders, said));
+    let ebb = whippet::spawn(ebb::run(Arc::clone(&house.places)));
     let mut doors: Vec<_> = listeners
         .into_iter()
         .map(|listener| whippet::spawn(accept::run(listener, Arc::clone(&house))))
@@ -53,8 +55,9 @@ pub async fn serve(
     let _ = timeout_at(deadline, house.places.empty()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.
     broker.abort();
+    ebb.abort();
     doors.iter().for_each(JoinHandle::abort);
-    let _ = broker.await;
+    let _ = (broker.await, ebb.await);
     for door in doors.into_iter().filter(|door| !door.is_finished()) {
         let _ = door.await;
     }

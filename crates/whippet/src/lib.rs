@@ -12,11 +12,13 @@
 //! ```
 //!
 //! Rooms keep state and are *turned* by the executor: executor, reactor, timers. Doors are what a program awaits: [`task`],
-//! [`sync`], [`time`], [`net`], [`io`], [`signal`] and the macros. A door asks one room; a room never asks a door. Only
+//! [`sync`], [`time`], [`net`], [`io`], [`signal`], [`memory`] and the macros. A door asks one room; a room never asks a door. Only
 //! the room `sys` calls the kernel.
 
+mod bits;
 mod coop;
 mod loom;
+mod pages;
 mod sys;
 mod wakers;
 
@@ -27,6 +29,7 @@ mod timers;
 mod driver;
 
 pub mod io;
+pub mod memory;
 pub mod net;
 pub mod runtime;
 pub mod signal;

@@ -158,8 +158,8 @@ fn a_thousand_people_leave_nothing_behind() {
     clients.block_on(async {
         // The server is up once somebody was welcomed, and at its base once he has gone.
         drop(join(address).await);
-        // The server itself, its door, its broker; no timer; the door, which waits for its descriptor.
-        let base = [3, 0, 1, 1];
+        // The server itself, its door, its broker, the ebb; no timer; the door, which waits for its descriptor.
+        let base = [4, 0, 1, 1];
         back_at(base, &metrics, "the first one").await;
         for _ in 0..ROUNDS {
             for way in WAYS {

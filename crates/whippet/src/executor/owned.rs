@@ -6,14 +6,12 @@
 
 use super::task::{JoinHandle, Live, Look, Runnable, Spawned};
 use crate::loom::Mutex;
+use crate::pages::Pages;
 use crate::sys::clock::Coarse;
 use crossbeam_utils::CachePadded;
-use slab::Slab;
 
 /// How many bits of a key name the shard.
 const SHARD_BITS: u32 = 12;
-/// Entries that an empty shard keeps memory for; what a crowd needed beyond is given back.
-const KEPT: usize = 1024;
 
 /// The list.
 #[derive(Debug)]
@@ -26,7 +24,7 @@ pub(crate) struct Owned {
 #[derive(Debug)]
 struct Shard {
     /// The tasks by key.
-    tasks: Slab<Live>,
+    tasks: Pages<Live>,
     /// The runtime ends: nothing more comes in.
     closed: bool,
 }
@@ -35,7 +33,7 @@ impl Owned {
     /// An empty list of so many shards.
     pub(crate) fn new(shards: usize) -> Self {
         debug_assert!(shards <= 1 << SHARD_BITS, "a key names {} shards", 1 << SHARD_BITS);
-        let shard = || CachePadded::new(Mutex::new(Shard { tasks: Slab::new(), closed: false }));
+        let shard = || CachePadded::new(Mutex::new(Shard { tasks: Pages::new(), closed: false }));
         Self { shards: (0..shards.max(1)).map(|_| shard()).collect() }
     }
 
@@ -50,7 +48,7 @@ impl Owned {
         let number = hint % self.shards.len();
         let mut shard = self.shards[number].lock();
         let open = !shard.closed;
-        let key = shard.tasks.vacant_key() << SHARD_BITS | number;
+        let key = (shard.tasks.vacant() as usize) << SHARD_BITS | number;
         let Spawned { runnable, live, handle } = spawn(key);
         if open {
             shard.tasks.insert(live);
@@ -64,11 +62,7 @@ impl Owned {
     pub(crate) fn remove(&self, task: &Live) -> Option<Live> {
         let (number, key) = (task.key() & ((1 << SHARD_BITS) - 1), task.key() >> SHARD_BITS);
         let mut shard = self.shards.get(number)?.lock();
-        let live = shard.tasks.try_remove(key);
-        if shard.tasks.is_empty() && shard.tasks.capacity() > KEPT {
-            shard.tasks = Slab::new();
-        }
-        live
+        shard.tasks.remove(u32::try_from(key).ok()?)
     }
 
     /// How many tasks live.
@@ -82,7 +76,7 @@ impl Owned {
         let mut looks = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            looks.extend(shard.tasks.iter().map(|(_, task)| task.look(now)));
+            looks.extend(shard.tasks.iter().map(|task| task.look(now)));
         }
         looks
     }
@@ -94,7 +88,7 @@ impl Owned {
         for shard in &self.shards {
             let mut shard = shard.lock();
             shard.closed = true;
-            idle.extend(shard.tasks.iter().filter_map(|(_, task)| task.cancel()));
+            idle.extend(shard.tasks.iter().filter_map(Live::cancel));
         }
         idle
     }

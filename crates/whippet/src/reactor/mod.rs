@@ -21,7 +21,7 @@ pub(crate) use self::registration::Registration;
 pub(crate) use self::slot::{Readiness, Want};
 
 use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
-use self::slots::Slots;
+use self::slots::{Page, Place, Slots, Table};
 use crate::sys::poller::{Event, Poller, Waited};
 use crate::wakers::Wakers;
 use std::io;
@@ -45,7 +45,7 @@ pub(crate) struct Reactor {
 struct Token {
     /// The slot.
     index: u32,
-    /// The slot's generation.
+    /// The generation that its slot had then.
     generation: u32,
 }
 
@@ -73,13 +73,17 @@ impl Reactor {
     /// # Errors
     /// The kernel's; none is expected.
     pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
-        self.poller.wait(timeout, |event| self.handle(event, wakers))
+        let mut table = None;
+        self.poller.wait(timeout, |event| {
+            let table = table.get_or_insert_with(|| self.slots.read());
+            Self::handle(table, event, wakers);
+        })
     }
 
     /// Announces an event to the descriptor that it is of, if that still has its slot.
-    fn handle(&self, event: Event, wakers: &mut Wakers) {
+    fn handle(table: &Table, event: Event, wakers: &mut Wakers) {
         let token = Token::from_bits(event.token);
-        if let Some(slot) = self.slots.get(token.index) {
+        if let Some(slot) = table.get(token.index) {
             slot.announce(token.generation, bits(event), wakers);
         }
     }
@@ -99,7 +103,7 @@ impl Reactor {
         self.slots.in_use()
     }
 
-    /// How many wait for a descriptor. Looks at every slot there ever was: a figure for people and tests.
+    /// How many wait for a descriptor. Looks at every slot: a figure for people and tests.
     pub(crate) fn waiters(&self) -> usize {
         self.slots.waiters()
     }
@@ -108,33 +112,27 @@ impl Reactor {
     /// waiting for a turn that never comes.
     pub(crate) fn close(&self) {
         let mut wakers = Wakers::new();
-        for index in 0..self.slots.close() {
-            if let Some(slot) = self.slots.get(index) {
-                slot.end(&mut wakers);
-            }
-        }
+        self.slots.close(&mut wakers);
         wakers.wake_all();
     }
 
     /// Watches a descriptor.
-    fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<Token> {
-        let index = self.slots.take()?;
-        let generation = self.slots.get(index).map_or(0, slot::Slot::generation);
-        let token = Token { index, generation };
+    fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<Place> {
+        let (place, generation) = self.slots.take()?;
+        let Place { page, slot } = &place;
+        let token = Token { index: page.index(*slot), generation };
         self.poller
             .add(descriptor, token.into_bits())
-            .inspect_err(|_| self.slots.give_back(index))?;
-        Ok(token)
+            .inspect_err(|_| self.slots.give_back(page, *slot))?;
+        Ok(place)
     }
 
     /// Stops watching a descriptor, before it is closed.
-    fn deregister(&self, descriptor: BorrowedFd<'_>, token: Token) {
+    fn deregister(&self, descriptor: BorrowedFd<'_>, page: &Page, slot: u8) {
         // An error says that the kernel does not watch it: that is what is wanted.
         let _ = self.poller.delete(descriptor);
-        if let Some(slot) = self.slots.get(token.index) {
-            slot.retire();
-        }
-        self.slots.give_back(token.index);
+        page.slot(slot).retire();
+        self.slots.give_back(page, slot);
     }
 }
 

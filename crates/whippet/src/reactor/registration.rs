@@ -2,7 +2,8 @@
 
 use super::calls::{Rest, unless_gone};
 use super::slot::{Slot, WaiterKey};
-use super::{Reactor, Readiness, Token, Want};
+use super::slots::{Page, Place};
+use super::{Reactor, Readiness, Want};
 use crate::coop;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -16,8 +17,10 @@ use std::task::{Context, Poll, ready};
 pub(crate) struct Registration<T: AsFd> {
     /// What has the descriptor; taken out by `into_inner` alone.
     io: Option<T>,
-    /// Its place in the reactor.
-    token: Token,
+    /// Which slot of the page is its own.
+    slot: u8,
+    /// The page of its slot.
+    page: Arc<Page>,
     /// Who watches it.
     reactor: Arc<Reactor>,
 }
@@ -28,8 +31,8 @@ impl<T: AsFd> Registration<T> {
     /// # Errors
     /// The kernel's: no memory, the limit of watches, a kind of descriptor that cannot be watched.
     pub(crate) fn new(io: T, reactor: &Arc<Reactor>) -> io::Result<Self> {
-        let token = reactor.register(io.as_fd())?;
-        Ok(Self { io: Some(io), token, reactor: Arc::clone(reactor) })
+        let Place { page, slot } = reactor.register(io.as_fd())?;
+        Ok(Self { io: Some(io), slot, page, reactor: Arc::clone(reactor) })
     }
 
     /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
@@ -142,16 +145,13 @@ impl<T: AsFd> Registration<T> {
 
     #[inline]
     fn slot(&self) -> &Slot {
-        let Some(slot) = self.reactor.slots.get(self.token.index) else {
-            unreachable!("a registered descriptor has a slot")
-        };
-        slot
+        self.page.slot(self.slot)
     }
 
     /// Which slot it has.
     #[cfg(all(test, not(loom)))]
     pub(super) fn slot_index(&self) -> u32 {
-        self.token.index
+        self.page.index(self.slot)
     }
 
     /// How many wait.
@@ -162,7 +162,7 @@ impl<T: AsFd> Registration<T> {
 
     fn deregister(&self) {
         if let Some(io) = &self.io {
-            self.reactor.deregister(io.as_fd(), self.token);
+            self.reactor.deregister(io.as_fd(), &self.page, self.slot);
         }
     }
 }

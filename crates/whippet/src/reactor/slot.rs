@@ -34,7 +34,7 @@
 
 use crate::loom::Mutex;
 use crate::loom::atomic::AtomicU64;
-use crate::loom::atomic::Ordering::{AcqRel, Acquire};
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
 use crate::wakers::Wakers;
 use smallvec::SmallVec;
 use std::task::Waker;
@@ -176,11 +176,6 @@ impl Slot {
         Self { word: AtomicU64::new(0), waiters: Mutex::new(waiters) }
     }
 
-    /// The generation that the slot is in.
-    pub(super) fn generation(&self) -> u32 {
-        generation(self.word.load(Acquire))
-    }
-
     /// What the descriptor is ready for.
     #[inline]
     pub(super) fn readiness(&self) -> Readiness {
@@ -305,16 +300,22 @@ impl Slot {
         self.waiters.lock().list.len()
     }
 
-    /// The descriptor goes: the slot is ready for a next one. Gives the generation that the next one has.
-    pub(super) fn retire(&self) -> u32 {
+    /// A descriptor comes, and `generation` is its own.
+    pub(super) fn begin(&self, generation: u32) {
+        // Release: whatever was before belongs to the past. Nobody else writes the word of a retired slot: to late
+        // announcements it has a generation that is none of theirs.
+        self.word.store(u64::from(generation) << 32, Release);
+    }
+
+    /// The descriptor goes, and announcements to it fail from here on.
+    pub(super) fn retire(&self) {
         let mut waiters = self.waiters.lock();
         let former = std::mem::take(&mut waiters.list);
         let next = generation(self.word.load(Acquire)).wrapping_add(1);
-        // Release (by AcqRel of a swap): an announcement of the former generation fails from here on.
+        // Release (by AcqRel of a swap): pairs with a late announcement's acquire.
         self.word.swap(u64::from(next) << 32, AcqRel);
         drop(waiters);
         drop(former);
-        next
     }
 
     /// How many wait.

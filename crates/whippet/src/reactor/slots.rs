@@ -1,96 +1,247 @@
-//! The slots of all descriptors: pages that are made when needed and never moved, so that an event finds its slot
-//! without a lock.
+//! The slots of all descriptors, in pages that are made when needed and go with their last descriptor.
+//!
+//! A registration holds its [`Place`]: the page itself and which of its slots, so doors need no lock and no look-up. An
+//! event brings a number only. The turn that handles it looks the page up in the [`Table`], whose lock it takes once a
+//! batch, for reading; descriptors that come and go take it for writing, for a moment. What an event finds there may
+//! be no page any more, or a slot that has gone on to another descriptor: then it is stale, and is dropped.
+//!
+//! *Generations* are counted for all slots together: whatever becomes of a page, a number that an event has seen is
+//! not given again.
+//!
+//! Descriptors are put into the lowest page that has room, so that those that live long gather at the bottom, and the
+//! pages of a storm empty out.
 
 use super::slot::Slot;
+use crate::bits::Bits;
+use crate::wakers::Wakers;
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Slots of a page.
-const PAGE: usize = 256;
-/// Pages there may be: with [`PAGE`], more slots than Linux gives a process descriptors (`fs.nr_open`, 2²⁰).
-const PAGES: usize = 4096;
+/// Slots of a page: as many as a word has bits.
+const PAGE: usize = 64;
+/// Pages there may be: with [`PAGE`], as many slots as Linux gives a process descriptors (`fs.nr_open`, 2²⁰).
+const PAGES: usize = 1 << 14;
 
 // A slot is most of what a connection that nobody uses costs in whippet.
 #[cfg(not(loom))]
 const _: () = assert!(size_of::<Slot>() <= 96, "a slot has grown");
 
-/// The slots of all descriptors.
+/// The slots of all descriptors (see the module's words).
 #[derive(Debug)]
-pub(super) struct Slots {
-    /// The pages made so far, from the first on.
-    pages: Box<[OnceLock<Box<[Slot]>>]>,
-    /// Which slots are free.
-    free: Mutex<Free>,
-}
+pub(super) struct Slots(RwLock<Table>);
 
-/// What the lock keeps.
+/// What the lock guards.
 #[derive(Debug, Default)]
-struct Free {
-    /// Slots that were used and are free again, the latest last: its memory is warm.
-    used: Vec<u32>,
-    /// How many slots were ever used.
-    fresh: u32,
-    /// Whether no slot is to be taken any more.
+pub(super) struct Table {
+    /// The pages that there ever were, from the first on.
+    pages: Vec<Entry>,
+    /// The numbers of those among them that have room.
+    roomy: Bits,
+    /// Slots in use.
+    used: usize,
+    /// The next generation (wraps).
+    generation: u32,
+    /// Whether the runtime has ended: no slot is given out any more.
     closed: bool,
 }
 
-impl Slots {
-    /// No slot in use.
-    pub(super) fn new() -> Self {
-        Self { pages: (0..PAGES).map(|_| OnceLock::new()).collect(), free: Mutex::default() }
+/// A page, or the place of one.
+#[derive(Debug)]
+struct Entry {
+    /// A bit for each slot that is free.
+    free: u64,
+    /// The page; `None` while all are free and it was given back.
+    page: Option<Arc<Page>>,
+}
+
+/// Slots that come and go together.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Its number in the table.
+    number: u32,
+    /// The slots.
+    slots: [Slot; PAGE],
+}
+
+/// A slot in use: what a registration holds. Given back by [`Slots::give_back`].
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The page.
+    pub(super) page: Arc<Page>,
+    /// Which of its slots.
+    pub(super) slot: u8,
+}
+
+impl Page {
+    /// Page `number`, all slots free.
+    fn new(number: usize) -> Arc<Self> {
+        let slots = std::array::from_fn(|_| Slot::new());
+        // It fits: there are at most `PAGES`.
+        Arc::new(Self { number: number as u32, slots })
     }
 
-    /// The slot of an index that [`Slots::take`] gave out at some time.
+    /// A slot of it.
+    #[inline]
+    pub(super) fn slot(&self, slot: u8) -> &Slot {
+        &self.slots[usize::from(slot) % PAGE]
+    }
+
+    /// The number of a slot of it among all.
+    pub(super) fn index(&self, slot: u8) -> u32 {
+        self.number * PAGE as u32 + u32::from(slot)
+    }
+}
+
+impl Table {
+    /// The slot of this number, if its page is there.
     #[inline]
     pub(super) fn get(&self, index: u32) -> Option<&Slot> {
         let index = index as usize;
-        self.pages.get(index / PAGE)?.get().map(|page| &page[index % PAGE])
+        let page = self.pages.get(index / PAGE)?.page.as_ref()?;
+        Some(&page.slots[index % PAGE])
     }
 
-    /// Takes a free slot.
+    /// The lowest page with room; a new one when all are full.
+    fn roomy_page(&mut self) -> io::Result<usize> {
+        if let Some(number) = self.roomy.first() {
+            return Ok(number);
+        }
+        let number = self.pages.len();
+        if number == PAGES {
+            return Err(io::Error::other("too many descriptors"));
+        }
+        self.pages.push(Entry { free: u64::MAX, page: None });
+        self.roomy.insert(number);
+        Ok(number)
+    }
+}
+
+impl Slots {
+    /// No slots yet.
+    pub(super) fn new() -> Self {
+        Self(RwLock::default())
+    }
+
+    /// The table, for looking slots up: hold it for a batch of events and no longer, and wake nobody meanwhile.
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A free slot for a descriptor, and the generation that is its own.
     ///
     /// # Errors
-    /// The runtime has ended; or there are as many descriptors as a process may have.
-    pub(super) fn take(&self) -> io::Result<u32> {
-        let mut free = self.lock();
-        if free.closed {
+    /// There are more than Linux allows, or the runtime has ended.
+    pub(super) fn take(&self) -> io::Result<(Place, u32)> {
+        let mut table = self.write();
+        if table.closed {
             return Err(super::gone());
         }
-        if let Some(index) = free.used.pop() {
-            return Ok(index);
+        let number = table.roomy_page()?;
+        let entry = &mut table.pages[number];
+        let slot = entry.free.trailing_zeros() as u8;
+        let page = Arc::clone(entry.page.get_or_insert_with(|| Page::new(number)));
+        entry.free &= !(1 << slot);
+        if entry.free == 0 {
+            table.roomy.remove(number);
         }
-        let index = free.fresh;
-        let page = self.pages.get(index as usize / PAGE);
-        let page = page.ok_or_else(|| io::Error::other("too many descriptors"))?;
-        page.get_or_init(|| (0..PAGE).map(|_| Slot::new()).collect());
-        free.fresh += 1;
-        Ok(index)
-    }
-
-    /// Gives out no slot any more. All that were ever given out are below the result.
-    pub(super) fn close(&self) -> u32 {
-        let mut free = self.lock();
-        free.closed = true;
-        free.fresh
+        table.used += 1;
+        let generation = table.generation;
+        table.generation = generation.wrapping_add(1);
+        page.slot(slot).begin(generation);
+        Ok((Place { page, slot }, generation))
     }
 
     /// Gives a slot back that was retired.
-    pub(super) fn give_back(&self, index: u32) {
-        self.lock().used.push(index);
+    pub(super) fn give_back(&self, page: &Page, slot: u8) {
+        let mut table = self.write();
+        let number = page.number as usize;
+        let entry = &mut table.pages[number];
+        entry.free |= 1 << slot;
+        // The first page stays: a lone descriptor that comes and goes costs no memory then.
+        let emptied = if entry.free == u64::MAX && number > 0 { entry.page.take() } else { None };
+        table.roomy.insert(number);
+        table.used -= 1;
+        drop(table);
+        // The caller's is the last reference but this one.
+        drop(emptied);
     }
 
-    /// How many are in use.
+    /// The runtime ends: no slot is given out any more, and whoever waits is told.
+    pub(super) fn close(&self, wakers: &mut Wakers) {
+        self.write().closed = true;
+        self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));
+    }
+
+    /// Slots in use.
     pub(super) fn in_use(&self) -> usize {
-        let free = self.lock();
-        free.fresh as usize - free.used.len()
+        self.read().used
     }
 
-    /// How many wait for any of them.
+    /// How many wait, at all slots.
     pub(super) fn waiters(&self) -> usize {
-        self.pages.iter().map_while(OnceLock::get).flatten().map(Slot::waiters).sum()
+        self.pages().iter().flat_map(|page| &page.slots).map(Slot::waiters).sum()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Free> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The pages that there are.
+    fn pages(&self) -> Vec<Arc<Page>> {
+        self.read().pages.iter().filter_map(|entry| entry.page.clone()).collect()
+    }
+
+    /// The table, for changing it.
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::{PAGE, Place, Slots};
+    use std::collections::BTreeSet;
+
+    impl Slots {
+        fn give(&self, Place { page, slot }: Place) {
+            self.give_back(&page, slot);
+        }
+    }
+
+    #[test]
+    fn memory_goes_back_after_a_storm() {
+        let slots = Slots::new();
+        let mut storm: Vec<Place> = (0..10 * PAGE).map(|_| slots.take().unwrap().0).collect();
+        assert_eq!((slots.in_use(), slots.pages().len()), (10 * PAGE, 10));
+        let last = storm.pop().unwrap();
+        storm.into_iter().for_each(|place| slots.give(place));
+        assert_eq!(slots.pages().len(), 2, "the first, and the one that is in use");
+        slots.give(last);
+        assert_eq!((slots.in_use(), slots.pages().len()), (0, 1));
+        assert_eq!(slots.waiters(), 0);
+    }
+
+    #[test]
+    fn descriptors_gather_at_the_bottom() {
+        let slots = Slots::new();
+        let mut places: Vec<Place> = (0..3 * PAGE).map(|_| slots.take().unwrap().0).collect();
+        slots.give(places.remove(2 * PAGE));
+        slots.give(places.remove(5));
+        let (place, _) = slots.take().unwrap();
+        assert_eq!(place.page.index(place.slot), 5);
+        let (place, _) = slots.take().unwrap();
+        assert_eq!(place.page.index(place.slot), 2 * PAGE as u32);
+    }
+
+    #[test]
+    fn a_page_that_was_made_anew_knows_nothing_of_former_events() {
+        let slots = Slots::new();
+        let mut seen = BTreeSet::new();
+        for _ in 0..3 {
+            let taken: Vec<_> = (0..2 * PAGE).map(|_| slots.take().unwrap()).collect();
+            for (place, generation) in taken {
+                assert!(seen.insert(generation), "a generation was given twice");
+                slots.give(place);
+            }
+            let second_page = PAGE as u32;
+            assert!(slots.read().get(second_page).is_none(), "its memory is gone");
+        }
     }
 }

@@ -126,7 +126,7 @@ fn trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor(
     let mut task = Task::new(successor.near.ready(Want::READ)).pend();
     let mut wakers = Wakers::new();
     for event in batch {
-        successor.reactor.handle(event, &mut wakers);
+        Reactor::handle(&successor.reactor.slots.read(), event, &mut wakers);
     }
     assert!(wakers.is_empty());
     assert!(!successor.near.readiness().meets(Want::READ), "told of what it does not have");

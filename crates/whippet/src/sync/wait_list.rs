@@ -15,7 +15,9 @@
 //! so a ticket needs no generation. `pop_front` takes a waiter out of the line but leaves its slot, with the note
 //! that says what it was chosen for; the waiter finds it when it is polled, or passes it on when it is dropped.
 //!
-//! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] gives its memory back.
+//! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] gives its memory back. One that
+//! somebody always waits in looks at a quarter, an eighth and so on of those who made it grow whether they left the
+//! upper half of its slots, and gives back what lies above the last of them: nobody can be moved out of his slot.
 
 use super::caller::Caller;
 use crate::wakers::Wakers;
@@ -23,6 +25,9 @@ use std::task::{Poll, Waker};
 
 /// Slots that an empty list keeps: the few waiters of an ordinary channel come and go without an allocation.
 const KEPT_SLOTS: usize = 4;
+
+/// Slots from which on a list gives some of them back while somebody waits: fewer are not worth the walk.
+const MANY_SLOTS: usize = 64;
 
 /// The end of a chain of slots.
 const NONE: u32 = u32::MAX;
@@ -163,8 +168,39 @@ impl<N> WaitList<N> {
         if self.tickets == 0 && self.slots.capacity() > KEPT_SLOTS {
             self.slots = Vec::new();
             self.free = NONE;
+        } else if self.slots.len() >= MANY_SLOTS && self.is_ebb() {
+            self.give_back();
         }
         removed
+    }
+
+    /// Whether the tickets are just a quarter of the slots, or an eighth, and so on.
+    fn is_ebb(&self) -> bool {
+        let tickets = self.tickets as usize;
+        tickets.checked_ilog2().is_some_and(|bits| {
+            let halvings = self.slots.len().ilog2() - bits;
+            halvings >= 2 && self.slots.len() >> halvings == tickets
+        })
+    }
+
+    /// Gives the slots above the last that is not free back, if they are half of all.
+    #[cold]
+    fn give_back(&mut self) {
+        let in_use = |slot: &Slot<N>| !matches!(slot.place, Place::Free { .. });
+        let end = self.slots.iter().rposition(in_use).map_or(0, |last| last + 1);
+        if end > self.slots.len() / 2 {
+            return;
+        }
+        self.slots.truncate(end);
+        self.slots.shrink_to_fit();
+        // The lowest come first, so that newcomers do not keep the next half from going.
+        self.free = NONE;
+        for index in (0..end).rev() {
+            if let Place::Free { next } = &mut self.slots[index].place {
+                *next = self.free;
+                self.free = index as u32;
+            }
+        }
     }
 
     /// Takes slot `index` out of the line and its waker out of the slot.
@@ -253,7 +289,7 @@ pub(crate) struct Removed<N> {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{KEPT_SLOTS, Ticket, WaitList};
+    use super::{KEPT_SLOTS, MANY_SLOTS, Ticket, WaitList};
     use crate::sync::test_support::Count;
     use crate::wakers::Wakers;
     use std::collections::VecDeque;
@@ -271,6 +307,24 @@ mod tests {
         let lone = list.push_back(1, None);
         let _ = list.remove(lone);
         assert!((1..=KEPT_SLOTS).contains(&list.slots.capacity()));
+    }
+
+    #[test]
+    fn memory_of_a_crowd_is_given_back_while_somebody_waits_on() {
+        let mut list = WaitList::new();
+        let first = list.push_back(0, None);
+        let tickets: Vec<Ticket> = (1..1_000).map(|number| list.push_back(number, None)).collect();
+        for ticket in tickets {
+            let _ = list.remove(ticket);
+        }
+        assert_eq!(list.tickets(), 1);
+        assert!(list.slots.capacity() < MANY_SLOTS, "{} are kept", list.slots.capacity());
+        // What is left works on.
+        let second = list.push_back(2, None);
+        assert_eq!(list.pop_front(&mut Wakers::new()).copied(), Some(0));
+        assert_eq!(list.front(), Some(&2));
+        let _ = (list.remove(first), list.remove(second));
+        assert_eq!(list.tickets(), 0);
     }
 
     #[test]

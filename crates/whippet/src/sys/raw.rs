@@ -17,3 +17,19 @@ pub(crate) fn set_tcp_notsent_lowat(socket: impl AsFd, bytes: u32) -> io::Result
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// Gives whole pages back to the system that the C library's allocator holds and nobody uses.
+#[cfg(target_env = "gnu")]
+pub(crate) fn malloc_trim() {
+    // SAFETY: any thread may call it at any time; it takes the allocator's own locks and leaves all that is in use.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Sets how much the C library's allocator keeps at the end of each arena.
+#[cfg(target_env = "gnu")]
+pub(crate) fn set_malloc_slack(bytes: i32) {
+    for parameter in [libc::M_TOP_PAD, libc::M_TRIM_THRESHOLD] {
+        // SAFETY: any thread may call it at any time; both parameters take any size.
+        unsafe { libc::mallopt(parameter, bytes) };
+    }
+}

@@ -10,9 +10,8 @@
 //! ```
 //!
 //! - `wheel`: the order of deadlines: eight levels of 64 lists.
-//! - `pages`: where the timers live: a slab that gives memory back after a storm.
+//! - The timers themselves live in [`pages`](crate::pages), which give memory back after a storm.
 
-mod pages;
 #[cfg(test)]
 mod tests;
 mod wheel;

@@ -18,7 +18,7 @@
 //! of a tick cost one wake-up of the thread together. Counting from the last nanosecond, there is no rounding up,
 //! hence nothing overflows: the last tick is due at `u64::MAX`.
 
-use super::pages::Pages;
+use crate::pages::Pages;
 use crate::wakers::Wakers;
 use std::task::Waker;
 

@@ -6,6 +6,8 @@
 //! memory of another is kept aside while there are more than a few values. With none left, nothing of a peak's
 //! memory stays to pin the allocator's.
 
+use crate::bits::Bits;
+
 /// Values in a page: as many as a bitmap of one word has bits.
 const PAGE: usize = 64;
 
@@ -29,11 +31,11 @@ struct Page<T> {
 
 /// Values by index (see the module's words).
 #[derive(Debug)]
-pub(super) struct Pages<T> {
+pub(crate) struct Pages<T> {
     /// The pages; index / 64 is the page, index % 64 the place.
     pages: Vec<Page<T>>,
-    /// A bit for each page that has a free place.
-    roomy: Vec<u64>,
+    /// The pages that have a free place.
+    roomy: Bits,
     /// The memory of a page that emptied, for the next one that is needed.
     spare: Option<Places<T>>,
     /// How many values there are.
@@ -42,35 +44,45 @@ pub(super) struct Pages<T> {
 
 impl<T> Pages<T> {
     /// No value, no memory.
-    pub(super) const fn new() -> Self {
-        Self { pages: Vec::new(), roomy: Vec::new(), spare: None, len: 0 }
+    pub(crate) const fn new() -> Self {
+        Self { pages: Vec::new(), roomy: Bits::new(), spare: None, len: 0 }
     }
 
     /// How many values there are.
-    #[cfg(test)]
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
     /// The value at `index`, if one is there.
     #[cfg(all(test, not(loom)))]
-    pub(super) fn get(&self, index: u32) -> Option<&T> {
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
         let (page, place) = split(index);
         self.pages.get(page)?.places.as_ref()?.get(place)?.as_ref()
     }
 
     /// The value at `index`, if one is there.
     #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         let (page, place) = split(index);
         self.pages.get_mut(page)?.places.as_mut()?.get_mut(place)?.as_mut()
     }
 
-    /// Puts `value` into the lowest free page and gives its index.
+    /// All values.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pages.iter().filter_map(|page| page.places.as_ref()).flatten().flatten()
+    }
+
+    /// The index that the next value will have.
+    pub(crate) fn vacant(&mut self) -> u32 {
+        let number = self.roomy_page();
+        index(number, self.pages[number].free.trailing_zeros())
+    }
+
+    /// Puts `value` into the lowest page with a free place and gives its index.
     ///
     /// # Panics
     /// When 2^32 - 1 values are in: more than fit into memory at their size.
-    pub(super) fn insert(&mut self, value: T) -> u32 {
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
         let number = self.roomy_page();
         let page = &mut self.pages[number];
         let place = page.free.trailing_zeros();
@@ -79,21 +91,19 @@ impl<T> Pages<T> {
         places[place as usize] = Some(value);
         page.free &= !(1 << place);
         if page.free == 0 {
-            self.roomy[number / PAGE] &= !(1 << (number % PAGE));
+            self.roomy.remove(number);
         }
         self.len += 1;
-        // The index below u32::MAX leaves that value free to mean "none" in a list of indices.
-        let page = u32::try_from(number).ok().filter(|page| *page < u32::MAX >> PAGE_BITS);
-        page.expect("fewer values than 32-bit indices") << PAGE_BITS | place
+        index(number, place)
     }
 
     /// Takes the value at `index` out, if one is there.
-    pub(super) fn remove(&mut self, index: u32) -> Option<T> {
+    pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
         let (number, place) = split(index);
         let page = self.pages.get_mut(number)?;
         let value = page.places.as_mut()?.get_mut(place)?.take()?;
         page.free |= 1 << place;
-        self.roomy[number / PAGE] |= 1 << (number % PAGE);
+        self.roomy.insert(number);
         self.len -= 1;
         if page.free == u64::MAX && number > 0 {
             self.spare = page.places.take();
@@ -105,29 +115,24 @@ impl<T> Pages<T> {
             self.pages.truncate(1);
             self.pages.shrink_to_fit();
             self.roomy.truncate(1);
-            self.roomy.shrink_to_fit();
-            self.roomy[0] = 1;
         }
         Some(value)
     }
 
     /// The lowest page with a free place; a new one when all are full.
     fn roomy_page(&mut self) -> usize {
-        if let Some(word) = self.roomy.iter().position(|word| *word != 0) {
-            return word * PAGE + self.roomy[word].trailing_zeros() as usize;
+        if let Some(number) = self.roomy.first() {
+            return number;
         }
         let number = self.pages.len();
         self.pages.push(Page { free: u64::MAX, places: None });
-        if number.is_multiple_of(PAGE) {
-            self.roomy.push(0);
-        }
-        self.roomy[number / PAGE] |= 1 << (number % PAGE);
+        self.roomy.insert(number);
         number
     }
 
     /// Pages that hold memory, the spare one included.
     #[cfg(all(test, not(loom)))]
-    pub(super) fn pages_in_memory(&self) -> usize {
+    pub(crate) fn pages_in_memory(&self) -> usize {
         self.pages.iter().filter(|page| page.places.is_some()).count()
             + usize::from(self.spare.is_some())
     }
@@ -137,6 +142,13 @@ impl<T> Pages<T> {
 #[inline]
 const fn split(index: u32) -> (usize, usize) {
     ((index >> PAGE_BITS) as usize, index as usize % PAGE)
+}
+
+/// The index that means a place of a page.
+fn index(page: usize, place: u32) -> u32 {
+    // The index below u32::MAX leaves that value free to mean "none" in a list of indices.
+    let page = u32::try_from(page).ok().filter(|page| *page < u32::MAX >> PAGE_BITS);
+    page.expect("fewer values than 32-bit indices") << PAGE_BITS | place
 }
 
 /// The memory of a page, all places free.
@@ -157,10 +169,12 @@ mod tests {
         for (value, index) in indices.iter().enumerate() {
             assert_eq!(pages.get(*index), Some(&value));
         }
+        assert!(pages.iter().copied().eq(0..1_000));
         *pages.get_mut(indices[7]).unwrap() = 77;
         assert_eq!(pages.remove(indices[7]), Some(77));
         assert_eq!(pages.remove(indices[7]), None);
         assert_eq!(pages.get(indices[7]), None);
+        assert_eq!(pages.vacant(), indices[7]);
         assert_eq!(pages.insert(7), indices[7], "the lowest free place is taken first");
         assert_eq!(pages.get(u32::MAX), None);
     }
@@ -177,7 +191,7 @@ mod tests {
         assert_eq!(pages.len(), 1);
         assert_eq!(pages.pages_in_memory(), 1);
         assert_eq!(pages.remove(kept), Some(0));
-        assert_eq!((pages.pages_in_memory(), pages.pages.len(), pages.roomy.len()), (1, 1, 1));
+        assert_eq!((pages.pages_in_memory(), pages.pages.len()), (1, 1));
         assert_eq!(pages.insert(0), kept);
     }
 
