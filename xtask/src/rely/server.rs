@@ -44,14 +44,27 @@ pub(super) struct Server {
 
 /// Builds a program of the workspace for release; its path.
 pub(super) fn build_program(root: &Path, name: &str) -> io::Result<PathBuf> {
+    build(root, &["--package", name])?;
+    Ok(target(root).join("release").join(name))
+}
+
+/// Builds an example of a package for release; its path.
+pub(super) fn build_example(root: &Path, package: &str, name: &str) -> io::Result<PathBuf> {
+    build(root, &["--package", package, "--example", name])?;
+    Ok(target(root).join("release/examples").join(name))
+}
+
+/// Builds for release what the arguments name.
+fn build(root: &Path, what: &[&str]) -> io::Result<()> {
     let built = Command::new(env!("CARGO"))
         .current_dir(root)
-        .args(["build", "--quiet", "--release", "--package", name])
+        .args(["build", "--quiet", "--release"])
+        .args(what)
         .status()?;
     if !built.success() {
-        return Err(io::Error::other(format!("{name} does not build")));
+        return Err(io::Error::other(format!("{} does not build", what.join(" "))));
     }
-    Ok(target(root).join("release").join(name))
+    Ok(())
 }
 
 /// Where cargo puts what it builds.
@@ -62,15 +75,20 @@ fn target(root: &Path) -> PathBuf {
 impl Start {
     /// A server on a port of the kernel's choice, without limits on speech; its log gets the trial's name.
     pub(super) fn new(root: &Path, program: &Path, trial: &str) -> io::Result<Self> {
+        let start = Self::bare(root, program, trial)?;
+        Ok(start.with(&["serve", "--listen", "127.0.0.1:0", "--no-limits"]))
+    }
+
+    /// Any program that prints where it listens, without arguments; its log gets the trial's name.
+    pub(super) fn bare(root: &Path, program: &Path, trial: &str) -> io::Result<Self> {
         let folder = target(root).join("rely");
         fs::create_dir_all(&folder)?;
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-limits"].map(str::to_owned);
         Ok(Self {
             program: program.to_path_buf(),
             log: folder.join(format!("{trial}.log")),
             wrapper: Vec::new(),
             descriptors: None,
-            arguments: arguments.into(),
+            arguments: Vec::new(),
         })
     }
 
