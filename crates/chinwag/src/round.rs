@@ -18,6 +18,9 @@ use crate::frame::{Frame, Gauge};
 use crate::limits::ROUND_BYTES;
 use std::ops::Range;
 
+/// Spans, asides and windows that an empty round keeps room for; more than that are a crowd that comes or leaves.
+const KEPT_ENTRIES: usize = 64;
+
 /// Lines of one author, or of nobody in particular, one behind the other in the shared buffer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -162,11 +165,14 @@ impl Round {
         if bytes.is_empty() { Parcel::Nothing } else { Parcel::One(Frame::new(&bytes, gauge)) }
     }
 
-    /// Makes it empty. A buffer that one extraordinary round has blown up is given back.
+    /// Makes it empty. What one extraordinary round has blown up is given back.
     pub fn clear(&mut self) {
         self.spans.clear();
+        self.spans.shrink_to(KEPT_ENTRIES);
         self.asides.clear();
+        self.asides.shrink_to(KEPT_ENTRIES);
         self.windows.clear();
+        self.windows.shrink_to(KEPT_ENTRIES);
         for buffer in [&mut self.shared, &mut self.private] {
             buffer.clear();
             buffer.shrink_to(2 * ROUND_BYTES);

@@ -33,10 +33,13 @@ pub(super) fn run(trial: &Trial, table: &mut Table) -> io::Result<()> {
         return Ok(());
     }
     let p99 = figures.number("welcome_p99_ns")?;
-    let measured = format!("{:.0} ms", p99 / 1e6);
+    let worst = figures.number("welcome_p99_worst_ns")?;
+    let measured = format!("{:.0} ms ({:.0} ms in the worst storm)", p99 / 1e6, worst / 1e6);
     table.row(&format!("{what}: welcome, p99"), measured, "< 100 ms", p99 < WELCOME);
     let left = figures.number("server_rss_left_ratio")?;
-    let measured = format!("{left:.2} ×");
+    let [before, there, after] = ["server_rss_before", "server_rss", "server_rss_left"]
+        .map(|name| figures.number(name).unwrap_or(f64::NAN) / 1e6);
+    let measured = format!("{left:.2} × ({before:.1} MB, {there:.1} with them, {after:.1} after)");
     let ok = left <= LEFT;
     table.row(&format!("{what}: memory after they left, beside before"), measured, "≤ 1.05 ×", ok);
     Ok(())

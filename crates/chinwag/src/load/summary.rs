@@ -6,7 +6,7 @@ use super::args::Workload;
 use super::check::Fault;
 use super::child::Stopped;
 use super::complaints::{count, is_clean, was_lost};
-use super::lanes::Tally;
+use super::lanes::{Tally, histogram};
 use super::procfs::Status;
 use super::report::{Report, Value};
 use super::stage::End;
@@ -87,7 +87,7 @@ fn add_talk(report: &mut Report, run: &Run) {
     add_cuts(report, run);
 }
 
-/// Adds what a run gave in which people came and went: of several visits the worst.
+/// Adds what a run gave in which people came and went: the welcomes of all visits, of all else the worst.
 fn add_visits(report: &mut Report, run: &Run) {
     let (visits, people) = (&run.visits, run.plan.clients);
     if visits.len() > 1 {
@@ -96,8 +96,16 @@ fn add_visits(report: &mut Report, run: &Run) {
     let welcomed = visits.iter().map(|visit| visit.welcomes.len()).sum();
     let wanted = u64::from(people) * visits.len() as u64;
     report.add("welcomed", "welcomed", Value::Of(welcomed, wanted));
-    let worst = visits.iter().map(|v| &v.welcomes).max_by_key(|w| w.value_at_percentile(99.0));
-    worst.inspect(|welcomes| report.add_percentiles("welcome", "welcome", welcomes));
+    let mut welcomes = histogram();
+    for visit in visits {
+        // All of them are made alike, so each fits into another.
+        let _ = welcomes.add(&visit.welcomes);
+    }
+    report.add_percentiles("welcome", "welcome", &welcomes);
+    if let Some(worst) = visits.iter().map(|v| v.welcomes.value_at_percentile(99.0)).max() {
+        let label = "welcome p99 of the worst time";
+        report.add("welcome_p99_worst_ns", label, Value::Span(worst));
+    }
     if let Some(span) = visits.iter().filter_map(|visit| visit.span).max() {
         report.add("wall_ns", "all welcomed after", Value::Span(span));
     }

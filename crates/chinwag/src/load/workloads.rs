@@ -12,6 +12,8 @@ use super::lanes::{Tally, histogram};
 use super::procfs::{self, Drops, Process, Status};
 use super::stage::Stage;
 
+/// How many come and leave before memory is looked at for the first time.
+const FIRST_PEOPLE: u32 = 100;
 /// How long nothing may arrive before the senders begin, and again before the run ends: what comes twice comes then.
 const SILENCE: Duration = Duration::from_millis(300);
 /// Beyond this a server that never falls silent is not waited for.
@@ -128,8 +130,10 @@ async fn thaw(stage: &Stage) {
     stage.quiet(SILENCE, LONGEST_SILENCE).await;
 }
 
-/// People come, are silent, and leave all at once; and that again, as often as the plan says.
+/// People come, are silent, and leave all at once; and that again, as often as the plan says. A few come and leave
+/// first: what a server needs to serve anybody at all is then in memory, and is nobody's.
 async fn visits(plan: Plan, server: &Server) -> Run {
+    visit(Plan { clients: plan.clients.min(FIRST_PEOPLE), ..plan }, server).await;
     let before = status(server);
     let server_began = busy(server.process);
     let own_began = busy(Some(Process::own()));
