@@ -14,6 +14,11 @@ pub(crate) use ::loom::hint;
 #[cfg(not(loom))]
 pub(crate) use std::hint;
 
+#[cfg(loom)]
+pub(crate) use ::loom::thread::yield_now;
+#[cfg(not(loom))]
+pub(crate) use std::thread::yield_now;
+
 pub(crate) use self::types::cell::UnsafeCell;
 pub(crate) use self::types::sync::{Arc, atomic};
 

@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 11] = [
     ("crates/whippet/src/executor/task/spawned.rs", "the first of each right, handed out"),
     ("crates/whippet/src/executor/task/waker.rs", "the waker's table of functions"),
     ("crates/whippet/src/executor/task/spot.rs", "a place in the source behind an atomic pointer"),
+    ("crates/whippet/src/executor/local/mod.rs", "tasks that are not `Send`, kept to their thread"),
     ("crates/whippet/src/executor/queue.rs", "runnables as atomic pointers in a ring"),
     ("crates/whippet/src/sync/lock/guarded.rs", "a value that is reached through guards alone"),
     ("crates/whippet/src/sync/oneshot/inner.rs", "a value handed over by a state word"),

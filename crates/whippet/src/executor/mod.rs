@@ -18,6 +18,7 @@ pub(crate) mod blocking;
 pub(crate) mod context;
 pub(crate) mod idle;
 pub(crate) mod injector;
+pub(crate) mod local;
 pub(crate) mod owned;
 pub(crate) mod queue;
 mod reject;

@@ -2,6 +2,7 @@
 
 use super::block_on::Seat;
 use super::handle::Handle;
+use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::{Driven, Runtime};
 use super::stall::{Stall, StallOptions};
 use super::threads::{ThreadOptions, Threads};
@@ -301,6 +302,28 @@ impl Builder {
         };
         runtime.start_monitor(&self.stalls)?;
         Ok(runtime)
+    }
+
+    /// Makes a runtime that stays on its thread, and whose tasks may stay there too.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`].
+    ///
+    /// # Panics
+    /// For a multi-thread runtime.
+    ///
+    /// ```
+    /// use whippet::runtime::{Builder, LocalOptions};
+    ///
+    /// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+    /// let task = runtime.spawn_local(async { std::rc::Rc::new(7) });
+    /// assert_eq!(*runtime.block_on(task).unwrap(), 7);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
+        assert!(!self.config.multi_thread, "a local runtime has no worker threads");
+        self.build().map(LocalRuntime::from_runtime)
     }
 
     /// How many workers a multi-thread runtime gets.

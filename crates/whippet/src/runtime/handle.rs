@@ -158,7 +158,7 @@ impl Handle {
     /// 5 ns a task and half a nanosecond a poll; a dump costs some 70 ns a task, in half of which no task of the same worker
     /// is spawned or ends.
     ///
-    /// Work of `spawn_blocking` is not in it.
+    /// Work of `spawn_blocking` and tasks of a [`LocalSet`](crate::task::LocalSet) are not in it.
     ///
     /// ```
     /// use whippet::runtime::TaskState;

@@ -8,6 +8,7 @@ mod block_on;
 mod builder;
 mod dump;
 mod handle;
+mod local;
 mod metrics;
 #[expect(clippy::module_inception, reason = "the file is named for its one public type")]
 mod runtime;
@@ -24,6 +25,7 @@ mod trap_tests;
 pub use self::builder::Builder;
 pub use self::dump::{Dump, TaskDump, TaskState};
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
+pub use self::local::{LocalOptions, LocalRuntime};
 pub use self::metrics::RuntimeMetrics;
 pub use self::runtime::Runtime;
 pub use self::stall::Stall;

@@ -144,7 +144,7 @@ impl Runtime {
     }
 
     /// Ends the runtime, once.
-    fn end(&mut self, timeout: Duration) {
+    pub(super) fn end(&mut self, timeout: Duration) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }

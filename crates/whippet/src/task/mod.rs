@@ -5,6 +5,7 @@
 
 mod id;
 mod join_set;
+mod local_set;
 mod spawn;
 mod task_local;
 mod task_tracker;
@@ -13,6 +14,7 @@ mod yield_now;
 
 pub use self::id::{id, try_id};
 pub use self::join_set::JoinSet;
+pub use self::local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use self::spawn::{spawn, spawn_blocking};
 pub use self::task_local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::task_tracker::{TaskTracker, TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};

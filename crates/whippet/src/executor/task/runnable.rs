@@ -17,7 +17,8 @@ pub(crate) struct Runnable(NonNull<Header>);
 #[derive(Debug)]
 pub(crate) struct Live(NonNull<Header>);
 
-// SAFETY: the future and its output are `Send` (`spawn` asks for it), and the state word orders the accesses.
+// SAFETY: the future and its output are `Send`, or whoever spawned it keeps its runnables to one thread
+// (`Spawned::new_local`'s duty); and the state word orders the accesses.
 unsafe impl Send for Runnable {}
 // SAFETY: as above; through a `Live` one can only count references and look at the header.
 unsafe impl Send for Live {}

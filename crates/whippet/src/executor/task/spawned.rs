@@ -19,7 +19,7 @@ pub(crate) struct Spawned<T> {
     pub(crate) handle: JoinHandle<T>,
 }
 
-impl<T: Send + 'static> Spawned<T> {
+impl<T: 'static> Spawned<T> {
     /// Makes a task of a future. `key` is its place in the list of live tasks.
     pub(crate) fn new<F, S>(
         future: F,
@@ -30,6 +30,27 @@ impl<T: Send + 'static> Spawned<T> {
     ) -> Self
     where
         F: Future<Output = T> + Send + 'static,
+        T: Send,
+        S: Schedule,
+    {
+        // SAFETY: future and output are `Send`.
+        unsafe { Self::new_local(future, scheduler, key, id, spawned_at) }
+    }
+
+    /// Makes a task of a future that need not be `Send`.
+    ///
+    /// # Safety
+    /// Unless future and output are `Send`, runnables of the task are run and dropped on this thread alone; others may
+    /// hand them on.
+    pub(crate) unsafe fn new_local<F, S>(
+        future: F,
+        scheduler: S,
+        key: usize,
+        id: Id,
+        spawned_at: &'static Location<'static>,
+    ) -> Self
+    where
+        F: Future<Output = T> + 'static,
         S: Schedule,
     {
         let header = Cell::allocate(future, scheduler, key, id, spawned_at);

@@ -12,7 +12,7 @@ static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, dr
 pub(super) fn from_header(header: NonNull<Header>) -> Waker {
     let raw = RawWaker::new(header.as_ptr().cast_const().cast(), &VTABLE);
     // SAFETY: the functions below keep `RawWaker`'s contract for a pointer to a header with a reference; the
-    // state word is atomic and tasks are `Send`, so they may be called on any thread.
+    // state word is atomic and runnables may be handed on by any thread, so they may be called on any thread.
     unsafe { Waker::from_raw(raw) }
 }
 

@@ -9,7 +9,7 @@ mod bell;
 mod loom_tests;
 
 use self::bell::Bells;
-use super::{AbortHandle, Id, JoinError, JoinHandle};
+use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
 use crate::runtime::Handle;
 use slab::Slab;
@@ -150,6 +150,38 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         self.insert(handle.spawn_blocking(work))
+    }
+
+    /// Spawns a task that stays on this thread, and puts it into the set: see [`spawn_local`](super::spawn_local).
+    ///
+    /// # Panics
+    /// Outside of a [`LocalSet`] and of a local runtime.
+    ///
+    /// ```
+    /// use whippet::{runtime::LocalRuntime, task::JoinSet};
+    ///
+    /// LocalRuntime::new()?.block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn_local(async { std::rc::Rc::new(7) });
+    ///     assert_eq!(*set.join_all().await[0], 7);
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(super::spawn_local(future))
+    }
+
+    /// Spawns a task into `local_set`, on whose thread it stays, and puts it into this set too.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, future: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set.spawn_local(future))
     }
 
     /// Waits until one of the tasks completes, takes it out of the set and gives its output. `None`: the set is empty.

@@ -10,7 +10,7 @@ mod loom_tests;
 
 pub use self::future::{TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
 
-use super::JoinHandle;
+use super::{JoinHandle, LocalSet};
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::runtime::Handle;
@@ -216,6 +216,29 @@ impl TaskTracker {
         handle: &Handle,
     ) -> JoinHandle<R> {
         handle.spawn_blocking(self.tracked(work))
+    }
+
+    /// Spawns a task that stays on this thread, and counts it: see [`spawn_local`](super::spawn_local).
+    ///
+    /// # Panics
+    /// Outside of a [`LocalSet`] and of a local runtime.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        super::spawn_local(self.track_future(future))
+    }
+
+    /// Spawns a task into `local_set`, on whose thread it stays, and counts it.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&self, future: F, local_set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        local_set.spawn_local(self.track_future(future))
     }
 
     /// Counts a future from this call until it is dropped, whoever polls it.

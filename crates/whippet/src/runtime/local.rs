@@ -1,0 +1,134 @@
+//! A runtime whose tasks stay on its thread.
+
+use super::handle::{EnterGuard, Handle};
+use super::metrics::RuntimeMetrics;
+use super::runtime::Runtime;
+use crate::executor::local::{LocalTasks, RunUntil};
+use crate::executor::task::JoinHandle;
+use std::io;
+use std::panic::Location;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A current-thread runtime that stays on its thread: [`spawn_local`](crate::task::spawn_local) works in all of it, so that
+/// tasks need not be `Send`. Its [`Handle`] may go to other threads, which spawn tasks that are `Send`.
+///
+/// Made by [`LocalRuntime::new`] or [`Builder::build_local`](super::Builder::build_local). Dropping it drops the local
+/// tasks first, then ends the runtime as dropping a [`Runtime`] does.
+///
+/// # Examples
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// use whippet::{runtime::LocalRuntime, task::spawn_local};
+///
+/// let runtime = LocalRuntime::new()?;
+/// let count = Rc::new(Cell::new(0));
+/// runtime.block_on(async {
+///     let inside = Rc::clone(&count);
+///     spawn_local(async move { inside.set(7) }).await.unwrap();
+/// });
+/// assert_eq!(count.get(), 7);
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct LocalRuntime {
+    /// The tasks that stay.
+    tasks: Rc<LocalTasks>,
+    /// All else.
+    runtime: Runtime,
+}
+
+/// How a [`LocalRuntime`] is made: nothing can be chosen yet.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct LocalOptions {}
+
+impl LocalRuntime {
+    /// The local form of a current-thread runtime.
+    pub(super) fn from_runtime(runtime: Runtime) -> Self {
+        Self { tasks: LocalTasks::new(), runtime }
+    }
+
+    /// A local runtime.
+    ///
+    /// # Errors
+    /// Those of [`Builder::build`](super::Builder::build).
+    pub fn new() -> io::Result<Self> {
+        super::Builder::new_current_thread().build_local(LocalOptions::default())
+    }
+
+    /// What tasks and other threads hold of it.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// Enters the runtime on this thread: see [`Handle::enter`].
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    /// Spawns a task that stays on this thread: see [`task::spawn_local`](crate::task::spawn_local).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let task = runtime.spawn_local(async { std::rc::Rc::new(7) });
+    /// assert_eq!(*runtime.block_on(task).unwrap(), 7);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.tasks.spawn(future, Location::caller())
+    }
+
+    /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> JoinHandle<R> {
+        self.runtime.spawn_blocking(work)
+    }
+
+    /// Polls `future` on this thread until it is ready. All tasks take their turns meanwhile.
+    ///
+    /// # Panics
+    /// On a worker's thread, which must not block; and when the future does.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(RunUntil::new(&self.tasks, future))
+    }
+
+    /// Figures of the runtime. Local tasks are not in them.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.runtime.metrics()
+    }
+
+    /// Ends the runtime as a drop does, and waits for threads `timeout` at most.
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.end_tasks();
+        self.runtime.end(timeout);
+    }
+
+    /// Ends the runtime and waits for nobody.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// Drops the local tasks, within the runtime.
+    fn end_tasks(&self) {
+        let _entered = (self.runtime.enter(), self.tasks.enter());
+        self.tasks.end();
+    }
+}
+
+impl Drop for LocalRuntime {
+    fn drop(&mut self) {
+        self.end_tasks();
+    }
+}
