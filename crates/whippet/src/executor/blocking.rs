@@ -234,8 +234,13 @@ impl fmt::Debug for Pool {
 pub(crate) struct PoolSchedule(pub(crate) Arc<Pool>);
 
 impl Schedule for PoolSchedule {
-    fn schedule(&self, task: Runnable) {
-        let pool = Arc::clone(&self.0);
+    type Way = Arc<Pool>;
+
+    fn way(&self) -> Arc<Pool> {
+        Arc::clone(&self.0)
+    }
+
+    fn schedule(pool: Arc<Pool>, task: Runnable) {
         pool.push(task);
     }
 

@@ -19,32 +19,48 @@ where
     F::Output: Send + 'static,
 {
     let id = Id::next();
-    let shard = context::with_worker(|worker| worker.map_or(0, |worker| worker.index()));
+    let (shard, way) = context::with_worker(|worker| match worker {
+        Some(worker) if Arc::ptr_eq(worker.shared(), shared) => (worker.index(), Way::Worker),
+        _ => (0, Way::Injector(Arc::clone(shared))),
+    });
     let scheduler = Arc::clone(shared);
     let make = |key| Spawned::new(future, scheduler, key, id, at);
     let (runnable, handle, open) = shared.owned.insert(shard, make);
     if open {
-        shared.schedule(runnable);
+        Arc::<Shared>::schedule(way, runnable);
     } else {
         reject(runnable);
     }
     handle
 }
 
+/// The way of a task to its runtime's queues.
+pub(crate) enum Way {
+    /// This thread is a worker of the runtime: into its own.
+    Worker,
+    /// It is not: into the one that all workers share.
+    Injector(Arc<Shared>),
+}
+
 impl Schedule for Arc<Shared> {
+    type Way = Way;
+
     #[inline]
-    fn schedule(&self, task: Runnable) {
-        let left = context::with_worker(|worker| match worker {
-            Some(worker) if Arc::ptr_eq(worker.shared(), self) => {
-                worker.push_woken(task);
-                None
-            }
-            _ => Some(task),
-        });
-        if let Some(task) = left {
-            // Once pushed the task may be gone, and this reference with it.
-            let shared = Arc::clone(self);
-            shared.push_remote(task);
+    fn way(&self) -> Way {
+        context::with_worker(|worker| match worker {
+            Some(worker) if Arc::ptr_eq(worker.shared(), self) => Way::Worker,
+            _ => Way::Injector(Self::clone(self)),
+        })
+    }
+
+    #[inline]
+    fn schedule(way: Way, task: Runnable) {
+        match way {
+            Way::Worker => context::with_worker(|worker| match worker {
+                Some(worker) => worker.push_woken(task),
+                None => unreachable!("a thread stays a worker while it hands a task on"),
+            }),
+            Way::Injector(shared) => shared.push_remote(task),
         }
     }
 

@@ -99,9 +99,13 @@ impl Inbox {
 }
 
 impl Schedule for Arc<Inbox> {
-    fn schedule(&self, task: Runnable) {
-        // Once pushed the task may be gone, and this reference with it.
-        let inbox = Arc::clone(self);
+    type Way = Self;
+
+    fn way(&self) -> Self {
+        Self::clone(self)
+    }
+
+    fn schedule(inbox: Self, task: Runnable) {
         inbox.push(task);
     }
 

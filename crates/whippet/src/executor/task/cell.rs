@@ -218,15 +218,13 @@ where
     unsafe fn schedule(header: NonNull<Header>) {
         // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
         let cell = unsafe { Self::from_header(header) };
+        // SAFETY: the runnable's right covers the scheduler, until `schedule` below hands the runnable on.
+        let way = cell.scheduler.with(|scheduler| unsafe { &*scheduler }.as_ref().map(S::way));
         // SAFETY: the runnable's right is passed on.
         let runnable = unsafe { Runnable::from_header(header) };
-        cell.scheduler.with(|scheduler| {
-            // SAFETY: the runnable's right covers the scheduler until `schedule` hands the runnable on.
-            let scheduler = unsafe { &*scheduler };
-            if let Some(scheduler) = scheduler {
-                scheduler.schedule(runnable);
-            }
-        });
+        if let Some(way) = way {
+            S::schedule(way, runnable);
+        }
     }
 
     /// See [`Vtable::dealloc`].

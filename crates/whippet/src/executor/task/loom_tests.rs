@@ -19,8 +19,14 @@ struct Bench {
 }
 
 impl Schedule for Arc<Bench> {
-    fn schedule(&self, task: Runnable) {
-        self.queue.lock().push(task);
+    type Way = Self;
+
+    fn way(&self) -> Self {
+        Self::clone(self)
+    }
+
+    fn schedule(bench: Self, task: Runnable) {
+        bench.queue.lock().push(task);
     }
 
     fn release(&self, task: &Live) -> Option<Live> {

@@ -49,11 +49,16 @@ pub(crate) use self::spot::Spot;
 
 /// What a task asks of whoever runs it. Each task owns one; it is dropped when the task completes.
 pub(crate) trait Schedule: Send + Sync + 'static {
+    /// What leads a runnable to its queue.
+    type Way;
+
+    /// The way to the queue, from this thread.
+    fn way(&self) -> Self::Way;
+
     /// Queues a runnable of a task that was woken. Called on any thread, from within any waker; runs no user code.
     ///
-    /// `self` belongs to the task: once `task` was handed on, it may be gone. An implementation takes what it
-    /// needs out of `self` first.
-    fn schedule(&self, task: Runnable);
+    /// The task may complete elsewhere before this returns, and drop its `Schedule`: so this has a way, and no `self`.
+    fn schedule(way: Self::Way, task: Runnable);
 
     /// The task is complete: forget it. Gives back the entry in the list of live tasks, where it stood in one. An
     /// entry leaves the list here and nowhere else, so that the reference of a future's life outlives its polls.

@@ -18,8 +18,14 @@ struct Bench {
 }
 
 impl Schedule for Arc<Bench> {
-    fn schedule(&self, task: Runnable) {
-        let former = self.runnable.lock().unwrap().replace(task);
+    type Way = Self;
+
+    fn way(&self) -> Self {
+        Self::clone(self)
+    }
+
+    fn schedule(bench: Self, task: Runnable) {
+        let former = bench.runnable.lock().unwrap().replace(task);
         assert!(former.is_none(), "a task is in one queue at most");
     }
 
@@ -115,7 +121,7 @@ impl Scene {
         match act {
             Act::Run => {
                 if let Some(Ran::Woken(task)) = self.take_runnable().map(Runnable::run) {
-                    self.bench.schedule(task);
+                    Arc::<Bench>::schedule(Arc::clone(&self.bench), task);
                 }
             }
             Act::WakeByRef => {

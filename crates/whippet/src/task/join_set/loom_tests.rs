@@ -10,7 +10,11 @@ use std::panic::Location;
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    fn schedule(&self, _: Runnable) {
+    type Way = ();
+
+    fn way(&self) {}
+
+    fn schedule(_: (), _: Runnable) {
         unreachable!("nobody wakes these tasks")
     }
 
