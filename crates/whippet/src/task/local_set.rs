@@ -106,8 +106,9 @@ impl LocalSet {
     ///
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let shared = Rc::new(7);
-    /// let seven = LocalSet::new().run_until(async move { spawn_local(async move { *shared }).await });
-    /// assert_eq!(seven.await.unwrap(), 7);
+    /// let set = LocalSet::new();
+    /// let seven = set.run_until(async move { spawn_local(async move { *shared }).await }).await;
+    /// assert_eq!(seven.unwrap(), 7);
     /// # });
     /// ```
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
