@@ -1,6 +1,7 @@
 //! The project's own chores, one subcommand each.
 #![forbid(unsafe_code)]
 
+mod fuzz;
 mod loom;
 mod rely;
 mod tidy;
@@ -14,6 +15,7 @@ cargo xtask COMMAND
 
   tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
   loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
+  fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
   rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   ci             what .ci/run does
 ";
@@ -22,6 +24,10 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     if std::env::args().nth(1).as_deref() == Some("rely") {
         return rely::main(&root(), &arguments.skip(1).collect::<Vec<_>>());
+    }
+    if std::env::args().nth(1).as_deref() == Some("fuzz") {
+        let fine = fuzz::run(&root(), &arguments.skip(1).collect::<Vec<_>>());
+        return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let done = match (arguments.next().as_deref(), arguments.next()) {
         (Some("tidy"), None) => tidy::run(&root()),

@@ -11,12 +11,13 @@ pub const MAX_NICK: usize = 24;
 /// Most bytes of a person's words inside a line of the server's: a reason, not a speech.
 pub const MAX_QUOTED: usize = 200;
 /// Most bytes of a line, its end not counted. Three times as much as a screen of a terminal holds in one line, and
-/// small enough that a partial line for each of thousands of people is no burden.
-pub const LINE: usize = 4096;
+/// small enough that a partial line for each of thousands of people is no burden. For a fuzzer it is within reach.
+pub const LINE: usize = if cfg!(fuzzing) { 64 } else { 4096 };
 /// How long a line may go on past [`LINE`] without an end: whoever sends no line end at all is not chatting.
 pub const OVERLONG: Duration = Duration::from_secs(30);
-/// Most bytes of a telnet subnegotiation. Real ones have tens of bytes; one without an end is a fault.
-pub const SUBNEGOTIATION: usize = 4096;
+/// Most bytes of a telnet subnegotiation. Real ones have tens of bytes; one without an end is a fault. For a
+/// fuzzer it is within reach.
+pub const SUBNEGOTIATION: usize = if cfg!(fuzzing) { 48 } else { 4096 };
 
 // Reading.
 

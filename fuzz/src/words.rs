@@ -1,0 +1,183 @@
+//! Words: whatever a person types, others get one line of it, and nothing that a terminal takes for a command.
+
+use chinwag::command::{self, Input, Kind};
+use chinwag::door::DoorKind;
+use chinwag::limits::{MAX_NICK, MAX_QUOTED, MIN_NICK};
+use chinwag::line::{Departure, Line};
+use chinwag::name::Nick;
+use chinwag::text;
+
+/// Characters that must not reach a terminal, first and last of each range.
+const FORBIDDEN: [(char, char); 14] = [
+    ('\0', '\u{8}'),
+    ('\u{a}', '\u{1f}'),
+    ('\u{7f}', '\u{9f}'),
+    ('\u{61c}', '\u{61c}'),
+    ('\u{200b}', '\u{200b}'),
+    ('\u{200e}', '\u{200f}'),
+    ('\u{2028}', '\u{2028}'),
+    ('\u{2029}', '\u{2029}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2060}', '\u{2064}'),
+    ('\u{2066}', '\u{2069}'),
+    ('\u{feff}', '\u{feff}'),
+    ('\u{fff9}', '\u{fffb}'),
+    ('\u{e0000}', '\u{e007f}'),
+];
+
+/// Names that the server keeps to itself.
+const RESERVED: [&str; 5] = ["server", "system", "admin", "operator", "chinwag"];
+
+/// The fuzz target. Bytes that are not UTF-8 are replaced, as the decoder does.
+pub fn check(input: &[u8]) {
+    let line = String::from_utf8_lossy(input);
+    check_sanitised(&line);
+    check_quoted(&line);
+    let parsed = command::parse(&line);
+    assert_eq!(parsed, reference(&line), "what {line:?} asks for");
+    if let Some(parsed) = parsed {
+        assert!(line.contains(parsed.text), "nothing is made up: {parsed:?}");
+        check_again(parsed);
+        check_shown(parsed);
+    }
+    check_nick(&line);
+}
+
+/// Whether a character must not reach a terminal.
+fn is_forbidden(c: char) -> bool {
+    FORBIDDEN.iter().any(|&(first, last)| (first..=last).contains(&c))
+}
+
+/// Whether a character stays only between others that it joins.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// What is forbidden goes, joiners go where they have nothing to join, and all else stays in order.
+fn check_sanitised(words: &str) {
+    let clean = text::sanitise(words);
+    let stays = |c: &char| !is_forbidden(*c) && !is_joiner(*c);
+    let kept = clean.chars().filter(|&c| !is_joiner(c));
+    assert!(kept.eq(words.chars().filter(stays)), "{words:?} became {clean:?}");
+    let mut before = ' ';
+    for c in clean.chars().chain([' ']) {
+        let outside = |c: char| c == ' ' || c == '\t' || is_joiner(c);
+        assert!(!(is_joiner(c) && outside(before)), "a joiner behind nothing: {clean:?}");
+        assert!(!(is_joiner(before) && outside(c)), "a joiner before nothing: {clean:?}");
+        before = c;
+    }
+    assert_eq!(text::sanitise(&clean), clean, "clean is clean");
+    assert_eq!(text::is_blank(words), clean.trim().is_empty(), "blank is what nobody sees");
+}
+
+/// Words in quotes keep to their limit and cannot close their quotes.
+fn check_quoted(words: &str) {
+    let quoted = text::quoted(words);
+    assert!(quoted.len() <= MAX_QUOTED + 2, "{} bytes", quoted.len());
+    assert!(!quoted.contains(is_forbidden), "{quoted:?}");
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let inside = inside.unwrap_or_else(|| panic!("no quotes around {quoted:?}"));
+    let mut quote_was_escaped = true;
+    let mut before = ' ';
+    for c in inside.chars() {
+        quote_was_escaped &= c != '"' || before == '\\';
+        before = c;
+    }
+    assert!(quote_was_escaped, "{quoted:?}");
+}
+
+/// What a line must ask for.
+fn reference(line: &str) -> Option<Input<'_>> {
+    let input = |kind, text| Some(Input { kind, text });
+    if let Some(said) = line.strip_prefix("//") {
+        return input(Kind::Say, &line[line.len() - said.len() - 1..]);
+    }
+    if !line.starts_with('/') {
+        return if line.trim().is_empty() { None } else { input(Kind::Say, line) };
+    }
+    let end = line.find([' ', '\t']).unwrap_or(line.len());
+    let rest = line.get(end + 1..).unwrap_or("");
+    match line[..end].to_ascii_lowercase().as_str() {
+        "/nick" => input(Kind::Nick, rest),
+        "/me" if rest.trim().is_empty() => {
+            input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "")
+        }
+        "/me" => input(Kind::Action, rest.trim_start()),
+        "/who" => match rest.trim().parse() {
+            _ if rest.trim().is_empty() => input(Kind::Who { page: 1 }, ""),
+            Ok(page @ 1..) => input(Kind::Who { page }, ""),
+            _ => input(Kind::Refused("/who takes the number of a page, as in: /who 2"), ""),
+        },
+        "/quit" => input(Kind::Quit, rest.trim()),
+        "/help" => input(Kind::Help, ""),
+        _ => input(Kind::Unknown, &line[..end]),
+    }
+}
+
+/// What was understood, typed in plain form, is understood as the same.
+fn check_again(input: Input<'_>) {
+    let text = input.text;
+    let line = match input.kind {
+        Kind::Say if text.starts_with('/') => format!("/{text}"),
+        Kind::Say | Kind::Unknown => text.to_owned(),
+        Kind::Action => format!("/me {text}"),
+        Kind::Nick => format!("/nick {text}"),
+        Kind::Who { page } => format!("/who {page}"),
+        Kind::Quit => format!("/quit {text}"),
+        Kind::Help => "/help".to_owned(),
+        Kind::Refused(_) => return,
+    };
+    assert_eq!(command::parse(&line), Some(input), "typed again as {line:?}");
+}
+
+/// Whatever others get of it, and the answer, is one line that a terminal only shows.
+fn check_shown(input: Input<'_>) {
+    let nick = Nick::numbered(7);
+    let text = input.text;
+    match input.kind {
+        Kind::Say => check_line(&Line::Said(nick, text), "user-7: "),
+        Kind::Action => check_line(&Line::Did(nick, text), "~ user-7 "),
+        Kind::Quit => {
+            let departure = Departure::Quit(Some(text.to_owned()));
+            check_line(&Line::Left(nick, &departure), "* user-7 left");
+        }
+        Kind::Nick => match Nick::parse(text) {
+            Ok(new) => check_line(&Line::Renamed(nick, new), "* user-7 is now "),
+            Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
+        },
+        Kind::Unknown | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
+        Kind::Who { .. } | Kind::Help => {}
+    }
+}
+
+/// A line as the door sends it starts as the server has it start, ends once, and holds nothing harmful between.
+fn check_line(line: &Line<'_>, start: &str) {
+    let mut sent = Vec::new();
+    DoorKind::Lines.encode(line, &mut sent);
+    let sent = String::from_utf8(sent).unwrap_or_else(|_| panic!("{line:?} is sent as UTF-8"));
+    let body = sent.strip_suffix("\r\n").unwrap_or_else(|| panic!("{sent:?} has an end"));
+    assert!(body.starts_with(start), "{body:?} starts with {start:?}");
+    assert!(!body.contains(is_forbidden), "{body:?}");
+}
+
+/// A nick is taken as typed, or refused with a reason that can be shown.
+fn check_nick(asked: &str) {
+    let lower = asked.to_ascii_lowercase();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let is_the_servers = RESERVED.contains(&lower.as_str())
+        || lower
+            .strip_prefix("user-")
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_fine = (MIN_NICK..=MAX_NICK).contains(&asked.len())
+        && asked.starts_with(|c: char| c.is_ascii_alphabetic())
+        && asked.chars().all(is_name)
+        && !is_the_servers;
+    match Nick::parse(asked) {
+        Ok(nick) => assert!(is_fine && nick.as_str() == asked, "{asked:?} is a nick"),
+        Err(refused) => {
+            let reason = refused.to_string();
+            assert!(!is_fine, "{asked:?} is refused: {reason}");
+            assert!(!reason.contains(is_forbidden), "{reason:?}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! The fuzz targets, built with the compiler's own counters of coverage and run one after the other. Only a nightly
+//! compiler has the switches; cargo-fuzz is not needed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The targets: what takes bytes or words from strangers.
+const TARGETS: [&str; 3] = ["decoder", "telnet", "words"];
+/// Executions of each target, unless told otherwise: half a minute in all.
+const RUNS: u64 = 1_000_000;
+/// Most bytes of an input: marks make long lines of few bytes, and short inputs run fast.
+const INPUT: &str = "-max_len=128";
+/// What makes the compiler count coverage for libFuzzer.
+const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table --cfg fuzzing";
+/// What is said where there is no nightly compiler.
+const NO_NIGHTLY: &str = "fuzzing needs a nightly compiler, for its counters of coverage: rustup toolchain install nightly";
+
+/// How the command is used.
+const USAGE: &str = "cargo xtask fuzz [TARGET]... [--runs N] [--address] [--merge]; targets: decoder, telnet, words";
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    /// Which targets.
+    targets: Vec<String>,
+    /// How often each is executed.
+    runs: u64,
+    /// Whether the address sanitizer watches, at a fifth of the speed.
+    address: bool,
+    /// Whether what covers most, of all inputs found so far, becomes the corpus in the repository.
+    merge: bool,
+}
+
+impl Plan {
+    /// Reads the arguments.
+    fn parse(arguments: &[String]) -> Option<Self> {
+        let mut plan = Self { targets: Vec::new(), runs: RUNS, address: false, merge: false };
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
+            match argument {
+                "--runs" => plan.runs = arguments.next()?.replace('_', "").parse().ok()?,
+                "--address" => plan.address = true,
+                "--merge" => plan.merge = true,
+                target if TARGETS.contains(&target) => plan.targets.push(target.to_owned()),
+                _ => return None,
+            }
+        }
+        if plan.targets.is_empty() {
+            plan.targets = TARGETS.map(str::to_owned).into();
+        }
+        Some(plan)
+    }
+}
+
+/// Where things are.
+#[derive(Debug)]
+struct Places {
+    /// The inputs in the repository, a folder a target.
+    corpus: PathBuf,
+    /// The programs.
+    programs: PathBuf,
+    /// What the fuzzer finds on the way, kept from run to run.
+    found: PathBuf,
+}
+
+/// Builds the targets and runs them. True: nothing was found.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
+    let Some(plan) = Plan::parse(arguments) else {
+        eprintln!("{USAGE}");
+        return false;
+    };
+    let Some(places) = build(root, &plan) else { return false };
+    let mut fine = true;
+    for target in &plan.targets {
+        fine &= fuzz(&places, target, plan.runs) && (!plan.merge || merge(&places, target));
+    }
+    fine
+}
+
+/// Builds the programs.
+fn build(root: &Path, plan: &Plan) -> Option<Places> {
+    let asked = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
+    let version = asked.ok().filter(|output| output.status.success()).map(|output| output.stdout);
+    let version = version.unwrap_or_default();
+    let Some(host) = host(&String::from_utf8_lossy(&version)).map(str::to_owned) else {
+        eprintln!("{NO_NIGHTLY}");
+        return None;
+    };
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let home = target.join(if plan.address { "fuzz-address" } else { "fuzz" });
+    let mut flags = OsString::from(FLAGS);
+    if plan.address {
+        flags.push(" -Zsanitizer=address");
+    }
+    // A named target keeps the flags away from build scripts and macros.
+    let built = Command::new("rustup")
+        .args(["run", "nightly", "cargo", "build", "--release", "--bins", "--locked"])
+        .args(["--manifest-path".as_ref(), root.join("fuzz/Cargo.toml").as_os_str()])
+        .args(["--target", &host, "--target-dir"])
+        .arg(&home)
+        .env("RUSTFLAGS", flags)
+        // Cargo has told this program where the stable ones are.
+        .env_remove("CARGO")
+        .env_remove("RUSTC")
+        .status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("the targets were not built (libFuzzer is C++: is there a compiler for it?)");
+        return None;
+    }
+    let programs = home.join(host).join("release");
+    Some(Places { corpus: root.join("fuzz/corpus"), programs, found: home.join("found") })
+}
+
+/// The machine that a compiler runs on, by what it says of itself.
+fn host(version: &str) -> Option<&str> {
+    version.lines().find_map(|line| line.strip_prefix("host: "))
+}
+
+/// Runs one target and says what came of it. True: nothing was found.
+fn fuzz(places: &Places, target: &str, runs: u64) -> bool {
+    let found = places.found.join(target);
+    let corpus = places.corpus.join(target);
+    if let Err(error) = std::fs::create_dir_all(&found) {
+        eprintln!("{}: {error}", found.display());
+        return false;
+    }
+    let mut artifact = OsString::from("-artifact_prefix=");
+    artifact.push(places.found.join(format!("{target}-")));
+    let mut dictionary = OsString::from("-dict=");
+    dictionary.push(places.corpus.with_file_name("tokens.dict"));
+    let ran = Command::new(places.programs.join(target))
+        // New inputs go to the first folder.
+        .args([&found, &corpus])
+        .args([INPUT, "-verbosity=0", "-print_final_stats=1", &format!("-runs={runs}")])
+        .args([&artifact, &dictionary])
+        .stdout(Stdio::null())
+        .output();
+    match ran {
+        Ok(output) => report(target, &output),
+        Err(error) => {
+            eprintln!("{target}: {error}");
+            false
+        }
+    }
+}
+
+/// Says what came of a run.
+fn report(target: &str, output: &Output) -> bool {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let executed = statistic(&said, "number_of_executed_units").unwrap_or("?");
+    if output.status.success() {
+        // A run of less than a second has no rate.
+        let rate = statistic(&said, "average_exec_per_sec").filter(|&rate| rate != "0");
+        let rate = rate.map_or_else(String::new, |rate| format!(", {rate} a second"));
+        println!("{target}: {executed} executions{rate}, nothing found");
+        return true;
+    }
+    eprintln!("{said}\n{target}: a finding after {executed} executions; the lines above name it.");
+    eprintln!(
+        "Once it is put right, copy its file to fuzz/corpus/{target}: `cargo test` replays it."
+    );
+    false
+}
+
+/// A figure that libFuzzer prints at the end.
+fn statistic<'a>(said: &'a str, name: &str) -> Option<&'a str> {
+    said.lines().find_map(|line| {
+        line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':').map(str::trim)
+    })
+}
+
+/// Makes few inputs that cover all that has been covered the corpus in the repository; those with names of their own
+/// stay.
+fn merge(places: &Places, target: &str) -> bool {
+    let corpus = places.corpus.join(target);
+    let fresh = places.found.join(format!("{target}.merged"));
+    let merged = std::fs::remove_dir_all(&fresh)
+        .or_else(
+            |error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) },
+        )
+        .and_then(|()| std::fs::create_dir_all(&fresh))
+        .and_then(|()| {
+            Command::new(places.programs.join(target))
+                .args(["-set_cover_merge=1", "-use_counters=0", "-verbosity=0", INPUT])
+                .args([&fresh, &corpus, &places.found.join(target)])
+                .stderr(Stdio::null())
+                .status()
+        })
+        .and_then(|status| match status.success() {
+            true => replace(&corpus, &fresh),
+            false => Err(std::io::Error::other(format!("the merge ended with {status}"))),
+        });
+    match merged {
+        Ok(count) => println!("{target}: {count} inputs in {}", corpus.display()),
+        Err(ref error) => eprintln!("{target}: {error}"),
+    }
+    merged.is_ok()
+}
+
+/// Puts the files of one folder in place of those of another that libFuzzer has named; says how many there are then.
+fn replace(corpus: &Path, fresh: &Path) -> std::io::Result<usize> {
+    for entry in std::fs::read_dir(corpus)? {
+        let entry = entry?;
+        if is_hash(&entry.file_name().to_string_lossy()) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    for entry in std::fs::read_dir(fresh)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), corpus.join(entry.file_name()))?;
+    }
+    Ok(std::fs::read_dir(corpus)?.count())
+}
+
+/// Whether libFuzzer named a file: by the hash of what is in it.
+fn is_hash(name: &str) -> bool {
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &str) -> Option<Plan> {
+        Plan::parse(&arguments.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn arguments_name_targets_and_how_often() {
+        let all = parsed("").unwrap();
+        assert_eq!((all.targets.len(), all.runs, all.address), (TARGETS.len(), RUNS, false));
+        let one = parsed("telnet --runs 30_000_000 --merge").unwrap();
+        assert_eq!(
+            (one.targets, one.runs, one.merge),
+            (vec!["telnet".to_owned()], 30_000_000, true)
+        );
+        for wrong in ["tellnet", "--runs", "--runs many", "--runs -1"] {
+            assert_eq!(parsed(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn figures_are_found_in_what_is_said() {
+        assert_eq!(
+            host("rustc 1.97.0\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\n"),
+            Some("x86_64-unknown-linux-gnu")
+        );
+        assert_eq!(host(""), None);
+        let said = "Done\nstat::number_of_executed_units: 728909\nstat::peak_rss_mb:  28\n";
+        assert_eq!(statistic(said, "number_of_executed_units"), Some("728909"));
+        assert_eq!(statistic(said, "average_exec_per_sec"), None);
+    }
+
+    #[test]
+    fn inputs_with_names_of_their_own_stay() {
+        assert!(is_hash("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
+        assert!(!is_hash("line-past-the-limit") && !is_hash("z".repeat(40).as_str()));
+    }
+}
