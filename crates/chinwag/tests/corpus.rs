@@ -17,11 +17,12 @@ const BYTES: usize = 512;
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        entries.map(|entry| entry.expect("an entry of the corpus").path()).collect();
     paths.sort();
     assert!(!paths.is_empty() && paths.len() <= INPUTS, "{} inputs", paths.len());
     let fails = |path: &&std::path::PathBuf| {
-        let input = fs::read(path).unwrap();
+        let input = fs::read(path).expect("a file of the corpus");
         assert!(input.len() <= BYTES, "{path:?} has {} bytes", input.len());
         catch_unwind(AssertUnwindSafe(|| check(&input))).is_err()
     };
