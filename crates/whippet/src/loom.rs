@@ -59,11 +59,41 @@ impl<T> Mutex<T> {
     }
 }
 
+/// A lock for many who look or one who changes, without poisoning: for values that users reach under it, whose code may
+/// panic there and leave what it likes.
+#[derive(Debug)]
+pub(crate) struct RwLock<T>(types::sync::RwLock<T>);
+
+/// The guard of those who look.
+pub(crate) type RwLockReadGuard<'a, T> = types::sync::RwLockReadGuard<'a, T>;
+
+/// The guard of the one who changes.
+pub(crate) type RwLockWriteGuard<'a, T> = types::sync::RwLockWriteGuard<'a, T>;
+
+impl<T> RwLock<T> {
+    /// A lock around `value`.
+    pub(crate) fn new(value: T) -> Self {
+        Self(types::sync::RwLock::new(value))
+    }
+
+    /// Waits until the value may be looked at.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Waits until the value may be changed.
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 /// std's types in the shape of loom's.
 #[cfg(not(loom))]
 pub(crate) mod std_types {
     pub(crate) mod sync {
-        pub(crate) use std::sync::{Arc, Mutex, MutexGuard, atomic};
+        pub(crate) use std::sync::{
+            Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
+        };
     }
 
     pub(crate) mod cell {

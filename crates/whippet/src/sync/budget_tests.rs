@@ -1,7 +1,7 @@
 //! Every door of this room spends the budget of the task that polls it, so that a busy one lets its neighbours run.
 
 use super::test_support::Task;
-use super::{CancellationToken, Mutex, Notify, RwLock, Semaphore, mpsc, oneshot};
+use super::{CancellationToken, Mutex, Notify, RwLock, Semaphore, mpsc, oneshot, watch};
 use crate::coop::with_budget;
 
 /// How often `door` is ready within one poll of a task.
@@ -51,6 +51,17 @@ fn every_door_spends_the_budget() {
     let lock = RwLock::new(());
     assert_eq!(ready_times(|| Task::new(lock.read()).poll().is_ready()), budget());
     assert_eq!(ready_times(|| Task::new(lock.write()).poll().is_ready()), budget());
+
+    let (sender, mut receiver) = watch::channel(());
+    let changed = || {
+        receiver.mark_changed();
+        Task::new(receiver.changed()).poll().is_ready()
+    };
+    assert_eq!(ready_times(changed), budget());
+    let found = || Task::new(receiver.wait_for(|()| true)).poll().is_ready();
+    assert_eq!(ready_times(found), budget());
+    drop(receiver);
+    assert_eq!(ready_times(|| Task::new(sender.closed()).poll().is_ready()), budget());
 }
 
 #[test]

@@ -7,11 +7,13 @@
 //! | bound how many do a thing at once | [`Semaphore`] |
 //! | hold a value across awaits, one at a time | [`Mutex`] |
 //! | hold a value across awaits, many to look or one to change | [`RwLock`] |
+//! | let many tasks watch a value that changes | [`watch`] |
 //! | tell a task that something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
 pub mod mpsc;
 pub mod oneshot;
+pub mod watch;
 
 mod cancellation;
 mod lock;

@@ -1,0 +1,180 @@
+//! What senders and receivers of a watch channel share: the value under a lock, and its version beside it.
+//!
+//! # The word
+//! ```text
+//!   bits 1..     bit 0
+//!   VERSION      CLOSED
+//! ```
+//! `VERSION` counts the changes and wraps; it rises while the value's lock is held for writing, so whoever holds that
+//! lock finds value and version in step. `CLOSED` is set once, when the last sender goes, and nothing rises after that.
+//!
+//! # The race
+//! A receiver takes its place among those who wait first, looks at the word second, and sleeps third; a sender changes the word
+//! first and wakes second. So a change that comes after the look finds the receiver in its place.
+
+use super::error::RecvError;
+use crate::coop;
+use crate::loom::atomic::AtomicUsize;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::loom::{RwLock, RwLockReadGuard};
+use crate::sync::Notify;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+/// All senders are gone.
+const CLOSED: usize = 1;
+/// One change.
+const CHANGE: usize = 2;
+
+/// Which of the values a receiver has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Version(usize);
+
+impl Version {
+    /// The one before.
+    pub(super) fn before(self) -> Self {
+        Self(self.0.wrapping_sub(CHANGE))
+    }
+}
+
+/// The channel (see the module's words).
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    /// The value.
+    value: RwLock<T>,
+    /// The word: `{ VERSION, CLOSED }`.
+    word: AtomicUsize,
+    /// Where receivers wait for a change or for the end.
+    changes: Notify,
+    /// Where senders wait for the last receiver to go.
+    departures: Notify,
+    /// Receivers alive. The last one wakes `departures`.
+    receivers: AtomicUsize,
+    /// Senders alive. The last one closes.
+    senders: AtomicUsize,
+}
+
+impl<T> Shared<T> {
+    /// A channel with one sender and no receiver.
+    pub(super) fn new(value: T) -> Self {
+        Self {
+            value: RwLock::new(value),
+            word: AtomicUsize::new(0),
+            changes: Notify::new(),
+            departures: Notify::new(),
+            receivers: AtomicUsize::new(0),
+            senders: AtomicUsize::new(1),
+        }
+    }
+
+    /// The present version, and whether all senders are gone.
+    #[inline]
+    pub(super) fn state(&self) -> (Version, bool) {
+        // Acquire: whoever finds the end sees the last value (pairs with `close` and `change`).
+        let word = self.word.load(Acquire);
+        (Version(word & !CLOSED), word & CLOSED != 0)
+    }
+
+    /// The present value and its version. No sender changes it as long as the guard lives.
+    pub(super) fn read(&self) -> (RwLockReadGuard<'_, T>, Version) {
+        let value = self.value.read();
+        let (version, _) = self.state();
+        (value, version)
+    }
+
+    /// Changes the value by `change`, which says whether receivers are to be told.
+    pub(super) fn change(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
+        let mut value = self.value.write();
+        let told = change(&mut value);
+        if told {
+            // AcqRel: a receiver that finds the version finds the value; the lock keeps this and the value in step.
+            self.word.fetch_add(CHANGE, AcqRel);
+        }
+        drop(value);
+        if told {
+            self.changes.notify_waiters();
+        }
+        told
+    }
+
+    /// A version other than `seen`, or the end if there will be none.
+    #[inline]
+    pub(super) fn newer(&self, seen: Version) -> Option<Result<Version, RecvError>> {
+        match self.state() {
+            (version, _) if version != seen => Some(Ok(version)),
+            (_, true) => Some(Err(RecvError(()))),
+            _ => None,
+        }
+    }
+
+    /// Waits until `look` finds something: it looks now, and after each change.
+    pub(super) async fn wait_for_change<R>(&self, look: impl FnMut() -> Option<R>) -> R {
+        wait(&self.changes, look).await
+    }
+
+    /// Waits until there is no receiver.
+    pub(super) async fn wait_for_departures(&self) {
+        wait(&self.departures, || (self.receivers() == 0).then_some(())).await;
+    }
+
+    /// Receivers alive.
+    pub(super) fn receivers(&self) -> usize {
+        // Acquire: whoever sees a receiver gone sees what it did.
+        self.receivers.load(Acquire)
+    }
+
+    /// Senders alive.
+    pub(super) fn senders(&self) -> usize {
+        self.senders.load(Relaxed)
+    }
+
+    /// There is another receiver.
+    pub(super) fn add_receiver(&self) {
+        // Relaxed: it is made through a sender or a receiver, which keeps the channel alive.
+        self.receivers.fetch_add(1, Relaxed);
+    }
+
+    /// A receiver goes.
+    pub(super) fn remove_receiver(&self) {
+        // AcqRel: a sender that finds none sees what they did.
+        if self.receivers.fetch_sub(1, AcqRel) == 1 {
+            self.departures.notify_waiters();
+        }
+    }
+
+    /// There is another sender.
+    pub(super) fn add_sender(&self) {
+        // Relaxed: the sender at hand keeps the count above zero.
+        self.senders.fetch_add(1, Relaxed);
+    }
+
+    /// A sender goes.
+    pub(super) fn remove_sender(&self) {
+        // AcqRel: what the others sent happens before the end.
+        if self.senders.fetch_sub(1, AcqRel) == 1 {
+            // AcqRel: whoever finds the end sees the last value.
+            self.word.fetch_or(CLOSED, AcqRel);
+            self.changes.notify_waiters();
+        }
+    }
+}
+
+/// Waits until `look` finds something: it looks now, and each time that all who wait at `place` are woken.
+async fn wait<R>(place: &Notify, mut look: impl FnMut() -> Option<R>) -> R {
+    // From here on no call is missed, polled or not.
+    let mut woken = place.notified();
+    poll_fn(|cx| {
+        loop {
+            let unit = ready!(coop::poll_proceed(cx));
+            if let Some(found) = look() {
+                unit.spend();
+                return Poll::Ready(found);
+            }
+            drop(unit);
+            ready!(Pin::new(&mut woken).poll(cx));
+            woken = place.notified();
+        }
+    })
+    .await
+}
