@@ -1,7 +1,8 @@
 //! Every door of this room spends the budget of the task that polls it, so that a busy one lets its neighbours run.
 
 use super::test_support::Task;
-use super::{CancellationToken, Mutex, Notify, RwLock, Semaphore, mpsc, oneshot, watch};
+use super::{Barrier, CancellationToken, Mutex, Notify, RwLock, Semaphore, SetOnce};
+use super::{broadcast, mpsc, oneshot, watch};
 use crate::coop::with_budget;
 
 /// How often `door` is ready within one poll of a task.
@@ -62,6 +63,20 @@ fn every_door_spends_the_budget() {
     assert_eq!(ready_times(found), budget());
     drop(receiver);
     assert_eq!(ready_times(|| Task::new(sender.closed()).poll().is_ready()), budget());
+
+    let (sender, mut receiver) = broadcast::channel(1);
+    let received = || {
+        sender.send(()).unwrap();
+        Task::new(receiver.recv()).poll().is_ready()
+    };
+    assert_eq!(ready_times(received), budget());
+    drop(receiver);
+    assert_eq!(ready_times(|| Task::new(sender.closed()).poll().is_ready()), budget());
+
+    let barrier = Barrier::new(1);
+    assert_eq!(ready_times(|| Task::new(barrier.wait()).poll().is_ready()), budget());
+    let once = SetOnce::new_with(Some(1));
+    assert_eq!(ready_times(|| Task::new(once.wait()).poll().is_ready()), budget());
 }
 
 #[test]

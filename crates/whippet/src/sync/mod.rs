@@ -7,24 +7,34 @@
 //! | bound how many do a thing at once | [`Semaphore`] |
 //! | hold a value across awaits, one at a time | [`Mutex`] |
 //! | hold a value across awaits, many to look or one to change | [`RwLock`] |
+//! | hand every value to many tasks | [`broadcast`] |
 //! | let many tasks watch a value that changes | [`watch`] |
+//! | make a value once, by whoever comes first | [`OnceCell`] |
+//! | wait for a value that is set once | [`SetOnce`] |
+//! | let tasks wait for each other | [`Barrier`] |
 //! | tell a task that something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
+pub mod broadcast;
 pub mod mpsc;
 pub mod oneshot;
 pub mod watch;
 
+mod barrier;
 mod cancellation;
 mod lock;
 mod notify;
+mod once;
 mod semaphore;
 
 mod blocking;
 pub(crate) mod caller;
+mod handle;
 mod permits;
+mod wait;
 mod wait_list;
 
+pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::cancellation::{
     CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,
 };
@@ -34,6 +44,7 @@ pub use self::lock::{
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, TryLockError,
 };
 pub use self::notify::{Notified, Notify, OwnedNotified};
+pub use self::once::{OnceCell, SetError, SetOnce, SetOnceError};
 pub use self::semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };

@@ -23,9 +23,9 @@
 use super::caller::{Caller, poll_locked};
 use super::wait_list::{Ticket, WaitList};
 use crate::coop;
-use crate::loom::Mutex;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
+use crate::loom::{Mutex, const_fn};
 use crate::wakers::Wakers;
 use std::fmt;
 use std::pin::Pin;
@@ -63,7 +63,6 @@ const ROUND: usize = 4;
 /// waiter.await.unwrap();
 /// # });
 /// ```
-#[derive(Default)]
 pub struct Notify {
     /// The word: `{ ROUNDS, phase }`. See the module's words.
     word: AtomicUsize,
@@ -86,10 +85,18 @@ enum Call {
 }
 
 impl Notify {
-    /// Nobody waits and no permit is kept. Nothing is allocated until somebody waits.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    const_fn! {
+        /// Nobody waits and no permit is kept. Nothing is allocated until somebody waits.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { word: AtomicUsize::new(EMPTY), line: Mutex::new(WaitList::new()) }
+        }
+
+        /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        #[must_use]
+        pub fn const_new() -> Self {
+            Self::new()
+        }
     }
 
     /// Waits for a notification.
@@ -314,6 +321,12 @@ impl Notify {
         drop(line);
         wakers.wake_all();
         drop(removed);
+    }
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

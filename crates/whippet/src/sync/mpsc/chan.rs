@@ -21,6 +21,7 @@
 use super::queue::Queue;
 use crate::loom::{Mutex, MutexGuard};
 use crate::sync::caller::poll_locked;
+use crate::sync::handle::Senders;
 use crate::sync::permits::{Permits, Refused};
 use crate::sync::wait_list::{Ticket, WaitList};
 use crate::wakers::Wakers;
@@ -240,17 +241,6 @@ impl<T> Chan<T> {
         drop(waker);
     }
 
-    /// The last sender is gone: the receiver will see the end once the queue is empty.
-    pub(super) fn end_senders(&self) {
-        let mut state = self.state.lock();
-        state.senders_gone = true;
-        let receiver = state.receiver.take();
-        drop(state);
-        if let Some(waker) = receiver {
-            waker.wake();
-        }
-    }
-
     /// Waits, with `ticket`, until the receiver is closed or gone.
     pub(super) fn poll_closed(
         &self,
@@ -372,5 +362,18 @@ impl<T> Chan<T> {
         drop(state);
         wakers.wake_all();
         result
+    }
+}
+
+impl<T> Senders for Chan<T> {
+    /// The receiver will see the end once the queue is empty.
+    fn end_senders(&self) {
+        let mut state = self.state.lock();
+        state.senders_gone = true;
+        let receiver = state.receiver.take();
+        drop(state);
+        if let Some(waker) = receiver {
+            waker.wake();
+        }
     }
 }

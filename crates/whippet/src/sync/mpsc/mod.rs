@@ -27,7 +27,6 @@ pub mod error;
 
 mod chan;
 mod futures;
-mod handle;
 mod permit;
 mod queue;
 mod receiver;
@@ -48,8 +47,16 @@ pub use self::receiver::Receiver;
 pub use self::sender::{Sender, WeakSender};
 pub use self::unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender};
 
-use self::handle::Counted;
+use self::chan::Chan;
+use super::handle;
 use super::permits::MAX_PERMITS;
+
+/// The channel, with the number of its senders.
+type Counted<T> = handle::Counted<Chan<T>>;
+/// A sender's counted reference.
+type Handle<T> = handle::Handle<Chan<T>>;
+/// A sender's reference that does not count.
+type WeakHandle<T> = handle::WeakHandle<Chan<T>>;
 
 /// A channel for at most `capacity` values.
 ///
@@ -60,12 +67,12 @@ use super::permits::MAX_PERMITS;
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
     assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");
-    let (handle, chan) = Counted::channel(capacity);
+    let (handle, chan) = Counted::new(Chan::new(capacity));
     (Sender { handle }, Receiver { chan })
 }
 
 /// A channel whose senders never wait.
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let (handle, chan) = Counted::channel(MAX_PERMITS);
+    let (handle, chan) = Counted::new(Chan::new(MAX_PERMITS));
     (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver { chan } })
 }

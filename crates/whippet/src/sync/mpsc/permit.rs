@@ -3,9 +3,9 @@
 //! A permit is a promise that a send will neither wait nor be refused. It costs no memory in the channel: it is one
 //! place less that is available. Dropped unused it goes to the next in line.
 
+use super::Handle;
 use super::error::{SendError, TrySendError};
 use super::futures::Acquire;
-use super::handle::Handle;
 use super::sender::Sender;
 use crate::sync::permits::Refused;
 use std::fmt;

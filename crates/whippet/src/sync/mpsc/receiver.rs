@@ -1,8 +1,8 @@
 //! The receiving side of a bounded channel.
 
+use super::Counted;
 use super::chan::Nothing;
 use super::error::TryRecvError;
-use super::handle::Counted;
 use crate::loom::Arc;
 use crate::sync::blocking;
 use std::fmt;

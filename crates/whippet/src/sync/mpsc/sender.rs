@@ -2,7 +2,7 @@
 
 use super::error::{SendError, TrySendError};
 use super::futures::{Closed, Sending};
-use super::handle::{Handle, WeakHandle};
+use super::{Handle, WeakHandle};
 use crate::sync::blocking;
 use crate::sync::permits::Refused;
 use std::fmt;

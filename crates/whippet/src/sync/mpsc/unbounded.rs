@@ -2,8 +2,8 @@
 
 use super::error::{SendError, TryRecvError};
 use super::futures::Closed;
-use super::handle::{Handle, WeakHandle};
 use super::receiver::Receiver;
+use super::{Handle, WeakHandle};
 use std::fmt;
 use std::task::{Context, Poll};
 

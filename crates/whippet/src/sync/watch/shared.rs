@@ -13,14 +13,11 @@
 //! first and wakes second. So a change that comes after the look finds the receiver in its place.
 
 use super::error::RecvError;
-use crate::coop;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::loom::{RwLock, RwLockReadGuard};
 use crate::sync::Notify;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Poll, ready};
+use crate::sync::wait::wait_until;
 
 /// All senders are gone.
 const CLOSED: usize = 1;
@@ -110,12 +107,12 @@ impl<T> Shared<T> {
 
     /// Waits until `look` finds something: it looks now, and after each change.
     pub(super) async fn wait_for_change<R>(&self, look: impl FnMut() -> Option<R>) -> R {
-        wait(&self.changes, look).await
+        wait_until(&self.changes, look).await
     }
 
     /// Waits until there is no receiver.
     pub(super) async fn wait_for_departures(&self) {
-        wait(&self.departures, || (self.receivers() == 0).then_some(())).await;
+        wait_until(&self.departures, || (self.receivers() == 0).then_some(())).await;
     }
 
     /// Receivers alive.
@@ -158,23 +155,4 @@ impl<T> Shared<T> {
             self.changes.notify_waiters();
         }
     }
-}
-
-/// Waits until `look` finds something: it looks now, and each time that all who wait at `place` are woken.
-async fn wait<R>(place: &Notify, mut look: impl FnMut() -> Option<R>) -> R {
-    // From here on no call is missed, polled or not.
-    let mut woken = place.notified();
-    poll_fn(|cx| {
-        loop {
-            let unit = ready!(coop::poll_proceed(cx));
-            if let Some(found) = look() {
-                unit.spend();
-                return Poll::Ready(found);
-            }
-            drop(unit);
-            ready!(Pin::new(&mut woken).poll(cx));
-            woken = place.notified();
-        }
-    })
-    .await
 }

@@ -1,0 +1,176 @@
+//! The sending side.
+
+use super::error::SendError;
+use super::receiver::Receiver;
+use super::shared::Shared;
+use crate::sync::handle::{Counted, Handle, WeakHandle};
+use std::fmt;
+
+/// Sends values to all receivers of a broadcast channel; clone it for more producers. When the last one is dropped,
+/// receivers take what is left, and then learn of the end.
+pub struct Sender<T> {
+    /// The channel, counted.
+    handle: Handle<Shared<T>>,
+}
+
+impl<T> Sender<T> {
+    /// A channel without a receiver: [`subscribe`](Self::subscribe) makes some. For the rest as
+    /// [`channel`](super::channel).
+    ///
+    /// # Panics
+    /// If `capacity` is 0 or more than `usize::MAX / 2`.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        assert!(capacity > 0, "a broadcast channel needs a capacity of at least 1");
+        assert!(
+            capacity <= usize::MAX / 2,
+            "a broadcast channel's capacity is at most usize::MAX / 2"
+        );
+        Self { handle: Counted::new(Shared::new(capacity)).0 }
+    }
+
+    /// Sends a value to all receivers there are, and says how many. Never waits.
+    ///
+    /// `Ok` means that the value was queued, not that it will be received: it may be overwritten, and receivers may go.
+    ///
+    /// # Errors
+    /// There is no receiver: the value comes back.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::broadcast::channel(4);
+    /// assert_eq!(sender.send("one").unwrap(), 1);
+    /// drop(receiver);
+    /// assert_eq!(sender.send("two").unwrap_err().0, "two");
+    /// ```
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.handle.send(value)
+    }
+
+    /// A receiver of the values that are sent from now on.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::new(4);
+    /// let mut receiver = sender.subscribe();
+    /// sender.send("hello").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// ```
+    pub fn subscribe(&self) -> Receiver<T> {
+        Receiver::new(self.handle.counted())
+    }
+
+    /// A reference that does not keep the channel open.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().unwrap().send(1).unwrap();
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// ```
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender { handle: self.handle.downgrade() }
+    }
+
+    /// How many values are kept because some receiver is still to have them.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+    /// sender.send(1).unwrap();
+    /// sender.send(2).unwrap();
+    /// receiver.try_recv().unwrap();
+    /// assert_eq!((sender.len(), sender.is_empty()), (1, false));
+    /// ```
+    pub fn len(&self) -> usize {
+        self.handle.len()
+    }
+
+    /// Whether all receivers have had all values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Receivers alive.
+    pub fn receiver_count(&self) -> usize {
+        self.handle.receivers()
+    }
+
+    /// Waits until there is no receiver. There may be one again later, by [`subscribe`](Self::subscribe).
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped early.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::sync::broadcast::channel::<()>(4);
+    /// whippet::spawn(async move { drop(receiver) });
+    /// sender.closed().await;
+    /// assert_eq!(sender.receiver_count(), 0);
+    /// # });
+    /// ```
+    pub async fn closed(&self) {
+        self.handle.wait_for_departures().await;
+    }
+
+    /// Whether both belong to one channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.handle.is_same(&other.handle)
+    }
+
+    /// Senders alive.
+    pub fn strong_count(&self) -> usize {
+        self.handle.strong()
+    }
+
+    /// Weak senders alive.
+    pub fn weak_count(&self) -> usize {
+        self.handle.weak()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+/// A reference of the sending side that does not keep the channel open. Made by [`Sender::downgrade`].
+pub struct WeakSender<T> {
+    /// The channel, not counted.
+    handle: WeakHandle<Shared<T>>,
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is still another.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        self.handle.upgrade().map(|handle| Sender { handle })
+    }
+
+    /// Senders alive.
+    pub fn strong_count(&self) -> usize {
+        self.handle.counted().strong()
+    }
+
+    /// Weak senders alive.
+    pub fn weak_count(&self) -> usize {
+        self.handle.counted().weak()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self { handle: self.handle.clone() }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+//! A value that somebody sets and others wait for.
+
+use super::error::SetOnceError;
+use super::shelf::Shelf;
+use crate::loom::const_fn;
+use crate::sync::Notify;
+use crate::sync::wait::wait_until;
+use std::fmt;
+
+/// A value that is set once, and that any number of tasks wait for.
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::SetOnce;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let address = Arc::new(SetOnce::new());
+/// let waiter = whippet::spawn({
+///     let address = Arc::clone(&address);
+///     async move { *address.wait().await }
+/// });
+/// address.set(4242).unwrap();
+/// assert_eq!(waiter.await.unwrap(), 4242);
+/// # });
+/// ```
+pub struct SetOnce<T> {
+    /// The value.
+    shelf: Shelf<T>,
+    /// Where others wait for it.
+    arrival: Notify,
+}
+
+impl<T> SetOnce<T> {
+    const_fn! {
+        /// Not set yet.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { shelf: Shelf::new(None), arrival: Notify::new() }
+        }
+
+        /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        #[must_use]
+        pub fn const_new() -> Self {
+            Self::new()
+        }
+
+        /// Set to a value, or not set yet.
+        #[must_use]
+        pub fn new_with(value: Option<T>) -> Self {
+            Self { shelf: Shelf::new(value), arrival: Notify::new() }
+        }
+
+        /// Set to a value, by the name that it has in tokio where a constant is asked for.
+        #[must_use]
+        pub fn const_new_with(value: T) -> Self {
+            Self::new_with(Some(value))
+        }
+    }
+
+    /// Whether it is set.
+    pub fn initialized(&self) -> bool {
+        self.shelf.is_filled()
+    }
+
+    /// The value, if it is set.
+    ///
+    /// ```
+    /// let once = whippet::sync::SetOnce::new();
+    /// assert_eq!(once.get(), None);
+    /// once.set(1).unwrap();
+    /// assert_eq!((once.get(), once.into_inner()), (Some(&1), Some(1)));
+    /// ```
+    pub fn get(&self) -> Option<&T> {
+        self.shelf.get()
+    }
+
+    /// Sets the value, and wakes all who wait for it.
+    ///
+    /// # Errors
+    /// It is set already: the new value comes back.
+    ///
+    /// ```
+    /// let once = whippet::sync::SetOnce::new();
+    /// once.set(1).unwrap();
+    /// assert_eq!(once.set(2).unwrap_err().0, 2);
+    /// ```
+    pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
+        self.shelf.fill(value).map_err(SetOnceError)?;
+        self.arrival.notify_waiters();
+        Ok(())
+    }
+
+    /// Waits until it is set.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost when it is dropped early.
+    pub async fn wait(&self) -> &T {
+        wait_until(&self.arrival, || self.shelf.get()).await
+    }
+
+    /// The value, if it is set.
+    pub fn into_inner(self) -> Option<T> {
+        self.shelf.into_inner()
+    }
+}
+
+impl<T> Default for SetOnce<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> From<T> for SetOnce<T> {
+    fn from(value: T) -> Self {
+        Self::new_with(Some(value))
+    }
+}
+
+impl<T: Clone> Clone for SetOnce<T> {
+    fn clone(&self) -> Self {
+        Self::new_with(self.get().cloned())
+    }
+}
+
+impl<T: PartialEq> PartialEq for SetOnce<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for SetOnce<T> {}
+
+impl<T: fmt::Debug> fmt::Debug for SetOnce<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SetOnce").field("value", &self.get()).finish()
+    }
+}
