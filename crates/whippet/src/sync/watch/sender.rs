@@ -77,10 +77,12 @@ impl<T> Sender<T> {
     ///
     /// ```
     /// let (sender, receiver) = whippet::sync::watch::channel(3);
-    /// let at_least = |least| move |value: &mut i32| std::mem::replace(value, least.max(*value)) < least;
-    /// assert!(!sender.send_if_modified(at_least(2)));
+    /// let raise_to = |least: i32| {
+    ///     move |value: &mut i32| std::mem::replace(value, least.max(*value)) < least
+    /// };
+    /// assert!(!sender.send_if_modified(raise_to(2)));
     /// assert!(!receiver.has_changed().unwrap());
-    /// assert!(sender.send_if_modified(at_least(5)));
+    /// assert!(sender.send_if_modified(raise_to(5)));
     /// assert!(receiver.has_changed().unwrap());
     /// ```
     pub fn send_if_modified<F>(&self, modify: F) -> bool
