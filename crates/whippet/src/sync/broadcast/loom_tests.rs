@@ -10,24 +10,21 @@ use std::pin::pin;
 use std::task::Poll;
 
 #[test]
-fn loom_two_receivers_get_all_values_and_the_end() {
+fn loom_two_receivers_get_the_value_and_the_end() {
     loom::model(|| {
         let (sender, mut receiver) = channel(2);
         let mut other = sender.subscribe();
         let thread = thread::spawn(move || {
             assert_eq!(block_on(other.recv()), Ok(1));
-            assert_eq!(block_on(other.recv()), Ok(2));
             assert_eq!(block_on(other.recv()), Err(RecvError::Closed));
         });
         let sending = thread::spawn(move || {
             sender.send(1).unwrap();
-            sender.send(2).unwrap();
         });
         assert_eq!(block_on(receiver.recv()), Ok(1));
-        assert_eq!(block_on(receiver.recv()), Ok(2));
+        sending.join().unwrap();
         assert_eq!(block_on(receiver.recv()), Err(RecvError::Closed));
         thread.join().unwrap();
-        sending.join().unwrap();
     });
 }
 

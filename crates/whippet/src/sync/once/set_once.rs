@@ -68,7 +68,8 @@ impl<T> SetOnce<T> {
     /// let once = whippet::sync::SetOnce::new();
     /// assert_eq!(once.get(), None);
     /// once.set(1).unwrap();
-    /// assert_eq!((once.get(), once.into_inner()), (Some(&1), Some(1)));
+    /// assert_eq!(once.get(), Some(&1));
+    /// assert_eq!(once.into_inner(), Some(1));
     /// ```
     pub fn get(&self) -> Option<&T> {
         self.shelf.get()
