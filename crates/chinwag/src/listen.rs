@@ -17,17 +17,27 @@ use whippet::net::{SockRef, TcpListener, TcpSocket};
 pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        let listener = listen_on(address);
+        let listener = listen_on(address, is_shared(address, addresses));
         listeners.push(listener.map_err(|cause| ListenError { address, cause })?);
     }
     Ok(listeners)
 }
 
+/// Whether an IPv6 address must leave its port's IPv4 side alone, because another of the addresses has it. By itself
+/// `[::]` takes both.
+fn is_shared(address: SocketAddr, addresses: &[SocketAddr]) -> bool {
+    address.port() != 0
+        && addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port())
+}
+
 /// Listens on one address, with room for a storm of connections.
-fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for the connections of the run before.
     socket.set_reuseaddr(true)?;
+    if address.is_ipv6() && is_shared {
+        socket.set_only_v6(true)?;
+    }
     // Before anybody can come.
     prepare(SockRef::from(&socket))?;
     socket.bind(address)?;
@@ -102,6 +112,7 @@ impl std::error::Error for ListenError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use whippet::net::TcpStream;
 
     fn invitation(address: &str) -> String {
         Invitation(address.parse().unwrap()).to_string()
@@ -123,5 +134,32 @@ mod tests {
         let taken = ListenError { address, cause: ErrorKind::AddrInUse.into() }.to_string();
         assert!(taken.starts_with("cannot listen on 127.0.0.1:7070: the port is taken"));
         assert!(taken.ends_with("--listen 127.0.0.1:0"));
+    }
+
+    #[whippet::test]
+    async fn one_port_of_both_families_has_a_door_each() {
+        let v4 = listen(&["0.0.0.0:0".parse().unwrap()]).unwrap();
+        let port = v4[0].local_addr().unwrap().port();
+        drop(v4);
+        let v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
+        let v6 = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port);
+        for addresses in [[v4, v6], [v6, v4]] {
+            let listeners = listen(&addresses).unwrap();
+            for (listener, host) in listeners.iter().zip(addresses) {
+                let host: IpAddr = match host {
+                    SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                    SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+                };
+                let (came, accepted) =
+                    whippet::join!(TcpStream::connect((host, port)), listener.accept());
+                assert_eq!(came.unwrap().local_addr().unwrap(), accepted.unwrap().1);
+            }
+        }
+        // By itself it takes both.
+        let listeners = listen(&[v6]).unwrap();
+        let (came, accepted) =
+            whippet::join!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)), listeners[0].accept());
+        came.unwrap();
+        accepted.unwrap();
     }
 }

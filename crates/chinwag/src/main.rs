@@ -34,7 +34,7 @@ fn run(arguments: &ServeArgs) -> Result<(), String> {
         let listeners = listen(&arguments.listen).map_err(|error| error.to_string())?;
         // With nobody to read where we listen there is nothing to say.
         let _ = announce(&listeners);
-        serve(listeners, config, shutdown).await.map_err(because("cannot accept connections"))
+        serve(listeners, config, shutdown).await.map_err(|error| error.to_string())
     })
 }
 

@@ -13,17 +13,18 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use whippet::net::{SockRef, TcpListener};
 use whippet::select;
 use whippet::sync::{CancellationToken, mpsc};
-use whippet::task::JoinHandle;
+use whippet::task::{JoinError, JoinHandle};
 use whippet::time::{Instant, timeout_at};
 
 /// Serves everybody who comes to the listeners, until `shutdown` is cancelled; then every line that was read is
 /// delivered, everybody is told, and it returns when all have gone or the grace has run out.
 ///
 /// # Errors
-/// A listener broke. The server has stopped then, as gracefully.
+/// A listener broke, or the room itself. The server has stopped then, as gracefully as it could.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     config: Config,
@@ -39,7 +40,18 @@ pub async fn serve(
     let intake = Arc::new(Intake::new(config.bounds));
     let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
 
-    let broker = whippet::spawn(Broker::new(intake).run(orders, said));
+    let room = whippet::spawn(Broker::new(intake).run(orders, said));
+    serve_room(room, listeners, house, shutdown, grace).await
+}
+
+/// Serves a room whose broker runs already.
+async fn serve_room<T: Send + 'static>(
+    mut room: JoinHandle<T>,
+    listeners: Vec<TcpListener>,
+    house: Arc<House>,
+    shutdown: CancellationToken,
+    grace: Duration,
+) -> io::Result<()> {
     let ebb = whippet::spawn(ebb::run(Arc::clone(&house.places)));
     let mut doors: Vec<_> = listeners
         .into_iter()
@@ -49,19 +61,31 @@ pub async fn serve(
     let outcome = select! {
         () = shutdown.cancelled() => Ok(()),
         broken = first_broken(&mut doors) => broken,
+        ended = &mut room => Err(gone(ended.err())),
     };
     let deadline = Instant::now() + grace;
     house.stop(deadline.into_std()).await;
     let _ = timeout_at(deadline, house.places.empty()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.
-    broker.abort();
+    room.abort();
     ebb.abort();
     doors.iter().for_each(JoinHandle::abort);
-    let _ = (broker.await, ebb.await);
+    if !room.is_finished() {
+        let _ = room.await;
+    }
+    let _ = ebb.await;
     for door in doors.into_iter().filter(|door| !door.is_finished()) {
         let _ = door.await;
     }
     outcome
+}
+
+/// The room has ended, and nobody told it to: without it nobody hears anybody.
+fn gone(panic: Option<JoinError>) -> io::Error {
+    match panic {
+        Some(panic) => io::Error::other(format!("the room is broken: {panic}")),
+        None => io::Error::other("the room has ended"),
+    }
 }
 
 /// Waits for the first door that ends by itself.
@@ -75,6 +99,7 @@ async fn first_broken(doors: &mut [JoinHandle<io::Result<()>>]) -> io::Result<()
     })
     .await
     .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+    .map_err(|cause| io::Error::new(cause.kind(), format!("cannot accept connections: {cause}")))
 }
 
 #[cfg(test)]

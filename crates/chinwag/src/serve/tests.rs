@@ -1,13 +1,17 @@
 //! After a thousand people came and went, in every way there is, nothing of them is left.
 
-use crate::intake::Bounds;
+use super::serve_room;
+use crate::house::House;
+use crate::intake::{Bounds, Intake};
+use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
 use crate::{Config, listen, serve};
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use whippet::net::{TcpSocket, TcpStream};
 use whippet::runtime::{Builder, Runtime, RuntimeMetrics};
-use whippet::sync::CancellationToken;
+use whippet::sync::{CancellationToken, mpsc};
 use whippet::time::{Instant, sleep, timeout};
 
 /// How long an event may take before the test fails.
@@ -110,7 +114,9 @@ async fn visit(address: SocketAddr, way: Way) {
 async fn flood(company: &[TcpStream]) {
     let line = format!("{}\n", "x".repeat(2000));
     let mut cut = 0;
+    let deadline = Instant::now() + PATIENCE;
     while cut < company.len() - 1 {
+        assert!(Instant::now() < deadline, "{cut} of {} were cut", company.len() - 1);
         say(&company[0], &line).await;
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = company[0].try_read(&mut buffer) {
@@ -173,4 +179,26 @@ fn a_thousand_people_leave_nothing_behind() {
         task.await.unwrap().unwrap();
         back_at([0, 0, 0, 0], &metrics, "its own end").await;
     });
+}
+
+#[test]
+fn a_server_without_its_room_ends_with_an_error() {
+    let servers = runtime();
+    let result = servers.block_on(async {
+        let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let config = Config::default();
+        let grace = config.grace;
+        let (events, _said) = mpsc::channel(EVENT_PLACES);
+        let (control, _orders) = mpsc::channel(CONTROL_PLACES);
+        let intake = Arc::new(Intake::new(config.bounds));
+        let house = Arc::new(House::new(config, events, control, intake));
+        let room = whippet::spawn(async { panic!("for this test") });
+        let shutdown = CancellationToken::new();
+        timeout(PATIENCE, serve_room::<()>(room, listeners, house, shutdown, grace)).await
+    });
+    let error = result.expect("it ends").unwrap_err().to_string();
+    assert!(
+        error.starts_with("the room is broken: ") && error.contains("for this test"),
+        "{error}"
+    );
 }
