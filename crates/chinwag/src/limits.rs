@@ -76,8 +76,12 @@ pub const PACE_WINDOW: Duration = Duration::from_millis(500);
 /// room would stand still for all of it. Over a line that pauses for longer he loses nothing either, unless the room
 /// says another half of [`OWED_HARD`] meanwhile. The window above is for those who take little.
 pub const STILL_AFTER: Duration = Duration::from_millis(200);
+/// Time between two looks while the room waits: what is past is noticed that much later.
+pub const PAUSED_TICK: Duration = Duration::from_millis(20);
 /// The part of the active people, one in so many, that must move for the others to be called still.
 pub const MOVING_SHARE: usize = 4;
+/// How many must move, too. In a small room a slow line is a large part of it, and half a second is soon over.
+pub const MOVING_LEAST: usize = 16;
 /// How often the broker looks at all accounts while somebody is owed something.
 pub const PACE_TICK: Duration = Duration::from_millis(100);
 

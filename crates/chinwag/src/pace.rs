@@ -8,16 +8,17 @@
 //!   past half of the hard bound. The first keeps the room at the pace of its majority, the second keeps everybody
 //!   in who reads at all.
 //! - Who is owed something and has taken nothing at all for [`STILL_AFTER`] is *still*, and does not count either, as long
-//!   as others move: a quarter of the active at least. If hardly anybody moves, the machine or the net stands still,
-//!   and nobody is blamed before the window is over.
+//!   as others move: a quarter of the active at least, and no fewer than [`MOVING_LEAST`]. If hardly anybody moves, the
+//!   machine or the net stands still, or the room is small, and nobody is blamed before the window is over.
 //! - Who alone has been speaking is no receiver of what he says, and does not count.
 //!
 //! Looking at everybody costs little, but not nothing. So the broker looks once in a `PACE_TICK` while somebody is
-//! owed something, and in between only when the [`Strain`] of a round says that the verdict may have changed.
+//! owed something, in a `PAUSED_TICK` while the room waits, and in between only when the [`Strain`] of a round says that
+//! the verdict may have changed.
 
 use crate::event::ClientId;
 use crate::intake::Bounds;
-use crate::limits::{MOVING_SHARE, PACE_STRIDE, PACE_WINDOW, STILL_AFTER};
+use crate::limits::{MOVING_LEAST, MOVING_SHARE, PACE_STRIDE, PACE_WINDOW, STILL_AFTER};
 use std::time::Instant;
 
 /// What the rule remembers of one person.
@@ -165,7 +166,8 @@ impl Tally {
     /// Those who count: all of the active, or those who move if they are not too few.
     fn counted(&self) -> Count {
         let Self { moving, still, .. } = *self;
-        if moving.people * MOVING_SHARE >= moving.people + still.people {
+        let share = moving.people * MOVING_SHARE >= moving.people + still.people;
+        if share && moving.people >= MOVING_LEAST {
             return moving;
         }
         Count {

@@ -14,6 +14,7 @@ mod faults;
 mod json;
 mod memory;
 mod overload;
+mod pace;
 mod person;
 mod server;
 mod sigterm;
@@ -77,6 +78,7 @@ const TRIALS: &[Entry] = &[
     ("sigterm [--runs 200]", "a stop while everybody talks: nothing lost, no reset", sigterm::run),
     ("faults", "system calls that fail: no hang, no spin, no panic", faults::run),
     ("soak [--minutes 10]", "a thousand joins and leaves a second: nothing left", soak::run),
+    ("pace", "rooms of fast, slow and frozen readers: nobody stuck, nobody wronged", pace::run),
     ("memory", "what a silent person costs, and a connection of a bare program", memory::run),
     ("storm [--times 10]", "9,000 come at once and leave, again and again", storm::run),
 ];

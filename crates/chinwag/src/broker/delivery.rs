@@ -4,7 +4,7 @@ use super::{Broker, Fault};
 use crate::account::PushError;
 use crate::door::DoorKind;
 use crate::frame::Frame;
-use crate::limits::PACE_TICK;
+use crate::limits::{PACE_TICK, PAUSED_TICK};
 use crate::line::Line;
 use crate::pace::{Strain, Verdict};
 use crate::round::Parcel;
@@ -153,6 +153,7 @@ impl Broker {
                 break;
             };
             if !self.intake.pause(count, drains) {
+                self.look_at = Some(now + PAUSED_TICK);
                 break;
             }
         }

@@ -254,9 +254,12 @@ const BEFORE_THE_WINDOW: Duration = Duration::from_millis(450);
 
 #[test]
 fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_over() {
-    let mut sim = Sim::new(1, &[FAST, FAST, FAST, 0]);
+    // The first one speaks, and counts for nothing.
+    let mut speeds = [FAST; MOVING_LEAST + 2];
+    speeds[MOVING_LEAST + 1] = 0;
+    let mut sim = Sim::new(1, &speeds);
     sim.run(BEFORE_THE_WINDOW);
-    assert_eq!(sim.cut(), [3]);
+    assert_eq!(sim.cut(), [MOVING_LEAST + 1]);
     assert!(sim.lines() * LINE > 2 * sim.bounds.hard, "and the room went on: {}", sim.lines());
 }
 
@@ -265,4 +268,13 @@ fn when_hardly_anybody_moves_nobody_is_blamed_before_the_window_is_over() {
     let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0, 0]);
     sim.run(BEFORE_THE_WINDOW);
     assert_eq!(sim.cut(), [], "the machine may stand still");
+}
+
+#[test]
+fn in_a_small_room_the_window_is_waited_for() {
+    let mut speeds = [FAST; MOVING_LEAST + 1];
+    speeds[MOVING_LEAST] = 0;
+    let mut sim = Sim::new(1, &speeds);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [], "he may have a slow line, and be seen to take something seldom");
 }

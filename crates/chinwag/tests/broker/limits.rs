@@ -3,7 +3,7 @@
 use crate::room::Room;
 use chinwag::broker::Broker;
 use chinwag::event::Departure;
-use chinwag::limits::{OWED_HARD, OWED_SOFT, TAKE_WITHIN};
+use chinwag::limits::{MOVING_LEAST, OWED_HARD, OWED_SOFT, TAKE_WITHIN};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -111,7 +111,7 @@ fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
 fn the_intake_waits_a_fifth_of_a_second_for_one_who_takes_nothing_among_others_who_do() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
-    let others: Vec<_> = (0..3).map(|_| room.join()).collect();
+    let others: Vec<_> = (0..MOVING_LEAST).map(|_| room.join()).collect();
     let _bob = room.join_as("bob");
     room.pass(SECOND);
     let line = two_kib("alice");
