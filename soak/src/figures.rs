@@ -27,11 +27,12 @@ pub(crate) struct Held {
 }
 
 /// What the figures are called.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "server-tasks",
     "server-timers",
     "server-waiters",
     "server-descriptors",
+    "server-blocking-threads",
     "people-tasks",
     "allocations",
 ];
@@ -54,6 +55,7 @@ impl Figures {
             servers.num_pending_timers() as i64,
             servers.num_descriptor_waiters() as i64,
             servers.num_registered_descriptors() as i64,
+            servers.num_blocking_threads() as i64,
             people.num_alive_tasks() as i64,
             stats.allocations as i64 - stats.deallocations as i64,
         ];

@@ -43,8 +43,11 @@ const GROUP_EVERY: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at whether it is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Looks in a row that must see the same before it is taken for the base.
-const SAME: usize = 25;
+/// Looks in a row that must see the same before it is taken for the base: for longer than a lingering close, the end of an
+/// ebb or an idle thread for blocking calls may take, which would be in the base and gone at the end.
+const SAME: usize = 75;
+/// How long a thread for blocking calls waits for the next one. It is no leak, and the usual 10 s would be long to wait.
+const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1).map(|word| word.parse::<u64>());
@@ -66,7 +69,7 @@ fn main() -> ExitCode {
 
 /// A runtime of two workers.
 fn runtime() -> std::io::Result<Runtime> {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build()
+    Builder::new_multi_thread().worker_threads(2).thread_keep_alive(KEEP_ALIVE).enable_all().build()
 }
 
 /// The whole course; whether the end is the base.
