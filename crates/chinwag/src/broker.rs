@@ -28,6 +28,7 @@ use crate::intake::Intake;
 use crate::limits::LIVING_FRAMES;
 use crate::line::Line;
 use crate::name::Nick;
+use crate::notices::Notices;
 use crate::pace::{Pace, Standing};
 use crate::roster::{Member, Roster};
 use crate::round::Round;
@@ -100,6 +101,8 @@ pub struct Broker {
     newcomers: u64,
     /// What is known of the end, once it has come.
     stop: Option<stop::Stop>,
+    /// What newcomers read.
+    notices: Arc<Notices>,
     /// What was done.
     metrics: Metrics,
 }
@@ -122,6 +125,7 @@ impl Broker {
             sequence: 0,
             newcomers: 0,
             stop: None,
+            notices: Arc::default(),
             metrics: Metrics::default(),
         }
     }
@@ -130,6 +134,13 @@ impl Broker {
     #[must_use]
     pub fn with_living_frames(mut self, bytes: usize) -> Self {
         self.living_frames = bytes;
+        self
+    }
+
+    /// The same room with these texts for newcomers.
+    #[must_use]
+    pub fn with_notices(mut self, notices: Arc<Notices>) -> Self {
+        self.notices = notices;
         self
     }
 
@@ -223,8 +234,10 @@ impl Broker {
             standing: Standing::new(now),
         });
         self.rounds[door.index()].enter(slot);
-        self.tell(slot, Line::Welcome(nick));
+        let texts = self.notices.texts();
+        self.tell(slot, Line::Welcome(&texts.welcome, nick));
         self.tell(slot, Line::Answer(&who::summary(self.roster.names())));
+        texts.motd.lines().for_each(|line| self.tell(slot, Line::Answer(line)));
         self.tell(slot, Line::Answer("/help shows what you can do here"));
         if count.is_none() {
             self.publish(&Line::Joined(nick), Some(slot));

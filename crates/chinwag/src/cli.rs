@@ -1,17 +1,13 @@
-//! The command line.
+//! The command line: the commands, and a flag for each setting.
 
-use crate::config::Config;
-use crate::descriptors;
-use crate::limits::GRACE;
-use clap::{Args, Parser, Subcommand};
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::num::NonZeroUsize;
-use std::time::Duration;
-use tracing_subscriber::EnvFilter;
-
-/// Where a server listens that was told nothing: on loopback, for nobody is authenticated, and opening it to the
-/// world is a decision.
-const DEFAULT_LISTEN: &str = "127.0.0.1:7070";
+use crate::settings::gather::Environment;
+use crate::settings::table::Told;
+use crate::settings::value::Shape;
+use crate::settings::{Setting, Settings, Sources, TABLE};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, value_parser,
+};
+use std::path::PathBuf;
 
 /// A chat server for nc and telnet.
 #[derive(Debug, Parser)]
@@ -30,6 +26,8 @@ pub struct Cli {
 pub enum Action {
     /// Run the chat server; this is what happens without a command
     Serve(ServeArgs),
+    /// Print the settings in effect, and where each comes from
+    Config(ServeArgs),
     /// Put load on a line-based chat server and check every delivery
     Load(crate::load::Args),
 }
@@ -41,75 +39,102 @@ impl Cli {
     }
 }
 
-/// Settings of the server.
-#[derive(Clone, Debug, Args)]
+/// Settings of the server, as far as flags give them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServeArgs {
-    /// Address to listen on, may be given several times; port 0 picks a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = DEFAULT_LISTEN, value_parser = address)]
-    pub listen: Vec<SocketAddr>,
-    /// Threads to run on [default: one for each processor]
-    #[arg(long, value_name = "N")]
-    pub workers: Option<NonZeroUsize>,
-    /// Connections in all [default: what the limit of descriptors allows]
-    #[arg(long, value_name = "N")]
-    pub connections: Option<usize>,
-    /// Connections of one address [default: 16; loopback is free]
-    #[arg(long, value_name = "N")]
-    pub per_address: Option<usize>,
-    /// Lift the limits on speech and on connections of one address
-    #[arg(long)]
-    pub no_limits: bool,
-    /// Seconds that a graceful stop may take
-    #[arg(long, value_name = "SECONDS", default_value_t = GRACE.as_secs())]
-    pub grace: u64,
-    /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
-    #[arg(long, value_name = "FILTER", default_value = "warn", env = "CHINWAG_LOG", value_parser = filter)]
-    pub log: String,
+    /// The file of settings.
+    config: Option<PathBuf>,
+    /// The flags that were given.
+    flags: Vec<(&'static str, Vec<String>)>,
 }
 
 impl ServeArgs {
-    /// The settings of the server itself. Raises this process's limit of descriptors.
-    pub fn config(&self) -> Config {
-        let possible = descriptors::connections();
-        let mut config = Config {
-            connections: self.connections.unwrap_or(possible),
-            grace: Duration::from_secs(self.grace),
-            ..Config::default()
-        };
-        if self.per_address.is_some() {
-            config.per_address = self.per_address;
-        }
-        if self.no_limits { config.without_limits() } else { config }
+    /// These flags, this process's environment, and the file that they name.
+    pub fn sources(self) -> Sources {
+        let Self { config, flags } = self;
+        Sources { config, flags, environment: Environment::of_this_process() }
     }
 }
 
-/// An address as typed, a name of this machine's among them.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let mut addresses = text.to_socket_addrs().map_err(|_| {
-        String::from("this is no address with a port, as in 127.0.0.1:7070 or [::1]:7070")
-    })?;
-    addresses.next().ok_or_else(|| String::from("this name has no address"))
+impl FromArgMatches for ServeArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut arguments = Self::default();
+        arguments.update_from_arg_matches(matches)?;
+        Ok(arguments)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.config = matches.get_one::<PathBuf>(CONFIG).cloned();
+        for setting in TABLE {
+            if let Some(values) = matches.get_many::<String>(setting.key) {
+                self.flags.push((setting.key, values.cloned().collect()));
+            }
+        }
+        Ok(())
+    }
 }
 
-/// A filter of the log, checked.
-fn filter(text: &str) -> Result<String, String> {
-    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+impl Args for ServeArgs {
+    fn augment_args(command: Command) -> Command {
+        command.arg(config_flag()).args(TABLE.iter().map(flag))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The flag that names the file.
+const CONFIG: &str = "config";
+
+fn config_flag() -> Arg {
+    Arg::new(CONFIG).long(CONFIG).value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+        "File of settings [env: CHINWAG_CONFIG] [default: ~/.config/chinwag/chinwag.toml, then /etc/…]",
+    )
+}
+
+/// The flag of a setting.
+fn flag(setting: &'static Setting) -> Arg {
+    let default = setting.show(&Settings::default()).replace(['"', '[', ']'], "");
+    let help = match setting.shape {
+        Shape::Switch => setting.summary().to_owned(),
+        Shape::One | Shape::Several => format!("{} [default: {default}]", setting.summary()),
+    };
+    let arg = Arg::new(setting.key)
+        .long(setting.key)
+        .value_name(setting.placeholder)
+        .value_parser(move |word: &str| setting.check(word).map(|()| word.to_owned()))
+        .help(help)
+        .hide_short_help(setting.told == Told::InManual)
+        .hide(setting.told == Told::InManual);
+    match setting.shape {
+        Shape::One => arg.action(ArgAction::Set),
+        Shape::Several => arg.action(ArgAction::Append),
+        // `--no-limits` alone says yes; `--no-limits=false` takes back what a file says.
+        Shape::Switch => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .hide_default_value(true),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use clap::CommandFactory;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from([&["chinwag"], arguments].concat())
     }
 
-    fn serve(arguments: &[&str]) -> ServeArgs {
-        match parse(arguments).unwrap().action() {
-            Action::Serve(serve) => serve,
-            Action::Load(_) => panic!("load was not asked for"),
-        }
+    fn serve(arguments: &[&str]) -> Settings {
+        let Action::Serve(serve) = parse(arguments).unwrap().action() else {
+            panic!("serve was asked for")
+        };
+        let sources = Sources { flags: serve.flags, ..Sources::default() };
+        sources.combine(None).unwrap().settings
     }
 
     #[test]
@@ -128,6 +153,7 @@ mod tests {
             assert_eq!(serve.listen, ["127.0.0.1:0".parse().unwrap(), "[::1]:1".parse().unwrap()]);
             assert!(serve.no_limits);
         }
+        assert!(!serve(&["--no-limits=false"]).no_limits);
     }
 
     #[test]
@@ -138,6 +164,8 @@ mod tests {
             &["--no-such-flag"],
             &["no-such-command"],
             &["--log", "chinwag=no-such-level"],
+            &["--grace", "soon"],
+            &["--no-limits=perhaps"],
         ] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
@@ -150,8 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_has_its_flag() {
+        for setting in TABLE {
+            let word = setting.show(&Settings::default()).replace(['"', '[', ']'], "");
+            let flag = format!("--{}={word}", setting.key);
+            assert_eq!(serve(&[&flag]), Settings::default(), "{flag}");
+        }
+    }
+
+    #[test]
     fn lifting_limits_leaves_the_number_of_connections() {
-        let config = serve(&["--no-limits", "--connections", "7"]).config();
+        let config = Config::of(&serve(&["--no-limits", "--connections", "7"]), 1000);
         assert_eq!((config.connections, config.per_address, config.speech), (7, None, None));
     }
 }

@@ -124,7 +124,7 @@ impl Client {
     async fn join(stream: &TcpStream, house: &House) -> Result<Self, &'static str> {
         let mut incoming = Incoming::new(now());
         // Who speaks first may speak another protocol; a person waits for the welcome.
-        let spoke = timeout(house.config.first_look, stream.readable()).await.is_ok();
+        let spoke = timeout(house.dials.first_look(), stream.readable()).await.is_ok();
         if spoke && let Some(foreign) = incoming.look(stream) {
             return Err(foreign.answer());
         }
@@ -214,7 +214,7 @@ impl Client {
         if self.is_draining() {
             return None;
         }
-        self.incoming.silent_until(house.config.speech, now)
+        self.incoming.silent_until(house.dials.speech(), now)
     }
 
     /// How his time is up, if it is.
@@ -236,7 +236,7 @@ impl Client {
 
     /// Until when a line of his that has no end is borne.
     fn overlong_until(&self, house: &House) -> Option<Instant> {
-        self.incoming.overlong_since().map(|since| since + house.config.overlong)
+        self.incoming.overlong_since().map(|since| since + house.dials.overlong())
     }
 
     /// The next moment at which something changes by itself.
@@ -259,7 +259,7 @@ impl Client {
             house.post(Event::Drained { id });
             return None;
         }
-        let allowance = if self.is_draining() { None } else { house.config.speech };
+        let allowance = if self.is_draining() { None } else { house.dials.speech() };
         let Some(Heard { inputs, end }) = self.incoming.hear(stream, allowance, now()) else {
             self.stage = Stage::Idle;
             return None;

@@ -2,6 +2,9 @@
 
 use crate::intake::Bounds;
 use crate::limits;
+use crate::notices::Texts;
+use crate::settings::Settings;
+use crate::sockets::SocketOptions;
 use crate::speech::Allowance;
 use std::time::Duration;
 
@@ -21,6 +24,12 @@ pub struct Config {
     pub overlong: Duration,
     /// What a person may be owed, and for how long.
     pub bounds: Bounds,
+    /// Bytes of all frames that anybody waits for, past which the furthest behind are cut.
+    pub living_frames: usize,
+    /// What is set on each person's socket.
+    pub sockets: SocketOptions,
+    /// What newcomers read.
+    pub texts: Texts,
     /// How long a graceful stop may take.
     pub grace: Duration,
 }
@@ -37,12 +46,44 @@ impl Default for Config {
             first_look: limits::FIRST_LOOK,
             overlong: limits::OVERLONG,
             bounds: Bounds::default(),
+            living_frames: limits::LIVING_FRAMES,
+            sockets: SocketOptions::default(),
+            texts: Texts::default(),
             grace: limits::GRACE,
         }
     }
 }
 
 impl Config {
+    /// As the settings of a program say; `possible` connections if they do not say how many.
+    pub fn of(settings: &Settings, possible: usize) -> Self {
+        let memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        let (burst, interval) = (settings.speech_burst, settings.speech_interval);
+        let config = Self {
+            connections: settings.connections.0.unwrap_or(possible),
+            per_address: settings.per_address,
+            speech: Some(Allowance { burst, interval }),
+            first_look: settings.first_look,
+            overlong: settings.overlong_after,
+            bounds: Bounds {
+                soft: settings.owed_soft.0,
+                hard: settings.owed_hard.0,
+                take_within: settings.take_within,
+            },
+            living_frames: memory(settings.living_frames.0),
+            sockets: SocketOptions {
+                send_buffer: memory(settings.send_buffer.0),
+                keepalive_idle: settings.keepalive_idle,
+                keepalive_interval: settings.keepalive_interval,
+                keepalive_probes: settings.keepalive_probes,
+                user_timeout: settings.user_timeout,
+            },
+            texts: Texts { welcome: settings.welcome.clone(), motd: settings.motd.clone() },
+            grace: settings.grace,
+        };
+        if settings.no_limits { config.without_limits() } else { config }
+    }
+
     /// Without the limits on what a person may do: for load tests and places where everybody is trusted. What
     /// bounds memory stays.
     #[must_use]

@@ -4,7 +4,7 @@ use crate::limits::SPARE_DESCRIPTORS;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// Raises the soft limit of descriptors to the hard one, and says how many connections fit.
-pub(crate) fn connections() -> usize {
+pub fn connections() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = limit.current;
     limit.current = limit.maximum;

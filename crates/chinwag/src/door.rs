@@ -58,7 +58,11 @@ fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
         Line::PeopleJoined(count) => put(out, format_args!("* {} joined", people(count))),
         Line::PeopleLeft(count) => put(out, format_args!("* {} left", people(count))),
         Line::ShuttingDown => out.extend_from_slice(b"* server is shutting down"),
-        Line::Welcome(nick) => put(out, format_args!("* welcome to chinwag, you are {nick}")),
+        Line::Welcome(greeting, nick) => {
+            out.extend_from_slice(b"* ");
+            append_sanitised(out, greeting);
+            put(out, format_args!(", you are {nick}"));
+        }
         Line::Answer(text) => {
             out.extend_from_slice(b"* ");
             append_sanitised(out, text);
@@ -111,6 +115,7 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::WELCOME;
     use crate::name::Nick;
 
     fn shown(line: Line<'_>) -> String {
@@ -135,7 +140,7 @@ mod tests {
         assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
         assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
         assert_eq!(shown(Line::ShuttingDown), "* server is shutting down\r\n");
-        let welcome = shown(Line::Welcome(Nick::numbered(7)));
+        let welcome = shown(Line::Welcome(WELCOME, Nick::numbered(7)));
         assert_eq!(welcome, "* welcome to chinwag, you are user-7\r\n");
         let refusal = shown(Line::Refusal("the nick \"bob\" is taken"));
         assert_eq!(refusal, "! the nick \"bob\" is taken\r\n");

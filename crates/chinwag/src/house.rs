@@ -1,6 +1,7 @@
 //! What the accept loops and all people's tasks share.
 
 use crate::config::Config;
+use crate::dials::Dials;
 use crate::event::{ClientId, Control, Event};
 use crate::intake::Intake;
 use crate::places::Places;
@@ -14,8 +15,10 @@ use whippet::sync::mpsc::Sender;
 /// One server, as seen from its doors.
 #[derive(Debug)]
 pub(crate) struct House {
-    /// What was set.
+    /// What was set at the start.
     pub(crate) config: Config,
+    /// What was set and can be set anew.
+    pub(crate) dials: Dials,
     /// The queue of what people say and of their leaves.
     pub(crate) events: Sender<Event>,
     /// The queue of joins.
@@ -43,7 +46,8 @@ impl House {
         let places = Places::new(config.connections, config.per_address);
         let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
-        Self { config, events, control, intake, places, stopping, stop_by, next_id }
+        let dials = Dials::new(&config);
+        Self { config, dials, events, control, intake, places, stopping, stop_by, next_id }
     }
 
     /// Hands an event to the broker. For lines, a place was taken before.

@@ -28,6 +28,7 @@ pub mod event;
 pub mod frame;
 pub mod intake;
 pub mod line;
+pub mod notices;
 
 // The room.
 pub mod broker;
@@ -54,14 +55,23 @@ mod accept;
 pub mod cli;
 mod config;
 mod descriptors;
+mod dials;
 mod ebb;
 mod listen;
 pub mod load;
+pub mod logging;
+mod office;
+mod reload;
 mod serve;
+pub mod settings;
 mod signals;
 
 pub use self::config::Config;
+pub use self::descriptors::connections as possible_connections;
 pub use self::listen::{ListenError, announce, listen};
-pub use self::serve::serve;
+pub use self::office::Office;
+pub use self::reload::{Reloader, reload_on_signal};
+pub use self::serve::{Server, serve};
 pub use self::signals::stop_on_signals;
+pub use self::sockets::SocketOptions;
 pub use self::speech::Allowance;

@@ -87,6 +87,15 @@ pub const PACE_TICK: Duration = Duration::from_millis(100);
 
 // What the server says.
 
+/// What newcomers are greeted with, unless another greeting is set.
+pub const WELCOME: &str = "welcome to chinwag";
+/// Most bytes of a greeting that is set: with the nick it stays one line of a wide terminal.
+pub const GREETING: usize = 200;
+/// Most bytes of a message of the day: about a screen, for each newcomer has it in his inbox.
+pub const MOTD: usize = 2048;
+/// Most lines of it: a screen, less what else a newcomer reads.
+pub const MOTD_LINES: usize = 20;
+
 /// Names in the welcome: a newcomer wants to know whether he is alone, not to scroll.
 pub const WELCOME_NAMES: usize = 10;
 /// Most bytes of an answer to `/who`, its line end included: two screens.

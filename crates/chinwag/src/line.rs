@@ -21,8 +21,8 @@ pub enum Line<'a> {
     PeopleLeft(u64),
     /// The end of the server.
     ShuttingDown,
-    /// For a newcomer alone, before anything else.
-    Welcome(Nick),
+    /// For a newcomer alone, before anything else: the greeting, and who he is.
+    Welcome(&'a str, Nick),
     /// For one person alone: what he asked for.
     Answer(&'a str),
     /// For one person alone: why not.

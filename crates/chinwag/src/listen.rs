@@ -1,7 +1,7 @@
 //! Opening the doors, and saying where they are.
 
 use crate::limits::BACKLOG;
-use crate::sockets::prepare;
+use crate::sockets::{SocketOptions, prepare};
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -39,7 +39,7 @@ fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
         socket.set_only_v6(true)?;
     }
     // Before anybody can come.
-    prepare(SockRef::from(&socket))?;
+    prepare(SockRef::from(&socket), &SocketOptions::default())?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }

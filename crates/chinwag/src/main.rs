@@ -1,47 +1,91 @@
-//! The program `chinwag`: arguments, runtime, listeners, signals, and the server until it stops.
+//! The program `chinwag`: settings, runtime, listeners, signals, and the server until it stops.
 #![forbid(unsafe_code)]
 
 use chinwag::cli::{Action, Cli, ServeArgs};
-use chinwag::{announce, listen, load, serve, stop_on_signals};
+use chinwag::settings::{Effective, Refused, Settings, Sources, print};
+use chinwag::{Config, Reloader, Server, announce, listen, load, logging};
+use chinwag::{possible_connections, reload_on_signal, stop_on_signals};
 use clap::Parser;
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 use whippet::runtime::{Builder, Runtime};
 use whippet::sync::CancellationToken;
 
 fn main() -> ExitCode {
     match Cli::parse().action() {
-        Action::Serve(arguments) => match run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(sentence) => {
-                eprintln!("chinwag: {sentence}");
-                ExitCode::FAILURE
-            }
-        },
+        Action::Serve(arguments) => ended(run(arguments)),
+        Action::Config(arguments) => ended(show(arguments)),
         Action::Load(arguments) => load::run(arguments),
     }
 }
 
-/// Runs the server until it is told to stop. An error is a sentence for the person who started it.
-fn run(arguments: &ServeArgs) -> Result<(), String> {
-    let filter = EnvFilter::new(&arguments.log);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let config = arguments.config();
-    runtime(arguments)?.block_on(async {
-        let shutdown = CancellationToken::new();
-        stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
-        let listeners = listen(&arguments.listen).map_err(|error| error.to_string())?;
-        // With nobody to read where we listen there is nothing to say.
-        let _ = announce(&listeners);
-        serve(listeners, config, shutdown).await.map_err(|error| error.to_string())
-    })
+/// Why the program ends before its time.
+enum Failure {
+    /// The settings are no settings.
+    Settings(Refused),
+    /// Something else, as a sentence for the person who started it.
+    Sentence(String),
+}
+
+/// The exit code of an end, whose reason is told.
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    let (sentences, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Sentence(sentence)) => (sentence, 1),
+        Err(Failure::Settings(refused)) => {
+            (refused.to_string(), if refused.is_usage { 2 } else { 1 })
+        }
+    };
+    sentences.lines().for_each(|sentence| eprintln!("chinwag: {sentence}"));
+    ExitCode::from(code)
+}
+
+/// Runs the server until it is told to stop.
+fn run(arguments: ServeArgs) -> Result<(), Failure> {
+    let sources = arguments.sources();
+    let effective = sources.load().map_err(Failure::Settings)?;
+    let settings = effective.settings.clone();
+    let log = logging::start(&settings.log, settings.log_format);
+    for stranger in &effective.strangers {
+        tracing::warn!("a variable that is no setting: {stranger}");
+    }
+    runtime(&settings)
+        .and_then(|runtime| runtime.block_on(serve(sources, effective, log)))
+        .map_err(Failure::Sentence)
+}
+
+/// Opens the doors and serves whoever comes.
+async fn serve(
+    sources: Sources,
+    effective: Effective,
+    log: logging::LogFilterHandle,
+) -> Result<(), String> {
+    let shutdown = CancellationToken::new();
+    stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
+    let possible = possible_connections();
+    let listeners = listen(&effective.settings.listen).map_err(|error| error.to_string())?;
+    let config = Config::of(&effective.settings, possible);
+    let server = Server::new(listeners, config).map_err(because("cannot prepare the listeners"))?;
+    let reloader = Reloader::new(sources, effective, possible, server.office(), log);
+    reload_on_signal(reloader).map_err(because("cannot watch for signals"))?;
+    // With nobody to read where we listen there is nothing to say.
+    let _ = announce(server.listeners());
+    server.run(shutdown).await.map_err(|error| error.to_string())
+}
+
+/// Prints the settings in effect.
+fn show(arguments: ServeArgs) -> Result<(), Failure> {
+    let effective = arguments.sources().load().map_err(Failure::Settings)?;
+    // Whoever does not read on has seen enough.
+    let _ = io::stdout().write_all(print::print(&effective).as_bytes());
+    Ok(())
 }
 
 /// The runtime, with as many workers as were asked for.
-fn runtime(arguments: &ServeArgs) -> Result<Runtime, String> {
+fn runtime(settings: &Settings) -> Result<Runtime, String> {
     let mut builder = Builder::new_multi_thread();
-    if let Some(workers) = arguments.workers {
+    if let Some(workers) = settings.workers.0 {
         builder.worker_threads(workers.get());
     }
     builder.enable_all().build().map_err(because("cannot start the runtime"))

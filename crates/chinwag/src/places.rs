@@ -16,8 +16,6 @@ use whippet::sync::Notify;
 pub(crate) struct Places {
     /// Most connections in all.
     most: usize,
-    /// Most connections of an address, if that is limited.
-    per_address: Option<usize>,
     /// The counts.
     counts: Mutex<Counts>,
     /// Told each time a connection has gone, and its descriptor with it.
@@ -29,6 +27,8 @@ pub(crate) struct Places {
 /// How many connections there are.
 #[derive(Debug, Default)]
 struct Counts {
+    /// Most connections of an address, if that is limited.
+    per_address: Option<usize>,
     /// In all.
     all: usize,
     /// The most that there were in this tide: since [`Places::next_tide`].
@@ -96,9 +96,9 @@ impl fmt::Display for Refusal {
 impl Places {
     /// Room for `most` connections, `per_address` of each address.
     pub(crate) fn new(most: usize, per_address: Option<usize>) -> Arc<Self> {
-        let counts = Mutex::default();
+        let counts = Mutex::new(Counts { per_address, ..Counts::default() });
         let (freed, ebb) = (Notify::new(), Notify::new());
-        Arc::new(Self { most, per_address, counts, freed, ebb })
+        Arc::new(Self { most, counts, freed, ebb })
     }
 
     /// A place for a connection from this address.
@@ -106,21 +106,28 @@ impl Places {
     /// # Errors
     /// There is none.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refusal> {
-        let origin = self.per_address.and_then(|_| Origin::of(address));
         let mut counts = self.lock();
+        // Counted without a limit, too: there may be one later.
+        let origin = Origin::of(address);
         if counts.all >= self.most {
             return Err(Refusal::Full);
         }
-        if let (Some(origin), Some(limit)) = (origin, self.per_address) {
-            let count = counts.of_address.entry(origin).or_default();
-            if *count >= limit {
+        if let Some(origin) = origin {
+            let limit = counts.per_address.unwrap_or(usize::MAX);
+            let count = counts.of_address.get(&origin).copied().unwrap_or(0);
+            if count >= limit {
                 return Err(Refusal::AddressFull);
             }
-            *count += 1;
+            counts.of_address.insert(origin, count + 1);
         }
         counts.all += 1;
         counts.high = counts.high.max(counts.all);
         Ok(Place { places: Arc::clone(self), origin })
+    }
+
+    /// Lets so many connections of an address in from now on; those who are here stay.
+    pub(crate) fn limit_addresses(&self, per_address: Option<usize>) {
+        self.lock().per_address = per_address;
     }
 
     /// Waits until a connection has gone.
@@ -175,7 +182,7 @@ impl Places {
 pub(crate) struct Place {
     /// Where it came from.
     places: Arc<Places>,
-    /// The address that it counts for, if that is limited.
+    /// The address that it counts for; none for loopback.
     origin: Option<Origin>,
 }
 
@@ -230,6 +237,18 @@ mod tests {
         assert!(places.admit(address("10.0.0.1")).is_ok());
         assert_eq!(places.taken(), 0);
         assert!(places.lock().of_address.is_empty(), "nothing is kept of those who left");
+    }
+
+    #[test]
+    fn a_new_limit_counts_those_who_came_before_it() {
+        let places = Places::new(100, None);
+        let mut held: Vec<_> = (0..3).map(|_| places.admit(address("10.0.0.1")).unwrap()).collect();
+        places.limit_addresses(Some(2));
+        assert_eq!(places.admit(address("10.0.0.1")).unwrap_err(), Refusal::AddressFull);
+        held.truncate(1);
+        assert!(places.admit(address("10.0.0.1")).is_ok());
+        places.limit_addresses(None);
+        held.extend((0..3).map(|_| places.admit(address("10.0.0.1")).unwrap()));
     }
 
     #[test]

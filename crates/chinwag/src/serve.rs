@@ -4,19 +4,21 @@ use crate::accept;
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::ebb;
+use crate::event::{Control, Event};
 use crate::house::House;
 use crate::intake::Intake;
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use crate::office::Office;
 use crate::sockets::prepare;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 use whippet::net::{SockRef, TcpListener};
 use whippet::select;
-use whippet::sync::{CancellationToken, mpsc};
+use whippet::sync::CancellationToken;
+use whippet::sync::mpsc::{self, Receiver};
 use whippet::task::{JoinError, JoinHandle};
 use whippet::time::{Instant, timeout_at};
 
@@ -30,18 +32,64 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    // Those of `listen` are prepared; whoever comes to others from now on is served as well.
-    listeners.iter().try_for_each(|listener| prepare(SockRef::from(listener)))?;
-    let grace = config.grace;
-    // Each person's last two events have places of their own; nobody ever waits for the channel itself.
-    let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);
-    let (events, said) = mpsc::channel(places);
-    let (control, orders) = mpsc::channel(CONTROL_PLACES);
-    let intake = Arc::new(Intake::new(config.bounds));
-    let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
+    Server::new(listeners, config)?.run(shutdown).await
+}
 
-    let room = whippet::spawn(Broker::new(intake).run(orders, said));
-    serve_room(room, listeners, house, shutdown, grace).await
+/// A server that is ready to run; see [`serve`].
+#[derive(Debug)]
+pub struct Server {
+    /// Where people come in.
+    listeners: Vec<TcpListener>,
+    /// What its doors and people's tasks share.
+    house: Arc<House>,
+    /// The room, empty.
+    broker: Broker,
+    /// The end of the queue of joins.
+    orders: Receiver<Control>,
+    /// The end of the queue of what people say.
+    said: Receiver<Event>,
+}
+
+impl Server {
+    /// With nobody in it.
+    ///
+    /// # Errors
+    /// The kernel's: a listener cannot be prepared.
+    pub fn new(listeners: Vec<TcpListener>, config: Config) -> io::Result<Self> {
+        // Those of `listen` are prepared; whoever comes from now on is served as the settings say.
+        let prepare = |listener| prepare(SockRef::from(listener), &config.sockets);
+        listeners.iter().try_for_each(prepare)?;
+        // Each person's last two events have places of their own; nobody ever waits for the channel itself.
+        let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);
+        let (events, said) = mpsc::channel(places);
+        let (control, orders) = mpsc::channel(CONTROL_PLACES);
+        let intake = Arc::new(Intake::new(config.bounds));
+        let living_frames = config.living_frames;
+        let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
+        let notices = Arc::clone(house.dials.notices());
+        let broker = Broker::new(intake).with_notices(notices).with_living_frames(living_frames);
+        Ok(Self { listeners, house, broker, orders, said })
+    }
+
+    /// Where people come in.
+    pub fn listeners(&self) -> &[TcpListener] {
+        &self.listeners
+    }
+
+    /// What those who run it hold of it.
+    pub fn office(&self) -> Office {
+        Office::new(Arc::clone(&self.house))
+    }
+
+    /// Serves everybody who comes, until `shutdown` is cancelled.
+    ///
+    /// # Errors
+    /// As [`serve`].
+    pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
+        let Self { listeners, house, broker, orders, said } = self;
+        let room = whippet::spawn(broker.run(orders, said));
+        serve_room(room, listeners, house, shutdown).await
+    }
 }
 
 /// Serves a room whose broker runs already.
@@ -50,7 +98,6 @@ async fn serve_room<T: Send + 'static>(
     listeners: Vec<TcpListener>,
     house: Arc<House>,
     shutdown: CancellationToken,
-    grace: Duration,
 ) -> io::Result<()> {
     let ebb = whippet::spawn(ebb::run(Arc::clone(&house.places)));
     let mut doors: Vec<_> = listeners
@@ -63,7 +110,7 @@ async fn serve_room<T: Send + 'static>(
         broken = first_broken(&mut doors) => broken,
         ended = &mut room => Err(gone(ended.err())),
     };
-    let deadline = Instant::now() + grace;
+    let deadline = Instant::now() + house.dials.grace();
     house.stop(deadline.into_std()).await;
     let _ = timeout_at(deadline, house.places.empty()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.

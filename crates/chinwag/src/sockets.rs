@@ -7,22 +7,51 @@ use crate::limits::{
     KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KERNEL_BUFFER, USER_TIMEOUT,
 };
 use std::io;
+use std::time::Duration;
 use whippet::net::SockRef;
+
+/// What can be set about each person's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SocketOptions {
+    /// Bytes that the kernel may hold for a person; it doubles the figure.
+    pub send_buffer: usize,
+    /// Silence after which the kernel asks whether the peer is still there.
+    pub keepalive_idle: Duration,
+    /// Time between such questions.
+    pub keepalive_interval: Duration,
+    /// Unanswered questions that end a connection.
+    pub keepalive_probes: u32,
+    /// How long sent bytes may stay unacknowledged.
+    pub user_timeout: Duration,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        Self {
+            send_buffer: KERNEL_BUFFER,
+            keepalive_idle: KEEPALIVE_IDLE,
+            keepalive_interval: KEEPALIVE_INTERVAL,
+            keepalive_probes: KEEPALIVE_PROBES,
+            user_timeout: USER_TIMEOUT,
+        }
+    }
+}
 
 /// Sets the options that a listener's connections are to have.
 ///
 /// # Errors
 /// The kernel's.
-pub(crate) fn prepare(listener: SockRef<'_>) -> io::Result<()> {
+pub(crate) fn prepare(listener: SockRef<'_>, options: &SocketOptions) -> io::Result<()> {
     // A line leaves at once; we write whole batches, so there is nothing for Nagle to gather.
     listener.set_nodelay(true)?;
     // A peer that vanished is noticed, whether or not something is on its way to him.
-    listener.set_keepalive(KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES)?;
-    listener.set_user_timeout(USER_TIMEOUT)?;
+    let SocketOptions { keepalive_idle, keepalive_interval, keepalive_probes, .. } = *options;
+    listener.set_keepalive(keepalive_idle, keepalive_interval, keepalive_probes)?;
+    listener.set_user_timeout(options.user_timeout)?;
     // Telnet marks the last byte of an interruption as urgent: left out of its place, it would leave half a command.
     listener.set_out_of_band_inline(true)?;
     // What is owed to a person waits here, where it is shared and counted, not in the kernel.
-    listener.set_send_buffer_size(KERNEL_BUFFER)
+    listener.set_send_buffer_size(options.send_buffer)
 }
 
 #[cfg(test)]
@@ -30,9 +59,38 @@ mod tests {
     use crate::limits::{
         KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KERNEL_BUFFER, USER_TIMEOUT,
     };
-    use crate::listen;
+    use crate::{Config, Server, SocketOptions, listen};
     use rustix::net::sockopt;
+    use std::time::Duration;
     use whippet::net::TcpStream;
+
+    #[test]
+    fn what_is_set_is_what_each_connection_has() {
+        let second = Duration::from_secs(1);
+        let options = SocketOptions {
+            send_buffer: 32 * 1024,
+            keepalive_idle: 5 * second,
+            keepalive_interval: second,
+            keepalive_probes: 7,
+            user_timeout: 9 * second,
+        };
+        let runtime = whippet::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+            let config = Config { sockets: options, ..Config::default() };
+            let server = Server::new(listeners, config).unwrap();
+            let listener = &server.listeners()[0];
+            let address = listener.local_addr().unwrap();
+            let (person, accepted) = whippet::join!(TcpStream::connect(address), listener.accept());
+            let (_person, (accepted, _)) = (person.unwrap(), accepted.unwrap());
+            assert_eq!(sockopt::tcp_keepidle(&accepted).unwrap(), options.keepalive_idle);
+            assert_eq!(sockopt::tcp_keepintvl(&accepted).unwrap(), options.keepalive_interval);
+            assert_eq!(sockopt::tcp_keepcnt(&accepted).unwrap(), options.keepalive_probes);
+            assert_eq!(sockopt::tcp_user_timeout(&accepted).unwrap(), 9_000);
+            let buffer = sockopt::socket_send_buffer_size(&accepted).unwrap();
+            assert_eq!(buffer, 2 * options.send_buffer);
+        });
+    }
 
     #[test]
     fn each_connection_inherits_what_was_set_on_its_listener() {

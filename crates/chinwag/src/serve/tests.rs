@@ -187,14 +187,13 @@ fn a_server_without_its_room_ends_with_an_error() {
     let result = servers.block_on(async {
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let config = Config::default();
-        let grace = config.grace;
         let (events, _said) = mpsc::channel(EVENT_PLACES);
         let (control, _orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));
         let house = Arc::new(House::new(config, events, control, intake));
         let room = whippet::spawn(async { panic!("for this test") });
         let shutdown = CancellationToken::new();
-        timeout(PATIENCE, serve_room::<()>(room, listeners, house, shutdown, grace)).await
+        timeout(PATIENCE, serve_room::<()>(room, listeners, house, shutdown)).await
     });
     let error = result.expect("it ends").unwrap_err().to_string();
     assert!(

@@ -8,6 +8,7 @@ mod course;
 mod limits;
 mod program;
 mod real_clients;
+mod settings;
 mod stopping;
 mod storm;
 mod talk;

@@ -4,7 +4,7 @@ use crate::support::{Person, run, soon};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use whippet::net::TcpStream;
 use whippet::task::spawn_blocking;
 
@@ -15,6 +15,8 @@ pub(crate) const CHINWAG: &str = env!("CARGO_BIN_EXE_chinwag");
 pub(crate) struct Program {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    /// What it logs, once somebody has begun to read that.
+    log: Option<BufReader<ChildStderr>>,
 }
 
 impl Program {
@@ -32,7 +34,7 @@ impl Program {
         let address = listening.trim_end().strip_prefix("listening on ").expect("an address");
         let address: SocketAddr = address.parse().expect("an address");
         assert_eq!(join, format!("join with: nc {} {}\n", address.ip(), address.port()));
-        Self { process, address }
+        Self { process, address, log: None }
     }
 
     /// Somebody who has been welcomed.
@@ -43,6 +45,25 @@ impl Program {
         person
     }
 
+    /// Reads the log up to a line with these words in it; gives that line.
+    pub(crate) async fn logged(&mut self, words: &'static str) -> String {
+        let mut log = self
+            .log
+            .take()
+            .unwrap_or_else(|| BufReader::new(self.process.stderr.take().expect("a pipe")));
+        let reading = spawn_blocking(move || {
+            let mut line = String::new();
+            while !line.contains(words) {
+                line.clear();
+                assert_ne!(log.read_line(&mut line).expect("UTF-8"), 0, "{words:?} was not logged");
+            }
+            (line, log)
+        });
+        let (line, log) = soon(words, reading).await.expect("no panic");
+        self.log = Some(log);
+        line
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, signal).expect("the program runs");
@@ -51,10 +72,15 @@ impl Program {
     /// Waits for its end; says how it ended and what it logged.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let mut process = std::mem::replace(&mut self.process, none());
+        let begun = self.log.take();
         let ended = spawn_blocking(move || {
             let mut log = String::new();
-            let mut stderr = process.stderr.take().expect("a pipe");
-            stderr.read_to_string(&mut log).expect("the log is UTF-8");
+            match (begun, process.stderr.take()) {
+                (Some(mut rest), _) => rest.read_to_string(&mut log),
+                (None, Some(mut whole)) => whole.read_to_string(&mut log),
+                (None, None) => panic!("a pipe"),
+            }
+            .expect("the log is UTF-8");
             (process.wait().expect("the program can be waited for"), log)
         });
         soon("the program's end", ended).await.expect("no panic")
@@ -74,9 +100,14 @@ impl Drop for Program {
     }
 }
 
-fn chinwag(arguments: &[&str]) -> Command {
+/// The program with these arguments, without any settings of whoever runs the tests.
+pub(crate) fn chinwag(arguments: &[&str]) -> Command {
     let mut command = Command::new(CHINWAG);
-    command.args(arguments).env_remove("CHINWAG_LOG");
+    let ours = std::env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.to_string_lossy().starts_with("CHINWAG_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments).env("CHINWAG_CONFIG", "/dev/null");
     command
 }
 

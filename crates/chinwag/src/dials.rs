@@ -1,0 +1,108 @@
+//! What a running server takes anew when its settings are read again.
+//!
+//! Each is one word, read by people's tasks at every turn and written by whoever runs the server. Relaxed will do for all:
+//! each stands alone, and whoever still goes by the old value does so for one turn.
+
+use crate::config::Config;
+use crate::notices::Notices;
+use crate::speech::Allowance;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// The values in force.
+#[derive(Debug)]
+pub(crate) struct Dials {
+    /// How fast a person may speak: `{ burst: 32, interval in microseconds: 32 }`, 0 for any speed.
+    speech: AtomicU64,
+    /// How long a newcomer is listened to before the welcome, in microseconds.
+    first_look: AtomicU64,
+    /// How long a line may go on without an end, in microseconds.
+    overlong: AtomicU64,
+    /// How long a graceful stop may take, in microseconds.
+    grace: AtomicU64,
+    /// What newcomers read.
+    notices: Arc<Notices>,
+}
+
+impl Dials {
+    /// As the settings say.
+    pub(crate) fn new(config: &Config) -> Self {
+        let notices = Arc::new(Notices::new(config.texts.clone()));
+        let [speech, first_look, overlong, grace] = words(config).map(AtomicU64::new);
+        Self { speech, first_look, overlong, grace, notices }
+    }
+
+    /// Turns all of them to what the settings say now.
+    pub(crate) fn turn(&self, config: &Config) {
+        let [speech, first_look, overlong, grace] = words(config);
+        self.speech.store(speech, Relaxed);
+        self.first_look.store(first_look, Relaxed);
+        self.overlong.store(overlong, Relaxed);
+        self.grace.store(grace, Relaxed);
+        self.notices.exchange(config.texts.clone());
+    }
+
+    /// How fast a person may speak, `None` for any speed.
+    #[inline]
+    pub(crate) fn speech(&self) -> Option<Allowance> {
+        let word = self.speech.load(Relaxed);
+        // Both halves fit: they were put there as 32 bits each.
+        let (burst, interval) = ((word >> 32) as u32, word as u32);
+        let interval = Duration::from_micros(interval.into());
+        (word != 0).then_some(Allowance { burst, interval })
+    }
+
+    /// How long a newcomer is listened to before the welcome.
+    pub(crate) fn first_look(&self) -> Duration {
+        Duration::from_micros(self.first_look.load(Relaxed))
+    }
+
+    /// How long a line may go on past its limit without an end.
+    #[inline]
+    pub(crate) fn overlong(&self) -> Duration {
+        Duration::from_micros(self.overlong.load(Relaxed))
+    }
+
+    /// How long a graceful stop may take.
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_micros(self.grace.load(Relaxed))
+    }
+
+    /// What newcomers read.
+    pub(crate) fn notices(&self) -> &Arc<Notices> {
+        &self.notices
+    }
+}
+
+/// The settings as words, in the order of the fields.
+fn words(config: &Config) -> [u64; 4] {
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let speech = config.speech.map_or(0, |Allowance { burst, interval }| {
+        let interval = micros(interval).clamp(1, u32::MAX.into());
+        u64::from(burst.max(1)) << 32 | interval
+    });
+    [speech, micros(config.first_look), micros(config.overlong), micros(config.grace)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notices::Texts;
+
+    #[test]
+    fn what_was_turned_is_what_is_read() {
+        let dials = Dials::new(&Config::default());
+        assert_eq!(dials.speech(), Config::default().speech);
+        assert_eq!(dials.overlong(), Config::default().overlong);
+        let speech = Some(Allowance { burst: 3, interval: Duration::from_secs(3600) });
+        let texts = Texts { welcome: "hello".into(), motd: "news".into() };
+        let grace = Duration::from_secs(86_400);
+        dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
+        assert_eq!((dials.speech(), dials.grace()), (speech, grace));
+        assert_eq!(*dials.notices().texts(), texts);
+        dials.turn(&Config::default().without_limits());
+        assert_eq!(dials.speech(), None);
+    }
+}

@@ -1,0 +1,40 @@
+//! What newcomers read beside the names of those who are here. It can be exchanged while the server runs.
+
+use crate::limits::WELCOME;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The texts of one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// The greeting, without the nick.
+    pub welcome: String,
+    /// The message of the day, line by line; may be empty.
+    pub motd: String,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { welcome: WELCOME.to_owned(), motd: String::new() }
+    }
+}
+
+/// The texts in force: whoever runs the server writes, the broker reads at each join.
+#[derive(Debug, Default)]
+pub struct Notices(Mutex<Arc<Texts>>);
+
+impl Notices {
+    /// These texts.
+    pub fn new(texts: Texts) -> Self {
+        Self(Mutex::new(Arc::new(texts)))
+    }
+
+    /// What is in force now.
+    pub fn texts(&self) -> Arc<Texts> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts others in their place.
+    pub fn exchange(&self, texts: Texts) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(texts);
+    }
+}

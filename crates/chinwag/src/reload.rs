@@ -1,0 +1,105 @@
+//! Taking over new settings while the server runs: SIGHUP reads file, environment and flags anew.
+//!
+//! What a running server can take over it takes over at once; what it cannot is named in the log, and stays as it was.
+//! Settings with a mistake in them are refused whole.
+
+use crate::config::Config;
+use crate::logging::LogFilterHandle;
+use crate::office::Office;
+use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
+use std::io;
+use whippet::signal::{SignalKind, signal};
+use whippet::task::{JoinHandle, spawn_blocking};
+
+/// What is needed to read settings anew and to put them in force.
+#[derive(Debug)]
+pub struct Reloader {
+    /// Where they come from.
+    sources: Sources,
+    /// What is in force.
+    effective: Effective,
+    /// How many connections are possible.
+    possible: usize,
+    /// The server.
+    office: Office,
+    /// The log, whose filter can be exchanged.
+    log: LogFilterHandle,
+}
+
+/// What a reload came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Taken {
+    /// Settings whose new value is in force.
+    now: Vec<&'static str>,
+    /// Settings whose new value is taken with the next start.
+    later: Vec<&'static str>,
+}
+
+impl Reloader {
+    /// With these settings in force.
+    pub fn new(
+        sources: Sources,
+        effective: Effective,
+        possible: usize,
+        office: Office,
+        log: LogFilterHandle,
+    ) -> Self {
+        Self { sources, effective, possible, office, log }
+    }
+
+    /// Puts new settings in force, as far as a running server can take them over.
+    fn take(&mut self, new: Effective) -> Taken {
+        let mut taken = Taken::default();
+        let mut settings = self.effective.settings.clone();
+        for setting in TABLE {
+            if setting.show(&new.settings) == setting.show(&settings) {
+                continue;
+            }
+            match setting.reload {
+                Reload::Live => {
+                    setting.copy(&mut settings, &new.settings);
+                    taken.now.push(setting.key);
+                }
+                Reload::Restart => taken.later.push(setting.key),
+            }
+        }
+        self.office.turn(&Config::of(&settings, self.possible));
+        self.log.exchange(&settings.log);
+        self.effective.settings = settings;
+        taken
+    }
+}
+
+/// Tells the log what a reload came to.
+fn tell(outcome: Result<Taken, Refused>) {
+    match outcome {
+        Ok(Taken { now, later }) => {
+            tracing::info!(settings = %now.join(", "), "settings read anew");
+            if !later.is_empty() {
+                let settings = later.join(", ");
+                tracing::warn!(%settings, "new values that are taken with the next start");
+            }
+        }
+        Err(Refused { complaints, .. }) => {
+            for complaint in complaints {
+                tracing::warn!("settings not taken over, {complaint}");
+            }
+        }
+    }
+}
+
+/// Reads the settings anew at each SIGHUP, for as long as the task runs.
+///
+/// # Errors
+/// The kernel's: the signal cannot be watched.
+pub fn reload_on_signal(mut reloader: Reloader) -> io::Result<JoinHandle<()>> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    Ok(whippet::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            let sources = reloader.sources.clone();
+            // A file may lie where reading takes its time.
+            let Ok(loaded) = spawn_blocking(move || sources.load()).await else { continue };
+            tell(loaded.map(|effective| reloader.take(effective)));
+        }
+    }))
+}

@@ -1,0 +1,188 @@
+//! The file of settings: from TOML to what each key was given, with the place where it stands.
+
+use super::value::{Form, Given};
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue};
+
+/// Most bytes of a file: a hundred times what all settings take.
+const MOST_BYTES: u64 = 256 * 1024;
+
+/// A place in a file, both counted from 1; columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column.
+    pub column: usize,
+}
+
+/// One line of a file: a key and what it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The key.
+    pub key: String,
+    /// Where it stands.
+    pub at: Position,
+    /// What it was given; nothing where that is no value of any setting.
+    pub given: Vec<Given<'static>>,
+    /// Where each of it stands; where the whole stands, if there is none.
+    pub places: Vec<Position>,
+    /// What it was given, if that is no value of any setting.
+    pub strange: Option<&'static str>,
+}
+
+/// Where the text of a file is no TOML, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Syntax {
+    /// Where.
+    pub at: Position,
+    /// Why.
+    pub words: String,
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// The operating system's; it is too large, or not UTF-8.
+pub fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if read as u64 > MOST_BYTES {
+        return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
+    }
+    Ok(text)
+}
+
+/// Where a file is looked for that was not named, the first one first.
+pub fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<PathBuf> {
+    let own = xdg_config_home.map(Path::to_path_buf).filter(|path| path.is_absolute());
+    let own = own.or_else(|| home.map(|home| home.join(".config")));
+    let folders = own.into_iter().chain([PathBuf::from("/etc")]);
+    folders.map(|folder| folder.join("chinwag/chinwag.toml")).collect()
+}
+
+/// The keys of a file, in the order in which they stand there.
+///
+/// # Errors
+/// It is no TOML.
+pub fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let words = error.message().lines().collect::<Vec<_>>().join(", ");
+        Syntax { at: position(text, start), words }
+    })?;
+    let mut items: Vec<_> = table
+        .get_ref()
+        .iter()
+        .map(|(key, value)| {
+            let (given, strange) = match given(value.get_ref()) {
+                Ok(given) => (given, None),
+                Err(strange) => (Vec::new(), Some(strange)),
+            };
+            let spans: Vec<Range<usize>> = match value.get_ref() {
+                DeValue::Array(array) => array.iter().map(toml::Spanned::span).collect(),
+                _ => Vec::new(),
+            };
+            let mut places: Vec<_> =
+                spans.into_iter().map(|span| position(text, span.start)).collect();
+            places.push(position(text, value.span().start));
+            let at = position(text, key.span().start);
+            Item { key: key.get_ref().to_string(), at, given, places, strange }
+        })
+        .collect();
+    items.sort_by_key(|item| item.at);
+    Ok(items)
+}
+
+/// A value of TOML, as a setting reads it.
+///
+/// # Errors
+/// What it is, if it is no value of any setting.
+pub(super) fn given(value: &DeValue<'_>) -> Result<Vec<Given<'static>>, &'static str> {
+    match value {
+        DeValue::Array(array) => {
+            let one = |value: &DeValue<'_>| single(value).ok_or("a list of such");
+            array.iter().map(|value| one(value.get_ref())).collect()
+        }
+        DeValue::Table(_) => Err("a table"),
+        DeValue::Datetime(_) => Err("a date"),
+        value => single(value).map(|given| vec![given]).ok_or("no value of a setting"),
+    }
+}
+
+/// A value that is not made of others.
+fn single(value: &DeValue<'_>) -> Option<Given<'static>> {
+    let given = |text: &str, form| Some(Given { text: Cow::Owned(text.to_owned()), form });
+    match value {
+        DeValue::String(text) => given(text, Form::Text),
+        DeValue::Integer(number) if number.radix() == 10 => given(number.as_str(), Form::Number),
+        DeValue::Integer(number) => {
+            let value = u64::from_str_radix(number.as_str(), number.radix()).ok()?;
+            given(&value.to_string(), Form::Number)
+        }
+        DeValue::Float(number) => given(number.as_str(), Form::Number),
+        DeValue::Boolean(truth) => given(if *truth { "true" } else { "false" }, Form::Truth),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+/// The place of a byte of a text.
+fn position(text: &str, byte: usize) -> Position {
+    let before = text.get(..byte).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    Position { line, column: before[start..].chars().count() + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn keys_have_their_values_and_places() {
+        let items =
+            parse("# words\nwelcome = \"hällo\"\n  listen = [\"a:1\",\n \"b:2\"]\nn = 0x10\n");
+        let items = items.unwrap();
+        let keys: Vec<_> = items.iter().map(|item| (item.key.as_str(), item.at.line)).collect();
+        assert_eq!(keys, [("welcome", 2), ("listen", 3), ("n", 5)]);
+        assert_eq!(items[0].places, [Position { line: 2, column: 11 }]);
+        assert_eq!(items[1].at, Position { line: 3, column: 3 });
+        assert_eq!(items[1].places[1], Position { line: 4, column: 2 });
+        assert_eq!(items[2].given[0], Given { text: "16".into(), form: Form::Number });
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_with_its_place() {
+        let syntax = parse("grace = 5\nlisten = [\"a\"\nmotd = 3\n").unwrap_err();
+        assert!(syntax.at.line >= 2, "{syntax:?}");
+        assert_eq!(parse("a = 1\na = 2\n").unwrap_err().at, Position { line: 2, column: 1 });
+    }
+
+    #[test]
+    fn the_own_file_comes_before_the_machines() {
+        let places = usual_places(Some(Path::new("/x")), Some(Path::new("/home/a")));
+        assert_eq!(places[0], Path::new("/x/chinwag/chinwag.toml"));
+        let places = usual_places(Some(Path::new("relative")), Some(Path::new("/home/a")));
+        assert_eq!(places[0], Path::new("/home/a/.config/chinwag/chinwag.toml"));
+        assert_eq!(usual_places(None, None), [Path::new("/etc/chinwag/chinwag.toml")]);
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_refused_or_read_and_never_a_panic(text in "(?s).{0,200}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn garbage_that_is_nearly_toml_is_neither(
+            text in proptest::collection::vec("([a-z\"'\\[\\]{}=.,#0-9 -]|\n|\\\\|é)", 0..60)
+        ) {
+            let _ = parse(&text.concat());
+        }
+    }
+}

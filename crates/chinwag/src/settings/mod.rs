@@ -1,0 +1,20 @@
+//! What can be set about a server, from where, and how it is shown.
+//!
+//! ```text
+//!   flag ─┐
+//!   CHINWAG_… ─┤ stronger first ─► gather ─► Effective { settings, where each comes from } ─► print, Config
+//!   file ─┤                           ▲
+//!   default ─┘                     table: key, type, default, words, whether it is taken while running
+//! ```
+//!
+//! [`table`] is the one place that names a setting; the flags, their help, the file, `chinwag config` and the manual
+//! come from it. Nothing here knows of sockets or of a running server.
+
+pub mod file;
+pub mod gather;
+pub mod print;
+pub mod table;
+pub mod value;
+
+pub use self::gather::{Complaint, Effective, Origin, Refused, Sources};
+pub use self::table::{Reload, Setting, Settings, TABLE};

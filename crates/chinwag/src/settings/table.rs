@@ -1,0 +1,304 @@
+//! The table of settings: the one place that names each of them, with its default, its words, and whether a running
+//! server takes a new value.
+
+use super::value::{Auto, Bytes, Given, LogFilter, LogFormat, Shape, Value, Wrong};
+use crate::limits;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// When a new value is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reload {
+    /// With SIGHUP, while the server runs.
+    Live,
+    /// With the next start.
+    Restart,
+}
+
+/// Where a setting's flag is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// In `chinwag --help`, which fits one screen.
+    InHelp,
+    /// In the manual and by `chinwag config` alone.
+    InManual,
+}
+
+/// One setting. Its flag, its variable and its line in a file have the same name.
+pub struct Setting {
+    /// Its name.
+    pub key: &'static str,
+    /// The heading that it stands under.
+    pub group: &'static str,
+    /// What it is for: the first line in short, more in the others.
+    pub words: &'static [&'static str],
+    /// What stands for its value in a list of flags.
+    pub placeholder: &'static str,
+    /// When a new value is taken.
+    pub reload: Reload,
+    /// Where it is told.
+    pub told: Told,
+    /// How many values it has.
+    pub shape: Shape,
+    /// Sets it, if it is a value for it.
+    pub(super) set: fn(&mut Settings, &[Given<'_>]) -> Result<(), Wrong>,
+    /// Its value as it stands in a file.
+    pub(super) show: fn(&Settings) -> String,
+    /// Takes it over from other settings.
+    pub(super) copy: fn(&mut Settings, &Settings),
+}
+
+impl Setting {
+    /// Its variable of the environment.
+    pub fn variable(&self) -> String {
+        format!("CHINWAG_{}", self.key.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// What it is for, in one line.
+    pub fn summary(&self) -> &'static str {
+        self.words[0].trim()
+    }
+
+    /// Its value as it stands in a file.
+    pub fn show(&self, settings: &Settings) -> String {
+        (self.show)(settings)
+    }
+
+    /// Takes its value over from other settings.
+    pub fn copy(&self, to: &mut Settings, from: &Settings) {
+        (self.copy)(to, from);
+    }
+
+    /// Whether one value would do for it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, word: &str) -> Result<(), String> {
+        let mut nowhere = Settings::default();
+        (self.set)(&mut nowhere, &[Given::word(word)]).map_err(|wrong| wrong.words)
+    }
+}
+
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setting").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// Makes the type of all settings and the table of them.
+macro_rules! settings {
+    ($($group:literal {
+        $($(#[doc = $words:literal])+
+        $field:ident $key:literal $placeholder:literal: $type:ty = $default:expr,
+            $reload:ident $told:ident $($check:expr)?;)+
+    })+) => {
+        /// All settings of a server.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Settings {
+            $($($(#[doc = $words])+ pub $field: $type,)+)+
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self { $($($field: $default,)+)+ }
+            }
+        }
+
+        /// The table, in the order in which settings are shown.
+        pub static TABLE: &[Setting] = &[$($(
+            Setting {
+                key: $key,
+                group: $group,
+                words: &[$($words),+],
+                placeholder: $placeholder,
+                reload: Reload::$reload,
+                told: Told::$told,
+                shape: <$type as Value>::SHAPE,
+                set: |settings, given| {
+                    let value = <$type as Value>::read(given)?;
+                    $(($check)(&value).map_err(|words| Wrong { which: 0, words })?;)?
+                    settings.$field = value;
+                    Ok(())
+                },
+                show: |settings| Value::show(&settings.$field),
+                copy: |to, from| to.$field.clone_from(&from.$field),
+            },
+        )+)+];
+    };
+}
+
+settings! {
+    "Doors" {
+        /// Address to listen on, may be given several times; port 0 picks a free one
+        /// Loopback is the default because nobody is authenticated: opening the server to the world is a decision.
+        listen "listen" "ADDR:PORT": Vec<SocketAddr> = vec![DEFAULT_LISTEN], Restart InHelp some;
+        /// Connections in all; auto: what the limit of descriptors allows
+        connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp;
+        /// Connections of one address, or of a /64; loopback is free; none: any number
+        per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
+        /// How long a newcomer is listened to before the welcome
+        /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
+        first_look "first-look" "TIME": Duration = limits::FIRST_LOOK, Live InManual within(MOMENT, MINUTE);
+    }
+    "What a person may do" {
+        /// Lift the limits on speech and on connections of one address
+        /// What bounds memory stays. For load tests and places where everybody is trusted.
+        no_limits "no-limits" "BOOL": bool = false, Live InHelp;
+        /// Lines that a person may send at once; more are not read until he may
+        speech_burst "speech-burst" "N": u32 = limits::SPEECH_BURST, Live InManual within(1, 1_000_000);
+        /// The time that earns him a further line
+        speech_interval "speech-interval" "TIME": Duration = limits::SPEECH_INTERVAL, Live InManual
+            within(Duration::from_millis(1), HOUR);
+        /// How long a line may go on past 4,096 bytes without an end
+        overlong_after "overlong-after" "TIME": Duration = limits::OVERLONG, Live InManual within(SECOND, HOUR);
+    }
+    "What a person may be owed" {
+        /// Bytes owed to a person past which he is behind and is not read
+        owed_soft "owed-soft" "SIZE": Bytes = Bytes(limits::OWED_SOFT), Restart InManual
+            within(Bytes(8 << 10), Bytes(1 << 30));
+        /// Bytes owed to a person past which he is cut as too slow
+        owed_hard "owed-hard" "SIZE": Bytes = Bytes(limits::OWED_HARD), Restart InManual
+            within(Bytes(64 << 10), Bytes(1 << 30));
+        /// How long a person may take nothing of what he is owed before he is cut
+        take_within "take-within" "TIME": Duration = limits::TAKE_WITHIN, Restart InManual within(SECOND, HOUR);
+        /// Bytes of all lines that anybody waits for; past it the furthest behind are cut
+        living_frames "living-frames" "SIZE": Bytes = Bytes(limits::LIVING_FRAMES as u64), Restart InManual
+            within(Bytes(1 << 20), Bytes(1 << 40));
+        /// What the kernel may hold for a person beside it; it doubles the figure
+        send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::KERNEL_BUFFER as u64), Restart InManual
+            within(Bytes(16 << 10), Bytes(16 << 20));
+    }
+    "Peers that vanish" {
+        /// Silence after which the kernel asks whether the peer is still there
+        keepalive_idle "keepalive-idle" "TIME": Duration = limits::KEEPALIVE_IDLE, Restart InManual
+            within(SECOND, KEEPALIVE_MOST);
+        /// Time between such questions
+        keepalive_interval "keepalive-interval" "TIME": Duration = limits::KEEPALIVE_INTERVAL, Restart InManual
+            within(SECOND, KEEPALIVE_MOST);
+        /// Unanswered questions that end a connection
+        keepalive_probes "keepalive-probes" "N": u32 = limits::KEEPALIVE_PROBES, Restart InManual within(1, 127);
+        /// How long sent bytes may stay unacknowledged
+        user_timeout "user-timeout" "TIME": Duration = limits::USER_TIMEOUT, Restart InManual within(SECOND, DAY);
+    }
+    "What newcomers read" {
+        /// The greeting in the first line: "* GREETING, you are user-7"
+        welcome "welcome" "TEXT": String = limits::WELCOME.to_owned(), Live InManual greeting;
+        /// The message of the day, told to each newcomer below it; several lines are told one by one
+        motd "motd" "TEXT": String = String::new(), Live InManual message;
+    }
+    "The program" {
+        /// Threads to run on; auto: one for each processor
+        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InHelp;
+        /// How long a graceful stop may take
+        grace "grace" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
+        /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
+        log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
+        /// How a line of the log looks: human or json
+        log_format "log-format" "FORMAT": LogFormat = LogFormat::Human, Restart InHelp;
+    }
+}
+
+/// Where a server listens that was told nothing.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7070));
+
+const MOMENT: Duration = Duration::ZERO;
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+/// The kernel's own limit.
+const KEEPALIVE_MOST: Duration = Duration::from_secs(32_767);
+
+/// The rule that a value lies between two others.
+fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(), String> {
+    let range: RangeInclusive<T> = least..=most;
+    move |value| {
+        let (least, most) = (range.start().show(), range.end().show());
+        let words = || format!("{} is not between {least} and {most}", value.show());
+        range.contains(value).then_some(()).ok_or_else(words)
+    }
+}
+
+/// The rule that there is at least one.
+fn some(addresses: &[SocketAddr]) -> Result<(), String> {
+    let words = || "at least one address is needed".to_owned();
+    (!addresses.is_empty()).then_some(()).ok_or_else(words)
+}
+
+/// The rule of the greeting: one line, not too long, and there.
+fn greeting(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() || text.contains(['\r', '\n']) {
+        return Err("the greeting is one line, and not an empty one".to_owned());
+    }
+    at_most(text, limits::GREETING)
+}
+
+/// The rule of the message of the day.
+fn message(text: &str) -> Result<(), String> {
+    let lines = text.lines().count();
+    if lines > limits::MOTD_LINES {
+        return Err(format!("{lines} lines are more than {}", limits::MOTD_LINES));
+    }
+    at_most(text, limits::MOTD)
+}
+
+/// The rule of a text's length.
+fn at_most(text: &str, most: usize) -> Result<(), String> {
+    let words = || format!("{} bytes are more than {most}", text.len());
+    (text.len() <= most).then_some(()).ok_or_else(words)
+}
+
+impl Settings {
+    /// What is wrong with settings that are each right by themselves: which one, and why.
+    pub(super) fn disagreements(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        if self.owed_soft >= self.owed_hard {
+            let hard = self.owed_hard.show();
+            found.push(("owed-soft", format!("it must be below owed-hard, which is {hard}")));
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_has_a_name_of_its_own_and_a_sentence() {
+        for (at, setting) in TABLE.iter().enumerate() {
+            assert!(TABLE[..at].iter().all(|other| other.key != setting.key), "{}", setting.key);
+            assert!(!setting.summary().is_empty() && !setting.summary().ends_with('.'));
+            let named = setting.key.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            assert!(named, "{}", setting.key);
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_for_its_setting() {
+        let defaults = Settings::default();
+        for setting in TABLE {
+            let file = format!("{} = {}", setting.key, setting.show(&defaults));
+            let read = crate::settings::file::parse(&file).expect("TOML");
+            assert_eq!(read.len(), 1, "{file}");
+            let mut settings = Settings::default();
+            let set = (setting.set)(&mut settings, &read[0].given);
+            assert_eq!((set, &settings), (Ok(()), &defaults), "{file}");
+        }
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_refused_with_the_bounds() {
+        let wrong = |key: &str, word: &str| {
+            let setting = TABLE.iter().find(|setting| setting.key == key).unwrap();
+            setting.check(word).unwrap_err()
+        };
+        assert_eq!(wrong("speech-interval", "0"), "\"0s\" is not between \"1ms\" and \"1h\"");
+        assert_eq!(wrong("workers", "0"), "\"0\" is not a number, 1 or more, or \"auto\"");
+        assert_eq!(wrong("welcome", " "), "the greeting is one line, and not an empty one");
+        assert_eq!(wrong("motd", &"\n".repeat(99)), "99 lines are more than 20");
+    }
+}

@@ -1,0 +1,517 @@
+//! The kinds of values that a setting can have: how each is read and how it is shown.
+//!
+//! What is shown is TOML, and reads back as the same value.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// Most addresses that one setting can have: more than a machine has networks.
+const MOST_ADDRESSES: usize = 32;
+
+/// What a value was written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A word of the command line or the environment, which have no types.
+    Word,
+    /// A string of the file.
+    Text,
+    /// A number of the file.
+    Number,
+    /// `true` or `false` in the file.
+    Truth,
+}
+
+/// A value as somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given<'a> {
+    /// What stands there, without quotes.
+    pub text: Cow<'a, str>,
+    /// As what.
+    pub form: Form,
+}
+
+impl<'a> Given<'a> {
+    /// A word of the command line or the environment.
+    pub fn word(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), form: Form::Word }
+    }
+}
+
+/// Why a value cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// Which of several values it is about.
+    pub which: usize,
+    /// The reason, for the person who wrote it.
+    pub words: String,
+}
+
+/// How many values a setting has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One.
+    One,
+    /// Any number.
+    Several,
+    /// Yes or no: its flag needs no value.
+    Switch,
+}
+
+/// Something that a setting can be.
+pub trait Value: Sized {
+    /// How many values it is made of.
+    const SHAPE: Shape;
+
+    /// Reads it. There is at least one value, and only one unless it may have several.
+    ///
+    /// # Errors
+    /// Which value is wrong, and why.
+    fn read(given: &[Given<'_>]) -> Result<Self, Wrong>;
+
+    /// As it stands in a file.
+    fn show(&self) -> String;
+}
+
+/// A single value.
+pub trait Scalar: Sized {
+    /// How many values it is made of: one, or yes and no.
+    const SHAPE: Shape = Shape::One;
+
+    /// What it must be, for whoever wrote something else.
+    fn wanted() -> String;
+
+    /// Whether the file may have it in this form.
+    fn takes(form: Form) -> bool;
+
+    /// Reads it; `None` if it is something else.
+    fn parse(text: &str) -> Option<Self>;
+
+    /// As it stands in a file.
+    fn display(&self) -> String;
+}
+
+impl<T: Scalar> Value for T {
+    const SHAPE: Shape = <T as Scalar>::SHAPE;
+
+    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
+        let [Given { text, form }] = given else {
+            return Err(Wrong { which: 0, words: format!("it takes one value: {}", T::wanted()) });
+        };
+        let value = if *form == Form::Word || T::takes(*form) { T::parse(text) } else { None };
+        value.ok_or_else(|| {
+            let shown = match form {
+                Form::Text | Form::Word => quote(text),
+                Form::Number | Form::Truth => text.to_string(),
+            };
+            Wrong { which: 0, words: format!("{shown} is not {}", T::wanted()) }
+        })
+    }
+
+    fn show(&self) -> String {
+        self.display()
+    }
+}
+
+impl Value for Vec<SocketAddr> {
+    const SHAPE: Shape = Shape::Several;
+
+    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
+        if given.len() > MOST_ADDRESSES {
+            let words = format!("at most {MOST_ADDRESSES} addresses can be given");
+            return Err(Wrong { which: MOST_ADDRESSES, words });
+        }
+        let read = |(which, given): (usize, &Given<'_>)| {
+            SocketAddr::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
+        };
+        given.iter().enumerate().map(read).collect()
+    }
+
+    fn show(&self) -> String {
+        let shown: Vec<_> = self.iter().map(Scalar::display).collect();
+        format!("[{}]", shown.join(", "))
+    }
+}
+
+impl Scalar for SocketAddr {
+    fn wanted() -> String {
+        "an address with a port, as in 127.0.0.1:7070 or [::1]:7070".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // A name of this machine's is an address, too.
+        text.parse().ok().or_else(|| text.to_socket_addrs().ok()?.next())
+    }
+
+    fn display(&self) -> String {
+        quote(&self.to_string())
+    }
+}
+
+/// Numbers, which are all alike.
+macro_rules! numbers {
+    ($($number:ty: $wanted:literal),+) => {$(
+        impl Scalar for $number {
+            fn wanted() -> String {
+                $wanted.to_owned()
+            }
+
+            fn takes(form: Form) -> bool {
+                form == Form::Number
+            }
+
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+
+            fn display(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+numbers! {
+    usize: "a number, 0 or more",
+    u32: "a number from 0 to 4294967295",
+    NonZeroUsize: "a number, 1 or more"
+}
+
+impl Scalar for bool {
+    const SHAPE: Shape = Shape::Switch;
+
+    fn wanted() -> String {
+        "true or false".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Truth
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "true" | "yes" | "on" | "1" => Some(true),
+            "false" | "no" | "off" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn display(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Scalar for String {
+    fn wanted() -> String {
+        "a text".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+
+    fn display(&self) -> String {
+        quote(self)
+    }
+}
+
+impl Scalar for PathBuf {
+    fn wanted() -> String {
+        "a path".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty()).then(|| Self::from(text))
+    }
+
+    fn display(&self) -> String {
+        quote(&self.to_string_lossy())
+    }
+}
+
+/// The units of time, the smallest first.
+const TIMES: [(&str, u32); 5] =
+    [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+
+impl Scalar for Duration {
+    fn wanted() -> String {
+        "a time, as in \"10s\", \"250ms\", \"5m\" or a number of seconds".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        matches!(form, Form::Text | Form::Number)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (number, unit) = split_unit(text);
+        let unit = if unit.is_empty() { "s" } else { unit };
+        let &(_, millis) = TIMES.iter().find(|(name, _)| *name == unit)?;
+        let millis = number.parse::<f64>().ok()? * f64::from(millis);
+        // To the millisecond, up to centuries.
+        (0.0..1e13).contains(&millis).then(|| Self::from_millis(millis.round() as u64))
+    }
+
+    fn display(&self) -> String {
+        let millis = self.as_millis();
+        let whole = |&&(_, unit): &&(&str, u32)| millis.is_multiple_of(unit.into());
+        match TIMES.iter().rev().find(whole) {
+            Some(&(name, unit)) if millis > 0 => format!("\"{}{name}\"", millis / u128::from(unit)),
+            _ => "\"0s\"".to_owned(),
+        }
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Bytes(pub u64);
+
+/// The units of memory, the smallest first.
+const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+impl Scalar for Bytes {
+    fn wanted() -> String {
+        "a size, as in \"64 KiB\", \"1 MiB\" or a number of bytes".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        matches!(form, Form::Text | Form::Number)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (number, unit) = split_unit(text);
+        let unit = if unit.is_empty() { "B" } else { unit };
+        let &(_, bytes) = SIZES.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit))?;
+        number.parse::<u64>().ok()?.checked_mul(bytes).map(Self)
+    }
+
+    fn display(&self) -> String {
+        let whole = |&&(_, unit): &&(&str, u64)| self.0 > 0 && self.0.is_multiple_of(unit);
+        let &(name, unit) = SIZES.iter().rev().find(whole).unwrap_or(&SIZES[0]);
+        format!("\"{} {name}\"", self.0 / unit)
+    }
+}
+
+/// Splits `10 KiB` into the number and the unit.
+fn split_unit(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    (text[..end].trim_end(), &text[end..])
+}
+
+/// The word for a value that is not there.
+const NONE: &str = "none";
+
+impl<T: Scalar> Scalar for Option<T> {
+    fn wanted() -> String {
+        format!("{}, or \"{NONE}\"", T::wanted())
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text || T::takes(form)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == NONE { Some(None) } else { T::parse(text).map(Some) }
+    }
+
+    fn display(&self) -> String {
+        self.as_ref().map_or_else(|| quote(NONE), T::display)
+    }
+}
+
+/// A value that the program finds out by itself unless it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Auto<T>(pub Option<T>);
+
+/// The word for it.
+const AUTO: &str = "auto";
+
+impl<T: Scalar> Scalar for Auto<T> {
+    fn wanted() -> String {
+        format!("{}, or \"{AUTO}\"", T::wanted())
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text || T::takes(form)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text == AUTO { Some(Self(None)) } else { T::parse(text).map(|value| Self(Some(value))) }
+    }
+
+    fn display(&self) -> String {
+        self.0.as_ref().map_or_else(|| quote(AUTO), T::display)
+    }
+}
+
+/// What to log: a level, or a filter by module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(pub String);
+
+impl Scalar for LogFilter {
+    fn wanted() -> String {
+        "error, warn, info, debug, trace or a filter by module, as in warn,chinwag=debug".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        EnvFilter::try_new(text).ok().map(|_| Self(text.to_owned()))
+    }
+
+    fn display(&self) -> String {
+        quote(&self.0)
+    }
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object.
+    Json,
+}
+
+impl Scalar for LogFormat {
+    fn wanted() -> String {
+        "human or json".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "human" => Some(Self::Human),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    fn display(&self) -> String {
+        quote(match self {
+            Self::Human => "human",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// A text as TOML's basic string.
+pub fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            // Whatever could disturb the terminal that it is printed on.
+            c if c.is_control() || !is_printed(c) => {
+                let _ = write!(quoted, "\\U{:08X}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Whether a character is shown by itself, by the rules of what people say.
+fn is_printed(c: char) -> bool {
+    !crate::text::sanitise(c.encode_utf8(&mut [0; 4])).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read<T: Scalar>(text: &str) -> Option<T> {
+        T::read(&[Given::word(text)]).ok()
+    }
+
+    /// What a value reads back as from what it is shown as.
+    fn again<T: Scalar>(value: &T) -> T {
+        let shown = format!("key = {}", value.show());
+        let table = toml::de::DeTable::parse(&shown).expect("TOML");
+        let given = crate::settings::file::given(table.get_ref()["key"].get_ref());
+        T::read(&given.expect("a value")).expect("the same value")
+    }
+
+    #[test]
+    fn times_and_sizes_have_units() {
+        let times =
+            [("10", 10_000), ("10s", 10_000), ("0.25s", 250), ("250 ms", 250), ("2h", 7_200_000)];
+        for (text, millis) in times {
+            assert_eq!(read(text), Some(Duration::from_millis(millis)), "{text}");
+        }
+        for (text, bytes) in [("10", 10), ("64 KiB", 65_536), ("1mib", 1 << 20), ("2GiB", 1 << 31)]
+        {
+            assert_eq!(read(text), Some(Bytes(bytes)), "{text}");
+        }
+        for wrong in ["", "s", "10 x", "-1s", "1e400", "NaN", "inf s"] {
+            assert_eq!(read::<Duration>(wrong), None, "{wrong}");
+        }
+        for wrong in ["", "KiB", "1.5 MiB", "-1", "18446744073709551615 KiB"] {
+            assert_eq!(read::<Bytes>(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_no_text_in_the_file() {
+        let text = Given { text: "16".into(), form: Form::Text };
+        let number = Given { text: "16".into(), form: Form::Number };
+        let wrong = usize::read(&[text]).unwrap_err();
+        assert_eq!(wrong.words, "\"16\" is not a number, 0 or more");
+        assert_eq!(usize::read(std::slice::from_ref(&number)), Ok(16));
+        let wrong = String::read(&[number]).unwrap_err();
+        assert_eq!(wrong.words, "16 is not a text");
+    }
+
+    #[test]
+    fn nothing_and_whatever_fits_have_words() {
+        assert_eq!(read::<Option<usize>>("none"), Some(None));
+        assert_eq!(read::<Option<usize>>("7"), Some(Some(7)));
+        assert_eq!(read::<Auto<usize>>("auto"), Some(Auto(None)));
+        assert_eq!((Some(7_usize).show(), None::<usize>.show()), ("7".into(), "\"none\"".into()));
+        assert_eq!(Auto::<usize>(None).show(), "\"auto\"");
+    }
+
+    #[test]
+    fn what_is_shown_is_harmless() {
+        let shown = quote("a\u{1b}[31m\u{202e}b\r\u{9b}");
+        assert!(shown.chars().all(|c| c.is_ascii_graphic()), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_reads_back(text in "\\PC*|(?s).*", millis in 0..1_000_000_000_000_u64, bytes: u64) {
+            prop_assert_eq!(&again(&text), &text);
+            let time = Duration::from_millis(millis);
+            prop_assert_eq!(again(&time), time);
+            prop_assert_eq!(again(&Bytes(bytes)), Bytes(bytes));
+            prop_assert_eq!(again(&Some(Bytes(bytes))), Some(Bytes(bytes)));
+        }
+    }
+}

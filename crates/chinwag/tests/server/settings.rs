@@ -1,0 +1,258 @@
+//! The settings of the program: where they come from, what they do, and how they are read anew.
+
+use crate::program::{Program, chinwag};
+use crate::support::{Person, run, soon};
+use rustix::process::Signal;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// A file of one test, in a folder of its own. Both go with it.
+struct File {
+    path: PathBuf,
+}
+
+impl File {
+    fn new(test: &str, text: &str) -> Self {
+        let name = format!("chinwag-settings-{test}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let file = Self { path: folder.join("chinwag.toml") };
+        file.write(text);
+        file
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(&self.path, text).expect("a file");
+    }
+
+    fn name(&self) -> &str {
+        self.path.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_dir(self.path.parent().expect("a folder"));
+    }
+}
+
+fn output(mut command: Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command.output().expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// A server with a file of these settings.
+async fn with(file: &File) -> Program {
+    Program::start(chinwag(&["--config", file.name(), "--listen", "127.0.0.1:0", "--log", "info"]))
+        .await
+}
+
+#[test]
+fn config_prints_what_is_in_effect_and_where_it_comes_from() {
+    let file = File::new("print", "grace = 1\nper-address = 1\nspeech-burst = 1\n");
+    let mut command = chinwag(&["config", "--config", file.name(), "--grace", "3s"]);
+    command.env("CHINWAG_PER_ADDRESS", "2");
+    let (code, stdout, stderr) = output(command);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let burst = format!("# from: {}:3; default: 10\nspeech-burst = 1\n", file.name());
+    for part in [
+        "# from: flag --grace; default: \"5s\"\ngrace = \"3s\"\n",
+        "# from: environment CHINWAG_PER_ADDRESS; default: 16\nper-address = 2\n",
+        &burst,
+        "# from: default\nlisten = [\"127.0.0.1:7070\"]\n",
+    ] {
+        assert!(stdout.contains(part), "{part} in {stdout}");
+    }
+    // What it prints is a file that says the same.
+    let again = File::new("again", &stdout);
+    let (code, second, _) = output(chinwag(&["config", "--config", again.name()]));
+    let values = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    };
+    assert_eq!((code, values(&second)), (Some(0), values(&stdout)));
+}
+
+#[test]
+fn the_file_is_found_in_the_usual_place() {
+    let file = File::new("usual", "");
+    let folder = file.path.parent().expect("a folder").join("chinwag");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let usual = folder.join("chinwag.toml");
+    std::fs::write(&usual, "speech-burst = 77\n").expect("a file");
+    let mut command = chinwag(&["config"]);
+    let xdg = file.path.parent().expect("a folder");
+    command.env_remove("CHINWAG_CONFIG").env("XDG_CONFIG_HOME", xdg);
+    let (_, stdout, stderr) = output(command);
+    std::fs::remove_dir_all(&folder).expect("a folder");
+    assert!(stdout.contains("\nspeech-burst = 77\n"), "{stdout}{stderr}");
+}
+
+#[test]
+fn mistakes_are_refused_with_their_place_and_a_hint() {
+    let file = File::new("wrong", "lisen = [\"[::1]:1\"]\n  grace = \"soon\"\n");
+    for word in ["serve", "config"] {
+        let (code, stdout, stderr) = output(chinwag(&[word, "--config", file.name()]));
+        assert_eq!((code, stdout.as_str()), (Some(1), ""));
+        let name = file.name();
+        let lines: Vec<_> = stderr.lines().collect();
+        let first =
+            format!("chinwag: {name}:1:1: there is no setting \"lisen\"; did you mean listen?");
+        assert_eq!(lines[0], first);
+        assert!(
+            lines[1].starts_with(&format!("chinwag: {name}:2:11: grace: \"soon\" is not a time"))
+        );
+        assert_eq!(lines.len(), 2, "{stderr}");
+    }
+    file.write("= \u{1}\u{1b}[2J garbage [[[");
+    let (code, _, stderr) = output(chinwag(&["--config", file.name()]));
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(!stderr.contains('\u{1b}'));
+    let (code, _, stderr) = output(chinwag(&["--config", "/nowhere/c.toml"]));
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    let mut command = chinwag(&[]);
+    command.env("CHINWAG_WORKERS", "0");
+    let (code, _, stderr) = output(command);
+    assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
+}
+
+#[test]
+fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
+    run(async {
+        let file = File::new("reload", "welcome = \"hello\"\nspeech-burst = 1\n");
+        let mut server = with(&file).await;
+        let mut alice = newcomer(&server).await;
+        assert_eq!(alice.line().await, "* hello, you are user-1");
+        file.write("welcome = \"moin\"\nmotd = \"one\\ntwo\"\nworkers = 7\nspeech-burst = 50\n");
+        server.signal(Signal::HUP);
+        let line = server.logged("settings read anew").await;
+        assert!(line.contains("speech-burst, welcome, motd"), "{line}");
+        let line = server.logged("with the next start").await;
+        assert!(
+            line.contains("WARN") && line.contains("workers") && !line.contains("motd"),
+            "{line}"
+        );
+        let mut bob = newcomer(&server).await;
+        assert_eq!(bob.line().await, "* moin, you are user-2");
+        assert!(bob.line().await.contains("2 here"));
+        bob.expect("* one").await;
+        bob.expect("* two").await;
+        // Far more than the burst was, at the pace that was: 1 and then 5 a second would take 8 s.
+        alice.send("x\n".repeat(40).as_bytes()).await;
+        for _ in 0..40 {
+            bob.wait_for("user-1: x").await;
+        }
+        file.write("welcome = 3\n");
+        server.signal(Signal::HUP);
+        let line = server.logged("not taken over").await;
+        assert!(line.contains(":1:11: welcome: 3 is not a text"), "{line}");
+        let mut carol = newcomer(&server).await;
+        assert_eq!(carol.line().await, "* moin, you are user-3");
+    });
+}
+
+#[test]
+fn the_filter_of_the_log_is_read_anew() {
+    run(async {
+        let file = File::new("filter", "");
+        let command = chinwag(&["--config", file.name(), "--listen", "127.0.0.1:0"]);
+        let mut server = Program::start(command).await;
+        file.write("log = \"trace\"\n");
+        server.signal(Signal::HUP);
+        server.logged("settings read anew").await;
+        let mut alice = newcomer(&server).await;
+        alice.say("hello").await;
+        server.logged("read").await;
+    });
+}
+
+#[test]
+fn the_log_can_be_json() {
+    run(async {
+        let arguments = ["--listen", "127.0.0.1:0", "--log", "info", "--log-format", "json"];
+        let mut server = Program::start(chinwag(&arguments)).await;
+        server.signal(Signal::HUP);
+        let line = server.logged("settings read anew").await;
+        assert!(line.starts_with("{\"timestamp\":\"20"), "{line}");
+        let rest = ",\"level\":\"INFO\",\"target\":\"chinwag::reload\",\"message\":\"settings read anew\",\"settings\":\"\"}\n";
+        assert!(line.ends_with(rest), "{line}");
+    });
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told() {
+    run(async {
+        let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
+        command.env("CHINWAG_MOTTD", "x");
+        let mut server = Program::start(command).await;
+        let line = server.logged("CHINWAG_MOTTD").await;
+        assert!(line.contains("did you mean CHINWAG_MOTD?"), "{line}");
+    });
+}
+
+/// Somebody who has read nothing yet.
+async fn newcomer(server: &Program) -> Person {
+    let stream = soon("a connection", whippet::net::TcpStream::connect(server.address)).await;
+    Person::new(stream.expect("a connection"))
+}
+
+#[test]
+fn connections_and_overlong_after_are_what_they_are_set_to() {
+    run(async {
+        let text = "connections = 2\noverlong-after = \"1s\"\nfirst-look = \"0s\"\nworkers = 1\n";
+        let file = File::new("limits", text);
+        let server = with(&file).await;
+        let mut alice = server.join().await;
+        let mut bob = server.join().await;
+        let mut carol = newcomer(&server).await;
+        carol.expect("! the server is full, please try again later").await;
+        bob.send("x".repeat(5_000).as_bytes()).await;
+        alice.wait_for("* user-2 left (a line without an end)").await;
+    });
+}
+
+#[test]
+fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
+    run(async {
+        let text = "take-within = \"1s\"\nsend-buffer = \"16 KiB\"\nowed-soft = \"8 KiB\"\nno-limits = true\n";
+        let file = File::new("take", text);
+        let server = with(&file).await;
+        let mut alice = server.join().await;
+        let frozen = server.join().await;
+        alice.wait_for("* user-2 joined").await;
+        let line = format!("{}\n", "x".repeat(4_000));
+        // More than both kernels hold for him: what they take counts as taken.
+        let speaks = async {
+            for _ in 0..2_500 {
+                if alice.try_send(line.as_bytes()).await.is_err() {
+                    break;
+                }
+            }
+        };
+        soon("room to send", speaks).await;
+        alice.wait_for("* user-2 left (too slow)").await;
+        drop(frozen);
+    });
+}
+
+#[test]
+fn who_is_owed_more_than_is_set_is_cut() {
+    run(async {
+        let text = "owed-soft = \"8 KiB\"\nowed-hard = \"64 KiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\nno-limits = true\n";
+        let file = File::new("hard", text);
+        let server = with(&file).await;
+        let mut alice = server.join().await;
+        let frozen = server.join().await;
+        alice.wait_for("* user-2 joined").await;
+        let line = format!("{}\n", "x".repeat(4_000));
+        let speaks = async {
+            for _ in 0..2_500 {
+                alice.send(line.as_bytes()).await;
+            }
+        };
+        soon("room to send", speaks).await;
+        alice.wait_for("* user-2 left (too slow)").await;
+        drop(frozen);
+    });
+}
