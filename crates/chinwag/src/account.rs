@@ -12,6 +12,7 @@
 use crate::frame::Frame;
 use crate::intake::Intake;
 use crate::limits::FRAME_OVERHEAD;
+use crate::line::Departure;
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -70,6 +71,15 @@ struct Ending {
 pub enum Cut {
     /// He did not read what he was sent.
     TooSlow,
+}
+
+impl Cut {
+    /// How the others are told.
+    pub fn departure(self) -> Departure {
+        match self {
+            Self::TooSlow => Departure::TooSlow,
+        }
+    }
 }
 
 impl Account {

@@ -1,51 +1,52 @@
-//! The broker: it alone knows who is in the room, and decides what each of them gets.
+//! The broker: it alone knows who is in which room, and decides what each of them gets.
 //!
 //! A pure state machine: [`handle_control`](Broker::handle_control), [`handle_event`](Broker::handle_event) and
 //! [`handle_tick`](Broker::handle_tick) take what came and the time, and push frames into inboxes that never wait.
 //! It never awaits a client, reads no clock and knows no socket; [`run`](Broker::run) is the loop around it.
 //!
 //! ```text
-//!   event ──► asides and lines ──► round ──flush──► every inbox: one frame
+//!   event ──► asides and lines ──► a round in each room ──flush──► every inbox: one frame
 //!                                             │
-//!                          past hard? cut     └──► strain ──► a look at everybody ──► intake open or paused
+//!                          past hard? cut     └──► strain ──► a look at the room ──► it takes lines or waits
 //! ```
 //!
-//! Events add to a round, and so do joins and leaves: the round knows who came and left in between. It goes out when
-//! nothing more is waiting, or when it is full.
+//! Events add to the rounds, and so do joins and leaves: a round knows who came and left in between. They go out
+//! together when nothing more is waiting, or when they are full. What changes how somebody sees a room (another current
+//! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
 mod delivery;
 mod gather;
 mod inputs;
+mod pacing;
+mod presence;
 mod run;
 mod stop;
 
-use crate::account::{Cut, Outlet};
-use crate::crowd::{Count, Counted, Crowd};
-use crate::door::DoorKind;
-use crate::event::{ClientId, Control, Departure, Event};
+use crate::account::Cut;
+use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
-use crate::limits::LIVING_FRAMES;
-use crate::line::Line;
-use crate::name::Nick;
+use crate::limits::{LIVING_FRAMES, ROUND_BYTES};
 use crate::notices::Notices;
-use crate::pace::{Pace, Standing};
-use crate::roster::{Member, Roster};
-use crate::round::Round;
-use crate::who;
+use crate::rooms::{RoomId, Rooms};
+use crate::roster::Roster;
+use crate::round::Asides;
+use crate::time_of_day::WallClock;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the broker has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metrics {
-    /// People in the room now.
+    /// People in the house now.
     pub people: usize,
+    /// Rooms that are there now.
+    pub rooms: usize,
     /// People who have come.
     pub joins: u64,
     /// People who have left by themselves.
     pub leaves: u64,
-    /// Lines for the room: what was said, and the server's announcements.
+    /// Lines for rooms: what was said, and the server's announcements.
     pub lines: u64,
     /// Frames handed to inboxes.
     pub frames: u64,
@@ -55,7 +56,7 @@ pub struct Metrics {
     pub cut_stalled: u64,
     /// People cut because all frames together had grown too large.
     pub cut_for_memory: u64,
-    /// Times that the intake was paused.
+    /// Times that a room began to wait.
     pub pauses: u64,
 }
 
@@ -70,33 +71,43 @@ enum Fault {
     Memory,
 }
 
-/// The room (see the module's words).
+/// The house (see the module's words).
 #[derive(Debug)]
 pub struct Broker {
     /// Who is here.
     roster: Roster,
-    /// The lines that are being put together, for each kind of door.
-    rounds: [Round; DoorKind::ALL.len()],
-    /// Who is announced by name.
-    crowd: Crowd<(ClientId, Nick), (Nick, Departure)>,
-    /// When lines are taken.
-    pace: Pace,
+    /// The rooms, with the lines that are being put together in each.
+    rooms: Rooms,
+    /// Lines that are for one person alone, of the same round.
+    asides: Asides,
+    /// The rooms in which there is something to hand out or to forget.
+    busy: Vec<RoomId>,
+    /// The slots of those who get something else than the others in this round.
+    specials: Vec<usize>,
+    /// The number of the latest line of this round, in whatever room.
+    stamp: u32,
+    /// Bytes of this round that a receiver gets at most.
+    gathered: usize,
+    /// The moment of what is being handled.
+    now: Instant,
+    /// What the time of day is.
+    clock: WallClock,
+    /// When those who were counted are to be announced, in whichever room that is first.
+    crowd_due: Option<Instant>,
     /// Where clients say that they have caught up.
     intake: Arc<Intake>,
     /// Bytes of all frames that anybody waits for.
     gauge: Gauge,
     /// How many bytes of frames may be alive.
     living_frames: usize,
-    /// Whether the people are too far behind for more lines.
-    paused: bool,
+    /// The rooms whose people are too far behind for more lines.
+    paused: Vec<RoomId>,
     /// Whether there are too many frames for more lines, and since when.
     short_of_memory: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
     look_at: Option<Instant>,
     /// Who is to be cut once the round is out.
     doomed: Vec<(ClientId, Fault)>,
-    /// The number of the latest line of the room. History and replay will stand on it; nothing shows it yet.
-    sequence: u64,
     /// The number in the latest default nick.
     newcomers: u64,
     /// What is known of the end, once it has come.
@@ -108,21 +119,26 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// An empty room. The same intake must be given to all inboxes.
-    pub fn new(intake: Arc<Intake>) -> Self {
+    /// An empty house, at this moment. The same intake must be given to all inboxes.
+    pub fn new(intake: Arc<Intake>, now: Instant) -> Self {
         Self {
             roster: Roster::default(),
-            rounds: Default::default(),
-            crowd: Crowd::default(),
-            pace: Pace::new(*intake.bounds()),
+            rooms: Rooms::new(*intake.bounds()),
+            asides: Asides::default(),
+            busy: Vec::new(),
+            specials: Vec::new(),
+            stamp: 0,
+            gathered: 0,
+            now,
+            clock: WallClock::new(now, Duration::ZERO),
+            crowd_due: None,
             intake,
             gauge: Gauge::new(),
             living_frames: LIVING_FRAMES,
-            paused: false,
+            paused: Vec::new(),
             short_of_memory: None,
             look_at: None,
             doomed: Vec::new(),
-            sequence: 0,
             newcomers: 0,
             stop: None,
             notices: Arc::default(),
@@ -130,28 +146,33 @@ impl Broker {
         }
     }
 
-    /// The same room with another limit of bytes in all frames alive.
+    /// The same house with another limit of bytes in all frames alive.
     #[must_use]
     pub fn with_living_frames(mut self, bytes: usize) -> Self {
         self.living_frames = bytes;
         self
     }
 
-    /// The same room with these texts for newcomers.
+    /// The same house with these texts for newcomers.
     #[must_use]
     pub fn with_notices(mut self, notices: Arc<Notices>) -> Self {
         self.notices = notices;
         self
     }
 
-    /// What was done so far.
-    pub fn metrics(&self) -> Metrics {
-        Metrics { people: self.roster.len(), ..self.metrics }
+    /// Says what the time of day is.
+    pub fn set_clock(&mut self, clock: WallClock) {
+        self.clock = clock;
     }
 
-    /// The number of the latest line of the room.
+    /// What was done so far.
+    pub fn metrics(&self) -> Metrics {
+        Metrics { people: self.roster.len(), rooms: self.rooms.len(), ..self.metrics }
+    }
+
+    /// The number of the latest line of the lobby.
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        self.rooms.room(RoomId::LOBBY).sequence
     }
 
     /// Bytes of all frames that anybody waits for.
@@ -159,48 +180,44 @@ impl Broker {
         self.gauge.bytes()
     }
 
-    /// Whether events are wanted. What came beside them ([`Control`]) is always wanted.
-    pub fn is_open(&self) -> bool {
-        self.stop.as_ref().is_some_and(stop::Stop::is_forced)
-            || (!self.paused && self.short_of_memory.is_none())
-    }
-
     /// When [`handle_tick`](Self::handle_tick) is due, if nothing comes before.
     pub fn next_deadline(&self) -> Option<Instant> {
         let stop = self.stop.as_ref().and_then(stop::Stop::deadline);
-        [self.look_at, self.crowd.due(), stop].into_iter().flatten().min()
+        [self.look_at, self.crowd_due, stop].into_iter().flatten().min()
     }
 
     /// Takes what came beside the events.
     pub fn handle_control(&mut self, control: Control, now: Instant) {
+        self.now = now;
         match control {
             Control::Join { outlet, door, .. } if self.stop.is_some() => {
                 self.turn_away(outlet, door)
             }
-            Control::Join { id, outlet, door } => self.join(id, outlet, door, now),
-            Control::Shutdown { deadline } => self.begin_stop(deadline, now),
+            Control::Join { id, outlet, door } => self.join(id, outlet, door),
+            Control::Shutdown { deadline } => self.begin_stop(deadline),
         }
+        self.flush_if_full();
     }
 
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
+        self.now = now;
         match event {
-            Event::Lines { id, inputs } => self.handle_inputs(id, &inputs, now),
-            Event::Drained { id } => self.handle_drained(id, now),
-            Event::Leave { id, departure } => self.leave(id, departure, now),
+            Event::Lines { id, inputs } => self.handle_inputs(id, &inputs),
+            Event::Drained { id } => self.handle_drained(id),
+            Event::Leave { id, departure } => self.leave(id, departure),
         }
-        if self.rounds.iter().any(Round::is_full) {
-            self.flush(now);
-        }
+        self.flush_if_full();
     }
 
     /// Does what is due by now.
     pub fn handle_tick(&mut self, now: Instant) {
-        if self.crowd.due().is_some_and(|due| due <= now) {
-            self.announce_counted();
+        self.now = now;
+        if self.crowd_due.is_some_and(|due| due <= now) {
+            self.announce_crowds();
         }
         if self.look_at.is_some_and(|due| due <= now) {
-            self.look(now);
+            self.look();
         }
         if let Some(stop) = &mut self.stop {
             stop.tick(now);
@@ -208,66 +225,41 @@ impl Broker {
         self.flush(now);
     }
 
-    /// Somebody has caught up while the intake was paused.
+    /// Somebody has caught up while a room waited for that.
     pub fn handle_caught_up(&mut self, now: Instant) {
-        self.look(now);
+        self.now = now;
+        self.look_at_the_paused();
         self.flush(now);
     }
 
-    // ---- who is here ----
-
-    /// Lets somebody in: his welcome marks his place in the order of lines.
-    fn join(&mut self, id: ClientId, outlet: Outlet, door: DoorKind, now: Instant) {
-        self.newcomers += 1;
-        self.metrics.joins += 1;
-        let nick = Nick::numbered(self.newcomers);
-        let count = self.crowd.join((id, nick), now);
-        let slot = self.roster.insert(Member {
-            id,
-            nick,
-            door,
-            special: true,
-            retired: false,
-            drained: false,
-            count,
-            outlet,
-            standing: Standing::new(now),
-        });
-        self.rounds[door.index()].enter(slot);
-        let texts = self.notices.texts();
-        self.tell(slot, Line::Welcome(&texts.welcome, nick));
-        self.tell(slot, Line::Answer(&who::summary(self.roster.names())));
-        texts.motd.lines().for_each(|line| self.tell(slot, Line::Answer(line)));
-        self.tell(slot, Line::Answer("/help shows what you can do here"));
-        if count.is_none() {
-            self.publish(&Line::Joined(nick), Some(slot));
-        }
-        if self.rounds.iter().any(Round::is_full) {
-            self.flush(now);
+    /// Hands the round out if it is as much as a receiver should get at once.
+    fn flush_if_full(&mut self) {
+        if self.gathered >= ROUND_BYTES {
+            self.flush(self.now);
         }
     }
 
-    /// Lets somebody go, after what he has sent.
-    fn leave(&mut self, id: ClientId, departure: Departure, now: Instant) {
-        let Some(slot) = self.roster.slot(id) else { return };
-        self.metrics.leaves += 1;
-        let (nick, count) = self.retire(slot);
-        if self.stop.is_none() && self.crowd.leave((nick, departure.clone()), now) {
-            self.announce_if_counted(count);
-            self.publish(&Line::Left(nick, &departure), None);
+    /// Hands out what the round has gathered, and cuts whoever is too far behind for it.
+    pub fn flush(&mut self, now: Instant) {
+        self.now = now;
+        let before = self.metrics.frames;
+        loop {
+            let strained = self.hand_out();
+            if self.gauge.bytes() > self.living_frames {
+                self.relieve();
+            }
+            if !strained.is_empty() {
+                self.look_at_rooms(&strained);
+            }
+            // Each turn takes at least one person out, so this ends.
+            if !self.cut_doomed() {
+                break;
+            }
         }
-        self.end_if_drained(now);
-    }
-
-    /// Takes somebody out of the room here. He gets what was said before.
-    fn retire(&mut self, slot: usize) -> (Nick, Option<Count>) {
-        self.roster.members_mut()[slot].special = true;
-        let gone = self.roster.retire(slot);
-        self.rounds[gone.door.index()].leave(slot);
-        if let Some(stop) = &mut self.stop {
-            stop.forget(gone.drained);
+        if self.metrics.frames > before {
+            self.look_again_at(now + crate::limits::PACE_TICK);
         }
-        (gone.nick, gone.count)
+        self.end_if_drained();
     }
 
     /// Cuts those who were found to be too far behind. Says whether there were any.
@@ -282,41 +274,9 @@ impl Broker {
                 Fault::Stalled => &mut self.metrics.cut_stalled,
                 Fault::Memory => &mut self.metrics.cut_for_memory,
             } += 1;
-            self.roster.members()[slot].outlet.cut(Cut::TooSlow);
-            let (nick, count) = self.retire(slot);
-            if self.stop.is_none() {
-                self.announce_if_counted(count);
-                self.publish(&Line::Left(nick, &Departure::TooSlow), None);
-            }
+            self.cut(slot, Cut::TooSlow);
         }
         self.doomed = doomed;
         any
-    }
-
-    // ---- announcements ----
-
-    /// Announces all who were counted, if this one's join is among them: nothing of him may be seen before.
-    fn announce_if_counted(&mut self, count: Option<Count>) {
-        if self.crowd.is_counted(count) {
-            self.announce_counted();
-        }
-    }
-
-    /// Says how many came and left, of those who were not announced by name.
-    fn announce_counted(&mut self) {
-        let (joins, leaves) = self.crowd.take();
-        match joins {
-            Counted::Nobody => {}
-            Counted::One((id, nick)) => {
-                let own = self.roster.slot(id);
-                self.publish(&Line::Joined(nick), own);
-            }
-            Counted::Many(count) => self.publish(&Line::PeopleJoined(count), None),
-        }
-        match leaves {
-            Counted::Nobody => {}
-            Counted::One((nick, departure)) => self.publish(&Line::Left(nick, &departure), None),
-            Counted::Many(count) => self.publish(&Line::PeopleLeft(count), None),
-        }
     }
 }

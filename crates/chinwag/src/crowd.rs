@@ -11,11 +11,15 @@
 use crate::limits::{CROWD_EVERY, CROWD_SINGLES, CROWD_WINDOW};
 use std::collections::VecDeque;
 use std::mem;
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 /// Which count of joins somebody is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count(u64);
+pub struct Count(
+    /// Counts begin at 1, so that an absent one takes no memory.
+    NonZeroU32,
+);
 
 /// People who were counted instead of announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,14 +85,14 @@ pub struct Crowd<J, L> {
     /// Leaves.
     leaves: Stream<L>,
     /// The count of joins that is being made.
-    current: u64,
+    current: NonZeroU32,
     /// When the counts go out, if there are any.
     due: Option<Instant>,
 }
 
 impl<J, L> Default for Crowd<J, L> {
     fn default() -> Self {
-        Self { joins: Stream::new(), leaves: Stream::new(), current: 0, due: None }
+        Self { joins: Stream::new(), leaves: Stream::new(), current: NonZeroU32::MIN, due: None }
     }
 }
 
@@ -126,7 +130,8 @@ impl<J, L> Crowd<J, L> {
     pub fn take(&mut self) -> (Counted<J>, Counted<L>) {
         self.due = None;
         if self.joins.is_counting() {
-            self.current += 1;
+            // After four thousand million counts the numbers of the oldest are used again.
+            self.current = self.current.checked_add(1).unwrap_or(NonZeroU32::MIN);
         }
         (mem::take(&mut self.joins.counted), mem::take(&mut self.leaves.counted))
     }

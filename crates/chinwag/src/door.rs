@@ -4,7 +4,9 @@
 //! must not be shown there. What one kind of door encodes is shared by all people behind it.
 
 use crate::line::{Departure, Line};
+use crate::room_name::RoomName;
 use crate::text::{append_sanitised, is_blank, quoted};
+use crate::time_of_day::TimeOfDay;
 use std::io::Write;
 
 /// A kind of door.
@@ -24,10 +26,41 @@ impl DoorKind {
         self as usize
     }
 
+    /// Appends a line with what stands before it, as this kind of door sends it.
+    #[inline]
+    pub fn encode_under(self, heading: Heading<'_>, line: &Line<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Lines => heading.encode(out),
+        }
+        self.encode(line, out);
+    }
+
     /// Appends the line as this kind of door sends it.
     pub fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Lines => encode_line(line, out),
+        }
+    }
+}
+
+/// What some people get before a line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heading<'a> {
+    /// When it was said, for those who asked for time stamps.
+    pub time: Option<TimeOfDay>,
+    /// The room, for those who are in another.
+    pub room: Option<&'a RoomName>,
+}
+
+impl Heading<'_> {
+    /// Before a line for nc and telnet.
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        if let Some(time) = self.time {
+            put(out, format_args!("{time} "));
+        }
+        if let Some(room) = self.room {
+            put(out, format_args!("{room} "));
         }
     }
 }

@@ -14,7 +14,9 @@
 pub mod command;
 pub mod limits;
 pub mod name;
+pub mod room_name;
 pub mod text;
+pub mod time_of_day;
 
 // Bytes to lines.
 pub mod codec;
@@ -29,11 +31,15 @@ pub mod frame;
 pub mod intake;
 pub mod line;
 pub mod notices;
+pub mod view;
 
-// The room.
+// The house and its rooms.
 pub mod broker;
 pub mod crowd;
+pub mod history;
+pub mod member;
 pub mod pace;
+pub mod rooms;
 pub mod roster;
 pub mod round;
 pub mod who;

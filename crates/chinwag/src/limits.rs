@@ -8,6 +8,8 @@ use std::time::Duration;
 pub const MIN_NICK: usize = 2;
 /// Most characters of a nick: enough for a name, and three of them fit side by side in a terminal of 80 columns.
 pub const MAX_NICK: usize = 24;
+/// Most characters of a room's name behind its `#`.
+pub const MAX_ROOM_NAME: usize = 64;
 /// Most bytes of a person's words inside a line of the server's: a reason, not a speech.
 pub const MAX_QUOTED: usize = 200;
 /// Most bytes of a line, its end not counted. Three times as much as a screen of a terminal holds in one line, and
@@ -109,6 +111,15 @@ pub const CROWD_EVERY: Duration = Duration::from_millis(250);
 
 /// Frames in one vectored write: one system call for a burst, and few enough that the list lies on the stack.
 pub const WRITE_FRAMES: usize = 64;
+
+// Rooms.
+
+/// Lines of chat that a room remembers.
+pub const HISTORY_LINES: usize = 200;
+/// Time between two looks at the wall clock, for time stamps.
+pub const CLOCK_EVERY: Duration = Duration::from_secs(1);
+/// Bytes of words that it remembers at most: 200 lines of the usual kind take a fifth of it.
+pub const HISTORY_BYTES: usize = 64 * 1024;
 
 // Sockets.
 

@@ -29,6 +29,14 @@ pub enum Line<'a> {
     Refusal(&'a str),
 }
 
+impl Line<'_> {
+    /// Whether it only says that somebody came or left.
+    pub const fn is_coming_or_going(&self) -> bool {
+        use Line::{Joined, Left, PeopleJoined, PeopleLeft};
+        matches!(self, Joined(_) | Left(..) | PeopleJoined(_) | PeopleLeft(_))
+    }
+}
+
 /// How somebody left, which is what the others read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Departure {

@@ -1,62 +1,33 @@
-//! Who is in the room: everybody in one dense vector for the fan-out, found by id and by name.
+//! Who is in the house: everybody by slot, found by id and by name.
 //!
-//! A person's slot is his place in the vector, for the time of one round: whoever leaves is *retired*, known by neither
-//! id nor name, but he keeps his slot until the round is handed out and the retired are removed; then others move
-//! into the gaps. Ids are for everything longer. Both indexes are ordered maps: names are
-//! chosen by strangers, whose collisions a hash map would have to fear, and `/who` wants them in order anyway.
+//! A person's slot is his place in the table as long as he is here, and rooms list their members by it. Whoever leaves is
+//! *retired*, known by neither id nor name, but he keeps his slot until the round is handed out and the retired are
+//! removed. Slots are filled from the bottom, so that the table shrinks when a crowd has gone. Both indexes are ordered
+//! maps: names are chosen by strangers, whose collisions a hash map would have to fear, and `/who` wants them in order
+//! anyway.
 
-use crate::account::Outlet;
-use crate::crowd::Count;
-use crate::door::DoorKind;
 use crate::event::ClientId;
+use crate::member::Member;
 use crate::name::{FoldedNick, Nick};
-use crate::pace::{Balance, Standing};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
-/// One person in the room.
-#[derive(Debug)]
-pub struct Member {
-    /// Who he is.
-    pub id: ClientId,
-    /// What he is called.
-    pub nick: Nick,
-    /// How his lines are encoded.
-    pub door: DoorKind,
-    /// Whether he gets something else than the others in the round that is being made.
-    pub special: bool,
-    /// Whether he has left, and is here only until he has got his part of the round.
-    pub retired: bool,
-    /// Whether all lines that were read from him have come, in a server that stops.
-    pub drained: bool,
-    /// The count that his join is announced in, if it was not announced by name.
-    pub count: Option<Count>,
-    /// Where lines for him go.
-    pub outlet: Outlet,
-    /// How he keeps the pace.
-    pub standing: Standing,
-}
-
-impl Member {
-    /// What he was sent and has taken.
-    pub fn balance(&self) -> Balance {
-        Balance { pushed: self.outlet.pushed(), taken: self.outlet.taken() }
-    }
-}
-
-/// Everybody in the room (see the module's words).
+/// Everybody in the house (see the module's words).
 #[derive(Debug, Default)]
 pub struct Roster {
-    /// The people; a slot is an index here.
-    members: Vec<Member>,
+    /// The people; a slot is an index here. Those of nobody are empty.
+    members: Vec<Option<Member>>,
     /// The slot of each id.
-    slots: BTreeMap<ClientId, usize>,
-    /// The name of each, as typed, by the name without its case.
-    names: BTreeMap<FoldedNick, Nick>,
+    slots: BTreeMap<ClientId, u32>,
+    /// The slot of each name without its case.
+    names: BTreeMap<FoldedNick, u32>,
     /// The slots of the retired.
     retired: Vec<usize>,
+    /// Empty slots, the lowest first. Some may be taken already, or lie past the end.
+    vacant: BinaryHeap<Reverse<u32>>,
 }
 
-/// Slots that an empty room keeps.
+/// Slots that an empty house keeps.
 const KEPT_SLOTS: usize = 64;
 
 impl Roster {
@@ -70,82 +41,173 @@ impl Roster {
         self.slots.is_empty()
     }
 
-    /// Everybody, by slot, the retired too.
-    pub fn members(&self) -> &[Member] {
-        &self.members
+    /// Everybody with a slot, the retired too.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().flatten()
     }
 
-    /// Everybody, by slot, the retired too.
+    /// Everybody with a slot, the retired too.
+    pub fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.iter_mut().flatten()
+    }
+
+    /// Whoever has this slot.
     #[inline]
-    pub fn members_mut(&mut self) -> &mut [Member] {
-        &mut self.members
+    pub fn member(&self, slot: usize) -> &Member {
+        self.members[slot].as_ref().expect(OCCUPIED)
     }
 
-    /// Where somebody is now.
+    /// Whoever has this slot.
+    #[inline]
+    pub fn member_mut(&mut self, slot: usize) -> &mut Member {
+        self.members[slot].as_mut().expect(OCCUPIED)
+    }
+
+    /// Where somebody is.
     pub fn slot(&self, id: ClientId) -> Option<usize> {
-        self.slots.get(&id).copied()
+        self.slots.get(&id).map(|&slot| slot as usize)
     }
 
-    /// All names, in the order of the alphabet.
-    pub fn names(&self) -> impl ExactSizeIterator<Item = &Nick> {
-        self.names.values()
+    /// Where whoever is called so is, in whatever case.
+    pub fn named(&self, nick: Nick) -> Option<usize> {
+        self.names.get(&nick.fold()).map(|&slot| slot as usize)
     }
 
-    /// Whether somebody is called so, in whatever case.
-    pub fn is_taken(&self, nick: Nick) -> bool {
-        self.names.contains_key(&nick.fold())
+    /// Everybody but the retired, in the order of the alphabet.
+    pub fn by_name(&self) -> impl Iterator<Item = &Member> {
+        self.names.values().map(|&slot| self.member(slot as usize))
     }
 
     /// Adds somebody whose id and name are nobody else's, and says where.
     pub fn insert(&mut self, member: Member) -> usize {
-        let slot = self.members.len();
-        let known = self.slots.insert(member.id, slot);
-        let taken = self.names.insert(member.nick.fold(), member.nick);
+        let slot = self.vacant_slot();
+        let known = self.slots.insert(member.id, slot as u32);
+        let taken = self.names.insert(member.nick.fold(), slot as u32);
         debug_assert!(known.is_none() && taken.is_none(), "ids and names are unique");
-        self.members.push(member);
+        match self.members.get_mut(slot) {
+            Some(place) => *place = Some(member),
+            None => self.members.push(Some(member)),
+        }
         slot
     }
 
+    /// The lowest slot that is nobody's.
+    fn vacant_slot(&mut self) -> usize {
+        while let Some(Reverse(slot)) = self.vacant.pop() {
+            if matches!(self.members.get(slot as usize), Some(None)) {
+                return slot as usize;
+            }
+        }
+        self.members.len()
+    }
+
     /// Takes somebody out of the indexes; he keeps his slot until [`remove_retired`](Self::remove_retired).
-    pub fn retire(&mut self, slot: usize) -> &Member {
-        let member = &mut self.members[slot];
+    pub fn retire(&mut self, slot: usize) -> &mut Member {
+        self.retired.push(slot);
+        let member = self.members[slot].as_mut().expect(OCCUPIED);
         member.retired = true;
         self.slots.remove(&member.id);
         self.names.remove(&member.nick.fold());
-        self.retired.push(slot);
         member
     }
 
-    /// Removes the retired. Slots change.
+    /// Those who wait to be removed.
+    pub fn retired(&self) -> impl Iterator<Item = &Member> {
+        self.retired.iter().map(|&slot| self.member(slot))
+    }
+
+    /// Whether anybody waits to be removed.
+    pub fn has_retired(&self) -> bool {
+        !self.retired.is_empty()
+    }
+
+    /// Removes the retired. No room must list them any more.
     pub fn remove_retired(&mut self) {
-        if self.retired.is_empty() {
-            return;
+        for slot in self.retired.drain(..) {
+            self.members[slot] = None;
+            // There are never as many people as a slot can count.
+            self.vacant.push(Reverse(slot as u32));
         }
-        // From the end on, so that nobody who moves into a gap is retired himself.
-        self.retired.sort_unstable();
-        while let Some(slot) = self.retired.pop() {
-            self.members.swap_remove(slot);
-            if let Some(moved) = self.members.get(slot) {
-                self.slots.insert(moved.id, slot);
-            }
+        while let Some(None) = self.members.last() {
+            self.members.pop();
+        }
+        if self.members.is_empty() {
+            self.vacant.clear();
         }
         if self.members.len() < self.members.capacity() / 4 {
-            self.members.shrink_to((self.members.len() * 2).max(KEPT_SLOTS));
+            let kept = (self.members.len() * 2).max(KEPT_SLOTS);
+            self.members.shrink_to(kept);
+            self.vacant.shrink_to(kept);
+            self.retired.shrink_to(KEPT_SLOTS);
         }
     }
 
-    /// Calls somebody differently, and says how he was called before. The name must be free, or his own in another
-    /// case.
-    pub fn rename(&mut self, slot: usize, nick: Nick) -> Nick {
-        let member = &mut self.members[slot];
-        let old = std::mem::replace(&mut member.nick, nick);
+    /// Calls somebody differently. The name must be free, or his own in another case.
+    pub fn rename(&mut self, slot: usize, nick: Nick) {
+        let old = std::mem::replace(&mut self.member_mut(slot).nick, nick);
         self.names.remove(&old.fold());
-        self.names.insert(nick.fold(), nick);
-        old
+        self.names.insert(nick.fold(), slot as u32);
     }
 
     /// Takes everybody out.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// Why a slot that is asked for has somebody in it.
+const OCCUPIED: &str = "a slot in use is somebody's";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account;
+    use crate::door::DoorKind;
+    use crate::intake::{Bounds, Intake};
+    use std::sync::Arc;
+
+    fn person(number: u64) -> Member {
+        let (outlet, _) = account::inbox(&Arc::new(Intake::new(Bounds::default())));
+        let now = whippet::time::Instant::now().into_std();
+        Member::new(ClientId::new(number), Nick::numbered(number), DoorKind::Lines, outlet, now)
+    }
+
+    fn remove(roster: &mut Roster, slot: usize) {
+        roster.retire(slot);
+        roster.remove_retired();
+    }
+
+    #[test]
+    fn slots_are_filled_from_the_bottom_and_the_table_shrinks() {
+        let mut roster = Roster::default();
+        for number in 0..1_000 {
+            assert_eq!(roster.insert(person(number)), number as usize);
+        }
+        for slot in [700, 3, 500] {
+            remove(&mut roster, slot);
+        }
+        let filled: Vec<_> = (0..4).map(|more| roster.insert(person(1_000 + more))).collect();
+        assert_eq!(filled, [3, 500, 700, 1_000]);
+        assert_eq!(roster.slot(ClientId::new(1_002)), Some(700));
+        for slot in (2..1_001).rev() {
+            remove(&mut roster, slot);
+        }
+        assert_eq!(roster.members.len(), 2);
+        assert!(roster.members.capacity() <= KEPT_SLOTS);
+        assert_eq!(roster.insert(person(2_000)), 2);
+        assert_eq!(roster.len(), 3);
+    }
+
+    #[test]
+    fn a_name_is_free_once_its_owner_is_retired() {
+        let mut roster = Roster::default();
+        let slot = roster.insert(person(1));
+        let (bob, shout) = (Nick::parse("bob").unwrap(), Nick::parse("BOB").unwrap());
+        roster.rename(slot, bob);
+        assert_eq!(roster.named(shout), Some(slot));
+        assert_eq!(roster.named(Nick::numbered(1)), None);
+        roster.retire(slot);
+        assert_eq!((roster.named(bob), roster.slot(ClientId::new(1))), (None, None));
+        assert_eq!(roster.members().count(), 1, "he gets what was said before");
     }
 }

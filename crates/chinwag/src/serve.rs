@@ -67,7 +67,9 @@ impl Server {
         let living_frames = config.living_frames;
         let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
         let notices = Arc::clone(house.dials.notices());
-        let broker = Broker::new(intake).with_notices(notices).with_living_frames(living_frames);
+        let broker = Broker::new(intake, Instant::now().into_std())
+            .with_notices(notices)
+            .with_living_frames(living_frames);
         Ok(Self { listeners, house, broker, orders, said })
     }
 

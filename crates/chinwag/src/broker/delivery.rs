@@ -1,93 +1,113 @@
-//! From lines to inboxes, and how far that has left people behind.
+//! From lines to inboxes.
 
 use super::{Broker, Fault};
 use crate::account::PushError;
-use crate::door::DoorKind;
+use crate::door::Heading;
 use crate::frame::Frame;
-use crate::limits::{PACE_TICK, PAUSED_TICK};
 use crate::line::Line;
-use crate::pace::{Strain, Verdict};
-use crate::round::Parcel;
-use std::cmp::Reverse;
-use std::time::Instant;
-
-/// Looks in a row at people who drain while they are looked at; after that the next wake or tick will do.
-const LOOKS: usize = 2;
-
-/// The part of the living frames' limit that cutting people aims to free, so that it does not begin anew at once.
-const RELIEF: usize = 8;
+use crate::rooms::{Room, RoomId};
+use crate::round::{Parcel, Reader, Source, joined};
+use crate::view::View;
 
 impl Broker {
-    /// Gives the room its next line, for everybody but the author.
-    pub(super) fn publish(&mut self, line: &Line<'_>, author: Option<usize>) {
-        self.sequence += 1;
+    /// Gives a room its next line, for everybody but the author.
+    pub(super) fn publish(&mut self, room: RoomId, line: &Line<'_>, author: Option<usize>) {
         self.metrics.lines += 1;
         if let Some(author) = author {
-            self.roster.members_mut()[author].special = true;
+            self.make_special(author);
         }
-        for (door, round) in DoorKind::ALL.into_iter().zip(&mut self.rounds) {
-            round.push_shared(author, |out| door.encode(line, out));
-        }
+        self.touch(room);
+        self.stamp += 1;
+        let source = Source { author, shunned: None };
+        let at = self.clock.time_of_day(self.now);
+        self.gathered += self.rooms.room_mut(room).push(line, source, self.stamp, at);
     }
 
-    /// Tells one person something, at this place among the room's lines.
+    /// Tells one person something, at this place among the lines of all rooms.
     pub(super) fn tell(&mut self, slot: usize, line: Line<'_>) {
-        let member = &mut self.roster.members_mut()[slot];
-        member.special = true;
-        let door = member.door;
-        self.rounds[door.index()].push_aside(slot, |out| door.encode(&line, out));
+        self.make_special(slot);
+        self.stamp += 1;
+        let view = self.roster.member(slot).view;
+        let time = view.is_timed().then(|| self.clock.time_of_day(self.now));
+        let heading = Heading { time, room: None };
+        let encode = |out: &mut Vec<u8>| view.door().encode_under(heading, &line, out);
+        self.gathered += self.asides.push(slot, self.stamp, encode);
     }
 
-    /// Hands out what the round has gathered, and cuts whoever is too far behind for it.
-    pub fn flush(&mut self, now: Instant) {
-        let before = self.metrics.frames;
-        loop {
-            let strain = self.hand_out();
-            if self.gauge.bytes() > self.living_frames {
-                self.relieve(now);
-            }
-            if !self.paused && self.pace.suspects(strain) {
-                self.look(now);
-            }
-            // Each turn takes at least one person out, so this ends.
-            if !self.cut_doomed() {
-                break;
-            }
+    /// Somebody gets something else than the others in this round.
+    pub(super) fn make_special(&mut self, slot: usize) {
+        let member = self.roster.member_mut(slot);
+        if !std::mem::replace(&mut member.special, true) {
+            self.specials.push(slot);
         }
-        if self.metrics.frames > before {
-            self.look_at.get_or_insert(now + PACE_TICK);
-        }
-        self.end_if_drained(now);
     }
 
-    /// Hands the rounds out and empties them.
-    fn hand_out(&mut self) -> Strain {
-        let mut strain = Strain::default();
-        for door in DoorKind::ALL {
-            let round = &self.rounds[door.index()];
-            if round.is_empty() {
-                continue;
-            }
-            let whole = round.frame(&self.gauge);
-            if round.has_shared() {
-                self.hand_to_everybody(door, &whole, &mut strain);
-            }
-            self.hand_to_the_special(door, &whole, &mut strain);
-            self.rounds[door.index()].clear();
+    /// There is something in the round of this room.
+    pub(super) fn touch(&mut self, room: RoomId) {
+        if !std::mem::replace(&mut self.rooms.room_mut(room).is_busy, true) {
+            self.busy.push(room);
         }
-        self.roster.remove_retired();
-        strain
     }
 
-    /// Hands the whole round to all who get all of it. The hottest loop there is.
-    fn hand_to_everybody(&mut self, door: DoorKind, whole: &Frame, strain: &mut Strain) {
+    /// Hands the rounds out and empties them. Says in which rooms that may have left too many behind.
+    pub(super) fn hand_out(&mut self) -> Vec<RoomId> {
+        if self.busy.is_empty() && self.specials.is_empty() {
+            return Vec::new();
+        }
+        let mut busy = std::mem::take(&mut self.busy);
+        if busy.len() > 1 {
+            busy.iter().for_each(|&room| self.make_those_in_several_special(room));
+        }
+        busy.iter().for_each(|&room| self.hand_to_everybody(room));
+        self.hand_to_the_special();
+        let mut strained = Vec::new();
+        for id in busy.drain(..) {
+            let room = self.rooms.room_mut(id);
+            room.round.clear();
+            room.is_busy = false;
+            let strain = std::mem::take(&mut room.strain);
+            if room.waits_for.is_none() && room.pace.suspects(strain) {
+                strained.push(id);
+            }
+        }
+        self.busy = busy;
+        self.asides.clear();
+        (self.stamp, self.gathered) = (0, 0);
+        self.remove_retired();
+        strained
+    }
+
+    /// Whoever is in several rooms of which more than one have lines gets them in one order.
+    fn make_those_in_several_special(&mut self, room: RoomId) {
+        for &slot in &self.rooms.room(room).members {
+            let member = self.roster.member_mut(slot as usize);
+            if member.is_in_several() && !std::mem::replace(&mut member.special, true) {
+                self.specials.push(slot as usize);
+            }
+        }
+    }
+
+    /// Hands the whole round of a room to all who get all of it. The hottest loop there is.
+    fn hand_to_everybody(&mut self, id: RoomId) {
         let bounds = self.intake.bounds();
+        let Room { members, round, strain, .. } = self.rooms.room_mut(id);
+        if round.is_empty() {
+            return;
+        }
+        // Nearly always everybody has the same view.
+        let mut whole: Option<(View, Option<Frame>)> = None;
         let mut frames = 0;
-        for member in self.roster.members_mut() {
-            if member.special || member.door != door {
+        for &slot in &*members {
+            let member = self.roster.member_mut(slot as usize);
+            if member.special {
                 continue;
             }
-            match member.outlet.push(whole.clone()) {
+            let view = member.view_of(id);
+            if whole.as_ref().is_none_or(|&(of, _)| of != view) {
+                whole = Some((view, round.whole(view, &self.gauge).cloned()));
+            }
+            let Some((_, Some(frame))) = &whole else { continue };
+            match member.outlet.push(frame.clone()) {
                 Ok(owed) => {
                     frames += 1;
                     strain.add(owed, &member.standing, bounds);
@@ -100,27 +120,25 @@ impl Broker {
     }
 
     /// Hands authors and those with asides what is left for them.
-    fn hand_to_the_special(&mut self, door: DoorKind, whole: &Frame, strain: &mut Strain) {
-        let bounds = self.intake.bounds();
-        let round = &self.rounds[door.index()];
-        let members = self.roster.members_mut();
-        for slot in round.special() {
-            let member = &mut members[slot];
-            // An author of a line for all doors is special in each of their rounds, and served in one.
-            if !member.special || member.door != door {
-                continue;
-            }
-            member.special = false;
-            let (first, second) = match round.parcel(slot, whole, &self.gauge) {
-                Parcel::Nothing => continue,
-                Parcel::One(frame) => (frame, None),
-                Parcel::Two(first, second) => (first, Some(second)),
+    fn hand_to_the_special(&mut self) {
+        let bounds = *self.intake.bounds();
+        let mut specials = std::mem::take(&mut self.specials);
+        for slot in specials.drain(..) {
+            let (first, second) = match self.parcel(slot) {
+                Parcel::Nothing => (None, None),
+                Parcel::One(frame) => (Some(frame), None),
+                Parcel::Two(first, second) => (Some(first), Some(second)),
             };
-            for frame in [Some(first), second].into_iter().flatten() {
+            let member = self.roster.member_mut(slot);
+            member.special = false;
+            for frame in [first, second].into_iter().flatten() {
                 match member.outlet.push(frame) {
                     Ok(owed) => {
                         self.metrics.frames += 1;
-                        strain.add(owed, &member.standing, bounds);
+                        for membership in member.memberships() {
+                            let strain = &mut self.rooms.room_mut(membership.room).strain;
+                            strain.add(owed, &member.standing, &bounds);
+                        }
                     }
                     // Of the retired the broker knows nothing any more: they lose the end of what was due.
                     Err(PushError::PastHard) => self.doomed.push((member.id, Fault::PastHard)),
@@ -128,66 +146,38 @@ impl Broker {
                 }
             }
         }
+        self.specials = specials;
     }
 
-    /// Looks at everybody: who is stalled, and whether the room waits.
-    pub(super) fn look(&mut self, now: Instant) {
-        let was_paused = self.paused;
-        for _ in 0..LOOKS {
-            let count = self.intake.drains();
-            let mut tally = self.pace.tally(now);
-            for member in self.roster.members_mut() {
-                if member.outlet.is_gone() || member.retired {
-                    continue;
+    /// What somebody special gets: of the only room that has something for him a part of its bytes, or else bytes of his
+    /// own.
+    fn parcel(&mut self, slot: usize) -> Parcel {
+        let member = self.roster.member(slot);
+        let reader = |room| Reader { slot, view: member.view_of(room), ignores: member.ignores() };
+        let rooms = &mut self.rooms;
+        let has_asides = self.asides.has(slot);
+        if !has_asides {
+            let mut with_lines = member.memberships().map(|membership| membership.room);
+            let mut next = || with_lines.find(|&room| !rooms.room(room).round.is_empty());
+            match (next(), next()) {
+                (None, _) => return Parcel::Nothing,
+                (Some(only), None) => {
+                    let round = &mut rooms.room_mut(only).round;
+                    if let Some(slices) = round.slices(&reader(only), &self.gauge) {
+                        return slices;
+                    }
                 }
-                let balance = member.balance();
-                if tally.add(member.id, &mut member.standing, balance) {
-                    self.doomed.push((member.id, Fault::Stalled));
-                }
-            }
-            self.look_at = tally.is_anybody_owed().then_some(now + PACE_TICK);
-            let verdict = self.pace.conclude(&tally);
-            self.paused = matches!(verdict, Verdict::Paused { .. });
-            let Verdict::Paused { drains } = verdict else {
-                self.intake.open();
-                break;
-            };
-            if !self.intake.pause(count, drains) {
-                self.look_at = Some(now + PAUSED_TICK);
-                break;
+                _ => {}
             }
         }
-        self.metrics.pauses += u64::from(self.paused && !was_paused);
-        if self.short_of_memory.is_some() {
-            self.relieve(now);
+        let mut pieces = Vec::new();
+        for membership in member.memberships() {
+            let round = &rooms.room(membership.room).round;
+            round.pieces(&reader(membership.room), &mut pieces);
         }
-    }
-
-    /// Frames take more memory than they may, or did: cuts the furthest behind, and lets no lines in until they
-    /// have let go of theirs.
-    fn relieve(&mut self, now: Instant) {
-        let bytes = self.gauge.bytes();
-        if bytes <= self.living_frames {
-            self.short_of_memory = None;
-            return;
+        if has_asides {
+            self.asides.pieces(slot, &mut pieces);
         }
-        self.look_at.get_or_insert(now + PACE_TICK);
-        let waits = |since| now.saturating_duration_since(since) < PACE_TICK;
-        if self.short_of_memory.is_some_and(waits) {
-            // Those who were cut have not had the time.
-            return;
-        }
-        self.short_of_memory = Some(now);
-        let members = self.roster.members().iter().filter(|member| !member.retired);
-        let mut owing: Vec<_> = members.map(|m| (m.balance().owed(), m.id)).collect();
-        owing.sort_unstable_by_key(|&(owed, id)| (Reverse(owed), id));
-        let mut wanted = (bytes - self.living_frames + self.living_frames / RELIEF) as u64;
-        for (owed, id) in owing {
-            if wanted == 0 || owed == 0 {
-                break;
-            }
-            wanted = wanted.saturating_sub(owed);
-            self.doomed.push((id, Fault::Memory));
-        }
+        joined(pieces, &self.gauge)
     }
 }

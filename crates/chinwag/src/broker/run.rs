@@ -3,7 +3,8 @@
 use super::gather::Gather;
 use super::{Broker, Metrics};
 use crate::event::{Control, Event};
-use crate::limits::ROUND_EVENTS;
+use crate::limits::{CLOCK_EVERY, ROUND_EVENTS};
+use crate::time_of_day::WallClock;
 use std::pin::pin;
 use std::sync::Arc;
 use whippet::select;
@@ -17,6 +18,7 @@ impl Broker {
     /// Nothing starves: joins come no faster than connections are accepted.
     pub async fn run(mut self, control: Receiver<Control>, events: Receiver<Event>) -> Metrics {
         let intake = Arc::clone(&self.intake);
+        self.set_clock(WallClock::new(now(), whippet::time::since_1970()));
         let mut queues = Queues::new(control, events);
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut alarm_at = None;
@@ -36,7 +38,7 @@ impl Broker {
                     alarm_at = None;
                     self.handle_tick(now());
                 }
-                () = intake.drained(), if !self.is_open() => self.handle_caught_up(now()),
+                () = intake.drained(), if self.is_waiting() => self.handle_caught_up(now()),
                 count = queues.events.recv_many(&mut queues.batch, ROUND_EVENTS), if self.is_open() => {
                     if count == 0 && queues.batch.is_empty() {
                         break;
@@ -53,6 +55,15 @@ impl Broker {
             self.handle_control(came, now());
         }
         self.metrics()
+    }
+}
+
+impl Broker {
+    /// Looks at the wall clock once in a while: it may be set, and the machine may have slept.
+    fn set_clock_if_old(&mut self, now: std::time::Instant) {
+        if now.saturating_duration_since(self.clock.set_at()) >= CLOCK_EVERY {
+            self.set_clock(WallClock::new(now, whippet::time::since_1970()));
+        }
     }
 }
 
@@ -92,6 +103,7 @@ impl Queues {
     /// received it is here.
     fn take_in(&mut self, broker: &mut Broker) {
         let now = now();
+        broker.set_clock_if_old(now);
         let frames = broker.metrics.frames;
         for _ in 0..self.control.len() {
             let Ok(came) = self.control.try_recv() else { break };
@@ -141,7 +153,7 @@ mod tests {
     #[test]
     fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
         let intake = Arc::new(Intake::new(Bounds::default()));
-        let mut broker = Broker::new(Arc::clone(&intake));
+        let mut broker = Broker::new(Arc::clone(&intake), now());
         let (control, orders) = mpsc::channel(4);
         let (_events, said) = mpsc::channel(1);
         // The loop looked for joins, found none, and then received this.

@@ -11,11 +11,13 @@
 
 use super::Broker;
 use crate::account::Outlet;
-use crate::door::DoorKind;
+use crate::door::{DoorKind, Heading};
 use crate::event::ClientId;
 use crate::frame::Frame;
 use crate::limits::LAST_WORDS;
 use crate::line::Line;
+use crate::rooms::Rooms;
+use crate::view::View;
 use std::time::Instant;
 
 /// Where the end has got to.
@@ -76,34 +78,35 @@ impl Broker {
     }
 
     /// The server is to be gone by `deadline`.
-    pub(super) fn begin_stop(&mut self, deadline: Instant, now: Instant) {
+    pub(super) fn begin_stop(&mut self, deadline: Instant) {
         if self.stop.is_some() {
             return;
         }
         // Those who were counted are announced before they may be heard for the last time.
-        self.announce_counted();
-        let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(now);
+        let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
+        rooms.into_iter().for_each(|room| self.announce_counted(room));
+        let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(self.now);
         let undrained = self.roster.len();
         self.stop = Some(Stop { force_at, undrained, phase: Phase::Waiting });
-        self.end_if_drained(now);
+        self.end_if_drained();
     }
 
     /// All that was read from somebody has come.
-    pub(super) fn handle_drained(&mut self, id: ClientId, now: Instant) {
+    pub(super) fn handle_drained(&mut self, id: ClientId) {
         let Some(stop) = &mut self.stop else { return };
         let Some(slot) = self.roster.slot(id) else { return };
-        let member = &mut self.roster.members_mut()[slot];
+        let member = self.roster.member_mut(slot);
         if !std::mem::replace(&mut member.drained, true) {
             stop.undrained -= 1;
         }
-        self.end_if_drained(now);
+        self.end_if_drained();
     }
 
     /// Ends it as soon as all lines have come.
-    pub(super) fn end_if_drained(&mut self, now: Instant) {
+    pub(super) fn end_if_drained(&mut self) {
         let waiting = |stop: &Stop| stop.phase != Phase::Finished && stop.undrained == 0;
         if self.stop.as_ref().is_some_and(waiting) {
-            self.say_goodbye(now);
+            self.say_goodbye(self.now);
         }
     }
 
@@ -111,9 +114,25 @@ impl Broker {
     pub fn say_goodbye(&mut self, now: Instant) {
         let Some(stop) = &mut self.stop else { return };
         stop.phase = Phase::Finished;
-        self.publish(&Line::ShuttingDown, None);
         self.flush(now);
+        let at = self.clock.time_of_day(now);
+        let mut words: [Option<Frame>; View::COUNT] = Default::default();
+        for member in self.roster.members_mut() {
+            let words = words[member.view.index()].get_or_insert_with(|| {
+                let mut bytes = Vec::new();
+                let time = member.view.is_timed().then_some(at);
+                let heading = Heading { time, room: None };
+                member.view.door().encode_under(heading, &Line::ShuttingDown, &mut bytes);
+                Frame::new(&bytes, &self.gauge)
+            });
+            // Whoever is gone need not be told; whoever is too far behind for it would not read it.
+            if member.outlet.push(words.clone()).is_ok() {
+                self.metrics.frames += 1;
+            }
+        }
         self.roster.clear();
+        self.rooms = Rooms::new(*self.intake.bounds());
+        self.paused.clear();
     }
 
     /// Somebody came while the server was stopping.

@@ -140,7 +140,7 @@ fn whoever_is_gone_is_not_waited_for() {
 fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
     const LIMIT: usize = 256 << 10;
     let mut room = Room::new();
-    room.broker = Broker::new(room.intake()).with_living_frames(LIMIT);
+    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
     let alice = room.join_as("alice");
     let mut asking: Vec<_> = (0..40).map(|_| room.join()).collect();
     room.hush();

@@ -29,7 +29,9 @@ pub(crate) fn start(
 ) -> (Queues, JoinHandle<Metrics>) {
     let (control, control_in) = mpsc::channel(orders);
     let (events, events_in) = mpsc::channel(places);
-    let broker = whippet::spawn(Broker::new(Arc::clone(intake)).run(control_in, events_in));
+    let broker = whippet::spawn(
+        Broker::new(Arc::clone(intake), Instant::now().into_std()).run(control_in, events_in),
+    );
     (Queues { control, events }, broker)
 }
 

@@ -95,8 +95,8 @@ impl Room {
     /// An empty room with these bounds.
     pub(crate) fn with(bounds: Bounds) -> Self {
         let intake = Arc::new(Intake::new(bounds));
-        let broker = Broker::new(Arc::clone(&intake));
         let now = whippet::time::Instant::now().into_std();
+        let broker = Broker::new(Arc::clone(&intake), now);
         Self { broker, intake, now, people: BTreeMap::new(), latest: 0 }
     }
 

@@ -10,6 +10,15 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// What the wall clock says: the time since the beginning of 1970 in UTC. It may be set at any time, forwards and
+/// back.
+#[inline]
+pub(crate) fn wall() -> Duration {
+    let time = clock_gettime(ClockId::Realtime);
+    // A clock before 1970 is not set.
+    Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec as u32)
+}
+
 /// A moment in hundredths of a second, modulo 2³¹ of them (248 days): for ages that are shown to people. It costs a
 /// quarter of [`now`], and half of its size.
 #[derive(Clone, Copy, Debug)]

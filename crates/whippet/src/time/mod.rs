@@ -3,6 +3,7 @@
 //! - [`sleep`] and [`sleep_until`] wait for a moment.
 //! - [`timeout`] and [`timeout_at`] bound the wait for another future.
 //! - [`interval`] and [`interval_at`] tick at a fixed period.
+//! - [`since_1970`] is what the wall clock says.
 //! - [`pause`], [`advance`] and [`resume`] move the clock by hand, so that tests wait for nothing.
 //!
 //! Timers are kept in nanoseconds and fire within 65.5 µs after their deadline, plus the time until a worker is
@@ -34,6 +35,7 @@ mod interval;
 mod pause;
 mod sleep;
 mod timeout;
+mod wall;
 
 #[cfg(test)]
 #[cfg(not(loom))]
@@ -44,5 +46,6 @@ pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use self::pause::{advance, pause, resume};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
+pub use self::wall::since_1970;
 #[doc(no_inline)]
 pub use std::time::Duration;

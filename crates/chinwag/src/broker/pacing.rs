@@ -1,0 +1,134 @@
+//! How far lines have left people behind: which rooms wait for that, and who is cut.
+
+use super::{Broker, Fault};
+use crate::limits::{PACE_TICK, PAUSED_TICK};
+use crate::pace::{Pace, Verdict};
+use crate::rooms::{Room, RoomId};
+use std::cmp::Reverse;
+use std::time::Instant;
+
+/// Looks in a row at people who drain while they are looked at; after that the next wake or tick will do.
+const LOOKS: usize = 2;
+
+/// The part of the living frames' limit that cutting people aims to free, so that it does not begin anew at once.
+const RELIEF: usize = 8;
+
+impl Broker {
+    /// Whether events are wanted. What came beside them ([`Control`](crate::event::Control)) is always wanted.
+    pub fn is_open(&self) -> bool {
+        self.is_forced() || (self.paused.is_empty() && self.short_of_memory.is_none())
+    }
+
+    /// Whether it is worth hearing that somebody has caught up.
+    pub fn is_waiting(&self) -> bool {
+        !self.paused.is_empty() || self.short_of_memory.is_some()
+    }
+
+    /// Everybody is to be looked at by then.
+    pub(super) fn look_again_at(&mut self, at: Instant) {
+        self.look_at = Some(self.look_at.map_or(at, |due| due.min(at)));
+    }
+
+    /// Looks at everybody: who is stalled, and which rooms wait.
+    pub(super) fn look(&mut self) {
+        let mut tally = Pace::new(*self.intake.bounds()).tally(self.now);
+        for member in self.roster.members_mut() {
+            if member.outlet.is_gone() || member.retired {
+                continue;
+            }
+            let balance = member.balance();
+            if tally.add(member.id, &mut member.standing, balance) {
+                self.doomed.push((member.id, Fault::Stalled));
+            }
+        }
+        self.look_at = tally.is_anybody_owed().then_some(self.now + PACE_TICK);
+        let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
+        self.look_at_rooms(&rooms);
+        if self.short_of_memory.is_some() {
+            self.relieve();
+        }
+    }
+
+    /// Looks at those that wait: somebody may have caught up.
+    pub(super) fn look_at_the_paused(&mut self) {
+        if self.short_of_memory.is_some() {
+            return self.look();
+        }
+        let paused = self.paused.clone();
+        self.look_at_rooms(&paused);
+    }
+
+    /// Looks at the people of these rooms: which of them wait?
+    pub(super) fn look_at_rooms(&mut self, rooms: &[RoomId]) {
+        for _ in 0..LOOKS {
+            let count = self.intake.drains();
+            rooms.iter().for_each(|&room| self.judge(room));
+            let waiting = self.paused.iter().filter_map(|&id| self.rooms.room(id).waits_for);
+            let Some(drains) = waiting.min() else {
+                self.intake.open();
+                break;
+            };
+            if !self.intake.pause(count, drains) {
+                self.look_again_at(self.now + PAUSED_TICK);
+                break;
+            }
+        }
+    }
+
+    /// Looks at the people of one room: does it wait?
+    fn judge(&mut self, id: RoomId) {
+        let room = self.rooms.room_mut(id);
+        let mut tally = room.pace.tally(self.now);
+        for &slot in &room.members {
+            let member = self.roster.member_mut(slot as usize);
+            if member.outlet.is_gone() || member.retired {
+                continue;
+            }
+            let balance = member.balance();
+            // Whoever is stalled is found by the look at everybody.
+            let _ = tally.add(member.id, &mut member.standing, balance);
+        }
+        let Room { pace, waits_for, .. } = room;
+        let waited = waits_for.is_some();
+        *waits_for = match pace.conclude(&tally) {
+            Verdict::Open => None,
+            Verdict::Paused { drains } => Some(drains),
+        };
+        match (waited, waits_for.is_some()) {
+            (false, true) => {
+                self.metrics.pauses += 1;
+                self.paused.push(id);
+            }
+            (true, false) => self.paused.retain(|&paused| paused != id),
+            _ => {}
+        }
+    }
+
+    /// Frames take more memory than they may, or did: cuts the furthest behind, and lets no lines in until they
+    /// have let go of theirs.
+    pub(super) fn relieve(&mut self) {
+        let (bytes, now) = (self.gauge.bytes(), self.now);
+        if bytes <= self.living_frames {
+            self.short_of_memory = None;
+            return;
+        }
+        self.look_again_at(now + PACE_TICK);
+        let waits = |since| now.saturating_duration_since(since) < PACE_TICK;
+        if self.short_of_memory.is_some_and(waits) {
+            // Those who were cut have not had the time.
+            return;
+        }
+        self.short_of_memory = Some(now);
+        let members = self.roster.members().filter(|member| !member.retired);
+        let mut owing: Vec<_> = members.map(|m| (m.balance().owed(), m.id)).collect();
+        owing.sort_unstable_by_key(|&(owed, id)| (Reverse(owed), id));
+        let mut wanted = (bytes - self.living_frames + self.living_frames / RELIEF) as u64;
+        for (owed, id) in owing {
+            if wanted == 0 || owed == 0 {
+                break;
+            }
+            wanted = wanted.saturating_sub(owed);
+            self.doomed.push((id, Fault::Memory));
+        }
+    }
+}

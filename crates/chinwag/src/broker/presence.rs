@@ -1,0 +1,170 @@
+//! Who is in the house and in which rooms, and how the others hear of it.
+
+use super::Broker;
+use crate::account::{Cut, Outlet};
+use crate::crowd::Counted;
+use crate::door::DoorKind;
+use crate::event::{ClientId, Departure};
+use crate::line::Line;
+use crate::member::{Member, Membership};
+use crate::name::Nick;
+use crate::rooms::{Room, RoomId};
+use crate::who;
+
+impl Broker {
+    /// Lets somebody into the house, and the lobby: his welcome marks his place in the order of lines.
+    pub(super) fn join(&mut self, id: ClientId, outlet: Outlet, door: DoorKind) {
+        self.newcomers += 1;
+        self.metrics.joins += 1;
+        let nick = Nick::numbered(self.newcomers);
+        let slot = self.roster.insert(Member::new(id, nick, door, outlet, self.now));
+        let joined = self.enter(slot, RoomId::LOBBY);
+        let texts = self.notices.texts();
+        self.tell(slot, Line::Welcome(&texts.welcome, nick));
+        self.tell(slot, Line::Answer(&self.summary(RoomId::LOBBY)));
+        texts.motd.lines().for_each(|line| self.tell(slot, Line::Answer(line)));
+        self.tell(slot, Line::Answer("/help shows what you can do here"));
+        self.announce_join(slot, joined);
+    }
+
+    /// Lets somebody go, after what he has sent.
+    pub(super) fn leave(&mut self, id: ClientId, departure: Departure) {
+        let Some(slot) = self.roster.slot(id) else { return };
+        self.metrics.leaves += 1;
+        let (nick, memberships) = self.retire(slot);
+        if self.stop.is_none() {
+            for membership in memberships {
+                self.announce_leave(membership, nick, &departure);
+            }
+        }
+        self.end_if_drained();
+    }
+
+    /// Ends somebody's connection, which is always announced by name.
+    pub(super) fn cut(&mut self, slot: usize, cut: Cut) {
+        self.roster.member(slot).outlet.cut(cut);
+        let (nick, memberships) = self.retire(slot);
+        if self.stop.is_none() {
+            for membership in memberships {
+                self.announce_if_counted(membership);
+                self.publish(membership.room, &Line::Left(nick, &cut.departure()), None);
+            }
+        }
+    }
+
+    /// Takes somebody out of the house here. He gets what was said before.
+    fn retire(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
+        self.make_special(slot);
+        let gone = self.roster.retire(slot);
+        let memberships: Vec<_> = gone.memberships().collect();
+        for membership in &memberships {
+            let (view, spoke) = (gone.view_of(membership.room), gone.speaks_in(membership.room));
+            let room = self.rooms.room_mut(membership.room);
+            room.retire(slot, view, spoke);
+            if !std::mem::replace(&mut room.is_busy, true) {
+                self.busy.push(membership.room);
+            }
+        }
+        if let Some(stop) = &mut self.stop {
+            stop.forget(gone.drained);
+        }
+        (gone.nick, memberships)
+    }
+
+    /// Lets somebody into a room, where he speaks from now on. He is not announced yet.
+    fn enter(&mut self, slot: usize, room: RoomId) -> Membership {
+        let member = self.roster.member_mut(slot);
+        let entered = self.rooms.room_mut(room);
+        let count = entered.crowd.join((member.id, member.nick), self.now);
+        let membership = Membership { room, count };
+        member.current = Some(membership);
+        entered.enter(slot, member.view, true);
+        self.touch(room);
+        self.expect_crowd_of(room);
+        membership
+    }
+
+    /// Tells a room that somebody came, unless he is counted.
+    fn announce_join(&mut self, slot: usize, joined: Membership) {
+        if joined.count.is_none() {
+            let nick = self.roster.member(slot).nick;
+            self.publish(joined.room, &Line::Joined(nick), Some(slot));
+        }
+    }
+
+    /// Tells a room that somebody left, or counts him.
+    fn announce_leave(&mut self, left: Membership, nick: Nick, departure: &Departure) {
+        let crowd = &mut self.rooms.room_mut(left.room).crowd;
+        if crowd.leave((nick, departure.clone()), self.now) {
+            self.announce_if_counted(left);
+            self.publish(left.room, &Line::Left(nick, departure), None);
+        } else {
+            self.expect_crowd_of(left.room);
+        }
+    }
+
+    /// Remembers when the counts of a room are to go out.
+    fn expect_crowd_of(&mut self, room: RoomId) {
+        let due = self.rooms.room(room).crowd.due();
+        self.crowd_due = self.crowd_due.into_iter().chain(due).min();
+    }
+
+    /// Announces all who were counted in a room, if this one's join is among them: nothing of him may be seen before.
+    pub(super) fn announce_if_counted(&mut self, membership: Membership) {
+        if self.rooms.room(membership.room).crowd.is_counted(membership.count) {
+            self.announce_counted(membership.room);
+        }
+    }
+
+    /// Says how many came to a room and left it, of those who were not announced by name.
+    pub(super) fn announce_counted(&mut self, room: RoomId) {
+        let (joins, leaves) = self.rooms.room_mut(room).crowd.take();
+        match joins {
+            Counted::Nobody => {}
+            Counted::One((id, nick)) => {
+                let own = self.roster.slot(id);
+                self.publish(room, &Line::Joined(nick), own);
+            }
+            Counted::Many(count) => self.publish(room, &Line::PeopleJoined(count), None),
+        }
+        match leaves {
+            Counted::Nobody => {}
+            Counted::One((nick, departure)) => {
+                self.publish(room, &Line::Left(nick, &departure), None)
+            }
+            Counted::Many(count) => self.publish(room, &Line::PeopleLeft(count), None),
+        }
+    }
+
+    /// Announces those who were counted, wherever it is time.
+    pub(super) fn announce_crowds(&mut self) {
+        let now = self.now;
+        let is_due = |room: &Room| room.crowd.due().is_some_and(|due| due <= now);
+        let rooms = self.rooms.by_name().filter(|(_, room)| is_due(room));
+        let due: Vec<_> = rooms.map(|(id, _)| id).collect();
+        due.into_iter().for_each(|room| self.announce_counted(room));
+        self.crowd_due = self.rooms.by_name().filter_map(|(_, room)| room.crowd.due()).min();
+    }
+
+    /// How many are in a room, and the first few of them.
+    fn summary(&self, room: RoomId) -> String {
+        let here = self.roster.by_name().filter(|member| member.membership(room).is_some());
+        let count = self.rooms.room(room).present();
+        who::summary(count, here.map(|member| &member.nick))
+    }
+
+    /// Forgets those who left the house, now that they have got their part of the round.
+    pub(super) fn remove_retired(&mut self) {
+        if !self.roster.has_retired() {
+            return;
+        }
+        let mut left: Vec<_> = self.roster.retired().flat_map(Member::memberships).collect();
+        left.sort_unstable_by_key(|membership| membership.room);
+        left.dedup_by_key(|membership| membership.room);
+        for Membership { room, .. } in left {
+            let roster = &self.roster;
+            self.rooms.room_mut(room).retain(|slot| !roster.member(slot).retired);
+        }
+        self.roster.remove_retired();
+    }
+}

@@ -1,0 +1,127 @@
+//! One person, as the broker knows him: what he is called, in which rooms he is, and what he asked for.
+//!
+//! Thousands of people are in the lobby alone and ask for nothing; what the others need beside lies in [`Extras`], which
+//! they have only then.
+
+use crate::account::Outlet;
+use crate::crowd::Count;
+use crate::door::DoorKind;
+use crate::event::ClientId;
+use crate::name::Nick;
+use crate::pace::{Balance, Standing};
+use crate::rooms::RoomId;
+use crate::view::View;
+use std::time::Instant;
+
+/// Somebody's being in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The room.
+    pub room: RoomId,
+    /// The count that his join is announced in there, if it was not announced by name.
+    pub count: Option<Count>,
+}
+
+/// One person in the house.
+#[derive(Debug)]
+pub struct Member {
+    /// Who he is.
+    pub id: ClientId,
+    /// What he is called.
+    pub nick: Nick,
+    /// How lines of his current room look to him.
+    pub view: View,
+    /// Whether he gets something else than the others in the round that is being made.
+    pub special: bool,
+    /// Whether he has left, and is here only until he has got his part of the round.
+    pub retired: bool,
+    /// Whether all lines that were read from him have come, in a server that stops.
+    pub drained: bool,
+    /// The room that he speaks in. None before he has joined one again after a kick, or when he has left all.
+    pub current: Option<Membership>,
+    /// Where lines for him go.
+    pub outlet: Outlet,
+    /// How he keeps the pace.
+    pub standing: Standing,
+    /// What few people need.
+    pub extras: Option<Box<Extras>>,
+}
+
+/// What is kept of somebody who is in several rooms or asked for something.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// The rooms that he is in beside his current one, the one that he joined last behind the others.
+    pub others: Vec<Membership>,
+}
+
+impl Member {
+    /// Somebody who is in no room yet.
+    pub fn new(id: ClientId, nick: Nick, door: DoorKind, outlet: Outlet, now: Instant) -> Self {
+        Self {
+            id,
+            nick,
+            view: View::new(door),
+            special: false,
+            retired: false,
+            drained: false,
+            current: None,
+            outlet,
+            standing: Standing::new(now),
+            extras: None,
+        }
+    }
+
+    /// What he was sent and has taken.
+    pub fn balance(&self) -> Balance {
+        Balance { pushed: self.outlet.pushed(), taken: self.outlet.taken() }
+    }
+
+    /// What few people need, made if he has none yet.
+    pub fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// The rooms that he is in beside his current one.
+    fn others(&self) -> &[Membership] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.others)
+    }
+
+    /// The rooms that he is in, the current one last.
+    pub fn memberships(&self) -> impl Iterator<Item = Membership> {
+        self.others().iter().copied().chain(self.current)
+    }
+
+    /// The rooms that he is in, the current one last.
+    pub fn memberships_mut(&mut self) -> impl Iterator<Item = &mut Membership> {
+        let others = self.extras.iter_mut().flat_map(|extras| &mut extras.others);
+        others.chain(&mut self.current)
+    }
+
+    /// His being in this room, if he is.
+    pub fn membership(&self, room: RoomId) -> Option<Membership> {
+        self.memberships().find(|membership| membership.room == room)
+    }
+
+    /// Whether this is the room that he speaks in.
+    #[inline]
+    pub fn speaks_in(&self, room: RoomId) -> bool {
+        self.current.is_some_and(|current| current.room == room)
+    }
+
+    /// Whether he may be in more than one room.
+    #[inline]
+    pub fn is_in_several(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| !extras.others.is_empty())
+    }
+
+    /// How lines of this room look to him.
+    #[inline]
+    pub fn view_of(&self, room: RoomId) -> View {
+        self.view.of_other_room(!self.speaks_in(room))
+    }
+
+    /// Whose words he does not want.
+    pub fn ignores(&self) -> &[ClientId] {
+        &[]
+    }
+}

@@ -1,0 +1,215 @@
+//! The rooms: each with its members, its one order of lines, its past, its announcements and its pace.
+//!
+//! A room is made by the first who joins it and goes when the last has left, but for `#lobby`, where everybody starts.
+
+use crate::crowd::Crowd;
+use crate::event::ClientId;
+use crate::intake::Bounds;
+use crate::line::{Departure, Line};
+use crate::name::Nick;
+use crate::pace::{Pace, Strain};
+use crate::room_name::RoomName;
+use crate::round::{Round, Source};
+use crate::time_of_day::TimeOfDay;
+use crate::view::View;
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+/// Which room, as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoomId(
+    /// Its place among the rooms, counted from 1, so that an absent one takes no memory.
+    NonZeroU32,
+);
+
+impl RoomId {
+    /// Where everybody starts.
+    pub const LOBBY: Self = Self(NonZeroU32::MIN);
+
+    /// Its place in the table.
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    /// The room of this place in the table.
+    fn at(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        Self(number.expect("rooms are far fewer than a number can count"))
+    }
+}
+
+/// One room.
+#[derive(Debug)]
+pub struct Room {
+    /// What it is called.
+    pub name: RoomName,
+    /// The slots of its members. Those who left the house stay until the round is handed out.
+    pub members: Vec<u32>,
+    /// How many members have each view.
+    pub viewers: [u32; View::COUNT],
+    /// Members who speak here.
+    pub speakers: usize,
+    /// The number of its latest line. History and replay stand on it.
+    pub sequence: u64,
+    /// The lines that are being put together.
+    pub round: Round,
+    /// Whether there is anything in the round, so that it must be handed out or forgotten.
+    pub is_busy: bool,
+    /// How many of its people the last round has left behind.
+    pub strain: Strain,
+    /// Who is announced by name.
+    pub crowd: Crowd<(ClientId, Nick), (Nick, Departure)>,
+    /// When lines are taken.
+    pub pace: Pace,
+    /// How many of its members must catch up before it takes lines again, if it waits.
+    pub waits_for: Option<u64>,
+}
+
+impl Room {
+    /// An empty room.
+    fn new(name: RoomName, bounds: Bounds) -> Self {
+        Self {
+            name,
+            members: Vec::new(),
+            viewers: [0; View::COUNT],
+            speakers: 0,
+            sequence: 0,
+            round: Round::default(),
+            is_busy: false,
+            strain: Strain::default(),
+            crowd: Crowd::default(),
+            pace: Pace::new(bounds),
+            waits_for: None,
+        }
+    }
+
+    /// Gives the room its next line, for everybody but its source. Says how long it is.
+    pub fn push(&mut self, line: &Line<'_>, source: Source, stamp: u32, at: TimeOfDay) -> usize {
+        self.sequence += 1;
+        let name = &self.name;
+        self.round.push(source, stamp, &self.viewers, |view, out| view.encode(line, at, name, out))
+    }
+
+    /// Somebody with this view comes in, who speaks here or does not.
+    pub fn enter(&mut self, slot: usize, view: View, speaks: bool) {
+        // There are never as many people as a slot can count.
+        self.members.push(slot as u32);
+        self.watch(view, speaks);
+        self.round.enter(slot);
+    }
+
+    /// Somebody with this view leaves the house, and stays listed until the round is handed out.
+    pub fn retire(&mut self, slot: usize, view: View, spoke: bool) {
+        self.unwatch(view, spoke);
+        self.round.leave(slot);
+    }
+
+    /// Somebody has this view from now on.
+    pub fn watch(&mut self, view: View, speaks: bool) {
+        self.viewers[view.index()] += 1;
+        self.speakers += usize::from(speaks);
+    }
+
+    /// Somebody has this view no more.
+    pub fn unwatch(&mut self, view: View, spoke: bool) {
+        self.viewers[view.index()] -= 1;
+        self.speakers -= usize::from(spoke);
+    }
+
+    /// How many members there are, without those who left the house.
+    pub fn present(&self) -> usize {
+        self.viewers.iter().map(|&viewers| viewers as usize).sum()
+    }
+
+    /// Lists only those members of whom this holds.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        self.members.retain(|&slot| keep(slot as usize));
+        if self.members.len() < self.members.capacity() / 4 {
+            self.members.shrink_to(self.members.len() * 2);
+        }
+    }
+}
+
+/// All rooms.
+#[derive(Debug)]
+pub struct Rooms {
+    /// The rooms by place; places of none are empty.
+    rooms: Vec<Option<Box<Room>>>,
+    /// The place of each name.
+    names: BTreeMap<RoomName, RoomId>,
+    /// What their members may be owed.
+    bounds: Bounds,
+}
+
+impl Rooms {
+    /// The lobby, empty.
+    pub fn new(bounds: Bounds) -> Self {
+        let mut rooms = Self { rooms: Vec::new(), names: BTreeMap::new(), bounds };
+        let lobby = rooms.open(RoomName::lobby());
+        debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
+        rooms
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none, which is never so.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The room of this name, if there is one.
+    pub fn named(&self, name: &RoomName) -> Option<RoomId> {
+        self.names.get(name).copied()
+    }
+
+    /// All of them, in the order of the alphabet.
+    pub fn by_name(&self) -> impl Iterator<Item = (RoomId, &Room)> {
+        self.names.values().map(|&id| (id, self.room(id)))
+    }
+
+    /// A room.
+    #[inline]
+    pub fn room(&self, id: RoomId) -> &Room {
+        self.rooms[id.index()].as_deref().expect(THERE)
+    }
+
+    /// A room.
+    #[inline]
+    pub fn room_mut(&mut self, id: RoomId) -> &mut Room {
+        self.rooms[id.index()].as_deref_mut().expect(THERE)
+    }
+
+    /// Makes a room of a name that no other has.
+    pub fn open(&mut self, name: RoomName) -> RoomId {
+        let vacant = self.rooms.iter().position(Option::is_none);
+        let index = vacant.unwrap_or(self.rooms.len());
+        let (id, room) = (RoomId::at(index), Room::new(name.clone(), self.bounds));
+        match self.rooms.get_mut(index) {
+            Some(place) => *place = Some(Box::new(room)),
+            None => self.rooms.push(Some(Box::new(room))),
+        }
+        self.names.insert(name, id);
+        id
+    }
+
+    /// Takes a room away that nobody is in, unless it is the lobby. Says whether it went.
+    pub fn close_if_empty(&mut self, id: RoomId) -> bool {
+        let empty = self.rooms[id.index()].as_ref().is_some_and(|room| room.members.is_empty());
+        if id == RoomId::LOBBY || !empty {
+            return false;
+        }
+        if let Some(room) = self.rooms[id.index()].take() {
+            self.names.remove(&room.name);
+        }
+        while let Some(None) = self.rooms.last() {
+            self.rooms.pop();
+        }
+        true
+    }
+}
+
+/// Why a room that is asked for is there.
+const THERE: &str = "a room with members is there";
