@@ -19,6 +19,11 @@ thread_local! {
 }
 
 thread_local! {
+    /// Whether what runs without a budget on this thread is part of a poll.
+    static UNCOUNTED: Cell<bool> = const { Cell::new(false) };
+}
+
+thread_local! {
     /// Whether a door was closed for want of budget since the last look.
     static FORCED: Cell<bool> = const { Cell::new(false) };
 }
@@ -44,9 +49,35 @@ pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
     with(Some(BUDGET), f)
 }
 
-/// Runs `f` without a budget.
+/// Runs `f` without a budget; if that is within a poll, it stays one.
 pub(crate) fn without_budget<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = set_uncounted(is_polling());
     with(None, f)
+}
+
+/// Runs `f` as if no poll were under way on this thread: it may block.
+pub(crate) fn outside<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = set_uncounted(false);
+    with(None, f)
+}
+
+/// Whether this thread is inside of a poll: of a task, or of the future of a `block_on`.
+pub(crate) fn is_polling() -> bool {
+    LEFT.try_with(|left| left.get().is_some()).unwrap_or(false)
+        || UNCOUNTED.try_with(Cell::get).unwrap_or(false)
+}
+
+/// What the thread's word was before; put back when dropped.
+struct RestoreUncounted(bool);
+
+impl Drop for RestoreUncounted {
+    fn drop(&mut self) {
+        let _ = UNCOUNTED.try_with(|uncounted| uncounted.set(self.0));
+    }
+}
+
+fn set_uncounted(uncounted: bool) -> RestoreUncounted {
+    RestoreUncounted(UNCOUNTED.try_with(|word| word.replace(uncounted)).unwrap_or(false))
 }
 
 #[inline]

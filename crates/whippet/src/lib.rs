@@ -42,7 +42,6 @@ pub mod time;
 pub mod macros;
 
 pub use self::task::spawn;
-pub use std::pin::pin;
 pub use whippet_macros::{main, test};
 
 /// Holds the example in the README to what the crate can do.

@@ -211,3 +211,19 @@ fn wrong_use_panics_with_a_clear_sentence() {
     assert!(panic.is_err());
     assert!(catch_unwind(time::pause).is_err());
 }
+
+#[test]
+fn a_send_that_is_given_so_long_leaves_the_line_when_it_is_over() {
+    paused().block_on(async {
+        let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+        let start = Instant::now();
+        sender.send_timeout(1, HOUR).await.expect("there is a place");
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        let late = sender.send_timeout(2, HOUR).await.expect_err("there is none");
+        assert_eq!((late.into_inner(), start.elapsed()), (2, HOUR));
+        // Whoever gave up stands in nobody's way, and nothing of his was sent.
+        let (sent, first) = whippet::join!(sender.send_timeout(3, HOUR), receiver.recv());
+        assert_eq!((sent, first), (Ok(()), Some(1)));
+        assert_eq!((receiver.recv().await, receiver.is_empty()), (Some(3), true));
+    });
+}

@@ -1,9 +1,11 @@
 //! What a thread knows of its runtime: the one it entered, and the worker it is, if it is one.
 
 use super::shared::Shared;
+use super::task::Id;
 use super::worker::Worker;
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,11 +15,18 @@ struct Context {
     entered: RefCell<Option<Arc<Shared>>>,
     /// The worker that this thread drives.
     worker: RefCell<Option<Rc<Worker>>>,
+    /// The runtime that this thread stands in for a worker of.
+    stands_in: RefCell<Option<Arc<Shared>>>,
 }
 
 thread_local! {
-    static CONTEXT: Context =
-        const { Context { entered: RefCell::new(None), worker: RefCell::new(None) } };
+    static CONTEXT: Context = const {
+        Context {
+            entered: RefCell::new(None),
+            worker: RefCell::new(None),
+            stands_in: RefCell::new(None),
+        }
+    };
 }
 
 /// A runtime entered; left when dropped. Several are left in the reverse order.
@@ -97,7 +106,68 @@ pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     }
 }
 
-/// Whether this thread is a worker, of whatever runtime.
+/// The thread stands in for a worker until this is dropped.
+#[derive(Debug)]
+#[must_use = "the thread stops standing in when this is dropped"]
+pub(crate) struct StandingIn {
+    /// It has entered the runtime.
+    _entered: Entered,
+}
+
+/// Makes this thread one that stands in for a worker.
+pub(crate) fn stand_in(shared: &Arc<Shared>) -> StandingIn {
+    let entered = enter(shared);
+    let _ = CONTEXT.try_with(|context| context.stands_in.replace(Some(Arc::clone(shared))));
+    StandingIn { _entered: entered }
+}
+
+impl Drop for StandingIn {
+    fn drop(&mut self) {
+        drop(CONTEXT.try_with(|context| context.stands_in.take()));
+    }
+}
+
+/// The runtime whose tasks take their turns on this thread, by a worker or by one who stands in for it.
+pub(crate) fn turning() -> Option<Arc<Shared>> {
+    let of_worker = with_worker(|worker| worker.map(|worker| Arc::clone(worker.shared())));
+    of_worker
+        .or_else(|| CONTEXT.try_with(|context| context.stands_in.borrow().clone()).ok().flatten())
+}
+
+/// Whether tasks take their turns on this thread, of whatever runtime.
 pub(crate) fn is_worker() -> bool {
-    with_worker(|worker| worker.is_some())
+    turning().is_some()
+}
+
+/// A thread that takes no turns of tasks until this is dropped, although it did.
+#[derive(Debug)]
+#[must_use = "the thread takes turns of tasks again when this is dropped"]
+pub(crate) struct Aside {
+    /// The worker that it is.
+    worker: Option<Rc<Worker>>,
+    /// What the worker showed that it polls.
+    polled: Option<(Option<Id>, &'static Location<'static>)>,
+    /// The runtime that it stands in for.
+    stands_in: Option<Arc<Shared>>,
+}
+
+/// The thread is about to block: until the answer is dropped it is none that takes turns of tasks.
+pub(crate) fn step_aside() -> Aside {
+    let taken = CONTEXT.try_with(|context| (context.worker.take(), context.stands_in.take())).ok();
+    let (worker, stands_in) = taken.unwrap_or_default();
+    let polled = worker.as_ref().and_then(|worker| worker.begin_blocking());
+    Aside { worker, polled, stands_in }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.end_blocking(self.polled.take());
+        }
+        let (worker, stands_in) = (self.worker.take(), self.stands_in.take());
+        let _ = CONTEXT.try_with(|context| {
+            context.worker.replace(worker);
+            context.stands_in.replace(stands_in);
+        });
+    }
 }

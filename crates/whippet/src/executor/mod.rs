@@ -2,7 +2,8 @@
 //!
 //! It keeps the queues of tasks that can go on: a ring and a LIFO slot a worker ([`queue`]), one queue for all
 //! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned`]). A [`worker`] takes
-//! turns of tasks and sleeps in the driver; threads for blocking calls stand apart ([`blocking`]). It is turned by
+//! turns of tasks and sleeps in the driver; threads for blocking calls stand apart
+//! ([`blocking`]), and one of them takes over while a worker blocks in place ([`stand_in`]). It is turned by
 //! whoever calls [`worker::Worker::step`] and [`worker::Worker::park`]: the threads of a runtime, or a `block_on`.
 //! It knows no doors: neither sockets nor channels nor timers, only wakers.
 //!
@@ -17,6 +18,7 @@
 pub(crate) mod blocking;
 pub(crate) mod context;
 pub(crate) mod idle;
+pub(crate) mod in_place;
 pub(crate) mod injector;
 pub(crate) mod local;
 pub(crate) mod owned;
@@ -24,6 +26,8 @@ pub(crate) mod queue;
 mod reject;
 pub(crate) mod schedule;
 pub(crate) mod shared;
+pub(crate) mod stand_in;
+pub(crate) mod standing;
 pub(crate) mod task;
 pub(crate) mod worker;
 

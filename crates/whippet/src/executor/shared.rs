@@ -6,6 +6,7 @@ use super::injector::Injector;
 use super::owned::Owned;
 use super::queue::{LifoSlot, Ring};
 use super::reject::reject;
+use super::standing::Standing;
 use super::task::{Runnable, Spot};
 use crate::driver::Driver;
 use crossbeam_utils::CachePadded;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) driver: Arc<Driver>,
     /// Threads for calls that block.
     pub(crate) pool: Arc<Pool>,
+    /// How many block in place, and who stands in.
+    pub(crate) standing: Standing,
     /// Set once: the workers stop after their present poll.
     ending: AtomicBool,
 }
@@ -97,6 +100,7 @@ impl Shared {
             owned: Owned::new(workers),
             driver,
             pool,
+            standing: Standing::new(),
             ending: AtomicBool::new(false),
         }
     }

@@ -32,7 +32,7 @@ use std::time::Duration;
 /// many polls at most. tokio's figure.
 const MAX_LIFO_TURNS: u8 = 3;
 /// How long a searcher watches a filled LIFO slot of a worker whose poll does not end before it takes the task.
-const LIFO_PATIENCE: Duration = Duration::from_millis(1);
+pub(super) const LIFO_PATIENCE: Duration = Duration::from_millis(1);
 
 /// What a step came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -323,6 +323,28 @@ impl Worker {
         self.delivering.set(false);
     }
 
+    /// The poll under way is about to block: what it woke last goes where others find it, and no poll is shown, as this
+    /// one is meant to last. Gives what was shown.
+    pub(super) fn begin_blocking(&self) -> Option<(Option<Id>, &'static Location<'static>)> {
+        let remote = self.remote();
+        if let Some(task) = remote.lifo.take() {
+            self.push_back(task);
+        }
+        if self.local.len() > 0 {
+            self.shared.wake_one();
+        }
+        let polled = remote.polling.read();
+        remote.polling.clear();
+        polled
+    }
+
+    /// The poll that blocked goes on.
+    pub(super) fn end_blocking(&self, polled: Option<(Option<Id>, &'static Location<'static>)>) {
+        if let Some((task, place)) = polled {
+            self.remote().polling.set(task, place);
+        }
+    }
+
     /// Cancels what is in this worker's queues; at the end of its life.
     pub(crate) fn cancel_queued(&self) {
         while let Some(task) = self.remote().lifo.take().or_else(|| self.local.pop()) {
@@ -357,7 +379,7 @@ impl Drop for Polled<'_> {
 
 /// Counts turns down, again and again.
 #[derive(Debug)]
-struct Countdown {
+pub(super) struct Countdown {
     /// From where.
     interval: u32,
     /// How many are left.
@@ -366,13 +388,13 @@ struct Countdown {
 
 impl Countdown {
     /// A full count.
-    fn new(interval: u32) -> Self {
+    pub(super) fn new(interval: u32) -> Self {
         Self { interval, left: Cell::new(interval) }
     }
 
     /// Counts a turn. True for the last one of each interval.
     #[inline]
-    fn count(&self) -> bool {
+    pub(super) fn count(&self) -> bool {
         let left = self.left.get().saturating_sub(1);
         self.left.set(if left == 0 { self.interval } else { left });
         left == 0

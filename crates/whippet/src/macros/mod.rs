@@ -9,6 +9,8 @@ mod branches;
 #[macro_use]
 mod join;
 #[macro_use]
+mod pin;
+#[macro_use]
 mod select;
 #[macro_use]
 mod try_join;

@@ -5,6 +5,7 @@
 //! seat when its future is ready. A second thread that comes meanwhile polls its own future, sleeps, and takes the
 //! seat when it is left.
 
+use super::hooks::ParkHooks;
 use crate::coop;
 use crate::executor::context;
 use crate::executor::shared::Shared;
@@ -22,13 +23,13 @@ use std::task::{Context, Poll, Wake, Waker};
 /// Turns of tasks between two polls of a future that is always woken: as many as between two looks at the reactor.
 const TURNS: usize = 61;
 
-/// Panics on a worker's thread, which must not block.
+/// Panics on a worker's thread and inside of another `block_on`: neither must block.
 #[track_caller]
-pub(super) fn refuse_on_worker() {
+pub(super) fn refuse_in_poll() {
     assert!(
-        !context::is_worker(),
-        "block_on was called from within a task: a worker's thread must not block; await the future, \
-         or use spawn_blocking"
+        !context::is_worker() && !coop::is_polling(),
+        "block_on was called from within a task or another block_on, whose thread must not block: await the future, \
+         or use spawn_blocking or block_in_place"
     );
 }
 
@@ -51,6 +52,8 @@ pub(super) fn on_this_thread<F: Future>(future: F) -> F::Output {
 pub(super) struct Seat {
     /// The worker while nobody drives it, and who waits for it.
     state: Mutex<SeatState>,
+    /// What is done before and after the worker's sleep.
+    parks: ParkHooks,
 }
 
 /// What the lock keeps.
@@ -64,8 +67,9 @@ struct SeatState {
 
 impl Seat {
     /// A free seat.
-    pub(super) fn new(worker: Worker) -> Self {
-        Self { state: Mutex::new(SeatState { worker: Some(worker), waiting: Vec::new() }) }
+    pub(super) fn new(worker: Worker, parks: ParkHooks) -> Self {
+        let state = SeatState { worker: Some(worker), waiting: Vec::new() };
+        Self { state: Mutex::new(state), parks }
     }
 
     /// Polls `future` until it is ready, driving the worker whenever the seat is free.
@@ -164,7 +168,7 @@ impl<'a> Driving<'a> {
             }
             let idle = (0..TURNS).any(|_| worker.step() == Step::Idle);
             if idle && !main.is_woken() {
-                worker.park(|| main.is_woken());
+                self.seat.parks.park(worker, || main.is_woken());
             } else if idle {
                 // The future is woken at each poll: sockets and timers get their look here.
                 worker.look_at_events();

@@ -2,6 +2,7 @@
 
 use super::block_on::Seat;
 use super::handle::Handle;
+use super::hooks::ParkHooks;
 use super::local::{LocalOptions, LocalRuntime};
 use super::runtime::{Driven, Runtime};
 use super::stall::{Stall, StallOptions};
@@ -53,6 +54,8 @@ pub struct Builder {
     start_paused: bool,
     /// How threads are made.
     threads: ThreadOptions,
+    /// What is done before and after a worker's sleep.
+    parks: ParkHooks,
     /// Which polls are reported.
     stalls: StallOptions,
 }
@@ -77,6 +80,7 @@ impl Builder {
             keep_alive: THREAD_KEEP_ALIVE,
             start_paused: false,
             threads,
+            parks: ParkHooks::default(),
             stalls: StallOptions::new(),
         }
     }
@@ -95,6 +99,16 @@ impl Builder {
 
     /// Turns everything on. All of it is on already: this exists for programs that come from tokio.
     pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Turns sockets on. They are on already: see [`enable_all`](Self::enable_all).
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Turns timers on. They are on already: see [`enable_all`](Self::enable_all).
+    pub fn enable_time(&mut self) -> &mut Self {
         self
     }
 
@@ -181,6 +195,35 @@ impl Builder {
     /// Called last on each of the runtime's threads.
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.threads.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called each time a worker has nothing to do, before it sleeps. It is called inside of the runtime; what it spawns
+    /// is run before the worker sleeps.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let parks = Arc::new(AtomicUsize::new(0));
+    /// let counted = Arc::clone(&parks);
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .on_thread_park(move || {
+    ///         counted.fetch_add(1, Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(whippet::time::sleep(std::time::Duration::from_millis(1)));
+    /// assert!(parks.load(Relaxed) > 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.parks.before = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called each time a worker goes on after it had nothing to do, whether or not it slept.
+    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.parks.after = Some(Arc::new(hook));
         self
     }
 
@@ -288,14 +331,14 @@ impl Builder {
         let handle = Handle::new(Arc::clone(&shared));
         let mut runtime = match workers.next() {
             Some(only) if !multi_thread => {
-                Runtime::from_parts(handle, Driven::ByCaller(Seat::new(only)))
+                Runtime::from_parts(handle, Driven::ByCaller(Seat::new(only, self.parks.clone())))
             }
             first => {
                 let threads = Driven::ByThreads(Threads::default());
                 let mut runtime = Runtime::from_parts(handle, threads);
                 for worker in first.into_iter().chain(workers) {
                     // Should one not start, the runtime is dropped here, which ends those that did.
-                    runtime.start_worker(&self.threads, worker)?;
+                    runtime.start_worker(&self.threads, &self.parks, worker)?;
                 }
                 runtime
             }

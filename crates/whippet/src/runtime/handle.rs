@@ -125,7 +125,7 @@ impl Handle {
     /// On a worker's thread, which must not block; and when the future does.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::refuse_on_worker();
+        block_on::refuse_in_poll();
         let _entered = self.enter();
         block_on::on_this_thread(future)
     }

@@ -8,6 +8,7 @@ mod block_on;
 mod builder;
 mod dump;
 mod handle;
+mod hooks;
 mod local;
 mod metrics;
 #[expect(clippy::module_inception, reason = "the file is named for its one public type")]

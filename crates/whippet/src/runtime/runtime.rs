@@ -2,6 +2,7 @@
 
 use super::block_on::{self, Seat};
 use super::handle::{EnterGuard, Handle};
+use super::hooks::ParkHooks;
 use super::metrics::RuntimeMetrics;
 use super::stall::{Monitor, StallOptions};
 use super::threads::{ThreadOptions, Threads};
@@ -66,10 +67,11 @@ impl Runtime {
     pub(super) fn start_worker(
         &mut self,
         options: &ThreadOptions,
+        parks: &ParkHooks,
         worker: Worker,
     ) -> io::Result<()> {
         match &mut self.driven {
-            Driven::ByThreads(threads) => threads.start(options, worker),
+            Driven::ByThreads(threads) => threads.start(options, parks.clone(), worker),
             Driven::ByCaller(_) => Ok(()),
         }
     }
@@ -119,7 +121,7 @@ impl Runtime {
     /// On a worker's thread, which must not block; and when the future does.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::refuse_on_worker();
+        block_on::refuse_in_poll();
         let _entered = self.enter();
         match &self.driven {
             Driven::ByThreads(_) => block_on::on_this_thread(future),

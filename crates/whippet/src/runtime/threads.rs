@@ -1,5 +1,6 @@
 //! The threads of the workers: started together, and waited for within a bound.
 
+use super::hooks::{Hook, ParkHooks};
 use crate::executor::context;
 use crate::executor::worker::{Step, Worker};
 use crate::sys;
@@ -43,9 +44,6 @@ impl Drop for Ends {
     }
 }
 
-/// What is done at the start and the end of each thread.
-pub(super) type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
-
 /// How threads are made.
 #[derive(Clone)]
 pub(super) struct ThreadOptions {
@@ -84,13 +82,13 @@ impl ThreadOptions {
 }
 
 /// The life of a worker's thread: turns and sleep, until the runtime ends.
-fn work(worker: Worker) {
+fn work(worker: Worker, parks: &ParkHooks) {
     let worker = Rc::new(worker);
     let working = context::work_as(&worker);
     let shared = worker.shared();
     while !shared.is_ending() {
         if worker.step() == Step::Idle {
-            worker.park(|| false);
+            parks.park(&worker, || false);
         }
     }
     // The next sleeper learns of the end, and tells the one after.
@@ -104,13 +102,18 @@ impl Threads {
     ///
     /// # Errors
     /// The system's, when it has no thread to give.
-    pub(super) fn start(&mut self, options: &ThreadOptions, worker: Worker) -> io::Result<()> {
+    pub(super) fn start(
+        &mut self,
+        options: &ThreadOptions,
+        parks: ParkHooks,
+        worker: Worker,
+    ) -> io::Result<()> {
         let index = self.handles.len();
         self.living.workers.lock().unwrap_or_else(PoisonError::into_inner).push(true);
         let ends = Ends { living: Arc::clone(&self.living), index };
         self.handles.push(options.start(move || {
             let _ends = ends;
-            work(worker);
+            work(worker, &parks);
         })?);
         Ok(())
     }

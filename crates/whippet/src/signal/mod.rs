@@ -6,7 +6,10 @@
 
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
-use crate::sys::signal::{self as kernel, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use crate::sys::signal::{
+    self as kernel, SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1,
+    SIGUSR2, SIGWINCH,
+};
 use crate::sys::socket;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -67,6 +70,53 @@ impl SignalKind {
     pub const fn user_defined2() -> Self {
         Self(SIGUSR2)
     }
+
+    /// SIGALRM: a timer of the process went off.
+    #[must_use]
+    pub const fn alarm() -> Self {
+        Self(SIGALRM)
+    }
+
+    /// SIGCHLD: a child process ended, stopped or went on.
+    #[must_use]
+    pub const fn child() -> Self {
+        Self(SIGCHLD)
+    }
+
+    /// SIGIO: a descriptor that was asked to tell is ready.
+    #[must_use]
+    pub const fn io() -> Self {
+        Self(SIGIO)
+    }
+
+    /// SIGPIPE: something was written that nobody will read.
+    #[must_use]
+    pub const fn pipe() -> Self {
+        Self(SIGPIPE)
+    }
+
+    /// SIGWINCH: the terminal has another size.
+    #[must_use]
+    pub const fn window_change() -> Self {
+        Self(SIGWINCH)
+    }
+}
+
+impl From<i32> for SignalKind {
+    fn from(number: i32) -> Self {
+        Self(number)
+    }
+}
+
+impl From<SignalKind> for i32 {
+    fn from(kind: SignalKind) -> Self {
+        kind.0
+    }
+}
+
+/// What this module has, by tokio's path.
+pub mod unix {
+    pub use super::{Signal, SignalKind, signal};
 }
 
 /// A listener for one signal: see [`signal`].

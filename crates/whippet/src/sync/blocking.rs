@@ -1,12 +1,22 @@
 //! Waiting for a door from a thread that runs no tasks.
 
+use crate::coop;
 use crate::sys::thread::Parker;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Runs `future` on this thread, which sleeps while it waits.
+///
+/// # Panics
+/// Inside of a poll: all other tasks of the thread would wait too, the one that is waited for among them.
+#[track_caller]
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    assert!(
+        !coop::is_polling(),
+        "a blocking call was made from within a task or a block_on, whose thread must not block: await instead, or \
+         make the call inside of spawn_blocking or block_in_place"
+    );
     let parker = Arc::new(Parker::default());
     let waker = parker.waker();
     let mut cx = Context::from_waker(&waker);

@@ -20,6 +20,11 @@ pub mod mpsc;
 pub mod oneshot;
 pub mod watch;
 
+/// Futures of this module by tokio's path.
+pub mod futures {
+    pub use super::notify::{Notified, OwnedNotified};
+}
+
 mod barrier;
 mod cancellation;
 mod lock;
@@ -36,7 +41,8 @@ mod wait_list;
 
 pub use self::barrier::{Barrier, BarrierWaitResult};
 pub use self::cancellation::{
-    CancellationToken, DropGuard, WaitForCancellationFuture, WaitForCancellationFutureOwned,
+    CancellationToken, DropGuard, DropGuardRef, WaitForCancellationFuture,
+    WaitForCancellationFutureOwned,
 };
 pub use self::lock::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard,

@@ -7,7 +7,9 @@ use signal_hook::low_level;
 use std::io;
 use std::os::fd::OwnedFd;
 
-pub(crate) use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+pub(crate) use signal_hook::consts::{
+    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 
 /// A handler of a signal, which writes into a socket. It goes when this is dropped; the signal's default action does
 /// not come back.

@@ -3,6 +3,10 @@
 //! [`spawn`] starts one and gives a [`JoinHandle`] for its output; dropping the handle detaches the task. A task that
 //! panics ends alone: awaiting its handle gives a [`JoinError`] that says so.
 
+pub mod coop;
+
+mod abort_on_drop;
+mod block_in_place;
 mod id;
 mod join_set;
 mod local_set;
@@ -12,6 +16,13 @@ mod task_tracker;
 mod unconstrained;
 mod yield_now;
 
+/// Futures of this module by tokio's path.
+pub mod futures {
+    pub use super::task_local::TaskLocalFuture;
+}
+
+pub use self::abort_on_drop::AbortOnDropHandle;
+pub use self::block_in_place::block_in_place;
 pub use self::id::{id, try_id};
 pub use self::join_set::JoinSet;
 pub use self::local_set::{LocalEnterGuard, LocalSet, spawn_local};

@@ -33,6 +33,7 @@ pub mod error;
 mod instant;
 mod interval;
 mod pause;
+mod send_timeout;
 mod sleep;
 mod timeout;
 mod wall;

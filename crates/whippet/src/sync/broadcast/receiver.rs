@@ -136,6 +136,10 @@ impl<T: Clone> Receiver<T> {
     /// sender.send("hello").unwrap();
     /// assert_eq!(thread.join().unwrap(), Ok("hello"));
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
         blocking::wait(self.recv())
     }

@@ -215,6 +215,19 @@ impl CancellationToken {
     pub fn drop_guard(self) -> DropGuard {
         DropGuard { token: Some(self) }
     }
+
+    /// As [`drop_guard`](Self::drop_guard), for a guard that borrows the token.
+    ///
+    /// ```
+    /// let token = whippet::sync::CancellationToken::new();
+    /// token.drop_guard_ref().disarm();
+    /// assert!(!token.is_cancelled());
+    /// drop(token.drop_guard_ref());
+    /// assert!(token.is_cancelled());
+    /// ```
+    pub fn drop_guard_ref(&self) -> DropGuardRef<'_> {
+        DropGuardRef { token: Some(self) }
+    }
 }
 
 impl Default for CancellationToken {
@@ -271,6 +284,29 @@ impl DropGuard {
 impl Drop for DropGuard {
     fn drop(&mut self) {
         if let Some(token) = &self.token {
+            token.cancel();
+        }
+    }
+}
+
+/// Cancels a token that it borrows when it is dropped. Made by [`CancellationToken::drop_guard_ref`].
+#[derive(Debug)]
+#[must_use = "a guard that is dropped cancels at once"]
+pub struct DropGuardRef<'a> {
+    /// The token, until the guard is disarmed.
+    token: Option<&'a CancellationToken>,
+}
+
+impl<'a> DropGuardRef<'a> {
+    /// Gives the token back, not cancelled.
+    pub fn disarm(mut self) -> &'a CancellationToken {
+        self.token.take().expect("a guard keeps its token until it is disarmed")
+    }
+}
+
+impl Drop for DropGuardRef<'_> {
+    fn drop(&mut self) {
+        if let Some(token) = self.token {
             token.cancel();
         }
     }

@@ -77,14 +77,17 @@ impl<T: ?Sized> Mutex<T> {
         OwnedMutexGuard(Edit::take(self).await)
     }
 
-    /// Waits for the lock, blocking the thread: for threads that run no tasks. A task that calls it keeps a worker from
-    /// all others, and waits for ever if the holder needs that worker.
+    /// Waits for the lock, blocking the thread: for threads that run no tasks.
     ///
     /// ```
     /// let count = whippet::sync::Mutex::new(1);
     /// *count.blocking_lock() += 1;
     /// assert_eq!(count.into_inner(), 2);
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
         blocking::wait(self.lock())
     }
@@ -98,6 +101,10 @@ impl<T: ?Sized> Mutex<T> {
     /// let guard = Arc::new(Mutex::new("kept")).blocking_lock_owned();
     /// assert_eq!(*guard, "kept");
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         blocking::wait(self.lock_owned())
     }

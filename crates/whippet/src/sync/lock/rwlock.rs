@@ -112,6 +112,10 @@ impl<T: ?Sized> RwLock<T> {
     /// ```
     /// assert_eq!(*whippet::sync::RwLock::new(1).blocking_read(), 1);
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         blocking::wait(self.read())
     }
@@ -193,6 +197,10 @@ impl<T: ?Sized> RwLock<T> {
     /// *lock.blocking_write() += 1;
     /// assert_eq!(lock.into_inner(), 2);
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
         blocking::wait(self.write())
     }

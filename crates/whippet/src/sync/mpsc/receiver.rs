@@ -80,11 +80,19 @@ impl<T> Receiver<T> {
     }
 
     /// The next value, blocking the thread while there is none: for threads that run no tasks.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         blocking::wait(self.recv())
     }
 
     /// As [`recv_many`](Self::recv_many), blocking the thread while there is nothing.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::wait(self.recv_many(buffer, limit))
     }

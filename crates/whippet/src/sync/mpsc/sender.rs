@@ -87,6 +87,10 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.blocking_recv(), None);
     /// producer.join().unwrap();
     /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
         blocking::wait(self.send(value))
     }

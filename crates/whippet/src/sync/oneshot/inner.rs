@@ -182,6 +182,12 @@ impl<T> Rx<T> {
         self.0.value.with_mut(|cell| unsafe { (*cell).take() })
     }
 
+    /// Whether no value lies there for the receiver.
+    pub(super) fn is_empty(&self) -> bool {
+        // SAFETY: `COMPLETE` is set: the value is the receiver's, which takes it only while it is borrowed exclusively.
+        !self.0.is_complete() || self.0.value.with(|cell| unsafe { (*cell).is_none() })
+    }
+
     /// Whether either side is done.
     pub(super) fn is_ended(&self) -> bool {
         self.0.state.load(Acquire) & (CLOSED | COMPLETE) != 0

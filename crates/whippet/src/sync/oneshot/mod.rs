@@ -172,8 +172,26 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// The sender is gone without having sent.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
         blocking::wait(self)
+    }
+
+    /// Whether nothing is to be received at this moment: the value was not sent yet, was taken, or will never come.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::oneshot::channel();
+    /// assert!(receiver.is_empty());
+    /// sender.send(1).unwrap();
+    /// assert!(!receiver.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(receiver.is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.rx.as_ref().is_none_or(Rx::is_empty)
     }
 
     /// Whether the value was taken, or its end was seen: a further poll would panic.

@@ -116,3 +116,17 @@ fn trap_07_wakers_may_use_the_channel_and_may_panic() {
     assert!(catch_unwind(AssertUnwindSafe(|| sender.send(1))).is_err());
     assert_eq!(receiver.try_recv(), Ok(1));
 }
+
+#[test]
+fn it_is_empty_until_a_value_lies_there_and_after_it_was_taken() {
+    let (sender, mut receiver) = channel();
+    assert!(receiver.is_empty());
+    sender.send(1).unwrap();
+    receiver.close();
+    assert!(!receiver.is_empty());
+    assert_eq!(receiver.try_recv(), Ok(1));
+    assert!(receiver.is_empty());
+    let (sender, receiver) = channel::<u8>();
+    drop(sender);
+    assert!(receiver.is_empty(), "an end is no value");
+}

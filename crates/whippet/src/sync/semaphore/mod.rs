@@ -9,7 +9,9 @@ pub use self::error::{AcquireError, TryAcquireError};
 pub use self::permit::{OwnedSemaphorePermit, SemaphorePermit};
 
 use self::raw::RawSemaphore;
+use super::blocking;
 use super::permits::MAX_PERMITS;
+use crate::loom::const_fn;
 use std::sync::Arc;
 
 /// Permits that tasks take, wait for, and give back.
@@ -50,6 +52,25 @@ impl Semaphore {
     pub fn new(permits: usize) -> Self {
         assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
         Self { raw: RawSemaphore::new(permits) }
+    }
+
+    const_fn! {
+        /// As [`new`](Self::new), for a `static`.
+        ///
+        /// ```
+        /// use whippet::sync::Semaphore;
+        ///
+        /// static AT_ONCE: Semaphore = Semaphore::const_new(2);
+        /// assert_eq!(AT_ONCE.available_permits(), 2);
+        /// ```
+        ///
+        /// # Panics
+        /// With more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+        #[must_use]
+        pub fn const_new(permits: usize) -> Self {
+            assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
+            Self { raw: RawSemaphore::new(permits) }
+        }
     }
 
     /// Permits that could be had at once: none as long as somebody waits.
@@ -136,6 +157,36 @@ impl Semaphore {
         Ok(SemaphorePermit::new(self, count))
     }
 
+    /// As [`acquire`](Self::acquire), blocking the thread: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(1);
+    /// let permit = semaphore.blocking_acquire().unwrap();
+    /// assert_eq!((permit.num_permits(), semaphore.available_permits()), (1, 0));
+    /// ```
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
+    pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::wait(self.acquire())
+    }
+
+    /// As [`acquire_many`](Self::acquire_many), blocking the thread: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
+    pub fn blocking_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
+        blocking::wait(self.acquire_many(count))
+    }
+
     /// Waits for a permit that keeps the semaphore alive.
     ///
     /// # Errors
@@ -160,6 +211,33 @@ impl Semaphore {
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.raw.acquire(count as usize).await?;
         Ok(OwnedSemaphorePermit::new(self, count))
+    }
+
+    /// As [`acquire_owned`](Self::acquire_owned), blocking the thread: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
+    pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::wait(self.acquire_owned())
+    }
+
+    /// As [`acquire_many_owned`](Self::acquire_many_owned), blocking the thread: for threads that run no tasks.
+    ///
+    /// # Errors
+    /// The semaphore is closed.
+    ///
+    /// # Panics
+    /// Inside of a task or a `block_on`.
+    #[track_caller]
+    pub fn blocking_acquire_many_owned(
+        self: Arc<Self>,
+        count: u32,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        blocking::wait(self.acquire_many_owned(count))
     }
 
     /// As [`try_acquire`](Self::try_acquire), for a permit that keeps the semaphore alive.

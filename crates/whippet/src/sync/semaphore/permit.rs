@@ -82,6 +82,11 @@ impl<'a> SemaphorePermit<'a> {
     pub fn num_permits(&self) -> usize {
         self.0.count as usize
     }
+
+    /// Whose permits these are.
+    pub fn semaphore(&self) -> &'a Semaphore {
+        self.0.semaphore
+    }
 }
 
 impl OwnedSemaphorePermit {

@@ -76,3 +76,13 @@ fn trap_07_a_waker_may_use_the_semaphore() {
     semaphore.add_permits(2);
     assert!(waiting.ready().is_ok());
 }
+
+#[test]
+fn permits_tell_whose_they_are_and_a_static_has_some() {
+    static SEMAPHORE: Semaphore = Semaphore::const_new(2);
+    let permit = SEMAPHORE.try_acquire().unwrap();
+    assert!(std::ptr::eq(permit.semaphore(), &SEMAPHORE));
+    let owned = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+    assert_eq!(owned.semaphore().available_permits(), 0);
+    assert_eq!(SEMAPHORE.available_permits(), 1);
+}

@@ -1,0 +1,99 @@
+//! The cooperative budget for programs that write doors of their own: a leaf future that may be ready for ever takes a
+//! unit of the task's budget first, so that a loop over it lets the other tasks have their turns.
+
+use crate::coop;
+use pin_project_lite::pin_project;
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+pub use super::unconstrained::{
+    Unconstrained, consume_budget, has_budget_remaining, unconstrained,
+};
+
+/// A unit of the task's budget that was taken. It goes back when this is dropped, unless
+/// [`made_progress`](Self::made_progress) says that something was done with it.
+#[derive(Debug)]
+#[must_use = "a unit that is dropped goes back"]
+pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
+
+impl RestoreOnPending {
+    /// The future is ready: the unit is used up.
+    pub fn made_progress(&self) {
+        if let Some(unit) = self.0.take() {
+            unit.spend();
+        }
+    }
+}
+
+/// Takes a unit of the running task's budget. Pending: none is left, and the task was woken for its next turn. Outside
+/// of a task it is always ready.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll, ready};
+/// use whippet::task::coop::poll_proceed;
+///
+/// /// Ready at each poll: without a budget a loop over it would never let another task run.
+/// struct Always;
+///
+/// impl Future for Always {
+///     type Output = ();
+///
+///     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+///         let unit = ready!(poll_proceed(cx));
+///         unit.made_progress();
+///         Poll::Ready(())
+///     }
+/// }
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let busy = whippet::spawn(async { loop { Always.await } });
+/// // Comes to its turn although the other task never waits.
+/// whippet::spawn(async move { busy.abort() }).await.unwrap();
+/// # });
+/// ```
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    coop::poll_proceed(cx).map(|unit| RestoreOnPending(RefCell::new(Some(unit))))
+}
+
+pin_project! {
+    /// A future that uses up a unit of the budget when it is ready: see [`cooperative`].
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    #[derive(Debug)]
+    pub struct Coop<F> {
+        // What is polled.
+        #[pin]
+        future: F,
+    }
+}
+
+/// Lets `future` take part in the budget: it is polled while the task has budget left, and uses up a unit when it is
+/// ready.
+///
+/// # Cancel safety
+/// As cancel safe as `future`.
+///
+/// ```
+/// use whippet::task::coop::cooperative;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let busy = whippet::spawn(async { loop { cooperative(std::future::ready(())).await } });
+/// whippet::spawn(async move { busy.abort() }).await.unwrap();
+/// # });
+/// ```
+pub fn cooperative<F: Future>(future: F) -> Coop<F> {
+    Coop { future }
+}
+
+impl<F: Future> Future for Coop<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
+        let output = ready!(self.project().future.poll(cx));
+        unit.spend();
+        Poll::Ready(output)
+    }
+}
