@@ -212,7 +212,7 @@ impl Builder {
     ///         counted.fetch_add(1, Relaxed);
     ///     })
     ///     .build()?;
-    /// runtime.block_on(whippet::time::sleep(std::time::Duration::from_millis(1)));
+    /// runtime.block_on(async { whippet::time::sleep(std::time::Duration::from_millis(1)).await });
     /// assert!(parks.load(Relaxed) > 0);
     /// # std::io::Result::Ok(())
     /// ```
