@@ -1,7 +1,8 @@
 //! whippet: an async runtime from scratch.
 //!
 //! A work-stealing executor, a reactor on epoll, a timer wheel, channels, `select!`, sockets and signals. Names and
-//! semantics are those that programs know from tokio; the I/O traits are those of `futures-io`.
+//! semantics are those that programs know from tokio; the I/O traits are those of `futures-io`. What has which name here, and
+//! what is different, is on a page of its own: [`_from_tokio`].
 //!
 //! ```
 //! #[whippet::main]
@@ -28,6 +29,8 @@ mod timers;
 
 mod driver;
 
+mod fd;
+
 pub mod io;
 pub mod memory;
 pub mod net;
@@ -43,6 +46,10 @@ pub mod macros;
 
 pub use self::task::spawn;
 pub use whippet_macros::{main, test};
+
+#[cfg(doc)]
+#[doc = include_str!("../../../docs/FROM-TOKIO.md")]
+pub mod _from_tokio {}
 
 /// Holds the example in the README to what the crate can do.
 #[cfg(doctest)]

@@ -61,6 +61,20 @@ impl<B: AppendBuffer> AppendBuffer for &mut B {
     }
 }
 
+/// Appends what `fill` has at this moment.
+///
+/// # Errors
+/// That of `fill`; the content is as it was.
+pub(crate) fn append_now(
+    buffer: &mut impl AppendBuffer,
+    fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    match buffer.append(READ_MOST, |room| Poll::Ready(fill(room))) {
+        Poll::Ready(result) => result,
+        Poll::Pending => unreachable!("`fill` does not wait"),
+    }
+}
+
 /// Reads once to the end of a buffer, at most so many bytes.
 pub(super) fn poll_append(
     reader: Pin<&mut (impl AsyncRead + ?Sized)>,

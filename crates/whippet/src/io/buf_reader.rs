@@ -57,6 +57,11 @@ impl<R: AsyncRead> BufReader<R> {
         &mut self.inner
     }
 
+    /// What is inside, pinned. Reading from it directly passes the buffer by.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
+        self.project().inner
+    }
+
     /// What was inside. What the buffer holds is lost: see [`BufReader::buffer`].
     pub fn into_inner(self) -> R {
         self.inner

@@ -27,6 +27,29 @@ mod sealed {
     }
 }
 
+/// Looks a name up, on a thread that may block, and gives the addresses that stand for it.
+///
+/// # Errors
+/// Those of the look-up; `InvalidInput` when there is no address.
+///
+/// # Cancel safety
+/// Cancel safe; a look-up that has begun goes on, and nobody hears of it.
+///
+/// # Panics
+/// If this thread has entered no runtime and a name has to be looked up.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mut addresses = whippet::net::lookup_host("localhost:80").await?;
+/// assert!(addresses.all(|address| address.ip().is_loopback() && address.port() == 80));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<impl Iterator<Item = SocketAddr>> {
+    Ok(resolve(host).await?.into_iter())
+}
+
 /// The addresses of what was asked for, at least one.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What UDP and Unix datagram sockets share: a registered descriptor, whose messages go whole or not at all.
 
-use super::interest::{Interest, Ready};
+use crate::fd::{Interest, Ready};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
@@ -43,6 +43,14 @@ impl Datagram {
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
+    }
+
+    pub(super) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.async_io(interest.0, |_| Ok((call()?, Rest::MayBe))).await
     }
 
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -109,6 +117,40 @@ impl Datagram {
 
     pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
         self.0.try_io(Want::READ, |fd| more(socket::receive_from(fd, buffer)))
+    }
+}
+
+impl Datagram {
+    pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.async_io(Want::READ, |fd| more(socket::peek(fd, buffer))).await
+    }
+
+    pub(super) fn poll_peek(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_io(cx, Want::READ, |fd| more(socket::peek(fd, buffer)))
+    }
+
+    pub(super) fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_io(Want::READ, |fd| more(socket::peek(fd, buffer)))
+    }
+
+    pub(super) async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.0.async_io(Want::READ, |fd| more(socket::peek_from(fd, buffer))).await
+    }
+
+    pub(super) fn poll_peek_from(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<Received>> {
+        self.0.poll_io(cx, Want::READ, |fd| more(socket::peek_from(fd, buffer)))
+    }
+
+    pub(super) fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
+        self.0.try_io(Want::READ, |fd| more(socket::peek_from(fd, buffer)))
     }
 }
 

@@ -96,6 +96,192 @@ macro_rules! datagram_doors {
                 self.socket().poll_receive_from(cx, buffer).map(|got| got.and_then($sender))
             }
 
+            /// Receives a datagram to the end of a buffer that grows, and gives its length; what is longer than the
+            /// buffer's capacity that is left is lost.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            /// Cancel safe: dropped, it has received nothing.
+            pub async fn recv_buf<B: $crate::io::AppendBuffer>(
+                &self,
+                buffer: &mut B,
+            ) -> ::std::io::Result<usize> {
+                let call = || {
+                    $crate::io::append_now(buffer, |room| $crate::sys::socket::receive(self, room))
+                };
+                self.socket().async_io($crate::net::Interest::READABLE, call).await
+            }
+
+            /// Receives a datagram to the end of a buffer that grows if one is there.
+            ///
+            /// # Errors
+            /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            pub fn try_recv_buf<B: $crate::io::AppendBuffer>(
+                &self,
+                buffer: &mut B,
+            ) -> ::std::io::Result<usize> {
+                $crate::io::append_now(buffer, |room| self.try_recv(room))
+            }
+
+            /// As [`recv_buf`](Self::recv_buf), with the sender.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            /// Cancel safe: dropped, it has received nothing.
+            pub async fn recv_buf_from<B: $crate::io::AppendBuffer>(
+                &self,
+                buffer: &mut B,
+            ) -> ::std::io::Result<(usize, $address)> {
+                let mut sender = None;
+                let call = || {
+                    $crate::io::append_now(buffer, |room| {
+                        let (count, from) = $crate::sys::socket::receive_from(self, room)?;
+                        sender = from;
+                        Ok(count)
+                    })
+                };
+                let count = self.socket().async_io($crate::net::Interest::READABLE, call).await?;
+                $sender((count, sender))
+            }
+
+            /// As [`try_recv_buf`](Self::try_recv_buf), with the sender.
+            ///
+            /// # Errors
+            /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            pub fn try_recv_buf_from<B: $crate::io::AppendBuffer>(
+                &self,
+                buffer: &mut B,
+            ) -> ::std::io::Result<(usize, $address)> {
+                let mut sender = None;
+                let count = $crate::io::append_now(buffer, |room| {
+                    let (count, from) = self.socket().try_receive_from(room)?;
+                    sender = from;
+                    Ok(count)
+                })?;
+                $sender((count, sender))
+            }
+
+            /// Polls for a datagram to be there. Of all that poll for reading, the latest waker counts.
+            ///
+            /// # Errors
+            /// The runtime has ended.
+            pub fn poll_recv_ready(
+                &self,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<::std::io::Result<()>> {
+                self.poll_read_ready(cx)
+            }
+
+            /// Polls for room to send. Of all that poll for writing, the latest waker counts.
+            ///
+            /// # Errors
+            /// The runtime has ended.
+            pub fn poll_send_ready(
+                &self,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<::std::io::Result<()>> {
+                self.poll_write_ready(cx)
+            }
+
+            /// As [`recv`](Self::recv), leaving the datagram where it is.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
+            pub async fn peek(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
+                self.socket().peek(buffer).await
+            }
+
+            /// Polls for [`peek`](Self::peek). The latest waker counts.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            pub fn poll_peek(
+                &self,
+                cx: &mut ::std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> ::std::task::Poll<::std::io::Result<usize>> {
+                self.socket().poll_peek(cx, buffer)
+            }
+
+            /// As [`try_recv`](Self::try_recv), leaving the datagram where it is.
+            ///
+            /// # Errors
+            /// As [`try_recv`](Self::try_recv).
+            pub fn try_peek(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
+                self.socket().try_peek(buffer)
+            }
+
+            /// As [`recv_from`](Self::recv_from), leaving the datagram where it is.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
+            pub async fn peek_from(
+                &self,
+                buffer: &mut [u8],
+            ) -> ::std::io::Result<(usize, $address)> {
+                self.socket().peek_from(buffer).await.and_then($sender)
+            }
+
+            /// Polls for [`peek_from`](Self::peek_from). The latest waker counts.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            pub fn poll_peek_from(
+                &self,
+                cx: &mut ::std::task::Context<'_>,
+                buffer: &mut [u8],
+            ) -> ::std::task::Poll<::std::io::Result<(usize, $address)>> {
+                self.socket().poll_peek_from(cx, buffer).map(|got| got.and_then($sender))
+            }
+
+            /// As [`try_recv_from`](Self::try_recv_from), leaving the datagram where it is.
+            ///
+            /// # Errors
+            /// As [`try_recv_from`](Self::try_recv_from).
+            pub fn try_peek_from(&self, buffer: &mut [u8]) -> ::std::io::Result<(usize, $address)> {
+                self.socket().try_peek_from(buffer).and_then($sender)
+            }
+
+            /// Waits for a datagram, and says who sent it; it stays where it is.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            ///
+            /// # Cancel safety
+            /// Cancel safe.
+            pub async fn peek_sender(&self) -> ::std::io::Result<$address> {
+                Ok(self.peek_from(&mut []).await?.1)
+            }
+
+            /// Polls for [`peek_sender`](Self::peek_sender). The latest waker counts.
+            ///
+            /// # Errors
+            /// As [`recv`](Self::recv).
+            pub fn poll_peek_sender(
+                &self,
+                cx: &mut ::std::task::Context<'_>,
+            ) -> ::std::task::Poll<::std::io::Result<$address>> {
+                self.poll_peek_from(cx, &mut []).map_ok(|(_, sender)| sender)
+            }
+
+            /// Who sent the datagram that is there, if one is; it stays where it is.
+            ///
+            /// # Errors
+            /// As [`try_recv_from`](Self::try_recv_from).
+            pub fn try_peek_sender(&self) -> ::std::io::Result<$address> {
+                Ok(self.try_peek_from(&mut [])?.1)
+            }
+
             /// Receives a datagram with its sender if one is there.
             ///
             /// # Errors

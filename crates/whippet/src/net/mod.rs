@@ -6,8 +6,8 @@
 mod address;
 mod datagram;
 mod datagram_doors;
-mod interest;
 mod listener;
+mod option_doors;
 mod readiness_doors;
 mod sock_ref;
 mod split;
@@ -20,13 +20,13 @@ mod udp_socket;
 mod unix_address;
 mod unix_datagram;
 mod unix_listener;
+mod unix_socket;
 mod unix_stream;
 
 pub mod tcp;
 pub mod unix;
 
-pub use self::address::ToSocketAddrs;
-pub use self::interest::{Interest, Ready};
+pub use self::address::{ToSocketAddrs, lookup_host};
 pub use self::sock_ref::SockRef;
 pub use self::tcp_listener::TcpListener;
 pub use self::tcp_socket::TcpSocket;
@@ -34,4 +34,6 @@ pub use self::tcp_stream::TcpStream;
 pub use self::udp_socket::UdpSocket;
 pub use self::unix_datagram::UnixDatagram;
 pub use self::unix_listener::UnixListener;
+pub use self::unix_socket::UnixSocket;
 pub use self::unix_stream::UnixStream;
+pub use crate::fd::{Interest, Ready};

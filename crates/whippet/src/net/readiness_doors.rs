@@ -77,6 +77,22 @@ macro_rules! readiness_doors {
                 self.socket().try_io(interest, call)
             }
 
+            /// Makes a call of one's own on the socket once it is ready for `interest`, and again after each one that
+            /// says `WouldBlock`.
+            ///
+            /// # Errors
+            /// The call's; the runtime has ended.
+            ///
+            /// # Cancel safety
+            /// Cancel safe: the call is made in the poll that returns its result.
+            pub async fn async_io<R>(
+                &self,
+                interest: $crate::net::Interest,
+                call: impl FnMut() -> ::std::io::Result<R>,
+            ) -> ::std::io::Result<R> {
+                self.socket().async_io(interest, call).await
+            }
+
             /// The error that is pending on the socket, taken off it.
             ///
             /// # Errors

@@ -1,8 +1,9 @@
 //! A stream in two halves: borrowed, for one task, or owned together, for two.
 
-use super::interest::{Interest, Ready};
 use super::stream::Stream;
 use super::stream_doors::{read_traits, write_traits};
+use crate::fd::{Interest, Ready};
+use crate::io::AppendBuffer;
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -206,6 +207,14 @@ macro_rules! reading_half {
             /// `WouldBlock` when there is nothing; else the kernel's.
             pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
                 self.socket().try_read_vectored(buffers)
+            }
+
+            /// Reads what is there to the end of a buffer that grows.
+            ///
+            /// # Errors
+            /// `WouldBlock` when there is nothing; else the kernel's.
+            pub fn try_read_buf<B: AppendBuffer>(&self, buffer: &mut B) -> io::Result<usize> {
+                self.socket().try_read_buf(buffer)
             }
 
             /// Reads and leaves the bytes where they are: see [`TcpStream::peek`](crate::net::TcpStream::peek).

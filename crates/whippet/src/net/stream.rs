@@ -1,6 +1,7 @@
 //! What TCP and Unix streams share: a registered descriptor, read and written.
 
-use super::interest::{Interest, Ready};
+use crate::fd::{Interest, Ready};
+use crate::io::{AppendBuffer, append_now};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
@@ -64,6 +65,18 @@ impl Stream {
         self.0.try_io(Want::READ, |fd| read_vectored(fd, buffers))
     }
 
+    pub(super) fn try_read_buf(&self, buffer: &mut impl AppendBuffer) -> io::Result<usize> {
+        self.0.try_io(Want::READ, |fd| {
+            let mut left = Rest::MayBe;
+            let count = append_now(buffer, |room| {
+                let (count, rest) = read(fd, room)?;
+                left = rest;
+                Ok(count)
+            })?;
+            Ok((count, left))
+        })
+    }
+
     #[inline]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_io(Want::WRITE, |fd| write(fd, bytes))
@@ -80,6 +93,14 @@ impl Stream {
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
+    }
+
+    pub(super) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.0.async_io(interest.0, |_| Ok((call()?, Rest::MayBe))).await
     }
 
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -29,6 +29,17 @@ macro_rules! stream_doors {
                 self.socket().try_read_vectored(buffers)
             }
 
+            /// Reads what is there to the end of a buffer that grows.
+            ///
+            /// # Errors
+            /// As [`try_read`](Self::try_read).
+            pub fn try_read_buf<B: $crate::io::AppendBuffer>(
+                &self,
+                buffer: &mut B,
+            ) -> ::std::io::Result<usize> {
+                self.socket().try_read_buf(buffer)
+            }
+
             /// Writes what there is room for, and says how much that was.
             ///
             /// # Errors

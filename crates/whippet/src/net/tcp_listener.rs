@@ -2,6 +2,7 @@
 
 use super::address::{ToSocketAddrs, first, resolve};
 use super::listener::{Accepted, Listener};
+use super::option_doors::option_doors;
 use super::tcp_stream::TcpStream;
 use crate::sys::{options, socket};
 use std::io;
@@ -124,4 +125,9 @@ impl AsRawFd for TcpListener {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_fd().as_raw_fd()
     }
+}
+
+option_doors! { TcpListener:
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet of its connections may go (`IP_TTL`).";
+    get ttl -> u32 = ttl: "Through how many routers a packet of its connections may go (`IP_TTL`).";
 }

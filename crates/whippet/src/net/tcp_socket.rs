@@ -1,11 +1,13 @@
 //! A TCP socket that neither listens nor is connected yet, to set its options first.
 
+use super::option_doors::option_doors;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
 use crate::sys::{options, socket};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 /// A TCP socket that neither listens nor is connected yet.
 ///
@@ -89,6 +91,45 @@ impl TcpSocket {
         options::set_nodelay(&self.0, nodelay)
     }
 
+    /// Has a close reset the connection: what was written and is not sent is lost (`SO_LINGER` of zero).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_linger(Some(Duration::ZERO))
+    }
+
+    /// Bytes of the kernel's buffer for writing: twice what was set.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn send_buffer_size(&self) -> io::Result<u32> {
+        Ok(u32::try_from(options::send_buffer(&self.0)?).unwrap_or(u32::MAX))
+    }
+
+    /// Bytes of the kernel's buffer for reading: twice what was set.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn recv_buffer_size(&self) -> io::Result<u32> {
+        Ok(u32::try_from(options::receive_buffer(&self.0)?).unwrap_or(u32::MAX))
+    }
+
+    /// Takes a std socket over, which should be neither connected nor listening: one that was made elsewhere, with options
+    /// that this type has no method for. It must be in non-blocking mode.
+    #[must_use]
+    pub fn from_std_stream(stream: std::net::TcpStream) -> Self {
+        Self(stream.into())
+    }
+
+    /// The error that is pending on the socket, taken off it.
+    ///
+    /// # Errors
+    /// The kernel's, of asking.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        socket::take_error(&self.0)
+    }
+
     /// Names the socket.
     ///
     /// # Errors
@@ -135,4 +176,37 @@ impl AsFd for TcpSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+impl AsRawFd for TcpSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl From<OwnedFd> for TcpSocket {
+    /// A descriptor that is a TCP socket in non-blocking mode.
+    fn from(descriptor: OwnedFd) -> Self {
+        Self(descriptor)
+    }
+}
+
+impl From<TcpSocket> for OwnedFd {
+    fn from(socket: TcpSocket) -> Self {
+        socket.0
+    }
+}
+
+option_doors! { TcpSocket:
+    set set_keepalive(bool) = set_keepalive_on: "Sets whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`), at the system's pace; [`TcpStream::set_keepalive`] sets another.";
+    set set_linger(Option<Duration>) = set_linger: "Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.";
+    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of packets of IPv4 (`IP_TOS`).";
+    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of packets of IPv6 (`IPV6_TCLASS`).";
+    get keepalive -> bool = keepalive_on: "Whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`).";
+    get reuseaddr -> bool = reuse_address: "Whether an address may be taken whose former connections are still fading.";
+    get reuseport -> bool = reuse_port: "Whether several sockets may share an address.";
+    get linger -> Option<Duration> = linger: "How long a close waits for what was written.";
+    get nodelay -> bool = nodelay: "Whether small writes are sent at once (`TCP_NODELAY`).";
+    get tos_v4 -> u32 = tos_v4: "The type of service of packets of IPv4 (`IP_TOS`).";
+    get tclass_v6 -> u32 = tclass_v6: "The class of service of packets of IPv6 (`IPV6_TCLASS`).";
 }

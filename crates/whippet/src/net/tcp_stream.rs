@@ -1,6 +1,7 @@
 //! A TCP connection.
 
 use super::address::{ToSocketAddrs, resolve};
+use super::option_doors::option_doors;
 use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::stream::Stream;
 use super::stream_doors::stream_doors;
@@ -163,6 +164,14 @@ impl TcpStream {
         options::set_linger(&self.0, linger)
     }
 
+    /// Has a close reset the connection: what was written and is not sent is lost (`SO_LINGER` of zero).
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_linger(Some(Duration::ZERO))
+    }
+
     /// How long a close waits for what was written.
     ///
     /// # Errors
@@ -246,3 +255,10 @@ impl Duplex for TcpStream {
 }
 
 stream_doors!(TcpStream);
+
+option_doors! { TcpStream:
+    set set_quickack(bool) = set_quickack: "Sets whether each read is acknowledged at once (`TCP_QUICKACK`); the kernel may go back on it by itself.";
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet may go (`IP_TTL`).";
+    get quickack -> bool = quickack: "Whether each read is acknowledged at once (`TCP_QUICKACK`).";
+    get ttl -> u32 = ttl: "Through how many routers a packet may go (`IP_TTL`).";
+}

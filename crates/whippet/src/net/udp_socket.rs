@@ -3,9 +3,10 @@
 use super::address::{ToSocketAddrs, first, resolve};
 use super::datagram::{Datagram, Received};
 use super::datagram_doors::datagram_doors;
+use super::option_doors::option_doors;
 use crate::sys::{options, socket};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 
 /// A UDP socket: sends and receives datagrams, of anybody or of the one peer it is connected to.
@@ -138,6 +139,39 @@ impl UdpSocket {
         options::broadcast(&self.0)
     }
 
+    /// Joins the group `multiaddr` on the interface that has the address `interface` (0.0.0.0 for the system's choice):
+    /// datagrams that are sent to the group come here too.
+    ///
+    /// # Errors
+    /// The kernel's: no address of a group, no such interface.
+    pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        options::join_v4(self, multiaddr, interface)
+    }
+
+    /// Leaves a group: see [`join_multicast_v4`](Self::join_multicast_v4).
+    ///
+    /// # Errors
+    /// The kernel's: not a member.
+    pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        options::leave_v4(self, multiaddr, interface)
+    }
+
+    /// Joins the group `multiaddr` on the interface with the number `interface` (0 for the system's choice).
+    ///
+    /// # Errors
+    /// The kernel's: no address of a group, no such interface.
+    pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        options::join_v6(self, multiaddr, interface)
+    }
+
+    /// Leaves a group: see [`join_multicast_v6`](Self::join_multicast_v6).
+    ///
+    /// # Errors
+    /// The kernel's: not a member.
+    pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        options::leave_v6(self, multiaddr, interface)
+    }
+
     #[inline]
     const fn socket(&self) -> &Datagram {
         &self.0
@@ -149,3 +183,18 @@ fn with_address((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
 }
 
 datagram_doors!(UdpSocket, SocketAddr, with_address);
+
+option_doors! { UdpSocket:
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a datagram may go (`IP_TTL`).";
+    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of datagrams of IPv4 (`IP_TOS`).";
+    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of datagrams of IPv6 (`IPV6_TCLASS`).";
+    set set_multicast_loop_v4(bool) = set_multicast_loop_v4: "Sets whether what is sent to a group of IPv4 comes back to this machine.";
+    set set_multicast_ttl_v4(u32) = set_multicast_ttl_v4: "Sets through how many routers what is sent to a group of IPv4 may go.";
+    set set_multicast_loop_v6(bool) = set_multicast_loop_v6: "Sets whether what is sent to a group of IPv6 comes back to this machine.";
+    get ttl -> u32 = ttl: "Through how many routers a datagram may go (`IP_TTL`).";
+    get tos_v4 -> u32 = tos_v4: "The type of service of datagrams of IPv4 (`IP_TOS`).";
+    get tclass_v6 -> u32 = tclass_v6: "The class of service of datagrams of IPv6 (`IPV6_TCLASS`).";
+    get multicast_loop_v4 -> bool = multicast_loop_v4: "Whether what is sent to a group of IPv4 comes back to this machine.";
+    get multicast_ttl_v4 -> u32 = multicast_ttl_v4: "Through how many routers what is sent to a group of IPv4 may go.";
+    get multicast_loop_v6 -> bool = multicast_loop_v6: "Whether what is sent to a group of IPv6 comes back to this machine.";
+}

@@ -16,3 +16,13 @@ pub type OwnedReadHalf = split::OwnedReadHalf<UnixStream>;
 pub type OwnedWriteHalf = split::OwnedWriteHalf<UnixStream>;
 /// Two halves of two different [`UnixStream`]s.
 pub type ReuniteError = split::ReuniteError<UnixStream>;
+
+/// A user, as the system numbers him.
+#[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
+pub type uid_t = u32;
+/// A group, as the system numbers it.
+#[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
+pub type gid_t = u32;
+/// A process, as the system numbers it.
+#[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
+pub type pid_t = i32;

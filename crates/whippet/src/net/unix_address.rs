@@ -31,10 +31,28 @@ impl SocketAddr {
         self.as_pathname().is_none() && self.as_abstract_name().is_none()
     }
 
+    /// The name as calls take it.
+    pub(super) fn as_arg(&self) -> &SocketAddrUnix {
+        &self.0
+    }
+
     /// The name that the kernel told.
     pub(super) fn of_kernel(address: Option<SocketAddrAny>) -> Self {
         let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
         Self(address.unwrap_or_else(SocketAddrUnix::new_unnamed))
+    }
+}
+
+impl From<std::os::unix::net::SocketAddr> for SocketAddr {
+    fn from(address: std::os::unix::net::SocketAddr) -> Self {
+        use std::os::linux::net::SocketAddrExt;
+        let name = match (address.as_pathname(), address.as_abstract_name()) {
+            (Some(path), _) => SocketAddrUnix::new(path).ok(),
+            (None, Some(name)) => SocketAddrUnix::new_abstract_name(name).ok(),
+            (None, None) => None,
+        };
+        // What std holds fits: it took the same limits from the kernel.
+        Self(name.unwrap_or_else(SocketAddrUnix::new_unnamed))
     }
 }
 

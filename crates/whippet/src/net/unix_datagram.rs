@@ -6,6 +6,7 @@ use super::unix_address::{SocketAddr, named};
 use crate::sys::socket::{self, Kind};
 use std::io;
 use std::path::Path;
+use std::task::{Context, Poll};
 
 /// A Unix datagram socket: whole messages between processes of one machine, none lost, in order. A receiver that is
 /// full makes senders wait.
@@ -64,6 +65,10 @@ impl UnixDatagram {
         Ok((Self(Datagram::new(left)?), Self(Datagram::new(right)?)))
     }
 
+    pub(super) const fn from_datagram(datagram: Datagram) -> Self {
+        Self(datagram)
+    }
+
     /// Takes a std socket over, which must be in non-blocking mode.
     ///
     /// # Errors
@@ -113,6 +118,30 @@ impl UnixDatagram {
     /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).
     pub fn try_send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.0.try_send_to(bytes, &named(path.as_ref())?)
+    }
+
+    /// Polls for [`send_to`](Self::send_to). The latest waker counts.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        path: impl AsRef<Path>,
+    ) -> Poll<io::Result<usize>> {
+        match named(path.as_ref()) {
+            Ok(to) => self.0.poll_send_to(cx, bytes, &to),
+            Err(error) => Poll::Ready(Err(error)),
+        }
+    }
+
+    /// Ends a direction, or both, at once: a peer that reads finds the end.
+    ///
+    /// # Errors
+    /// The kernel's, when the socket is connected to none.
+    pub fn shutdown(&self, how: std::net::Shutdown) -> io::Result<()> {
+        socket::shutdown(&self.0, how)
     }
 
     /// The socket's name.

@@ -47,6 +47,24 @@ impl UnixListener {
         Ok(Self(Listener::listen(descriptor, BACKLOG)?))
     }
 
+    /// As [`bind`](Self::bind), with the name of another socket, or one of std's.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind).
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
+        let descriptor = socket::unix(socket::Kind::STREAM)?;
+        socket::bind(&descriptor, address.as_arg())?;
+        Ok(Self(Listener::listen(descriptor, BACKLOG)?))
+    }
+
+    pub(super) const fn from_listener(listener: Listener) -> Self {
+        Self(listener)
+    }
+
     /// Takes a std listener over, which must be in non-blocking mode.
     ///
     /// # Errors
@@ -92,6 +110,14 @@ impl UnixListener {
     /// `WouldBlock` when none waits; else as [`accept`](Self::accept).
     pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         with_name(self.0.try_accept())
+    }
+
+    /// The error that is pending on the listener, taken off it.
+    ///
+    /// # Errors
+    /// The kernel's, of asking.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        socket::take_error(&self.0)
     }
 
     /// Where it listens.

@@ -71,6 +71,22 @@ impl UnixStream {
         Ok(Self(Stream::of_connecting(descriptor).await?))
     }
 
+    /// As [`connect`](Self::connect), with the name that a listener told, or one of std's.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    /// Dropped, it gives the connection up.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        let descriptor = socket::unix(socket::Kind::STREAM)?;
+        socket::connect(&descriptor, address.as_arg())?;
+        Ok(Self(Stream::of_connecting(descriptor).await?))
+    }
+
     /// Two streams connected to each other.
     ///
     /// # Errors

@@ -96,7 +96,8 @@ impl Slot {
         self.put_back(self.clear(want));
     }
 
-    fn put_back(&self, cleared: Cleared) {
+    /// What was cleared is announced again, as nothing used it up.
+    pub(super) fn put_back(&self, cleared: Cleared) {
         let mut wakers = Wakers::new();
         self.refill(cleared, &mut wakers);
         wakers.wake_all();

@@ -18,7 +18,7 @@ mod tests;
 
 pub(crate) use self::calls::Rest;
 pub(crate) use self::registration::Registration;
-pub(crate) use self::slot::{Readiness, Want};
+pub(crate) use self::slot::{Cleared, Readiness, Want};
 
 use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
 use self::slots::{Page, Place, Slots, Table};

@@ -1,7 +1,7 @@
 //! A registered descriptor: what sockets are made of.
 
 use super::calls::{Rest, unless_gone};
-use super::slot::{Slot, WaiterKey};
+use super::slot::{Cleared, Slot, WaiterKey};
 use super::slots::{Page, Place};
 use super::{Reactor, Readiness, Want};
 use crate::coop;
@@ -31,8 +31,20 @@ impl<T: AsFd> Registration<T> {
     /// # Errors
     /// The kernel's: no memory, the limit of watches, a kind of descriptor that cannot be watched.
     pub(crate) fn new(io: T, reactor: &Arc<Reactor>) -> io::Result<Self> {
-        let Place { page, slot } = reactor.register(io.as_fd())?;
-        Ok(Self { io: Some(io), slot, page, reactor: Arc::clone(reactor) })
+        Self::try_new(io, reactor).map_err(|(_, error)| error)
+    }
+
+    /// The same, giving the descriptor back when it cannot be watched.
+    ///
+    /// # Errors
+    /// As [`Registration::new`], with the descriptor.
+    pub(crate) fn try_new(io: T, reactor: &Arc<Reactor>) -> Result<Self, (T, io::Error)> {
+        match reactor.register(io.as_fd()) {
+            Ok(Place { page, slot }) => {
+                Ok(Self { io: Some(io), slot, page, reactor: Arc::clone(reactor) })
+            }
+            Err(error) => Err((io, error)),
+        }
     }
 
     /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
@@ -46,6 +58,14 @@ impl<T: AsFd> Registration<T> {
     #[inline]
     pub(crate) fn get_ref(&self) -> &T {
         let Some(io) = &self.io else {
+            unreachable!("taken out by `into_inner`, which ends the registration")
+        };
+        io
+    }
+
+    /// What has the descriptor, and keeps it: another in its place is not watched.
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        let Some(io) = &mut self.io else {
             unreachable!("taken out by `into_inner`, which ends the registration")
         };
         io
@@ -108,6 +128,16 @@ impl<T: AsFd> Registration<T> {
             None
         };
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Takes what is announced of `want` off, before a call that somebody else makes.
+    pub(crate) fn take_ready(&self, want: Want) -> Cleared {
+        self.slot().clear(want)
+    }
+
+    /// Announces what was taken again, as no call used it up.
+    pub(crate) fn put_back(&self, taken: Cleared) {
+        self.slot().put_back(taken);
     }
 
     /// Forgets an error that was announced, as whoever calls is about to take it off the socket.

@@ -77,6 +77,18 @@ impl Want {
         Self(self.0 | other.0)
     }
 
+    /// Whether all that another wants is wanted.
+    pub(crate) const fn includes(self, other: Self) -> bool {
+        other.0 & (READ | WRITE | ERROR) & !self.0 == 0
+    }
+
+    /// What is left without what another wants, if anything.
+    pub(crate) fn without(self, other: Self) -> Option<Self> {
+        let kinds = [Self::READ, Self::WRITE, Self::ERROR];
+        let left = kinds.into_iter().filter(|kind| self.includes(*kind) && !other.includes(*kind));
+        left.reduce(Self::or)
+    }
+
     /// The waiter bits: one for each of read, write, error.
     const fn waiter_bits(self) -> u64 {
         (self.0 & (READ | WRITE | ERROR)) << WAITER_SHIFT
@@ -94,6 +106,36 @@ impl Want {
 pub(crate) struct Readiness(u64);
 
 impl Readiness {
+    /// Ready for nothing.
+    pub(crate) const NONE: Self = Self(0);
+    /// A read may succeed.
+    pub(crate) const READ: Self = Self(READ);
+    /// A write may succeed.
+    pub(crate) const WRITE: Self = Self(WRITE);
+    /// A read will never block again.
+    pub(crate) const READ_DEAD: Self = Self(READ_DEAD);
+    /// A write will never block again.
+    pub(crate) const WRITE_DEAD: Self = Self(WRITE_DEAD);
+    /// An error is pending.
+    pub(crate) const ERROR: Self = Self(ERROR);
+    /// All that the kernel announces.
+    pub(crate) const ALL: Self = Self(READ | WRITE | READ_DEAD | WRITE_DEAD | ERROR);
+
+    /// What of it was wanted.
+    pub(crate) const fn of(self, want: Want) -> Self {
+        Self(self.0 & want.0 & Self::ALL.0)
+    }
+
+    /// Either of both.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// What is left without another.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether any of what was wanted is there.
     pub(crate) const fn meets(self, want: Want) -> bool {
         self.0 & want.0 != 0
@@ -118,9 +160,22 @@ impl Readiness {
 /// What a call uses up: to be put back when it leaves something behind.
 #[derive(Debug, Clone, Copy)]
 #[must_use = "what the call left behind is announced by no further edge: call refill()"]
-pub(super) struct Cleared(u64);
+pub(crate) struct Cleared(u64);
 
 impl Cleared {
+    /// Nothing is put back.
+    pub(crate) const NOTHING: Self = Self(0);
+
+    /// What of it was announced.
+    pub(crate) const fn only(self, announced: Readiness) -> Self {
+        Self(self.0 & (announced.0 | URGENT))
+    }
+
+    /// What is left without another.
+    pub(crate) const fn without(self, other: Readiness) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether even a short read may have left something behind.
     pub(super) const fn is_urgent(self) -> bool {
         self.0 & URGENT != 0

@@ -3,6 +3,7 @@
 use super::raw;
 use rustix::net::sockopt;
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -53,6 +54,20 @@ options! {
     set set_out_of_band_inline(bool) = set_socket_oobinline;
     /// Whether datagrams may go to everybody on a network.
     set set_broadcast(bool) = set_socket_broadcast;
+    /// Whether a peer that vanished from an idle connection is looked for.
+    set set_keepalive_on(bool) = set_socket_keepalive;
+    /// Whether each read is acknowledged at once.
+    set set_quickack(bool) = set_tcp_quickack;
+    /// Through how many routers a packet of IPv4 goes.
+    set set_ttl(u32) = set_ip_ttl;
+    /// The class of service of packets of IPv6.
+    set set_tclass_v6(u32) = set_ipv6_tclass;
+    /// Whether a multicast of IPv4 comes back to this machine.
+    set set_multicast_loop_v4(bool) = set_ip_multicast_loop;
+    /// Through how many routers a multicast of IPv4 goes.
+    set set_multicast_ttl_v4(u32) = set_ip_multicast_ttl;
+    /// Whether a multicast of IPv6 comes back to this machine.
+    set set_multicast_loop_v6(bool) = set_ipv6_multicast_loop;
 }
 
 options! {
@@ -62,6 +77,77 @@ options! {
     get linger -> Option<Duration> = socket_linger;
     /// Whether datagrams may go to everybody on a network.
     get broadcast -> bool = socket_broadcast;
+    /// Whether an address may be taken whose former connections are still fading.
+    get reuse_address -> bool = socket_reuseaddr;
+    /// Whether several sockets may share an address.
+    get reuse_port -> bool = socket_reuseport;
+    /// Bytes of the kernel's buffer for writing.
+    get send_buffer -> usize = socket_send_buffer_size;
+    /// Bytes of the kernel's buffer for reading.
+    get receive_buffer -> usize = socket_recv_buffer_size;
+    /// Whether a peer that vanished from an idle connection is looked for.
+    get keepalive_on -> bool = socket_keepalive;
+    /// Whether each read is acknowledged at once.
+    get quickack -> bool = tcp_quickack;
+    /// Through how many routers a packet of IPv4 goes.
+    get ttl -> u32 = ip_ttl;
+    /// The class of service of packets of IPv6.
+    get tclass_v6 -> u32 = ipv6_tclass;
+    /// Whether a multicast of IPv4 comes back to this machine.
+    get multicast_loop_v4 -> bool = ip_multicast_loop;
+    /// Through how many routers a multicast of IPv4 goes.
+    get multicast_ttl_v4 -> u32 = ip_multicast_ttl;
+    /// Whether a multicast of IPv6 comes back to this machine.
+    get multicast_loop_v6 -> bool = ipv6_multicast_loop;
+}
+
+/// The type of service of packets of IPv4.
+///
+/// # Errors
+/// The kernel's; `InvalidInput` for more than a byte holds.
+pub(crate) fn set_tos_v4(socket: impl AsFd, tos: u32) -> io::Result<()> {
+    let tos = u8::try_from(tos).map_err(|_| io::ErrorKind::InvalidInput)?;
+    Ok(sockopt::set_ip_tos(socket, tos)?)
+}
+
+/// The type of service of packets of IPv4.
+///
+/// # Errors
+/// The kernel's.
+pub(crate) fn tos_v4(socket: impl AsFd) -> io::Result<u32> {
+    Ok(sockopt::ip_tos(socket)?.into())
+}
+
+/// Joins a group of IPv4, on the interface that has this address.
+///
+/// # Errors
+/// The kernel's: no group, no such interface.
+pub(crate) fn join_v4(socket: impl AsFd, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+    Ok(sockopt::set_ip_add_membership(socket, &group, &interface)?)
+}
+
+/// Leaves a group of IPv4.
+///
+/// # Errors
+/// The kernel's: not a member.
+pub(crate) fn leave_v4(socket: impl AsFd, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+    Ok(sockopt::set_ip_drop_membership(socket, &group, &interface)?)
+}
+
+/// Joins a group of IPv6, on the interface with this number.
+///
+/// # Errors
+/// The kernel's: no group, no such interface.
+pub(crate) fn join_v6(socket: impl AsFd, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+    Ok(sockopt::set_ipv6_add_membership(socket, group, interface)?)
+}
+
+/// Leaves a group of IPv6.
+///
+/// # Errors
+/// The kernel's: not a member.
+pub(crate) fn leave_v6(socket: impl AsFd, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+    Ok(sockopt::set_ipv6_drop_membership(socket, group, interface)?)
 }
 
 /// Finds a dead peer on an idle connection: the first probe after `idle`, one each `interval`, given up after `count`.

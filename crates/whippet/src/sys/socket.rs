@@ -122,6 +122,19 @@ pub(crate) fn receive_from(
     Ok((count, sender))
 }
 
+/// Reads one datagram into `buffer`, with its sender's address, and leaves it where it is; what does not fit is left out.
+///
+/// # Errors
+/// The kernel's; `WouldBlock` when there is none yet.
+pub(crate) fn peek_from(
+    socket: impl AsFd,
+    buffer: &mut [u8],
+) -> io::Result<(usize, Option<SocketAddrAny>)> {
+    let receive = || rustix::net::recvfrom(socket.as_fd(), &mut *buffer, RecvFlags::PEEK);
+    let (count, _, sender) = retry(receive)?;
+    Ok((count, sender))
+}
+
 /// Sends one datagram to an address.
 ///
 /// # Errors

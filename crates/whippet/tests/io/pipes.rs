@@ -229,3 +229,38 @@ fn a_half_that_finds_the_stream_out_is_woken_when_it_is_back() {
     let mut writing = other.lock().unwrap().take().expect("the writer is there");
     assert!(pin!(&mut writing).poll(&mut Context::from_waker(&waker)).is_ready());
 }
+
+#[whippet::test]
+async fn a_simplex_makes_its_writer_wait_and_ends_when_it_is_told_to() {
+    let (mut reader, mut writer) = whippet::io::simplex(4);
+    let writes = async {
+        writer.write_all(b"more than fits").await?;
+        writer.shutdown().await
+    };
+    let mut words = String::new();
+    let (written, read) = whippet::join!(writes, reader.read_to_string(&mut words));
+    written.unwrap();
+    read.unwrap();
+    assert_eq!(words, "more than fits");
+    assert!(writer.write_all(b"x").await.is_err(), "it was ended");
+}
+
+#[whippet::test]
+async fn a_buffered_stream_reads_ahead_and_writes_late() {
+    let (near, mut far) = whippet::io::duplex(64);
+    let mut near = whippet::io::BufStream::with_capacity(32, 8, near);
+    far.write_all(b"ab").await.unwrap();
+    assert_eq!(near.read_u8().await.unwrap(), b'a');
+    near.write_all(b"late").await.unwrap();
+    near.write_all(b"enough").await.unwrap();
+    // The first word went out when the second did not fit beside it.
+    let mut word = [0; 4];
+    far.read_exact(&mut word).await.unwrap();
+    assert_eq!(&word, b"late");
+    near.flush().await.unwrap();
+    let mut word = [0; 6];
+    far.read_exact(&mut word).await.unwrap();
+    assert_eq!(&word, b"enough");
+    assert_eq!(near.read_u8().await.unwrap(), b'b', "read ahead");
+    drop(near.into_inner());
+}

@@ -359,7 +359,7 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Puts a task into the set.
-    fn insert(&mut self, task: JoinHandle<T>) -> AbortHandle {
+    pub(super) fn insert(&mut self, task: JoinHandle<T>) -> AbortHandle {
         let entry = self.tasks.vacant_entry();
         let bell = self.bells.bell(entry.key());
         let abort = task.abort_handle();

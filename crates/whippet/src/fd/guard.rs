@@ -1,0 +1,160 @@
+//! Readiness in a program's hand.
+//!
+//! A guard takes the announcement off the descriptor when it is made, before any call, and puts it back when it is
+//! dropped, unless it was told that a call used it up. So an edge that comes between the call and
+//! [`clear_ready`](AsyncFdReadyGuard::clear_ready) announces itself anew, and nothing takes it away: the race that a
+//! clear after the call loses (see the reactor's slot).
+
+use super::async_fd::AsyncFd;
+use super::interest::Ready;
+use crate::reactor::{Cleared, Want};
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::os::fd::AsFd;
+
+/// A call said `WouldBlock`: the descriptor was not ready after all, and is to be waited for again.
+#[derive(Debug)]
+pub struct TryIoError(());
+
+impl fmt::Display for TryIoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the call would have blocked")
+    }
+}
+
+impl Error for TryIoError {}
+
+/// A descriptor that is ready: see [`AsyncFd::readable`].
+#[must_use = "make the call inside of the guard's try_io, so that readiness that is used up is waited for again"]
+pub struct AsyncFdReadyGuard<'a, T: AsFd> {
+    /// The descriptor.
+    descriptor: &'a AsyncFd<T>,
+    /// What it was ready for.
+    ready: Ready,
+    /// What is put back when this is dropped.
+    taken: Cleared,
+}
+
+/// A descriptor that is ready, for calls that change what is inside: see [`AsyncFd::readable_mut`].
+#[must_use = "make the call inside of the guard's try_io, so that readiness that is used up is waited for again"]
+pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
+    /// The descriptor.
+    descriptor: &'a mut AsyncFd<T>,
+    /// What it was ready for.
+    ready: Ready,
+    /// What is put back when this is dropped.
+    taken: Cleared,
+}
+
+/// Takes what is announced of `want` off a descriptor; says what that was.
+fn take<T: AsFd>(descriptor: &AsyncFd<T>, want: Want) -> (Ready, Cleared) {
+    let registration = descriptor.registration();
+    let ready = registration.readiness().of(want);
+    // Of a wait for several kinds, those that were not announced are not put back.
+    (Ready(ready), registration.take_ready(want).only(ready))
+}
+
+/// What both guards have.
+macro_rules! guard {
+    ($type:ident, $call:ty) => {
+        impl<'a, T: AsFd> $type<'a, T> {
+            /// Makes a call. One that says `WouldBlock` uses the readiness up.
+            ///
+            /// # Errors
+            /// [`TryIoError`] when the call says `WouldBlock`; every other result of the call is `Ok`.
+            pub fn try_io<R>(
+                &mut self,
+                call: impl FnOnce($call) -> io::Result<R>,
+            ) -> Result<io::Result<R>, TryIoError> {
+                match call(self.descriptor) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        self.clear_ready();
+                        Err(TryIoError(()))
+                    }
+                    result => Ok(result),
+                }
+            }
+
+            /// A call found the readiness used up: it is to be waited for again.
+            pub fn clear_ready(&mut self) {
+                self.taken = Cleared::NOTHING;
+            }
+
+            /// As [`clear_ready`](Self::clear_ready), for a part of what it was ready for.
+            pub fn clear_ready_matching(&mut self, ready: Ready) {
+                self.taken = self.taken.without(ready.0);
+            }
+
+            /// The readiness stays, as it does unless [`clear_ready`](Self::clear_ready) is called.
+            pub fn retain_ready(&mut self) {}
+
+            /// What the descriptor was ready for.
+            pub fn ready(&self) -> Ready {
+                self.ready
+            }
+        }
+
+        impl<T: AsFd> Drop for $type<'_, T> {
+            fn drop(&mut self) {
+                self.descriptor.registration().put_back(self.taken);
+            }
+        }
+
+        impl<T: AsFd + fmt::Debug> fmt::Debug for $type<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($type))
+                    .field("descriptor", &self.descriptor)
+                    .field("ready", &self.ready)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+guard!(AsyncFdReadyGuard, &'a AsyncFd<T>);
+guard!(AsyncFdReadyMutGuard, &mut AsyncFd<T>);
+
+impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
+    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: Want) -> Self {
+        let (ready, taken) = take(descriptor, want);
+        Self { descriptor, ready, taken }
+    }
+
+    /// The descriptor.
+    pub fn get_ref(&self) -> &'a AsyncFd<T> {
+        self.descriptor
+    }
+
+    /// What is inside.
+    pub fn get_inner(&self) -> &'a T {
+        self.descriptor.get_ref()
+    }
+}
+
+impl<'a, T: AsFd> AsyncFdReadyMutGuard<'a, T> {
+    pub(super) fn new(descriptor: &'a mut AsyncFd<T>, want: Want) -> Self {
+        let (ready, taken) = take(descriptor, want);
+        Self { descriptor, ready, taken }
+    }
+
+    /// The descriptor.
+    pub fn get_ref(&self) -> &AsyncFd<T> {
+        self.descriptor
+    }
+
+    /// The descriptor.
+    pub fn get_mut(&mut self) -> &mut AsyncFd<T> {
+        self.descriptor
+    }
+
+    /// What is inside.
+    pub fn get_inner(&self) -> &T {
+        self.descriptor.get_ref()
+    }
+
+    /// What is inside.
+    pub fn get_inner_mut(&mut self) -> &mut T {
+        self.descriptor.get_mut()
+    }
+}

@@ -1,0 +1,204 @@
+//! What a descriptor is waited for, and what it is ready for.
+
+use crate::reactor::{Readiness, Want};
+use std::fmt;
+use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
+
+/// What to wait for in `ready`: combined with `|`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Interest(pub(crate) Want);
+
+impl Interest {
+    /// Something to read, a connection to accept, or the end of what the peer sends.
+    pub const READABLE: Self = Self(Want::READ);
+    /// Room to write, or the end of the connection.
+    pub const WRITABLE: Self = Self(Want::WRITE);
+    /// An error, or the end of the connection in both directions (a reset is both): seen without reading.
+    pub const ERROR: Self = Self(Want::ERROR);
+
+    /// Either of both.
+    #[must_use]
+    pub const fn add(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+
+    /// The interest without another; `None` when nothing is left.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// let both = Interest::READABLE | Interest::WRITABLE;
+    /// assert_eq!(both.remove(Interest::READABLE), Some(Interest::WRITABLE));
+    /// assert_eq!(both.remove(both), None);
+    /// ```
+    #[must_use]
+    pub fn remove(self, other: Self) -> Option<Self> {
+        self.0.without(other.0).map(Self)
+    }
+
+    /// Whether something to read is waited for.
+    #[must_use]
+    pub const fn is_readable(self) -> bool {
+        self.0.includes(Want::READ)
+    }
+
+    /// Whether room to write is waited for.
+    #[must_use]
+    pub const fn is_writable(self) -> bool {
+        self.0.includes(Want::WRITE)
+    }
+
+    /// Whether an error is waited for.
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        self.0.includes(Want::ERROR)
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.add(other)
+    }
+}
+
+impl BitOrAssign for Interest {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = self.add(other);
+    }
+}
+
+impl fmt::Debug for Interest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = [
+            ("READABLE", self.is_readable()),
+            ("WRITABLE", self.is_writable()),
+            ("ERROR", self.is_error()),
+        ];
+        write_names(f, names)
+    }
+}
+
+/// What a descriptor is ready for: an operation of that kind may succeed, though it can still block.
+///
+/// ```
+/// use whippet::io::Ready;
+///
+/// let ready = Ready::READABLE | Ready::READ_CLOSED;
+/// assert!(ready.is_readable() && ready.is_read_closed() && !ready.is_writable());
+/// assert_eq!(ready - Ready::READABLE, Ready::READ_CLOSED);
+/// assert!((ready & Ready::WRITABLE).is_empty());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ready(pub(crate) Readiness);
+
+impl Ready {
+    /// Ready for nothing.
+    pub const EMPTY: Self = Self(Readiness::NONE);
+    /// A read may succeed.
+    pub const READABLE: Self = Self(Readiness::READ);
+    /// A write may succeed.
+    pub const WRITABLE: Self = Self(Readiness::WRITE);
+    /// The peer sends no more.
+    pub const READ_CLOSED: Self = Self(Readiness::READ_DEAD);
+    /// The connection is gone in both directions.
+    pub const WRITE_CLOSED: Self = Self(Readiness::WRITE_DEAD);
+    /// An error is pending.
+    pub const ERROR: Self = Self(Readiness::ERROR);
+    /// All of them.
+    pub const ALL: Self = Self(Readiness::ALL);
+
+    /// Ready for nothing.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::EMPTY
+    }
+
+    /// A read may succeed.
+    #[must_use]
+    pub const fn is_readable(self) -> bool {
+        self.0.meets(Want::READ)
+    }
+
+    /// A write may succeed.
+    #[must_use]
+    pub const fn is_writable(self) -> bool {
+        self.0.meets(Want::WRITE)
+    }
+
+    /// The peer sends no more.
+    #[must_use]
+    pub const fn is_read_closed(self) -> bool {
+        self.0.is_read_dead()
+    }
+
+    /// The connection is gone in both directions.
+    #[must_use]
+    pub const fn is_write_closed(self) -> bool {
+        self.0.is_write_dead()
+    }
+
+    /// An error is pending, or the connection is gone.
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        self.0.meets(Want::ERROR)
+    }
+}
+
+impl BitOr for Ready {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+}
+
+impl BitOrAssign for Ready {
+    fn bitor_assign(&mut self, other: Self) {
+        *self = *self | other;
+    }
+}
+
+impl BitAnd for Ready {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        self - (self - other)
+    }
+}
+
+impl Sub for Ready {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.without(other.0))
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has = |one: Self| !(*self & one).is_empty();
+        let names = [
+            ("READABLE", has(Self::READABLE)),
+            ("WRITABLE", has(Self::WRITABLE)),
+            ("READ_CLOSED", has(Self::READ_CLOSED)),
+            ("WRITE_CLOSED", has(Self::WRITE_CLOSED)),
+            ("ERROR", has(Self::ERROR)),
+        ];
+        write_names(f, names)
+    }
+}
+
+/// The names that hold, with `|` between them.
+fn write_names<const COUNT: usize>(
+    f: &mut fmt::Formatter<'_>,
+    names: [(&str, bool); COUNT],
+) -> fmt::Result {
+    let mut first = true;
+    for (name, _) in names.into_iter().filter(|(_, holds)| *holds) {
+        f.write_str(if std::mem::take(&mut first) { "" } else { " | " })?;
+        f.write_str(name)?;
+    }
+    if first { f.write_str("EMPTY") } else { Ok(()) }
+}

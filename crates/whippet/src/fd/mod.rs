@@ -1,0 +1,12 @@
+//! Descriptors that the reactor watches, whoever opened them: what sockets have in common with a program's own.
+//!
+//! A program finds all of it in [`io`](crate::io) and [`io::unix`](crate::io::unix).
+
+mod async_fd;
+mod guard;
+mod interest;
+mod waits;
+
+pub use self::async_fd::{AsyncFd, AsyncFdRegisterError};
+pub use self::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
+pub use self::interest::{Interest, Ready};

@@ -1,0 +1,168 @@
+//! Waiting for a descriptor of the program's own: what gives guards.
+
+use super::async_fd::AsyncFd;
+use super::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
+use super::interest::Interest;
+use crate::reactor::Want;
+use std::io;
+use std::os::fd::AsFd;
+use std::task::{Context, Poll, ready};
+
+impl<T: AsFd> AsyncFd<T> {
+    /// Waits until a read may succeed.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: readiness stays until a call finds it used up.
+    pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.ready(Interest::READABLE).await
+    }
+
+    /// As [`readable`](Self::readable), for a call that changes what is inside.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::READABLE).await
+    }
+
+    /// Waits until a write may succeed.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.ready(Interest::WRITABLE).await
+    }
+
+    /// As [`writable`](Self::writable), for a call that changes what is inside.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::WRITABLE).await
+    }
+
+    /// Waits until something of `interest` is there; the guard says what.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.registration().ready(interest.0).await?;
+        Ok(AsyncFdReadyGuard::new(self, interest.0))
+    }
+
+    /// As [`ready`](Self::ready), for a call that changes what is inside.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    ///
+    /// # Cancel safety
+    /// As [`readable`](Self::readable).
+    pub async fn ready_mut(
+        &mut self,
+        interest: Interest,
+    ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.registration().ready(interest.0).await?;
+        Ok(AsyncFdReadyMutGuard::new(self, interest.0))
+    }
+
+    /// Polls for [`readable`](Self::readable). Of all that poll for reading, the latest waker counts.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    pub fn poll_read_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        ready!(self.registration().poll_ready(cx, Want::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::READ)))
+    }
+
+    /// Polls for [`readable_mut`](Self::readable_mut). Of all that poll for reading, the latest waker counts.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    pub fn poll_read_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        ready!(self.registration().poll_ready(cx, Want::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::READ)))
+    }
+
+    /// Polls for [`writable`](Self::writable). Of all that poll for writing, the latest waker counts.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    pub fn poll_write_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        ready!(self.registration().poll_ready(cx, Want::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::WRITE)))
+    }
+
+    /// Polls for [`writable_mut`](Self::writable_mut). Of all that poll for writing, the latest waker counts.
+    ///
+    /// # Errors
+    /// The runtime has ended.
+    pub fn poll_write_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        ready!(self.registration().poll_ready(cx, Want::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::WRITE)))
+    }
+
+    /// As [`async_io`](Self::async_io), for a call that changes what is inside.
+    ///
+    /// # Errors
+    /// As [`async_io`](Self::async_io).
+    ///
+    /// # Cancel safety
+    /// As [`async_io`](Self::async_io).
+    pub async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut call: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let mut guard = self.ready_mut(interest).await?;
+            if let Ok(result) = guard.try_io(|descriptor| call(descriptor.get_mut())) {
+                return result;
+            }
+        }
+    }
+
+    /// As [`try_io`](Self::try_io), for a call that changes what is inside.
+    ///
+    /// # Errors
+    /// As [`try_io`](Self::try_io).
+    pub fn try_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        call: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        if !self.registration().readiness().meets(interest.0) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut guard = AsyncFdReadyMutGuard::new(self, interest.0);
+        guard
+            .try_io(|descriptor| call(descriptor.get_mut()))
+            .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))
+    }
+}

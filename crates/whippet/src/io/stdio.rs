@@ -1,0 +1,327 @@
+//! The process's standard streams.
+//!
+//! They may be files or terminals, which no reactor can wait for, and other processes have them too, so that they cannot
+//! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_blocking`]), one at a time for
+//! each stream.
+
+use crate::task::{JoinHandle, spawn_blocking};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Bytes of one call, at the most: enough that the way to another thread (some 10 µs) is no matter.
+const PIECE: usize = 16 * 1024;
+
+/// The process's standard input: see [`stdin`].
+#[derive(Debug)]
+pub struct Stdin(Reading<io::Stdin>);
+
+/// The process's standard output: see [`stdout`].
+#[derive(Debug)]
+pub struct Stdout(Writing<io::Stdout>);
+
+/// The process's standard error: see [`stderr`].
+#[derive(Debug)]
+pub struct Stderr(Writing<io::Stderr>);
+
+/// The process's standard input, read on a thread that may block.
+///
+/// A read that has begun cannot be taken back: a runtime that is dropped meanwhile waits for it, up to its limit of 10 s. A
+/// program that talks with people at a terminal does better with a thread of its own and a channel.
+///
+/// # Cancel safety
+/// A `read` that is dropped goes on, and the next `read` of the same [`Stdin`] has what came; with another one, it is lost.
+///
+/// ```no_run
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncBufReadExt, BufReader};
+/// let mut lines = BufReader::new(whippet::io::stdin()).lines();
+/// while let Some(line) = lines.next_line().await? {
+///     println!("{line}");
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub fn stdin() -> Stdin {
+    Stdin(Reading::new(io::stdin()))
+}
+
+/// The process's standard output, written on a thread that may block.
+///
+/// A write is done when its bytes are on their way to that thread: flush before the program ends, or they are lost. An error
+/// comes with the next write or flush.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncWriteExt;
+/// let mut out = whippet::io::stdout();
+/// out.write_all(b"hello\n").await?;
+/// out.flush().await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub fn stdout() -> Stdout {
+    Stdout(Writing::new(io::stdout()))
+}
+
+/// The process's standard error, written on a thread that may block: see [`stdout`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncWriteExt;
+/// let mut err = whippet::io::stderr();
+/// err.write_all(b"something is wrong\n").await?;
+/// err.flush().await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub fn stderr() -> Stderr {
+    Stderr(Writing::new(io::stderr()))
+}
+
+/// A call on another thread: gives back what it was made with, and its result.
+type Call<S, R> = JoinHandle<(S, io::Result<R>)>;
+
+/// Polls a call until it is over.
+fn poll_call<S, R>(
+    call: &mut Call<S, R>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<(S, io::Result<R>)>> {
+    // A call that was cancelled, as its runtime has ended, is an error of the stream, and so is a panic.
+    Pin::new(call).poll(cx).map_err(io::Error::from)
+}
+
+/// A reader that blocks, read on other threads.
+#[derive(Debug)]
+struct Reading<S> {
+    /// The reader, while no call is under way.
+    idle: Option<S>,
+    /// The call that is under way.
+    call: Option<Call<S, Vec<u8>>>,
+    /// What was read and not given out yet.
+    bytes: Vec<u8>,
+    /// How much of it was given out.
+    given: usize,
+}
+
+impl<S: Read + Send + 'static> Reading<S> {
+    fn new(reader: S) -> Self {
+        Self { idle: Some(reader), call: None, bytes: Vec::new(), given: 0 }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<io::Result<usize>> {
+        if self.given == self.bytes.len() && !out.is_empty() {
+            self.bytes = ready!(self.poll_piece(cx, out.len()))?;
+            self.given = 0;
+        }
+        let left = &self.bytes[self.given..];
+        let count = left.len().min(out.len());
+        out[..count].copy_from_slice(&left[..count]);
+        self.given += count;
+        Poll::Ready(Ok(count))
+    }
+
+    /// The next piece; an empty one is the end.
+    fn poll_piece(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<Vec<u8>>> {
+        if let Some(mut reader) = self.idle.take() {
+            let size = wanted.min(PIECE);
+            self.call = Some(spawn_blocking(move || {
+                let mut bytes = vec![0; size];
+                let read = read_once(&mut reader, &mut bytes);
+                let read = read.map(|count| {
+                    bytes.truncate(count);
+                    bytes
+                });
+                (reader, read)
+            }));
+        }
+        let Some(call) = &mut self.call else { return Poll::Ready(Err(lost())) };
+        let over = ready!(poll_call(call, cx));
+        self.call = None;
+        let (reader, result) = over?;
+        self.idle = Some(reader);
+        Poll::Ready(result)
+    }
+}
+
+/// Reads once; an interrupted call is made again.
+fn read_once(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+/// The error of a stream that a call has taken with it: it panicked, or its runtime has ended.
+fn lost() -> io::Error {
+    io::Error::other("the stream is lost: a call on it panicked, or its runtime has ended")
+}
+
+/// A writer that blocks, written to on other threads.
+#[derive(Debug)]
+struct Writing<S> {
+    /// The writer, while no call is under way.
+    idle: Option<S>,
+    /// The call that is under way.
+    call: Option<Call<S, ()>>,
+}
+
+impl<S: Write + Send + 'static> Writing<S> {
+    fn new(writer: S) -> Self {
+        Self { idle: Some(writer), call: None }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_idle(cx))?;
+        let piece = bytes[..bytes.len().min(PIECE)].to_vec();
+        let count = piece.len();
+        if count > 0 {
+            let Some(mut writer) = self.idle.take() else { return Poll::Ready(Err(lost())) };
+            self.call = Some(spawn_blocking(move || {
+                let written = writer.write_all(&piece).and_then(|()| writer.flush());
+                (writer, written)
+            }));
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Waits until no call is under way. The error is that of the call that was.
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(call) = &mut self.call else { return Poll::Ready(Ok(())) };
+        let over = ready!(poll_call(call, cx));
+        self.call = None;
+        let (writer, result) = over?;
+        self.idle = Some(writer);
+        Poll::Ready(result)
+    }
+}
+
+impl AsyncRead for Stdin {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_read(cx, buffer)
+    }
+}
+
+/// Writing by way of [`Writing`].
+macro_rules! writes {
+    ($($type:ty),*) => {$(
+        impl AsyncWrite for $type {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bytes: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                self.0.poll_write(cx, bytes)
+            }
+
+            /// Waits until all that was written has gone out.
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.0.poll_idle(cx)
+            }
+
+            /// As a flush: the process keeps its stream.
+            fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.0.poll_idle(cx)
+            }
+        }
+    )*};
+}
+writes!(Stdout, Stderr);
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::*;
+    use crate::runtime::Builder;
+    use std::future::poll_fn;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// Reads what comes through a channel, and blocks until it does.
+    struct Keyboard(Receiver<io::Result<&'static [u8]>>);
+
+    impl Read for Keyboard {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let keys = self.0.recv().unwrap_or(Ok(b""))?;
+            out[..keys.len()].copy_from_slice(keys);
+            Ok(keys.len())
+        }
+    }
+
+    /// Sends what is written through a channel; fails at what it is told to.
+    struct Screen(Sender<Vec<u8>>);
+
+    impl Write for Screen {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match bytes {
+                b"fail" => Err(io::ErrorKind::StorageFull.into()),
+                b"panic" => panic!("on purpose"),
+                _ => {
+                    self.0.send(bytes.to_vec()).unwrap();
+                    Ok(bytes.len())
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn a_read_that_is_given_up_leaves_what_comes_for_the_next() {
+        block_on(async {
+            let (keys, typed) = channel();
+            let mut reading = Reading::new(Keyboard(typed));
+            let mut out = [0; 8];
+            let polled = poll_fn(|cx| Poll::Ready(reading.poll_read(cx, &mut out))).await;
+            assert!(polled.is_pending(), "nobody has typed");
+            keys.send(Ok(b"abc")).unwrap();
+            keys.send(Err(io::ErrorKind::ConnectionReset.into())).unwrap();
+            drop(keys);
+            let mut two = [0; 2];
+            assert_eq!(poll_fn(|cx| reading.poll_read(cx, &mut two)).await.unwrap(), 2);
+            assert_eq!(&two, b"ab");
+            assert_eq!(poll_fn(|cx| reading.poll_read(cx, &mut two)).await.unwrap(), 1);
+            assert_eq!(two[0], b'c');
+            assert!(poll_fn(|cx| reading.poll_read(cx, &mut two)).await.is_err());
+            // An error of the reader is no end of the stream.
+            assert_eq!(poll_fn(|cx| reading.poll_read(cx, &mut two)).await.unwrap(), 0);
+        });
+    }
+
+    #[test]
+    fn writes_arrive_in_order_and_an_error_comes_with_the_next_call() {
+        block_on(async {
+            let (pixels, seen) = channel();
+            let mut writing = Writing::new(Screen(pixels));
+            for bytes in [&b"one"[..], b"two"] {
+                assert_eq!(poll_fn(|cx| writing.poll_write(cx, bytes)).await.unwrap(), 3);
+            }
+            poll_fn(|cx| writing.poll_idle(cx)).await.unwrap();
+            assert_eq!(seen.try_iter().collect::<Vec<_>>(), [b"one", b"two"]);
+            let large = vec![b'x'; PIECE + 1];
+            assert_eq!(poll_fn(|cx| writing.poll_write(cx, &large)).await.unwrap(), PIECE);
+            poll_fn(|cx| writing.poll_write(cx, b"fail")).await.unwrap();
+            let failed = poll_fn(|cx| writing.poll_idle(cx)).await.unwrap_err();
+            assert_eq!(failed.kind(), io::ErrorKind::StorageFull);
+            poll_fn(|cx| writing.poll_write(cx, b"again")).await.unwrap();
+            poll_fn(|cx| writing.poll_write(cx, b"panic")).await.unwrap();
+            assert!(poll_fn(|cx| writing.poll_idle(cx)).await.is_err());
+            assert!(poll_fn(|cx| writing.poll_write(cx, b"lost")).await.is_err());
+        });
+    }
+}

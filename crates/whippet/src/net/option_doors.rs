@@ -1,0 +1,31 @@
+//! The methods that set an option of a socket, and read one back, by way of its descriptor.
+
+/// Gives `$type` methods over [`sys::options`](crate::sys::options): `set` ones and `get` ones.
+macro_rules! option_doors {
+    ($type:ty:
+        $(set $set:ident($value:ty) = $setter:ident: $set_doc:literal;)*
+        $(get $get:ident -> $result:ty = $getter:ident: $get_doc:literal;)*
+    ) => {
+        impl $type {
+            $(
+                #[doc = $set_doc]
+                ///
+                /// # Errors
+                /// The kernel's: not an option of this socket, a value out of its range.
+                pub fn $set(&self, value: $value) -> ::std::io::Result<()> {
+                    $crate::sys::options::$setter(self, value)
+                }
+            )*
+            $(
+                #[doc = $get_doc]
+                ///
+                /// # Errors
+                /// The kernel's: not an option of this socket.
+                pub fn $get(&self) -> ::std::io::Result<$result> {
+                    $crate::sys::options::$getter(self)
+                }
+            )*
+        }
+    };
+}
+pub(super) use option_doors;

@@ -1,0 +1,134 @@
+//! A Unix socket that neither listens nor is connected yet.
+
+use super::datagram::Datagram;
+use super::listener::Listener;
+use super::stream::Stream;
+use super::unix_address::named;
+use super::unix_datagram::UnixDatagram;
+use super::unix_listener::UnixListener;
+use super::unix_stream::UnixStream;
+use crate::sys::socket::{self, Kind};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+
+/// A Unix socket that neither listens nor is connected yet: to name it first, to choose a listener's backlog, to connect
+/// from a name.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::UnixSocket;
+/// # let name = format!("\0whippet-socket-{}", std::process::id());
+/// # let here = format!("{name}-here");
+/// let socket = UnixSocket::new_stream()?;
+/// socket.bind(&name)?;
+/// let listener = socket.listen(16)?;
+/// let socket = UnixSocket::new_stream()?;
+/// socket.bind(&here)?;
+/// let _client = socket.connect(&name).await?;
+/// let (_server, peer) = listener.accept().await?;
+/// assert_eq!(peer.as_abstract_name(), Some(&here.as_bytes()[1..]));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct UnixSocket {
+    /// The socket.
+    descriptor: OwnedFd,
+    /// Whether it is for datagrams.
+    is_datagram: bool,
+}
+
+impl UnixSocket {
+    /// A socket for a stream, or for a listener.
+    ///
+    /// # Errors
+    /// No descriptor or memory left.
+    pub fn new_stream() -> io::Result<Self> {
+        Ok(Self { descriptor: socket::unix(Kind::STREAM)?, is_datagram: false })
+    }
+
+    /// A socket for datagrams.
+    ///
+    /// # Errors
+    /// No descriptor or memory left.
+    pub fn new_datagram() -> io::Result<Self> {
+        Ok(Self { descriptor: socket::unix(Kind::DGRAM)?, is_datagram: true })
+    }
+
+    /// Names the socket: a path that must not exist yet, or, after a zero byte, an abstract name.
+    ///
+    /// # Errors
+    /// The kernel's: the path exists, cannot be made, is too long.
+    pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        socket::bind(&self.descriptor, &named(path.as_ref())?)
+    }
+
+    /// Lets connections come; `backlog` of them may wait to be accepted (the kernel's `somaxconn` at most).
+    ///
+    /// # Errors
+    /// The kernel's; `InvalidInput` for a socket for datagrams.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
+        let descriptor = self.into_kind(false)?;
+        Ok(UnixListener::from_listener(Listener::listen(descriptor, backlog)?))
+    }
+
+    /// Connects to the listener at `path`.
+    ///
+    /// # Errors
+    /// As [`UnixStream::connect`]; `InvalidInput` for a socket for datagrams.
+    ///
+    /// # Cancel safety
+    /// Dropped, it gives the connection up.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        let descriptor = self.into_kind(false)?;
+        socket::connect(&descriptor, &named(path.as_ref())?)?;
+        Ok(UnixStream::from_stream(Stream::of_connecting(descriptor).await?))
+    }
+
+    /// The socket for datagrams that this is.
+    ///
+    /// # Errors
+    /// The kernel's, of watching it; `InvalidInput` for a socket for a stream.
+    ///
+    /// # Panics
+    /// If this thread has entered no runtime.
+    #[track_caller]
+    pub fn datagram(self) -> io::Result<UnixDatagram> {
+        Ok(UnixDatagram::from_datagram(Datagram::new(self.into_kind(true)?)?))
+    }
+
+    /// The descriptor, if it is of the wanted kind.
+    fn into_kind(self, datagram: bool) -> io::Result<OwnedFd> {
+        let Self { descriptor, is_datagram } = self;
+        match (is_datagram, datagram) {
+            (true, false) => Err(invalid("a socket for datagrams takes no connections")),
+            (false, true) => Err(invalid("a socket for a stream sends no datagrams")),
+            _ => Ok(descriptor),
+        }
+    }
+}
+
+fn invalid(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+impl AsFd for UnixSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl AsRawFd for UnixSocket {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}
