@@ -176,3 +176,6 @@ pub const LOG_EVERY: Duration = Duration::from_secs(5);
 pub const GRACE: Duration = Duration::from_secs(5);
 /// The part of it that is kept for the last line of the server and the lingering close.
 pub const LAST_WORDS: Duration = Duration::from_secs(1);
+/// What is kept of the grace, a tenth of it at most, for letting go of those who are still there then and for the end of the
+/// program: it is gone within the grace.
+pub const LAST_STEPS: Duration = Duration::from_millis(150);

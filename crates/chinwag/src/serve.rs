@@ -7,7 +7,7 @@ use crate::ebb;
 use crate::event::{Control, Event};
 use crate::house::House;
 use crate::intake::Intake;
-use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LAST_STEPS};
 use crate::office::Office;
 use crate::sockets::prepare;
 use std::future::{Future, poll_fn};
@@ -112,7 +112,8 @@ async fn serve_room<T: Send + 'static>(
         broken = first_broken(&mut doors) => broken,
         ended = &mut room => Err(gone(ended.err())),
     };
-    let deadline = Instant::now() + house.dials.grace();
+    let grace = house.dials.grace();
+    let deadline = Instant::now() + (grace - LAST_STEPS.min(grace / 10));
     house.stop(deadline.into_std()).await;
     let _ = timeout_at(deadline, house.places.empty()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.

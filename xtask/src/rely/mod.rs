@@ -9,7 +9,9 @@
 //! Each trial ends by itself in a bounded time, and leaves no process behind.
 
 mod clock;
+mod crowd;
 mod descriptors;
+mod fanout;
 mod faults;
 mod json;
 mod memory;
@@ -78,6 +80,9 @@ const TRIALS: &[Entry] = &[
     ("sigterm [--runs 200]", "a stop while everybody talks: nothing lost, no reset", sigterm::run),
     ("faults", "system calls that fail: no hang, no spin, no panic", faults::run),
     ("soak [--minutes 10]", "a thousand joins and leaves a second: nothing left", soak::run),
+    ("flood", "everybody speaks at once: all delivered, nobody cut, memory bounded", fanout::flood),
+    ("frozen", "many never read: cut with a reason, and the others hardly notice", fanout::frozen),
+    ("crowd", "9,000 come at once and leave at once: announced as a crowd", crowd::run),
     ("pace", "rooms of fast, slow and frozen readers: nobody stuck, nobody wronged", pace::run),
     ("memory", "what a silent person costs, and a connection of a bare program", memory::run),
     ("storm [--times 10]", "9,000 come at once and leave, again and again", storm::run),
