@@ -223,8 +223,8 @@ fn of(section: Section, is_quick: bool) -> Vec<Workload> {
 /// One row of growth. The deliveries in all are the same in each row.
 fn growing(section: Section, members: u32, is_quick: bool) -> Workload {
     let (senders, deliveries, rate) = match section.name {
-        "growth-flood" => (10, 4_000_000, 0),
-        _ => (10, 250_000, 200_000 / members),
+        "growth-flood" => (10, 16_000_000, 0),
+        _ => (10, 500_000, 200_000 / members),
     };
     let deliveries = if is_quick { deliveries / 10 } else { deliveries };
     let messages = deliveries / senders / members;
@@ -251,7 +251,7 @@ mod tests {
                 place.map_or(f64::NAN, |at| workload.arguments[at + 1].parse().unwrap_or(f64::NAN))
             };
             let deliveries = number("--clients") * number("--senders") * number("--messages");
-            assert!((deliveries / 4e6 - 1.0).abs() < 0.01, "{:?}", workload.arguments);
+            assert!((deliveries / 16e6 - 1.0).abs() < 0.01, "{:?}", workload.arguments);
         }
     }
 

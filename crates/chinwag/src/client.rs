@@ -123,9 +123,9 @@ impl Client {
     /// What he is told who cannot join.
     async fn join(stream: &TcpStream, house: &House) -> Result<Self, &'static str> {
         let mut incoming = Incoming::new(now());
-        // Who speaks first may speak another protocol; a person waits for the welcome.
-        let spoke = timeout(house.dials.first_look(), stream.readable()).await.is_ok();
-        if spoke && let Some(foreign) = incoming.look(stream) {
+        if speaks_first(stream, house).await
+            && let Some(foreign) = incoming.look(stream)
+        {
             return Err(foreign.answer());
         }
         // There is always one: the queue has more places than there are people.
@@ -298,6 +298,13 @@ impl Client {
         });
         matches!(rest.await, Ok(Ok(()))).then_some(words)
     }
+}
+
+/// Whether he speaks before he is welcomed, as programs of another protocol do; a person waits. Where many are listened to
+/// already nobody else is: his first line will be looked at in any case.
+async fn speaks_first(stream: &TcpStream, house: &House) -> bool {
+    let Ok(_ear) = house.ears.try_acquire() else { return false };
+    timeout(house.dials.first_look(), stream.readable()).await.is_ok()
 }
 
 /// This moment.

@@ -4,13 +4,14 @@ use crate::config::Config;
 use crate::dials::Dials;
 use crate::event::{ClientId, Control, Event};
 use crate::intake::Intake;
+use crate::limits::FIRST_LOOKS;
 use crate::places::Places;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use whippet::sync::CancellationToken;
 use whippet::sync::mpsc::Sender;
+use whippet::sync::{CancellationToken, Semaphore};
 
 /// One server, as seen from its doors.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub(crate) struct House {
     pub(crate) intake: Arc<Intake>,
     /// How many may come in.
     pub(crate) places: Arc<Places>,
+    /// For listening to newcomers before they are welcomed.
+    pub(crate) ears: Semaphore,
     /// Cancelled when the server stops: nobody comes in, nobody is read any more.
     pub(crate) stopping: CancellationToken,
     /// When a stopping server will be gone; set before `stopping` is cancelled.
@@ -44,10 +47,11 @@ impl House {
         intake: Arc<Intake>,
     ) -> Self {
         let places = Places::new(config.connections, config.per_address);
+        let ears = Semaphore::new(FIRST_LOOKS);
         let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
         let dials = Dials::new(&config);
-        Self { config, dials, events, control, intake, places, stopping, stop_by, next_id }
+        Self { config, dials, events, control, intake, places, ears, stopping, stop_by, next_id }
     }
 
     /// Hands an event to the broker. For lines, a place was taken before.

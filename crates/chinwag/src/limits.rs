@@ -37,6 +37,9 @@ pub const SPEECH_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a newcomer is listened to before the welcome: a browser, ssh or TLS client speaks at once, and is told
 /// in its own words that this is the wrong door before a room hears of it. Nobody notices the wait.
 pub const FIRST_LOOK: Duration = Duration::from_millis(5);
+/// How many are listened to at once. In a storm the others are welcomed without it: it costs each a timer and one more turn
+/// behind all that the storm has to do.
+pub const FIRST_LOOKS: usize = 32;
 
 // Queues.
 
@@ -64,8 +67,8 @@ pub const ROUND_BYTES: usize = 64 * 1024;
 pub const GATHER_PER_FRAME: Duration = Duration::from_micros(6);
 /// Shorter waits are not worth their timer: rooms below some forty people never wait.
 pub const GATHER_MIN: Duration = Duration::from_micros(250);
-/// The longest such wait: nobody sees it.
-pub const GATHER_MAX: Duration = Duration::from_millis(2);
+/// The longest such wait, reached in rooms of some five thousand: nobody sees it.
+pub const GATHER_MAX: Duration = Duration::from_millis(32);
 
 // The pace of a room.
 

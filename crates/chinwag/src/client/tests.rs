@@ -10,6 +10,7 @@ use crate::intake::{Bounds, Intake};
 use crate::outgoing::PANIC;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use whippet::io::{AsyncReadExt, AsyncWriteExt};
 use whippet::net::TcpListener;
 use whippet::sync::mpsc::{self, Receiver};
 use whippet::task::JoinHandle;
@@ -41,10 +42,15 @@ struct Person {
 impl Bench {
     /// A house with so many places in the broker's queue, those of leaves included.
     async fn new(places: usize) -> Self {
+        Self::listening(places, Duration::ZERO).await
+    }
+
+    /// The same, where newcomers are listened to for so long.
+    async fn listening(places: usize, first_look: Duration) -> Self {
         let (events, said) = mpsc::channel(places);
         let (control, orders) = mpsc::channel(4);
         let intake = Arc::new(Intake::new(Bounds::default()));
-        let config = Config { first_look: Duration::ZERO, ..Config::default() }.without_limits();
+        let config = Config { first_look, ..Config::default() }.without_limits();
         let house = Arc::new(House::new(config, events, control, intake));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { house, said, orders, listener }
@@ -196,4 +202,27 @@ fn a_person_costs_little() {
     let size = size_of_future(run);
     eprintln!("a person's task: {size} bytes, {} of them the client", size_of::<Client>());
     assert!(size <= 800, "{size}");
+}
+
+#[test]
+fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is_looked_at() {
+    run_test(async {
+        // Whoever was listened to would still be when the test's time is over.
+        let mut bench = Bench::listening(8, Duration::from_secs(60)).await;
+        let house = Arc::clone(&bench.house);
+        let many = u32::try_from(crate::limits::FIRST_LOOKS).unwrap();
+        let _ears = house.ears.try_acquire_many(many).unwrap();
+        let mut browser = bench.enter().await;
+        browser.peer.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        let Some(Event::Leave { departure: Departure::Refused(_), .. }) = bench.said.recv().await
+        else {
+            panic!("nothing of him is heard, and he leaves with a reason");
+        };
+        // As the broker does when somebody has left.
+        drop(browser.outlet);
+        let mut answer = String::new();
+        browser.peer.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        browser.task.await.unwrap();
+    });
 }
