@@ -5,6 +5,7 @@ use super::telnet::{self, Symbol};
 use chinwag::codec::{Decoded, Decoder};
 use chinwag::foreign::Foreign;
 use chinwag::limits::LINE;
+use chinwag::telnet::Command;
 use std::fmt::Write;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -70,83 +71,161 @@ fn note(log: &mut String, decoded: &Decoded<'_>) {
         }
         Decoded::TooLong => log.push_str("too long"),
         Decoded::NotUtf8 => log.push_str("not UTF-8"),
-        Decoded::Foreign(foreign) => write!(log, "{foreign:?}").expect("a string takes it"),
+        other => write!(log, "{other:?}").expect("a string takes it"),
     }
     log.push('\n');
 }
 
-/// A line as it stands in a stream, without what ends it.
+/// How much of the first line has been seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// It may begin with a byte order mark.
+    #[default]
+    Mark,
+    /// It may be another protocol's.
+    First,
+    /// It is over.
+    Over,
+    /// Nothing more is looked at.
+    Ended,
+}
+
+/// A line as it is put together, a byte at a time.
 #[derive(Default)]
-struct Raw {
-    /// Its text, up to where it is to be dropped.
+struct Reference {
+    /// What came of the stream.
+    log: String,
+    /// The text of the line.
     text: Vec<u8>,
-    /// Whether a subnegotiation was given up in it: what stood behind is no text.
-    cut: bool,
-    /// Whether it has an end.
-    ended: bool,
+    /// Whether what follows in it is junk.
+    is_junk: bool,
+    /// How far the first line has come.
+    phase: Phase,
+    /// Whether the last byte of text was a CR.
+    after_cr: bool,
+    /// Whether it was told that something is not UTF-8.
+    told: bool,
 }
 
 /// What must come of a whole stream.
 fn reference(stream: &[u8]) -> String {
-    let mut log = String::new();
-    let mut told = false;
-    for (at, mut line) in raw_lines(&telnet::reference(stream)).into_iter().enumerate() {
-        if at == 0 && line.text.starts_with(BOM) {
-            line.text.drain(..BOM.len());
-        }
-        if at == 0
-            && let Some(foreign) = foreign(&line.text)
-        {
-            note(&mut log, &Decoded::Foreign(foreign));
-            break;
-        }
-        if line.text.len() > LINE {
-            note(&mut log, &Decoded::TooLong);
-            continue;
-        }
-        // Nothing is left of a line, or none has begun.
-        if line.text.is_empty() && (line.cut || !line.ended) {
-            continue;
-        }
-        let text = String::from_utf8_lossy(&line.text);
-        let is_utf8 = std::str::from_utf8(&line.text).is_ok();
-        note(&mut log, &Decoded::Line(text));
-        if !is_utf8 && !told && line.ended {
-            told = true;
-            note(&mut log, &Decoded::NotUtf8);
+    let mut reference = Reference::default();
+    for symbol in telnet::reference(stream) {
+        match symbol {
+            _ if reference.phase == Phase::Ended => break,
+            Symbol::Text(byte) => reference.take(byte),
+            Symbol::Abandoned => reference.is_junk = true,
+            Symbol::Command(Command::Quit) => reference.end_with(&Decoded::Quit),
+            Symbol::Command(Command::EraseCharacter) => reference.erase(8),
+            Symbol::Command(Command::EraseLine) => reference.erase(0x15),
+            Symbol::Command(command) => note(&mut reference.log, &Decoded::Telnet(command)),
         }
     }
-    log
+    if reference.phase != Phase::Ended && !reference.text.is_empty() {
+        reference.told = true;
+        reference.end_line();
+    }
+    reference.log
 }
 
-/// The lines of a stream; the last has no end.
-fn raw_lines(symbols: &[Symbol]) -> Vec<Raw> {
-    let mut lines = Vec::new();
-    let mut line = Raw::default();
-    let mut after_cr = false;
-    for &symbol in symbols {
-        let Some(byte) = symbol else {
-            line.cut = true;
-            continue;
-        };
-        let is_second_half = after_cr && matches!(byte, b'\n' | 0);
-        after_cr = byte == b'\r';
+impl Reference {
+    /// Takes a byte of text.
+    fn take(&mut self, byte: u8) {
+        let is_second_half = self.after_cr && matches!(byte, b'\n' | 0);
+        self.after_cr = byte == b'\r';
         match byte {
             _ if is_second_half => {}
-            b'\n' | b'\r' => {
-                line.ended = true;
-                lines.push(std::mem::take(&mut line));
-            }
-            _ if line.cut => {}
-            byte => line.text.push(byte),
+            b'\n' | b'\r' => self.end_line(),
+            _ if self.is_junk => {}
+            3 | 4 if self.text.is_empty() => self.end_with(&Decoded::Quit),
+            0 | 8 | 0x15 | 0x17 | 0x7f => self.erase(byte),
+            byte => self.push(byte),
         }
     }
-    lines.push(line);
-    lines
+
+    /// Takes a key that erases, or nothing.
+    fn erase(&mut self, key: u8) {
+        if self.is_junk {
+            return;
+        }
+        if self.phase == Phase::Mark {
+            self.phase = Phase::First;
+        }
+        match key {
+            8 | 0x7f => {
+                let mut inside = 0;
+                while let Some(0x80..=0xbf) = self.text.last()
+                    && inside < 3
+                {
+                    self.text.pop();
+                    inside += 1;
+                }
+                self.text.pop();
+            }
+            0x15 => self.text.clear(),
+            0x17 => {
+                let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+                while is_blank(self.text.last()) {
+                    self.text.pop();
+                }
+                while !self.text.is_empty() && !is_blank(self.text.last()) {
+                    self.text.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a byte that stays.
+    fn push(&mut self, byte: u8) {
+        self.text.push(byte);
+        if self.phase == Phase::Mark && self.text.len() == BOM.len() {
+            self.phase = Phase::First;
+            if self.text == BOM {
+                self.text.clear();
+            }
+        }
+        let is_long = self.text.len() > LINE;
+        if self.phase == Phase::First
+            && let Some(foreign) = foreign(&self.text, false)
+        {
+            return self.end_with(&Decoded::Foreign(foreign));
+        }
+        if is_long {
+            note(&mut self.log, &Decoded::TooLong);
+            self.text.clear();
+            self.is_junk = true;
+        }
+    }
+
+    /// Ends the line.
+    fn end_line(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        let was_junk = std::mem::take(&mut self.is_junk);
+        if self.phase != Phase::Over
+            && let Some(foreign) = foreign(&text, true)
+        {
+            return self.end_with(&Decoded::Foreign(foreign));
+        }
+        self.phase = Phase::Over;
+        if was_junk && text.is_empty() {
+            return;
+        }
+        note(&mut self.log, &Decoded::Line(String::from_utf8_lossy(&text)));
+        if std::str::from_utf8(&text).is_err() && !std::mem::replace(&mut self.told, true) {
+            note(&mut self.log, &Decoded::NotUtf8);
+        }
+    }
+
+    /// Ends it all.
+    fn end_with(&mut self, decoded: &Decoded<'_>) {
+        note(&mut self.log, decoded);
+        self.phase = Phase::Ended;
+    }
 }
 
-/// The protocol that a first line belongs to, if it is not ours.
-fn foreign(line: &[u8]) -> Option<Foreign> {
+/// The protocol that a first line belongs to, if it is not ours; whether it is whole or has but begun.
+fn foreign(line: &[u8], is_whole: bool) -> Option<Foreign> {
     if line.starts_with(b"\x16\x03") {
         return Some(Foreign::Tls);
     }
@@ -154,6 +233,9 @@ fn foreign(line: &[u8]) -> Option<Foreign> {
         return Some(Foreign::Ssh);
     }
     let too_long = line.len() > LINE;
+    if !is_whole && !too_long {
+        return None;
+    }
     let mut words: Vec<&[u8]> = line[..line.len().min(LINE)].split(|&byte| byte == b' ').collect();
     if !too_long {
         let version = words.pop()?;

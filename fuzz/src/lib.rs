@@ -5,6 +5,7 @@
 //! calls them for every input in `corpus/`, so that `cargo test` holds what the fuzzer has reached.
 
 pub mod decoder;
+pub mod editor;
 pub mod script;
 pub mod telnet;
 pub mod words;

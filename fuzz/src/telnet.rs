@@ -3,7 +3,7 @@
 
 use super::script::{self, Chunk};
 use chinwag::limits::SUBNEGOTIATION;
-use chinwag::telnet::{Filter, IAC, Piece};
+use chinwag::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
 
 /// Ends a subnegotiation; the lowest command.
 const SE: u8 = 240;
@@ -14,8 +14,16 @@ const WILL: u8 = 251;
 /// The last of them.
 const DONT: u8 = 254;
 
-/// What is left of a stream: a byte of text, or, as `None`, a subnegotiation that was given up.
-pub type Symbol = Option<u8>;
+/// What a stream holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbol {
+    /// A byte of text.
+    Text(u8),
+    /// A subnegotiation that was given up.
+    Abandoned,
+    /// A command that asks something of the server.
+    Command(Command),
+}
 
 /// The fuzz target.
 pub fn check(input: &[u8]) {
@@ -25,7 +33,7 @@ pub fn check(input: &[u8]) {
     assert_eq!(filtered([stream.as_slice()]), expected, "all at once");
     assert_eq!(filtered(chunks.iter().map(of_chunk)), expected, "split at the marks");
     assert_eq!(filtered(stream.chunks(1)), expected, "byte by byte");
-    let text: Vec<Symbol> = stream.iter().copied().map(Some).collect();
+    let text: Vec<Symbol> = stream.iter().copied().map(Symbol::Text).collect();
     assert_eq!(filtered([escaped(&stream).as_slice()]), text, "text with each IAC doubled stays");
 }
 
@@ -43,10 +51,11 @@ fn filtered<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Symbol> {
             match piece {
                 Piece::Data(data) => {
                     assert!(!data.is_empty() && !data.contains(&IAC), "data is text: {data:?}");
-                    symbols.extend(data.iter().copied().map(Some));
+                    symbols.extend(data.iter().copied().map(Symbol::Text));
                 }
-                Piece::Escaped => symbols.push(Some(IAC)),
-                Piece::Abandoned => symbols.push(None),
+                Piece::Escaped => symbols.push(Symbol::Text(IAC)),
+                Piece::Abandoned => symbols.push(Symbol::Abandoned),
+                Piece::Command(command) => symbols.push(Symbol::Command(command)),
             }
         }
         assert!(chunk.is_empty(), "all of a chunk is taken");
@@ -66,30 +75,36 @@ fn escaped(text: &[u8]) -> Vec<u8> {
     escaped
 }
 
-/// What is left of a whole stream by the grammar of RFC 854.
+/// What a whole stream holds by the grammar of RFC 854.
 pub fn reference(stream: &[u8]) -> Vec<Symbol> {
     let mut symbols = Vec::with_capacity(stream.len());
     let mut at = 0;
     while at < stream.len() {
         at += match stream[at..] {
             [IAC, IAC, ..] => {
-                symbols.push(Some(IAC));
+                symbols.push(Symbol::Text(IAC));
                 2
             }
             [IAC, SB, ref body @ ..] => {
-                let (length, ended) = subnegotiation(body);
-                if !ended {
-                    symbols.push(None);
-                }
+                let (length, symbol) = subnegotiation(body);
+                symbols.extend(symbol);
                 2 + length
             }
-            [IAC, WILL..=DONT, ..] => 3,
-            [IAC, SE..=SB, ..] => 2,
+            [IAC, verb @ WILL..=DONT, ref option @ ..] => {
+                let of_verb = [Command::Will, Command::Wont, Command::Do, Command::Dont];
+                let command = |&option| Symbol::Command(of_verb[usize::from(verb - WILL)](option));
+                symbols.extend(option.first().map(command));
+                3
+            }
+            [IAC, command @ SE..=SB, ..] => {
+                symbols.extend(of_two_bytes(command).map(Symbol::Command));
+                2
+            }
             // Too little has come to know the command.
             [IAC] => 1,
             // No command of telnet's: an IAC that was meant as text, as everything else is.
             [byte, ..] => {
-                symbols.push(Some(byte));
+                symbols.push(Symbol::Text(byte));
                 1
             }
             [] => 1,
@@ -98,23 +113,51 @@ pub fn reference(stream: &[u8]) -> Vec<Symbol> {
     symbols
 }
 
-/// How many bytes belong to a subnegotiation with this body, and whether it ended, or may still do so, within the limit.
-fn subnegotiation(body: &[u8]) -> (usize, bool) {
+/// The commands that ask for something.
+fn of_two_bytes(command: u8) -> Option<Command> {
+    match command {
+        244 => Some(Command::Quit),
+        246 => Some(Command::AreYouThere),
+        247 => Some(Command::EraseCharacter),
+        248 => Some(Command::EraseLine),
+        _ => None,
+    }
+}
+
+/// How many bytes belong to a subnegotiation with this body, and what it is, if it ended, or was given up.
+fn subnegotiation(body: &[u8]) -> (usize, Option<Symbol>) {
     let mut at = 0;
-    let mut seen = 0;
+    let mut content = Vec::new();
     while at < body.len() {
-        let width = match body[at..] {
-            [IAC, SE, ..] => return (at + 2, true),
-            [IAC] => return (at + 1, true),
-            [IAC, _, ..] => 2,
-            _ => 1,
+        let (width, byte) = match body[at..] {
+            [IAC, SE, ..] => return (at + 2, of_content(&content).map(Symbol::Command)),
+            [IAC] => return (at + 1, None),
+            [IAC, byte, ..] => (2, byte),
+            [byte, ..] => (1, byte),
+            [] => return (at, None),
         };
-        if seen == SUBNEGOTIATION {
+        if content.len() == SUBNEGOTIATION {
             // What stands behind an IAC here goes with it; a byte of another kind is junk of the line.
-            return (if width == 2 { at + 2 } else { at }, false);
+            return (if width == 2 { at + 2 } else { at }, Some(Symbol::Abandoned));
         }
-        seen += 1;
+        content.push(byte);
         at += width;
     }
-    (at, true)
+    (at, None)
+}
+
+/// What a subnegotiation tells.
+fn of_content(content: &[u8]) -> Option<Command> {
+    match *content {
+        [NAWS, a, b, c, d] => {
+            Some(Command::WindowSize(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+        }
+        [TTYPE, 0, ref name @ ..] => {
+            let name = name.to_ascii_lowercase();
+            Some(Command::TerminalType {
+                is_dumb: [&b""[..], b"dumb", b"unknown"].contains(&&name[..]),
+            })
+        }
+        _ => None,
+    }
 }

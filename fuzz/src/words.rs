@@ -110,6 +110,16 @@ fn reference(line: &str) -> Option<Input<'_>> {
         },
         "/quit" => input(Kind::Quit, rest.trim()),
         "/help" => input(Kind::Help, ""),
+        "/edit" => match rest.trim().to_ascii_lowercase().as_str() {
+            "on" => input(Kind::Edit(true), ""),
+            "off" => input(Kind::Edit(false), ""),
+            _ => input(Kind::Refused("/edit wants on or off, as in: /edit on"), ""),
+        },
+        "/color" | "/colour" => match rest.trim().to_ascii_lowercase().as_str() {
+            "on" => input(Kind::Color(true), ""),
+            "off" => input(Kind::Color(false), ""),
+            _ => input(Kind::Refused("/color wants on or off, as in: /color on"), ""),
+        },
         _ => input(Kind::Unknown, &line[..end]),
     }
 }
@@ -125,6 +135,8 @@ fn check_again(input: Input<'_>) {
         Kind::Who { page } => format!("/who {page}"),
         Kind::Quit => format!("/quit {text}"),
         Kind::Help => "/help".to_owned(),
+        Kind::Edit(on) => format!("/edit {}", if on { "on" } else { "off" }),
+        Kind::Color(on) => format!("/color {}", if on { "on" } else { "off" }),
         Kind::Refused(_) => return,
     };
     assert_eq!(command::parse(&line), Some(input), "typed again as {line:?}");
@@ -146,7 +158,7 @@ fn check_shown(input: Input<'_>) {
             Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
         },
         Kind::Unknown | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
-        Kind::Who { .. } | Kind::Help => {}
+        Kind::Who { .. } | Kind::Help | Kind::Edit(_) | Kind::Color(_) => {}
     }
 }
 

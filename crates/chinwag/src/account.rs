@@ -97,6 +97,12 @@ impl Account {
         self.owed() > self.intake.bounds().soft
     }
 
+    /// Whether anything has been taken.
+    #[inline]
+    pub fn has_taken(&self) -> bool {
+        self.taken.load(Relaxed) > 0
+    }
+
     /// The kernel took `bytes` more, and with them the last of `frames` frames.
     #[inline]
     pub fn take(&self, bytes: usize, frames: usize) {

@@ -14,6 +14,7 @@
 //! together when nothing more is waiting, or when they are full. What changes how somebody sees a room (another current
 //! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
+mod completion;
 mod delivery;
 mod gather;
 mod inputs;
@@ -204,6 +205,10 @@ impl Broker {
         self.now = now;
         match event {
             Event::Lines { id, inputs } => self.handle_inputs(id, &inputs),
+            Event::Complete { id, word, answer } => {
+                // Whoever is gone meanwhile wants no answer.
+                let _ = answer.send(self.complete(id, &word));
+            }
             Event::Drained { id } => self.handle_drained(id),
             Event::Leave { id, departure } => self.leave(id, departure),
         }

@@ -196,10 +196,12 @@ impl Client {
             Stage::Draining => Wants::Place,
             Stage::Drained => Wants::Nothing,
             // Who does not read may not make us produce more.
-            _ if self.outgoing.account().is_behind() => Wants::Nothing,
+            _ if self.outgoing.is_behind() => Wants::Nothing,
             _ if self.silent_until(house, now).is_some() => Wants::Nothing,
             Stage::Readable => Wants::Place,
-            Stage::Idle if self.incoming.has_waiting() => Wants::Place,
+            Stage::Idle if self.incoming.has_waiting() || self.outgoing.has_question() => {
+                Wants::Place
+            }
             Stage::Idle => Wants::Read,
         }
     }
@@ -259,8 +261,16 @@ impl Client {
             house.post(Event::Drained { id });
             return None;
         }
+        if let Some(event) = self.question() {
+            // The broker gives it back.
+            place.forget();
+            house.post(event);
+            return None;
+        }
         let allowance = if self.is_draining() { None } else { house.dials.speech() };
-        let Some(Heard { inputs, end }) = self.incoming.hear(stream, allowance, now()) else {
+        let terminal = self.outgoing.terminal_mut();
+        let Some(Heard { inputs, end }) = self.incoming.hear(stream, terminal, allowance, now())
+        else {
             self.stage = Stage::Idle;
             return None;
         };
@@ -273,6 +283,18 @@ impl Client {
             house.post(Event::Lines { id, inputs });
         }
         end
+    }
+
+    /// What his terminal wants to know for its completion.
+    fn question(&mut self) -> Option<Event> {
+        let (id, draining) = (self.id, self.is_draining());
+        let terminal = self.outgoing.terminal_mut().as_mut()?;
+        if draining {
+            // What follows the Tab is a line that was read, and is not to wait.
+            terminal.forget_question();
+        }
+        let (word, answer) = terminal.ask()?;
+        Some(Event::Complete { id, word, answer })
     }
 
     /// Says that he left, and sends him what is still due to him.

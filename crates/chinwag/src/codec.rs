@@ -4,10 +4,14 @@
 //! A line ends with LF, CR LF, CR NUL or a lone CR. Whole lines in a read are handed out as they lie there; only
 //! one that is split over reads, or has something in it to take out or to replace, is put together here. Nothing is
 //! allocated while no line is under way.
+//!
+//! Who hands over each key (a telnet in character mode, `nc` in a raw terminal) erases here: BS and DEL a character,
+//! Ctrl-W a word, Ctrl-U the line; Ctrl-C and Ctrl-D at the start of a line end the conversation. For a person with
+//! an [`editor`](crate::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
 use crate::foreign::Foreign;
 use crate::limits::LINE;
-use crate::telnet::{Filter, IAC, Piece};
+use crate::telnet::{Command, Filter, IAC, Piece};
 use memchr::memchr2;
 use std::borrow::Cow;
 use std::mem;
@@ -15,6 +19,19 @@ use std::time::Instant;
 
 /// What a byte order mark looks like in UTF-8.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Ctrl-C.
+pub const INTERRUPT: u8 = 0x03;
+/// Ctrl-D.
+pub const END: u8 = 0x04;
+/// Ctrl-H, which some terminals send for the key that others send [`DELETE`] for.
+pub const BACKSPACE: u8 = 0x08;
+/// Ctrl-U.
+pub const KILL: u8 = 0x15;
+/// Ctrl-W.
+pub const KILL_WORD: u8 = 0x17;
+/// What most terminals send for the key that erases.
+pub const DELETE: u8 = 0x7f;
 
 /// Turns the bytes of one connection into lines.
 #[derive(Debug, Default)]
@@ -33,6 +50,8 @@ pub struct Decoder {
     opening: Opening,
     /// Whether the person knows that what came was not UTF-8.
     told: Told,
+    /// Whether keys are handed out, and not lines.
+    keys: bool,
 }
 
 /// How far the start of the stream has been looked at.
@@ -45,8 +64,8 @@ enum Opening {
     FirstLine,
     /// Past the first line.
     Over,
-    /// Another protocol: nothing more is looked at.
-    Foreign,
+    /// Another protocol, or the person ended it: nothing more is looked at.
+    Ended,
 }
 
 /// Whether a notice that is given once has been given.
@@ -72,6 +91,23 @@ pub enum Decoded<'a> {
     NotUtf8,
     /// The other side speaks another protocol: nothing that follows is chat.
     Foreign(Foreign),
+    /// The person ends it with a key or by his client's command for that: nothing that follows is looked at.
+    Quit,
+    /// His client says something about options or its terminal, or asks for a sign of life.
+    Telnet(Command),
+    /// Bytes of keys, where those are wanted; a line's end is a CR, and stands last, as do the keys that an editor may
+    /// have to stop at.
+    Keys(&'a [u8]),
+}
+
+/// Whether a key may be the last one that an editor looks at for now.
+fn is_stop(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | b'\t' | INTERRUPT | END)
+}
+
+/// Whether a byte of text means something else where lines are put together here, at least at the start of one.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, 0 | INTERRUPT | END | BACKSPACE | KILL | KILL_WORD | DELETE)
 }
 
 impl Decoder {
@@ -107,6 +143,20 @@ impl Decoder {
         self.dropping
     }
 
+    /// Hands out keys from now on, and says what was typed of the line under way.
+    pub fn start_keys(&mut self) -> Vec<u8> {
+        self.keys = true;
+        self.dropping = None;
+        mem::take(&mut self.partial)
+    }
+
+    /// Hands out lines from now on. The one under way begins so.
+    pub fn end_keys(&mut self, begun: &str) {
+        self.keys = false;
+        self.opening = Opening::Over;
+        self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
+    }
+
     /// The last line of a stream that has ended without a line end.
     pub fn finish(&mut self) -> Option<Decoded<'static>> {
         let unterminated = !self.partial.is_empty();
@@ -123,7 +173,7 @@ impl Decoder {
                 self.told = Told::Yes;
                 return Some(Decoded::NotUtf8);
             }
-            if self.opening == Opening::Foreign {
+            if self.opening == Opening::Ended {
                 *input = &[];
             }
             if input.is_empty() {
@@ -133,10 +183,15 @@ impl Decoder {
                 return Some(Decoded::Line(Cow::Borrowed(line)));
             }
             // The grammar of telnet does not see line ends, so stopping at each loses nothing.
-            let end = memchr2(b'\n', b'\r', input).map_or(input.len(), |at| at + 1);
-            let (head, rest) = input.split_at(end);
-            *input = rest;
-            let decoded = self.piecemeal(head, now);
+            let end = if self.keys {
+                input.iter().position(|&byte| is_stop(byte))
+            } else {
+                memchr2(b'\n', b'\r', input)
+            };
+            let (mut head, _) = input.split_at(end.map_or(input.len(), |at| at + 1));
+            let length = head.len();
+            let decoded = self.piecemeal(&mut head, now);
+            *input = &input[length - head.len()..];
             if decoded.is_some() {
                 return decoded;
             }
@@ -148,6 +203,7 @@ impl Decoder {
     #[inline]
     fn whole_line<'a>(&self, input: &mut &'a [u8]) -> Option<&'a str> {
         let plain = self.partial.is_empty()
+            && !self.keys
             && !self.after_cr
             && self.dropping.is_none()
             && self.opening == Opening::Over
@@ -164,25 +220,66 @@ impl Decoder {
             _ => return None,
         };
         let line = std::str::from_utf8(&input[..end]).ok()?;
+        // Without an early exit, so that the compiler makes it a loop over 16 or 32 bytes at once.
+        let has_controls =
+            line.bytes().fold(false, |any, b| any | ((b < b' ') & (b != b'\t')) | (b == DELETE));
+        if has_controls {
+            return None;
+        }
         *input = &input[end + behind..];
         Some(line)
     }
 
-    /// Takes bytes of which at most the last ends a line. At most one thing comes of them.
-    fn piecemeal(&mut self, mut bytes: &[u8], now: Instant) -> Option<Decoded<'static>> {
-        let mut decoded = None;
-        while let Some(piece) = self.telnet.next(&mut bytes) {
+    /// Takes bytes of which at most the last ends a line, up to the first thing that comes of them.
+    fn piecemeal<'a>(&mut self, bytes: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
+        while self.opening != Opening::Ended
+            && let Some(piece) = self.telnet.next(bytes)
+        {
             let came = match piece {
+                Piece::Data(data) if self.keys => self.take_keys(data),
+                Piece::Escaped if self.keys => self.take_keys(&[IAC]),
                 Piece::Data(data) => self.take_text(data, now),
                 Piece::Escaped => self.take_text(&[IAC], now),
                 Piece::Abandoned => {
                     self.dropping.get_or_insert(now);
                     None
                 }
+                Piece::Command(command) => self.take_command(command, now),
             };
-            decoded = came.or(decoded);
+            if came.is_some() {
+                return came;
+            }
         }
-        decoded
+        None
+    }
+
+    /// Takes a command of the other side's client.
+    fn take_command(&mut self, command: Command, now: Instant) -> Option<Decoded<'static>> {
+        let erases = match command {
+            Command::Quit => return Some(self.quit()),
+            Command::EraseCharacter => &[BACKSPACE],
+            Command::EraseLine => &[KILL],
+            command => return Some(Decoded::Telnet(command)),
+        };
+        if self.keys { self.take_keys(erases) } else { self.push(erases, now) }
+    }
+
+    /// Takes keys, of which at most the last is the end of a line.
+    fn take_keys<'a>(&mut self, mut keys: &'a [u8]) -> Option<Decoded<'a>> {
+        if mem::take(&mut self.after_cr)
+            && let [b'\n' | 0, rest @ ..] = keys
+        {
+            keys = rest;
+        }
+        self.after_cr = keys.last() == Some(&b'\r');
+        // A subnegotiation that was given up leaves junk up to the line's end.
+        if self.dropping.is_some() {
+            if matches!(keys.last(), Some(b'\r' | b'\n')) {
+                self.dropping = None;
+            }
+            return None;
+        }
+        (!keys.is_empty()).then_some(Decoded::Keys(keys))
     }
 
     /// Takes text of which at most the last byte ends a line.
@@ -201,18 +298,54 @@ impl Decoder {
             text => (text, false),
         };
         let found = self.push(text, now);
-        if !ends || self.opening == Opening::Foreign {
+        if !ends || self.opening == Opening::Ended {
             return found;
         }
         let line = self.end_line();
         found.or(line)
     }
 
-    /// Adds text to the line under way.
+    /// Adds what was typed to the line under way, and erases of it what was erased.
     fn push(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
-        if self.dropping.is_some() || self.opening == Opening::Foreign {
-            return None;
+        let mut found = None;
+        while !text.is_empty() && self.dropping.is_none() && self.opening != Opening::Ended {
+            let span = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
+            if span > 0 {
+                found = self.append(&text[..span], now);
+                text = &text[span..];
+                continue;
+            }
+            let special = text[0];
+            text = &text[1..];
+            if matches!(special, INTERRUPT | END) && !self.partial.is_empty() {
+                // In the middle of a line they mean nothing, and TLS begins so.
+                found = self.append(&[special], now);
+                continue;
+            }
+            if self.opening == Opening::Start {
+                self.opening = Opening::FirstLine;
+            }
+            match special {
+                INTERRUPT | END => return Some(self.quit()),
+                BACKSPACE | DELETE => erase_character(&mut self.partial),
+                KILL_WORD => erase_word(&mut self.partial),
+                KILL => self.partial = Vec::new(),
+                // A NUL is nothing.
+                _ => {}
+            }
         }
+        found
+    }
+
+    /// Ends the stream as the person asks for.
+    fn quit(&mut self) -> Decoded<'static> {
+        self.partial = Vec::new();
+        self.opening = Opening::Ended;
+        Decoded::Quit
+    }
+
+    /// Adds text to the line under way, as it is.
+    fn append(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
         if self.opening == Opening::Start {
             let wanted = BOM.len() - self.partial.len();
             let (start, rest) = text.split_at(wanted.min(text.len()));
@@ -244,7 +377,7 @@ impl Decoder {
     /// Ends the stream: what it speaks is not ours.
     fn end_with(&mut self, foreign: Foreign) -> Decoded<'static> {
         self.partial = Vec::new();
-        self.opening = Opening::Foreign;
+        self.opening = Opening::Ended;
         Decoded::Foreign(foreign)
     }
 
@@ -302,6 +435,16 @@ impl Lines<'_> {
         decoded
     }
 
+    /// Hands out keys from here on; see [`Decoder::start_keys`].
+    pub fn start_keys(&mut self) -> Vec<u8> {
+        self.decoder.start_keys()
+    }
+
+    /// Hands out lines from here on; see [`Decoder::end_keys`].
+    pub fn end_keys(&mut self, begun: &str) {
+        self.decoder.end_keys(begun);
+    }
+
     /// Most bytes that the next line can have: every byte of it may become a U+FFFD.
     pub fn longest_next(&self) -> usize {
         let left = self.held.len().max(self.fresh.len()) - self.at;
@@ -319,6 +462,27 @@ impl Drop for Lines<'_> {
                 self.decoder.waiting = mem::take(&mut self.held);
             }
         }
+    }
+}
+
+/// Takes the last character off a line, a byte where it is not UTF-8.
+fn erase_character(line: &mut Vec<u8>) {
+    let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
+    let inside = line.iter().rev().take(3).take_while(|byte| is_inside(byte)).count();
+    line.truncate(line.len().saturating_sub(inside + 1));
+    if line.is_empty() {
+        *line = Vec::new();
+    }
+}
+
+/// Takes the last word off a line, and the blanks behind it.
+fn erase_word(line: &mut Vec<u8>) {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let word = line.iter().rposition(|byte| !is_blank(byte)).unwrap_or(0);
+    let start = line[..word].iter().rposition(is_blank).map_or(0, |blank| blank + 1);
+    line.truncate(start);
+    if line.is_empty() {
+        *line = Vec::new();
     }
 }
 

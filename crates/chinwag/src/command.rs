@@ -28,11 +28,18 @@ pub enum Kind {
     Quit,
     /// `/help`: which commands are there?
     Help,
+    /// `/edit on` and `/edit off`: line editing. His own task takes care of it.
+    Edit(bool),
+    /// `/color on` and `/color off`: colours. His own task takes care of it.
+    Color(bool),
     /// No command of ours; the text is its name, with the slash.
     Unknown,
     /// What cannot be done, with the reason for telling the person; the text is empty.
     Refused(&'static str),
 }
+
+/// All commands, in the order of the alphabet: what Tab completes.
+pub const COMMANDS: [&str; 7] = ["/color", "/edit", "/help", "/me", "/nick", "/quit", "/who"];
 
 /// What a line asks for; `None` for a blank one.
 pub fn parse(line: &str) -> Option<Input<'_>> {
@@ -70,8 +77,24 @@ fn parse_command<'a>(word: &str, rest: &'a str) -> Option<Input<'a>> {
         input(Kind::Quit, rest.trim())
     } else if is("help") {
         input(Kind::Help, "")
+    } else if is("edit") {
+        input(parse_switch(rest, Kind::Edit, "/edit wants on or off, as in: /edit on"), "")
+    } else if is("color") || is("colour") {
+        input(parse_switch(rest, Kind::Color, "/color wants on or off, as in: /color on"), "")
     } else {
         None
+    }
+}
+
+/// Whether something is to be switched on or off.
+fn parse_switch(argument: &str, kind: fn(bool) -> Kind, usage: &'static str) -> Kind {
+    let is = |word: &str| argument.trim().eq_ignore_ascii_case(word);
+    if is("on") {
+        kind(true)
+    } else if is("off") {
+        kind(false)
+    } else {
+        Kind::Refused(usage)
     }
 }
 
@@ -122,11 +145,32 @@ mod tests {
         assert_eq!(parsed("/quit"), (Kind::Quit, ""));
         assert_eq!(parsed("/quit so long"), (Kind::Quit, "so long"));
         assert_eq!(parsed("/help me"), (Kind::Help, ""));
+        assert_eq!(parsed("/edit ON "), (Kind::Edit(true), ""));
+        assert_eq!(parsed("/colour off"), (Kind::Color(false), ""));
+    }
+
+    #[test]
+    fn each_command_that_tab_completes_is_one() {
+        assert!(COMMANDS.is_sorted());
+        for command in COMMANDS {
+            assert_ne!(parsed(command).0, Kind::Unknown, "{command}");
+        }
     }
 
     #[test]
     fn misuse_is_explained() {
-        for line in ["/who 0", "/who -1", "/who bob", "/who 99999999999", "/me", "/me  "] {
+        for line in [
+            "/who 0",
+            "/who -1",
+            "/who bob",
+            "/who 99999999999",
+            "/me",
+            "/me  ",
+            "/edit",
+            "/edit maybe",
+            "/color",
+            "/color on off",
+        ] {
             assert!(matches!(parsed(line), (Kind::Refused(_), "")), "{line}");
         }
     }

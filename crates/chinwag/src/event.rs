@@ -6,11 +6,13 @@
 
 use crate::account::Outlet;
 use crate::command::{Input, Kind};
+use crate::complete::Matches;
 use crate::door::DoorKind;
 use crate::limits::{EVENT, LINE_OVERHEAD, WHO_PAGE};
 pub use crate::line::Departure;
 use std::fmt;
 use std::time::Instant;
+use whippet::sync::oneshot;
 
 /// Who a person is, whatever he is called. Never used again in a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +46,15 @@ pub enum Event {
         id: ClientId,
         /// What he asks for.
         inputs: Inputs,
+    },
+    /// He wants to know which names begin with a word. The answer is sent at once, and never waits.
+    Complete {
+        /// Who.
+        id: ClientId,
+        /// The word.
+        word: String,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Matches>,
     },
     /// The server is stopping, and all lines that were read from him have been handed over.
     Drained {

@@ -1,11 +1,14 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
-use crate::codec::{Decoded, Decoder, Lines};
+use crate::codec::{Decoded, Decoder};
 use crate::command::{self, Input, Kind};
+use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
 use crate::limits::READ;
 use crate::speech::{Allowance, Speech};
+use crate::telnet::Command;
+use crate::terminal::{Reading, Terminal};
 use std::io::{self, ErrorKind};
 use std::time::Instant;
 use whippet::net::TcpStream;
@@ -91,27 +94,35 @@ impl Incoming {
     }
 
     /// What he says next: from what waits here, or else from one read. At most one event's worth, and no more than
-    /// he may say; the rest waits. `None` if the socket had nothing.
+    /// he may say; the rest waits. What concerns his terminal goes there, and makes it, if he had none. `None` if the
+    /// socket had nothing.
     pub(crate) fn hear(
         &mut self,
         stream: &TcpStream,
+        terminal: &mut Option<Box<Terminal>>,
         allowance: Option<Allowance>,
         now: Instant,
     ) -> Option<Heard> {
         if self.decoder.has_waiting() {
-            return Some(self.understand(&[], allowance, now));
+            return Some(self.understand(&[], terminal, allowance, now));
         }
         let mut buffer = [0; READ];
         match read(stream, &mut buffer) {
-            Ok(0) => Some(self.last_words()),
-            Ok(read) => Some(self.understand(&buffer[..read], allowance, now)),
+            Ok(0) => Some(self.last_words(terminal)),
+            Ok(read) => Some(self.understand(&buffer[..read], terminal, allowance, now)),
             Err(error) if error.kind() == ErrorKind::WouldBlock => None,
             Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
         }
     }
 
     /// Understands lines up to what he may say and one event holds.
-    fn understand(&mut self, fresh: &[u8], allowance: Option<Allowance>, now: Instant) -> Heard {
+    fn understand(
+        &mut self,
+        fresh: &[u8],
+        terminal: &mut Option<Box<Terminal>>,
+        allowance: Option<Allowance>,
+        now: Instant,
+    ) -> Heard {
         let Self { decoder, speech } = self;
         let mut heard = Heard::default();
         let mut lines = decoder.lines(fresh, now);
@@ -119,19 +130,29 @@ impl Incoming {
             if allowance.is_some_and(|allowance| speech.next(allowance) > now) {
                 break;
             }
-            if !heard.take_next(&mut lines) {
+            let Some(decoded) = lines.next() else { break };
+            let Taken { costs, reading } = heard.take(decoded, terminal);
+            match (reading, &mut *terminal) {
+                (Reading::Keys, Some(terminal)) => terminal.begin(&lines.start_keys()),
+                (Reading::Lines(begun), _) => lines.end_keys(&begun),
+                _ => {}
+            }
+            if costs {
+                allowance.map(|allowance| speech.try_spend(allowance, now));
+            }
+            // What follows a Tab waits for what it brings.
+            if terminal.as_ref().is_some_and(|terminal| terminal.has_question()) {
                 break;
             }
-            allowance.map(|allowance| speech.try_spend(allowance, now));
         }
         heard
     }
 
     /// What is left when the stream has ended: a line that has no end.
-    fn last_words(&mut self) -> Heard {
+    fn last_words(&mut self, terminal: &mut Option<Box<Terminal>>) -> Heard {
         let mut heard = Heard::default();
         if let Some(decoded) = self.decoder.finish() {
-            heard.take(decoded);
+            heard.take(decoded, terminal);
         }
         heard.end.get_or_insert(End::Left(Departure::Eof));
         heard
@@ -146,38 +167,73 @@ fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(read)
 }
 
-impl Heard {
-    /// Takes the next of the lines. Says whether there was one.
-    fn take_next(&mut self, lines: &mut Lines<'_>) -> bool {
-        let decoded = lines.next();
-        let some = decoded.is_some();
-        if let Some(decoded) = decoded {
-            self.take(decoded);
-        }
-        some
-    }
-
-    /// Adds what was decoded.
-    fn take(&mut self, decoded: Decoded<'_>) {
-        let refused = |reason| Input { kind: Kind::Refused(reason), text: "" };
-        match decoded {
-            Decoded::Line(line) => match command::parse(&line) {
-                Some(Input { kind: Kind::Quit, text }) => {
-                    let reason = (!text.is_empty()).then(|| text.to_owned());
-                    self.end = Some(End::Left(Departure::Quit(reason)));
-                }
-                Some(input) => self.inputs.push(input),
-                None => {}
-            },
-            Decoded::TooLong => self.inputs.push(refused(TOO_LONG)),
-            Decoded::NotUtf8 => self.inputs.push(refused(NOT_UTF8)),
-            Decoded::Foreign(foreign) => self.end = Some(End::Foreign(foreign)),
-        }
-    }
+/// What comes of taking one thing that was decoded.
+struct Taken {
+    /// Whether it counts as speech.
+    costs: bool,
+    /// How it is to be read on.
+    reading: Reading,
 }
 
-/// What a person is told whose line was dropped.
-const TOO_LONG: &str = "line too long (limit 4096 bytes)";
-const _: () = assert!(crate::limits::LINE == 4096 || cfg!(fuzzing), "the text names the limit");
-/// What a person is told, once, whose bytes are not UTF-8.
-const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
+impl Taken {
+    /// Something said.
+    const SPEECH: Self = Self { costs: true, reading: Reading::Same };
+    /// Nothing said.
+    const NOTHING: Self = Self { costs: false, reading: Reading::Same };
+}
+
+impl Heard {
+    /// Adds what was decoded.
+    fn take(&mut self, decoded: Decoded<'_>, terminal: &mut Option<Box<Terminal>>) -> Taken {
+        match decoded {
+            Decoded::Line(line) => return self.take_line(&line, terminal),
+            Decoded::TooLong => self.refuse(TOO_LONG),
+            Decoded::NotUtf8 => self.refuse(NOT_UTF8),
+            Decoded::Foreign(foreign) => self.end = Some(End::Foreign(foreign)),
+            Decoded::Quit => self.end = Some(End::Left(Departure::Quit(None))),
+            Decoded::Telnet(command) => {
+                let reading = terminal.get_or_insert_default().hear(command);
+                return Taken { costs: command == Command::AreYouThere, reading };
+            }
+            Decoded::Keys(keys) => return self.take_keys(keys, terminal),
+        }
+        Taken::SPEECH
+    }
+
+    /// Adds what a line asks for.
+    fn take_line(&mut self, line: &str, terminal: &mut Option<Box<Terminal>>) -> Taken {
+        let mut taken = Taken::SPEECH;
+        match command::parse(line) {
+            Some(Input { kind: Kind::Quit, text }) => {
+                let reason = (!text.is_empty()).then(|| text.to_owned());
+                self.end = Some(End::Left(Departure::Quit(reason)));
+            }
+            Some(Input { kind: Kind::Edit(on), .. }) => {
+                taken.reading = terminal.get_or_insert_default().edit(on);
+            }
+            Some(Input { kind: Kind::Color(on), .. }) => {
+                terminal.get_or_insert_default().color(on);
+            }
+            Some(input) => self.inputs.push(input),
+            None => {}
+        }
+        taken
+    }
+
+    /// Adds what keys ask for.
+    fn take_keys(&mut self, keys: &[u8], terminal: &mut Option<Box<Terminal>>) -> Taken {
+        let Some(terminal_there) = terminal else { return Taken::NOTHING };
+        match terminal_there.press(keys) {
+            Some(editor::Event::Line(line)) => return self.take_line(&line, terminal),
+            Some(editor::Event::Quit) => self.end = Some(End::Left(Departure::Quit(None))),
+            Some(editor::Event::Complete(_)) => return Taken::SPEECH,
+            None => {}
+        }
+        Taken::NOTHING
+    }
+
+    /// Adds that something cannot be done.
+    fn refuse(&mut self, reason: &'static str) {
+        self.inputs.push(Input { kind: Kind::Refused(reason), text: "" });
+    }
+}

@@ -12,8 +12,10 @@
 
 // What a line is and says.
 pub mod command;
+pub mod complete;
 pub mod limits;
 pub mod name;
+pub mod paint;
 pub mod room_name;
 pub mod text;
 pub mod time_of_day;
@@ -22,6 +24,9 @@ pub mod time_of_day;
 pub mod codec;
 pub mod foreign;
 pub mod telnet;
+
+// Keys to lines, for those who ask for it.
+pub mod editor;
 
 // What travels between people's tasks and the broker.
 pub mod account;
@@ -55,6 +60,7 @@ mod places;
 mod seat;
 mod sockets;
 mod speech;
+mod terminal;
 
 // The doors and the whole.
 mod accept;

@@ -41,6 +41,22 @@ pub const FIRST_LOOK: Duration = Duration::from_millis(5);
 /// behind all that the storm has to do.
 pub const FIRST_LOOKS: usize = 32;
 
+// Line editing.
+
+/// Lines that an editor remembers.
+pub const RECALLED_LINES: usize = 64;
+/// Bytes of all of them: four of the longest, some hundred of the usual ones.
+pub const RECALLED_BYTES: usize = 4 * LINE;
+/// Bytes for a person's own terminal (echo, answers to telnet's options) past which no more of his keys are read before
+/// they are written: who does not read may not make us write.
+pub const ECHO_BYTES: usize = 8 * 1024;
+/// Bytes of frames that are put together with the line under way into one write.
+pub const DRAWN_BYTES: usize = 16 * 1024;
+/// Names that a Tab shows: three rows of a screen.
+pub const COMPLETIONS: usize = 16;
+/// Most bytes of a word that is completed: the longest name of a room, and its `#`.
+pub const COMPLETED_WORD: usize = 65;
+
 // Queues.
 
 /// Events with lines that wait for the broker. At most [`EVENT`] bytes each: 4 MiB.

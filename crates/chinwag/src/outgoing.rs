@@ -2,7 +2,8 @@
 
 use crate::account::{Account, Inbox};
 use crate::frame::Frame;
-use crate::limits::WRITE_FRAMES;
+use crate::limits::{DRAWN_BYTES, WRITE_FRAMES};
+use crate::terminal::Terminal;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, IoSlice};
@@ -34,6 +35,8 @@ pub(crate) struct Outgoing {
     blocked: bool,
     /// Whether the inbox was closed and is empty.
     finished: bool,
+    /// What he has beyond plain lines, if he ever needed something of it.
+    terminal: Option<Box<Terminal>>,
 }
 
 /// Why [`Outgoing::deliver`] came back.
@@ -41,19 +44,36 @@ pub(crate) struct Outgoing {
 pub(crate) enum Delivered {
     /// All that will ever be due has been written.
     Everything,
-    /// He was behind, and is no more.
+    /// He was behind, or waited for an answer, and is or does no more.
     CaughtUp,
 }
 
 impl Outgoing {
     /// From this inbox, with nothing under way.
     pub(crate) fn new(inbox: Inbox) -> Self {
-        Self { inbox, pending: Vec::new(), written: 0, blocked: false, finished: false }
+        let pending = Vec::new();
+        Self { inbox, pending, written: 0, blocked: false, finished: false, terminal: None }
     }
 
     /// What he is owed.
     pub(crate) fn account(&self) -> &Arc<Account> {
         self.inbox.account()
+    }
+
+    /// Whether he is not to be read: he is owed too much, or his terminal is.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.account().is_behind()
+            || self.terminal.as_ref().is_some_and(|terminal| terminal.holds_keys())
+    }
+
+    /// What he has beyond plain lines.
+    pub(crate) fn terminal_mut(&mut self) -> &mut Option<Box<Terminal>> {
+        &mut self.terminal
+    }
+
+    /// Whether his terminal waits for a word to be completed.
+    pub(crate) fn has_question(&self) -> bool {
+        self.terminal.as_ref().is_some_and(|terminal| terminal.has_question())
     }
 
     /// Writes what is due, and what comes to be due, until there is something to tell.
@@ -67,7 +87,7 @@ impl Outgoing {
         &mut self,
         stream: &TcpStream,
     ) -> impl Future<Output = io::Result<Delivered>> + Send {
-        let behind = self.account().is_behind();
+        let behind = self.is_behind();
         poll_fn(move |cx| self.poll_deliver(cx, stream, behind))
     }
 
@@ -83,21 +103,72 @@ impl Outgoing {
                 ready!(stream.poll_write_ready(cx))?;
                 self.blocked = false;
             }
-            let mut frames = self.take_room();
-            let more = self.fill(cx, &mut frames);
-            let wrote = if frames.is_empty() { Ok(()) } else { self.write(stream, &mut frames) };
-            self.give_room_back(frames);
-            wrote?;
-            if self.finished && self.pending.is_empty() {
+            let is_drawn = self.is_drawn();
+            let more = if is_drawn { self.draw(cx, stream)? } else { self.pass_on(cx, stream)? };
+            if self.finished && self.pending.is_empty() && !self.is_drawn() {
                 return Poll::Ready(Ok(Delivered::Everything));
             }
-            if behind && !self.account().is_behind() {
+            if behind && !self.is_behind() {
                 return Poll::Ready(Ok(Delivered::CaughtUp));
             }
-            if !self.blocked && more.is_pending() {
+            if !self.blocked && more.is_pending() && is_drawn == self.is_drawn() {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Hands frames to the kernel as they are. Pending: the inbox is empty.
+    fn pass_on(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
+        let mut frames = self.take_room();
+        let more = self.fill(cx, &mut frames);
+        let wrote = if frames.is_empty() { Ok(()) } else { self.write(stream, &mut frames) };
+        self.give_room_back(frames);
+        wrote.map(|()| more)
+    }
+
+    /// Whether frames are not to go out as they are. His welcome always is, for nothing may come before it.
+    fn is_drawn(&self) -> bool {
+        self.terminal.as_ref().is_some_and(|terminal| terminal.has_the_pen())
+            && self.pending.is_empty()
+            && self.account().has_taken()
+    }
+
+    /// Lets the terminal put together what is to be seen, and writes it. Pending: the inbox is empty.
+    fn draw(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
+        let Some(mut terminal) = self.terminal.take() else { return Ok(Poll::Ready(())) };
+        let _ = terminal.poll_answer(cx);
+        let mut more = Poll::Ready(());
+        if terminal.is_written() {
+            let mut frames = ROOM.take();
+            let mut bytes = 0;
+            while more.is_ready() && !self.finished && bytes < DRAWN_BYTES {
+                more = self.take_in(cx, &mut frames, 1);
+                bytes = frames.iter().map(Frame::len).sum();
+            }
+            terminal.draw(&frames, self.finished);
+            frames.clear();
+            ROOM.set(frames);
+        }
+        let wrote = self.write_drawn(stream, &mut terminal);
+        self.terminal = Some(terminal);
+        wrote.map(|()| more)
+    }
+
+    /// One write of what the terminal has put together.
+    fn write_drawn(&mut self, stream: &TcpStream, terminal: &mut Terminal) -> io::Result<()> {
+        let bytes = terminal.unwritten();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let written = match stream.try_write(bytes) {
+            Ok(written) => written,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(error) => return Err(error),
+        };
+        self.blocked = written < bytes.len();
+        let (settled, frames) = terminal.wrote(written);
+        self.account().take(settled, frames);
+        Ok(())
     }
 
     /// The frames that are pending, in the room of this thread.
@@ -119,9 +190,21 @@ impl Outgoing {
     /// Takes frames out of the inbox up to what one write moves.
     fn fill(&mut self, cx: &mut Context<'_>, frames: &mut Vec<Frame>) -> Poll<()> {
         let places = WRITE_FRAMES.saturating_sub(frames.len());
-        if self.finished || places == 0 {
+        // What was begun before the terminal had something to say is ended, and no more.
+        let waits = self.terminal.is_some() && !frames.is_empty();
+        if self.finished || places == 0 || waits {
             return Poll::Ready(());
         }
+        self.take_in(cx, frames, places)
+    }
+
+    /// Takes so many frames out of the inbox at most.
+    fn take_in(
+        &mut self,
+        cx: &mut Context<'_>,
+        frames: &mut Vec<Frame>,
+        places: usize,
+    ) -> Poll<()> {
         let taken = ready!(self.inbox.poll_recv_many(cx, frames, places));
         self.finished = taken == 0;
         Poll::Ready(())

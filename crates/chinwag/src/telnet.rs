@@ -1,5 +1,5 @@
 //! Telnet's commands in the stream of bytes, by the grammar of RFC 854: found and taken out, however they are
-//! split over reads, and not answered.
+//! split over reads. What is answered to them is [`options`]' affair.
 //!
 //! ```text
 //! Data ── IAC ──► Command ── WILL, WONT, DO, DONT ──► Option ── any byte ──► Data
@@ -8,6 +8,8 @@
 //!                    │ ────── below 0xF0: no command, 0xFF was text ──► Data
 //!                    └ ────── any other: a command of two bytes ──► Data
 //! ```
+
+pub mod options;
 
 use crate::limits::SUBNEGOTIATION;
 use memchr::memchr;
@@ -18,16 +20,68 @@ pub const IAC: u8 = 0xff;
 const SE: u8 = 0xf0;
 /// Start of a subnegotiation.
 const SB: u8 = 0xfa;
-/// The first of WILL, WONT, DO and DONT, which an option follows.
+/// The sender offers to do what an option says, or does it.
 const WILL: u8 = 0xfb;
-/// The last of them.
+/// The sender does not do it.
+const WONT: u8 = 0xfc;
+/// The sender asks the other side to do it.
+const DO: u8 = 0xfd;
+/// The sender asks the other side not to do it.
 const DONT: u8 = 0xfe;
+/// Interrupt the process: what clients make of Ctrl-C.
+const IP: u8 = 0xf4;
+/// Are you there?
+const AYT: u8 = 0xf6;
+/// Erase the last character.
+const EC: u8 = 0xf7;
+/// Erase the line.
+const EL: u8 = 0xf8;
+
+/// The option by which a client tells the size of its window (RFC 1073).
+pub const NAWS: u8 = 31;
+/// The option by which a client tells the type of its terminal (RFC 1091).
+pub const TTYPE: u8 = 24;
+/// In a subnegotiation of [`TTYPE`]: the type is what follows.
+const IS: u8 = 0;
+
+/// Bytes of a subnegotiation that are looked at: an option, and the longest of what is known of it.
+const HEAD: usize = 12;
+
+/// What a command asks of us. Those that ask nothing (NOP, GA and the like) are not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The other side offers to do what this option says, or does it.
+    Will(u8),
+    /// It does not.
+    Wont(u8),
+    /// It asks us to do what this option says.
+    Do(u8),
+    /// It asks us not to.
+    Dont(u8),
+    /// End the conversation.
+    Quit,
+    /// Give a sign of life.
+    AreYouThere,
+    /// Erase the last character of the line under way.
+    EraseCharacter,
+    /// Erase the line under way.
+    EraseLine,
+    /// The window has so many columns and rows (NAWS, RFC 1073); 0 where it does not know.
+    WindowSize(u16, u16),
+    /// The terminal's type is known (RFC 1091), and whether it is one without a cursor to move.
+    TerminalType {
+        /// Whether its name says that it can do nothing but print.
+        is_dumb: bool,
+    },
+}
 
 /// Takes telnet's commands out of a stream of bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Where in the grammar the last byte left us.
     state: State,
+    /// The first bytes of the subnegotiation under way, as many as its state counts.
+    head: [u8; HEAD],
 }
 
 /// A place in the grammar.
@@ -38,8 +92,8 @@ enum State {
     Data,
     /// After an IAC.
     Command,
-    /// After WILL, WONT, DO or DONT: the next byte is an option.
-    Option,
+    /// After WILL, WONT, DO or DONT, which this is: the next byte is an option.
+    Option(u8),
     /// In a subnegotiation, this many bytes of it seen.
     Subnegotiation(u16),
     /// After an IAC inside of a subnegotiation.
@@ -55,6 +109,8 @@ pub enum Piece<'a> {
     Escaped,
     /// A subnegotiation that went on past its limit was given up: what follows up to a line's end is junk.
     Abandoned,
+    /// A command that asks something of us.
+    Command(Command),
 }
 
 impl Filter {
@@ -85,10 +141,14 @@ impl Filter {
                     if first == IAC || first < SE {
                         return Some(Piece::Escaped);
                     }
+                    if let Some(command) = of_two_bytes(first) {
+                        return Some(Piece::Command(command));
+                    }
                 }
-                State::Option => {
+                State::Option(verb) => {
                     *input = &input[1..];
                     self.state = State::Data;
+                    return Some(Piece::Command(of_option(verb, first)));
                 }
                 State::Subnegotiation(seen) => {
                     let abandoned = self.subnegotiate(seen, input);
@@ -99,16 +159,29 @@ impl Filter {
                 State::SubnegotiationCommand(seen) => {
                     *input = &input[1..];
                     self.state = State::Data;
-                    if first != SE {
+                    if first == SE {
+                        let head = &self.head[..usize::from(seen).min(HEAD)];
+                        if let Some(command) = of_subnegotiation(head, seen.into()) {
+                            return Some(Piece::Command(command));
+                        }
+                    } else {
                         // An IAC IAC is a byte of it; so is anything else that does not end it.
                         if usize::from(seen) >= SUBNEGOTIATION {
                             return Some(Piece::Abandoned);
                         }
+                        self.keep_head(seen, &[first]);
                         self.state = State::Subnegotiation(seen + 1);
                     }
                 }
             }
         }
+    }
+
+    /// Keeps what of these bytes belongs to the head of a subnegotiation of which so many were seen before.
+    fn keep_head(&mut self, seen: u16, bytes: &[u8]) {
+        let free = &mut self.head[usize::from(seen).min(HEAD)..];
+        let kept = free.len().min(bytes.len());
+        free[..kept].copy_from_slice(&bytes[..kept]);
     }
 
     /// Passes over bytes of a subnegotiation; the input is not empty.
@@ -125,6 +198,7 @@ impl Filter {
             return Some(Piece::Abandoned);
         }
         let passed = span.min(room);
+        self.keep_head(seen, &input[..passed]);
         *input = &input[passed..];
         let seen = usize::from(seen) + passed;
         self.state = State::Subnegotiation(u16::try_from(seen).unwrap_or(u16::MAX));
@@ -136,8 +210,46 @@ impl Filter {
 fn after_command(byte: u8) -> State {
     match byte {
         SB => State::Subnegotiation(0),
-        WILL..=DONT => State::Option,
+        WILL..=DONT => State::Option(byte),
         _ => State::Data,
+    }
+}
+
+/// What a command of two bytes asks of us.
+fn of_two_bytes(byte: u8) -> Option<Command> {
+    match byte {
+        IP => Some(Command::Quit),
+        AYT => Some(Command::AreYouThere),
+        EC => Some(Command::EraseCharacter),
+        EL => Some(Command::EraseLine),
+        _ => None,
+    }
+}
+
+/// What a command with an option asks of us.
+fn of_option(verb: u8, option: u8) -> Command {
+    match verb {
+        WILL => Command::Will(option),
+        WONT => Command::Wont(option),
+        DO => Command::Do(option),
+        _ => Command::Dont(option),
+    }
+}
+
+/// What a subnegotiation of so many bytes tells that begins so.
+fn of_subnegotiation(head: &[u8], length: usize) -> Option<Command> {
+    match *head {
+        [NAWS, wide, columns, high, rows] if length == 5 => {
+            let columns = u16::from_be_bytes([wide, columns]);
+            Some(Command::WindowSize(columns, u16::from_be_bytes([high, rows])))
+        }
+        [TTYPE, IS, ref name @ ..] => {
+            let is = |known: &str| {
+                length == known.len() + 2 && name.eq_ignore_ascii_case(known.as_bytes())
+            };
+            Some(Command::TerminalType { is_dumb: is("dumb") || is("unknown") || length == 2 })
+        }
+        _ => None,
     }
 }
 
@@ -148,18 +260,49 @@ mod tests {
 
     /// All that is left of the chunks: text, 0xFF escaped included, and how many subnegotiations were abandoned.
     fn filtered<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
+        let (text, abandoned, _) = taken_apart(chunks);
+        (text, abandoned)
+    }
+
+    /// The same, and the commands.
+    fn taken_apart<'a>(
+        chunks: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (Vec<u8>, usize, Vec<Command>) {
         let mut filter = Filter::default();
-        let (mut text, mut abandoned) = (Vec::new(), 0);
+        let (mut text, mut abandoned, mut commands) = (Vec::new(), 0, Vec::new());
         for mut chunk in chunks {
             while let Some(piece) = filter.next(&mut chunk) {
                 match piece {
                     Piece::Data(data) => text.extend_from_slice(data),
                     Piece::Escaped => text.push(IAC),
                     Piece::Abandoned => abandoned += 1,
+                    Piece::Command(command) => commands.push(command),
                 }
             }
         }
-        (text, abandoned)
+        (text, abandoned, commands)
+    }
+
+    #[test]
+    fn what_a_command_asks_is_known_however_it_is_split() {
+        let stream = b"a\xff\xfb\x01\xff\xf4b\xff\xf6\xff\xf1\xff\xf7\xff\xf8\xff\xfe\x22\
+            \xff\xfa\x1f\x00\xff\xff\x01\x02\xff\xf0\xff\xfa\x18\x00DUMB\xff\xf0\
+            \xff\xfa\x18\x00dumber\xff\xf0\xff\xfa\x18\x00xterm-256color-and-more\xff\xf0\
+            \xff\xfa\x1f\x00\x50\x00\xff\xf0\xff\xfa\xff\xf0";
+        let expected = [
+            Command::Will(1),
+            Command::Quit,
+            Command::AreYouThere,
+            Command::EraseCharacter,
+            Command::EraseLine,
+            Command::Dont(34),
+            Command::WindowSize(255, 258),
+            Command::TerminalType { is_dumb: true },
+            Command::TerminalType { is_dumb: false },
+            Command::TerminalType { is_dumb: false },
+        ];
+        assert_eq!(taken_apart([&stream[..]]), (b"ab".to_vec(), 0, expected.to_vec()));
+        assert_eq!(taken_apart(stream.chunks(1)).2, expected);
     }
 
     fn whole(input: &[u8]) -> Vec<u8> {
@@ -205,7 +348,7 @@ mod tests {
                 chunks.push(chunk);
                 rest = after;
             }
-            prop_assert_eq!(filtered(chunks), filtered([input.as_slice()]));
+            prop_assert_eq!(taken_apart(chunks), taken_apart([input.as_slice()]));
         }
     }
 }

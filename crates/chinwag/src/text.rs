@@ -97,7 +97,7 @@ fn is_joiner(c: char) -> bool {
 }
 
 /// What never reaches a terminal.
-fn is_forbidden(c: char) -> bool {
+pub(crate) fn is_forbidden(c: char) -> bool {
     match c {
         '\t' => false,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,

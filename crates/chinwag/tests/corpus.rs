@@ -3,7 +3,7 @@
 #[path = "../../../fuzz/src/lib.rs"]
 pub mod targets;
 
-use self::targets::{decoder, telnet, words};
+use self::targets::{decoder, editor, telnet, words};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -33,6 +33,11 @@ fn replay(target: &str, check: fn(&[u8])) {
 #[test]
 fn decoder_holds_for_its_corpus() {
     replay("decoder", decoder::check);
+}
+
+#[test]
+fn editor_holds_for_its_corpus() {
+    replay("editor", editor::check);
 }
 
 #[test]

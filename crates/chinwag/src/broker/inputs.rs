@@ -9,13 +9,15 @@ use crate::text::is_blank;
 use crate::who;
 
 /// The answer to `/help`.
-const HELP: [&str; 6] = [
+const HELP: [&str; 8] = [
     "what you type goes to everybody here, but for these:",
     "/nick NAME      be called NAME: 2 to 24 letters, digits, _ and -",
     "/who            see who is here (/who 2 for the second page)",
     "/me waves       show the others: ~ you waves",
     "/quit [REASON]  leave",
     "//TEXT          say /TEXT",
+    "/edit on        edit lines, complete names with Tab (with telnet); /edit off",
+    "/color on       see colors; /color off",
 ];
 
 /// Most characters of an unknown command that its refusal repeats.
@@ -59,8 +61,8 @@ impl Broker {
                 self.tell(slot, Line::Refusal(&reason));
             }
             Kind::Refused(reason) => self.tell(slot, Line::Refusal(reason)),
-            // The last of a person's lines, taken care of by the caller.
-            Kind::Quit => {}
+            // The last of a person's lines, taken care of by the caller; what his own task takes care of.
+            Kind::Quit | Kind::Edit(_) | Kind::Color(_) => {}
         }
     }
 

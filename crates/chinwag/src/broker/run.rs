@@ -116,7 +116,7 @@ impl Queues {
             && broker.is_open()
             && let Some(event) = self.batch.pop()
         {
-            lines += usize::from(matches!(event, Event::Lines { .. }));
+            lines += usize::from(matches!(event, Event::Lines { .. } | Event::Complete { .. }));
             broker.handle_event(event, now);
         }
         broker.flush(now);

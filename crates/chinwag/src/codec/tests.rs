@@ -56,6 +56,9 @@ fn owned(decoded: Decoded<'_>) -> Decoded<'static> {
         Decoded::TooLong => Decoded::TooLong,
         Decoded::NotUtf8 => Decoded::NotUtf8,
         Decoded::Foreign(foreign) => Decoded::Foreign(foreign),
+        Decoded::Quit => Decoded::Quit,
+        Decoded::Telnet(command) => Decoded::Telnet(command),
+        Decoded::Keys(_) => panic!("no keys are asked for"),
     }
 }
 
@@ -74,7 +77,7 @@ fn lines<'a>(texts: &[&'a str]) -> Vec<Decoded<'a>> {
 #[test]
 fn every_kind_of_line_end_ends_a_line_once() {
     let ends = b"a\nb\r\nc\r\0d\re\n\nf\r\rg\r\n\0h";
-    let expected = ["a", "b", "c", "d", "e", "", "f", "", "g", "\0h"];
+    let expected = ["a", "b", "c", "d", "e", "", "f", "", "g", "h"];
     assert_eq!(decoded(ends), lines(&expected));
     assert_eq!(decoded_by(ends.chunks(1), 1), lines(&expected));
     assert_eq!(
@@ -83,6 +86,72 @@ fn every_kind_of_line_end_ends_a_line_once() {
     );
     assert_eq!(decoded(b"a\r\xff\xf1\nb"), lines(&["a", "b"]), "a command inside of a line end");
     assert_eq!(decoded(b"x\na\r\xff\xf1\nb"), lines(&["x", "a", "b"]));
+}
+
+#[test]
+fn keys_that_erase_do_so_in_lines() {
+    assert_eq!(decoded(b"ab\x08c\x7fd\n"), lines(&["ad"]));
+    assert_eq!(decoded("h\u{e9}\u{20ac}\x7f\x7fi\n".as_bytes()), lines(&["hi"]));
+    assert_eq!(decoded(b"one two  \x17three\n\x17a\x17\x17b\n"), lines(&["one three", "b"]));
+    assert_eq!(decoded(b"\x08\x7fgone\x15kept\n\0a\0\n"), lines(&["kept", "a"]));
+    assert_eq!(decoded(b"ab\xff\xf7c\ngone\xff\xf8d\n"), lines(&["ac", "d"]), "EC and EL");
+    assert_eq!(decoded(b"\xe9\x80\x80\x80\x7f\x7fx\n"), lines(&["x"]), "what is no UTF-8, too");
+}
+
+#[test]
+fn keys_that_end_it_do_so_at_the_start_of_a_line() {
+    for end in [&b"\x03"[..], b"\x04", b"x\x15\x03", b"x\x08\x04", b"\xff\xf4"] {
+        let input = [b"a\n", end, b"b\nc\n"].concat();
+        assert_eq!(decoded(&input), [line("a"), Decoded::Quit], "{end:?}");
+        assert_eq!(decoded_by(input.chunks(1), 1), [line("a"), Decoded::Quit], "{end:?}");
+        assert_eq!(decoded(end), [Decoded::Quit]);
+    }
+    assert_eq!(decoded(b"a\x03b\x04\n"), lines(&["a\x03b\x04"]), "in a line they are text");
+    assert_eq!(decoded(b"half\xff\xf4"), [Decoded::Quit], "an interruption is one anywhere");
+}
+
+#[test]
+fn commands_come_out_at_their_place() {
+    let expected = [
+        line("a"),
+        Decoded::Telnet(Command::Do(1)),
+        Decoded::Telnet(Command::AreYouThere),
+        line("bc"),
+    ];
+    let input = b"a\nb\xff\xfd\x01\xff\xf6c\n";
+    assert_eq!(decoded(input), expected);
+    assert_eq!(decoded_by(input.chunks(1), 1), expected);
+}
+
+/// The keys in these chunks, after one line.
+fn keys_of<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut decoder = Decoder::default();
+    assert_eq!(decoder.lines(b"first\r\nbe", now()).next(), Some(line("first")));
+    assert_eq!(decoder.lines(b"", now()).next(), None);
+    assert_eq!(decoder.start_keys(), b"be");
+    let mut keys = Vec::new();
+    for chunk in chunks {
+        let mut lines = decoder.lines(chunk, now());
+        while let Some(Decoded::Keys(chunk)) = lines.next() {
+            let stop = chunk.iter().position(|&byte| is_stop(byte));
+            assert!(
+                stop.is_none_or(|stop| stop + 1 == chunk.len()),
+                "a stop is the last: {chunk:?}"
+            );
+            keys.extend_from_slice(chunk);
+        }
+    }
+    decoder.end_keys("h\u{e9}");
+    assert_eq!(decoder.lines(b"y\n", now()).next(), Some(line("h\u{e9}y")));
+    keys
+}
+
+#[test]
+fn keys_are_handed_out_with_one_line_end_each() {
+    let input = b"a\x08\tb\r\0c\r\nd\r\xff\xf1\ne\n\x03\xff\xffz\xff\xf7\xff\xf8";
+    let expected = b"a\x08\tb\rc\rd\re\n\x03\xffz\x08\x15";
+    assert_eq!(keys_of([&input[..]]), expected);
+    assert_eq!(keys_of(input.chunks(1)), expected);
 }
 
 #[test]

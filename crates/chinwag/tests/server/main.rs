@@ -4,9 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
 mod course;
+mod door;
+mod editing;
 mod limits;
 mod program;
+mod pty;
 mod real_clients;
 mod settings;
 mod stopping;

@@ -7,7 +7,7 @@ use whippet::sync::mpsc;
 use whippet::task::spawn_blocking;
 
 /// Whether a program is there.
-fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let there = std::env::var_os("PATH").is_some_and(|path| {
         std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
     });
@@ -19,14 +19,14 @@ fn has(program: &str) -> bool {
 }
 
 /// A running program whose lines a test writes and reads.
-struct Session {
+pub(crate) struct Session {
     process: Child,
     input: Option<ChildStdin>,
     output: mpsc::Receiver<String>,
 }
 
 impl Session {
-    fn start(program: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&str]) -> Self {
         let mut process = Command::new(program)
             .args(arguments)
             .stdin(Stdio::piped())
@@ -39,7 +39,9 @@ impl Session {
         let (sender, output) = mpsc::channel(1000);
         // Detached: it ends with the program.
         drop(spawn_blocking(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+                // A program may show what is not meant for it: telnet's bytes.
+                let line = String::from_utf8_lossy(&line).into_owned();
                 if sender.blocking_send(line).is_err() {
                     break;
                 }
@@ -48,13 +50,13 @@ impl Session {
         Self { process, input, output }
     }
 
-    fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         let input = self.input.as_mut().expect("the input is open");
         writeln!(input, "{line}").expect("the program reads");
     }
 
     /// Reads up to a line that ends so (a terminal may show something before it).
-    async fn wait_for(&mut self, end: &str) {
+    pub(crate) async fn wait_for(&mut self, end: &str) {
         soon(&format!("{end:?}"), async {
             while let Some(line) = self.output.recv().await {
                 if line.trim_end().ends_with(end) {
@@ -67,7 +69,7 @@ impl Session {
     }
 
     /// Reads to the end of the program, and says whether it went well.
-    async fn ended(mut self) -> bool {
+    pub(crate) async fn ended(mut self) -> bool {
         drop(self.input.take());
         soon("the program's end", async {
             while self.output.recv().await.is_some() {}
@@ -132,6 +134,56 @@ fn trap_25_a_half_close_of_a_real_nc_is_answered() {
             .await;
             assert!(nc.ended().await);
         }
+    });
+}
+
+/// ncat and socat: other programs that people join with.
+#[test]
+fn ncat_and_socat_talk() {
+    for (program, arguments) in
+        [("ncat", ["127.0.0.1", "PORT"]), ("socat", ["-", "TCP:127.0.0.1:PORT"])]
+    {
+        if !has(program) {
+            continue;
+        }
+        run(async {
+            let server = TestServer::start();
+            let port = server.address.port().to_string();
+            let mut alice = server.join_as("alice").await;
+            let arguments = arguments.map(|argument| argument.replace("PORT", &port));
+            let mut bob = Session::start(program, &[&arguments[0], &arguments[1]]);
+            bob.wait_for("* welcome to chinwag, you are user-2").await;
+            bob.type_line("/nick bob");
+            alice.wait_for("* user-2 is now bob").await;
+            bob.type_line("hello from here");
+            alice.expect("bob: hello from here").await;
+            alice.say("hello back").await;
+            bob.wait_for("alice: hello back").await;
+            bob.type_line("/quit");
+            alice.expect("* bob left").await;
+            bob.ended().await;
+        });
+    }
+}
+
+/// `nc -t` refuses each option that it is asked for: whoever asks for editing with it is told that there is none.
+#[test]
+fn an_nc_that_refuses_every_option_goes_on_as_before() {
+    if !has("nc") {
+        return;
+    }
+    run(async {
+        let server = TestServer::start();
+        let port = server.address.port().to_string();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = Session::start("nc", &["-t", "127.0.0.1", &port]);
+        bob.wait_for("* welcome to chinwag, you are user-2").await;
+        bob.type_line("/edit on");
+        bob.wait_for("! your telnet keeps its own echo: editing is off").await;
+        bob.type_line("hello");
+        alice.wait_for("user-2: hello").await;
+        bob.type_line("/quit");
+        bob.ended().await;
     });
 }
 

@@ -249,6 +249,27 @@ impl Person {
         .await
     }
 
+    /// Reads until what has come since the last look is as wanted; says which bytes came. What was read and not taken as
+    /// lines is part of them.
+    pub(crate) async fn bytes_until(
+        &mut self,
+        what: &str,
+        mut is: impl FnMut(&[u8]) -> bool,
+    ) -> Vec<u8> {
+        let found = timeout(PATIENCE, async {
+            while !is(&self.unread) {
+                if self.read().await == 0 {
+                    return false;
+                }
+            }
+            true
+        });
+        let found = found.await.unwrap_or(false);
+        let seen = String::from_utf8_lossy(&self.unread);
+        assert!(found, "{} waited in vain for {what}, and saw {seen:?}", self.nick);
+        std::mem::take(&mut self.unread)
+    }
+
     /// Reads to the end of the connection; says which bytes came.
     pub(crate) async fn rest_of_bytes(&mut self) -> Vec<u8> {
         soon("the end of the connection", async {

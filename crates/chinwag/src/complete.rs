@@ -1,0 +1,83 @@
+//! What a word that is half typed may become: names or commands that begin with it.
+
+use crate::limits::COMPLETIONS;
+
+/// What begins with a word, in the order of the alphabet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matches {
+    /// The first of them, as many as are worth showing.
+    pub some: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+    /// What all of them begin with: the word itself, or more.
+    pub common: String,
+}
+
+impl Matches {
+    /// Those of these names that begin with the word, in whatever case.
+    pub fn of<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
+        let mut matches = Self::default();
+        for name in names.filter(|name| begins_with(name, word)) {
+            if matches.count == 0 {
+                name.clone_into(&mut matches.common);
+            } else {
+                matches.common.truncate(shared(&matches.common, name));
+            }
+            if matches.some.len() < COMPLETIONS {
+                matches.some.push(name.to_owned());
+            }
+            matches.count += 1;
+        }
+        matches
+    }
+
+    /// All that is worth showing of them, in one line.
+    pub fn list(&self) -> String {
+        let names = self.some.join(", ");
+        match self.count - self.some.len() {
+            0 => names,
+            more => format!("{names} and {more} more"),
+        }
+    }
+}
+
+/// Whether a name begins with a word, in whatever case. Names are ASCII.
+fn begins_with(name: &str, word: &str) -> bool {
+    let start = name.as_bytes().get(..word.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// How many bytes two names share at their start, in whatever case.
+fn shared(first: &str, second: &str) -> usize {
+    let same = |(a, b): &(u8, u8)| a.is_ascii() && a.eq_ignore_ascii_case(b);
+    first.bytes().zip(second.bytes()).take_while(same).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(names: &[&str], word: &str) -> Matches {
+        Matches::of(names.iter().copied(), word)
+    }
+
+    #[test]
+    fn what_all_share_is_known() {
+        let people = ["Albert", "alice", "ALINA", "bob"];
+        assert_eq!(of(&people, "b").common, "bob");
+        let matches = of(&people, "aL");
+        assert_eq!((matches.count, matches.common.as_str()), (3, "Al"));
+        assert_eq!(of(&people, "ali").common, "ali");
+        assert_eq!(of(&people, "").common, "");
+        assert_eq!(of(&people, "é"), Matches::default());
+        assert_eq!(of(&people, "albert and more"), Matches::default());
+    }
+
+    #[test]
+    fn a_list_is_short_whoever_is_there() {
+        let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
+        let matches = Matches::of(names.iter().map(String::as_str), "u");
+        assert_eq!((matches.some.len(), matches.count), (COMPLETIONS, 100));
+        assert!(matches.list().ends_with("user-15 and 84 more"), "{}", matches.list());
+    }
+}

@@ -1,0 +1,360 @@
+//! Line editing for a person whose client hands over each key: bytes in, lines and bytes for his screen out.
+//!
+//! ```text
+//!   bytes ──► keys ──► buffer, history, completion ──► lines
+//!                                 │
+//!                                 ▼
+//!   lines of the server ───────► row ──► bytes for his screen, in one write
+//! ```
+//!
+//! A pure state machine: it knows no socket, no clock and no room. Whatever the chunks that bytes come in, the same lines
+//! come out, and the screen is the same once all is written. Everything in it is bounded: the line, what was cut out of
+//! it, the history, and what is on its way to the screen as long as who feeds it looks at
+//! [`pending`](Editor::pending). A person who does not edit has none.
+
+mod buffer;
+mod history;
+mod keys;
+mod row;
+
+use self::buffer::Buffer;
+use self::history::History;
+use self::keys::{Key, Keys};
+use self::row::Row;
+use crate::codec::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
+use crate::command::COMMANDS;
+use crate::complete::Matches;
+use crate::limits::{COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES};
+use crate::paint::paint;
+use crate::text::sanitise;
+
+/// What a person asks for with his keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// He sent this line.
+    Line(String),
+    /// He wants this word completed that is half a name: [`complete`](Editor::complete) is to be called, and before it
+    /// no more keys are to be handed over.
+    Complete(String),
+    /// He ended the conversation.
+    Quit,
+}
+
+/// The editor of one person (see the module's words).
+#[derive(Clone, Debug)]
+pub struct Editor {
+    /// From bytes to keys.
+    keys: Keys,
+    /// The line under way.
+    line: Buffer,
+    /// The lines before.
+    history: History,
+    /// His screen.
+    row: Row,
+    /// Whether he wants colours.
+    colour: bool,
+    /// Whether a completion has been asked for.
+    asking: bool,
+    /// Whether he knows that no more fits into the line under way.
+    knows_full: bool,
+    /// Whether he knows that what came was not UTF-8.
+    knows_broken: bool,
+}
+
+/// What a person is told whose line was dropped, or has no more room.
+pub const TOO_LONG: &str = "line too long (limit 4096 bytes)";
+const _: () = assert!(LINE == 4096 || cfg!(fuzzing), "the text names the limit");
+/// What a person is told, once, whose bytes are not UTF-8.
+pub const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
+
+impl Editor {
+    /// An empty line in a terminal of so many columns, 0 if nobody knows.
+    pub fn new(columns: u16, colour: bool) -> Self {
+        Self {
+            keys: Keys::default(),
+            line: Buffer::new(LINE),
+            history: History::new(RECALLED_LINES, RECALLED_BYTES),
+            row: Row::new(columns),
+            colour,
+            asking: false,
+            knows_full: false,
+            knows_broken: false,
+        }
+    }
+
+    // ---- what comes from the person ----
+
+    /// Takes keys up to the first that asks for something; the input moves on behind it. `None` when it is used up.
+    pub fn handle(&mut self, input: &mut &[u8]) -> Option<Event> {
+        while let [byte, rest @ ..] = *input {
+            *input = rest;
+            for key in self.keys.take(*byte).into_iter().flatten() {
+                // What is broken asks for nothing, so no second key is lost.
+                let event = self.press(key);
+                if event.is_some() {
+                    return event;
+                }
+            }
+        }
+        None
+    }
+
+    /// What was typed of a line before there was an editor.
+    pub fn begin(&mut self, typed: &str) {
+        self.change(|line| line.set(typed));
+    }
+
+    /// The terminal has so many columns now; 0 for unknown.
+    pub fn resize(&mut self, columns: u16) {
+        self.row.resize(columns);
+        self.row.follow(&self.line);
+    }
+
+    /// What has been typed of the line under way.
+    pub fn begun(&self) -> &str {
+        self.line.text()
+    }
+
+    /// Takes one key.
+    fn press(&mut self, key: Key) -> Option<Event> {
+        match key {
+            Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
+            Key::Broken => {
+                if !std::mem::replace(&mut self.knows_broken, true) {
+                    self.refuse(NOT_UTF8);
+                }
+                self.insert("\u{fffd}");
+            }
+            Key::PastedEnd => return self.enter(),
+            Key::Control(control) => return self.press_control(control),
+            Key::Up => self.recall(true),
+            Key::Down => self.recall(false),
+            Key::Left => self.go_to(self.line.left()),
+            Key::Right => self.go_to(self.line.right()),
+            Key::WordLeft => self.go_to(self.line.word_left()),
+            Key::WordRight => self.go_to(self.line.word_right()),
+            Key::Home => self.go_to(0),
+            Key::End => self.go_to(self.line.text().len()),
+            Key::Delete => self.change(|line| line.erase_to(line.right())),
+            Key::DeleteWord => self.change(|line| line.cut_to(line.word_right())),
+        }
+        None
+    }
+
+    /// Takes a control character.
+    fn press_control(&mut self, control: u8) -> Option<Event> {
+        /// Ctrl and a letter.
+        const fn ctrl(letter: u8) -> u8 {
+            letter & 0x1f
+        }
+        const HOME: u8 = ctrl(b'A');
+        const LEFT: u8 = ctrl(b'B');
+        const LAST: u8 = ctrl(b'E');
+        const RIGHT: u8 = ctrl(b'F');
+        const CUT: u8 = ctrl(b'K');
+        const REDRAW: u8 = ctrl(b'L');
+        const NEXT: u8 = ctrl(b'N');
+        const PREVIOUS: u8 = ctrl(b'P');
+        const YANK: u8 = ctrl(b'Y');
+        match control {
+            b'\r' | b'\n' => return self.enter(),
+            b'\t' => return self.ask(),
+            INTERRUPT | END if self.line.text().is_empty() => return Some(Event::Quit),
+            INTERRUPT => self.change(|line| line.set("")),
+            END => self.change(|line| line.erase_to(line.right())),
+            BACKSPACE | DELETE => self.backspace(),
+            KILL => self.change(|line| line.cut_to(0)),
+            KILL_WORD => self.change(|line| line.cut_to(line.word_left())),
+            CUT => self.change(|line| line.cut_to(line.text().len())),
+            YANK => {
+                let fits = self.line.paste();
+                self.row.follow(&self.line);
+                self.tell_if_full(fits);
+            }
+            HOME => self.go_to(0),
+            LAST => self.go_to(self.line.text().len()),
+            LEFT => self.go_to(self.line.left()),
+            RIGHT => self.go_to(self.line.right()),
+            PREVIOUS => self.recall(true),
+            NEXT => self.recall(false),
+            REDRAW => self.row.redraw(),
+            _ => {}
+        }
+        None
+    }
+
+    /// Puts text in at the cursor.
+    fn insert(&mut self, text: &str) {
+        let fits = self.line.insert(text);
+        if !fits {
+            self.tell_if_full(fits);
+        } else if self.line.cursor() == self.line.text().len() {
+            self.row.appended(&self.line, text);
+        } else {
+            self.row.follow(&self.line);
+        }
+    }
+
+    /// Says once a line that there was no room.
+    fn tell_if_full(&mut self, fits: bool) {
+        if !fits && !std::mem::replace(&mut self.knows_full, true) {
+            self.refuse(TOO_LONG);
+        }
+    }
+
+    /// Erases the character before the cursor.
+    fn backspace(&mut self) {
+        let (from, to) = (self.line.left(), self.line.cursor());
+        if from == to {
+            return;
+        }
+        if to < self.line.text().len() {
+            return self.change(|line| line.erase_to(from));
+        }
+        let erased = self.line.text()[from..].to_owned();
+        self.line.erase_to(from);
+        self.row.shortened(&self.line, &erased);
+    }
+
+    /// Changes the line in some way.
+    fn change(&mut self, how: impl FnOnce(&mut Buffer)) {
+        how(&mut self.line);
+        self.row.follow(&self.line);
+    }
+
+    /// Moves the cursor.
+    fn go_to(&mut self, place: usize) {
+        self.change(|line| line.go_to(place));
+    }
+
+    /// Shows an earlier line, or a later one.
+    fn recall(&mut self, earlier: bool) {
+        let line =
+            if earlier { self.history.earlier(self.line.text()) } else { self.history.later() };
+        if let Some(line) = line {
+            self.line.set(line);
+            self.row.follow(&self.line);
+        }
+    }
+
+    /// Sends the line.
+    fn enter(&mut self) -> Option<Event> {
+        if self.line.text().is_empty() {
+            return None;
+        }
+        self.row.commit(&self.line);
+        self.knows_full = false;
+        let line = self.line.take();
+        // A secret is kept nowhere, here neither.
+        if !line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/oper")) {
+            self.history.push(&line);
+        }
+        Some(Event::Line(line))
+    }
+
+    // ---- completion ----
+
+    /// The word that the cursor is behind, and whether it is the first of the line.
+    fn word(&self) -> (&str, bool) {
+        let before = &self.line.text()[..self.line.cursor()];
+        let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
+        (word, word.len() == before.len())
+    }
+
+    /// Completes a command, or asks for names.
+    fn ask(&mut self) -> Option<Event> {
+        let (word, is_first) = self.word();
+        if is_first && word.starts_with('/') {
+            let matches = Matches::of(COMMANDS.into_iter(), word);
+            self.apply(&matches);
+            return None;
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let name = word.strip_prefix('#').unwrap_or(word);
+        if name.chars().all(is_name) && word.len() <= COMPLETED_WORD {
+            let word = word.to_owned();
+            self.asking = true;
+            return Some(Event::Complete(word));
+        }
+        None
+    }
+
+    /// The answer to [`Event::Complete`].
+    pub fn complete(&mut self, matches: &Matches) {
+        if std::mem::take(&mut self.asking) {
+            self.apply(matches);
+        }
+    }
+
+    /// Puts in what the matches have in common, or shows them.
+    fn apply(&mut self, matches: &Matches) {
+        let (word, is_first) = self.word();
+        let (word, length) = (word.to_owned(), word.len());
+        if matches.count == 0 || !matches.common.is_ascii() {
+            return;
+        }
+        if matches.count > 1 && matches.common.len() <= length {
+            let list = format!("* {} match: {}\r\n", matches.count, matches.list());
+            return self.print(list.as_bytes());
+        }
+        let ending = match matches.count {
+            1 if is_first && !word.starts_with(['/', '#']) => ": ",
+            1 => " ",
+            _ => "",
+        };
+        let fits = self.line.text().len() - length + matches.common.len() + ending.len() <= LINE;
+        if fits {
+            self.change(|line| {
+                line.erase_to(line.cursor() - length);
+                line.insert(&matches.common);
+                line.insert(ending);
+            });
+        }
+    }
+
+    // ---- what goes to his screen ----
+
+    /// Whether he wants colours.
+    pub fn set_colour(&mut self, on: bool) {
+        self.colour = on;
+    }
+
+    /// Shows whole lines of the server's above the line under way.
+    pub fn print(&mut self, lines: &[u8]) {
+        if self.colour {
+            let mut painted = Vec::with_capacity(lines.len() * 2);
+            paint(lines, &mut painted);
+            self.row.print(&painted);
+        } else {
+            self.row.print(lines);
+        }
+    }
+
+    /// Shows why something is not done.
+    fn refuse(&mut self, reason: &str) {
+        self.print(format!("! {}\r\n", sanitise(reason)).as_bytes());
+    }
+
+    /// How many bytes are on their way, the line under way not counted.
+    pub fn pending(&self) -> usize {
+        self.row.pending()
+    }
+
+    /// Forgets what is on its way: it will not be shown. The line under way will.
+    pub fn forget_pending(&mut self) {
+        self.row.forget_pending();
+    }
+
+    /// What is to be written to show all this, the line under way below it. Empty if nothing has changed.
+    pub fn draw(&mut self) -> Vec<u8> {
+        self.row.draw(&self.line)
+    }
+
+    /// What is to be written last of all, so that the screen is as it was before.
+    pub fn end(&mut self) -> Vec<u8> {
+        self.row.end()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Colours for those who asked for them (`/color on`): the server's lines and the names of who speaks stand out, and that
+//! is all.
+//!
+//! It looks at lines as they are sent, for how a line begins says what it is, and no person can type a beginning
+//! of the server's. So one encoding is shared by all, and who wants colours pays for them alone.
+
+use crate::limits::MAX_NICK;
+
+/// What speaks of the server: cyan.
+const SERVER: &str = "\x1b[36m";
+/// What was refused: yellow, which is seen on black and white.
+const REFUSED: &str = "\x1b[33m";
+/// Who speaks: bold.
+const NAME: &str = "\x1b[1m";
+/// What is past, and where something comes from: faint.
+const ASIDE: &str = "\x1b[2m";
+/// As usual again.
+const PLAIN: &str = "\x1b[0m";
+
+/// Appends whole lines, in colours.
+pub fn paint(lines: &[u8], out: &mut Vec<u8>) {
+    for line in lines.split_inclusive(|&byte| byte == b'\n') {
+        let text = line.strip_suffix(b"\r\n").unwrap_or(line);
+        paint_line(text, out);
+        out.extend_from_slice(&line[text.len()..]);
+    }
+}
+
+/// Appends one line without its end.
+fn paint_line(line: &[u8], out: &mut Vec<u8>) {
+    match line {
+        // A time stamp: no name begins with a digit.
+        [b'0'..=b'9', ..] => paint_behind(b' ', line, out),
+        [b'*', b' ', ..] => put(SERVER, line, out),
+        [b'!', b' ', ..] => put(REFUSED, line, out),
+        [b'|', b' ', ..] => put(ASIDE, line, out),
+        [b'~', b' ', rest @ ..] => {
+            out.extend_from_slice(b"~ ");
+            let name = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
+            put(NAME, &rest[..name], out);
+            out.extend_from_slice(&rest[name..]);
+        }
+        // What comes from another room stands behind its name, and what is private behind its direction.
+        [b'#', ..] => paint_behind(b' ', line, out),
+        [b'[', ..] => paint_behind(b']', line, out),
+        _ => {
+            let name = line.iter().take(MAX_NICK + 1).position(|&byte| byte == b':').unwrap_or(0);
+            put(NAME, &line[..name], out);
+            out.extend_from_slice(&line[name..]);
+        }
+    }
+}
+
+/// Appends what ends with this byte as an aside, and paints what stands behind if it is a line of its own.
+fn paint_behind(end: u8, line: &[u8], out: &mut Vec<u8>) {
+    let aside = line.iter().position(|&byte| byte == end).map_or(line.len(), |at| at + 1);
+    put(if end == b']' { NAME } else { ASIDE }, &line[..aside], out);
+    if end == b']' {
+        out.extend_from_slice(&line[aside..]);
+    } else {
+        paint_line(&line[aside..], out);
+    }
+}
+
+/// Appends text in a colour.
+fn put(colour: &str, text: &[u8], out: &mut Vec<u8>) {
+    if !text.is_empty() {
+        out.extend_from_slice(colour.as_bytes());
+        out.extend_from_slice(text);
+        out.extend_from_slice(PLAIN.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn painted(lines: &str) -> String {
+        let mut out = Vec::new();
+        paint(lines.as_bytes(), &mut out);
+        String::from_utf8(out).expect("lines are UTF-8")
+    }
+
+    #[test]
+    fn each_kind_of_line_has_its_colour() {
+        assert_eq!(painted("* bob left\r\n"), "\x1b[36m* bob left\x1b[0m\r\n");
+        assert_eq!(painted("! no\r\n"), "\x1b[33m! no\x1b[0m\r\n");
+        assert_eq!(painted("bob: * hi: x\r\n"), "\x1b[1mbob\x1b[0m: * hi: x\r\n");
+        assert_eq!(painted("~ bob waves\r\n"), "~ \x1b[1mbob\x1b[0m waves\r\n");
+        assert_eq!(painted("| bob: hi\r\n"), "\x1b[2m| bob: hi\x1b[0m\r\n");
+        assert_eq!(painted("#dev bob: hi\r\n"), "\x1b[2m#dev \x1b[0m\x1b[1mbob\x1b[0m: hi\r\n");
+        assert_eq!(
+            painted("#dev * bob left\r\n"),
+            "\x1b[2m#dev \x1b[0m\x1b[36m* bob left\x1b[0m\r\n"
+        );
+        assert_eq!(painted("12:34 ! no\r\n"), "\x1b[2m12:34 \x1b[0m\x1b[33m! no\x1b[0m\r\n");
+        assert_eq!(painted("[from bob] a: b\r\n"), "\x1b[1m[from bob]\x1b[0m a: b\r\n");
+    }
+
+    proptest! {
+        #[test]
+        fn without_its_colours_a_line_is_what_it_was(lines in prop::collection::vec("[-*!~|#\\[\\]: a-z0-9é]{0,40}", 0..5)) {
+            let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+            let mut plain = painted(&text);
+            for colour in [SERVER, REFUSED, NAME, ASIDE, PLAIN] {
+                plain = plain.replace(colour, "");
+            }
+            prop_assert_eq!(plain, text);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! What a person's connection has beyond plain lines, once it has anything: telnet's options, colours, an editor.
+//!
+//! ```text
+//!   commands of telnet ──► options ──► answers ─────────┐
+//!   keys ────────────────► editor ──► lines             ├──► one buffer ──► one write
+//!   frames of the broker ► colours ► above the row ─────┘
+//! ```
+//!
+//! Whoever sends no telnet command and asks for nothing has none of this, not even its memory, and his frames go from
+//! the inbox to the kernel as they are. Nothing of telnet is sent until his client sends some, or he asks for
+//! editing himself: `nc` would print it.
+
+use crate::complete::Matches;
+use crate::editor::{Editor, Event};
+use crate::frame::Frame;
+use crate::limits::ECHO_BYTES;
+use crate::paint::paint;
+use crate::telnet::Command;
+use crate::telnet::options::{Change, Options};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use whippet::sync::oneshot;
+
+/// What is told to a person whose client can do more than `nc`, once.
+const OFFER: &str = "* your telnet can edit lines here: /edit on";
+/// What is told to a person who asks for editing, until his client agrees.
+const ASKED: &str = "* asking your telnet for each key; with a plain nc nothing changes";
+/// What is told when it does.
+const ON: &str = "* editing is on: arrows, Home, End, Tab, Up for history; /edit off ends it";
+/// What is told when it does not.
+const DECLINED: &str = "! your telnet keeps its own echo: editing is off";
+/// What is told of a terminal that cannot move its cursor.
+const DUMB: &str = "! your terminal calls itself dumb: it cannot show an edited line";
+/// The sign of life.
+const HERE: &str = "* chinwag is here";
+
+/// A person's terminal (see the module's words).
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    /// What was agreed with his client.
+    options: Options,
+    /// Columns of his window, 0 if nobody knows.
+    columns: u16,
+    /// Whether it cannot move its cursor.
+    is_dumb: bool,
+    /// Whether he knows that there is an editor.
+    knows_editor: bool,
+    /// Whether he wants colours.
+    colour: bool,
+    /// His editor, while he edits.
+    editor: Option<Editor>,
+    /// What is to be sent beside frames and what the editor shows.
+    out: Vec<u8>,
+    /// A word that is to be completed, and where the answer will come.
+    question: Option<Question>,
+    /// What is being written: it was handed out, and the kernel has not taken all of it.
+    drawn: Drawn,
+}
+
+/// A completion under way.
+#[derive(Debug)]
+enum Question {
+    /// It is to be asked.
+    Open(String),
+    /// It was asked.
+    Asked(oneshot::Receiver<Matches>),
+}
+
+/// Bytes on their way to the kernel, and what they count for.
+#[derive(Debug, Default)]
+struct Drawn {
+    /// The bytes.
+    bytes: Vec<u8>,
+    /// How many the kernel has taken.
+    written: usize,
+    /// Bytes of frames in them that are not settled yet.
+    owed: usize,
+    /// How many frames.
+    frames: usize,
+}
+
+/// What is wanted of the line reader from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As before.
+    Same,
+    /// Keys.
+    Keys,
+    /// Lines; this is how the one under way begins.
+    Lines(String),
+}
+
+impl Terminal {
+    // ---- what comes from the person ----
+
+    /// His client says something.
+    pub(crate) fn hear(&mut self, command: Command) -> Reading {
+        match command {
+            Command::AreYouThere => self.tell(HERE),
+            Command::WindowSize(columns, _) => {
+                self.columns = columns;
+                if let Some(editor) = &mut self.editor {
+                    editor.resize(columns);
+                }
+            }
+            Command::TerminalType { is_dumb } => self.is_dumb = is_dumb,
+            _ => {
+                let change = self.options.hear(command, &mut self.out);
+                if matches!(command, Command::Will(_) | Command::Do(_))
+                    && !std::mem::replace(&mut self.knows_editor, true)
+                {
+                    self.tell(OFFER);
+                }
+                return self.follow(change);
+            }
+        }
+        Reading::Same
+    }
+
+    /// Turns editing on or off, as he asks.
+    pub(crate) fn edit(&mut self, on: bool) -> Reading {
+        self.knows_editor = true;
+        match (on, self.editor.is_some()) {
+            (true, true) => self.tell("* editing is on already"),
+            (false, false) => {
+                self.options.edit(false, &mut self.out);
+                self.tell("* editing is off");
+            }
+            (true, false) if self.is_dumb => self.tell(DUMB),
+            (true, false) => {
+                self.tell(ASKED);
+                self.options.edit(true, &mut self.out);
+            }
+            (false, true) => {
+                let begun = self.end_editor();
+                self.options.edit(false, &mut self.out);
+                self.tell("* editing is off");
+                return Reading::Lines(begun);
+            }
+        }
+        Reading::Same
+    }
+
+    /// Turns colours on or off, as he asks.
+    pub(crate) fn color(&mut self, on: bool) {
+        self.colour = on;
+        if let Some(editor) = &mut self.editor {
+            editor.set_colour(on);
+        }
+        self.tell(if on { "* colors are on" } else { "* colors are off" });
+    }
+
+    /// What was typed of a line when editing began.
+    pub(crate) fn begin(&mut self, typed: &[u8]) {
+        if let Some(editor) = &mut self.editor {
+            editor.begin(&String::from_utf8_lossy(typed));
+        }
+    }
+
+    /// Takes keys, of which at most the last asks for something.
+    pub(crate) fn press(&mut self, mut keys: &[u8]) -> Option<Event> {
+        let editor = self.editor.as_mut()?;
+        let event = editor.handle(&mut keys);
+        if editor.pending() > 4 * ECHO_BYTES {
+            // No hands are so fast, and the row is drawn whatever came before.
+            editor.forget_pending();
+        }
+        debug_assert!(keys.is_empty() || event.is_none(), "keys end where an editor may stop");
+        if let Some(Event::Complete(word)) = &event {
+            self.question = Some(Question::Open(word.clone()));
+        }
+        event
+    }
+
+    /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
+    pub(crate) fn holds_keys(&self) -> bool {
+        let pending = self.editor.as_ref().map_or(0, Editor::pending) + self.out.len();
+        matches!(self.question, Some(Question::Asked(_))) || pending > ECHO_BYTES
+    }
+
+    /// Whether there is a word to be completed.
+    pub(crate) fn has_question(&self) -> bool {
+        matches!(self.question, Some(Question::Open(_)))
+    }
+
+    /// The word to be completed, and where the answer is to be sent.
+    pub(crate) fn ask(&mut self) -> Option<(String, oneshot::Sender<Matches>)> {
+        let question = self.question.take_if(|question| matches!(question, Question::Open(_)))?;
+        let Question::Open(word) = question else { return None };
+        let (answer, receiver) = oneshot::channel();
+        self.question = Some(Question::Asked(receiver));
+        Some((word, answer))
+    }
+
+    /// Gives up a completion: the server stops.
+    pub(crate) fn forget_question(&mut self) {
+        self.question = None;
+    }
+
+    /// Takes the answer, if it has come.
+    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(Question::Asked(answer)) = &mut self.question else { return Poll::Pending };
+        // A broker that is gone has no answer.
+        let matches = ready!(Pin::new(answer).poll(cx)).unwrap_or_default();
+        self.question = None;
+        if let Some(editor) = &mut self.editor {
+            editor.complete(&matches);
+        }
+        Poll::Ready(())
+    }
+
+    /// Does what follows from a change of options.
+    fn follow(&mut self, change: Option<Change>) -> Reading {
+        match change {
+            Some(Change::EchoOn) if self.editor.is_none() => {
+                self.tell(ON);
+                self.editor = Some(Editor::new(self.columns, self.colour));
+                Reading::Keys
+            }
+            Some(Change::EchoOff) => {
+                let reading = match self.editor {
+                    Some(_) => Reading::Lines(self.end_editor()),
+                    None => Reading::Same,
+                };
+                self.options.edit(false, &mut self.out);
+                self.tell(DECLINED);
+                reading
+            }
+            _ => Reading::Same,
+        }
+    }
+
+    /// Takes the editor away. Says what was begun in it.
+    fn end_editor(&mut self) -> String {
+        self.question = None;
+        let Some(mut editor) = self.editor.take() else { return String::new() };
+        self.out.extend_from_slice(&editor.end());
+        editor.begun().to_owned()
+    }
+
+    /// Tells him something, by a whole line without its end.
+    fn tell(&mut self, line: &str) {
+        let line = format!("{line}\r\n");
+        match &mut self.editor {
+            Some(editor) => editor.print(line.as_bytes()),
+            None if self.colour => paint(line.as_bytes(), &mut self.out),
+            None => self.out.extend_from_slice(line.as_bytes()),
+        }
+    }
+
+    // ---- what goes to him ----
+
+    /// Whether frames are not to go to him as they are, or something else is to be sent.
+    pub(crate) fn has_the_pen(&self) -> bool {
+        self.editor.is_some() || self.colour || !self.out.is_empty() || !self.drawn.bytes.is_empty()
+    }
+
+    /// Whether all that was handed out has been taken.
+    pub(crate) fn is_written(&self) -> bool {
+        self.drawn.bytes.is_empty()
+    }
+
+    /// Puts together what is to be written: these frames, whatever else there is, and the line under way below.
+    /// `is_last`: nothing will follow.
+    pub(crate) fn draw(&mut self, frames: &[Frame], is_last: bool) {
+        let mut bytes = std::mem::take(&mut self.out);
+        match &mut self.editor {
+            Some(editor) => {
+                for frame in frames {
+                    editor.print(frame.as_ref());
+                }
+                bytes.extend_from_slice(&if is_last { editor.end() } else { editor.draw() });
+            }
+            None => {
+                for frame in frames {
+                    if self.colour {
+                        paint(frame.as_ref(), &mut bytes);
+                    } else {
+                        bytes.extend_from_slice(frame.as_ref());
+                    }
+                }
+            }
+        }
+        if is_last {
+            (self.editor, self.colour) = (None, false);
+        }
+        let owed = frames.iter().map(Frame::len).sum();
+        self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len() };
+    }
+
+    /// What is to be written now.
+    pub(crate) fn unwritten(&self) -> &[u8] {
+        &self.drawn.bytes[self.drawn.written..]
+    }
+
+    /// The kernel took so many bytes. How many bytes of frames that settles, and how many frames.
+    pub(crate) fn wrote(&mut self, bytes: usize) -> (usize, usize) {
+        let drawn = &mut self.drawn;
+        drawn.written += bytes;
+        if drawn.written == drawn.bytes.len() {
+            let settled = (drawn.owed, drawn.frames);
+            self.drawn = Drawn::default();
+            return settled;
+        }
+        // Which bytes are whose is not kept: each counts for the frames as long as something of them is owed.
+        let settled = bytes.min(drawn.owed);
+        drawn.owed -= settled;
+        (settled, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Gauge;
+    use crate::telnet::options::ECHO;
+
+    /// A terminal whose client lets us echo.
+    fn editing() -> Terminal {
+        let mut terminal = Terminal::default();
+        assert_eq!(terminal.edit(true), Reading::Same);
+        assert_eq!(terminal.hear(Command::Do(ECHO)), Reading::Keys);
+        terminal.draw(&[], false);
+        terminal.wrote(terminal.unwritten().len());
+        terminal
+    }
+
+    #[test]
+    fn keys_wait_and_memory_does_not_grow_while_nothing_is_taken() {
+        let mut terminal = editing();
+        assert!(!terminal.holds_keys());
+        let line = [&b"x".repeat(4000)[..], b"\r"].concat();
+        for _ in 0..3 {
+            assert!(matches!(terminal.press(&line), Some(Event::Line(_))));
+        }
+        assert!(terminal.holds_keys());
+        // Who goes on all the same, as when the server stops, fills no memory.
+        for _ in 0..10_000 {
+            terminal.press(b"\x10\r");
+            assert!(
+                terminal.editor.as_ref().is_some_and(|editor| editor.pending() <= 5 * ECHO_BYTES)
+            );
+        }
+        for _ in 0..10_000 {
+            if terminal.holds_keys() {
+                terminal.draw(&[], false);
+                terminal.wrote(terminal.unwritten().len());
+            }
+            terminal.hear(Command::AreYouThere);
+        }
+        terminal.draw(&[], false);
+        terminal.wrote(terminal.unwritten().len());
+        assert!(!terminal.holds_keys());
+    }
+
+    #[test]
+    fn a_tab_holds_the_keys_until_its_answer_comes() {
+        let mut terminal = editing();
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        terminal.press(b"al\t");
+        assert!(terminal.has_question() && !terminal.holds_keys());
+        let (word, answer) = terminal.ask().expect("a question");
+        assert!(word == "al" && terminal.holds_keys() && terminal.ask().is_none());
+        assert_eq!(terminal.poll_answer(&mut cx), Poll::Pending);
+        answer.send(Matches::of(["alice"].into_iter(), "al")).expect("somebody waits");
+        assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
+        assert!(!terminal.holds_keys());
+        assert_eq!(terminal.press(b"hi\r"), Some(Event::Line("alice: hi".into())));
+        // A broker that is gone has no answer, and nobody waits for it.
+        terminal.press(b"al\t");
+        drop(terminal.ask());
+        assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
+        assert_eq!(terminal.press(b"\r"), Some(Event::Line("al".into())));
+    }
+
+    #[test]
+    fn what_is_written_settles_what_is_owed_and_no_more() {
+        let mut terminal = editing();
+        let gauge = Gauge::new();
+        let frames = [Frame::new(b"alice: hello\r\n", &gauge), Frame::new(b"bob: hi\r\n", &gauge)];
+        terminal.draw(&frames, false);
+        let all = terminal.unwritten().len();
+        let (mut bytes, mut whole) = (0, 0);
+        for _ in 0..all {
+            assert!(!terminal.is_written());
+            let (settled, frames) = terminal.wrote(1);
+            (bytes, whole) = (bytes + settled, whole + frames);
+        }
+        assert!(terminal.is_written());
+        assert_eq!((bytes, whole), (23, 2));
+    }
+}
