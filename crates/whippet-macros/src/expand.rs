@@ -58,7 +58,7 @@ fn check(kind: Kind, function: &Function, options: Options) -> Result<Options, E
         return Err(Error::new(attribute, message));
     }
     let flavor = options.flavor.unwrap_or(kind.default_flavor());
-    if let (Flavor::CurrentThread, Some((_, workers))) = (flavor, options.workers) {
+    if let (Flavor::CurrentThread | Flavor::Local, Some((_, workers))) = (flavor, options.workers) {
         let message = format!(
             "`worker_threads` needs the flavor with workers: `#[{name}(flavor = \"multi_thread\", ...)]`"
         );
@@ -87,9 +87,10 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     let code =
         |text: &str| respanned(text.parse().expect("the macro writes well-formed tokens"), span);
 
-    let flavor = match options.flavor.unwrap_or(kind.default_flavor()) {
-        Flavor::MultiThread => "new_multi_thread",
-        Flavor::CurrentThread => "new_current_thread",
+    let (flavor, built) = match options.flavor.unwrap_or(kind.default_flavor()) {
+        Flavor::MultiThread => ("new_multi_thread", "built"),
+        Flavor::CurrentThread => ("new_current_thread", "built"),
+        Flavor::Local => ("new_current_thread", "built_local"),
     };
     let workers =
         options.workers.map_or_else(String::new, |(count, _)| format!(".worker_threads({count})"));
@@ -101,7 +102,7 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     let mut inside = TokenStream::new();
     inside.extend(code("let runtime ="));
     inside.extend(krate.clone());
-    inside.extend(code("::macros::support::built"));
+    inside.extend(code(&format!("::macros::support::{built}")));
     let mut builder = krate;
     builder.extend(code(&format!("::runtime::Builder::{flavor}(){workers}{paused}")));
     inside.extend(parenthesized(code("&mut"), builder));

@@ -17,10 +17,11 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 /// - `flavor = "multi_thread"` (the default): a runtime with worker threads, which steal work from each other;
-///   `flavor = "current_thread"`: one without, where all tasks take their turns on the calling thread.
+///   `flavor = "current_thread"`: one without, where all tasks take their turns on the calling thread;
+///   `flavor = "local"`: one without, in all of which `spawn_local` works.
 /// - `worker_threads = 4`: how many worker threads; the machine's available parallelism unless set.
 /// - `start_paused = true`: the clock is paused from the beginning, and moves by itself when there is nothing to do but
-///   to wait for a timer; needs the flavor `current_thread`.
+///   to wait for a timer; needs a flavor without worker threads.
 /// - `crate = "path"`: where whippet is found, for programs that have it by another name.
 ///
 /// The function itself runs on the calling thread; tasks that it spawns run on the workers.

@@ -10,6 +10,8 @@ pub(crate) enum Flavor {
     MultiThread,
     /// Without.
     CurrentThread,
+    /// Without, and its tasks may stay on its thread.
+    Local,
 }
 
 /// The options of the attribute.
@@ -95,9 +97,12 @@ fn flavor(value: &TokenTree) -> Result<Flavor, Error> {
     match text(value).as_deref() {
         Some("multi_thread") => Ok(Flavor::MultiThread),
         Some("current_thread") => Ok(Flavor::CurrentThread),
+        Some("local") => Ok(Flavor::Local),
         _ => Err(Error::new(
             value.span(),
-            format!("no such flavor: {value}; there are \"multi_thread\" and \"current_thread\""),
+            format!(
+                "no such flavor: {value}; there are \"multi_thread\", \"current_thread\" and \"local\""
+            ),
         )),
     }
 }

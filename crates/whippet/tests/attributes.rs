@@ -30,6 +30,19 @@ async fn all_options() {
     assert_eq!(whippet::runtime::Handle::current().metrics().num_workers(), 1);
 }
 
+#[whippet::test(flavor = "local", start_paused = true)]
+async fn local() {
+    let stays = std::rc::Rc::new(thread::current().id());
+    let same = std::rc::Rc::clone(&stays);
+    whippet::task::spawn_local(async move {
+        whippet::time::sleep(std::time::Duration::from_secs(3_600)).await;
+        assert_eq!(*same, thread::current().id());
+    })
+    .await
+    .expect("the task ends well");
+    assert_eq!(std::rc::Rc::strong_count(&stays), 1);
+}
+
 #[whippet::test(start_paused = true)]
 async fn paused() {
     let hour = std::time::Duration::from_secs(3_600);

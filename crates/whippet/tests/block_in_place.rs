@@ -17,10 +17,17 @@ fn workers(count: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(count).build().expect("a runtime")
 }
 
-/// Runs a future as a task of a runtime with one worker.
+/// Runs a future as a task of a runtime with one worker. The test's thread waits: when nobody goes on, nobody turns the
+/// timers either.
 fn on_the_only_worker(future: impl Future<Output = ()> + Send + 'static) {
     let runtime = workers(1);
-    runtime.block_on(runtime.spawn(future)).expect("it ends well");
+    let (ends, ended) = channel();
+    let task = runtime.spawn(async move {
+        future.await;
+        ends.send(()).expect("the test waits");
+    });
+    within_deadline(&ended);
+    runtime.block_on(task).expect("it ends well");
 }
 
 /// What comes through a channel of std, which blocks the thread.
@@ -74,21 +81,18 @@ fn more_tasks_may_block_at_once_than_there_are_workers() {
     const TASKS: usize = 8;
     let runtime = workers(2);
     let all = Arc::new(Barrier::new(TASKS));
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|number| {
-            let all = Arc::clone(&all);
-            // The later ones take their turns on stand-ins, and block those.
-            runtime.spawn(async move {
-                block_in_place(|| all.wait());
-                number
-            })
-        })
-        .collect();
-    runtime.block_on(async {
-        for (number, task) in tasks.into_iter().enumerate() {
-            assert_eq!(task.await.expect("it ends well"), number);
-        }
-    });
+    let (ends, ended) = channel();
+    for number in 0..TASKS {
+        let (all, ends) = (Arc::clone(&all), ends.clone());
+        // The later ones take their turns on stand-ins, and block those.
+        runtime.spawn(async move {
+            block_in_place(|| all.wait());
+            ends.send(number).expect("the test waits");
+        });
+    }
+    let mut numbers: Vec<_> = (0..TASKS).map(|_| within_deadline(&ended)).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (0..TASKS).collect::<Vec<_>>());
     // The stand-ins go when they find that nobody blocks, and each task that is spawned wakes one to look.
     let end = Instant::now() + DEADLINE;
     let at_work = || {

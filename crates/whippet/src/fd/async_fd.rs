@@ -206,7 +206,7 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// The descriptor as the reactor knows it.
-    pub(super) fn registration(&self) -> &Registration<T> {
+    pub(crate) fn registration(&self) -> &Registration<T> {
         &self.0
     }
 }

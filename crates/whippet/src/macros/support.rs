@@ -1,7 +1,7 @@
 //! What the macros' output names: no part of the public interface.
 
 use crate::coop;
-use crate::runtime::{Builder, Runtime};
+use crate::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 use crate::sys::entropy;
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -48,6 +48,17 @@ pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
 #[track_caller]
 pub fn built(builder: &mut Builder) -> Runtime {
     builder.build().unwrap_or_else(|error| panic!("the runtime cannot be built: {error}"))
+}
+
+/// The same for the flavor whose tasks may stay on its thread.
+///
+/// # Panics
+/// When the operating system gives none.
+#[must_use]
+#[track_caller]
+pub fn built_local(builder: &mut Builder) -> LocalRuntime {
+    let built = builder.build_local(LocalOptions::default());
+    built.unwrap_or_else(|error| panic!("the runtime cannot be built: {error}"))
 }
 
 /// Declares [`Outcome`] from the list of branches.

@@ -20,6 +20,7 @@ mod udp_socket;
 mod unix_address;
 mod unix_datagram;
 mod unix_listener;
+mod unix_pipe;
 mod unix_socket;
 mod unix_stream;
 

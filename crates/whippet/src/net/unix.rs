@@ -3,6 +3,11 @@
 use super::split;
 use super::unix_stream::UnixStream;
 
+/// Pipes between processes, with and without a name.
+pub mod pipe {
+    pub use crate::net::unix_pipe::{OpenOptions, Receiver, Sender, pipe};
+}
+
 pub use super::unix_address::SocketAddr;
 pub use super::unix_stream::UCred;
 

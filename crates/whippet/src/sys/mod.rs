@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod entropy;
 pub(crate) mod heap;
 pub(crate) mod options;
+pub(crate) mod pipe;
 pub(crate) mod poller;
 mod raw;
 pub(crate) mod signal;
