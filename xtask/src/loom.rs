@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Preemptions of a model, unless the environment says otherwise: with two, loom finds nearly all faults there are,
 /// in seconds.
-const PREEMPTIONS: &str = "2";
+pub(crate) const PREEMPTIONS: &str = "2";
 
 /// What the names of all models have in common.
 const MODELS: &str = "loom_";
@@ -70,7 +70,7 @@ fn build(root: &Path) -> Option<PathBuf> {
 }
 
 /// The one program that cargo's messages name.
-fn executable(messages: &str) -> Option<PathBuf> {
+pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     let mut names = messages.lines().filter_map(|line| {
         let name = line.split("\"executable\":\"").nth(1)?;
         name.split('"').next().map(PathBuf::from)

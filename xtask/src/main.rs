@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod fuzz;
+mod leaks;
 mod loom;
+mod mutate;
 mod rely;
 mod tidy;
 
@@ -16,6 +18,8 @@ cargo xtask COMMAND
   tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
   loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
   fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
+  leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
+  mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/TRAPS.md)
   rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   ci             what .ci/run does
 ";
@@ -29,9 +33,14 @@ fn main() -> ExitCode {
         let fine = fuzz::run(&root(), &arguments.skip(1).collect::<Vec<_>>());
         return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    if std::env::args().nth(1).as_deref() == Some("leaks") {
+        let fine = leaks::run(&root(), &arguments.skip(1).collect::<Vec<_>>());
+        return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let done = match (arguments.next().as_deref(), arguments.next()) {
         (Some("tidy"), None) => tidy::run(&root()),
         (Some("loom"), filter) => loom::run(&root(), filter.as_deref()),
+        (Some("mutate"), filter) => mutate::run(&root(), filter.as_deref()),
         (Some("ci"), None) => run(Command::new(root().join(".ci/run"))),
         (Some("help" | "--help" | "-h"), None) => {
             print!("{HELP}");

@@ -1,8 +1,12 @@
-//! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`.
+//! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`; and under
+//! `--cfg tsan` locks that the thread sanitizer can see ([`seen`]).
 //!
 //! Everything that is shared between threads and whose races are modelled takes its atomics, cells, locks and
 //! `Arc` from here. Locks do not poison: whippet never runs a user's code under a lock, so a panic cannot leave
 //! one of its own structures half changed.
+
+#[cfg(tsan)]
+mod seen;
 
 #[cfg(not(loom))]
 pub(crate) use self::std_types as types;
@@ -59,9 +63,71 @@ impl<T> Mutex<T> {
     }
 }
 
+/// What threads wait for under a [`Mutex`], without poisoning.
+#[derive(Debug, Default)]
+pub(crate) struct Condvar(types::sync::Condvar);
+
+impl Condvar {
+    const_fn! {
+        /// Nobody waits.
+        pub(crate) fn new() -> Self {
+            Self(types::sync::Condvar::new())
+        }
+    }
+
+    /// Ends the wait of one thread.
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Ends the wait of all threads.
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+
+    /// Waits until it is notified, or for no reason.
+    pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.0.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Waits while `condition` holds, for `timeout` at most; the caller looks which of both it was. `lock` is what `guard`
+    /// holds.
+    #[cfg(not(loom))]
+    pub(crate) fn wait_timeout_while<'a, T>(
+        &self,
+        _lock: &'a Mutex<T>,
+        guard: MutexGuard<'a, T>,
+        timeout: std::time::Duration,
+        condition: impl FnMut(&mut T) -> bool,
+    ) -> MutexGuard<'a, T> {
+        let waited = self.0.wait_timeout_while(guard, timeout, condition);
+        waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+
+    /// As above. loom has no clock: a timeout of zero is one that comes at some time, and any other never comes.
+    #[cfg(loom)]
+    pub(crate) fn wait_timeout_while<'a, T>(
+        &self,
+        lock: &'a Mutex<T>,
+        mut guard: MutexGuard<'a, T>,
+        timeout: std::time::Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> MutexGuard<'a, T> {
+        while condition(&mut guard) {
+            if timeout.is_zero() {
+                drop(guard);
+                yield_now();
+                return lock.lock();
+            }
+            guard = self.wait(guard);
+        }
+        guard
+    }
+}
+
 /// A lock for many who look or one who changes, without poisoning: for values that users reach under it, whose code may
 /// panic there and leave what it likes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RwLock<T>(types::sync::RwLock<T>);
 
 /// The guard of those who look.
@@ -91,8 +157,14 @@ impl<T> RwLock<T> {
 #[cfg(not(loom))]
 pub(crate) mod std_types {
     pub(crate) mod sync {
+        #[cfg(tsan)]
+        pub(crate) use crate::loom::seen::{
+            Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        };
+        pub(crate) use std::sync::{Arc, atomic};
+        #[cfg(not(tsan))]
         pub(crate) use std::sync::{
-            Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic,
+            Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         };
     }
 

@@ -36,7 +36,8 @@ impl Wakers {
         self.0.is_empty()
     }
 
-    /// Wakes all, first pushed first. A panic of one is passed on after the others were woken.
+    /// Wakes all, first pushed first. A panic of one is passed on after the others were woken, unless the thread panics
+    /// already: a second panic would end the process.
     pub(crate) fn wake_all(&mut self) {
         let mut panicked = None;
         for waker in self.0.drain(..) {
@@ -44,7 +45,9 @@ impl Wakers {
                 panicked = Some(panic);
             }
         }
-        if let Some(panic) = panicked {
+        if let Some(panic) = panicked
+            && !std::thread::panicking()
+        {
             resume_unwind(panic);
         }
     }
@@ -52,8 +55,39 @@ impl Wakers {
 
 impl Drop for Wakers {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.wake_all();
+        self.wake_all();
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::Wakers;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::{Wake, Waker};
+
+    /// Counts its wakes; the first one panics.
+    struct PanicsFirst(AtomicUsize);
+
+    impl Wake for PanicsFirst {
+        fn wake(self: Arc<Self>) {
+            assert!(self.0.fetch_add(1, SeqCst) > 0, "on purpose");
         }
+    }
+
+    #[test]
+    fn trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep() {
+        let counts = Arc::new(PanicsFirst(AtomicUsize::new(0)));
+        let mut wakers = Wakers::new();
+        wakers.push(Waker::from(Arc::clone(&counts)));
+        wakers.push(Waker::from(Arc::clone(&counts)));
+        let panics = catch_unwind(AssertUnwindSafe(|| {
+            let _wakers = wakers;
+            panic!("on purpose, too");
+        }));
+        assert!(panics.is_err());
+        assert_eq!(counts.0.load(SeqCst), 2);
     }
 }

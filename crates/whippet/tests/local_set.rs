@@ -3,9 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::task::{Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 use whippet::runtime::{Builder, Handle, LocalOptions, LocalRuntime, Runtime};
@@ -297,4 +299,30 @@ fn a_local_runtime_can_start_paused() {
         start.elapsed()
     });
     assert_eq!(slept, hour);
+}
+
+/// Says whether it was woken.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_set_that_had_no_task_is_polled_for_the_next_one() {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let set = LocalSet::new();
+    let (sender, receiver) = oneshot::channel();
+    let mut running = pin!(set.run_until(receiver));
+    assert!(running.as_mut().poll(&mut cx).is_pending());
+    set.spawn_local(async move { sender.send(7) });
+    assert!(woken.0.swap(false, Ordering::SeqCst), "nobody will poll the task");
+    assert!(running.as_mut().poll(&mut cx).is_pending(), "its future comes first");
+    assert!(woken.0.load(Ordering::SeqCst));
+    assert_eq!(running.as_mut().poll(&mut cx), Poll::Ready(Ok(7)));
 }

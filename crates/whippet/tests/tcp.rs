@@ -146,7 +146,7 @@ fn a_half_close_is_no_error() {
 }
 
 #[test]
-fn trap_03_a_closed_descriptor_with_a_living_duplicate_is_not_watched_any_more() {
+fn a_duplicate_outlives_its_socket_and_its_bytes_reach_no_other() {
     let runtime = Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (client, mut server) = pair().await.unwrap();

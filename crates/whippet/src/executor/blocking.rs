@@ -7,18 +7,20 @@
 //!   below the limit, a thread is started; else a busy one will come to it;
 //! - a waiting thread goes on when there is a claim, which it takes, or when its time is up and there is none:
 //!   so a signal that crosses with a thread's leaving is not lost;
-//! - when the system has no thread to give, the job stays for the threads that there are; when there are none
-//!   at all, it is cancelled, and its join handle says so.
+//! - when the system has no thread to give, or a hook at the start of one panics, the job stays for the threads that
+//!   there are; when there are none at all, it is cancelled, and its join handle says so.
 //!
 //! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;
 //! a program that takes work from outside bounds it there.
 
 use super::reject::reject;
 use super::task::{Live, Ran, Runnable, Schedule};
+use crate::loom::{Condvar, Mutex, MutexGuard};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Starts a thread of the pool.
@@ -91,7 +93,7 @@ impl Pool {
 
     /// Brings a job.
     pub(crate) fn push(self: &Arc<Self>, job: Runnable) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.closed {
             drop(state);
             return reject(job);
@@ -109,23 +111,31 @@ impl Pool {
 
     /// Starts a thread that was counted already.
     fn start(self: &Arc<Self>) {
-        let pool = Arc::clone(self);
-        let started = (self.start_thread)(Box::new(move || pool.work()));
-        let Err(error) = started else { return };
-        let mut state = self.lock();
-        state.threads -= 1;
-        let orphans =
-            if state.threads == 0 { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
+        let counted = Counted(Some(Arc::clone(self)));
+        if let Err(error) = (self.start_thread)(Box::new(move || counted.work())) {
+            tracing::error!(%error, "no thread to be had for blocking calls");
+        }
+    }
+
+    /// A thread that was counted never came to its work. When it was the only one, the jobs are cancelled.
+    fn miss_thread(&self) {
+        let mut state = self.state.lock();
+        let is_last = state.count_out();
+        let orphans = if is_last { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
+        if is_last {
+            self.ended.notify_all();
+        }
         drop(state);
         if !orphans.is_empty() {
-            tracing::error!(%error, jobs = orphans.len(), "no thread to be had for blocking calls: they are cancelled");
+            tracing::error!(jobs = orphans.len(), "blocking calls without a thread are cancelled");
         }
         orphans.into_iter().for_each(reject);
     }
 
     /// The life of a thread of the pool.
     fn work(&self) {
-        let mut state = self.lock();
+        THREAD_OF.set(std::ptr::from_ref(self));
+        let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
                 state.working += 1;
@@ -142,8 +152,8 @@ impl Pool {
                 break;
             }
         }
-        state.threads -= 1;
-        if state.threads == 0 {
+        // In the same hold of the lock as the decision: a job that comes later starts a thread.
+        if state.count_out() {
             self.ended.notify_all();
         }
     }
@@ -154,24 +164,24 @@ impl Pool {
             // A blocking job is complete after its poll; this one was woken and is not.
             reject(job);
         }
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.working -= 1;
         if state.is_idle() {
             drop(state);
             (self.on_idle)();
-            state = self.lock();
+            state = self.state.lock();
         }
         state
     }
 
     /// Waits until the thread is claimed or the pool closes (true), or its time is up (false).
-    fn wait_for_job<'a>(&self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, bool) {
+    fn wait_for_job<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+    ) -> (MutexGuard<'a, State>, bool) {
         state.waiting += 1;
         let unclaimed = |state: &mut State| state.claims == 0 && !state.closed;
-        let (mut state, _) = self
-            .job
-            .wait_timeout_while(state, self.keep_alive, unclaimed)
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.job.wait_timeout_while(&self.state, state, self.keep_alive, unclaimed);
         state.waiting -= 1;
         let claimed = state.claims > 0;
         if claimed {
@@ -183,19 +193,19 @@ impl Pool {
 
     /// Whether no job is left, neither in the queue nor at work.
     pub(crate) fn is_idle(&self) -> bool {
-        self.lock().is_idle()
+        self.state.lock().is_idle()
     }
 
     /// How many there are of what.
     pub(crate) fn counts(&self) -> Counts {
-        let state = self.lock();
+        let state = self.state.lock();
         let waiting = state.waiting - state.claims;
         Counts { threads: state.threads, waiting, queued: state.jobs.len() }
     }
 
     /// Lets no job in any more, and cancels those that have not begun.
     pub(crate) fn close(&self) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.closed = true;
         let left = std::mem::take(&mut state.jobs);
         self.job.notify_all();
@@ -203,24 +213,55 @@ impl Pool {
         left.into_iter().for_each(reject);
     }
 
-    /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job.
+    /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job. A thread of the pool
+    /// waits for nobody, as others may wait for its job: for this thread to begin with.
     pub(crate) fn wait_ended(&self, deadline: Instant) -> bool {
+        // All threads of a model have the same locals.
+        if !cfg!(loom) && THREAD_OF.get() == std::ptr::from_ref(self) {
+            return true;
+        }
         let left = deadline.saturating_duration_since(crate::sys::clock::now());
-        let (state, _) = self
-            .ended
-            .wait_timeout_while(self.lock(), left, |state| state.threads > 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        state.threads == 0
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let lives = |state: &mut State| state.threads > 0;
+        let state = self.state.lock();
+        self.ended.wait_timeout_while(&self.state, state, left, lives).threads == 0
     }
 }
 
 impl State {
     fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.working == 0
+    }
+
+    /// A thread ends. True: it was the last one.
+    fn count_out(&mut self) -> bool {
+        self.threads -= 1;
+        self.threads == 0
+    }
+}
+
+thread_local! {
+    /// The pool that this thread is of: an address to compare with, and nothing else.
+    static THREAD_OF: Cell<*const Pool> = const { Cell::new(std::ptr::null()) };
+}
+
+/// A thread of the pool that was counted, and did not come to its work yet. Dropped before that it is missed: the system
+/// had no thread to give, or a hook at its start panicked.
+struct Counted(Option<Arc<Pool>>);
+
+impl Counted {
+    /// The thread is there.
+    fn work(mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.work();
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.take() {
+            pool.miss_thread();
+        }
     }
 }
 

@@ -32,4 +32,11 @@ pub(crate) mod task;
 pub(crate) mod worker;
 
 #[cfg(all(test, loom))]
+mod blocking_loom;
+#[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(all(test, loom))]
+mod shutdown_loom;
+#[cfg(test)]
+#[cfg(not(loom))]
+mod worker_tests;

@@ -5,6 +5,7 @@ use super::slot::{Cleared, Readiness, Slot, WaiterKey, Want};
 use crate::coop;
 use crate::wakers::Wakers;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, ready};
 
 /// Whether a call that succeeded may have left something behind, so that the next one may succeed at once.
@@ -20,6 +21,27 @@ pub(crate) enum Rest {
 /// should the kernel announce without end what it then refuses.
 const FALSE_ANNOUNCEMENTS: usize = 16;
 
+/// What a call may have left behind: announced again when dropped, after a panic of the call too.
+struct Left<'a> {
+    /// Whose.
+    slot: &'a Slot,
+    /// What the call was to use up.
+    cleared: Cleared,
+}
+
+impl Left<'_> {
+    /// The call left nothing behind.
+    fn nothing(self) {
+        let _ = ManuallyDrop::new(self);
+    }
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.slot.put_back(self.cleared);
+    }
+}
+
 impl Slot {
     /// Makes the call. None: it would have blocked.
     #[inline]
@@ -29,18 +51,18 @@ impl Slot {
         call: impl FnOnce() -> io::Result<(R, Rest)>,
     ) -> Option<io::Result<R>> {
         // Before the call: an edge that comes during it sets the bit anew (slot.rs).
-        let cleared = self.clear(want);
+        let left = Left { slot: self, cleared: self.clear(want) };
         match call() {
-            Ok((result, Rest::None)) if !cleared.is_urgent() => Some(Ok(result)),
-            Ok((result, _)) => {
-                self.put_back(cleared);
+            Ok((result, Rest::None)) if !left.cleared.is_urgent() => {
+                left.nothing();
                 Some(Ok(result))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            Err(error) => {
-                self.put_back(cleared);
-                Some(Err(error))
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                left.nothing();
+                None
             }
+            Ok((result, _)) => Some(Ok(result)),
+            Err(error) => Some(Err(error)),
         }
     }
 

@@ -13,9 +13,10 @@
 
 use super::slot::Slot;
 use crate::bits::Bits;
+use crate::loom::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::wakers::Wakers;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 /// Slots of a page: as many as a word has bits.
 const PAGE: usize = 64;
@@ -23,7 +24,7 @@ const PAGE: usize = 64;
 const PAGES: usize = 1 << 14;
 
 // A slot is most of what a connection that nobody uses costs in whippet.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, tsan)))]
 const _: () = assert!(size_of::<Slot>() <= 96, "a slot has grown");
 
 /// The slots of all descriptors (see the module's words).
@@ -124,7 +125,7 @@ impl Slots {
 
     /// The table, for looking slots up: hold it for a batch of events and no longer, and wake nobody meanwhile.
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.0.read()
     }
 
     /// A free slot for a descriptor, and the generation that is its own.
@@ -189,7 +190,7 @@ impl Slots {
 
     /// The table, for changing it.
     fn write(&self) -> RwLockWriteGuard<'_, Table> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.0.write()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::coop;
 use crate::sync::test_support::{Count, Task, acting, nosy};
 use crate::sys::socket;
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -104,6 +105,17 @@ fn a_full_buffer_leaves_readiness_and_a_short_read_uses_it_up() {
     let errs = |_: &OwnedFd| Err::<((), _), _>(io::ErrorKind::OutOfMemory.into());
     assert!(bench.near.try_io(Want::WRITE, errs).is_err());
     assert!(bench.near.readiness().meets(Want::WRITE), "an error is no word that it blocks");
+}
+
+#[test]
+fn a_call_that_panics_uses_no_readiness_up() {
+    let bench = Bench::new();
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    let panics = |_: &OwnedFd| -> io::Result<((), Rest)> { panic!("on purpose") };
+    let call = AssertUnwindSafe(|| bench.near.try_io(Want::READ, panics));
+    assert!(catch_unwind(call).is_err());
+    assert_eq!(bench.try_read(8).unwrap(), 1, "the byte is not announced any more");
 }
 
 #[test]

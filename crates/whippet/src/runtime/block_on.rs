@@ -10,14 +10,16 @@ use crate::coop;
 use crate::executor::context;
 use crate::executor::shared::Shared;
 use crate::executor::worker::{Step, Worker};
+use crate::loom::Mutex;
 use crate::sys::thread::Parker;
+use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Turns of tasks between two polls of a future that is always woken: as many as between two looks at the reactor.
@@ -80,15 +82,15 @@ impl Seat {
     ) -> F::Output {
         let mut future = pin!(future);
         let parker = Arc::new(Parker::default());
+        let waiting = Waiting::new(self, &parker);
         loop {
-            if let Some(worker) = self.take_or_wait(&parker) {
+            if let Some(worker) = waiting.take_worker() {
                 return Driving::new(self, worker).drive(future, called_at);
             }
             let waker = parker.waker();
             let polled =
                 coop::with_budget(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
             if let Poll::Ready(output) = polled {
-                self.stop_waiting(&parker);
                 return output;
             }
             parker.park();
@@ -97,28 +99,11 @@ impl Seat {
 
     /// The worker, for the end of the runtime.
     pub(super) fn take(&self) -> Option<Worker> {
-        self.lock().worker.take()
-    }
-
-    fn take_or_wait(&self, parker: &Arc<Parker>) -> Option<Worker> {
-        let mut state = self.lock();
-        if state.worker.is_none() && !state.waiting.iter().any(|other| Arc::ptr_eq(other, parker)) {
-            state.waiting.push(Arc::clone(parker));
-        }
-        state.worker.take()
-    }
-
-    /// The thread does not want the seat any more; if it was told of a free one, the next is told.
-    fn stop_waiting(&self, parker: &Arc<Parker>) {
-        let mut state = self.lock();
-        state.waiting.retain(|other| !Arc::ptr_eq(other, parker));
-        if state.worker.is_some() {
-            Self::tell_next(&mut state);
-        }
+        self.state.lock().worker.take()
     }
 
     fn leave(&self, worker: Worker) {
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.worker = Some(worker);
         Self::tell_next(&mut state);
     }
@@ -128,9 +113,60 @@ impl Seat {
             state.waiting.remove(0).unpark();
         }
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, SeatState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// A thread that wants the seat; does not want it any more when dropped, by a panic of its future too.
+struct Waiting<'a> {
+    /// The seat.
+    seat: &'a Seat,
+    /// Where the thread sleeps.
+    parker: &'a Arc<Parker>,
+    /// Whether it is in line, or was told of a free seat and has not come yet.
+    lined_up: Cell<bool>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(seat: &'a Seat, parker: &'a Arc<Parker>) -> Self {
+        Self { seat, parker, lined_up: Cell::new(false) }
+    }
+
+    /// The worker, if the seat is free; else the thread is told when it is.
+    fn take_worker(&self) -> Option<Worker> {
+        let mut state = self.seat.state.lock();
+        let worker = state.worker.take();
+        if worker.is_some() {
+            // It may not have been told: whoever it leaves the seat to is not itself.
+            self.leave_line(&mut state);
+        } else if !state.waiting.iter().any(|other| self.is(other)) {
+            state.waiting.push(Arc::clone(self.parker));
+            self.lined_up.set(true);
+        }
+        worker
+    }
+
+    /// Leaves the line. True: it stood in it, and was not told of a free seat.
+    fn leave_line(&self, state: &mut SeatState) -> bool {
+        self.lined_up.set(false);
+        let before = state.waiting.len();
+        state.waiting.retain(|other| !self.is(other));
+        state.waiting.len() < before
+    }
+
+    fn is(&self, other: &Arc<Parker>) -> bool {
+        Arc::ptr_eq(other, self.parker)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.lined_up.get() {
+            return;
+        }
+        let mut state = self.seat.state.lock();
+        if !self.leave_line(&mut state) && state.worker.is_some() {
+            // It was told, and the seat is still free: the next is told in its place.
+            Seat::tell_next(&mut state);
+        }
     }
 }
 

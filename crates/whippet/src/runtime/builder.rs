@@ -379,7 +379,7 @@ impl Builder {
     fn pool(&self, driver: &Arc<Driver>) -> Arc<Pool> {
         let driver = Arc::clone(driver);
         let options = self.threads.clone();
-        let start = move |body: Box<dyn FnOnce() + Send>| options.start(body).map(drop);
+        let start = move |body: Box<dyn FnOnce() + Send>| options.start((), body).map(drop);
         Pool::new(self.max_blocking_threads, self.keep_alive, Box::new(start), move || {
             driver.nudge()
         })

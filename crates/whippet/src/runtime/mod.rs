@@ -18,6 +18,9 @@ mod threads;
 
 #[cfg(test)]
 #[cfg(not(loom))]
+mod seat_tests;
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
 #[cfg(test)]
 #[cfg(not(loom))]

@@ -24,7 +24,8 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Shutdown
 /// Dropping it ends it: no task takes another turn, every task's future is dropped, and threads are waited for, 10 s
 /// at most ([`Runtime::shutdown_timeout`] sets another time). What still polls or blocks then is left alone, with a
-/// warning that names where its task was spawned. Inside of a task the drop waits for nobody, as it must not block.
+/// warning that names where its task was spawned. Inside of a task the drop waits for nobody, as it must not block; inside
+/// of one of its own blocking calls it does not wait for those.
 ///
 /// # Examples
 /// ```

@@ -356,3 +356,59 @@ fn an_event_between_two_turns_comes_before_a_full_ring() {
     });
     assert!(after < 100, "{after} others came first");
 }
+
+#[test]
+fn trap_10_a_thread_that_panics_in_its_hook_orphans_no_job() {
+    let mut builder = Builder::new_current_thread();
+    builder.on_thread_start(|| panic!("on purpose"));
+    let runtime = builder.build().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let job = runtime.spawn_blocking(|| ());
+    let body = move || {
+        sender.send(runtime.block_on(job).map_err(|error| error.is_cancelled())).unwrap();
+        // Nobody is counted who is not there.
+        runtime.shutdown_timeout(10 * DEADLINE);
+        sender.send(Ok(())).unwrap();
+    };
+    drop(crate::sys::thread::start("waits".to_owned(), None, body).unwrap());
+    assert_eq!(receiver.recv_timeout(DEADLINE), Ok(Err(true)), "the job waits for no thread");
+    assert_eq!(receiver.recv_timeout(DEADLINE), Ok(Ok(())));
+}
+
+#[test]
+fn a_runtime_that_its_own_blocking_call_ends_does_not_wait_for_that_call() {
+    for runtime in both() {
+        let runtime = Arc::new(runtime);
+        let last = Arc::clone(&runtime);
+        let (sender, receiver) = mpsc::channel();
+        let (go, goes) = mpsc::channel::<()>();
+        drop(runtime.spawn_blocking(move || {
+            goes.recv_timeout(DEADLINE).unwrap();
+            let runtime = Arc::into_inner(last).expect("the last one");
+            runtime.shutdown_timeout(10 * DEADLINE);
+            sender.send(()).unwrap();
+        }));
+        drop(runtime);
+        go.send(()).unwrap();
+        receiver.recv_timeout(DEADLINE).expect("it waits for itself");
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_hook_no_longer_than_it_is_told_to() {
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).on_thread_stop(move || {
+        let _ = released.lock().unwrap().recv();
+    });
+    let runtime = builder.build().unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let body = move || {
+        runtime.shutdown_timeout(Duration::from_millis(10));
+        sender.send(()).unwrap();
+    };
+    drop(crate::sys::thread::start("ends".to_owned(), None, body).unwrap());
+    receiver.recv_timeout(DEADLINE).expect("the end waits for the hook");
+    drop(release);
+}

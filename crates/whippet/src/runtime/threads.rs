@@ -3,10 +3,11 @@
 use super::hooks::{Hook, ParkHooks};
 use crate::executor::context;
 use crate::executor::worker::{Step, Worker};
+use crate::loom::{Condvar, Mutex};
 use crate::sys;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -38,7 +39,7 @@ struct Ends {
 
 impl Drop for Ends {
     fn drop(&mut self) {
-        let mut workers = self.living.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.living.workers.lock();
         workers[self.index] = false;
         self.living.ended.notify_all();
     }
@@ -66,10 +67,15 @@ impl std::fmt::Debug for ThreadOptions {
 }
 
 impl ThreadOptions {
-    /// Starts a thread that runs `body` between the hooks.
-    pub(super) fn start(&self, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    /// Starts a thread that runs `body` between the hooks. `life` is dropped after the last of them, by a panic too.
+    pub(super) fn start(
+        &self,
+        life: impl Send + 'static,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<JoinHandle<()>> {
         let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
         sys::thread::start((self.name)(), self.stack_size, move || {
+            let _life = life;
             if let Some(hook) = on_start {
                 hook();
             }
@@ -109,24 +115,19 @@ impl Threads {
         worker: Worker,
     ) -> io::Result<()> {
         let index = self.handles.len();
-        self.living.workers.lock().unwrap_or_else(PoisonError::into_inner).push(true);
+        self.living.workers.lock().push(true);
         let ends = Ends { living: Arc::clone(&self.living), index };
-        self.handles.push(options.start(move || {
-            let _ends = ends;
-            work(worker, &parks);
-        })?);
+        self.handles.push(options.start(ends, move || work(worker, &parks))?);
         Ok(())
     }
 
     /// Waits until all threads have ended, at most until `deadline`. Gives the numbers of the workers that go on.
     pub(super) fn wait_ended(&mut self, deadline: Instant) -> Vec<usize> {
         let left = deadline.saturating_duration_since(sys::clock::now());
-        let workers = self.living.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (workers, _) = self
-            .living
-            .ended
-            .wait_timeout_while(workers, left, |workers| workers.contains(&true))
-            .unwrap_or_else(PoisonError::into_inner);
+        let workers = self.living.workers.lock();
+        let live = |workers: &mut Vec<bool>| workers.contains(&true);
+        let Living { workers: lock, ended } = &*self.living;
+        let workers = ended.wait_timeout_while(lock, workers, left, live);
         let living: Vec<usize> = workers
             .iter()
             .enumerate()

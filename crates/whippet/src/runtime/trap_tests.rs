@@ -1,11 +1,12 @@
 //! One test for each way in which other runtimes broke, as far as it concerns executor and runtime as a whole.
 
 use super::{Builder, Runtime};
+use crate::net::UnixStream;
 use crate::task::{spawn, spawn_blocking, yield_now};
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -89,6 +90,25 @@ fn trap_05_two_tasks_that_wake_each_other_do_not_starve_a_third() {
 }
 
 #[test]
+fn trap_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed() {
+    let runtime = multi(2);
+    let (sender, receiver) = mpsc::channel();
+    let (filled, fills) = mpsc::channel();
+    let hog = runtime.spawn(async move {
+        drop(spawn(async move { sender.send(()).unwrap() }));
+        filled.send(()).unwrap();
+        receiver.recv_timeout(DEADLINE)
+    });
+    fills.recv_timeout(DEADLINE).unwrap();
+    // The other worker wakes for this one, and looks around afterwards.
+    drop(runtime.spawn(async {}));
+    assert!(
+        runtime.block_on(hog).unwrap().is_ok(),
+        "a task stood in the slot beside a worker that looked for one"
+    );
+}
+
+#[test]
 fn trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss() {
     let runtime = multi(4);
     let runs = Arc::new(AtomicUsize::new(0));
@@ -130,6 +150,36 @@ fn trap_09_timers_go_on_beside_a_poll_that_does_not_end() {
         );
         runtime.block_on(sleeper).unwrap();
     }
+}
+
+#[test]
+fn trap_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers() {
+    let runtime = multi(1);
+    let done = Arc::new(AtomicBool::new(false));
+    let (sender, receiver) = mpsc::channel();
+    let busy = runtime.spawn({
+        let done = Arc::clone(&done);
+        async move {
+            while !done.load(SeqCst) {
+                yield_now().await;
+            }
+        }
+    });
+    let waits = runtime.spawn(async move {
+        let (near, far) = UnixStream::pair().unwrap();
+        for _ in 0..3 {
+            crate::time::sleep(Duration::from_micros(200)).await;
+            far.writable().await.unwrap();
+            assert_eq!(far.try_write(b"!").unwrap(), 1);
+            near.readable().await.unwrap();
+            assert_eq!(near.try_read(&mut [0; 8]).unwrap(), 1);
+        }
+        sender.send(()).unwrap();
+    });
+    let woken = receiver.recv_timeout(DEADLINE);
+    done.store(true, SeqCst);
+    assert!(woken.is_ok(), "a busy worker let its sockets and timers wait");
+    runtime.block_on(async { (busy.await.unwrap(), waits.await.unwrap()) });
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Threads: started here and nowhere else, and put to sleep by a [`Parker`].
 
+use crate::loom::{Condvar, Mutex};
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -43,26 +44,24 @@ pub(crate) struct Parker {
 impl Parker {
     /// Sleeps until a permit is there, and takes it.
     pub(crate) fn park(&self) {
-        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut permit = self.permit.lock();
         while !std::mem::take(&mut *permit) {
-            permit = self.set.wait(permit).unwrap_or_else(PoisonError::into_inner);
+            permit = self.set.wait(permit);
         }
     }
 
     /// Sleeps until a permit is there, and takes it; gives up after `timeout`. Says whether it got one.
     #[cfg(all(test, not(loom)))]
     pub(crate) fn park_timeout(&self, timeout: Duration) -> bool {
-        let permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut permit, _) = self
-            .set
-            .wait_timeout_while(permit, timeout, |permit| !*permit)
-            .unwrap_or_else(PoisonError::into_inner);
+        let waits = |permit: &mut bool| !*permit;
+        let permit = self.permit.lock();
+        let mut permit = self.set.wait_timeout_while(&self.permit, permit, timeout, waits);
         std::mem::take(&mut *permit)
     }
 
     /// Sets the permit and wakes the sleeper, if there is one.
     pub(crate) fn unpark(&self) {
-        *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.permit.lock() = true;
         self.set.notify_one();
     }
 

@@ -84,6 +84,17 @@ impl Inbox {
         task
     }
 
+    /// Closes the queue for good if nothing is in it.
+    fn close_if_empty(&self) -> bool {
+        let mut queue = self.queue.lock();
+        queue.is_closed = queue.tasks.is_empty();
+        let waker = if queue.is_closed { queue.waker.take() } else { None };
+        let is_closed = queue.is_closed;
+        drop(queue);
+        drop(waker);
+        is_closed
+    }
+
     /// Leaves `waker`, unless there is something to do. True: it was left.
     fn wait(&self, waker: &Waker) -> bool {
         // Cloned and dropped outside of the lock.
@@ -186,6 +197,16 @@ impl LocalTasks {
     /// Gives turns to tasks that can go on. Pending: none is left that can, and the task behind `cx` is woken for the
     /// next one (or at once, to let others go first); ready: no task lives.
     pub(crate) fn poll(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.give_turns();
+        if self.len() == 0 {
+            return Poll::Ready(());
+        }
+        self.wait(cx);
+        Poll::Pending
+    }
+
+    /// Gives turns to tasks that can go on.
+    fn give_turns(self: &Rc<Self>) {
         let _entered = self.enter();
         for _ in 0..TURNS {
             let Some(task) = self.inbox.pop() else { break };
@@ -193,13 +214,13 @@ impl LocalTasks {
                 self.inbox.push(task);
             }
         }
-        if self.len() == 0 {
-            return Poll::Ready(());
-        }
+    }
+
+    /// Has the task behind `cx` woken for the next task that can go on, at once if there is one.
+    fn wait(&self, cx: &Context<'_>) {
         if !self.inbox.wait(cx.waker()) {
             cx.waker().wake_by_ref();
         }
-        Poll::Pending
     }
 
     /// Cancels all tasks, those too that are spawned meanwhile; what is spawned later is cancelled at once. Called while
@@ -211,14 +232,10 @@ impl LocalTasks {
             while let Some(task) = inbox.pop() {
                 drop(task);
             }
-            let mut queue = inbox.queue.lock();
-            if queue.tasks.is_empty() && inbox.owned.len() == 0 {
-                queue.is_closed = true;
-                let waker = queue.waker.take();
-                drop(queue);
-                return drop(waker);
+            // The list is closed: once no task lives, none will be woken, and what is spawned goes into the queue.
+            if inbox.owned.len() == 0 && inbox.close_if_empty() {
+                return;
             }
-            drop(queue);
             yield_now();
         }
     }
@@ -259,8 +276,9 @@ impl<F: Future> Future for RunUntil<F> {
             return Poll::Ready(output);
         }
         drop(entered);
-        // Whether tasks are left or not, it is the future that is waited for.
-        let _ = this.tasks.poll(cx);
+        this.tasks.give_turns();
+        // Whether tasks are left or not, it is the future that is waited for, and the next task may come from elsewhere.
+        this.tasks.wait(cx);
         Poll::Pending
     }
 }

@@ -31,6 +31,8 @@
 
 use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sys::thread::pause;
+use std::time::Duration;
 
 /// The future is gone; the output is there, or was taken.
 const COMPLETE: u64 = 1;
@@ -48,9 +50,14 @@ const REFERENCES: u64 = (1 << 32) - REFERENCE;
 const WAKE: u64 = 1 << 32;
 /// Past this many references the process ends, as `Arc` does: a leak of wakers in a loop, never real use.
 const MAX_REFERENCES: u64 = REFERENCES / 2;
-/// Past this many wake-ups a further one is taken back at once: the word keeps room for each thread to be
-/// between its addition and its subtraction.
-const MAX_WAKES: u64 = 1 << 63;
+/// Past this many wake-ups without a poll each further one takes a moment ([`PENALTY`]): 2³¹ of them, which nobody can
+/// make in less than some ten seconds. None is taken back: a poll may have counted it, and would subtract it again.
+const MANY_WAKES: u64 = 1 << 63;
+/// Past this many the process ends, before the count comes round to zero and the task has two runnables: with a
+/// thousand threads that wake it all the time, half an hour later.
+const MAX_WAKES: u64 = u64::MAX - (1 << 56);
+/// How long a wake-up takes past [`MANY_WAKES`]; models have no time to lose.
+const PENALTY: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_millis(1) };
 
 /// The state word of one task.
 #[derive(Debug)]
@@ -123,8 +130,8 @@ impl State {
         // AcqRel: release so that the poll which sees this wake-up (Acquire in `transition_to_running`) sees
         // what the waker did before; acquire for the case that the reference was the last.
         let before = self.word.fetch_add(WAKE - REFERENCE, AcqRel);
-        if before >= MAX_WAKES {
-            self.word.fetch_sub(WAKE, Relaxed);
+        if before >= MANY_WAKES {
+            slow_down(before);
         }
         if before & COMPLETE != 0 {
             return if before & REFERENCES == REFERENCE { Woken::Dealloc } else { Woken::Already };
@@ -137,8 +144,8 @@ impl State {
     pub(super) fn transition_to_woken_by_ref(&self) -> bool {
         // AcqRel: as by value; the acquire side serves `cancel`, whose caller may drop the future.
         let before = self.word.fetch_add(WAKE, AcqRel);
-        if before >= MAX_WAKES {
-            self.word.fetch_sub(WAKE, Relaxed);
+        if before >= MANY_WAKES {
+            slow_down(before);
         }
         before < WAKE && before & COMPLETE == 0
     }
@@ -273,6 +280,15 @@ impl State {
     }
 }
 
+/// A task is woken again and again, and nobody polls it.
+#[cold]
+fn slow_down(word: u64) {
+    if word >= MAX_WAKES {
+        std::process::abort();
+    }
+    pause(PENALTY);
+}
+
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
@@ -304,12 +320,18 @@ mod tests {
     }
 
     #[test]
-    fn wakes_saturate() {
+    fn a_flood_of_wakes_is_counted_and_slowed_down() {
         let state = State::new();
-        state.word.fetch_or(MAX_WAKES, Relaxed);
+        state.word.fetch_or(MANY_WAKES, Relaxed);
         let before = state.word.load(Relaxed);
+        let began = crate::sys::clock::now();
         assert!(!state.transition_to_woken_by_ref());
-        assert_eq!(state.word.load(Relaxed), before);
+        assert!(began.elapsed() >= PENALTY);
+        assert_eq!(state.word.load(Relaxed), before + WAKE);
+        let Turn::Poll(seen) = state.transition_to_running() else {
+            panic!("it was not cancelled")
+        };
+        assert!(state.transition_to_idle(seen), "all of them were seen by one poll");
     }
 
     #[test]
@@ -321,5 +343,37 @@ mod tests {
         assert_eq!(state.transition_to_unjoined(), Parting { drop_output: true, drop_waker: true });
         assert!(!state.drop_reference());
         assert_eq!(state.transition_to_woken_by_value(), Woken::Dealloc);
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_tests {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    #[test]
+    fn loom_a_flood_of_wakes_meets_the_polls_that_end_it() {
+        loom::model(|| {
+            let state = Arc::new(State::new());
+            state.word.fetch_or(MANY_WAKES, Relaxed);
+            let wakers = [(); 2].map(|()| {
+                let state = Arc::clone(&state);
+                thread::spawn(move || state.transition_to_woken_by_ref())
+            });
+            loop {
+                let Turn::Poll(seen) = state.transition_to_running() else {
+                    panic!("it was not cancelled")
+                };
+                if state.transition_to_idle(seen) {
+                    break;
+                }
+            }
+            let runnables =
+                wakers.map(|waker| waker.join().unwrap()).into_iter().filter(|got| *got);
+            let runnables = runnables.count();
+            assert!(runnables <= 1, "the task is in two queues");
+            assert_eq!(state.is_woken(), runnables == 1);
+        });
     }
 }

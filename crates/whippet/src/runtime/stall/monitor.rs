@@ -3,11 +3,12 @@
 use super::watch::{Sight, Watch};
 use super::{OnStall, StallOptions};
 use crate::executor::shared::{Remote, Shared};
+use crate::loom::{Condvar, Mutex};
 use crate::sys;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -59,16 +60,15 @@ impl Drop for Ends {
 
 impl Life {
     fn set(&self, state: State) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+        *self.state.lock() = state;
         self.changed.notify_all();
     }
 
     /// Waits while it stands at `state`, `timeout` at most. True: it does not stand there any more.
     fn wait_while(&self, state: fn(&State) -> bool, timeout: Duration) -> bool {
-        let guard = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(guard, timeout, |now| state(now));
-        let (guard, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        !state(&guard)
+        let guard = self.state.lock();
+        let waits = |now: &mut State| state(now);
+        !state(&self.changed.wait_timeout_while(&self.state, guard, timeout, waits))
     }
 }
 

@@ -174,7 +174,8 @@ fn trap_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel() {
         let (sender, woken) = (sender.clone(), Arc::clone(&woken));
         acting(move || {
             woken.fetch_add(sender.len(), Relaxed);
-            drop(sender.subscribe());
+            // Lines up among those who are being woken, and leaves.
+            drop(Task::new(sender.subscribe().recv()).pend());
         })
     };
     let mut receivers: Vec<_> = (0..1_000).map(|_| receiver.resubscribe()).collect();

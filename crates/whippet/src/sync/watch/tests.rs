@@ -170,7 +170,10 @@ fn trap_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel() {
         let (receiver, woken) = (receiver.clone(), Arc::clone(&woken));
         acting(move || {
             woken.fetch_add(*receiver.borrow(), Relaxed);
-            drop(receiver.clone());
+            // Lines up among those who are being woken, and leaves.
+            let mut another = receiver.clone();
+            another.mark_unchanged();
+            drop(Task::new(another.changed()).pend());
         })
     };
     let mut receivers: Vec<_> = (0..1_000).map(|_| receiver.clone()).collect();

@@ -1,0 +1,40 @@
+//! Workers without threads: what they find, turn by turn.
+
+use super::blocking::Pool;
+use super::queue::Local;
+use super::schedule;
+use super::shared::{Config, Remote, Shared};
+use super::worker::{Step, Worker};
+use crate::driver::Driver;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// Two workers, and what they share.
+fn workers() -> (Arc<Shared>, [Worker; 2]) {
+    let config = Config { multi_thread: true, event_interval: 61, global_queue_interval: 31 };
+    let [(first, first_ring), (second, second_ring)] = [Local::new(), Local::new()];
+    let no_thread = |_| Err(io::ErrorKind::Unsupported.into());
+    let pool = Pool::new(1, Duration::ZERO, Box::new(no_thread), || ());
+    let remotes = vec![Remote::new(first_ring), Remote::new(second_ring)];
+    let shared = Arc::new(Shared::new(config, remotes, Arc::new(Driver::new().unwrap()), pool));
+    let worker = |index, local| Worker::new(Arc::clone(&shared), index, local, 0);
+    let workers = [worker(0, first), worker(1, second)];
+    (shared, workers)
+}
+
+#[test]
+fn trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
+    let (shared, [_first, second]) = workers();
+    let task = schedule::spawn(&shared, async {}, Location::caller());
+    let runnable = shared.injector.pop().unwrap();
+    assert!(shared.remotes[0].lifo.put(runnable).is_none());
+    assert_eq!(second.step(), Step::Idle, "the first will come to it at once");
+    shared.remotes[0].turns.fetch_add(1, Relaxed);
+    assert_eq!(second.step(), Step::Idle, "it has begun another poll meanwhile");
+    assert!(!task.is_finished());
+    assert_eq!(second.step(), Step::Ran, "that poll lasts");
+    assert!(task.is_finished());
+}

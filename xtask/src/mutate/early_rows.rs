@@ -1,0 +1,331 @@
+//! Rows 1 to 8: sockets, sleep, queues, wakers, timers.
+
+use super::table::Mutation;
+use super::table::Test::{File, Model, Unit};
+
+/// The guards.
+pub(super) const GUARDS: &[Mutation] = &[
+    Mutation {
+        row: "1",
+        guard: "readiness is cleared before the call",
+        file: "crates/whippet/src/reactor/calls.rs",
+        from: "        let left = Left { slot: self, cleared: self.clear(want) };
+        match call() {",
+        to: "        let called = call();
+        let left = Left { slot: self, cleared: self.clear(want) };
+        match called {",
+        tests: &[
+            Unit("reactor::tests::trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
+            Unit("reactor::tests::trap_01_an_edge_between_a_refusal_and_its_door_stays"),
+            Model("reactor::loom_tests::loom_trap_01_no_edge_is_swallowed_between_the_call_and_the_wait"),
+        ],
+    },
+    Mutation {
+        row: "1",
+        guard: "a short read at the mark of urgent data is not the last",
+        file: "crates/whippet/src/reactor/calls.rs",
+        from: "Ok((result, Rest::None)) if !left.cleared.is_urgent() => {",
+        to: "Ok((result, Rest::None)) => {",
+        tests: &[
+            File("tcp", "trap_01_bytes_behind_urgent_data_are_announced"),
+            Model("reactor::loom_tests::loom_trap_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last"),
+        ],
+    },
+    Mutation {
+        row: "2",
+        guard: "an event of another generation is dropped",
+        file: "crates/whippet/src/reactor/slot.rs",
+        from: "            if generation(word) != generation_of_event {
+                return;
+            }
+",
+        to: "            let _ = generation_of_event;
+",
+        tests: &[
+            Unit("reactor::tests::trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor"),
+            Model("reactor::loom_tests::loom_trap_02_a_stale_event_does_not_touch_the_successor"),
+        ],
+    },
+    Mutation {
+        row: "3",
+        guard: "a descriptor leaves the epoll before it is closed",
+        file: "crates/whippet/src/reactor/mod.rs",
+        from: "        let _ = self.poller.delete(descriptor);
+",
+        to: "        let _ = descriptor;
+",
+        tests: &[
+            Unit("reactor::tests::trap_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events"),
+            Unit("reactor::tests::trap_03_a_descriptor_that_is_handed_over_can_be_watched_again"),
+        ],
+    },
+    Mutation {
+        row: "4",
+        guard: "a worker looks at all queues once more before it sleeps",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "if self.shared.has_work() || self.shared.is_ending() || has_more() {",
+        to: "if self.shared.is_ending() || has_more() {",
+        tests: &[Unit("runtime::trap_tests::trap_04_a_remote_wake_reaches_workers_that_fall_asleep")],
+    },
+    Mutation {
+        row: "4",
+        guard: "the fence between a push and the look at who sleeps",
+        file: "crates/whippet/src/executor/idle.rs",
+        from: "        // let the look pass the push. A fence, as loom models SeqCst accesses as AcqRel only.
+        fence(SeqCst);
+",
+        to: "",
+        tests: &[Model("executor::loom_tests::loom_park_and_push_lose_no_task")],
+    },
+    Mutation {
+        row: "4",
+        guard: "the fence between the announcement of sleep and the last look",
+        file: "crates/whippet/src/executor/idle.rs",
+        from: "        // SeqCst fence: the sleeper's side of the handshake (the pusher's is in `claim_search`).
+        fence(SeqCst);
+",
+        to: "",
+        tests: &[Model("executor::loom_tests::loom_park_and_push_lose_no_task")],
+    },
+    Mutation {
+        row: "4",
+        guard: "the last searcher that finds work looks whether there is more",
+        file: "crates/whippet/src/executor/idle.rs",
+        from: "        before % SLEEPING == SEARCHING
+",
+        to: "        before == 0
+",
+        tests: &[Model("executor::loom_tests::loom_the_last_searcher_passes_on_what_was_left_to_it")],
+    },
+    Mutation {
+        row: "4",
+        guard: "a push into the ring wakes a sleeper",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "            if !self.delivering.get() {
+                self.shared.wake_one();
+            }
+",
+        to: "",
+        tests: &[Unit("runtime::trap_tests::trap_04_a_task_in_the_ring_waits_for_no_other_poll")],
+    },
+    Mutation {
+        row: "5",
+        guard: "three turns of the LIFO slot in a row",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "if lifo_turns < MAX_LIFO_TURNS {",
+        to: "if lifo_turns <= MAX_LIFO_TURNS || true {",
+        tests: &[Unit("runtime::trap_tests::trap_05_two_tasks_that_wake_each_other_do_not_starve_a_third")],
+    },
+    Mutation {
+        row: "5",
+        guard: "a searcher robs a LIFO slot beside a long poll",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "                if watched == Some(seen) {
+                    return remote.lifo.take();
+                }
+",
+        to: "                let _ = watched;
+",
+        tests: &[Unit("runtime::trap_tests::trap_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed")],
+    },
+    Mutation {
+        row: "5",
+        guard: "a LIFO slot is robbed only after the same poll was seen to last",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "                if watched == Some(seen) {
+",
+        to: "                if watched == Some(seen) || true {
+",
+        tests: &[Unit("executor::worker_tests::trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice")],
+    },
+    Mutation {
+        row: "6",
+        guard: "entries are claimed by one compare-and-swap after they were copied",
+        file: "crates/whippet/src/executor/queue.rs",
+        from: "        let claimed = self.head.compare_exchange(head, moved, AcqRel, Relaxed).is_ok();
+",
+        to: "        let claimed = true;
+        self.head.store(moved, Release);
+",
+        tests: &[
+            Model("executor::loom_tests::loom_ring_two_thieves"),
+            Model("executor::loom_tests::loom_ring_overflow_meets_a_thief"),
+        ],
+    },
+    Mutation {
+        row: "6",
+        guard: "indices do not come round while a thief hesitates",
+        file: "crates/whippet/src/executor/queue.rs",
+        from: "        let moved = head.wrapping_add(count);
+",
+        to: "        let moved = head.wrapping_add(count);
+        if self.head.load(Relaxed) % CAPACITY == head % CAPACITY {
+            batch.len = count;
+            self.head.store(moved, Release);
+            return true;
+        }
+",
+        tests: &[Model("executor::loom_tests::loom_ring_two_thieves")],
+    },
+    Mutation {
+        row: "6",
+        guard: "what overflows a ring goes to the injector whole",
+        file: "crates/whippet/src/executor/queue.rs",
+        from: "Some(older) => return overflow(older.chain(std::iter::once(task))),",
+        to: "Some(mut older) => {
+                    drop(older.next());
+                    return overflow(older.chain(std::iter::once(task)));
+                }",
+        tests: &[
+            Unit("runtime::trap_tests::trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss"),
+            Model("executor::loom_tests::loom_ring_overflow_meets_a_thief"),
+        ],
+    },
+    Mutation {
+        row: "7",
+        guard: "the reactor wakes nobody under the lock of a slot",
+        file: "crates/whippet/src/reactor/slot.rs",
+        from: "            wakers.push(waiter.waker);
+",
+        to: "            waiter.waker.wake();
+",
+        tests: &[Unit("reactor::tests::trap_07_a_woken_task_may_use_the_socket_at_once")],
+    },
+    Mutation {
+        row: "7",
+        guard: "a waker is cloned outside of the lock of a slot",
+        file: "crates/whippet/src/reactor/slot.rs",
+        from: "        let waker = waker.clone();
+        let mut waiters = self.waiters.lock();
+        let key",
+        to: "        let mut waiters = self.waiters.lock();
+        let waker = waker.clone();
+        let key",
+        tests: &[Unit("reactor::tests::trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot")],
+    },
+    Mutation {
+        row: "7",
+        guard: "mpsc wakes its receiver outside of its lock",
+        file: "crates/whippet/src/sync/mpsc/chan.rs",
+        from: "        let receiver = state.receiver.take();
+        drop(state);
+        if let Some(waker) = receiver {
+            waker.wake();
+        }
+        // Without",
+        to: "        let receiver = state.receiver.take();
+        if let Some(waker) = receiver {
+            waker.wake();
+        }
+        drop(state);
+        // Without",
+        tests: &[Unit("sync::mpsc::tests::trap_07_a_waker_may_use_the_same_channel")],
+    },
+    Mutation {
+        row: "7",
+        guard: "doors of `sync` clone wakers outside of their locks",
+        file: "crates/whippet/src/sync/caller.rs",
+        from: "        if self.parcel.is_none() {
+            return false;
+        }
+",
+        to: "        if self.parcel.is_none() {
+            self.clone_waker();
+        }
+",
+        tests: &[
+            Unit("sync::waker_tests::trap_07_wakers_that_use_the_channel_when_cloned_or_dropped"),
+            Unit("sync::waker_tests::trap_07_wakers_that_use_a_semaphore_when_cloned_or_dropped"),
+        ],
+    },
+    Mutation {
+        row: "7",
+        guard: "a waker that panics keeps nobody asleep",
+        file: "crates/whippet/src/wakers.rs",
+        from: "            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                panicked = Some(panic);
+            }
+",
+        to: "            waker.wake();
+            panicked = panicked.or(None::<Box<dyn std::any::Any + Send>>);
+",
+        tests: &[
+            Unit("sync::notify::tests::trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
+            Unit("wakers::tests::trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
+        ],
+    },
+    Mutation {
+        row: "7",
+        guard: "no second panic while the thread panics",
+        file: "crates/whippet/src/wakers.rs",
+        from: "        if let Some(panic) = panicked
+            && !std::thread::panicking()
+        {",
+        to: "        if let Some(panic) = panicked {",
+        tests: &[Unit("wakers::tests::trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
+    },
+    Mutation {
+        row: "8",
+        guard: "an earlier timer sets the alarm forward",
+        file: "crates/whippet/src/driver.rs",
+        from: "        let key = clockwork.timers.insert(deadline, waker);
+        self.set_alarm_forward(&mut clockwork);
+",
+        to: "        let key = clockwork.timers.insert(deadline, waker);
+        if clockwork.alarm.is_none() {
+            self.set_alarm_forward(&mut clockwork);
+        }
+",
+        tests: &[
+            Unit("driver::tests::trap_08_an_earlier_timer_added_during_the_wait_fires"),
+            Unit("driver::tests::trap_08_timers_added_and_removed_by_many_all_fire"),
+        ],
+    },
+    Mutation {
+        row: "8",
+        guard: "the next alarm is set under the lock under which timers fired",
+        file: "crates/whippet/src/driver.rs",
+        from: "                    clockwork.alarm = None;
+                }
+                self.set_alarm_forward(&mut clockwork);
+                break;",
+        to: "                    clockwork.alarm = None;
+                }
+                let next = clockwork.timers.next_deadline();
+                drop(clockwork);
+                crate::loom::yield_now();
+                let mut clockwork = self.timers.lock();
+                if let Some(next) = next {
+                    self.reactor.arm(Some(Duration::from_nanos(next.saturating_sub(now))));
+                }
+                clockwork.alarm = next;
+                break;",
+        tests: &[Unit("driver::tests::trap_08_timers_added_and_removed_by_many_all_fire")],
+    },
+    Mutation {
+        row: "8",
+        guard: "the last tick is due at the end of the count",
+        file: "crates/whippet/src/timers/wheel.rs",
+        from: "        let over = (now >> TICK_BITS) + u64::from(now & TICK_MASK == TICK_MASK);
+",
+        to: "        let over = now >> TICK_BITS;
+",
+        tests: &[Unit("timers::tests::trap_08_the_wheel_agrees_with_a_heap")],
+    },
+    Mutation {
+        row: "8",
+        guard: "a timer that fires while its waker is exchanged is seen",
+        file: "crates/whippet/src/timers/wheel.rs",
+        from: "            None => Err(waker),
+        }
+    }
+
+    /// Gives a waiting timer another deadline",
+        to: "            None => Ok(waker),
+        }
+    }
+
+    /// Gives a waiting timer another deadline",
+        tests: &[Model("timers::tests::model::loom_change_of_waker_fire")],
+    },
+];
