@@ -65,7 +65,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/executor/worker.rs",
         from: "if self.shared.has_work() || self.shared.is_ending() || has_more() {",
         to: "if self.shared.is_ending() || has_more() {",
-        tests: &[Unit("runtime::trap_tests::trap_04_a_remote_wake_reaches_workers_that_fall_asleep")],
+        tests: &[Unit("executor::worker_tests::trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more")],
     },
     Mutation {
         row: "4",
@@ -310,7 +310,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        let over = now >> TICK_BITS;
 ",
-        tests: &[Unit("timers::tests::trap_08_the_wheel_agrees_with_a_heap")],
+        tests: &[Unit("timers::tests::single::trap_08_the_wheel_agrees_with_a_heap")],
     },
     Mutation {
         row: "8",

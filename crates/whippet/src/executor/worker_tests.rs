@@ -10,7 +10,11 @@ use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
 use std::time::Duration;
+
+/// How long an event may take before its test fails.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Two workers, and what they share.
 fn workers() -> (Arc<Shared>, [Worker; 2]) {
@@ -37,4 +41,22 @@ fn trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
     assert!(!task.is_finished());
     assert_eq!(second.step(), Step::Ran, "that poll lasts");
     assert!(task.is_finished());
+}
+
+#[test]
+fn trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more() {
+    let (shared, [first, second]) = workers();
+    assert_eq!(second.step(), Step::Idle);
+    // Nobody sleeps yet, so nobody is woken: who goes to sleep has to look.
+    let remote = schedule::spawn(&shared, async {}, Location::caller());
+    let (sender, receiver) = mpsc::channel();
+    let body = move || {
+        second.park(|| false);
+        assert_eq!(second.step(), Step::Ran);
+        sender.send(()).unwrap();
+    };
+    drop(crate::sys::thread::start("second".to_owned(), None, body).unwrap());
+    receiver.recv_timeout(DEADLINE).expect("it sleeps beside a task");
+    assert!(remote.is_finished());
+    drop(first);
 }

@@ -117,6 +117,7 @@ fn trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
     assert!(bad.poll_with(&acting(|| panic!("a waker panics"))).is_pending());
     let mut good = Task::new(notify.notified()).pend();
     assert!(catch_unwind(AssertUnwindSafe(|| notify.notify_waiters())).is_err());
+    assert_eq!(good.wakes(), 1);
     good.ready();
     bad.ready();
 }
