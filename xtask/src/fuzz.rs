@@ -81,10 +81,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
 
 /// Builds the programs.
 fn build(root: &Path, plan: &Plan) -> Option<Places> {
-    let asked = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
-    let version = asked.ok().filter(|output| output.status.success()).map(|output| output.stdout);
-    let version = version.unwrap_or_default();
-    let Some(host) = host(&String::from_utf8_lossy(&version)).map(str::to_owned) else {
+    let Some(host) = nightly_host() else {
         eprintln!("{NO_NIGHTLY}");
         return None;
     };
@@ -112,6 +109,13 @@ fn build(root: &Path, plan: &Plan) -> Option<Places> {
     }
     let programs = home.join(host).join("release");
     Some(Places { corpus: root.join("fuzz/corpus"), programs, found: home.join("found") })
+}
+
+/// The machine that the nightly compiler runs on; none without one.
+pub(crate) fn nightly_host() -> Option<String> {
+    let asked = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
+    let version = asked.ok().filter(|output| output.status.success())?.stdout;
+    host(&String::from_utf8_lossy(&version)).map(str::to_owned)
 }
 
 /// The machine that a compiler runs on, by what it says of itself.

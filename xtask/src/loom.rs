@@ -71,11 +71,16 @@ fn build(root: &Path) -> Option<PathBuf> {
 
 /// The one program that cargo's messages name.
 pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
-    let mut names = messages.lines().filter_map(|line| {
+    executables(messages).pop()
+}
+
+/// The programs that cargo's messages name.
+pub(crate) fn executables(messages: &str) -> Vec<PathBuf> {
+    let names = messages.lines().filter_map(|line| {
         let name = line.split("\"executable\":\"").nth(1)?;
         name.split('"').next().map(PathBuf::from)
     });
-    names.next_back()
+    names.collect()
 }
 
 /// The full names of the models that a filter leaves.

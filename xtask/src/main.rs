@@ -6,8 +6,10 @@ mod leaks;
 mod loom;
 mod mutate;
 mod rely;
+mod sanitize;
 mod tidy;
 
+use sanitize::Sanitizer;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -19,30 +21,27 @@ cargo xtask COMMAND
   loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
   fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
   leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
+  tsan, asan     whippet's tests under the thread and the address sanitizer (--short: the traps); need nightly
   mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/TRAPS.md)
   rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   ci             what .ci/run does
 ";
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    if std::env::args().nth(1).as_deref() == Some("rely") {
-        return rely::main(&root(), &arguments.skip(1).collect::<Vec<_>>());
-    }
-    if std::env::args().nth(1).as_deref() == Some("fuzz") {
-        let fine = fuzz::run(&root(), &arguments.skip(1).collect::<Vec<_>>());
-        return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
-    if std::env::args().nth(1).as_deref() == Some("leaks") {
-        let fine = leaks::run(&root(), &arguments.skip(1).collect::<Vec<_>>());
-        return if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
-    let done = match (arguments.next().as_deref(), arguments.next()) {
-        (Some("tidy"), None) => tidy::run(&root()),
-        (Some("loom"), filter) => loom::run(&root(), filter.as_deref()),
-        (Some("mutate"), filter) => mutate::run(&root(), filter.as_deref()),
-        (Some("ci"), None) => run(Command::new(root().join(".ci/run"))),
-        (Some("help" | "--help" | "-h"), None) => {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) =
+        arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
+    let done = match (command, rest) {
+        ("rely", rest) => return rely::main(&root(), rest),
+        ("tsan", rest) => return sanitize::run(&root(), Sanitizer::Thread, rest),
+        ("asan", rest) => return sanitize::run(&root(), Sanitizer::Address, rest),
+        ("fuzz", rest) => fuzz::run(&root(), rest),
+        ("leaks", rest) => leaks::run(&root(), rest),
+        ("loom", [] | [_]) => loom::run(&root(), rest.first().map(String::as_str)),
+        ("mutate", [] | [_]) => mutate::run(&root(), rest.first().map(String::as_str)),
+        ("tidy", []) => tidy::run(&root()),
+        ("ci", []) => run(Command::new(root().join(".ci/run"))),
+        ("help" | "--help" | "-h", []) => {
             print!("{HELP}");
             true
         }

@@ -1,0 +1,119 @@
+//! whippet's tests under a sanitizer: the thread sanitizer looks for data races, the address sanitizer for memory used after
+//! it was freed or past its end, and for memory that nobody refers to any more. Both need a nightly compiler.
+//!
+//! std is not compiled anew (its sources are no part of every toolchain), so the thread sanitizer does not see what std does
+//! inside of its locks; under `--cfg tsan` whippet's own show it (`crates/whippet/src/loom/seen.rs`). What is left of
+//! std's own stands in `tsan.supp`, each line with its reason.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// A sanitizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sanitizer {
+    /// Data races.
+    Thread,
+    /// Use after free, out of bounds, leaks.
+    Address,
+}
+
+/// What the short form runs: whole runtimes, the ends of tasks and the traps; seconds, not a minute.
+const SHORT: &str = "trap_";
+/// Tests of sizes and of the allocator, which are other ones under a sanitizer.
+const SKIPPED: [&str; 2] =
+    ["an_idle_channel_is_small", "what_lies_free_between_what_is_used_goes_back_to_the_system"];
+/// What the command ends with where there is no nightly compiler: neither fine nor a finding.
+const NO_NIGHTLY_CODE: u8 = 77;
+/// What is said then.
+const NO_NIGHTLY: &str =
+    "sanitizers need a nightly compiler, which is not here: rustup toolchain install nightly";
+
+impl Sanitizer {
+    /// What the compiler is told.
+    fn flags(self) -> &'static str {
+        match self {
+            Self::Thread => "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan",
+            Self::Address => "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer",
+        }
+    }
+
+    /// Where its programs are built, below the target directory.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Thread => "tsan",
+            Self::Address => "asan",
+        }
+    }
+
+    /// What the program's part of it is told, and by which variable.
+    fn options(self, root: &Path) -> (&'static str, OsString) {
+        match self {
+            Self::Thread => {
+                let mut options = OsString::from("suppressions=");
+                options.push(root.join("xtask/tsan.supp"));
+                ("TSAN_OPTIONS", options)
+            }
+            Self::Address => ("ASAN_OPTIONS", OsString::from("detect_leaks=1")),
+        }
+    }
+}
+
+/// Builds the tests with the sanitizer and runs them; `--short` runs the traps alone.
+pub(crate) fn run(root: &Path, sanitizer: Sanitizer, arguments: &[String]) -> ExitCode {
+    let short = match arguments {
+        [] => false,
+        [word] if word == "--short" => true,
+        _ => {
+            eprintln!("cargo xtask {} [--short]", sanitizer.folder());
+            return ExitCode::from(2);
+        }
+    };
+    let Some(host) = crate::fuzz::nightly_host() else {
+        eprintln!("{NO_NIGHTLY}");
+        return ExitCode::from(NO_NIGHTLY_CODE);
+    };
+    let Some(programs) = build(root, sanitizer, &host, short) else { return ExitCode::FAILURE };
+    let failed =
+        programs.iter().filter(|program| !run_one(root, sanitizer, program, short)).count();
+    println!("{} programs of tests under the sanitizer, {failed} with findings", programs.len());
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The programs, built.
+fn build(root: &Path, sanitizer: Sanitizer, host: &str, short: bool) -> Option<Vec<PathBuf>> {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let mut cargo = Command::new("rustup");
+    cargo
+        .current_dir(root)
+        .args(["run", "nightly", "cargo", "test", "--package", "whippet", "--lib", "--no-run"])
+        .args(["--message-format", "json-render-diagnostics"])
+        // A named target keeps the flags away from build scripts and macros.
+        .args(["--target", host, "--target-dir"])
+        .arg(target.join(sanitizer.folder()))
+        .env("RUSTFLAGS", sanitizer.flags())
+        // Cargo has told this program where the stable ones are.
+        .env_remove("CARGO")
+        .env_remove("RUSTC")
+        .stderr(Stdio::inherit());
+    if !short {
+        cargo.arg("--tests");
+    }
+    let output = cargo.output().ok().filter(|output| output.status.success())?;
+    Some(crate::loom::executables(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Runs one program. True: nothing was found.
+fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> bool {
+    let (variable, options) = sanitizer.options(root);
+    let mut tests = Command::new(program);
+    tests.current_dir(root.join("crates/whippet")).arg("--quiet").env(variable, options);
+    tests.args(SKIPPED.iter().flat_map(|test| ["--skip", test]));
+    if short {
+        tests.arg(SHORT);
+    }
+    // A panic that a test expects would be told with its whole stack, which takes its time here.
+    tests.env("RUST_BACKTRACE", "0");
+    tests.status().is_ok_and(|status| status.success())
+}
