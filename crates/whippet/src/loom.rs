@@ -115,8 +115,8 @@ impl Condvar {
     ) -> MutexGuard<'a, T> {
         while condition(&mut guard) {
             if timeout.is_zero() {
+                // Whatever happens before the lock is back happens before the time is up.
                 drop(guard);
-                yield_now();
                 return lock.lock();
             }
             guard = self.wait(guard);

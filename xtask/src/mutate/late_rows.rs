@@ -51,7 +51,6 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            if !go_on {
                 drop(state);
-                crate::loom::yield_now();
                 state = self.state.lock();
                 break;
             }

@@ -42,6 +42,7 @@ macro_rules! guard {
         /// As std's.
         #[derive(Debug)]
         pub(crate) struct $guard<'a, T> {
+            #[allow(dead_code, reason = "it is held, and not looked at")]
             hold: Hold<'a>,
             guard: sync::$guard<'a, T>,
         }
