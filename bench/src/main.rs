@@ -2,26 +2,34 @@
 
 mod chart;
 mod chat;
+mod counting;
 mod limits;
 mod machine;
 mod ngircd;
 mod numbers;
 mod peers;
 mod progress;
+mod runtime;
 mod server;
 
 use crate::peers::tokio_tuned::{Framing, SEND_BUFFER};
 use std::io;
 use std::net::SocketAddr;
 
+/// Counts what is allocated, for the rows that are about memory.
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["chat", ..] => chat::run(&arguments[1..]),
+        ["runtime", ..] => runtime::run(&arguments[1..]),
         ["peer", name] => serve(name, "127.0.0.1:0"),
         ["peer", name, address] => serve(name, address),
         _ => {
             eprintln!("usage: {}", chat::USAGE);
+            eprintln!("       {}", runtime::USAGE);
             eprintln!(
                 "       bench peer tokio-plain|tokio-tuned|tokio-merged|epoll-floor [ADDRESS]"
             );

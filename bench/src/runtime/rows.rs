@@ -1,0 +1,158 @@
+//! The rows of the table: what each workload is, in what unit, and what bounds it.
+
+/// A row.
+#[derive(Debug)]
+pub struct Row {
+    /// The workload's name.
+    pub name: &'static str,
+    /// What it does.
+    pub words: &'static str,
+    /// What its figure counts.
+    pub unit: &'static str,
+    /// What bounds it.
+    pub bound: Bound,
+    /// Why it is lost where it is.
+    pub lost_because: Option<&'static str>,
+}
+
+impl Row {
+    /// The same, lost for a reason.
+    const fn lost(self, because: &'static str) -> Self {
+        Self { lost_because: Some(because), ..self }
+    }
+}
+
+/// What bounds a workload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The runtime's own work.
+    Runtime,
+    /// The kernel's sockets and wake-ups, or the clock: as good as equal is all there is to win.
+    Outside,
+    /// Bytes and allocations; no time at all.
+    Memory,
+}
+
+impl Bound {
+    /// The ratio to a peer that is not to be passed.
+    pub fn at_most(self) -> f64 {
+        match self {
+            Self::Runtime | Self::Memory => 1.0,
+            Self::Outside => 1.05,
+        }
+    }
+}
+
+const fn row(name: &'static str, unit: &'static str, bound: Bound, words: &'static str) -> Row {
+    Row { name, words, unit, bound, lost_because: None }
+}
+
+use Bound::{Memory, Outside, Runtime};
+
+/// All rows, in the order of the table.
+pub const ROWS: [Row; 39] = [
+    row("spawn_many", "ns a task", Runtime, "10,000 tasks spawned by one, until all have run"),
+    row(
+        "spawn_many_remote_idle",
+        "ns a task",
+        Runtime,
+        "the same from a thread outside; the runtime has nothing else to do",
+    ),
+    row(
+        "spawn_many_remote_busy",
+        "ns a task",
+        Runtime,
+        "the same beside four tasks that yield and yield",
+    ),
+    row("spawn_join", "ns a task", Runtime, "spawn, await, 10,000 times"),
+    row("yield_many", "ns a yield", Runtime, "200 tasks yield 1,000 times each"),
+    row(
+        "ping_pong",
+        "ns a pair",
+        Runtime,
+        "1,000 tasks spawn another each, and send a oneshot there and back",
+    ),
+    row("chained_spawn", "ns a task", Runtime, "each of 1,000 tasks spawns the next"),
+    row("mpsc_one_task", "ns a message", Runtime, "one task sends 50,000, then receives them"),
+    row("mpsc_1_to_1", "ns a message", Runtime, "one sender, 1,000 places"),
+    row("mpsc_5_to_1", "ns a message", Runtime, "five senders, a place for all they have"),
+    row("mpsc_5_to_1_full", "ns a message", Runtime, "five senders, 100 places"),
+    row("mpsc_unbounded_5_to_1", "ns a message", Runtime, "five senders, no bound"),
+    row(
+        "mpsc_recv_many",
+        "ns a message",
+        Runtime,
+        "five senders; the receiver takes all that is there",
+    ),
+    row(
+        "mpsc_ring_300",
+        "ns a hop",
+        Runtime,
+        "100 values through 300 tasks, each with a channel of one place",
+    ),
+    row("request_reply", "ns a request", Runtime, "a request over mpsc, its answer over a oneshot"),
+    row("oneshot", "ns a value", Runtime, "make, send and receive in one task"),
+    row("broadcast_10", "ns a delivery", Runtime, "to 10 receivers, the next when all have it"),
+    row("broadcast_100", "ns a delivery", Runtime, "to 100"),
+    row("broadcast_1000", "ns a delivery", Runtime, "to 1,000"),
+    row(
+        "watch_100",
+        "ns a change seen",
+        Runtime,
+        "100 tasks watch a value, the next when all have seen it",
+    ),
+    row("notify_one", "ns a round", Runtime, "two tasks notify each other in turn"),
+    row("notify_waiters_100", "ns a waiter", Runtime, "100 wait, are woken, and wait again"),
+    row(
+        "semaphore_contended",
+        "ns a permit",
+        Runtime,
+        "six tasks, five permits, each held across a yield",
+    ),
+    row(
+        "mutex_contended",
+        "ns a lock",
+        Runtime,
+        "six tasks, one lock, held across a yield each tenth time",
+    ),
+    row("timeout_ready", "ns a timeout", Runtime, "100,000 timeouts around what is ready at once"),
+    row(
+        "timeout_pending",
+        "ns a timeout",
+        Runtime,
+        "100,000 timeouts around what takes one more turn: a timer is set and taken out",
+    ),
+    row(
+        "sleep_rearm",
+        "ns a change",
+        Runtime,
+        "100,000 times a waiting timer gets another moment, and is asked",
+    ),
+    row(
+        "fairness_hog",
+        "ns a round",
+        Runtime,
+        "10,000 ping-pongs over channels beside a task that takes 20 µs at a time",
+    ),
+    row("sleep_fire_10000", "ns in all", Outside, "10,000 tasks sleep for 10 ms"),
+    row(
+        "timer_beside_hog",
+        "ns, p99",
+        Outside,
+        "sleeps of 1 ms beside a task that takes 50 µs at a time",
+    ),
+    row("wake_idle", "ns, p50", Outside, "from a send outside of a sleeping runtime to the poll"),
+    row("echo_1", "ns a round trip", Outside, "64 bytes there and back, 1 TCP connection"),
+    row("echo_100", "ns a round trip", Outside, "100 connections"),
+    row("echo_1000", "ns a round trip", Outside, "1,000 connections"),
+    row("one_way_64k", "ns a block", Outside, "blocks of 64 KiB over one connection"),
+    row("connect_accept", "ns a connection", Outside, "connect, accept, close"),
+    row("task_bytes", "bytes", Memory, "heap of a task that waits, with a future of 100 bytes"),
+    row("spawn_allocations", "allocations", Memory, "allocations of its spawn"),
+    row(
+        "connection_bytes",
+        "bytes",
+        Memory,
+        "heap of a connection with a task that reads into 64 bytes",
+    ),
+];
