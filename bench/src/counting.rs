@@ -46,6 +46,8 @@ fn size(block: *mut u8) -> i64 {
 
 // SAFETY: everything is the system's allocator's; what is counted changes nothing.
 unsafe impl GlobalAlloc for Counting {
+    /// # Safety
+    /// The trait's duties.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's duties are passed on.
         let block = unsafe { System.alloc(layout) };
@@ -56,6 +58,8 @@ unsafe impl GlobalAlloc for Counting {
         block
     }
 
+    /// # Safety
+    /// The trait's duties.
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         if IS_WANTED.load(Relaxed) {
             BYTES.fetch_sub(size(block), Relaxed);

@@ -4,11 +4,82 @@
 //! calls [`Wakers::wake_all`]. One waker that panics does not keep the others asleep.
 
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// Wakers kept without an allocation: the usual number that one event brings.
 const INLINE: usize = 16;
+
+thread_local! {
+    /// The batch of several wakers that this thread is at.
+    static BATCH: Cell<Batch> = const { Cell::new(Batch::None) };
+}
+
+/// How far a batch of several wakers is.
+#[derive(Clone, Copy, Debug)]
+enum Batch {
+    /// There is none.
+    None,
+    /// Nobody has asked for a call at its end.
+    Begun,
+    /// Somebody has.
+    Calls(fn()),
+}
+
+/// What [`at_end_of_batch`] answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PutOff {
+    /// This thread is not at a batch: there will be no call.
+    Not,
+    /// There will be a call.
+    First,
+    /// There will be one: somebody has asked for it before.
+    Again,
+}
+
+/// Asks for a call of `f` when the batch of wakers that this thread is at is through: for what needs to be done once
+/// for all of them. All who ask within one batch ask for the same.
+#[inline]
+pub(crate) fn at_end_of_batch(f: fn()) -> PutOff {
+    match BATCH.try_with(Cell::get) {
+        Ok(Batch::Begun) => {
+            BATCH.with(|batch| batch.set(Batch::Calls(f)));
+            PutOff::First
+        }
+        Ok(Batch::Calls(_)) => PutOff::Again,
+        Ok(Batch::None) | Err(_) => PutOff::Not,
+    }
+}
+
+/// A batch that this thread is at; a batch within another is part of it.
+struct AtBatch {
+    /// Whether it is part of another.
+    is_part: bool,
+}
+
+impl AtBatch {
+    fn begin() -> Self {
+        let is_part = BATCH.try_with(|batch| match batch.get() {
+            Batch::None => {
+                batch.set(Batch::Begun);
+                false
+            }
+            _ => true,
+        });
+        Self { is_part: is_part.unwrap_or(true) }
+    }
+}
+
+impl Drop for AtBatch {
+    fn drop(&mut self) {
+        if !self.is_part
+            && let Ok(Batch::Calls(f)) = BATCH.try_with(|batch| batch.replace(Batch::None))
+        {
+            f();
+        }
+    }
+}
 
 /// A batch of wakers on its way out of a lock. Dropping it wakes what is left.
 #[derive(Debug, Default)]
@@ -38,13 +109,23 @@ impl Wakers {
 
     /// Wakes all, first pushed first. A panic of one is passed on after the others were woken, unless the thread panics
     /// already: a second panic would end the process.
+    #[inline]
     pub(crate) fn wake_all(&mut self) {
+        if !self.0.is_empty() {
+            self.wake_each();
+        }
+    }
+
+    /// The same, when there are some.
+    fn wake_each(&mut self) {
+        let batch = (self.0.len() > 1).then(AtBatch::begin);
         let mut panicked = None;
         for waker in self.0.drain(..) {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
                 panicked = Some(panic);
             }
         }
+        drop(batch);
         if let Some(panic) = panicked
             && !std::thread::panicking()
         {
@@ -54,6 +135,7 @@ impl Wakers {
 }
 
 impl Drop for Wakers {
+    #[inline]
     fn drop(&mut self) {
         self.wake_all();
     }
@@ -62,11 +144,56 @@ impl Drop for Wakers {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::Wakers;
+    use super::{PutOff, Wakers, at_end_of_batch};
+    use std::cell::RefCell;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::task::{Wake, Waker};
+
+    thread_local! {
+        /// What happened.
+        static SEEN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    }
+
+    fn see(what: &'static str) {
+        SEEN.with(|seen| seen.borrow_mut().push(what));
+    }
+
+    /// A waker that asks for a call at the end of its batch, and panics if it is to.
+    struct Asking {
+        panics: bool,
+    }
+
+    impl Wake for Asking {
+        fn wake(self: Arc<Self>) {
+            see(match at_end_of_batch(|| see("the end")) {
+                PutOff::Not => "not",
+                PutOff::First => "first",
+                PutOff::Again => "again",
+            });
+            assert!(!self.panics, "as it is to");
+        }
+    }
+
+    /// What happens when such wakers are woken.
+    fn woken(panics: &[bool]) -> Vec<&'static str> {
+        let mut wakers = Wakers::new();
+        for &panics in panics {
+            wakers.push(Waker::from(Arc::new(Asking { panics })));
+        }
+        let woken = catch_unwind(AssertUnwindSafe(|| wakers.wake_all()));
+        assert_eq!(woken.is_err(), panics.contains(&true));
+        SEEN.take()
+    }
+
+    #[test]
+    fn several_wakers_are_a_batch_with_one_call_at_its_end() {
+        assert_eq!(woken(&[false, false, false]), ["first", "again", "again", "the end"]);
+        assert_eq!(woken(&[false, true, false]), ["first", "again", "again", "the end"]);
+        assert_eq!(woken(&[false]), ["not"], "one waker is no batch");
+        assert_eq!(woken(&[false, false]), ["first", "again", "the end"], "each batch by itself");
+    }
 
     /// Counts its wakes; the first one panics.
     struct PanicsFirst(AtomicUsize);

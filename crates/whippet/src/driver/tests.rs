@@ -86,38 +86,38 @@ impl Drop for Workers {
 
 #[test]
 fn trap_08_an_earlier_timer_added_during_the_wait_fires() {
-    let driver = Arc::new(Driver::new().unwrap());
+    let driver = Arc::new(Driver::new(2).unwrap());
     let (late, waker) = counter();
-    let far = driver.insert_timer(driver.now() + AN_HOUR, waker).unwrap();
+    let far = driver.shard(0).insert_timer(driver.shard(0).now() + AN_HOUR, waker).unwrap();
     let workers = Workers::start(&driver, 2);
     // Each round adds a timer while the workers wait for the far one, or are on their way there.
-    for round in 0..300 {
+    for round in 0..300_usize {
         let parker = Arc::new(Parker::default());
-        let _key = driver.insert_timer(driver.now(), parker.waker()).unwrap();
+        let _key = driver.shard(round).insert_timer(driver.shard(0).now(), parker.waker()).unwrap();
         assert!(parker.park_timeout(WATCHDOG), "the timer of round {round} was lost");
     }
     drop(workers);
     assert_eq!((late.wakes(), driver.timers_len()), (0, 1));
-    driver.remove_timer(&far);
+    driver.shard(0).remove_timer(&far);
 }
 
 #[test]
 fn trap_08_timers_added_and_removed_by_many_all_fire() {
-    let driver = Arc::new(Driver::new().unwrap());
+    let driver = Arc::new(Driver::new(2).unwrap());
     let _workers = Workers::start(&driver, 2);
     let adders: Vec<_> = (0..3u64)
         .map(|seed| {
-            let driver = Arc::clone(&driver);
+            let timers = Arc::clone(driver.shard(seed as usize));
             let add = move || {
                 let mut random = fastrand::Rng::with_seed(seed);
                 for _ in 0..300 {
                     let parker = Arc::new(Parker::default());
-                    let mut after = || driver.now() + random.u64(0..2_000_000);
-                    let removed = driver.insert_timer(after(), Waker::noop().clone()).unwrap();
-                    let key = driver.insert_timer(after(), parker.waker()).unwrap();
-                    driver.remove_timer(&removed);
+                    let mut after = || timers.now() + random.u64(0..2_000_000);
+                    let removed = timers.insert_timer(after(), Waker::noop().clone()).unwrap();
+                    let key = timers.insert_timer(after(), parker.waker()).unwrap();
+                    timers.remove_timer(&removed);
                     assert!(parker.park_timeout(WATCHDOG), "a timer was lost");
-                    let state = driver.poll_timer(&key, Waker::noop());
+                    let state = timers.poll_timer(&key, Waker::noop());
                     assert_eq!(state, TimerState::Fired);
                 }
             };
@@ -132,35 +132,36 @@ fn trap_08_timers_added_and_removed_by_many_all_fire() {
 
 #[test]
 fn the_alarm_of_a_removed_timer_wakes_for_nothing_once() {
-    let driver = Driver::new().unwrap();
+    let driver = Driver::new(2).unwrap();
     let (first, waker) = counter();
-    let removed = driver.insert_timer(driver.now() + 1_000_000, waker).unwrap();
+    let removed = driver.shard(0).insert_timer(driver.shard(0).now() + 1_000_000, waker).unwrap();
     let (second, waker) = counter();
-    let _key = driver.insert_timer(driver.now() + 3_000_000, waker).unwrap();
-    driver.remove_timer(&removed);
+    let _key = driver.shard(0).insert_timer(driver.shard(0).now() + 3_000_000, waker).unwrap();
+    driver.shard(0).remove_timer(&removed);
     assert!(turn_until(&driver, || second.wakes() == 1) <= 2, "one idle turn, one that fires");
     assert_eq!(first.wakes(), 0);
 }
 
 #[test]
 fn a_reset_timer_fires_at_its_new_deadline() {
-    let driver = Driver::new().unwrap();
+    let driver = Driver::new(2).unwrap();
     let (count, waker) = counter();
-    let key = driver.insert_timer(driver.now() + AN_HOUR, waker.clone()).unwrap();
-    assert!(driver.reset_timer(&key, driver.now()));
+    let key = driver.shard(0).insert_timer(driver.shard(0).now() + AN_HOUR, waker.clone()).unwrap();
+    assert!(driver.shard(0).reset_timer(&key, driver.shard(0).now()));
     turn_until(&driver, || count.wakes() == 1);
-    assert!(!driver.reset_timer(&key, 0), "it has fired");
-    assert_eq!(driver.poll_timer(&key, &waker), TimerState::Fired);
+    assert!(!driver.shard(0).reset_timer(&key, 0), "it has fired");
+    assert_eq!(driver.shard(0).poll_timer(&key, &waker), TimerState::Fired);
 }
 
 #[test]
 fn a_storm_of_timers_fires_in_bounded_turns() {
     const COUNT: usize = 20_000;
-    let driver = Driver::new().unwrap();
+    let driver = Driver::new(2).unwrap();
     let (count, waker) = counter();
-    let deadline = driver.now();
-    let keys: Vec<_> =
-        (0..COUNT).map(|_| driver.insert_timer(deadline, waker.clone()).unwrap()).collect();
+    let deadline = driver.shard(0).now();
+    let keys: Vec<_> = (0..COUNT)
+        .map(|_| driver.shard(0).insert_timer(deadline, waker.clone()).unwrap())
+        .collect();
     let largest = Mutex::new(0);
     while count.wakes() < COUNT {
         let mut wakers = Wakers::new();
@@ -169,24 +170,24 @@ fn a_storm_of_timers_fires_in_bounded_turns() {
         *largest = wakers.len().max(*largest);
         drop(wakers);
     }
-    assert!(*largest.lock().unwrap() < 2 * super::STEPS_A_LOCK);
+    assert!(*largest.lock().unwrap() < 2 * super::shard::STEPS_A_LOCK);
     for key in &keys {
-        assert_eq!(driver.poll_timer(key, &waker), TimerState::Fired);
+        assert_eq!(driver.shard(0).poll_timer(key, &waker), TimerState::Fired);
     }
 }
 
 #[test]
 fn a_polled_timer_wakes_the_last_who_asked() {
-    let driver = Driver::new().unwrap();
+    let driver = Driver::new(2).unwrap();
     let (former, waker) = counter();
-    let key = driver.insert_timer(driver.now() + 1_000_000, waker).unwrap();
+    let key = driver.shard(0).insert_timer(driver.shard(0).now() + 1_000_000, waker).unwrap();
     let (latter, waker) = counter();
-    assert_eq!(driver.poll_timer(&key, &waker), TimerState::Waiting);
-    assert_eq!(driver.poll_timer(&key, &waker), TimerState::Waiting);
+    assert_eq!(driver.shard(0).poll_timer(&key, &waker), TimerState::Waiting);
+    assert_eq!(driver.shard(0).poll_timer(&key, &waker), TimerState::Waiting);
     assert_eq!((Arc::strong_count(&former), Arc::strong_count(&latter)), (1, 3));
     turn_until(&driver, || latter.wakes() == 1);
     assert_eq!(former.wakes(), 0);
-    assert_eq!(driver.poll_timer(&key, &waker), TimerState::Fired);
+    assert_eq!(driver.shard(0).poll_timer(&key, &waker), TimerState::Fired);
 }
 
 #[test]
@@ -195,38 +196,38 @@ fn a_waker_may_use_the_timers() {
     struct Greedy(Arc<Driver>, AtomicBool);
     impl Wake for Greedy {
         fn wake(self: Arc<Self>) {
-            let key = self.0.insert_timer(0, Waker::noop().clone()).unwrap();
-            self.0.remove_timer(&key);
+            let key = self.0.shard(0).insert_timer(0, Waker::noop().clone()).unwrap();
+            self.0.shard(0).remove_timer(&key);
             self.1.store(true, Ordering::SeqCst);
         }
     }
-    let driver = Arc::new(Driver::new().unwrap());
+    let driver = Arc::new(Driver::new(2).unwrap());
     let greedy = Arc::new(Greedy(Arc::clone(&driver), AtomicBool::new(false)));
-    let key = driver.insert_timer(0, Waker::from(Arc::clone(&greedy))).unwrap();
+    let key = driver.shard(0).insert_timer(0, Waker::from(Arc::clone(&greedy))).unwrap();
     turn_until(&driver, || greedy.1.load(Ordering::SeqCst));
-    driver.remove_timer(&key);
+    driver.shard(0).remove_timer(&key);
 }
 
 #[test]
 fn closing_wakes_those_who_wait_and_takes_no_more() {
-    let driver = Driver::new().unwrap();
+    let driver = Driver::new(2).unwrap();
     let (count, waker) = counter();
-    let key = driver.insert_timer(driver.now() + AN_HOUR, waker.clone()).unwrap();
+    let key = driver.shard(0).insert_timer(driver.shard(0).now() + AN_HOUR, waker.clone()).unwrap();
     driver.close_timers();
     assert_eq!(count.wakes(), 1);
-    assert_eq!(driver.poll_timer(&key, &waker), TimerState::Closed);
-    assert!(driver.insert_timer(0, waker).is_err());
-    driver.remove_timer(&key);
+    assert_eq!(driver.shard(0).poll_timer(&key, &waker), TimerState::Closed);
+    assert!(driver.shard(0).insert_timer(0, waker).is_err());
+    driver.shard(0).remove_timer(&key);
 }
 
 #[test]
 fn deadlines_saturate_at_both_ends() {
-    let driver = Driver::new().unwrap();
-    let origin = driver.origin;
-    assert_eq!(driver.deadline(origin), Some(0));
-    assert_eq!(driver.deadline(origin - Duration::from_secs(1)), Some(0));
-    assert_eq!(driver.deadline(origin + Duration::from_nanos(7)), Some(7));
-    assert_eq!(driver.deadline(origin + Duration::from_nanos(u64::MAX)), Some(u64::MAX));
+    let driver = Driver::new(2).unwrap();
+    let origin = driver.base.origin();
+    assert_eq!(driver.shard(0).deadline(origin), Some(0));
+    assert_eq!(driver.shard(0).deadline(origin - Duration::from_secs(1)), Some(0));
+    assert_eq!(driver.shard(0).deadline(origin + Duration::from_nanos(7)), Some(7));
+    assert_eq!(driver.shard(0).deadline(origin + Duration::from_nanos(u64::MAX)), Some(u64::MAX));
     let beyond = origin + Duration::from_nanos(u64::MAX) + Duration::from_nanos(1);
-    assert_eq!(driver.deadline(beyond), None);
+    assert_eq!(driver.shard(0).deadline(beyond), None);
 }

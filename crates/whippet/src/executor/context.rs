@@ -3,6 +3,7 @@
 use super::shared::Shared;
 use super::task::Id;
 use super::worker::Worker;
+use crate::driver::TimerShard;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -66,6 +67,19 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> Option<R> {
 /// The runtime that this thread has entered.
 pub(crate) fn current() -> Option<Arc<Shared>> {
     CONTEXT.try_with(|context| context.entered.borrow().clone()).ok().flatten()
+}
+
+/// The timers of the runtime that this thread has entered: its worker's own, if it is one of that runtime's.
+#[inline]
+pub(crate) fn timers() -> Option<Arc<TimerShard>> {
+    let look = |context: &Context| {
+        let entered = context.entered.borrow();
+        let shared = entered.as_ref()?;
+        let worker = context.worker.borrow();
+        let own = worker.as_deref().filter(|worker| Arc::ptr_eq(worker.shared(), shared));
+        Some(Arc::clone(shared.driver.shard(own.map_or(0, Worker::index))))
+    };
+    CONTEXT.try_with(look).ok().flatten()
 }
 
 /// The thread is a worker until this is dropped.

@@ -40,7 +40,7 @@ impl<'a> Blocked<'a> {
             let stand_in = StandIn::new(Arc::clone(shared));
             let job = async move { stand_in.work() };
             let schedule = PoolSchedule(Arc::clone(&shared.pool));
-            let Spawned { runnable, live, handle } = Spawned::new(job, schedule, 0, Id::next(), at);
+            let Spawned { runnable, live, handle } = Spawned::new(job, schedule, Id::next(), at);
             live.leave_to_completer();
             drop(handle);
             shared.pool.push(runnable);

@@ -34,7 +34,7 @@ fn adds(counter: &Arc<AtomicUsize>, amount: usize) -> Runnable {
         counter.fetch_add(amount, Relaxed);
     };
     let Spawned { runnable, live, handle } =
-        Spawned::new(task, Nowhere, 0, Id::next(), Location::caller());
+        Spawned::new(task, Nowhere, Id::next(), Location::caller());
     live.leave_to_completer();
     drop(handle);
     runnable

@@ -37,25 +37,24 @@ impl Owned {
         Self { shards: (0..shards.max(1)).map(|_| shard()).collect() }
     }
 
-    /// Makes a task by `spawn`, which is given its key, and enters it. False: the list is closed, the task is not
-    /// in it, and the caller drops the runnable, which cancels it. `hint` chooses the shard. `spawn` runs under the
-    /// lock of the shard: it allocates and moves, and runs no user code.
+    /// Enters a task that nobody else knows of yet. False: the list is closed, the task is not in it, and the caller
+    /// drops the runnable, which cancels it. `hint` chooses the shard.
     pub(crate) fn insert<T>(
         &self,
         hint: usize,
-        spawn: impl FnOnce(usize) -> Spawned<T>,
+        spawned: Spawned<T>,
     ) -> (Runnable, JoinHandle<T>, bool) {
         let number = hint % self.shards.len();
+        let Spawned { runnable, live, handle } = spawned;
         let mut shard = self.shards[number].lock();
-        let open = !shard.closed;
-        let key = (shard.tasks.vacant() as usize) << SHARD_BITS | number;
-        let Spawned { runnable, live, handle } = spawn(key);
-        if open {
-            shard.tasks.insert(live);
-        } else {
+        if shard.closed {
+            drop(shard);
             live.leave_to_completer();
+            return (runnable, handle, false);
         }
-        (runnable, handle, open)
+        live.set_key((shard.tasks.vacant() as usize) << SHARD_BITS | number);
+        shard.tasks.insert(live);
+        (runnable, handle, true)
     }
 
     /// Takes a task out that has completed.

@@ -4,6 +4,7 @@ use super::context;
 use super::reject::reject;
 use super::shared::Shared;
 use super::task::{Id, JoinHandle, Live, Runnable, Schedule, Spawned};
+use crate::wakers::{PutOff, at_end_of_batch};
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -24,14 +25,23 @@ where
         _ => (0, Way::Injector(Arc::clone(shared))),
     });
     let scheduler = Arc::clone(shared);
-    let make = |key| Spawned::new(future, scheduler, key, id, at);
-    let (runnable, handle, open) = shared.owned.insert(shard, make);
+    let spawned = Spawned::new(future, scheduler, id, at);
+    let (runnable, handle, open) = shared.owned.insert(shard, spawned);
     if open {
         Arc::<Shared>::schedule(way, runnable);
     } else {
         reject(runnable);
     }
     handle
+}
+
+/// After a batch of wakers: wakes a worker that sleeps, for what this one has queued.
+fn look_for_sleepers() {
+    context::with_worker(|worker| {
+        if let Some(worker) = worker {
+            worker.shared().wake_one();
+        }
+    });
 }
 
 /// The way of a task to its runtime's queues.
@@ -57,7 +67,14 @@ impl Schedule for Arc<Shared> {
     fn schedule(way: Way, task: Runnable) {
         match way {
             Way::Worker => context::with_worker(|worker| match worker {
-                Some(worker) => worker.push_woken(task),
+                // The first of a batch brings a thief, the end of it another look: one fence for all in between.
+                Some(worker) => {
+                    if worker.push_woken(task)
+                        && at_end_of_batch(look_for_sleepers) != PutOff::Again
+                    {
+                        worker.shared().wake_one();
+                    }
+                }
                 None => unreachable!("a thread stays a worker while it hands a task on"),
             }),
             Way::Injector(shared) => shared.push_remote(task),

@@ -137,15 +137,14 @@ impl Worker {
         }
     }
 
-    /// Queues a task that was woken on this worker's thread.
+    /// Queues a task that was woken on this worker's thread. True: one went into the ring by that, and a worker that
+    /// sleeps is to be woken for it ([`Shared::wake_one`]).
     #[inline]
-    pub(crate) fn push_woken(&self, task: Runnable) {
-        if let Some(former) = self.remote().lifo.put(task) {
-            self.push_back(former);
-            if !self.delivering.get() {
-                self.shared.wake_one();
-            }
-        }
+    #[must_use]
+    pub(crate) fn push_woken(&self, task: Runnable) -> bool {
+        let Some(former) = self.remote().lifo.put(task) else { return false };
+        self.push_back(former);
+        !self.delivering.get()
     }
 
     /// Queues a task at the end of the ring, and wakes nobody.
@@ -161,7 +160,7 @@ impl Worker {
     /// The next task to take its turn.
     fn next_task(&self) -> Option<Runnable> {
         if self.until_injector.count()
-            && let Some(task) = self.shared.injector.pop()
+            && let Some(task) = self.next_injected()
         {
             return Some(task);
         }

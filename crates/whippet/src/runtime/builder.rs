@@ -312,7 +312,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         let multi_thread = self.config.multi_thread;
         let count = if multi_thread { self.worker_count() } else { 1 };
-        let driver = Arc::new(Driver::new()?);
+        let driver = Arc::new(Driver::new(count)?);
         if self.start_paused {
             assert!(!multi_thread, "only a current-thread runtime can start paused");
             // A new clock is not paused, so this does not fail.

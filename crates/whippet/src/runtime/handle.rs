@@ -112,7 +112,7 @@ impl Handle {
         };
         let schedule = PoolSchedule(Arc::clone(&self.shared.pool));
         let Spawned { runnable, live, handle } =
-            Spawned::new(job, schedule, 0, Id::next(), Location::caller());
+            Spawned::new(job, schedule, Id::next(), Location::caller());
         live.leave_to_completer();
         self.shared.pool.push(runnable);
         handle

@@ -133,6 +133,32 @@ impl Permits {
         }
     }
 
+    /// Whether somebody waits in line.
+    #[inline]
+    pub(crate) fn has_line(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
+    /// Whether whoever wants `wanted` permits now would have to wait, and be the first.
+    #[inline]
+    pub(crate) fn is_first_in_line_for(&self, wanted: usize) -> bool {
+        self.available < wanted && !self.closed && self.waiters.is_empty()
+    }
+
+    /// Puts permits into the store while nobody waits.
+    #[inline]
+    pub(crate) fn put(&mut self, more: usize) {
+        debug_assert!(self.waiters.is_empty(), "those who wait come first");
+        self.available += more;
+    }
+
+    /// Takes all permits out, unless somebody waits for some, or no more are given.
+    #[inline]
+    pub(crate) fn take_if_idle(&mut self) -> Option<usize> {
+        let idle = self.waiters.is_empty() && !self.closed;
+        idle.then(|| std::mem::take(&mut self.available))
+    }
+
     /// Takes up to `count` permits out of the store for good. Says how many.
     pub(crate) fn forget(&mut self, count: usize) -> usize {
         let forgotten = count.min(self.available);

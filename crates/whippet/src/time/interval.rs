@@ -1,7 +1,7 @@
 //! Ticks at a fixed period.
 
 use super::Instant;
-use super::sleep::{Sleep, current_driver};
+use super::sleep::{Sleep, current_timers};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -32,7 +32,7 @@ const PUNCTUAL: Duration = Duration::from_millis(5);
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     check(period);
-    Interval::new(Sleep::after(current_driver(), Duration::ZERO), period)
+    Interval::new(Sleep::after(current_timers(), Duration::ZERO), period)
 }
 
 /// Ticks every `period`, the first time at `start`.
@@ -56,7 +56,7 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     check(period);
-    Interval::new(Sleep::until(current_driver(), start), period)
+    Interval::new(Sleep::until(current_timers(), start), period)
 }
 
 /// Panics with a clear sentence when the period is zero.
@@ -160,7 +160,7 @@ impl Interval {
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.delay).poll(cx));
         let scheduled = self.delay.deadline();
-        let now = Instant::from_std(self.delay.driver().instant());
+        let now = Instant::from_std(self.delay.timers().instant());
         self.delay.restart(self.missed.next(scheduled, now, self.period));
         Poll::Ready(scheduled)
     }
@@ -177,7 +177,7 @@ impl Interval {
 
     /// Lets the next tick come after so long.
     pub fn reset_after(&mut self, after: Duration) {
-        let now = Instant::from_std(self.delay.driver().instant());
+        let now = Instant::from_std(self.delay.timers().instant());
         self.reset_at(now.saturating_add(after));
     }
 

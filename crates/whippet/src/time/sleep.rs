@@ -2,14 +2,14 @@
 
 use super::Instant;
 use crate::coop;
-use crate::driver::{Driver, TimerState};
+use crate::driver::{TimerShard, TimerState};
 use crate::executor::context;
 use crate::runtime::Handle;
 use crate::timers::TimerKey;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, RawWakerVTable, Waker, ready};
 use std::time::Duration;
 
 /// Waits until `duration` has passed.
@@ -38,7 +38,7 @@ use std::time::Duration;
 #[doc(alias = "delay_for")]
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::after(current_driver(), duration)
+    Sleep::after(current_timers(), duration)
 }
 
 /// Waits until `deadline`; a deadline that has passed is over at once.
@@ -64,13 +64,17 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[doc(alias = "delay_until")]
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::until(current_driver(), deadline)
+    Sleep::until(current_timers(), deadline)
 }
 
-/// The driver of the runtime that this thread is in.
+/// The timers of this worker, or of the runtime that this thread is in.
 #[track_caller]
-pub(super) fn current_driver() -> Arc<Driver> {
-    Arc::clone(Handle::current().driver())
+pub(super) fn current_timers() -> Arc<TimerShard> {
+    match context::timers() {
+        Some(timers) => timers,
+        // Says why there are none.
+        None => Arc::clone(Handle::current().driver().shard(0)),
+    }
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
@@ -93,8 +97,8 @@ pub(super) fn current_driver() -> Arc<Driver> {
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
-    /// The runtime that this timer belongs to, whoever polls it.
-    driver: Arc<Driver>,
+    /// The timers that this one belongs to, whoever polls it.
+    timers: Arc<TimerShard>,
     /// When it is over.
     deadline: Instant,
     /// How far it has got.
@@ -106,25 +110,60 @@ pub struct Sleep {
 enum State {
     /// Not polled since the deadline was set.
     Fresh,
-    /// Among the driver's timers.
-    Waiting(TimerKey),
+    /// Among the timers.
+    Waiting(Wait),
     /// The deadline has come.
     Elapsed,
 }
 
-/// A sleep is part of many futures and stays small: what a word for the driver, a moment and a key take.
-const _: () = assert!(size_of::<Sleep>() <= 40);
+/// A timer that waits.
+#[derive(Debug)]
+struct Wait {
+    /// Its name.
+    key: TimerKey,
+    /// The moment at which it fires: the deadline, or an earlier one. A deadline that is moved to later leaves the timer
+    /// where it is, at no cost; should it fire, the next poll sets it again.
+    armed: u64,
+    /// The waker that was left with it, by its parts: data and table. It is there until the timer fires, so that no other
+    /// waker has the same ones.
+    waker: (usize, &'static RawWakerVTable),
+}
 
-impl Sleep {
-    /// A sleep until `deadline` on the timers of `driver`.
-    pub(crate) const fn until(driver: Arc<Driver>, deadline: Instant) -> Self {
-        Self { driver, deadline, state: State::Fresh }
+impl Wait {
+    /// A timer that wakes `waker`.
+    fn new(key: TimerKey, armed: u64, waker: &Waker) -> Self {
+        Self { key, armed, waker: parts(waker) }
     }
 
-    /// A sleep of `duration` from now on the timers of `driver`.
-    pub(crate) fn after(driver: Arc<Driver>, duration: Duration) -> Self {
-        let deadline = Instant::from_std(driver.instant()).saturating_add(duration);
-        Self::until(driver, deadline)
+    /// Whether it waits, without a lock, with this waker: see [`TimerShard::may_have_fired`].
+    #[inline]
+    fn is_known_to_wait(&self, timers: &TimerShard, waker: &Waker) -> bool {
+        let (data, table) = parts(waker);
+        !timers.may_have_fired(self.armed)
+            && data == self.waker.0
+            && std::ptr::eq(table, self.waker.1)
+    }
+}
+
+/// The parts by which a waker is told from others.
+#[inline]
+fn parts(waker: &Waker) -> (usize, &'static RawWakerVTable) {
+    (waker.data().addr(), waker.vtable())
+}
+
+/// A sleep is part of many futures and stays small: a cache line.
+const _: () = assert!(size_of::<Sleep>() <= 64);
+
+impl Sleep {
+    /// A sleep until `deadline` among `timers`.
+    pub(crate) const fn until(timers: Arc<TimerShard>, deadline: Instant) -> Self {
+        Self { timers, deadline, state: State::Fresh }
+    }
+
+    /// A sleep of `duration` from now among `timers`.
+    pub(crate) fn after(timers: Arc<TimerShard>, duration: Duration) -> Self {
+        let deadline = Instant::from_std(timers.instant()).saturating_add(duration);
+        Self::until(timers, deadline)
     }
 
     /// The moment at which it is over. One that lies too far ahead to be counted is the last that can be.
@@ -141,20 +180,29 @@ impl Sleep {
 
     /// Sets another deadline, earlier or later, whether or not the former one has come.
     ///
-    /// A task that has polled this sleep and waits for it is woken at the new deadline; it need not poll again.
+    /// A task that has polled this sleep and waits for it is woken at the new deadline; it need not poll before that. When
+    /// the new deadline is later than the former one, the task may be woken at the former one, too, and has to poll this
+    /// sleep then, as whoever awaits it does.
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.get_mut();
         this.deadline = deadline;
-        let State::Waiting(key) = &this.state else {
+        let place = this.place();
+        let State::Waiting(wait) = &mut this.state else {
             this.state = State::Fresh;
             return;
         };
-        if this.is_due() {
+        // While the clock is paused it stops at each timer: there a timer is where it says it is.
+        if place >= wait.armed && !this.timers.is_paused() {
+            return;
+        }
+        if place <= this.timers.now() {
             // As if it had fired; the next poll sees for itself.
             if let Some(waker) = this.leave() {
                 waker.wake();
             }
-        } else if !this.driver.reset_timer(key, this.place()) {
+        } else if this.timers.reset_timer(&wait.key, place) {
+            wait.armed = place;
+        } else {
             this.leave();
         }
     }
@@ -165,42 +213,58 @@ impl Sleep {
         self.deadline = deadline;
     }
 
-    /// The runtime that it belongs to.
-    pub(super) const fn driver(&self) -> &Arc<Driver> {
-        &self.driver
+    /// The timers that it belongs to.
+    pub(super) const fn timers(&self) -> &Arc<TimerShard> {
+        &self.timers
     }
 
     /// The deadline as the timers count it.
     fn place(&self) -> u64 {
-        self.driver.deadline(self.deadline.into_std()).unwrap_or(NEVER)
+        self.timers.deadline(self.deadline.into_std()).unwrap_or(NEVER)
     }
 
     /// Whether the clock has got to the deadline.
     fn is_due(&self) -> bool {
-        let deadline = self.driver.deadline(self.deadline.into_std());
-        deadline.is_some_and(|deadline| deadline <= self.driver.now())
+        let deadline = self.timers.deadline(self.deadline.into_std());
+        deadline.is_some_and(|deadline| deadline <= self.timers.now())
     }
 
-    /// Enters the timers, unless the deadline has come. One that never comes waits there, too: for a reset, or
-    /// for the end of the runtime.
+    /// Enters the timers, unless the deadline has come.
     fn enter(&mut self, cx: &Context<'_>) -> Poll<()> {
         if self.is_due() {
             self.state = State::Elapsed;
             return Poll::Ready(());
         }
-        match self.driver.insert_timer(self.place(), cx.waker().clone()) {
+        self.enter_early(cx)
+    }
+
+    /// Enters the timers with a deadline that has not come. One that never comes waits there, too: for a reset, or
+    /// for the end of the runtime.
+    pub(super) fn enter_early(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let place = self.place();
+        match self.timers.insert_timer(place, cx.waker().clone()) {
             Ok(key) => {
-                self.state = State::Waiting(key);
+                self.state = State::Waiting(Wait::new(key, place, cx.waker()));
                 Poll::Pending
             }
             Err(_waker) => self.closed(),
         }
     }
 
+    /// The timer has fired: the deadline has come, unless it was moved to later meanwhile.
+    fn fired(&mut self, armed: u64, cx: &Context<'_>) -> Poll<()> {
+        if armed < self.place() {
+            self.state = State::Fresh;
+            return self.enter(cx);
+        }
+        self.state = State::Elapsed;
+        Poll::Ready(())
+    }
+
     /// The answer when the runtime has ended. A task of that runtime is in its last poll, and is dropped after it
     /// without another word. Anybody else would wait for ever, and is told.
     fn closed(&self) -> Poll<()> {
-        let own = |runtime: Handle| Arc::ptr_eq(runtime.driver(), &self.driver);
+        let own = |runtime: Handle| runtime.driver().owns(&self.timers);
         let last_poll = context::is_worker() && Handle::try_current().is_ok_and(own);
         assert!(last_poll, "the whippet runtime that this timer belongs to has been shut down");
         Poll::Pending
@@ -209,7 +273,7 @@ impl Sleep {
     /// Leaves the timers, if it is among them; the waker that was to be woken.
     fn leave(&mut self) -> Option<Waker> {
         match std::mem::replace(&mut self.state, State::Fresh) {
-            State::Waiting(key) => self.driver.remove_timer(&key),
+            State::Waiting(wait) => self.timers.remove_timer(&wait.key),
             State::Fresh | State::Elapsed => None,
         }
     }
@@ -226,12 +290,21 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let unit = ready!(coop::poll_proceed(cx));
         let this = self.get_mut();
-        match &this.state {
+        match &mut this.state {
             State::Elapsed => {}
             State::Fresh => ready!(this.enter(cx)),
-            State::Waiting(key) => match this.driver.poll_timer(key, cx.waker()) {
-                TimerState::Fired => this.state = State::Elapsed,
-                TimerState::Waiting => return Poll::Pending,
+            State::Waiting(wait) if wait.is_known_to_wait(&this.timers, cx.waker()) => {
+                return Poll::Pending;
+            }
+            State::Waiting(wait) => match this.timers.poll_timer(&wait.key, cx.waker()) {
+                TimerState::Fired => {
+                    let armed = wait.armed;
+                    ready!(this.fired(armed, cx));
+                }
+                TimerState::Waiting => {
+                    wait.waker = parts(cx.waker());
+                    return Poll::Pending;
+                }
                 TimerState::Closed => return this.closed(),
             },
         }

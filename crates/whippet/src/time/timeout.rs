@@ -2,7 +2,7 @@
 
 use super::Instant;
 use super::error::Elapsed;
-use super::sleep::{Sleep, current_driver};
+use super::sleep::{Sleep, current_timers};
 use crate::coop;
 use pin_project_lite::pin_project;
 use std::pin::Pin;
@@ -36,7 +36,7 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { value: future.into_future(), delay: Sleep::after(current_driver(), duration) }
+    Timeout { value: future.into_future(), delay: Sleep::after(current_timers(), duration) }
 }
 
 /// Waits for `future`, but until `deadline` at the latest.
@@ -67,7 +67,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { value: future.into_future(), delay: Sleep::until(current_driver(), deadline) }
+    Timeout { value: future.into_future(), delay: Sleep::until(current_timers(), deadline) }
 }
 
 pin_project! {

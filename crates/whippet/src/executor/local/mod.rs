@@ -184,8 +184,8 @@ impl LocalTasks {
         // SAFETY: `self` is not `Send`, so this is the owner's thread. Its runnables come to the inbox alone, which takes
         // them from any thread and neither runs nor drops one; they are taken out by `self`, on the owner's thread. The
         // inbox is empty and stays so when `self` is gone: `end`, which the drop calls, waits until no task lives.
-        let make = |key| unsafe { Spawned::new_local(future, scheduler, key, id, at) };
-        let (runnable, handle, _) = self.inbox.owned.insert(0, make);
+        let spawned = unsafe { Spawned::new_local(future, scheduler, id, at) };
+        let (runnable, handle, _) = self.inbox.owned.insert(0, spawned);
         if self.inbox.queue.lock().is_closed {
             reject(runnable);
         } else {

@@ -5,7 +5,7 @@
 //! (`state.rs`): *the runnable's* (future), *the completer's* and *the join handle's* (output, waker).
 
 use super::error::{JoinError, Output};
-use super::header::{Header, Polled, Vtable};
+use super::header::{Header, Polled, UNLISTED, Vtable};
 use super::id::Id;
 use super::runnable::{Live, Runnable};
 use super::state::{Completed, State, Turn};
@@ -18,7 +18,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::task::{Context, Poll, Waker};
 
 /// What the stage holds.
@@ -67,11 +67,11 @@ where
     pub(super) fn allocate(
         future: F,
         scheduler: S,
-        key: usize,
         id: Id,
         spawned_at: &'static Location<'static>,
     ) -> NonNull<Header> {
         let (born, polls) = (Coarse::now(), AtomicU32::new(0));
+        let key = AtomicUsize::new(UNLISTED);
         let (state, vtable) = (State::new(), &Self::VTABLE);
         let header = Header { state, vtable, spawned_at, id, key, born, polls };
         let cell = Box::new(Self {

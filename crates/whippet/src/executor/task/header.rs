@@ -6,9 +6,12 @@ use crate::loom::UnsafeCell;
 use crate::sys::clock::Coarse;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicUsize};
 use std::task::Waker;
+
+/// The key of a task that is in no list: that of no place.
+pub(super) const UNLISTED: usize = usize::MAX;
 
 /// The part of a task that is the same for all.
 #[derive(Debug)]
@@ -21,8 +24,9 @@ pub(super) struct Header {
     pub(super) spawned_at: &'static Location<'static>,
     /// Its name.
     pub(super) id: Id,
-    /// Its key in the list of live tasks; written before the task is shared.
-    pub(super) key: usize,
+    /// Its key in the list of live tasks, or [`UNLISTED`]. Written when it enters the list, which is before its first runnable is queued;
+    /// read when it leaves.
+    pub(super) key: AtomicUsize,
     /// When it was spawned.
     pub(super) born: Coarse,
     /// How often it was polled (saturates). Written by the runnable's holder alone, read for people.

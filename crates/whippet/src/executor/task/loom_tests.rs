@@ -59,7 +59,7 @@ where
     F::Output: Send + 'static,
 {
     let Spawned { runnable, live, handle } =
-        Spawned::new(future, Arc::clone(bench), 1, Id::next(), Location::caller());
+        Spawned::new(future, Arc::clone(bench), Id::next(), Location::caller());
     bench.lives.lock().push(live);
     bench.queue.lock().push(runnable);
     handle

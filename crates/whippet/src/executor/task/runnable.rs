@@ -119,7 +119,13 @@ impl Drop for Runnable {
 impl Live {
     /// Its key in the list of live tasks.
     pub(crate) fn key(&self) -> usize {
-        self.header().key
+        // Relaxed: the hand-over of the task to whoever completes it orders this after `set_key`.
+        self.header().key.load(Relaxed)
+    }
+
+    /// It enters the list of live tasks under this key, before anybody else knows of it.
+    pub(crate) fn set_key(&self, key: usize) {
+        self.header().key.store(key, Relaxed);
     }
 
     /// What is known of the task, at the moment `now`.

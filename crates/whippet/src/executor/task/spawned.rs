@@ -20,11 +20,10 @@ pub(crate) struct Spawned<T> {
 }
 
 impl<T: 'static> Spawned<T> {
-    /// Makes a task of a future. `key` is its place in the list of live tasks.
+    /// Makes a task of a future.
     pub(crate) fn new<F, S>(
         future: F,
         scheduler: S,
-        key: usize,
         id: Id,
         spawned_at: &'static Location<'static>,
     ) -> Self
@@ -34,7 +33,7 @@ impl<T: 'static> Spawned<T> {
         S: Schedule,
     {
         // SAFETY: future and output are `Send`.
-        unsafe { Self::new_local(future, scheduler, key, id, spawned_at) }
+        unsafe { Self::new_local(future, scheduler, id, spawned_at) }
     }
 
     /// Makes a task of a future that need not be `Send`.
@@ -45,7 +44,6 @@ impl<T: 'static> Spawned<T> {
     pub(crate) unsafe fn new_local<F, S>(
         future: F,
         scheduler: S,
-        key: usize,
         id: Id,
         spawned_at: &'static Location<'static>,
     ) -> Self
@@ -53,7 +51,7 @@ impl<T: 'static> Spawned<T> {
         F: Future<Output = T> + 'static,
         S: Schedule,
     {
-        let header = Cell::allocate(future, scheduler, key, id, spawned_at);
+        let header = Cell::allocate(future, scheduler, id, spawned_at);
         // SAFETY: a new task has a wake-up nobody else answers: this is its runnable.
         let runnable = unsafe { Runnable::from_header(header) };
         // SAFETY: a new task has two references: this is that of its life ...

@@ -106,7 +106,7 @@ impl Scene {
             })
         };
         let Spawned { runnable, live, handle } =
-            Spawned::new(future, Arc::clone(&bench), 0, Id::next(), Location::caller());
+            Spawned::new(future, Arc::clone(&bench), Id::next(), Location::caller());
         live.leave_to_completer();
         *bench.runnable.lock().unwrap() = Some(runnable);
         let (abort, handle) = (handle.abort_handle(), Some(handle));

@@ -15,14 +15,23 @@
 //!     └─────────────────────────────► closed ─────────────────────────────────► recv: None
 //! ```
 //!
+//! *What the receiver has taken.* A receiver that finds several messages takes them all out in one go, and hands the rest out
+//! without the lock ([`Chan::next_taken`]). Each of them keeps its permit until then: `returned` counts those handed out,
+//! and whoever is short of permits looks at it (`merge`). A sender that has to wait says so in `awaited` first, and then
+//! looks once more; the receiver counts first, and then looks whether somebody waits. With a fence in between on both
+//! sides, one of them sees the other.
+//!
 //! Once closed, no permit is given any more; those that are out may still send, so the receiver waits for them.
 //! A channel without its receiver has an empty queue: a permit that sends then drops its value.
 
 use super::queue::Queue;
+use crate::coop;
+use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use crate::loom::atomic::{AtomicBool, AtomicU32, fence};
 use crate::loom::{Mutex, MutexGuard};
 use crate::sync::caller::poll_locked;
 use crate::sync::handle::Senders;
-use crate::sync::permits::{Permits, Refused};
+use crate::sync::permits::{MAX_PERMITS, Permits, Refused};
 use crate::sync::wait_list::{Ticket, WaitList};
 use crate::wakers::Wakers;
 use std::task::{Context, Poll, Waker, ready};
@@ -32,6 +41,11 @@ use std::task::{Context, Poll, Waker, ready};
 pub(super) struct Chan<T> {
     /// How many messages the channel holds at the most: permits in all.
     max: usize,
+    /// Messages that the receiver handed out without the lock (wraps). Written by the receiver, read by whoever is short of
+    /// permits.
+    returned: AtomicU32,
+    /// Whether a sender may wait for a permit. Written under the lock, read without by the receiver.
+    awaited: AtomicBool,
     /// Everything that changes.
     state: Mutex<State<T>>,
 }
@@ -43,6 +57,8 @@ struct State<T> {
     queue: Queue<T>,
     /// Places in the queue: those in no message and no permit are available.
     permits: Permits,
+    /// Up to where `returned` is in `permits`.
+    merged: u32,
     /// The receiver's waker, when it waits.
     receiver: Option<Waker>,
     /// Who waits in `Sender::closed`.
@@ -54,13 +70,6 @@ struct State<T> {
 }
 
 impl<T> State<T> {
-    /// Whether nothing can come any more.
-    #[inline]
-    fn is_finished(&self, max: usize) -> bool {
-        self.queue.is_empty()
-            && (self.senders_gone || (self.permits.is_closed() && self.permits.are_all_home(max)))
-    }
-
     /// Queues a value whose permit was taken. Without a receiver the value comes back, to be dropped outside.
     #[inline]
     fn push(&mut self, value: T) -> Option<T> {
@@ -71,6 +80,10 @@ impl<T> State<T> {
         None
     }
 }
+
+/// Messages that a receiver takes out at once, at the most: as many as `returned` counts before it wraps. Only messages
+/// without a size could ever be more.
+const MOST_TAKEN: usize = u32::MAX as usize;
 
 /// Why a receiver got nothing at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +100,14 @@ impl<T> Chan<T> {
         let state = State {
             queue: Queue::new(),
             permits: Permits::new(max),
+            merged: 0,
             receiver: None,
             watchers: WaitList::new(),
             senders_gone: false,
             receiver_gone: false,
         };
-        Self { max, state: Mutex::new(state) }
+        let (returned, awaited) = (AtomicU32::new(0), AtomicBool::new(false));
+        Self { max, returned, awaited, state: Mutex::new(state) }
     }
 
     /// How many messages the channel holds at the most.
@@ -102,7 +117,9 @@ impl<T> Chan<T> {
 
     /// Permits that are free.
     pub(super) fn available(&self) -> usize {
-        self.state.lock().permits.available()
+        let mut state = self.state.lock();
+        self.merge(&mut state);
+        state.permits.available()
     }
 
     /// Messages under way.
@@ -135,7 +152,7 @@ impl<T> Chan<T> {
     #[inline]
     pub(super) fn try_send(&self, value: T) -> Result<(), (T, Refused)> {
         let mut state = self.state.lock();
-        if let Err(refused) = state.permits.try_acquire(1) {
+        if let Err(refused) = self.try_acquire_locked(&mut state, 1) {
             return Err((value, refused));
         }
         self.push(state, value);
@@ -163,7 +180,46 @@ impl<T> Chan<T> {
 
     /// Takes `wanted` permits at once, or none.
     pub(super) fn try_acquire(&self, wanted: usize) -> Result<(), Refused> {
-        self.state.lock().permits.try_acquire(wanted)
+        self.try_acquire_locked(&mut self.state.lock(), wanted)
+    }
+
+    /// The same with the lock held.
+    #[inline]
+    fn try_acquire_locked(&self, state: &mut State<T>, wanted: usize) -> Result<(), Refused> {
+        let tried = state.permits.try_acquire(wanted);
+        if tried == Err(Refused::Short) && self.merge(state) {
+            return state.permits.try_acquire(wanted);
+        }
+        tried
+    }
+
+    /// Adds the permits of messages that were handed out since the last look, unless somebody waits in line: then the
+    /// receiver does it, and serves them. Says whether there were some.
+    fn merge(&self, state: &mut State<T>) -> bool {
+        let count = self.unmerged(state);
+        if count == 0 || state.permits.has_line() {
+            return false;
+        }
+        state.merged = state.merged.wrapping_add(count);
+        state.permits.put(count as usize);
+        true
+    }
+
+    /// How many permits came back without the lock since the last look.
+    fn unmerged(&self, state: &State<T>) -> u32 {
+        // Acquire: pairs with `next_taken`.
+        self.returned.load(Acquire).wrapping_sub(state.merged)
+    }
+
+    /// The last look of a sender before it lines up as the first.
+    #[cold]
+    fn look_again(&self, state: &mut State<T>) {
+        // Relaxed: the fences order it.
+        self.awaited.store(true, Relaxed);
+        // SeqCst fence: pairs with that of `next_taken`: either this look finds the permit, or the receiver finds that
+        // somebody waits.
+        fence(SeqCst);
+        self.merge(state);
     }
 
     /// Gives permits back that were not used.
@@ -179,7 +235,7 @@ impl<T> Chan<T> {
     /// Permits came home unused: if a receiver waits for the last one, it is told.
     fn tell_if_finished(&self, state: &mut State<T>, wakers: &mut Wakers) {
         if state.permits.is_closed()
-            && state.is_finished(self.max)
+            && self.is_finished(state)
             && let Some(waker) = state.receiver.take()
         {
             wakers.push(waker);
@@ -225,6 +281,9 @@ impl<T> Chan<T> {
         mut then: impl FnMut(&mut State<T>) -> R,
     ) -> Poll<Result<R, Refused>> {
         poll_locked(&self.state, cx, false, |state, caller| {
+            if ticket.is_none() && state.permits.is_first_in_line_for(wanted) {
+                self.look_again(state);
+            }
             let polled = state.permits.poll_acquire(wanted, ticket, caller)?;
             Some(polled.map_ok(|()| then(state)))
         })
@@ -264,12 +323,53 @@ impl<T> Chan<T> {
 
     // ---- the receiver ----
 
-    /// The oldest message, if there is one.
+    /// The oldest message of those that were taken.
     #[inline]
-    pub(super) fn try_recv(&self) -> Result<T, Nothing> {
+    fn next_taken(&self, taken: &mut Queue<T>) -> Option<T> {
+        let value = taken.pop_and_keep()?;
+        // Relaxed: only the receiver writes it. Release: whoever takes the permit sees what was done before.
+        let returned = self.returned.load(Relaxed).wrapping_add(1);
+        self.returned.store(returned, Release);
+        if self.max < MAX_PERMITS {
+            // SeqCst fence: pairs with that of `look_again`. In a channel without a bound nobody waits.
+            fence(SeqCst);
+            if self.awaited.load(Relaxed) {
+                self.serve();
+            }
+        }
+        Some(value)
+    }
+
+    /// Gives those who wait the permits that came back without the lock.
+    #[cold]
+    fn serve(&self) {
         let mut wakers = Wakers::new();
         let mut state = self.state.lock();
-        let result = self.pop(&mut state, &mut wakers);
+        self.give_back(&mut state, 0, &mut wakers);
+        drop(state);
+        wakers.wake_all();
+    }
+
+    /// Gives the permits of `count` messages back, and of those that were handed out without the lock.
+    #[inline]
+    fn give_back(&self, state: &mut State<T>, count: usize, wakers: &mut Wakers) {
+        let unmerged = self.unmerged(state);
+        state.merged = state.merged.wrapping_add(unmerged);
+        state.permits.release(count + unmerged as usize, wakers);
+        if !state.permits.has_line() && self.awaited.load(Relaxed) {
+            self.awaited.store(false, Relaxed);
+        }
+    }
+
+    /// The oldest message, if there is one. `taken` is the receiver's own.
+    #[inline]
+    pub(super) fn try_recv(&self, taken: &mut Queue<T>) -> Result<T, Nothing> {
+        if let Some(value) = self.next_taken(taken) {
+            return Ok(value);
+        }
+        let mut wakers = Wakers::new();
+        let mut state = self.state.lock();
+        let result = self.pop(&mut state, taken, &mut wakers);
         drop(state);
         wakers.wake_all();
         result
@@ -277,26 +377,32 @@ impl<T> Chan<T> {
 
     /// The oldest message, or the end, or a wait for either.
     #[inline]
-    pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.poll_taking(cx, |state, wakers| self.pop(state, wakers))
+    pub(super) fn poll_recv(&self, cx: &mut Context<'_>, taken: &mut Queue<T>) -> Poll<Option<T>> {
+        if !taken.is_empty() {
+            ready!(coop::poll_proceed(cx)).spend();
+            return Poll::Ready(self.next_taken(taken));
+        }
+        self.poll_taking(cx, |state, wakers| self.pop(state, taken, wakers))
     }
 
     /// Up to `limit` messages at the end of `buffer`, or the end, or a wait for either.
     pub(super) fn poll_recv_many(
         &self,
         cx: &mut Context<'_>,
+        taken: &mut Queue<T>,
         buffer: &mut Vec<T>,
         limit: usize,
     ) -> Poll<usize> {
-        let taken = self.poll_taking(cx, |state, wakers| {
-            let count = state.queue.pop_many(buffer, limit);
+        let moved = self.poll_taking(cx, |state, wakers| {
+            let first = taken.pop_many(buffer, limit);
+            let count = first + state.queue.pop_many(buffer, limit - first);
             if count == 0 {
                 return Err(self.nothing(state));
             }
-            state.permits.release(count, wakers);
+            self.give_back(state, count, wakers);
             Ok(count)
         });
-        taken.map(Option::unwrap_or_default)
+        moved.map(Option::unwrap_or_default)
     }
 
     /// Closes the channel: no more permits. Whoever waits for one, or for the end, is woken.
@@ -304,32 +410,58 @@ impl<T> Chan<T> {
         self.close_and(|_| ());
     }
 
-    /// Closes the channel for a receiver that goes away, and drops what is still in it.
-    pub(super) fn end_receiver(&self) {
+    /// Closes the channel for a receiver that goes away, and drops what is still in it, and what it has taken.
+    pub(super) fn end_receiver(&self, taken: Queue<T>) {
         let left = self.close_and(|state| {
             state.receiver_gone = true;
             let messages = std::mem::replace(&mut state.queue, Queue::new());
-            state.permits.release(messages.len(), &mut Wakers::new());
+            self.give_back(state, messages.len() + taken.len(), &mut Wakers::new());
             (messages, state.receiver.take())
         });
-        drop(left);
+        drop((taken, left));
     }
 
-    /// Takes one message and gives its permit back.
+    /// Hands one message out and gives its permit back. If there are more, they come to `taken`, which is empty.
     #[inline]
-    fn pop(&self, state: &mut State<T>, wakers: &mut Wakers) -> Result<T, Nothing> {
+    fn pop(
+        &self,
+        state: &mut State<T>,
+        taken: &mut Queue<T>,
+        wakers: &mut Wakers,
+    ) -> Result<T, Nothing> {
         match state.queue.pop() {
             Some(value) => {
-                state.permits.release(1, wakers);
+                self.give_back(state, 1, wakers);
+                if !state.queue.is_empty() && state.queue.len() <= MOST_TAKEN {
+                    std::mem::swap(&mut state.queue, taken);
+                }
                 Ok(value)
             }
-            None => Err(self.nothing(state)),
+            None => {
+                taken.shrink();
+                state.queue.shrink();
+                Err(self.nothing(state))
+            }
         }
     }
 
     /// What an empty queue means.
-    fn nothing(&self, state: &State<T>) -> Nothing {
-        if state.is_finished(self.max) { Nothing::Finished } else { Nothing::Empty }
+    fn nothing(&self, state: &mut State<T>) -> Nothing {
+        if self.is_finished(state) { Nothing::Finished } else { Nothing::Empty }
+    }
+
+    /// Whether nothing can come any more.
+    #[inline]
+    fn is_finished(&self, state: &mut State<T>) -> bool {
+        if !state.queue.is_empty() {
+            return false;
+        }
+        if state.senders_gone {
+            return true;
+        }
+        // Once closed nobody is in line, so the merge takes place.
+        self.merge(state);
+        state.permits.is_closed() && state.permits.are_all_home(self.max)
     }
 
     /// One poll of the receiver: `take` tries its luck under the lock.

@@ -161,3 +161,22 @@ fn loom_a_recv_that_changes_its_waker_beside_send() {
         thread.join().unwrap();
     });
 }
+
+#[test]
+fn loom_a_sender_waits_beside_a_receiver_that_has_taken_all() {
+    loom::model(|| {
+        let (sender, mut receiver) = channel(2);
+        sender.try_send(0).unwrap();
+        sender.try_send(1).unwrap();
+        // Hands the first out, and takes the second.
+        assert_eq!(receiver.try_recv(), Ok(0));
+        sender.try_send(2).unwrap();
+        let thread = thread::spawn(move || block_on(sender.send(3)).unwrap());
+        // The place of the second comes back without the lock.
+        for number in 1..4 {
+            assert_eq!(block_on(receiver.recv()), Some(number));
+        }
+        assert_eq!(block_on(receiver.recv()), None);
+        thread.join().unwrap();
+    });
+}

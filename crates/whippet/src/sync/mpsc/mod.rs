@@ -68,11 +68,11 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
     assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");
     let (handle, chan) = Counted::new(Chan::new(capacity));
-    (Sender { handle }, Receiver { chan })
+    (Sender { handle }, Receiver::new(chan))
 }
 
 /// A channel whose senders never wait.
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (handle, chan) = Counted::new(Chan::new(MAX_PERMITS));
-    (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver { chan } })
+    (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver::new(chan) })
 }

@@ -45,6 +45,12 @@ impl<T> Queue<T> {
         self.0.push_back(value);
     }
 
+    /// The oldest message; the memory stays, for more that come soon.
+    #[inline]
+    pub(super) fn pop_and_keep(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+
     /// The oldest message.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
@@ -63,7 +69,7 @@ impl<T> Queue<T> {
 
     /// Gives the memory of an empty queue back, if it is more than the few slots that it may keep.
     #[inline]
-    fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
         if self.0.is_empty() && self.0.capacity() > Self::KEPT {
             self.0 = VecDeque::new();
         }

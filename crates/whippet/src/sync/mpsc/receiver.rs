@@ -3,6 +3,7 @@
 use super::Counted;
 use super::chan::Nothing;
 use super::error::TryRecvError;
+use super::queue::Queue;
 use crate::loom::Arc;
 use crate::sync::blocking;
 use std::fmt;
@@ -15,9 +16,16 @@ use std::task::{Context, Poll};
 pub struct Receiver<T> {
     /// The channel.
     pub(super) chan: Arc<Counted<T>>,
+    /// Messages that it took out of the channel and has not handed out; older than all that are in it.
+    taken: Queue<T>,
 }
 
 impl<T> Receiver<T> {
+    /// The receiver of a channel.
+    pub(super) const fn new(chan: Arc<Counted<T>>) -> Self {
+        Self { chan, taken: Queue::new() }
+    }
+
     /// The next value; `None` when nothing can come any more: the queue is empty, and all senders are gone, or the
     /// channel was closed and no permit is out.
     ///
@@ -73,7 +81,7 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.chan.try_recv().map_err(|nothing| match nothing {
+        self.chan.try_recv(&mut self.taken).map_err(|nothing| match nothing {
             Nothing::Empty => TryRecvError::Empty,
             Nothing::Finished => TryRecvError::Disconnected,
         })
@@ -101,7 +109,7 @@ impl<T> Receiver<T> {
     /// of the latest poll is woken.
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.chan.poll_recv(cx)
+        self.chan.poll_recv(cx, &mut self.taken)
     }
 
     /// Polls for a batch; see [`recv_many`](Self::recv_many) and [`poll_recv`](Self::poll_recv).
@@ -114,7 +122,7 @@ impl<T> Receiver<T> {
         if limit == 0 {
             return Poll::Ready(0);
         }
-        self.chan.poll_recv_many(cx, buffer, limit)
+        self.chan.poll_recv_many(cx, &mut self.taken, buffer, limit)
     }
 
     /// Closes the channel: senders are refused from now on, and those that wait are woken. What is in the queue
@@ -158,7 +166,7 @@ impl<T> Receiver<T> {
 
     /// How many values are there.
     pub fn len(&self) -> usize {
-        self.chan.len()
+        self.taken.len() + self.chan.len()
     }
 
     /// How many values could be sent at once: the free places that nobody waits for.
@@ -184,7 +192,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.chan.end_receiver();
+        self.chan.end_receiver(std::mem::replace(&mut self.taken, Queue::new()));
     }
 }
 

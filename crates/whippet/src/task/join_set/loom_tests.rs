@@ -26,7 +26,7 @@ impl Schedule for Nowhere {
 /// A task that gives `output`.
 fn gives(output: usize) -> (Runnable, JoinHandle<usize>) {
     let Spawned { runnable, live, handle } =
-        Spawned::new(async move { output }, Nowhere, 0, Id::next(), Location::caller());
+        Spawned::new(async move { output }, Nowhere, Id::next(), Location::caller());
     live.leave_to_completer();
     (runnable, handle)
 }

@@ -34,11 +34,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self { driver: Arc::new(Driver::new().expect("a driver")), wakes: Arc::default() }
+        Self { driver: Arc::new(Driver::new(1).expect("a driver")), wakes: Arc::default() }
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
-        Sleep::after(Arc::clone(&self.driver), duration)
+        Sleep::after(Arc::clone(self.driver.shard(0)), duration)
     }
 
     fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
@@ -93,7 +93,7 @@ fn a_dropped_sleep_leaves_nothing_behind() {
     assert_eq!(bench.driver.timers_len(), 100);
     drop(sleeps);
     assert_eq!((bench.driver.timers_len(), Arc::strong_count(&bench.wakes)), (0, 1));
-    assert_eq!(Arc::strong_count(&bench.driver), 1);
+    assert_eq!(Arc::strong_count(bench.driver.shard(0)), 1);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn past_deadlines_are_over_at_once_and_far_ones_never() {
     let bench = Bench::new();
     assert!(bench.poll(&mut bench.sleep(Duration::ZERO)).is_ready());
     let past = Instant::now() - MILLISECOND;
-    assert!(bench.poll(&mut Sleep::until(Arc::clone(&bench.driver), past)).is_ready());
+    assert!(bench.poll(&mut Sleep::until(Arc::clone(bench.driver.shard(0)), past)).is_ready());
     assert_eq!(bench.driver.timers_len(), 0, "neither entered the timers");
     for seconds in [1 << 33, 1 << 34, 1 << 35, 1 << 62, u64::MAX] {
         let mut far = bench.sleep(Duration::from_secs(seconds));
@@ -144,6 +144,21 @@ fn a_reset_to_later_and_after_the_end_waits_again() {
     Pin::new(&mut sleep).reset(Instant::now() + MILLISECOND);
     assert!(!sleep.is_elapsed());
     bench.run(&mut sleep);
+}
+
+#[test]
+fn a_deadline_that_is_moved_to_later_leaves_its_timer_where_it_is() {
+    let bench = Bench::new();
+    let mut sleep = bench.sleep(50 * MILLISECOND);
+    assert!(bench.poll(&mut sleep).is_pending());
+    Pin::new(&mut sleep).reset(Instant::now() + 60 * MILLISECOND);
+    assert!(bench.poll(&mut sleep).is_pending());
+    assert_eq!(bench.driver.timers_len(), 1);
+    bench.turn_until_woken();
+    assert!(Instant::now() < sleep.deadline() || bench.poll(&mut sleep).is_ready());
+    bench.run(&mut sleep);
+    assert!(Instant::now() >= sleep.deadline() && sleep.is_elapsed());
+    assert_eq!(bench.driver.timers_len(), 0);
 }
 
 #[test]
