@@ -1,6 +1,7 @@
 //! The project's own chores, one subcommand each.
 #![forbid(unsafe_code)]
 
+mod dist;
 mod fuzz;
 mod leaks;
 mod loom;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   tsan, asan     whippet's tests under the thread and the address sanitizer (--short: the traps); need nightly
   mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/TRAPS.md)
   rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
+  dist           the static program, its manual and completions, and contrib, in target/dist
   ci             what .ci/run does
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ("loom", [] | [_]) => loom::run(&root(), rest.first().map(String::as_str)),
         ("mutate", [] | [_]) => mutate::run(&root(), rest.first().map(String::as_str)),
         ("tidy", []) => tidy::run(&root()),
+        ("dist", []) => dist::run(&root()),
         ("ci", []) => run(Command::new(root().join(".ci/run"))),
         ("help" | "--help" | "-h", []) => {
             print!("{HELP}");

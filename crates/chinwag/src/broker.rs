@@ -23,43 +23,22 @@ mod presence;
 mod run;
 mod stop;
 
+pub use crate::published::Metrics;
+
 use crate::account::Cut;
 use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
+use crate::latency::Timing;
 use crate::limits::{LIVING_FRAMES, ROUND_BYTES};
 use crate::notices::Notices;
+use crate::published::Published;
 use crate::rooms::{RoomId, Rooms};
 use crate::roster::Roster;
 use crate::round::Asides;
 use crate::time_of_day::WallClock;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// What the broker has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
-    /// People in the house now.
-    pub people: usize,
-    /// Rooms that are there now.
-    pub rooms: usize,
-    /// People who have come.
-    pub joins: u64,
-    /// People who have left by themselves.
-    pub leaves: u64,
-    /// Lines for rooms: what was said, and the server's announcements.
-    pub lines: u64,
-    /// Frames handed to inboxes.
-    pub frames: u64,
-    /// People cut because they were owed more than the hard bound.
-    pub cut_past_hard: u64,
-    /// People cut because they took nothing.
-    pub cut_stalled: u64,
-    /// People cut because all frames together had grown too large.
-    pub cut_for_memory: u64,
-    /// Times that a room began to wait.
-    pub pauses: u64,
-}
 
 /// Why somebody is to be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +96,10 @@ pub struct Broker {
     notices: Arc<Notices>,
     /// What was done.
     metrics: Metrics,
+    /// Where others can read that.
+    published: Arc<Published>,
+    /// Which lines are timed.
+    timing: Timing,
 }
 
 impl Broker {
@@ -144,6 +127,8 @@ impl Broker {
             stop: None,
             notices: Arc::default(),
             metrics: Metrics::default(),
+            published: Arc::default(),
+            timing: Timing::default(),
         }
     }
 
@@ -164,6 +149,16 @@ impl Broker {
     /// Says what the time of day is.
     pub fn set_clock(&mut self, clock: WallClock) {
         self.clock = clock;
+    }
+
+    /// Where others can read what it does while it runs.
+    pub fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published)
+    }
+
+    /// Writes down what was done, for others to read.
+    fn publish_metrics(&self) {
+        self.published.write(&self.metrics(), self.gauge.bytes());
     }
 
     /// What was done so far.
@@ -195,6 +190,8 @@ impl Broker {
                 self.turn_away(outlet, door)
             }
             Control::Join { id, outlet, door } => self.join(id, outlet, door),
+            // Whoever does not wait for the answer any more need not have it.
+            Control::Ping { answer } => drop(answer.send(())),
             Control::Shutdown { deadline } => self.begin_stop(deadline),
         }
         self.flush_if_full();
@@ -204,7 +201,10 @@ impl Broker {
     pub fn handle_event(&mut self, event: Event, now: Instant) {
         self.now = now;
         match event {
-            Event::Lines { id, inputs } => self.handle_inputs(id, &inputs),
+            Event::Lines { id, inputs } => {
+                self.timing.heard(inputs.heard(), now);
+                self.handle_inputs(id, &inputs);
+            }
             Event::Complete { id, word, answer } => {
                 // Whoever is gone meanwhile wants no answer.
                 let _ = answer.send(self.complete(id, &word));

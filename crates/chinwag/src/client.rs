@@ -268,8 +268,9 @@ impl Client {
             return None;
         }
         let allowance = if self.is_draining() { None } else { house.dials.speech() };
+        let now = now();
         let terminal = self.outgoing.terminal_mut();
-        let Some(Heard { inputs, end }) = self.incoming.hear(stream, terminal, allowance, now())
+        let Some(Heard { inputs, end }) = self.incoming.hear(stream, terminal, allowance, now)
         else {
             self.stage = Stage::Idle;
             return None;
@@ -280,7 +281,7 @@ impl Client {
         if !inputs.is_empty() {
             // The broker gives it back.
             place.forget();
-            house.post(Event::Lines { id, inputs });
+            house.post(Event::Lines { id, inputs: inputs.heard_at(now) });
         }
         end
     }

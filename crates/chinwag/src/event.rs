@@ -82,6 +82,11 @@ pub enum Control {
         /// How his lines are encoded.
         door: DoorKind,
     },
+    /// Somebody wants to know whether the broker answers.
+    Ping {
+        /// Where.
+        answer: oneshot::Sender<()>,
+    },
     /// The server stops: what was read is delivered, then everybody is told and sent home.
     Shutdown {
         /// When the server will be gone, whatever is left to do.
@@ -98,12 +103,25 @@ pub struct Inputs {
     items: Vec<(Kind, u32)>,
     /// Bytes that the broker may make of them, at most.
     encoded: usize,
+    /// When they were read, if that is known.
+    heard: Option<Instant>,
 }
 
 impl Inputs {
     /// None yet.
     pub const fn new() -> Self {
-        Self { text: String::new(), items: Vec::new(), encoded: 0 }
+        Self { text: String::new(), items: Vec::new(), encoded: 0, heard: None }
+    }
+
+    /// The same, read at this moment.
+    #[must_use]
+    pub fn heard_at(self, now: Instant) -> Self {
+        Self { heard: Some(now), ..self }
+    }
+
+    /// When they were read, if that is known.
+    pub fn heard(&self) -> Option<Instant> {
+        self.heard
     }
 
     /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.

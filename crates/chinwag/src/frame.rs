@@ -5,11 +5,12 @@
 //! many bytes of buffers are alive: it rises where a buffer is made and falls where the last frame of it goes, in
 //! whatever task that happens.
 
+use crate::latency::Stamp;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
 
 /// How many bytes of frames are alive. Clones count the same bytes.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,8 @@ struct Living {
     bytes: Box<[u8]>,
     /// Where they are counted.
     gauge: Gauge,
+    /// Where it is counted how long they took, if it is.
+    stamp: OnceLock<Box<Stamp>>,
 }
 
 impl Drop for Living {
@@ -61,8 +64,20 @@ impl Frame {
     pub fn new(bytes: &[u8], gauge: &Gauge) -> Self {
         let end = u32::try_from(bytes.len()).expect("a frame is far smaller than 4 GiB");
         gauge.0.fetch_add(bytes.len(), Relaxed);
-        let living = Living { bytes: bytes.into(), gauge: gauge.clone() };
+        let living = Living { bytes: bytes.into(), gauge: gauge.clone(), stamp: OnceLock::new() };
         Self { buffer: Arc::new(living), start: 0, end }
+    }
+
+    /// Times its deliveries from now on, and those of all frames that share its buffer.
+    pub(crate) fn time(&self, stamp: Box<Stamp>) {
+        // One that is timed already is timed by the earlier line.
+        let _ = self.buffer.stamp.set(stamp);
+    }
+
+    /// What times it, if it is timed.
+    #[inline]
+    pub(crate) fn stamp(&self) -> Option<&Stamp> {
+        self.buffer.stamp.get().map(|stamp| &**stamp)
     }
 
     /// A part of this frame, sharing its buffer.

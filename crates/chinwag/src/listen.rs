@@ -56,6 +56,16 @@ pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
     out.flush()
 }
 
+/// Prints where the figures are.
+///
+/// # Errors
+/// As [`announce`].
+pub fn announce_metrics(listener: &TcpListener) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "metrics on http://{}/metrics", listener.local_addr()?)?;
+    out.flush()
+}
+
 /// How to join at an address.
 struct Invitation(SocketAddr);
 

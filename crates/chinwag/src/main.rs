@@ -2,13 +2,17 @@
 #![forbid(unsafe_code)]
 
 use chinwag::cli::{Action, Cli, ServeArgs};
+use chinwag::doors::{Doors, Passed};
+use chinwag::sandbox::{self, Needs};
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
-use chinwag::{Config, Reloader, Server, announce, listen, load, logging};
-use chinwag::{possible_connections, reload_on_signal, stop_on_signals};
+use chinwag::{Config, Reloader, Server, load, logging, notify};
+use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
+use chinwag::{reload_on_signal, stop_on_signals};
 use clap::Parser;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use whippet::net::TcpListener;
 use whippet::runtime::{Builder, Runtime};
 use whippet::sync::CancellationToken;
 
@@ -43,6 +47,7 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
 
 /// Runs the server until it is told to stop.
 fn run(arguments: ServeArgs) -> Result<(), Failure> {
+    let passed = Passed::of_this_process();
     let sources = arguments.sources();
     let effective = sources.load().map_err(Failure::Settings)?;
     let settings = effective.settings.clone();
@@ -50,27 +55,61 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     for stranger in &effective.strangers {
         tracing::warn!("a variable that is no setting: {stranger}");
     }
-    runtime(&settings)
-        .and_then(|runtime| runtime.block_on(serve(sources, effective, log)))
-        .map_err(Failure::Sentence)
+    let doors =
+        Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
+    let possible = possible_connections();
+    if settings.sandbox {
+        // Before there are threads: each would have to be confined by itself.
+        sandbox::confine(&needs(&effective));
+    }
+    let serving = serve(Start { sources, effective, log, possible, doors });
+    runtime(&settings).and_then(|runtime| runtime.block_on(serving)).map_err(Failure::Sentence)
 }
 
-/// Opens the doors and serves whoever comes.
-async fn serve(
+/// What a server that has opened its doors still needs of the file system: its settings, to read them anew.
+fn needs(effective: &Effective) -> Needs {
+    let read = effective.file.iter().map(|file| sandbox::folder_of(file)).collect();
+    Needs { read, write: Vec::new() }
+}
+
+/// What the server is started with.
+struct Start {
+    /// Where the settings come from.
     sources: Sources,
+    /// What they are.
     effective: Effective,
+    /// The log.
     log: logging::LogFilterHandle,
-) -> Result<(), String> {
+    /// How many connections are possible.
+    possible: usize,
+    /// The sockets.
+    doors: Doors,
+}
+
+/// Serves whoever comes, until a signal.
+async fn serve(start: Start) -> Result<(), String> {
+    let Start { sources, effective, log, possible, doors } = start;
     let shutdown = CancellationToken::new();
     stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
-    let possible = possible_connections();
-    let listeners = listen(&effective.settings.listen).map_err(|error| error.to_string())?;
+    let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
+    let people = people.map_err(because("cannot watch the listeners"))?;
+    let metrics = doors.metrics.map(TcpListener::from_std).transpose();
+    let metrics = metrics.map_err(because("cannot watch the listeners"))?;
     let config = Config::of(&effective.settings, possible);
-    let server = Server::new(listeners, config).map_err(because("cannot prepare the listeners"))?;
-    let reloader = Reloader::new(sources, effective, possible, server.office(), log);
+    let server = Server::new(people, config).map_err(because("cannot prepare the listeners"))?;
+    let office = server.office();
+    let status = notify::status(server.listeners());
+    let reloader = Reloader::new(sources, effective, possible, office.clone(), log, status.clone());
     reload_on_signal(reloader).map_err(because("cannot watch for signals"))?;
     // With nobody to read where we listen there is nothing to say.
     let _ = announce(server.listeners());
+    if let Some(listener) = metrics {
+        let _ = announce_metrics(&listener);
+        serve_metrics(listener, office.clone());
+    }
+    notify::keep_alive(office);
+    notify::tell_of_the_stop(shutdown.clone());
+    notify::ready(&status);
     server.run(shutdown).await.map_err(|error| error.to_string())
 }
 

@@ -1,20 +1,26 @@
 //! What those who run a server hold of it while it runs.
 
 use crate::config::Config;
+use crate::event::Control;
 use crate::house::House;
+use crate::limits::EVENT_PLACES;
+use crate::published::Published;
 use std::sync::Arc;
+use whippet::sync::oneshot;
 
 /// A way into a running server for those who run it. Clones are of the same server.
 #[derive(Clone, Debug)]
 pub struct Office {
     /// The server.
     house: Arc<House>,
+    /// What its broker publishes.
+    published: Arc<Published>,
 }
 
 impl Office {
     /// Of this server.
-    pub(crate) fn new(house: Arc<House>) -> Self {
-        Self { house }
+    pub(crate) fn new(house: Arc<House>, published: Arc<Published>) -> Self {
+        Self { house, published }
     }
 
     /// Takes over what of these settings a running server can take over; see
@@ -22,5 +28,38 @@ impl Office {
     pub fn turn(&self, config: &Config) {
         self.house.dials.turn(config);
         self.house.places.limit_addresses(config.per_address);
+    }
+
+    /// What the broker has published.
+    pub fn published(&self) -> &Published {
+        &self.published
+    }
+
+    /// Waits for the broker to answer; whether it does.
+    pub async fn ping(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.house.control.send(Control::Ping { answer }).await.is_ok() && answered.await.is_ok()
+    }
+
+    /// Whether the server is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.house.stopping.is_cancelled()
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.house.places.taken()
+    }
+
+    /// How many connections were turned away: because all places were taken, and because those of their address were.
+    pub fn turned_away(&self) -> [u64; 2] {
+        self.house.places.turned_away()
+    }
+
+    /// How many events with lines are on their way to the broker or in its hands, and how many joins and the like.
+    pub fn queued(&self) -> (usize, usize) {
+        let events = EVENT_PLACES.saturating_sub(self.house.intake.places().available_permits());
+        let control = &self.house.control;
+        (events, control.max_capacity() - control.capacity())
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::account::{Account, Inbox};
 use crate::frame::Frame;
+use crate::latency::Stamp;
 use crate::limits::{DRAWN_BYTES, WRITE_FRAMES};
 use crate::terminal::Terminal;
 use std::cell::Cell;
@@ -232,6 +233,7 @@ impl Outgoing {
         };
         self.blocked = written < offered;
         let whole = self.advance(frames, written);
+        frames[..whole].iter().filter_map(Frame::stamp).for_each(arrived);
         frames.drain(..whole);
         self.account().take(written, whole);
         Ok(())
@@ -251,6 +253,12 @@ impl Outgoing {
         self.written = 0;
         frames.len()
     }
+}
+
+/// A frame that is timed was written.
+#[cold]
+fn arrived(stamp: &Stamp) {
+    stamp.arrived(whippet::time::Instant::now().into_std());
 }
 
 /// Offers the kernel several frames in one call, without what was written of the first; says how many bytes it offered,

@@ -35,6 +35,8 @@ struct Counts {
     high: usize,
     /// Whether this tide's ebb was told.
     ebbed: bool,
+    /// How many were turned away: because there was no place, and none for their address.
+    turned_away: [u64; 2],
     /// Of each address that has any and is limited.
     of_address: BTreeMap<Origin, usize>,
 }
@@ -110,12 +112,14 @@ impl Places {
         // Counted without a limit, too: there may be one later.
         let origin = Origin::of(address);
         if counts.all >= self.most {
+            counts.turned_away[0] += 1;
             return Err(Refusal::Full);
         }
         if let Some(origin) = origin {
             let limit = counts.per_address.unwrap_or(usize::MAX);
             let count = counts.of_address.get(&origin).copied().unwrap_or(0);
             if count >= limit {
+                counts.turned_away[1] += 1;
                 return Err(Refusal::AddressFull);
             }
             counts.of_address.insert(origin, count + 1);
@@ -169,6 +173,11 @@ impl Places {
     /// How many connections there are.
     pub(crate) fn taken(&self) -> usize {
         self.lock().all
+    }
+
+    /// How many were turned away: because there was no place, and none for their address.
+    pub(crate) fn turned_away(&self) -> [u64; 2] {
+        self.lock().turned_away
     }
 
     /// The counts; they are whole between any two statements, so a panic elsewhere does not spoil them.

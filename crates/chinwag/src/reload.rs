@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::logging::LogFilterHandle;
+use crate::notify;
 use crate::office::Office;
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use std::io;
@@ -24,6 +25,8 @@ pub struct Reloader {
     office: Office,
     /// The log, whose filter can be exchanged.
     log: LogFilterHandle,
+    /// What the service manager is told when it is done.
+    status: String,
 }
 
 /// What a reload came to.
@@ -43,8 +46,9 @@ impl Reloader {
         possible: usize,
         office: Office,
         log: LogFilterHandle,
+        status: String,
     ) -> Self {
-        Self { sources, effective, possible, office, log }
+        Self { sources, effective, possible, office, log, status }
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
@@ -96,10 +100,13 @@ pub fn reload_on_signal(mut reloader: Reloader) -> io::Result<JoinHandle<()>> {
     let mut hang_up = signal(SignalKind::hangup())?;
     Ok(whippet::spawn(async move {
         while hang_up.recv().await.is_some() {
+            notify::reloading();
             let sources = reloader.sources.clone();
             // A file may lie where reading takes its time.
-            let Ok(loaded) = spawn_blocking(move || sources.load()).await else { continue };
-            tell(loaded.map(|effective| reloader.take(effective)));
+            if let Ok(loaded) = spawn_blocking(move || sources.load()).await {
+                tell(loaded.map(|effective| reloader.take(effective)));
+            }
+            notify::ready(&reloader.status);
         }
     }))
 }

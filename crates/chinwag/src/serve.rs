@@ -80,7 +80,7 @@ impl Server {
 
     /// What those who run it hold of it.
     pub fn office(&self) -> Office {
-        Office::new(Arc::clone(&self.house))
+        Office::new(Arc::clone(&self.house), self.broker.published())
     }
 
     /// Serves everybody who comes, until `shutdown` is cancelled.

@@ -94,6 +94,7 @@ impl Broker {
         if round.is_empty() {
             return;
         }
+        let latencies = self.published.latencies();
         // Nearly always everybody has the same view.
         let mut whole: Option<(View, Option<Frame>)> = None;
         let mut frames = 0;
@@ -104,7 +105,11 @@ impl Broker {
             }
             let view = member.view_of(id);
             if whole.as_ref().is_none_or(|&(of, _)| of != view) {
-                whole = Some((view, round.whole(view, &self.gauge).cloned()));
+                let frame = round.whole(view, &self.gauge).cloned();
+                if let (Some(frame), Some(stamp)) = (&frame, self.timing.stamp(latencies)) {
+                    frame.time(stamp);
+                }
+                whole = Some((view, frame));
             }
             let Some((_, Some(frame))) = &whole else { continue };
             match member.outlet.push(frame.clone()) {

@@ -54,6 +54,7 @@ impl Broker {
         while let Some(came) = queues.control.recv().await {
             self.handle_control(came, now());
         }
+        self.publish_metrics();
         self.metrics()
     }
 }
@@ -120,6 +121,7 @@ impl Queues {
             broker.handle_event(event, now);
         }
         broker.flush(now);
+        broker.publish_metrics();
         self.gather.sent(broker.metrics.frames - frames, now);
         // Once a round, so that those who wait for a place are woken together.
         if lines > 0 {

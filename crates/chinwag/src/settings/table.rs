@@ -189,6 +189,15 @@ settings! {
         /// The message of the day, told to each newcomer below it; several lines are told one by one
         motd "motd" "TEXT": String = String::new(), Live InManual message;
     }
+    "Those who run it" {
+        /// Address for figures and health: /metrics, /healthz, /readyz; none: no such door
+        metrics "metrics" "ADDR:PORT": Option<SocketAddr> = None, Restart InHelp;
+        /// Let the figures be on an address that is not loopback
+        /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
+        metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
+        /// Confine the process by Landlock once it has started, where the kernel can
+        sandbox "sandbox" "BOOL": bool = true, Restart InManual;
+    }
     "The program" {
         /// Threads to run on; auto: one for each processor
         workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InHelp;
@@ -258,6 +267,10 @@ impl Settings {
         if self.owed_soft >= self.owed_hard {
             let hard = self.owed_hard.show();
             found.push(("owed-soft", format!("it must be below owed-hard, which is {hard}")));
+        }
+        if self.metrics.is_some_and(|at| !at.ip().is_loopback()) && !self.metrics_anywhere {
+            let words = "it is not on loopback; figures for everybody need metrics-anywhere, too";
+            found.push(("metrics", words.to_owned()));
         }
         found
     }

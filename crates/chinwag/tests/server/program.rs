@@ -4,7 +4,7 @@ use crate::support::{Person, run, soon};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use whippet::net::TcpStream;
 use whippet::task::spawn_blocking;
 
@@ -15,6 +15,8 @@ pub(crate) const CHINWAG: &str = env!("CARGO_BIN_EXE_chinwag");
 pub(crate) struct Program {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    /// What it prints.
+    out: Option<BufReader<ChildStdout>>,
     /// What it logs, once somebody has begun to read that.
     log: Option<BufReader<ChildStderr>>,
 }
@@ -22,19 +24,25 @@ pub(crate) struct Program {
 impl Program {
     /// Starts a server by this command, and learns its address from what it prints.
     pub(crate) async fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null());
+        Self::start_with_stdin(command).await
+    }
+
+    /// The same; the command says what its standard input is.
+    pub(crate) async fn start_with_stdin(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the program starts");
         let mut out = BufReader::new(process.stdout.take().expect("a pipe"));
         let lines = spawn_blocking(move || {
             let mut lines = [String::new(), String::new()];
             lines.iter_mut().for_each(|line| drop(out.read_line(line)));
-            lines
+            (lines, out)
         });
-        let [listening, join] = soon("the program's words", lines).await.expect("no panic");
+        let ([listening, join], out) = soon("the program's words", lines).await.expect("no panic");
         let address = listening.trim_end().strip_prefix("listening on ").expect("an address");
         let address: SocketAddr = address.parse().expect("an address");
         assert_eq!(join, format!("join with: nc {} {}\n", address.ip(), address.port()));
-        Self { process, address, log: None }
+        Self { process, address, out: Some(out), log: None }
     }
 
     /// Somebody who has been welcomed.
@@ -43,6 +51,19 @@ impl Program {
         let mut person = Person::new(stream.expect("a connection"));
         person.welcomed().await;
         person
+    }
+
+    /// The next line that it prints.
+    pub(crate) async fn printed(&mut self) -> String {
+        let mut out = self.out.take().expect("one at a time");
+        let reading = spawn_blocking(move || {
+            let mut line = String::new();
+            out.read_line(&mut line).expect("UTF-8");
+            (line, out)
+        });
+        let (line, out) = soon("the program's words", reading).await.expect("no panic");
+        self.out = Some(out);
+        line.trim_end().to_owned()
     }
 
     /// Reads the log up to a line with these words in it; gives that line.

@@ -1,0 +1,152 @@
+//! The figures as text, in the format of OpenMetrics, which Prometheus reads.
+
+use crate::latency::Latencies;
+use crate::limits::CONTROL_PLACES;
+use crate::office::Office;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use whippet::runtime::{Handle, RuntimeMetrics};
+
+/// All figures of this moment.
+pub(super) fn exposition(office: &Office) -> String {
+    let mut registry = Registry::default();
+    let runtime = Handle::current().metrics();
+    registry.register_collector(Box::new(Figures { office: office.clone(), runtime }));
+    let mut text = String::new();
+    // A string takes all that is written.
+    let _ = encode(&mut text, &registry);
+    text
+}
+
+/// Where the figures come from.
+#[derive(Debug)]
+struct Figures {
+    /// The server.
+    office: Office,
+    /// The runtime under it.
+    runtime: RuntimeMetrics,
+}
+
+impl Collector for Figures {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut out = Out(encoder);
+        self.room(&mut out)?;
+        self.doors(&mut out)?;
+        self.runtime(&mut out)
+    }
+}
+
+impl Figures {
+    /// What the broker has published.
+    fn room(&self, out: &mut Out<'_>) -> fmt::Result {
+        let published = self.office.published();
+        let metrics = published.metrics();
+        out.gauge("chinwag_people", "People who are here", metrics.people)?;
+        out.gauge("chinwag_rooms", "Rooms that there are", metrics.rooms)?;
+        out.counter("chinwag_joins", "People who have come", metrics.joins)?;
+        out.counter("chinwag_leaves", "People who have left by themselves", metrics.leaves)?;
+        let lines = "Lines for rooms: what was said, and announcements";
+        out.counter("chinwag_lines", lines, metrics.lines)?;
+        let frames = "Frames handed to people's inboxes; a frame holds all lines of a round";
+        out.counter("chinwag_deliveries", frames, metrics.frames)?;
+        let cut = [
+            ("past_hard", metrics.cut_past_hard),
+            ("stalled", metrics.cut_stalled),
+            ("memory", metrics.cut_for_memory),
+        ];
+        out.counters("chinwag_cut", "People cut because they did not read", &cut)?;
+        out.counter(
+            "chinwag_pauses",
+            "Times that a room began to wait for its people",
+            metrics.pauses,
+        )?;
+        let living = published.living_bytes();
+        out.gauge("chinwag_living_frames_bytes", "Bytes that anybody waits for", living)?;
+        let took =
+            "From a line's being read to its being written to one person, of ten rounds a second";
+        out.histogram("chinwag_delivery_seconds", took, published.latencies())
+    }
+
+    /// The doors and the queues behind them.
+    fn doors(&self, out: &mut Out<'_>) -> fmt::Result {
+        let office = &self.office;
+        let (events, control) = office.queued();
+        let waiting = "Events with lines that wait for the broker, or are in its hands";
+        out.gauge("chinwag_queue_events", waiting, events)?;
+        let waiting = format!("Joins and the like that wait for the broker, of {CONTROL_PLACES}");
+        out.gauge("chinwag_queue_control", &waiting, control)?;
+        out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
+        let [full, address] = office.turned_away();
+        let away = [("full", full), ("address", address)];
+        out.counters("chinwag_turned_away", "Connections that were not let in", &away)
+    }
+
+    /// What the runtime counts.
+    fn runtime(&self, out: &mut Out<'_>) -> fmt::Result {
+        let runtime = &self.runtime;
+        let of_workers = |count: fn(&RuntimeMetrics, usize) -> u64| -> u64 {
+            (0..runtime.num_workers()).map(|worker| count(runtime, worker)).sum()
+        };
+        let local = |worker| runtime.worker_local_queue_depth(worker);
+        let queued: usize = (0..runtime.num_workers()).map(local).sum();
+        out.gauge("whippet_workers", "Worker threads", runtime.num_workers())?;
+        let sleeping = runtime.num_sleeping_workers();
+        out.gauge("whippet_workers_sleeping", "Worker threads without work", sleeping)?;
+        out.gauge("whippet_tasks", "Tasks that live", runtime.num_alive_tasks())?;
+        let shared = runtime.global_queue_depth();
+        out.gauge("whippet_queue_global", "Tasks in the queue of all workers", shared)?;
+        out.gauge("whippet_queue_local", "Tasks in the workers' own queues", queued)?;
+        out.gauge("whippet_timers", "Timers that are set", runtime.num_pending_timers())?;
+        let descriptors = runtime.num_registered_descriptors();
+        out.gauge("whippet_descriptors", "Descriptors that the reactor watches", descriptors)?;
+        let threads = runtime.num_blocking_threads();
+        out.gauge("whippet_blocking_threads", "Threads for blocking calls", threads)?;
+        let jobs = runtime.blocking_queue_depth();
+        out.gauge("whippet_blocking_queue", "Blocking calls that wait for a thread", jobs)?;
+        let polls = of_workers(RuntimeMetrics::worker_poll_count);
+        out.counter("whippet_polls", "Turns that tasks took", polls)?;
+        let steals = of_workers(RuntimeMetrics::worker_steal_count);
+        out.counter("whippet_steals", "Times that a worker took work from another", steals)?;
+        let parks = of_workers(RuntimeMetrics::worker_park_count);
+        out.counter("whippet_parks", "Times that a worker went to sleep", parks)?;
+        let forced = runtime.budget_forced_yield_count();
+        out.counter("whippet_forced_yields", "Polls that used up their budget", forced)
+    }
+}
+
+/// Where the figures go.
+struct Out<'a>(DescriptorEncoder<'a>);
+
+impl Out<'_> {
+    fn gauge(&mut self, name: &str, help: &str, value: impl TryInto<i64>) -> fmt::Result {
+        let gauge = ConstGauge::new(value.try_into().unwrap_or(i64::MAX));
+        gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+        let counter = ConstCounter::new(value);
+        counter.encode(self.0.encode_descriptor(name, help, None, counter.metric_type())?)
+    }
+
+    fn counters(&mut self, name: &str, help: &str, values: &[(&str, u64)]) -> fmt::Result {
+        let mut all = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for &(reason, value) in values {
+            let label = [("reason", reason)];
+            ConstCounter::new(value).encode(all.encode_family(&label)?)?;
+        }
+        Ok(())
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, latencies: &Latencies) -> fmt::Result {
+        let buckets: Vec<_> = latencies.buckets().collect();
+        let count = buckets.iter().map(|&(_, count)| count).sum();
+        let mut out = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        out.encode_histogram::<[(&str, &str); 0]>(latencies.sum(), count, &buckets, None)
+    }
+}

@@ -1,0 +1,59 @@
+//! What a service manager is told, if one started us and asked for it (`NOTIFY_SOCKET`); see sd_notify(3).
+
+use crate::metrics::is_healthy;
+use crate::office::Office;
+use sd_notify::NotifyState;
+use whippet::net::TcpListener;
+use whippet::sync::CancellationToken;
+use whippet::time::interval;
+
+/// The server takes people.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// Where people come in, in one line.
+pub fn status(listeners: &[TcpListener]) -> String {
+    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    let addresses: Vec<_> = addresses.map(|address| address.to_string()).collect();
+    format!("listening on {}", addresses.join(", "))
+}
+
+/// The settings are being read anew; [`ready`] says that they are.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// Says that the server stops, once it does.
+pub fn tell_of_the_stop(shutdown: CancellationToken) {
+    whippet::spawn(async move {
+        shutdown.cancelled().await;
+        tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+    });
+}
+
+/// Says twice in each interval that the service manager set that the room answers, for as long as it does.
+pub fn keep_alive(office: Office) {
+    let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
+        return;
+    };
+    whippet::spawn(async move {
+        let mut ticks = interval(within / 2);
+        loop {
+            ticks.tick().await;
+            if is_healthy(&office).await {
+                tell(&[NotifyState::Watchdog]);
+            }
+        }
+    });
+}
+
+/// Tells it. Whoever does not listen need not be told.
+fn tell(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the service manager does not listen");
+    }
+}

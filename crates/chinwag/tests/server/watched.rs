@@ -1,0 +1,179 @@
+//! Figures and health, as a machine that watches asks for them.
+
+use crate::program::{Program, chinwag};
+use crate::support::{Person, run, soon};
+use rustix::process::Signal;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use whippet::net::TcpStream;
+
+/// A server with a door for figures, and where that is.
+async fn watched(arguments: &[&str]) -> (Program, SocketAddr) {
+    let usual = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"];
+    let mut server = Program::start(chinwag(&[&usual[..], arguments].concat())).await;
+    let line = server.printed().await;
+    let address =
+        line.strip_prefix("metrics on http://").and_then(|at| at.strip_suffix("/metrics"));
+    let address = address.expect("an address").parse().expect("an address");
+    (server, address)
+}
+
+/// A connection to it.
+async fn connect(at: SocketAddr) -> Person {
+    let stream = soon("a connection", TcpStream::connect(at)).await;
+    Person::new(stream.expect("a connection"))
+}
+
+/// Sends bytes and reads all that is answered.
+async fn exchange(at: SocketAddr, request: &[u8]) -> String {
+    let mut asker = connect(at).await;
+    asker.send(request).await;
+    String::from_utf8(asker.rest_of_bytes().await).expect("UTF-8")
+}
+
+/// The status and the body of a page.
+async fn get(at: SocketAddr, page: &str) -> (String, String) {
+    let answer = exchange(at, format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+    let length = format!("Content-Length: {}", body.len());
+    assert!(head.lines().any(|line| line == length), "{head}");
+    (head.lines().next().expect("a status").to_owned(), body.to_owned())
+}
+
+/// The value of a figure.
+fn figure(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} in {text}")).parse().expect("a number")
+}
+
+/// Names of all figures, with the suffixes that a query sees.
+fn names(text: &str) -> BTreeSet<&str> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.split([' ', '{']).next().expect("a name")).collect()
+}
+
+#[test]
+fn the_figures_tell_what_happened() {
+    run(async {
+        let (server, at) = watched(&[]).await;
+        let mut alice = server.join().await;
+        let mut bob = server.join().await;
+        alice.expect("* user-2 joined").await;
+        for _ in 0..5 {
+            bob.say("hello").await;
+            alice.expect("user-2: hello").await;
+        }
+        bob.end();
+        alice.expect("* user-2 left").await;
+        let (status, text) = get(at, "/metrics").await;
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        assert!(text.ends_with("# EOF\n"));
+        // Two joins, five lines and a leave.
+        assert_eq!(figure(&text, "chinwag_people"), 1.0);
+        assert_eq!(figure(&text, "chinwag_joins_total"), 2.0);
+        assert_eq!(figure(&text, "chinwag_leaves_total"), 1.0);
+        assert_eq!(figure(&text, "chinwag_lines_total"), 8.0);
+        assert!(figure(&text, "chinwag_deliveries_total") >= 8.0);
+        assert!(figure(&text, "chinwag_delivery_seconds_count") >= 1.0);
+        assert_eq!(figure(&text, "chinwag_cut_total{reason=\"stalled\"}"), 0.0);
+        assert!(figure(&text, "whippet_tasks") >= 3.0);
+        assert!(figure(&text, "whippet_polls_total") > 10.0);
+        for name in names(&text) {
+            assert!(name.starts_with("chinwag_") || name.starts_with("whippet_"), "{name}");
+        }
+    });
+}
+
+#[test]
+fn what_the_dashboard_asks_for_is_there() {
+    run(async {
+        let (_server, at) = watched(&[]).await;
+        let (_, text) = get(at, "/metrics").await;
+        let (exported, dashboard) =
+            (names(&text), include_str!("../../../../contrib/grafana/chinwag.json"));
+        let queries: Vec<_> = dashboard.split("\"expr\": \"").skip(1).collect();
+        assert!(queries.len() > 20, "{}", queries.len());
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words = queries.iter().flat_map(|query| {
+            query.split('"').next().expect("a query").split(move |c| !is_name(c))
+        });
+        let asked: BTreeSet<_> = words
+            .filter(|word| word.starts_with("chinwag_") || word.starts_with("whippet_"))
+            .collect();
+        let missing: Vec<_> = asked.difference(&exported).collect();
+        assert!(missing.is_empty(), "{missing:?} are not exported");
+        let shown: Vec<_> = exported.difference(&asked).collect();
+        assert!(shown.is_empty(), "{shown:?} are on no panel");
+    });
+}
+
+#[test]
+fn the_room_is_healthy_and_ready_until_it_stops() {
+    run(async {
+        let (server, at) = watched(&["--grace", "3600", "--no-limits"]).await;
+        assert_eq!(get(at, "/healthz").await, ("HTTP/1.1 200 OK".into(), "ok\n".into()));
+        assert_eq!(get(at, "/readyz").await, ("HTTP/1.1 200 OK".into(), "ready\n".into()));
+        let mut alice = server.join().await;
+        // Somebody who does not read holds up a stop for as long as the grace is.
+        let _frozen = server.join().await;
+        alice.expect("* user-2 joined").await;
+        for _ in 0..900 {
+            alice.say(&"x".repeat(1000)).await;
+        }
+        alice.say("/who").await;
+        alice.expect("* 2 here: user-1, user-2").await;
+        server.signal(Signal::TERM);
+        alice.expect("* server is shutting down").await;
+        let (status, body) = get(at, "/readyz").await;
+        assert_eq!(
+            (status.as_str(), body.as_str()),
+            ("HTTP/1.1 503 Service Unavailable", "the server is stopping\n")
+        );
+    });
+}
+
+#[test]
+fn what_is_no_page_is_answered_in_its_own_words() {
+    run(async {
+        let (_server, at) = watched(&[]).await;
+        let large = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(5000));
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\n\r\n", "404"),
+            ("DELETE /metrics HTTP/1.1\r\n\r\n", "405"),
+            ("hello\r\n\r\n", "400"),
+            (&large, "431"),
+        ] {
+            let answer = exchange(at, request.as_bytes()).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+        let head = exchange(at, b"HEAD /healthz HTTP/1.1\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 200 OK") && head.ends_with("\r\n\r\n"), "{head}");
+    });
+}
+
+/// Eight who say nothing take all places, and lose them after their time.
+#[test]
+fn the_silent_are_closed_and_the_next_is_answered() {
+    run(async {
+        let (_server, at) = watched(&[]).await;
+        let mut silent = Vec::new();
+        for _ in 0..8 {
+            silent.push(connect(at).await);
+        }
+        assert_eq!(get(at, "/healthz").await.1, "ok\n");
+        for asker in &mut silent {
+            assert_eq!(asker.rest_of_bytes().await, b"");
+        }
+    });
+}
+
+#[test]
+fn figures_for_everybody_must_be_asked_for() {
+    let refused = chinwag(&["--listen", "127.0.0.1:0", "--metrics", "0.0.0.0:0"]).output();
+    let refused = refused.expect("the program runs");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8(refused.stderr).expect("UTF-8");
+    assert!(said.contains("metrics-anywhere") && said.lines().count() == 1, "{said}");
+    let mut allowed = chinwag(&["config", "--metrics", "0.0.0.0:0", "--metrics-anywhere"]);
+    assert!(allowed.output().expect("the program runs").status.success());
+}

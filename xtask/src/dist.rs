@@ -1,0 +1,93 @@
+//! What is given to those who install chinwag: the static program, the manual, completions, and what lies in `contrib`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The target whose programs need no C library.
+const MUSL: &str = "x86_64-unknown-linux-musl";
+/// The one that links this machine's in, where the other is not installed.
+const GLIBC: &str = "x86_64-unknown-linux-gnu";
+/// What tells the compiler to do that.
+const STATIC: &str = "-C target-feature=+crt-static";
+
+/// Puts everything into `target/dist`; says whether it could.
+pub(crate) fn run(root: &Path) -> bool {
+    match dist(root) {
+        Ok(folder) => {
+            println!("{}", folder.display());
+            true
+        }
+        Err(error) => {
+            eprintln!("dist: {error}");
+            false
+        }
+    }
+}
+
+fn dist(root: &Path) -> io::Result<PathBuf> {
+    let folder = root.join("target/dist");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => fs::create_dir_all(&folder)?,
+    }
+    fs::copy(program(root)?, folder.join("chinwag"))?;
+    let pages = ["run", "--quiet", "--package", "chinwag", "--example", "pages", "--"];
+    cargo(root, pages.iter().map(OsStr::new).chain([folder.as_os_str()]), None)?;
+    copy(&root.join("contrib"), &folder.join("contrib"))?;
+    for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "docs/RUNNING.md"] {
+        let from = root.join(name);
+        fs::copy(&from, folder.join(from.file_name().unwrap_or_default()))?;
+    }
+    Ok(folder)
+}
+
+/// Builds the static program; its path.
+fn program(root: &Path) -> io::Result<PathBuf> {
+    let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let has_musl = installed.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout).lines().any(|line| line == MUSL)
+    });
+    let (target, flags) = if has_musl { (MUSL, None) } else { (GLIBC, Some(STATIC)) };
+    if !has_musl {
+        println!("{MUSL} is not installed (rustup target add {MUSL}): linking glibc in instead");
+    }
+    // A folder of its own: other flags would make the usual one be built anew each time.
+    let build = root.join("target/static");
+    let arguments =
+        ["build", "--release", "--package", "chinwag", "--target", target, "--target-dir"];
+    cargo(root, arguments.iter().map(OsStr::new).chain([build.as_os_str()]), flags)?;
+    Ok(build.join(target).join("release/chinwag"))
+}
+
+/// Runs cargo.
+fn cargo<'a>(
+    root: &Path,
+    arguments: impl Iterator<Item = &'a OsStr>,
+    flags: Option<&str>,
+) -> io::Result<()> {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root).args(arguments);
+    if let Some(flags) = flags {
+        command.env("RUSTFLAGS", flags);
+    }
+    let status = command.status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("cargo: {status}"))) }
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
