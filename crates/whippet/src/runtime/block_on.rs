@@ -109,7 +109,6 @@ impl Seat {
     }
 
     fn tell_next(state: &mut SeatState) {
-        eprintln!("tell_next {} {:?}", state.waiting.len(), std::thread::current().name());
         if !state.waiting.is_empty() {
             state.waiting.remove(0).unpark();
         }
@@ -135,15 +134,9 @@ impl<'a> Waiting<'a> {
     fn take_worker(&self) -> Option<Worker> {
         let mut state = self.seat.state.lock();
         let worker = state.worker.take();
-        eprintln!(
-            "take {} {:?} {}",
-            state.waiting.len(),
-            std::thread::current().name(),
-            worker.is_some()
-        );
         if worker.is_some() {
             // It may not have been told: whoever it leaves the seat to is not itself.
-            self.lined_up.set(false);
+            self.leave_line(&mut state);
         } else if !state.waiting.iter().any(|other| self.is(other)) {
             state.waiting.push(Arc::clone(self.parker));
             self.lined_up.set(true);
