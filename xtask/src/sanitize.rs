@@ -108,12 +108,21 @@ fn build(root: &Path, sanitizer: Sanitizer, host: &str, short: bool) -> Option<V
 fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> bool {
     let (variable, options) = sanitizer.options(root);
     let mut tests = Command::new(program);
-    tests.current_dir(root.join("crates/whippet")).arg("--quiet").env(variable, options);
+    tests.current_dir(root.join("crates/whippet")).env(variable, options);
+    // What tests print is kept by the harness under locks of std, which are not seen.
+    tests.args(["--quiet", "--nocapture"]);
     tests.args(SKIPPED.iter().flat_map(|test| ["--skip", test]));
     if short {
         tests.arg(SHORT);
     }
     // A panic that a test expects would be told with its whole stack, which takes its time here.
     tests.env("RUST_BACKTRACE", "0");
-    tests.status().is_ok_and(|status| status.success())
+    let Ok(output) = tests.output() else { return false };
+    let summary = String::from_utf8_lossy(&output.stdout);
+    let summary = summary.lines().rfind(|line| line.starts_with("test result")).unwrap_or_default();
+    println!("{}: {summary}", program.file_name().unwrap_or_default().display());
+    if !output.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    output.status.success()
 }

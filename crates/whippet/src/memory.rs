@@ -1,10 +1,11 @@
 //! Memory that the allocator keeps after a peak.
 
+use crate::loom::{Mutex, MutexGuard};
 use crate::runtime::Handle;
 use crate::sys::heap::{self, Kept};
 use crate::task::{spawn, spawn_blocking, yield_now};
 use crate::time::sleep;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -70,8 +71,8 @@ struct Round {
 
 impl Round {
     /// Those who were met.
-    fn met(&self) -> std::sync::MutexGuard<'_, Vec<(ThreadId, Kept)>> {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    fn met(&self) -> MutexGuard<'_, Vec<(ThreadId, Kept)>> {
+        self.met.lock()
     }
 
     /// Takes what the worker of this thread keeps, if it was not met before. Says whether all were met.
@@ -103,8 +104,9 @@ async fn visit(round: Arc<Round>) {
 #[cfg(not(loom))]
 mod tests {
     use super::{Round, visit};
+    use crate::loom::Mutex;
     use crate::runtime::Builder;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
     use std::time::Duration;
 
     /// How long the machine may be busy.

@@ -9,15 +9,13 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "9",
         guard: "any worker waits in the reactor while another polls",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "        self.turn(timeout, wakers)
-    }
+        from: "        self.brought(self.shared.driver.turn(timeout, wakers))
 ",
         to: "        if self.index > 0 {
             crate::sys::thread::pause(LIFO_PATIENCE);
             return Turn::default();
         }
-        self.turn(timeout, wakers)
-    }
+        self.brought(self.shared.driver.turn(timeout, wakers))
 ",
         tests: &[Unit("runtime::trap_tests::trap_09_timers_go_on_beside_a_poll_that_does_not_end")],
     },
