@@ -7,6 +7,8 @@
 //! The files in `workloads` are compiled once for each runtime, with `rt` as that runtime's names: the same code for all,
 //! and no call more than a program would make.
 
+#![allow(clippy::duplicate_mod, reason = "the same workloads are compiled for each runtime")]
+
 mod on_smol;
 mod on_tokio;
 mod on_whippet;
