@@ -51,19 +51,19 @@ use Bound::{Memory, Outside, Runtime};
 
 /// All rows, in the order of the table.
 pub const ROWS: [Row; 39] = [
-    row("spawn_many", "ns a task", Runtime, "10,000 tasks spawned by one, until all have run"),
+    row("spawn_many", "ns a task", Runtime, "10,000 tasks spawned by one, until all have run").lost("a task enters and leaves its worker's list and counts a reference to the runtime, both in lines that two workers write"),
     row(
         "spawn_many_remote_idle",
         "ns a task",
         Runtime,
         "the same from a thread outside; the runtime has nothing else to do",
-    ),
+    ).lost("as `spawn_many`"),
     row(
         "spawn_many_remote_busy",
         "ns a task",
         Runtime,
         "the same beside four tasks that yield and yield",
-    ),
+    ).lost("as `spawn_many`"),
     row("spawn_join", "ns a task", Runtime, "spawn, await, 10,000 times"),
     row("yield_many", "ns a yield", Runtime, "200 tasks yield 1,000 times each"),
     row(
@@ -76,8 +76,8 @@ pub const ROWS: [Row; 39] = [
     row("mpsc_one_task", "ns a message", Runtime, "one task sends 50,000, then receives them"),
     row("mpsc_1_to_1", "ns a message", Runtime, "one sender, 1,000 places"),
     row("mpsc_5_to_1", "ns a message", Runtime, "five senders, a place for all they have"),
-    row("mpsc_5_to_1_full", "ns a message", Runtime, "five senders, 100 places"),
-    row("mpsc_unbounded_5_to_1", "ns a message", Runtime, "five senders, no bound"),
+    row("mpsc_5_to_1_full", "ns a message", Runtime, "five senders, 100 places").lost("with so few places somebody always waits, and each message takes the lock"),
+    row("mpsc_unbounded_5_to_1", "ns a message", Runtime, "five senders, no bound").lost("the senders share one lock; smol's queue has none"),
     row(
         "mpsc_recv_many",
         "ns a message",
@@ -100,15 +100,15 @@ pub const ROWS: [Row; 39] = [
         "ns a change seen",
         Runtime,
         "100 tasks watch a value, the next when all have seen it",
-    ),
+    ).lost("whoever waits takes the lock of the line twice, to line up and to leave"),
     row("notify_one", "ns a round", Runtime, "two tasks notify each other in turn"),
-    row("notify_waiters_100", "ns a waiter", Runtime, "100 wait, are woken, and wait again"),
+    row("notify_waiters_100", "ns a waiter", Runtime, "100 wait, are woken, and wait again").lost("whoever waits takes the lock of the line twice, to line up and to leave"),
     row(
         "semaphore_contended",
         "ns a permit",
         Runtime,
         "six tasks, five permits, each held across a yield",
-    ),
+    ).lost("permits go to those who wait, in their order; smol's go to whoever comes by first"),
     row(
         "mutex_contended",
         "ns a lock",
@@ -144,7 +144,7 @@ pub const ROWS: [Row; 39] = [
     row("wake_idle", "ns, p50", Outside, "from a send outside of a sleeping runtime to the poll"),
     row("echo_1", "ns a round trip", Outside, "64 bytes there and back, 1 TCP connection").lost("both workers wait in the one epoll, so a write wakes the other worker, too: 3.6 times as many switches of threads as tokio's, whose workers take turns in it, and whose timers wait for a hog (`timer_beside_hog`)"),
     row("echo_100", "ns a round trip", Outside, "100 connections"),
-    row("echo_1000", "ns a round trip", Outside, "1,000 connections"),
+    row("echo_1000", "ns a round trip", Outside, "1,000 connections").lost("at the edge of what is told from noise: 0.95 in the first run"),
     row("one_way_64k", "ns a block", Outside, "blocks of 64 KiB over one connection"),
     row("connect_accept", "ns a connection", Outside, "connect, accept, close"),
     row("task_bytes", "bytes", Memory, "heap of a task that waits, with a future of 100 bytes").lost("24 bytes are name, place, age and polls of a task, which a dump tells, and 8 its entry in the list of live tasks"),
