@@ -7,9 +7,12 @@ use std::task::Poll;
 use std::time::Duration;
 use whippet::sync::{Barrier, oneshot};
 use whippet::task::{Scope, scope, yield_now};
-use whippet::time::{Instant, sleep};
+use whippet::time::{Instant, sleep, timeout};
 
 const HOUR: Duration = Duration::from_secs(3_600);
+
+/// How long an event may take before its test fails.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A task that waits for ever, and a future that is ready when it was dropped.
 fn forever(s: &Scope) -> oneshot::Receiver<()> {
@@ -45,7 +48,7 @@ async fn it_waits_for_all_tasks_and_for_those_that_they_spawn() {
 async fn the_first_panic_ends_body_and_tasks_and_is_told() {
     let mut ends = None;
     let (body_holds, body_dropped) = oneshot::channel::<()>();
-    let failed = scope(|s| {
+    let all = scope(|s| {
         ends = Some(forever(&s));
         async move {
             let _held = body_holds;
@@ -56,9 +59,8 @@ async fn the_first_panic_ends_body_and_tasks_and_is_told() {
             });
             child.await
         }
-    })
-    .await
-    .expect_err("a task panicked");
+    });
+    let failed = timeout(DEADLINE, all).await.expect("it ends").expect_err("a task panicked");
     assert_eq!(failed.into_panic().downcast_ref(), Some(&"on purpose"));
     // All have ended by now, not soon.
     assert!(
@@ -105,11 +107,13 @@ async fn a_scope_that_is_dropped_aborts_its_tasks_those_too_that_it_has_not_seen
             yield_now().await;
         }
     }
-    assert!(seen.expect("it was spawned").await.is_err());
-    assert!(unseen.expect("it was spawned").await.is_err());
+    let ended = timeout(DEADLINE, seen.expect("it was spawned")).await;
+    assert!(ended.expect("it is aborted").is_err());
+    let ended = timeout(DEADLINE, unseen.expect("it was spawned")).await;
+    assert!(ended.expect("it is aborted").is_err());
     // Whoever kept a clone spawns nothing any more.
     let late = forever(&kept.expect("it was cloned"));
-    assert!(late.await.is_err());
+    assert!(timeout(DEADLINE, late).await.expect("it is aborted").is_err());
 }
 
 #[whippet::test(flavor = "multi_thread", worker_threads = 2)]
