@@ -158,7 +158,8 @@ impl Row {
         let is_simple = erased.len() == 1 && erased.as_bytes()[0].is_ascii_graphic();
         match &mut self.shown {
             Shown::Row(changes) if self.start == start && is_simple && changes.len() < CHANGES => {
-                changes.extend_from_slice(b"\x08 \x08");
+                changes.push(0x08);
+                changes.extend_from_slice(ERASE_BEHIND.as_bytes());
             }
             _ => self.touch(),
         }
