@@ -117,6 +117,22 @@ fn tab_completes_who_is_here() {
         assert_eq!(rows[rows.len() - 2..], ["* 2 match: albert, alice", "> I ask al"]);
         bob.press("b\t\r").await;
         alice.expect("user-3: I ask albert ").await;
+        bob.press("meet in #lo\t\r").await;
+        alice.expect("user-3: meet in #lobby ").await;
+    });
+}
+
+/// A Tab takes a place in the broker's queue, as a line does, and gives it back.
+#[test]
+fn more_tabs_than_there_are_places_are_answered() {
+    run(async {
+        let server = TestServer::without_limits();
+        let mut alice = server.join_as("alice").await;
+        let mut bob = Window::open(&server).await;
+        alice.wait_for("* user-2 joined").await;
+        bob.press(&"zz\t".repeat(chinwag::limits::EVENT_PLACES + 10)).await;
+        bob.press("\x15still here\r").await;
+        alice.expect("user-2: still here").await;
     });
 }
 
