@@ -130,7 +130,7 @@ fn more_tabs_than_there_are_places_are_answered() {
         let mut alice = server.join_as("alice").await;
         let mut bob = Window::open(&server).await;
         alice.wait_for("* user-2 joined").await;
-        bob.press(&"zz\t".repeat(chinwag::limits::EVENT_PLACES + 10)).await;
+        bob.press(&"zz\t ".repeat(chinwag::limits::EVENT_PLACES + 10)).await;
         bob.press("\x15still here\r").await;
         alice.expect("user-2: still here").await;
     });
