@@ -5,6 +5,7 @@ use chinwag::door::DoorKind;
 use chinwag::limits::{MAX_NICK, MAX_QUOTED, MIN_NICK};
 use chinwag::line::{Departure, Line};
 use chinwag::name::Nick;
+use chinwag::room_name::RoomName;
 use chinwag::text;
 
 /// Characters that must not reach a terminal, first and last of each range.
@@ -103,13 +104,47 @@ fn reference(line: &str) -> Option<Input<'_>> {
             input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "")
         }
         "/me" => input(Kind::Action, rest.trim_start()),
-        "/who" => match rest.trim().parse() {
-            _ if rest.trim().is_empty() => input(Kind::Who { page: 1 }, ""),
-            Ok(page @ 1..) => input(Kind::Who { page }, ""),
-            _ => input(Kind::Refused("/who takes the number of a page, as in: /who 2"), ""),
+        "/who" => {
+            let rest = rest.trim();
+            let is_room = rest.starts_with('#');
+            let end =
+                if is_room { rest.find(char::is_whitespace).unwrap_or(rest.len()) } else { 0 };
+            match count(&rest[end..], 1) {
+                Some(page) => input(Kind::Who { page }, &rest[..end]),
+                None => input(
+                    Kind::Refused("/who takes a room and the number of a page, as in: /who #dev 2"),
+                    "",
+                ),
+            }
+        }
+        "/rooms" => match count(rest, 1) {
+            Some(page) => input(Kind::Rooms { page }, ""),
+            None => input(Kind::Refused("/rooms takes the number of a page, as in: /rooms 2"), ""),
         },
+        "/history" => match count(rest, 20) {
+            Some(lines) => input(Kind::History { lines: lines.min(200) }, ""),
+            None => {
+                input(Kind::Refused("/history takes a number of lines, as in: /history 50"), "")
+            }
+        },
+        "/time" => match switch(rest) {
+            Some(on) => input(Kind::Time(on), ""),
+            None => input(Kind::Refused("/time is on or off, as in: /time on"), ""),
+        },
+        "/quiet" => match switch(rest) {
+            Some(on) => input(Kind::Quiet(on), ""),
+            None => input(Kind::Refused("/quiet is on or off, as in: /quiet on"), ""),
+        },
+        "/join" => input(Kind::Join, rest.trim()),
+        "/part" => input(Kind::Part, rest.trim()),
+        "/topic" => input(Kind::Topic, rest.trim()),
+        "/msg" => input(Kind::Message, rest.trim_start()),
+        "/reply" => input(Kind::Reply, rest.trim_start()),
+        "/ignore" => input(Kind::Ignore, rest.trim()),
+        "/unignore" => input(Kind::Unignore, rest.trim()),
+        "/away" => input(Kind::Away, rest.trim()),
         "/quit" => input(Kind::Quit, rest.trim()),
-        "/help" => input(Kind::Help, ""),
+        "/help" => input(Kind::Help, rest.trim()),
         "/edit" => match rest.trim().to_ascii_lowercase().as_str() {
             "on" => input(Kind::Edit(true), ""),
             "off" => input(Kind::Edit(false), ""),
@@ -124,6 +159,24 @@ fn reference(line: &str) -> Option<Input<'_>> {
     }
 }
 
+/// A positive number, the usual one if there is none, or nothing if it is something else.
+fn count(typed: &str, usual: u32) -> Option<u32> {
+    match typed.trim() {
+        "" => Some(usual),
+        digits => digits.parse().ok().filter(|&number| number > 0),
+    }
+}
+
+/// On, off or neither, or nothing if it is something else.
+fn switch(typed: &str) -> Option<Option<bool>> {
+    match typed.trim().to_ascii_lowercase().as_str() {
+        "on" => Some(Some(true)),
+        "off" => Some(Some(false)),
+        "" => Some(None),
+        _ => None,
+    }
+}
+
 /// What was understood, typed in plain form, is understood as the same.
 fn check_again(input: Input<'_>) {
     let text = input.text;
@@ -132,14 +185,35 @@ fn check_again(input: Input<'_>) {
         Kind::Say | Kind::Unknown => text.to_owned(),
         Kind::Action => format!("/me {text}"),
         Kind::Nick => format!("/nick {text}"),
-        Kind::Who { page } => format!("/who {page}"),
+        Kind::Who { page } => format!("/who {text} {page}"),
+        Kind::Rooms { page } => format!("/rooms {page}"),
+        Kind::History { lines } => format!("/history {lines}"),
+        Kind::Time(on) => format!("/time {}", switched(on)),
+        Kind::Quiet(on) => format!("/quiet {}", switched(on)),
+        Kind::Join => format!("/join {text}"),
+        Kind::Part => format!("/part {text}"),
+        Kind::Topic => format!("/topic {text}"),
+        Kind::Message => format!("/msg {text}"),
+        Kind::Reply => format!("/reply {text}"),
+        Kind::Ignore => format!("/ignore {text}"),
+        Kind::Unignore => format!("/unignore {text}"),
+        Kind::Away => format!("/away {text}"),
         Kind::Quit => format!("/quit {text}"),
-        Kind::Help => "/help".to_owned(),
+        Kind::Help => format!("/help {text}"),
         Kind::Edit(on) => format!("/edit {}", if on { "on" } else { "off" }),
         Kind::Color(on) => format!("/color {}", if on { "on" } else { "off" }),
         Kind::Refused(_) => return,
     };
     assert_eq!(command::parse(&line), Some(input), "typed again as {line:?}");
+}
+
+/// As it is typed.
+fn switched(on: Option<bool>) -> &'static str {
+    match on {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "",
+    }
 }
 
 /// Whatever others get of it, and the answer, is one line that a terminal only shows.
@@ -157,8 +231,25 @@ fn check_shown(input: Input<'_>) {
             Ok(new) => check_line(&Line::Renamed(nick, new), "* user-7 is now "),
             Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
         },
-        Kind::Unknown | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
-        Kind::Who { .. } | Kind::Help | Kind::Edit(_) | Kind::Color(_) => {}
+        Kind::Join | Kind::Part => match RoomName::parse(text) {
+            Ok(name) => assert_eq!(name.as_str(), text.to_lowercase()),
+            Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
+        },
+        Kind::Message | Kind::Reply => {
+            check_line(&Line::From(nick, text), "[from user-7] ");
+            check_line(&Line::To(nick, text), "[to user-7] ");
+            check_line(&Line::Past { nick, did: false, words: text }, "| user-7: ");
+        }
+        Kind::Topic => {
+            let topic = text::quoted(text);
+            check_line(&Line::Topic(nick, Some(&topic)), "* user-7 set the topic: \"");
+        }
+        Kind::Ignore | Kind::Unignore | Kind::Away => {
+            check_line(&Line::Answer(&text::quoted(text)), "* \"");
+        }
+        Kind::Unknown | Kind::Help | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
+        Kind::Who { .. } | Kind::Rooms { .. } | Kind::History { .. } => {}
+        Kind::Time(_) | Kind::Quiet(_) | Kind::Edit(_) | Kind::Color(_) => {}
     }
 }
 

@@ -11,11 +11,11 @@
 
 use crate::frame::Frame;
 use crate::intake::Intake;
-use crate::limits::FRAME_OVERHEAD;
+use crate::limits::{FRAME_OVERHEAD, UNHANDLED};
 use crate::line::Departure;
 use std::fmt;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use whippet::sync::mpsc::{self, error::TrySendError};
@@ -32,6 +32,7 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
     let account = Arc::new(Account {
         pushed: AtomicU64::new(0),
         taken: AtomicU64::new(0),
+        unhandled: AtomicU32::new(0),
         is_cut: AtomicBool::new(false),
         ending: Mutex::new(Ending { cut: None, waker: None }),
         intake: Arc::clone(intake),
@@ -43,6 +44,11 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
 /// What `taken` is once a person's task is gone: more than can ever be pushed.
 const SETTLED: u64 = u64::MAX / 2;
 
+/// His task waits for the broker to handle more of his events.
+const HELD: u32 = 1 << 31;
+/// The bits of the count of his events.
+const COUNT: u32 = HELD - 1;
+
 /// What one person was sent and has taken.
 pub struct Account {
     /// All that was ever charged to him. Only the broker writes; his task reads it to see what he is owed.
@@ -50,6 +56,9 @@ pub struct Account {
     /// How much of it is settled. Only his task writes; the broker reads. Relaxed for both: they are counts, the
     /// frames themselves travel through the channel's lock.
     taken: AtomicU64,
+    /// Events of his that the broker has not handled, in the bits of [`COUNT`], and [`HELD`]. His task adds and holds
+    /// itself, the broker subtracts and lets go; every change is one step on this word, and a wake follows a letting go.
+    unhandled: AtomicU32,
     /// Whether `ending` holds a cut: raised before his task is woken, so that a look costs no lock.
     is_cut: AtomicBool,
     /// Whether the broker has ended it.
@@ -101,6 +110,37 @@ impl Account {
     #[inline]
     pub fn has_taken(&self) -> bool {
         self.taken.load(Relaxed) > 0
+    }
+
+    /// He hands an event with lines over.
+    #[inline]
+    pub fn hand_over(&self) {
+        self.unhandled.fetch_add(1, Relaxed);
+    }
+
+    /// Whether so many of his events wait to be handled that he is not to be read. If so, his task is woken when they
+    /// have become fewer.
+    #[inline]
+    pub fn is_held(&self) -> bool {
+        let full = |word: u32| word & COUNT >= UNHANDLED;
+        // Most of the time one look is enough. Only his own task adds, so the second one sees all that it added.
+        full(self.unhandled.load(Relaxed)) && full(self.unhandled.fetch_or(HELD, AcqRel))
+    }
+
+    /// The broker has handled one of his events.
+    fn handled(&self) {
+        if self.unhandled.load(Relaxed) & COUNT == 0 {
+            return;
+        }
+        let left = self.unhandled.fetch_sub(1, AcqRel) - 1;
+        if left & HELD != 0 && left & COUNT < UNHANDLED {
+            self.unhandled.fetch_and(!HELD, AcqRel);
+            // His task says once whom to wake for a cut; this is the same. A clone of its waker is a count.
+            let waker = self.lock().waker.clone();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
     }
 
     /// The kernel took `bytes` more, and with them the last of `frames` frames.
@@ -239,6 +279,12 @@ impl Outlet {
         self.taken() == SETTLED
     }
 
+    /// One of his events has been handled.
+    #[inline]
+    pub fn handled(&self) {
+        self.account.handled();
+    }
+
     /// Ends his connection without waiting for what he is owed.
     pub fn cut(&self, cut: Cut) {
         self.account.cut_with(cut);
@@ -301,6 +347,15 @@ mod tests {
     use crate::intake::Bounds;
     use std::time::Duration;
 
+    #[derive(Default)]
+    struct Wakes(AtomicU64);
+
+    impl std::task::Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
     fn bounds(soft: u64, hard: u64) -> Arc<Intake> {
         Arc::new(Intake::new(Bounds { soft, hard, take_within: Duration::from_secs(10) }))
     }
@@ -355,6 +410,25 @@ mod tests {
         outlet.cut(Cut::TooSlow);
         assert_eq!(inbox.account().poll_cut(&mut cx), Poll::Ready(Cut::TooSlow));
         assert_eq!(inbox.account().cut(), Some(Cut::TooSlow));
+    }
+
+    #[test]
+    fn whoever_has_handed_over_too_much_is_held_and_woken_when_it_is_handled() {
+        let (outlet, inbox) = inbox(&bounds(100, 1000));
+        let account = inbox.account();
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        assert!(account.poll_cut(&mut Context::from_waker(&waker)).is_pending());
+        (0..UNHANDLED).for_each(|_| account.hand_over());
+        outlet.handled();
+        assert_eq!(wakes.0.load(Relaxed), 0, "he was not held");
+        account.hand_over();
+        assert!(account.is_held());
+        outlet.handled();
+        assert_eq!(wakes.0.load(Relaxed), 1);
+        assert!(!account.is_held());
+        (0..2 * UNHANDLED).for_each(|_| outlet.handled());
+        assert_eq!(wakes.0.load(Relaxed), 1, "and what was never handed over is not counted");
     }
 
     #[test]

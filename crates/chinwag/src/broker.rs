@@ -20,8 +20,11 @@ mod gather;
 mod inputs;
 mod pacing;
 mod presence;
+mod private;
+mod rooming;
 mod run;
 mod stop;
+mod waiting;
 
 pub use crate::published::Metrics;
 
@@ -37,6 +40,7 @@ use crate::rooms::{RoomId, Rooms};
 use crate::roster::Roster;
 use crate::round::Asides;
 use crate::time_of_day::WallClock;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,6 +86,8 @@ pub struct Broker {
     living_frames: usize,
     /// The rooms whose people are too far behind for more lines.
     paused: Vec<RoomId>,
+    /// Events of people who speak in those, or privately to somebody who is far behind, the oldest first.
+    waiting: VecDeque<Event>,
     /// Whether there are too many frames for more lines, and since when.
     short_of_memory: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
@@ -120,6 +126,7 @@ impl Broker {
             gauge: Gauge::new(),
             living_frames: LIVING_FRAMES,
             paused: Vec::new(),
+            waiting: VecDeque::new(),
             short_of_memory: None,
             look_at: None,
             doomed: Vec::new(),
@@ -136,6 +143,13 @@ impl Broker {
     #[must_use]
     pub fn with_living_frames(mut self, bytes: usize) -> Self {
         self.living_frames = bytes;
+        self
+    }
+
+    /// The same house, whose rooms remember so many lines each.
+    #[must_use]
+    pub fn with_history_lines(mut self, lines: usize) -> Self {
+        self.rooms.remember(lines);
         self
     }
 
@@ -163,7 +177,13 @@ impl Broker {
 
     /// What was done so far.
     pub fn metrics(&self) -> Metrics {
-        Metrics { people: self.roster.len(), rooms: self.rooms.len(), ..self.metrics }
+        let (people, rooms) = (self.roster.len(), self.rooms.len());
+        Metrics { people, rooms, ..self.metrics }
+    }
+
+    /// Events that wait for a slow room now.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// The number of the latest line of the lobby.
@@ -200,10 +220,21 @@ impl Broker {
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
         self.now = now;
+        let Some(slot) = self.roster.slot(event.id()) else { return };
+        if self.roster.member(slot).waiting > 0 {
+            // All of one person is handled in order.
+            return self.keep_waiting(slot, event);
+        }
+        self.take(event);
+        self.flush_if_full();
+    }
+
+    /// Takes an event of somebody of whom nothing waits.
+    fn take(&mut self, event: Event) {
         match event {
             Event::Lines { id, inputs } => {
-                self.timing.heard(inputs.heard(), now);
-                self.handle_inputs(id, &inputs);
+                self.timing.heard(inputs.heard(), self.now);
+                self.handle_inputs(id, inputs);
             }
             Event::Complete { id, word, answer } => {
                 // Whoever is gone meanwhile wants no answer.
@@ -212,7 +243,6 @@ impl Broker {
             Event::Drained { id } => self.handle_drained(id),
             Event::Leave { id, departure } => self.leave(id, departure),
         }
-        self.flush_if_full();
     }
 
     /// Does what is due by now.
@@ -227,6 +257,7 @@ impl Broker {
         if let Some(stop) = &mut self.stop {
             stop.tick(now);
         }
+        self.handle_waiting();
         self.flush(now);
     }
 
@@ -234,6 +265,7 @@ impl Broker {
     pub fn handle_caught_up(&mut self, now: Instant) {
         self.now = now;
         self.look_at_the_paused();
+        self.handle_waiting();
         self.flush(now);
     }
 

@@ -196,7 +196,7 @@ impl Client {
             Stage::Draining => Wants::Place,
             Stage::Drained => Wants::Nothing,
             // Who does not read may not make us produce more.
-            _ if self.outgoing.is_behind() => Wants::Nothing,
+            _ if self.outgoing.must_wait() => Wants::Nothing,
             _ if self.silent_until(house, now).is_some() => Wants::Nothing,
             Stage::Readable => Wants::Place,
             Stage::Idle if self.incoming.has_waiting() || self.outgoing.has_question() => {
@@ -281,6 +281,7 @@ impl Client {
         if !inputs.is_empty() {
             // The broker gives it back.
             place.forget();
+            self.outgoing.account().hand_over();
             house.post(Event::Lines { id, inputs: inputs.heard_at(now) });
         }
         end

@@ -1,6 +1,8 @@
 //! What a line asks for: a line of text to an [`Input`]. Pure, and a look at the text as it was typed: the
 //! sanitiser comes later, where a line is encoded.
 
+use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
+
 /// One line of a person, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Input<'a> {
@@ -13,20 +15,50 @@ pub struct Input<'a> {
 /// What a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Say the text to everybody else.
+    /// Say the text to everybody else in the room.
     Say,
-    /// `/me`: tell everybody else what one does; the text stands behind the nick.
+    /// `/me`: tell everybody else in the room what one does; the text stands behind the nick.
     Action,
     /// `/nick`: be called by the text from now on. It is not checked yet, and may be empty.
     Nick,
-    /// `/who`: who is here?
+    /// `/join`: enter the room of this name and speak there. It is not checked yet, and may be empty.
+    Join,
+    /// `/part`: leave the room of this name, or the current one if it is empty. It is not checked yet.
+    Part,
+    /// `/rooms`: which rooms are there?
+    Rooms {
+        /// Which page of a long answer, from 1.
+        page: u32,
+    },
+    /// `/topic`: what is the room about? Or the text is what it is about from now on.
+    Topic,
+    /// `/who`: who is in the room of this name, or in the current one if it is empty?
     Who {
         /// Which page of a long answer, from 1.
         page: u32,
     },
+    /// `/msg`: tell one person something. The text is a nick, a blank and the words, or lacks some of that.
+    Message,
+    /// `/reply`: tell the one who wrote last something.
+    Reply,
+    /// `/ignore`: read nothing more of the one who is called so; empty for asking who is ignored.
+    Ignore,
+    /// `/unignore`: read him again.
+    Unignore,
+    /// `/away`: be away, with these words if there are any; or be back.
+    Away,
+    /// `/time`: time stamps, on or off, or neither for asking.
+    Time(Option<bool>),
+    /// `/quiet`: joins and leaves hidden or not, or neither for asking.
+    Quiet(Option<bool>),
+    /// `/history`: what was said here last?
+    History {
+        /// How many lines of it.
+        lines: u32,
+    },
     /// `/quit`: leave, with the text as the reason; empty for none.
     Quit,
-    /// `/help`: which commands are there?
+    /// `/help`: which commands are there? Or what does the one of this name do?
     Help,
     /// `/edit on` and `/edit off`: line editing. His own task takes care of it.
     Edit(bool),
@@ -38,73 +70,286 @@ pub enum Kind {
     Refused(&'static str),
 }
 
-/// All commands, in the order of the alphabet: what Tab completes.
-pub const COMMANDS: [&str; 7] = ["/color", "/edit", "/help", "/me", "/nick", "/quit", "/who"];
+/// A command, as `/help` tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// How it is typed.
+    pub usage: &'static str,
+    /// What it does, in a few words.
+    pub does: &'static str,
+    /// What else is to be known, for `/help` with its name.
+    pub more: &'static [&'static str],
+    /// What the rest of a line with this name asks for.
+    parse: for<'a> fn(&'a str) -> Input<'a>,
+}
+
+/// All commands, in the order in which `/help` lists them.
+pub static COMMANDS: [Command; 20] = [
+    Command {
+        name: "nick",
+        usage: "/nick NAME",
+        does: "be called NAME: 2 to 24 letters, digits, _ and -",
+        more: &[
+            "The name starts with a letter, nobody else may have it, and Bob and bob are the same.",
+            "It is yours as long as you are connected; names are not kept for anybody.",
+        ],
+        parse: |rest| input(Kind::Nick, rest),
+    },
+    Command {
+        name: "me",
+        usage: "/me waves",
+        does: "show the others: ~ you waves",
+        more: &[],
+        parse: parse_action,
+    },
+    Command {
+        name: "join",
+        usage: "/join #ROOM",
+        does: "enter a room, or go back to it, and speak there",
+        more: &[
+            "A room that is not there yet is made: # and 1 to 64 of a-z, 0-9, _ and -.",
+            "You stay in your other rooms, and read them with their name before each line.",
+        ],
+        parse: |rest| input(Kind::Join, rest.trim()),
+    },
+    Command {
+        name: "part",
+        usage: "/part [#ROOM]",
+        does: "leave the room, or that one",
+        more: &["You speak in the room that you joined last then. An empty room goes away."],
+        parse: |rest| input(Kind::Part, rest.trim()),
+    },
+    Command {
+        name: "rooms",
+        usage: "/rooms [PAGE]",
+        does: "list the rooms",
+        more: &[],
+        parse: |rest| parse_page(rest, |page| Kind::Rooms { page }, ROOMS_PAGES),
+    },
+    Command {
+        name: "topic",
+        usage: "/topic [TEXT]",
+        does: "read or set what the room is about",
+        more: &["At most 200 bytes. /topic - takes it away."],
+        parse: |rest| input(Kind::Topic, rest.trim()),
+    },
+    Command {
+        name: "who",
+        usage: "/who [#ROOM] [PAGE]",
+        does: "see who is here, or in that room",
+        more: &[],
+        parse: parse_who,
+    },
+    Command {
+        name: "msg",
+        usage: "/msg NICK TEXT",
+        does: "tell one person alone",
+        more: &["He reads: [from you] TEXT. He may be in any room."],
+        parse: |rest| input(Kind::Message, rest.trim_start()),
+    },
+    Command {
+        name: "reply",
+        usage: "/reply TEXT",
+        does: "answer whoever wrote to you alone last",
+        more: &["It goes to the same person, whatever he is called by now, and to nobody else."],
+        parse: |rest| input(Kind::Reply, rest.trim_start()),
+    },
+    Command {
+        name: "ignore",
+        usage: "/ignore [NICK]",
+        does: "read nothing more of somebody, or list whom",
+        more: &[
+            "It hides what he says and does, his lines to you alone, and his words in the server's lines.",
+            "It stays with the person under any name, until he disconnects.",
+        ],
+        parse: |rest| input(Kind::Ignore, rest.trim()),
+    },
+    Command {
+        name: "unignore",
+        usage: "/unignore NICK",
+        does: "read him again",
+        more: &[],
+        parse: |rest| input(Kind::Unignore, rest.trim()),
+    },
+    Command {
+        name: "away",
+        usage: "/away [TEXT]",
+        does: "be away, or back",
+        more: &["Whoever writes to you alone is told so, and /who shows it. /away alone ends it."],
+        parse: |rest| input(Kind::Away, rest.trim()),
+    },
+    Command {
+        name: "history",
+        usage: "/history [LINES]",
+        does: "read what was said here last",
+        more: &["Up to 200 lines of chat, 20 unless you say how many. They are in memory alone."],
+        parse: parse_history,
+    },
+    Command {
+        name: "time",
+        usage: "/time on|off",
+        does: "put the time (UTC) before each line",
+        more: &["Hours, minutes and seconds in UTC, as in: 14:05:07 alice: hello"],
+        parse: |rest| {
+            parse_switch(rest, |on| Some(Kind::Time(on)), "/time is on or off, as in: /time on")
+        },
+    },
+    Command {
+        name: "quiet",
+        usage: "/quiet on|off",
+        does: "hide who comes and leaves",
+        more: &[],
+        parse: |rest| {
+            parse_switch(rest, |on| Some(Kind::Quiet(on)), "/quiet is on or off, as in: /quiet on")
+        },
+    },
+    Command {
+        name: "edit",
+        usage: "/edit on|off",
+        does: "edit lines, complete names with Tab (with a telnet)",
+        more: &["Arrows, history and Tab; the last row of your screen is yours. nc cannot do it."],
+        parse: |rest| {
+            parse_switch(rest, |on| on.map(Kind::Edit), "/edit wants on or off, as in: /edit on")
+        },
+    },
+    Command {
+        name: "color",
+        usage: "/color on|off",
+        does: "see colors",
+        more: &[],
+        parse: |rest| {
+            parse_switch(rest, |on| on.map(Kind::Color), "/color wants on or off, as in: /color on")
+        },
+    },
+    Command {
+        name: "quit",
+        usage: "/quit [REASON]",
+        does: "leave",
+        more: &[],
+        parse: |rest| input(Kind::Quit, rest.trim()),
+    },
+    Command {
+        name: "help",
+        usage: "/help [COMMAND]",
+        does: "this list, or more of one",
+        more: &[],
+        parse: |rest| input(Kind::Help, rest.trim()),
+    },
+    Command {
+        name: "/",
+        usage: "//TEXT",
+        does: "say /TEXT",
+        more: &[],
+        // A line with two slashes is no command: it never comes here.
+        parse: |rest| input(Kind::Say, rest),
+    },
+];
+
+/// The command of this name, with or without its slash.
+pub fn command(name: &str) -> Option<&'static Command> {
+    let bare = name.strip_prefix('/').unwrap_or(name);
+    let is = |known: &str| known.eq_ignore_ascii_case(bare) || known == name;
+    COMMANDS.iter().find(|command| is(command.name))
+}
+
+/// The names of all commands with their slash, in the order of the alphabet: what Tab completes.
+pub fn names() -> Vec<&'static str> {
+    let slashed =
+        |command: &Command| command.usage.split(' ').next().filter(|_| command.name != "/");
+    let mut names: Vec<_> = COMMANDS.iter().filter_map(slashed).collect();
+    names.sort_unstable();
+    names
+}
 
 /// What a line asks for; `None` for a blank one.
 pub fn parse(line: &str) -> Option<Input<'_>> {
-    let Some(command) = line.strip_prefix('/') else {
+    let Some(typed) = line.strip_prefix('/') else {
         let blank = line.trim_start().is_empty();
-        return if blank { None } else { Some(Input { kind: Kind::Say, text: line }) };
+        return if blank { None } else { Some(input(Kind::Say, line)) };
     };
-    if command.starts_with('/') {
-        return Some(Input { kind: Kind::Say, text: command });
+    if typed.starts_with('/') {
+        return Some(input(Kind::Say, typed));
     }
-    let (word, rest) = command.split_once([' ', '\t']).unwrap_or((command, ""));
-    Some(parse_command(word, rest).unwrap_or_else(|| Input {
-        kind: Kind::Unknown,
-        text: &line[..'/'.len_utf8() + word.len()],
-    }))
+    let (word, rest) = typed.split_once([' ', '\t']).unwrap_or((typed, ""));
+    let known = COMMANDS.iter().find(|command| {
+        let is = |name: &str| name.eq_ignore_ascii_case(word);
+        is(command.name) || (command.name == "color" && is("colour"))
+    });
+    Some(match known {
+        Some(command) => (command.parse)(rest),
+        None => input(Kind::Unknown, &line[..'/'.len_utf8() + word.len()]),
+    })
 }
 
-/// The command of this name, with all that stands behind the first blank; `None` if there is no such command.
-fn parse_command<'a>(word: &str, rest: &'a str) -> Option<Input<'a>> {
-    let is = |name: &str| word.eq_ignore_ascii_case(name);
-    let input = |kind, text| Some(Input { kind, text });
-    if is("nick") {
-        input(Kind::Nick, rest)
-    } else if is("me") {
-        let action = rest.trim_start();
-        let kind = if action.is_empty() {
-            Kind::Refused("/me wants to know what you do, as in: /me waves")
-        } else {
-            Kind::Action
-        };
-        input(kind, action)
-    } else if is("who") {
-        input(parse_page(rest.trim()), "")
-    } else if is("quit") {
-        input(Kind::Quit, rest.trim())
-    } else if is("help") {
-        input(Kind::Help, "")
-    } else if is("edit") {
-        input(parse_switch(rest, Kind::Edit, "/edit wants on or off, as in: /edit on"), "")
-    } else if is("color") || is("colour") {
-        input(parse_switch(rest, Kind::Color, "/color wants on or off, as in: /color on"), "")
+/// An input of this kind about this text.
+const fn input(kind: Kind, text: &str) -> Input<'_> {
+    Input { kind, text }
+}
+
+/// `/me`.
+fn parse_action(rest: &str) -> Input<'_> {
+    let action = rest.trim_start();
+    if action.is_empty() {
+        return input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "");
+    }
+    input(Kind::Action, action)
+}
+
+/// Why `/rooms` was not understood.
+const ROOMS_PAGES: &str = "/rooms takes the number of a page, as in: /rooms 2";
+/// Why `/who` was not understood.
+const WHO_PAGES: &str = "/who takes a room and the number of a page, as in: /who #dev 2";
+/// Why `/history` was not understood.
+const HISTORY_NUMBERS: &str = "/history takes a number of lines, as in: /history 50";
+
+/// A command that takes the number of a page, or nothing.
+fn parse_page(rest: &str, kind: fn(u32) -> Kind, otherwise: &'static str) -> Input<'static> {
+    input(number(rest.trim(), 1).map_or(Kind::Refused(otherwise), kind), "")
+}
+
+/// `/who`, with a room's name and the number of a page, or either, or neither.
+fn parse_who(rest: &str) -> Input<'_> {
+    let rest = rest.trim();
+    let (room, page) = if rest.starts_with('#') {
+        rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
     } else {
-        None
+        ("", rest)
+    };
+    match number(page.trim(), 1) {
+        Some(page) => input(Kind::Who { page }, room),
+        None => input(Kind::Refused(WHO_PAGES), ""),
     }
 }
 
-/// Whether something is to be switched on or off.
-fn parse_switch(argument: &str, kind: fn(bool) -> Kind, usage: &'static str) -> Kind {
-    let is = |word: &str| argument.trim().eq_ignore_ascii_case(word);
-    if is("on") {
-        kind(true)
-    } else if is("off") {
-        kind(false)
-    } else {
-        Kind::Refused(usage)
-    }
+/// `/history`.
+fn parse_history(rest: &str) -> Input<'_> {
+    let lines = number(rest.trim(), HISTORY_REPLAYED as u32);
+    let kind = |lines: u32| Kind::History { lines: lines.min(HISTORY_LINES as u32) };
+    input(lines.map_or(Kind::Refused(HISTORY_NUMBERS), kind), "")
 }
 
-/// The page that `/who` is asked for.
-fn parse_page(argument: &str) -> Kind {
-    let page = if argument.is_empty() { Ok(1) } else { argument.parse() };
-    match page {
-        Ok(page) if page > 0 => Kind::Who { page },
-        _ => Kind::Refused("/who takes the number of a page, as in: /who 2"),
-    }
+/// A positive number, or this one if there is none.
+fn number(argument: &str, usual: u32) -> Option<u32> {
+    let number = if argument.is_empty() { Ok(usual) } else { argument.parse() };
+    number.ok().filter(|&number| number > 0)
+}
+
+/// A command that is turned on and off.
+fn parse_switch(
+    rest: &str,
+    kind: fn(Option<bool>) -> Option<Kind>,
+    otherwise: &'static str,
+) -> Input<'static> {
+    let is = |word: &str| rest.trim().eq_ignore_ascii_case(word);
+    let kind = match () {
+        () if is("on") => kind(Some(true)),
+        () if is("off") => kind(Some(false)),
+        () if is("") => kind(None),
+        () => None,
+    };
+    input(kind.unwrap_or(Kind::Refused(otherwise)), "")
 }
 
 #[cfg(test)]
@@ -140,21 +385,47 @@ mod tests {
         assert_eq!(parsed("/nick"), (Kind::Nick, ""));
         assert_eq!(parsed("/NICK  x "), (Kind::Nick, " x "));
         assert_eq!(parsed("/me waves"), (Kind::Action, "waves"));
-        assert_eq!(parsed("/who"), (Kind::Who { page: 1 }, ""));
-        assert_eq!(parsed("/who 12 "), (Kind::Who { page: 12 }, ""));
+        assert_eq!(parsed("/join #dev "), (Kind::Join, "#dev"));
+        assert_eq!(parsed("/join"), (Kind::Join, ""));
+        assert_eq!(parsed("/join #a #b"), (Kind::Join, "#a #b"));
+        assert_eq!(parsed("/part"), (Kind::Part, ""));
+        assert_eq!(parsed("/part #dev"), (Kind::Part, "#dev"));
+        assert_eq!(parsed("/topic all of it "), (Kind::Topic, "all of it"));
         assert_eq!(parsed("/quit"), (Kind::Quit, ""));
         assert_eq!(parsed("/quit so long"), (Kind::Quit, "so long"));
-        assert_eq!(parsed("/help me"), (Kind::Help, ""));
+        assert_eq!(parsed("/help me"), (Kind::Help, "me"));
         assert_eq!(parsed("/edit ON "), (Kind::Edit(true), ""));
         assert_eq!(parsed("/colour off"), (Kind::Color(false), ""));
     }
 
     #[test]
-    fn each_command_that_tab_completes_is_one() {
-        assert!(COMMANDS.is_sorted());
-        for command in COMMANDS {
-            assert_ne!(parsed(command).0, Kind::Unknown, "{command}");
-        }
+    fn private_lines_keep_their_words_as_they_are() {
+        assert_eq!(parsed("/msg bob  psst "), (Kind::Message, "bob  psst "));
+        assert_eq!(parsed("/msg"), (Kind::Message, ""));
+        assert_eq!(parsed("/reply  well "), (Kind::Reply, "well "));
+        assert_eq!(parsed("/ignore Bob "), (Kind::Ignore, "Bob"));
+        assert_eq!(parsed("/unignore bob"), (Kind::Unignore, "bob"));
+        assert_eq!(parsed("/away lunch"), (Kind::Away, "lunch"));
+    }
+
+    #[test]
+    fn rooms_and_pages_are_told_apart() {
+        assert_eq!(parsed("/who"), (Kind::Who { page: 1 }, ""));
+        assert_eq!(parsed("/who 12 "), (Kind::Who { page: 12 }, ""));
+        assert_eq!(parsed("/who #dev"), (Kind::Who { page: 1 }, "#dev"));
+        assert_eq!(parsed("/who #dev\t 2"), (Kind::Who { page: 2 }, "#dev"));
+        assert_eq!(parsed("/rooms"), (Kind::Rooms { page: 1 }, ""));
+        assert_eq!(parsed("/rooms 3"), (Kind::Rooms { page: 3 }, ""));
+    }
+
+    #[test]
+    fn switches_are_on_off_or_asked_for() {
+        assert_eq!(parsed("/time ON"), (Kind::Time(Some(true)), ""));
+        assert_eq!(parsed("/time off "), (Kind::Time(Some(false)), ""));
+        assert_eq!(parsed("/quiet"), (Kind::Quiet(None), ""));
+        assert_eq!(parsed("/history"), (Kind::History { lines: 20 }, ""));
+        assert_eq!(parsed("/history 7"), (Kind::History { lines: 7 }, ""));
+        assert_eq!(parsed("/history 4000000000"), (Kind::History { lines: 200 }, ""));
     }
 
     #[test]
@@ -164,12 +435,20 @@ mod tests {
             "/who -1",
             "/who bob",
             "/who 99999999999",
-            "/me",
-            "/me  ",
             "/edit",
             "/edit maybe",
             "/color",
             "/color on off",
+            "/who #dev x",
+            "/who #dev 2 3",
+            "/me",
+            "/me  ",
+            "/rooms x",
+            "/rooms 0",
+            "/time yes",
+            "/quiet 1",
+            "/history 0",
+            "/history all",
         ] {
             assert!(matches!(parsed(line), (Kind::Refused(_), "")), "{line}");
         }
@@ -184,9 +463,23 @@ mod tests {
         assert_eq!(parsed("/é\t"), (Kind::Unknown, "/é"));
     }
 
+    #[test]
+    fn every_command_is_found_by_its_name_and_fits_on_a_line_of_the_list() {
+        for known in &COMMANDS {
+            assert_eq!(command(known.name).map(|found| found.usage), Some(known.usage));
+            assert!(known.usage.starts_with(&format!("/{}", known.name)), "{}", known.usage);
+            assert!(known.usage.len() <= 19 && known.does.len() <= 56, "{}", known.name);
+        }
+        for name in names() {
+            assert_ne!(parsed(name).0, Kind::Unknown, "{name}");
+        }
+        assert_eq!(names().len(), COMMANDS.len() - 1);
+        assert!(command("/JOIN").is_some() && command("foo").is_none());
+    }
+
     proptest! {
         #[test]
-        fn what_is_said_was_typed(line in "(/(nick|me|who|quit|help|/)?)?\\PC{0,20}") {
+        fn what_is_said_was_typed(line in "(/(nick|me|who|quit|help|join|msg|time|history|/)?)?\\PC{0,20}") {
             match parse(&line) {
                 None => prop_assert!(line.trim().is_empty()),
                 Some(input) => {

@@ -26,6 +26,8 @@ pub struct Config {
     pub bounds: Bounds,
     /// Bytes of all frames that anybody waits for, past which the furthest behind are cut.
     pub living_frames: usize,
+    /// Lines of chat that a room remembers.
+    pub history_lines: usize,
     /// What is set on each person's socket.
     pub sockets: SocketOptions,
     /// What newcomers read.
@@ -47,6 +49,7 @@ impl Default for Config {
             overlong: limits::OVERLONG,
             bounds: Bounds::default(),
             living_frames: limits::LIVING_FRAMES,
+            history_lines: limits::HISTORY_LINES,
             sockets: SocketOptions::default(),
             texts: Texts::default(),
             grace: limits::GRACE,
@@ -71,6 +74,7 @@ impl Config {
                 take_within: settings.take_within,
             },
             living_frames: memory(settings.living_frames.0),
+            history_lines: settings.history_lines,
             sockets: SocketOptions {
                 send_buffer: memory(settings.send_buffer.0),
                 keepalive_idle: settings.keepalive_idle,

@@ -4,6 +4,7 @@
 //! must not be shown there. What one kind of door encodes is shared by all people behind it.
 
 use crate::line::{Departure, Line};
+use crate::name::Nick;
 use crate::room_name::RoomName;
 use crate::text::{append_sanitised, is_blank, quoted};
 use crate::time_of_day::TimeOfDay;
@@ -71,17 +72,22 @@ const LINE_END: &[u8] = b"\r\n";
 /// A line for nc and telnet.
 fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
     match *line {
-        Line::Said(nick, text) => {
-            out.extend_from_slice(nick.as_bytes());
-            out.extend_from_slice(b": ");
+        Line::Said(nick, text) => encode_said(nick, text, out),
+        Line::Did(nick, text) => encode_done(nick, text, out),
+        Line::Past { nick, did, words } => {
+            out.extend_from_slice(b"| ");
+            if did { encode_done(nick, words, out) } else { encode_said(nick, words, out) }
+        }
+        Line::From(nick, text) => {
+            put(out, format_args!("[from {nick}] "));
             append_sanitised(out, text);
         }
-        Line::Did(nick, text) => {
-            out.extend_from_slice(b"~ ");
-            out.extend_from_slice(nick.as_bytes());
-            out.push(b' ');
+        Line::To(nick, text) => {
+            put(out, format_args!("[to {nick}] "));
             append_sanitised(out, text);
         }
+        Line::Topic(nick, Some(topic)) => put(out, format_args!("* {nick} set the topic: {topic}")),
+        Line::Topic(nick, None) => put(out, format_args!("* {nick} took the topic away")),
         Line::Joined(nick) => put(out, format_args!("* {nick} joined")),
         Line::Left(nick, departure) => {
             put(out, format_args!("* {nick} left"));
@@ -108,6 +114,22 @@ fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(LINE_END);
 }
 
+/// What somebody says.
+#[inline]
+fn encode_said(nick: Nick, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(nick.as_bytes());
+    out.extend_from_slice(b": ");
+    append_sanitised(out, text);
+}
+
+/// What somebody does.
+fn encode_done(nick: Nick, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"~ ");
+    out.extend_from_slice(nick.as_bytes());
+    out.push(b' ');
+    append_sanitised(out, text);
+}
+
 /// What stands behind `left`. A person's own words are quoted, and the server's never, so that nobody can leave
 /// with a reason of the server's.
 fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
@@ -115,7 +137,7 @@ fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
         Departure::Quit(Some(words)) if !is_blank(words) => {
             put(out, format_args!(" ({})", quoted(words)));
         }
-        Departure::Quit(_) | Departure::Eof => {}
+        Departure::Quit(_) | Departure::Eof | Departure::Parted => {}
         Departure::Lost => out.extend_from_slice(b" (connection lost)"),
         Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
         Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
@@ -128,7 +150,7 @@ fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 }
 
 /// So many people, as a line says it.
-fn people(count: u64) -> String {
+pub fn people(count: u64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
 }
 
@@ -149,7 +171,6 @@ pub fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
     use crate::limits::WELCOME;
-    use crate::name::Nick;
 
     fn shown(line: Line<'_>) -> String {
         let mut out = Vec::new();
@@ -169,6 +190,19 @@ mod tests {
         assert_eq!(shown(Line::Did(alice, "waves")), "~ alice waves\r\n");
         assert_eq!(shown(Line::Joined(alice)), "* alice joined\r\n");
         assert_eq!(shown(Line::Renamed(alice, bob)), "* alice is now bob\r\n");
+        assert_eq!(shown(Line::From(alice, "psst")), "[from alice] psst\r\n");
+        assert_eq!(shown(Line::To(bob, "psst")), "[to bob] psst\r\n");
+        let past = |did| shown(Line::Past { nick: alice, did, words: "hello" });
+        assert_eq!(
+            (past(false), past(true)),
+            ("| alice: hello\r\n".into(), "| ~ alice hello\r\n".into())
+        );
+        assert_eq!(
+            shown(Line::Topic(alice, Some("\"tea\""))),
+            "* alice set the topic: \"tea\"\r\n"
+        );
+        assert_eq!(shown(Line::Topic(alice, None)), "* alice took the topic away\r\n");
+        assert_eq!(left(Departure::Parted), "* alice left\r\n");
         assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
         assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
         assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");

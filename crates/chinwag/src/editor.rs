@@ -22,7 +22,7 @@ use self::history::History;
 use self::keys::{Key, Keys};
 use self::row::Row;
 use crate::codec::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
-use crate::command::COMMANDS;
+use crate::command;
 use crate::complete::Matches;
 use crate::limits::{COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES};
 use crate::paint::paint;
@@ -265,7 +265,7 @@ impl Editor {
     fn ask(&mut self) -> Option<Event> {
         let (word, is_first) = self.word();
         if is_first && word.starts_with('/') {
-            let matches = Matches::of(COMMANDS.into_iter(), word);
+            let matches = Matches::of(command::names().into_iter(), word);
             self.apply(&matches);
             return None;
         }

@@ -8,7 +8,7 @@ use crate::account::Outlet;
 use crate::command::{Input, Kind};
 use crate::complete::Matches;
 use crate::door::DoorKind;
-use crate::limits::{EVENT, LINE_OVERHEAD, WHO_PAGE};
+use crate::limits::{EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, WHO_PAGE};
 pub use crate::line::Departure;
 use std::fmt;
 use std::time::Instant;
@@ -70,6 +70,18 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whose it is.
+    pub const fn id(&self) -> ClientId {
+        match self {
+            Self::Lines { id, .. }
+            | Self::Complete { id, .. }
+            | Self::Drained { id }
+            | Self::Leave { id, .. } => *id,
+        }
+    }
+}
+
 /// What comes to the broker beside the events.
 #[derive(Debug)]
 pub enum Control {
@@ -124,6 +136,13 @@ impl Inputs {
         self.heard
     }
 
+    /// Those from this place on.
+    pub fn rest(&self, at: usize) -> Self {
+        let mut rest = Self::new();
+        self.iter().skip(at).for_each(|input| rest.push(input));
+        rest
+    }
+
     /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.
     pub fn fits(&self, text: usize) -> bool {
         self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= EVENT
@@ -162,8 +181,10 @@ impl Inputs {
 /// of `/who` cannot push its own sender past his bounds.
 const fn answer_bytes(kind: Kind) -> usize {
     match kind {
-        Kind::Who { .. } => WHO_PAGE,
-        Kind::Help => WHO_PAGE / 8,
+        Kind::Who { .. } | Kind::Rooms { .. } => WHO_PAGE,
+        Kind::Join => HISTORY_REPLAYED_BYTES,
+        Kind::History { .. } => HISTORY_BYTES,
+        Kind::Help => WHO_PAGE / 2,
         _ => 0,
     }
 }
@@ -183,6 +204,8 @@ mod tests {
         sent.iter().for_each(|&input| inputs.push(input));
         assert_eq!(inputs.iter().collect::<Vec<_>>(), sent);
         assert_eq!(inputs.len(), 3);
+        assert_eq!(inputs.rest(1).iter().collect::<Vec<_>>(), sent[1..]);
+        assert!(inputs.rest(3).is_empty());
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! ring of bytes, so that keeping a line allocates nothing once the rings have grown.
 
 use crate::event::ClientId;
-use crate::limits::{HISTORY_BYTES, HISTORY_LINES};
+use crate::limits::HISTORY_BYTES;
+use crate::line::Line;
 use crate::name::Nick;
 use crate::time_of_day::TimeOfDay;
 use std::collections::VecDeque;
@@ -24,13 +25,6 @@ pub struct Entry {
     length: u32,
 }
 
-impl Entry {
-    /// Something said or done; its words come beside it.
-    pub const fn new(author: ClientId, nick: Nick, did: bool, at: TimeOfDay) -> Self {
-        Self { author, nick, did, at, length: 0 }
-    }
-}
-
 /// The newest lines of one room (see the module's words).
 #[derive(Debug)]
 pub struct History {
@@ -40,12 +34,6 @@ pub struct History {
     words: VecDeque<u8>,
     /// How many lines are kept.
     lines: usize,
-}
-
-impl Default for History {
-    fn default() -> Self {
-        Self::new(HISTORY_LINES)
-    }
 }
 
 impl History {
@@ -64,8 +52,18 @@ impl History {
         self.entries.is_empty()
     }
 
+    /// Keeps a line if it was said or done.
+    pub fn keep(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
+        let (nick, did, words) = match *line {
+            Line::Said(nick, words) => (nick, false, words),
+            Line::Did(nick, words) => (nick, true, words),
+            _ => return,
+        };
+        self.push(Entry { author, nick, did, at, length: 0 }, words);
+    }
+
     /// Keeps a line, and forgets as many of the oldest as there is no room for.
-    pub fn push(&mut self, mut entry: Entry, words: &str) {
+    fn push(&mut self, mut entry: Entry, words: &str) {
         if self.lines == 0 || words.len() > HISTORY_BYTES {
             return;
         }
@@ -79,28 +77,39 @@ impl History {
         self.words.extend(words.as_bytes());
     }
 
-    /// The last `count` lines with their words, the oldest first.
-    pub fn last(&mut self, count: usize) -> impl Iterator<Item = (Entry, &str)> {
-        let skipped = self.entries.len().saturating_sub(count);
-        let skipped_bytes = self.entries.iter().take(skipped).map(|e| e.length as usize).sum();
-        let mut rest = &self.words.make_contiguous()[skipped_bytes..];
-        self.entries.iter().skip(skipped).map(move |&entry| {
-            let (words, behind) = rest.split_at(entry.length as usize);
-            rest = behind;
-            (entry, std::str::from_utf8(words).expect("words went in as UTF-8"))
-        })
+    /// The last `count` lines with their words, the oldest first, but for those of some people; fewer, if they have more
+    /// than so many bytes.
+    pub fn last(&mut self, count: usize, bytes: usize, but: &[ClientId]) -> Vec<(Entry, &str)> {
+        let mut rest = &*self.words.make_contiguous();
+        let (mut told, mut left) = (Vec::new(), bytes);
+        for &entry in self.entries.iter().rev() {
+            let (before, words) = rest.split_at(rest.len() - entry.length as usize);
+            rest = before;
+            if but.contains(&entry.author) {
+                continue;
+            }
+            if told.len() >= count || words.len() > left {
+                break;
+            }
+            left -= words.len();
+            told.push((entry, std::str::from_utf8(words).expect("words went in as UTF-8")));
+        }
+        told.reverse();
+        told
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::HISTORY_LINES;
     use proptest::prelude::*;
     use std::time::Duration;
 
     fn entry(number: u64) -> Entry {
         let at = TimeOfDay::new(Duration::from_secs(number));
-        Entry::new(ClientId::new(number), Nick::numbered(number), number.is_multiple_of(3), at)
+        let (author, nick) = (ClientId::new(number), Nick::numbered(number));
+        Entry { author, nick, did: false, at, length: 0 }
     }
 
     #[test]
@@ -109,10 +118,16 @@ mod tests {
         for number in 0..5 {
             history.push(entry(number), &format!("line {number}"));
         }
-        let told: Vec<_> = history.last(2).map(|(entry, words)| (entry.nick, words)).collect();
-        assert_eq!(told, [(Nick::numbered(3), "line 3"), (Nick::numbered(4), "line 4")]);
-        assert_eq!(history.last(100).count(), 3);
-        let mut history = History::default();
+        let mut told = |count, bytes, but: &[u64]| {
+            let but: Vec<_> = but.iter().map(|&number| ClientId::new(number)).collect();
+            let told = history.last(count, bytes, &but);
+            told.iter().map(|(_, words)| (*words).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(2, 100, &[]), ["line 3", "line 4"]);
+        assert_eq!(told(100, 100, &[]), ["line 2", "line 3", "line 4"]);
+        assert_eq!(told(100, 13, &[]), ["line 3", "line 4"], "within so many bytes");
+        assert_eq!(told(2, 100, &[4]), ["line 2", "line 3"], "without those of one");
+        let mut history = History::new(HISTORY_LINES);
         let long = "x".repeat(HISTORY_BYTES / 2);
         for number in 0..5 {
             history.push(entry(number), &long);
@@ -141,7 +156,8 @@ mod tests {
                 bytes <= HISTORY_BYTES
             };
             let stay = lines.iter().rev().take(kept).take_while(fits).count().min(count);
-            let told: Vec<_> = history.last(count).map(|(_, words)| words.to_owned()).collect();
+            let told = history.last(count, usize::MAX, &[]);
+            let told: Vec<_> = told.iter().map(|(_, words)| (*words).to_owned()).collect();
             prop_assert_eq!(&told[..], &lines[lines.len() - stay..]);
         }
     }

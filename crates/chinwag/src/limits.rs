@@ -63,6 +63,11 @@ pub const COMPLETED_WORD: usize = 65;
 pub const EVENT_PLACES: usize = 256;
 /// Joins, cuts and the like that wait for the broker.
 pub const CONTROL_PLACES: usize = 64;
+/// Events of one person that the broker has not handled, past which he is not read: nobody's lines fill the queue, or the
+/// place of those that wait for a slow room.
+pub const UNHANDLED: u32 = 8;
+/// Events that wait for slow rooms, in all. At most [`EVENT`] bytes each: 16 MiB. Past it no events are taken.
+pub const WAITING_EVENTS: usize = 1024;
 /// What a frame is charged to its receiver beside its bytes: about what it costs in the inbox, so that empty
 /// frames are not free.
 pub const FRAME_OVERHEAD: usize = 64;
@@ -133,8 +138,22 @@ pub const WRITE_FRAMES: usize = 64;
 
 // Rooms.
 
+/// Rooms at once: far more than people look through, and what they remember stays below 80 MiB in all.
+pub const ROOMS: usize = 1000;
+/// Rooms that one person is in at once, so that nobody fills the house with rooms of his own.
+pub const ROOMS_OF_A_PERSON: usize = 20;
+/// Most bytes of a topic: what a line of the server's may quote.
+pub const MAX_TOPIC: usize = MAX_QUOTED;
+/// Rooms in one answer to `/rooms`: with the longest names and topics it is as long as one to `/who`.
+pub const ROOMS_PAGE: usize = 12;
 /// Lines of chat that a room remembers.
 pub const HISTORY_LINES: usize = 200;
+/// Lines of the past that a newcomer to a room reads, and whoever asks without a number.
+pub const HISTORY_REPLAYED: usize = 20;
+/// Bytes of words in what a newcomer reads: a storm of newcomers must not fill the memory with long lines of the past.
+pub const HISTORY_REPLAYED_BYTES: usize = 8 * 1024;
+/// People whom one person ignores at once: whoever needs more wants another room.
+pub const IGNORED: usize = 100;
 /// Time between two looks at the wall clock, for time stamps.
 pub const CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// Bytes of words that it remembers at most: 200 lines of the usual kind take a fifth of it.

@@ -15,10 +15,25 @@ pub enum Line<'a> {
     Left(Nick, &'a Departure),
     /// Somebody is called differently from now on.
     Renamed(Nick, Nick),
+    /// Somebody says what the room is about, in quotes, or that it has no topic any more.
+    Topic(Nick, Option<&'a str>),
     /// So many people came, too many to name.
     PeopleJoined(u64),
     /// So many people left, too many to name.
     PeopleLeft(u64),
+    /// For one person alone, from another.
+    From(Nick, &'a str),
+    /// For whoever wrote to one person alone: it is on its way.
+    To(Nick, &'a str),
+    /// For one person alone: what was said or done here before.
+    Past {
+        /// By whom.
+        nick: Nick,
+        /// Whether he did it, by `/me`.
+        did: bool,
+        /// The words.
+        words: &'a str,
+    },
     /// The end of the server.
     ShuttingDown,
     /// For a newcomer alone, before anything else: the greeting, and who he is.
@@ -44,6 +59,8 @@ pub enum Departure {
     Quit(Option<String>),
     /// He closed his side, as `nc` does at the end of its input.
     Eof,
+    /// He left the room, and not the house.
+    Parted,
     /// The connection broke.
     Lost,
     /// He did not read what he was sent.

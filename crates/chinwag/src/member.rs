@@ -43,6 +43,10 @@ pub struct Member {
     pub outlet: Outlet,
     /// How he keeps the pace.
     pub standing: Standing,
+    /// How many others do not want to read his words.
+    pub ignored_by: u32,
+    /// How many events of his wait for a slow room.
+    pub waiting: u32,
     /// What few people need.
     pub extras: Option<Box<Extras>>,
 }
@@ -52,6 +56,12 @@ pub struct Member {
 pub struct Extras {
     /// The rooms that he is in beside his current one, the one that he joined last behind the others.
     pub others: Vec<Membership>,
+    /// Whose words he does not want to read. At most [`IGNORED`](crate::limits::IGNORED).
+    pub ignores: Vec<ClientId>,
+    /// Who wrote to him alone last.
+    pub wrote: Option<ClientId>,
+    /// His words for being away, in quotes, if he is.
+    pub away: Option<Box<str>>,
 }
 
 impl Member {
@@ -67,6 +77,8 @@ impl Member {
             current: None,
             outlet,
             standing: Standing::new(now),
+            ignored_by: 0,
+            waiting: 0,
             extras: None,
         }
     }
@@ -122,6 +134,11 @@ impl Member {
 
     /// Whose words he does not want.
     pub fn ignores(&self) -> &[ClientId] {
-        &[]
+        self.extras.as_ref().map_or(&[], |extras| &extras.ignores)
+    }
+
+    /// Whether he said that he is away.
+    pub fn is_away(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.away.is_some())
     }
 }

@@ -37,6 +37,12 @@ impl Nick {
         }
     }
 
+    /// The nick that a person means who may be somebody else: the server's own are among them. `None` if nobody can be
+    /// called so.
+    pub fn of_somebody(named: &str) -> Option<Self> {
+        matches!(fault(named), None | Some(Fault::Reserved)).then(|| Self::from_ascii(named))
+    }
+
     /// The nick the server gives to its newcomer of this number: `user-7`.
     pub fn numbered(number: u64) -> Self {
         Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
@@ -216,6 +222,8 @@ mod tests {
     fn numbered_nicks_are_the_servers_own() {
         assert_eq!(Nick::numbered(7).as_str(), "user-7");
         assert!(Nick::parse(Nick::numbered(7).as_str()).is_err());
+        assert_eq!(Nick::of_somebody("user-7"), Some(Nick::numbered(7)));
+        assert_eq!(Nick::of_somebody("a b"), None);
     }
 
     proptest! {

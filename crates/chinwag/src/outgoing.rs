@@ -45,7 +45,7 @@ pub(crate) struct Outgoing {
 pub(crate) enum Delivered {
     /// All that will ever be due has been written.
     Everything,
-    /// He was behind, or waited for an answer, and is or does no more.
+    /// He was behind, had too much unhandled or waited for an answer, and is or does no more.
     CaughtUp,
 }
 
@@ -61,9 +61,10 @@ impl Outgoing {
         self.inbox.account()
     }
 
-    /// Whether he is not to be read: he is owed too much, or his terminal is.
-    pub(crate) fn is_behind(&self) -> bool {
+    /// Whether he is not to be read: he is owed too much, the broker has too much of his to handle, or his terminal does.
+    pub(crate) fn must_wait(&self) -> bool {
         self.account().is_behind()
+            || self.account().is_held()
             || self.terminal.as_ref().is_some_and(|terminal| terminal.holds_keys())
     }
 
@@ -88,8 +89,8 @@ impl Outgoing {
         &mut self,
         stream: &TcpStream,
     ) -> impl Future<Output = io::Result<Delivered>> + Send {
-        let behind = self.is_behind();
-        poll_fn(move |cx| self.poll_deliver(cx, stream, behind))
+        let waits = self.must_wait();
+        poll_fn(move |cx| self.poll_deliver(cx, stream, waits))
     }
 
     /// Moves what is due until the inbox is empty or the kernel takes no more.
@@ -97,9 +98,12 @@ impl Outgoing {
         &mut self,
         cx: &mut Context<'_>,
         stream: &TcpStream,
-        behind: bool,
+        waits: bool,
     ) -> Poll<io::Result<Delivered>> {
         loop {
+            if waits && !self.must_wait() {
+                return Poll::Ready(Ok(Delivered::CaughtUp));
+            }
             if self.blocked {
                 ready!(stream.poll_write_ready(cx))?;
                 self.blocked = false;
@@ -109,10 +113,8 @@ impl Outgoing {
             if self.finished && self.pending.is_empty() && !self.is_drawn() {
                 return Poll::Ready(Ok(Delivered::Everything));
             }
-            if behind && !self.is_behind() {
-                return Poll::Ready(Ok(Delivered::CaughtUp));
-            }
-            if !self.blocked && more.is_pending() && is_drawn == self.is_drawn() {
+            let goes_on = waits && !self.must_wait();
+            if !self.blocked && more.is_pending() && is_drawn == self.is_drawn() && !goes_on {
                 return Poll::Pending;
             }
         }

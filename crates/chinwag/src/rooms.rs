@@ -4,7 +4,9 @@
 
 use crate::crowd::Crowd;
 use crate::event::ClientId;
+use crate::history::History;
 use crate::intake::Bounds;
+use crate::limits::HISTORY_LINES;
 use crate::line::{Departure, Line};
 use crate::name::Nick;
 use crate::pace::{Pace, Strain};
@@ -51,6 +53,10 @@ pub struct Room {
     pub speakers: usize,
     /// The number of its latest line. History and replay stand on it.
     pub sequence: u64,
+    /// What it is about, in quotes, if anybody said so.
+    pub topic: Option<Box<str>>,
+    /// What was said last.
+    pub history: History,
     /// The lines that are being put together.
     pub round: Round,
     /// Whether there is anything in the round, so that it must be handed out or forgotten.
@@ -58,7 +64,7 @@ pub struct Room {
     /// How many of its people the last round has left behind.
     pub strain: Strain,
     /// Who is announced by name.
-    pub crowd: Crowd<(ClientId, Nick), (Nick, Departure)>,
+    pub crowd: Crowd<(ClientId, Nick), (ClientId, Nick, Departure)>,
     /// When lines are taken.
     pub pace: Pace,
     /// How many of its members must catch up before it takes lines again, if it waits.
@@ -67,13 +73,15 @@ pub struct Room {
 
 impl Room {
     /// An empty room.
-    fn new(name: RoomName, bounds: Bounds) -> Self {
+    fn new(name: RoomName, bounds: Bounds, history_lines: usize) -> Self {
         Self {
             name,
             members: Vec::new(),
             viewers: [0; View::COUNT],
             speakers: 0,
             sequence: 0,
+            topic: None,
+            history: History::new(history_lines),
             round: Round::default(),
             is_busy: false,
             strain: Strain::default(),
@@ -114,6 +122,9 @@ impl Room {
     pub fn unwatch(&mut self, view: View, spoke: bool) {
         self.viewers[view.index()] -= 1;
         self.speakers -= usize::from(spoke);
+        if self.round.is_empty() {
+            self.round.trim(&self.viewers);
+        }
     }
 
     /// How many members there are, without those who left the house.
@@ -139,15 +150,24 @@ pub struct Rooms {
     names: BTreeMap<RoomName, RoomId>,
     /// What their members may be owed.
     bounds: Bounds,
+    /// How many lines each remembers.
+    history_lines: usize,
 }
 
 impl Rooms {
     /// The lobby, empty.
     pub fn new(bounds: Bounds) -> Self {
-        let mut rooms = Self { rooms: Vec::new(), names: BTreeMap::new(), bounds };
+        let (rooms, names) = (Vec::new(), BTreeMap::new());
+        let mut rooms = Self { rooms, names, bounds, history_lines: HISTORY_LINES };
         let lobby = rooms.open(RoomName::lobby());
         debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
         rooms
+    }
+
+    /// Has the lobby, of which nothing is remembered yet, and all rooms to come remember so many lines.
+    pub fn remember(&mut self, lines: usize) {
+        self.history_lines = lines;
+        self.room_mut(RoomId::LOBBY).history = History::new(lines);
     }
 
     /// How many there are.
@@ -163,6 +183,11 @@ impl Rooms {
     /// The room of this name, if there is one.
     pub fn named(&self, name: &RoomName) -> Option<RoomId> {
         self.names.get(name).copied()
+    }
+
+    /// Whether a room has not gone.
+    pub fn is_there(&self, id: RoomId) -> bool {
+        matches!(self.rooms.get(id.index()), Some(Some(_)))
     }
 
     /// All of them, in the order of the alphabet.
@@ -186,7 +211,8 @@ impl Rooms {
     pub fn open(&mut self, name: RoomName) -> RoomId {
         let vacant = self.rooms.iter().position(Option::is_none);
         let index = vacant.unwrap_or(self.rooms.len());
-        let (id, room) = (RoomId::at(index), Room::new(name.clone(), self.bounds));
+        let (id, room) =
+            (RoomId::at(index), Room::new(name.clone(), self.bounds, self.history_lines));
         match self.rooms.get_mut(index) {
             Some(place) => *place = Some(Box::new(room)),
             None => self.rooms.push(Some(Box::new(room))),

@@ -68,6 +68,13 @@ impl Roster {
         self.slots.get(&id).map(|&slot| slot as usize)
     }
 
+    /// Whether somebody is here still, at the slot that was his.
+    #[inline]
+    pub fn holds(&self, slot: usize, id: ClientId) -> bool {
+        let member = self.members.get(slot).and_then(Option::as_ref);
+        member.is_some_and(|member| member.id == id && !member.retired)
+    }
+
     /// Where whoever is called so is, in whatever case.
     pub fn named(&self, nick: Nick) -> Option<usize> {
         self.names.get(&nick.fold()).map(|&slot| slot as usize)

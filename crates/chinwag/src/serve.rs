@@ -64,12 +64,13 @@ impl Server {
         let (events, said) = mpsc::channel(places);
         let (control, orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));
-        let living_frames = config.living_frames;
+        let (living_frames, history_lines) = (config.living_frames, config.history_lines);
         let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
         let notices = Arc::clone(house.dials.notices());
         let broker = Broker::new(intake, Instant::now().into_std())
             .with_notices(notices)
-            .with_living_frames(living_frames);
+            .with_living_frames(living_frames)
+            .with_history_lines(history_lines);
         Ok(Self { listeners, house, broker, orders, said })
     }
 

@@ -1,51 +1,95 @@
 //! The answer to `/who`, in pages, and the line of names that a newcomer gets.
 
 use crate::door::grouped;
-use crate::limits::{MAX_NICK, WELCOME_NAMES, WHO_PAGE};
+use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE};
 use crate::name::Nick;
+use crate::room_name::RoomName;
 use std::fmt::Write;
 
 /// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
-const FRAME: usize = 96;
+const FRAME: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
+/// What stands behind the name of somebody who is away.
+const AWAY: &str = " (away)";
 /// Bytes of names on a page.
 const PAGE: usize = WHO_PAGE - FRAME;
 /// What stands between two names.
 const SEPARATOR: &str = ", ";
 
-const _: () = assert!(PAGE > MAX_NICK, "a page holds a name at least");
+const _: () = assert!(PAGE > MAX_NICK + AWAY.len(), "a page holds a name at least");
+
+/// Somebody in an answer to `/who`.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'a> {
+    /// What he is called.
+    pub nick: &'a Nick,
+    /// Whether he said that he is away.
+    pub away: bool,
+}
+
+/// Which room an answer is about.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The one that the person who asks is in.
+    Here,
+    /// The one of this name, for which he asked.
+    In(RoomName),
+}
+
+impl Place {
+    /// Behind a number of people.
+    fn after_count(&self) -> String {
+        match self {
+            Self::Here => "here".to_owned(),
+            Self::In(name) => format!("in {name}"),
+        }
+    }
+
+    /// What asks for this page.
+    fn command(&self, page: u32) -> String {
+        match self {
+            Self::Here => format!("/who {page}"),
+            Self::In(name) => format!("/who {name} {page}"),
+        }
+    }
+}
 
 /// The names of one page of all these names, counted from 1.
 ///
 /// # Errors
 /// There is no such page: the sentence that says so.
-pub fn page<'a>(names: impl Iterator<Item = &'a Nick>, wanted: u32) -> Result<String, String> {
+pub fn page<'a>(
+    names: impl Iterator<Item = Name<'a>>,
+    place: &Place,
+    wanted: u32,
+) -> Result<String, String> {
     let mut listed = String::new();
     let (mut pages, mut used, mut count) = (1, 0, 0);
     for name in names {
-        let name = name.as_str();
+        let (name, mark) = (name.nick.as_str(), if name.away { AWAY } else { "" });
         count += 1;
-        if used > 0 && used + SEPARATOR.len() + name.len() > PAGE {
+        if used > 0 && used + SEPARATOR.len() + name.len() + mark.len() > PAGE {
             pages += 1;
             used = 0;
         }
         let separator = if used > 0 { SEPARATOR } else { "" };
-        used += separator.len() + name.len();
+        used += separator.len() + name.len() + mark.len();
         if pages == wanted {
             listed.push_str(separator);
             listed.push_str(name);
+            listed.push_str(mark);
         }
     }
     if wanted > pages {
         let one = if pages == 1 { "is one page" } else { "are only so many pages" };
         return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
     }
-    let here = grouped(count);
+    let here = format!("{} {}", grouped(count), place.after_count());
     Ok(match (pages, wanted) {
-        (1, _) => format!("{here} here: {listed}"),
-        (pages, last) if last == pages => format!("{here} here, page {last} of {pages}: {listed}"),
+        (1, _) => format!("{here}: {listed}"),
+        (pages, last) if last == pages => format!("{here}, page {last} of {pages}: {listed}"),
         (pages, page) => {
-            let next = page + 1;
-            format!("{here} here, page {page} of {pages}: {listed} (go on with /who {next})")
+            let next = place.command(page + 1);
+            format!("{here}, page {page} of {pages}: {listed} (go on with {next})")
         }
     })
 }
@@ -72,11 +116,20 @@ mod tests {
         (1..=count).map(Nick::numbered).collect()
     }
 
+    fn present(names: &[Nick]) -> impl Iterator<Item = Name<'_>> {
+        names.iter().map(|nick| Name { nick, away: false })
+    }
+
     #[test]
     fn few_names_stand_on_one_page() {
         let names = ["alice", "bob"].map(|name| Nick::parse(name).unwrap());
-        assert_eq!(page(names.iter(), 1).unwrap(), "2 here: alice, bob");
-        assert!(page(names.iter(), 2).is_err());
+        let listed = |place: &Place, page| self::page(present(&names), place, page);
+        assert_eq!(listed(&Place::Here, 1).unwrap(), "2 here: alice, bob");
+        assert!(listed(&Place::Here, 2).is_err());
+        let dev = Place::In(RoomName::parse("#dev").unwrap());
+        assert_eq!(listed(&dev, 1).unwrap(), "2 in #dev: alice, bob");
+        let away = names.iter().map(|nick| Name { nick, away: nick.as_str() == "bob" });
+        assert_eq!(page(away, &Place::Here, 1).unwrap(), "2 here: alice, bob (away)");
     }
 
     #[test]
@@ -84,17 +137,19 @@ mod tests {
         let names = names(9_000);
         let mut listed = Vec::new();
         let mut number = 1;
-        while let Ok(text) = page(names.iter(), number) {
+        let place = Place::In(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
+        let command = place.command(0).replace(" 0", "");
+        while let Ok(text) = page(present(&names), &place, number) {
             assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE, "{}", text.len());
-            assert!(text.starts_with(&format!("9,000 here, page {number} of ")));
-            let more = format!(" (go on with /who {})", number + 1);
+            assert!(text.starts_with(&format!("9,000 {}, page {number} of ", place.after_count())));
+            let more = format!(" (go on with {command} {})", number + 1);
             let body = text.split_once(": ").unwrap().1;
             listed.extend(body.trim_end_matches(&more).split(", ").map(str::to_owned));
             number += 1;
         }
         assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
         assert!(number > 20);
-        let refused = page(names.iter(), u32::MAX).unwrap_err();
+        let refused = page(present(&names), &place, u32::MAX).unwrap_err();
         assert!(refused.contains("there is no page 4294967295"), "{refused}");
     }
 

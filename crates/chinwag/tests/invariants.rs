@@ -10,7 +10,7 @@ mod checker;
 #[path = "support/mod.rs"]
 mod support;
 
-use checker::{Checker, End, Random, Utterance};
+use checker::{Checker, End, Random, Rooms, Utterance};
 use chinwag::Config;
 use chinwag::intake::Bounds;
 use std::collections::VecDeque;
@@ -44,8 +44,8 @@ enum Exit {
 struct Burst {
     /// The bytes.
     bytes: Vec<u8>,
-    /// The lines for the room in it.
-    utterances: Vec<Utterance>,
+    /// The lines for rooms in it, with the room of each.
+    utterances: Vec<(&'static str, Utterance)>,
     /// The pause before it.
     pause: Duration,
 }
@@ -81,28 +81,33 @@ impl Plan {
             _ => Exit::Stay,
         };
         let count = 1 + random.below(shape.bursts);
-        let bursts = (0..count).map(|number| Burst::new(id, number, shape, random)).collect();
+        let mut rooms = Rooms::new();
+        let burst = |number| Burst::new(id, number, shape, &mut rooms, random);
+        let bursts = (0..count).map(burst).collect();
         Self { id, bursts, exit }
     }
 }
 
 impl Burst {
-    fn new(id: u64, number: usize, shape: Shape, random: &mut Random) -> Self {
+    fn new(id: u64, number: usize, shape: Shape, rooms: &mut Rooms, random: &mut Random) -> Self {
         let pause = Duration::from_micros(random.below(8_000) as u64);
         let mut burst = Self { bytes: Vec::new(), utterances: Vec::new(), pause };
         for line in 0..=random.below(5) {
             let text = format!("{id}.{number}.{line} {}", "y".repeat(random.below(shape.line)));
-            let typed = match random.below(16) {
+            let typed = match random.below(20) {
                 0 => format!("/nick nick-{}", random.below(20)),
                 1 => format!("/nick NICK-{}", random.below(20)),
                 2 => "/who".to_owned(),
                 3 => "/unknown".to_owned(),
+                5 => ["/time on", "/time off", "/rooms", "/history"][random.below(4)].to_owned(),
+                6 => format!("/msg nick-{} {text}", random.below(20)),
+                7 | 8 => rooms.go(random),
                 4 => {
-                    burst.utterances.push(Utterance::Did(text.clone()));
+                    burst.utterances.push((rooms.current(), Utterance::Did(text.clone())));
                     format!("/me {text}")
                 }
                 _ => {
-                    burst.utterances.push(Utterance::Said(text.clone()));
+                    burst.utterances.push((rooms.current(), Utterance::Said(text.clone())));
                     text
                 }
             };
@@ -117,7 +122,7 @@ impl Burst {
 #[derive(Debug)]
 struct Life {
     id: u64,
-    sent: Vec<Utterance>,
+    sent: Vec<(&'static str, Utterance)>,
     seen: Vec<String>,
     end: End,
     /// Whether the server ended a connection on which all was read.
@@ -234,7 +239,7 @@ async fn live(
         }
         if leaving
             && done.is_some()
-            && line.seen.iter().rev().any(|line| line.starts_with("! ") && line.contains(LAST))
+            && line.seen.iter().rev().any(|line| line.contains("! unknown") && line.contains(LAST))
         {
             done.take().map(|done| done.send(()));
         }
@@ -262,13 +267,14 @@ async fn observe(
     let mut line = Line::connect(address, None).await.expect("the server listens");
     let mut looked_at = 0;
     let mut ask = pin!(sleep(Duration::ZERO));
-    let here = format!("* {} here: ", staying + 1);
+    let here = format!("* {} in #lobby: ", staying + 1);
+    line.outbox.extend(b"/join #dev\n/join #ops\n");
     loop {
         let goes_on = select! {
             read = line.stream.readable() => read.is_ok() && line.read(),
             write = line.stream.writable(), if !line.outbox.is_empty() => write.is_ok() && line.write(),
             () = ask.as_mut(), if over.is_cancelled() && !alone.is_cancelled() => {
-                line.outbox.extend(b"/who\n");
+                line.outbox.extend(b"/who #lobby\n");
                 ask.as_mut().reset(Instant::now() + Duration::from_millis(20));
                 true
             }
@@ -277,7 +283,7 @@ async fn observe(
         if !goes_on {
             return line.seen;
         }
-        if !line.seen.is_empty() {
+        if line.seen[looked_at..].iter().any(|line| line == "* you joined #ops") {
             welcomed.cancel();
         }
         let answered = |line: &String| over.is_cancelled() && line.starts_with(&here);
@@ -338,7 +344,7 @@ async fn try_out(seed: u64, shape: Shape) -> usize {
     checker.drained(took, PATIENCE);
     let thrown_out: Vec<_> = lives.iter().filter(|life| life.thrown_out).map(|l| l.id).collect();
     for Life { id, sent, seen, end, .. } in lives {
-        sent.into_iter().for_each(|utterance| checker.sent(id, utterance));
+        sent.into_iter().for_each(|(room, utterance)| checker.sent_in(room, id, utterance));
         checker.saw(id, seen);
         checker.ended(id, end);
     }

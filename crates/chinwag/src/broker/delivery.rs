@@ -3,6 +3,7 @@
 use super::{Broker, Fault};
 use crate::account::PushError;
 use crate::door::Heading;
+use crate::event::ClientId;
 use crate::frame::Frame;
 use crate::line::Line;
 use crate::rooms::{Room, RoomId};
@@ -12,13 +13,41 @@ use crate::view::View;
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
     pub(super) fn publish(&mut self, room: RoomId, line: &Line<'_>, author: Option<usize>) {
+        self.publish_from(room, line, Source { author, shunned: None });
+    }
+
+    /// Gives a room a line with the words of somebody: those who do not want them get this plain line in its place, or
+    /// nothing.
+    pub(super) fn publish_words(
+        &mut self,
+        room: RoomId,
+        line: &Line<'_>,
+        id: ClientId,
+        author: Option<usize>,
+        plain: Option<&Line<'_>>,
+    ) {
+        let ignoring = self.shun(room, id);
+        let shunned = (!ignoring.is_empty()).then_some(id);
+        self.publish_from(room, line, Source { author, shunned });
+        let Some(plain) = plain else { return };
+        let at = self.clock.time_of_day(self.now);
+        for slot in ignoring {
+            let (view, name) =
+                (self.roster.member(slot).view_of(room), &self.rooms.room(room).name);
+            self.stamp += 1;
+            let encode = |out: &mut Vec<u8>| view.encode(plain, at, name, out);
+            self.gathered += self.asides.push(slot, self.stamp, encode);
+        }
+    }
+
+    /// Gives a room its next line, for everybody but its source.
+    fn publish_from(&mut self, room: RoomId, line: &Line<'_>, source: Source) {
         self.metrics.lines += 1;
-        if let Some(author) = author {
+        if let Some(author) = source.author {
             self.make_special(author);
         }
         self.touch(room);
         self.stamp += 1;
-        let source = Source { author, shunned: None };
         let at = self.clock.time_of_day(self.now);
         self.gathered += self.rooms.room_mut(room).push(line, source, self.stamp, at);
     }
@@ -74,6 +103,7 @@ impl Broker {
         self.asides.clear();
         (self.stamp, self.gathered) = (0, 0);
         self.remove_retired();
+        strained.retain(|&room| self.rooms.is_there(room));
         strained
     }
 

@@ -1,38 +1,37 @@
 //! What people ask for, line by line.
 
 use super::Broker;
-use crate::command::{Input, Kind};
-use crate::event::{ClientId, Departure, Inputs};
+use crate::command::{self, COMMANDS, Input, Kind};
+use crate::event::{ClientId, Departure, Event, Inputs};
 use crate::line::Line;
 use crate::name::Nick;
-use crate::text::is_blank;
-use crate::who;
-
-/// The answer to `/help`.
-const HELP: [&str; 8] = [
-    "what you type goes to everybody here, but for these:",
-    "/nick NAME      be called NAME: 2 to 24 letters, digits, _ and -",
-    "/who            see who is here (/who 2 for the second page)",
-    "/me waves       show the others: ~ you waves",
-    "/quit [REASON]  leave",
-    "//TEXT          say /TEXT",
-    "/edit on        edit lines, complete names with Tab (with telnet); /edit off",
-    "/color on       see colors; /color off",
-];
+use crate::text::{is_blank, quoted};
+use crate::time_of_day::TimeOfDay;
+use crate::view::View;
 
 /// Most characters of an unknown command that its refusal repeats.
 const UNKNOWN: usize = 32;
 
 impl Broker {
-    /// Takes the lines of one read.
-    pub(super) fn handle_inputs(&mut self, id: ClientId, inputs: &Inputs) {
+    /// Takes the lines of one read, up to one that must wait: with those behind it.
+    pub(super) fn handle_inputs(&mut self, id: ClientId, inputs: Inputs) {
         let Some(slot) = self.roster.slot(id) else { return };
-        for input in inputs.iter() {
+        for (at, input) in inputs.iter().enumerate() {
+            // What went before may have been the end of him.
+            if !self.roster.holds(slot, id) {
+                return;
+            }
+            if self.must_wait(slot, input) {
+                return self.keep_waiting(slot, Event::Lines { id, inputs: inputs.rest(at) });
+            }
             if input.kind == Kind::Quit {
                 let departure = Departure::Quit(Some(input.text.to_owned()));
                 return self.leave(id, departure);
             }
             self.handle_input(slot, input);
+        }
+        if self.roster.holds(slot, id) {
+            self.roster.member(slot).outlet.handled();
         }
     }
 
@@ -46,34 +45,56 @@ impl Broker {
             Kind::Action if is_blank(text) => {}
             Kind::Action => self.speak(slot, &Line::Did(nick, text)),
             Kind::Nick => self.rename(slot, text),
-            Kind::Who { page } => {
-                let names = self.roster.by_name().map(|member| &member.nick);
-                match who::page(names, page) {
-                    Ok(names) => self.tell(slot, Line::Answer(&names)),
-                    Err(reason) => self.tell(slot, Line::Refusal(&reason)),
-                }
-            }
-            Kind::Help => HELP.iter().for_each(|line| self.tell(slot, Line::Answer(line))),
+            Kind::Join => self.join_room(slot, text),
+            Kind::Part => self.part(slot, text),
+            Kind::Rooms { page } => self.list_rooms(slot, page),
+            Kind::Topic => self.topic(slot, text),
+            Kind::Who { page } => self.list_people(slot, text, page),
+            Kind::Message => self.message(slot, text),
+            Kind::Reply => self.reply(slot, text),
+            Kind::Ignore => self.ignore(slot, text),
+            Kind::Unignore => self.unignore(slot, text),
+            Kind::Away => self.be_away(slot, text),
+            Kind::Time(on) => self.set_time(slot, on),
+            Kind::Quiet(on) => self.set_quiet(slot, on),
+            Kind::History { lines } => self.recall_here(slot, lines as usize),
+            Kind::Help => self.help(slot, text),
             Kind::Unknown => {
-                let name: String = text.chars().take(UNKNOWN).collect();
-                let more = if name.len() < text.len() { "…" } else { "" };
-                let reason = format!("unknown command {name}{more}, try /help");
-                self.tell(slot, Line::Refusal(&reason));
+                self.refuse(slot, &format!("unknown command {}, try /help", short(text)))
             }
-            Kind::Refused(reason) => self.tell(slot, Line::Refusal(reason)),
+            Kind::Refused(reason) => self.refuse(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
             Kind::Quit | Kind::Edit(_) | Kind::Color(_) => {}
         }
     }
 
+    /// Tells somebody what he asked for.
+    pub(super) fn answer(&mut self, slot: usize, words: &str) {
+        self.tell(slot, Line::Answer(words));
+    }
+
+    /// Tells somebody why not.
+    pub(super) fn refuse(&mut self, slot: usize, reason: &str) {
+        self.tell(slot, Line::Refusal(reason));
+    }
+
     /// Gives somebody's room a line of his. He must have been announced before.
     fn speak(&mut self, slot: usize, line: &Line<'_>) {
         let member = self.roster.member(slot);
-        let Some(current) = member.current else { return };
+        let Some(current) = member.current else {
+            return self.refuse(slot, NO_ROOM);
+        };
+        let (id, ignored) = (member.id, member.ignored_by > 0);
+        let at = self.clock.time_of_day(self.now);
         let room = self.rooms.room_mut(current.room);
-        room.pace.heard(member.id, self.now);
+        room.pace.heard(id, self.now);
+        room.history.keep(id, line, at);
         self.announce_if_counted(current);
-        self.publish(current.room, line, Some(slot));
+        if ignored {
+            self.publish_words(current.room, line, id, Some(slot), None);
+        } else {
+            self.publish(current.room, line, Some(slot));
+        }
     }
 
     /// Calls somebody as he asks, or says why not.
@@ -81,13 +102,13 @@ impl Broker {
         let old = self.roster.member(slot).nick;
         let nick = match Nick::parse(asked) {
             Ok(nick) => nick,
-            Err(refused) => return self.tell(slot, Line::Refusal(&refused.to_string())),
+            Err(refused) => return self.refuse(slot, &refused.to_string()),
         };
         if nick == old {
-            return self.tell(slot, Line::Answer(&format!("you are {nick} already")));
+            return self.answer(slot, &format!("you are {nick} already"));
         }
         if nick.fold() != old.fold() && self.roster.named(nick).is_some() {
-            return self.tell(slot, Line::Refusal(&format!("the nick \"{nick}\" is taken")));
+            return self.refuse(slot, &format!("the nick \"{nick}\" is taken"));
         }
         let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
         self.roster.rename(slot, nick);
@@ -96,6 +117,89 @@ impl Broker {
             self.announce_counted(room);
             self.publish(room, &Line::Renamed(old, nick), Some(slot));
         }
-        self.tell(slot, Line::Answer(&format!("you are {nick} now")));
+        self.answer(slot, &format!("you are {nick} now"));
     }
+
+    /// Lists the commands, or says more of one.
+    fn help(&mut self, slot: usize, asked: &str) {
+        if asked.is_empty() {
+            self.answer(slot, "what you type goes to everybody in your room, but for these:");
+            for command in &COMMANDS {
+                self.answer(slot, &format!("{:<20} {}", command.usage, command.does));
+            }
+            return;
+        }
+        let Some(command) = command::command(asked) else {
+            let reason = format!("there is no command {}; /help lists them", short(asked));
+            return self.refuse(slot, &reason);
+        };
+        self.answer(slot, &format!("{}: {}", command.usage, command.does));
+        command.more.iter().for_each(|line| self.answer(slot, line));
+    }
+
+    /// Puts the time before each line, or does not.
+    fn set_time(&mut self, slot: usize, on: Option<bool>) {
+        let view = self.roster.member(slot).view;
+        let at: TimeOfDay = self.clock.time_of_day(self.now);
+        let words = match on {
+            Some(true) => {
+                format!("the time in UTC stands before each line now, as in: {at} alice: hello")
+            }
+            Some(false) => "no time stands before the lines now".to_owned(),
+            None if view.is_timed() => format!("it is {at} in UTC; /time off ends time stamps"),
+            None => format!("it is {at} in UTC; /time on puts the time before each line"),
+        };
+        self.change_view(slot, view.timed(on.unwrap_or(view.is_timed())), &words);
+    }
+
+    /// Hides who comes and leaves, or does not.
+    fn set_quiet(&mut self, slot: usize, on: Option<bool>) {
+        let view = self.roster.member(slot).view;
+        let words = match on {
+            Some(true) => "you do not read any more who comes and leaves",
+            Some(false) => "you read who comes and leaves",
+            None if view.is_quiet() => {
+                "you do not read who comes and leaves; /quiet off changes that"
+            }
+            None => "you read who comes and leaves; /quiet on hides that",
+        };
+        self.change_view(slot, view.quiet(on.unwrap_or(view.is_quiet())), words);
+    }
+
+    /// Shows somebody his rooms in another way from here on, and tells him so.
+    fn change_view(&mut self, slot: usize, view: View, words: &str) {
+        if view != self.roster.member(slot).view {
+            let Some(slot) = self.settle(slot) else { return };
+            self.unwatch_all(slot);
+            self.roster.member_mut(slot).view = view;
+            self.watch_all(slot);
+            return self.answer(slot, words);
+        }
+        self.answer(slot, words);
+    }
+
+    /// Away with these words if there are any, or back.
+    fn be_away(&mut self, slot: usize, words: &str) {
+        let member = self.roster.member_mut(slot);
+        let was_away = member.extras.as_ref().is_some_and(|extras| extras.away.is_some());
+        let words = if is_blank(words) { "" } else { words };
+        if was_away && words.is_empty() {
+            member.extras_mut().away = None;
+            return self.answer(slot, "you are back");
+        }
+        let quoted = quoted(words);
+        member.extras_mut().away = Some(quoted.as_str().into());
+        let told = if words.is_empty() { String::new() } else { format!(": {quoted}") };
+        self.answer(slot, &format!("you are away until you type /away again{told}"));
+    }
+}
+
+/// Why nobody would hear a line.
+pub(super) const NO_ROOM: &str =
+    "you speak in no room, so nobody would hear that: /join #lobby first";
+
+/// The beginning of what somebody typed, for repeating it to him.
+fn short(typed: &str) -> String {
+    let start: String = typed.chars().take(UNKNOWN).collect();
+    if start.len() < typed.len() { start + "…" } else { start }
 }

@@ -16,7 +16,8 @@ const RELIEF: usize = 8;
 impl Broker {
     /// Whether events are wanted. What came beside them ([`Control`](crate::event::Control)) is always wanted.
     pub fn is_open(&self) -> bool {
-        self.is_forced() || (self.paused.is_empty() && self.short_of_memory.is_none())
+        let useful = self.can_keep_waiting() && !self.everybody_waits();
+        self.is_forced() || (useful && self.short_of_memory.is_none())
     }
 
     /// Whether it is worth hearing that somebody has caught up.

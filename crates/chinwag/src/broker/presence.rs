@@ -24,6 +24,7 @@ impl Broker {
         self.tell(slot, Line::Answer(&self.summary(RoomId::LOBBY)));
         texts.motd.lines().for_each(|line| self.tell(slot, Line::Answer(line)));
         self.tell(slot, Line::Answer("/help shows what you can do here"));
+        self.introduce(slot, RoomId::LOBBY);
         self.announce_join(slot, joined);
     }
 
@@ -34,7 +35,7 @@ impl Broker {
         let (nick, memberships) = self.retire(slot);
         if self.stop.is_none() {
             for membership in memberships {
-                self.announce_leave(membership, nick, &departure);
+                self.announce_leave(membership, id, nick, &departure);
             }
         }
         self.end_if_drained();
@@ -55,6 +56,7 @@ impl Broker {
     /// Takes somebody out of the house here. He gets what was said before.
     fn retire(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
         self.make_special(slot);
+        self.ignore_nobody(slot);
         let gone = self.roster.retire(slot);
         let memberships: Vec<_> = gone.memberships().collect();
         for membership in &memberships {
@@ -72,7 +74,7 @@ impl Broker {
     }
 
     /// Lets somebody into a room, where he speaks from now on. He is not announced yet.
-    fn enter(&mut self, slot: usize, room: RoomId) -> Membership {
+    pub(super) fn enter(&mut self, slot: usize, room: RoomId) -> Membership {
         let member = self.roster.member_mut(slot);
         let entered = self.rooms.room_mut(room);
         let count = entered.crowd.join((member.id, member.nick), self.now);
@@ -85,7 +87,7 @@ impl Broker {
     }
 
     /// Tells a room that somebody came, unless he is counted.
-    fn announce_join(&mut self, slot: usize, joined: Membership) {
+    pub(super) fn announce_join(&mut self, slot: usize, joined: Membership) {
         if joined.count.is_none() {
             let nick = self.roster.member(slot).nick;
             self.publish(joined.room, &Line::Joined(nick), Some(slot));
@@ -93,13 +95,30 @@ impl Broker {
     }
 
     /// Tells a room that somebody left, or counts him.
-    fn announce_leave(&mut self, left: Membership, nick: Nick, departure: &Departure) {
+    pub(super) fn announce_leave(
+        &mut self,
+        left: Membership,
+        id: ClientId,
+        nick: Nick,
+        departure: &Departure,
+    ) {
         let crowd = &mut self.rooms.room_mut(left.room).crowd;
-        if crowd.leave((nick, departure.clone()), self.now) {
+        if crowd.leave((id, nick, departure.clone()), self.now) {
             self.announce_if_counted(left);
-            self.publish(left.room, &Line::Left(nick, departure), None);
+            self.publish_leave(left.room, id, nick, departure);
         } else {
             self.expect_crowd_of(left.room);
+        }
+    }
+
+    /// Tells a room that somebody left; his own words only those who want them.
+    fn publish_leave(&mut self, room: RoomId, id: ClientId, nick: Nick, departure: &Departure) {
+        let line = Line::Left(nick, departure);
+        if let Departure::Quit(Some(_)) = departure {
+            let plain = Line::Left(nick, &Departure::Quit(None));
+            self.publish_words(room, &line, id, None, Some(&plain));
+        } else {
+            self.publish(room, &line, None);
         }
     }
 
@@ -129,8 +148,8 @@ impl Broker {
         }
         match leaves {
             Counted::Nobody => {}
-            Counted::One((nick, departure)) => {
-                self.publish(room, &Line::Left(nick, &departure), None)
+            Counted::One((id, nick, departure)) => {
+                self.publish_leave(room, id, nick, &departure);
             }
             Counted::Many(count) => self.publish(room, &Line::PeopleLeft(count), None),
         }
@@ -147,7 +166,7 @@ impl Broker {
     }
 
     /// How many are in a room, and the first few of them.
-    fn summary(&self, room: RoomId) -> String {
+    pub(super) fn summary(&self, room: RoomId) -> String {
         let here = self.roster.by_name().filter(|member| member.membership(room).is_some());
         let count = self.rooms.room(room).present();
         who::summary(count, here.map(|member| &member.nick))
@@ -164,6 +183,7 @@ impl Broker {
         for Membership { room, .. } in left {
             let roster = &self.roster;
             self.rooms.room_mut(room).retain(|slot| !roster.member(slot).retired);
+            self.close_if_empty(room);
         }
         self.roster.remove_retired();
     }

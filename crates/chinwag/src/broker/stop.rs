@@ -133,6 +133,7 @@ impl Broker {
         self.roster.clear();
         self.rooms = Rooms::new(*self.intake.bounds());
         self.paused.clear();
+        self.waiting.clear();
     }
 
     /// Somebody came while the server was stopping.

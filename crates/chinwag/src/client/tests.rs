@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::event::Inputs;
 use crate::frame::{Frame, Gauge};
 use crate::intake::{Bounds, Intake};
+use crate::limits::UNHANDLED;
 use crate::outgoing::PANIC;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -180,6 +181,8 @@ fn under_flood_each_sender_is_within_twice_the_mean() {
                 panic!("everybody only speaks");
             };
             *turns.entry(id).or_default() += 1;
+            let speaker = people.iter().find(|person| person.id == id).expect("one of them");
+            speaker.outlet.handled();
             for offset in 0..20 {
                 people[(number + offset * 7) % SENDERS].outlet.push(frame(b"news\r\n")).unwrap();
             }
@@ -190,6 +193,28 @@ fn under_flood_each_sender_is_within_twice_the_mean() {
         assert!(least.is_some_and(|&least| 2 * least >= TURNS), "{least:?} of {TURNS}");
         assert!(most.is_some_and(|&most| most <= 2 * TURNS), "{most:?} of {TURNS}");
         assert!(people.iter().all(|person| turns.contains_key(&person.id)));
+    });
+}
+
+/// Whoever has more under way than the broker handles is not read, until it has handled some of it.
+#[test]
+fn a_person_has_so_many_events_under_way_and_no_more() {
+    run_test(async {
+        let mut bench = Bench::new(1000).await;
+        let person = bench.enter().await;
+        person.peer.writable().await.unwrap();
+        let lines = b"line\n".repeat(crate::limits::READ * 4 * UNHANDLED as usize / 5);
+        assert_eq!(person.peer.try_write(&lines).unwrap(), lines.len());
+        for _ in 0..UNHANDLED {
+            assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
+        }
+        // Everything runs on this thread: his task has had all the turns that it wants.
+        for _ in 0..100 {
+            whippet::task::yield_now().await;
+        }
+        assert!(bench.said.try_recv().is_err(), "he is not read");
+        person.outlet.handled();
+        assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
     });
 }
 

@@ -183,6 +183,11 @@ settings! {
         /// How long sent bytes may stay unacknowledged
         user_timeout "user-timeout" "TIME": Duration = limits::USER_TIMEOUT, Restart InManual within(SECOND, DAY);
     }
+    "Rooms" {
+        /// Lines of chat that a room remembers, in memory alone; 0: none
+        history_lines "history-lines" "N": usize = limits::HISTORY_LINES, Restart InManual
+            within(0, limits::HISTORY_LINES);
+    }
     "What newcomers read" {
         /// The greeting in the first line: "* GREETING, you are user-7"
         welcome "welcome" "TEXT": String = limits::WELCOME.to_owned(), Live InManual greeting;

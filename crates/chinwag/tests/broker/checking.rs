@@ -1,6 +1,7 @@
 //! The checker is checked: a history that breaks an invariant is found, and the invariant is named.
 
 use crate::checker::{Checker, End, Utterance};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The observer, and two people who talk.
@@ -175,4 +176,104 @@ fn i8_i9_i10_memory_time_and_lines_lost_at_the_end() {
     assert_eq!(judge_with(|_, _, _| {}, late), Some("I9"));
     let lost = |checker: &mut Checker| checker.sent(BOB, Utterance::Said("last".to_owned()));
     assert_eq!(judge_with(|_, _, _| {}, lost), Some("I10"));
+}
+
+/// What the observer, alice and bob saw of #dev beside a calm lobby: alice was in it twice.
+const DEV: [(u64, &[&str]); 3] = [
+    (
+        OBSERVER,
+        &[
+            "* welcome to chinwag, you are user-1",
+            "* you joined #dev",
+            "#lobby * user-2 joined",
+            "#lobby * user-3 joined",
+            "* user-2 joined",
+            "* user-3 joined",
+            "user-2: a",
+            "14:05:07 user-3: b",
+            "* user-2 left",
+            "user-3: c",
+            "#lobby user-2: d",
+            "* user-2 joined",
+            "user-3: e",
+        ],
+    ),
+    (
+        ALICE,
+        &[
+            "* welcome to chinwag, you are user-2",
+            "* user-3 joined",
+            "* you joined #dev",
+            "* user-3 joined",
+            "user-3: b",
+            "* you left #dev and speak in #lobby now",
+            "* you joined #dev",
+            "* last 2 lines:",
+            "| user-3: b",
+            "* you speak in #lobby now",
+            "#dev user-3: e",
+        ],
+    ),
+    (
+        BOB,
+        &[
+            "* welcome to chinwag, you are user-3",
+            "* you joined #dev",
+            "user-2: a",
+            "[from user-2] psst",
+            "* user-2 left",
+            "#lobby user-2: d",
+            "* user-2 joined",
+        ],
+    ),
+];
+
+/// Judges what was seen of #dev after a change.
+fn judge_dev(change: impl FnOnce(&mut BTreeMap<u64, View>)) -> Option<&'static str> {
+    let mut views: BTreeMap<_, _> = DEV.iter().map(|(id, seen)| (*id, seen.to_vec())).collect();
+    change(&mut views);
+    let mut checker = Checker::new(OBSERVER);
+    for (id, view) in views {
+        checker.saw(id, view.into_iter().map(str::to_owned));
+    }
+    let said = |text: &str| Utterance::Said(text.to_owned());
+    checker.sent_in("#dev", ALICE, said("a"));
+    checker.sent_in("#lobby", ALICE, said("d"));
+    for text in ["b", "c", "e"] {
+        checker.sent_in("#dev", BOB, said(text));
+    }
+    checker.check().err().map(|broken| broken.invariant)
+}
+
+#[test]
+fn rooms_without_fault_pass() {
+    assert_eq!(judge_dev(|_| {}), None);
+}
+
+#[test]
+fn rooms_are_judged_by_every_invariant() {
+    let seen = |id: u64, change: fn(&mut View)| {
+        move |views: &mut BTreeMap<u64, View>| change(views.get_mut(&id).expect("a view"))
+    };
+    let alice = |change| judge_dev(seen(ALICE, change));
+    let bob = |change| judge_dev(seen(BOB, change));
+    let room = |change| judge_dev(seen(OBSERVER, change));
+    assert_eq!(alice(|view| cut_out(view, 4)), Some("I4"), "a line of her first stay");
+    assert_eq!(alice(|view| cut_out(view, 10)), Some("I4"), "a line of her second stay");
+    assert_eq!(alice(|view| replace(view, "#dev user-3: e", "user-3: e")), Some("I4"));
+    assert_eq!(alice(|view| view.insert(5, "user-3: b")), Some("I6"), "a line twice at its end");
+    assert_eq!(alice(|view| view.insert(4, "* user-3 joined")), Some("I3"));
+    assert_eq!(bob(|view| swap(view, "user-2: a", "* user-2 left")), Some("I2"));
+    assert_eq!(bob(|view| view.push("user-3: c")), Some("I6"), "his own line");
+    assert_eq!(bob(|view| view.push("#ops user-2: x")), None, "nobody observed that room");
+    assert_eq!(bob(|view| view.insert(1, "#dev user-2: a")), Some("I6"), "before his join");
+    let turned = |views: &mut BTreeMap<u64, View>| {
+        let room = views.get_mut(&OBSERVER).expect("a view");
+        swap(room, "14:05:07 user-3: b", "user-3: c");
+        replace(views.get_mut(&ALICE).expect("a view"), "user-3: b", "user-3: c");
+    };
+    assert_eq!(judge_dev(turned), Some("I1"));
+    assert_eq!(room(|view| view.push("user-3: f")), Some("I4"));
+    assert_eq!(room(|view| cut_out(view, 4)), Some("I6"), "a join is missing");
+    assert_eq!(room(|view| view.insert(6, "* USER-2 joined")), Some("I7"));
 }

@@ -2,7 +2,7 @@
 //! every way; and the invariants hold. The clients of straw keep to the order of the real ones: a queue of events that
 //! the broker empties only while its intake is open.
 
-use crate::checker::{self, Checker, End, Random, Utterance};
+use crate::checker::{self, Checker, End, Random, Rooms, Utterance};
 use crate::room::{QUEUE, Room};
 use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
 use chinwag::intake::Bounds;
@@ -37,6 +37,8 @@ struct Play {
     queue: VecDeque<Event>,
     /// Who is in and has not left, as far as the clients know.
     here: BTreeMap<u64, Mood>,
+    /// The rooms of everybody.
+    rooms: BTreeMap<u64, Rooms>,
     /// Makes every line one of its kind.
     lines: u64,
 }
@@ -53,8 +55,11 @@ impl Play {
             checker,
             queue: VecDeque::new(),
             here: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             lines: 0,
         };
+        play.room.hand_over(observer, &["/join #dev", "/join #ops"]);
+        play.room.flush();
         play.observe();
         play
     }
@@ -101,6 +106,7 @@ impl Play {
         for _ in 0..count {
             let id = self.room.enter();
             self.here.insert(id, Mood::Reading);
+            self.rooms.insert(id, Rooms::new());
             self.observe();
         }
         self.room.flush();
@@ -116,18 +122,23 @@ impl Play {
         for _ in 0..=self.random.below(4) {
             self.lines += 1;
             let text = format!("line {} {}", self.lines, "x".repeat(self.random.below(150)));
-            let line = match self.random.below(12) {
+            let rooms = self.rooms.get_mut(&id).expect("he is here");
+            let line = match self.random.below(16) {
                 0 => format!("/nick {}", NAMES[self.random.below(NAMES.len())]),
                 1 => format!("/nick n{}", self.lines),
                 2 => "/who".to_owned(),
                 3 => "/foo".to_owned(),
                 4 => " \u{200b}".to_owned(),
-                5 => {
-                    self.checker.sent(id, Utterance::Did(text.clone()));
+                5 => ["/time on", "/time off", "/rooms", "/history 3"][self.random.below(4)]
+                    .to_owned(),
+                6 => format!("/msg {} {text}", NAMES[self.random.below(NAMES.len())]),
+                7 => rooms.go(&mut self.random),
+                8 => {
+                    self.checker.sent_in(rooms.current(), id, Utterance::Did(text.clone()));
                     format!("/me {text}")
                 }
                 _ => {
-                    self.checker.sent(id, Utterance::Said(text.clone()));
+                    self.checker.sent_in(rooms.current(), id, Utterance::Said(text.clone()));
                     text
                 }
             };
@@ -211,7 +222,8 @@ impl Play {
             self.read();
             self.observe();
             let owed = self.room.people.values().any(|person| person.inbox.account().owed() > 0);
-            if (self.queue.is_empty() && !owed) || self.room.now - start > CALM {
+            let waiting = self.room.broker.waiting() > 0;
+            if (self.queue.is_empty() && !owed && !waiting) || self.room.now - start > CALM {
                 break;
             }
             self.room.pass(Duration::from_millis(50));
@@ -250,7 +262,7 @@ const OBSERVER: u64 = 1;
 
 #[test]
 fn the_invariants_hold_whatever_people_do() {
-    let (mut lines, mut views) = (0, 0);
+    let (mut lines, mut views, mut elsewhere) = (0, 0, 0);
     let (mut cuts, mut pauses) = (0, 0);
     for seed in checker::seeds(12) {
         let mut play = Play::new(seed);
@@ -267,7 +279,8 @@ fn the_invariants_hold_whatever_people_do() {
         let summary = play.finish(seed);
         lines += summary.lines;
         views += summary.views;
+        elsewhere += summary.elsewhere;
     }
-    println!("{lines} lines, {views} views, {cuts} cuts, {pauses} pauses");
-    assert!(lines > 0 && views > 0);
+    println!("{lines} lines, {views} views, {elsewhere} stays, {cuts} cuts, {pauses} pauses");
+    assert!(lines > 0 && views > 0 && elsewhere > 0);
 }

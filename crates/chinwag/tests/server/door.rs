@@ -1,6 +1,7 @@
 //! The telnet door: what is answered to a client's commands, and what keys do in the lines of one that hands them over.
 
 use crate::support::{Person, TestServer, run};
+use chinwag::Config;
 
 /// Interpret as command.
 const IAC: u8 = 255;
@@ -113,7 +114,9 @@ fn a_telnet_that_speaks_at_once_is_welcomed_first() {
 #[test]
 fn keys_that_end_it_at_the_start_of_a_line_do() {
     run(async {
-        let server = TestServer::start();
+        // What the one before said must not be told to the next.
+        let config = Config { history_lines: 0, ..Config::default() };
+        let server = TestServer::with(config);
         let mut alice = server.join_as("alice").await;
         for end in [&b"\x03"[..], b"\x04", b"half\x15\x04", b"\xff\xf4", b"\xff\xf4\xff\xfd\x06"] {
             let mut bob = server.join().await;

@@ -2,7 +2,8 @@
 //!
 //! Somebody who joins first, says nothing, reads everything and stays to the end is the *observer*: what he sees is
 //! the sequence of the room. Everybody else must have seen a contiguous stretch of it, from his welcome to his end,
-//! less his own lines.
+//! less his own lines. What somebody saw is sorted by room first (`sorting.rs`). The lobby, where crowds come and go, is
+//! judged here; the other rooms, which people join and leave several times, in `stays.rs`.
 //!
 //! | | invariant |
 //! |---|---|
@@ -18,15 +19,29 @@
 //! | I10 | what was read is not lost by a stop |
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
+/// A broken invariant, with its detail formatted.
+macro_rules! broken {
+    ($invariant:literal, $($detail:tt)*) => {
+        Err($crate::checker::Broken { invariant: $invariant, detail: format!($($detail)*) })
+    };
+}
+
+#[path = "checker/sorting.rs"]
+mod sorting;
+#[path = "checker/stays.rs"]
+mod stays;
+
 use chinwag::limits::CROWD_SINGLES;
+use sorting::Views;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
 /// How somebody's time in the room ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum End {
     /// He was in until the end of the test, and has read all that was due.
+    #[default]
     Stayed,
     /// He left by himself, all that he sent was read before, and he has read all that was due.
     Left,
@@ -35,10 +50,12 @@ pub(crate) enum End {
 }
 
 /// What one person sent and saw.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Record {
-    /// His lines for the room in order, as others are to see them behind his name.
+    /// His lines for the lobby in order, as others are to see them behind his name.
     sent: Vec<Utterance>,
+    /// His lines for other rooms, with the name of each.
+    sent_elsewhere: Vec<(String, Utterance)>,
     /// All lines that he read.
     seen: Vec<String>,
     /// How it ended.
@@ -69,13 +86,6 @@ impl fmt::Display for Broken {
     }
 }
 
-/// A broken invariant, with its detail formatted.
-macro_rules! broken {
-    ($invariant:literal, $($detail:tt)*) => {
-        Err(Broken { invariant: $invariant, detail: format!($($detail)*) })
-    };
-}
-
 /// Collects what happens, and judges (see the module's words).
 #[derive(Debug)]
 pub(crate) struct Checker {
@@ -98,13 +108,20 @@ impl Checker {
 
     /// The record of one person.
     fn record(&mut self, id: u64) -> &mut Record {
-        let fresh = || Record { sent: Vec::new(), seen: Vec::new(), end: End::Stayed };
-        self.people.entry(id).or_insert_with(fresh)
+        self.people.entry(id).or_default()
     }
 
-    /// Somebody sent a line for the room.
+    /// Somebody sent a line for the lobby.
     pub(crate) fn sent(&mut self, id: u64, utterance: Utterance) {
         self.record(id).sent.push(utterance);
+    }
+
+    /// Somebody sent a line for this room.
+    pub(crate) fn sent_in(&mut self, room: &str, id: u64, utterance: Utterance) {
+        if room == "#lobby" {
+            return self.sent(id, utterance);
+        }
+        self.record(id).sent_elsewhere.push((room.to_owned(), utterance));
     }
 
     /// Somebody read whole lines.
@@ -137,15 +154,31 @@ impl Checker {
         if took > limit {
             return broken!("I9", "it took {took:?} to drain, more than {limit:?}");
         }
+        let mut sorted = BTreeMap::new();
+        let mut lobby = BTreeMap::new();
+        for (&id, record) in &self.people {
+            let Views { lobby: seen, stays } = Views::of(&record.seen);
+            let sent = record.sent.clone();
+            lobby.insert(id, Record { seen, sent, end: record.end, ..Record::default() });
+            sorted.insert(id, stays);
+        }
+        let elsewhere = stays::check(self.observer, &self.people, &sorted)?;
+        let mut summary = self.check_lobby(&lobby)?;
+        summary.elsewhere = elsewhere;
+        Ok(summary)
+    }
+
+    /// Judges what was seen of the lobby.
+    fn check_lobby(&self, people: &BTreeMap<u64, Record>) -> Result<Summary, Broken> {
         let mut room = Sequence::default();
-        let observer = &self.people[&self.observer];
+        let observer = &people[&self.observer];
         room.enter(&welcome_of(self.observer, observer)?)?;
         for line in observer.seen.iter().filter_map(|line| Public::parse(line)) {
             room.add(line)?;
         }
-        room.check_leaves(self.people.values().filter(|record| record.end == End::Stayed).count())?;
-        let mut summary = Summary { lines: room.lines.len(), views: 0 };
-        for (&id, record) in &self.people {
+        room.check_leaves(people.values().filter(|record| record.end == End::Stayed).count())?;
+        let mut summary = Summary { lines: room.lines.len(), views: 0, elsewhere: 0 };
+        for (&id, record) in people {
             let name = if record.seen.is_empty() { continue } else { welcome_of(id, record)? };
             check_sent(&room, &name, record)?;
             if id != self.observer {
@@ -164,6 +197,8 @@ pub(crate) struct Summary {
     pub(crate) lines: usize,
     /// People whose views were compared with it.
     pub(crate) views: usize,
+    /// Stays in other rooms that were compared with what the observer saw of them.
+    pub(crate) elsewhere: usize,
 }
 
 /// The name somebody was welcomed by, which is nobody else's in the whole run.
@@ -511,4 +546,33 @@ pub(crate) fn expect(checker: &Checker, seed: u64, test: &str) -> Summary {
     checker.check().unwrap_or_else(|broken| {
         panic!("{broken}\nreplay: CHINWAG_SEED={seed} cargo test -p chinwag --test {test}")
     })
+}
+
+/// The rooms that somebody is in, as his own lines make it: the current one last.
+#[derive(Clone, Debug)]
+pub(crate) struct Rooms(Vec<&'static str>);
+
+impl Rooms {
+    /// As everybody begins.
+    pub(crate) fn new() -> Self {
+        Self(vec!["#lobby"])
+    }
+
+    /// The one that he speaks in.
+    pub(crate) fn current(&self) -> &'static str {
+        self.0.last().expect("nobody leaves the lobby")
+    }
+
+    /// Somewhere else from now on, by this line: into a room, or out of one, but never out of the lobby.
+    pub(crate) fn go(&mut self, random: &mut Random) -> String {
+        let current = self.current();
+        if current != "#lobby" && random.one_in(2) {
+            self.0.pop();
+            return "/part".to_owned();
+        }
+        let to = ["#lobby", "#dev", "#ops"][random.below(3)];
+        self.0.retain(|&room| room != to);
+        self.0.push(to);
+        format!("/join {to}")
+    }
 }

@@ -1,0 +1,196 @@
+//! A room whose people are behind waits, and no other does.
+
+use crate::room::Room;
+use chinwag::event::{ClientId, Control, Departure, Event};
+use chinwag::limits::{OWED_HARD, OWED_SOFT, WAITING_EVENTS};
+use std::time::Duration;
+
+/// A line that with its overhead is charged 2 KiB.
+fn two_kib(start: &str) -> String {
+    format!("{start} {}", "x".repeat(2048 - 64 - start.len() - "alice: \r\n".len() - 1))
+}
+
+/// Alice and bob are in #slow, where bob does not read but counts; cy and dora are in the lobby.
+struct House {
+    room: Room,
+    alice: u64,
+    bob: u64,
+    cy: u64,
+    dora: u64,
+}
+
+fn house() -> House {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let (cy, dora) = (room.join_as("cy"), room.join_as("dora"));
+    for id in [alice, bob] {
+        room.send(id, "/join #slow");
+        room.send(id, "/part #lobby");
+    }
+    room.hush();
+    room.pass(Duration::from_secs(1));
+    House { room, alice, bob, cy, dora }
+}
+
+impl House {
+    /// Alice sends until #slow waits, and then so many lines more. Says how many she had sent before.
+    fn send_until_it_waits(&mut self, more: usize) -> usize {
+        let mut sent = 0;
+        while self.room.metrics().pauses == 0 {
+            assert!(sent <= OWED_HARD as usize / 2048, "it never waits");
+            self.room.send(self.alice, &two_kib(&sent.to_string()));
+            sent += 1;
+        }
+        (sent..sent + more).for_each(|at| self.room.send(self.alice, &two_kib(&at.to_string())));
+        sent
+    }
+
+    /// The numbers of alice's lines that bob has read by now.
+    fn read_numbers(&mut self) -> Vec<usize> {
+        let number = |line: &String| line.strip_prefix("alice: ")?.split(' ').next()?.parse().ok();
+        self.room.read(self.bob).iter().filter_map(number).collect()
+    }
+}
+
+#[test]
+fn while_one_room_waits_another_goes_on() {
+    let mut house = house();
+    let sent = house.send_until_it_waits(3);
+    assert!(house.room.broker.is_open(), "lines of others are wanted");
+    for number in 0..100 {
+        house.room.send(house.cy, &number.to_string());
+    }
+    assert_eq!(house.room.read(house.dora).len(), 100);
+    assert_eq!(house.read_numbers(), (0..sent).collect::<Vec<_>>(), "the rest waits");
+    house.room.broker.handle_caught_up(house.room.now);
+    assert_eq!(house.read_numbers(), [sent, sent + 1, sent + 2], "in order, and nothing is lost");
+}
+
+#[test]
+fn whoever_waits_does_and_leaves_in_order() {
+    let mut house = house();
+    let sent = house.send_until_it_waits(1);
+    house.room.hand_over(house.alice, &["/nick anna", "last words"]);
+    house.room.leave(house.alice, Departure::Quit(Some("bye".into())));
+    assert!(house.room.read(house.dora).is_empty());
+    assert_eq!(house.room.metrics().people, 4, "she has not left yet");
+    house.room.read(house.bob);
+    house.room.broker.handle_caught_up(house.room.now);
+    let seen = house.room.read(house.bob);
+    assert!(seen[0].starts_with(&format!("alice: {sent} ")), "{seen:?}");
+    assert_eq!(seen[1..], ["* alice is now anna", "anna: last words", "* anna left (\"bye\")"]);
+}
+
+#[test]
+fn nobody_gets_past_a_room_that_waits_by_way_of_another() {
+    let mut house = house();
+    house.room.send(house.alice, "/join #side");
+    house.room.send(house.alice, "/join #slow");
+    house.room.send(house.cy, "/join #slow");
+    house.room.send(house.cy, "/join #lobby");
+    house.room.hush();
+    let sent = house.send_until_it_waits(0);
+    house.room.send(house.alice, "/join #side");
+    assert!(house.room.read(house.alice).is_empty(), "that waits, too");
+    // Somebody else who begins in a room that takes lines.
+    house.room.hand_over(house.cy, &["in the lobby", "/join #slow", "in the slow room"]);
+    house.room.flush();
+    assert_eq!(house.room.read(house.dora), ["cy: in the lobby"]);
+    assert_eq!(house.read_numbers().len(), sent);
+    house.room.read(house.cy);
+    house.room.broker.handle_caught_up(house.room.now);
+    assert!(house.room.read(house.bob).contains(&"cy: in the slow room".to_owned()));
+}
+
+#[test]
+fn a_room_that_waits_does_so_for_half_a_second_at_most_if_nobody_reads() {
+    let mut house = house();
+    let sent = house.send_until_it_waits(2);
+    house.room.pass(Duration::from_millis(390));
+    house.room.read(house.alice);
+    assert_eq!(house.room.people[&house.bob].inbox.account().owed() / 2048, sent as u64);
+    house.room.pass(Duration::from_millis(310));
+    assert_eq!(
+        house.room.people[&house.bob].inbox.account().owed().div_ceil(2048),
+        sent as u64 + 2
+    );
+}
+
+#[test]
+fn what_waits_is_bounded_and_then_no_events_are_taken() {
+    let mut house = house();
+    house.send_until_it_waits(0);
+    let mut kept = 0;
+    while house.room.broker.is_open() {
+        assert!(kept <= WAITING_EVENTS);
+        house.room.hand_over(house.alice, &["more"]);
+        kept += 1;
+    }
+    assert_eq!(kept, WAITING_EVENTS);
+    house.room.read(house.bob);
+    house.room.broker.handle_caught_up(house.room.now);
+    assert!(house.room.broker.is_open());
+    assert_eq!(house.room.read(house.bob).len(), WAITING_EVENTS);
+}
+
+#[test]
+fn when_everybody_waits_the_queue_waits() {
+    let mut house = house();
+    for id in [house.cy, house.dora] {
+        house.room.leave(id, Departure::Eof);
+    }
+    house.send_until_it_waits(0);
+    assert!(!house.room.broker.is_open());
+}
+
+#[test]
+fn private_lines_wait_for_one_who_is_behind() {
+    let mut house = house();
+    let line = two_kib("x");
+    let mut sent = 0;
+    // Dora reads nothing, and is owed little: she counts.
+    for _ in 0..3 * OWED_SOFT / 2048 {
+        house.room.send(house.cy, &format!("/msg dora {line}"));
+        house.room.read(house.cy);
+        sent += 1;
+    }
+    let owed = house.room.people[&house.dora].inbox.account().owed();
+    assert!(owed <= OWED_SOFT + 4096, "{owed}");
+    house.room.send(house.alice, "meanwhile");
+    assert_eq!(house.room.read(house.bob), ["alice: meanwhile"]);
+    let mut read = 0;
+    for _ in 0..200 {
+        house.room.pass(Duration::from_millis(20));
+        read += house.room.read(house.dora).len();
+    }
+    assert_eq!(read, sent);
+}
+
+#[test]
+fn a_stop_delivers_what_waits() {
+    let mut house = house();
+    let sent = house.send_until_it_waits(3);
+    let deadline = house.room.now + Duration::from_secs(5);
+    house.room.broker.handle_control(Control::Shutdown { deadline }, house.room.now);
+    for id in [house.alice, house.bob, house.cy, house.dora] {
+        house.room.broker.handle_event(Event::Drained { id: ClientId::new(id) }, house.room.now);
+    }
+    assert!(!house.room.broker.is_finished(), "alice has not handed over all");
+    house.room.pass(Duration::from_millis(4_500));
+    let numbers = house.read_numbers();
+    assert_eq!(numbers, (0..sent + 3).collect::<Vec<_>>());
+    assert!(house.room.broker.is_finished());
+}
+
+#[test]
+fn a_room_that_waits_and_empties_is_gone() {
+    let mut house = house();
+    house.send_until_it_waits(0);
+    let (alice, bob) = (house.alice, house.bob);
+    house.room.leave(bob, Departure::Lost);
+    house.room.leave(alice, Departure::Lost);
+    assert_eq!(house.room.metrics().rooms, 1);
+    house.room.broker.handle_caught_up(house.room.now);
+    house.room.send(house.cy, "on");
+    assert_eq!(house.room.read(house.dora), ["cy: on"]);
+}
