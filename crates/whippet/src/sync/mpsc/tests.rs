@@ -283,7 +283,8 @@ fn trap_12_leaving_before_a_large_request_lets_small_ones_through() {
 #[test]
 fn an_idle_channel_is_small() {
     // The counts of the `Arc` come on top.
-    assert!(size_of::<super::Counted<[u64; 64]>>() + 2 * size_of::<usize>() <= 200);
+    let size = size_of::<super::Counted<[u64; 64]>>() + 2 * size_of::<usize>();
+    assert!(size <= 208, "{size}");
 }
 
 #[test]
