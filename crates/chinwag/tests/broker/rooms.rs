@@ -67,8 +67,8 @@ fn lines_of_another_room_have_its_name_before_them() {
 fn somebody_in_several_rooms_reads_everything_in_the_order_in_which_it_happened() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
-    let cy = room.join_as("cy");
-    for id in [alice, bob] {
+    let (cy, dora) = (room.join_as("cy"), room.join_as("dora"));
+    for id in [alice, bob, dora] {
         join_room(&mut room, id, "#dev");
     }
     room.hand_over(cy, &["one"]);
@@ -90,6 +90,10 @@ fn somebody_in_several_rooms_reads_everything_in_the_order_in_which_it_happened(
             "#lobby cy: six"
         ]
     );
+    // Nothing was for her alone.
+    let read =
+        ["#lobby cy: one", "alice: two", "#lobby cy: three", "alice: five", "#lobby cy: six"];
+    assert_eq!(room.read(dora), read);
 }
 
 #[test]
