@@ -80,13 +80,24 @@ struct Ending {
 pub enum Cut {
     /// He did not read what he was sent.
     TooSlow,
+    /// Whoever runs the server wants it.
+    Kicked,
 }
 
 impl Cut {
+    /// What he is told himself. Who does not read is told nothing.
+    pub fn farewell(self) -> &'static str {
+        match self {
+            Self::TooSlow => "",
+            Self::Kicked => "! you were kicked\r\n",
+        }
+    }
+
     /// How the others are told.
     pub fn departure(self) -> Departure {
         match self {
             Self::TooSlow => Departure::TooSlow,
+            Self::Kicked => Departure::Refused("kicked"),
         }
     }
 }

@@ -18,6 +18,7 @@ mod completion;
 mod delivery;
 mod gather;
 mod inputs;
+mod orders;
 mod pacing;
 mod presence;
 mod private;
@@ -210,6 +211,7 @@ impl Broker {
                 self.turn_away(outlet, door)
             }
             Control::Join { id, outlet, door } => self.join(id, outlet, door),
+            Control::Order(order) => self.handle_order(order),
             // Whoever does not wait for the answer any more need not have it.
             Control::Ping { answer } => drop(answer.send(())),
             Control::Shutdown { deadline } => self.begin_stop(deadline),

@@ -14,7 +14,7 @@ use whippet::sync::WaitForCancellationFuture;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Called {
     /// The broker cut him.
-    Off,
+    Off(Cut),
     /// The server stops.
     ToDrain,
 }
@@ -52,8 +52,8 @@ impl<'a> Call<'a> {
     /// Asks both, and tells them whom to wake.
     fn poll_both(&mut self, cx: &mut Context<'_>) -> Poll<Called> {
         self.is_known = true;
-        if let Poll::Ready(Cut::TooSlow) = self.account.poll_cut(cx) {
-            return Poll::Ready(Called::Off);
+        if let Poll::Ready(cut) = self.account.poll_cut(cx) {
+            return Poll::Ready(Called::Off(cut));
         }
         if !self.is_draining && Pin::new(&mut self.stopping).poll(cx).is_ready() {
             self.is_draining = true;
@@ -100,6 +100,6 @@ mod tests {
         assert!(outlet.push(Frame::new(&[0; 200], &Gauge::new())).is_err());
         outlet.cut(Cut::TooSlow);
         assert_eq!(wakes.0.load(Relaxed), 2);
-        assert_eq!(call.poll(&mut cx), Poll::Ready(Called::Off));
+        assert_eq!(call.poll(&mut cx), Poll::Ready(Called::Off(Cut::TooSlow)));
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: the commands, and a flag for each setting.
 
+use crate::admin::Request;
 use crate::settings::gather::Environment;
 use crate::settings::table::Told;
 use crate::settings::value::Shape;
@@ -28,6 +29,8 @@ pub enum Action {
     Serve(ServeArgs),
     /// Print the settings in effect, and where each comes from
     Config(ServeArgs),
+    /// Ask something of a running server, through its --admin-socket
+    Admin(AdminArgs),
     /// Put load on a line-based chat server and check every delivery
     Load(crate::load::Args),
 }
@@ -36,6 +39,64 @@ impl Cli {
     /// What was asked for.
     pub fn action(self) -> Action {
         self.action.unwrap_or(Action::Serve(self.serve))
+    }
+}
+
+/// What is asked of a running server, and where it is.
+#[derive(Debug, Args)]
+pub struct AdminArgs {
+    /// The server's socket [default: that of the settings]
+    #[arg(long, value_name = "PATH")]
+    admin_socket: Option<String>,
+    /// File of settings
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+/// What can be asked of a running server.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Everybody who is here
+    Who,
+    /// End somebody's connection
+    Kick {
+        /// What he is called
+        nick: String,
+    },
+    /// Tell everybody something
+    Say {
+        /// What
+        #[arg(required = true)]
+        text: Vec<String>,
+    },
+    /// The figures of --metrics
+    Stats,
+    /// What every task of the server is at
+    Tasks,
+    /// Stop the server gracefully
+    Shutdown,
+}
+
+impl AdminArgs {
+    /// Where the settings come from that name the socket, and what is asked.
+    pub fn split(self) -> (Sources, Request) {
+        let flags = self.admin_socket.map(|socket| ("admin-socket", vec![socket]));
+        let flags = Vec::from_iter(flags);
+        let sources = ServeArgs { config: self.config, flags }.sources();
+        // A request is one line.
+        let one_line = |text: &str| text.replace(['\r', '\n'], " ");
+        let request = match self.command {
+            AdminCommand::Who => Request::Who,
+            AdminCommand::Kick { nick } => Request::Kick(one_line(&nick)),
+            AdminCommand::Say { text } => Request::Say(one_line(&text.join(" "))),
+            AdminCommand::Stats => Request::Stats,
+            AdminCommand::Tasks => Request::Tasks,
+            AdminCommand::Shutdown => Request::Shutdown,
+        };
+        (sources, request)
     }
 }
 

@@ -10,7 +10,7 @@
 //! and then, with nothing awaited in between, the lines are read and handed over. All waiting is done in one
 //! `select!`, so the inbox is drained whatever else goes on.
 
-use crate::account;
+use crate::account::{self, Cut};
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{ClientId, Control, Departure, Event};
@@ -100,7 +100,7 @@ enum Over {
     /// The connection is broken.
     Broken,
     /// The broker cut him.
-    Cut,
+    Cut(Cut),
     /// The broker closed his inbox, and all of it was written.
     Dismissed,
 }
@@ -163,7 +163,7 @@ impl Client {
             select! {
                 biased;
                 called = poll_fn(|cx| call.poll(cx)) => match called {
-                    Called::Off => return Over::Cut,
+                    Called::Off(cut) => return Over::Cut(cut),
                     Called::ToDrain => self.stage = Stage::Draining,
                 },
                 delivered = self.outgoing.deliver(stream) => match delivered {
@@ -225,7 +225,7 @@ impl Client {
         if up(self.overlong_until(house)) {
             Some(Over::Ended(End::Overlong))
         } else if up(self.stop_by(house)) {
-            Some(Over::Cut)
+            Some(Over::Cut(Cut::TooSlow))
         } else {
             None
         }
@@ -306,9 +306,10 @@ impl Client {
                 self.seat.leave(Departure::Lost);
                 return None;
             }
-            Over::Cut => {
-                self.seat.leave(Departure::TooSlow);
-                return Some("");
+            Over::Cut(cut) => {
+                self.seat.leave(cut.departure());
+                // In the middle of a line there is nothing to be said.
+                return Some(if self.outgoing.is_idle() { cut.farewell() } else { "" });
             }
             // The broker knows.
             Over::Dismissed => return Some(""),

@@ -5,8 +5,12 @@ use crate::listen::{ListenError, listen};
 use crate::settings::Settings;
 use listenfd::ListenFd;
 use std::fmt;
-use std::io;
+use std::fs::Permissions;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use whippet::runtime::Builder;
 
 /// The number of the first descriptor that a service manager passes.
@@ -19,6 +23,8 @@ pub struct Doors {
     pub people: Vec<TcpListener>,
     /// Where figures and health are asked for.
     pub metrics: Option<TcpListener>,
+    /// Where `chinwag admin` asks.
+    pub admin: Option<UnixListener>,
 }
 
 /// Why they cannot be opened.
@@ -28,6 +34,8 @@ pub enum DoorError {
     Listen(ListenError),
     /// A descriptor that was passed is nothing to listen on.
     Passed(usize, io::Error),
+    /// The socket for `chinwag admin` cannot be made.
+    Admin(PathBuf, io::Error),
     /// Something else of the kernel's.
     Kernel(io::Error),
 }
@@ -40,6 +48,11 @@ impl fmt::Display for DoorError {
                 f,
                 "descriptor {descriptor}, which the service manager passed, is no listening TCP socket ({error}); \
                  its socket unit needs ListenStream=ADDRESS:PORT"
+            ),
+            Self::Admin(path, error) => write!(
+                f,
+                "cannot make the admin socket {}: {error}; choose another path with --admin-socket",
+                path.display()
             ),
             Self::Kernel(error) => write!(f, "cannot open the doors: {error}"),
         }
@@ -66,7 +79,8 @@ impl Doors {
                 Some(address) => open(&[address])?.pop(),
                 None => None,
             };
-            Ok(Self { people, metrics })
+            let admin = settings.admin_socket.as_deref().map(open_admin).transpose()?;
+            Ok(Self { people, metrics, admin })
         })
     }
 }
@@ -75,6 +89,34 @@ impl Doors {
 fn open(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, DoorError> {
     let listeners = listen(addresses).map_err(DoorError::Listen)?;
     listeners.into_iter().map(|listener| listener.into_std().map_err(DoorError::Kernel)).collect()
+}
+
+/// Makes the socket for `chinwag admin`, which is its owner's alone. What a server that has ended left there goes.
+fn open_admin(path: &Path) -> Result<UnixListener, DoorError> {
+    let open = || -> io::Result<UnixListener> {
+        let bound = match whippet::net::UnixListener::bind(path) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path) => {
+                std::fs::remove_file(path)?;
+                whippet::net::UnixListener::bind(path)
+            }
+            bound => bound,
+        };
+        let listener = bound?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        listener.into_std()
+    };
+    open().map_err(|error| DoorError::Admin(path.to_path_buf(), error))
+}
+
+/// Whether there is a socket there that nobody listens on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one look at the start, where waiting does not matter"
+)]
+fn is_left_over(path: &Path) -> bool {
+    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
+    is_socket && UnixStream::connect(path).is_err_and(refused)
 }
 
 /// Sockets that a service manager passed to this process.

@@ -10,6 +10,7 @@ use crate::complete::Matches;
 use crate::door::DoorKind;
 use crate::limits::{EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, WHO_PAGE};
 pub use crate::line::Departure;
+use crate::order::Order;
 use std::fmt;
 use std::time::Instant;
 use whippet::sync::oneshot;
@@ -94,6 +95,8 @@ pub enum Control {
         /// How his lines are encoded.
         door: DoorKind,
     },
+    /// Those who run the server want something.
+    Order(Order),
     /// Somebody wants to know whether the broker answers.
     Ping {
         /// Where.

@@ -37,6 +37,7 @@ pub mod intake;
 pub mod latency;
 pub mod line;
 pub mod notices;
+pub mod order;
 pub mod view;
 
 // The house and its rooms.
@@ -66,6 +67,7 @@ mod terminal;
 
 // The doors and the whole.
 mod accept;
+pub mod admin;
 pub mod cli;
 mod config;
 mod descriptors;

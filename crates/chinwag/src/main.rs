@@ -1,7 +1,8 @@
 //! The program `chinwag`: settings, runtime, listeners, signals, and the server until it stops.
 #![forbid(unsafe_code)]
 
-use chinwag::cli::{Action, Cli, ServeArgs};
+use chinwag::admin::{self, serve_admin};
+use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
 use chinwag::doors::{Doors, Passed};
 use chinwag::sandbox::{self, Needs};
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
@@ -12,7 +13,7 @@ use clap::Parser;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use whippet::net::TcpListener;
+use whippet::net::{TcpListener, UnixListener};
 use whippet::runtime::{Builder, Runtime};
 use whippet::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     match Cli::parse().action() {
         Action::Serve(arguments) => ended(run(arguments)),
         Action::Config(arguments) => ended(show(arguments)),
+        Action::Admin(arguments) => ended(administrate(arguments)),
         Action::Load(arguments) => load::run(arguments),
     }
 }
@@ -107,10 +109,28 @@ async fn serve(start: Start) -> Result<(), String> {
         let _ = announce_metrics(&listener);
         serve_metrics(listener, office.clone());
     }
+    if let Some(listener) = doors.admin {
+        let listener = UnixListener::from_std(listener);
+        let listener = listener.map_err(because("cannot watch the admin socket"))?;
+        serve_admin(listener, office.clone(), shutdown.clone());
+    }
     notify::keep_alive(office);
     notify::tell_of_the_stop(shutdown.clone());
     notify::ready(&status);
     server.run(shutdown).await.map_err(|error| error.to_string())
+}
+
+/// Asks something of a running server.
+fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
+    let (sources, request) = arguments.split();
+    let effective = sources.load().map_err(Failure::Settings)?;
+    let unknown =
+        || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
+    let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
+    let answer = admin::ask(&socket, &request).map_err(Failure::Sentence)?;
+    // Whoever does not read on has seen enough.
+    let _ = io::stdout().write_all(answer.as_bytes());
+    Ok(())
 }
 
 /// Prints the settings in effect.

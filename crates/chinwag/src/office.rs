@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::event::Control;
 use crate::house::House;
 use crate::limits::EVENT_PLACES;
+use crate::order::{Order, Present};
 use crate::published::Published;
 use std::sync::Arc;
 use whippet::sync::oneshot;
@@ -39,6 +40,28 @@ impl Office {
     pub async fn ping(&self) -> bool {
         let (answer, answered) = oneshot::channel();
         self.house.control.send(Control::Ping { answer }).await.is_ok() && answered.await.is_ok()
+    }
+
+    /// Everybody who is here, by name; `None` if the broker is gone.
+    pub(crate) async fn who(&self) -> Option<Vec<Present>> {
+        self.order(|answer| Order::Who { answer }).await
+    }
+
+    /// Ends somebody's connection; whether he was here.
+    pub(crate) async fn kick(&self, nick: String) -> Option<bool> {
+        self.order(|answer| Order::Kick { nick, answer }).await
+    }
+
+    /// Tells everybody something; how many they are.
+    pub(crate) async fn say(&self, text: String) -> Option<usize> {
+        self.order(|answer| Order::Say { text, answer }).await
+    }
+
+    /// Gives the broker an order and waits for its answer.
+    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.house.control.send(Control::Order(order(answer))).await.ok()?;
+        answered.await.ok()
     }
 
     /// Whether the server is stopping.

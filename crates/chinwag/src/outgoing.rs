@@ -78,6 +78,11 @@ impl Outgoing {
         self.terminal.as_ref().is_some_and(|terminal| terminal.has_question())
     }
 
+    /// Whether nothing is half written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     /// Writes what is due, and what comes to be due, until there is something to tell.
     ///
     /// # Errors

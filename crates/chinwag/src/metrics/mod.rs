@@ -7,6 +7,7 @@ mod http;
 mod text;
 
 use self::http::{Answer, Asked, Page, Reading, Status};
+pub(crate) use self::text::exposition;
 use crate::office::Office;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use std::fmt;
 use whippet::runtime::{Handle, RuntimeMetrics};
 
 /// All figures of this moment.
-pub(super) fn exposition(office: &Office) -> String {
+pub(crate) fn exposition(office: &Office) -> String {
     let mut registry = Registry::default();
     let runtime = Handle::current().metrics();
     registry.register_collector(Box::new(Figures { office: office.clone(), runtime }));

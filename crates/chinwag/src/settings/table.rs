@@ -7,6 +7,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// When a new value is taken.
@@ -200,6 +201,8 @@ settings! {
         /// Let the figures be on an address that is not loopback
         /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
         metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
+        /// Unix socket for chinwag admin, for root and the server's own user alone; none: no such door
+        admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;
         /// Confine the process by Landlock once it has started, where the kernel can
         sandbox "sandbox" "BOOL": bool = true, Restart InManual;
     }

@@ -1,0 +1,51 @@
+//! What those who run the server order.
+
+use super::Broker;
+use crate::account::Cut;
+use crate::line::Line;
+use crate::name::Nick;
+use crate::order::{Order, Present};
+use crate::text::quoted;
+
+impl Broker {
+    /// Does what was ordered. Whoever does not wait for the answer any more need not have it.
+    pub(super) fn handle_order(&mut self, order: Order) {
+        match order {
+            Order::Who { answer } => drop(answer.send(self.everybody())),
+            Order::Kick { nick, answer } => drop(answer.send(self.kick(&nick))),
+            Order::Say { text, answer } => drop(answer.send(self.say_to_everybody(&text))),
+        }
+    }
+
+    /// Everybody, by name.
+    fn everybody(&self) -> Vec<Present> {
+        let present = |member: &crate::member::Member| Present {
+            nick: member.nick.to_string(),
+            rooms: member.memberships().count(),
+            owed: member.balance().owed(),
+        };
+        self.roster.by_name().map(present).collect()
+    }
+
+    /// Ends somebody's connection; says whether he was here. The nicks of newcomers are names here, too.
+    fn kick(&mut self, nick: &str) -> bool {
+        let folded = nick.to_ascii_lowercase();
+        let is_his = |own: Nick| own.to_string().to_ascii_lowercase() == folded;
+        let id = self.roster.by_name().find(|member| is_his(member.nick)).map(|member| member.id);
+        let Some(slot) = id.and_then(|id| self.roster.slot(id)) else { return false };
+        self.cut(slot, Cut::Kicked);
+        true
+    }
+
+    /// Tells everybody something; says how many they are.
+    fn say_to_everybody(&mut self, text: &str) -> usize {
+        let ids: Vec<_> = self.roster.by_name().map(|member| member.id).collect();
+        let words = format!("the operator says: {}", quoted(text));
+        for &id in &ids {
+            if let Some(slot) = self.roster.slot(id) {
+                self.tell(slot, Line::Answer(&words));
+            }
+        }
+        ids.len()
+    }
+}

@@ -1,0 +1,139 @@
+//! `chinwag admin`, from a shell on the same machine.
+
+use crate::program::{Program, chinwag};
+use crate::support::{run, soon};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use whippet::net::UnixStream;
+use whippet::task::spawn_blocking;
+
+/// A path for a socket, which goes with this.
+struct Socket(PathBuf);
+
+impl Socket {
+    fn new(test: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("chinwag-admin-{test}-{}", std::process::id())))
+    }
+
+    fn name(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+
+    /// A server with this socket.
+    async fn server(&self) -> Program {
+        Program::start(chinwag(&["--listen", "127.0.0.1:0", "--admin-socket", self.name()])).await
+    }
+
+    /// What a command prints, or says against it.
+    async fn asks(&self, words: &[&str]) -> Result<String, String> {
+        let mut command = chinwag(&["admin", "--admin-socket", self.name()]);
+        command.args(words);
+        let output = soon("an answer", spawn_blocking(move || command.output())).await;
+        let output = output.expect("no panic").expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        if output.status.success() {
+            Ok(text(output.stdout))
+        } else {
+            assert_eq!(output.status.code(), Some(1));
+            Err(text(output.stderr))
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_server_is_run_from_a_shell() {
+    run(async {
+        let socket = Socket::new("shell");
+        let server = socket.server().await;
+        let mut alice = server.join().await;
+        let mut bob = server.join().await;
+        alice.say("/nick alice").await;
+        alice.wait_for("* you are alice now").await;
+        bob.wait_for("* user-1 is now alice").await;
+        let who = socket.asks(&["who"]).await.unwrap();
+        assert_eq!(who, "alice, in 1 rooms, owed 0 bytes\nuser-2, in 1 rooms, owed 0 bytes\n");
+        assert_eq!(socket.asks(&["say", "tea", "\u{1b}[31m\"now\""]).await.unwrap(), "told to 2\n");
+        bob.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;
+        alice.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;
+        let refused = socket.asks(&["kick", "mallory"]).await.unwrap_err();
+        assert_eq!(refused, "chinwag: there is nobody called \"mallory\"\n");
+        assert_eq!(socket.asks(&["kick", "USER-2"]).await.unwrap(), "USER-2 was kicked\n");
+        assert_eq!(bob.rest().await, ["! you were kicked"]);
+        alice.expect("* user-2 left (kicked)").await;
+        let stats = socket.asks(&["stats"]).await.unwrap();
+        assert!(stats.contains("\nchinwag_people 1\n"), "{stats}");
+        let tasks = socket.asks(&["tasks"]).await.unwrap();
+        assert!(tasks.contains("accept") || tasks.contains("serve.rs"), "{tasks}");
+        assert_eq!(socket.asks(&["shutdown"]).await.unwrap(), "the server stops\n");
+        assert_eq!(alice.rest().await, ["* server is shutting down"]);
+        drop(alice);
+        assert_eq!(server.ended().await.0.code(), Some(0));
+        let gone = socket.asks(&["who"]).await.unwrap_err();
+        assert!(
+            gone.starts_with("chinwag: cannot ask the server at ") && gone.lines().count() == 1
+        );
+    });
+}
+
+#[test]
+fn the_socket_is_the_owners_and_what_is_left_over_is_replaced() {
+    run(async {
+        let socket = Socket::new("owner");
+        let server = socket.server().await;
+        let mode = std::fs::metadata(&socket.0).expect("a socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let second =
+            chinwag(&["--listen", "127.0.0.1:0", "--admin-socket", socket.name()]).output();
+        let second = second.expect("the program runs");
+        assert_eq!(second.status.code(), Some(1));
+        let said = String::from_utf8(second.stderr).expect("UTF-8");
+        assert!(
+            said.starts_with("chinwag: cannot make the admin socket") && said.lines().count() == 1,
+            "{said}"
+        );
+        drop(server);
+        let _next = socket.server().await;
+        assert_eq!(socket.asks(&["who"]).await.unwrap(), "");
+    });
+}
+
+#[test]
+fn what_is_no_request_is_refused() {
+    run(async {
+        let socket = Socket::new("refused");
+        let _server = socket.server().await;
+        let long = format!("{}\n", "x".repeat(10_000));
+        for (request, reason) in [
+            ("hello\n", "error: this is the door of chinwag admin\n"),
+            (&long, "error: this is the door of chinwag admin\n"),
+            (
+                "chinwag-admin 9 who\n",
+                "error: this server speaks version 1 of the admin protocol\n",
+            ),
+        ] {
+            let stream =
+                soon("a connection", UnixStream::connect(&socket.0)).await.expect("a server");
+            stream.writable().await.expect("open");
+            stream.try_write(request.as_bytes()).expect("room");
+            let mut answer = Vec::new();
+            loop {
+                soon("an answer", stream.readable()).await.expect("open");
+                let mut buffer = [0; 512];
+                match stream.try_read(&mut buffer) {
+                    Ok(0) => break,
+                    Ok(read) => answer.extend_from_slice(&buffer[..read]),
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    // Closed with input unread.
+                    Err(_) => break,
+                }
+            }
+            assert_eq!(String::from_utf8(answer).expect("UTF-8"), reason);
+        }
+    });
+}
