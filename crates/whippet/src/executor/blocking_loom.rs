@@ -44,7 +44,7 @@ fn pool(max_threads: usize, keep_alive: Duration) -> std::sync::Arc<Pool> {
 /// A job that does something.
 fn job(work: impl FnOnce() + Send + 'static) -> Runnable {
     let Spawned { runnable, live, handle } =
-        Spawned::new(async move { work() }, Nowhere, 0, Id::next(), Location::caller());
+        Spawned::new(async move { work() }, Nowhere, Id::next(), Location::caller());
     live.leave_to_completer();
     drop(handle);
     runnable
