@@ -37,6 +37,9 @@ const NAMES: [&str; 7] = [
     "allocations",
 ];
 
+/// Which of them counts allocations.
+const ALLOCATIONS: usize = NAMES.len() - 1;
+
 impl Figures {
     pub(crate) fn new(
         allocator: &'static StatsAlloc<System>,
@@ -68,6 +71,17 @@ impl Held {
     /// Whether as many of everything are alive.
     pub(crate) fn is_as(&self, base: Self) -> bool {
         self.figures == base.figures
+    }
+
+    /// Whether no more allocations are alive, and of everything else as many.
+    pub(crate) fn is_within(&self, base: Self) -> bool {
+        let (allocations, others) = (self.figures[ALLOCATIONS], &self.figures[..ALLOCATIONS]);
+        others == &base.figures[..ALLOCATIONS] && allocations <= base.figures[ALLOCATIONS]
+    }
+
+    /// The one of both with more allocations.
+    pub(crate) fn or_more(self, other: Self) -> Self {
+        if other.figures[ALLOCATIONS] > self.figures[ALLOCATIONS] { other } else { self }
     }
 
     /// A line for each figure: its name, what it was, what it is.
