@@ -1,8 +1,9 @@
 //! A server and people who come and leave, a thousand a second for minutes, in one process whose allocator counts: what
-//! is alive at the end must be exactly what was alive at the beginning.
+//! is alive at the end must be what was alive at the beginning: of tasks, timers, waiters, descriptors and threads as many, of
+//! allocations no more than at one of several looks before.
 //!
 //! ```text
-//! residents stay ─ warm-up: more at once than later ─► all gone: base ─► the load ─► all gone: the same?
+//! residents stay ─ warm-up: more at once than later ─► all gone, small tides: base ─► the load ─► all gone: the same?
 //! ```
 //!
 //! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the people;

@@ -170,7 +170,17 @@ fn a_real_telnet_edits_lines_under_incoming_messages() {
     });
 }
 
-/// `telnet -- HOST -PORT` negotiates from the first byte on, as a telnet to its own port does.
+/// `telnet -- HOST -PORT` negotiates from the first byte on, as a telnet to its own port does, and is offered to edit.
+async fn offered_to_edit(server: &TestServer) -> Window {
+    let mut window = Window::open(&format!("telnet -- 127.0.0.1 -{}", server.address.port())).await;
+    window
+        .until("an offer", |rows| {
+            rows.iter().any(|row| row == "* your telnet can edit lines here: /edit on")
+        })
+        .await;
+    window
+}
+
 #[test]
 fn a_real_telnet_that_negotiates_is_offered_to_edit() {
     if !has_all() {
@@ -179,12 +189,7 @@ fn a_real_telnet_that_negotiates_is_offered_to_edit() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;
-        let mut bob =
-            Window::open(&format!("telnet -- 127.0.0.1 -{}", server.address.port())).await;
-        bob.until("an offer", |rows| {
-            rows.iter().any(|row| row == "* your telnet can edit lines here: /edit on")
-        })
-        .await;
+        let mut bob = offered_to_edit(&server).await;
         bob.press("hello\r");
         alice.wait_until("his words", |line| line == "user-2: hello").await;
         bob.press("/edit on\r");
@@ -207,9 +212,7 @@ fn an_interruption_of_a_real_telnet_ends_it() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;
-        let mut bob =
-            Window::open(&format!("telnet -- 127.0.0.1 -{}", server.address.port())).await;
-        bob.until("an offer", |rows| rows.iter().any(|row| row.contains("/edit on"))).await;
+        let mut bob = offered_to_edit(&server).await;
         bob.press("\x03");
         alice.wait_until("a leave", |line| line == "* user-2 left").await;
         bob.ended().await;

@@ -212,15 +212,21 @@ fn connections_and_overlong_after_are_what_they_are_set_to() {
     });
 }
 
+/// A server with these settings, somebody there, and somebody beside him who never reads.
+async fn beside_one_who_never_reads(file: &File) -> (Program, Person, Person) {
+    let server = with(file).await;
+    let mut alice = server.join().await;
+    let frozen = server.join().await;
+    alice.wait_for("* user-2 joined").await;
+    (server, alice, frozen)
+}
+
 #[test]
 fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
     run(async {
         let text = "take-within = \"1s\"\nsend-buffer = \"16 KiB\"\nowed-soft = \"8 KiB\"\nno-limits = true\n";
         let file = File::new("take", text);
-        let server = with(&file).await;
-        let mut alice = server.join().await;
-        let frozen = server.join().await;
-        alice.wait_for("* user-2 joined").await;
+        let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         let line = format!("{}\n", "x".repeat(4_000));
         // More than both kernels hold for him: what they take counts as taken.
         let speaks = async {
@@ -241,10 +247,7 @@ fn who_is_owed_more_than_is_set_is_cut() {
     run(async {
         let text = "owed-soft = \"8 KiB\"\nowed-hard = \"64 KiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\nno-limits = true\n";
         let file = File::new("hard", text);
-        let server = with(&file).await;
-        let mut alice = server.join().await;
-        let frozen = server.join().await;
-        alice.wait_for("* user-2 joined").await;
+        let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         let line = format!("{}\n", "x".repeat(4_000));
         let speaks = async {
             for _ in 0..2_500 {
