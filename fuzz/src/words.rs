@@ -1,5 +1,6 @@
 //! Words: whatever a person types, others get one line of it, and nothing that a terminal takes for a command.
 
+use chinwag::bans::Target;
 use chinwag::command::{self, Input, Kind};
 use chinwag::door::DoorKind;
 use chinwag::limits::{MAX_NICK, MAX_QUOTED, MIN_NICK};
@@ -155,6 +156,28 @@ fn reference(line: &str) -> Option<Input<'_>> {
             "off" => input(Kind::Color(false), ""),
             _ => input(Kind::Refused("/color wants on or off, as in: /color on"), ""),
         },
+        _ => reference_of_operators(line, end, rest),
+    }
+}
+
+/// What a line with a command of operators must ask for, or with none.
+fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Option<Input<'a>> {
+    let input = |kind, text| Some(Input { kind, text });
+    match line[..end].to_ascii_lowercase().as_str() {
+        "/oper" if rest.trim().is_empty() => {
+            input(Kind::Refused("/oper wants the secret, as in: /oper SECRET"), "")
+        }
+        "/oper" => input(Kind::Oper, rest.trim()),
+        "/kick" => input(Kind::Kick, rest.trim()),
+        "/ban" => input(Kind::Ban, rest.trim()),
+        "/unban" => input(Kind::Unban, rest.trim()),
+        "/mute" => input(Kind::Mute, rest.trim()),
+        "/unmute" => input(Kind::Unmute, rest.trim()),
+        "/slow" => input(Kind::Slow, rest.trim()),
+        "/bans" => match count(rest, 1) {
+            Some(page) => input(Kind::Bans { page }, ""),
+            None => input(Kind::Refused("/bans takes the number of a page, as in: /bans 2"), ""),
+        },
         _ => input(Kind::Unknown, &line[..end]),
     }
 }
@@ -202,6 +225,15 @@ fn check_again(input: Input<'_>) {
         Kind::Help => format!("/help {text}"),
         Kind::Edit(on) => format!("/edit {}", if on { "on" } else { "off" }),
         Kind::Color(on) => format!("/color {}", if on { "on" } else { "off" }),
+        Kind::Oper => format!("/oper {text}"),
+        Kind::Kick => format!("/kick {text}"),
+        Kind::Ban => format!("/ban {text}"),
+        Kind::Unban => format!("/unban {text}"),
+        Kind::Bans { page } => format!("/bans {page}"),
+        Kind::Mute => format!("/mute {text}"),
+        Kind::Unmute => format!("/unmute {text}"),
+        Kind::Slow => format!("/slow {text}"),
+        Kind::Opered { .. } => panic!("nobody can type what came of a secret"),
         Kind::Refused(_) => return,
     };
     assert_eq!(command::parse(&line), Some(input), "typed again as {line:?}");
@@ -248,6 +280,20 @@ fn check_shown(input: Input<'_>) {
             check_line(&Line::Answer(&text::quoted(text)), "* \"");
         }
         Kind::Unknown | Kind::Help | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
+        Kind::Kick => {
+            let reason = Some(text.into());
+            let departure = Departure::Kicked { by: nick, reason };
+            check_line(&Line::Left(nick, &departure), "* user-7 left (kicked by user-7");
+        }
+        Kind::Ban | Kind::Unban => {
+            let target = text.split(char::is_whitespace).next().unwrap_or("");
+            match Target::parse(target) {
+                Ok(target) => assert_eq!(Target::parse(&target.to_string()), Ok(target)),
+                Err(reason) => check_line(&Line::Refusal(&reason), "! "),
+            }
+        }
+        Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } => {}
+        Kind::Mute | Kind::Unmute | Kind::Slow => {}
         Kind::Who { .. } | Kind::Rooms { .. } | Kind::History { .. } => {}
         Kind::Time(_) | Kind::Quiet(_) | Kind::Edit(_) | Kind::Color(_) => {}
     }

@@ -82,6 +82,8 @@ pub enum Cut {
     TooSlow,
     /// Whoever runs the server wants it.
     Kicked,
+    /// He may not be here any more.
+    Banned,
 }
 
 impl Cut {
@@ -90,6 +92,7 @@ impl Cut {
         match self {
             Self::TooSlow => "",
             Self::Kicked => "! you were kicked\r\n",
+            Self::Banned => "! you are banned here\r\n",
         }
     }
 
@@ -98,6 +101,7 @@ impl Cut {
         match self {
             Self::TooSlow => Departure::TooSlow,
             Self::Kicked => Departure::Refused("kicked"),
+            Self::Banned => Departure::Refused("banned"),
         }
     }
 }

@@ -18,6 +18,7 @@ mod completion;
 mod delivery;
 mod gather;
 mod inputs;
+mod moderation;
 mod orders;
 mod pacing;
 mod presence;
@@ -30,16 +31,19 @@ mod waiting;
 pub use crate::published::Metrics;
 
 use crate::account::Cut;
+use crate::bans::Bans;
 use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
 use crate::latency::Timing;
 use crate::limits::{LIVING_FRAMES, ROUND_BYTES};
+use crate::line::Line;
 use crate::notices::Notices;
 use crate::published::Published;
 use crate::rooms::{RoomId, Rooms};
 use crate::roster::Roster;
 use crate::round::Asides;
+use crate::state_dir::Shelf;
 use crate::time_of_day::WallClock;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -99,6 +103,10 @@ pub struct Broker {
     newcomers: u64,
     /// What is known of the end, once it has come.
     stop: Option<stop::Stop>,
+    /// Who may not be here.
+    bans: Bans,
+    /// Where they are kept, if a restart is to find them.
+    shelf: Option<Shelf>,
     /// What newcomers read.
     notices: Arc<Notices>,
     /// What was done.
@@ -133,6 +141,8 @@ impl Broker {
             doomed: Vec::new(),
             newcomers: 0,
             stop: None,
+            bans: Bans::default(),
+            shelf: None,
             notices: Arc::default(),
             metrics: Metrics::default(),
             published: Arc::default(),
@@ -151,6 +161,13 @@ impl Broker {
     #[must_use]
     pub fn with_history_lines(mut self, lines: usize) -> Self {
         self.rooms.remember(lines);
+        self
+    }
+
+    /// The same house, from which these are banned; what changes goes to the shelf, if there is one.
+    #[must_use]
+    pub fn with_bans(mut self, bans: Bans, shelf: Option<Shelf>) -> Self {
+        (self.bans, self.shelf) = (bans, shelf);
         self
     }
 
@@ -207,10 +224,16 @@ impl Broker {
     pub fn handle_control(&mut self, control: Control, now: Instant) {
         self.now = now;
         match control {
-            Control::Join { outlet, door, .. } if self.stop.is_some() => {
-                self.turn_away(outlet, door)
+            Control::Join { arrival, .. } if self.stop.is_some() => {
+                self.turn_away(arrival, &Line::ShuttingDown)
             }
-            Control::Join { id, outlet, door } => self.join(id, outlet, door),
+            Control::Join { id, arrival } => match self.ban_of_address(arrival.address) {
+                Some(reason) => {
+                    self.metrics.banned += 1;
+                    self.turn_away(arrival, &Line::Refusal(&reason));
+                }
+                None => self.join(id, arrival),
+            },
             Control::Order(order) => self.handle_order(order),
             // Whoever does not wait for the answer any more need not have it.
             Control::Ping { answer } => drop(answer.send(())),

@@ -66,6 +66,21 @@ pub enum AdminCommand {
         /// What he is called
         nick: String,
     },
+    /// Keep somebody out, and end his connection: whom, a time if not for good, a reason
+    Ban {
+        /// A nick (with * and ? if you like), an address, or a range as in 203.0.113.0/24
+        whom: String,
+        /// How long, as in 10m, 2h or 7d, and why
+        #[arg(value_name = "TIME|REASON")]
+        rest: Vec<String>,
+    },
+    /// Let somebody in again
+    Unban {
+        /// Whom, as `bans` names him
+        whom: String,
+    },
+    /// Who is kept out
+    Bans,
     /// Tell everybody something
     Say {
         /// What
@@ -91,6 +106,11 @@ impl AdminArgs {
         let request = match self.command {
             AdminCommand::Who => Request::Who,
             AdminCommand::Kick { nick } => Request::Kick(one_line(&nick)),
+            AdminCommand::Ban { whom, rest } => {
+                Request::Ban(one_line(&format!("{whom} {}", rest.join(" "))))
+            }
+            AdminCommand::Unban { whom } => Request::Unban(one_line(&whom)),
+            AdminCommand::Bans => Request::Bans,
             AdminCommand::Say { text } => Request::Say(one_line(&text.join(" "))),
             AdminCommand::Stats => Request::Stats,
             AdminCommand::Tasks => Request::Tasks,

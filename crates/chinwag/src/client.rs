@@ -13,7 +13,7 @@
 use crate::account::{self, Cut};
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
-use crate::event::{ClientId, Control, Departure, Event};
+use crate::event::{Arrival, ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
 use crate::house::House;
 use crate::incoming::{End, Heard, Incoming};
@@ -22,6 +22,7 @@ use crate::places::Place;
 use crate::seat::Seat;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::Ipv6Addr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -132,7 +133,10 @@ impl Client {
         let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = house.next_id();
         let (outlet, inbox) = account::inbox(&house.intake);
-        let join = Control::Join { id, outlet, door: DoorKind::Lines };
+        // Of a connection that is gone already nobody will hear.
+        let address = stream.peer_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |peer| peer.ip());
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address: address.to_canonical() };
+        let join = Control::Join { id, arrival };
         house.control.send(join).await.map_err(|_| STOPPING)?;
         let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
         Ok(Self { id, incoming, outgoing, seat, stage: Stage::Idle })
@@ -270,7 +274,8 @@ impl Client {
         let allowance = if self.is_draining() { None } else { house.dials.speech() };
         let now = now();
         let terminal = self.outgoing.terminal_mut();
-        let Some(Heard { inputs, end }) = self.incoming.hear(stream, terminal, allowance, now)
+        let Some(Heard { inputs, end, .. }) =
+            self.incoming.hear(stream, terminal, allowance, house.dials.lock(), now)
         else {
             self.stage = Stage::Idle;
             return None;

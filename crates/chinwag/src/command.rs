@@ -1,6 +1,10 @@
 //! What a line asks for: a line of text to an [`Input`]. Pure, and a look at the text as it was typed: the
 //! sanitiser comes later, where a line is encoded.
 
+mod table;
+
+pub use self::table::{COMMANDS, Command, command, names};
+
 use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
 
 /// One line of a person, understood.
@@ -64,203 +68,48 @@ pub enum Kind {
     Edit(bool),
     /// `/color on` and `/color off`: colours. His own task takes care of it.
     Color(bool),
+    /// `/oper`: become an operator; the text is the secret. His own task looks at it, and hands [`Opered`](Self::Opered)
+    /// on in its place.
+    Oper,
+    /// What came of `/oper`.
+    Opered {
+        /// Whether it was the secret.
+        attempt: Attempt,
+        /// Whether the secret went over a network.
+        in_clear: bool,
+    },
+    /// `/kick`: take somebody out of the room. The text is a nick and a reason, or lacks some of that.
+    Kick,
+    /// `/ban`: keep somebody out of the house. The text is whom, for how long, and why; or lacks some of that.
+    Ban,
+    /// `/unban`: let him in again.
+    Unban,
+    /// `/bans`: who is kept out?
+    Bans {
+        /// Which page of a long answer, from 1.
+        page: u32,
+    },
+    /// `/mute`: let nobody read somebody. The text is a nick and a time, or lacks some of that.
+    Mute,
+    /// `/unmute`: let him be read again.
+    Unmute,
+    /// `/slow`: let each say one line in the time of the text in the room.
+    Slow,
     /// No command of ours; the text is its name, with the slash.
     Unknown,
     /// What cannot be done, with the reason for telling the person; the text is empty.
     Refused(&'static str),
 }
 
-/// A command, as `/help` tells it.
-#[derive(Clone, Copy, Debug)]
-pub struct Command {
-    /// Its name, without the slash.
-    pub name: &'static str,
-    /// How it is typed.
-    pub usage: &'static str,
-    /// What it does, in a few words.
-    pub does: &'static str,
-    /// What else is to be known, for `/help` with its name.
-    pub more: &'static [&'static str],
-    /// What the rest of a line with this name asks for.
-    parse: for<'a> fn(&'a str) -> Input<'a>,
-}
-
-/// All commands, in the order in which `/help` lists them.
-pub static COMMANDS: [Command; 20] = [
-    Command {
-        name: "nick",
-        usage: "/nick NAME",
-        does: "be called NAME: 2 to 24 letters, digits, _ and -",
-        more: &[
-            "The name starts with a letter, nobody else may have it, and Bob and bob are the same.",
-            "It is yours as long as you are connected; names are not kept for anybody.",
-        ],
-        parse: |rest| input(Kind::Nick, rest),
-    },
-    Command {
-        name: "me",
-        usage: "/me waves",
-        does: "show the others: ~ you waves",
-        more: &[],
-        parse: parse_action,
-    },
-    Command {
-        name: "join",
-        usage: "/join #ROOM",
-        does: "enter a room, or go back to it, and speak there",
-        more: &[
-            "A room that is not there yet is made: # and 1 to 64 of a-z, 0-9, _ and -.",
-            "You stay in your other rooms, and read them with their name before each line.",
-        ],
-        parse: |rest| input(Kind::Join, rest.trim()),
-    },
-    Command {
-        name: "part",
-        usage: "/part [#ROOM]",
-        does: "leave the room, or that one",
-        more: &["You speak in the room that you joined last then. An empty room goes away."],
-        parse: |rest| input(Kind::Part, rest.trim()),
-    },
-    Command {
-        name: "rooms",
-        usage: "/rooms [PAGE]",
-        does: "list the rooms",
-        more: &[],
-        parse: |rest| parse_page(rest, |page| Kind::Rooms { page }, ROOMS_PAGES),
-    },
-    Command {
-        name: "topic",
-        usage: "/topic [TEXT]",
-        does: "read or set what the room is about",
-        more: &["At most 200 bytes. /topic - takes it away."],
-        parse: |rest| input(Kind::Topic, rest.trim()),
-    },
-    Command {
-        name: "who",
-        usage: "/who [#ROOM] [PAGE]",
-        does: "see who is here, or in that room",
-        more: &[],
-        parse: parse_who,
-    },
-    Command {
-        name: "msg",
-        usage: "/msg NICK TEXT",
-        does: "tell one person alone",
-        more: &["He reads: [from you] TEXT. He may be in any room."],
-        parse: |rest| input(Kind::Message, rest.trim_start()),
-    },
-    Command {
-        name: "reply",
-        usage: "/reply TEXT",
-        does: "answer whoever wrote to you alone last",
-        more: &["It goes to the same person, whatever he is called by now, and to nobody else."],
-        parse: |rest| input(Kind::Reply, rest.trim_start()),
-    },
-    Command {
-        name: "ignore",
-        usage: "/ignore [NICK]",
-        does: "read nothing more of somebody, or list whom",
-        more: &[
-            "It hides what he says and does, his lines to you alone, and his words in the server's lines.",
-            "It stays with the person under any name, until he disconnects.",
-        ],
-        parse: |rest| input(Kind::Ignore, rest.trim()),
-    },
-    Command {
-        name: "unignore",
-        usage: "/unignore NICK",
-        does: "read him again",
-        more: &[],
-        parse: |rest| input(Kind::Unignore, rest.trim()),
-    },
-    Command {
-        name: "away",
-        usage: "/away [TEXT]",
-        does: "be away, or back",
-        more: &["Whoever writes to you alone is told so, and /who shows it. /away alone ends it."],
-        parse: |rest| input(Kind::Away, rest.trim()),
-    },
-    Command {
-        name: "history",
-        usage: "/history [LINES]",
-        does: "read what was said here last",
-        more: &["Up to 200 lines of chat, 20 unless you say how many. They are in memory alone."],
-        parse: parse_history,
-    },
-    Command {
-        name: "time",
-        usage: "/time on|off",
-        does: "put the time (UTC) before each line",
-        more: &["Hours, minutes and seconds in UTC, as in: 14:05:07 alice: hello"],
-        parse: |rest| {
-            parse_switch(rest, |on| Some(Kind::Time(on)), "/time is on or off, as in: /time on")
-        },
-    },
-    Command {
-        name: "quiet",
-        usage: "/quiet on|off",
-        does: "hide who comes and leaves",
-        more: &[],
-        parse: |rest| {
-            parse_switch(rest, |on| Some(Kind::Quiet(on)), "/quiet is on or off, as in: /quiet on")
-        },
-    },
-    Command {
-        name: "edit",
-        usage: "/edit on|off",
-        does: "edit lines, complete names with Tab (with a telnet)",
-        more: &["Arrows, history and Tab; the last row of your screen is yours. nc cannot do it."],
-        parse: |rest| {
-            parse_switch(rest, |on| on.map(Kind::Edit), "/edit wants on or off, as in: /edit on")
-        },
-    },
-    Command {
-        name: "color",
-        usage: "/color on|off",
-        does: "see colors",
-        more: &[],
-        parse: |rest| {
-            parse_switch(rest, |on| on.map(Kind::Color), "/color wants on or off, as in: /color on")
-        },
-    },
-    Command {
-        name: "quit",
-        usage: "/quit [REASON]",
-        does: "leave",
-        more: &[],
-        parse: |rest| input(Kind::Quit, rest.trim()),
-    },
-    Command {
-        name: "help",
-        usage: "/help [COMMAND]",
-        does: "this list, or more of one",
-        more: &[],
-        parse: |rest| input(Kind::Help, rest.trim()),
-    },
-    Command {
-        name: "/",
-        usage: "//TEXT",
-        does: "say /TEXT",
-        more: &[],
-        // A line with two slashes is no command: it never comes here.
-        parse: |rest| input(Kind::Say, rest),
-    },
-];
-
-/// The command of this name, with or without its slash.
-pub fn command(name: &str) -> Option<&'static Command> {
-    let bare = name.strip_prefix('/').unwrap_or(name);
-    let is = |known: &str| known.eq_ignore_ascii_case(bare) || known == name;
-    COMMANDS.iter().find(|command| is(command.name))
-}
-
-/// The names of all commands with their slash, in the order of the alphabet: what Tab completes.
-pub fn names() -> Vec<&'static str> {
-    let slashed =
-        |command: &Command| command.usage.split(' ').next().filter(|_| command.name != "/");
-    let mut names: Vec<_> = COMMANDS.iter().filter_map(slashed).collect();
-    names.sort_unstable();
-    names
+/// What an attempt to become an operator came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was the secret.
+    Right,
+    /// It was something else.
+    Wrong,
+    /// There is no secret.
+    Useless,
 }
 
 /// What a line asks for; `None` for a blank one.
@@ -288,6 +137,15 @@ const fn input(kind: Kind, text: &str) -> Input<'_> {
     Input { kind, text }
 }
 
+/// `/oper`.
+fn parse_oper(rest: &str) -> Input<'_> {
+    let secret = rest.trim();
+    if secret.is_empty() {
+        return input(Kind::Refused("/oper wants the secret, as in: /oper SECRET"), "");
+    }
+    input(Kind::Oper, secret)
+}
+
 /// `/me`.
 fn parse_action(rest: &str) -> Input<'_> {
     let action = rest.trim_start();
@@ -301,6 +159,8 @@ fn parse_action(rest: &str) -> Input<'_> {
 const ROOMS_PAGES: &str = "/rooms takes the number of a page, as in: /rooms 2";
 /// Why `/who` was not understood.
 const WHO_PAGES: &str = "/who takes a room and the number of a page, as in: /who #dev 2";
+/// Why `/bans` was not understood.
+const BANS_PAGES: &str = "/bans takes the number of a page, as in: /bans 2";
 /// Why `/history` was not understood.
 const HISTORY_NUMBERS: &str = "/history takes a number of lines, as in: /history 50";
 
@@ -406,6 +266,9 @@ mod tests {
         assert_eq!(parsed("/ignore Bob "), (Kind::Ignore, "Bob"));
         assert_eq!(parsed("/unignore bob"), (Kind::Unignore, "bob"));
         assert_eq!(parsed("/away lunch"), (Kind::Away, "lunch"));
+        assert_eq!(parsed("/oper  a secret "), (Kind::Oper, "a secret"));
+        assert_eq!(parsed("/ban bob 2h spam "), (Kind::Ban, "bob 2h spam"));
+        assert_eq!(parsed("/bans 2"), (Kind::Bans { page: 2 }, ""));
     }
 
     #[test]
@@ -449,6 +312,8 @@ mod tests {
             "/quiet 1",
             "/history 0",
             "/history all",
+            "/oper ",
+            "/bans x",
         ] {
             assert!(matches!(parsed(line), (Kind::Refused(_), "")), "{line}");
         }

@@ -1,11 +1,15 @@
 //! What can be set about a server.
 
+use crate::bans::Bans;
 use crate::intake::Bounds;
 use crate::limits;
 use crate::notices::Texts;
+use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::sockets::SocketOptions;
 use crate::speech::Allowance;
+use crate::state_dir::StateDir;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings of one server. The defaults are those of the documentation, but for the number of connections,
@@ -34,6 +38,12 @@ pub struct Config {
     pub texts: Texts,
     /// How long a graceful stop may take.
     pub grace: Duration,
+    /// What makes a person an operator; `None`: nobody becomes one.
+    pub secret: Option<Secret>,
+    /// Who may not be here, at the start.
+    pub bans: Bans,
+    /// Where the bans are kept; `None`: nowhere, a restart forgets them.
+    pub state: Option<Arc<StateDir>>,
 }
 
 impl Default for Config {
@@ -53,12 +63,16 @@ impl Default for Config {
             sockets: SocketOptions::default(),
             texts: Texts::default(),
             grace: limits::GRACE,
+            secret: None,
+            bans: Bans::default(),
+            state: None,
         }
     }
 }
 
 impl Config {
-    /// As the settings of a program say; `possible` connections if they do not say how many.
+    /// As the settings of a program say, but for what they name files for; `possible` connections if they do not say how
+    /// many.
     pub fn of(settings: &Settings, possible: usize) -> Self {
         let memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let (burst, interval) = (settings.speech_burst, settings.speech_interval);
@@ -84,6 +98,7 @@ impl Config {
             },
             texts: Texts { welcome: settings.welcome.clone(), motd: settings.motd.clone() },
             grace: settings.grace,
+            ..Self::default()
         };
         if settings.no_limits { config.without_limits() } else { config }
     }

@@ -1,10 +1,11 @@
 //! What a running server takes anew when its settings are read again.
 //!
-//! Each is one word, read by people's tasks at every turn and written by whoever runs the server. Relaxed will do for all:
+//! Most are one word, read by people's tasks at every turn and written by whoever runs the server. Relaxed will do for all:
 //! each stands alone, and whoever still goes by the old value does so for one turn.
 
 use crate::config::Config;
 use crate::notices::Notices;
+use crate::secret::Lock;
 use crate::speech::Allowance;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -24,6 +25,8 @@ pub(crate) struct Dials {
     grace: AtomicU64,
     /// What newcomers read.
     notices: Arc<Notices>,
+    /// What makes a person an operator.
+    lock: Lock,
 }
 
 impl Dials {
@@ -31,7 +34,8 @@ impl Dials {
     pub(crate) fn new(config: &Config) -> Self {
         let notices = Arc::new(Notices::new(config.texts.clone()));
         let [speech, first_look, overlong, grace] = words(config).map(AtomicU64::new);
-        Self { speech, first_look, overlong, grace, notices }
+        let lock = Lock::new(config.secret.clone());
+        Self { speech, first_look, overlong, grace, notices, lock }
     }
 
     /// Turns all of them to what the settings say now.
@@ -42,6 +46,7 @@ impl Dials {
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
         self.notices.exchange(config.texts.clone());
+        self.lock.exchange(config.secret.clone());
     }
 
     /// How fast a person may speak, `None` for any speed.
@@ -68,6 +73,11 @@ impl Dials {
     /// How long a graceful stop may take.
     pub(crate) fn grace(&self) -> Duration {
         Duration::from_micros(self.grace.load(Relaxed))
+    }
+
+    /// What makes a person an operator.
+    pub(crate) fn lock(&self) -> &Lock {
+        &self.lock
     }
 
     /// What newcomers read.

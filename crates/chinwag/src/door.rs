@@ -6,6 +6,7 @@
 use crate::line::{Departure, Line};
 use crate::name::Nick;
 use crate::room_name::RoomName;
+use crate::span;
 use crate::text::{append_sanitised, is_blank, quoted};
 use crate::time_of_day::TimeOfDay;
 use std::io::Write;
@@ -88,6 +89,11 @@ fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
         }
         Line::Topic(nick, Some(topic)) => put(out, format_args!("* {nick} set the topic: {topic}")),
         Line::Topic(nick, None) => put(out, format_args!("* {nick} took the topic away")),
+        Line::Slowed(nick, Some(every)) => {
+            let every = span::words(every);
+            put(out, format_args!("* {nick} slowed this room: one line in {every} of each"));
+        }
+        Line::Slowed(nick, None) => put(out, format_args!("* {nick} ended the slow mode")),
         Line::Joined(nick) => put(out, format_args!("* {nick} joined")),
         Line::Left(nick, departure) => {
             put(out, format_args!("* {nick} left"));
@@ -140,6 +146,10 @@ fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
         Departure::Quit(_) | Departure::Eof | Departure::Parted => {}
         Departure::Lost => out.extend_from_slice(b" (connection lost)"),
         Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
+        Departure::Kicked { by, reason: Some(words) } if !is_blank(words) => {
+            put(out, format_args!(" (kicked by {by}, {})", quoted(words)));
+        }
+        Departure::Kicked { by, .. } => put(out, format_args!(" (kicked by {by})")),
         Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
     }
 }
@@ -201,6 +211,13 @@ mod tests {
             shown(Line::Topic(alice, Some("\"tea\""))),
             "* alice set the topic: \"tea\"\r\n"
         );
+        let slowed = |every| shown(Line::Slowed(alice, every));
+        let every = std::time::Duration::from_secs(10);
+        assert_eq!(
+            slowed(Some(every)),
+            "* alice slowed this room: one line in 10 seconds of each\r\n"
+        );
+        assert_eq!(slowed(None), "* alice ended the slow mode\r\n");
         assert_eq!(shown(Line::Topic(alice, None)), "* alice took the topic away\r\n");
         assert_eq!(left(Departure::Parted), "* alice left\r\n");
         assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
@@ -223,6 +240,10 @@ mod tests {
         assert_eq!(forged, "* alice left (\"x\\\")[31m (too slow\")\r\n");
         assert_eq!(left(Departure::Lost), "* alice left (connection lost)\r\n");
         assert_eq!(left(Departure::TooSlow), "* alice left (too slow)\r\n");
+        let by = Nick::parse("bob").unwrap();
+        let kicked = |words: &str| left(Departure::Kicked { by, reason: Some(words.into()) });
+        assert_eq!(kicked(" "), "* alice left (kicked by bob)\r\n");
+        assert_eq!(kicked("x\")"), "* alice left (kicked by bob, \"x\\\")\")\r\n");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::limits::{EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD,
 pub use crate::line::Departure;
 use crate::order::Order;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Instant;
 use whippet::sync::oneshot;
 
@@ -83,6 +84,17 @@ impl Event {
     }
 }
 
+/// How somebody came in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Where lines for him go.
+    pub outlet: Outlet,
+    /// How his lines are encoded.
+    pub door: DoorKind,
+    /// Where he comes from.
+    pub address: IpAddr,
+}
+
 /// What comes to the broker beside the events.
 #[derive(Debug)]
 pub enum Control {
@@ -90,10 +102,8 @@ pub enum Control {
     Join {
         /// Who.
         id: ClientId,
-        /// Where lines for him go.
-        outlet: Outlet,
-        /// How his lines are encoded.
-        door: DoorKind,
+        /// How he came.
+        arrival: Arrival,
     },
     /// Those who run the server want something.
     Order(Order),
@@ -184,7 +194,7 @@ impl Inputs {
 /// of `/who` cannot push its own sender past his bounds.
 const fn answer_bytes(kind: Kind) -> usize {
     match kind {
-        Kind::Who { .. } | Kind::Rooms { .. } => WHO_PAGE,
+        Kind::Who { .. } | Kind::Rooms { .. } | Kind::Bans { .. } => WHO_PAGE,
         Kind::Join => HISTORY_REPLAYED_BYTES,
         Kind::History { .. } => HISTORY_BYTES,
         Kind::Help => WHO_PAGE / 2,

@@ -1,15 +1,17 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
 use crate::codec::{Decoded, Decoder};
-use crate::command::{self, Input, Kind};
+use crate::command::{self, Attempt, Input, Kind};
 use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
-use crate::limits::READ;
+use crate::limits::{OPER_ATTEMPTS, READ};
+use crate::secret::Lock;
 use crate::speech::{Allowance, Speech};
 use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::time::Instant;
 use whippet::net::TcpStream;
 
@@ -20,6 +22,8 @@ pub(crate) struct Incoming {
     decoder: Decoder,
     /// How much he may say.
     speech: Speech,
+    /// Wrong secrets of operators that he has said.
+    wrong_secrets: u8,
 }
 
 /// What came of one turn at the socket.
@@ -29,6 +33,8 @@ pub(crate) struct Heard {
     pub(crate) inputs: Inputs,
     /// How he ended, if he did: nothing of him follows.
     pub(crate) end: Option<End>,
+    /// What he takes for the secret of operators: the last thing that he said.
+    secret: Option<String>,
 }
 
 /// How a person's side ends.
@@ -40,6 +46,8 @@ pub(crate) enum End {
     Foreign(Foreign),
     /// By a line without an end.
     Overlong,
+    /// By trying to find out the secret of operators.
+    Guessing,
 }
 
 impl End {
@@ -49,6 +57,7 @@ impl End {
             Self::Left(departure) => (departure, ""),
             Self::Foreign(foreign) => (Departure::Refused(foreign.reason()), foreign.answer()),
             Self::Overlong => (Departure::Refused(OVERLONG), OVERLONG_WORDS),
+            Self::Guessing => (Departure::Refused(GUESSING), GUESSING_WORDS),
         }
     }
 }
@@ -57,11 +66,15 @@ impl End {
 const OVERLONG: &str = "a line without an end";
 /// What he is told.
 const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
+/// What the others are told of somebody who guessed at the secret.
+const GUESSING: &str = "wrong secrets";
+/// What he is told.
+const GUESSING_WORDS: &str = "! disconnected: too many wrong secrets\r\n";
 
 impl Incoming {
     /// Nothing has come yet.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { decoder: Decoder::default(), speech: Speech::new(now) }
+        Self { decoder: Decoder::default(), speech: Speech::new(now), wrong_secrets: 0 }
     }
 
     /// Whether there is something to hand over without reading.
@@ -101,18 +114,43 @@ impl Incoming {
         stream: &TcpStream,
         terminal: &mut Option<Box<Terminal>>,
         allowance: Option<Allowance>,
+        lock: &Lock,
         now: Instant,
     ) -> Option<Heard> {
-        if self.decoder.has_waiting() {
-            return Some(self.understand(&[], terminal, allowance, now));
+        let mut heard = if self.decoder.has_waiting() {
+            self.understand(&[], terminal, allowance, now)
+        } else {
+            let mut buffer = [0; READ];
+            match read(stream, &mut buffer) {
+                Ok(0) => self.last_words(terminal),
+                Ok(read) => self.understand(&buffer[..read], terminal, allowance, now),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                Err(_) => Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() },
+            }
+        };
+        if let Some(secret) = heard.secret.take() {
+            self.try_secret(&secret, stream, lock, &mut heard);
         }
-        let mut buffer = [0; READ];
-        match read(stream, &mut buffer) {
-            Ok(0) => Some(self.last_words(terminal)),
-            Ok(read) => Some(self.understand(&buffer[..read], terminal, allowance, now)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-            Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
+        Some(heard)
+    }
+
+    /// Tries a secret of operators. Nobody but his own task ever sees what he typed.
+    fn try_secret(&mut self, typed: &str, stream: &TcpStream, lock: &Lock, heard: &mut Heard) {
+        let peer = stream.peer_addr();
+        // Of a connection that is gone already nobody will hear.
+        let in_clear = peer.as_ref().is_ok_and(|peer| crosses_a_network(peer.ip()));
+        let attempt = lock.attempt(typed);
+        if attempt == Attempt::Wrong {
+            self.wrong_secrets += 1;
+            tracing::warn!(
+                from = %peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string()),
+                "a wrong secret of operators"
+            );
+            if self.wrong_secrets >= OPER_ATTEMPTS {
+                heard.end = Some(End::Guessing);
+            }
         }
+        heard.inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
     }
 
     /// Understands lines up to what he may say and one event holds.
@@ -123,7 +161,7 @@ impl Incoming {
         allowance: Option<Allowance>,
         now: Instant,
     ) -> Heard {
-        let Self { decoder, speech } = self;
+        let Self { decoder, speech, .. } = self;
         let mut heard = Heard::default();
         let mut lines = decoder.lines(fresh, now);
         while heard.end.is_none() && heard.inputs.fits(lines.longest_next()) {
@@ -139,6 +177,10 @@ impl Incoming {
             }
             if costs {
                 allowance.map(|allowance| speech.try_spend(allowance, now));
+            }
+            // What follows a secret waits for what comes of it.
+            if heard.secret.is_some() {
+                break;
             }
             // What follows a Tab waits for what it brings.
             if terminal.as_ref().is_some_and(|terminal| terminal.has_question()) {
@@ -157,6 +199,11 @@ impl Incoming {
         heard.end.get_or_insert(End::Left(Departure::Eof));
         heard
     }
+}
+
+/// Whether what comes from this address can be read on its way.
+fn crosses_a_network(peer: IpAddr) -> bool {
+    !peer.to_canonical().is_loopback()
 }
 
 /// One read. Whoever follows this at the level `trace` knows exactly what was read of whom, which is what a graceful
@@ -214,6 +261,7 @@ impl Heard {
             Some(Input { kind: Kind::Color(on), .. }) => {
                 terminal.get_or_insert_default().color(on);
             }
+            Some(Input { kind: Kind::Oper, text }) => self.secret = Some(text.to_owned()),
             Some(input) => self.inputs.push(input),
             None => {}
         }
@@ -235,5 +283,24 @@ impl Heard {
     /// Adds that something cannot be done.
     fn refuse(&mut self, reason: &'static str) {
         self.inputs.push(Input { kind: Kind::Refused(reason), text: "" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stays_on_the_machine_crosses_no_network() {
+        for (peer, crosses) in [
+            ("127.0.0.1", false),
+            ("127.9.9.9", false),
+            ("::1", false),
+            ("::ffff:127.0.0.1", false),
+            ("192.168.1.7", true),
+            ("2001:db8::1", true),
+        ] {
+            assert_eq!(crosses_a_network(peer.parse().unwrap()), crosses, "{peer}");
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod name;
 pub mod paint;
 pub mod room_name;
+pub mod span;
 pub mod text;
 pub mod time_of_day;
 
@@ -30,6 +31,7 @@ pub mod editor;
 
 // What travels between people's tasks and the broker.
 pub mod account;
+pub mod bans;
 pub mod door;
 pub mod event;
 pub mod frame;
@@ -82,9 +84,11 @@ pub mod notify;
 mod office;
 mod reload;
 pub mod sandbox;
+pub mod secret;
 mod serve;
 pub mod settings;
 mod signals;
+pub mod state_dir;
 
 pub use self::config::Config;
 pub use self::descriptors::connections as possible_connections;

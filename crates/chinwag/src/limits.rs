@@ -159,6 +159,21 @@ pub const CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// Bytes of words that it remembers at most: 200 lines of the usual kind take a fifth of it.
 pub const HISTORY_BYTES: usize = 64 * 1024;
 
+// Moderation.
+
+/// Bans at once: more than a club makes in years, and each is looked at when somebody comes.
+pub const BANS: usize = 1000;
+/// Bans in one answer to `/bans`: with the longest reasons it is as long as one to `/who`.
+pub const BANS_PAGE: usize = 12;
+/// Bytes of the file that keeps them: the longest ban has some 300.
+pub const BANS_BYTES: u64 = 400 * BANS as u64;
+/// Time before a list of bans that could not be written is tried again.
+pub const KEEP_AGAIN: Duration = Duration::from_secs(30);
+/// Wrong secrets that end a connection.
+pub const OPER_ATTEMPTS: u8 = 3;
+/// The longest time between two lines of one person in a slow room.
+pub const SLOWEST: Duration = Duration::from_secs(3600);
+
 // Sockets.
 
 /// Connections that the kernel completes while we are busy: a storm of thousands must not overflow it.

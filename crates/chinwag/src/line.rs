@@ -1,6 +1,7 @@
 //! What can be shown to people, by its meaning. How it looks is a matter of the door.
 
 use crate::name::Nick;
+use std::time::Duration;
 
 /// One line, by its meaning.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +18,8 @@ pub enum Line<'a> {
     Renamed(Nick, Nick),
     /// Somebody says what the room is about, in quotes, or that it has no topic any more.
     Topic(Nick, Option<&'a str>),
+    /// An operator says how often each may speak here from now on, or that this does not matter any more.
+    Slowed(Nick, Option<Duration>),
     /// So many people came, too many to name.
     PeopleJoined(u64),
     /// So many people left, too many to name.
@@ -65,6 +68,13 @@ pub enum Departure {
     Lost,
     /// He did not read what he was sent.
     TooSlow,
+    /// An operator took him out of the room, with words if there were any.
+    Kicked {
+        /// The operator.
+        by: Nick,
+        /// His words.
+        reason: Option<Box<str>>,
+    },
     /// The server ended it, and says why.
     Refused(&'static str),
 }

@@ -5,7 +5,9 @@ use chinwag::admin::{self, serve_admin};
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
 use chinwag::doors::{Doors, Passed};
 use chinwag::sandbox::{self, Needs};
+use chinwag::secret::Secret;
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
+use chinwag::state_dir::StateDir;
 use chinwag::{Config, Reloader, Server, load, logging, notify};
 use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
 use chinwag::{reload_on_signal, stop_on_signals};
@@ -13,6 +15,7 @@ use clap::Parser;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use whippet::net::{TcpListener, UnixListener};
 use whippet::runtime::{Builder, Runtime};
 use whippet::sync::CancellationToken;
@@ -60,18 +63,32 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let doors =
         Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
     let possible = possible_connections();
+    let config = config(&settings, possible).map_err(Failure::Sentence)?;
     if settings.sandbox {
         // Before there are threads: each would have to be confined by itself.
         sandbox::confine(&needs(&effective));
     }
-    let serving = serve(Start { sources, effective, log, possible, doors });
+    let serving = serve(Start { sources, effective, config, log, possible, doors });
     runtime(&settings).and_then(|runtime| runtime.block_on(serving)).map_err(Failure::Sentence)
 }
 
-/// What a server that has opened its doors still needs of the file system: its settings, to read them anew.
+/// What the server is to be like, with what the settings name files for.
+fn config(settings: &Settings, possible: usize) -> Result<Config, String> {
+    let config = Config::of(settings, possible);
+    let secret = settings.oper_file.as_deref().map(Secret::read).transpose();
+    let secret = secret.map_err(|error| error.to_string())?;
+    let Some(folder) = &settings.state_dir else { return Ok(Config { secret, ..config }) };
+    let (state, bans) = StateDir::open(folder)?;
+    Ok(Config { secret, bans, state: Some(Arc::new(state)), ..config })
+}
+
+/// What a server that has opened its doors still needs of the file system: its settings and its secret, to read them anew,
+/// and where it keeps its state.
 fn needs(effective: &Effective) -> Needs {
-    let read = effective.file.iter().map(|file| sandbox::folder_of(file)).collect();
-    Needs { read, write: Vec::new() }
+    let settings = &effective.settings;
+    let files = effective.file.iter().chain(&settings.oper_file);
+    let read = files.map(|file| sandbox::folder_of(file)).collect();
+    Needs { read, write: settings.state_dir.iter().cloned().collect() }
 }
 
 /// What the server is started with.
@@ -80,6 +97,8 @@ struct Start {
     sources: Sources,
     /// What they are.
     effective: Effective,
+    /// What the server is to be like by them.
+    config: Config,
     /// The log.
     log: logging::LogFilterHandle,
     /// How many connections are possible.
@@ -90,14 +109,13 @@ struct Start {
 
 /// Serves whoever comes, until a signal.
 async fn serve(start: Start) -> Result<(), String> {
-    let Start { sources, effective, log, possible, doors } = start;
+    let Start { sources, effective, config, log, possible, doors } = start;
     let shutdown = CancellationToken::new();
     stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
     let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
     let people = people.map_err(because("cannot watch the listeners"))?;
     let metrics = doors.metrics.map(TcpListener::from_std).transpose();
     let metrics = metrics.map_err(because("cannot watch the listeners"))?;
-    let config = Config::of(&effective.settings, possible);
     let server = Server::new(people, config).map_err(because("cannot prepare the listeners"))?;
     let office = server.office();
     let status = notify::status(server.listeners());

@@ -5,12 +5,12 @@
 
 use crate::account::Outlet;
 use crate::crowd::Count;
-use crate::door::DoorKind;
-use crate::event::ClientId;
+use crate::event::{Arrival, ClientId};
 use crate::name::Nick;
 use crate::pace::{Balance, Standing};
 use crate::rooms::RoomId;
 use crate::view::View;
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// Somebody's being in a room.
@@ -39,6 +39,8 @@ pub struct Member {
     pub drained: bool,
     /// The room that he speaks in. None before he has joined one again after a kick, or when he has left all.
     pub current: Option<Membership>,
+    /// Where he came from.
+    pub address: IpAddr,
     /// Where lines for him go.
     pub outlet: Outlet,
     /// How he keeps the pace.
@@ -62,11 +64,23 @@ pub struct Extras {
     pub wrote: Option<ClientId>,
     /// His words for being away, in quotes, if he is.
     pub away: Option<Box<str>>,
+    /// Whether he has said the secret of operators.
+    pub is_operator: bool,
+    /// Whether others are kept from reading him.
+    pub muted: Option<Mute>,
+}
+
+/// Somebody's being muted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mute {
+    /// Until when; `None` as long as he is here.
+    pub until: Option<Instant>,
 }
 
 impl Member {
     /// Somebody who is in no room yet.
-    pub fn new(id: ClientId, nick: Nick, door: DoorKind, outlet: Outlet, now: Instant) -> Self {
+    pub fn new(id: ClientId, nick: Nick, arrival: Arrival, now: Instant) -> Self {
+        let Arrival { outlet, door, address } = arrival;
         Self {
             id,
             nick,
@@ -75,6 +89,7 @@ impl Member {
             retired: false,
             drained: false,
             current: None,
+            address,
             outlet,
             standing: Standing::new(now),
             ignored_by: 0,
@@ -135,6 +150,11 @@ impl Member {
     /// Whose words he does not want.
     pub fn ignores(&self) -> &[ClientId] {
         self.extras.as_ref().map_or(&[], |extras| &extras.ignores)
+    }
+
+    /// Whether he may moderate.
+    pub fn is_operator(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.is_operator)
     }
 
     /// Whether he said that he is away.

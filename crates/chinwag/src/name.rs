@@ -48,6 +48,11 @@ impl Nick {
         Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
     }
 
+    /// Whether the server has given it, to one newcomer alone.
+    pub fn is_numbered(&self) -> bool {
+        is_numbered(self.as_str())
+    }
+
     /// The name as typed.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("a nick is ASCII")
@@ -156,11 +161,14 @@ fn fault(asked: &str) -> Option<Fault> {
 
 /// Whether a name belongs to the house, however its letters are cased.
 fn is_reserved(name: &str) -> bool {
+    is_numbered(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// Whether a name is `user-` and digits, however its letters are cased.
+fn is_numbered(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
     let number = folded.strip_prefix(DEFAULT_PREFIX);
-    let numbered =
-        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|digit| digit.is_ascii_digit()));
-    numbered || RESERVED.contains(&folded.as_str())
+    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use crate::config::Config;
 use crate::event::Control;
 use crate::house::House;
 use crate::limits::EVENT_PLACES;
-use crate::order::{Order, Present};
+use crate::order::{Act, Order, Present, Verdict};
 use crate::published::Published;
+use crate::state_dir::Receipts;
 use std::sync::Arc;
 use whippet::sync::oneshot;
 
@@ -16,12 +17,18 @@ pub struct Office {
     house: Arc<House>,
     /// What its broker publishes.
     published: Arc<Published>,
+    /// Where it is seen that bans are written, if they are kept.
+    receipts: Option<Receipts>,
 }
 
 impl Office {
     /// Of this server.
-    pub(crate) fn new(house: Arc<House>, published: Arc<Published>) -> Self {
-        Self { house, published }
+    pub(crate) fn new(
+        house: Arc<House>,
+        published: Arc<Published>,
+        receipts: Option<Receipts>,
+    ) -> Self {
+        Self { house, published, receipts }
     }
 
     /// Takes over what of these settings a running server can take over; see
@@ -50,6 +57,21 @@ impl Office {
     /// Ends somebody's connection; whether he was here.
     pub(crate) async fn kick(&self, nick: String) -> Option<bool> {
         self.order(|answer| Order::Kick { nick, answer }).await
+    }
+
+    /// Changes the bans or tells them, and waits until they are kept; what came of it in words, or why not.
+    pub(crate) async fn moderate(&self, act: Act) -> Option<Result<String, String>> {
+        let outcome = self.order(|answer| Order::Moderate { act, answer }).await?;
+        let (Ok(Verdict { words, page: Some(page) }), Some(receipts)) = (&outcome, &self.receipts)
+        else {
+            return Some(outcome.map(|verdict| verdict.words));
+        };
+        match receipts.clone().of(*page).await {
+            None => Some(Ok(words.clone())),
+            Some(reason) => Some(Err(format!(
+                "{words}; but it cannot be written, so a restart forgets it: {reason}"
+            ))),
+        }
     }
 
     /// Tells everybody something; how many they are.

@@ -31,6 +31,12 @@ pub struct Metrics {
     pub cut_for_memory: u64,
     /// Times that a room began to wait.
     pub pauses: u64,
+    /// People whose connections were ended by order.
+    pub cut_kicked: u64,
+    /// People cut because they were banned.
+    pub cut_banned: u64,
+    /// People who were not let in because they are banned.
+    pub banned: u64,
 }
 
 impl Metrics {
@@ -46,11 +52,15 @@ impl Metrics {
         cut_stalled: 0,
         cut_for_memory: 0,
         pauses: 0,
+        cut_kicked: 0,
+        cut_banned: 0,
+        banned: 0,
     };
 
     /// Each number as a word, for publishing.
-    pub const fn words(&self) -> [u64; 10] {
-        let Self { joins, leaves, lines, frames, pauses, .. } = *self;
+    pub const fn words(&self) -> [u64; 13] {
+        let Self { joins, leaves, lines, frames, pauses, cut_kicked, cut_banned, banned, .. } =
+            *self;
         let Self { cut_past_hard, cut_stalled, cut_for_memory, .. } = *self;
         let (people, rooms) = (self.people as u64, self.rooms as u64);
         [
@@ -64,14 +74,18 @@ impl Metrics {
             cut_stalled,
             cut_for_memory,
             pauses,
+            cut_kicked,
+            cut_banned,
+            banned,
         ]
     }
 
     /// The numbers of such words.
-    pub const fn of_words(words: [u64; 10]) -> Self {
+    pub const fn of_words(words: [u64; 13]) -> Self {
         let [people, rooms, joins, leaves, lines, frames, cut_past_hard, cut_stalled, rest @ ..] =
             words;
-        let ([cut_for_memory, pauses], people) = (rest, people as usize);
+        let ([cut_for_memory, pauses, cut_kicked, cut_banned, banned], people) =
+            (rest, people as usize);
         let rooms = rooms as usize;
         Self {
             people,
@@ -84,6 +98,9 @@ impl Metrics {
             cut_stalled,
             cut_for_memory,
             pauses,
+            cut_kicked,
+            cut_banned,
+            banned,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::logging::LogFilterHandle;
 use crate::notify;
 use crate::office::Office;
+use crate::secret::Secret;
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use std::io;
 use whippet::signal::{SignalKind, signal};
@@ -38,6 +39,25 @@ struct Taken {
     later: Vec<&'static str>,
 }
 
+/// Settings that were read anew, with the secret that they name a file for.
+struct Loaded {
+    /// The settings.
+    effective: Effective,
+    /// The secret.
+    secret: Option<Secret>,
+}
+
+/// Reads all that can be read anew.
+fn load(sources: &Sources) -> Result<Loaded, Vec<String>> {
+    let refused = |refused: Refused| -> Vec<_> {
+        refused.complaints.iter().map(ToString::to_string).collect()
+    };
+    let effective = sources.load().map_err(refused)?;
+    let secret = effective.settings.oper_file.as_deref().map(Secret::read).transpose();
+    let secret = secret.map_err(|error| vec![error.to_string()])?;
+    Ok(Loaded { effective, secret })
+}
+
 impl Reloader {
     /// With these settings in force.
     pub fn new(
@@ -52,7 +72,7 @@ impl Reloader {
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
-    fn take(&mut self, new: Effective) -> Taken {
+    fn take(&mut self, Loaded { effective: new, secret }: Loaded) -> Taken {
         let mut taken = Taken::default();
         let mut settings = self.effective.settings.clone();
         for setting in TABLE {
@@ -67,7 +87,7 @@ impl Reloader {
                 Reload::Restart => taken.later.push(setting.key),
             }
         }
-        self.office.turn(&Config::of(&settings, self.possible));
+        self.office.turn(&Config { secret, ..Config::of(&settings, self.possible) });
         self.log.exchange(&settings.log);
         self.effective.settings = settings;
         taken
@@ -75,7 +95,7 @@ impl Reloader {
 }
 
 /// Tells the log what a reload came to.
-fn tell(outcome: Result<Taken, Refused>) {
+fn tell(outcome: Result<Taken, Vec<String>>) {
     match outcome {
         Ok(Taken { now, later }) => {
             tracing::info!(settings = %now.join(", "), "settings read anew");
@@ -84,7 +104,7 @@ fn tell(outcome: Result<Taken, Refused>) {
                 tracing::warn!(%settings, "new values that are taken with the next start");
             }
         }
-        Err(Refused { complaints, .. }) => {
+        Err(complaints) => {
             for complaint in complaints {
                 tracing::warn!("settings not taken over, {complaint}");
             }
@@ -103,8 +123,8 @@ pub fn reload_on_signal(mut reloader: Reloader) -> io::Result<JoinHandle<()>> {
             notify::reloading();
             let sources = reloader.sources.clone();
             // A file may lie where reading takes its time.
-            if let Ok(loaded) = spawn_blocking(move || sources.load()).await {
-                tell(loaded.map(|effective| reloader.take(effective)));
+            if let Ok(loaded) = spawn_blocking(move || load(&sources)).await {
+                tell(loaded.map(|loaded| reloader.take(loaded)));
             }
             notify::ready(&reloader.status);
         }

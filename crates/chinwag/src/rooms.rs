@@ -16,6 +16,7 @@ use crate::time_of_day::TimeOfDay;
 use crate::view::View;
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
 /// Which room, as long as it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,8 @@ pub struct Room {
     pub crowd: Crowd<(ClientId, Nick), (ClientId, Nick, Departure)>,
     /// When lines are taken.
     pub pace: Pace,
+    /// How often each may speak, if that is limited.
+    pub slow: Option<Box<Slow>>,
     /// How many of its members must catch up before it takes lines again, if it waits.
     pub waits_for: Option<u64>,
 }
@@ -87,6 +90,7 @@ impl Room {
             strain: Strain::default(),
             crowd: Crowd::default(),
             pace: Pace::new(bounds),
+            slow: None,
             waits_for: None,
         }
     }
@@ -138,6 +142,51 @@ impl Room {
         if self.members.len() < self.members.capacity() / 4 {
             self.members.shrink_to(self.members.len() * 2);
         }
+    }
+}
+
+/// A room's slow mode: one line of each in so much time.
+#[derive(Debug)]
+pub struct Slow {
+    /// The time.
+    every: Duration,
+    /// When each spoke last who may not speak yet. Those who may are forgotten once they are as many as the rest.
+    spoke: BTreeMap<ClientId, Instant>,
+    /// How many there may be before that is looked at.
+    crowded: usize,
+}
+
+/// How many people are remembered at the least before those who may speak again are forgotten.
+const SLOW_REMEMBERED: usize = 64;
+
+impl Slow {
+    /// One line in this time.
+    pub fn new(every: Duration) -> Self {
+        Self { every, spoke: BTreeMap::new(), crowded: SLOW_REMEMBERED }
+    }
+
+    /// The time.
+    pub fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// Somebody wants to speak.
+    ///
+    /// # Errors
+    /// How long he must wait.
+    pub fn speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
+        let rest = |spoke: Instant| (spoke + self.every).saturating_duration_since(now);
+        if let Some(rest) =
+            self.spoke.get(&id).map(|&spoke| rest(spoke)).filter(|rest| !rest.is_zero())
+        {
+            return Err(rest);
+        }
+        if self.spoke.len() >= self.crowded {
+            self.spoke.retain(|_, spoke| *spoke + self.every > now);
+            self.crowded = (2 * self.spoke.len()).max(SLOW_REMEMBERED);
+        }
+        self.spoke.insert(id, now);
+        Ok(())
     }
 }
 
@@ -239,3 +288,24 @@ impl Rooms {
 
 /// Why a room that is asked for is there.
 const THERE: &str = "a room with members is there";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_room_takes_a_line_of_each_in_its_time_and_forgets_who_may_speak_again() {
+        let every = Duration::from_secs(10);
+        let (mut slow, start) = (Slow::new(every), whippet::time::Instant::now().into_std());
+        let (alice, bob) = (ClientId::new(1), ClientId::new(2));
+        assert_eq!(slow.speak(alice, start), Ok(()));
+        let later = start + Duration::from_secs(4);
+        assert_eq!(slow.speak(alice, later), Err(Duration::from_secs(6)));
+        assert_eq!((slow.speak(bob, later), slow.speak(alice, start + every)), (Ok(()), Ok(())));
+        for number in 0..10_000 {
+            let now = start + Duration::from_secs(number);
+            assert_eq!(slow.speak(ClientId::new(100 + number), now), Ok(()));
+        }
+        assert!(slow.spoke.len() <= SLOW_REMEMBERED, "ten at a time may not speak");
+    }
+}

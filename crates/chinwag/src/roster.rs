@@ -80,6 +80,11 @@ impl Roster {
         self.names.get(&nick.fold()).map(|&slot| slot as usize)
     }
 
+    /// The slots of everybody but the retired, in the order in which they came.
+    pub fn slots(&self) -> impl Iterator<Item = usize> {
+        self.slots.values().map(|&slot| slot as usize)
+    }
+
     /// Everybody but the retired, in the order of the alphabet.
     pub fn by_name(&self) -> impl Iterator<Item = &Member> {
         self.names.values().map(|&slot| self.member(slot as usize))
@@ -170,13 +175,17 @@ mod tests {
     use super::*;
     use crate::account;
     use crate::door::DoorKind;
+    use crate::event::Arrival;
     use crate::intake::{Bounds, Intake};
+    use std::net::Ipv4Addr;
     use std::sync::Arc;
 
     fn person(number: u64) -> Member {
         let (outlet, _) = account::inbox(&Arc::new(Intake::new(Bounds::default())));
         let now = whippet::time::Instant::now().into_std();
-        Member::new(ClientId::new(number), Nick::numbered(number), DoorKind::Lines, outlet, now)
+        let (door, address) = (DoorKind::Lines, Ipv4Addr::LOCALHOST.into());
+        let arrival = Arrival { outlet, door, address };
+        Member::new(ClientId::new(number), Nick::numbered(number), arrival, now)
     }
 
     fn remove(roster: &mut Roster, slot: usize) {

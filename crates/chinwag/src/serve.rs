@@ -1,4 +1,4 @@
-//! The server, whole: four kinds of tasks and how they end.
+//! The server, whole: its kinds of tasks and how they end.
 
 use crate::accept;
 use crate::broker::Broker;
@@ -7,9 +7,10 @@ use crate::ebb;
 use crate::event::{Control, Event};
 use crate::house::House;
 use crate::intake::Intake;
-use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LAST_STEPS};
+use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LAST_STEPS, LAST_WORDS};
 use crate::office::Office;
 use crate::sockets::prepare;
+use crate::state_dir::{Keeper, Receipts};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ use whippet::select;
 use whippet::sync::CancellationToken;
 use whippet::sync::mpsc::{self, Receiver};
 use whippet::task::{JoinError, JoinHandle};
-use whippet::time::{Instant, timeout_at};
+use whippet::time::{Instant, timeout, timeout_at};
 
 /// Serves everybody who comes to the listeners, until `shutdown` is cancelled; then every line that was read is
 /// delivered, everybody is told, and it returns when all have gone or the grace has run out.
@@ -48,6 +49,10 @@ pub struct Server {
     orders: Receiver<Control>,
     /// The end of the queue of what people say.
     said: Receiver<Event>,
+    /// Who writes the bans down, if anybody does.
+    keeper: Option<Keeper>,
+    /// Where it is seen that they are written.
+    receipts: Option<Receipts>,
 }
 
 impl Server {
@@ -65,13 +70,19 @@ impl Server {
         let (control, orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));
         let (living_frames, history_lines) = (config.living_frames, config.history_lines);
+        let bans = config.bans.clone();
+        let (keeper, shelf, receipts) = match config.state.clone().map(Keeper::new) {
+            Some((keeper, shelf, receipts)) => (Some(keeper), Some(shelf), Some(receipts)),
+            None => (None, None, None),
+        };
         let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
         let notices = Arc::clone(house.dials.notices());
         let broker = Broker::new(intake, Instant::now().into_std())
             .with_notices(notices)
             .with_living_frames(living_frames)
-            .with_history_lines(history_lines);
-        Ok(Self { listeners, house, broker, orders, said })
+            .with_history_lines(history_lines)
+            .with_bans(bans, shelf);
+        Ok(Self { listeners, house, broker, orders, said, keeper, receipts })
     }
 
     /// Where people come in.
@@ -81,7 +92,7 @@ impl Server {
 
     /// What those who run it hold of it.
     pub fn office(&self) -> Office {
-        Office::new(Arc::clone(&self.house), self.broker.published())
+        Office::new(Arc::clone(&self.house), self.broker.published(), self.receipts.clone())
     }
 
     /// Serves everybody who comes, until `shutdown` is cancelled.
@@ -89,9 +100,15 @@ impl Server {
     /// # Errors
     /// As [`serve`].
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
-        let Self { listeners, house, broker, orders, said } = self;
+        let Self { listeners, house, broker, orders, said, keeper, .. } = self;
+        let keeper = keeper.map(|keeper| whippet::spawn(keeper.run(house.control.clone())));
         let room = whippet::spawn(broker.run(orders, said));
-        serve_room(room, listeners, house, shutdown).await
+        let outcome = serve_room(room, listeners, house, shutdown).await;
+        if let Some(keeper) = keeper {
+            // The broker is gone: it writes the last of the bans, and ends. A disk that hangs is not waited for.
+            let _ = timeout(LAST_WORDS, keeper).await;
+        }
+        outcome
     }
 }
 

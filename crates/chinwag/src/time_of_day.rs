@@ -46,11 +46,16 @@ impl WallClock {
         self.at
     }
 
-    /// The time of day at some moment.
-    pub fn time_of_day(&self, now: Instant) -> TimeOfDay {
+    /// How long after the beginning of 1970 some moment is.
+    pub fn since_1970(&self, now: Instant) -> Duration {
         let passed = now.saturating_duration_since(self.at);
         let before = self.at.saturating_duration_since(now);
-        TimeOfDay::new((self.since_1970 + passed).saturating_sub(before))
+        (self.since_1970 + passed).saturating_sub(before)
+    }
+
+    /// The time of day at some moment.
+    pub fn time_of_day(&self, now: Instant) -> TimeOfDay {
+        TimeOfDay::new(self.since_1970(now))
     }
 }
 

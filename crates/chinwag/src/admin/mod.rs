@@ -10,6 +10,7 @@ pub use self::ask::ask;
 pub use self::protocol::Request;
 
 use crate::office::Office;
+use crate::order::Act;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +86,8 @@ async fn obey(
         Request::Who => {
             let everybody = office.who().await.ok_or_else(gone)?;
             let line = |one: &crate::order::Present| {
-                format!("{}, in {} rooms, owed {} bytes\n", one.nick, one.rooms, one.owed)
+                let crate::order::Present { nick, address, rooms, owed } = one;
+                format!("{nick}, from {address}, in {rooms} rooms, owed {owed} bytes\n")
             };
             Ok(everybody.iter().map(line).collect())
         }
@@ -96,6 +98,9 @@ async fn obey(
             tracing::info!(?nick, "kicked");
             Ok(format!("{nick} was kicked\n"))
         }
+        Request::Ban(typed) => moderate(office, Act::Ban(typed)).await,
+        Request::Unban(typed) => moderate(office, Act::Unban(typed)).await,
+        Request::Bans => office.moderate(Act::List).await.ok_or_else(gone)?,
         Request::Say(text) => {
             let count = office.say(text).await.ok_or_else(gone)?;
             Ok(format!("told to {count}\n"))
@@ -107,6 +112,12 @@ async fn obey(
             Ok("the server stops\n".to_owned())
         }
     }
+}
+
+/// Changes the bans, and says what came of it on one line.
+async fn moderate(office: &Office, act: Act) -> Result<String, String> {
+    let gone = || "the room does not answer".to_owned();
+    office.moderate(act).await.ok_or_else(gone)?.map(|words| words + "\n")
 }
 
 /// Reads a line, without its end.

@@ -28,6 +28,12 @@ pub enum Request {
     Who,
     /// This one is to go.
     Kick(String),
+    /// Keep somebody out: whom, for how long, and why.
+    Ban(String),
+    /// Let somebody in again.
+    Unban(String),
+    /// Who is kept out.
+    Bans,
     /// Everybody is to be told this.
     Say(String),
     /// The figures.
@@ -44,6 +50,9 @@ impl fmt::Display for Request {
         match self {
             Self::Who => f.write_str("who"),
             Self::Kick(nick) => write!(f, "kick {nick}"),
+            Self::Ban(typed) => write!(f, "ban {typed}"),
+            Self::Unban(typed) => write!(f, "unban {typed}"),
+            Self::Bans => f.write_str("bans"),
             Self::Say(text) => write!(f, "say {text}"),
             Self::Stats => f.write_str("stats"),
             Self::Tasks => f.write_str("tasks"),
@@ -71,6 +80,9 @@ impl Request {
             ("tasks", "") => Ok(Self::Tasks),
             ("shutdown", "") => Ok(Self::Shutdown),
             ("kick", nick) if !nick.trim().is_empty() => Ok(Self::Kick(nick.trim().to_owned())),
+            ("ban", typed) if !typed.trim().is_empty() => Ok(Self::Ban(typed.to_owned())),
+            ("unban", typed) if !typed.trim().is_empty() => Ok(Self::Unban(typed.to_owned())),
+            ("bans", "") => Ok(Self::Bans),
             ("say", text) if !text.trim().is_empty() => Ok(Self::Say(text.to_owned())),
             _ => Err(format!("there is no such command, or not with these words: {word:?}")),
         }
@@ -121,7 +133,10 @@ mod tests {
     #[test]
     fn requests_read_back_and_others_are_refused() {
         let say = Request::Say("hello  there ".to_owned());
-        for request in [Request::Who, Request::Kick("bob".into()), say, Request::Shutdown] {
+        let ban = Request::Ban("mallory* 2h spam and more".to_owned());
+        let unban = Request::Unban("203.0.113.0/24".to_owned());
+        let kick = Request::Kick("bob".into());
+        for request in [Request::Who, kick, ban, unban, Request::Bans, say, Request::Shutdown] {
             assert_eq!(Request::parse(&request.to_string()), Ok(request));
         }
         let refused = Request::parse("chinwag-admin 2 who").unwrap_err();
@@ -133,6 +148,8 @@ mod tests {
             "chinwag-admin 1",
             "chinwag-admin 1 who x",
             "chinwag-admin 1 kick  ",
+            "chinwag-admin 1 ban ",
+            "chinwag-admin 1 unban",
         ] {
             assert!(Request::parse(wrong).is_err(), "{wrong:?}");
         }

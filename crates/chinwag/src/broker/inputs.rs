@@ -5,6 +5,7 @@ use crate::command::{self, COMMANDS, Input, Kind};
 use crate::event::{ClientId, Departure, Event, Inputs};
 use crate::line::Line;
 use crate::name::Nick;
+use crate::order::Act;
 use crate::text::{is_blank, quoted};
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
@@ -39,6 +40,9 @@ impl Broker {
     fn handle_input(&mut self, slot: usize, input: Input<'_>) {
         let text = input.text;
         let nick = self.roster.member(slot).nick;
+        if !self.may_be_read(slot, input.kind, text) {
+            return;
+        }
         match input.kind {
             Kind::Say if is_blank(text) => {}
             Kind::Say => self.speak(slot, &Line::Said(nick, text)),
@@ -64,7 +68,33 @@ impl Broker {
             }
             Kind::Refused(reason) => self.refuse(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
-            Kind::Quit | Kind::Edit(_) | Kind::Color(_) => {}
+            Kind::Quit | Kind::Edit(_) | Kind::Color(_) | Kind::Oper => {}
+            Kind::Opered { attempt, in_clear } => self.become_operator(slot, attempt, in_clear),
+            Kind::Kick
+            | Kind::Ban
+            | Kind::Unban
+            | Kind::Bans { .. }
+            | Kind::Mute
+            | Kind::Unmute
+            | Kind::Slow => self.moderate(slot, input),
+        }
+    }
+
+    /// Does what only operators may ask for.
+    fn moderate(&mut self, slot: usize, input: Input<'_>) {
+        if !self.may_moderate(slot) {
+            return;
+        }
+        let text = input.text;
+        match input.kind {
+            Kind::Kick => self.kick_out(slot, text),
+            Kind::Ban => self.change_bans(slot, &Act::Ban(text.to_owned())),
+            Kind::Unban => self.change_bans(slot, &Act::Unban(text.to_owned())),
+            Kind::Bans { page } => self.list_bans(slot, page),
+            Kind::Mute => self.mute(slot, text),
+            Kind::Unmute => self.unmute(slot, text),
+            Kind::Slow => self.slow(slot, text),
+            _ => {}
         }
     }
 
@@ -85,6 +115,9 @@ impl Broker {
             return self.refuse(slot, NO_ROOM);
         };
         let (id, ignored) = (member.id, member.ignored_by > 0);
+        if !self.may_speak_so_soon(slot, current.room) {
+            return;
+        }
         let at = self.clock.time_of_day(self.now);
         let room = self.rooms.room_mut(current.room);
         room.pace.heard(id, self.now);
@@ -110,6 +143,9 @@ impl Broker {
         if nick.fold() != old.fold() && self.roster.named(nick).is_some() {
             return self.refuse(slot, &format!("the nick \"{nick}\" is taken"));
         }
+        if let Some(reason) = self.ban_of_nick(nick) {
+            return self.refuse(slot, &reason);
+        }
         let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
         self.roster.rename(slot, nick);
         for room in rooms {
@@ -124,7 +160,8 @@ impl Broker {
     fn help(&mut self, slot: usize, asked: &str) {
         if asked.is_empty() {
             self.answer(slot, "what you type goes to everybody in your room, but for these:");
-            for command in &COMMANDS {
+            let is_operator = self.roster.member(slot).is_operator();
+            for command in COMMANDS.iter().filter(|c| is_operator || !c.for_operators) {
                 self.answer(slot, &format!("{:<20} {}", command.usage, command.does));
             }
             return;

@@ -13,6 +13,8 @@ impl Broker {
         match order {
             Order::Who { answer } => drop(answer.send(self.everybody())),
             Order::Kick { nick, answer } => drop(answer.send(self.kick(&nick))),
+            Order::Moderate { act, answer } => drop(answer.send(self.act(&act, None))),
+            Order::Unkept { reason } => self.tell_unkept(&reason),
             Order::Say { text, answer } => drop(answer.send(self.say_to_everybody(&text))),
         }
     }
@@ -21,6 +23,7 @@ impl Broker {
     fn everybody(&self) -> Vec<Present> {
         let present = |member: &crate::member::Member| Present {
             nick: member.nick.to_string(),
+            address: member.address,
             rooms: member.memberships().count(),
             owed: member.balance().owed(),
         };
@@ -33,6 +36,7 @@ impl Broker {
         let is_his = |own: Nick| own.to_string().to_ascii_lowercase() == folded;
         let id = self.roster.by_name().find(|member| is_his(member.nick)).map(|member| member.id);
         let Some(slot) = id.and_then(|id| self.roster.slot(id)) else { return false };
+        self.metrics.cut_kicked += 1;
         self.cut(slot, Cut::Kicked);
         true
     }

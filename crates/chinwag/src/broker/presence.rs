@@ -1,10 +1,9 @@
 //! Who is in the house and in which rooms, and how the others hear of it.
 
 use super::Broker;
-use crate::account::{Cut, Outlet};
+use crate::account::Cut;
 use crate::crowd::Counted;
-use crate::door::DoorKind;
-use crate::event::{ClientId, Departure};
+use crate::event::{Arrival, ClientId, Departure};
 use crate::line::Line;
 use crate::member::{Member, Membership};
 use crate::name::Nick;
@@ -13,11 +12,11 @@ use crate::who;
 
 impl Broker {
     /// Lets somebody into the house, and the lobby: his welcome marks his place in the order of lines.
-    pub(super) fn join(&mut self, id: ClientId, outlet: Outlet, door: DoorKind) {
+    pub(super) fn join(&mut self, id: ClientId, arrival: Arrival) {
         self.newcomers += 1;
         self.metrics.joins += 1;
         let nick = Nick::numbered(self.newcomers);
-        let slot = self.roster.insert(Member::new(id, nick, door, outlet, self.now));
+        let slot = self.roster.insert(Member::new(id, nick, arrival, self.now));
         let joined = self.enter(slot, RoomId::LOBBY);
         let texts = self.notices.texts();
         self.tell(slot, Line::Welcome(&texts.welcome, nick));
@@ -32,6 +31,11 @@ impl Broker {
     pub(super) fn leave(&mut self, id: ClientId, departure: Departure) {
         let Some(slot) = self.roster.slot(id) else { return };
         self.metrics.leaves += 1;
+        // Nobody reads his last words either.
+        let departure = match departure {
+            Departure::Quit(Some(_)) if self.mute_of(slot).is_some() => Departure::Quit(None),
+            departure => departure,
+        };
         let (nick, memberships) = self.retire(slot);
         if self.stop.is_none() {
             for membership in memberships {

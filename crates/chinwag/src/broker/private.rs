@@ -53,12 +53,12 @@ impl Broker {
     }
 
     /// Whoever is called so.
-    fn find(&self, asked: &str) -> Option<usize> {
+    pub(super) fn find(&self, asked: &str) -> Option<usize> {
         self.roster.named(Nick::of_somebody(asked)?)
     }
 
     /// Nobody is called so.
-    fn refuse_unknown(&mut self, slot: usize, asked: &str) {
+    pub(super) fn refuse_unknown(&mut self, slot: usize, asked: &str) {
         let reason = format!("see /who for the names: nobody is called {}", quoted(asked));
         self.refuse(slot, &reason);
     }

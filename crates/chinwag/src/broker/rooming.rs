@@ -12,6 +12,7 @@ use crate::line::Line;
 use crate::member::Membership;
 use crate::room_name::RoomName;
 use crate::rooms::RoomId;
+use crate::span;
 use crate::text::{is_blank, quoted};
 use crate::who;
 
@@ -58,6 +59,11 @@ impl Broker {
     pub(super) fn introduce(&mut self, slot: usize, room: RoomId) {
         if let Some(topic) = &self.rooms.room(room).topic {
             let words = format!("the topic is {topic}");
+            self.answer(slot, &words);
+        }
+        if let Some(slow) = &self.rooms.room(room).slow {
+            let words =
+                format!("this room takes one line in {} of each", span::words(slow.every()));
             self.answer(slot, &words);
         }
         self.recall(slot, room, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES);

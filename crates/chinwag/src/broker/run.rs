@@ -148,8 +148,9 @@ mod tests {
     use crate::account;
     use crate::command::{Input, Kind};
     use crate::door::DoorKind;
-    use crate::event::{ClientId, Inputs};
+    use crate::event::{Arrival, ClientId, Inputs};
     use crate::intake::{Bounds, Intake};
+    use std::net::Ipv4Addr;
     use whippet::sync::mpsc;
 
     #[test]
@@ -166,7 +167,9 @@ mod tests {
         let mut queues = Queues::new(orders, said);
         queues.batch = batch;
         let (outlet, _inbox) = account::inbox(&intake);
-        let join = Control::Join { id, outlet, door: DoorKind::Lines };
+        let address = Ipv4Addr::LOCALHOST.into();
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        let join = Control::Join { id, arrival };
         control.try_send(join).expect("there is a place");
         queues.take_in(&mut broker);
         assert_eq!(broker.metrics().lines, 2, "the join and the line");

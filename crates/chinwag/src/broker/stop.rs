@@ -10,9 +10,8 @@
 //! cut; nothing that was handed over is lost on anybody else.
 
 use super::Broker;
-use crate::account::Outlet;
-use crate::door::{DoorKind, Heading};
-use crate::event::ClientId;
+use crate::door::Heading;
+use crate::event::{Arrival, ClientId};
 use crate::frame::Frame;
 use crate::limits::LAST_WORDS;
 use crate::line::Line;
@@ -136,11 +135,11 @@ impl Broker {
         self.waiting.clear();
     }
 
-    /// Somebody came while the server was stopping.
-    pub(super) fn turn_away(&mut self, mut outlet: Outlet, door: DoorKind) {
+    /// Somebody came who cannot stay: he is told why, and that is all.
+    pub(super) fn turn_away(&mut self, mut arrival: Arrival, words: &Line<'_>) {
         let mut bytes = Vec::new();
-        door.encode(&Line::ShuttingDown, &mut bytes);
+        arrival.door.encode(words, &mut bytes);
         // Whoever is gone already need not be told.
-        let _ = outlet.push(Frame::new(&bytes, &self.gauge));
+        let _ = arrival.outlet.push(Frame::new(&bytes, &self.gauge));
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::account::Cut;
 use crate::account::Outlet;
 use crate::config::Config;
-use crate::event::Inputs;
+use crate::event::{Arrival, Inputs};
 use crate::frame::{Frame, Gauge};
 use crate::intake::{Bounds, Intake};
 use crate::limits::UNHANDLED;
@@ -63,7 +63,8 @@ impl Bench {
         let (stream, address) = self.listener.accept().await.unwrap();
         let place = self.house.places.admit(address.ip()).unwrap();
         let task = whippet::spawn(run(stream, place, Arc::clone(&self.house)));
-        let Some(Control::Join { id, outlet, .. }) = self.orders.recv().await else {
+        let Some(Control::Join { id, arrival: Arrival { outlet, .. } }) = self.orders.recv().await
+        else {
             panic!("a join comes first");
         };
         Person { peer, task, id, outlet }

@@ -59,8 +59,10 @@ impl Figures {
             ("past_hard", metrics.cut_past_hard),
             ("stalled", metrics.cut_stalled),
             ("memory", metrics.cut_for_memory),
+            ("kicked", metrics.cut_kicked),
+            ("banned", metrics.cut_banned),
         ];
-        out.counters("chinwag_cut", "People cut because they did not read", &cut)?;
+        out.counters("chinwag_cut", "People cut: they did not read, or had to go", &cut)?;
         out.counter(
             "chinwag_pauses",
             "Times that a room began to wait for its people",
@@ -83,7 +85,8 @@ impl Figures {
         out.gauge("chinwag_queue_control", &waiting, control)?;
         out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
         let [full, address] = office.turned_away();
-        let away = [("full", full), ("address", address)];
+        let banned = office.published().metrics().banned;
+        let away = [("full", full), ("address", address), ("banned", banned)];
         out.counters("chinwag_turned_away", "Connections that were not let in", &away)
     }
 

@@ -196,13 +196,20 @@ settings! {
         motd "motd" "TEXT": String = String::new(), Live InManual message;
     }
     "Those who run it" {
-        /// Address for figures and health: /metrics, /healthz, /readyz; none: no such door
+        /// Address for figures and health; none: no such door
+        /// It has /metrics for Prometheus, /healthz and /readyz.
         metrics "metrics" "ADDR:PORT": Option<SocketAddr> = None, Restart InHelp;
         /// Let the figures be on an address that is not loopback
         /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
         metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
-        /// Unix socket for chinwag admin, for root and the server's own user alone; none: no such door
+        /// Unix socket for chinwag admin; none: no such door
+        /// Root and the user that the server runs as may use it, and nobody else.
         admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;
+        /// File with the secret for /oper; none: nobody becomes an operator
+        /// The secret is 12 to 256 bytes in one line, and the file is nobody else's (chmod 600). SIGHUP reads it anew.
+        oper_file "oper-file" "PATH": Option<PathBuf> = None, Live InHelp;
+        /// Folder that keeps the bans; none: a restart forgets them
+        state_dir "state-dir" "FOLDER": Option<PathBuf> = None, Restart InHelp;
         /// Confine the process by Landlock once it has started, where the kernel can
         sandbox "sandbox" "BOOL": bool = true, Restart InManual;
     }

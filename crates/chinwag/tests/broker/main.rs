@@ -8,6 +8,7 @@ mod room;
 mod checking;
 mod limits;
 mod lines;
+mod moderation;
 mod private;
 mod random;
 mod rooms;

@@ -4,9 +4,10 @@ use chinwag::account::{self, Inbox};
 use chinwag::broker::{Broker, Metrics};
 use chinwag::command::{Input, Kind};
 use chinwag::door::DoorKind;
-use chinwag::event::{ClientId, Control, Event, Inputs};
+use chinwag::event::{Arrival, ClientId, Control, Event, Inputs};
 use chinwag::intake::{Bounds, Intake};
 use chinwag::limits::OWED_HARD;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use whippet::runtime::Builder;
@@ -46,7 +47,9 @@ impl Queues {
     /// Lets somebody in.
     pub(crate) async fn join(&self, number: u64, intake: &Arc<Intake>, places: usize) -> Inbox {
         let (outlet, inbox) = account::inbox_of(intake, places);
-        let join = Control::Join { id: ClientId::new(number), outlet, door: DoorKind::Lines };
+        let address = Ipv4Addr::LOCALHOST.into();
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        let join = Control::Join { id: ClientId::new(number), arrival };
         self.control.send(join).await.expect("the broker is there");
         inbox
     }

@@ -57,7 +57,10 @@ fn a_server_is_run_from_a_shell() {
         alice.wait_for("* you are alice now").await;
         bob.wait_for("* user-1 is now alice").await;
         let who = socket.asks(&["who"]).await.unwrap();
-        assert_eq!(who, "alice, in 1 rooms, owed 0 bytes\nuser-2, in 1 rooms, owed 0 bytes\n");
+        assert_eq!(
+            who,
+            "alice, from 127.0.0.1, in 1 rooms, owed 0 bytes\nuser-2, from 127.0.0.1, in 1 rooms, owed 0 bytes\n"
+        );
         assert_eq!(socket.asks(&["say", "tea", "\u{1b}[31m\"now\""]).await.unwrap(), "told to 2\n");
         bob.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;
         alice.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;

@@ -10,6 +10,7 @@ mod course;
 mod door;
 mod editing;
 mod limits;
+mod moderation;
 mod pace;
 mod private;
 mod program;

@@ -47,10 +47,15 @@ impl Program {
 
     /// Somebody who has been welcomed.
     pub(crate) async fn join(&self) -> Person {
-        let stream = soon("a connection", TcpStream::connect(self.address)).await;
-        let mut person = Person::new(stream.expect("a connection"));
+        let mut person = self.connect().await;
         person.welcomed().await;
         person
+    }
+
+    /// A connection, nothing read yet.
+    pub(crate) async fn connect(&self) -> Person {
+        let stream = soon("a connection", TcpStream::connect(self.address)).await;
+        Person::new(stream.expect("a connection"))
     }
 
     /// The next line that it prints.

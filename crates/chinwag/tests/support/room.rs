@@ -2,12 +2,13 @@
 
 use chinwag::account::{self, Inbox};
 use chinwag::broker::{Broker, Metrics};
-use chinwag::command;
+use chinwag::command::{self, Attempt, Input, Kind};
 use chinwag::door::DoorKind;
-use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
+use chinwag::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
 use chinwag::frame::Frame;
 use chinwag::intake::{Bounds, Intake};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,6 +85,8 @@ pub(crate) struct Room {
     pub(crate) people: BTreeMap<u64, Person>,
     /// The latest number given to somebody.
     latest: u64,
+    /// Where the next one comes from.
+    pub(crate) address: IpAddr,
 }
 
 impl Room {
@@ -97,7 +100,8 @@ impl Room {
         let intake = Arc::new(Intake::new(bounds));
         let now = whippet::time::Instant::now().into_std();
         let broker = Broker::new(Arc::clone(&intake), now);
-        Self { broker, intake, now, people: BTreeMap::new(), latest: 0 }
+        let address = Ipv4Addr::LOCALHOST.into();
+        Self { broker, intake, now, people: BTreeMap::new(), latest: 0, address }
     }
 
     /// Where people say that they have caught up.
@@ -112,9 +116,20 @@ impl Room {
         let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
         self.people.insert(self.latest, person);
         let id = ClientId::new(self.latest);
-        let control = Control::Join { id, outlet, door: DoorKind::Lines };
-        self.broker.handle_control(control, self.now);
+        let address = self.address;
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        self.broker.handle_control(Control::Join { id, arrival }, self.now);
         self.latest
+    }
+
+    /// Makes somebody an operator, as if he had said the secret.
+    pub(crate) fn promote(&mut self, id: u64) {
+        let mut inputs = Inputs::new();
+        let kind = Kind::Opered { attempt: Attempt::Right, in_clear: false };
+        inputs.push(Input { kind, text: "" });
+        self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
+        self.flush();
+        assert_eq!(self.read(id), ["* you are an operator now; /help lists what you can do"]);
     }
 
     /// Hands the broker what somebody sends in one read, without ending the round.

@@ -1,0 +1,440 @@
+//! Who may not be here: nicks by pattern, addresses by range, each for a time or for good.
+//!
+//! Pure: it knows no clock, no file and nobody who is here. Times are seconds since 1970, so that they mean the same after a
+//! restart. The text form is one ban a line and reads back as the same bans:
+//!
+//! ```text
+//!   203.0.113.0/24 1790000000 "spam"
+//!   mallory* -
+//! ```
+
+use crate::limits::{BANS, MAX_NICK};
+use crate::name::Nick;
+use crate::text::quoted;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Whom a ban is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Whoever wants to be called so.
+    Nick(Mask),
+    /// Whoever comes from there.
+    Addresses(Range),
+}
+
+/// A pattern of nicks, folded: `*` is any letters or none, `?` is any one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mask(Box<str>);
+
+/// All addresses that begin with the same bits. IPv4 ones lie among those of IPv6, as their mapped form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// The bits that they have in common, and zeros.
+    bits: u128,
+    /// How many bits they have in common.
+    prefix: u8,
+}
+
+/// The bits before those of an IPv4 address.
+const MAPPED: u128 = 0xffff << 32;
+/// How many these are.
+const MAPPED_PREFIX: u8 = 96;
+
+/// Why somebody is to be kept out, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Whom it is about.
+    pub target: Target,
+    /// When it ends, in seconds since 1970; `None` if never.
+    pub until: Option<u64>,
+    /// Why, in quotes; empty if nobody said so.
+    pub reason: Box<str>,
+}
+
+impl Target {
+    /// What is meant by a word: an address, a range of them, or a pattern of nicks.
+    ///
+    /// # Errors
+    /// Why it is none, for whoever typed it.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        let (address, prefix) = word.split_once('/').unwrap_or((word, ""));
+        if let Ok(address) = address.parse::<IpAddr>() {
+            return Range::parse(address, word.contains('/').then_some(prefix))
+                .map(Self::Addresses);
+        }
+        Mask::parse(word).map(Self::Nick)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nick(Mask(mask)) => f.write_str(mask),
+            Self::Addresses(range) => range.fmt(f),
+        }
+    }
+}
+
+impl Mask {
+    /// A pattern, as it was typed.
+    fn parse(word: &str) -> Result<Self, String> {
+        let is_wild = |c: char| matches!(c, '*' | '?');
+        let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || is_wild(c);
+        if word.is_empty() || word.len() > MAX_NICK || !word.chars().all(may_be) {
+            let shown = quoted(word);
+            return Err(format!(
+                "a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: {shown}"
+            ));
+        }
+        if word.chars().all(is_wild) {
+            return Err(EVERYBODY.to_owned());
+        }
+        Ok(Self(word.to_ascii_lowercase().into()))
+    }
+
+    /// Whether it is one nick, and no pattern.
+    pub fn is_plain(&self) -> bool {
+        !self.0.contains(['*', '?'])
+    }
+
+    /// Whether somebody of this nick is meant.
+    pub fn matches(&self, nick: Nick) -> bool {
+        let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
+        // A star tries the shortest first, and only the latest one is ever tried again: linear in both but for that.
+        let (mut at, mut of, mut star) = (0, 0, None);
+        while of < name.len() {
+            match pattern.get(at) {
+                Some(b'*') => {
+                    star = Some((at, of));
+                    at += 1;
+                }
+                Some(&byte) if byte == b'?' || byte == name[of].to_ascii_lowercase() => {
+                    (at, of) = (at + 1, of + 1);
+                }
+                _ => {
+                    let Some((starred, taken)) = star else { return false };
+                    star = Some((starred, taken + 1));
+                    (at, of) = (starred + 1, taken + 1);
+                }
+            }
+        }
+        pattern[at..].iter().all(|&byte| byte == b'*')
+    }
+}
+
+/// Why a pattern or a range is refused that nobody is outside of.
+const EVERYBODY: &str = "that would ban everybody";
+
+impl Range {
+    /// An address with the number of its bits that count, all of them if that is not said.
+    fn parse(address: IpAddr, prefix: Option<&str>) -> Result<Self, String> {
+        let address = address.to_canonical();
+        let most: u8 = if address.is_ipv4() { 32 } else { 128 };
+        let read = |prefix: &str| {
+            let number =
+                prefix.bytes().all(|byte| byte.is_ascii_digit()).then(|| prefix.parse().ok());
+            number.flatten().filter(|&prefix: &u8| prefix <= most)
+        };
+        let prefix = prefix.map_or(Some(most), read);
+        let prefix = prefix
+            .ok_or_else(|| format!("behind the / stands a number of bits from 1 to {most}"))?;
+        if prefix == 0 {
+            return Err(EVERYBODY.to_owned());
+        }
+        let prefix = prefix + (128 - most);
+        Ok(Self { bits: bits(address) & mask(prefix), prefix })
+    }
+
+    /// Whether an address lies in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        bits(address) & mask(self.prefix) == self.bits
+    }
+}
+
+/// An address as the bits of one of IPv6.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+/// So many bits from the top.
+const fn mask(prefix: u8) -> u128 {
+    // A prefix is never 0.
+    u128::MAX << (128 - prefix)
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, prefix, most): (IpAddr, _, _) =
+            if self.prefix >= MAPPED_PREFIX && self.bits & mask(MAPPED_PREFIX) == MAPPED {
+                // The lower half of the bits is the address.
+                (Ipv4Addr::from_bits(self.bits as u32).into(), self.prefix - MAPPED_PREFIX, 32)
+            } else {
+                (Ipv6Addr::from_bits(self.bits).into(), self.prefix, 128)
+            };
+        if prefix == most { write!(f, "{address}") } else { write!(f, "{address}/{prefix}") }
+    }
+}
+
+impl Ban {
+    /// What stands of it in a list for people.
+    pub fn told(&self, now: u64) -> String {
+        let reason =
+            if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
+        format!("{} {}{reason}", self.target, self.lasts(now))
+    }
+
+    /// How long it will last.
+    pub fn lasts(&self, now: u64) -> String {
+        let rest = |until: u64| std::time::Duration::from_secs(until.saturating_sub(now));
+        self.until.map_or("for good".to_owned(), |until| {
+            format!("for {}", crate::span::words(rest(until)))
+        })
+    }
+
+    /// Whether it has not ended.
+    fn holds(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+/// All bans, each target once, in the order in which they were made. At most [`BANS`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bans(Vec<Ban>);
+
+impl Bans {
+    /// Adds a ban in the place of the one of the same target; those that have ended go.
+    ///
+    /// # Errors
+    /// There are as many as can be.
+    pub fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
+        self.0.retain(|other| other.holds(now) && other.target != ban.target);
+        if self.0.len() >= BANS {
+            return Err(format!(
+                "there are {BANS} bans already: end one of them first, or ban a range"
+            ));
+        }
+        self.0.push(ban);
+        Ok(())
+    }
+
+    /// Takes the ban of this target away; whether there was one.
+    pub fn remove(&mut self, target: &Target, now: u64) -> bool {
+        let held = self.iter(now).any(|ban| ban.target == *target);
+        self.0.retain(|ban| ban.holds(now) && ban.target != *target);
+        held
+    }
+
+    /// Those that have not ended.
+    pub fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
+        self.0.iter().filter(move |ban| ban.holds(now))
+    }
+
+    /// The ban of whoever comes from this address.
+    pub fn of_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
+        let is_meant =
+            |ban: &&Ban| matches!(&ban.target, Target::Addresses(range) if range.contains(address));
+        self.iter(now).find(is_meant)
+    }
+
+    /// The ban of whoever wants to be called so.
+    pub fn of_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
+        let is_meant = |ban: &&Ban| matches!(&ban.target, Target::Nick(mask) if mask.matches(nick));
+        self.iter(now).find(is_meant)
+    }
+
+    /// The text that they are kept as.
+    pub fn text(&self) -> String {
+        let mut text = String::from(HEADER);
+        for Ban { target, until, reason } in &self.0 {
+            let until = until.map_or(FOR_GOOD.to_owned(), |until| until.to_string());
+            let gap = if reason.is_empty() { "" } else { " " };
+            text.push_str(&format!("{target} {until}{gap}{reason}\n"));
+        }
+        text
+    }
+
+    /// The bans of such a text.
+    ///
+    /// # Errors
+    /// The number of the line that is none, and why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut bans = Self::default();
+        for (at, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+        {
+            let wrong = |reason: String| format!("line {}: {reason}", at + 1);
+            let ban = parse_line(line).map_err(wrong)?;
+            // At the beginning of time nothing has ended.
+            bans.add(ban, 0).map_err(wrong)?;
+        }
+        Ok(bans)
+    }
+}
+
+/// What the text begins with.
+const HEADER: &str = "# Who may not be here: a nick or address, the end in seconds since 1970 or -, the reason in quotes.\n\
+                      # The server reads this when it starts, and writes it anew with every change.\n";
+/// Stands for an end that never comes.
+const FOR_GOOD: &str = "-";
+
+/// One line of the text.
+fn parse_line(line: &str) -> Result<Ban, String> {
+    let (target, rest) = line.split_once(' ').ok_or("a target, a blank and an end are wanted")?;
+    let (until, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let until = match until {
+        FOR_GOOD => None,
+        seconds => Some(
+            seconds.parse().map_err(|_| format!("the end is {FOR_GOOD} or a number of seconds"))?,
+        ),
+    };
+    Ok(Ban { target: Target::parse(target)?, until, reason: requoted(reason).into() })
+}
+
+/// A reason as it stands in the text, safe whatever somebody has put there.
+fn requoted(reason: &str) -> String {
+    let reason = reason.trim();
+    let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(reason);
+    if bare.is_empty() { String::new() } else { quoted(&bare.replace("\\\"", "\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::MAX_QUOTED;
+    use proptest::prelude::*;
+
+    fn nick(name: &str) -> Nick {
+        Nick::parse(name).unwrap()
+    }
+
+    fn target(word: &str) -> Target {
+        Target::parse(word).unwrap()
+    }
+
+    fn ban(word: &str, until: Option<u64>) -> Ban {
+        Ban { target: target(word), until, reason: "".into() }
+    }
+
+    #[test]
+    fn patterns_match_whole_nicks_in_any_case() {
+        for (mask, matching, others) in [
+            ("Mallory", &["mallory", "MALLORY"][..], &["mallory2", "amallory"][..]),
+            ("mal*", &["mal", "mallory"], &["amal", "ma"]),
+            ("*spam*", &["spam", "xspamx", "SpamSpam"], &["spa-m"]),
+            ("b?b", &["bob", "b-b"], &["bb", "boob"]),
+            ("a*b*c", &["abc", "axbxc", "abcbc"], &["abcd", "ac"]),
+        ] {
+            let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
+            for name in matching {
+                assert!(mask.matches(nick(name)), "{mask:?} {name}");
+            }
+            for name in others {
+                assert!(!mask.matches(nick(name)), "{mask:?} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_hold_what_begins_alike() {
+        let holds = |range: &str, address: &str| {
+            let Target::Addresses(range) = target(range) else { panic!("{range} is a range") };
+            range.contains(address.parse().unwrap())
+        };
+        assert!(holds("203.0.113.9", "203.0.113.9") && !holds("203.0.113.9", "203.0.113.8"));
+        assert!(
+            holds("203.0.113.9/24", "203.0.113.200") && !holds("203.0.113.0/24", "203.0.114.0")
+        );
+        assert!(holds("203.0.113.9", "::ffff:203.0.113.9"), "however it came in");
+        assert!(holds("::ffff:203.0.113.9", "203.0.113.9"));
+        assert!(holds("2001:db8::/32", "2001:db8:1::7") && !holds("2001:db8::/32", "2001:db9::"));
+        assert!(!holds("128.0.0.0/1", "::1") && !holds("2001:db8::/32", "203.0.113.9"));
+        assert_eq!(target("203.0.113.9/24").to_string(), "203.0.113.0/24");
+        assert_eq!(target("2001:DB8::1/64").to_string(), "2001:db8::/64");
+        assert_eq!(target("::ffff:1.2.3.4").to_string(), "1.2.3.4");
+    }
+
+    #[test]
+    fn what_is_no_target_is_refused() {
+        for word in [
+            "",
+            "a b",
+            "1.2.3",
+            "a.b",
+            "x\u{202e}",
+            "1.2.3.4/33",
+            "1.2.3.4/",
+            "1.2.3.4/+3",
+            "::/129",
+        ] {
+            assert!(Target::parse(word).is_err(), "{word:?}");
+        }
+        for word in ["*", "?*", "0.0.0.0/0", "::/0"] {
+            assert_eq!(Target::parse(word), Err(EVERYBODY.to_owned()), "{word}");
+        }
+    }
+
+    #[test]
+    fn bans_end_and_a_target_has_one() {
+        let mut bans = Bans::default();
+        let alice = nick("alice");
+        bans.add(ban("alice", Some(100)), 0).unwrap();
+        assert!(bans.of_nick(alice, 99).is_some() && bans.of_nick(alice, 100).is_none());
+        bans.add(ban("ALICE", None), 50).unwrap();
+        assert_eq!(bans.iter(50).count(), 1);
+        assert_eq!(bans.of_nick(alice, 1_000).unwrap().lasts(1_000), "for good");
+        assert!(bans.remove(&target("alice"), 50) && !bans.remove(&target("alice"), 50));
+    }
+
+    #[test]
+    fn there_are_only_so_many_and_those_that_ended_make_room() {
+        let mut bans = Bans::default();
+        for number in 0..BANS {
+            bans.add(ban(&format!("x{number}"), Some(100)), 0).unwrap();
+        }
+        assert!(bans.add(ban("one-more", None), 99).is_err());
+        assert!(bans.add(ban("x1", None), 99).is_ok(), "in the place of the one before");
+        assert!(bans.add(ban("one-more", None), 100).is_ok());
+        assert_eq!(bans.0.len(), 2);
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_refused_by_its_line() {
+        for (text, reason) in [
+            ("# x\n\nalice", "line 3: a target, a blank and an end are wanted"),
+            ("alice soon", "line 1: the end is - or a number of seconds"),
+            ("* -", "line 1: that would ban everybody"),
+        ] {
+            assert_eq!(Bans::parse(text), Err(reason.to_owned()));
+        }
+        assert_eq!(Bans::parse("x1 - \u{1b}[31mspam").unwrap().0[0].reason, "\"[31mspam\"".into());
+    }
+
+    proptest! {
+        #[test]
+        fn bans_read_back(
+            those in prop::collection::vec(("[a-z*?]{1,8}|[0-9]{1,2}(\\.[0-9]{1,2}){3}(/[1-9])?|[0-9a-f]{1,4}::(/[1-9][0-9])?",
+                prop::option::of(1_u64..), "\\PC{0,20}|\"{0,210}"), 0..8),
+        ) {
+            let mut bans = Bans::default();
+            for (word, until, words) in those {
+                let Ok(target) = Target::parse(&word) else { continue };
+                prop_assert_eq!(Target::parse(&target.to_string()), Ok(target.clone()));
+                let reason = requoted(&quoted(&words));
+                prop_assert!(reason.len() <= MAX_QUOTED + 2);
+                bans.add(Ban { target, until, reason: reason.into() }, 0).unwrap();
+            }
+            prop_assert_eq!(Bans::parse(&bans.text()), Ok(bans));
+        }
+
+        #[test]
+        fn any_text_is_bans_or_none(text in "(?s).{0,80}|([a-z*] ?[0-9-] ?\"?.{0,5}\n){0,5}") {
+            let _ = Bans::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What operators do: who may speak, how fast, and who may be here at all.
+//!
+//! An operator is one by his connection: he is none when he comes again. Mutes and slow rooms are as short-lived, for they
+//! are about a conversation; bans are about people who come again, and are [kept](crate::state_dir).
+
+use super::Broker;
+use super::inputs::NO_ROOM;
+use crate::account::Cut;
+use crate::bans::{Ban, Target};
+use crate::command::{Attempt, Kind};
+use crate::event::{ClientId, Departure};
+use crate::limits::{BANS_PAGE, SLOWEST};
+use crate::line::Line;
+use crate::member::Mute;
+use crate::name::Nick;
+use crate::order::{Act, Verdict};
+use crate::rooms::{RoomId, Slow};
+use crate::span;
+use crate::text::{is_blank, quoted};
+
+impl Broker {
+    /// `/oper`: his own task has looked at the secret.
+    pub(super) fn become_operator(&mut self, slot: usize, attempt: Attempt, in_clear: bool) {
+        match attempt {
+            Attempt::Right => {
+                let member = self.roster.member_mut(slot);
+                member.extras_mut().is_operator = true;
+                tracing::info!(nick = %member.nick, address = %member.address, "became an operator");
+                self.answer(slot, "you are an operator now; /help lists what you can do");
+            }
+            Attempt::Wrong => self.refuse(slot, "that is not the secret"),
+            Attempt::Useless => {
+                return self.refuse(
+                    slot,
+                    "nobody becomes an operator here: the server has no --oper-file",
+                );
+            }
+        }
+        if in_clear {
+            self.refuse(
+                slot,
+                "what you typed went over the network for anybody to read: have the secret changed, and use chinwag admin",
+            );
+        }
+    }
+
+    /// Whether he is an operator; he is told if he is not.
+    pub(super) fn may_moderate(&mut self, slot: usize) -> bool {
+        let may = self.roster.member(slot).is_operator();
+        if !may {
+            self.refuse(slot, "only operators can do that; see /help oper");
+        }
+        may
+    }
+
+    // ---- out of a room ----
+
+    /// `/kick`: somebody is taken out of the operator's room.
+    pub(super) fn kick_out(&mut self, slot: usize, typed: &str) {
+        let (asked, reason) = split(typed);
+        if asked.is_empty() {
+            return self.refuse(slot, "/kick wants a nick, as in: /kick bob");
+        }
+        let Some(current) = self.roster.member(slot).current else {
+            return self.refuse(slot, NO_ROOM);
+        };
+        let Some(kicked) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
+        if kicked == slot {
+            return self.refuse(slot, "that is you yourself: /part leaves a room");
+        }
+        let (id, nick) = (self.roster.member(kicked).id, self.roster.member(kicked).nick);
+        let name = self.rooms.room(current.room).name.clone();
+        if self.roster.member(kicked).membership(current.room).is_none() {
+            return self.refuse(slot, &format!("{nick} is not in {name}"));
+        }
+        // What was said before is read by all of the room; somebody may be gone after it.
+        let Some(slot) = self.settle(slot) else { return };
+        let Some(kicked) = self.roster.slot(id) else { return };
+        let Some(left) = self.roster.member(kicked).membership(current.room) else { return };
+        let by = self.roster.member(slot).nick;
+        self.take_out(kicked, current.room);
+        let words = if is_blank(reason) { String::new() } else { format!(": {}", quoted(reason)) };
+        self.refuse(kicked, &format!("{by} kicked you out of {name}{words}"));
+        if self.roster.member(kicked).current.is_none() {
+            self.answer(kicked, "you speak in no room now: /join one");
+        }
+        self.announce_if_counted(left);
+        self.announce_kick(current.room, nick, (slot, by), reason);
+        self.answer(slot, &format!("you kicked {nick} out of {name}"));
+        tracing::info!(operator = %by, %nick, room = %name, "kicked out of a room");
+    }
+
+    /// Tells a room that somebody was kicked; the operator's words only those who want them.
+    fn announce_kick(&mut self, room: RoomId, nick: Nick, (slot, by): (usize, Nick), reason: &str) {
+        let operator = self.roster.member(slot).id;
+        let plain = Departure::Kicked { by, reason: None };
+        if is_blank(reason) {
+            return self.publish(room, &Line::Left(nick, &plain), Some(slot));
+        }
+        let full = Departure::Kicked { by, reason: Some(reason.into()) };
+        let (full, plain) = (Line::Left(nick, &full), Line::Left(nick, &plain));
+        self.publish_words(room, &full, operator, Some(slot), Some(&plain));
+    }
+
+    // ---- who may speak ----
+
+    /// `/mute`: nobody reads any more what somebody writes.
+    pub(super) fn mute(&mut self, slot: usize, typed: &str) {
+        let (asked, rest) = split(typed);
+        let time = match rest.trim() {
+            "" => Some(None),
+            word => span::parse(word).map(Some),
+        };
+        let Some(time) = time.filter(|_| !asked.is_empty()) else {
+            return self
+                .refuse(slot, "/mute wants a nick, and a time if you like, as in: /mute bob 10m");
+        };
+        let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
+        let by = self.roster.member(slot).nick;
+        let until = time.map(|time| self.now + time);
+        let member = self.roster.member_mut(muted);
+        let nick = member.nick;
+        if member.is_operator() {
+            return self.refuse(slot, &format!("{nick} is an operator, too"));
+        }
+        member.extras_mut().muted = Some(Mute { until });
+        let lasts = time.map_or(String::new(), |time| format!(" for {}", span::words(time)));
+        self.refuse(muted, &format!("{by} muted you{lasts}: nobody reads what you write"));
+        self.answer(slot, &format!("{nick} is muted{lasts}; /unmute {nick} ends it"));
+        tracing::info!(operator = %by, %nick, "muted");
+    }
+
+    /// `/unmute`.
+    pub(super) fn unmute(&mut self, slot: usize, asked: &str) {
+        if asked.is_empty() {
+            return self.refuse(slot, "/unmute wants a nick, as in: /unmute bob");
+        }
+        let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
+        let nick = self.roster.member(muted).nick;
+        if self.mute_of(muted).is_none() {
+            return self.refuse(slot, &format!("{nick} is not muted"));
+        }
+        self.roster.member_mut(muted).extras_mut().muted = None;
+        self.answer(muted, "you are not muted any more");
+        self.answer(slot, &format!("{nick} is not muted any more"));
+    }
+
+    /// How somebody is muted, if he still is.
+    pub(super) fn mute_of(&self, slot: usize) -> Option<Mute> {
+        let muted = self.roster.member(slot).extras.as_ref()?.muted?;
+        muted.until.is_none_or(|until| until > self.now).then_some(muted)
+    }
+
+    /// Whether somebody may do what others would read; he is told if not.
+    pub(super) fn may_be_read(&mut self, slot: usize, kind: Kind, text: &str) -> bool {
+        let is_read = match kind {
+            Kind::Say | Kind::Action | Kind::Nick | Kind::Message | Kind::Reply => true,
+            Kind::Topic | Kind::Away => !text.is_empty(),
+            _ => false,
+        };
+        if !is_read {
+            return true;
+        }
+        let Some(Mute { until }) = self.mute_of(slot) else { return true };
+        let rest = until.map(|until| span::words(until.saturating_duration_since(self.now)));
+        let rest = rest.map_or(String::new(), |rest| format!(" for {rest} more"));
+        self.refuse(slot, &format!("you are muted{rest}: nobody reads what you write"));
+        false
+    }
+
+    /// `/slow`: how often each may speak in the operator's room.
+    pub(super) fn slow(&mut self, slot: usize, typed: &str) {
+        let Some(current) = self.roster.member(slot).current else {
+            return self.refuse(slot, NO_ROOM);
+        };
+        let every = match typed {
+            "off" => Some(None),
+            word => span::parse(word).filter(|&every| every <= SLOWEST).map(Some),
+        };
+        let Some(every) = every else {
+            return self.refuse(slot, "/slow wants a time up to an hour, or off, as in: /slow 10s");
+        };
+        let by = self.roster.member(slot).nick;
+        let room = self.rooms.room_mut(current.room);
+        room.slow = every.map(|every| Box::new(Slow::new(every)));
+        let name = room.name.clone();
+        self.announce_if_counted(current);
+        self.publish(current.room, &Line::Slowed(by, every), Some(slot));
+        let words = match every {
+            Some(every) => format!(
+                "{name} takes one line in {} of each now; /slow off ends it",
+                span::words(every)
+            ),
+            None => format!("{name} is not slow any more"),
+        };
+        self.answer(slot, &words);
+        tracing::info!(operator = %by, room = %name, ?every, "slowed a room");
+    }
+
+    /// Whether somebody may speak in his room by now, which counts as speaking; he is told if not.
+    pub(super) fn may_speak_so_soon(&mut self, slot: usize, room: RoomId) -> bool {
+        let Some(slow) = &mut self.rooms.room_mut(room).slow else { return true };
+        let member = self.roster.member(slot);
+        if member.is_operator() {
+            return true;
+        }
+        let Err(rest) = slow.speak(member.id, self.now) else { return true };
+        let every = slow.every();
+        let words = format!(
+            "this room takes one line in {} of each: wait for {}",
+            span::words(every),
+            span::words(rest)
+        );
+        self.refuse(slot, &words);
+        false
+    }
+
+    // ---- who may be here ----
+
+    /// Does what was ordered about bans, by an operator who is here or by one at the admin socket.
+    pub(super) fn act(&mut self, act: &Act, by: Option<usize>) -> Result<Verdict, String> {
+        let outcome = match act {
+            Act::Ban(typed) => self.ban(typed, by),
+            Act::Unban(typed) => self.unban(typed),
+            Act::List => return Ok(Verdict { words: self.all_bans(), page: None }),
+        };
+        let words = outcome?;
+        let operator = by.map_or("the admin socket".to_owned(), |slot| {
+            self.roster.member(slot).nick.to_string()
+        });
+        tracing::info!(operator, outcome = words, "bans changed");
+        let page = self.shelf.as_ref().map(|shelf| shelf.put(self.bans.text()));
+        Ok(Verdict { words, page })
+    }
+
+    /// `/ban` and `/unban`.
+    pub(super) fn change_bans(&mut self, slot: usize, act: &Act) {
+        let id = self.roster.member(slot).id;
+        let outcome = self.act(act, Some(slot));
+        let Some(slot) = self.roster.slot(id) else { return };
+        match outcome {
+            Ok(Verdict { words, .. }) => self.answer(slot, &words),
+            Err(reason) => self.refuse(slot, &reason),
+        }
+    }
+
+    /// Bans whom this names, and cuts those who are here.
+    fn ban(&mut self, typed: &str, by: Option<usize>) -> Result<String, String> {
+        let (word, rest) = split(typed);
+        if word.is_empty() {
+            return Err("/ban wants a nick or an address, as in: /ban bob 2h".to_owned());
+        }
+        let target = Target::parse(word)?;
+        let (time, reason) = match span::parse(split(rest).0) {
+            Some(time) => (Some(time), split(rest).1),
+            None => (None, rest),
+        };
+        if by.is_some_and(|slot| self.is_meant(&target, slot)) {
+            return Err("that would ban you, too".to_owned());
+        }
+        let from = self.whereabouts(&target)?;
+        let now = self.since_1970();
+        let until = time.map(|time| now + time.as_secs());
+        let reason = if is_blank(reason) { String::new() } else { quoted(reason) };
+        let ban = Ban { target: target.clone(), until, reason: reason.into() };
+        let lasts = ban.lasts(now);
+        self.bans.add(ban, now)?;
+        let meant: Vec<ClientId> = self.everybody_meant(&target);
+        for &id in &meant {
+            if let Some(slot) = self.roster.slot(id) {
+                self.metrics.cut_banned += 1;
+                self.cut(slot, Cut::Banned);
+            }
+        }
+        let kept = if self.shelf.is_some() || time.is_some() {
+            ""
+        } else {
+            ", or until the server stops: it has no --state-dir"
+        };
+        let who = crate::door::people(meant.len() as u64);
+        Ok(format!("{target} is banned {lasts}{kept}; {who} had to go{from}"))
+    }
+
+    /// Where somebody came from who is banned by his name alone, for he may choose another.
+    fn whereabouts(&self, target: &Target) -> Result<String, String> {
+        let Target::Nick(mask) = target else { return Ok(String::new()) };
+        if !mask.is_plain() {
+            return Ok(String::new());
+        }
+        let Some(slot) = self.find(&target.to_string()) else { return Ok(String::new()) };
+        let member = self.roster.member(slot);
+        let (nick, address) = (member.nick, member.address);
+        if nick.is_numbered() {
+            return Err(format!(
+                "{nick} is a name that nobody has twice; he comes from {address}, which can be banned"
+            ));
+        }
+        Ok(format!(" (from {address}, which can be banned, too)"))
+    }
+
+    /// Ends a ban.
+    fn unban(&mut self, typed: &str) -> Result<String, String> {
+        let target = Target::parse(typed.trim())?;
+        let now = self.since_1970();
+        if self.bans.remove(&target, now) {
+            Ok(format!("{target} is not banned any more"))
+        } else {
+            Err(format!("{target} is not banned; /bans lists who is"))
+        }
+    }
+
+    /// All bans, one a line.
+    fn all_bans(&self) -> String {
+        let now = self.since_1970();
+        self.bans.iter(now).map(|ban| ban.told(now) + "\n").collect()
+    }
+
+    /// `/bans`.
+    pub(super) fn list_bans(&mut self, slot: usize, page: u32) {
+        let now = self.since_1970();
+        let told: Vec<_> = self.bans.iter(now).map(|ban| ban.told(now)).collect();
+        if told.is_empty() {
+            return self.answer(slot, "nobody is banned");
+        }
+        let (pages, page) = (told.len().div_ceil(BANS_PAGE), page as usize);
+        if page > pages {
+            return self.refuse(
+                slot,
+                &format!("there is no page {page} of bans: the last one is /bans {pages}"),
+            );
+        }
+        let of = if pages > 1 { format!(", page {page} of {pages}") } else { String::new() };
+        let bans = if told.len() == 1 { "ban" } else { "bans" };
+        self.answer(slot, &format!("{} {bans}{of}:", told.len()));
+        let shown = told.iter().skip((page - 1) * BANS_PAGE).take(BANS_PAGE);
+        shown.for_each(|ban| self.answer(slot, ban));
+    }
+
+    /// Whether somebody who is here is meant.
+    fn is_meant(&self, target: &Target, slot: usize) -> bool {
+        let member = self.roster.member(slot);
+        match target {
+            Target::Nick(mask) => !member.nick.is_numbered() && mask.matches(member.nick),
+            Target::Addresses(range) => range.contains(member.address),
+        }
+    }
+
+    /// Everybody here who is meant.
+    fn everybody_meant(&self, target: &Target) -> Vec<ClientId> {
+        let slots = self.roster.slots().filter(|&slot| self.is_meant(target, slot));
+        slots.map(|slot| self.roster.member(slot).id).collect()
+    }
+
+    /// Why a nick cannot be had for a ban, if so.
+    pub(super) fn ban_of_nick(&self, nick: Nick) -> Option<String> {
+        let now = self.since_1970();
+        let ban = self.bans.of_nick(nick, now)?;
+        let reason =
+            if ban.reason.is_empty() { String::new() } else { format!(": {}", ban.reason) };
+        Some(format!("the nick \"{nick}\" is banned here {}{reason}", ban.lasts(now)))
+    }
+
+    /// Why somebody from there is not let in, if so.
+    pub(super) fn ban_of_address(&self, address: std::net::IpAddr) -> Option<String> {
+        let now = self.since_1970();
+        let ban = self.bans.of_address(address, now)?;
+        let reason =
+            if ban.reason.is_empty() { String::new() } else { format!(": {}", ban.reason) };
+        Some(format!("you are banned here {}{reason}", ban.lasts(now)))
+    }
+
+    /// Tells all operators that what they did could not be written down.
+    pub(super) fn tell_unkept(&mut self, reason: &str) {
+        let words = format!(
+            "the bans hold, but a restart forgets them, for they cannot be written: {reason}"
+        );
+        let operators: Vec<_> =
+            self.roster.slots().filter(|&slot| self.roster.member(slot).is_operator()).collect();
+        operators.into_iter().for_each(|slot| self.refuse(slot, &words));
+    }
+
+    /// The seconds since 1970.
+    fn since_1970(&self) -> u64 {
+        self.clock.since_1970(self.now).as_secs()
+    }
+}
+
+/// The first word of what was typed, and what stands behind it.
+fn split(typed: &str) -> (&str, &str) {
+    let typed = typed.trim();
+    typed
+        .split_once(char::is_whitespace)
+        .map_or((typed, ""), |(word, rest)| (word, rest.trim_start()))
+}

@@ -1,0 +1,291 @@
+//! The table of commands: how each is typed, what `/help` says of it, and how the rest of its line is read.
+
+use super::{
+    BANS_PAGES, Input, Kind, ROOMS_PAGES, input, parse_action, parse_history, parse_oper,
+    parse_page, parse_switch, parse_who,
+};
+
+/// A command, as `/help` tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// Its name, without the slash.
+    pub name: &'static str,
+    /// How it is typed.
+    pub usage: &'static str,
+    /// What it does, in a few words.
+    pub does: &'static str,
+    /// What else is to be known, for `/help` with its name.
+    pub more: &'static [&'static str],
+    /// Whether only operators can use it, so that the list shows it to them alone.
+    pub for_operators: bool,
+    /// What the rest of a line with this name asks for.
+    pub(super) parse: for<'a> fn(&'a str) -> Input<'a>,
+}
+
+/// All commands, in the order in which `/help` lists them.
+pub static COMMANDS: [Command; 28] = [
+    Command {
+        name: "nick",
+        usage: "/nick NAME",
+        does: "be called NAME: 2 to 24 letters, digits, _ and -",
+        more: &[
+            "The name starts with a letter, nobody else may have it, and Bob and bob are the same.",
+            "It is yours as long as you are connected; names are not kept for anybody.",
+        ],
+        for_operators: false,
+        parse: |rest| input(Kind::Nick, rest),
+    },
+    Command {
+        name: "me",
+        usage: "/me waves",
+        does: "show the others: ~ you waves",
+        more: &[],
+        for_operators: false,
+        parse: parse_action,
+    },
+    Command {
+        name: "join",
+        usage: "/join #ROOM",
+        does: "enter a room, or go back to it, and speak there",
+        more: &[
+            "A room that is not there yet is made: # and 1 to 64 of a-z, 0-9, _ and -.",
+            "You stay in your other rooms, and read them with their name before each line.",
+        ],
+        for_operators: false,
+        parse: |rest| input(Kind::Join, rest.trim()),
+    },
+    Command {
+        name: "part",
+        usage: "/part [#ROOM]",
+        does: "leave the room, or that one",
+        more: &["You speak in the room that you joined last then. An empty room goes away."],
+        for_operators: false,
+        parse: |rest| input(Kind::Part, rest.trim()),
+    },
+    Command {
+        name: "rooms",
+        usage: "/rooms [PAGE]",
+        does: "list the rooms",
+        more: &[],
+        for_operators: false,
+        parse: |rest| parse_page(rest, |page| Kind::Rooms { page }, ROOMS_PAGES),
+    },
+    Command {
+        name: "topic",
+        usage: "/topic [TEXT]",
+        does: "read or set what the room is about",
+        more: &["At most 200 bytes. /topic - takes it away."],
+        for_operators: false,
+        parse: |rest| input(Kind::Topic, rest.trim()),
+    },
+    Command {
+        name: "who",
+        usage: "/who [#ROOM] [PAGE]",
+        does: "see who is here, or in that room",
+        more: &[],
+        for_operators: false,
+        parse: parse_who,
+    },
+    Command {
+        name: "msg",
+        usage: "/msg NICK TEXT",
+        does: "tell one person alone",
+        more: &["He reads: [from you] TEXT. He may be in any room."],
+        for_operators: false,
+        parse: |rest| input(Kind::Message, rest.trim_start()),
+    },
+    Command {
+        name: "reply",
+        usage: "/reply TEXT",
+        does: "answer whoever wrote to you alone last",
+        more: &["It goes to the same person, whatever he is called by now, and to nobody else."],
+        for_operators: false,
+        parse: |rest| input(Kind::Reply, rest.trim_start()),
+    },
+    Command {
+        name: "ignore",
+        usage: "/ignore [NICK]",
+        does: "read nothing more of somebody, or list whom",
+        more: &[
+            "It hides what he says and does, his lines to you alone, and his words in the server's lines.",
+            "It stays with the person under any name, until he disconnects.",
+        ],
+        for_operators: false,
+        parse: |rest| input(Kind::Ignore, rest.trim()),
+    },
+    Command {
+        name: "unignore",
+        usage: "/unignore NICK",
+        does: "read him again",
+        more: &[],
+        for_operators: false,
+        parse: |rest| input(Kind::Unignore, rest.trim()),
+    },
+    Command {
+        name: "away",
+        usage: "/away [TEXT]",
+        does: "be away, or back",
+        more: &["Whoever writes to you alone is told so, and /who shows it. /away alone ends it."],
+        for_operators: false,
+        parse: |rest| input(Kind::Away, rest.trim()),
+    },
+    Command {
+        name: "history",
+        usage: "/history [LINES]",
+        does: "read what was said here last",
+        more: &["Up to 200 lines of chat, 20 unless you say how many. They are in memory alone."],
+        for_operators: false,
+        parse: parse_history,
+    },
+    Command {
+        name: "time",
+        usage: "/time on|off",
+        does: "put the time (UTC) before each line",
+        more: &["Hours, minutes and seconds in UTC, as in: 14:05:07 alice: hello"],
+        for_operators: false,
+        parse: |rest| {
+            parse_switch(rest, |on| Some(Kind::Time(on)), "/time is on or off, as in: /time on")
+        },
+    },
+    Command {
+        name: "quiet",
+        usage: "/quiet on|off",
+        does: "hide who comes and leaves",
+        more: &[],
+        for_operators: false,
+        parse: |rest| {
+            parse_switch(rest, |on| Some(Kind::Quiet(on)), "/quiet is on or off, as in: /quiet on")
+        },
+    },
+    Command {
+        name: "edit",
+        usage: "/edit on|off",
+        does: "edit lines, complete names with Tab (with a telnet)",
+        more: &["Arrows, history and Tab; the last row of your screen is yours. nc cannot do it."],
+        for_operators: false,
+        parse: |rest| {
+            parse_switch(rest, |on| on.map(Kind::Edit), "/edit wants on or off, as in: /edit on")
+        },
+    },
+    Command {
+        name: "color",
+        usage: "/color on|off",
+        does: "see colors",
+        more: &[],
+        for_operators: false,
+        parse: |rest| {
+            parse_switch(rest, |on| on.map(Kind::Color), "/color wants on or off, as in: /color on")
+        },
+    },
+    Command {
+        name: "quit",
+        usage: "/quit [REASON]",
+        does: "leave",
+        more: &[],
+        for_operators: false,
+        parse: |rest| input(Kind::Quit, rest.trim()),
+    },
+    Command {
+        name: "help",
+        usage: "/help [COMMAND]",
+        does: "this list, or more of one",
+        more: &[],
+        for_operators: false,
+        parse: |rest| input(Kind::Help, rest.trim()),
+    },
+    Command {
+        name: "oper",
+        usage: "/oper SECRET",
+        does: "become an operator",
+        more: &[
+            "Whoever runs this server has the secret. Three wrong ones end the connection.",
+            "Operators have /kick /mute /slow for a room, and /ban /unban /bans for the house.",
+        ],
+        for_operators: true,
+        parse: parse_oper,
+    },
+    Command {
+        name: "kick",
+        usage: "/kick NICK [WHY]",
+        does: "take somebody out of the room",
+        more: &["He may come back; /ban keeps him out of all rooms."],
+        for_operators: true,
+        parse: |rest| input(Kind::Kick, rest.trim()),
+    },
+    Command {
+        name: "mute",
+        usage: "/mute NICK [TIME]",
+        does: "let nobody read him, as in: /mute bob 10m",
+        more: &["Without a time it lasts until he disconnects, or until /unmute."],
+        for_operators: true,
+        parse: |rest| input(Kind::Mute, rest.trim()),
+    },
+    Command {
+        name: "unmute",
+        usage: "/unmute NICK",
+        does: "let him be read again",
+        more: &[],
+        for_operators: true,
+        parse: |rest| input(Kind::Unmute, rest.trim()),
+    },
+    Command {
+        name: "slow",
+        usage: "/slow TIME|off",
+        does: "take one line of each in that time, as in: /slow 10s",
+        more: &["It is for your room, and operators are free of it. An hour is the most."],
+        for_operators: true,
+        parse: |rest| input(Kind::Slow, rest.trim()),
+    },
+    Command {
+        name: "ban",
+        usage: "/ban WHOM [TIME]",
+        does: "keep him out of the house, as in: /ban bob 2h spam",
+        more: &[
+            "WHOM is a nick (* stands for any letters, ? for one), an address, or a range: 203.0.113.0/24.",
+            "TIME is 30s, 10m, 2h or 7d; without it for good. What stands behind it is the reason.",
+        ],
+        for_operators: true,
+        parse: |rest| input(Kind::Ban, rest.trim()),
+    },
+    Command {
+        name: "unban",
+        usage: "/unban WHOM",
+        does: "let him in again, named as /bans does",
+        more: &[],
+        for_operators: true,
+        parse: |rest| input(Kind::Unban, rest.trim()),
+    },
+    Command {
+        name: "bans",
+        usage: "/bans [PAGE]",
+        does: "list who is kept out",
+        more: &[],
+        for_operators: true,
+        parse: |rest| parse_page(rest, |page| Kind::Bans { page }, BANS_PAGES),
+    },
+    Command {
+        name: "/",
+        usage: "//TEXT",
+        does: "say /TEXT",
+        more: &[],
+        for_operators: false,
+        // A line with two slashes is no command: it never comes here.
+        parse: |rest| input(Kind::Say, rest),
+    },
+];
+
+/// The command of this name, with or without its slash.
+pub fn command(name: &str) -> Option<&'static Command> {
+    let bare = name.strip_prefix('/').unwrap_or(name);
+    let is = |known: &str| known.eq_ignore_ascii_case(bare) || known == name;
+    COMMANDS.iter().find(|command| is(command.name))
+}
+
+/// The names of all commands with their slash, in the order of the alphabet: what Tab completes.
+pub fn names() -> Vec<&'static str> {
+    let slashed =
+        |command: &Command| command.usage.split(' ').next().filter(|_| command.name != "/");
+    let mut names: Vec<_> = COMMANDS.iter().filter_map(slashed).collect();
+    names.sort_unstable();
+    names
+}

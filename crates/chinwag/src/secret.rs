@@ -1,0 +1,200 @@
+//! What makes a person an operator: a secret in a file of its own.
+//!
+//! It is compared in a time that does not depend on what was typed, and shown nowhere.
+
+use crate::command::Attempt;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use subtle::ConstantTimeEq;
+
+/// Fewest bytes: shorter ones are found by trying.
+const LEAST: usize = 12;
+/// Most bytes, so that all comparisons take the same time.
+const MOST: usize = 256;
+/// The bits of a file's mode that let everybody in.
+const FOR_OTHERS: u32 = 0o007;
+
+/// The secret.
+#[derive(Clone)]
+pub struct Secret {
+    /// Its bytes, filled up with zeros.
+    bytes: Box<[u8; MOST]>,
+    /// How many they are.
+    len: u64,
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Why there is no secret in a file.
+#[derive(Debug)]
+pub struct SecretError {
+    /// The file.
+    path: PathBuf,
+    /// What is wrong with it.
+    fault: Fault,
+}
+
+/// What can be wrong with a file.
+#[derive(Debug)]
+enum Fault {
+    /// It cannot be read.
+    Unreadable(io::Error),
+    /// Everybody on the machine may read or write it.
+    Open,
+    /// It holds no secret.
+    Unfit(&'static str),
+}
+
+impl fmt::Display for SecretError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.fault {
+            Fault::Unreadable(error) => write!(f, "cannot read the secret in {path}: {error}"),
+            Fault::Open => write!(
+                f,
+                "the secret in {path} is open to everybody on this machine: chmod 600 {path}"
+            ),
+            Fault::Unfit(words) => write!(f, "the secret in {path} is no secret: {words}"),
+        }
+    }
+}
+
+impl std::error::Error for SecretError {}
+
+impl Secret {
+    /// Reads it from a file: all of it, less the blanks around.
+    ///
+    /// # Errors
+    /// The file cannot be read, everybody may read it, or it holds no secret.
+    pub fn read(path: &Path) -> Result<Self, SecretError> {
+        let wrong = |fault| SecretError { path: path.to_path_buf(), fault };
+        let read = || -> io::Result<(u32, String)> {
+            let file = File::open(path)?;
+            let mode = file.metadata()?.permissions().mode();
+            let mut text = String::new();
+            // One byte more than can be, to tell.
+            file.take(2 * MOST as u64 + 1).read_to_string(&mut text)?;
+            Ok((mode, text))
+        };
+        let (mode, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
+        if mode & FOR_OTHERS != 0 {
+            return Err(wrong(Fault::Open));
+        }
+        Self::new(&text).map_err(|words| wrong(Fault::Unfit(words)))
+    }
+
+    /// This text, less the blanks around.
+    ///
+    /// # Errors
+    /// Why it is no secret.
+    pub fn new(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if text.contains(char::is_control) {
+            return Err("it is not one line that could be typed");
+        }
+        match text.len() {
+            0..LEAST => Err("it is shorter than 12 bytes"),
+            LEAST..=MOST => Ok(Self::packed(text)),
+            _ => Err("it is longer than 256 bytes"),
+        }
+    }
+
+    /// The first bytes of a text, filled up.
+    fn packed(text: &str) -> Self {
+        let mut bytes = Box::new([0; MOST]);
+        let most = text.len().min(MOST);
+        bytes[..most].copy_from_slice(&text.as_bytes()[..most]);
+        Self { bytes, len: text.len() as u64 }
+    }
+
+    /// Whether somebody has typed it. It takes the same time whatever he has typed.
+    pub fn is(&self, typed: &str) -> bool {
+        let typed = Self::packed(typed);
+        let same = self.bytes.ct_eq(&*typed.bytes) & self.len.ct_eq(&typed.len);
+        same.into()
+    }
+}
+
+/// What `/oper` is tried on: the secret in force, or none. Whoever runs the server exchanges it, people's tasks look at it.
+#[derive(Debug, Default)]
+pub(crate) struct Lock(Mutex<Option<Secret>>);
+
+impl Lock {
+    /// With this secret.
+    pub(crate) fn new(secret: Option<Secret>) -> Self {
+        Self(Mutex::new(secret))
+    }
+
+    /// Puts another in its place.
+    pub(crate) fn exchange(&self, secret: Option<Secret>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    /// Tries what somebody has typed.
+    pub(crate) fn attempt(&self, typed: &str) -> Attempt {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(secret) if secret.is(typed) => Attempt::Right,
+            Some(_) => Attempt::Wrong,
+            None => Attempt::Useless,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+
+    #[test]
+    fn only_the_secret_is_the_secret() {
+        let secret = Secret::new("correct horse battery\n").unwrap();
+        assert!(secret.is("correct horse battery"));
+        let long = "x".repeat(MOST + 1);
+        for typed in
+            ["", "correct horse batter", "correct horse battery ", "correct horse battery\0", &long]
+        {
+            assert!(!secret.is(typed), "{typed:?}");
+        }
+        let longest = Secret::new(&long[1..]).unwrap();
+        assert!(longest.is(&long[1..]) && !longest.is(&long));
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused() {
+        for text in ["", "short", "   elevenbytes   ", "two lines\nof a secret", &"x".repeat(257)] {
+            assert!(Secret::new(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_everybody_may_read_is_refused() {
+        let path = std::env::temp_dir().join(format!("chinwag-secret-{}", std::process::id()));
+        std::fs::write(&path, "correct horse battery\n").unwrap();
+        let told = |mode| {
+            std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            Secret::read(&path)
+                .map(|secret| secret.is("correct horse battery"))
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!((told(0o600), told(0o640)), (Ok(true), Ok(true)));
+        for open in [0o604, 0o602, 0o644] {
+            let refused = told(open).unwrap_err();
+            assert!(refused.ends_with(&format!("chmod 600 {}", path.display())), "{refused}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert!(told_gone(&path).starts_with("cannot read the secret in "));
+    }
+
+    fn told_gone(path: &Path) -> String {
+        Secret::read(path).unwrap_err().to_string()
+    }
+}

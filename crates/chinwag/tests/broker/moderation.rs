@@ -1,0 +1,375 @@
+//! What operators can do, at the level of events.
+
+use crate::room::Room;
+use chinwag::command::{Attempt, Input, Kind};
+use chinwag::event::{ClientId, Departure, Event, Inputs};
+use chinwag::limits::BANS;
+use chinwag::order::{Act, Order, Verdict};
+use std::time::Duration;
+use whippet::sync::oneshot;
+
+const NOTHING: [String; 0] = [];
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Alice, who is an operator, and Bob, who is none.
+fn alice_and_bob(room: &mut Room) -> (u64, u64) {
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.promote(alice);
+    (alice, bob)
+}
+
+/// What comes of an order about bans.
+fn order(room: &mut Room, act: Act) -> Result<Verdict, String> {
+    let (answer, mut answered) = oneshot::channel();
+    let order = Order::Moderate { act, answer };
+    room.broker.handle_control(chinwag::event::Control::Order(order), room.now);
+    room.flush();
+    answered.try_recv().expect("the broker answers at once")
+}
+
+#[test]
+fn only_operators_moderate_and_only_they_are_told_how() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    for typed in [
+        "/kick alice",
+        "/ban alice",
+        "/unban alice",
+        "/bans",
+        "/mute alice",
+        "/unmute alice",
+        "/slow 10s",
+    ] {
+        room.send(bob, typed);
+        assert_eq!(room.read(bob), ["! only operators can do that; see /help oper"], "{typed}");
+    }
+    assert_eq!(room.read(alice), NOTHING);
+    room.send(bob, "/help");
+    assert!(room.read(bob).iter().all(|line| !line.contains("/kick")));
+    room.send(alice, "/help");
+    let told = room.read(alice);
+    assert!(
+        told.iter().any(|line| line.contains("/kick NICK [WHY]")) && told.len() < 35,
+        "{told:?}"
+    );
+}
+
+#[test]
+fn what_came_of_a_secret_is_told_and_nothing_of_the_secret_itself() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let mut say = |attempt, in_clear| {
+        let mut inputs = Inputs::new();
+        inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
+        room.broker.handle_event(Event::Lines { id: ClientId::new(alice), inputs }, room.now);
+        room.flush();
+        room.read(alice)
+    };
+    assert_eq!(say(Attempt::Wrong, false), ["! that is not the secret"]);
+    let useless = "! nobody becomes an operator here: the server has no --oper-file";
+    assert_eq!(say(Attempt::Useless, true), [useless]);
+    let warning = "! what you typed went over the network for anybody to read: have the secret changed, and use chinwag admin";
+    assert_eq!(say(Attempt::Wrong, true), ["! that is not the secret", warning]);
+    let welcome = "* you are an operator now; /help lists what you can do";
+    assert_eq!(say(Attempt::Right, true), [welcome, warning]);
+    assert_eq!(room.read(bob), NOTHING, "the others hear nothing of it");
+    // A line that comes past his own task is not said either.
+    room.send(bob, "/oper correct horse battery");
+    assert_eq!((room.read(alice), room.read(bob)), (vec![], vec![]));
+}
+
+#[test]
+fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let cy = room.join_as("cy");
+    room.send(bob, "/join #dev");
+    room.send(bob, "/join #lobby");
+    room.hush();
+    room.hand_over(bob, &["buy this"]);
+    room.send(alice, "/kick BOB \u{1b}[31mno \"ads\"");
+    assert_eq!(
+        room.read(cy),
+        ["bob: buy this", "* bob left (kicked by alice, \"[31mno \\\"ads\\\"\")"]
+    );
+    assert_eq!(room.read(alice), ["bob: buy this", "* you kicked bob out of #lobby"]);
+    let told = [
+        "! alice kicked you out of #lobby: \"[31mno \\\"ads\\\"\"",
+        "* you speak in no room now: /join one",
+    ];
+    assert_eq!(room.read(bob), told);
+    room.send(bob, "why?");
+    assert_eq!(
+        room.read(bob),
+        ["! you speak in no room, so nobody would hear that: /join #lobby first"]
+    );
+    room.send(alice, "hello");
+    assert_eq!((room.read(bob), room.read(cy)), (vec![], vec!["alice: hello".to_owned()]));
+    room.send(bob, "/join #lobby");
+    assert_eq!(room.read(cy), ["* bob joined"]);
+    room.leave(bob, Departure::Quit(None));
+    assert_eq!(room.read(cy), ["* bob left"]);
+}
+
+#[test]
+fn a_kick_from_another_room_leaves_the_one_he_speaks_in() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    room.send(bob, "/join #dev");
+    room.hush();
+    room.send(alice, "/kick bob");
+    assert_eq!(room.read(bob), ["! alice kicked you out of #lobby"]);
+    assert_eq!(room.read(alice), ["* you kicked bob out of #lobby"]);
+    room.send(bob, "still here");
+    room.send(bob, "/who");
+    assert_eq!(room.read(bob), ["* 1 here: bob"]);
+    for (typed, told) in [
+        ("/kick", "! /kick wants a nick, as in: /kick bob"),
+        ("/kick bob", "! bob is not in #lobby"),
+        ("/kick alice", "! that is you yourself: /part leaves a room"),
+        ("/kick mallory", "! see /who for the names: nobody is called \"mallory\""),
+    ] {
+        room.send(alice, typed);
+        assert_eq!(room.read(alice), [told], "{typed}");
+    }
+}
+
+#[test]
+fn a_reason_is_kept_from_those_who_ignore_the_operator() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let cy = room.join_as("cy");
+    room.send(cy, "/ignore alice");
+    room.hush();
+    room.send(alice, "/kick bob words");
+    assert_eq!(room.read(cy), ["* bob left (kicked by alice)"]);
+    let _ = bob;
+}
+
+#[test]
+fn nobody_reads_what_a_muted_person_writes_until_the_time_is_over() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    room.send(alice, "/mute bob 10m");
+    assert_eq!(room.read(alice), ["* bob is muted for 10 minutes; /unmute bob ends it"]);
+    assert_eq!(room.read(bob), ["! alice muted you for 10 minutes: nobody reads what you write"]);
+    room.pass(30 * SECOND);
+    let refused = "! you are muted for 9 minutes 30 seconds more: nobody reads what you write";
+    for typed in [
+        "hello",
+        "/me waves",
+        "/topic x",
+        "/msg alice hello",
+        "/reply hello",
+        "/nick rob",
+        "/away gone fishing",
+    ] {
+        room.send(bob, typed);
+        assert_eq!(room.read(bob), [refused], "{typed}");
+    }
+    room.send(bob, "/who");
+    assert_eq!(room.read(bob), ["* 2 here: alice, bob"], "what is for him alone goes on");
+    assert_eq!(room.read(alice), NOTHING);
+    room.pass(9 * 60 * SECOND + 30 * SECOND);
+    room.send(bob, "hello");
+    assert_eq!(room.read(alice), ["bob: hello"]);
+    room.send(alice, "/unmute bob");
+    assert_eq!(room.read(alice), ["! bob is not muted"]);
+}
+
+#[test]
+fn a_mute_lasts_as_long_as_he_is_here_and_takes_his_last_words_too() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    room.send(alice, "/mute bob");
+    assert_eq!(room.read(bob), ["! alice muted you: nobody reads what you write"]);
+    room.hush();
+    room.pass(1_000_000 * SECOND);
+    room.send(bob, "hello");
+    assert_eq!(room.read(bob), ["! you are muted: nobody reads what you write"]);
+    room.send(alice, "/unmute bob");
+    assert_eq!(room.read(bob), ["* you are not muted any more"]);
+    room.send(alice, "/mute bob");
+    room.hush();
+    room.leave(bob, Departure::Quit(Some("buy this".into())));
+    assert_eq!(room.read(alice), ["* bob left"]);
+    let cy = room.join_as("cy");
+    room.promote(cy);
+    for (typed, told) in [
+        ("/mute", "! /mute wants a nick, and a time if you like, as in: /mute bob 10m"),
+        ("/mute cy soon", "! /mute wants a nick, and a time if you like, as in: /mute bob 10m"),
+        ("/mute cy", "! cy is an operator, too"),
+        ("/unmute", "! /unmute wants a nick, as in: /unmute bob"),
+    ] {
+        room.send(alice, typed);
+        assert_eq!(room.read(alice), [told], "{typed}");
+    }
+}
+
+#[test]
+fn a_slow_room_takes_one_line_of_each_in_its_time() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let cy = room.join_as("cy");
+    room.send(alice, "/slow 10s");
+    assert_eq!(
+        room.read(alice),
+        ["* #lobby takes one line in 10 seconds of each now; /slow off ends it"]
+    );
+    assert_eq!(room.read(bob), ["* alice slowed this room: one line in 10 seconds of each"]);
+    room.hush();
+    room.hand_over(bob, &["one", "/me two"]);
+    room.send(cy, "three");
+    assert_eq!(room.read(alice), ["bob: one", "cy: three"]);
+    let told = room.read(bob);
+    assert!(
+        told.contains(
+            &"! this room takes one line in 10 seconds of each: wait for 10 seconds".to_owned()
+        ),
+        "{told:?}"
+    );
+    room.hand_over(alice, &["operators", "are free"]);
+    room.pass(10 * SECOND);
+    room.send(bob, "four");
+    assert_eq!(room.read(cy), ["bob: one", "alice: operators", "alice: are free", "bob: four"]);
+    let dan = room.enter();
+    room.flush();
+    assert!(
+        room.read(dan).contains(&"* this room takes one line in 10 seconds of each".to_owned())
+    );
+    room.hush();
+    room.send(alice, "/slow off");
+    assert_eq!(room.read(bob), ["* alice ended the slow mode"]);
+    room.hush();
+    room.hand_over(bob, &["five", "six"]);
+    room.flush();
+    assert_eq!(room.read(alice), ["bob: five", "bob: six"]);
+    for typed in ["/slow", "/slow 2h", "/slow never", "/slow 0s"] {
+        room.send(alice, typed);
+        assert_eq!(
+            room.read(alice),
+            ["! /slow wants a time up to an hour, or off, as in: /slow 10s"]
+        );
+    }
+}
+
+#[test]
+fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
+    let mut room = Room::new();
+    let (alice, _) = alice_and_bob(&mut room);
+    room.address = "203.0.113.9".parse().unwrap();
+    let (mallory, molly) = (room.join_as("Mallory"), room.join_as("molly"));
+    room.send(alice, "/ban 203.0.113.0/24 2h buying \"ads\"");
+    assert!(room.people[&mallory].is_cut() && room.people[&molly].is_cut());
+    let told = room.read(alice);
+    assert_eq!(told[2], "* 203.0.113.0/24 is banned for 2 hours; 2 people had to go");
+    assert_eq!(told[..2], ["* Mallory left (banned)", "* molly left (banned)"]);
+    let again = room.enter();
+    room.flush();
+    assert_eq!(room.read(again), ["! you are banned here for 2 hours: \"buying \\\"ads\\\"\""]);
+    assert_eq!(room.read(alice), NOTHING);
+    let metrics = room.metrics();
+    assert_eq!((metrics.cut_banned, metrics.banned, metrics.people), (2, 1, 2));
+    room.hush();
+    room.pass(7_200 * SECOND);
+    room.join();
+    assert_eq!(room.metrics().people, 3);
+}
+
+#[test]
+fn a_banned_nick_cannot_be_had() {
+    let mut room = Room::new();
+    let (alice, _) = alice_and_bob(&mut room);
+    let mallory = room.join_as("Mallory");
+    room.send(alice, "/ban mallory 2h spam");
+    let told = room.read(alice);
+    assert_eq!(
+        told,
+        [
+            "* Mallory left (banned)",
+            "* mallory is banned for 2 hours; 1 person had to go (from 127.0.0.1, which can be banned, too)"
+        ]
+    );
+    assert!(room.people[&mallory].is_cut());
+    room.send(alice, "/ban mal*");
+    let forever = "* mal* is banned for good, or until the server stops: it has no --state-dir; 0 people had to go";
+    assert_eq!(room.read(alice), [forever]);
+    let dan = room.join();
+    for (nick, told) in [
+        ("/nick MALLORY", "! the nick \"MALLORY\" is banned here for 2 hours: \"spam\""),
+        ("/nick malcolm", "! the nick \"malcolm\" is banned here for good"),
+    ] {
+        room.send(dan, nick);
+        assert_eq!(room.read(dan), [told]);
+    }
+    room.hush();
+    room.send(alice, "/bans");
+    assert_eq!(
+        room.read(alice),
+        ["* 2 bans:", "* mallory for 2 hours: \"spam\"", "* mal* for good"]
+    );
+    room.send(alice, "/unban MAL*");
+    assert_eq!(room.read(alice), ["* mal* is not banned any more"]);
+    room.send(dan, "/nick malcolm");
+    assert_eq!(room.read(dan), ["* you are malcolm now"]);
+}
+
+#[test]
+fn bans_that_make_no_sense_are_refused_in_plain_words() {
+    let mut room = Room::new();
+    let (alice, _) = alice_and_bob(&mut room);
+    room.address = "203.0.113.9".parse().unwrap();
+    let guest = room.join();
+    room.hush();
+    for (typed, told) in [
+        ("/ban", "! /ban wants a nick or an address, as in: /ban bob 2h"),
+        ("/ban *", "! that would ban everybody"),
+        ("/ban a*", "! that would ban you, too"),
+        ("/ban 127.0.0.1", "! that would ban you, too"),
+        (
+            "/ban user-3",
+            "! user-3 is a name that nobody has twice; he comes from 203.0.113.9, which can be banned",
+        ),
+        (
+            "/ban a.b",
+            "! a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: \"a.b\"",
+        ),
+        ("/unban bob", "! bob is not banned; /bans lists who is"),
+        ("/bans", "* nobody is banned"),
+    ] {
+        room.send(alice, typed);
+        assert_eq!(room.read(alice), [told], "{typed}");
+    }
+    room.send(alice, "/ban user-*");
+    assert!(!room.people[&guest].is_cut(), "names that nobody chose are meant by no pattern");
+}
+
+#[test]
+fn bans_are_listed_page_by_page_and_there_are_only_so_many() {
+    let mut room = Room::new();
+    let (alice, _) = alice_and_bob(&mut room);
+    for number in 0..BANS {
+        assert!(order(&mut room, Act::Ban(format!("x{number} 1h"))).is_ok());
+    }
+    let full = "there are 1000 bans already: end one of them first, or ban a range";
+    assert_eq!(order(&mut room, Act::Ban("one-more".into())), Err(full.to_owned()));
+    room.send(alice, "/bans 84");
+    let told = room.read(alice);
+    assert_eq!((told[0].as_str(), told.len()), ("* 1000 bans, page 84 of 84:", 5));
+    room.send(alice, "/bans 85");
+    assert_eq!(room.read(alice), ["! there is no page 85 of bans: the last one is /bans 84"]);
+    let Ok(Verdict { words, page }) = order(&mut room, Act::List) else { panic!("a list") };
+    assert_eq!((words.lines().count(), page), (BANS, None));
+}
+
+#[test]
+fn operators_hear_of_bans_that_cannot_be_written() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let order = Order::Unkept { reason: "the disk is full".into() };
+    room.broker.handle_control(chinwag::event::Control::Order(order), room.now);
+    room.flush();
+    let told =
+        "! the bans hold, but a restart forgets them, for they cannot be written: the disk is full";
+    assert_eq!((room.read(alice), room.read(bob)), (vec![told.to_owned()], vec![]));
+}
