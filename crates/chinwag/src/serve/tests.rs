@@ -1,9 +1,12 @@
 //! After a thousand people came and went, in every way there is, nothing of them is left.
 
-use super::serve_room;
+use super::{Server, serve_room};
+use crate::event::Control;
 use crate::house::House;
 use crate::intake::{Bounds, Intake};
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use crate::order::{Act, Order};
+use crate::state_dir::StateDir;
 use crate::{Config, listen, serve};
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
@@ -11,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use whippet::net::{TcpSocket, TcpStream};
 use whippet::runtime::{Builder, Runtime, RuntimeMetrics};
-use whippet::sync::{CancellationToken, mpsc};
+use whippet::sync::{CancellationToken, mpsc, oneshot};
 use whippet::time::{Instant, sleep, timeout};
 
 /// How long an event may take before the test fails.
@@ -201,4 +204,29 @@ fn a_server_without_its_room_ends_with_an_error() {
         error.starts_with("the room is broken: ") && error.contains("for this test"),
         "{error}"
     );
+}
+
+/// The bans of the last moment are on the disk when the server has ended.
+#[test]
+fn what_was_banned_last_is_kept_before_the_server_ends() {
+    let folder = std::env::temp_dir().join(format!("chinwag-serve-kept-{}", std::process::id()));
+    runtime().block_on(async {
+        let (state, bans) = StateDir::open(&folder).unwrap();
+        let config = Config { bans, state: Some(Arc::new(state)), ..Config::default() };
+        let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let server = Server::new(listeners, config).unwrap();
+        let (control, shutdown) = (server.house.control.clone(), CancellationToken::new());
+        let ended = whippet::spawn(server.run(shutdown.clone()));
+        for number in 0..100 {
+            let (answer, answered) = oneshot::channel();
+            let act = Act::Ban(format!("x{number}"));
+            control.send(Control::Order(Order::Moderate { act, answer })).await.unwrap();
+            assert!(timeout(PATIENCE, answered).await.unwrap().unwrap().is_ok());
+        }
+        shutdown.cancel();
+        timeout(PATIENCE, ended).await.unwrap().unwrap().unwrap();
+    });
+    let kept = std::fs::read_to_string(folder.join("bans")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(kept.contains("\nx99 -\n"), "{kept}");
 }

@@ -86,14 +86,16 @@ fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
     room.send(bob, "/join #dev");
     room.send(bob, "/join #lobby");
     room.hush();
+    room.hand_over(cy, &["hello"]);
     room.hand_over(bob, &["buy this"]);
     room.send(alice, "/kick BOB \u{1b}[31mno \"ads\"");
     assert_eq!(
         room.read(cy),
         ["bob: buy this", "* bob left (kicked by alice, \"[31mno \\\"ads\\\"\")"]
     );
-    assert_eq!(room.read(alice), ["bob: buy this", "* you kicked bob out of #lobby"]);
+    assert_eq!(room.read(alice), ["cy: hello", "bob: buy this", "* you kicked bob out of #lobby"]);
     let told = [
+        "cy: hello",
         "! alice kicked you out of #lobby: \"[31mno \\\"ads\\\"\"",
         "* you speak in no room now: /join one",
     ];
