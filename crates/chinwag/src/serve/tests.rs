@@ -216,7 +216,12 @@ fn what_was_banned_last_is_kept_before_the_server_ends() {
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let server = Server::new(listeners, config).unwrap();
         let (control, shutdown) = (server.house.control.clone(), CancellationToken::new());
+        let office = server.office();
         let ended = whippet::spawn(server.run(shutdown.clone()));
+        // Who is told that somebody is banned can rely on it.
+        let told = timeout(PATIENCE, office.moderate(Act::Ban("first".into()))).await.unwrap();
+        assert!(told.unwrap().is_ok());
+        assert!(std::fs::read_to_string(folder.join("bans")).unwrap().contains("\nfirst -\n"));
         for number in 0..100 {
             let (answer, answered) = oneshot::channel();
             let act = Act::Ban(format!("x{number}"));
