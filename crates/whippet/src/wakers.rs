@@ -97,6 +97,12 @@ impl Wakers {
         self.0.push(waker);
     }
 
+    /// Makes room for so many more.
+    #[inline]
+    pub(crate) fn reserve(&mut self, additional: usize) {
+        self.0.reserve(additional);
+    }
+
     /// How many are waiting to be woken.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -141,14 +141,40 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "12",
         guard: "a notification that was not looked at is handed on",
         file: "crates/whippet/src/sync/notify.rs",
-        from: "            Call::One | Call::Last => self.hand_over_locked(&mut line, removed.note, &mut wakers),
+        from: "            Call::One | Call::Last => self.hand_over_locked(waiters, removed.note, &mut wakers),
 ",
-        to: "            Call::One | Call::Last => self.line_changed(&line),
+        to: "            Call::One | Call::Last => self.line_changed(waiters),
 ",
         tests: &[
             Unit("sync::notify::tests::trap_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
             Model("sync::notify::loom_tests::loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter"),
         ],
+    },
+    Mutation {
+        row: "12",
+        guard: "slots of a line are taken back at once only when nobody was chosen before",
+        file: "crates/whippet/src/sync/wait_list.rs",
+        from: "        if self.tickets as usize != tickets {
+            return false;
+        }
+",
+        to: "        let _ = tickets;
+",
+        tests: &[
+            Unit("sync::notify::tests::trap_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
+            Unit("sync::wait_list::tests::memory_of_a_crowd_is_given_back_when_its_tickets_become_void"),
+        ],
+    },
+    Mutation {
+        row: "12",
+        guard: "a waiter looks again under the lock whether its ticket is void before it gives it back",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "        if self.clearings() != clearing {
+            return;
+        }
+",
+        to: "",
+        tests: &[Model("sync::notify::loom_tests::loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_place")],
     },
     Mutation {
         row: "13",
@@ -245,15 +271,15 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "16",
         guard: "whoever was woken has left the line, and is not woken again",
         file: "crates/whippet/src/sync/wait_list.rs",
-        from: "        if let Some(waker) = slot.waker.take() {
-            wakers.push(waker);
-        }
-        Some(&mut slot.note)",
-        to: "        if let Some(waker) = slot.waker.clone() {
-            wakers.push(waker.clone());
-            wakers.push(waker);
-        }
-        Some(&mut slot.note)",
+        from: "            if let Some(waker) = slot.waker.take() {
+                wakers.push(waker);
+            }
+            slot.note = note;",
+        to: "            if let Some(waker) = slot.waker.clone() {
+                wakers.push(waker.clone());
+                wakers.push(waker);
+            }
+            slot.note = note;",
         tests: &[
             Unit("sync::watch::tests::trap_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
             Unit("sync::broadcast::tests::trap_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),

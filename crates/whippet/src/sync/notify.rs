@@ -17,6 +17,12 @@
 //! So a notification that nobody waits for, and a wait that finds one, are one step each; and whoever finds `WAITING`
 //! takes the lock, under which nothing but the rounds can change as long as it stays.
 //!
+//! # The second word
+//! `CLEARINGS` counts the calls of `notify_waiters` that took all slots of the line back, and wraps. A ticket of an earlier
+//! clearing is void: whoever has it was woken by that call, and neither looks into the line again nor leaves it. So a waiter
+//! takes the lock once, to line up. While somebody whom `notify_one` chose has not come for it, and might have to
+//! hand it on, a call of `notify_waiters` leaves all their slots, and they come for their tickets.
+//!
 //! A call of `notify_one` chooses exactly one waiter, or is kept as the one permit. A waiter that was chosen by it
 //! and goes away without looking hands the call on; one that was woken by `notify_waiters` has nothing to hand on.
 
@@ -24,7 +30,7 @@ use super::caller::{Caller, poll_locked};
 use super::wait_list::{Ticket, WaitList};
 use crate::coop;
 use crate::loom::atomic::AtomicUsize;
-use crate::loom::atomic::Ordering::{AcqRel, Acquire};
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::loom::{Mutex, const_fn};
 use crate::wakers::Wakers;
 use std::fmt;
@@ -66,9 +72,24 @@ const ROUND: usize = 4;
 pub struct Notify {
     /// The word: `{ ROUNDS, phase }`. See the module's words.
     word: AtomicUsize,
-    /// Who waits, and by which call each was chosen.
-    line: Mutex<WaitList<Call>>,
+    /// How often all slots of the line were taken back. Written under the lock, by `notify_waiters`; read without it by those who
+    /// wait.
+    clearings: AtomicUsize,
+    /// Who waits.
+    line: Mutex<Line>,
 }
+
+/// Who waits at a [`Notify`].
+#[derive(Debug)]
+struct Line {
+    /// Each waiter, and by which call it was chosen.
+    waiters: WaitList<Call>,
+    /// How many slots were taken back last: as many will line up again, as often as not.
+    expected: usize,
+}
+
+/// The most slots that are made room for at once: 32 KiB of them.
+const MOST_EXPECTED: usize = 1_024;
 
 /// Which call chose a waiter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +110,9 @@ impl Notify {
         /// Nobody waits and no permit is kept. Nothing is allocated until somebody waits.
         #[must_use]
         pub fn new() -> Self {
-            Self { word: AtomicUsize::new(EMPTY), line: Mutex::new(WaitList::new()) }
+            let (word, clearings) = (AtomicUsize::new(EMPTY), AtomicUsize::new(0));
+            let line = Line { waiters: WaitList::new(), expected: 1 };
+            Self { word, clearings, line: Mutex::new(line) }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
@@ -149,8 +172,12 @@ impl Notify {
     pub fn notify_waiters(&self) {
         let mut wakers = Wakers::new();
         let mut line = self.line.lock();
-        while let Some(call) = line.pop_front(&mut wakers) {
-            *call = Call::All;
+        let woken = line.waiters.choose_all(Call::All, &mut wakers);
+        if woken > 0 && line.waiters.void(woken) {
+            line.expected = woken.min(MOST_EXPECTED);
+            // Relaxed: it is written under the lock alone. Release: whoever finds the new number sees what was done before
+            // this call (pairs with `clearings`).
+            self.clearings.store(self.clearings.load(Relaxed).wrapping_add(1), Release);
         }
         self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
         drop(line);
@@ -164,7 +191,7 @@ impl Notify {
             return;
         }
         let mut wakers = Wakers::new();
-        self.hand_over_locked(&mut self.line.lock(), call, &mut wakers);
+        self.hand_over_locked(&mut self.line.lock().waiters, call, &mut wakers);
         wakers.wake_all();
     }
 
@@ -232,6 +259,13 @@ impl Notify {
         self.word.load(Acquire) & !PHASE
     }
 
+    /// How often the line was emptied at once.
+    #[inline]
+    fn clearings(&self) -> usize {
+        // Acquire: a waiter that finds a new number sees what was done before that call.
+        self.clearings.load(Acquire)
+    }
+
     /// The stage of a future that is made now.
     fn fresh(&self) -> Stage {
         Stage::Fresh { rounds: self.rounds() }
@@ -243,59 +277,65 @@ impl Notify {
         rounds != self.rounds() || self.try_take()
     }
 
+    /// Looks, without the lock, whether a future at `stage` was notified and has no slot in the line.
+    #[inline]
+    fn is_settled(&self, stage: &Stage) -> bool {
+        match stage {
+            Stage::Fresh { rounds } => self.is_notified(*rounds),
+            Stage::Waiting { clearing, .. } => self.clearings() != *clearing,
+            Stage::Done => true,
+        }
+    }
+
     /// Looks whether a future at `stage` was notified, and puts it in line if not. `caller` is absent for `enable`,
     /// which leaves no waker. `None` asks for a clone of the waker.
     fn collect(
         &self,
-        line: &mut WaitList<Call>,
+        line: &mut Line,
         stage: &mut Stage,
         mut caller: Option<&mut Caller<'_>>,
     ) -> Option<Poll<()>> {
-        match stage {
-            Stage::Done => {}
-            Stage::Fresh { rounds } => {
-                if caller.as_ref().is_some_and(|caller| !caller.has_clone()) {
-                    return None;
-                }
-                while !self.is_notified(*rounds) {
-                    // Behind others the word says so already.
-                    if !line.is_empty() || self.try_wait() {
-                        let waker = caller.as_mut().and_then(|caller| caller.take());
-                        *stage = Stage::Waiting(line.push_back(Call::None, waker));
-                        return Some(Poll::Pending);
-                    }
-                }
-            }
-            Stage::Waiting(ticket) => {
-                let (_, chosen) = line.look(ticket);
+        if let Stage::Fresh { .. } = stage
+            && caller.as_ref().is_some_and(|caller| !caller.has_clone())
+        {
+            return None;
+        }
+        while !self.is_settled(stage) {
+            if let Stage::Waiting { ticket, .. } = stage {
+                let (_, chosen) = line.waiters.look(ticket);
                 if !chosen {
-                    let left = caller.is_none_or(|caller| line.leave_waker(ticket, caller));
+                    let left = caller.is_none_or(|caller| line.waiters.leave_waker(ticket, caller));
                     return left.then_some(Poll::Pending);
                 }
+                if let Stage::Waiting { ticket, .. } = std::mem::replace(stage, Stage::Done) {
+                    // A chosen waiter has no waker left to drop.
+                    let _ = line.waiters.remove(ticket);
+                }
+            } else if !line.waiters.is_empty() || self.try_wait() {
+                // Behind others the word says so already.
+                let waker = caller.as_mut().and_then(|caller| caller.take());
+                line.waiters.make_room(line.expected);
+                let ticket = line.waiters.push_back(Call::None, waker);
+                *stage = Stage::Waiting { ticket, clearing: self.clearings() };
+                return Some(Poll::Pending);
             }
         }
-        if let Stage::Waiting(ticket) = std::mem::replace(stage, Stage::Done) {
-            // A chosen waiter has no waker left to drop.
-            let _ = line.remove(ticket);
-        }
+        *stage = Stage::Done;
         Some(Poll::Ready(()))
     }
 
     /// One poll of a future at `stage`.
     fn poll_notified(&self, stage: &mut Stage, cx: &mut Context<'_>) -> Poll<()> {
-        let mut clone_first = false;
-        if let Stage::Fresh { rounds } = stage {
-            let unit = ready!(coop::poll_proceed(cx));
-            if self.is_notified(*rounds) {
-                unit.spend();
-                *stage = Stage::Done;
-                return Poll::Ready(());
-            }
-            clone_first = true;
+        let unit = ready!(coop::poll_proceed(cx));
+        if self.is_settled(stage) {
+            unit.spend();
+            *stage = Stage::Done;
+            return Poll::Ready(());
         }
-        let step = |line: &mut WaitList<Call>, caller: &mut Caller<'_>| {
-            self.collect(line, stage, Some(caller))
-        };
+        drop(unit);
+        let clone_first = matches!(stage, Stage::Fresh { .. });
+        let step =
+            |line: &mut Line, caller: &mut Caller<'_>| self.collect(line, stage, Some(caller));
         poll_locked(&self.line, cx, clone_first, step)
     }
 
@@ -307,15 +347,26 @@ impl Notify {
 
     /// A future at `stage` goes away.
     fn abandon(&self, stage: &mut Stage) {
-        let Stage::Waiting(ticket) = std::mem::replace(stage, Stage::Done) else {
+        let Stage::Waiting { ticket, clearing } = std::mem::replace(stage, Stage::Done) else {
             return;
         };
+        if self.clearings() == clearing {
+            self.leave(ticket, clearing);
+        }
+    }
+
+    /// Leaves the line, unless it is emptied first.
+    fn leave(&self, ticket: Ticket, clearing: usize) {
         let mut wakers = Wakers::new();
         let mut line = self.line.lock();
-        let removed = line.remove(ticket);
+        if self.clearings() != clearing {
+            return;
+        }
+        let waiters = &mut line.waiters;
+        let removed = waiters.remove(ticket);
         match removed.note {
-            Call::None => self.line_changed(&line),
-            Call::One | Call::Last => self.hand_over_locked(&mut line, removed.note, &mut wakers),
+            Call::None => self.line_changed(waiters),
+            Call::One | Call::Last => self.hand_over_locked(waiters, removed.note, &mut wakers),
             Call::All => {}
         }
         drop(line);
@@ -341,8 +392,8 @@ impl fmt::Debug for Notify {
 enum Stage {
     /// Never polled; `notify_waiters` had been called so often.
     Fresh { rounds: usize },
-    /// In line, or chosen.
-    Waiting(Ticket),
+    /// In line, or chosen; the line had been emptied at once so often when it lined up. The ticket is void after the next time.
+    Waiting { ticket: Ticket, clearing: usize },
     /// Notified.
     Done,
 }

@@ -68,6 +68,65 @@ fn loom_notify_waiters_beside_a_future_made_before() {
 }
 
 #[test]
+fn loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_place() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut leaving = Box::pin(notify.notified());
+        leaving.as_mut().enable();
+        let newcomer = {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || {
+                notify.notify_waiters();
+                // Comes into the slot of the one that leaves.
+                block_on(notify.notified());
+            })
+        };
+        drop(leaving);
+        notify.notify_one();
+        newcomer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_waiter_that_looks_while_its_ticket_becomes_void() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut waiting = Box::pin(notify.notified());
+        waiting.as_mut().enable();
+        let newcomer = {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || {
+                notify.notify_waiters();
+                block_on(notify.notified());
+            })
+        };
+        block_on(waiting);
+        notify.notify_one();
+        newcomer.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_chosen_waiter_that_goes_away_beside_notify_waiters_hands_on() {
+    loom::model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut chosen = Box::pin(notify.notified());
+        chosen.as_mut().enable();
+        let mut other = Box::pin(notify.notified());
+        other.as_mut().enable();
+        notify.notify_one();
+        let thread = {
+            let notify = Arc::clone(&notify);
+            thread::spawn(move || notify.notify_waiters())
+        };
+        drop(chosen);
+        thread.join().unwrap();
+        // By the call that was handed on, or by the call to all.
+        block_on(other);
+    });
+}
+
+#[test]
 fn loom_a_state_that_is_looked_at_after_enable_is_never_missed() {
     use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
     loom::model(|| {

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 fn tickets(notify: &Notify) -> usize {
-    notify.line.lock().tickets()
+    notify.line.lock().waiters.tickets()
 }
 
 #[test]
@@ -96,6 +96,37 @@ fn trap_12_nothing_is_passed_on_from_a_call_to_all() {
     notify.notify_waiters();
     drop(chosen);
     let _next = Task::new(notify.notified()).pend();
+}
+
+#[test]
+fn trap_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since() {
+    let notify = Notify::new();
+    let chosen = Task::new(notify.notified()).pend();
+    let other = Task::new(notify.notified()).pend();
+    notify.notify_one();
+    notify.notify_waiters();
+    let mut next = Task::new(notify.notified()).pend();
+    drop((other, chosen));
+    assert_eq!(next.wakes(), 1);
+    next.ready();
+    assert_eq!(tickets(&notify), 0);
+}
+
+#[test]
+fn whoever_was_woken_with_all_leaves_the_line_to_those_who_came_since() {
+    let notify = Notify::new();
+    let mut waiting: Vec<_> = (0..3).map(|_| Task::new(notify.notified()).pend()).collect();
+    notify.notify_waiters();
+    let mut since: Vec<_> = (0..3).map(|_| Task::new(notify.notified()).pend()).collect();
+    assert_eq!(tickets(&notify), 3);
+    waiting[0].ready();
+    drop(waiting);
+    assert_eq!(tickets(&notify), 3);
+    notify.notify_one();
+    assert_eq!(since[0].wakes(), 1);
+    since[0].ready();
+    drop(since);
+    assert_eq!(tickets(&notify), 0);
 }
 
 #[test]

@@ -15,6 +15,9 @@
 //! so a ticket needs no generation. `pop_front` takes a waiter out of the line but leaves its slot, with the note
 //! that says what it was chosen for; the waiter finds it when it is polled, or passes it on when it is dropped.
 //!
+//! [`WaitList::void`] gives up the slots of a line that was chosen as a whole: no ticket comes back. Who calls it has to
+//! tell the waiters so, in a way that they find without the lock; so they need not come to it a second time.
+//!
 //! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] gives its memory back. One that
 //! somebody always waits in looks at a quarter, an eighth and so on of those who made it grow whether they left the
 //! upper half of its slots, and gives back what lies above the last of them: nobody can be moved out of his slot.
@@ -123,6 +126,49 @@ impl<N> WaitList<N> {
     /// Chooses the last in line.
     pub(crate) fn pop_back(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
         self.choose(self.tail, wakers)
+    }
+
+    /// Chooses all who are in line. Says how many.
+    pub(crate) fn choose_all(&mut self, note: N, wakers: &mut Wakers) -> usize
+    where
+        N: Copy,
+    {
+        wakers.reserve(self.tickets as usize);
+        let (mut index, mut chosen) = (self.head, 0);
+        while index != NONE {
+            let slot = &mut self.slots[index as usize];
+            if let Some(waker) = slot.waker.take() {
+                wakers.push(waker);
+            }
+            slot.note = note;
+            let place = std::mem::replace(&mut slot.place, Place::Chosen);
+            index = if let Place::Waiting { next, .. } = place { next } else { NONE };
+            chosen += 1;
+        }
+        (self.head, self.tail) = (NONE, NONE);
+        chosen
+    }
+
+    /// Takes all slots back at once if just so many tickets are out, which are void by that: none of them may come back.
+    /// Says whether it did.
+    pub(crate) fn void(&mut self, tickets: usize) -> bool {
+        if self.tickets as usize != tickets {
+            return false;
+        }
+        self.slots.clear();
+        if self.slots.capacity() > KEPT_SLOTS {
+            self.slots = Vec::new();
+        }
+        (self.head, self.tail, self.free, self.tickets) = (NONE, NONE, NONE, 0);
+        true
+    }
+
+    /// Makes room for so many slots, if there is none at all.
+    #[inline]
+    pub(crate) fn make_room(&mut self, slots: usize) {
+        if self.slots.capacity() == 0 {
+            self.slots.reserve_exact(slots);
+        }
     }
 
     /// The note of one waiter, and whether it was chosen.
@@ -328,13 +374,29 @@ mod tests {
     }
 
     #[test]
+    fn memory_of_a_crowd_is_given_back_when_its_tickets_become_void() {
+        let mut list = WaitList::new();
+        for number in 0..1_000 {
+            let _void = list.push_back(number, Some(Waker::from(Count::new())));
+        }
+        let mut wakers = Wakers::new();
+        assert_eq!((list.choose_all(1, &mut wakers), wakers.len()), (1_000, 1_000));
+        assert!(!list.void(999), "a ticket of somebody who was not asked");
+        assert!(list.void(1_000));
+        assert_eq!((list.tickets(), list.slots.capacity()), (0, 0));
+        list.make_room(100);
+        let _ticket = list.push_back(0, None);
+        assert_eq!(list.slots.capacity(), 100);
+    }
+
+    #[test]
     fn a_random_run_goes_as_a_plain_queue_does() {
         let mut random = fastrand::Rng::with_seed(7);
         let mut list = WaitList::<u32>::new();
         let mut line: VecDeque<(Ticket, u32)> = VecDeque::new();
         let mut chosen: Vec<(Ticket, u32)> = vec![];
         for note in 0..20_000 {
-            match random.u8(..8) {
+            match random.u8(..if note % 100 == 0 { 9 } else { 8 }) {
                 0..=3 => {
                     let waker = Waker::from(Count::new());
                     line.push_back((list.push_back(note, Some(waker)), note));
@@ -363,6 +425,16 @@ mod tests {
                     assert_eq!(list.look(&ticket), (&note, true));
                     let removed = list.remove(ticket);
                     assert_eq!((removed.note, removed.chosen), (note, true));
+                }
+                8 => {
+                    let mut wakers = Wakers::new();
+                    assert_eq!(list.choose_all(note, &mut wakers), line.len());
+                    assert_eq!(wakers.len(), line.len());
+                    chosen.extend(line.drain(..).map(|(ticket, _)| (ticket, note)));
+                    if note % 200 == 0 {
+                        assert!(list.void(chosen.len()));
+                        chosen.clear();
+                    }
                 }
                 _ => {}
             }
