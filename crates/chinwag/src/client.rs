@@ -176,7 +176,15 @@ impl Client {
                     Err(_) => return Over::Broken,
                 },
                 readable = poll_fn(|cx| stream.poll_read_ready(cx)), if wants == Wants::Read => match readable {
-                    Ok(()) => self.stage = Stage::Readable,
+                    Ok(()) => {
+                        self.stage = Stage::Readable;
+                        // Nearly always there is a place at once.
+                        if let Ok(place) = house.intake.places().try_acquire()
+                            && let Some(end) = self.hand_over(place, stream, house)
+                        {
+                            return Over::Ended(end);
+                        }
+                    }
                     Err(_) => return Over::Broken,
                 },
                 place = turn.as_mut(), if in_line => {

@@ -10,10 +10,16 @@ use crate::secret::Lock;
 use crate::speech::{Allowance, Speech};
 use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
+use std::cell::Cell;
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
 use std::time::Instant;
 use whippet::net::TcpStream;
+
+thread_local! {
+    /// What is read into, by whichever client is being polled on this thread: zeroed once, and none of it is kept by anybody.
+    static BUFFER: Cell<Option<Box<[u8; READ]>>> = const { Cell::new(None) };
+}
 
 /// What is coming from one person.
 #[derive(Debug)]
@@ -120,13 +126,15 @@ impl Incoming {
         let mut heard = if self.decoder.has_waiting() {
             self.understand(&[], terminal, allowance, now)
         } else {
-            let mut buffer = [0; READ];
-            match read(stream, &mut buffer) {
-                Ok(0) => self.last_words(terminal),
-                Ok(read) => self.understand(&buffer[..read], terminal, allowance, now),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
-                Err(_) => Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() },
-            }
+            let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ]));
+            let heard = match read(stream, &mut buffer[..]) {
+                Ok(0) => Some(self.last_words(terminal)),
+                Ok(read) => Some(self.understand(&buffer[..read], terminal, allowance, now)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+                Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
+            };
+            BUFFER.set(Some(buffer));
+            heard?
         };
         if let Some(secret) = heard.secret.take() {
             self.try_secret(&secret, stream, lock, &mut heard);

@@ -48,9 +48,10 @@ impl WallClock {
 
     /// How long after the beginning of 1970 some moment is.
     pub fn since_1970(&self, now: Instant) -> Duration {
-        let passed = now.saturating_duration_since(self.at);
-        let before = self.at.saturating_duration_since(now);
-        (self.since_1970 + passed).saturating_sub(before)
+        match now.checked_duration_since(self.at) {
+            Some(passed) => self.since_1970 + passed,
+            None => self.since_1970.saturating_sub(self.at.duration_since(now)),
+        }
     }
 
     /// The time of day at some moment.
