@@ -159,8 +159,8 @@ impl<'a> Shift<'a> {
         let turn = self.turn(Duration::ZERO, &mut wakers);
         deliver(&mut wakers);
         if turn.notified && !self.shared.is_ending() {
-            self.searching.set(true);
-            self.pass_claim_on();
+            // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.
+            self.end_search();
         }
     }
 
@@ -169,9 +169,16 @@ impl<'a> Shift<'a> {
         self.shared.driver.turn(Some(timeout), wakers).unwrap_or_default()
     }
 
-    /// Gives a claim to search up, and passes it on when there is more work.
+    /// Gives the claim to search up that this thread holds, if it does.
     fn pass_claim_on(&self) {
-        if self.searching.take() && self.shared.idle.end_search() && self.shared.has_work() {
+        if self.searching.take() {
+            self.end_search();
+        }
+    }
+
+    /// Gives a claim to search up, and passes it on when there is more work.
+    fn end_search(&self) {
+        if self.shared.idle.end_search() && self.shared.has_work() {
             self.shared.wake_one_unfenced();
         }
     }
@@ -191,5 +198,27 @@ impl<'a> Shift<'a> {
 fn deliver(wakers: &mut Wakers) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wakers.wake_all())) {
         drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::Shift;
+    use crate::executor::worker_tests::workers;
+
+    #[test]
+    fn a_stand_in_that_searches_passes_a_claim_on_that_it_finds() {
+        let (shared, _workers) = workers();
+        let (idle, shift) = (&shared.idle, Shift::new(&shared));
+        // One falls asleep and is claimed; another finds work in its last look, and searches beside it.
+        idle.begin_sleep(false);
+        shared.wake_one();
+        idle.begin_sleep(false);
+        idle.sleep_to_search();
+        shift.searching.set(true);
+        shift.look_at_events();
+        shift.pass_claim_on();
+        assert!(idle.claim_search(), "nobody searches, and still nobody is woken");
     }
 }

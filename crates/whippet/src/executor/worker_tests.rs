@@ -17,7 +17,7 @@ use std::time::Duration;
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Two workers, and what they share.
-fn workers() -> (Arc<Shared>, [Worker; 2]) {
+pub(super) fn workers() -> (Arc<Shared>, [Worker; 2]) {
     let config = Config { multi_thread: true, event_interval: 61, global_queue_interval: 31 };
     let [(first, first_ring), (second, second_ring)] = [Local::new(), Local::new()];
     let no_thread = |_| Err(io::ErrorKind::Unsupported.into());
