@@ -113,7 +113,12 @@ fn build(root: &Path, plan: &Plan) -> Option<Places> {
 
 /// The machine that the nightly compiler runs on; none without one.
 pub(crate) fn nightly_host() -> Option<String> {
-    let asked = Command::new("rustup").args(["run", "nightly", "rustc", "-vV"]).output();
+    nightly_host_by("rustup")
+}
+
+/// The same, by this program.
+fn nightly_host_by(rustup: &str) -> Option<String> {
+    let asked = Command::new(rustup).args(["run", "nightly", "rustc", "-vV"]).output();
     let version = asked.ok().filter(|output| output.status.success())?.stdout;
     host(&String::from_utf8_lossy(&version)).map(str::to_owned)
 }
@@ -230,6 +235,13 @@ mod tests {
 
     fn parsed(arguments: &str) -> Option<Plan> {
         Plan::parse(&arguments.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn without_rustup_or_its_nightly_compiler_there_is_no_host() {
+        assert_eq!(nightly_host_by("/nowhere/at/all"), None);
+        assert_eq!(nightly_host_by("false"), None, "the toolchain is not installed");
+        assert_eq!(nightly_host_by("true"), None, "it says nothing of itself");
     }
 
     #[test]

@@ -5,9 +5,11 @@ mod dist;
 mod fuzz;
 mod leaks;
 mod loom;
+mod models;
 mod mutate;
 mod rely;
 mod sanitize;
+mod shuttle;
 mod tidy;
 
 use sanitize::Sanitizer;
@@ -20,6 +22,7 @@ cargo xtask COMMAND
 
   tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
   loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
+  shuttle        whole runtimes under schedules drawn at random, [FILTER] [--short] [--runs N] [--seed N]
   fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
   leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
   tsan, asan     whippet's tests under the thread and the address sanitizer (--short: the traps); need nightly
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ("asan", rest) => return sanitize::run(&root(), Sanitizer::Address, rest),
         ("fuzz", rest) => fuzz::run(&root(), rest),
         ("leaks", rest) => leaks::run(&root(), rest),
+        ("shuttle", rest) => shuttle::run(&root(), rest),
         ("loom", [] | [_]) => loom::run(&root(), rest.first().map(String::as_str)),
         ("mutate", [] | [_]) => mutate::run(&root(), rest.first().map(String::as_str)),
         ("tidy", []) => tidy::run(&root()),

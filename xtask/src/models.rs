@@ -1,5 +1,5 @@
-//! The models of whippet's races: a build of its own, with loom's types in place of std's. Each model runs in a process
-//! of its own, as many at once as there are processors, so that its time is known.
+//! Tests that need a build of their own, with other types in place of std's (`crates/whippet/src/loom.rs`): loom's models and
+//! shuttle's schedules. Each runs in a process of its own, as many at once as there are processors, so that its time is known.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,48 +8,58 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Preemptions of a model, unless the environment says otherwise: with two, loom finds nearly all faults there are,
-/// in seconds.
-pub(crate) const PREEMPTIONS: &str = "2";
+/// Tests of one kind.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    /// What the build is told with `--cfg`, and what it is called.
+    pub(crate) name: &'static str,
+    /// Which program of whippet's tests they are in.
+    pub(crate) program: &'static [&'static str],
+    /// What their names have in common.
+    pub(crate) prefix: &'static str,
+    /// What they are told by variables.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
+    /// What the command is told, beside a test's name, to run it so again.
+    pub(crate) again: String,
+}
 
-/// What the names of all models have in common.
-const MODELS: &str = "loom_";
-
-/// Builds the models and runs those whose names contain `filter`, all without one. True: there were some, and all hold.
-pub(crate) fn run(root: &Path, filter: Option<&str>) -> bool {
+/// Builds the tests and runs those whose names contain `filter`, all without one. True: there were some, and all hold.
+pub(crate) fn run(root: &Path, kind: &Kind, filter: Option<&str>) -> bool {
     let began = now();
-    let Some(program) = build(root) else { return false };
-    println!("{:>8.2} s  building the models", began.elapsed().as_secs_f64());
-    let models = models(&program, filter);
-    if models.is_empty() {
-        eprintln!("no model's name contains {:?}", filter.unwrap_or(MODELS));
+    let Some(program) = build(root, kind) else { return false };
+    println!("{:>8.2} s  building them", began.elapsed().as_secs_f64());
+    let tests = tests(&program, kind, filter);
+    if tests.is_empty() {
+        eprintln!("no name of them contains {:?}", filter.unwrap_or(kind.prefix));
         return false;
     }
-    let failed = run_all(&program, &models);
+    let failed = run_all(&program, kind, &tests);
     println!("{:>8.2} s  in all", began.elapsed().as_secs_f64());
-    for (model, output) in &failed {
-        eprintln!("\n---- {model}\n{output}");
-        eprintln!("again: cargo xtask loom {model}");
+    for (test, output) in &failed {
+        eprintln!("\n---- {test}\n{output}");
+        eprintln!("again: cargo xtask {} {test}{}", kind.name, kind.again);
     }
-    println!("{} models, {} failed", models.len(), failed.len());
+    println!("{} of {}'s, {} failed", tests.len(), kind.name, failed.len());
     failed.is_empty()
 }
 
-/// The program with all models.
-fn build(root: &Path) -> Option<PathBuf> {
+/// The program that they are in.
+fn build(root: &Path, kind: &Kind) -> Option<PathBuf> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let mut flags = std::env::var_os("RUSTFLAGS").unwrap_or_default();
-    flags.push(" --cfg loom");
-    // Clippy never sees this build. At work on a model, an unused name need not stop anybody.
+    flags.push(" --cfg ");
+    flags.push(kind.name);
+    // Clippy never sees this build. At work on a test, an unused name need not stop anybody.
     if std::env::var_os("CI").is_some() {
         flags.push(" --deny warnings");
     }
     let output = Command::new(env!("CARGO"))
         .current_dir(root)
-        .args(["test", "--package", "whippet", "--lib", "--profile", "loom", "--no-run"])
+        .args(["test", "--package", "whippet", "--profile", "loom", "--no-run"])
+        .args(kind.program)
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-        .args([target.join("loom")])
+        .args([target.join(kind.name)])
         .env("RUSTFLAGS", flags)
         .stderr(Stdio::inherit())
         .output();
@@ -57,7 +67,7 @@ fn build(root: &Path) -> Option<PathBuf> {
         Ok(output) if output.status.success() => {
             let program = executable(&String::from_utf8_lossy(&output.stdout));
             if program.is_none() {
-                eprintln!("cargo named no program with the models");
+                eprintln!("cargo named no program of tests");
             }
             program
         }
@@ -83,9 +93,9 @@ pub(crate) fn executables(messages: &str) -> Vec<PathBuf> {
     names.collect()
 }
 
-/// The full names of the models that a filter leaves.
-fn models(program: &Path, filter: Option<&str>) -> Vec<String> {
-    let listed = Command::new(program).args(["--list", "--format", "terse", MODELS]).output();
+/// The full names of those that a filter leaves.
+fn tests(program: &Path, kind: &Kind, filter: Option<&str>) -> Vec<String> {
+    let listed = Command::new(program).args(["--list", "--format", "terse", kind.prefix]).output();
     let list = listed.map(|output| output.stdout).unwrap_or_default();
     let names = String::from_utf8_lossy(&list);
     names
@@ -96,36 +106,34 @@ fn models(program: &Path, filter: Option<&str>) -> Vec<String> {
         .collect()
 }
 
-/// Runs the models and prints the time of each; returns those that failed, with what they printed.
-fn run_all(program: &Path, models: &[String]) -> Vec<(String, String)> {
-    let preemptions =
-        std::env::var_os("LOOM_MAX_PREEMPTIONS").unwrap_or_else(|| OsString::from(PREEMPTIONS));
+/// Runs the tests and prints the time of each; returns those that failed, with what they printed.
+fn run_all(program: &Path, kind: &Kind, tests: &[String]) -> Vec<(String, String)> {
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
-    let take_models = || {
-        while let Some(model) = models.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (took, failure) = run_one(program, model, &preemptions);
+    let take_tests = || {
+        while let Some(test) = tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (took, failure) = run_one(program, kind, test);
             let verdict = if failure.is_some() { "  FAILED" } else { "" };
-            println!("{:>8.2} s  {model}{verdict}", took.as_secs_f64());
+            println!("{:>8.2} s  {test}{verdict}", took.as_secs_f64());
             if let (Some(output), Ok(mut failed)) = (failure, failed.lock()) {
-                failed.push((model.clone(), output));
+                failed.push((test.clone(), output));
             }
         }
     };
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(take_models);
+            scope.spawn(take_tests);
         }
     });
     failed.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Runs one model: its time, and what it printed if it failed.
-fn run_one(program: &Path, model: &str, preemptions: &OsString) -> (Duration, Option<String>) {
+/// Runs one test: its time, and what it printed if it failed.
+fn run_one(program: &Path, kind: &Kind, test: &str) -> (Duration, Option<String>) {
     let began = now();
     let output = Command::new(program)
-        .args(["--exact", model, "--nocapture"])
-        .env("LOOM_MAX_PREEMPTIONS", preemptions)
+        .args(["--exact", test, "--nocapture"])
+        .envs(kind.variables.iter().map(|(name, value)| (name, value)))
         .output();
     let failure = match output {
         Ok(output) if output.status.success() => None,
@@ -159,11 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_fails_is_reported_with_its_words() {
-        let (_, failure) = run_one(Path::new("/nowhere/at/all"), "loom_x", &OsString::from("2"));
+    fn a_test_that_fails_is_reported_with_its_words() {
+        let kind = Kind {
+            name: "x",
+            program: &[],
+            prefix: "x_",
+            variables: Vec::new(),
+            again: String::new(),
+        };
+        let (_, failure) = run_one(Path::new("/nowhere/at/all"), &kind, "x_y");
         assert!(failure.is_some());
-        let (_, failure) = run_one(Path::new("true"), "loom_x", &OsString::from("2"));
+        let (_, failure) = run_one(Path::new("true"), &kind, "x_y");
         assert_eq!(failure, None);
-        assert!(models(Path::new("true"), None).is_empty());
+        assert!(tests(Path::new("true"), &kind, None).is_empty());
     }
 }

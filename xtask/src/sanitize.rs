@@ -61,6 +61,16 @@ impl Sanitizer {
 
 /// Builds the tests with the sanitizer and runs them; `--short` runs the traps alone.
 pub(crate) fn run(root: &Path, sanitizer: Sanitizer, arguments: &[String]) -> ExitCode {
+    run_on(root, sanitizer, arguments, crate::fuzz::nightly_host())
+}
+
+/// The same with the nightly compiler of this host, if there is one.
+fn run_on(
+    root: &Path,
+    sanitizer: Sanitizer,
+    arguments: &[String],
+    nightly_host: Option<String>,
+) -> ExitCode {
     let short = match arguments {
         [] => false,
         [word] if word == "--short" => true,
@@ -69,14 +79,20 @@ pub(crate) fn run(root: &Path, sanitizer: Sanitizer, arguments: &[String]) -> Ex
             return ExitCode::from(2);
         }
     };
-    let Some(host) = crate::fuzz::nightly_host() else {
+    let Some(host) = nightly_host else {
         eprintln!("{NO_NIGHTLY}");
         return ExitCode::from(NO_NIGHTLY_CODE);
     };
     let Some(programs) = build(root, sanitizer, &host, short) else { return ExitCode::FAILURE };
-    let failed =
-        programs.iter().filter(|program| !run_one(root, sanitizer, program, short)).count();
-    println!("{} programs of tests under the sanitizer, {failed} with findings", programs.len());
+    let outcomes: Vec<Option<u32>> =
+        programs.iter().map(|program| run_one(root, sanitizer, program, short)).collect();
+    let failed = outcomes.iter().filter(|outcome| outcome.is_none()).count();
+    let passed: u32 = outcomes.iter().flatten().sum();
+    println!(
+        "{} programs with findings; {passed} tests in the other {}",
+        failed,
+        programs.len() - failed
+    );
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -101,11 +117,11 @@ fn build(root: &Path, sanitizer: Sanitizer, host: &str, short: bool) -> Option<V
         cargo.arg("--tests");
     }
     let output = cargo.output().ok().filter(|output| output.status.success())?;
-    Some(crate::loom::executables(&String::from_utf8_lossy(&output.stdout)))
+    Some(crate::models::executables(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Runs one program. True: nothing was found.
-fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> bool {
+/// Runs one program: how many tests passed, if nothing was found.
+fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> Option<u32> {
     let (variable, options) = sanitizer.options(root);
     let mut tests = Command::new(program);
     tests.current_dir(root.join("crates/whippet")).env(variable, options);
@@ -117,12 +133,43 @@ fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> bo
     }
     // A panic that a test expects would be told with its whole stack, which takes its time here.
     tests.env("RUST_BACKTRACE", "0");
-    let Ok(output) = tests.output() else { return false };
+    let output = tests.output().ok()?;
     let summary = String::from_utf8_lossy(&output.stdout);
     let summary = summary.lines().rfind(|line| line.starts_with("test result")).unwrap_or_default();
     println!("{}: {summary}", program.file_name().unwrap_or_default().display());
     if !output.status.success() {
         eprintln!("{}", String::from_utf8_lossy(&output.stderr));
     }
-    output.status.success()
+    output.status.success().then(|| passed(summary))
+}
+
+/// How many tests passed, by the summary of their program.
+fn passed(summary: &str) -> u32 {
+    let number = summary.split(" passed").next().and_then(|before| before.rsplit(' ').next());
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_nightly_compiler_the_answer_is_the_one_that_ci_skips_for() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for arguments in [&[][..], &["--short".to_owned()]] {
+            let code = run_on(root, Sanitizer::Thread, arguments, None);
+            assert_eq!(code, ExitCode::from(NO_NIGHTLY_CODE));
+        }
+        assert_eq!(run_on(root, Sanitizer::Address, &["x".to_owned()], None), ExitCode::from(2));
+        let ci = std::fs::read_to_string(root.join(".ci/run")).unwrap();
+        assert!(ci.contains(&format!("-ne {NO_NIGHTLY_CODE} ]")), "CI skips for another code");
+    }
+
+    #[test]
+    fn what_passed_is_counted() {
+        let summary =
+            "test result: ok. 239 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out";
+        assert_eq!(passed(summary), 239);
+        assert_eq!(passed(""), 0);
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
 
+use crate::loom::thread_local;
 use std::cell::Cell;
 use std::task::{Context, Poll};
 

@@ -1,27 +1,40 @@
-//! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`; and under
-//! `--cfg tsan` locks that the thread sanitizer can see ([`seen`]).
+//! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`; under `--cfg shuttle`
+//! those whose every step shuttle's scheduler decides ([`scheduled`]), and under `--cfg tsan` locks that the thread
+//! sanitizer can see ([`seen`]).
 //!
 //! Everything that is shared between threads and whose races are modelled takes its atomics, cells, locks and
 //! `Arc` from here. Locks do not poison: whippet never runs a user's code under a lock, so a panic cannot leave
 //! one of its own structures half changed.
 
+#[cfg(shuttle)]
+pub(crate) mod scheduled;
 #[cfg(tsan)]
 mod seen;
 
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+pub(crate) use self::scheduled as types;
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::std_types as types;
 #[cfg(loom)]
 pub(crate) use ::loom as types;
 
 #[cfg(loom)]
 pub(crate) use ::loom::hint;
-#[cfg(not(loom))]
+#[cfg(shuttle)]
+pub(crate) use ::shuttle::hint;
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::hint;
 
+/// Threads, as they are started and waited for. A model of loom's starts its own.
+#[cfg(shuttle)]
+pub(crate) use ::shuttle::{thread, thread_local};
+#[cfg(not(shuttle))]
+pub(crate) use std::{thread, thread_local};
+
+#[cfg(not(loom))]
+pub(crate) use self::thread::yield_now;
 #[cfg(loom)]
 pub(crate) use ::loom::thread::yield_now;
-#[cfg(not(loom))]
-pub(crate) use std::thread::yield_now;
 
 pub(crate) use self::types::cell::UnsafeCell;
 pub(crate) use self::types::sync::{Arc, atomic};
@@ -92,7 +105,7 @@ impl Condvar {
 
     /// Waits while `condition` holds, for `timeout` at most; the caller looks which of both it was. `lock` is what `guard`
     /// holds.
-    #[cfg(not(loom))]
+    #[cfg(not(any(loom, shuttle)))]
     pub(crate) fn wait_timeout_while<'a, T>(
         &self,
         _lock: &'a Mutex<T>,
@@ -104,8 +117,8 @@ impl Condvar {
         waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
     }
 
-    /// As above. loom has no clock: a timeout of zero is one that comes at some time, and any other never comes.
-    #[cfg(loom)]
+    /// As above. loom and shuttle have no clock: a timeout of zero is one that comes at some time, and any other never comes.
+    #[cfg(any(loom, shuttle))]
     pub(crate) fn wait_timeout_while<'a, T>(
         &self,
         lock: &'a Mutex<T>,
@@ -156,6 +169,7 @@ impl<T> RwLock<T> {
 /// std's types in the shape of loom's.
 #[cfg(not(loom))]
 pub(crate) mod std_types {
+    #[cfg(not(shuttle))]
     pub(crate) mod sync {
         #[cfg(tsan)]
         pub(crate) use crate::loom::seen::{

@@ -3,6 +3,7 @@
 //! No user code runs under a lock of whippet's: whoever finds a waker under one puts it here, drops the lock and
 //! calls [`Wakers::wake_all`]. One waker that panics does not keep the others asleep.
 
+use crate::loom::thread_local;
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -1,7 +1,7 @@
 //! Rows 1 to 8: sockets, sleep, queues, wakers, timers.
 
 use super::table::Mutation;
-use super::table::Test::{File, Model, Unit};
+use super::table::Test::{File, Model, Schedule, Unit};
 
 /// The guards.
 pub(super) const GUARDS: &[Mutation] = &[
@@ -65,7 +65,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/executor/worker.rs",
         from: "if self.shared.has_work() || self.shared.is_ending() || has_more() {",
         to: "if self.shared.is_ending() || has_more() {",
-        tests: &[Unit("executor::worker_tests::trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more")],
+        tests: &[
+            Unit("executor::worker_tests::trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more"),
+            Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep"),
+        ],
     },
     Mutation {
         row: "4",
@@ -95,7 +98,10 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        before == 0
 ",
-        tests: &[Model("executor::loom_tests::loom_the_last_searcher_passes_on_what_was_left_to_it")],
+        tests: &[
+            Model("executor::loom_tests::loom_the_last_searcher_passes_on_what_was_left_to_it"),
+            Schedule("blocking::shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others"),
+        ],
     },
     Mutation {
         row: "4",
@@ -104,9 +110,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "                        worker.shared().wake_one();
 ",
         to: "",
-        tests: &[Unit(
-            "runtime::trap_tests::trap_04_a_task_in_the_ring_waits_for_no_other_poll",
-        )],
+        tests: &[
+            Unit("runtime::trap_tests::trap_04_a_task_in_the_ring_waits_for_no_other_poll"),
+            Schedule("blocking::shuttle_a_task_in_the_ring_waits_for_no_other_poll"),
+        ],
     },
     Mutation {
         row: "5",
@@ -150,6 +157,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         tests: &[
             Model("executor::loom_tests::loom_ring_two_thieves"),
             Model("executor::loom_tests::loom_ring_overflow_meets_a_thief"),
+            Schedule("work::shuttle_tasks_that_flood_a_ring_are_all_run_once"),
         ],
     },
     Mutation {
@@ -274,7 +282,41 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        if self.alarm.load(Relaxed) == NEVER {
             self.set_alarm(next);
 ",
-        tests: &[Unit("driver::tests::trap_08_an_earlier_timer_added_during_the_wait_fires")],
+        tests: &[
+            Unit("driver::tests::trap_08_an_earlier_timer_added_during_the_wait_fires"),
+            Schedule("timers::shuttle_an_earlier_timer_comes_first"),
+        ],
+    },
+    Mutation {
+        row: "8",
+        guard: "the alarm is cleared before the shards are looked at",
+        file: "crates/whippet/src/driver.rs",
+        from: "        self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
+        let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
+        let next = nexts.min().unwrap_or(alarm::NEVER);
+",
+        to: "        let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
+        let next = nexts.min().unwrap_or(alarm::NEVER);
+        self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
+",
+        tests: &[Schedule("timers::shuttle_timers_of_several_workers_all_fire")],
+    },
+    Mutation {
+        row: "8",
+        guard: "the look at the alarm follows the change of the shard",
+        file: "crates/whippet/src/driver/shard.rs",
+        from: "        let key = wheel.timers.insert(deadline, waker);
+        self.unlock_and_set_alarm(wheel);
+        Ok(key)
+",
+        to: "        self.base.set_alarm_forward(deadline);
+        drop(wheel);
+        let mut wheel = self.wheel.lock();
+        let key = wheel.timers.insert(deadline, waker);
+        drop(wheel);
+        Ok(key)
+",
+        tests: &[Schedule("timers::shuttle_timers_of_several_workers_all_fire")],
     },
     Mutation {
         row: "8",

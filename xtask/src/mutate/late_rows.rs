@@ -1,7 +1,7 @@
 //! Rows 9 to 16: long polls, blocking calls, the end, cancellation, tasks, channels.
 
 use super::table::Mutation;
-use super::table::Test::{File, Model, Unit};
+use super::table::Test::{File, Model, Schedule, Unit};
 
 /// The guards.
 pub(super) const GUARDS: &[Mutation] = &[
@@ -37,7 +37,10 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        if state.waiting > 0 {
 ",
-        tests: &[Model("executor::blocking_loom::loom_trap_10_two_jobs_meet_one_thread_that_waits")],
+        tests: &[
+            Model("executor::blocking_loom::loom_trap_10_two_jobs_meet_one_thread_that_waits"),
+            Schedule("blocking::shuttle_blocking_jobs_that_wait_for_each_other_have_a_thread_each"),
+        ],
     },
     Mutation {
         row: "10",
@@ -55,7 +58,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Model("executor::blocking_loom::loom_trap_10_a_job_meets_a_thread_that_leaves"),
-            Unit("runtime::trap_tests::trap_10_blocking_jobs_that_bring_jobs_are_all_run_by_one_thread"),
+            Schedule("blocking::shuttle_blocking_jobs_that_bring_jobs_are_all_run"),
         ],
     },
     Mutation {
@@ -79,7 +82,10 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        let mut queue = self.queue.lock();
 ",
-        tests: &[Model("executor::shutdown_loom::loom_trap_11_a_spawn_meets_the_end")],
+        tests: &[
+            Model("executor::shutdown_loom::loom_trap_11_a_spawn_meets_the_end"),
+            Schedule("ends::shuttle_a_spawn_meets_the_end"),
+        ],
     },
     Mutation {
         row: "11",

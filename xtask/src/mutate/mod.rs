@@ -15,6 +15,8 @@ use std::process::{Command, Output, Stdio};
 
 /// Seconds that one test may take: more than the longest deadline within one.
 const PATIENCE: &str = "100";
+/// Runs of a schedule's test with each scheduler: seconds, without optimization.
+const RUNS: &str = "10000";
 /// What `timeout` ends with when it ended its command.
 const TIMED_OUT: i32 = 124;
 
@@ -166,13 +168,17 @@ impl Bench {
                 .arg(self.target.join("loom"))
                 .args(["--lib", "--profile", "loom"])
                 .env("RUSTFLAGS", "--cfg loom"),
+            Test::Schedule(_) => cargo
+                .arg(self.target.join("shuttle"))
+                .args(["--test", "schedules", "--profile", "loom"])
+                .env("RUSTFLAGS", "--cfg shuttle"),
         };
         let output = cargo.output().ok()?;
         if !output.status.success() {
             eprintln!("{}", String::from_utf8_lossy(&output.stderr));
             return None;
         }
-        crate::loom::executable(&String::from_utf8_lossy(&output.stdout))
+        crate::models::executable(&String::from_utf8_lossy(&output.stdout))
     }
 }
 
@@ -183,6 +189,7 @@ fn verdict(program: &Path, test: &str) -> Verdict {
         .arg(program)
         .args(["--exact", test])
         .env("LOOM_MAX_PREEMPTIONS", crate::loom::PREEMPTIONS)
+        .env("WHIPPET_RUNS", RUNS)
         .output();
     output.map_or(Verdict::Missing, |output| judge(&output))
 }

@@ -1,7 +1,7 @@
 //! What is in no row: found by reading, and put right.
 
 use super::table::Mutation;
-use super::table::Test::{File, Model, Unit};
+use super::table::Test::{File, Model, Schedule, Unit};
 
 /// The guards.
 pub(super) const GUARDS: &[Mutation] = &[
@@ -79,9 +79,122 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
+        guard: "a task that was woken during its poll is polled again",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        let before = self.word.fetch_sub(seen.0, AcqRel);
+        before - seen.0 < WAKE
+",
+        to: "        let before = self.word.fetch_and(WAKE - 1, AcqRel);
+        before >= seen.0
+",
+        tests: &[
+            Schedule("work::shuttle_wakes_from_several_threads_at_once_are_seen"),
+            Schedule("doors::shuttle_a_narrow_channel_loses_and_doubles_nothing"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a sleeper that takes a notification inherits its claim",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "        self.searching.set(turn.notified && !self.shared.is_ending());
+",
+        to: "        self.searching.set(false);
+",
+        tests: &[Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a worker that is not asleep passes a claim on that it finds",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "            self.end_search();
+        }
+        if self.local.len() > 0 {
+            self.shared.wake_one();
+        }
+    }
+
+    /// One turn of reactor and timers that has",
+        to: "        }
+        if self.local.len() > 0 {
+            self.shared.wake_one();
+        }
+    }
+
+    /// One turn of reactor and timers that has",
+        tests: &[
+            Schedule("blocking::shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others"),
+            Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a thread that leaves the seat tells the next",
+        file: "crates/whippet/src/runtime/block_on.rs",
+        from: "        state.worker = Some(worker);
+        Self::tell_next(&mut state);
+",
+        to: "        state.worker = Some(worker);
+",
+        tests: &[Schedule("work::shuttle_two_threads_share_the_seat_of_a_current_thread_runtime")],
+    },
+    Mutation {
+        row: "-",
+        guard: "the end goes from one sleeper to the next",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "    shared.driver.reactor().notify();
+    drop(working);
+",
+        to: "    drop(working);
+",
+        tests: &[Schedule("timers::shuttle_timers_meet_the_end")],
+    },
+    Mutation {
+        row: "-",
+        guard: "the local tasks' set waits for a runnable that is on its way",
+        file: "crates/whippet/src/executor/local/mod.rs",
+        from: "            if inbox.owned.len() == 0 && inbox.close_if_empty() {
+",
+        to: "            if inbox.close_if_empty() {
+",
+        tests: &[Schedule("ends::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
+    },
+    Mutation {
+        row: "-",
+        guard: "somebody stands in for a worker that blocks",
+        file: "crates/whippet/src/executor/standing.rs",
+        from: "            starts = standing < blocked && standing < MAX_STAND_INS;
+",
+        to: "            starts = standing > blocked;
+",
+        tests: &[Schedule("blocking::shuttle_others_go_on_while_all_workers_block_in_place")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a stand-in looks once more before it sleeps",
+        file: "crates/whippet/src/executor/stand_in.rs",
+        from: "        if self.shared.has_work() || self.shared.is_ending() {
+            idle.sleep_to_search();",
+        to: "        if self.shared.is_ending() {
+            idle.sleep_to_search();",
+        tests: &[Schedule("blocking::shuttle_others_go_on_while_all_workers_block_in_place")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a stand-in passes a claim on that it finds, beside its own",
+        file: "crates/whippet/src/executor/stand_in.rs",
+        from: "            // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.
+            self.end_search();
+",
+        to: "            self.searching.set(true);
+            self.pass_claim_on();
+",
+        tests: &[Unit("executor::stand_in::tests::a_stand_in_that_searches_passes_a_claim_on_that_it_finds")],
+    },
+    Mutation {
+        row: "-",
         guard: "a thread of the pool does not wait for its own job",
         file: "crates/whippet/src/executor/blocking.rs",
-        from: "        if !cfg!(loom) && THREAD_OF.get() == std::ptr::from_ref(self) {
+        from: "        if !cfg!(loom) && THREAD_OF.with(Cell::get) == std::ptr::from_ref(self) {
             return true;
         }
 ",

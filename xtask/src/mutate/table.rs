@@ -26,12 +26,15 @@ pub(super) enum Test {
     File(&'static str, &'static str),
     /// A loom model.
     Model(&'static str),
+    /// A whole runtime under schedules of shuttle's.
+    Schedule(&'static str),
 }
 
 impl Test {
     /// Its full name.
     pub(super) fn name(self) -> &'static str {
-        let (Self::Unit(name) | Self::File(_, name) | Self::Model(name)) = self;
+        let (Self::Unit(name) | Self::File(_, name) | Self::Model(name) | Self::Schedule(name)) =
+            self;
         name
     }
 }

@@ -15,7 +15,7 @@
 
 use super::reject::reject;
 use super::task::{Live, Ran, Runnable, Schedule};
-use crate::loom::{Condvar, Mutex, MutexGuard};
+use crate::loom::{Condvar, Mutex, MutexGuard, thread_local};
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -134,7 +134,7 @@ impl Pool {
 
     /// The life of a thread of the pool.
     fn work(&self) {
-        THREAD_OF.set(std::ptr::from_ref(self));
+        THREAD_OF.with(|pool| pool.set(std::ptr::from_ref(self)));
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.jobs.pop_front() {
@@ -217,7 +217,7 @@ impl Pool {
     /// waits for nobody, as others may wait for its job: for this thread to begin with.
     pub(crate) fn wait_ended(&self, deadline: Instant) -> bool {
         // All threads of a model have the same locals.
-        if !cfg!(loom) && THREAD_OF.get() == std::ptr::from_ref(self) {
+        if !cfg!(loom) && THREAD_OF.with(Cell::get) == std::ptr::from_ref(self) {
             return true;
         }
         let left = deadline.saturating_duration_since(crate::sys::clock::now());

@@ -4,6 +4,7 @@ use super::shared::Shared;
 use super::task::Id;
 use super::worker::Worker;
 use crate::driver::TimerShard;
+use crate::loom::thread_local;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::Location;

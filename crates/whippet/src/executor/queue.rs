@@ -28,10 +28,10 @@ use std::ptr::NonNull;
 
 /// Entries of a ring: enough that a broadcast to a room of a hundred stays local, small enough to fit the cache.
 /// Four in models, so that they reach the overflow.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) const CAPACITY: u32 = 256;
 /// See above.
-#[cfg(loom)]
+#[cfg(any(loom, shuttle))]
 pub(crate) const CAPACITY: u32 = 4;
 
 /// The shared part of a run queue.

@@ -1,6 +1,7 @@
 //! The end of a task that no queue takes any more.
 
 use super::task::Runnable;
+use crate::loom::thread_local;
 use std::cell::RefCell;
 
 thread_local! {

@@ -9,11 +9,12 @@ use super::reject::reject;
 use super::standing::Standing;
 use super::task::{Runnable, Spot};
 use crate::driver::Driver;
+use crate::loom::atomic::AtomicBool;
+use crate::loom::atomic::Ordering::{Acquire, Release};
 use crossbeam_utils::CachePadded;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 
 /// How the workers of a runtime go about it.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! What the macros' output names: no part of the public interface.
 
 use crate::coop;
+use crate::loom::thread_local;
 use crate::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 use crate::sys::entropy;
 use std::cell::RefCell;

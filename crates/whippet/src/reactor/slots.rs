@@ -24,7 +24,7 @@ const PAGE: usize = 64;
 const PAGES: usize = 1 << 14;
 
 // A slot is most of what a connection that nobody uses costs in whippet.
-#[cfg(not(any(loom, tsan)))]
+#[cfg(not(any(loom, tsan, shuttle)))]
 const _: () = assert!(size_of::<Slot>() <= 96, "a slot has grown");
 
 /// The slots of all descriptors (see the module's words).

@@ -11,6 +11,8 @@ use crate::executor::context;
 use crate::executor::shared::Shared;
 use crate::executor::worker::{Step, Worker};
 use crate::loom::Mutex;
+use crate::loom::atomic::AtomicBool;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
 use crate::sys::thread::Parker;
 use std::cell::Cell;
 use std::future::Future;
@@ -18,8 +20,6 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// Turns of tasks between two polls of a future that is always woken: as many as between two looks at the reactor.

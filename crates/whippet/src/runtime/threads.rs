@@ -3,12 +3,12 @@
 use super::hooks::{Hook, ParkHooks};
 use crate::executor::context;
 use crate::executor::worker::{Step, Worker};
+use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// The workers' threads of one runtime.

@@ -1,10 +1,19 @@
 //! The monotonic clock.
 
+#[cfg(shuttle)]
+mod scheduled;
+
+#[cfg(shuttle)]
+pub(crate) use self::scheduled::{now, pass_until};
+
 use rustix::time::{ClockId, clock_gettime};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(not(shuttle))]
+use std::time::Instant;
 
 /// The present moment of the monotonic clock.
 #[inline]
+#[cfg(not(shuttle))]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()

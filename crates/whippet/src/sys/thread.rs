@@ -1,10 +1,10 @@
 //! Threads: started here and nowhere else, and put to sleep by a [`Parker`].
 
+use crate::loom::thread::{self, JoinHandle};
 use crate::loom::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Starts a thread that runs `body`. `stack_size` in bytes; `None` for std's default.
@@ -17,7 +17,7 @@ pub(crate) fn start(
     stack_size: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
-    let mut builder = std::thread::Builder::new().name(name);
+    let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = stack_size {
         builder = builder.stack_size(bytes);
     }
@@ -27,7 +27,7 @@ pub(crate) fn start(
 /// Has this thread do nothing for so long: where what it waits for cannot be waited for.
 #[expect(clippy::disallowed_methods, reason = "there is no event to wait for")]
 pub(crate) fn pause(time: Duration) {
-    std::thread::sleep(time);
+    thread::sleep(time);
 }
 
 /// A sleeping place for one thread: a permit that [`Parker::unpark`] sets and [`Parker::park`] takes.

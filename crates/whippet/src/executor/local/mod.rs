@@ -18,7 +18,7 @@ use super::owned::Owned;
 use super::reject::reject;
 use super::task::{Id, JoinHandle, Live, Ran, Runnable, Schedule, Spawned};
 use crate::coop;
-use crate::loom::{Mutex, yield_now};
+use crate::loom::{Mutex, thread_local, yield_now};
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,5 +1,6 @@
 //! The name of a task.
 
+use crate::loom::thread_local;
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;

@@ -3,13 +3,13 @@
 use super::watch::{Sight, Watch};
 use super::{OnStall, StallOptions};
 use crate::executor::shared::{Remote, Shared};
+use crate::loom::thread::{self, JoinHandle};
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Looks in a threshold: so many parts of it a stall may be reported late.
@@ -92,7 +92,7 @@ impl Monitor {
     pub(crate) fn end(mut self, deadline: Instant) {
         self.life.set(State::Ending);
         let Some(thread) = self.thread.take() else { return };
-        if thread.thread().id() == std::thread::current().id() {
+        if thread.thread().id() == thread::current().id() {
             return;
         }
         let left = deadline.saturating_duration_since(sys::clock::now());

@@ -1,0 +1,85 @@
+//! Whole runtimes under schedules drawn at random (`crates/whippet/tests/schedules`): too large for every order of events, so
+//! many orders are tried, and the same ones in each run of this command unless another seed is given.
+
+use crate::models::Kind;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// Runs of each test with each of two ways to draw a schedule, unless told otherwise: some minutes in all.
+const RUNS: u64 = 50_000;
+/// The same in the short form: seconds.
+const RUNS_SHORT: u64 = 2_000;
+/// How the command is used.
+const USAGE: &str = "cargo xtask shuttle [FILTER] [--short] [--runs N] [--seed N]";
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    /// What the names of the tests contain.
+    filter: Option<String>,
+    /// Runs of each test with each scheduler.
+    runs: u64,
+    /// What decides the schedules.
+    seed: u64,
+}
+
+impl Plan {
+    /// Reads the arguments.
+    fn parse(arguments: &[String]) -> Option<Self> {
+        let mut plan = Self { filter: None, runs: RUNS, seed: 0 };
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
+            match argument {
+                "--short" => plan.runs = RUNS_SHORT,
+                "--runs" => plan.runs = arguments.next()?.replace('_', "").parse().ok()?,
+                "--seed" => plan.seed = arguments.next()?.parse().ok()?,
+                filter if plan.filter.is_none() && !filter.starts_with('-') => {
+                    plan.filter = Some(filter.to_owned());
+                }
+                _ => return None,
+            }
+        }
+        Some(plan)
+    }
+}
+
+/// The tests, which are told so by variables.
+fn kind(runs: u64, seed: u64) -> Kind {
+    let variable = |number: u64| OsString::from(number.to_string());
+    let variables = vec![("WHIPPET_RUNS", variable(runs)), ("WHIPPET_SEED", variable(seed))];
+    let again = format!(" --runs {runs} --seed {seed}");
+    let program = &["--test", "schedules"];
+    Kind { name: "shuttle", program, prefix: "shuttle_", variables, again }
+}
+
+/// Runs the tests. True: there were some, and all hold.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
+    let Some(Plan { filter, runs, seed }) = Plan::parse(arguments) else {
+        eprintln!("{USAGE}");
+        return false;
+    };
+    println!("{runs} runs of each with each of two schedulers, seed {seed}");
+    crate::models::run(root, &kind(runs, seed), filter.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_say_what_to_run_and_how_often() {
+        let parsed = |words: &str| {
+            Plan::parse(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let plan = |filter: Option<&str>, runs, seed| {
+            Some(Plan { filter: filter.map(str::to_owned), runs, seed })
+        };
+        assert_eq!(parsed(""), plan(None, RUNS, 0));
+        assert_eq!(parsed("--short"), plan(None, RUNS_SHORT, 0));
+        assert_eq!(parsed("ends --runs 1_000 --seed 7"), plan(Some("ends"), 1_000, 7));
+        assert_eq!(parsed("--seed 18446744073709551615"), plan(None, RUNS, u64::MAX));
+        for wrong in ["--seed", "--runs few", "--long", "one two"] {
+            assert_eq!(parsed(wrong), None, "{wrong}");
+        }
+    }
+}
