@@ -195,6 +195,8 @@ impl Driver {
     }
 }
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;

@@ -285,6 +285,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         tests: &[
             Unit("driver::tests::trap_08_an_earlier_timer_added_during_the_wait_fires"),
             Schedule("timers::shuttle_an_earlier_timer_comes_first"),
+            Model("driver::loom_tests::loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
         ],
     },
     Mutation {
@@ -299,7 +300,11 @@ pub(super) const GUARDS: &[Mutation] = &[
         let next = nexts.min().unwrap_or(alarm::NEVER);
         self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
 ",
-        tests: &[Schedule("timers::shuttle_timers_of_several_workers_all_fire")],
+        tests: &[
+            Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
+            Model("driver::loom_tests::loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
+            Model("driver::loom_tests::loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm"),
+        ],
     },
     Mutation {
         row: "8",
@@ -316,7 +321,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         drop(wheel);
         Ok(key)
 ",
-        tests: &[Schedule("timers::shuttle_timers_of_several_workers_all_fire")],
+        tests: &[
+            Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
+            Model("driver::loom_tests::loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm"),
+        ],
     },
     Mutation {
         row: "8",

@@ -180,6 +180,30 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
+        guard: "a task that is in no list has no other's key",
+        file: "crates/whippet/src/executor/task/cell.rs",
+        from: "AtomicUsize::new(UNLISTED)",
+        to: "AtomicUsize::new(UNLISTED - UNLISTED)",
+        tests: &[Unit(
+            "executor::worker_tests::a_task_that_came_behind_the_end_takes_no_other_out_of_the_list",
+        )],
+    },
+    Mutation {
+        row: "-",
+        guard: "a semaphore's number goes under its lock in one step",
+        file: "crates/whippet/src/sync/semaphore/raw.rs",
+        from: "            let word = self.word.swap(LOCKED, AcqRel);
+",
+        to: "            let word = self.word.load(Ordering::Acquire);
+            self.word.store(LOCKED, Release);
+",
+        tests: &[
+            Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
+            Schedule("doors::shuttle_permits_are_never_too_many_and_all_come_back"),
+        ],
+    },
+    Mutation {
+        row: "-",
         guard: "a stand-in passes a claim on that it finds, beside its own",
         file: "crates/whippet/src/executor/stand_in.rs",
         from: "            // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.

@@ -8,7 +8,7 @@
 //! an earlier moment. The first clears the alarm and then looks at each shard under its lock; the second adds its timer under
 //! that lock and then looks at the alarm. If the first held the lock first, the second sees the alarm cleared, or set
 //! anew since; an alarm that was set anew goes off at that moment, and all shards are looked at then. If the second
-//! held it first, the first finds the timer. So a look without a lock is enough, and only who has an earlier moment
+//! held it first, the first finds the timer (`loom_tests`). So a look without a lock is enough, and only who has an earlier moment
 //! takes the alarm's lock.
 
 use super::clock::Clock;
@@ -89,6 +89,12 @@ impl Base {
     #[cfg(not(loom))]
     pub(super) const fn origin(&self) -> Instant {
         self.origin
+    }
+
+    /// The moment that the alarm is set to.
+    #[cfg(all(test, loom))]
+    pub(super) fn alarm(&self) -> u64 {
+        self.alarm.load(Relaxed)
     }
 
     /// Whether the clock is paused.

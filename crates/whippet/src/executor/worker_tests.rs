@@ -44,6 +44,19 @@ fn trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
 }
 
 #[test]
+fn a_task_that_came_behind_the_end_takes_no_other_out_of_the_list() {
+    let (shared, _workers) = workers();
+    let queued = schedule::spawn(&shared, async {}, Location::caller());
+    assert_eq!(shared.owned.close().len(), 0, "whoever has its runnable drops it");
+    let late = schedule::spawn(&shared, async {}, Location::caller());
+    assert!(late.is_finished() && !queued.is_finished());
+    assert_eq!(shared.owned.len(), 1, "the first is in the list until it ends");
+    drop(shared.injector.pop());
+    assert!(queued.is_finished());
+    assert_eq!(shared.owned.len(), 0);
+}
+
+#[test]
 fn trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more() {
     let (shared, [first, second]) = workers();
     assert_eq!(second.step(), Step::Idle);
