@@ -243,4 +243,24 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[Unit("runtime::tests::the_end_waits_for_a_hook_no_longer_than_it_is_told_to")],
     },
+    Mutation {
+        row: "-",
+        guard: "who lines up at a Notify looks once more whether all were notified, in the step that says that he is there",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "            let is_notified = word & PHASE == NOTIFIED || word & !PHASE != rounds;
+            if is_notified { None } else { Some(rounds | WAITING) }
+",
+        to: "            let _ = rounds;
+            if word & PHASE == NOTIFIED { None } else { Some((word & !PHASE) | WAITING) }
+",
+        tests: &[Model("sync::notify::loom_tests::loom_notify_waiters_beside_a_future_made_before")],
+    },
+    Mutation {
+        row: "-",
+        guard: "who wakes goes to all places of a channel",
+        file: "crates/whippet/src/sync/spread.rs",
+        from: "self.0.iter().for_each(Notify::notify_waiters)",
+        to: "self.0[..1].iter().for_each(Notify::notify_waiters)",
+        tests: &[Unit("sync::spread::tests::whoever_wakes_goes_to_all_places")],
+    },
 ];

@@ -36,6 +36,7 @@ mod blocking;
 pub(crate) mod caller;
 mod handle;
 mod permits;
+mod spread;
 mod wait;
 mod wait_list;
 

@@ -15,7 +15,7 @@
 //! `ROUNDS` counts the calls of `notify_waiters` and wraps. `WAITING` says that the line is not empty, and is set and
 //! cleared under the lock alone; from `EMPTY` to `NOTIFIED` (a permit is kept) and back anybody goes without the lock.
 //! So a notification that nobody waits for, and a wait that finds one, are one step each; and whoever finds `WAITING`
-//! takes the lock, under which nothing but the rounds can change as long as it stays.
+//! takes the lock, under which nothing can change as long as it stays.
 //!
 //! # The second word
 //! `CLEARINGS` counts the calls of `notify_waiters` that took all slots of the line back, and wraps. A ticket of an earlier
@@ -170,6 +170,9 @@ impl Notify {
     /// # });
     /// ```
     pub fn notify_waiters(&self) {
+        if self.try_count_round() {
+            return;
+        }
         let mut wakers = Wakers::new();
         let mut line = self.line.lock();
         let woken = line.waiters.choose_all(Call::All, &mut wakers);
@@ -245,10 +248,20 @@ impl Notify {
         taken.is_ok()
     }
 
-    /// Says that somebody is in line, unless a notification is kept. The lock is held.
-    fn try_wait(&self) -> bool {
+    /// Counts a call of `notify_waiters`, unless somebody is in line.
+    #[inline]
+    fn try_count_round(&self) -> bool {
+        let counted = self.word.fetch_update(AcqRel, Acquire, |word| {
+            if word & PHASE == WAITING { None } else { Some(word.wrapping_add(ROUND)) }
+        });
+        counted.is_ok()
+    }
+
+    /// Says that somebody is in line, unless a notification is kept, or all were notified since `rounds`. The lock is held.
+    fn try_wait(&self, rounds: usize) -> bool {
         let waiting = self.word.fetch_update(AcqRel, Acquire, |word| {
-            if word & PHASE == NOTIFIED { None } else { Some((word & !PHASE) | WAITING) }
+            let is_notified = word & PHASE == NOTIFIED || word & !PHASE != rounds;
+            if is_notified { None } else { Some(rounds | WAITING) }
         });
         waiting.is_ok()
     }
@@ -301,23 +314,27 @@ impl Notify {
             return None;
         }
         while !self.is_settled(stage) {
-            if let Stage::Waiting { ticket, .. } = stage {
-                let (_, chosen) = line.waiters.look(ticket);
-                if !chosen {
-                    let left = caller.is_none_or(|caller| line.waiters.leave_waker(ticket, caller));
-                    return left.then_some(Poll::Pending);
+            match stage {
+                Stage::Fresh { rounds } => {
+                    // Behind others the word says so already.
+                    if !line.waiters.is_empty() || self.try_wait(*rounds) {
+                        let waker = caller.as_mut().and_then(|caller| caller.take());
+                        line.waiters.make_room(line.expected);
+                        let ticket = line.waiters.push_back(Call::None, waker);
+                        *stage = Stage::Waiting { ticket, clearing: self.clearings() };
+                        return Some(Poll::Pending);
+                    }
                 }
-                if let Stage::Waiting { ticket, .. } = std::mem::replace(stage, Stage::Done) {
-                    // A chosen waiter has no waker left to drop.
-                    let _ = line.waiters.remove(ticket);
+                Stage::Waiting { ticket, .. } if !line.waiters.look(ticket).1 => {
+                    let leave = |caller| line.waiters.leave_waker(ticket, caller);
+                    return caller.is_none_or(leave).then_some(Poll::Pending);
                 }
-            } else if !line.waiters.is_empty() || self.try_wait() {
-                // Behind others the word says so already.
-                let waker = caller.as_mut().and_then(|caller| caller.take());
-                line.waiters.make_room(line.expected);
-                let ticket = line.waiters.push_back(Call::None, waker);
-                *stage = Stage::Waiting { ticket, clearing: self.clearings() };
-                return Some(Poll::Pending);
+                _ => {
+                    if let Stage::Waiting { ticket, .. } = std::mem::replace(stage, Stage::Done) {
+                        // A chosen waiter has no waker left to drop.
+                        let _ = line.waiters.remove(ticket);
+                    }
+                }
             }
         }
         *stage = Stage::Done;

@@ -23,6 +23,7 @@ use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::sync::Notify;
 use crate::sync::handle::Senders;
+use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
 
 /// All senders are gone.
@@ -51,7 +52,7 @@ pub(super) struct Shared<T> {
     /// Receivers alive. The lock of senders, and of receivers that come and go.
     receivers: Mutex<usize>,
     /// Where receivers wait for a value or for the end.
-    arrivals: Notify,
+    arrivals: Spread,
     /// Where senders wait for the last receiver to go.
     departures: Notify,
 }
@@ -63,7 +64,7 @@ impl<T> Shared<T> {
             ring: Ring::new(capacity),
             word: AtomicU64::new(0),
             receivers: Mutex::new(0),
-            arrivals: Notify::new(),
+            arrivals: Spread::new(),
             departures: Notify::new(),
         }
     }
@@ -119,7 +120,7 @@ impl<T> Shared<T> {
 
     /// Waits until `look` finds something: it looks now, and after each value and the end.
     pub(super) async fn wait_for_value<R>(&self, look: impl FnMut() -> Option<R>) -> R {
-        wait_until(&self.arrivals, look).await
+        wait_until(self.arrivals.place(), look).await
     }
 
     /// Waits until there is no receiver.

@@ -17,6 +17,7 @@ use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::loom::{RwLock, RwLockReadGuard};
 use crate::sync::Notify;
+use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
 
 /// All senders are gone.
@@ -43,7 +44,7 @@ pub(super) struct Shared<T> {
     /// The word: `{ VERSION, CLOSED }`.
     word: AtomicUsize,
     /// Where receivers wait for a change or for the end.
-    changes: Notify,
+    changes: Spread,
     /// Where senders wait for the last receiver to go.
     departures: Notify,
     /// Receivers alive. The last one wakes `departures`.
@@ -58,7 +59,7 @@ impl<T> Shared<T> {
         Self {
             value: RwLock::new(value),
             word: AtomicUsize::new(0),
-            changes: Notify::new(),
+            changes: Spread::new(),
             departures: Notify::new(),
             receivers: AtomicUsize::new(0),
             senders: AtomicUsize::new(1),
@@ -107,7 +108,7 @@ impl<T> Shared<T> {
 
     /// Waits until `look` finds something: it looks now, and after each change.
     pub(super) async fn wait_for_change<R>(&self, look: impl FnMut() -> Option<R>) -> R {
-        wait_until(&self.changes, look).await
+        wait_until(self.changes.place(), look).await
     }
 
     /// Waits until there is no receiver.
