@@ -17,6 +17,7 @@ use crate::event::{Arrival, ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
 use crate::house::House;
 use crate::incoming::{End, Heard, Incoming};
+use crate::limits::SILENCE_LOOK;
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
 use crate::seat::Seat;
@@ -197,7 +198,9 @@ impl Client {
                     }
                 }
                 _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
-                () = timer.as_mut(), if deadline.is_some() => {}
+                () = timer.as_mut(), if deadline.is_some() => {
+                    self.incoming.heed(house.dials.speech(), self::now());
+                }
             }
         }
     }
@@ -255,8 +258,9 @@ impl Client {
 
     /// The next moment at which something changes by itself.
     fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
-        let moments =
-            [self.silent_until(house, now), self.overlong_until(house), self.stop_by(house)];
+        // A silence that was long when it began may be over by what is set meanwhile.
+        let silence = self.silent_until(house, now).map(|until| until.min(now + SILENCE_LOOK));
+        let moments = [silence, self.overlong_until(house), self.stop_by(house)];
         moments.into_iter().flatten().min()
     }
 

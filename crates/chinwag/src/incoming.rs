@@ -97,6 +97,13 @@ impl Incoming {
         allowance.map(|allowance| self.speech.next(allowance)).filter(|&next| next > now)
     }
 
+    /// Goes by what is set now about how fast he may speak.
+    pub(crate) fn heed(&mut self, allowance: Option<Allowance>, now: Instant) {
+        if let Some(allowance) = allowance {
+            self.speech.cap(allowance, now);
+        }
+    }
+
     /// Since when a line without an end has been past its limit.
     pub(crate) fn overlong_since(&self) -> Option<Instant> {
         self.decoder.dropping_since()

@@ -34,6 +34,8 @@ pub const LINE_OVERHEAD: usize = MAX_NICK + 4;
 pub const SPEECH_BURST: u32 = 10;
 /// The time that earns a further line: five a second is faster than anybody types or reads.
 pub const SPEECH_INTERVAL: Duration = Duration::from_millis(200);
+/// Time between two looks of somebody who must be silent at how long that is by now: the pace may be set anew.
+pub const SILENCE_LOOK: Duration = Duration::from_secs(1);
 /// How long a newcomer is listened to before the welcome: a browser, ssh or TLS client speaks at once, and is told
 /// in its own words that this is the wrong door before a room hears of it. Nobody notices the wait.
 pub const FIRST_LOOK: Duration = Duration::from_millis(5);

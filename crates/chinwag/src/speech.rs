@@ -37,6 +37,11 @@ impl Speech {
         true
     }
 
+    /// Owes no more than this allowance lets anybody owe: what was spent under another one is not held against him.
+    pub(crate) fn cap(&mut self, allowance: Allowance, now: Instant) {
+        self.whole_at = self.whole_at.min(now + allowance.interval * allowance.burst);
+    }
+
     /// When the next line may be said; in the past if at once.
     pub(crate) fn next(&self, allowance: Allowance) -> Instant {
         let ahead = allowance.interval * allowance.burst.saturating_sub(1);
@@ -72,6 +77,19 @@ mod tests {
         assert_eq!(spend_all(&mut speech, later), 5);
         let rested = later + Duration::from_secs(60);
         assert_eq!(spend_all(&mut speech, rested), 10);
+    }
+
+    #[test]
+    fn what_was_spent_at_another_pace_is_forgiven() {
+        let now = start();
+        let slow = Allowance { burst: 1, interval: Duration::from_secs(3600) };
+        let mut speech = Speech::new(now);
+        assert!(speech.try_spend(slow, now));
+        assert_eq!(speech.next(slow), now + slow.interval);
+        speech.cap(slow, now);
+        assert_eq!(speech.next(slow), now + slow.interval, "as much as it lets anybody owe");
+        speech.cap(ALLOWANCE, now);
+        assert_eq!(speech.next(ALLOWANCE), now + ALLOWANCE.interval);
     }
 
     proptest! {

@@ -58,8 +58,10 @@ async fn converse(
     shutdown: &CancellationToken,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
+    // Read in any case: a connection that is closed with something unread loses the answer, too.
+    let line = read_line(stream).await?;
     let outcome = if may_order(peer) {
-        match Request::parse(&read_line(stream).await?) {
+        match Request::parse(&line) {
             Ok(request) => obey(request, office, shutdown).await,
             Err(reason) => Err(reason),
         }

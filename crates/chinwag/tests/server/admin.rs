@@ -1,8 +1,9 @@
 //! `chinwag admin`, from a shell on the same machine.
 
-use crate::program::{Program, chinwag};
+use crate::program::{CHINWAG, Program, chinwag};
 use crate::support::{run, soon};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use whippet::net::UnixStream;
 use whippet::task::spawn_blocking;
@@ -138,5 +139,34 @@ fn what_is_no_request_is_refused() {
             }
             assert_eq!(String::from_utf8(answer).expect("UTF-8"), reason);
         }
+    });
+}
+
+/// A folder may be set wrong: the peer's user counts, and not only the mode.
+#[test]
+fn somebody_elses_user_is_not_heard() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can be somebody else");
+        return;
+    }
+    run(async {
+        const NOBODY: u32 = 65_534;
+        let socket = Socket::new("nobody");
+        let server = socket.server().await;
+        std::fs::set_permissions(&socket.0, PermissionsExt::from_mode(0o666)).expect("ours");
+        // A copy where everybody may run it.
+        let program = std::env::temp_dir().join(format!("chinwag-nobody-{}", std::process::id()));
+        std::fs::copy(CHINWAG, &program).expect("a copy");
+        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("ours");
+        let mut command = std::process::Command::new(&program);
+        command.args(["admin", "--admin-socket", socket.name(), "shutdown"]);
+        command.uid(NOBODY).gid(NOBODY).current_dir("/").env_clear();
+        let output = soon("an answer", spawn_blocking(move || command.output())).await;
+        std::fs::remove_file(&program).expect("the test is free");
+        let output = output.expect("no panic").expect("the program runs");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        let refused = "chinwag: only root and the user that the server runs as may do that\n";
+        assert_eq!((output.status.code(), said.as_str()), (Some(1), refused));
+        server.join().await;
     });
 }

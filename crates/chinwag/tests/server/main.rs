@@ -11,6 +11,7 @@ mod door;
 mod editing;
 mod limits;
 mod moderation;
+mod network;
 mod pace;
 mod private;
 mod program;

@@ -259,3 +259,75 @@ fn who_is_owed_more_than_is_set_is_cut() {
         drop(frozen);
     });
 }
+
+#[test]
+fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
+    run(async {
+        let socket = std::env::temp_dir().join(format!("chinwag-living-{}", std::process::id()));
+        let socket = socket.to_str().expect("UTF-8");
+        let text = format!(
+            "owed-soft = \"8 KiB\"\nowed-hard = \"512 MiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\n\
+             no-limits = true\nadmin-socket = \"{socket}\"\nworkers = 3\n"
+        );
+        let file = File::new("living", &text);
+        let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
+        let line = format!("{}\n", "x".repeat(4_000));
+        let speaks = async {
+            for _ in 0..2_500 {
+                alice.send(line.as_bytes()).await;
+            }
+        };
+        soon("room to send", speaks).await;
+        alice.wait_for("* user-2 left (too slow)").await;
+        let (_, stats, _) = output(chinwag(&["admin", "--admin-socket", socket, "stats"]));
+        for figure in ["chinwag_cut_total{reason=\"memory\"} 1", "whippet_workers 3"] {
+            assert!(stats.contains(figure), "{figure} in {stats}");
+        }
+        drop(frozen);
+        let _ = std::fs::remove_file(socket);
+    });
+}
+
+#[test]
+fn speech_is_as_fast_as_it_is_set_to_be() {
+    run(async {
+        let file = File::new("speech", "speech-burst = 1\nspeech-interval = \"1h\"\n");
+        let mut server = with(&file).await;
+        let mut alice = server.join().await;
+        let mut bob = server.join().await;
+        alice.send(b"one\ntwo\n").await;
+        bob.wait_for("user-1: one").await;
+        // What somebody else says behind it comes before the second line, which is not due for an hour.
+        bob.say("me too").await;
+        alice.wait_for("user-2: me too").await;
+        file.write("speech-burst = 1\nspeech-interval = \"1ms\"\n");
+        server.signal(Signal::HUP);
+        server.logged("settings read anew").await;
+        bob.expect("user-1: two").await;
+        alice.send(b"three\n").await;
+        bob.expect("user-1: three").await;
+    });
+}
+
+#[test]
+fn a_room_remembers_as_much_as_is_set() {
+    run(async {
+        for (lines, told) in [("1", "| user-1: two"), ("0", "")] {
+            let file = File::new("history", &format!("history-lines = {lines}\n"));
+            let server = with(&file).await;
+            let mut alice = server.join().await;
+            let mut bob = server.join().await;
+            alice.send(b"one\ntwo\n").await;
+            bob.wait_for("user-1: two").await;
+            let mut cy = newcomer(&server).await;
+            cy.wait_for("* /help shows what you can do here").await;
+            if told.is_empty() {
+                cy.say("/history").await;
+                cy.expect("* nothing was said here yet").await;
+            } else {
+                cy.expect("* last 1 line:").await;
+                cy.expect(told).await;
+            }
+        }
+    });
+}
