@@ -325,8 +325,8 @@ impl Client {
             }
             Over::Cut(cut) => {
                 self.seat.leave(cut.departure());
-                // In the middle of a line there is nothing to be said.
-                return Some(if self.outgoing.is_idle() { cut.farewell() } else { "" });
+                let may_speak = self.outgoing.end_terminal(stream);
+                return Some(if may_speak { cut.farewell() } else { "" });
             }
             // The broker knows.
             Over::Dismissed => return Some(""),

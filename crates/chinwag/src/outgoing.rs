@@ -83,6 +83,20 @@ impl Outgoing {
         self.pending.is_empty()
     }
 
+    /// Leaves his terminal as it was found, as far as the kernel takes that at once. Says whether words can follow: not in
+    /// the middle of a line, nor of what a terminal takes for a command.
+    pub(crate) fn end_terminal(&mut self, stream: &TcpStream) -> bool {
+        let Some(mut terminal) = self.terminal.take().filter(|_| self.is_idle()) else {
+            return self.is_idle();
+        };
+        if terminal.is_written() {
+            terminal.draw(&[], true);
+            // Whoever is gone needs no terminal.
+            let _ = self.write_drawn(stream, &mut terminal);
+        }
+        terminal.is_written()
+    }
+
     /// Writes what is due, and what comes to be due, until there is something to tell.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Line editing over real sockets, on the model of a terminal's screen; how the editor itself works is tested with it.
 
 use crate::support::{Person, TestServer, run};
+use chinwag::Config;
+use chinwag::secret::Secret;
 use std::num::NonZero;
 use vt100::Parser;
 
@@ -92,6 +94,30 @@ fn a_line_is_edited_sent_and_fetched_back_while_others_talk() {
         bob.screen.process(&rest);
         assert!(!bob.screen.screen().bracketed_paste(), "the terminal is left as it was");
         assert!(!rows_contain(&bob.screen, ">"), "the prompt is gone");
+    });
+}
+
+#[test]
+fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
+    run(async {
+        let secret = Secret::new("correct horse battery").expect("a secret");
+        let config = Config { secret: Some(secret), ..Config::default() };
+        let server = TestServer::with(config);
+        let mut alice = server.join_as("alice").await;
+        alice.say("/oper correct horse battery").await;
+        alice.wait_for("* you are an operator now; /help lists what you can do").await;
+        let mut bob = Window::open(&server).await;
+        bob.press("/nick bob\r").await;
+        alice.wait_for("* user-2 is now bob").await;
+        bob.press("half a li").await;
+        bob.until_row("> half a li").await;
+        alice.say("/ban bob").await;
+        alice.wait_for("* bob left (banned)").await;
+        let rest = bob.person.rest_of_bytes().await;
+        bob.screen.process(&rest);
+        assert!(!bob.screen.screen().bracketed_paste(), "the terminal is left as it was");
+        assert_eq!(rows(&bob.screen).last().map(String::as_str), Some("! you are banned here"));
+        assert!(!rows_contain(&bob.screen, "> half a li"), "the line under way is gone");
     });
 }
 
