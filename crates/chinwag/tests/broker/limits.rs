@@ -108,7 +108,7 @@ fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
 }
 
 #[test]
-fn the_intake_waits_a_fifth_of_a_second_for_one_who_takes_nothing_among_others_who_do() {
+fn the_intake_waits_for_less_than_half_a_second_for_one_who_takes_nothing_among_others_who_do() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     let others: Vec<_> = (0..MOVING_LEAST).map(|_| room.join()).collect();
@@ -119,7 +119,8 @@ fn the_intake_waits_a_fifth_of_a_second_for_one_who_takes_nothing_among_others_w
         room.send(alice, &line);
         others.iter().for_each(|&other| drop(room.read(other)));
     }
-    room.pass(Duration::from_millis(190));
+    // The kernel may need 270 ms to find out that a window is open again.
+    room.pass(Duration::from_millis(290));
     assert!(!room.broker.is_open());
     room.pass(Duration::from_millis(110));
     assert!(room.broker.is_open());
