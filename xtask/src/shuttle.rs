@@ -8,7 +8,7 @@ use std::path::Path;
 /// Runs of each test with each of two ways to draw a schedule, unless told otherwise: some minutes in all.
 const RUNS: u64 = 50_000;
 /// The same in the short form: seconds.
-const RUNS_SHORT: u64 = 2_000;
+const RUNS_SHORT: u64 = 1_000;
 /// How the command is used.
 const USAGE: &str = "cargo xtask shuttle [FILTER] [--short] [--runs N] [--seed N]";
 

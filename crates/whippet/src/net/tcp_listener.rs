@@ -35,6 +35,9 @@ impl TcpListener {
     /// # Errors
     /// Those of the last address: taken, not this machine's, not allowed; those of the look-up of a name.
     ///
+    /// # Cancel safety
+    /// Dropped, it listens to nothing.
+    ///
     /// # Panics
     /// If this thread has entered no runtime.
     pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {

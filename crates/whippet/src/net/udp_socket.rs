@@ -33,6 +33,9 @@ impl UdpSocket {
     /// # Errors
     /// Those of the last address: taken, not this machine's, not allowed; those of the look-up of a name.
     ///
+    /// # Cancel safety
+    /// Dropped, there is no socket.
+    ///
     /// # Panics
     /// If this thread has entered no runtime.
     pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
@@ -68,6 +71,9 @@ impl UdpSocket {
     ///
     /// # Errors
     /// Those of the last address; those of the look-up of a name.
+    ///
+    /// # Cancel safety
+    /// Dropped, the peer is the one that it was.
     pub async fn connect(&self, addresses: impl ToSocketAddrs) -> io::Result<()> {
         first(resolve(addresses).await?, |address| socket::connect(&self.0, address))
     }
