@@ -197,6 +197,22 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The call's; `WouldBlock` when it is not ready. A call that says `WouldBlock` itself uses the readiness up.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// near.readable().await?.retain_ready();
+    /// let count = near.try_io(Interest::READABLE, |mut near| near.read(&mut [0; 8]))?;
+    /// assert_eq!(count, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_io<R>(
         &self,
         interest: Interest,

@@ -16,6 +16,23 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// Cancel safe: readiness stays until a call finds it used up.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = near.readable().await?;
+    /// let mut word = [0; 8];
+    /// let count = guard.try_io(|near| near.get_ref().read(&mut word)).unwrap()?;
+    /// assert_eq!(&word[..count], b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::READABLE).await
     }
@@ -27,6 +44,23 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = near.readable_mut().await?;
+    /// let mut word = [0; 8];
+    /// let count = guard.try_io(|near| near.get_mut().read(&mut word)).unwrap()?;
+    /// assert_eq!(&word[..count], b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         self.ready_mut(Interest::READABLE).await
     }
@@ -38,6 +72,20 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// let mut guard = near.writable().await?;
+    /// assert_eq!(guard.try_io(|near| near.get_ref().write(b"hello")).unwrap()?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.ready(Interest::WRITABLE).await
     }
@@ -49,6 +97,20 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// let mut guard = near.writable_mut().await?;
+    /// assert_eq!(guard.try_io(|near| near.get_mut().write(b"hello")).unwrap()?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         self.ready_mut(Interest::WRITABLE).await
     }
@@ -60,6 +122,21 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let guard = near.ready(Interest::READABLE).await?;
+    /// assert!(guard.ready().is_readable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         self.registration().ready(interest.0).await?;
         Ok(AsyncFdReadyGuard::new(self, interest.0))
@@ -72,6 +149,21 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`readable`](Self::readable).
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let guard = near.ready_mut(Interest::READABLE).await?;
+    /// assert!(guard.ready().is_readable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn ready_mut(
         &mut self,
         interest: Interest,
@@ -135,6 +227,22 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Cancel safety
     /// As [`async_io`](Self::async_io).
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut word = [0; 8];
+    /// let count = near.async_io_mut(Interest::READABLE, |near| near.read(&mut word)).await?;
+    /// assert_eq!(&word[..count], b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn async_io_mut<R>(
         &mut self,
         interest: Interest,
@@ -152,6 +260,22 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// As [`try_io`](Self::try_io).
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// near.readable().await?.retain_ready();
+    /// let count = near.try_io_mut(Interest::READABLE, |near| near.read(&mut [0; 8]))?;
+    /// assert_eq!(count, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_io_mut<R>(
         &mut self,
         interest: Interest,

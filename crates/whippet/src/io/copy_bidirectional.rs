@@ -56,6 +56,22 @@ where
 ///
 /// # Cancel safety
 /// As [`copy_bidirectional`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncWriteExt, copy_bidirectional_with_sizes, duplex};
+/// let (mut client, mut left) = duplex(64);
+/// let (mut right, mut server) = duplex(64);
+/// client.write_all(b"question").await?;
+/// client.shutdown().await?;
+/// server.write_all(b"answer").await?;
+/// server.shutdown().await?;
+/// let counts = copy_bidirectional_with_sizes(&mut left, &mut right, 1024, 16).await?;
+/// assert_eq!(counts, (8, 6));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn copy_bidirectional_with_sizes<A, B>(
     a: &mut A,
     b: &mut B,

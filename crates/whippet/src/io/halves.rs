@@ -67,6 +67,22 @@ impl<T> ReadHalf<T> {
     ///
     /// # Panics
     /// When they are halves of two streams.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+    /// let (near, mut far) = duplex(64);
+    /// let (reader, mut writer) = split(near);
+    /// writer.write_all(b"hel").await?;
+    /// let mut near = reader.unsplit(writer);
+    /// near.write_all(b"lo").await?;
+    /// let mut word = [0; 5];
+    /// far.read_exact(&mut word).await?;
+    /// assert_eq!(&word, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn unsplit(self, other: WriteHalf<T>) -> T
     where

@@ -30,6 +30,18 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Cancel safety
     /// Cancel safe: a line that was read in part stays for the next call.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"one\r\ntwo"[..]).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("two"));
+    /// assert_eq!(lines.next_line().await?, None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next_line(&mut self) -> io::Result<Option<String>> {
         poll_fn(|cx| self.poll_next_line(cx)).await
     }

@@ -32,6 +32,19 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     ///
     /// # Cancel safety
     /// Cancel safe: a segment that was read in part stays for the next call.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut words = BufReader::new(&b"one  two"[..]).split(b' ');
+    /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"one"[..]));
+    /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b""[..]));
+    /// assert_eq!(words.next_segment().await?.as_deref(), Some(&b"two"[..]));
+    /// assert_eq!(words.next_segment().await?, None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>> {
         poll_fn(|cx| self.poll_next_segment(cx)).await
     }

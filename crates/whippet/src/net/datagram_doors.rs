@@ -2,10 +2,11 @@
 //! [`Datagram`](super::datagram::Datagram).
 
 /// Gives `$type` what does not name addresses, and what names senders: `$address` is their type, and `$sender` makes
-/// it of what the kernel tells.
+/// it of what the kernel tells. `$pair` is code for the examples: it makes a `left` that is connected to a `right`, both
+/// with names.
 macro_rules! datagram_doors {
-    ($type:ident, $address:ty, $sender:expr) => {
-        $crate::net::readiness_doors::readiness_doors!($type);
+    ($type:ident, $address:ty, $sender:expr, $pair:literal) => {
+        $crate::net::readiness_doors::readiness_doors!($type, $pair, try_send, try_recv);
 
         impl $type {
             /// Sends a datagram to the peer that the socket is connected to, and gives its length.
@@ -15,6 +16,15 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has sent nothing.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// assert_eq!(left.send(b"hello").await?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn send(&self, bytes: &[u8]) -> ::std::io::Result<usize> {
                 self.socket().send(bytes).await
             }
@@ -35,6 +45,16 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// `WouldBlock` when there is none; else as [`send`](Self::send).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// assert_eq!(left.try_send(b"hello")?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_send(&self, bytes: &[u8]) -> ::std::io::Result<usize> {
                 self.socket().try_send(bytes)
             }
@@ -46,6 +66,18 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has received nothing.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// let count = right.recv(&mut buffer).await?;
+            /// assert_eq!(&buffer[..count], b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn recv(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
                 self.socket().receive(buffer).await
             }
@@ -66,6 +98,20 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// right.readable().await?;
+            /// let mut buffer = [0; 16];
+            /// assert_eq!(right.try_recv(&mut buffer)?, 5);
+            /// let nothing = right.try_recv(&mut buffer).unwrap_err();
+            /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_recv(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
                 self.socket().try_receive(buffer)
             }
@@ -77,6 +123,19 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has received nothing.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// let (count, sender) = right.recv_from(&mut buffer).await?;
+            /// assert_eq!(&buffer[..count], b"hello");
+            /// assert_eq!(sender, left.local_addr()?);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn recv_from(
                 &self,
                 buffer: &mut [u8],
@@ -104,6 +163,18 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has received nothing.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = Vec::with_capacity(16);
+            /// right.recv_buf(&mut buffer).await?;
+            /// assert_eq!(buffer, b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn recv_buf<B: $crate::io::AppendBuffer>(
                 &self,
                 buffer: &mut B,
@@ -132,6 +203,19 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has received nothing.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = Vec::with_capacity(16);
+            /// let (count, sender) = right.recv_buf_from(&mut buffer).await?;
+            /// assert_eq!((count, sender), (5, left.local_addr()?));
+            /// assert_eq!(buffer, b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn recv_buf_from<B: $crate::io::AppendBuffer>(
                 &self,
                 buffer: &mut B,
@@ -194,6 +278,19 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// assert_eq!(right.peek(&mut buffer).await?, 5);
+            /// // It is still there.
+            /// assert_eq!(right.recv(&mut buffer).await?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn peek(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
                 self.socket().peek(buffer).await
             }
@@ -225,6 +322,20 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// let (count, sender) = right.peek_from(&mut buffer).await?;
+            /// assert_eq!((count, sender), (5, left.local_addr()?));
+            /// // It is still there.
+            /// assert_eq!(right.recv(&mut buffer).await?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn peek_from(
                 &self,
                 buffer: &mut [u8],
@@ -259,6 +370,18 @@ macro_rules! datagram_doors {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// assert_eq!(right.peek_sender().await?, left.local_addr()?);
+            /// // It is still there.
+            /// assert_eq!(right.recv(&mut [0; 16]).await?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn peek_sender(&self) -> ::std::io::Result<$address> {
                 Ok(self.peek_from(&mut []).await?.1)
             }

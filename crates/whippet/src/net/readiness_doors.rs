@@ -1,8 +1,9 @@
 //! The methods that every socket has that is waited for by readiness, by way of its `socket()`.
 
-/// Gives `$type` the readiness methods; `$type::socket()` has `ready`, `poll_ready`, `try_io` and `take_error`.
+/// Gives `$type` the readiness methods; `$type::socket()` has `ready`, `poll_ready`, `try_io` and `take_error`. For the
+/// examples: `$pair` is code that makes a `left` connected to a `right`, and `$send` and `$receive` are what they do.
 macro_rules! readiness_doors {
-    ($type:ty) => {
+    ($type:ty, $pair:literal, $send:ident, $receive:ident) => {
         impl $type {
             /// Waits until a read may succeed, or the peer has sent its last.
             ///
@@ -11,6 +12,18 @@ macro_rules! readiness_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: nothing is read.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            #[doc = concat!("left.", stringify!($send), "(b\"hello\")?;")]
+            /// right.readable().await?;
+            #[doc = concat!("assert_eq!(right.", stringify!($receive), "(&mut [0; 16])?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn readable(&self) -> ::std::io::Result<()> {
                 self.ready($crate::net::Interest::READABLE).await.map(drop)
             }
@@ -22,6 +35,16 @@ macro_rules! readiness_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: nothing is written.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            #[doc = concat!("assert_eq!(left.", stringify!($send), "(b\"hello\")?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn writable(&self) -> ::std::io::Result<()> {
                 self.ready($crate::net::Interest::WRITABLE).await.map(drop)
             }
@@ -35,6 +58,18 @@ macro_rules! readiness_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: readiness stays until a call finds it used up.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use whippet::net::Interest;
+            #[doc = $pair]
+            /// assert!(left.ready(Interest::WRITABLE).await?.is_writable());
+            #[doc = concat!("left.", stringify!($send), "(b\"hello\")?;")]
+            /// assert!(right.ready(Interest::READABLE).await?.is_readable());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn ready(
                 &self,
                 interest: $crate::net::Interest,
@@ -69,6 +104,23 @@ macro_rules! readiness_doors {
             /// # Errors
             /// The call's; `WouldBlock` when the socket is not ready. A call that says `WouldBlock` itself uses
             /// the readiness up.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use whippet::net::Interest;
+            #[doc = $pair]
+            /// left.writable().await?;
+            #[doc = concat!("left.", stringify!($send), "(b\"hello\")?;")]
+            /// right.readable().await?;
+            /// let mut word = [0; 8];
+            /// let count = right.try_io(Interest::READABLE, || {
+            ///     Ok(rustix::io::read(&right, &mut word)?)
+            /// })?;
+            /// assert_eq!(&word[..count], b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_io<R>(
                 &self,
                 interest: $crate::net::Interest,
@@ -85,6 +137,22 @@ macro_rules! readiness_doors {
             ///
             /// # Cancel safety
             /// Cancel safe: the call is made in the poll that returns its result.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use whippet::net::Interest;
+            #[doc = $pair]
+            /// left.writable().await?;
+            #[doc = concat!("left.", stringify!($send), "(b\"hello\")?;")]
+            /// let mut word = [0; 8];
+            /// let count = right
+            ///     .async_io(Interest::READABLE, || Ok(rustix::io::read(&right, &mut word)?))
+            ///     .await?;
+            /// assert_eq!(&word[..count], b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn async_io<R>(
                 &self,
                 interest: $crate::net::Interest,
@@ -97,6 +165,16 @@ macro_rules! readiness_doors {
             ///
             /// # Errors
             /// The kernel's, of asking.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// assert!(left.take_error()?.is_none());
+            /// assert!(right.take_error()?.is_none());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn take_error(&self) -> ::std::io::Result<Option<::std::io::Error>> {
                 self.socket().take_error()
             }

@@ -74,6 +74,20 @@ impl<S: Duplex> OwnedReadHalf<S> {
     ///
     /// # Errors
     /// The halves, when they are not of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (one, _peer) = whippet::net::UnixStream::pair()?;
+    /// let (other, _peer) = whippet::net::UnixStream::pair()?;
+    /// let (one_reader, one_writer) = one.into_split();
+    /// let (_other_reader, other_writer) = other.into_split();
+    /// let error = one_reader.reunite(other_writer).unwrap_err();
+    /// let one_reader = error.0;
+    /// assert!(one_reader.reunite(one_writer).is_ok());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn reunite(self, mut other: OwnedWriteHalf<S>) -> Result<S, ReuniteError<S>> {
         if !Arc::ptr_eq(&self.0, &other.stream) {
             return Err(ReuniteError(self, other));
@@ -92,11 +106,40 @@ impl<S: Duplex> OwnedWriteHalf<S> {
     ///
     /// # Errors
     /// The halves, when they are not of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (stream, peer) = whippet::net::UnixStream::pair()?;
+    /// let (reader, writer) = stream.into_split();
+    /// let stream = writer.reunite(reader).unwrap();
+    /// // Nothing was shut down.
+    /// stream.writable().await?;
+    /// stream.try_write(b"hello")?;
+    /// peer.readable().await?;
+    /// assert_eq!(peer.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn reunite(self, other: OwnedReadHalf<S>) -> Result<S, ReuniteError<S>> {
         other.reunite(self)
     }
 
     /// Drops the half without shutting the writing direction down.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (stream, _peer) = whippet::net::UnixStream::pair()?;
+    /// let (reader, writer) = stream.into_split();
+    /// writer.forget();
+    /// // Had it been dropped, this would be a `BrokenPipe`.
+    /// let stream: &whippet::net::UnixStream = reader.as_ref();
+    /// stream.writable().await?;
+    /// assert_eq!(stream.try_write(b"hello")?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn forget(mut self) {
         self.shuts_down = false;
     }
@@ -135,9 +178,9 @@ impl<S: Duplex> AsRef<S> for OwnedWriteHalf<S> {
     }
 }
 
-/// What all four halves have.
+/// What all four halves have. `$pair` is code for the examples: it makes a `half` of a stream and the stream's `peer`.
 macro_rules! half {
-    ($type:ty) => {
+    ($type:ty, $pair:literal) => {
         impl<S: Duplex> $type {
             #[inline]
             fn socket(&self) -> &Stream {
@@ -152,6 +195,17 @@ macro_rules! half {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use whippet::net::Interest;
+            #[doc = $pair]
+            /// let ready = half.ready(Interest::READABLE | Interest::WRITABLE).await?;
+            /// assert!(ready.is_readable() || ready.is_writable());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
                 self.socket().ready(interest).await
             }
@@ -177,8 +231,8 @@ macro_rules! half {
 
 /// What the reading halves have.
 macro_rules! reading_half {
-    ($type:ty) => {
-        half!($type);
+    ($type:ty, $pair:literal) => {
+        half!($type, $pair);
         read_traits!($type, [S: Duplex]);
 
         impl<S: Duplex> $type {
@@ -189,6 +243,18 @@ macro_rules! reading_half {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// half.readable().await?;
+            /// assert_eq!(half.try_read(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn readable(&self) -> io::Result<()> {
                 self.ready(Interest::READABLE).await.map(drop)
             }
@@ -197,6 +263,21 @@ macro_rules! reading_half {
             ///
             /// # Errors
             /// `WouldBlock` when there is nothing; else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// half.readable().await?;
+            /// let mut word = [0; 16];
+            /// assert_eq!(half.try_read(&mut word)?, 5);
+            /// let nothing = half.try_read(&mut word).unwrap_err();
+            /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
                 self.socket().try_read(buffer)
             }
@@ -224,6 +305,20 @@ macro_rules! reading_half {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// let mut word = [0; 16];
+            /// assert_eq!(half.peek(&mut word).await?, 5);
+            /// // They are still there.
+            /// assert_eq!(half.try_read(&mut word)?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
                 self.socket().peek(buffer).await
             }
@@ -245,8 +340,8 @@ macro_rules! reading_half {
 
 /// What the writing halves have.
 macro_rules! writing_half {
-    ($type:ty) => {
-        half!($type);
+    ($type:ty, $pair:literal) => {
+        half!($type, $pair);
         write_traits!($type, [S: Duplex]);
 
         impl<S: Duplex> $type {
@@ -257,6 +352,16 @@ macro_rules! writing_half {
             ///
             /// # Cancel safety
             /// Cancel safe.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// half.writable().await?;
+            /// assert_eq!(half.try_write(b"hello")?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn writable(&self) -> io::Result<()> {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
@@ -265,6 +370,18 @@ macro_rules! writing_half {
             ///
             /// # Errors
             /// `WouldBlock` when there is no room; else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// half.writable().await?;
+            /// assert_eq!(half.try_write(b"hello")?, 5);
+            /// peer.readable().await?;
+            /// assert_eq!(peer.try_read(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
                 self.socket().try_write(bytes)
             }
@@ -280,7 +397,23 @@ macro_rules! writing_half {
     };
 }
 
-reading_half!(ReadHalf<'_, S>);
-reading_half!(OwnedReadHalf<S>);
-writing_half!(WriteHalf<'_, S>);
-writing_half!(OwnedWriteHalf<S>);
+reading_half!(
+    ReadHalf<'_, S>,
+    "let (peer, mut stream) = whippet::net::UnixStream::pair()?;\n\
+     let (mut half, _writer) = stream.split();"
+);
+reading_half!(
+    OwnedReadHalf<S>,
+    "let (peer, stream) = whippet::net::UnixStream::pair()?;\n\
+     let (mut half, _writer) = stream.into_split();"
+);
+writing_half!(
+    WriteHalf<'_, S>,
+    "let (peer, mut stream) = whippet::net::UnixStream::pair()?;\n\
+     let (_reader, half) = stream.split();"
+);
+writing_half!(
+    OwnedWriteHalf<S>,
+    "let (peer, stream) = whippet::net::UnixStream::pair()?;\n\
+     let (_reader, half) = stream.into_split();"
+);

@@ -1,10 +1,10 @@
 //! The methods and traits that every stream type has, by way of its `socket()`, a
 //! [`Stream`](super::stream::Stream).
 
-/// Gives `$type` reading and writing.
+/// Gives `$type` reading and writing. `$pair` is code for the examples: it makes a `left` connected to a `right`.
 macro_rules! stream_doors {
-    ($type:ident) => {
-        $crate::net::readiness_doors::readiness_doors!($type);
+    ($type:ident, $pair:literal) => {
+        $crate::net::readiness_doors::readiness_doors!($type, $pair, try_write, try_read);
         $crate::net::stream_doors::byte_traits!($type);
         $crate::net::stream_doors::byte_traits!(&$type);
 
@@ -13,6 +13,21 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// left.try_write(b"hello")?;
+            /// right.readable().await?;
+            /// let mut word = [0; 16];
+            /// assert_eq!(right.try_read(&mut word)?, 5);
+            /// let nothing = right.try_read(&mut word).unwrap_err();
+            /// assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[inline]
             pub fn try_read(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
                 self.socket().try_read(buffer)
@@ -33,6 +48,20 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// As [`try_read`](Self::try_read).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// left.try_write(b"hello")?;
+            /// right.readable().await?;
+            /// let mut words = b"I say ".to_vec();
+            /// right.try_read_buf(&mut words)?;
+            /// assert_eq!(words, b"I say hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_read_buf<B: $crate::io::AppendBuffer>(
                 &self,
                 buffer: &mut B,
@@ -44,6 +73,18 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// assert_eq!(left.try_write(b"hello")?, 5);
+            /// right.readable().await?;
+            /// assert_eq!(right.try_read(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[inline]
             pub fn try_write(&self, bytes: &[u8]) -> ::std::io::Result<usize> {
                 self.socket().try_write(bytes)
@@ -53,6 +94,19 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// As [`try_write`](Self::try_write).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::io::IoSlice;
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// assert_eq!(left.try_write_vectored(&[IoSlice::new(b"hel"), IoSlice::new(b"lo")])?, 5);
+            /// right.readable().await?;
+            /// assert_eq!(right.try_read(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[inline]
             pub fn try_write_vectored(
                 &self,
@@ -65,6 +119,17 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// The kernel's. A connection that is gone already is no error.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.shutdown_now(std::net::Shutdown::Write)?;
+            /// right.readable().await?;
+            /// assert_eq!(right.try_read(&mut [0; 16])?, 0);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn shutdown_now(&self, how: ::std::net::Shutdown) -> ::std::io::Result<()> {
                 self.socket().shutdown(how)
             }

@@ -40,6 +40,17 @@ impl TcpListener {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::TcpListener;
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let taken = TcpListener::bind(listener.local_addr()?).await.unwrap_err();
+    /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
         first(resolve(addresses).await?, Self::bind_to)
     }
@@ -84,6 +95,19 @@ impl TcpListener {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has accepted nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, peer) = listener.accept().await?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// assert_eq!(server.local_addr()?, client.peer_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         with_address(self.0.accept().await)
     }
@@ -100,6 +124,16 @@ impl TcpListener {
     ///
     /// # Errors
     /// `WouldBlock` when none waits; else as [`accept`](Self::accept).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let listener = whippet::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let nobody = listener.try_accept().unwrap_err();
+    /// assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         with_address(self.0.try_accept())
     }

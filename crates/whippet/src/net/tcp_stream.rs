@@ -48,6 +48,17 @@ impl TcpStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect(addresses: impl ToSocketAddrs) -> io::Result<Self> {
         let mut failed = None;
         for address in resolve(addresses).await? {
@@ -101,6 +112,23 @@ impl TcpStream {
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// client.writable().await?;
+    /// client.try_write(b"hello")?;
+    /// let mut word = [0; 16];
+    /// assert_eq!(server.peek(&mut word).await?, 5);
+    /// // They are still there.
+    /// assert_eq!(server.try_read(&mut word)?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.peek(buffer).await
     }
@@ -114,11 +142,50 @@ impl TcpStream {
     }
 
     /// Two halves that borrow the stream, to read and to write in one task.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (mut server, _) = listener.accept().await?;
+    /// let (reader, mut writer) = server.split();
+    /// client.write_all(b"hello").await?;
+    /// assert_eq!(whippet::io::copy(&mut reader.take(5), &mut writer).await?, 5);
+    /// let mut echo = [0; 5];
+    /// client.read_exact(&mut echo).await?;
+    /// assert_eq!(&echo, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
         split::split(self)
     }
 
     /// Two halves that own the stream together, to read and to write in two tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// let (mut reader, mut writer) = client.into_split();
+    /// let reads = whippet::spawn(async move {
+    ///     let mut word = [0; 5];
+    ///     reader.read_exact(&mut word).await.map(|_| word)
+    /// });
+    /// writer.write_all(b"hello").await?;
+    /// drop(writer);
+    /// whippet::io::copy(&mut &server, &mut &server).await?;
+    /// assert_eq!(&reads.await??, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
         split::into_split(self)
@@ -152,6 +219,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         options::set_nodelay(&self.0, nodelay)
     }
@@ -160,6 +239,20 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.linger()?, None);
+    /// stream.set_linger(Some(Duration::from_secs(2)))?;
+    /// assert_eq!(stream.linger()?, Some(Duration::from_secs(2)));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         options::set_linger(&self.0, linger)
     }
@@ -168,6 +261,22 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// client.set_zero_linger()?;
+    /// drop(client);
+    /// server.readable().await?;
+    /// let error = server.try_read(&mut [0; 16]).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.set_linger(Some(Duration::ZERO))
     }
@@ -254,7 +363,13 @@ impl Duplex for TcpStream {
     }
 }
 
-stream_doors!(TcpStream);
+stream_doors!(
+    TcpStream,
+    "use whippet::net::{TcpListener, TcpStream};\n\
+     let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+     let left = TcpStream::connect(listener.local_addr()?).await?;\n\
+     let (right, _) = listener.accept().await?;"
+);
 
 option_doors! { TcpStream:
     set set_quickack(bool) = set_quickack: "Sets whether each read is acknowledged at once (`TCP_QUICKACK`); the kernel may go back on it by itself.";

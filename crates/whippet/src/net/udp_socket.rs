@@ -38,6 +38,16 @@ impl UdpSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
         first(resolve(addresses).await?, |address| {
             let descriptor = socket::udp(address)?;
@@ -74,6 +84,20 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Dropped, the peer is the one that it was.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// here.connect(there.local_addr()?).await?;
+    /// assert_eq!(here.peer_addr()?, there.local_addr()?);
+    /// here.send(b"hello").await?;
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect(&self, addresses: impl ToSocketAddrs) -> io::Result<()> {
         first(resolve(addresses).await?, |address| socket::connect(&self.0, address))
     }
@@ -85,6 +109,18 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert_eq!(here.send_to(b"hello", there.local_addr()?).await?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn send_to(&self, bytes: &[u8], to: impl ToSocketAddrs) -> io::Result<usize> {
         match resolve(to).await?.first() {
             Some(to) => self.0.send_to(bytes, to).await,
@@ -109,6 +145,19 @@ impl UdpSocket {
     ///
     /// # Errors
     /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// here.writable().await?;
+    /// assert_eq!(here.try_send_to(b"hello", there.local_addr()?)?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         self.0.try_send_to(bytes, &to)
     }
@@ -188,7 +237,14 @@ fn with_address((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
     Ok((count, socket::internet_address(sender)?))
 }
 
-datagram_doors!(UdpSocket, SocketAddr, with_address);
+datagram_doors!(
+    UdpSocket,
+    SocketAddr,
+    with_address,
+    "let left = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     let right = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+     left.connect(right.local_addr()?).await?;"
+);
 
 option_doors! { UdpSocket:
     set set_ttl(u32) = set_ttl: "Sets through how many routers a datagram may go (`IP_TTL`).";

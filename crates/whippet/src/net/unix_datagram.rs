@@ -33,6 +33,20 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let path = std::env::temp_dir().join(format!("whippet-datagram-{}", std::process::id()));
+    /// let socket = UnixDatagram::bind(&path)?;
+    /// assert_eq!(socket.local_addr()?.as_pathname(), Some(&*path));
+    /// // The path stays.
+    /// drop(socket);
+    /// std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let descriptor = socket::unix(Kind::DGRAM)?;
@@ -107,6 +121,19 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has sent nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-send-to-{}", std::process::id());
+    /// let here = UnixDatagram::unbound()?;
+    /// let there = UnixDatagram::bind(&name)?;
+    /// assert_eq!(here.send_to(b"hello", &name).await?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         let to = named(path.as_ref())?;
         self.0.send_to(bytes, &to).await
@@ -140,6 +167,17 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// The kernel's, when the socket is connected to none.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, _right) = whippet::net::UnixDatagram::pair()?;
+    /// left.shutdown(std::net::Shutdown::Write)?;
+    /// let error = left.send(b"hello").await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn shutdown(&self, how: std::net::Shutdown) -> io::Result<()> {
         socket::shutdown(&self.0, how)
     }
@@ -171,4 +209,13 @@ fn with_name((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
     Ok((count, SocketAddr::of_kernel(sender)))
 }
 
-datagram_doors!(UnixDatagram, SocketAddr, with_name);
+datagram_doors!(
+    UnixDatagram,
+    SocketAddr,
+    with_name,
+    "// Abstract names: they have no place in the file system.\n\
+     let name = |end| format!(\"\\0whippet-{end}-{}\", std::process::id());\n\
+     let left = whippet::net::UnixDatagram::bind(name(\"left\"))?;\n\
+     let right = whippet::net::UnixDatagram::bind(name(\"right\"))?;\n\
+     left.connect(name(\"right\"))?;"
+);

@@ -92,6 +92,21 @@ impl UnixListener {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has accepted nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let path = std::env::temp_dir().join(format!("whippet-accept-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let (server, peer) = listener.accept().await?;
+    /// assert!(peer.is_unnamed());
+    /// assert_eq!(server.local_addr()?.as_pathname(), Some(&*path));
+    /// # std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         with_name(self.0.accept().await)
     }
@@ -108,6 +123,17 @@ impl UnixListener {
     ///
     /// # Errors
     /// `WouldBlock` when none waits; else as [`accept`](Self::accept).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let name = format!("\0whippet-try-accept-{}", std::process::id());
+    /// let listener = whippet::net::UnixListener::bind(&name)?;
+    /// let nobody = listener.try_accept().unwrap_err();
+    /// assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         with_name(self.0.try_accept())
     }

@@ -201,6 +201,18 @@ macro_rules! end {
             ///
             /// # Cancel safety
             /// Cancel safe: readiness stays until a call finds it used up.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use whippet::net::Interest;
+            /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+            /// assert!(sender.ready(Interest::WRITABLE).await?.is_writable());
+            /// sender.try_write(b"hello")?;
+            /// assert!(receiver.ready(Interest::READABLE).await?.is_readable());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
                 Ok(Ready(self.0.registration().ready(interest.0).await?))
             }
@@ -261,6 +273,16 @@ impl Sender {
     ///
     /// # Cancel safety
     /// Cancel safe: nothing is written.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// assert_eq!(sender.try_write(b"hello")?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.ready(Interest::WRITABLE).await.map(drop)
     }
@@ -277,6 +299,18 @@ impl Sender {
     ///
     /// # Errors
     /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// drop(receiver);
+    /// sender.writable().await?;
+    /// let error = sender.try_write(b"hello").unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.try_io(Interest::WRITABLE, |end| kernel::write(end, bytes))
     }
@@ -299,6 +333,18 @@ impl Receiver {
     ///
     /// # Cancel safety
     /// Cancel safe: nothing is read.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"hello")?;
+    /// receiver.readable().await?;
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn readable(&self) -> io::Result<()> {
         self.ready(Interest::READABLE).await.map(drop)
     }
@@ -315,6 +361,18 @@ impl Receiver {
     ///
     /// # Errors
     /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// drop(sender);
+    /// receiver.readable().await?;
+    /// // Nobody can write any more.
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.try_io(Interest::READABLE, |end| kernel::read(end, buffer))
     }

@@ -88,6 +88,18 @@ impl UnixSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixSocket};
+    /// # let name = format!("\0whippet-socket-connect-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let stream = UnixSocket::new_stream()?.connect(&name).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let descriptor = self.into_kind(false)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;

@@ -65,6 +65,19 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let path = std::env::temp_dir().join(format!("whippet-connect-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect(&path).await?;
+    /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(&*path));
+    /// # std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
@@ -81,6 +94,18 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("\0whippet-connect-addr-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let stream = UnixStream::connect_addr(&listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, address.as_arg())?;
@@ -134,11 +159,44 @@ impl UnixStream {
     }
 
     /// Two halves that borrow the stream, to read and to write in one task.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// let (mut client, mut server) = whippet::net::UnixStream::pair()?;
+    /// let (reader, mut writer) = server.split();
+    /// client.write_all(b"hello").await?;
+    /// assert_eq!(whippet::io::copy(&mut reader.take(5), &mut writer).await?, 5);
+    /// let mut echo = [0; 5];
+    /// client.read_exact(&mut echo).await?;
+    /// assert_eq!(&echo, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_, Self>, WriteHalf<'_, Self>) {
         split::split(self)
     }
 
     /// Two halves that own the stream together, to read and to write in two tasks.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// let (client, server) = whippet::net::UnixStream::pair()?;
+    /// let (mut reader, mut writer) = client.into_split();
+    /// let reads = whippet::spawn(async move {
+    ///     let mut word = [0; 5];
+    ///     reader.read_exact(&mut word).await.map(|_| word)
+    /// });
+    /// writer.write_all(b"hello").await?;
+    /// drop(writer);
+    /// whippet::io::copy(&mut &server, &mut &server).await?;
+    /// assert_eq!(&reads.await??, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn into_split(self) -> (OwnedReadHalf<Self>, OwnedWriteHalf<Self>) {
         split::into_split(self)
@@ -183,4 +241,4 @@ impl Duplex for UnixStream {
     }
 }
 
-stream_doors!(UnixStream);
+stream_doors!(UnixStream, "let (left, right) = whippet::net::UnixStream::pair()?;");

@@ -165,6 +165,21 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 ///
 /// # Cancel safety
 /// Cancel safe, but a signal that comes while nobody listens is lost: to miss none, keep a [`Signal`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # // Listens before the signal is sent, so that it does not end the example.
+/// # let _listens = whippet::signal::signal(whippet::signal::SignalKind::interrupt())?;
+/// let pressed = whippet::spawn(whippet::signal::ctrl_c());
+/// # whippet::task::yield_now().await;
+/// # let process = rustix::process::getpid();
+/// # rustix::process::kill_process(process, rustix::process::Signal::INT)?;
+/// // Work goes on here until somebody presses Ctrl-C.
+/// pressed.await??;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn ctrl_c() -> io::Result<()> {
     signal(SignalKind::interrupt())?.next().await
 }
@@ -174,6 +189,18 @@ impl Signal {
     ///
     /// # Cancel safety
     /// Cancel safe: a signal stays until a call returns it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::signal::{SignalKind, signal};
+    /// let mut reloads = signal(SignalKind::user_defined1())?;
+    /// # let process = rustix::process::getpid();
+    /// # rustix::process::kill_process(process, rustix::process::Signal::USR1)?;
+    /// assert_eq!(reloads.recv().await, Some(()));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn recv(&mut self) -> Option<()> {
         self.next().await.ok()
     }

@@ -51,6 +51,14 @@ impl Barrier {
     ///
     /// # Cancel safety
     /// None: a task that was polled counts as one that came, though it stops waiting.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let barrier = whippet::sync::Barrier::new(2);
+    /// let (one, other) = whippet::join!(barrier.wait(), barrier.wait());
+    /// assert_ne!(one.is_leader(), other.is_leader());
+    /// # });
+    /// ```
     pub async fn wait(&self) -> BarrierWaitResult {
         let mut group = None;
         let look = || match group {

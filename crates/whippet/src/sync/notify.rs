@@ -130,11 +130,32 @@ impl Notify {
     /// # Cancel safety
     /// Dropped before it is ready it loses its place in line; a notification that it was given already goes to the
     /// next in line, or is kept.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let notify = whippet::sync::Notify::new();
+    /// let notified = notify.notified();
+    /// // Not polled yet, it gets this one all the same.
+    /// notify.notify_waiters();
+    /// notified.await;
+    /// # });
+    /// ```
     pub fn notified(&self) -> Notified<'_> {
         Notified { notify: self, stage: self.fresh() }
     }
 
     /// As [`notified`](Self::notified), for a future that keeps the `Notify` alive by itself.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// let notify = Arc::new(whippet::sync::Notify::new());
+    /// let waits = whippet::spawn(Arc::clone(&notify).notified_owned());
+    /// notify.notify_one();
+    /// waits.await.unwrap();
+    /// # });
+    /// ```
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let stage = self.fresh();
         OwnedNotified { notify: self, stage }

@@ -166,16 +166,68 @@ impl Interval {
     }
 
     /// Lets the next tick come a period from now.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let period = Duration::from_secs(60);
+    /// let mut interval = interval(period);
+    /// interval.tick().await;
+    /// whippet::time::sleep(period / 2).await;
+    /// interval.reset();
+    /// let begin = Instant::now();
+    /// interval.tick().await;
+    /// assert!(begin.elapsed() >= period);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset(&mut self) {
         self.reset_after(self.period);
     }
 
     /// Lets the next tick come at once.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let period = Duration::from_secs(60);
+    /// let mut interval = interval(period);
+    /// interval.tick().await;
+    /// interval.reset_immediately();
+    /// let begin = Instant::now();
+    /// interval.tick().await;
+    /// assert!(begin.elapsed() < period);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset_immediately(&mut self) {
         self.reset_after(Duration::ZERO);
     }
 
     /// Lets the next tick come after so long.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let period = Duration::from_secs(60);
+    /// let mut interval = interval(period);
+    /// interval.tick().await;
+    /// interval.reset_after(3 * period);
+    /// let begin = Instant::now();
+    /// interval.tick().await;
+    /// assert!(begin.elapsed() >= 3 * period);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset_after(&mut self, after: Duration) {
         let now = Instant::from_std(self.delay.timers().instant());
         self.reset_at(now.saturating_add(after));

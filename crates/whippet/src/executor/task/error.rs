@@ -36,12 +36,31 @@ impl JoinError {
     }
 
     /// Whether the task was cancelled: aborted, or dropped with its runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self.cause, Cause::Cancelled)
     }
 
     /// Whether the task panicked.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task: whippet::task::JoinHandle<()> = whippet::spawn(async { panic!("out of cheese") });
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_panic());
+    /// assert!(error.to_string().ends_with(r#"panicked with message "out of cheese""#));
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(self.cause, Cause::Panic(_))
@@ -51,6 +70,15 @@ impl JoinError {
     ///
     /// # Panics
     /// If the task was cancelled; see [`JoinError::try_into_panic`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task: whippet::task::JoinHandle<()> = whippet::spawn(async { panic!("out of cheese") });
+    /// let payload = task.await.unwrap_err().into_panic();
+    /// assert_eq!(payload.downcast_ref::<&str>(), Some(&"out of cheese"));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
@@ -64,6 +92,16 @@ impl JoinError {
     ///
     /// # Errors
     /// The error itself, if the task was cancelled.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err().try_into_panic().unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # });
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.cause {
             Cause::Panic(payload) => {

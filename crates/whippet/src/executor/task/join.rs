@@ -52,17 +52,47 @@ impl<T> JoinHandle<T> {
 
     /// Cancels the task: its future is dropped at its next turn, and awaiting gives a cancelled [`JoinError`](crate::task::JoinError),
     /// unless it completes first. A task of [`spawn_blocking`](crate::task::spawn_blocking) that has begun goes on.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         waker::abort(self.header);
     }
 
     /// Whether the task is complete.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut task = whippet::spawn(async { 1 });
+    /// assert!(!task.is_finished());
+    /// assert_eq!((&mut task).await.unwrap(), 1);
+    /// assert!(task.is_finished());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.task().state.is_complete()
     }
 
     /// A handle that can end the task while another place awaits it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// let ends = task.abort_handle();
+    /// let waits = whippet::spawn(task);
+    /// ends.abort();
+    /// assert!(waits.await.unwrap().unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         self.task().state.add_reference();

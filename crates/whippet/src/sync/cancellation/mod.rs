@@ -152,6 +152,14 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let token = whippet::sync::CancellationToken::new();
+    /// whippet::join!(token.cancelled(), async { token.cancel() });
+    /// assert!(token.is_cancelled());
+    /// # });
+    /// ```
     pub fn cancelled(&self) -> WaitForCancellationFuture<'_> {
         WaitForCancellationFuture::new(self)
     }
@@ -200,6 +208,16 @@ impl CancellationToken {
     ///
     /// # Cancel safety
     /// That of `future`.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let token = whippet::sync::CancellationToken::new();
+    /// let endless = std::future::pending::<()>();
+    /// let task = whippet::spawn(token.clone().run_until_cancelled_owned(endless));
+    /// token.cancel();
+    /// assert_eq!(task.await.unwrap(), None);
+    /// # });
+    /// ```
     pub async fn run_until_cancelled_owned<F: Future>(self, future: F) -> Option<F::Output> {
         self.run_until_cancelled(future).await
     }

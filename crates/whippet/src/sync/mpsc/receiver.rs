@@ -91,6 +91,14 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let producer = std::thread::spawn(move || sender.blocking_send("hello"));
+    /// assert_eq!(receiver.blocking_recv(), Some("hello"));
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// producer.join().unwrap().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         blocking::wait(self.recv())

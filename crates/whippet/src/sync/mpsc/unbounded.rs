@@ -37,6 +37,15 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// drop(receiver);
+    /// sender.closed().await;
+    /// assert!(sender.send(1).is_err());
+    /// # });
+    /// ```
     pub async fn closed(&self) {
         Closed::new(&self.handle).await;
     }
@@ -147,6 +156,18 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will: values are taken only in the very poll that returns.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// for number in 0..3 {
+    ///     sender.send(number).unwrap();
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(receiver.recv_many(&mut batch, 2).await, 2);
+    /// assert_eq!(batch, [0, 1]);
+    /// # });
+    /// ```
     pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         self.receiver.recv_many(buffer, limit).await
     }
@@ -155,6 +176,15 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Errors
     /// [`TryRecvError::Empty`] or [`TryRecvError::Disconnected`].
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = mpsc::unbounded_channel::<u8>();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.receiver.try_recv()
@@ -164,6 +194,14 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// let producer = std::thread::spawn(move || sender.send("hello"));
+    /// assert_eq!(receiver.blocking_recv(), Some("hello"));
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// producer.join().unwrap().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
         self.receiver.blocking_recv()
@@ -195,6 +233,15 @@ impl<T> UnboundedReceiver<T> {
     }
 
     /// Closes the channel: senders are refused from now on; what is in the queue stays.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// sender.send(1).unwrap();
+    /// receiver.close();
+    /// assert!(sender.send(2).is_err());
+    /// assert_eq!(receiver.blocking_recv(), Some(1));
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// ```
     pub fn close(&mut self) {
         self.receiver.close();
     }

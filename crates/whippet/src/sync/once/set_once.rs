@@ -95,6 +95,14 @@ impl<T> SetOnce<T> {
     ///
     /// # Cancel safety
     /// Nothing is lost when it is dropped early.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let once = whippet::sync::SetOnce::new();
+    /// let (value, ()) = whippet::join!(once.wait(), async { once.set(1).unwrap() });
+    /// assert_eq!(value, &1);
+    /// # });
+    /// ```
     pub async fn wait(&self) -> &T {
         wait_until(&self.arrival, || self.shelf.get()).await
     }

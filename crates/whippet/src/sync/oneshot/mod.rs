@@ -175,6 +175,13 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::oneshot::channel::<u8>();
+    /// let worker = std::thread::spawn(move || drop(sender));
+    /// assert!(receiver.blocking_recv().is_err());
+    /// worker.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
         blocking::wait(self)

@@ -95,6 +95,13 @@ impl Semaphore {
     }
 
     /// Takes up to `count` available permits away for good. Says how many.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// assert_eq!(semaphore.forget_permits(2), 2);
+    /// assert_eq!(semaphore.forget_permits(2), 1);
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// ```
     pub fn forget_permits(&self, count: usize) -> usize {
         self.raw.forget(count)
     }
@@ -106,6 +113,18 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// Dropped before it is ready, only the place in line is lost.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let semaphore = whippet::sync::Semaphore::new(1);
+    /// let permit = semaphore.acquire().await.unwrap();
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// semaphore.close();
+    /// assert!(semaphore.acquire().await.is_err());
+    /// # });
+    /// ```
     pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         self.acquire_many(1).await
     }
@@ -152,6 +171,13 @@ impl Semaphore {
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(5);
+    /// let permits = semaphore.try_acquire_many(3).unwrap();
+    /// assert_eq!(permits.num_permits(), 3);
+    /// assert!(semaphore.try_acquire_many(3).is_err());
+    /// ```
     pub fn try_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.raw.try_acquire(count as usize)?;
         Ok(SemaphorePermit::new(self, count))
@@ -182,6 +208,12 @@ impl Semaphore {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(5);
+    /// let permits = semaphore.blocking_acquire_many(3).unwrap();
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (3, 2));
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         blocking::wait(self.acquire_many(count))
@@ -194,6 +226,18 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// As [`acquire`](Self::acquire).
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(1));
+    /// let permit = Arc::clone(&semaphore).acquire_owned().await.unwrap();
+    /// assert_eq!(semaphore.available_permits(), 0);
+    /// whippet::spawn(async move { drop(permit) }).await.unwrap();
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// # });
+    /// ```
     pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         self.acquire_many_owned(1).await
     }
@@ -205,6 +249,16 @@ impl Semaphore {
     ///
     /// # Cancel safety
     /// As [`acquire`](Self::acquire).
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(5));
+    /// let permits = Arc::clone(&semaphore).acquire_many_owned(3).await.unwrap();
+    /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (3, 2));
+    /// # });
+    /// ```
     pub async fn acquire_many_owned(
         self: Arc<Self>,
         count: u32,
@@ -220,6 +274,16 @@ impl Semaphore {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(1));
+    /// let permit = Arc::clone(&semaphore).blocking_acquire_owned().unwrap();
+    /// let gives_back = std::thread::spawn(move || drop(permit));
+    /// assert!(Arc::clone(&semaphore).blocking_acquire_owned().is_ok());
+    /// gives_back.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         blocking::wait(self.acquire_owned())
@@ -244,6 +308,16 @@ impl Semaphore {
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(1));
+    /// let permit = Arc::clone(&semaphore).try_acquire_owned().unwrap();
+    /// assert!(Arc::clone(&semaphore).try_acquire_owned().is_err());
+    /// std::thread::spawn(move || drop(permit)).join().unwrap();
+    /// assert!(semaphore.try_acquire_owned().is_ok());
+    /// ```
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
@@ -252,6 +326,15 @@ impl Semaphore {
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(5));
+    /// let permits = Arc::clone(&semaphore).try_acquire_many_owned(3).unwrap();
+    /// assert_eq!(permits.num_permits(), 3);
+    /// assert!(semaphore.try_acquire_many_owned(3).is_err());
+    /// ```
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
         count: u32,

@@ -53,6 +53,12 @@ impl<'a> SemaphorePermit<'a> {
     }
 
     /// Does not give the permits back: the semaphore has so many less.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// semaphore.try_acquire().unwrap().forget();
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// ```
     pub fn forget(mut self) {
         self.0.count = 0;
     }
@@ -61,6 +67,15 @@ impl<'a> SemaphorePermit<'a> {
     ///
     /// # Panics
     /// If they are of another semaphore.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// let mut permits = semaphore.try_acquire().unwrap();
+    /// permits.merge(semaphore.try_acquire_many(2).unwrap());
+    /// assert_eq!(permits.num_permits(), 3);
+    /// drop(permits);
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// ```
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
