@@ -7,8 +7,9 @@
 use crate::client;
 use crate::goodbye::say_goodbye;
 use crate::house::House;
-use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LOG_EVERY, REFUSALS};
+use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, REFUSALS};
 use crate::places::Refusal;
+use crate::seldom::Seldom;
 use rustix::io::Errno;
 use std::future::Future;
 use std::io;
@@ -167,27 +168,6 @@ struct Counted(Arc<AtomicUsize>);
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// Something to be said at most once in [`LOG_EVERY`].
-#[derive(Debug, Default)]
-struct Seldom {
-    /// When it was said last.
-    said: Option<Instant>,
-    /// How often it happened since.
-    silent: u64,
-}
-
-impl Seldom {
-    /// It happened. If it is to be said: how often it did since it was said last.
-    fn tell(&mut self, now: Instant) -> Option<u64> {
-        self.silent += 1;
-        if self.said.is_some_and(|said| now < said + LOG_EVERY) {
-            return None;
-        }
-        self.said = Some(now);
-        Some(std::mem::take(&mut self.silent))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
 use crate::limits::{OPER_ATTEMPTS, READ};
-use crate::secret::Lock;
+use crate::secret::{Lock, Tried};
 use crate::speech::{Allowance, Speech};
 use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
@@ -144,23 +144,30 @@ impl Incoming {
             heard?
         };
         if let Some(secret) = heard.secret.take() {
-            self.try_secret(&secret, stream, lock, &mut heard);
+            self.try_secret(&secret, stream, lock, &mut heard, now);
         }
         Some(heard)
     }
 
     /// Tries a secret of operators. Nobody but his own task ever sees what he typed.
-    fn try_secret(&mut self, typed: &str, stream: &TcpStream, lock: &Lock, heard: &mut Heard) {
+    fn try_secret(
+        &mut self,
+        typed: &str,
+        stream: &TcpStream,
+        lock: &Lock,
+        heard: &mut Heard,
+        now: Instant,
+    ) {
         let peer = stream.peer_addr();
         // Of a connection that is gone already nobody will hear.
         let in_clear = peer.as_ref().is_ok_and(|peer| crosses_a_network(peer.ip()));
-        let attempt = lock.attempt(typed);
+        let Tried { attempt, told } = lock.attempt(typed, now);
+        if let Some(times) = told {
+            let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
+            tracing::warn!(%from, times, "a wrong secret of operators");
+        }
         if attempt == Attempt::Wrong {
             self.wrong_secrets += 1;
-            tracing::warn!(
-                from = %peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string()),
-                "a wrong secret of operators"
-            );
             if self.wrong_secrets >= OPER_ATTEMPTS {
                 heard.end = Some(End::Guessing);
             }

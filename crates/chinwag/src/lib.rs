@@ -63,6 +63,7 @@ mod incoming;
 mod outgoing;
 mod places;
 mod seat;
+mod seldom;
 mod sockets;
 mod speech;
 mod terminal;

@@ -3,12 +3,14 @@
 //! It is compared in a time that does not depend on what was typed, and shown nowhere.
 
 use crate::command::Attempt;
+use crate::seldom::Seldom;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use subtle::ConstantTimeEq;
 
 /// Fewest bytes: shorter ones are found by trying.
@@ -125,26 +127,53 @@ impl Secret {
 
 /// What `/oper` is tried on: the secret in force, or none. Whoever runs the server exchanges it, people's tasks look at it.
 #[derive(Debug, Default)]
-pub(crate) struct Lock(Mutex<Option<Secret>>);
+pub(crate) struct Lock(Mutex<Guarded>);
+
+/// What the lock guards.
+#[derive(Debug, Default)]
+struct Guarded {
+    /// The secret, if there is one.
+    secret: Option<Secret>,
+    /// When to speak of wrong ones.
+    guesses: Seldom,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tried {
+    /// Whether it was the secret.
+    pub(crate) attempt: Attempt,
+    /// How many wrong ones the log is to hear of, if it is to hear now.
+    pub(crate) told: Option<u64>,
+}
 
 impl Lock {
     /// With this secret.
     pub(crate) fn new(secret: Option<Secret>) -> Self {
-        Self(Mutex::new(secret))
+        Self(Mutex::new(Guarded { secret, guesses: Seldom::default() }))
     }
 
     /// Puts another in its place.
     pub(crate) fn exchange(&self, secret: Option<Secret>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = secret;
+        self.guarded().secret = secret;
     }
 
     /// Tries what somebody has typed.
-    pub(crate) fn attempt(&self, typed: &str) -> Attempt {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+    pub(crate) fn attempt(&self, typed: &str, now: Instant) -> Tried {
+        let mut guarded = self.guarded();
+        let attempt = match &guarded.secret {
             Some(secret) if secret.is(typed) => Attempt::Right,
             Some(_) => Attempt::Wrong,
             None => Attempt::Useless,
-        }
+        };
+        let is_wrong = attempt == Attempt::Wrong;
+        let told = if is_wrong { guarded.guesses.tell(now) } else { None };
+        Tried { attempt, told }
+    }
+
+    /// What it guards. Nothing is left half changed by a panic, so poison does not matter.
+    fn guarded(&self) -> MutexGuard<'_, Guarded> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -152,6 +181,7 @@ impl Lock {
 mod tests {
     use super::*;
     use std::fs::Permissions;
+    use std::time::Duration;
 
     #[test]
     fn only_the_secret_is_the_secret() {
@@ -166,6 +196,21 @@ mod tests {
         let longest = Secret::new(&long[1..]).unwrap();
         assert!(longest.is(&long[1..]) && !longest.is(&long));
         assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn the_log_hears_of_wrong_secrets_now_and_then() {
+        let lock = Lock::new(Some(Secret::new("correct horse battery").unwrap()));
+        let start = whippet::time::Instant::now().into_std();
+        let tried = |typed: &str, after| lock.attempt(typed, start + Duration::from_secs(after));
+        let wrong = |told| Tried { attempt: Attempt::Wrong, told };
+        assert_eq!(tried("x", 0), wrong(Some(1)));
+        (0..1_000).for_each(|_| assert_eq!(tried("x", 1), wrong(None)));
+        assert_eq!(tried("x", 6), wrong(Some(1_001)));
+        let right = Tried { attempt: Attempt::Right, told: None };
+        assert_eq!(tried("correct horse battery", 20), right);
+        lock.exchange(None);
+        assert_eq!(tried("x", 40), Tried { attempt: Attempt::Useless, told: None });
     }
 
     #[test]

@@ -119,13 +119,3 @@ fn the_pause_ends_when_a_connection_of_ours_has_gone() {
         freeing.await.unwrap();
     });
 }
-
-#[test]
-fn seldom_is_once_in_its_time() {
-    let start = now();
-    let mut seldom = Seldom::default();
-    assert_eq!(seldom.tell(start), Some(1));
-    assert_eq!(seldom.tell(start + Duration::from_secs(1)), None);
-    assert_eq!(seldom.tell(start + Duration::from_secs(4)), None);
-    assert_eq!(seldom.tell(start + LOG_EVERY), Some(3));
-}

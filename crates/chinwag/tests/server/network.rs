@@ -103,8 +103,10 @@ fn the_sockets_are_as_they_are_set_to_be() {
     run(async {
         let trace = std::env::temp_dir().join(format!("chinwag-strace-{}", std::process::id()));
         let path = trace.to_str().expect("UTF-8");
+        // With -D the program is our child, and strace its own: whoever ends it ends both.
         let mut command = Command::new("strace");
         command.args([
+            "-D",
             "-f",
             "-e",
             "trace=setsockopt",
