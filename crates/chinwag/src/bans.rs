@@ -182,9 +182,13 @@ impl fmt::Display for Range {
 impl Ban {
     /// What stands of it in a list for people.
     pub fn told(&self, now: u64) -> String {
-        let reason =
-            if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
-        format!("{} {}{reason}", self.target, self.lasts(now))
+        format!("{} {}", self.target, self.terms(now))
+    }
+
+    /// How long it will last, and why it is there.
+    pub fn terms(&self, now: u64) -> String {
+        let lasts = self.lasts(now);
+        if self.reason.is_empty() { lasts } else { format!("{lasts}: {}", self.reason) }
     }
 
     /// How long it will last.

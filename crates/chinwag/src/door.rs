@@ -90,8 +90,8 @@ fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
         Line::Topic(nick, Some(topic)) => put(out, format_args!("* {nick} set the topic: {topic}")),
         Line::Topic(nick, None) => put(out, format_args!("* {nick} took the topic away")),
         Line::Slowed(nick, Some(every)) => {
-            let every = span::words(every);
-            put(out, format_args!("* {nick} slowed this room: one line in {every} of each"));
+            let pace = span::one_line_of_each(every);
+            put(out, format_args!("* {nick} slowed this room: {pace}"));
         }
         Line::Slowed(nick, None) => put(out, format_args!("* {nick} ended the slow mode")),
         Line::Joined(nick) => put(out, format_args!("* {nick} joined")),

@@ -38,6 +38,11 @@ pub fn words(span: Duration) -> String {
     words.join(" ")
 }
 
+/// How often each may speak in a slow room, in words.
+pub fn one_line_of_each(every: Duration) -> String {
+    format!("one line in {} of each", words(every))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

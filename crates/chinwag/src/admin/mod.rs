@@ -83,7 +83,6 @@ async fn obey(
     office: &Office,
     shutdown: &CancellationToken,
 ) -> Result<String, String> {
-    let gone = || "the room does not answer".to_owned();
     match request {
         Request::Who => {
             let everybody = office.who().await.ok_or_else(gone)?;
@@ -116,9 +115,13 @@ async fn obey(
     }
 }
 
+/// Why there is no answer when the broker is gone.
+fn gone() -> String {
+    "the room does not answer".to_owned()
+}
+
 /// Changes the bans, and says what came of it on one line.
 async fn moderate(office: &Office, act: Act) -> Result<String, String> {
-    let gone = || "the room does not answer".to_owned();
     office.moderate(act).await.ok_or_else(gone)?.map(|words| words + "\n")
 }
 

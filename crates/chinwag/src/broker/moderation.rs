@@ -8,7 +8,7 @@ use super::inputs::NO_ROOM;
 use crate::account::Cut;
 use crate::bans::{Ban, Target};
 use crate::command::{Attempt, Kind};
-use crate::event::{ClientId, Departure};
+use crate::event::Departure;
 use crate::limits::{BANS_PAGE, SLOWEST};
 use crate::line::Line;
 use crate::member::Mute;
@@ -187,10 +187,9 @@ impl Broker {
         self.announce_if_counted(current);
         self.publish(current.room, &Line::Slowed(by, every), Some(slot));
         let words = match every {
-            Some(every) => format!(
-                "{name} takes one line in {} of each now; /slow off ends it",
-                span::words(every)
-            ),
+            Some(every) => {
+                format!("{name} takes {} now; /slow off ends it", span::one_line_of_each(every))
+            }
             None => format!("{name} is not slow any more"),
         };
         self.answer(slot, &words);
@@ -206,11 +205,8 @@ impl Broker {
         }
         let Err(rest) = slow.speak(member.id, self.now) else { return true };
         let every = slow.every();
-        let words = format!(
-            "this room takes one line in {} of each: wait for {}",
-            span::words(every),
-            span::words(rest)
-        );
+        let (pace, rest) = (span::one_line_of_each(every), span::words(rest));
+        let words = format!("this room takes {pace}: wait for {rest}");
         self.refuse(slot, &words);
         false
     }
@@ -265,12 +261,11 @@ impl Broker {
         let ban = Ban { target: target.clone(), until, reason: reason.into() };
         let lasts = ban.lasts(now);
         self.bans.add(ban, now)?;
-        let meant: Vec<ClientId> = self.everybody_meant(&target);
-        for &id in &meant {
-            if let Some(slot) = self.roster.slot(id) {
-                self.metrics.cut_banned += 1;
-                self.cut(slot, Cut::Banned);
-            }
+        let meant: Vec<_> =
+            self.roster.slots().filter(|&slot| self.is_meant(&target, slot)).collect();
+        for &slot in &meant {
+            self.metrics.cut_banned += 1;
+            self.cut(slot, Cut::Banned);
         }
         let kept = if self.shelf.is_some() || time.is_some() {
             ""
@@ -345,28 +340,18 @@ impl Broker {
         }
     }
 
-    /// Everybody here who is meant.
-    fn everybody_meant(&self, target: &Target) -> Vec<ClientId> {
-        let slots = self.roster.slots().filter(|&slot| self.is_meant(target, slot));
-        slots.map(|slot| self.roster.member(slot).id).collect()
-    }
-
     /// Why a nick cannot be had for a ban, if so.
     pub(super) fn ban_of_nick(&self, nick: Nick) -> Option<String> {
         let now = self.since_1970();
         let ban = self.bans.of_nick(nick, now)?;
-        let reason =
-            if ban.reason.is_empty() { String::new() } else { format!(": {}", ban.reason) };
-        Some(format!("the nick \"{nick}\" is banned here {}{reason}", ban.lasts(now)))
+        Some(format!("the nick \"{nick}\" is banned here {}", ban.terms(now)))
     }
 
     /// Why somebody from there is not let in, if so.
     pub(super) fn ban_of_address(&self, address: std::net::IpAddr) -> Option<String> {
         let now = self.since_1970();
         let ban = self.bans.of_address(address, now)?;
-        let reason =
-            if ban.reason.is_empty() { String::new() } else { format!(": {}", ban.reason) };
-        Some(format!("you are banned here {}{reason}", ban.lasts(now)))
+        Some(format!("you are banned here {}", ban.terms(now)))
     }
 
     /// Tells all operators that what they did could not be written down.

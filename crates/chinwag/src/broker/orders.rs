@@ -3,7 +3,6 @@
 use super::Broker;
 use crate::account::Cut;
 use crate::line::Line;
-use crate::name::Nick;
 use crate::order::{Order, Present};
 use crate::text::quoted;
 
@@ -30,12 +29,9 @@ impl Broker {
         self.roster.by_name().map(present).collect()
     }
 
-    /// Ends somebody's connection; says whether he was here. The nicks of newcomers are names here, too.
+    /// Ends somebody's connection; says whether he was here.
     fn kick(&mut self, nick: &str) -> bool {
-        let folded = nick.to_ascii_lowercase();
-        let is_his = |own: Nick| own.to_string().to_ascii_lowercase() == folded;
-        let id = self.roster.by_name().find(|member| is_his(member.nick)).map(|member| member.id);
-        let Some(slot) = id.and_then(|id| self.roster.slot(id)) else { return false };
+        let Some(slot) = self.find(nick) else { return false };
         self.metrics.cut_kicked += 1;
         self.cut(slot, Cut::Kicked);
         true

@@ -62,8 +62,7 @@ impl Broker {
             self.answer(slot, &words);
         }
         if let Some(slow) = &self.rooms.room(room).slow {
-            let words =
-                format!("this room takes one line in {} of each", span::words(slow.every()));
+            let words = format!("this room takes {}", span::one_line_of_each(slow.every()));
             self.answer(slot, &words);
         }
         self.recall(slot, room, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES);

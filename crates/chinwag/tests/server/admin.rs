@@ -1,6 +1,6 @@
 //! `chinwag admin`, from a shell on the same machine.
 
-use crate::program::{CHINWAG, Program, chinwag};
+use crate::program::{CHINWAG, Program, admin, chinwag};
 use crate::support::{run, soon};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -27,10 +27,7 @@ impl Socket {
 
     /// What a command prints, or says against it.
     async fn asks(&self, words: &[&str]) -> Result<String, String> {
-        let mut command = chinwag(&["admin", "--admin-socket", self.name()]);
-        command.args(words);
-        let output = soon("an answer", spawn_blocking(move || command.output())).await;
-        let output = output.expect("no panic").expect("the program runs");
+        let output = admin(self.name(), words).await;
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         if output.status.success() {
             Ok(text(output.stdout))

@@ -1,7 +1,7 @@
 //! Moderation, end to end: the program, its files, people over real sockets.
 
-use crate::program::{Program, chinwag};
-use crate::support::{TestServer, run, soon};
+use crate::program::{Program, admin, chinwag};
+use crate::support::{TestServer, run};
 use chinwag::Config;
 use chinwag::secret::Secret;
 use rustix::process::Signal;
@@ -9,7 +9,6 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Output;
-use whippet::task::spawn_blocking;
 
 /// What makes an operator here.
 const SECRET: &str = "correct horse battery";
@@ -51,10 +50,7 @@ impl Folder {
 
     /// What a command at the admin socket prints, or says against it.
     async fn asks(&self, words: &[&str]) -> String {
-        let mut command = chinwag(&["admin", "--admin-socket", &self.path("socket")]);
-        command.args(words);
-        let output = soon("an answer", spawn_blocking(move || command.output())).await;
-        let Output { stdout, stderr, .. } = output.expect("no panic").expect("the program runs");
+        let Output { stdout, stderr, .. } = admin(&self.path("socket"), words).await;
         String::from_utf8([stdout, stderr].concat()).expect("UTF-8")
     }
 }

@@ -1,12 +1,11 @@
 //! What is different for those who do not come from the machine itself: a server in a network of its own, which has one address
 //! that is not loopback. Where that cannot be made the tests are skipped aloud, but for CI, where they fail.
 
-use crate::program::{CHINWAG, Program, chinwag};
+use crate::program::{CHINWAG, Program, admin};
 use crate::real_clients::{Session, has};
-use crate::support::{run, soon};
+use crate::support::run;
 use rustix::process::Signal;
 use std::process::{Command, Output};
-use whippet::task::spawn_blocking;
 
 /// The address that people come from, and to.
 const HERE: &str = "10.77.0.1";
@@ -83,10 +82,7 @@ fn whoever_says_the_secret_over_a_network_is_warned_and_his_address_can_be_banne
         alice.wait_for("have the secret changed, and use chinwag admin").await;
         alice.type_line(&format!("/ban {HERE}/24"));
         alice.wait_for("! that would ban you, too").await;
-        let mut command =
-            chinwag(&["admin", "--admin-socket", socket, "ban", "10.77.0.0/16", "1h"]);
-        let output = soon("an answer", spawn_blocking(move || command.output())).await;
-        let Output { stdout, .. } = output.expect("no panic").expect("the program runs");
+        let Output { stdout, .. } = admin(socket, &["ban", "10.77.0.0/16", "1h"]).await;
         assert_eq!(stdout, b"10.77.0.0/16 is banned for 1 hour; 1 person had to go\n");
         alice.wait_for("! you are banned here").await;
         let mut bob = nc(&server);

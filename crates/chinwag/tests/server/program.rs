@@ -4,12 +4,20 @@ use crate::support::{Person, run, soon};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Output, Stdio};
 use whippet::net::TcpStream;
 use whippet::task::spawn_blocking;
 
 /// The program under test.
 pub(crate) const CHINWAG: &str = env!("CARGO_BIN_EXE_chinwag");
+
+/// What `chinwag admin` says through a socket, and how it ends.
+pub(crate) async fn admin(socket: &str, words: &[&str]) -> Output {
+    let mut command = chinwag(&["admin", "--admin-socket", socket]);
+    command.args(words);
+    let output = soon("an answer", spawn_blocking(move || command.output())).await;
+    output.expect("no panic").expect("the program runs")
+}
 
 /// A running server of its own. Dropped, it is killed.
 pub(crate) struct Program {

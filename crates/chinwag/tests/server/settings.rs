@@ -1,6 +1,6 @@
 //! The settings of the program: where they come from, what they do, and how they are read anew.
 
-use crate::program::{Program, chinwag};
+use crate::program::{Program, admin, chinwag};
 use crate::support::{Person, run, soon};
 use rustix::process::Signal;
 use std::path::PathBuf;
@@ -242,20 +242,25 @@ fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
     });
 }
 
+/// Says far more than the one beside her may be owed, and reads that he was cut for it.
+async fn speak_until_he_is_cut(alice: &mut Person) {
+    let line = format!("{}\n", "x".repeat(4_000));
+    let speaks = async {
+        for _ in 0..2_500 {
+            alice.send(line.as_bytes()).await;
+        }
+    };
+    soon("room to send", speaks).await;
+    alice.wait_for("* user-2 left (too slow)").await;
+}
+
 #[test]
 fn who_is_owed_more_than_is_set_is_cut() {
     run(async {
         let text = "owed-soft = \"8 KiB\"\nowed-hard = \"64 KiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\nno-limits = true\n";
         let file = File::new("hard", text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
-        let line = format!("{}\n", "x".repeat(4_000));
-        let speaks = async {
-            for _ in 0..2_500 {
-                alice.send(line.as_bytes()).await;
-            }
-        };
-        soon("room to send", speaks).await;
-        alice.wait_for("* user-2 left (too slow)").await;
+        speak_until_he_is_cut(&mut alice).await;
         drop(frozen);
     });
 }
@@ -271,15 +276,8 @@ fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
         );
         let file = File::new("living", &text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
-        let line = format!("{}\n", "x".repeat(4_000));
-        let speaks = async {
-            for _ in 0..2_500 {
-                alice.send(line.as_bytes()).await;
-            }
-        };
-        soon("room to send", speaks).await;
-        alice.wait_for("* user-2 left (too slow)").await;
-        let (_, stats, _) = output(chinwag(&["admin", "--admin-socket", socket, "stats"]));
+        speak_until_he_is_cut(&mut alice).await;
+        let stats = String::from_utf8(admin(socket, &["stats"]).await.stdout).expect("UTF-8");
         for figure in ["chinwag_cut_total{reason=\"memory\"} 1", "whippet_workers 3"] {
             assert!(stats.contains(figure), "{figure} in {stats}");
         }
