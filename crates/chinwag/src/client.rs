@@ -155,7 +155,8 @@ impl Client {
             if let Some(over) = self.out_of_time(house, now) {
                 return over;
             }
-            let wants = self.wants(house, now);
+            let waits = self.outgoing.must_wait();
+            let wants = self.wants(waits, house, now);
             if in_line && wants != Wants::Place {
                 // A place that nobody waits for would be kept from the others.
                 turn.set(house.intake.places().acquire());
@@ -171,7 +172,7 @@ impl Client {
                     Called::Off(cut) => return Over::Cut(cut),
                     Called::ToDrain => self.stage = Stage::Draining,
                 },
-                delivered = self.outgoing.deliver(stream) => match delivered {
+                delivered = self.outgoing.deliver(stream, waits) => match delivered {
                     Ok(Delivered::CaughtUp) => {}
                     Ok(Delivered::Everything) => return Over::Dismissed,
                     Err(_) => return Over::Broken,
@@ -205,13 +206,13 @@ impl Client {
         }
     }
 
-    /// What his side waits for now.
-    fn wants(&self, house: &House, now: Instant) -> Wants {
+    /// What his side waits for now, if his other side `waits` or does not.
+    fn wants(&self, waits: bool, house: &House, now: Instant) -> Wants {
         match self.stage {
             Stage::Draining => Wants::Place,
             Stage::Drained => Wants::Nothing,
             // Who does not read may not make us produce more.
-            _ if self.outgoing.must_wait() => Wants::Nothing,
+            _ if waits => Wants::Nothing,
             _ if self.silent_until(house, now).is_some() => Wants::Nothing,
             Stage::Readable => Wants::Place,
             Stage::Idle if self.incoming.has_waiting() || self.outgoing.has_question() => {
@@ -335,7 +336,7 @@ impl Client {
         self.seat.leave(departure);
         self.incoming = Incoming::new(now());
         let rest = timeout(house.config.bounds.take_within, async {
-            while self.outgoing.deliver(stream).await? != Delivered::Everything {}
+            while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
             io::Result::Ok(())
         });
         matches!(rest.await, Ok(Ok(()))).then_some(words)

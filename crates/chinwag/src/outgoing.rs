@@ -97,7 +97,9 @@ impl Outgoing {
         terminal.is_written()
     }
 
-    /// Writes what is due, and what comes to be due, until there is something to tell.
+    /// Writes what is due, and what comes to be due, until there is something to tell. `waits` says what his task saw when
+    /// it last asked whether he [must wait](Self::must_wait). A second look in here would not do: the broker handles events
+    /// beside this, so that a wait which ended between the two looks would have no end at all.
     ///
     /// # Errors
     /// The connection is broken.
@@ -107,8 +109,8 @@ impl Outgoing {
     pub(crate) fn deliver(
         &mut self,
         stream: &TcpStream,
+        waits: bool,
     ) -> impl Future<Output = io::Result<Delivered>> + Send {
-        let waits = self.must_wait();
         poll_fn(move |cx| self.poll_deliver(cx, stream, waits))
     }
 

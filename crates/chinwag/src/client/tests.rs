@@ -219,6 +219,48 @@ fn a_person_has_so_many_events_under_way_and_no_more() {
     });
 }
 
+/// A wait may be over at any moment, for the broker handles on another thread. What his task saw before that is not to
+/// make him wait for what has happened already: nobody would read him again.
+#[test]
+fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
+    const EVENTS: usize = 60_000;
+    let on_two_threads = whippet::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    on_two_threads.block_on(async {
+        let mut bench = Bench::new(1000).await;
+        let person = bench.enter().await;
+        let Person { mut peer, outlet, .. } = person;
+        // A line fills more than half of a read, so that each event holds one.
+        let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
+        let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
+        for number in 1..EVENTS {
+            let said = timeout(Duration::from_secs(20), bench.said.recv()).await;
+            assert!(matches!(said, Ok(Some(Event::Lines { .. }))), "he is read on: {said:?}");
+            // All but the first few hold him, and are handled about when he looks.
+            if number >= UNHANDLED as usize {
+                outlet.handled();
+            }
+            bench.house.intake.places().add_permits(1);
+        }
+        speaker.abort();
+    });
+}
+
+#[test]
+fn a_wait_that_is_over_before_it_began_is_told_at_once() {
+    run_test(async {
+        let bench = Bench::new(5).await;
+        let stream = TcpStream::connect(bench.listener.local_addr().unwrap()).await.unwrap();
+        let (_outlet, inbox) = account::inbox(&bench.house.intake);
+        let mut outgoing = Outgoing::new(inbox);
+        assert!(!outgoing.must_wait());
+        assert_eq!(outgoing.deliver(&stream, true).await.unwrap(), Delivered::CaughtUp);
+    });
+}
+
 #[test]
 fn a_person_costs_little() {
     /// The size of the future that a function returns.
