@@ -26,6 +26,23 @@ pub struct Instant(std::time::Instant);
 impl Instant {
     /// The present moment of the clock of the runtime that this thread has entered; without one, of the system's.
     /// The two differ when the runtime's was [paused](super::pause).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, advance};
+    ///
+    /// let start = Instant::now();
+    /// assert!(Instant::now() >= start);
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// // A runtime whose clock is paused has a time of its own.
+    /// let start = Instant::now();
+    /// advance(Duration::from_secs(60)).await;
+    /// assert_eq!(Instant::now(), start + Duration::from_secs(60));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn now() -> Self {
         let of_runtime = context::with_current(|shared| shared.driver.instant());
@@ -33,48 +50,126 @@ impl Instant {
     }
 
     /// The same moment, from std's type.
+    ///
+    /// ```
+    /// use whippet::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(Instant::from_std(now.into_std()), now);
+    /// ```
     #[must_use]
     pub const fn from_std(std: std::time::Instant) -> Self {
         Self(std)
     }
 
     /// The same moment in std's type.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let second = Duration::from_secs(1);
+    /// assert_eq!((now + second).into_std(), now.into_std() + second);
+    /// ```
     #[must_use]
     pub const fn into_std(self) -> std::time::Instant {
         self.0
     }
 
     /// The time from `earlier` to this moment; zero when `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.duration_since(start), Duration::from_secs(1));
+    /// assert_eq!(start.duration_since(later), Duration::ZERO);
+    /// ```
     #[must_use]
     pub fn duration_since(&self, earlier: Self) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// The time from `earlier` to this moment; `None` when `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.checked_duration_since(start), Some(Duration::from_secs(1)));
+    /// assert_eq!(start.checked_duration_since(later), None);
+    /// ```
     #[must_use]
     pub fn checked_duration_since(&self, earlier: Self) -> Option<Duration> {
         self.0.checked_duration_since(earlier.0)
     }
 
     /// The time from `earlier` to this moment; zero when `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(later.saturating_duration_since(start), Duration::from_secs(1));
+    /// assert_eq!(start.saturating_duration_since(later), Duration::ZERO);
+    /// ```
     #[must_use]
     pub fn saturating_duration_since(&self, earlier: Self) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// The time that has passed since this moment; zero when it is still ahead.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, sleep};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(1)).await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(1));
+    /// assert_eq!((start + Duration::from_secs(60)).elapsed(), Duration::ZERO);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Self::now().duration_since(*self)
     }
 
     /// The moment so long after this one; `None` when the clock cannot count so far.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_add(Duration::from_secs(1)), Some(now + Duration::from_secs(1)));
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
         self.0.checked_add(duration).map(Self)
     }
 
     /// The moment so long before this one; `None` when the clock cannot count so far.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let later = Instant::now() + Duration::from_secs(2);
+    /// assert_eq!(later.checked_sub(Duration::from_secs(1)), Some(later - Duration::from_secs(1)));
+    /// assert_eq!(later.checked_sub(Duration::MAX), None);
+    /// ```
     #[must_use]
     pub fn checked_sub(&self, duration: Duration) -> Option<Self> {
         self.0.checked_sub(duration).map(Self)
@@ -95,6 +190,14 @@ impl Instant {
     }
 
     /// The moment so long before this one, or else the first that the clock can count.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::Instant;
+    ///
+    /// let beginning = Instant::now().saturating_sub(Duration::MAX);
+    /// assert!(beginning.checked_sub(Duration::from_nanos(1)).is_none());
+    /// ```
     #[must_use]
     pub fn saturating_sub(&self, duration: Duration) -> Self {
         self.checked_sub(duration).unwrap_or_else(|| self.last(std::time::Instant::checked_sub))

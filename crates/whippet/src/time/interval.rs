@@ -157,6 +157,22 @@ impl Interval {
     }
 
     /// Looks whether the next tick has come; if not, the task is woken when it does.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::time::Duration;
+    /// use whippet::time::interval;
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let period = Duration::from_secs(1);
+    /// let mut interval = interval(period);
+    /// let first = poll_fn(|cx| interval.poll_tick(cx)).await;
+    /// let second = poll_fn(|cx| interval.poll_tick(cx)).await;
+    /// assert_eq!(second - first, period);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.delay).poll(cx));
         let scheduled = self.delay.deadline();
@@ -234,22 +250,79 @@ impl Interval {
     }
 
     /// Lets the next tick come at `deadline`, and those after it every period from there.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let period = Duration::from_secs(60);
+    /// let mut interval = interval(period);
+    /// let deadline = Instant::now() + Duration::from_secs(10);
+    /// interval.reset_at(deadline);
+    /// assert_eq!(interval.tick().await, deadline);
+    /// assert_eq!(interval.tick().await, deadline + period);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset_at(&mut self, deadline: Instant) {
         Pin::new(&mut self.delay).reset(deadline);
     }
 
     /// What it does after a late tick.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{MissedTickBehavior, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let interval = interval(Duration::from_secs(1));
+    /// assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub const fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed
     }
 
     /// Sets what it does after a late tick.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, MissedTickBehavior, advance, interval};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let start = Instant::now();
+    /// let mut interval = interval(Duration::from_secs(10));
+    /// interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// // Busy for a while, and so late for the first tick.
+    /// advance(Duration::from_secs(35)).await;
+    /// assert_eq!(interval.tick().await, start);
+    /// assert_eq!(interval.tick().await, start + Duration::from_secs(40));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed = behavior;
     }
 
     /// The time between two ticks.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::interval;
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let interval = interval(Duration::from_secs(1));
+    /// assert_eq!(interval.period(), Duration::from_secs(1));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub const fn period(&self) -> Duration {
         self.period

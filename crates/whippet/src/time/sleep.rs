@@ -167,12 +167,38 @@ impl Sleep {
     }
 
     /// The moment at which it is over. One that lies too far ahead to be counted is the last that can be.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, sleep_until};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(sleep_until(deadline).deadline(), deadline);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub const fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Whether the deadline has come.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{advance, sleep};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let pause = sleep(Duration::from_secs(1));
+    /// assert!(!pause.is_elapsed());
+    /// advance(Duration::from_secs(1)).await;
+    /// assert!(pause.is_elapsed());
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn is_elapsed(&self) -> bool {
         matches!(self.state, State::Elapsed) || self.is_due()
@@ -183,6 +209,23 @@ impl Sleep {
     /// A task that has polled this sleep and waits for it is woken at the new deadline; it need not poll before that. When
     /// the new deadline is later than the former one, the task may be woken at the former one, too, and has to poll this
     /// sleep then, as whoever awaits it does.
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, sleep};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let start = Instant::now();
+    /// let mut idle = sleep(Duration::from_secs(60));
+    /// // Something was heard: the silence begins anew.
+    /// Pin::new(&mut idle).reset(start + Duration::from_secs(90));
+    /// idle.await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(90));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.get_mut();
         this.deadline = deadline;

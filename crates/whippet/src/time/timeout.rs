@@ -85,16 +85,59 @@ pin_project! {
 
 impl<T> Timeout<T> {
     /// The future inside.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::timeout;
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let task = whippet::spawn(async { 7 });
+    /// let id = task.id();
+    /// let bounded = timeout(Duration::from_secs(1), task);
+    /// assert_eq!(bounded.get_ref().id(), id);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const fn get_ref(&self) -> &T {
         &self.value
     }
 
     /// The future inside.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::sync::oneshot;
+    /// use whippet::time::timeout;
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let (sender, receiver) = oneshot::channel();
+    /// let mut answer = timeout(Duration::from_secs(1), receiver);
+    /// answer.get_mut().close();
+    /// assert_eq!(sender.send("late"), Err("late"));
+    /// assert!(answer.await.unwrap().is_err());
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
     /// Takes the future out and drops the bound.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::timeout;
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
+    /// # rt.block_on(async {
+    /// let task = whippet::spawn(async { 7 });
+    /// let unbounded = timeout(Duration::ZERO, task).into_inner();
+    /// assert_eq!(unbounded.await.unwrap(), 7);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_inner(self) -> T {
         self.value
     }
