@@ -86,28 +86,75 @@ impl Builder {
     }
 
     /// A runtime with worker threads that steal work from each other.
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::runtime::{Builder, RuntimeFlavor};
+    ///
+    /// let runtime = Builder::new_multi_thread().build()?;
+    /// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn new_multi_thread() -> Self {
         Self::new(true)
     }
 
     /// A runtime without worker threads: tasks take their turns inside of [`Runtime::block_on`], on its thread.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::thread;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async { thread::current().id() });
+    /// assert_eq!(runtime.block_on(task).unwrap(), thread::current().id());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn new_current_thread() -> Self {
         Self::new(false)
     }
 
     /// Turns everything on. All of it is on already: this exists for programs that come from tokio.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().enable_all().build()?;
+    /// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enable_all(&mut self) -> &mut Self {
         self
     }
 
     /// Turns sockets on. They are on already: see [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::net::TcpListener;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().enable_io().build()?;
+    /// let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
+    /// assert_ne!(listener.local_addr()?.port(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enable_io(&mut self) -> &mut Self {
         self
     }
 
     /// Turns timers on. They are on already: see [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::timeout;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// let late = runtime.block_on(async { timeout(Duration::ZERO, std::future::pending::<()>()).await });
+    /// assert!(late.is_err());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enable_time(&mut self) -> &mut Self {
         self
     }
@@ -117,6 +164,13 @@ impl Builder {
     ///
     /// # Panics
     /// If `count` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(3).build()?;
+    /// assert_eq!(runtime.metrics().num_workers(), 3);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         assert!(count > 0, "a runtime needs at least one worker thread");
@@ -128,6 +182,18 @@ impl Builder {
     ///
     /// # Panics
     /// If `count` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().max_blocking_threads(1).build()?;
+    /// let calls = [1, 2, 3].map(|number| runtime.spawn_blocking(move || 2 * number));
+    /// for (call, doubled) in calls.into_iter().zip([2, 4, 6]) {
+    ///     assert_eq!(runtime.block_on(call).unwrap(), doubled);
+    /// }
+    /// // One after the other.
+    /// assert_eq!(runtime.metrics().num_blocking_threads(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         assert!(count > 0, "a runtime needs at least one thread for blocking calls");
@@ -136,6 +202,22 @@ impl Builder {
     }
 
     /// How long a thread for blocking calls waits for the next one before it ends; 10 s unless set.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, ended) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .thread_keep_alive(Duration::from_millis(1))
+    ///     .on_thread_stop(move || sender.send(()).unwrap())
+    ///     .build()?;
+    /// let call = runtime.spawn_blocking(|| 6 * 7);
+    /// assert_eq!(runtime.block_on(call).unwrap(), 42);
+    /// // The thread does not wait for another call for long.
+    /// assert!(ended.recv().is_ok());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.keep_alive = duration;
         self
@@ -146,6 +228,27 @@ impl Builder {
     ///
     /// # Panics
     /// If `turns` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::net::UnixDatagram;
+    /// use whippet::task::yield_now;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().event_interval(1).build()?;
+    /// runtime.block_on(async {
+    ///     let (near, far) = UnixDatagram::pair()?;
+    ///     let reads = whippet::spawn(async move { far.recv(&mut [0; 8]).await });
+    ///     yield_now().await;
+    ///     near.send(b"hello").await?;
+    ///     // Busy, and yet the socket is looked at.
+    ///     for _ in 0..4 {
+    ///         yield_now().await;
+    ///     }
+    ///     assert!(reads.is_finished());
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn event_interval(&mut self, turns: u32) -> &mut Self {
         assert!(turns > 0, "the event interval is at least one turn");
@@ -158,6 +261,23 @@ impl Builder {
     ///
     /// # Panics
     /// If `turns` is 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::task::yield_now;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().global_queue_interval(2).build()?;
+    /// runtime.block_on(async {
+    ///     let handle = whippet::runtime::Handle::current();
+    ///     // Tasks of other threads come into the queue that all workers share.
+    ///     let task = std::thread::spawn(move || handle.spawn(async {})).join().unwrap();
+    ///     for _ in 0..4 {
+    ///         yield_now().await;
+    ///     }
+    ///     assert!(task.is_finished());
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn global_queue_interval(&mut self, turns: u32) -> &mut Self {
         assert!(turns > 0, "the global queue interval is at least one turn");
@@ -166,12 +286,34 @@ impl Builder {
     }
 
     /// The name of the runtime's threads; `whippet-worker` unless set.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().thread_name("worker").build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("worker"));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
     }
 
     /// Names each of the runtime's threads by a call of `name`.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let number = AtomicUsize::new(1);
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .thread_name_fn(move || format!("worker {}", number.fetch_add(1, Relaxed)))
+    ///     .build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("worker 1"));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn thread_name_fn(
         &mut self,
         name: impl Fn() -> String + Send + Sync + 'static,
@@ -181,18 +323,58 @@ impl Builder {
     }
 
     /// The stack of the runtime's threads, in bytes; std's default unless set.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().thread_stack_size(16 << 20).build()?;
+    /// // std's default has no room for so much.
+    /// let call = runtime.spawn_blocking(|| std::hint::black_box([1_u8; 4 << 20]).len());
+    /// assert_eq!(runtime.block_on(call).unwrap(), 4 << 20);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.threads.stack_size = Some(bytes);
         self
     }
 
     /// Called first on each of the runtime's threads.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// thread_local!(static READY: Cell<bool> = const { Cell::new(false) });
+    ///
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .on_thread_start(|| READY.set(true))
+    ///     .build()?;
+    /// assert!(runtime.block_on(runtime.spawn(async { READY.get() })).unwrap());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.threads.on_start = Some(Arc::new(hook));
         self
     }
 
     /// Called last on each of the runtime's threads.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let stopped = Arc::new(AtomicUsize::new(0));
+    /// let counted = Arc::clone(&stopped);
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_stop(move || {
+    ///         counted.fetch_add(1, Relaxed);
+    ///     })
+    ///     .build()?;
+    /// drop(runtime);
+    /// assert_eq!(stopped.load(Relaxed), 2);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.threads.on_stop = Some(Arc::new(hook));
         self
@@ -222,6 +404,22 @@ impl Builder {
     }
 
     /// Called each time a worker goes on after it had nothing to do, whether or not it slept.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    ///
+    /// let unparks = Arc::new(AtomicUsize::new(0));
+    /// let counted = Arc::clone(&unparks);
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .on_thread_unpark(move || {
+    ///         counted.fetch_add(1, Relaxed);
+    ///     })
+    ///     .build()?;
+    /// runtime.block_on(async { whippet::time::sleep(std::time::Duration::from_millis(1)).await });
+    /// assert!(unparks.load(Relaxed) > 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.parks.after = Some(Arc::new(hook));
         self
@@ -309,6 +507,14 @@ impl Builder {
     ///
     /// # Panics
     /// When a multi-thread runtime is asked to [start paused](Builder::start_paused).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let multi_thread = self.config.multi_thread;
         let count = if multi_thread { self.worker_count() } else { 1 };

@@ -60,6 +60,14 @@ impl Dump {
     }
 
     /// The tasks, the oldest first.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// let dump = runtime.handle().dump();
+    /// assert!(dump.tasks().iter().map(|task| task.id()).eq([task.id()]));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn tasks(&self) -> &[TaskDump] {
         &self.tasks
@@ -73,24 +81,60 @@ impl Dump {
 
 impl TaskDump {
     /// The task's name.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// assert_eq!(runtime.handle().dump().tasks()[0].id(), task.id());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.look.id
     }
 
     /// Where it was spawned.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let (_task, line) = (runtime.spawn(std::future::pending::<()>()), line!());
+    /// assert_eq!(runtime.handle().dump().tasks()[0].spawned_at().line(), line);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.look.spawned_at
     }
 
     /// The name of its future's type, as of [`type_name`](std::any::type_name): for people.
+    ///
+    /// ```
+    /// async fn serve() {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let _task = runtime.spawn(serve());
+    /// assert!(runtime.handle().dump().tasks()[0].future_name().contains("serve"));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn future_name(&self) -> &'static str {
         self.look.future_name
     }
 
     /// What it is at.
+    ///
+    /// ```
+    /// use whippet::runtime::TaskState;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let _task = runtime.spawn(std::future::pending::<()>());
+    /// assert_eq!(runtime.handle().dump().tasks()[0].state(), TaskState::Queued);
+    /// runtime.block_on(whippet::task::yield_now());
+    /// assert_eq!(runtime.handle().dump().tasks()[0].state(), TaskState::Waiting);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn state(&self) -> TaskState {
         self.state
@@ -98,12 +142,36 @@ impl TaskDump {
 
     /// The time since it was spawned, to some 10 ms, by the system's clock even when the runtime's is paused. (It comes
     /// round after 248 days.)
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let before = Instant::now();
+    /// let _task = runtime.spawn(std::future::pending::<()>());
+    /// let age = runtime.handle().dump().tasks()[0].age();
+    /// assert!(age <= before.elapsed() + Duration::from_millis(20));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn age(&self) -> Duration {
         self.look.age
     }
 
     /// How often it was polled; no more than [`u32::MAX`] is counted.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let _task = runtime.spawn(async {
+    ///     whippet::task::yield_now().await;
+    ///     std::future::pending::<()>().await;
+    /// });
+    /// assert_eq!(runtime.handle().dump().tasks()[0].polls(), 0);
+    /// # runtime.block_on(async { for _ in 0..4 { whippet::task::yield_now().await } });
+    /// // After some turns:
+    /// assert_eq!(runtime.handle().dump().tasks()[0].polls(), 2);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn polls(&self) -> u32 {
         self.look.polls

@@ -67,6 +67,15 @@ impl Handle {
     ///
     /// # Panics
     /// If it has entered none; see [`Handle::try_current`].
+    ///
+    /// ```
+    /// use whippet::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let flavor = runtime.block_on(async { Handle::current().runtime_flavor() });
+    /// assert_eq!(flavor, RuntimeFlavor::CurrentThread);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
@@ -80,16 +89,43 @@ impl Handle {
     ///
     /// # Errors
     /// If it has entered none.
+    ///
+    /// ```
+    /// use whippet::runtime::Handle;
+    ///
+    /// assert!(Handle::try_current().is_err());
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// assert!(runtime.block_on(async { Handle::try_current().is_ok() }));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
         context::current().map(Self::new).ok_or(TryCurrentError(()))
     }
 
     /// Enters the runtime on this thread: `spawn`, sockets and timers belong to it while the guard lives.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = {
+    ///     let _entered = runtime.handle().enter();
+    ///     whippet::spawn(async { 6 * 7 })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard { _entered: context::enter(&self.shared), handle: PhantomData }
     }
 
     /// Spawns a task: see [`task::spawn`](crate::task::spawn).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let thread = std::thread::spawn(move || handle.spawn(async { 6 * 7 }));
+    /// assert_eq!(runtime.block_on(thread.join().unwrap()).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -100,6 +136,13 @@ impl Handle {
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let read = runtime.handle().spawn_blocking(|| std::fs::read_to_string("/proc/self/comm"));
+    /// assert!(runtime.block_on(read).unwrap()?.ends_with('\n'));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<R: Send + 'static>(
         &self,
@@ -123,6 +166,17 @@ impl Handle {
     ///
     /// # Panics
     /// On a worker's thread, which must not block; and when the future does.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// // A thread that is none of the runtime's.
+    /// let thread = std::thread::spawn(move || {
+    ///     handle.block_on(async { whippet::spawn(async { 6 * 7 }).await.unwrap() })
+    /// });
+    /// assert_eq!(thread.join().unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
@@ -148,6 +202,16 @@ impl Handle {
     }
 
     /// Figures of the runtime at this moment.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let alive = runtime.block_on(async {
+    ///     let _task = whippet::spawn(std::future::pending::<()>());
+    ///     whippet::runtime::Handle::current().metrics().num_alive_tasks()
+    /// });
+    /// assert_eq!(alive, 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(Arc::clone(&self.shared))

@@ -53,17 +53,44 @@ impl LocalRuntime {
     ///
     /// # Errors
     /// Those of [`Builder::build`](super::Builder::build).
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let seven = runtime.block_on(async { whippet::task::spawn_local(async { Rc::new(7) }).await });
+    /// assert_eq!(*seven.unwrap(), 7);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         super::Builder::new_current_thread().build_local(LocalOptions::default())
     }
 
     /// What tasks and other threads hold of it.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let thread = std::thread::spawn(move || handle.spawn(async { 6 * 7 }));
+    /// assert_eq!(runtime.block_on(thread.join().unwrap()).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &Handle {
         self.runtime.handle()
     }
 
     /// Enters the runtime on this thread: see [`Handle::enter`].
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let task = {
+    ///     let _entered = runtime.enter();
+    ///     whippet::spawn(async { 6 * 7 })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.runtime.enter()
     }
@@ -86,6 +113,13 @@ impl LocalRuntime {
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let read = runtime.spawn_blocking(|| std::fs::read_to_string("/proc/self/comm"));
+    /// assert!(runtime.block_on(read).unwrap()?.ends_with('\n'));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<R: Send + 'static>(
         &self,
@@ -98,24 +132,70 @@ impl LocalRuntime {
     ///
     /// # Panics
     /// On a worker's thread, which must not block; and when the future does.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let word = String::from("borrowed");
+    /// assert_eq!(runtime.block_on(async { word.len() }), 8);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(RunUntil::new(&self.tasks, future))
     }
 
     /// Figures of the runtime. Local tasks are not in them.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let _local = runtime.spawn_local(std::future::pending::<()>());
+    /// let _task = runtime.handle().spawn(std::future::pending::<()>());
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
         self.runtime.metrics()
     }
 
     /// Ends the runtime as a drop does, and waits for threads `timeout` at most.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let shared = Rc::new(());
+    /// let held = Rc::clone(&shared);
+    /// runtime.spawn_local(async move {
+    ///     std::future::pending::<()>().await;
+    ///     drop(held);
+    /// });
+    /// runtime.shutdown_timeout(Duration::from_secs(1));
+    /// assert_eq!(Rc::strong_count(&shared), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         self.end_tasks();
         self.runtime.end(timeout);
     }
 
     /// Ends the runtime and waits for nobody.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::LocalRuntime::new()?;
+    /// let (release, released) = std::sync::mpsc::channel::<()>();
+    /// # let (begin, begun) = std::sync::mpsc::channel();
+    /// runtime.spawn_blocking(move || {
+    /// #     begin.send(()).unwrap();
+    ///     released.recv()
+    /// });
+    /// # begun.recv().unwrap();
+    /// runtime.shutdown_background();
+    /// // The call still waits.
+    /// assert!(release.send(()).is_ok());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }

@@ -33,30 +33,80 @@ impl RuntimeMetrics {
     }
 
     /// Workers.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(3).build()?;
+    /// assert_eq!(runtime.metrics().num_workers(), 3);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_workers(&self) -> usize {
         self.shared.remotes.len()
     }
 
     /// Tasks that are not complete.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async {});
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    /// runtime.block_on(task).unwrap();
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_alive_tasks(&self) -> usize {
         self.shared.owned.len()
     }
 
     /// Timers that wait for their deadline.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::sleep;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.spawn(async { sleep(Duration::from_secs(60)).await });
+    /// runtime.block_on(whippet::task::yield_now());
+    /// assert_eq!(runtime.metrics().num_pending_timers(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_pending_timers(&self) -> usize {
         self.shared.driver.timers_len()
     }
 
     /// Workers that sleep.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+    /// let metrics = runtime.metrics();
+    /// let task = runtime.spawn(async move { metrics.num_sleeping_workers() });
+    /// // The only worker has the task to do.
+    /// assert_eq!(runtime.block_on(task).unwrap(), 0);
+    /// // Then it has nothing to do.
+    /// while runtime.metrics().num_sleeping_workers() == 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_sleeping_workers(&self) -> usize {
         self.shared.idle.sleeping()
     }
 
     /// Descriptors that the reactor watches.
+    ///
+    /// ```
+    /// use whippet::net::UdpSocket;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let socket = runtime.block_on(UdpSocket::bind("127.0.0.1:0"))?;
+    /// assert_eq!(runtime.metrics().num_registered_descriptors(), 1);
+    /// drop(socket);
+    /// assert_eq!(runtime.metrics().num_registered_descriptors(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_registered_descriptors(&self) -> usize {
         self.shared.driver.reactor().registered()
@@ -64,18 +114,51 @@ impl RuntimeMetrics {
 
     /// Who waits for a descriptor: tasks, or several futures of one. Looks at every place for a descriptor there ever
     /// was.
+    ///
+    /// ```
+    /// use whippet::net::UdpSocket;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let socket = runtime.block_on(UdpSocket::bind("127.0.0.1:0"))?;
+    /// let _task = runtime.spawn(async move { socket.readable().await });
+    /// runtime.block_on(whippet::task::yield_now());
+    /// assert_eq!(runtime.metrics().num_descriptor_waiters(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_descriptor_waiters(&self) -> usize {
         self.shared.driver.reactor().waiters()
     }
 
     /// Threads for blocking calls.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// assert_eq!(runtime.metrics().num_blocking_threads(), 0);
+    /// let call = runtime.spawn_blocking(|| ());
+    /// assert_eq!(runtime.metrics().num_blocking_threads(), 1);
+    /// # runtime.block_on(call).unwrap();
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {
         self.shared.pool.counts().threads
     }
 
     /// Threads for blocking calls that wait for one.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let metrics = runtime.metrics();
+    /// let call = runtime.spawn_blocking(move || metrics.num_idle_blocking_threads());
+    /// // The only thread is busy with the call.
+    /// assert_eq!(runtime.block_on(call).unwrap(), 0);
+    /// // Then it waits for the next one.
+    /// while runtime.metrics().num_idle_blocking_threads() == 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn num_idle_blocking_threads(&self) -> usize {
         self.shared.pool.counts().waiting
@@ -100,6 +183,17 @@ impl RuntimeMetrics {
     }
 
     /// Tasks in the queue that all workers share.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// // Not spawned by a worker, they wait for any of them.
+    /// let tasks = [runtime.spawn(async {}), runtime.spawn(async {})];
+    /// assert_eq!(runtime.metrics().global_queue_depth(), 2);
+    /// # for task in tasks { runtime.block_on(task).unwrap() }
+    /// // When both have had their turn:
+    /// assert_eq!(runtime.metrics().global_queue_depth(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn global_queue_depth(&self) -> usize {
         self.shared.injector.len()
@@ -109,6 +203,16 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let metrics = runtime.metrics();
+    /// runtime.block_on(async {
+    ///     let _tasks = [whippet::spawn(async {}), whippet::spawn(async {})];
+    ///     assert_eq!(metrics.worker_local_queue_depth(0), 2);
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
@@ -120,6 +224,13 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async { whippet::time::sleep(std::time::Duration::from_millis(1)).await });
+    /// assert!(runtime.metrics().worker_park_count(0) > 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
@@ -130,6 +241,24 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// let task = runtime.spawn(async {
+    ///     let (sender, receiver) = channel();
+    ///     let other = sender.clone();
+    ///     whippet::spawn(async move { sender.send(()) });
+    ///     whippet::spawn(async move { other.send(()) });
+    ///     // Blocks the worker: what it has in its queue is the other one's to steal.
+    ///     receiver.recv().unwrap();
+    /// });
+    /// runtime.block_on(task).unwrap();
+    /// let steals = [0, 1].map(|worker| runtime.metrics().worker_steal_count(worker));
+    /// assert!(steals.iter().sum::<u64>() > 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
@@ -157,6 +286,17 @@ impl RuntimeMetrics {
     ///
     /// # Panics
     /// If there is no such worker.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async {
+    ///     for _ in 0..1_000 {
+    ///         whippet::task::consume_budget().await;
+    ///     }
+    /// });
+    /// assert_eq!(runtime.metrics().worker_budget_forced_yield_count(0), 1_000 / 128);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn worker_budget_forced_yield_count(&self, worker: usize) -> u64 {

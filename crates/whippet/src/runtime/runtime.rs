@@ -81,22 +81,56 @@ impl Runtime {
     ///
     /// # Errors
     /// Those of [`Builder::build`](super::Builder::build).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let processors = std::thread::available_parallelism()?;
+    /// assert_eq!(runtime.metrics().num_workers(), usize::from(processors));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         super::Builder::new_multi_thread().build()
     }
 
     /// What tasks and other threads hold of it.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let thread = std::thread::spawn(move || handle.spawn(async { 6 * 7 }));
+    /// assert_eq!(runtime.block_on(thread.join().unwrap()).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Enters the runtime on this thread: see [`Handle::enter`].
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let task = {
+    ///     let _entered = runtime.enter();
+    ///     whippet::spawn(async { 6 * 7 })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
     /// Spawns a task: see [`task::spawn`](crate::task::spawn).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let tasks = [1, 2, 3].map(|number| runtime.spawn(async move { 2 * number }));
+    /// for (task, doubled) in tasks.into_iter().zip([2, 4, 6]) {
+    ///     assert_eq!(runtime.block_on(task).unwrap(), doubled);
+    /// }
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -107,6 +141,13 @@ impl Runtime {
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let read = runtime.spawn_blocking(|| std::fs::read_to_string("/proc/self/comm"));
+    /// assert!(runtime.block_on(read).unwrap()?.ends_with('\n'));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<R: Send + 'static>(
         &self,
@@ -120,6 +161,13 @@ impl Runtime {
     ///
     /// # Panics
     /// On a worker's thread, which must not block; and when the future does.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let word = String::from("borrowed");
+    /// assert_eq!(runtime.block_on(async { word.len() }), 8);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
@@ -131,17 +179,56 @@ impl Runtime {
     }
 
     /// Figures of the runtime.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let _task = runtime.spawn(std::future::pending::<()>());
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle.metrics()
     }
 
     /// Ends the runtime as a drop does, and waits for threads `timeout` at most.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let shared = Arc::new(());
+    /// let held = Arc::clone(&shared);
+    /// runtime.spawn(async move {
+    ///     std::future::pending::<()>().await;
+    ///     drop(held);
+    /// });
+    /// runtime.shutdown_timeout(Duration::from_secs(10));
+    /// // The task's future is gone.
+    /// assert_eq!(Arc::strong_count(&shared), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn shutdown_timeout(mut self, timeout: Duration) {
         self.end(timeout);
     }
 
     /// Ends the runtime and waits for nobody.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Runtime::new()?;
+    /// let (release, released) = std::sync::mpsc::channel::<()>();
+    /// # let (begin, begun) = std::sync::mpsc::channel();
+    /// runtime.spawn_blocking(move || {
+    /// #     begin.send(()).unwrap();
+    ///     released.recv()
+    /// });
+    /// # begun.recv().unwrap();
+    /// runtime.shutdown_background();
+    /// // The call still waits.
+    /// assert!(release.send(()).is_ok());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }

@@ -112,6 +112,16 @@ impl JoinError {
     }
 
     /// The task.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// let id = task.id();
+    /// task.abort();
+    /// assert_eq!(task.await.unwrap_err().id(), id);
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.id

@@ -100,6 +100,15 @@ impl<T> JoinHandle<T> {
     }
 
     /// The task's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(async { whippet::task::id() });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap(), id);
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.task().id
@@ -200,17 +209,47 @@ impl RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
     /// Cancels the task: see [`JoinHandle::abort`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(std::future::pending::<()>());
+    /// let limit = task.abort_handle();
+    /// // Who awaits the task need not be who ends it.
+    /// whippet::spawn(async move { limit.abort() });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         waker::abort(self.header);
     }
 
     /// Whether the task is complete.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(async { 1 });
+    /// let handle = task.abort_handle();
+    /// assert!(!handle.is_finished());
+    /// assert_eq!(task.await.unwrap(), 1);
+    /// assert!(handle.is_finished());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.task().state.is_complete()
     }
 
     /// The task's name.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = whippet::spawn(async {});
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.task().id

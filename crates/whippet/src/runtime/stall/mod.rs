@@ -41,18 +41,58 @@ pub struct Stall {
 
 impl Stall {
     /// The number of the worker whose poll it is.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .stall_threshold(Duration::from_millis(10))
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let blocks = runtime.spawn(async move { receiver.recv().unwrap() });
+    /// assert_eq!(runtime.block_on(blocks).unwrap().worker(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn worker(&self) -> usize {
         self.worker
     }
 
     /// The task that is polled. `None`: it is the future of a [`block_on`](super::Runtime::block_on).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .stall_threshold(Duration::from_millis(10))
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let stall = runtime.block_on(async { receiver.recv().unwrap() });
+    /// assert_eq!(stall.task(), None);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn task(&self) -> Option<Id> {
         self.task
     }
 
     /// Where the task was spawned, or `block_on` was called.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .stall_threshold(Duration::from_millis(10))
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let (blocks, line) = (runtime.spawn(async move { receiver.recv().unwrap() }), line!());
+    /// assert_eq!(runtime.block_on(blocks).unwrap().spawned_at().line(), line);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.place
@@ -60,12 +100,40 @@ impl Stall {
 
     /// For how long the poll was seen: the poll itself is longer by a quarter of the threshold at most, and if it
     /// [is over](Stall::is_over), shorter by as much.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let threshold = Duration::from_millis(10);
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_multi_thread()
+    ///     .stall_threshold(threshold)
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let blocks = runtime.spawn(async move { receiver.recv().unwrap() });
+    /// assert!(runtime.block_on(blocks).unwrap().duration() >= threshold);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn duration(&self) -> Duration {
         self.duration
     }
 
     /// Whether the poll has ended. Each stall is reported once while it lasts, and once when it is over.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .stall_threshold(Duration::from_millis(10))
+    ///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+    ///     .build()?;
+    /// let stall = runtime.block_on(async { receiver.recv().unwrap() });
+    /// assert!(!stall.is_over());
+    /// assert!(receiver.recv().unwrap().is_over());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_over
