@@ -41,6 +41,13 @@ pub struct Barrier {
 
 impl Barrier {
     /// A barrier for `n` tasks. One for none lets each pass, as one for one does.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let alone = whippet::sync::Barrier::new(1);
+    /// assert!(alone.wait().await.is_leader());
+    /// # });
+    /// ```
     #[must_use]
     pub fn new(n: usize) -> Self {
         let size = n.max(1) as u64;
@@ -93,6 +100,15 @@ pub struct BarrierWaitResult(bool);
 
 impl BarrierWaitResult {
     /// Whether this task was the last to come: true for exactly one of each group.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let barrier = whippet::sync::Barrier::new(3);
+    /// let (one, two, three) = whippet::join!(barrier.wait(), barrier.wait(), barrier.wait());
+    /// let leaders = [one, two, three].into_iter().filter(|result| result.is_leader());
+    /// assert_eq!(leaders.count(), 1);
+    /// # });
+    /// ```
     pub fn is_leader(&self) -> bool {
         self.0
     }

@@ -34,6 +34,15 @@ impl<T> Receiver<T> {
     }
 
     /// Whether it has had all values so far.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+    /// assert!(receiver.is_empty());
+    /// sender.send(1).unwrap();
+    /// assert!(!receiver.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(receiver.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -51,16 +60,39 @@ impl<T> Receiver<T> {
     }
 
     /// Whether both belong to one channel.
+    ///
+    /// ```
+    /// use whippet::sync::broadcast::channel;
+    ///
+    /// let (sender, receiver) = channel::<u8>(4);
+    /// assert!(receiver.same_channel(&sender.subscribe()));
+    /// assert!(!receiver.same_channel(&channel(4).1));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// Senders alive.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::broadcast::channel::<u8>(4);
+    /// let other = sender.clone();
+    /// assert_eq!(receiver.sender_strong_count(), 2);
+    /// drop((sender, other));
+    /// assert_eq!(receiver.sender_strong_count(), 0);
+    /// ```
     pub fn sender_strong_count(&self) -> usize {
         self.shared.strong()
     }
 
     /// Weak senders alive.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::broadcast::channel::<u8>(4);
+    /// assert_eq!(receiver.sender_weak_count(), 0);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!(receiver.sender_weak_count(), 1);
+    /// ```
     pub fn sender_weak_count(&self) -> usize {
         self.shared.weak()
     }

@@ -19,6 +19,15 @@ impl<T> Sender<T> {
     ///
     /// # Panics
     /// If `capacity` is 0 or more than `usize::MAX / 2`.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::new(4);
+    /// // Nobody listens yet.
+    /// assert!(sender.send("lost").is_err());
+    /// let mut receiver = sender.subscribe();
+    /// sender.send("heard").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("heard"));
+    /// ```
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a broadcast channel needs a capacity of at least 1");
@@ -86,11 +95,27 @@ impl<T> Sender<T> {
     }
 
     /// Whether all receivers have had all values.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+    /// sender.send(1).unwrap();
+    /// assert!(!sender.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(sender.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Receivers alive.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::broadcast::channel::<u8>(4);
+    /// let other = sender.subscribe();
+    /// assert_eq!(sender.receiver_count(), 2);
+    /// drop((receiver, other));
+    /// assert_eq!(sender.receiver_count(), 0);
+    /// ```
     pub fn receiver_count(&self) -> usize {
         self.handle.receivers()
     }
@@ -113,16 +138,36 @@ impl<T> Sender<T> {
     }
 
     /// Whether both belong to one channel.
+    ///
+    /// ```
+    /// use whippet::sync::broadcast::Sender;
+    ///
+    /// let sender = Sender::<u8>::new(4);
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// assert!(!sender.same_channel(&Sender::new(4)));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.handle.is_same(&other.handle)
     }
 
     /// Senders alive.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::<u8>::new(4);
+    /// let _other = sender.clone();
+    /// assert_eq!(sender.strong_count(), 2);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.strong()
     }
 
     /// Weak senders alive.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::<u8>::new(4);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((sender.strong_count(), sender.weak_count()), (1, 1));
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.weak()
     }
@@ -148,16 +193,40 @@ pub struct WeakSender<T> {
 
 impl<T> WeakSender<T> {
     /// A sender, if there is still another.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().unwrap().send("hello").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     pub fn upgrade(&self) -> Option<Sender<T>> {
         self.handle.upgrade().map(|handle| Sender { handle })
     }
 
     /// Senders alive.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::<u8>::new(4);
+    /// let weak = sender.downgrade();
+    /// assert_eq!(weak.strong_count(), 1);
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.counted().strong()
     }
 
     /// Weak senders alive.
+    ///
+    /// ```
+    /// let sender = whippet::sync::broadcast::Sender::<u8>::new(4);
+    /// let weak = sender.downgrade();
+    /// let _other = weak.clone();
+    /// assert_eq!(weak.weak_count(), 2);
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.counted().weak()
     }

@@ -88,6 +88,14 @@ impl Shared {
 
 impl CancellationToken {
     /// A token without a parent.
+    ///
+    /// ```
+    /// use whippet::sync::CancellationToken;
+    ///
+    /// let (one, other) = (CancellationToken::new(), CancellationToken::new());
+    /// one.cancel();
+    /// assert!(one.is_cancelled() && !other.is_cancelled());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         let shared = Shared::new(false);
@@ -120,6 +128,17 @@ impl CancellationToken {
     }
 
     /// Raises the flag of this token and of all who descend from it, and wakes those who wait. Once is enough.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let stop = whippet::sync::CancellationToken::new();
+    /// let tasks = [(); 3].map(|()| whippet::spawn(stop.child_token().cancelled_owned()));
+    /// stop.cancel();
+    /// for task in tasks {
+    ///     assert!(task.await.is_ok());
+    /// }
+    /// # });
+    /// ```
     pub fn cancel(&self) {
         if self.is_cancelled() {
             return;
@@ -142,6 +161,14 @@ impl CancellationToken {
     }
 
     /// Whether this token was cancelled, by itself or with its parent.
+    ///
+    /// ```
+    /// let token = whippet::sync::CancellationToken::new();
+    /// let child = token.child_token();
+    /// assert!(!child.is_cancelled());
+    /// token.cancel();
+    /// assert!(child.is_cancelled());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
@@ -294,6 +321,16 @@ pub struct DropGuard {
 
 impl DropGuard {
     /// Gives the token back, not cancelled.
+    ///
+    /// ```
+    /// let token = whippet::sync::CancellationToken::new();
+    /// let guard = token.clone().drop_guard();
+    /// // All went well.
+    /// let same = guard.disarm();
+    /// assert!(!token.is_cancelled());
+    /// same.cancel();
+    /// assert!(token.is_cancelled());
+    /// ```
     pub fn disarm(mut self) -> CancellationToken {
         self.token.take().expect("a guard keeps its token until it is disarmed")
     }
@@ -317,6 +354,13 @@ pub struct DropGuardRef<'a> {
 
 impl<'a> DropGuardRef<'a> {
     /// Gives the token back, not cancelled.
+    ///
+    /// ```
+    /// let token = whippet::sync::CancellationToken::new();
+    /// let guard = token.drop_guard_ref();
+    /// // All went well.
+    /// assert!(!guard.disarm().is_cancelled());
+    /// ```
     pub fn disarm(mut self) -> &'a CancellationToken {
         self.token.take().expect("a guard keeps its token until it is disarmed")
     }

@@ -11,6 +11,14 @@ use std::sync::Arc;
 impl<T> Mutex<T> {
     const_fn! {
         /// A lock around `value`, held by nobody.
+        ///
+        /// ```
+        /// use whippet::sync::Mutex;
+        ///
+        /// let mutex = Mutex::new(vec![1]);
+        /// mutex.try_lock().unwrap().push(2);
+        /// assert_eq!(mutex.into_inner(), [1, 2]);
+        /// ```
         #[must_use]
         pub fn new(value: T) -> Self {
             Self { guarded: Guarded::new(value, 1) }

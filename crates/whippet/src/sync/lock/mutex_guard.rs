@@ -149,6 +149,15 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
 
 impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     /// Narrows the guard further.
+    ///
+    /// ```
+    /// use whippet::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// let nested = Mutex::new(((1, 2), 3));
+    /// let pair = MutexGuard::map(nested.try_lock().unwrap(), |nested| &mut nested.0);
+    /// *MappedMutexGuard::map(pair, |pair| &mut pair.1) = 7;
+    /// assert_eq!(nested.into_inner(), ((1, 7), 3));
+    /// ```
     pub fn map<U, F>(this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
         U: ?Sized,
@@ -161,6 +170,16 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// let named = Mutex::new(("words", vec!["one"]));
+    /// let words = MutexGuard::map(named.try_lock().unwrap(), |named| &mut named.1);
+    /// let words = MappedMutexGuard::try_map(words, |words| words.get_mut(7)).unwrap_err();
+    /// let first = MappedMutexGuard::try_map(words, |words| words.first_mut()).unwrap();
+    /// assert_eq!(*first, "one");
+    /// ```
     pub fn try_map<U, F>(this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
         U: ?Sized,
@@ -172,6 +191,17 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
 
 impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     /// Narrows the guard further.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    ///
+    /// let nested = Arc::new(Mutex::new(((1, 2), 3)));
+    /// let guard = Arc::clone(&nested).try_lock_owned().unwrap();
+    /// let pair = OwnedMutexGuard::map(guard, |nested| &mut nested.0);
+    /// *OwnedMappedMutexGuard::map(pair, |pair| &mut pair.1) = 7;
+    /// assert_eq!(*nested.try_lock().unwrap(), ((1, 7), 3));
+    /// ```
     pub fn map<S, F>(this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
         S: ?Sized,
@@ -184,6 +214,17 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    ///
+    /// let named = Arc::new(Mutex::new(("words", vec!["one"])));
+    /// let words = OwnedMutexGuard::map(named.try_lock_owned().unwrap(), |named| &mut named.1);
+    /// let words = OwnedMappedMutexGuard::try_map(words, |words| words.get_mut(7)).unwrap_err();
+    /// let first = OwnedMappedMutexGuard::try_map(words, |words| words.first_mut()).unwrap();
+    /// assert_eq!(*first, "one");
+    /// ```
     pub fn try_map<S, F>(this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
     where
         S: ?Sized,

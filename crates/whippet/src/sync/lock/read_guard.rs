@@ -75,6 +75,17 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockReadGuard, RwLock};
+    ///
+    /// let words = Arc::new(RwLock::new(vec!["one"]));
+    /// let guard = words.try_read_owned().unwrap();
+    /// let guard = OwnedRwLockReadGuard::try_map(guard, |words| words.get(7)).unwrap_err();
+    /// let first = OwnedRwLockReadGuard::try_map(guard, |words| words.first()).unwrap();
+    /// assert_eq!(*first, "one");
+    /// ```
     pub fn try_map<F, V: ?Sized>(this: Self, f: F) -> Result<OwnedRwLockReadGuard<T, V>, Self>
     where
         F: FnOnce(&U) -> Option<&V>,
@@ -83,6 +94,15 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     }
 
     /// Whose guard it is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockReadGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let guard = Arc::clone(&lock).try_read_owned().unwrap();
+    /// assert!(Arc::ptr_eq(&lock, OwnedRwLockReadGuard::rwlock(&guard)));
+    /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.home()
     }

@@ -15,6 +15,14 @@ const MAX_READS: u32 = u32::MAX >> 3;
 impl<T> RwLock<T> {
     const_fn! {
         /// A lock around `value`, held by nobody.
+        ///
+        /// ```
+        /// use whippet::sync::RwLock;
+        ///
+        /// let lock = RwLock::new(vec![1]);
+        /// lock.try_write().unwrap().push(2);
+        /// assert_eq!(*lock.try_read().unwrap(), [1, 2]);
+        /// ```
         #[must_use]
         pub fn new(value: T) -> Self {
             Self { guarded: Guarded::new(value, MAX_READS) }
@@ -54,6 +62,15 @@ impl<T> RwLock<T> {
         ///
         /// # Panics
         /// As [`with_max_readers`](Self::with_max_readers).
+        ///
+        /// ```
+        /// use whippet::sync::RwLock;
+        ///
+        /// static MOTD: RwLock<&str> = RwLock::const_with_max_readers("hello", 1);
+        /// let reader = MOTD.try_read().unwrap();
+        /// assert_eq!(*reader, "hello");
+        /// assert!(MOTD.try_read().is_err());
+        /// ```
         #[must_use]
         pub fn const_with_max_readers(value: T, max_reads: u32) -> Self {
             Self::with_max_readers(value, max_reads)

@@ -64,6 +64,18 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     }
 
     /// The same guard, by the type of one of a part.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// fn add(mut number: RwLockMappedWriteGuard<'_, u32>) {
+    ///     *number += 1;
+    /// }
+    ///
+    /// let lock = RwLock::new(1);
+    /// add(RwLockWriteGuard::into_mapped(lock.try_write().unwrap()));
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
     pub fn into_mapped(this: Self) -> RwLockMappedWriteGuard<'a, T> {
         RwLockMappedWriteGuard(this.0)
     }
@@ -101,6 +113,16 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockWriteGuard};
+    ///
+    /// let words = RwLock::new(vec!["one"]);
+    /// let writer = words.try_write().unwrap();
+    /// let writer = RwLockWriteGuard::try_downgrade_map(writer, |words| words.get(7)).unwrap_err();
+    /// let first = RwLockWriteGuard::try_downgrade_map(writer, |words| words.first()).unwrap();
+    /// assert_eq!((*first, words.try_read().unwrap().len()), ("one", 1));
+    /// ```
     pub fn try_downgrade_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where
         F: FnOnce(&T) -> Option<&U>,
@@ -111,6 +133,15 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
 
 impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     /// Narrows the guard further.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// let nested = RwLock::new(((1, 2), 3));
+    /// let pair = RwLockWriteGuard::map(nested.try_write().unwrap(), |nested| &mut nested.0);
+    /// *RwLockMappedWriteGuard::map(pair, |pair| &mut pair.1) = 7;
+    /// assert_eq!(nested.into_inner(), ((1, 7), 3));
+    /// ```
     pub fn map<F, U: ?Sized>(this: Self, f: F) -> RwLockMappedWriteGuard<'a, U>
     where
         F: FnOnce(&mut T) -> &mut U,
@@ -122,6 +153,16 @@ impl<'a, T: ?Sized> RwLockMappedWriteGuard<'a, T> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use whippet::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+    ///
+    /// let named = RwLock::new(("words", vec!["one"]));
+    /// let words = RwLockWriteGuard::map(named.try_write().unwrap(), |named| &mut named.1);
+    /// let words = RwLockMappedWriteGuard::try_map(words, |words| words.get_mut(7)).unwrap_err();
+    /// *RwLockMappedWriteGuard::try_map(words, |words| words.first_mut()).unwrap() = "two";
+    /// assert_eq!(named.into_inner().1, ["two"]);
+    /// ```
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockMappedWriteGuard<'a, U>, Self>
     where
         F: FnOnce(&mut T) -> Option<&mut U>,
@@ -153,6 +194,17 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let words = Arc::new(RwLock::new(vec!["one"]));
+    /// let guard = Arc::clone(&words).try_write_owned().unwrap();
+    /// let guard = OwnedRwLockWriteGuard::try_map(guard, |words| words.get_mut(7)).unwrap_err();
+    /// *OwnedRwLockWriteGuard::try_map(guard, |words| words.first_mut()).unwrap() = "two";
+    /// assert_eq!(*words.try_read().unwrap(), ["two"]);
+    /// ```
     pub fn try_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -164,6 +216,19 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// The same guard, by the type of one of a part.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// fn add(mut number: OwnedRwLockMappedWriteGuard<u32>) {
+    ///     *number += 1;
+    /// }
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// add(OwnedRwLockWriteGuard::into_mapped(Arc::clone(&lock).try_write_owned().unwrap()));
+    /// assert_eq!(*lock.try_read().unwrap(), 2);
+    /// ```
     pub fn into_mapped(this: Self) -> OwnedRwLockMappedWriteGuard<T> {
         OwnedRwLockMappedWriteGuard(this.0)
     }
@@ -183,6 +248,16 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// Becomes a reader of a part; no writer comes between.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let pair = Arc::new(RwLock::new((1, "one")));
+    /// let writer = Arc::clone(&pair).try_write_owned().unwrap();
+    /// let number = OwnedRwLockWriteGuard::downgrade_map(writer, |pair| &pair.0);
+    /// assert_eq!((*number, pair.try_read().unwrap().1), (1, "one"));
+    /// ```
     pub fn downgrade_map<F, U: ?Sized>(this: Self, f: F) -> OwnedRwLockReadGuard<T, U>
     where
         F: FnOnce(&T) -> &U,
@@ -194,6 +269,17 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let words = Arc::new(RwLock::new(vec!["one"]));
+    /// let writer = Arc::clone(&words).try_write_owned().unwrap();
+    /// let writer = OwnedRwLockWriteGuard::try_downgrade_map(writer, |words| words.get(7)).unwrap_err();
+    /// let first = OwnedRwLockWriteGuard::try_downgrade_map(writer, |words| words.first()).unwrap();
+    /// assert_eq!((*first, words.try_read().unwrap().len()), ("one", 1));
+    /// ```
     pub fn try_downgrade_map<F, U: ?Sized>(
         this: Self,
         f: F,
@@ -205,6 +291,15 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     }
 
     /// Whose guard it is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new(1));
+    /// let guard = Arc::clone(&lock).try_write_owned().unwrap();
+    /// assert!(Arc::ptr_eq(&lock, OwnedRwLockWriteGuard::rwlock(&guard)));
+    /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.home()
     }
@@ -212,6 +307,17 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
 
 impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     /// Narrows the guard further.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let nested = Arc::new(RwLock::new(((1, 2), 3)));
+    /// let guard = Arc::clone(&nested).try_write_owned().unwrap();
+    /// let pair = OwnedRwLockWriteGuard::map(guard, |nested| &mut nested.0);
+    /// *OwnedRwLockMappedWriteGuard::map(pair, |pair| &mut pair.1) = 7;
+    /// assert_eq!(*nested.try_read().unwrap(), ((1, 7), 3));
+    /// ```
     pub fn map<F, V: ?Sized>(this: Self, f: F) -> OwnedRwLockMappedWriteGuard<T, V>
     where
         F: FnOnce(&mut U) -> &mut V,
@@ -223,6 +329,18 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     ///
     /// # Errors
     /// The guard as it was.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let named = Arc::new(RwLock::new(("words", vec!["one"])));
+    /// let guard = Arc::clone(&named).try_write_owned().unwrap();
+    /// let words = OwnedRwLockWriteGuard::map(guard, |named| &mut named.1);
+    /// let words = OwnedRwLockMappedWriteGuard::try_map(words, |words| words.get_mut(7)).unwrap_err();
+    /// *OwnedRwLockMappedWriteGuard::try_map(words, |words| words.first_mut()).unwrap() = "two";
+    /// assert_eq!(named.try_read().unwrap().1, ["two"]);
+    /// ```
     pub fn try_map<F, V: ?Sized>(
         this: Self,
         f: F,
@@ -234,6 +352,16 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     }
 
     /// Whose guard it is.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use whippet::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+    ///
+    /// let lock = Arc::new(RwLock::new((1, 2)));
+    /// let guard = Arc::clone(&lock).try_write_owned().unwrap();
+    /// let number = OwnedRwLockWriteGuard::map(guard, |pair| &mut pair.0);
+    /// assert!(Arc::ptr_eq(&lock, OwnedRwLockMappedWriteGuard::rwlock(&number)));
+    /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
         this.0.home()
     }
