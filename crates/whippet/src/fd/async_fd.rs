@@ -50,6 +50,19 @@ pub struct AsyncFdRegisterError<T> {
 
 impl<T> AsyncFdRegisterError<T> {
     /// What was to be watched, and why it is not.
+    ///
+    /// ```
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// // A file on a disk cannot be watched: it comes back, with the reason.
+    /// let error = AsyncFd::try_new(std::fs::File::open("/proc/self/exe")?).unwrap_err();
+    /// let (file, cause) = error.into_parts();
+    /// assert!(file.metadata()?.is_file());
+    /// assert_eq!(cause.kind(), std::io::ErrorKind::PermissionDenied);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }
@@ -87,6 +100,20 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// assert!(near.readable().await?.ready().is_readable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<Self> {
         Ok(Self::try_new(inner)?)
@@ -100,6 +127,19 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Panics
     /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::with_interest(near, Interest::READABLE)?;
+    /// // It is watched for everything.
+    /// assert!(near.writable().await?.ready().is_writable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn with_interest(inner: T, _interest: Interest) -> io::Result<Self> {
         Self::new(inner)
@@ -139,6 +179,18 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Panics
     /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let file = std::fs::File::open("/proc/self/exe")?;
+    /// let error = AsyncFd::try_with_interest(file, Interest::READABLE).unwrap_err();
+    /// let (file, _cause) = error.into_parts();
+    /// assert!(file.metadata()?.is_file());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn try_with_interest(
         inner: T,
@@ -148,16 +200,62 @@ impl<T: AsFd> AsyncFd<T> {
     }
 
     /// What is inside.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// assert!(near.get_ref().peer_addr()?.is_unnamed());
+    /// // A call of its own, which does not wait: a socket that is new has room.
+    /// assert_eq!(near.get_ref().write(b"hello")?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &T {
         self.0.get_ref()
     }
 
     /// What is inside. It must keep its descriptor: another that is put in its place is not watched.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// near.get_mut().write_all(b"hello")?;
+    /// let mut word = [0; 5];
+    /// far.read_exact(&mut word)?;
+    /// assert_eq!(&word, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }
 
     /// What was inside, which nobody watches any more.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?.into_inner();
+    /// near.set_nonblocking(false)?;
+    /// far.write_all(b"hello")?;
+    /// assert_eq!(near.read(&mut [0; 8])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> T {
         self.0.into_inner()
     }

@@ -55,14 +55,30 @@ fn take<T: AsFd>(descriptor: &AsyncFd<T>, want: Want) -> (Ready, Cleared) {
     (Ready(ready), registration.take_ready(want).only(ready))
 }
 
-/// What both guards have.
+/// What both guards have. For the examples: `$near` is code that makes the descriptor of a stream, to which `far` has
+/// written, and `$readable` and `$ready` are what gives the guard.
 macro_rules! guard {
-    ($type:ident, $call:ty) => {
+    ($type:ident, $call:ty, $near:literal, $readable:ident, $ready:ident) => {
         impl<'a, T: AsFd> $type<'a, T> {
             /// Makes a call. One that says `WouldBlock` uses the readiness up.
             ///
             /// # Errors
             /// [`TryIoError`] when the call says `WouldBlock`; every other result of the call is `Ok`.
+            ///
+            /// ```
+            /// use std::io::{Read, Write};
+            /// use whippet::io::unix::AsyncFd;
+            ///
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $near]
+            #[doc = concat!("let mut guard = near.", stringify!($readable), "().await?;")]
+            /// let mut word = [0; 8];
+            /// assert_eq!(guard.try_io(|near| near.get_ref().read(&mut word)).unwrap()?, 5);
+            /// // Nothing is left: the next wait is one.
+            /// assert!(guard.try_io(|near| near.get_ref().read(&mut word)).is_err());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_io<R>(
                 &mut self,
                 call: impl FnOnce($call) -> io::Result<R>,
@@ -77,19 +93,80 @@ macro_rules! guard {
             }
 
             /// A call found the readiness used up: it is to be waited for again.
+            ///
+            /// ```
+            /// use std::io::{ErrorKind, Read, Write};
+            /// use whippet::io::{Interest, unix::AsyncFd};
+            ///
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $near]
+            #[doc = concat!("let mut guard = near.", stringify!($readable), "().await?;")]
+            /// // A call that is not made by `try_io`, and leaves nothing.
+            /// assert_eq!(guard.get_inner().read(&mut [0; 8])?, 5);
+            /// guard.clear_ready();
+            /// drop(guard);
+            /// let waits = near.try_io(Interest::READABLE, |_| Ok(())).unwrap_err();
+            /// assert_eq!(waits.kind(), ErrorKind::WouldBlock);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn clear_ready(&mut self) {
                 self.taken = Cleared::NOTHING;
             }
 
             /// As [`clear_ready`](Self::clear_ready), for a part of what it was ready for.
+            ///
+            /// ```
+            /// use std::io::{ErrorKind, Read, Write};
+            /// use whippet::io::{Interest, Ready, unix::AsyncFd};
+            ///
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $near]
+            /// let both = Interest::READABLE | Interest::WRITABLE;
+            #[doc = concat!("let mut guard = near.", stringify!($ready), "(both).await?;")]
+            /// assert_eq!(guard.get_inner().read(&mut [0; 8])?, 5);
+            /// guard.clear_ready_matching(Ready::READABLE);
+            /// drop(guard);
+            /// let waits = near.try_io(Interest::READABLE, |_| Ok(())).unwrap_err();
+            /// assert_eq!(waits.kind(), ErrorKind::WouldBlock);
+            /// // There is room as before.
+            /// near.try_io(Interest::WRITABLE, |_| Ok(()))?;
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn clear_ready_matching(&mut self, ready: Ready) {
                 self.taken = self.taken.without(ready.0);
             }
 
             /// The readiness stays, as it does unless [`clear_ready`](Self::clear_ready) is called.
+            ///
+            /// ```
+            /// use std::io::Write;
+            /// use whippet::io::{Interest, unix::AsyncFd};
+            ///
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $near]
+            #[doc = concat!("near.", stringify!($readable), "().await?.retain_ready();")]
+            /// assert!(near.try_io(Interest::READABLE, |_| Ok(())).is_ok());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn retain_ready(&mut self) {}
 
             /// What the descriptor was ready for.
+            ///
+            /// ```
+            /// use std::io::Write;
+            /// use whippet::io::{Interest, unix::AsyncFd};
+            ///
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $near]
+            /// let both = Interest::READABLE | Interest::WRITABLE;
+            #[doc = concat!("let ready = near.", stringify!($ready), "(both).await?.ready();")]
+            /// assert!(ready.is_readable() && ready.is_writable() && !ready.is_read_closed());
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn ready(&self) -> Ready {
                 self.ready
             }
@@ -112,8 +189,26 @@ macro_rules! guard {
     };
 }
 
-guard!(AsyncFdReadyGuard, &'a AsyncFd<T>);
-guard!(AsyncFdReadyMutGuard, &mut AsyncFd<T>);
+guard!(
+    AsyncFdReadyGuard,
+    &'a AsyncFd<T>,
+    "let (near, mut far) = std::os::unix::net::UnixStream::pair()?;\n\
+     near.set_nonblocking(true)?;\n\
+     let near = AsyncFd::new(near)?;\n\
+     far.write_all(b\"hello\")?;",
+    readable,
+    ready
+);
+guard!(
+    AsyncFdReadyMutGuard,
+    &mut AsyncFd<T>,
+    "let (near, mut far) = std::os::unix::net::UnixStream::pair()?;\n\
+     near.set_nonblocking(true)?;\n\
+     let mut near = AsyncFd::new(near)?;\n\
+     far.write_all(b\"hello\")?;",
+    readable_mut,
+    ready_mut
+);
 
 impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     pub(super) fn new(descriptor: &'a AsyncFd<T>, want: Want) -> Self {
@@ -122,11 +217,46 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
     }
 
     /// The descriptor.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = near.readable().await?;
+    /// guard.clear_ready();
+    /// // What it gives outlives the guard.
+    /// let same = guard.get_ref();
+    /// drop(guard);
+    /// assert!(std::ptr::eq(same, &near));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &'a AsyncFd<T> {
         self.descriptor
     }
 
     /// What is inside.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let guard = near.readable().await?;
+    /// let mut stream = guard.get_inner();
+    /// assert_eq!(stream.read(&mut [0; 8])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_inner(&self) -> &'a T {
         self.descriptor.get_ref()
     }
@@ -139,21 +269,86 @@ impl<'a, T: AsFd> AsyncFdReadyMutGuard<'a, T> {
     }
 
     /// The descriptor.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::{Interest, unix::AsyncFd};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let guard = near.readable_mut().await?;
+    /// // The guard holds the readiness as long as it lives, and puts it back.
+    /// assert!(guard.get_ref().try_io(Interest::READABLE, |_| Ok(())).is_err());
+    /// drop(guard);
+    /// assert!(near.try_io(Interest::READABLE, |_| Ok(())).is_ok());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &AsyncFd<T> {
         self.descriptor
     }
 
     /// The descriptor.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = near.readable_mut().await?;
+    /// assert_eq!(guard.get_mut().get_mut().read(&mut [0; 8])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut AsyncFd<T> {
         self.descriptor
     }
 
     /// What is inside.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let guard = near.readable_mut().await?;
+    /// assert!(guard.get_inner().peer_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_inner(&self) -> &T {
         self.descriptor.get_ref()
     }
 
     /// What is inside.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = near.readable_mut().await?;
+    /// let mut word = [0; 5];
+    /// guard.get_inner_mut().read_exact(&mut word)?;
+    /// assert_eq!(&word, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_inner_mut(&mut self) -> &mut T {
         self.descriptor.get_mut()
     }

@@ -17,6 +17,13 @@ impl Interest {
     pub const ERROR: Self = Self(Want::ERROR);
 
     /// Either of both.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert_eq!(BOTH, Interest::READABLE | Interest::WRITABLE);
+    /// ```
     #[must_use]
     pub const fn add(self, other: Self) -> Self {
         Self(self.0.or(other.0))
@@ -37,18 +44,39 @@ impl Interest {
     }
 
     /// Whether something to read is waited for.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// assert!((Interest::READABLE | Interest::ERROR).is_readable());
+    /// assert!(!Interest::WRITABLE.is_readable());
+    /// ```
     #[must_use]
     pub const fn is_readable(self) -> bool {
         self.0.includes(Want::READ)
     }
 
     /// Whether room to write is waited for.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// assert!((Interest::READABLE | Interest::WRITABLE).is_writable());
+    /// assert!(!Interest::READABLE.is_writable());
+    /// ```
     #[must_use]
     pub const fn is_writable(self) -> bool {
         self.0.includes(Want::WRITE)
     }
 
     /// Whether an error is waited for.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// assert!((Interest::READABLE | Interest::ERROR).is_error());
+    /// assert!(!Interest::READABLE.is_error());
+    /// ```
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.0.includes(Want::ERROR)
@@ -110,36 +138,113 @@ impl Ready {
     pub const ALL: Self = Self(Readiness::ALL);
 
     /// Ready for nothing.
+    ///
+    /// ```
+    /// use whippet::io::Ready;
+    ///
+    /// let ready = Ready::READABLE | Ready::WRITABLE;
+    /// assert!((ready - Ready::WRITABLE - Ready::READABLE).is_empty());
+    /// assert!(!ready.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::EMPTY
     }
 
     /// A read may succeed.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    /// use whippet::net::UnixStream;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = UnixStream::pair()?;
+    /// right.try_write(b"hello")?;
+    /// assert!(left.ready(Interest::READABLE).await?.is_readable());
+    /// assert_eq!(left.try_read(&mut [0; 8])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn is_readable(self) -> bool {
         self.0.meets(Want::READ)
     }
 
     /// A write may succeed.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    /// use whippet::net::UnixStream;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, _right) = UnixStream::pair()?;
+    /// let ready = left.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// // There is room, and nothing has come.
+    /// assert!(ready.is_writable() && !ready.is_readable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn is_writable(self) -> bool {
         self.0.meets(Want::WRITE)
     }
 
     /// The peer sends no more.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    /// use whippet::net::UnixStream;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = UnixStream::pair()?;
+    /// right.shutdown_now(std::net::Shutdown::Write)?;
+    /// let ready = left.ready(Interest::READABLE).await?;
+    /// // Nothing comes any more; what is written arrives as before.
+    /// assert!(ready.is_read_closed() && !ready.is_write_closed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn is_read_closed(self) -> bool {
         self.0.is_read_dead()
     }
 
     /// The connection is gone in both directions.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    /// use whippet::net::UnixStream;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = UnixStream::pair()?;
+    /// drop(right);
+    /// assert!(left.ready(Interest::ERROR).await?.is_write_closed());
+    /// let error = left.try_write(b"hello").unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn is_write_closed(self) -> bool {
         self.0.is_write_dead()
     }
 
     /// An error is pending, or the connection is gone.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    /// use whippet::net::UnixStream;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = UnixStream::pair()?;
+    /// left.try_write(b"never read")?;
+    /// // Who closes with something unread resets the connection.
+    /// drop(right);
+    /// assert!(left.ready(Interest::ERROR).await?.is_error());
+    /// assert_eq!(left.take_error()?.unwrap().kind(), std::io::ErrorKind::ConnectionReset);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn is_error(self) -> bool {
         self.0.meets(Want::ERROR)

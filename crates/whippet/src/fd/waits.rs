@@ -176,6 +176,22 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io::{Read, Write};
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// let mut guard = poll_fn(|cx| near.poll_read_ready(cx)).await?;
+    /// assert_eq!(guard.try_io(|near| near.get_ref().read(&mut [0; 8])).unwrap()?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_read_ready<'a>(
         &'a self,
         cx: &mut Context<'_>,
@@ -188,6 +204,28 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::task::Poll;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// far.write_all(b"hello")?;
+    /// // The guard borrows what is polled: the call is made in the closure.
+    /// let count = std::future::poll_fn(|cx| loop {
+    ///     let mut guard = std::task::ready!(near.poll_read_ready_mut(cx))?;
+    ///     if let Ok(result) = guard.try_io(|near| near.get_mut().read(&mut [0; 8])) {
+    ///         return Poll::Ready(result);
+    ///     }
+    /// });
+    /// assert_eq!(count.await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_read_ready_mut<'a>(
         &'a mut self,
         cx: &mut Context<'_>,
@@ -200,6 +238,21 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io::Write;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = AsyncFd::new(near)?;
+    /// let mut guard = poll_fn(|cx| near.poll_write_ready(cx)).await?;
+    /// assert_eq!(guard.try_io(|near| near.get_ref().write(b"hello")).unwrap()?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_write_ready<'a>(
         &'a self,
         cx: &mut Context<'_>,
@@ -212,6 +265,27 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use std::task::Poll;
+    /// use whippet::io::unix::AsyncFd;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (near, _far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = AsyncFd::new(near)?;
+    /// // The guard borrows what is polled: the call is made in the closure.
+    /// let count = std::future::poll_fn(|cx| loop {
+    ///     let mut guard = std::task::ready!(near.poll_write_ready_mut(cx))?;
+    ///     if let Ok(result) = guard.try_io(|near| near.get_mut().write(b"hello")) {
+    ///         return Poll::Ready(result);
+    ///     }
+    /// });
+    /// assert_eq!(count.await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_write_ready_mut<'a>(
         &'a mut self,
         cx: &mut Context<'_>,
