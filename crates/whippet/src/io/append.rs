@@ -14,12 +14,38 @@ pub(super) const GROWTH: usize = 4096;
 pub(super) const READ_MOST: usize = 16 * 1024;
 
 /// A buffer that [`read_buf`](super::AsyncReadExt::read_buf) appends to: `Vec<u8>` or `bytes::BytesMut`.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncReadExt;
+/// let mut buffer = Vec::with_capacity(4);
+/// // No more than there is room for at each time, and then the buffer grows.
+/// assert_eq!((&b"hello"[..]).read_buf(&mut buffer).await?, 4);
+/// assert_eq!((&b", world"[..]).read_buf(&mut buffer).await?, 7);
+/// assert_eq!(buffer, b"hell, world");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait AppendBuffer {
     /// Shows `fill` room after the content, no more than `most` bytes, and keeps as many of them as it says that it
     /// filled. The room is the capacity that is left; if there is none, the buffer grows.
     ///
     /// # Errors
     /// That of `fill`; the content is as it was.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::task::Poll;
+    /// use whippet::io::AppendBuffer;
+    /// let mut buffer = bytes::BytesMut::from("I say ");
+    /// let filled = buffer.append(16, |room| {
+    ///     room[..5].copy_from_slice(b"hello");
+    ///     Poll::Ready(Ok(5))
+    /// });
+    /// assert!(matches!(filled, Poll::Ready(Ok(5))));
+    /// assert_eq!(buffer, "I say hello");
+    /// ```
     fn append(
         &mut self,
         most: usize,

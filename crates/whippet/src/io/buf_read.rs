@@ -10,6 +10,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 /// Methods on everything that implements [`AsyncBufRead`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncBufReadExt, BufReader};
+/// let mut reader = BufReader::new(&b"key: value\na second line\n"[..]);
+/// let mut key = Vec::new();
+/// reader.read_until(b':', &mut key).await?;
+/// assert_eq!(key, b"key:");
+/// let mut rest = String::new();
+/// reader.read_line(&mut rest).await?;
+/// assert_eq!(rest, " value\n");
+/// assert_eq!(reader.lines().next_line().await?.as_deref(), Some("a second line"));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait AsyncBufReadExt: AsyncBufRead {
     /// Reads up to and with `delimiter`, or to the end, after what `buffer` holds; gives the count. What the peer
     /// sends before a delimiter is not bounded: bound it before, where the peer is not trusted.
@@ -19,6 +35,19 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     /// Dropped, what was read stands in `buffer`, and a new call with that buffer goes on: nothing is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"one,two"[..]);
+    /// let mut word = Vec::new();
+    /// assert_eq!(reader.read_until(b',', &mut word).await?, 4);
+    /// assert_eq!(reader.read_until(b',', &mut word).await?, 3);
+    /// assert_eq!(word, b"one,two");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read_until<'a>(
         &'a mut self,
         delimiter: u8,
@@ -41,6 +70,20 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, a part of the line may be lost. Use [`lines`](Self::lines), which keeps it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"one\r\ntwo"[..]);
+    /// let mut line = String::new();
+    /// assert_eq!(reader.read_line(&mut line).await?, 5);
+    /// assert_eq!(line, "one\r\n");
+    /// assert_eq!(reader.read_line(&mut line).await?, 3);
+    /// assert_eq!(reader.read_line(&mut line).await?, 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read_line<'a>(
         &'a mut self,
         line: &'a mut String,
@@ -96,6 +139,19 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     }
 
     /// Says that so many bytes of [`fill_buf`](Self::fill_buf)'s were used.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"  indented"[..]);
+    /// let found = reader.fill_buf().await?;
+    /// let blanks = found.iter().take_while(|byte| **byte == b' ').count();
+    /// reader.consume(blanks);
+    /// assert_eq!(reader.fill_buf().await?, b"indented");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn consume(&mut self, amount: usize)
     where
         Self: Unpin,
@@ -126,6 +182,20 @@ pub trait AsyncBufReadExt: AsyncBufRead {
 
     /// Lines, one after the other, without their ends (LF or CR LF). A line is not bounded: bound what is read, where
     /// the peer is not trusted.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"one\r\ntwo"[..]).lines();
+    /// let mut words = Vec::new();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     words.push(line);
+    /// }
+    /// assert_eq!(words, ["one", "two"]);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn lines(self) -> Lines<Self>
     where
         Self: Sized,

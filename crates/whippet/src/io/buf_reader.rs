@@ -38,36 +38,125 @@ pin_project! {
 
 impl<R: AsyncRead> BufReader<R> {
     /// A reader with a buffer of 8 KiB.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"a line\nand more"[..]);
+    /// let mut line = String::new();
+    /// assert_eq!(reader.read_line(&mut line).await?, 7);
+    /// assert_eq!(line, "a line\n");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(inner: R) -> Self {
         Self::with_capacity(CAPACITY, inner)
     }
 
     /// A reader with a buffer of so many bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut reader = BufReader::with_capacity(4, &b"hello"[..]);
+    /// assert_eq!(reader.fill_buf().await?, b"hell");
+    /// reader.consume(4);
+    /// assert_eq!(reader.fill_buf().await?, b"o");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
         Self { inner, buffer: vec![0; capacity].into_boxed_slice(), start: 0, end: 0 }
     }
 
     /// What is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, BufReader};
+    /// let mut reader = BufReader::with_capacity(4, &b"hello"[..]);
+    /// assert_eq!(reader.read_u8().await?, b'h');
+    /// // What is in the buffer was taken out of it.
+    /// assert_eq!(reader.get_ref(), b"o");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &R {
         &self.inner
     }
 
     /// What is inside. Reading from it directly passes the buffer by.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// let mut near = BufReader::new(near);
+    /// near.get_mut().write_all(b"ping").await?;
+    /// let mut question = [0; 4];
+    /// far.read_exact(&mut question).await?;
+    /// assert_eq!(&question, b"ping");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }
 
     /// What is inside, pinned. Reading from it directly passes the buffer by.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::{AsyncReadExt, BufReader};
+    /// let mut reader = BufReader::with_capacity(4, &b"hello"[..]);
+    /// assert_eq!(reader.read_u8().await?, b'h');
+    /// let mut inner = Pin::new(&mut reader).get_pin_mut();
+    /// // It passes the buffer by.
+    /// assert_eq!(inner.read_u8().await?, b'o');
+    /// assert_eq!(reader.read_u8().await?, b'e');
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
         self.project().inner
     }
 
     /// What was inside. What the buffer holds is lost: see [`BufReader::buffer`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, BufReader};
+    /// let mut reader = BufReader::with_capacity(4, &b"hello"[..]);
+    /// assert_eq!(reader.read_u8().await?, b'h');
+    /// assert_eq!(reader.buffer(), b"ell");
+    /// assert_eq!(reader.into_inner(), b"o");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> R {
         self.inner
     }
 
     /// What was read and not given out yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, BufReader};
+    /// let mut reader = BufReader::new(&b"hello"[..]);
+    /// assert_eq!(reader.buffer(), b"");
+    /// assert_eq!(reader.read_u8().await?, b'h');
+    /// assert_eq!(reader.buffer(), b"ello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn buffer(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }

@@ -37,32 +37,117 @@ pin_project! {
 
 impl<S: AsyncRead + AsyncWrite> BufStream<S> {
     /// A stream with a buffer of 8 KiB each way.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufStream};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// let mut near = BufStream::new(near);
+    /// near.write_u16(7).await?;
+    /// near.write_u16(8).await?;
+    /// near.flush().await?;
+    /// assert_eq!(far.read_u32().await?, 0x0007_0008);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(stream: S) -> Self {
         Self { inner: BufReader::new(BufWriter::new(stream)) }
     }
 
     /// A stream with buffers of so many bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// far.write_all(b"hello").await?;
+    /// let mut near = BufStream::with_capacity(4, 1024, near);
+    /// assert_eq!(near.fill_buf().await?, b"hell");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn with_capacity(reader_capacity: usize, writer_capacity: usize, stream: S) -> Self {
         let writer = BufWriter::with_capacity(writer_capacity, stream);
         Self { inner: BufReader::with_capacity(reader_capacity, writer) }
     }
 
     /// What is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufStream, join};
+    /// let mut stream = BufStream::new(join(whippet::io::empty(), Vec::new()));
+    /// stream.write_all(b"hello").await?;
+    /// // It is in the buffer.
+    /// assert!(stream.get_ref().writer().is_empty());
+    /// stream.flush().await?;
+    /// assert_eq!(stream.get_ref().writer(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &S {
         self.inner.get_ref().get_ref()
     }
 
     /// What is inside. Reading or writing it directly passes the buffers by.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufStream};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// let mut near = BufStream::new(near);
+    /// near.write_all(b"late").await?;
+    /// near.get_mut().write_all(b"early, ").await?;
+    /// near.shutdown().await?;
+    /// let mut words = String::new();
+    /// far.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "early, late");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut S {
         self.inner.get_mut().get_mut()
     }
 
     /// What is inside, pinned. Reading or writing it directly passes the buffers by.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufStream};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// let mut near = BufStream::new(near);
+    /// Pin::new(&mut near).get_pin_mut().write_all(b"ping").await?;
+    /// let mut question = [0; 4];
+    /// far.read_exact(&mut question).await?;
+    /// assert_eq!(&question, b"ping");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().inner.get_pin_mut().get_pin_mut()
     }
 
     /// What was inside. What the buffers hold is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufStream, join};
+    /// let mut stream = BufStream::new(join(whippet::io::empty(), Vec::new()));
+    /// stream.write_all(b"kept").await?;
+    /// stream.flush().await?;
+    /// stream.write_all(b"lost").await?;
+    /// let (_reader, written) = stream.into_inner().into_inner();
+    /// assert_eq!(written, b"kept");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> S {
         self.inner.into_inner().into_inner()
     }

@@ -45,36 +45,131 @@ pin_project! {
 
 impl<W: AsyncWrite> BufWriter<W> {
     /// A writer with a buffer of 8 KiB.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// for number in 0..3 {
+    ///     writer.write_u8(number).await?;
+    /// }
+    /// writer.flush().await?;
+    /// assert_eq!(writer.into_inner(), [0, 1, 2]);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(inner: W) -> Self {
         Self::with_capacity(CAPACITY, inner)
     }
 
     /// A writer with a buffer of so many bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::with_capacity(4, Vec::new());
+    /// writer.write_all(b"abc").await?;
+    /// assert!(writer.get_ref().is_empty());
+    /// // No room for both: the first goes on its way.
+    /// writer.write_all(b"def").await?;
+    /// assert_eq!(writer.get_ref(), b"abc");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn with_capacity(capacity: usize, inner: W) -> Self {
         Self { inner, buffer: Vec::with_capacity(capacity), written: 0, capacity }
     }
 
     /// What is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"hello").await?;
+    /// assert!(writer.get_ref().is_empty());
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &W {
         &self.inner
     }
 
     /// What is inside. Writing to it directly overtakes the buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"late").await?;
+    /// writer.get_mut().write_all(b"early, ").await?;
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"early, late");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.inner
     }
 
     /// What is inside, pinned. Writing to it directly overtakes the buffer.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+    /// let (near, mut far) = whippet::io::duplex(64);
+    /// far.write_all(b"hello").await?;
+    /// let mut near = BufWriter::new(near);
+    /// let mut word = [0; 5];
+    /// Pin::new(&mut near).get_pin_mut().read_exact(&mut word).await?;
+    /// assert_eq!(&word, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut W> {
         self.project().inner
     }
 
     /// What was inside. What the buffer holds is lost: flush it before.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"kept").await?;
+    /// writer.flush().await?;
+    /// writer.write_all(b"lost").await?;
+    /// assert_eq!(writer.into_inner(), b"kept");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> W {
         self.inner
     }
 
     /// What was taken and not written yet.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"hello").await?;
+    /// assert_eq!(writer.buffer(), b"hello");
+    /// writer.flush().await?;
+    /// assert!(writer.buffer().is_empty());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn buffer(&self) -> &[u8] {
         &self.buffer[self.written..]
     }

@@ -38,22 +38,74 @@ impl<A, B> Chain<A, B> {
     }
 
     /// Both readers.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"one"[..]).chain(&b"two"[..]);
+    /// reader.read_exact(&mut [0; 4]).await?;
+    /// let (first, second) = reader.get_ref();
+    /// assert_eq!((*first, *second), (&b""[..], &b"wo"[..]));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> (&A, &B) {
         (&self.first, &self.second)
     }
 
     /// Both readers.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"one"[..]).chain(&b"two"[..]);
+    /// let (_first, second) = reader.get_mut();
+    /// *second = b"three";
+    /// let mut words = String::new();
+    /// reader.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "onethree");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> (&mut A, &mut B) {
         (&mut self.first, &mut self.second)
     }
 
     /// Both readers, pinned.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"one"[..]).chain(&b"two"[..]);
+    /// let (_first, mut second) = Pin::new(&mut reader).get_pin_mut();
+    /// assert_eq!(second.read_u8().await?, b't');
+    /// let mut words = String::new();
+    /// reader.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "onewo");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> (Pin<&mut A>, Pin<&mut B>) {
         let this = self.project();
         (this.first, this.second)
     }
 
     /// Both readers.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"one"[..]).chain(&b"two"[..]);
+    /// assert_eq!(reader.read_u8().await?, b'o');
+    /// assert_eq!(reader.into_inner(), (&b"ne"[..], &b"two"[..]));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> (A, B) {
         (self.first, self.second)
     }

@@ -27,31 +27,103 @@ pub struct Cursor<T>(io::Cursor<T>);
 
 impl<T> Cursor<T> {
     /// A cursor at the begin of `inner`.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, Cursor};
+    /// let mut cursor = Cursor::new([0, 7]);
+    /// assert_eq!(cursor.position(), 0);
+    /// assert_eq!(cursor.read_u16().await?, 7);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const fn new(inner: T) -> Self {
         Self(io::Cursor::new(inner))
     }
 
     /// What is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, Cursor};
+    /// let mut cursor = Cursor::new(Vec::new());
+    /// cursor.write_all(b"hello").await?;
+    /// assert_eq!(cursor.get_ref(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const fn get_ref(&self) -> &T {
         self.0.get_ref()
     }
 
     /// What is inside. The place stays, beyond the end too.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, Cursor};
+    /// let mut cursor = Cursor::new(b"hello".to_vec());
+    /// cursor.read_exact(&mut [0; 5]).await?;
+    /// cursor.get_mut().extend(b", world");
+    /// let mut rest = String::new();
+    /// cursor.read_to_string(&mut rest).await?;
+    /// assert_eq!(rest, ", world");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }
 
     /// What was inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, Cursor};
+    /// let mut cursor = Cursor::new([0; 4]);
+    /// cursor.write_u16(0x0102).await?;
+    /// assert_eq!(cursor.into_inner(), [1, 2, 0, 0]);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> T {
         self.0.into_inner()
     }
 
     /// The place, counted in bytes from the begin.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, Cursor};
+    /// let mut cursor = Cursor::new(b"hello");
+    /// cursor.read_exact(&mut [0; 3]).await?;
+    /// assert_eq!(cursor.position(), 3);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const fn position(&self) -> u64 {
         self.0.position()
     }
 
     /// Goes to a place, which may be beyond the end.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, Cursor};
+    /// let mut cursor = Cursor::new(b"hello");
+    /// cursor.set_position(4);
+    /// assert_eq!(cursor.read_u8().await?, b'o');
+    /// // Beyond the end there is nothing.
+    /// cursor.set_position(10);
+    /// assert_eq!(cursor.read(&mut [0; 8]).await?, 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub const fn set_position(&mut self, place: u64) {
         self.0.set_position(place);
     }

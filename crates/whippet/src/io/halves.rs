@@ -59,6 +59,16 @@ pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>
 
 impl<T> ReadHalf<T> {
     /// Whether both are halves of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::io::{duplex, split};
+    /// let (near, far) = duplex(64);
+    /// let (near_reader, near_writer) = split(near);
+    /// let (_far_reader, far_writer) = split(far);
+    /// assert!(near_reader.is_pair_of(&near_writer));
+    /// assert!(!near_reader.is_pair_of(&far_writer));
+    /// ```
     pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
         other.is_pair_of(self)
     }
@@ -96,6 +106,16 @@ impl<T> ReadHalf<T> {
 
 impl<T> WriteHalf<T> {
     /// Whether both are halves of one stream.
+    ///
+    /// # Examples
+    /// ```
+    /// use whippet::io::{duplex, split};
+    /// let (near, far) = duplex(64);
+    /// let (near_reader, near_writer) = split(near);
+    /// let (far_reader, _far_writer) = split(far);
+    /// assert!(near_writer.is_pair_of(&near_reader));
+    /// assert!(!near_writer.is_pair_of(&far_reader));
+    /// ```
     pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

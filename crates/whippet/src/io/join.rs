@@ -38,36 +38,122 @@ pub fn join<R: AsyncRead, W: AsyncWrite>(reader: R, writer: W) -> Join<R, W> {
 
 impl<R, W> Join<R, W> {
     /// The reader and the writer.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, join};
+    /// let mut stream = join(&b"what was said"[..], Vec::new());
+    /// stream.read_exact(&mut [0; 9]).await?;
+    /// stream.write_all(b"an answer").await?;
+    /// assert_eq!(stream.into_inner(), (&b"said"[..], b"an answer".to_vec()));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> (R, W) {
         (self.reader, self.writer)
     }
 
     /// The reader.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, join};
+    /// let mut stream = join(&b"hello"[..], Vec::new());
+    /// assert_eq!(stream.read_u8().await?, b'h');
+    /// assert_eq!(stream.reader(), b"ello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn reader(&self) -> &R {
         &self.reader
     }
 
     /// The writer.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, join};
+    /// let mut stream = join(whippet::io::empty(), Vec::new());
+    /// stream.write_all(b"hello").await?;
+    /// assert_eq!(stream.writer(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn writer(&self) -> &W {
         &self.writer
     }
 
     /// The reader.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, join};
+    /// let mut stream = join((&b"a long story"[..]).take(6), whippet::io::sink());
+    /// let mut words = String::new();
+    /// stream.read_to_string(&mut words).await?;
+    /// stream.reader_mut().set_limit(4);
+    /// stream.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "a long sto");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn reader_mut(&mut self) -> &mut R {
         &mut self.reader
     }
 
     /// The writer.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, join};
+    /// let mut stream = join(whippet::io::empty(), Vec::new());
+    /// stream.write_all(b"one").await?;
+    /// assert_eq!(std::mem::take(stream.writer_mut()), b"one");
+    /// stream.write_all(b"two").await?;
+    /// assert_eq!(stream.writer(), b"two");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn writer_mut(&mut self) -> &mut W {
         &mut self.writer
     }
 
     /// The reader, pinned.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::{AsyncReadExt, join};
+    /// let mut stream = join(&b"hello"[..], Vec::new());
+    /// let mut reader = Pin::new(&mut stream).reader_pin_mut();
+    /// assert_eq!(reader.read_u8().await?, b'h');
+    /// assert_eq!(stream.read_u8().await?, b'e');
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn reader_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
         self.project().reader
     }
 
     /// The writer, pinned.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::{AsyncWriteExt, join};
+    /// let mut stream = join(whippet::io::empty(), Vec::new());
+    /// Pin::new(&mut stream).writer_pin_mut().write_all(b"hello").await?;
+    /// assert_eq!(stream.writer(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn writer_pin_mut(self: Pin<&mut Self>) -> Pin<&mut W> {
         self.project().writer
     }

@@ -50,6 +50,22 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Errors
     /// As [`Lines::next_line`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, task::Poll};
+    /// use whippet::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+    /// let (near, mut far) = duplex(64);
+    /// let mut lines = BufReader::new(near).lines();
+    /// far.write_all(b"half").await?;
+    /// assert!(poll_fn(|cx| Poll::Ready(lines.poll_next_line(cx).is_pending())).await);
+    /// far.write_all(b" and half\n").await?;
+    /// let line = poll_fn(|cx| lines.poll_next_line(cx)).await?;
+    /// assert_eq!(line.as_deref(), Some("half and half"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_next_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<String>>> {
         ready!(poll_until(Pin::new(&mut self.reader), cx, b'\n', &mut self.partial))?;
         let mut line = std::mem::take(&mut self.partial);
@@ -66,16 +82,53 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     }
 
     /// The reader.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
+    /// lines.next_line().await?;
+    /// assert_eq!(lines.get_ref().buffer(), b"two\n");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &R {
         &self.reader
     }
 
     /// The reader. Reading from it takes lines away.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, AsyncReadExt};
+    /// // A line of 8 bytes at the most.
+    /// let mut lines = (&b"short\na line without an end"[..]).take(8).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("short"));
+    /// lines.get_mut().set_limit(8);
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("a line w"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.reader
     }
 
     /// The reader. A line that was read in part is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"a header\nthen bytes"[..]).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("a header"));
+    /// let mut rest = Vec::new();
+    /// lines.into_inner().read_to_end(&mut rest).await?;
+    /// assert_eq!(rest, b"then bytes");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> R {
         self.reader
     }

@@ -7,9 +7,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
-/// The methods that read a number of each type, in one order of bytes.
+/// The methods that read a number of each type, in one order of bytes: `$decode` makes it of them, and `$encode`, for the
+/// examples, makes them of it.
 macro_rules! read_numbers {
-    ($order:literal $decode:ident: $($name:ident $type:ident,)*) => {$(
+    ($order:literal $decode:ident $encode:ident: $($name:ident $type:ident,)*) => {$(
         #[doc = concat!("Reads one `", stringify!($type), "`", $order, ".")]
         ///
         /// # Errors
@@ -17,6 +18,16 @@ macro_rules! read_numbers {
         ///
         /// # Cancel safety
         /// Not cancel safe if it has several bytes: dropped, those that were read are lost.
+        ///
+        /// # Examples
+        /// ```
+        /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        /// use whippet::io::AsyncReadExt;
+        #[doc = concat!("let bytes = 7_", stringify!($type), ".", stringify!($encode), "();")]
+        #[doc = concat!("assert_eq!((&bytes[..]).", stringify!($name), "().await?, 7_", stringify!($type), ");")]
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         fn $name(&mut self) -> impl Future<Output = ::std::io::Result<$type>> + '_
         where
             Self: Unpin,
@@ -37,6 +48,17 @@ macro_rules! write_numbers {
         ///
         /// # Cancel safety
         /// Not cancel safe if it has several bytes: dropped, some may have been written, and nobody says how many.
+        ///
+        /// # Examples
+        /// ```
+        /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        /// use whippet::io::AsyncWriteExt;
+        /// let mut bytes = Vec::new();
+        #[doc = concat!("bytes.", stringify!($name), "(7_", stringify!($type), ").await?;")]
+        #[doc = concat!("assert_eq!(bytes, 7_", stringify!($type), ".", stringify!($encode), "());")]
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         fn $name(&mut self, number: $type) -> impl Future<Output = ::std::io::Result<()>> + '_
         where
             Self: Unpin,

@@ -38,6 +38,21 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has read nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// let (mut near, mut far) = whippet::io::duplex(64);
+    /// far.write_all(b"hello").await?;
+    /// drop(far);
+    /// let mut word = [0; 16];
+    /// assert_eq!(near.read(&mut word).await?, 5);
+    /// assert_eq!(&word[..5], b"hello");
+    /// assert_eq!(near.read(&mut word).await?, 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read<'a>(&'a mut self, buffer: &'a mut [u8]) -> impl Future<Output = io::Result<usize>> + 'a
     where
         Self: Unpin,
@@ -85,6 +100,20 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, some of the bytes may stand in `buffer`, and nobody says how many.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, ErrorKind};
+    /// let mut bytes: &[u8] = b"hello";
+    /// let mut piece = [0; 4];
+    /// assert_eq!(bytes.read_exact(&mut piece).await?, 4);
+    /// assert_eq!(&piece, b"hell");
+    /// let short = bytes.read_exact(&mut piece).await.unwrap_err();
+    /// assert_eq!(short.kind(), ErrorKind::UnexpectedEof);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read_exact<'a>(
         &'a mut self,
         buffer: &'a mut [u8],
@@ -107,6 +136,17 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Dropped, what was read stands in `buffer`, and a new call with that buffer goes on: nothing is lost but the count.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut bytes = b"I say ".to_vec();
+    /// assert_eq!((&b"hello"[..]).read_to_end(&mut bytes).await?, 5);
+    /// assert_eq!(bytes, b"I say hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read_to_end<'a>(
         &'a mut self,
         buffer: &'a mut Vec<u8>,
@@ -135,6 +175,19 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, what was read is lost.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, ErrorKind};
+    /// let mut text = String::from("I say ");
+    /// assert_eq!((&b"hello"[..]).read_to_string(&mut text).await?, 5);
+    /// let invalid = (&b"\xff"[..]).read_to_string(&mut text).await.unwrap_err();
+    /// assert_eq!(invalid.kind(), ErrorKind::InvalidData);
+    /// assert_eq!(text, "I say hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn read_to_string<'a>(
         &'a mut self,
         text: &'a mut String,
@@ -151,6 +204,19 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     /// This reader, and when it has ended, another.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// // What was read ahead, and then the rest.
+    /// let mut whole = (&b"hel"[..]).chain(&b"lo"[..]);
+    /// let mut word = [0; 5];
+    /// whole.read_exact(&mut word).await?;
+    /// assert_eq!(&word, b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn chain<R: AsyncRead>(self, next: R) -> Chain<Self, R>
     where
         Self: Sized,
@@ -159,6 +225,20 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     /// This reader, cut off after `limit` bytes.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader: &[u8] = b"a head and a body";
+    /// let mut head = String::new();
+    /// // A reader that is borrowed is at hand again afterwards.
+    /// (&mut reader).take(6).read_to_string(&mut head).await?;
+    /// assert_eq!(head, "a head");
+    /// assert_eq!(reader, b" and a body");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn take(self, limit: u64) -> Take<Self>
     where
         Self: Sized,
@@ -166,14 +246,14 @@ pub trait AsyncReadExt: AsyncRead {
         Take::new(self, limit)
     }
 
-    read_numbers! { "" from_be_bytes: read_u8 u8, read_i8 i8, }
+    read_numbers! { "" from_be_bytes to_be_bytes: read_u8 u8, read_i8 i8, }
     read_numbers! {
-        ", the highest byte first" from_be_bytes:
+        ", the highest byte first" from_be_bytes to_be_bytes:
         read_u16 u16, read_i16 i16, read_u32 u32, read_i32 i32, read_u64 u64, read_i64 i64,
         read_u128 u128, read_i128 i128, read_f32 f32, read_f64 f64,
     }
     read_numbers! {
-        ", the lowest byte first" from_le_bytes:
+        ", the lowest byte first" from_le_bytes to_le_bytes:
         read_u16_le u16, read_i16_le i16, read_u32_le u32, read_i32_le i32, read_u64_le u64,
         read_i64_le i64, read_u128_le u128, read_i128_le i128, read_f32_le f32, read_f64_le f64,
     }

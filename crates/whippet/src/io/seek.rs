@@ -28,6 +28,20 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     /// Dropped, the place is the old one or the new one.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncSeekExt, Cursor, SeekFrom};
+    /// let mut cursor = Cursor::new(b"0123456789");
+    /// assert_eq!(cursor.seek(SeekFrom::Start(4)).await?, 4);
+    /// assert_eq!(cursor.read_u8().await?, b'4');
+    /// assert_eq!(cursor.seek(SeekFrom::Current(-1)).await?, 4);
+    /// let before = cursor.seek(SeekFrom::End(-11)).await.unwrap_err();
+    /// assert_eq!(before.kind(), std::io::ErrorKind::InvalidInput);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn seek(&mut self, place: SeekFrom) -> impl Future<Output = io::Result<u64>> + '_
     where
         Self: Unpin,
@@ -42,6 +56,18 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     /// As [`seek`](Self::seek).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncSeekExt, Cursor};
+    /// let mut cursor = Cursor::new(b"hello");
+    /// cursor.read_to_end(&mut Vec::new()).await?;
+    /// cursor.rewind().await?;
+    /// assert_eq!(cursor.read_u8().await?, b'h');
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn rewind(&mut self) -> impl Future<Output = io::Result<()>> + '_
     where
         Self: Unpin,
@@ -56,6 +82,17 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     /// Cancel safe.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncSeekExt, Cursor};
+    /// let mut cursor = Cursor::new(b"hello");
+    /// cursor.read_exact(&mut [0; 3]).await?;
+    /// assert_eq!(cursor.stream_position().await?, 3);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn stream_position(&mut self) -> impl Future<Output = io::Result<u64>> + '_
     where
         Self: Unpin,

@@ -53,6 +53,22 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     ///
     /// # Errors
     /// As [`Split::next_segment`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, task::Poll};
+    /// use whippet::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+    /// let (near, mut far) = duplex(64);
+    /// let mut words = BufReader::new(near).split(b' ');
+    /// far.write_all(b"he").await?;
+    /// assert!(poll_fn(|cx| Poll::Ready(words.poll_next_segment(cx).is_pending())).await);
+    /// far.write_all(b"llo ").await?;
+    /// let word = poll_fn(|cx| words.poll_next_segment(cx)).await?;
+    /// assert_eq!(word.as_deref(), Some(&b"hello"[..]));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_next_segment(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Vec<u8>>>> {
         let reader = Pin::new(&mut self.reader);
         ready!(poll_until(reader, cx, self.delimiter, &mut self.partial))?;

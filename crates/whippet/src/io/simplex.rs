@@ -16,6 +16,20 @@ impl SimplexStream {
     ///
     /// # Panics
     /// When `max_buffer_size` is 0: nothing could ever be written.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, SimplexStream};
+    /// let mut pipe = SimplexStream::new_unsplit(64);
+    /// pipe.write_all(b"hello").await?;
+    /// pipe.shutdown().await?;
+    /// let mut words = String::new();
+    /// pipe.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new_unsplit(max_buffer_size: usize) -> Self {

@@ -36,31 +36,107 @@ impl<R> Take<R> {
     }
 
     /// How many bytes may still be read; the end may come before.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"a long story"[..]).take(6);
+    /// reader.read_exact(&mut [0; 2]).await?;
+    /// assert_eq!(reader.limit(), 4);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn limit(&self) -> u64 {
         self.limit
     }
 
     /// Sets how many bytes may still be read, whatever was read so far.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"a long story"[..]).take(2);
+    /// let mut words = String::new();
+    /// reader.read_to_string(&mut words).await?;
+    /// reader.set_limit(4);
+    /// reader.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "a long");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_limit(&mut self, limit: u64) {
         self.limit = limit;
     }
 
     /// What is inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"hello"[..]).take(2);
+    /// reader.read_to_end(&mut Vec::new()).await?;
+    /// assert_eq!(reader.get_ref(), b"llo");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &R {
         &self.inner
     }
 
     /// What is inside. Bytes read from it directly are not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"hello"[..]).take(2);
+    /// assert_eq!(reader.get_mut().read_u8().await?, b'h');
+    /// assert_eq!(reader.limit(), 2);
+    /// let mut rest = String::new();
+    /// reader.read_to_string(&mut rest).await?;
+    /// assert_eq!(rest, "el");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }
 
     /// What is inside, pinned. Bytes read from it directly are not counted.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::Pin;
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"hello"[..]).take(2);
+    /// assert_eq!(Pin::new(&mut reader).get_pin_mut().read_u8().await?, b'h');
+    /// assert_eq!(reader.limit(), 2);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut R> {
         self.project().inner
     }
 
     /// What was inside.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncReadExt;
+    /// let mut reader = (&b"a head and a body"[..]).take(6);
+    /// let mut head = String::new();
+    /// reader.read_to_string(&mut head).await?;
+    /// let mut rest = String::new();
+    /// reader.into_inner().read_to_string(&mut rest).await?;
+    /// assert_eq!((head.as_str(), rest.as_str()), ("a head", " and a body"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> R {
         self.inner
     }

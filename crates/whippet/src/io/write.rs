@@ -30,6 +30,17 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncWriteExt;
+    /// let (mut near, _far) = whippet::io::duplex(4);
+    /// // There is room for so much.
+    /// assert_eq!(near.write(b"hello").await?, 4);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn write<'a>(&'a mut self, bytes: &'a [u8]) -> impl Future<Output = io::Result<usize>> + 'a
     where
         Self: Unpin,
@@ -44,6 +55,19 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::IoSlice;
+    /// use whippet::io::AsyncWriteExt;
+    /// let mut written = Vec::new();
+    /// let pieces = [IoSlice::new(b"one, "), IoSlice::new(b"two")];
+    /// assert_eq!(written.write_vectored(&pieces).await?, 8);
+    /// assert_eq!(written, b"one, two");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn write_vectored<'a, 'b: 'a>(
         &'a mut self,
         pieces: &'a [IoSlice<'b>],
@@ -61,6 +85,19 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Not cancel safe: dropped, a part may have been written, and nobody says which.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, Cursor, ErrorKind};
+    /// let mut cursor = Cursor::new([0; 6]);
+    /// cursor.write_all(b"hello").await?;
+    /// assert_eq!(cursor.get_ref(), b"hello\0");
+    /// let full = cursor.write_all(b"hello").await.unwrap_err();
+    /// assert_eq!(full.kind(), ErrorKind::WriteZero);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn write_all<'a>(&'a mut self, bytes: &'a [u8]) -> impl Future<Output = io::Result<()>> + 'a
     where
         Self: Unpin,
@@ -117,6 +154,18 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has written nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::AsyncWriteExt;
+    /// let (mut near, _far) = whippet::io::duplex(4);
+    /// let mut bytes = bytes::Bytes::from_static(b"hello");
+    /// assert_eq!(near.write_buf(&mut bytes).await?, 4);
+    /// assert_eq!(bytes, "o");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn write_buf<'a, B: Buf>(
         &'a mut self,
         buffer: &'a mut B,
@@ -184,6 +233,19 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Cancel safe: a new call goes on.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncWriteExt, BufWriter};
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"hello").await?;
+    /// assert!(writer.get_ref().is_empty());
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn flush(&mut self) -> impl Future<Output = io::Result<()>> + '_
     where
         Self: Unpin,
@@ -198,6 +260,22 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     /// Cancel safe: a new call goes on.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// let (mut near, mut far) = whippet::io::duplex(64);
+    /// near.write_all(b"last words").await?;
+    /// near.shutdown().await?;
+    /// let mut words = String::new();
+    /// far.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "last words");
+    /// // The other direction goes on.
+    /// far.write_all(b"bye").await?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     fn shutdown(&mut self) -> impl Future<Output = io::Result<()>> + '_
     where
         Self: Unpin,
