@@ -108,6 +108,16 @@ enum Call {
 impl Notify {
     const_fn! {
         /// Nobody waits and no permit is kept. Nothing is allocated until somebody waits.
+        ///
+        /// ```
+        /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        /// let notify = whippet::sync::Notify::new();
+        /// let mut notified = std::pin::pin!(notify.notified());
+        /// assert!(!notified.as_mut().enable());
+        /// notify.notify_one();
+        /// notified.await;
+        /// # });
+        /// ```
         #[must_use]
         pub fn new() -> Self {
             let (word, clearings) = (AtomicUsize::new(EMPTY), AtomicUsize::new(0));
@@ -116,6 +126,16 @@ impl Notify {
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::Notify;
+        ///
+        /// static READY: Notify = Notify::const_new();
+        ///
+        /// let mut notified = std::pin::pin!(READY.notified());
+        /// READY.notify_waiters();
+        /// assert!(notified.as_mut().enable());
+        /// ```
         #[must_use]
         pub fn const_new() -> Self {
             Self::new()
@@ -175,6 +195,17 @@ impl Notify {
     }
 
     /// As [`notify_one`](Self::notify_one), but wakes whoever came last.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    ///
+    /// let notify = whippet::sync::Notify::new();
+    /// let (mut first, mut last) = (pin!(notify.notified()), pin!(notify.notified()));
+    /// first.as_mut().enable();
+    /// last.as_mut().enable();
+    /// notify.notify_last();
+    /// assert!(last.as_mut().enable() && !first.as_mut().enable());
+    /// ```
     pub fn notify_last(&self) {
         self.hand_over(Call::Last);
     }
@@ -497,6 +528,16 @@ pub struct OwnedNotified {
 
 impl OwnedNotified {
     /// As [`Notified::enable`].
+    ///
+    /// ```
+    /// use std::{pin::pin, sync::Arc};
+    ///
+    /// let notify = Arc::new(whippet::sync::Notify::new());
+    /// let mut notified = pin!(Arc::clone(&notify).notified_owned());
+    /// assert!(!notified.as_mut().enable());
+    /// notify.notify_one();
+    /// assert!(notified.as_mut().enable());
+    /// ```
     pub fn enable(mut self: Pin<&mut Self>) -> bool {
         let Self { notify, stage } = &mut *self;
         notify.enable(stage)

@@ -32,6 +32,13 @@ pub enum TrySendError<T> {
 
 impl<T> TrySendError<T> {
     /// The value that was not sent.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel(1);
+    /// sender.try_send("first").unwrap();
+    /// let refused = sender.try_send("second").unwrap_err();
+    /// assert_eq!(refused.into_inner(), "second");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(value) | Self::Closed(value) => value,
@@ -76,6 +83,17 @@ pub enum SendTimeoutError<T> {
 
 impl<T> SendTimeoutError<T> {
     /// The value that was not sent.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel(1);
+    /// sender.try_send("first").unwrap();
+    /// let late = sender.send_timeout("second", Duration::from_millis(1)).await.unwrap_err();
+    /// assert_eq!(late.into_inner(), "second");
+    /// # });
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Timeout(value) | Self::Closed(value) => value,

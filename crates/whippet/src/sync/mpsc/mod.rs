@@ -64,6 +64,26 @@ type WeakHandle<T> = handle::WeakHandle<Chan<T>>;
 ///
 /// # Panics
 /// If `capacity` is 0 or more than `usize::MAX >> 3`.
+///
+/// ```
+/// use whippet::sync::mpsc;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = mpsc::channel(1);
+/// let producer = whippet::spawn(async move {
+///     for number in 1..=3 {
+///         // Waits for a place.
+///         sender.send(number).await.unwrap();
+///     }
+/// });
+/// let mut sum = 0;
+/// while let Some(number) = receiver.recv().await {
+///     sum += number;
+/// }
+/// assert_eq!(sum, 6);
+/// # producer.await.unwrap();
+/// # });
+/// ```
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
     assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");
@@ -72,6 +92,19 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 }
 
 /// A channel whose senders never wait.
+///
+/// ```
+/// use whippet::sync::mpsc;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = mpsc::unbounded_channel();
+/// for number in 0..100 {
+///     sender.send(number).unwrap();
+/// }
+/// assert_eq!(receiver.recv().await, Some(0));
+/// assert_eq!(receiver.len(), 99);
+/// # });
+/// ```
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
     let (handle, chan) = Counted::new(Chan::new(MAX_PERMITS));
     (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver::new(chan) })

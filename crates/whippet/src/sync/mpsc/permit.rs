@@ -154,6 +154,13 @@ pub struct Permit<'a, T> {
 
 impl<T> Permit<'_, T> {
     /// Sends a value into the place. It neither waits nor fails; if the receiver is gone the value is dropped.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let permit = sender.try_reserve().unwrap();
+    /// permit.send("hello");
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// ```
     #[inline]
     pub fn send(self, value: T) {
         let handle = self.handle;
@@ -231,6 +238,14 @@ pub struct OwnedPermit<T> {
 impl<T> OwnedPermit<T> {
     /// Sends a value into the place and gives the sender back. It neither waits nor fails; if the receiver is gone
     /// the value is dropped.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(2);
+    /// let sender = sender.try_reserve_owned().unwrap().send("one");
+    /// sender.try_reserve_owned().unwrap().send("two");
+    /// assert_eq!(receiver.try_recv(), Ok("one"));
+    /// assert_eq!(receiver.try_recv(), Ok("two"));
+    /// ```
     pub fn send(mut self, value: T) -> Sender<T> {
         let handle = self.take();
         handle.send_permitted(value);
@@ -238,6 +253,14 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Gives the place back, and the sender.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let permit = sender.try_reserve_owned().unwrap();
+    /// assert_eq!(receiver.capacity(), 0);
+    /// let sender = permit.release();
+    /// assert_eq!(sender.capacity(), 1);
+    /// ```
     pub fn release(mut self) -> Sender<T> {
         let handle = self.take();
         handle.release(1);
@@ -245,6 +268,17 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Whether both are places in the same channel.
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::channel;
+    ///
+    /// let (sender, _receiver) = channel::<u8>(2);
+    /// let one = sender.clone().try_reserve_owned().unwrap();
+    /// let other = sender.try_reserve_owned().unwrap();
+    /// assert!(one.same_channel(&other));
+    /// let (stranger, _receiver) = channel(2);
+    /// assert!(!one.same_channel(&stranger.try_reserve_owned().unwrap()));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         match (&self.handle, &other.handle) {
             (Some(handle), Some(other)) => handle.is_same(other),
@@ -253,6 +287,15 @@ impl<T> OwnedPermit<T> {
     }
 
     /// Whether `sender` sends into the channel of this place.
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::channel;
+    ///
+    /// let (sender, _receiver) = channel::<u8>(1);
+    /// let permit = sender.clone().try_reserve_owned().unwrap();
+    /// assert!(permit.same_channel_as_sender(&sender));
+    /// assert!(!permit.same_channel_as_sender(&channel(1).0));
+    /// ```
     pub fn same_channel_as_sender(&self, sender: &Sender<T>) -> bool {
         self.handle.as_ref().is_some_and(|handle| handle.is_same(&sender.handle))
     }

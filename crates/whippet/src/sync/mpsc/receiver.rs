@@ -108,6 +108,17 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(8);
+    /// let producer = std::thread::spawn(move || {
+    ///     (0..3).for_each(|number| sender.blocking_send(number).unwrap());
+    /// });
+    /// let mut numbers = Vec::new();
+    /// while receiver.blocking_recv_many(&mut numbers, 8) > 0 {}
+    /// assert_eq!(numbers, [0, 1, 2]);
+    /// producer.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         blocking::wait(self.recv_many(buffer, limit))
@@ -115,12 +126,37 @@ impl<T> Receiver<T> {
 
     /// Polls for the next value; see [`recv`](Self::recv). Pending, it leaves the waker of `cx`, and only the one
     /// of the latest poll is woken.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// whippet::spawn(async move { sender.send("hello").await });
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv(cx)).await, Some("hello"));
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv(cx)).await, None);
+    /// # });
+    /// ```
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.chan.poll_recv(cx, &mut self.taken)
     }
 
     /// Polls for a batch; see [`recv_many`](Self::recv_many) and [`poll_recv`](Self::poll_recv).
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(4);
+    /// for number in 0..3 {
+    ///     sender.send(number).await.unwrap();
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv_many(cx, &mut batch, 8)).await, 3);
+    /// assert_eq!(batch, [0, 1, 2]);
+    /// # });
+    /// ```
     pub fn poll_recv_many(
         &mut self,
         cx: &mut Context<'_>,
@@ -173,26 +209,62 @@ impl<T> Receiver<T> {
     }
 
     /// How many values are there.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(4);
+    /// sender.try_send(1).unwrap();
+    /// sender.try_send(2).unwrap();
+    /// assert_eq!(receiver.len(), 2);
+    /// receiver.try_recv().unwrap();
+    /// assert_eq!(receiver.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.taken.len() + self.chan.len()
     }
 
     /// How many values could be sent at once: the free places that nobody waits for.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel(4);
+    /// sender.try_send(1).unwrap();
+    /// let _permit = sender.try_reserve().unwrap();
+    /// assert_eq!(receiver.capacity(), 2);
+    /// ```
     pub fn capacity(&self) -> usize {
         self.chan.available()
     }
 
     /// How many values the channel holds at the most.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel(4);
+    /// sender.try_send(1).unwrap();
+    /// assert_eq!((receiver.capacity(), receiver.max_capacity()), (3, 4));
+    /// ```
     pub fn max_capacity(&self) -> usize {
         self.chan.max()
     }
 
     /// How many senders there are, owned permits included.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let other = sender.clone();
+    /// assert_eq!(receiver.sender_strong_count(), 2);
+    /// drop((sender, other));
+    /// assert_eq!(receiver.sender_strong_count(), 0);
+    /// ```
     pub fn sender_strong_count(&self) -> usize {
         self.chan.strong()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((receiver.sender_strong_count(), receiver.sender_weak_count()), (1, 1));
+    /// ```
     pub fn sender_weak_count(&self) -> usize {
         self.chan.weak()
     }

@@ -135,6 +135,12 @@ impl<T> Sender<T> {
     }
 
     /// How many values the channel holds at the most.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel(4);
+    /// sender.try_send(1).unwrap();
+    /// assert_eq!((sender.capacity(), sender.max_capacity()), (3, 4));
+    /// ```
     pub fn max_capacity(&self) -> usize {
         self.handle.max()
     }
@@ -152,16 +158,36 @@ impl<T> Sender<T> {
     }
 
     /// A reference that does not keep the channel open.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// drop(sender);
+    /// // The weak one does not keep the receiver waiting.
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// ```
     pub fn downgrade(&self) -> WeakSender<T> {
         WeakSender { handle: self.handle.downgrade() }
     }
 
     /// How many senders there are, owned permits included.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let _permit = sender.clone().try_reserve_owned().unwrap();
+    /// assert_eq!(sender.strong_count(), 2);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.strong()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((sender.strong_count(), sender.weak_count()), (1, 1));
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.weak()
     }
@@ -195,16 +221,40 @@ pub struct WeakSender<T> {
 
 impl<T> WeakSender<T> {
     /// A sender, if there is still another one.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().unwrap().try_send("hello").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     pub fn upgrade(&self) -> Option<Sender<T>> {
         self.handle.upgrade().map(|handle| Sender { handle })
     }
 
     /// How many senders there are, owned permits included.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// assert_eq!(weak.strong_count(), 1);
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.counted().strong()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// let _other = weak.clone();
+    /// assert_eq!(weak.weak_count(), 2);
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.counted().weak()
     }

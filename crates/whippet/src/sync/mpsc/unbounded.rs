@@ -51,26 +51,61 @@ impl<T> UnboundedSender<T> {
     }
 
     /// Whether the receiver is closed or gone.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.handle.is_closed()
     }
 
     /// Whether both send into the same channel.
+    ///
+    /// ```
+    /// use whippet::sync::mpsc::unbounded_channel;
+    ///
+    /// let (sender, _receiver) = unbounded_channel::<u8>();
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// assert!(!sender.same_channel(&unbounded_channel().0));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         self.handle.is_same(&other.handle)
     }
 
     /// A reference that does not keep the channel open.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let _weak = sender.downgrade();
+    /// drop(sender);
+    /// // The weak one does not keep the receiver waiting.
+    /// assert_eq!(receiver.blocking_recv(), None);
+    /// ```
     pub fn downgrade(&self) -> WeakUnboundedSender<T> {
         WeakUnboundedSender { handle: self.handle.downgrade() }
     }
 
     /// How many senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let _other = sender.clone();
+    /// assert_eq!(sender.strong_count(), 2);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.strong()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((sender.strong_count(), sender.weak_count()), (1, 1));
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.weak()
     }
@@ -96,16 +131,40 @@ pub struct WeakUnboundedSender<T> {
 
 impl<T> WeakUnboundedSender<T> {
     /// A sender, if there is still another one.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// let weak = sender.downgrade();
+    /// weak.upgrade().unwrap().send("hello").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
+    /// drop(sender);
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
         self.handle.upgrade().map(|handle| UnboundedSender { handle })
     }
 
     /// How many senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let weak = sender.downgrade();
+    /// assert_eq!(weak.strong_count(), 1);
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.handle.counted().strong()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let weak = sender.downgrade();
+    /// let _other = weak.clone();
+    /// assert_eq!(weak.weak_count(), 2);
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.handle.counted().weak()
     }
@@ -211,18 +270,54 @@ impl<T> UnboundedReceiver<T> {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// let producer = std::thread::spawn(move || {
+    ///     (0..3).for_each(|number| sender.send(number).unwrap());
+    /// });
+    /// let mut numbers = Vec::new();
+    /// while receiver.blocking_recv_many(&mut numbers, 8) > 0 {}
+    /// assert_eq!(numbers, [0, 1, 2]);
+    /// producer.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
         self.receiver.blocking_recv_many(buffer, limit)
     }
 
     /// Polls for the next value; see [`recv`](Self::recv).
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// whippet::spawn(async move { sender.send("hello") });
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv(cx)).await, Some("hello"));
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv(cx)).await, None);
+    /// # });
+    /// ```
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         self.receiver.poll_recv(cx)
     }
 
     /// Polls for a batch; see [`recv_many`](Self::recv_many).
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// for number in 0..3 {
+    ///     sender.send(number).unwrap();
+    /// }
+    /// let mut batch = Vec::new();
+    /// assert_eq!(poll_fn(|cx| receiver.poll_recv_many(cx, &mut batch, 8)).await, 3);
+    /// assert_eq!(batch, [0, 1, 2]);
+    /// # });
+    /// ```
     pub fn poll_recv_many(
         &mut self,
         cx: &mut Context<'_>,
@@ -247,26 +342,63 @@ impl<T> UnboundedReceiver<T> {
     }
 
     /// Whether the channel was closed, or all senders are gone.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// assert!(!receiver.is_closed());
+    /// receiver.close();
+    /// assert!(receiver.is_closed() && sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.receiver.is_closed()
     }
 
     /// Whether no value is there.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// assert!(receiver.is_empty());
+    /// sender.send(1).unwrap();
+    /// assert!(!receiver.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.receiver.is_empty()
     }
 
     /// How many values are there.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+    /// sender.send(1).unwrap();
+    /// sender.send(2).unwrap();
+    /// assert_eq!(receiver.len(), 2);
+    /// receiver.try_recv().unwrap();
+    /// assert_eq!(receiver.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.receiver.len()
     }
 
     /// How many senders there are.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let other = sender.clone();
+    /// assert_eq!(receiver.sender_strong_count(), 2);
+    /// drop((sender, other));
+    /// assert_eq!(receiver.sender_strong_count(), 0);
+    /// ```
     pub fn sender_strong_count(&self) -> usize {
         self.receiver.sender_strong_count()
     }
 
     /// How many weak senders there are.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+    /// let _weak = sender.downgrade();
+    /// assert_eq!((receiver.sender_strong_count(), receiver.sender_weak_count()), (1, 1));
+    /// ```
     pub fn sender_weak_count(&self) -> usize {
         self.receiver.sender_weak_count()
     }

@@ -35,12 +35,30 @@ pub struct OnceCell<T> {
 impl<T> OnceCell<T> {
     const_fn! {
         /// An empty cell.
+        ///
+        /// ```
+        /// let cell = whippet::sync::OnceCell::new();
+        /// assert!(!cell.initialized());
+        /// cell.set(1).unwrap();
+        /// assert_eq!(cell.get(), Some(&1));
+        /// ```
         #[must_use]
         pub fn new() -> Self {
             Self { shelf: Shelf::new(None), turn: RawSemaphore::new(1) }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::OnceCell;
+        ///
+        /// static NUMBER: OnceCell<u32> = OnceCell::const_new();
+        ///
+        /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+        /// assert_eq!(NUMBER.get_or_init(async || 7).await, &7);
+        /// assert_eq!(NUMBER.get(), Some(&7));
+        /// # });
+        /// ```
         #[must_use]
         pub fn const_new() -> Self {
             Self::new()
@@ -59,6 +77,13 @@ impl<T> OnceCell<T> {
         }
 
         /// A cell with a value, by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::OnceCell;
+        ///
+        /// static NUMBER: OnceCell<u32> = OnceCell::const_new_with(7);
+        /// assert_eq!(NUMBER.get(), Some(&7));
+        /// ```
         #[must_use]
         pub fn const_new_with(value: T) -> Self {
             Self::new_with(Some(value))
@@ -66,6 +91,13 @@ impl<T> OnceCell<T> {
     }
 
     /// Whether the value is there.
+    ///
+    /// ```
+    /// let cell = whippet::sync::OnceCell::new();
+    /// assert!(!cell.initialized());
+    /// cell.set(1).unwrap();
+    /// assert!(cell.initialized());
+    /// ```
     pub fn initialized(&self) -> bool {
         self.shelf.is_filled()
     }
@@ -184,6 +216,13 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, if it is there.
+    ///
+    /// ```
+    /// use whippet::sync::OnceCell;
+    ///
+    /// assert_eq!(OnceCell::from(1).into_inner(), Some(1));
+    /// assert_eq!(OnceCell::<u32>::new().into_inner(), None);
+    /// ```
     pub fn into_inner(self) -> Option<T> {
         self.shelf.into_inner()
     }

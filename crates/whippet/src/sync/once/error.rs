@@ -14,11 +14,29 @@ pub enum SetError<T> {
 
 impl<T> SetError<T> {
     /// Whether the cell has a value.
+    ///
+    /// ```
+    /// use whippet::sync::OnceCell;
+    ///
+    /// assert!(OnceCell::from(1).set(2).unwrap_err().is_already_init_err());
+    /// ```
     pub fn is_already_init_err(&self) -> bool {
         matches!(self, Self::AlreadyInitializedError(_))
     }
 
     /// Whether somebody is making a value.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let cell = whippet::sync::OnceCell::new();
+    /// let made = cell.get_or_init(async || {
+    ///     // Too late: the value is being made.
+    ///     assert!(cell.set(1).unwrap_err().is_initializing_err());
+    ///     2
+    /// });
+    /// assert_eq!(made.await, &2);
+    /// # });
+    /// ```
     pub fn is_initializing_err(&self) -> bool {
         matches!(self, Self::InitializingError(_))
     }

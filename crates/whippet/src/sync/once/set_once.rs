@@ -33,24 +33,54 @@ pub struct SetOnce<T> {
 impl<T> SetOnce<T> {
     const_fn! {
         /// Not set yet.
+        ///
+        /// ```
+        /// let once = whippet::sync::SetOnce::new();
+        /// assert!(!once.initialized());
+        /// once.set(1).unwrap();
+        /// assert_eq!(once.get(), Some(&1));
+        /// ```
         #[must_use]
         pub fn new() -> Self {
             Self { shelf: Shelf::new(None), arrival: Notify::new() }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::SetOnce;
+        ///
+        /// static PORT: SetOnce<u16> = SetOnce::const_new();
+        ///
+        /// PORT.set(4242).unwrap();
+        /// assert_eq!(PORT.get(), Some(&4242));
+        /// ```
         #[must_use]
         pub fn const_new() -> Self {
             Self::new()
         }
 
         /// Set to a value, or not set yet.
+        ///
+        /// ```
+        /// use whippet::sync::SetOnce;
+        ///
+        /// assert_eq!(SetOnce::new_with(Some(1)).get(), Some(&1));
+        /// assert_eq!(SetOnce::<u32>::new_with(None).get(), None);
+        /// ```
         #[must_use]
         pub fn new_with(value: Option<T>) -> Self {
             Self { shelf: Shelf::new(value), arrival: Notify::new() }
         }
 
         /// Set to a value, by the name that it has in tokio where a constant is asked for.
+        ///
+        /// ```
+        /// use whippet::sync::SetOnce;
+        ///
+        /// static PORT: SetOnce<u16> = SetOnce::const_new_with(4242);
+        /// assert_eq!(PORT.get(), Some(&4242));
+        /// ```
         #[must_use]
         pub fn const_new_with(value: T) -> Self {
             Self::new_with(Some(value))
@@ -58,6 +88,13 @@ impl<T> SetOnce<T> {
     }
 
     /// Whether it is set.
+    ///
+    /// ```
+    /// let once = whippet::sync::SetOnce::new();
+    /// assert!(!once.initialized());
+    /// once.set(1).unwrap();
+    /// assert!(once.initialized());
+    /// ```
     pub fn initialized(&self) -> bool {
         self.shelf.is_filled()
     }
@@ -108,6 +145,13 @@ impl<T> SetOnce<T> {
     }
 
     /// The value, if it is set.
+    ///
+    /// ```
+    /// use whippet::sync::SetOnce;
+    ///
+    /// assert_eq!(SetOnce::from(1).into_inner(), Some(1));
+    /// assert_eq!(SetOnce::<u32>::new().into_inner(), None);
+    /// ```
     pub fn into_inner(self) -> Option<T> {
         self.shelf.into_inner()
     }

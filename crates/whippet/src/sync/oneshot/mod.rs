@@ -22,6 +22,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// A channel for one value. One allocation, no lock.
+///
+/// ```
+/// use whippet::sync::oneshot;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, receiver) = oneshot::channel();
+/// whippet::spawn(async move { sender.send("an answer") });
+/// assert_eq!(receiver.await, Ok("an answer"));
+/// # });
+/// ```
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (tx, rx) = inner::pair();
     (Sender { tx: Some(tx) }, Receiver { rx: Some(rx) })
@@ -71,11 +81,29 @@ impl<T> Sender<T> {
     }
 
     /// Whether the receiver is closed or gone.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::oneshot::channel::<u8>();
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.tx.as_ref().is_none_or(Tx::is_closed)
     }
 
     /// Polls for the receiver's end; see [`closed`](Self::closed). Only the waker of the latest poll is woken.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (mut sender, receiver) = whippet::sync::oneshot::channel();
+    /// whippet::spawn(async move { drop(receiver) });
+    /// poll_fn(|cx| sender.poll_closed(cx)).await;
+    /// assert_eq!(sender.send("unwanted"), Err("unwanted"));
+    /// # });
+    /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let unit = ready!(coop::poll_proceed(cx));
         if let Some(tx) = &mut self.tx {
@@ -202,6 +230,16 @@ impl<T> Receiver<T> {
     }
 
     /// Whether the value was taken, or its end was seen: a further poll would panic.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = whippet::sync::oneshot::channel();
+    /// sender.send(1).unwrap();
+    /// assert!(!receiver.is_terminated());
+    /// assert_eq!((&mut receiver).await, Ok(1));
+    /// assert!(receiver.is_terminated());
+    /// # });
+    /// ```
     pub fn is_terminated(&self) -> bool {
         self.rx.is_none()
     }

@@ -48,6 +48,12 @@ impl Semaphore {
     ///
     /// # Panics
     /// With more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(2);
+    /// let _permits = (semaphore.try_acquire().unwrap(), semaphore.try_acquire().unwrap());
+    /// assert!(semaphore.try_acquire().is_err());
+    /// ```
     #[must_use]
     pub fn new(permits: usize) -> Self {
         assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
@@ -74,6 +80,14 @@ impl Semaphore {
     }
 
     /// Permits that could be had at once: none as long as somebody waits.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// let permit = semaphore.try_acquire().unwrap();
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// drop(permit);
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// ```
     pub fn available_permits(&self) -> usize {
         self.raw.available()
     }
@@ -296,6 +310,17 @@ impl Semaphore {
     ///
     /// # Panics
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(5));
+    /// let permits = Arc::clone(&semaphore).blocking_acquire_many_owned(3).unwrap();
+    /// let gives_back = std::thread::spawn(move || drop(permits));
+    /// // Waits for the others.
+    /// assert_eq!(semaphore.blocking_acquire_many_owned(5).unwrap().num_permits(), 5);
+    /// gives_back.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,
@@ -355,6 +380,13 @@ impl Semaphore {
     }
 
     /// Whether [`close`](Self::close) was called.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(1);
+    /// assert!(!semaphore.is_closed());
+    /// semaphore.close();
+    /// assert!(semaphore.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.raw.is_closed()
     }

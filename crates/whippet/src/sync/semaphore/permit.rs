@@ -94,11 +94,30 @@ impl<'a> SemaphorePermit<'a> {
     }
 
     /// How many permits these are.
+    ///
+    /// ```
+    /// let semaphore = whippet::sync::Semaphore::new(3);
+    /// assert_eq!(semaphore.try_acquire_many(2).unwrap().num_permits(), 2);
+    /// ```
     pub fn num_permits(&self) -> usize {
         self.0.count as usize
     }
 
     /// Whose permits these are.
+    ///
+    /// ```
+    /// use whippet::sync::{Semaphore, SemaphorePermit};
+    ///
+    /// /// As many permits again.
+    /// fn doubled(mut permits: SemaphorePermit<'_>) -> SemaphorePermit<'_> {
+    ///     let more = permits.semaphore().try_acquire_many(permits.num_permits() as u32);
+    ///     permits.merge(more.unwrap());
+    ///     permits
+    /// }
+    ///
+    /// let semaphore = Semaphore::new(5);
+    /// assert_eq!(doubled(semaphore.try_acquire_many(2).unwrap()).num_permits(), 4);
+    /// ```
     pub fn semaphore(&self) -> &'a Semaphore {
         self.0.semaphore
     }
@@ -111,6 +130,14 @@ impl OwnedSemaphorePermit {
     }
 
     /// Does not give the permits back: the semaphore has so many less.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(3));
+    /// Arc::clone(&semaphore).try_acquire_owned().unwrap().forget();
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// ```
     pub fn forget(mut self) {
         self.0.count = 0;
     }
@@ -119,21 +146,58 @@ impl OwnedSemaphorePermit {
     ///
     /// # Panics
     /// If they are of another semaphore.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(3));
+    /// let mut permits = Arc::clone(&semaphore).try_acquire_owned().unwrap();
+    /// permits.merge(Arc::clone(&semaphore).try_acquire_many_owned(2).unwrap());
+    /// assert_eq!(permits.num_permits(), 3);
+    /// drop(permits);
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// ```
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
 
     /// Splits `count` permits off; `None` if there are not as many.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(3));
+    /// let mut three = Arc::clone(&semaphore).try_acquire_many_owned(3).unwrap();
+    /// let one = three.split(1).unwrap();
+    /// drop(one);
+    /// assert_eq!((three.num_permits(), semaphore.available_permits()), (2, 1));
+    /// assert!(three.split(3).is_none());
+    /// ```
     pub fn split(&mut self, count: usize) -> Option<Self> {
         u32::try_from(count).ok().and_then(|count| self.0.split(count)).map(Self)
     }
 
     /// How many permits these are.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(3));
+    /// assert_eq!(semaphore.try_acquire_many_owned(2).unwrap().num_permits(), 2);
+    /// ```
     pub fn num_permits(&self) -> usize {
         self.0.count as usize
     }
 
     /// Whose permits these are.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(whippet::sync::Semaphore::new(3));
+    /// let permit = Arc::clone(&semaphore).try_acquire_owned().unwrap();
+    /// assert!(Arc::ptr_eq(permit.semaphore(), &semaphore));
+    /// ```
     pub fn semaphore(&self) -> &Arc<Semaphore> {
         &self.0.semaphore
     }

@@ -108,6 +108,11 @@ impl<T> Sender<T> {
     }
 
     /// Looks at the value.
+    ///
+    /// ```
+    /// let (sender, _receiver) = whippet::sync::watch::channel("hello");
+    /// assert_eq!(*sender.borrow(), "hello");
+    /// ```
     pub fn borrow(&self) -> Ref<'_, T> {
         let (value, _) = self.shared.read();
         Ref { value, has_changed: false }
@@ -147,11 +152,26 @@ impl<T> Sender<T> {
     }
 
     /// Whether there is no receiver.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::watch::channel(1);
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.shared.receivers() == 0
     }
 
     /// Receivers alive.
+    ///
+    /// ```
+    /// let (sender, receiver) = whippet::sync::watch::channel(1);
+    /// let other = sender.subscribe();
+    /// assert_eq!(sender.receiver_count(), 2);
+    /// drop((receiver, other));
+    /// assert_eq!(sender.receiver_count(), 0);
+    /// ```
     pub fn receiver_count(&self) -> usize {
         self.shared.receivers()
     }
@@ -168,6 +188,14 @@ impl<T> Sender<T> {
     }
 
     /// Whether both belong to one channel.
+    ///
+    /// ```
+    /// use whippet::sync::watch::Sender;
+    ///
+    /// let sender = Sender::new(1);
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// assert!(!sender.same_channel(&Sender::new(1)));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
