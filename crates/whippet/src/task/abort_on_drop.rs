@@ -33,26 +33,77 @@ pub struct AbortOnDropHandle<T>(Option<JoinHandle<T>>);
 
 impl<T> AbortOnDropHandle<T> {
     /// Ties the task to this handle.
+    ///
+    /// ```
+    /// use whippet::task::AbortOnDropHandle;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = AbortOnDropHandle::new(whippet::spawn(async { 6 * 7 }));
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # });
+    /// ```
     pub fn new(handle: JoinHandle<T>) -> Self {
         Self(Some(handle))
     }
 
     /// Aborts the task: see [`JoinHandle::abort`].
+    ///
+    /// ```
+    /// use whippet::task::AbortOnDropHandle;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = AbortOnDropHandle::new(whippet::spawn(std::future::pending::<()>()));
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         self.handle().abort();
     }
 
     /// Whether the task has ended.
+    ///
+    /// ```
+    /// use whippet::task::AbortOnDropHandle;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = AbortOnDropHandle::new(whippet::spawn(async {}));
+    /// assert!(!task.is_finished());
+    /// whippet::task::yield_now().await;
+    /// assert!(task.is_finished());
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.handle().is_finished()
     }
 
     /// Which task it is.
+    ///
+    /// ```
+    /// use whippet::task::AbortOnDropHandle;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = AbortOnDropHandle::new(whippet::spawn(async { whippet::task::id() }));
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap(), id);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.handle().id()
     }
 
     /// A further handle, to abort the task alone.
+    ///
+    /// ```
+    /// use whippet::task::AbortOnDropHandle;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = AbortOnDropHandle::new(whippet::spawn(std::future::pending::<()>()));
+    /// let limit = task.abort_handle();
+    /// whippet::spawn(async move { limit.abort() });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle().abort_handle()
     }

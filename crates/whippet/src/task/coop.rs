@@ -20,6 +20,25 @@ pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
 
 impl RestoreOnPending {
     /// The future is ready: the unit is used up.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    /// use whippet::task::coop::{has_budget_remaining, poll_proceed};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut units = 0;
+    /// poll_fn(|cx| {
+    ///     while let Poll::Ready(unit) = poll_proceed(cx) {
+    ///         unit.made_progress();
+    ///         units += 1;
+    ///     }
+    ///     Poll::Ready(())
+    /// })
+    /// .await;
+    /// assert!(units > 0 && !has_budget_remaining());
+    /// # });
+    /// ```
     pub fn made_progress(&self) {
         if let Some(unit) = self.0.take() {
             unit.spend();

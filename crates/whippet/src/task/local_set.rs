@@ -53,6 +53,15 @@ pub struct LocalEnterGuard {
 
 impl LocalSet {
     /// A set without tasks.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let set = whippet::task::LocalSet::new();
+    /// let task = set.spawn_local(async { 7 });
+    /// set.await;
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # });
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { tasks: LocalTasks::new() }

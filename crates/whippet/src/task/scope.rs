@@ -125,6 +125,18 @@ impl Scope {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// ```
+    /// use whippet::task::scope;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sum = scope(|s| async move {
+    ///     let (one, two) = (s.spawn(async { 1 }), s.spawn(async { 2 }));
+    ///     one.await.unwrap_or(0) + two.await.unwrap_or(0)
+    /// });
+    /// assert_eq!(sum.await.unwrap(), 3);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> ScopedHandle<F::Output>
     where
@@ -164,16 +176,55 @@ pub struct ScopedHandle<T> {
 
 impl<T> ScopedHandle<T> {
     /// Aborts the task. The scope takes that for a failure, and ends.
+    ///
+    /// ```
+    /// use whippet::task::scope;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let ended = scope(|s| async move {
+    ///     s.spawn(std::future::pending::<()>()).abort();
+    /// });
+    /// assert!(ended.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Whether the task has ended.
+    ///
+    /// ```
+    /// use whippet::task::{scope, yield_now};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let finished = scope(|s| async move {
+    ///     let task = s.spawn(async {});
+    ///     while !task.is_finished() {
+    ///         yield_now().await;
+    ///     }
+    ///     task.await
+    /// });
+    /// assert_eq!(finished.await.unwrap(), Some(()));
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.task.is_finished()
     }
 
     /// Which task it is.
+    ///
+    /// ```
+    /// use whippet::task::{id, scope};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let ids = scope(|s| async move {
+    ///     let task = s.spawn(async { id() });
+    ///     (task.id(), task.await.unwrap())
+    /// });
+    /// let (outside, inside) = ids.await.unwrap();
+    /// assert_eq!(outside, inside);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.task.id()
     }

@@ -155,6 +155,17 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     /// If the key has none here; see [`LocalKey::try_with`]. And when `f` does.
+    ///
+    /// ```
+    /// whippet::task_local! {
+    ///     static NAME: String;
+    /// }
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let length = NAME.scope("alice".to_owned(), async { NAME.with(String::len) });
+    /// assert_eq!(whippet::spawn(length).await.unwrap(), 5);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         match self.try_with(f) {
@@ -186,6 +197,17 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     /// If the key has none here; see [`LocalKey::try_get`].
+    ///
+    /// ```
+    /// whippet::task_local! {
+    ///     static NUMBER: u32;
+    /// }
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let doubled = NUMBER.scope(7, async { 2 * NUMBER.get() });
+    /// assert_eq!(whippet::spawn(doubled).await.unwrap(), 14);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn get(&'static self) -> T
@@ -199,6 +221,15 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Errors
     /// If the key has none here.
+    ///
+    /// ```
+    /// whippet::task_local! {
+    ///     static NUMBER: u32;
+    /// }
+    ///
+    /// assert!(NUMBER.try_get().is_err());
+    /// assert_eq!(NUMBER.sync_scope(7, || NUMBER.try_get()), Ok(7));
+    /// ```
     pub fn try_get(&'static self) -> Result<T, AccessError>
     where
         T: Clone,

@@ -52,17 +52,42 @@ pub struct JoinSet<T> {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    ///
+    /// ```
+    /// let set = whippet::task::JoinSet::<()>::new();
+    /// assert!(set.is_empty());
+    /// ```
     pub fn new() -> Self {
         Self { tasks: Slab::new(), bells: Bells::default() }
     }
 
     /// How many tasks are in the set: running, or finished and not joined.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(async { 2 });
+    /// set.join_next().await;
+    /// assert_eq!(set.len(), 1);
+    /// # });
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.tasks.len()
     }
 
     /// Whether there is no task in the set.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert!(!set.is_empty());
+    /// set.join_next().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
@@ -176,6 +201,18 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns a task into `local_set`, on whose thread it stays, and puts it into this set too.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use whippet::task::{JoinSet, LocalSet};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (local_set, mut set) = (LocalSet::new(), JoinSet::new());
+    /// set.spawn_local_on(async { Rc::new(7) }, &local_set);
+    /// let joined = local_set.run_until(set.join_next()).await;
+    /// assert_eq!(*joined.unwrap().unwrap(), 7);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(&mut self, future: F, local_set: &LocalSet) -> AbortHandle
     where
@@ -246,6 +283,16 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Errors
     /// Those of [`JoinSet::join_next`].
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// let task = set.spawn(async { 1 });
+    /// assert!(set.try_join_next_with_id().is_none());
+    /// whippet::task::yield_now().await;
+    /// assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (task.id(), 1));
+    /// # });
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let tasks = &self.tasks;
         let key = self.bells.next(|key| is_finished(tasks, key))?;
@@ -257,6 +304,17 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Errors
     /// Those of [`JoinSet::join_next`].
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert_eq!(poll_fn(|cx| set.poll_join_next(cx)).await.unwrap().unwrap(), 1);
+    /// assert!(poll_fn(|cx| set.poll_join_next(cx)).await.is_none());
+    /// # });
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.poll_join_next_with_id(cx).map(|joined| joined.map(without_id))
     }
@@ -265,6 +323,17 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Errors
     /// Those of [`JoinSet::join_next`].
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut set = whippet::task::JoinSet::new();
+    /// let task = set.spawn(async { 1 });
+    /// let joined = poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+    /// assert_eq!(joined.unwrap().unwrap(), (task.id(), 1));
+    /// # });
+    /// ```
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,

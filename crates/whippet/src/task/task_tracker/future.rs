@@ -22,6 +22,14 @@ impl TaskTrackerToken {
     }
 
     /// The tracker that it counts in.
+    ///
+    /// ```
+    /// use whippet::task::TaskTracker;
+    ///
+    /// let tasks = TaskTracker::new();
+    /// let token = tasks.token();
+    /// assert!(TaskTracker::ptr_eq(token.task_tracker(), &tasks));
+    /// ```
     #[must_use]
     pub fn task_tracker(&self) -> &TaskTracker {
         &self.tracker
@@ -66,6 +74,14 @@ impl<F> TrackedFuture<F> {
     }
 
     /// The tracker that it counts in.
+    ///
+    /// ```
+    /// use whippet::task::TaskTracker;
+    ///
+    /// let tasks = TaskTracker::new();
+    /// let future = tasks.track_future(async {});
+    /// assert!(TaskTracker::ptr_eq(future.task_tracker(), &tasks));
+    /// ```
     #[must_use]
     pub fn task_tracker(&self) -> &TaskTracker {
         self.token.task_tracker()

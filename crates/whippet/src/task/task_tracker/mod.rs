@@ -92,6 +92,11 @@ impl Shared {
 
 impl TaskTracker {
     /// An open tracker without tasks.
+    ///
+    /// ```
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// assert!(tasks.is_empty() && !tasks.is_closed());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -102,6 +107,16 @@ impl TaskTracker {
     ///
     /// # Cancel safety
     /// Cancel safe: there is nothing to lose.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let task = tasks.spawn(async { 7 });
+    /// tasks.close();
+    /// tasks.wait().await;
+    /// assert!(task.is_finished());
+    /// # });
+    /// ```
     pub fn wait(&self) -> TaskTrackerWaitFuture<'_> {
         TaskTrackerWaitFuture::new(self)
     }
@@ -137,6 +152,13 @@ impl TaskTracker {
     }
 
     /// Whether it is closed.
+    ///
+    /// ```
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// assert!(!tasks.is_closed());
+    /// tasks.close();
+    /// assert!(tasks.is_closed());
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.word() & CLOSED != 0
@@ -157,6 +179,16 @@ impl TaskTracker {
     }
 
     /// Whether there is no task.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let task = tasks.spawn(async {});
+    /// assert!(!tasks.is_empty());
+    /// task.await.unwrap();
+    /// assert!(tasks.is_empty());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -166,6 +198,16 @@ impl TaskTracker {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let task = tasks.spawn(async { 7 });
+    /// assert_eq!(tasks.len(), 1);
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// assert_eq!(tasks.len(), 0);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -176,6 +218,15 @@ impl TaskTracker {
     }
 
     /// Spawns a task on the runtime behind `handle` and counts it.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let task = tasks.spawn_on(async { 7 }, runtime.handle());
+    /// assert_eq!(tasks.len(), 1);
+    /// assert_eq!(runtime.block_on(task).unwrap(), 7);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&self, future: F, handle: &Handle) -> JoinHandle<F::Output>
     where
@@ -209,6 +260,16 @@ impl TaskTracker {
     }
 
     /// Runs `work` on a thread of the runtime behind `handle`, and counts it: see [`TaskTracker::spawn_blocking`].
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let sum = tasks.spawn_blocking_on(|| (1..=100).sum::<u32>(), runtime.handle());
+    /// tasks.close();
+    /// runtime.block_on(tasks.wait());
+    /// assert_eq!(runtime.block_on(sum).unwrap(), 5_050);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<R: Send + 'static>(
         &self,
@@ -222,6 +283,20 @@ impl TaskTracker {
     ///
     /// # Panics
     /// Outside of a [`LocalSet`] and of a local runtime.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use whippet::{runtime::LocalRuntime, task::TaskTracker};
+    ///
+    /// LocalRuntime::new()?.block_on(async {
+    ///     let tasks = TaskTracker::new();
+    ///     let task = tasks.spawn_local(async { Rc::new(7) });
+    ///     tasks.close();
+    ///     tasks.wait().await;
+    ///     assert_eq!(*task.await.unwrap(), 7);
+    /// });
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -232,6 +307,19 @@ impl TaskTracker {
     }
 
     /// Spawns a task into `local_set`, on whose thread it stays, and counts it.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use whippet::task::{LocalSet, TaskTracker};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (local_set, tasks) = (LocalSet::new(), TaskTracker::new());
+    /// let task = tasks.spawn_local_on(async { Rc::new(7) }, &local_set);
+    /// tasks.close();
+    /// local_set.run_until(tasks.wait()).await;
+    /// assert_eq!(*task.await.unwrap(), 7);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(&self, future: F, local_set: &LocalSet) -> JoinHandle<F::Output>
     where
@@ -258,11 +346,32 @@ impl TaskTracker {
     }
 
     /// Counts as a task until it is dropped: for what is no future.
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let token = tasks.token();
+    /// // Work outside of the runtime.
+    /// let thread = std::thread::spawn(move || drop(token));
+    /// tasks.close();
+    /// tasks.wait().await;
+    /// assert!(tasks.is_empty());
+    /// # thread.join().unwrap();
+    /// # });
+    /// ```
     pub fn token(&self) -> TaskTrackerToken {
         TaskTrackerToken::new(self.clone())
     }
 
     /// Whether the two are clones of one tracker.
+    ///
+    /// ```
+    /// use whippet::task::TaskTracker;
+    ///
+    /// let tasks = TaskTracker::new();
+    /// assert!(TaskTracker::ptr_eq(&tasks, &tasks.clone()));
+    /// assert!(!TaskTracker::ptr_eq(&tasks, &TaskTracker::new()));
+    /// ```
     #[must_use]
     pub fn ptr_eq(one: &Self, other: &Self) -> bool {
         Arc::ptr_eq(&one.shared, &other.shared)
