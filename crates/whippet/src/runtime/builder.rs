@@ -89,10 +89,9 @@ impl Builder {
     ///
     /// # Examples
     /// ```
-    /// use whippet::runtime::{Builder, RuntimeFlavor};
-    ///
-    /// let runtime = Builder::new_multi_thread().build()?;
-    /// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().build()?;
+    /// let thread = runtime.spawn(async { std::thread::current().id() });
+    /// assert_ne!(runtime.block_on(thread).unwrap(), std::thread::current().id());
     /// # std::io::Result::Ok(())
     /// ```
     #[must_use]
@@ -104,11 +103,9 @@ impl Builder {
     ///
     /// # Examples
     /// ```
-    /// use std::thread;
-    ///
     /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
-    /// let task = runtime.spawn(async { thread::current().id() });
-    /// assert_eq!(runtime.block_on(task).unwrap(), thread::current().id());
+    /// let thread = runtime.spawn(async { std::thread::current().id() });
+    /// assert_eq!(runtime.block_on(thread).unwrap(), std::thread::current().id());
     /// # std::io::Result::Ok(())
     /// ```
     #[must_use]
@@ -187,9 +184,7 @@ impl Builder {
     /// ```
     /// let runtime = whippet::runtime::Builder::new_current_thread().max_blocking_threads(1).build()?;
     /// let calls = [1, 2, 3].map(|number| runtime.spawn_blocking(move || 2 * number));
-    /// for (call, doubled) in calls.into_iter().zip([2, 4, 6]) {
-    ///     assert_eq!(runtime.block_on(call).unwrap(), doubled);
-    /// }
+    /// assert_eq!(calls.map(|call| runtime.block_on(call).unwrap()), [2, 4, 6]);
     /// // One after the other.
     /// assert_eq!(runtime.metrics().num_blocking_threads(), 1);
     /// # std::io::Result::Ok(())
@@ -214,7 +209,6 @@ impl Builder {
     ///     .build()?;
     /// let call = runtime.spawn_blocking(|| 6 * 7);
     /// assert_eq!(runtime.block_on(call).unwrap(), 42);
-    /// // The thread does not wait for another call for long.
     /// assert!(ended.recv().is_ok());
     /// # std::io::Result::Ok(())
     /// ```
@@ -345,9 +339,7 @@ impl Builder {
     ///
     /// thread_local!(static READY: Cell<bool> = const { Cell::new(false) });
     ///
-    /// let runtime = whippet::runtime::Builder::new_multi_thread()
-    ///     .on_thread_start(|| READY.set(true))
-    ///     .build()?;
+    /// let runtime = whippet::runtime::Builder::new_multi_thread().on_thread_start(|| READY.set(true)).build()?;
     /// assert!(runtime.block_on(runtime.spawn(async { READY.get() })).unwrap());
     /// # std::io::Result::Ok(())
     /// ```
@@ -429,8 +421,14 @@ impl Builder {
     /// is unless asked for) it costs nothing; on, a thread that looks at the workers four times in a threshold.
     ///
     /// ```
-    /// let runtime = whippet::runtime::Builder::new_multi_thread().enable_stall_report().build()?;
-    /// # runtime.block_on(async {});
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
+    ///     .on_stall(move |stall| drop(sender.send(stall.duration())))
+    ///     .enable_stall_report()
+    ///     .build()?;
+    /// // Blocks in its poll, until that is reported.
+    /// let stalled = runtime.block_on(async { receiver.recv().unwrap() });
+    /// assert!(stalled >= std::time::Duration::from_millis(100));
     /// # std::io::Result::Ok(())
     /// ```
     pub fn enable_stall_report(&mut self) -> &mut Self {
@@ -471,9 +469,14 @@ impl Builder {
     /// What is called for each stall, on a thread of its own, in place of the warning. It does not turn the report on.
     ///
     /// ```
-    /// whippet::runtime::Builder::new_multi_thread()
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let runtime = whippet::runtime::Builder::new_current_thread()
     ///     .enable_stall_report()
-    ///     .on_stall(|stall| eprintln!("{stall}"));
+    ///     .on_stall(move |stall| drop(sender.send(stall.to_string())))
+    ///     .build()?;
+    /// let told = runtime.block_on(async { receiver.recv().unwrap() });
+    /// assert!(told.starts_with("worker 0 has been in one poll for "));
+    /// # std::io::Result::Ok(())
     /// ```
     pub fn on_stall(&mut self, report: impl Fn(&Stall) + Send + Sync + 'static) -> &mut Self {
         self.stalls.on_stall = Arc::new(report);

@@ -15,6 +15,14 @@ use std::time::Duration;
 /// task 1  waiting  age 12.35s  polls 3  at src/main.rs:10:5  server::accept::{{closure}}
 /// task 7  running  age 0.02s  polls 1  at src/main.rs:22:9  server::client::{{closure}}
 /// ```
+///
+/// ```
+/// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+/// let _tasks = [(); 2].map(|()| runtime.spawn(std::future::pending::<()>()));
+/// let shown = runtime.handle().dump().to_string();
+/// assert!(shown.starts_with("2 tasks: 0 running, 2 queued, 0 waiting\n"));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Dump {
     /// The tasks, the oldest first.
@@ -22,6 +30,14 @@ pub struct Dump {
 }
 
 /// One task, at one moment.
+///
+/// ```
+/// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+/// let task = runtime.spawn(std::future::pending::<()>());
+/// let dump = runtime.handle().dump();
+/// assert!(dump.tasks()[0].to_string().starts_with(&format!("task {}  queued  age ", task.id())));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskDump {
     /// What its own allocation tells.
@@ -31,6 +47,15 @@ pub struct TaskDump {
 }
 
 /// What a task is at.
+///
+/// ```
+/// use whippet::runtime::{Handle, TaskState};
+///
+/// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+/// let task = runtime.spawn(async { Handle::current().dump().tasks()[0].state() });
+/// assert_eq!(runtime.block_on(task).unwrap(), TaskState::Running);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskState {

@@ -16,6 +16,14 @@ use std::panic::Location;
 use std::sync::Arc;
 
 /// A reference to a runtime: spawns on it from anywhere. It does not keep the runtime from ending.
+///
+/// ```
+/// let runtime = whippet::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+/// let handle = runtime.handle().clone();
+/// let thread = std::thread::spawn(move || handle.spawn(async { 6 * 7 }));
+/// assert_eq!(runtime.block_on(thread.join().unwrap()).unwrap(), 42);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     /// The runtime's rooms.
@@ -23,6 +31,13 @@ pub struct Handle {
 }
 
 /// This thread has entered no runtime.
+///
+/// ```
+/// use whippet::runtime::Handle;
+///
+/// let error = Handle::try_current().unwrap_err();
+/// assert!(error.to_string().starts_with("there is no whippet runtime here"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TryCurrentError(());
 
@@ -39,6 +54,14 @@ impl fmt::Display for TryCurrentError {
 impl std::error::Error for TryCurrentError {}
 
 /// Who takes the turns of a runtime's tasks.
+///
+/// ```
+/// use whippet::runtime::{Builder, RuntimeFlavor};
+///
+/// let runtime = Builder::new_multi_thread().worker_threads(1).build()?;
+/// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::MultiThread);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
@@ -49,6 +72,17 @@ pub enum RuntimeFlavor {
 }
 
 /// A runtime entered on this thread; left when dropped.
+///
+/// ```
+/// use whippet::runtime::Handle;
+///
+/// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+/// let entered = runtime.enter();
+/// assert!(Handle::try_current().is_ok());
+/// drop(entered);
+/// assert!(Handle::try_current().is_err());
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the runtime is left when the guard is dropped"]
 pub struct EnterGuard<'a> {

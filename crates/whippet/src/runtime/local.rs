@@ -39,6 +39,14 @@ pub struct LocalRuntime {
 }
 
 /// How a [`LocalRuntime`] is made: nothing can be chosen yet.
+///
+/// ```
+/// use whippet::runtime::{Builder, LocalOptions};
+///
+/// let runtime = Builder::new_current_thread().build_local(LocalOptions::default())?;
+/// assert_eq!(runtime.block_on(async { 6 * 7 }), 42);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct LocalOptions {}

@@ -126,9 +126,7 @@ impl Runtime {
     /// ```
     /// let runtime = whippet::runtime::Runtime::new()?;
     /// let tasks = [1, 2, 3].map(|number| runtime.spawn(async move { 2 * number }));
-    /// for (task, doubled) in tasks.into_iter().zip([2, 4, 6]) {
-    ///     assert_eq!(runtime.block_on(task).unwrap(), doubled);
-    /// }
+    /// assert_eq!(tasks.map(|task| runtime.block_on(task).unwrap()), [2, 4, 6]);
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]

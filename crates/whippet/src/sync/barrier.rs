@@ -95,6 +95,14 @@ impl fmt::Debug for Barrier {
 }
 
 /// What came of waiting at a [`Barrier`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let barrier = whippet::sync::Barrier::new(2);
+/// let (first, last) = whippet::join!(biased; barrier.wait(), barrier.wait());
+/// assert!(!first.is_leader() && last.is_leader());
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct BarrierWaitResult(bool);
 

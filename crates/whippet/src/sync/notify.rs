@@ -66,7 +66,7 @@ const ROUND: usize = 4;
 ///     async move { ready.notified().await }
 /// });
 /// ready.notify_one();
-/// waiter.await.unwrap();
+/// assert!(waiter.await.is_ok());
 /// # });
 /// ```
 pub struct Notify {
@@ -154,9 +154,10 @@ impl Notify {
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let notify = whippet::sync::Notify::new();
-    /// let notified = notify.notified();
+    /// let mut notified = std::pin::pin!(notify.notified());
     /// // Not polled yet, it gets this one all the same.
     /// notify.notify_waiters();
+    /// assert!(notified.as_mut().enable());
     /// notified.await;
     /// # });
     /// ```
@@ -173,7 +174,7 @@ impl Notify {
     /// let notify = Arc::new(whippet::sync::Notify::new());
     /// let waits = whippet::spawn(Arc::clone(&notify).notified_owned());
     /// notify.notify_one();
-    /// waits.await.unwrap();
+    /// assert!(waits.await.is_ok());
     /// # });
     /// ```
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
@@ -186,9 +187,9 @@ impl Notify {
     /// ```
     /// let notify = whippet::sync::Notify::new();
     /// notify.notify_one();
-    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(
-    /// notify.notified() // goes on at once
-    /// # );
+    /// // The next who waits goes on at once, and the one after him waits.
+    /// assert!(std::pin::pin!(notify.notified()).enable());
+    /// assert!(!std::pin::pin!(notify.notified()).enable());
     /// ```
     pub fn notify_one(&self) {
         self.hand_over(Call::One);
@@ -213,13 +214,13 @@ impl Notify {
     /// Wakes all who wait now. Keeps nothing for those who come later.
     ///
     /// ```
-    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::pin::pin;
+    ///
     /// let notify = whippet::sync::Notify::new();
-    /// let (one, other) = (notify.notified(), notify.notified());
+    /// let (one, other) = (pin!(notify.notified()), pin!(notify.notified()));
     /// notify.notify_waiters();
-    /// one.await;
-    /// other.await;
-    /// # });
+    /// assert!(one.enable() && other.enable());
+    /// assert!(!pin!(notify.notified()).enable());
     /// ```
     pub fn notify_waiters(&self) {
         if self.try_count_round() {
@@ -468,6 +469,16 @@ enum Stage {
 }
 
 /// Waits for a notification. Made by [`Notify::notified`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let notify = whippet::sync::Notify::new();
+/// let notified = notify.notified();
+/// notify.notify_one();
+/// let timely = whippet::time::timeout(std::time::Duration::ZERO, notified);
+/// assert!(timely.await.is_ok());
+/// # });
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct Notified<'a> {
     /// Where it waits.
@@ -518,6 +529,15 @@ impl fmt::Debug for Notified<'_> {
 }
 
 /// Waits for a notification and keeps the [`Notify`] alive. Made by [`Notify::notified_owned`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let notify = std::sync::Arc::new(whippet::sync::Notify::new());
+/// let waits = whippet::spawn(notify.clone().notified_owned());
+/// notify.notify_waiters();
+/// assert!(waits.await.is_ok());
+/// # });
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct OwnedNotified {
     /// Where it waits.

@@ -14,6 +14,21 @@ pub use super::unconstrained::{
 
 /// A unit of the task's budget that was taken. It goes back when this is dropped, unless
 /// [`made_progress`](Self::made_progress) says that something was done with it.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use std::task::Poll;
+/// use whippet::task::coop::{has_budget_remaining, poll_proceed};
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(poll_fn(|cx| {
+/// for _ in 0..1_000 {
+///     // Nothing was done: the unit goes back.
+///     drop(poll_proceed(cx));
+/// }
+/// assert!(has_budget_remaining());
+/// # Poll::Ready(())
+/// # }));
+/// ```
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back"]
 pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
@@ -70,7 +85,7 @@ impl RestoreOnPending {
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let busy = whippet::spawn(async { loop { Always.await } });
 /// // Comes to its turn although the other task never waits.
-/// whippet::spawn(async move { busy.abort() }).await.unwrap();
+/// assert!(whippet::spawn(async move { busy.abort() }).await.is_ok());
 /// # });
 /// ```
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
@@ -79,6 +94,16 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 
 pin_project! {
     /// A future that uses up a unit of the budget when it is ready: see [`cooperative`].
+    ///
+    /// ```
+    /// use std::future::Ready;
+    /// use whippet::task::coop::{Coop, cooperative};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let seven: Coop<Ready<u32>> = cooperative(std::future::ready(7));
+    /// assert_eq!(seven.await, 7);
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Coop<F> {
@@ -99,7 +124,7 @@ pin_project! {
 ///
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let busy = whippet::spawn(async { loop { cooperative(std::future::ready(())).await } });
-/// whippet::spawn(async move { busy.abort() }).await.unwrap();
+/// assert!(whippet::spawn(async move { busy.abort() }).await.is_ok());
 /// # });
 /// ```
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {

@@ -44,6 +44,19 @@ pub struct LocalSet {
 }
 
 /// The set that [`spawn_local`] on this thread belongs to, until this is dropped: see [`LocalSet::enter`].
+///
+/// ```
+/// use whippet::task::{LocalSet, spawn_local};
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let set = LocalSet::new();
+/// let task = {
+///     let _entered = set.enter();
+///     spawn_local(async { 7 })
+/// };
+/// assert_eq!(set.run_until(task).await.unwrap(), 7);
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "the set is left when the guard is dropped"]
 pub struct LocalEnterGuard {

@@ -114,6 +114,23 @@ async fn run<T>(
 }
 
 /// Spawns the tasks of a [`scope`]. A clone may go to the tasks themselves.
+///
+/// ```
+/// use whippet::task::scope;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+/// let body = |s: whippet::task::Scope| async move {
+///     let inner = s.clone();
+///     s.spawn(async move {
+///         inner.spawn(async move { sender.send("the grandchild").unwrap() });
+///     });
+/// };
+/// scope(body).await.unwrap();
+/// // Waited for, as all tasks of the scope.
+/// assert_eq!(receiver.try_recv(), Ok("the grandchild"));
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Scope {
     /// Brings tasks to the scope. A task that lies in it when the scope is dropped is aborted.
@@ -166,6 +183,22 @@ impl fmt::Debug for Scope {
 ///
 /// # Cancel safety
 /// Awaiting `&mut handle` may be dropped and repeated at will.
+///
+/// ```
+/// use whippet::task::{ScopedHandle, scope};
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let sum = scope(|s| async move {
+///     let handles: Vec<ScopedHandle<u32>> = (1..=3).map(|number| s.spawn(async move { number })).collect();
+///     let mut sum = 0;
+///     for handle in handles {
+///         sum += handle.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum.await.unwrap(), 6);
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct ScopedHandle<T> {
     /// The task.

@@ -79,6 +79,15 @@ pub struct LocalKey<T: 'static> {
 }
 
 /// A key had no value: the place was outside of a [scope](LocalKey::scope) of it, or the thread ends.
+///
+/// ```
+/// whippet::task_local! {
+///     static NUMBER: u32;
+/// }
+///
+/// let error = NUMBER.try_get().unwrap_err();
+/// assert!(error.to_string().starts_with("this task-local key has no value here"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessError {}
@@ -288,6 +297,21 @@ impl<T: 'static> fmt::Debug for LocalKey<T> {
 
 pin_project! {
     /// A future in which a task-local key has a value: see [`LocalKey::scope`].
+    ///
+    /// ```
+    /// whippet::task_local! {
+    ///     static NUMBER: u32;
+    /// }
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let future = NUMBER.scope(7, async {
+    ///     whippet::task::yield_now().await;
+    ///     NUMBER.get()
+    /// });
+    /// assert_eq!(future.await, 7);
+    /// assert!(NUMBER.try_get().is_err());
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct TaskLocalFuture<T, F>
     where

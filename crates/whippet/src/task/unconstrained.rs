@@ -9,6 +9,16 @@ use std::task::{Context, Poll};
 
 pin_project! {
     /// A future without a budget: see [`unconstrained`].
+    ///
+    /// ```
+    /// use std::future::Ready;
+    /// use whippet::task::{Unconstrained, unconstrained};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let seven: Unconstrained<Ready<u32>> = unconstrained(std::future::ready(7));
+    /// assert_eq!(seven.await, 7);
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Unconstrained<F> {
@@ -37,6 +47,8 @@ pin_project! {
 /// drop(sender);
 /// // All in one turn.
 /// unconstrained(async { while receiver.recv().await.is_some() {} }).await;
+/// let metrics = whippet::runtime::Handle::current().metrics();
+/// assert_eq!(metrics.budget_forced_yield_count(), 0);
 /// # });
 /// ```
 pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
@@ -65,6 +77,7 @@ impl<F: Future> Future for Unconstrained<F> {
 ///     sum += number;
 ///     whippet::task::consume_budget().await;
 /// }
+/// assert_eq!(sum, 49_995_000);
 /// # });
 /// ```
 pub async fn consume_budget() {

@@ -11,7 +11,10 @@ use std::task::Poll;
 /// # Examples
 /// ```
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let other = whippet::spawn(async {});
+/// assert!(!other.is_finished());
 /// whippet::task::yield_now().await;
+/// assert!(other.is_finished());
 /// # });
 /// ```
 pub async fn yield_now() {

@@ -119,6 +119,22 @@ fn modulo(time: Duration, period: Duration) -> Duration {
 }
 
 /// Ticks of a fixed period: see [`interval`] and [`interval_at`].
+///
+/// ```
+/// use std::time::Duration;
+/// use whippet::time::{Instant, interval};
+///
+/// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+/// # rt.block_on(async {
+/// let start = Instant::now();
+/// let mut heartbeat = interval(Duration::from_secs(30));
+/// for _ in 0..3 {
+///     heartbeat.tick().await;
+/// }
+/// assert_eq!(start.elapsed(), Duration::from_secs(60));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     /// Waits for the next tick.
@@ -142,13 +158,16 @@ impl Interval {
     ///
     /// ```
     /// use std::time::Duration;
+    /// use whippet::time::{Instant, interval};
     ///
     /// # let rt = whippet::runtime::Builder::new_current_thread().build()?;
     /// # rt.block_on(async {
-    /// let mut interval = whippet::time::interval(Duration::from_millis(1));
+    /// let start = Instant::now();
+    /// let mut interval = interval(Duration::from_millis(1));
     /// for _ in 0..3 {
     ///     interval.tick().await;
     /// }
+    /// assert!(start.elapsed() >= Duration::from_millis(2));
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```

@@ -90,8 +90,10 @@ pub(super) fn current_timers() -> Arc<TimerShard> {
 /// # rt.block_on(async {
 /// let mut idle = std::pin::pin!(sleep(Duration::from_secs(300)));
 /// // Something was heard: wait anew, for a shorter time.
-/// idle.as_mut().reset(Instant::now() + Duration::from_millis(1));
+/// let deadline = Instant::now() + Duration::from_millis(1);
+/// idle.as_mut().reset(deadline);
 /// idle.await;
+/// assert!(Instant::now() >= deadline);
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -72,6 +72,20 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// The future of [`timeout`] and [`timeout_at`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use whippet::time::{Instant, timeout};
+    ///
+    /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
+    /// # rt.block_on(async {
+    /// let start = Instant::now();
+    /// let answer = timeout(Duration::from_secs(5), std::future::pending::<()>());
+    /// assert_eq!(answer.await.unwrap_err().to_string(), "deadline has elapsed");
+    /// assert_eq!(start.elapsed(), Duration::from_secs(5));
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Timeout<T> {

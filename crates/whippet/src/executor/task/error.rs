@@ -9,6 +9,15 @@ use std::sync::Mutex;
 pub(super) type Output<T> = Result<T, JoinError>;
 
 /// Why awaiting a [`JoinHandle`](super::JoinHandle) gave no output: the task was cancelled, or it panicked.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let fails: whippet::task::JoinHandle<()> = whippet::spawn(async { panic!("out of cheese") });
+/// let error = fails.await.unwrap_err();
+/// assert!(error.is_panic() && !error.is_cancelled());
+/// # });
+/// ```
 pub struct JoinError {
     /// The task.
     id: Id,

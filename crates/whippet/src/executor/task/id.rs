@@ -7,6 +7,15 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The name of a task, unique among all tasks of the process, of whatever runtime.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (one, other) = (whippet::spawn(async {}), whippet::spawn(async {}));
+/// assert_ne!(one.id(), other.id());
+/// println!("task {} goes before task {}", one.id(), other.id());
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 

@@ -195,6 +195,18 @@ impl<T> fmt::Debug for JoinHandle<T> {
 }
 
 /// Ends a task from elsewhere than its [`JoinHandle`]. Dropping it does nothing to the task.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let task = whippet::spawn(std::future::pending::<()>());
+/// let limit = task.abort_handle();
+/// drop(limit.clone());
+/// assert!(!task.is_finished());
+/// limit.abort();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # });
+/// ```
 pub struct AbortHandle {
     /// The task; this handle has a reference.
     header: NonNull<Header>,

@@ -25,6 +25,21 @@ const THRESHOLD: Duration = Duration::from_millis(100);
 
 /// A poll that lasts, or lasted, for longer than it should: see
 /// [`Builder::stall_threshold`](super::Builder::stall_threshold).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// let runtime = whippet::runtime::Builder::new_multi_thread()
+///     .stall_threshold(Duration::from_millis(10))
+///     .on_stall(move |stall| drop(sender.send(stall.clone())))
+///     .build()?;
+/// let blocks = runtime.spawn(async move { receiver.recv().unwrap() });
+/// let id = blocks.id();
+/// let stall = runtime.block_on(blocks).unwrap();
+/// assert!(stall.to_string().contains(&format!("of task {id}, spawned at ")));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stall {
     /// The worker.

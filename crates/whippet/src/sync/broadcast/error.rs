@@ -4,6 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 /// There is no receiver: the value comes back.
+///
+/// ```
+/// let sender = whippet::sync::broadcast::Sender::new(4);
+/// let error = sender.send("lost").unwrap_err();
+/// assert_eq!(error.to_string(), "no receiver listens to the channel");
+/// assert_eq!(error.0, "lost");
+/// ```
 #[derive(Debug)]
 pub struct SendError<T>(pub T);
 
@@ -16,6 +23,20 @@ impl<T> fmt::Display for SendError<T> {
 impl<T: fmt::Debug> Error for SendError<T> {}
 
 /// Why [`Receiver::recv`](super::Receiver::recv) has no value.
+///
+/// ```
+/// use whippet::sync::broadcast::{self, error::RecvError};
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = broadcast::channel(1);
+/// sender.send("old").unwrap();
+/// sender.send("new").unwrap();
+/// drop(sender);
+/// assert_eq!(receiver.recv().await, Err(RecvError::Lagged(1)));
+/// assert_eq!(receiver.recv().await, Ok("new"));
+/// assert_eq!(receiver.recv().await, Err(RecvError::Closed));
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecvError {
     /// All senders are gone, and all values were received.
@@ -37,6 +58,15 @@ impl fmt::Display for RecvError {
 impl Error for RecvError {}
 
 /// Why [`Receiver::try_recv`](super::Receiver::try_recv) has no value.
+///
+/// ```
+/// use whippet::sync::broadcast::{self, error::TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel::<u8>(1);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// All values so far were received.

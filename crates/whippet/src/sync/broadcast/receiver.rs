@@ -8,6 +8,17 @@ use crate::sync::handle::Counted;
 use std::fmt;
 
 /// Receives every value that is sent to a broadcast channel after it was made.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+/// sender.send("before").unwrap();
+/// let mut late = sender.subscribe();
+/// sender.send("after").unwrap();
+/// assert_eq!(receiver.recv().await, Ok("before"));
+/// assert_eq!(late.recv().await, Ok("after"));
+/// # });
+/// ```
 pub struct Receiver<T> {
     /// The channel.
     shared: Arc<Counted<Shared<T>>>,

@@ -8,6 +8,18 @@ use std::fmt;
 
 /// Sends values to all receivers of a broadcast channel; clone it for more producers. When the last one is dropped,
 /// receivers take what is left, and then learn of the end.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::broadcast::channel(4);
+/// for (sender, word) in [sender.clone(), sender].into_iter().zip(["one", "two"]) {
+///     sender.send(word).unwrap();
+/// }
+/// assert_eq!(receiver.recv().await, Ok("one"));
+/// assert_eq!(receiver.recv().await, Ok("two"));
+/// assert!(receiver.recv().await.is_err());
+/// # });
+/// ```
 pub struct Sender<T> {
     /// The channel, counted.
     handle: Handle<Shared<T>>,
@@ -186,6 +198,14 @@ impl<T> fmt::Debug for Sender<T> {
 }
 
 /// A reference of the sending side that does not keep the channel open. Made by [`Sender::downgrade`].
+///
+/// ```
+/// let (sender, receiver) = whippet::sync::broadcast::channel::<u8>(4);
+/// let weak = sender.downgrade();
+/// assert!(weak.upgrade().is_some());
+/// drop(sender);
+/// assert!(receiver.is_closed() && weak.upgrade().is_none());
+/// ```
 pub struct WeakSender<T> {
     /// The channel, not counted.
     handle: WeakHandle<Shared<T>>,

@@ -38,6 +38,20 @@ impl Waiter {
 }
 
 /// Waits until a token is cancelled. Made by [`CancellationToken::cancelled`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let token = whippet::sync::CancellationToken::new();
+/// let mut cancelled = std::pin::pin!(token.cancelled());
+/// whippet::select! {
+///     biased;
+///     () = &mut cancelled => unreachable!("not yet"),
+///     () = async {} => token.cancel(),
+/// }
+/// cancelled.await;
+/// assert!(token.is_cancelled());
+/// # });
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct WaitForCancellationFuture<'a> {
     /// The token.
@@ -75,6 +89,22 @@ impl fmt::Debug for WaitForCancellationFuture<'_> {
 }
 
 /// Waits until a token is cancelled, and keeps it. Made by [`CancellationToken::cancelled_owned`].
+///
+/// ```
+/// use whippet::sync::{CancellationToken, WaitForCancellationFutureOwned};
+///
+/// /// Keeps its token, and so can be a field of a future of one's own.
+/// struct Work {
+///     cancelled: WaitForCancellationFutureOwned,
+/// }
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let token = CancellationToken::new();
+/// let work = Work { cancelled: token.clone().cancelled_owned() };
+/// token.cancel();
+/// assert!(whippet::spawn(work.cancelled).await.is_ok());
+/// # });
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct WaitForCancellationFutureOwned {
     /// The token.

@@ -198,7 +198,7 @@ impl CancellationToken {
     /// let token = whippet::sync::CancellationToken::new();
     /// let stopped = whippet::spawn(token.clone().cancelled_owned());
     /// token.cancel();
-    /// stopped.await.unwrap();
+    /// assert!(stopped.await.is_ok());
     /// # });
     /// ```
     pub fn cancelled_owned(self) -> WaitForCancellationFutureOwned {
@@ -312,6 +312,19 @@ impl fmt::Debug for CancellationToken {
 }
 
 /// Cancels a token when it is dropped. Made by [`CancellationToken::drop_guard`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let token = whippet::sync::CancellationToken::new();
+/// let guard = token.clone().drop_guard();
+/// let worker = whippet::spawn(async move {
+///     let _guard = guard;
+///     panic!("out of cheese");
+/// });
+/// token.cancelled().await;
+/// assert!(worker.await.is_err());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "a guard that is dropped cancels at once"]
 pub struct DropGuard {
@@ -345,6 +358,15 @@ impl Drop for DropGuard {
 }
 
 /// Cancels a token that it borrows when it is dropped. Made by [`CancellationToken::drop_guard_ref`].
+///
+/// ```
+/// let token = whippet::sync::CancellationToken::new();
+/// {
+///     let _guard = token.drop_guard_ref();
+///     assert!(!token.is_cancelled());
+/// }
+/// assert!(token.is_cancelled());
+/// ```
 #[derive(Debug)]
 #[must_use = "a guard that is dropped cancels at once"]
 pub struct DropGuardRef<'a> {

@@ -6,6 +6,13 @@ use std::fmt;
 
 /// The lock is held, or others wait for it. Returned by the `try_` functions of [`Mutex`](super::Mutex) and
 /// [`RwLock`](super::RwLock).
+///
+/// ```
+/// let mutex = whippet::sync::Mutex::new(1);
+/// let guard = mutex.try_lock().unwrap();
+/// assert_eq!(mutex.try_lock().unwrap_err().to_string(), "the lock is held by somebody else");
+/// drop(guard);
+/// ```
 #[derive(Debug)]
 pub struct TryLockError(());
 

@@ -31,6 +31,7 @@ impl<T> Mutex<T> {
         ///
         /// static NAMES: Mutex<Vec<String>> = Mutex::const_new(Vec::new());
         /// NAMES.blocking_lock().push("ann".to_owned());
+        /// assert_eq!(*NAMES.blocking_lock(), ["ann"]);
         /// ```
         #[must_use]
         pub fn const_new(value: T) -> Self {

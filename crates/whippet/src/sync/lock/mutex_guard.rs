@@ -6,21 +6,72 @@ use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
 
 /// The value of a [`Mutex`], which it borrows; the lock is free when this is dropped.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mutex = whippet::sync::Mutex::new(vec![1]);
+/// let mut guard = mutex.lock().await;
+/// guard.push(2);
+/// assert!(mutex.try_lock().is_err());
+/// drop(guard);
+/// assert_eq!(*mutex.lock().await, [1, 2]);
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized>(pub(super) Edit<&'a Mutex<T>, T>);
 
 /// The value of a [`Mutex`], which it keeps alive; the lock is free when this is dropped.
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::Mutex;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let mutex = Arc::new(Mutex::new(1));
+/// let mut guard = Arc::clone(&mutex).lock_owned().await;
+/// // It borrows nothing, and so may go to another task.
+/// whippet::spawn(async move { *guard += 1 }).await.unwrap();
+/// assert_eq!(*mutex.lock().await, 2);
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized>(pub(super) Edit<Arc<Mutex<T>>, T>);
 
 /// A part of the value of a [`Mutex`]. Made by [`MutexGuard::map`].
+///
+/// ```
+/// use whippet::sync::{MappedMutexGuard, Mutex, MutexGuard};
+///
+/// fn number<'a>(pair: &'a Mutex<(u32, &str)>) -> MappedMutexGuard<'a, u32> {
+///     MutexGuard::map(pair.try_lock().unwrap(), |pair| &mut pair.0)
+/// }
+///
+/// let pair = Mutex::new((1, "one"));
+/// *number(&pair) += 1;
+/// assert_eq!(pair.into_inner(), (2, "one"));
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct MappedMutexGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
 
 /// A part `U` of the value `T` of a [`Mutex`], which it keeps alive. Made by [`OwnedMutexGuard::map`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+///
+/// type Pair = (u32, &'static str);
+///
+/// fn number(pair: &Arc<Mutex<Pair>>) -> OwnedMappedMutexGuard<Pair, u32> {
+///     OwnedMutexGuard::map(Arc::clone(pair).try_lock_owned().unwrap(), |pair| &mut pair.0)
+/// }
+///
+/// let pair = Arc::new(Mutex::new((1, "one")));
+/// *number(&pair) += 1;
+/// assert_eq!(*pair.try_lock().unwrap(), (2, "one"));
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<Mutex<T>>, U>);

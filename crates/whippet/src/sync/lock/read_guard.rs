@@ -6,11 +6,33 @@ use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
 
 /// The value of a [`RwLock`] that it borrows, or a part of it, to be looked at.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let lock = whippet::sync::RwLock::new("hello");
+/// let (one, other) = (lock.read().await, lock.read().await);
+/// assert_eq!((*one, other.len()), ("hello", 5));
+/// assert!(lock.try_write().is_err());
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'a, T: ?Sized>(pub(super) View<&'a RawSemaphore, T>);
 
 /// The value `T` of a [`RwLock`] that it keeps alive, or a part `U` of it, to be looked at.
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::RwLock;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let lock = Arc::new(RwLock::new("hello"));
+/// let guard = Arc::clone(&lock).read_owned().await;
+/// // It borrows nothing, and so may go to another task.
+/// let length = whippet::spawn(async move { guard.len() });
+/// assert_eq!(length.await.unwrap(), 5);
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T>(pub(super) View<Arc<RwLock<T>>, U>);

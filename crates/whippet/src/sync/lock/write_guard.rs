@@ -7,21 +7,72 @@ use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
 
 /// The value of a [`RwLock`] that it borrows, to be changed.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let lock = whippet::sync::RwLock::new(vec![1]);
+/// let mut guard = lock.write().await;
+/// guard.push(2);
+/// assert!(lock.try_read().is_err());
+/// drop(guard);
+/// assert_eq!(*lock.read().await, [1, 2]);
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Edit<&'a RawSemaphore, T>);
 
 /// A part of the value of a [`RwLock`]. Made by [`RwLockWriteGuard::map`].
+///
+/// ```
+/// use whippet::sync::{RwLock, RwLockMappedWriteGuard, RwLockWriteGuard};
+///
+/// fn number<'a>(pair: &'a RwLock<(u32, &str)>) -> RwLockMappedWriteGuard<'a, u32> {
+///     RwLockWriteGuard::map(pair.try_write().unwrap(), |pair| &mut pair.0)
+/// }
+///
+/// let pair = RwLock::new((1, "one"));
+/// *number(&pair) += 1;
+/// assert_eq!(pair.into_inner(), (2, "one"));
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
 
 /// The value of a [`RwLock`] that it keeps alive, to be changed.
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::RwLock;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let lock = Arc::new(RwLock::new(1));
+/// let mut guard = Arc::clone(&lock).write_owned().await;
+/// // It borrows nothing, and so may go to another task.
+/// whippet::spawn(async move { *guard += 1 }).await.unwrap();
+/// assert_eq!(*lock.read().await, 2);
+/// # });
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Edit<Arc<RwLock<T>>, T>);
 
 /// A part `U` of the value `T` of a [`RwLock`] that it keeps alive. Made by [`OwnedRwLockWriteGuard::map`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use whippet::sync::{OwnedRwLockMappedWriteGuard, OwnedRwLockWriteGuard, RwLock};
+///
+/// type Pair = (u32, &'static str);
+///
+/// fn number(pair: &Arc<RwLock<Pair>>) -> OwnedRwLockMappedWriteGuard<Pair, u32> {
+///     OwnedRwLockWriteGuard::map(Arc::clone(pair).try_write_owned().unwrap(), |pair| &mut pair.0)
+/// }
+///
+/// let pair = Arc::new(RwLock::new((1, "one")));
+/// *number(&pair) += 1;
+/// assert_eq!(*pair.try_read().unwrap(), (2, "one"));
+/// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<RwLock<T>>, U>);

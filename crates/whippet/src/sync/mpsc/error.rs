@@ -4,6 +4,15 @@ use std::error::Error;
 use std::fmt;
 
 /// The channel is closed; the value that was to be sent comes back.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, receiver) = whippet::sync::mpsc::channel(1);
+/// drop(receiver);
+/// let error = sender.send("lost").await.unwrap_err();
+/// assert_eq!((error.to_string().as_str(), error.0), ("channel closed", "lost"));
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -22,6 +31,16 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> Error for SendError<T> {}
 
 /// A value could not be sent at once; it comes back.
+///
+/// ```
+/// use whippet::sync::mpsc::{self, error::TrySendError};
+///
+/// let (sender, receiver) = mpsc::channel(1);
+/// sender.try_send(1).unwrap();
+/// assert_eq!(sender.try_send(2), Err(TrySendError::Full(2)));
+/// drop(receiver);
+/// assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TrySendError<T> {
     /// The channel has no place now, or others wait for one.
@@ -73,6 +92,18 @@ impl<T> From<SendError<T>> for TrySendError<T> {
 }
 
 /// A value could not be sent in time; it comes back.
+///
+/// ```
+/// use std::time::Duration;
+/// use whippet::sync::mpsc::{self, error::SendTimeoutError};
+///
+/// # whippet::runtime::Builder::new_current_thread().start_paused(true).build().unwrap().block_on(async {
+/// let (sender, _receiver) = mpsc::channel(1);
+/// let second = Duration::from_secs(1);
+/// sender.send_timeout(1, second).await.unwrap();
+/// assert_eq!(sender.send_timeout(2, second).await, Err(SendTimeoutError::Timeout(2)));
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SendTimeoutError<T> {
     /// The channel had no place for so long.
@@ -122,6 +153,15 @@ impl<T> fmt::Display for SendTimeoutError<T> {
 impl<T> Error for SendTimeoutError<T> {}
 
 /// Nothing could be received at once.
+///
+/// ```
+/// use whippet::sync::mpsc::{self, error::TryRecvError};
+///
+/// let (sender, mut receiver) = mpsc::channel::<u8>(1);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryRecvError {
     /// The channel is empty now, but senders or permits are left.

@@ -146,6 +146,17 @@ fn refused_with<V>(refused: Refused, value: V) -> TrySendError<V> {
 }
 
 /// One place in a channel. Made by [`Sender::reserve`] and [`Sender::try_reserve`].
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+/// // Given back:
+/// drop(sender.reserve().await.unwrap());
+/// // Used:
+/// sender.reserve().await.unwrap().send("hello");
+/// assert_eq!(receiver.recv().await, Some("hello"));
+/// # });
+/// ```
 #[must_use = "a permit that is dropped gives its place back"]
 pub struct Permit<'a, T> {
     /// The channel.
@@ -188,6 +199,14 @@ impl<T> fmt::Debug for Permit<'_, T> {
 
 /// Several places in a channel, handed out one by one. Made by [`Sender::reserve_many`] and
 /// [`Sender::try_reserve_many`]; what is left when it is dropped goes back.
+///
+/// ```
+/// let (sender, receiver) = whippet::sync::mpsc::channel(3);
+/// let mut permits = sender.try_reserve_many(3).unwrap();
+/// permits.next().unwrap().send("hello");
+/// drop(permits);
+/// assert_eq!((receiver.len(), receiver.capacity()), (1, 2));
+/// ```
 #[must_use = "permits that are dropped give their places back"]
 pub struct PermitIterator<'a, T> {
     /// The channel.
@@ -229,6 +248,17 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 
 /// One place in a channel, with the sender that took it. Made by [`Sender::reserve_owned`] and
 /// [`Sender::try_reserve_owned`]. As long as it is there the channel counts it as a sender.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+/// let permit = sender.reserve_owned().await.unwrap();
+/// // It borrows nothing, and so may go to another task.
+/// whippet::spawn(async move { drop(permit.send("hello")) });
+/// assert_eq!(receiver.recv().await, Some("hello"));
+/// assert_eq!(receiver.recv().await, None);
+/// # });
+/// ```
 #[must_use = "a permit that is dropped gives its place back"]
 pub struct OwnedPermit<T> {
     /// The channel; taken when the permit is used.

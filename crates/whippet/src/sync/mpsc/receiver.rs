@@ -13,6 +13,16 @@ use std::task::{Context, Poll};
 /// The receiving side of a bounded channel. Made by [`channel`](super::channel).
 ///
 /// Dropping it closes the channel and drops what is still in it.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::channel(4);
+/// sender.send("hello").await.unwrap();
+/// assert_eq!(receiver.recv().await, Some("hello"));
+/// drop(receiver);
+/// assert!(sender.send("lost").await.is_err());
+/// # });
+/// ```
 pub struct Receiver<T> {
     /// The channel.
     pub(super) chan: Arc<Counted<T>>,

@@ -10,6 +10,22 @@ use std::fmt;
 /// The sending side of a bounded channel; clone it for more producers. Made by [`channel`](super::channel).
 ///
 /// When the last sender is gone the receiver takes what is left, and then gets `None`.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+/// for number in [1, 2, 3] {
+///     let sender = sender.clone();
+///     whippet::spawn(async move { sender.send(number).await });
+/// }
+/// drop(sender);
+/// let mut sum = 0;
+/// while let Some(number) = receiver.recv().await {
+///     sum += number;
+/// }
+/// assert_eq!(sum, 6);
+/// # });
+/// ```
 pub struct Sender<T> {
     /// The channel, counted.
     pub(super) handle: Handle<T>,
@@ -35,9 +51,11 @@ impl<T> Sender<T> {
     ///         sender.send(number).await.unwrap();
     ///     }
     /// });
+    /// let mut numbers = Vec::new();
     /// while let Some(number) = receiver.recv().await {
-    ///     println!("got {number}");
+    ///     numbers.push(number);
     /// }
+    /// assert_eq!(numbers, [0, 1, 2]);
     /// # producer.await.unwrap();
     /// # });
     /// ```
@@ -105,6 +123,7 @@ impl<T> Sender<T> {
     /// let (sender, receiver) = whippet::sync::mpsc::channel::<u8>(1);
     /// drop(receiver);
     /// sender.closed().await;
+    /// assert!(sender.try_send(1).is_err());
     /// # });
     /// ```
     pub async fn closed(&self) {

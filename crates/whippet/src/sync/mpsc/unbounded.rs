@@ -9,6 +9,18 @@ use std::task::{Context, Poll};
 
 /// The sending side of an unbounded channel; clone it for more producers. Made by
 /// [`unbounded_channel`](super::unbounded_channel).
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+/// for (sender, word) in [sender.clone(), sender].into_iter().zip(["one", "two"]) {
+///     sender.send(word).unwrap();
+/// }
+/// assert_eq!(receiver.recv().await, Some("one"));
+/// assert_eq!(receiver.recv().await, Some("two"));
+/// assert_eq!(receiver.recv().await, None);
+/// # });
+/// ```
 pub struct UnboundedSender<T> {
     /// The channel, counted.
     pub(super) handle: Handle<T>,
@@ -124,6 +136,14 @@ impl<T> fmt::Debug for UnboundedSender<T> {
 }
 
 /// A reference to the sending side that does not keep the channel open.
+///
+/// ```
+/// let (sender, receiver) = whippet::sync::mpsc::unbounded_channel::<u8>();
+/// let weak = sender.downgrade();
+/// assert!(weak.upgrade().is_some());
+/// drop(sender);
+/// assert!(receiver.is_closed() && weak.upgrade().is_none());
+/// ```
 pub struct WeakUnboundedSender<T> {
     /// The channel, not counted.
     handle: WeakHandle<T>,
@@ -185,6 +205,16 @@ impl<T> fmt::Debug for WeakUnboundedSender<T> {
 /// The receiving side of an unbounded channel. Made by [`unbounded_channel`](super::unbounded_channel).
 ///
 /// Dropping it closes the channel and drops what is still in it.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();
+/// sender.send("hello").unwrap();
+/// assert_eq!(receiver.recv().await, Some("hello"));
+/// drop(receiver);
+/// assert!(sender.send("lost").is_err());
+/// # });
+/// ```
 pub struct UnboundedReceiver<T> {
     /// The receiver of the channel beneath.
     pub(super) receiver: Receiver<T>,

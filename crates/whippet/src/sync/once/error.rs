@@ -4,6 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 /// A [`OnceCell`](super::OnceCell) did not take the value, which comes back.
+///
+/// ```
+/// use whippet::sync::{OnceCell, SetError};
+///
+/// let cell = OnceCell::from(1);
+/// assert_eq!(cell.set(2), Err(SetError::AlreadyInitializedError(2)));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetError<T> {
     /// It has one.
@@ -54,6 +61,13 @@ impl<T> fmt::Display for SetError<T> {
 impl<T: fmt::Debug> Error for SetError<T> {}
 
 /// A [`SetOnce`](super::SetOnce) has a value already; the new one comes back.
+///
+/// ```
+/// use whippet::sync::{SetOnce, SetOnceError};
+///
+/// let once = SetOnce::from(1);
+/// assert_eq!(once.set(2), Err(SetOnceError(2)));
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct SetOnceError<T>(pub T);
 

@@ -38,6 +38,18 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 }
 
 /// The end that sends the value. Dropped without having sent, it tells the receiver that none will come.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, receiver) = whippet::sync::oneshot::channel();
+/// sender.send("an answer").unwrap();
+/// assert_eq!(receiver.await, Ok("an answer"));
+///
+/// let (sender, receiver) = whippet::sync::oneshot::channel::<u8>();
+/// drop(sender);
+/// assert!(receiver.await.is_err());
+/// # });
+/// ```
 pub struct Sender<T> {
     /// The sender's side of the cell, until it is done.
     tx: Option<Tx<T>>,
@@ -74,6 +86,7 @@ impl<T> Sender<T> {
     /// let (mut sender, receiver) = whippet::sync::oneshot::channel::<u8>();
     /// drop(receiver);
     /// sender.closed().await;
+    /// assert_eq!(sender.send(1), Err(1));
     /// # });
     /// ```
     pub async fn closed(&mut self) {

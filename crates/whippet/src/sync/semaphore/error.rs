@@ -5,6 +5,14 @@ use std::error::Error;
 use std::fmt;
 
 /// The semaphore is closed.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let semaphore = whippet::sync::Semaphore::new(1);
+/// semaphore.close();
+/// assert_eq!(semaphore.acquire().await.unwrap_err().to_string(), "semaphore closed");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcquireError(());
 
@@ -24,6 +32,15 @@ impl fmt::Display for AcquireError {
 impl Error for AcquireError {}
 
 /// No permits were given at once.
+///
+/// ```
+/// use whippet::sync::{Semaphore, TryAcquireError};
+///
+/// let semaphore = Semaphore::new(0);
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+/// semaphore.close();
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TryAcquireError {
     /// The semaphore is closed.

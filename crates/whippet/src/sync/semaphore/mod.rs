@@ -21,17 +21,19 @@ use std::sync::Arc;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use whippet::sync::Semaphore;
+/// use whippet::{sync::Semaphore, task::JoinSet};
 ///
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let two_at_a_time = Arc::new(Semaphore::new(2));
+/// let mut jobs = JoinSet::new();
 /// for job in 0..5 {
 ///     let permit = Arc::clone(&two_at_a_time).acquire_owned().await.unwrap();
-///     whippet::spawn(async move {
+///     jobs.spawn(async move {
 ///         println!("job {job}");
 ///         drop(permit);
 ///     });
 /// }
+/// assert_eq!(jobs.join_all().await.len(), 5);
 /// # });
 /// ```
 #[derive(Debug)]

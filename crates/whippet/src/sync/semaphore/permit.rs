@@ -6,10 +6,33 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 /// Permits of a [`Semaphore`], which they borrow; they go back when this is dropped.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let semaphore = whippet::sync::Semaphore::new(1);
+/// {
+///     let _permit = semaphore.acquire().await.unwrap();
+///     assert!(semaphore.try_acquire().is_err());
+/// }
+/// assert!(semaphore.try_acquire().is_ok());
+/// # });
+/// ```
 #[must_use = "permits that are dropped go back"]
 pub struct SemaphorePermit<'a>(Held<&'a Semaphore>);
 
 /// Permits of a [`Semaphore`], which they keep alive; they go back when this is dropped.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let semaphore = Arc::new(whippet::sync::Semaphore::new(1));
+/// let permit = Arc::clone(&semaphore).acquire_owned().await.unwrap();
+/// // It borrows nothing, and so may go to another task.
+/// whippet::spawn(async move { drop(permit) });
+/// assert_eq!(semaphore.acquire().await.unwrap().num_permits(), 1);
+/// # });
+/// ```
 #[must_use = "permits that are dropped go back"]
 pub struct OwnedSemaphorePermit(Held<Arc<Semaphore>>);
 

@@ -4,6 +4,13 @@ use std::error::Error;
 use std::fmt;
 
 /// There is no receiver: the value comes back.
+///
+/// ```
+/// let (sender, receiver) = whippet::sync::watch::channel("old");
+/// drop(receiver);
+/// assert_eq!(sender.send("new").unwrap_err().0, "new");
+/// assert_eq!(*sender.borrow(), "old");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendError<T>(pub T);
 
@@ -22,6 +29,14 @@ impl<T> fmt::Display for SendError<T> {
 impl<T> Error for SendError<T> {}
 
 /// All senders are gone: no other value will come.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::watch::channel(1);
+/// drop(sender);
+/// assert_eq!(receiver.changed().await.unwrap_err().to_string(), "all senders are gone");
+/// # });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecvError(pub(super) ());
 

@@ -12,11 +12,12 @@
 //!     while receiver.changed().await.is_ok() {
 //!         println!("now {}", *receiver.borrow_and_update());
 //!     }
+//!     *receiver.borrow()
 //! });
 //! sender.send("running").unwrap();
 //! sender.send("stopping").unwrap();
 //! drop(sender);
-//! watcher.await.unwrap();
+//! assert_eq!(watcher.await.unwrap(), "stopping");
 //! # });
 //! ```
 

@@ -7,6 +7,16 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Watches the value of a watch channel. A clone has seen what this one has.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::watch::channel(1);
+/// let mut other = receiver.clone();
+/// sender.send(2).unwrap();
+/// receiver.changed().await.unwrap();
+/// assert_eq!((*receiver.borrow(), *other.borrow_and_update()), (2, 2));
+/// # });
+/// ```
 pub struct Receiver<T> {
     /// The channel.
     shared: Arc<Shared<T>>,
@@ -83,6 +93,7 @@ impl<T> Receiver<T> {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let (_sender, mut receiver) = whippet::sync::watch::channel(1);
     /// receiver.mark_changed();
+    /// assert!(receiver.has_changed().unwrap());
     /// receiver.changed().await.unwrap(); // at once
     /// # });
     /// ```

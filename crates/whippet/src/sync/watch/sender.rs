@@ -9,6 +9,17 @@ use std::sync::Arc;
 
 /// Changes the value of a watch channel. It may be cloned; when the last one is dropped, receivers learn that nothing
 /// will change any more.
+///
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = whippet::sync::watch::channel("starting");
+/// sender.send("running").unwrap();
+/// drop(sender);
+/// assert!(receiver.changed().await.is_ok());
+/// assert_eq!(*receiver.borrow(), "running");
+/// assert!(receiver.changed().await.is_err());
+/// # });
+/// ```
 pub struct Sender<T> {
     /// The channel.
     shared: Arc<Shared<T>>,

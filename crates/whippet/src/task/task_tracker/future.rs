@@ -8,6 +8,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Counts as a task of a [`TaskTracker`] until it is dropped: see [`TaskTracker::token`].
+///
+/// ```
+/// let tasks = whippet::task::TaskTracker::new();
+/// let token = tasks.token();
+/// let other = token.clone();
+/// assert_eq!(tasks.len(), 2);
+/// drop((token, other));
+/// assert!(tasks.is_empty());
+/// ```
 #[must_use = "a token that is dropped counts no more"]
 pub struct TaskTrackerToken {
     /// The tracker.
@@ -57,6 +66,16 @@ impl fmt::Debug for TaskTrackerToken {
 
 pin_project! {
     /// A future that counts as a task until it is dropped: see [`TaskTracker::track_future`].
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// let future = tasks.track_future(async { 7 });
+    /// assert_eq!(tasks.len(), 1);
+    /// assert_eq!(future.await, 7);
+    /// assert!(tasks.is_empty());
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct TrackedFuture<F> {
@@ -98,6 +117,18 @@ impl<F: Future> Future for TrackedFuture<F> {
 
 pin_project! {
     /// Waits until a tracker is closed and empty: see [`TaskTracker::wait`].
+    ///
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let tasks = whippet::task::TaskTracker::new();
+    /// tasks.close();
+    /// let ended = tasks.wait();
+    /// // It was over when the wait began.
+    /// tasks.reopen();
+    /// ended.await;
+    /// assert!(!tasks.is_closed());
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct TaskTrackerWaitFuture<'a> {
         // Told at the end; none when the end was seen.
