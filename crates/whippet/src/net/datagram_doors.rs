@@ -7,6 +7,7 @@
 macro_rules! datagram_doors {
     ($type:ident, $address:ty, $sender:expr, $pair:literal) => {
         $crate::net::readiness_doors::readiness_doors!($type, $pair, try_send, try_recv);
+        $crate::net::peek_doors::peek_doors!($type, $address, $sender, $pair);
 
         impl $type {
             /// Sends a datagram to the peer that the socket is connected to, and gives its length.
@@ -33,6 +34,17 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// As [`send`](Self::send).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// assert_eq!(poll_fn(|cx| left.poll_send(cx, b"hello")).await?, 5);
+            /// assert_eq!(right.recv(&mut [0; 16]).await?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_send(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -86,6 +98,19 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// let count = poll_fn(|cx| right.poll_recv(cx, &mut buffer)).await?;
+            /// assert_eq!(&buffer[..count], b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_recv(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -147,6 +172,20 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// let mut buffer = [0; 16];
+            /// let (count, sender) = poll_fn(|cx| right.poll_recv_from(cx, &mut buffer)).await?;
+            /// assert_eq!(&buffer[..count], b"hello");
+            /// assert_eq!(sender, left.local_addr()?);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_recv_from(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -189,6 +228,19 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// right.readable().await?;
+            /// let mut buffer = Vec::with_capacity(16);
+            /// assert_eq!(right.try_recv_buf(&mut buffer)?, 5);
+            /// assert_eq!(buffer, b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_recv_buf<B: $crate::io::AppendBuffer>(
                 &self,
                 buffer: &mut B,
@@ -236,6 +288,19 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// right.readable().await?;
+            /// let mut buffer = Vec::with_capacity(16);
+            /// assert_eq!(right.try_recv_buf_from(&mut buffer)?, (5, left.local_addr()?));
+            /// assert_eq!(buffer, b"hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_recv_buf_from<B: $crate::io::AppendBuffer>(
                 &self,
                 buffer: &mut B,
@@ -253,6 +318,18 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// The runtime has ended.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// poll_fn(|cx| right.poll_recv_ready(cx)).await?;
+            /// assert_eq!(right.try_recv(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_recv_ready(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -264,6 +341,17 @@ macro_rules! datagram_doors {
             ///
             /// # Errors
             /// The runtime has ended.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// poll_fn(|cx| left.poll_send_ready(cx)).await?;
+            /// assert_eq!(left.try_send(b"hello")?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_send_ready(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -271,144 +359,24 @@ macro_rules! datagram_doors {
                 self.poll_write_ready(cx)
             }
 
-            /// As [`recv`](Self::recv), leaving the datagram where it is.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            ///
-            /// # Examples
-            /// ```
-            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            #[doc = $pair]
-            /// left.send(b"hello").await?;
-            /// let mut buffer = [0; 16];
-            /// assert_eq!(right.peek(&mut buffer).await?, 5);
-            /// // It is still there.
-            /// assert_eq!(right.recv(&mut buffer).await?, 5);
-            /// # std::io::Result::Ok(())
-            /// # }).unwrap();
-            /// ```
-            pub async fn peek(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
-                self.socket().peek(buffer).await
-            }
-
-            /// Polls for [`peek`](Self::peek). The latest waker counts.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            pub fn poll_peek(
-                &self,
-                cx: &mut ::std::task::Context<'_>,
-                buffer: &mut [u8],
-            ) -> ::std::task::Poll<::std::io::Result<usize>> {
-                self.socket().poll_peek(cx, buffer)
-            }
-
-            /// As [`try_recv`](Self::try_recv), leaving the datagram where it is.
-            ///
-            /// # Errors
-            /// As [`try_recv`](Self::try_recv).
-            pub fn try_peek(&self, buffer: &mut [u8]) -> ::std::io::Result<usize> {
-                self.socket().try_peek(buffer)
-            }
-
-            /// As [`recv_from`](Self::recv_from), leaving the datagram where it is.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            ///
-            /// # Examples
-            /// ```
-            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            #[doc = $pair]
-            /// left.send(b"hello").await?;
-            /// let mut buffer = [0; 16];
-            /// let (count, sender) = right.peek_from(&mut buffer).await?;
-            /// assert_eq!((count, sender), (5, left.local_addr()?));
-            /// // It is still there.
-            /// assert_eq!(right.recv(&mut buffer).await?, 5);
-            /// # std::io::Result::Ok(())
-            /// # }).unwrap();
-            /// ```
-            pub async fn peek_from(
-                &self,
-                buffer: &mut [u8],
-            ) -> ::std::io::Result<(usize, $address)> {
-                self.socket().peek_from(buffer).await.and_then($sender)
-            }
-
-            /// Polls for [`peek_from`](Self::peek_from). The latest waker counts.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            pub fn poll_peek_from(
-                &self,
-                cx: &mut ::std::task::Context<'_>,
-                buffer: &mut [u8],
-            ) -> ::std::task::Poll<::std::io::Result<(usize, $address)>> {
-                self.socket().poll_peek_from(cx, buffer).map(|got| got.and_then($sender))
-            }
-
-            /// As [`try_recv_from`](Self::try_recv_from), leaving the datagram where it is.
-            ///
-            /// # Errors
-            /// As [`try_recv_from`](Self::try_recv_from).
-            pub fn try_peek_from(&self, buffer: &mut [u8]) -> ::std::io::Result<(usize, $address)> {
-                self.socket().try_peek_from(buffer).and_then($sender)
-            }
-
-            /// Waits for a datagram, and says who sent it; it stays where it is.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            ///
-            /// # Cancel safety
-            /// Cancel safe.
-            ///
-            /// # Examples
-            /// ```
-            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            #[doc = $pair]
-            /// left.send(b"hello").await?;
-            /// assert_eq!(right.peek_sender().await?, left.local_addr()?);
-            /// // It is still there.
-            /// assert_eq!(right.recv(&mut [0; 16]).await?, 5);
-            /// # std::io::Result::Ok(())
-            /// # }).unwrap();
-            /// ```
-            pub async fn peek_sender(&self) -> ::std::io::Result<$address> {
-                Ok(self.peek_from(&mut []).await?.1)
-            }
-
-            /// Polls for [`peek_sender`](Self::peek_sender). The latest waker counts.
-            ///
-            /// # Errors
-            /// As [`recv`](Self::recv).
-            pub fn poll_peek_sender(
-                &self,
-                cx: &mut ::std::task::Context<'_>,
-            ) -> ::std::task::Poll<::std::io::Result<$address>> {
-                self.poll_peek_from(cx, &mut []).map_ok(|(_, sender)| sender)
-            }
-
-            /// Who sent the datagram that is there, if one is; it stays where it is.
-            ///
-            /// # Errors
-            /// As [`try_recv_from`](Self::try_recv_from).
-            pub fn try_peek_sender(&self) -> ::std::io::Result<$address> {
-                Ok(self.try_peek_from(&mut [])?.1)
-            }
-
             /// Receives a datagram with its sender if one is there.
             ///
             /// # Errors
             /// `WouldBlock` when none is; else as [`recv`](Self::recv).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// left.send(b"hello").await?;
+            /// right.readable().await?;
+            /// let mut buffer = [0; 16];
+            /// let (count, sender) = right.try_recv_from(&mut buffer)?;
+            /// assert_eq!(&buffer[..count], b"hello");
+            /// assert_eq!(sender, left.local_addr()?);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_recv_from(&self, buffer: &mut [u8]) -> ::std::io::Result<(usize, $address)> {
                 self.socket().try_receive_from(buffer).and_then($sender)
             }

@@ -8,6 +8,7 @@ mod datagram;
 mod datagram_doors;
 mod listener;
 mod option_doors;
+mod peek_doors;
 mod readiness_doors;
 mod sock_ref;
 mod split;

@@ -81,6 +81,19 @@ macro_rules! readiness_doors {
             ///
             /// # Errors
             /// The runtime has ended.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// left.writable().await?;
+            #[doc = concat!("left.", stringify!($send), "(b\"hello\")?;")]
+            /// poll_fn(|cx| right.poll_read_ready(cx)).await?;
+            #[doc = concat!("assert_eq!(right.", stringify!($receive), "(&mut [0; 16])?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_read_ready(
                 &self,
                 cx: &mut ::std::task::Context<'_>,
@@ -92,6 +105,17 @@ macro_rules! readiness_doors {
             ///
             /// # Errors
             /// The runtime has ended.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// poll_fn(|cx| left.poll_write_ready(cx)).await?;
+            #[doc = concat!("assert_eq!(left.", stringify!($send), "(b\"hello\")?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_write_ready(
                 &self,
                 cx: &mut ::std::task::Context<'_>,

@@ -40,6 +40,18 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// SockRef::from(&stream).set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         options::set_nodelay(self.0, nodelay)
     }
@@ -48,6 +60,20 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// SockRef::from(&listener).set_linger(Some(Duration::ZERO))?;
+    /// let _client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (accepted, _) = listener.accept().await?;
+    /// assert_eq!(accepted.linger()?, Some(Duration::ZERO));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         options::set_linger(self.0, linger)
     }
@@ -57,6 +83,20 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's, when a value is out of its range.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{SockRef, TcpSocket};
+    /// let socket = TcpSocket::new_v4()?;
+    /// let second = Duration::from_secs(1);
+    /// SockRef::from(&socket).set_keepalive(60 * second, 10 * second, 3)?;
+    /// assert!(socket.keepalive()?);
+    /// assert_eq!(rustix::net::sockopt::tcp_keepidle(&socket)?, 60 * second);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_keepalive(&self, idle: Duration, interval: Duration, count: u32) -> io::Result<()> {
         options::set_keepalive(self.0, idle, interval, count)
     }
@@ -66,6 +106,21 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's; `InvalidInput` for more than 49 days.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{SockRef, TcpSocket};
+    /// let socket = TcpSocket::new_v4()?;
+    /// SockRef::from(&socket).set_user_timeout(Duration::from_secs(30))?;
+    /// assert_eq!(rustix::net::sockopt::tcp_user_timeout(&socket)?, 30_000);
+    /// let year = Duration::from_secs(365 * 24 * 60 * 60);
+    /// let long = SockRef::from(&socket).set_user_timeout(year).unwrap_err();
+    /// assert_eq!(long.kind(), std::io::ErrorKind::InvalidInput);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_user_timeout(&self, timeout: Duration) -> io::Result<()> {
         options::set_user_timeout(self.0, timeout)
     }
@@ -74,6 +129,19 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpSocket, UdpSocket};
+    /// // The kernel takes no more than 16 KiB ahead of what it can send.
+    /// SockRef::from(&TcpSocket::new_v4()?).set_notsent_lowat(16 * 1024)?;
+    /// // It is an option of TCP alone.
+    /// let other = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(SockRef::from(&other).set_notsent_lowat(16 * 1024).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_notsent_lowat(&self, bytes: u32) -> io::Result<()> {
         options::set_notsent_lowat(self.0, bytes)
     }
@@ -82,6 +150,17 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpSocket};
+    /// let socket = TcpSocket::new_v4()?;
+    /// SockRef::from(&socket).set_send_buffer_size(16 * 1024)?;
+    /// assert_eq!(socket.send_buffer_size()?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
         options::set_send_buffer(self.0, bytes)
     }
@@ -90,6 +169,17 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpSocket};
+    /// let socket = TcpSocket::new_v4()?;
+    /// SockRef::from(&socket).set_recv_buffer_size(16 * 1024)?;
+    /// assert_eq!(socket.recv_buffer_size()?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
         options::set_receive_buffer(self.0, bytes)
     }
@@ -98,6 +188,23 @@ impl SockRef<'_> {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// SockRef::from(&listener).set_out_of_band_inline(true)?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// rustix::net::send(&client, b"!", rustix::net::SendFlags::OOB)?;
+    /// server.readable().await?;
+    /// let mut word = [0; 8];
+    /// assert_eq!(server.try_read(&mut word)?, 1);
+    /// assert_eq!(word[0], b'!');
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_out_of_band_inline(&self, inline: bool) -> io::Result<()> {
         options::set_out_of_band_inline(self.0, inline)
     }

@@ -214,6 +214,15 @@ macro_rules! half {
             ///
             /// # Errors
             /// The kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// assert_eq!(half.local_addr()?, peer.peer_addr()?);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn local_addr(&self) -> io::Result<S::Address> {
                 self.as_ref().local()
             }
@@ -222,6 +231,15 @@ macro_rules! half {
             ///
             /// # Errors
             /// The kernel's, when the connection is gone.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// assert_eq!(half.peer_addr()?, peer.local_addr()?);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn peer_addr(&self) -> io::Result<S::Address> {
                 self.as_ref().peer()
             }
@@ -286,6 +304,22 @@ macro_rules! reading_half {
             ///
             /// # Errors
             /// `WouldBlock` when there is nothing; else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::io::IoSliceMut;
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// half.readable().await?;
+            /// let (mut one, mut two) = ([0; 2], [0; 8]);
+            /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+            /// assert_eq!(half.try_read_vectored(&mut buffers)?, 5);
+            /// assert_eq!((&one, &two[..3]), (b"he", &b"llo"[..]));
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
                 self.socket().try_read_vectored(buffers)
             }
@@ -294,6 +328,20 @@ macro_rules! reading_half {
             ///
             /// # Errors
             /// `WouldBlock` when there is nothing; else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// half.readable().await?;
+            /// let mut words = b"I say ".to_vec();
+            /// assert_eq!(half.try_read_buf(&mut words)?, 5);
+            /// assert_eq!(words, b"I say hello");
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_read_buf<B: AppendBuffer>(&self, buffer: &mut B) -> io::Result<usize> {
                 self.socket().try_read_buf(buffer)
             }
@@ -327,6 +375,21 @@ macro_rules! reading_half {
             ///
             /// # Errors
             /// The kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::future::poll_fn;
+            #[doc = $pair]
+            /// peer.writable().await?;
+            /// peer.try_write(b"hello")?;
+            /// let mut word = [0; 16];
+            /// assert_eq!(poll_fn(|cx| half.poll_peek(cx, &mut word)).await?, 5);
+            /// // They are still there.
+            /// assert_eq!(half.try_read(&mut word)?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn poll_peek(
                 &mut self,
                 cx: &mut Context<'_>,
@@ -390,6 +453,19 @@ macro_rules! writing_half {
             ///
             /// # Errors
             /// `WouldBlock` when there is no room; else the kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::io::IoSlice;
+            #[doc = $pair]
+            /// half.writable().await?;
+            /// assert_eq!(half.try_write_vectored(&[IoSlice::new(b"hel"), IoSlice::new(b"lo")])?, 5);
+            /// peer.readable().await?;
+            /// assert_eq!(peer.try_read(&mut [0; 16])?, 5);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
                 self.socket().try_write_vectored(pieces)
             }

@@ -37,6 +37,22 @@ macro_rules! stream_doors {
             ///
             /// # Errors
             /// As [`try_read`](Self::try_read).
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::io::IoSliceMut;
+            #[doc = $pair]
+            /// left.writable().await?;
+            /// left.try_write(b"hello")?;
+            /// right.readable().await?;
+            /// let (mut one, mut two) = ([0; 2], [0; 8]);
+            /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+            /// assert_eq!(right.try_read_vectored(&mut buffers)?, 5);
+            /// assert_eq!((&one, &two[..3]), (b"he", &b"llo"[..]));
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_read_vectored(
                 &self,
                 buffers: &mut [::std::io::IoSliceMut<'_>],
