@@ -1,10 +1,11 @@
 //! The methods that set an option of a socket, and read one back, by way of its descriptor.
 
-/// Gives `$type` methods over [`sys::options`](crate::sys::options): `set` ones and `get` ones.
+/// Gives `$type` methods over [`sys::options`](crate::sys::options): `set` ones and `get` ones, each with its first line and
+/// the code of its example.
 macro_rules! option_doors {
     ($type:ty:
-        $(set $set:ident($value:ty) = $setter:ident: $set_doc:literal;)*
-        $(get $get:ident -> $result:ty = $getter:ident: $get_doc:literal;)*
+        $(set $set:ident($value:ty) = $setter:ident: $set_doc:literal, $set_example:literal;)*
+        $(get $get:ident -> $result:ty = $getter:ident: $get_doc:literal, $get_example:literal;)*
     ) => {
         impl $type {
             $(
@@ -12,6 +13,14 @@ macro_rules! option_doors {
                 ///
                 /// # Errors
                 /// The kernel's: not an option of this socket, a value out of its range.
+                ///
+                /// # Examples
+                /// ```
+                /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+                #[doc = $set_example]
+                /// # std::io::Result::Ok(())
+                /// # }).unwrap();
+                /// ```
                 pub fn $set(&self, value: $value) -> ::std::io::Result<()> {
                     $crate::sys::options::$setter(self, value)
                 }
@@ -21,6 +30,14 @@ macro_rules! option_doors {
                 ///
                 /// # Errors
                 /// The kernel's: not an option of this socket.
+                ///
+                /// # Examples
+                /// ```
+                /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+                #[doc = $get_example]
+                /// # std::io::Result::Ok(())
+                /// # }).unwrap();
+                /// ```
                 pub fn $get(&self) -> ::std::io::Result<$result> {
                     $crate::sys::options::$getter(self)
                 }

@@ -165,6 +165,15 @@ impl AsRawFd for TcpListener {
 }
 
 option_doors! { TcpListener:
-    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet of its connections may go (`IP_TTL`).";
-    get ttl -> u32 = ttl: "Through how many routers a packet of its connections may go (`IP_TTL`).";
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet of its connections may go (`IP_TTL`).",
+        "use whippet::net::{TcpListener, TcpStream};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         listener.set_ttl(5)?;\n\
+         let _client = TcpStream::connect(listener.local_addr()?).await?;\n\
+         let (accepted, _) = listener.accept().await?;\n\
+         assert_eq!(accepted.ttl()?, 5);";
+    get ttl -> u32 = ttl: "Through how many routers a packet of its connections may go (`IP_TTL`).",
+        "let listener = whippet::net::TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         listener.set_ttl(5)?;\n\
+         assert_eq!(listener.ttl()?, 5);";
 }

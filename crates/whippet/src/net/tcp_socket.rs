@@ -212,15 +212,69 @@ impl From<TcpSocket> for OwnedFd {
 }
 
 option_doors! { TcpSocket:
-    set set_keepalive(bool) = set_keepalive_on: "Sets whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`), at the system's pace; [`TcpStream::set_keepalive`] sets another.";
-    set set_linger(Option<Duration>) = set_linger: "Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.";
-    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of packets of IPv4 (`IP_TOS`).";
-    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of packets of IPv6 (`IPV6_TCLASS`).";
-    get keepalive -> bool = keepalive_on: "Whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`).";
-    get reuseaddr -> bool = reuse_address: "Whether an address may be taken whose former connections are still fading.";
-    get reuseport -> bool = reuse_port: "Whether several sockets may share an address.";
-    get linger -> Option<Duration> = linger: "How long a close waits for what was written.";
-    get nodelay -> bool = nodelay: "Whether small writes are sent at once (`TCP_NODELAY`).";
-    get tos_v4 -> u32 = tos_v4: "The type of service of packets of IPv4 (`IP_TOS`).";
-    get tclass_v6 -> u32 = tclass_v6: "The class of service of packets of IPv6 (`IPV6_TCLASS`).";
+    set set_keepalive(bool) = set_keepalive_on: "Sets whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`), at the system's pace; [`TcpStream::set_keepalive`] sets another.",
+        "use whippet::net::{TcpListener, TcpSocket};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let socket = TcpSocket::new_v4()?;\n\
+         socket.set_keepalive(true)?;\n\
+         let stream = socket.connect(listener.local_addr()?).await?;\n\
+         assert!(rustix::net::sockopt::socket_keepalive(&stream)?);";
+    set set_linger(Option<Duration>) = set_linger: "Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.",
+        "use std::time::Duration;\n\
+         use whippet::net::{TcpListener, TcpSocket};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let socket = TcpSocket::new_v4()?;\n\
+         socket.set_linger(Some(Duration::from_secs(2)))?;\n\
+         let stream = socket.connect(listener.local_addr()?).await?;\n\
+         assert_eq!(stream.linger()?, Some(Duration::from_secs(2)));";
+    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of packets of IPv4 (`IP_TOS`).",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         // What must not wait (`IPTOS_LOWDELAY`).\n\
+         socket.set_tos_v4(0x10)?;\n\
+         assert_eq!(socket.tos_v4()?, 0x10);\n\
+         assert!(socket.set_tos_v4(256).is_err());";
+    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of packets of IPv6 (`IPV6_TCLASS`).",
+        "use whippet::net::TcpSocket;\n\
+         # if TcpSocket::new_v6().is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = TcpSocket::new_v6()?;\n\
+         socket.set_tclass_v6(0x10)?;\n\
+         assert_eq!(socket.tclass_v6()?, 0x10);";
+    get keepalive -> bool = keepalive_on: "Whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`).",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert!(!socket.keepalive()?);\n\
+         socket.set_keepalive(true)?;\n\
+         assert!(socket.keepalive()?);";
+    get reuseaddr -> bool = reuse_address: "Whether an address may be taken whose former connections are still fading.",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert!(!socket.reuseaddr()?);\n\
+         socket.set_reuseaddr(true)?;\n\
+         assert!(socket.reuseaddr()?);";
+    get reuseport -> bool = reuse_port: "Whether several sockets may share an address.",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert!(!socket.reuseport()?);\n\
+         socket.set_reuseport(true)?;\n\
+         assert!(socket.reuseport()?);";
+    get linger -> Option<Duration> = linger: "How long a close waits for what was written.",
+        "use std::time::Duration;\n\
+         let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert_eq!(socket.linger()?, None);\n\
+         socket.set_zero_linger()?;\n\
+         assert_eq!(socket.linger()?, Some(Duration::ZERO));";
+    get nodelay -> bool = nodelay: "Whether small writes are sent at once (`TCP_NODELAY`).",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert!(!socket.nodelay()?);\n\
+         socket.set_nodelay(true)?;\n\
+         assert!(socket.nodelay()?);";
+    get tos_v4 -> u32 = tos_v4: "The type of service of packets of IPv4 (`IP_TOS`).",
+        "let socket = whippet::net::TcpSocket::new_v4()?;\n\
+         assert_eq!(socket.tos_v4()?, 0);\n\
+         socket.set_tos_v4(0x10)?;\n\
+         assert_eq!(socket.tos_v4()?, 0x10);";
+    get tclass_v6 -> u32 = tclass_v6: "The class of service of packets of IPv6 (`IPV6_TCLASS`).",
+        "use whippet::net::TcpSocket;\n\
+         # if TcpSocket::new_v6().is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = TcpSocket::new_v6()?;\n\
+         assert_eq!(socket.tclass_v6()?, 0);\n\
+         socket.set_tclass_v6(0x10)?;\n\
+         assert_eq!(socket.tclass_v6()?, 0x10);";
 }

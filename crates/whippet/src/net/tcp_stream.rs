@@ -372,8 +372,30 @@ stream_doors!(
 );
 
 option_doors! { TcpStream:
-    set set_quickack(bool) = set_quickack: "Sets whether each read is acknowledged at once (`TCP_QUICKACK`); the kernel may go back on it by itself.";
-    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet may go (`IP_TTL`).";
-    get quickack -> bool = quickack: "Whether each read is acknowledged at once (`TCP_QUICKACK`).";
-    get ttl -> u32 = ttl: "Through how many routers a packet may go (`IP_TTL`).";
+    set set_quickack(bool) = set_quickack: "Sets whether each read is acknowledged at once (`TCP_QUICKACK`); the kernel may go back on it by itself.",
+        "use whippet::net::{TcpListener, TcpStream};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let stream = TcpStream::connect(listener.local_addr()?).await?;\n\
+         stream.set_quickack(false)?;\n\
+         assert!(!stream.quickack()?);";
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a packet may go (`IP_TTL`).",
+        "use whippet::net::{TcpListener, TcpStream};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let stream = TcpStream::connect(listener.local_addr()?).await?;\n\
+         // To neighbours alone.\n\
+         stream.set_ttl(1)?;\n\
+         assert_eq!(stream.ttl()?, 1);";
+    get quickack -> bool = quickack: "Whether each read is acknowledged at once (`TCP_QUICKACK`).",
+        "use whippet::net::{TcpListener, TcpStream};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let stream = TcpStream::connect(listener.local_addr()?).await?;\n\
+         stream.set_quickack(true)?;\n\
+         assert!(stream.quickack()?);";
+    get ttl -> u32 = ttl: "Through how many routers a packet may go (`IP_TTL`).",
+        "use whippet::net::{TcpListener, TcpStream};\n\
+         let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
+         let stream = TcpStream::connect(listener.local_addr()?).await?;\n\
+         assert_ne!(stream.ttl()?, 0);\n\
+         stream.set_ttl(5)?;\n\
+         assert_eq!(stream.ttl()?, 5);";
 }

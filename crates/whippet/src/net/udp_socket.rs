@@ -247,16 +247,68 @@ datagram_doors!(
 );
 
 option_doors! { UdpSocket:
-    set set_ttl(u32) = set_ttl: "Sets through how many routers a datagram may go (`IP_TTL`).";
-    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of datagrams of IPv4 (`IP_TOS`).";
-    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of datagrams of IPv6 (`IPV6_TCLASS`).";
-    set set_multicast_loop_v4(bool) = set_multicast_loop_v4: "Sets whether what is sent to a group of IPv4 comes back to this machine.";
-    set set_multicast_ttl_v4(u32) = set_multicast_ttl_v4: "Sets through how many routers what is sent to a group of IPv4 may go.";
-    set set_multicast_loop_v6(bool) = set_multicast_loop_v6: "Sets whether what is sent to a group of IPv6 comes back to this machine.";
-    get ttl -> u32 = ttl: "Through how many routers a datagram may go (`IP_TTL`).";
-    get tos_v4 -> u32 = tos_v4: "The type of service of datagrams of IPv4 (`IP_TOS`).";
-    get tclass_v6 -> u32 = tclass_v6: "The class of service of datagrams of IPv6 (`IPV6_TCLASS`).";
-    get multicast_loop_v4 -> bool = multicast_loop_v4: "Whether what is sent to a group of IPv4 comes back to this machine.";
-    get multicast_ttl_v4 -> u32 = multicast_ttl_v4: "Through how many routers what is sent to a group of IPv4 may go.";
-    get multicast_loop_v6 -> bool = multicast_loop_v6: "Whether what is sent to a group of IPv6 comes back to this machine.";
+    set set_ttl(u32) = set_ttl: "Sets through how many routers a datagram may go (`IP_TTL`).",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         // To neighbours alone.\n\
+         socket.set_ttl(1)?;\n\
+         assert_eq!(socket.ttl()?, 1);";
+    set set_tos_v4(u32) = set_tos_v4: "Sets the type of service of datagrams of IPv4 (`IP_TOS`).",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         // What must not wait (`IPTOS_LOWDELAY`).\n\
+         socket.set_tos_v4(0x10)?;\n\
+         assert_eq!(socket.tos_v4()?, 0x10);\n\
+         assert!(socket.set_tos_v4(256).is_err());";
+    set set_tclass_v6(u32) = set_tclass_v6: "Sets the class of service of datagrams of IPv6 (`IPV6_TCLASS`).",
+        "use whippet::net::UdpSocket;\n\
+         # if UdpSocket::bind(\"[::1]:0\").await.is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = UdpSocket::bind(\"[::1]:0\").await?;\n\
+         socket.set_tclass_v6(0x10)?;\n\
+         assert_eq!(socket.tclass_v6()?, 0x10);";
+    set set_multicast_loop_v4(bool) = set_multicast_loop_v4: "Sets whether what is sent to a group of IPv4 comes back to this machine.",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         socket.set_multicast_loop_v4(false)?;\n\
+         assert!(!socket.multicast_loop_v4()?);";
+    set set_multicast_ttl_v4(u32) = set_multicast_ttl_v4: "Sets through how many routers what is sent to a group of IPv4 may go.",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         socket.set_multicast_ttl_v4(3)?;\n\
+         assert_eq!(socket.multicast_ttl_v4()?, 3);";
+    set set_multicast_loop_v6(bool) = set_multicast_loop_v6: "Sets whether what is sent to a group of IPv6 comes back to this machine.",
+        "use whippet::net::UdpSocket;\n\
+         # if UdpSocket::bind(\"[::1]:0\").await.is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = UdpSocket::bind(\"[::1]:0\").await?;\n\
+         socket.set_multicast_loop_v6(false)?;\n\
+         assert!(!socket.multicast_loop_v6()?);";
+    get ttl -> u32 = ttl: "Through how many routers a datagram may go (`IP_TTL`).",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         assert_ne!(socket.ttl()?, 0);\n\
+         socket.set_ttl(5)?;\n\
+         assert_eq!(socket.ttl()?, 5);";
+    get tos_v4 -> u32 = tos_v4: "The type of service of datagrams of IPv4 (`IP_TOS`).",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         assert_eq!(socket.tos_v4()?, 0);\n\
+         socket.set_tos_v4(0x10)?;\n\
+         assert_eq!(socket.tos_v4()?, 0x10);";
+    get tclass_v6 -> u32 = tclass_v6: "The class of service of datagrams of IPv6 (`IPV6_TCLASS`).",
+        "use whippet::net::UdpSocket;\n\
+         # if UdpSocket::bind(\"[::1]:0\").await.is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = UdpSocket::bind(\"[::1]:0\").await?;\n\
+         assert_eq!(socket.tclass_v6()?, 0);\n\
+         socket.set_tclass_v6(0x10)?;\n\
+         assert_eq!(socket.tclass_v6()?, 0x10);";
+    get multicast_loop_v4 -> bool = multicast_loop_v4: "Whether what is sent to a group of IPv4 comes back to this machine.",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         assert!(socket.multicast_loop_v4()?);\n\
+         socket.set_multicast_loop_v4(false)?;\n\
+         assert!(!socket.multicast_loop_v4()?);";
+    get multicast_ttl_v4 -> u32 = multicast_ttl_v4: "Through how many routers what is sent to a group of IPv4 may go.",
+        "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
+         // To this network alone, unless set otherwise.\n\
+         assert_eq!(socket.multicast_ttl_v4()?, 1);";
+    get multicast_loop_v6 -> bool = multicast_loop_v6: "Whether what is sent to a group of IPv6 comes back to this machine.",
+        "use whippet::net::UdpSocket;\n\
+         # if UdpSocket::bind(\"[::1]:0\").await.is_err() { return std::io::Result::Ok(()) }\n\
+         let socket = UdpSocket::bind(\"[::1]:0\").await?;\n\
+         assert!(socket.multicast_loop_v6()?);\n\
+         socket.set_multicast_loop_v6(false)?;\n\
+         assert!(!socket.multicast_loop_v6()?);";
 }
