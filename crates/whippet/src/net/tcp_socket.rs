@@ -30,6 +30,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// No descriptor or memory left.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert!(socket.local_addr()?.is_ipv4());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new_v4() -> io::Result<Self> {
         Ok(Self(socket::tcp(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))?))
     }
@@ -38,6 +48,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// No descriptor or memory left; a system without IPv6.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::TcpSocket;
+    /// # if TcpSocket::new_v6().is_err() { return std::io::Result::Ok(()) }
+    /// let socket = TcpSocket::new_v6()?;
+    /// assert!(socket.local_addr()?.is_ipv6());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new_v6() -> io::Result<Self> {
         Ok(Self(socket::tcp(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))?))
     }
@@ -46,6 +67,17 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// socket.set_reuseaddr(true)?;
+    /// assert!(socket.reuseaddr()?);
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_reuseaddr(&self, reuse: bool) -> io::Result<()> {
         options::set_reuse_address(&self.0, reuse)
     }
@@ -54,6 +86,23 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::TcpSocket;
+    /// let listen = |address| {
+    ///     let socket = TcpSocket::new_v4()?;
+    ///     socket.set_reuseport(true)?;
+    ///     socket.bind(address)?;
+    ///     socket.listen(1024)
+    /// };
+    /// let one = listen("127.0.0.1:0".parse().unwrap())?;
+    /// let other = listen(one.local_addr()?)?;
+    /// assert_eq!(one.local_addr()?, other.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_reuseport(&self, reuse: bool) -> io::Result<()> {
         options::set_reuse_port(&self.0, reuse)
     }
@@ -62,6 +111,19 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's, for an IPv4 socket.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::TcpSocket;
+    /// # if TcpSocket::new_v6().is_err() { return std::io::Result::Ok(()) }
+    /// let socket = TcpSocket::new_v6()?;
+    /// socket.set_only_v6(true)?;
+    /// assert!(rustix::net::sockopt::ipv6_v6only(&socket)?);
+    /// assert!(TcpSocket::new_v4()?.set_only_v6(true).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_only_v6(&self, only: bool) -> io::Result<()> {
         options::set_only_v6(&self.0, only)
     }
@@ -70,6 +132,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// socket.set_send_buffer_size(16 * 1024)?;
+    /// assert_eq!(socket.send_buffer_size()?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_send_buffer_size(&self, bytes: u32) -> io::Result<()> {
         options::set_send_buffer(&self.0, bytes as usize)
     }
@@ -79,6 +151,16 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// socket.set_recv_buffer_size(16 * 1024)?;
+    /// assert_eq!(socket.recv_buffer_size()?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_recv_buffer_size(&self, bytes: u32) -> io::Result<()> {
         options::set_receive_buffer(&self.0, bytes as usize)
     }
@@ -87,6 +169,21 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpSocket, TcpStream};
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_nodelay(true)?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// // Each connection of a listener has it from there.
+    /// let listener = socket.listen(1024)?;
+    /// let _client = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(listener.accept().await?.0.nodelay()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         options::set_nodelay(&self.0, nodelay)
     }
@@ -95,6 +192,23 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::ErrorKind;
+    /// use whippet::net::{TcpListener, TcpSocket};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_zero_linger()?;
+    /// let client = socket.connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// drop(client);
+    /// server.readable().await?;
+    /// assert_eq!(server.try_read(&mut [0; 16]).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.set_linger(Some(Duration::ZERO))
     }
@@ -103,6 +217,18 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// let before = socket.send_buffer_size()?;
+    /// socket.set_send_buffer_size(before / 4)?;
+    /// // It is half of what it was: the kernel has doubled the figure.
+    /// assert_eq!(socket.send_buffer_size()?, before / 4 * 2);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn send_buffer_size(&self) -> io::Result<u32> {
         Ok(u32::try_from(options::send_buffer(&self.0)?).unwrap_or(u32::MAX))
     }
@@ -111,12 +237,39 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// let before = socket.recv_buffer_size()?;
+    /// socket.set_recv_buffer_size(before / 4)?;
+    /// // It is half of what it was: the kernel has doubled the figure.
+    /// assert_eq!(socket.recv_buffer_size()?, before / 4 * 2);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn recv_buffer_size(&self) -> io::Result<u32> {
         Ok(u32::try_from(options::receive_buffer(&self.0)?).unwrap_or(u32::MAX))
     }
 
     /// Takes a std socket over, which should be neither connected nor listening: one that was made elsewhere, with options
     /// that this type has no method for. It must be in non-blocking mode.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+    /// use whippet::net::{TcpListener, TcpSocket};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let (family, kind) = (AddressFamily::INET, SocketType::STREAM);
+    /// let made = socket_with(family, kind, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?;
+    /// let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(made));
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn from_std_stream(stream: std::net::TcpStream) -> Self {
         Self(stream.into())
@@ -126,6 +279,15 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's, of asking.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         socket::take_error(&self.0)
     }
@@ -134,6 +296,20 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's: the address is taken, not this machine's, or not allowed.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::ErrorKind;
+    /// use whippet::net::{TcpListener, TcpSocket};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// let taken = socket.bind(listener.local_addr()?).unwrap_err();
+    /// assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(&self, address: SocketAddr) -> io::Result<()> {
         socket::bind(&self.0, &address)
     }
@@ -142,6 +318,18 @@ impl TcpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::TcpSocket::new_v4()?;
+    /// // Nobody has named it yet.
+    /// assert_eq!(socket.local_addr()?, "0.0.0.0:0".parse().unwrap());
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         socket::local_address(&self.0)
     }
@@ -153,6 +341,19 @@ impl TcpSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpSocket, TcpStream};
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(16)?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(listener.accept().await?.1, client.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         TcpListener::listen(self.0, backlog)
     }

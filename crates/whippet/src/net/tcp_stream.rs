@@ -92,6 +92,22 @@ impl TcpStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_nonblocking(true)?;
+    /// let stream = TcpStream::from_std(stream)?;
+    /// let (server, _) = listener.accept().await?;
+    /// server.try_write(b"hello")?;
+    /// stream.readable().await?;
+    /// assert_eq!(stream.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
         Ok(Self(Stream::of_connected(stream.into())?))
@@ -101,6 +117,22 @@ impl TcpStream {
     ///
     /// # Errors
     /// None at present.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::Read;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// let mut client = client.into_std()?;
+    /// client.set_nonblocking(false)?;
+    /// server.try_write(b"hello")?;
+    /// assert_eq!(client.read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         Ok(self.0.into_inner().into())
     }
@@ -137,6 +169,24 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::future::poll_fn;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// client.writable().await?;
+    /// client.try_write(b"hello")?;
+    /// let mut word = [0; 16];
+    /// assert_eq!(poll_fn(|cx| server.poll_peek(cx, &mut word)).await?, 5);
+    /// // They are still there.
+    /// assert_eq!(server.try_read(&mut word)?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_peek(cx, buffer)
     }
@@ -195,6 +245,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (_server, peer) = listener.accept().await?;
+    /// assert_eq!(client.local_addr()?, peer);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         socket::local_address(&self.0)
     }
@@ -203,6 +265,17 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's, when the connection is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(client.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         socket::peer_address(&self.0)
     }
@@ -211,6 +284,19 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(!stream.nodelay()?);
+    /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         options::nodelay(&self.0)
     }
@@ -285,6 +371,21 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// // It does not wait, unless set otherwise.
+    /// assert_eq!(stream.linger()?, None);
+    /// stream.set_zero_linger()?;
+    /// assert_eq!(stream.linger()?, Some(Duration::ZERO));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         options::linger(&self.0)
     }
@@ -294,6 +395,22 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's, when a value is out of its range.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let second = Duration::from_secs(1);
+    /// stream.set_keepalive(60 * second, 10 * second, 3)?;
+    /// assert!(rustix::net::sockopt::socket_keepalive(&stream)?);
+    /// // More than the kernel takes.
+    /// assert!(stream.set_keepalive(40_000 * second, second, 3).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_keepalive(&self, idle: Duration, interval: Duration, count: u32) -> io::Result<()> {
         options::set_keepalive(&self.0, idle, interval, count)
     }
@@ -303,6 +420,19 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's; `InvalidInput` for more than 49 days.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::time::Duration;
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_user_timeout(Duration::from_secs(30))?;
+    /// assert_eq!(rustix::net::sockopt::tcp_user_timeout(&stream)?, 30_000);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_user_timeout(&self, timeout: Duration) -> io::Result<()> {
         options::set_user_timeout(&self.0, timeout)
     }
@@ -311,6 +441,20 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_notsent_lowat(16 * 1024)?;
+    /// // The kernel takes no more than that ahead of what it can send.
+    /// stream.writable().await?;
+    /// assert_eq!(stream.try_write(b"hello")?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_notsent_lowat(&self, bytes: u32) -> io::Result<()> {
         options::set_notsent_lowat(&self.0, bytes)
     }
@@ -319,6 +463,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_send_buffer_size(16 * 1024)?;
+    /// assert_eq!(rustix::net::sockopt::socket_send_buffer_size(&stream)?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_send_buffer_size(&self, bytes: usize) -> io::Result<()> {
         options::set_send_buffer(&self.0, bytes)
     }
@@ -327,6 +483,18 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_recv_buffer_size(16 * 1024)?;
+    /// assert_eq!(rustix::net::sockopt::socket_recv_buffer_size(&stream)?, 2 * 16 * 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_recv_buffer_size(&self, bytes: usize) -> io::Result<()> {
         options::set_receive_buffer(&self.0, bytes)
     }
@@ -336,6 +504,21 @@ impl TcpStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// server.set_out_of_band_inline(true)?;
+    /// rustix::net::send(&client, b"!", rustix::net::SendFlags::OOB)?;
+    /// server.readable().await?;
+    /// assert_eq!(server.try_read(&mut [0; 16])?, 1);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_out_of_band_inline(&self, inline: bool) -> io::Result<()> {
         options::set_out_of_band_inline(&self.0, inline)
     }

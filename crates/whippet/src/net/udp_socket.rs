@@ -63,6 +63,20 @@ impl UdpSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = UdpSocket::from_std(socket)?;
+    /// let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"hello", socket.local_addr()?).await?;
+    /// assert_eq!(socket.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
         Ok(Self(Datagram::new(socket.into())?))
@@ -72,6 +86,20 @@ impl UdpSocket {
     ///
     /// # Errors
     /// None at present.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// here.send_to(b"hello", there.local_addr()?).await?;
+    /// let there = there.into_std()?;
+    /// there.set_nonblocking(false)?;
+    /// assert_eq!(there.recv(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
         Ok(self.0.into_inner().into())
     }
@@ -132,6 +160,20 @@ impl UdpSocket {
     ///
     /// # Errors
     /// As [`send_to`](Self::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::future::poll_fn;
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let address = there.local_addr()?;
+    /// assert_eq!(poll_fn(|cx| here.poll_send_to(cx, b"hello", address)).await?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -166,6 +208,17 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let address = socket.local_addr()?;
+    /// assert!(address.ip().is_loopback());
+    /// assert_ne!(address.port(), 0);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         socket::local_address(&self.0)
     }
@@ -174,6 +227,19 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's, when it is connected to none.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert_eq!(here.peer_addr().unwrap_err().kind(), std::io::ErrorKind::NotConnected);
+    /// here.connect(there.local_addr()?).await?;
+    /// assert_eq!(here.peer_addr()?, there.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         socket::peer_address(&self.0)
     }
@@ -182,6 +248,22 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UdpSocket;
+    /// let here = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let there = UdpSocket::bind("127.255.255.255:0").await?;
+    /// // Unless it is set, this is forbidden.
+    /// let error = here.send_to(b"hello", there.local_addr()?).await.unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+    /// here.set_broadcast(true)?;
+    /// here.send_to(b"hello", there.local_addr()?).await?;
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
         options::set_broadcast(&self.0, broadcast)
     }
@@ -190,6 +272,17 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let socket = whippet::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert!(!socket.broadcast()?);
+    /// socket.set_broadcast(true)?;
+    /// assert!(socket.broadcast()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn broadcast(&self) -> io::Result<bool> {
         options::broadcast(&self.0)
     }
@@ -199,6 +292,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's: no address of a group, no such interface.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::net::Ipv4Addr;
+    /// use whippet::net::UdpSocket;
+    /// let group = Ipv4Addr::new(224, 0, 0, 123);
+    /// let member = UdpSocket::bind((group, 0)).await?;
+    /// member.join_multicast_v4(group, Ipv4Addr::LOCALHOST)?;
+    /// let sender = UdpSocket::bind("127.0.0.1:0").await?;
+    /// sender.send_to(b"hello", member.local_addr()?).await?;
+    /// assert_eq!(member.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         options::join_v4(self, multiaddr, interface)
     }
@@ -207,6 +315,21 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's: not a member.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::net::Ipv4Addr;
+    /// use whippet::net::UdpSocket;
+    /// let group = Ipv4Addr::new(224, 0, 0, 123);
+    /// let member = UdpSocket::bind((group, 0)).await?;
+    /// member.join_multicast_v4(group, Ipv4Addr::LOCALHOST)?;
+    /// member.leave_multicast_v4(group, Ipv4Addr::LOCALHOST)?;
+    /// // It is a member no more.
+    /// assert!(member.leave_multicast_v4(group, Ipv4Addr::LOCALHOST).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         options::leave_v4(self, multiaddr, interface)
     }
@@ -215,6 +338,23 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's: no address of a group, no such interface.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::net::Ipv6Addr;
+    /// use whippet::net::UdpSocket;
+    /// # if UdpSocket::bind("[::1]:0").await.is_err() { return std::io::Result::Ok(()) }
+    /// // A group of this machine alone, on the loopback interface, which is the first.
+    /// let group = Ipv6Addr::new(0xff01, 0, 0, 0, 0, 0, 0, 0x123);
+    /// let member = UdpSocket::bind("[::]:0").await?;
+    /// member.join_multicast_v6(&group, 1)?;
+    /// // It is a member already, and this is no group.
+    /// assert!(member.join_multicast_v6(&group, 1).is_err());
+    /// assert!(member.join_multicast_v6(&Ipv6Addr::LOCALHOST, 1).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         options::join_v6(self, multiaddr, interface)
     }
@@ -223,6 +363,22 @@ impl UdpSocket {
     ///
     /// # Errors
     /// The kernel's: not a member.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::net::Ipv6Addr;
+    /// use whippet::net::UdpSocket;
+    /// # if UdpSocket::bind("[::1]:0").await.is_err() { return std::io::Result::Ok(()) }
+    /// let group = Ipv6Addr::new(0xff01, 0, 0, 0, 0, 0, 0, 0x123);
+    /// let member = UdpSocket::bind("[::]:0").await?;
+    /// member.join_multicast_v6(&group, 1)?;
+    /// member.leave_multicast_v6(&group, 1)?;
+    /// // It is a member no more.
+    /// assert!(member.leave_multicast_v6(&group, 1).is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         options::leave_v6(self, multiaddr, interface)
     }
