@@ -225,22 +225,21 @@ impl Builder {
     ///
     /// # Examples
     /// ```
-    /// use whippet::net::UnixDatagram;
-    /// use whippet::task::yield_now;
+    /// use whippet::{net::UnixDatagram, task::yield_now};
     ///
     /// let runtime = whippet::runtime::Builder::new_current_thread().event_interval(1).build()?;
-    /// runtime.block_on(async {
+    /// let read = runtime.block_on(async {
     ///     let (near, far) = UnixDatagram::pair()?;
     ///     let reads = whippet::spawn(async move { far.recv(&mut [0; 8]).await });
     ///     yield_now().await;
-    ///     near.send(b"hello").await?;
-    ///     // Busy, and yet the socket is looked at.
-    ///     for _ in 0..4 {
-    ///         yield_now().await;
-    ///     }
-    ///     assert!(reads.is_finished());
-    ///     std::io::Result::Ok(())
+    ///     let busy = whippet::spawn(async move {
+    ///         near.send(b"hello").await?;
+    ///         for _ in 0..4 { yield_now().await }
+    ///         std::io::Result::Ok(reads.is_finished())
+    ///     });
+    ///     busy.await?
     /// })?;
+    /// assert!(read);
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
@@ -258,18 +257,15 @@ impl Builder {
     ///
     /// # Examples
     /// ```
-    /// use whippet::task::yield_now;
-    ///
-    /// let runtime = whippet::runtime::Builder::new_current_thread().global_queue_interval(2).build()?;
-    /// runtime.block_on(async {
-    ///     let handle = whippet::runtime::Handle::current();
+    /// let runtime = whippet::runtime::Builder::new_current_thread().global_queue_interval(1).build()?;
+    /// let handle = runtime.handle().clone();
+    /// let busy = runtime.spawn(async move {
     ///     // Tasks of other threads come into the queue that all workers share.
     ///     let task = std::thread::spawn(move || handle.spawn(async {})).join().unwrap();
-    ///     for _ in 0..4 {
-    ///         yield_now().await;
-    ///     }
-    ///     assert!(task.is_finished());
+    ///     for _ in 0..4 { whippet::task::yield_now().await }
+    ///     task.is_finished()
     /// });
+    /// assert!(runtime.block_on(busy).unwrap());
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
