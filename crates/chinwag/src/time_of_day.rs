@@ -33,12 +33,14 @@ pub struct WallClock {
     at: Instant,
     /// What it was then, since the beginning of 1970 in UTC.
     since_1970: Duration,
+    /// The moment of which the time of day was asked last, and that: all lines of a round ask for the same.
+    asked: Option<(Instant, TimeOfDay)>,
 }
 
 impl WallClock {
     /// At this moment it is so long after the beginning of 1970.
     pub const fn new(at: Instant, since_1970: Duration) -> Self {
-        Self { at, since_1970 }
+        Self { at, since_1970, asked: None }
     }
 
     /// When it was last set.
@@ -55,8 +57,16 @@ impl WallClock {
     }
 
     /// The time of day at some moment.
-    pub fn time_of_day(&self, now: Instant) -> TimeOfDay {
-        TimeOfDay::new(self.since_1970(now))
+    #[inline]
+    pub fn time_of_day(&mut self, now: Instant) -> TimeOfDay {
+        if let Some((asked, at)) = self.asked
+            && asked == now
+        {
+            return at;
+        }
+        let at = TimeOfDay::new(self.since_1970(now));
+        self.asked = Some((now, at));
+        at
     }
 }
 
@@ -67,11 +77,12 @@ mod tests {
     #[test]
     fn moments_around_the_setting_have_their_time_of_day() {
         let at = whippet::time::Instant::now().into_std();
-        let clock = WallClock::new(at, Duration::from_secs(DAY * 20_000 + 86_399));
+        let mut clock = WallClock::new(at, Duration::from_secs(DAY * 20_000 + 86_399));
         assert_eq!(clock.time_of_day(at).to_string(), "23:59:59");
         assert_eq!(clock.time_of_day(at + Duration::from_secs(1)).to_string(), "00:00:00");
         assert_eq!(clock.time_of_day(at + Duration::from_secs(3662)).to_string(), "01:01:01");
         let before = at - Duration::from_secs(60);
         assert_eq!(clock.time_of_day(before).to_string(), "23:58:59");
+        assert_eq!(clock.time_of_day(before).to_string(), "23:58:59", "asked again");
     }
 }
