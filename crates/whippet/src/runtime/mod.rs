@@ -3,6 +3,19 @@
 //! A [`Builder`] makes a [`Runtime`]; a [`Handle`] is what tasks and other threads hold of it. Dropping the
 //! runtime ends it: no task takes another turn, every task's future is dropped, and the threads are waited for,
 //! 10 s at most.
+//!
+//! ```
+//! use whippet::runtime::Builder;
+//!
+//! let runtime = Builder::new_multi_thread().worker_threads(2).build()?;
+//! let handle = runtime.handle().clone();
+//! let answer = runtime.block_on(async move {
+//!     let task = handle.spawn(async { 6 * 7 });
+//!     task.await.unwrap()
+//! });
+//! assert_eq!(answer, 42);
+//! # std::io::Result::Ok(())
+//! ```
 
 mod block_on;
 mod builder;

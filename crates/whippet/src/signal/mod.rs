@@ -3,6 +3,21 @@
 //! Each listener has a pair of connected sockets: the signal's handler writes a byte into the one, the reactor watches
 //! the other. Once a signal was listened for, its default action is gone for the rest of the process, also when
 //! nobody listens any more.
+//!
+//! ```
+//! # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! use whippet::signal::{SignalKind, signal};
+//!
+//! let (mut stops, mut reloads) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+//! # rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)?;
+//! let heard = whippet::select! {
+//!     _ = stops.recv() => "stop",
+//!     _ = reloads.recv() => "reload",
+//! };
+//! assert_eq!(heard, "reload");
+//! # std::io::Result::Ok(())
+//! # }).unwrap();
+//! ```
 
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;

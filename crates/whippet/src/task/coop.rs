@@ -1,5 +1,18 @@
 //! The cooperative budget for programs that write doors of their own: a leaf future that may be ready for ever takes a
 //! unit of the task's budget first, so that a loop over it lets the other tasks have their turns.
+//!
+//! ```
+//! use whippet::task::coop::{cooperative, has_budget_remaining};
+//!
+//! # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let mut units = 0;
+//! while has_budget_remaining() {
+//!     cooperative(std::future::ready(())).await;
+//!     units += 1;
+//! }
+//! assert!(units > 1);
+//! # });
+//! ```
 
 use crate::coop;
 use pin_project_lite::pin_project;

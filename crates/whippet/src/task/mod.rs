@@ -2,6 +2,15 @@
 //!
 //! [`spawn`] starts one and gives a [`JoinHandle`] for its output; dropping the handle detaches the task. A task that
 //! panics ends alone: awaiting its handle gives a [`JoinError`] that says so.
+//!
+//! ```
+//! # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let sum = whippet::spawn(async { 1 + 2 });
+//! let fails = whippet::spawn(async { assert_eq!(1 + 2, 4) });
+//! assert_eq!(sum.await.unwrap(), 3);
+//! assert!(fails.await.unwrap_err().is_panic());
+//! # });
+//! ```
 
 pub mod coop;
 
