@@ -20,6 +20,7 @@ mod tcp_stream;
 mod udp_socket;
 mod unix_address;
 mod unix_datagram;
+mod unix_fifo;
 mod unix_listener;
 mod unix_pipe;
 mod unix_socket;

@@ -5,7 +5,8 @@ use super::unix_stream::UnixStream;
 
 /// Pipes between processes, with and without a name.
 pub mod pipe {
-    pub use crate::net::unix_pipe::{OpenOptions, Receiver, Sender, pipe};
+    pub use crate::net::unix_fifo::OpenOptions;
+    pub use crate::net::unix_pipe::{Receiver, Sender, pipe};
 }
 
 pub use super::unix_address::SocketAddr;

@@ -9,19 +9,19 @@ use futures_io::{AsyncRead, AsyncWrite};
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Pieces of one vectored call: Linux takes no more (`UIO_MAXIOV`).
 const MAX_PIECES: usize = 1024;
 
-/// The writing end of a pipe: see [`pipe`] and [`OpenOptions`]. When nobody reads any more, writing fails with
-/// `BrokenPipe`.
+/// The writing end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). When nobody reads any
+/// more, writing fails with `BrokenPipe`.
 #[derive(Debug)]
 pub struct Sender(AsyncFd<OwnedFd>);
 
-/// The reading end of a pipe: see [`pipe`] and [`OpenOptions`]. It comes to its end when nobody can write any more.
+/// The reading end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). It comes to its end when
+/// nobody can write any more.
 #[derive(Debug)]
 pub struct Receiver(AsyncFd<OwnedFd>);
 
@@ -57,81 +57,8 @@ pub fn pipe() -> io::Result<(Sender, Receiver)> {
     Ok((Sender(AsyncFd::new(written)?), Receiver(AsyncFd::new(read)?)))
 }
 
-/// How a pipe with a name (a FIFO) is opened.
-///
-/// # Examples
-/// ```no_run
-/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use whippet::net::unix::pipe;
-/// let receiver = pipe::OpenOptions::new().open_receiver("/run/commands")?;
-/// # drop(receiver);
-/// # std::io::Result::Ok(())
-/// # }).unwrap();
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct OpenOptions {
-    /// Whether either end is opened for both directions.
-    read_write: bool,
-    /// Whether what is opened is taken for a pipe unseen.
-    unchecked: bool,
-}
-
-impl OpenOptions {
-    /// One direction, and a look whether it is a pipe.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Opens an end for both directions, as Linux allows: a sender then needs no reader to be opened, and a receiver comes to
-    /// no end when the last sender is gone.
-    pub fn read_write(&mut self, value: bool) -> &mut Self {
-        self.read_write = value;
-        self
-    }
-
-    /// Spares the look whether it is a pipe.
-    pub fn unchecked(&mut self, value: bool) -> &mut Self {
-        self.unchecked = value;
-        self
-    }
-
-    /// Opens the reading end. It does not wait for a sender.
-    ///
-    /// # Errors
-    /// The kernel's; `InvalidInput` for what is no pipe.
-    ///
-    /// # Panics
-    /// If this thread has entered no runtime.
-    #[track_caller]
-    pub fn open_receiver(&self, path: impl AsRef<Path>) -> io::Result<Receiver> {
-        Ok(Receiver(AsyncFd::new(self.open(path.as_ref(), Access::Read)?)?))
-    }
-
-    /// Opens the writing end. It does not wait for a receiver: without one it fails, unless it is opened for
-    /// [both directions](Self::read_write).
-    ///
-    /// # Errors
-    /// The kernel's (`ENXIO` when nobody reads); `InvalidInput` for what is no pipe.
-    ///
-    /// # Panics
-    /// If this thread has entered no runtime.
-    #[track_caller]
-    pub fn open_sender(&self, path: impl AsRef<Path>) -> io::Result<Sender> {
-        Ok(Sender(AsyncFd::new(self.open(path.as_ref(), Access::Write)?)?))
-    }
-
-    fn open(&self, path: &Path, access: Access) -> io::Result<OwnedFd> {
-        let end = kernel::open(path, if self.read_write { Access::Both } else { access })?;
-        if !self.unchecked {
-            check(&end, access)?;
-        }
-        Ok(end)
-    }
-}
-
 /// Whether it is an end of a pipe, for this direction.
-fn check(end: &OwnedFd, access: Access) -> io::Result<()> {
+pub(super) fn check(end: &OwnedFd, access: Access) -> io::Result<()> {
     let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     match (kernel::is_pipe(end)?, kernel::allows(end, access)?) {
         (false, _) => wrong("not a pipe"),
@@ -140,9 +67,13 @@ fn check(end: &OwnedFd, access: Access) -> io::Result<()> {
     }
 }
 
-/// What both ends have.
+/// What both ends have. For the examples: `$made` is code that makes a pipe of std's, whose end of this kind is `ours`,
+/// `$ready` waits for it, `$try` uses it, and `$call` is that call on the descriptor.
 macro_rules! end {
-    ($type:ident, $access:expr, $interest:expr) => {
+    (
+        $type:ident, $access:expr, $interest:expr,
+        $made:literal, $ready:ident, $try:literal, $call:literal
+    ) => {
         impl $type {
             /// Takes a file over that is an end of a pipe.
             ///
@@ -151,6 +82,20 @@ macro_rules! end {
             ///
             /// # Panics
             /// If this thread has entered no runtime.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::{fs::File, os::fd::OwnedFd};
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            /// let file = File::from(OwnedFd::from(ours));
+            #[doc = concat!("let end = ", stringify!($type), "::from_file(file)?;")]
+            #[doc = concat!("end.", stringify!($ready), "().await?;")]
+            #[doc = concat!("assert_eq!(end.", $try, "?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[track_caller]
             pub fn from_file(file: File) -> io::Result<Self> {
                 Self::from_owned_fd(file.into())
@@ -163,6 +108,21 @@ macro_rules! end {
             ///
             /// # Panics
             /// If this thread has entered no runtime.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            #[doc = concat!("let end = ", stringify!($type), "::from_owned_fd(ours.into())?;")]
+            #[doc = concat!("end.", stringify!($ready), "().await?;")]
+            #[doc = concat!("assert_eq!(end.", $try, "?, 5);")]
+            /// // The other end is none of this kind.
+            #[doc = concat!("let error = ", stringify!($type), "::from_owned_fd(theirs.into()).unwrap_err();")]
+            /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[track_caller]
             pub fn from_owned_fd(end: OwnedFd) -> io::Result<Self> {
                 check(&end, $access)?;
@@ -177,6 +137,21 @@ macro_rules! end {
             ///
             /// # Panics
             /// If this thread has entered no runtime.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            /// use std::{fs::File, os::fd::OwnedFd};
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            /// rustix::io::ioctl_fionbio(&ours, true)?;
+            /// let file = File::from(OwnedFd::from(ours));
+            #[doc = concat!("let end = ", stringify!($type), "::from_file_unchecked(file)?;")]
+            #[doc = concat!("end.", stringify!($ready), "().await?;")]
+            #[doc = concat!("assert_eq!(end.", $try, "?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[track_caller]
             pub fn from_file_unchecked(file: File) -> io::Result<Self> {
                 Self::from_owned_fd_unchecked(file.into())
@@ -189,6 +164,19 @@ macro_rules! end {
             ///
             /// # Panics
             /// If this thread has entered no runtime.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            /// rustix::io::ioctl_fionbio(&ours, true)?;
+            #[doc = concat!("let end = ", stringify!($type), "::from_owned_fd_unchecked(ours.into())?;")]
+            #[doc = concat!("end.", stringify!($ready), "().await?;")]
+            #[doc = concat!("assert_eq!(end.", $try, "?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             #[track_caller]
             pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
                 Ok(Self(AsyncFd::new(end)?))
@@ -221,6 +209,18 @@ macro_rules! end {
             ///
             /// # Errors
             /// The call's; `WouldBlock` when it is not ready. A call that says `WouldBlock` itself uses the readiness up.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            #[doc = concat!("let end = ", stringify!($type), "::from_owned_fd(ours.into())?;")]
+            #[doc = concat!("end.", stringify!($ready), "().await?;")]
+            #[doc = concat!("assert_eq!(end.try_io(|| Ok(", $call, "?))?, 5);")]
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn try_io<R>(&self, call: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
                 self.0.try_io($interest, |_| call())
             }
@@ -229,6 +229,18 @@ macro_rules! end {
             ///
             /// # Errors
             /// The kernel's.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            #[doc = concat!("let end = ", stringify!($type), "::from_owned_fd(ours.into())?;")]
+            /// let flags = rustix::fs::fcntl_getfl(end.into_blocking_fd()?)?;
+            /// assert!(!flags.contains(rustix::fs::OFlags::NONBLOCK));
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
                 let end = self.0.into_inner();
                 kernel::set_nonblocking(&end, false)?;
@@ -239,6 +251,18 @@ macro_rules! end {
             ///
             /// # Errors
             /// None at present.
+            ///
+            /// # Examples
+            /// ```
+            /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            #[doc = concat!("use whippet::net::unix::pipe::", stringify!($type), ";")]
+            #[doc = $made]
+            #[doc = concat!("let end = ", stringify!($type), "::from_owned_fd(ours.into())?;")]
+            /// let flags = rustix::fs::fcntl_getfl(end.into_nonblocking_fd()?)?;
+            /// assert!(flags.contains(rustix::fs::OFlags::NONBLOCK));
+            /// # std::io::Result::Ok(())
+            /// # }).unwrap();
+            /// ```
             pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
                 Ok(self.0.into_inner())
             }
@@ -257,8 +281,25 @@ macro_rules! end {
         }
     };
 }
-end!(Sender, Access::Write, Interest::WRITABLE);
-end!(Receiver, Access::Read, Interest::READABLE);
+end!(
+    Sender,
+    Access::Write,
+    Interest::WRITABLE,
+    "let (theirs, ours) = std::io::pipe()?;",
+    writable,
+    "try_write(b\"hello\")",
+    "rustix::io::write(&end, b\"hello\")"
+);
+end!(
+    Receiver,
+    Access::Read,
+    Interest::READABLE,
+    "let (ours, mut theirs) = std::io::pipe()?;\n\
+     std::io::Write::write_all(&mut theirs, b\"hello\")?;",
+    readable,
+    "try_read(&mut [0; 16])",
+    "rustix::io::read(&end, &mut [0; 16])"
+);
 
 /// After each call there may be more: a pipe holds messages of several writers, and a read stops between them.
 fn more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
@@ -291,6 +332,16 @@ impl Sender {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, _receiver) = whippet::net::unix::pipe::pipe()?;
+    /// std::future::poll_fn(|cx| sender.poll_write_ready(cx)).await?;
+    /// assert_eq!(sender.try_write(b"hello")?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.registration().poll_ready(cx, Interest::WRITABLE.0).map_ok(drop)
     }
@@ -319,6 +370,19 @@ impl Sender {
     ///
     /// # Errors
     /// As [`try_write`](Self::try_write).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::IoSlice;
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// assert_eq!(sender.try_write_vectored(&[IoSlice::new(b"hel"), IoSlice::new(b"lo")])?, 5);
+    /// receiver.readable().await?;
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
         self.0.try_io(Interest::WRITABLE, |end| kernel::write_vectored(end, pieces))
@@ -353,6 +417,18 @@ impl Receiver {
     ///
     /// # Errors
     /// The runtime has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"hello")?;
+    /// std::future::poll_fn(|cx| receiver.poll_read_ready(cx)).await?;
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.registration().poll_ready(cx, Interest::READABLE.0).map_ok(drop)
     }
@@ -381,6 +457,22 @@ impl Receiver {
     ///
     /// # Errors
     /// As [`try_read`](Self::try_read).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::IoSliceMut;
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"hello")?;
+    /// receiver.readable().await?;
+    /// let (mut one, mut two) = ([0; 2], [0; 8]);
+    /// let mut buffers = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
+    /// assert_eq!(receiver.try_read_vectored(&mut buffers)?, 5);
+    /// assert_eq!((&one, &two[..3]), (b"he", &b"llo"[..]));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let taken = buffers.len().min(MAX_PIECES);
         self.0.try_io(Interest::READABLE, |end| kernel::read_vectored(end, &mut buffers[..taken]))
@@ -390,6 +482,20 @@ impl Receiver {
     ///
     /// # Errors
     /// As [`try_read`](Self::try_read).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"hello")?;
+    /// receiver.readable().await?;
+    /// let mut words = b"I say ".to_vec();
+    /// assert_eq!(receiver.try_read_buf(&mut words)?, 5);
+    /// assert_eq!(words, b"I say hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_read_buf<B: AppendBuffer>(&self, buffer: &mut B) -> io::Result<usize> {
         append_now(buffer, |room| self.try_read(room))
     }
