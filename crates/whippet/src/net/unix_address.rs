@@ -13,12 +13,37 @@ pub struct SocketAddr(SocketAddrUnix);
 
 impl SocketAddr {
     /// The path, if that is what names it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixListener;
+    /// # let path = std::env::temp_dir().join(format!("whippet-pathname-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(&*path));
+    /// assert_eq!(listener.local_addr()?.as_abstract_name(), None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.path_bytes().map(|path| Path::new(OsStr::from_bytes(path)))
     }
 
     /// The abstract name, without the zero byte before it, if that is what names it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixListener;
+    /// # let name = format!("whippet-abstract-{}", std::process::id());
+    /// let listener = UnixListener::bind(format!("\0{name}"))?;
+    /// assert_eq!(listener.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// assert_eq!(listener.local_addr()?.as_pathname(), None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
         // rustix reads a socket without a name as one with an empty abstract name.
@@ -26,6 +51,19 @@ impl SocketAddr {
     }
 
     /// Whether it has no name, as the sockets of most clients.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("\0whippet-unnamed-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let client = UnixStream::connect(&name).await?;
+    /// assert!(client.local_addr()?.is_unnamed());
+    /// assert!(!client.peer_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_unnamed(&self) -> bool {
         self.as_pathname().is_none() && self.as_abstract_name().is_none()

@@ -61,6 +61,20 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-unbound-{}", std::process::id());
+    /// let there = UnixDatagram::bind(&name)?;
+    /// let here = UnixDatagram::unbound()?;
+    /// here.send_to(b"hello", &name).await?;
+    /// let (_count, sender) = there.recv_from(&mut [0; 16]).await?;
+    /// assert!(sender.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn unbound() -> io::Result<Self> {
         Ok(Self(Datagram::new(socket::unix(Kind::DGRAM)?)?))
@@ -73,6 +87,18 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = whippet::net::UnixDatagram::pair()?;
+    /// left.send(b"ping").await?;
+    /// assert_eq!(right.recv(&mut [0; 16]).await?, 4);
+    /// right.send(b"pong!").await?;
+    /// assert_eq!(left.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (left, right) = socket::unix_pair(Kind::DGRAM)?;
@@ -90,6 +116,19 @@ impl UnixDatagram {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// let (ours, theirs) = std::os::unix::net::UnixDatagram::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// let ours = UnixDatagram::from_std(ours)?;
+    /// theirs.send(b"hello")?;
+    /// assert_eq!(ours.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
         Ok(Self(Datagram::new(socket.into())?))
@@ -99,6 +138,18 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// None at present.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = whippet::net::UnixDatagram::pair()?;
+    /// let right = right.into_std()?;
+    /// right.set_nonblocking(false)?;
+    /// left.send(b"hello").await?;
+    /// assert_eq!(right.recv(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixDatagram> {
         Ok(self.0.into_inner().into())
     }
@@ -107,6 +158,22 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// The kernel's: nobody has that name, not allowed.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-datagram-connect-{}", std::process::id());
+    /// let here = UnixDatagram::unbound()?;
+    /// let nobody = here.connect(&name).unwrap_err();
+    /// assert_eq!(nobody.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// let there = UnixDatagram::bind(&name)?;
+    /// here.connect(&name)?;
+    /// here.send(b"hello").await?;
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         socket::connect(&self.0, &named(path.as_ref())?)
     }
@@ -143,6 +210,20 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-try-send-to-{}", std::process::id());
+    /// let here = UnixDatagram::unbound()?;
+    /// let there = UnixDatagram::bind(&name)?;
+    /// here.writable().await?;
+    /// assert_eq!(here.try_send_to(b"hello", &name)?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
         self.0.try_send_to(bytes, &named(path.as_ref())?)
     }
@@ -151,6 +232,20 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// As [`send_to`](Self::send_to).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::future::poll_fn;
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-poll-send-to-{}", std::process::id());
+    /// let here = UnixDatagram::unbound()?;
+    /// let there = UnixDatagram::bind(&name)?;
+    /// assert_eq!(poll_fn(|cx| here.poll_send_to(cx, b"hello", &name)).await?, 5);
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -186,6 +281,18 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("whippet-datagram-local-{}", std::process::id());
+    /// let socket = UnixDatagram::bind(format!("\0{name}"))?;
+    /// assert_eq!(socket.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// assert!(UnixDatagram::unbound()?.local_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
     }
@@ -194,6 +301,20 @@ impl UnixDatagram {
     ///
     /// # Errors
     /// The kernel's, when it is connected to none.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixDatagram;
+    /// # let name = format!("\0whippet-datagram-peer-{}", std::process::id());
+    /// let there = UnixDatagram::bind(&name)?;
+    /// let here = UnixDatagram::unbound()?;
+    /// assert!(here.peer_addr().is_err());
+    /// here.connect(&name)?;
+    /// assert_eq!(here.peer_addr()?, there.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
     }

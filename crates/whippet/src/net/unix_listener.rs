@@ -40,6 +40,21 @@ impl UnixListener {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixListener;
+    /// # let path = std::env::temp_dir().join(format!("whippet-bind-{}", std::process::id()));
+    /// let listener = UnixListener::bind(&path)?;
+    /// drop(listener);
+    /// // The path stays: who bound it removes it.
+    /// let taken = UnixListener::bind(&path).unwrap_err();
+    /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    /// std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
@@ -54,6 +69,22 @@ impl UnixListener {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::os::linux::net::SocketAddrExt;
+    /// use std::os::unix::net::SocketAddr;
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("whippet-bind-addr-{}", std::process::id());
+    /// let address = SocketAddr::from_abstract_name(&name)?.into();
+    /// let listener = UnixListener::bind_addr(&address)?;
+    /// let client = UnixStream::connect_addr(&address).await?;
+    /// assert_eq!(client.peer_addr()?, address);
+    /// assert!(listener.accept().await?.1.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
@@ -72,6 +103,21 @@ impl UnixListener {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let path = std::env::temp_dir().join(format!("whippet-from-std-{}", std::process::id()));
+    /// let listener = std::os::unix::net::UnixListener::bind(&path)?;
+    /// listener.set_nonblocking(true)?;
+    /// let listener = UnixListener::from_std(listener)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// # std::fs::remove_file(&path)?;
+    /// assert!(listener.accept().await?.1.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
         Ok(Self(Listener::of_listening(listener.into())?))
@@ -81,6 +127,20 @@ impl UnixListener {
     ///
     /// # Errors
     /// None at present.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("\0whippet-into-std-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let client = UnixStream::connect(&name).await?;
+    /// let listener = listener.into_std()?;
+    /// listener.set_nonblocking(false)?;
+    /// assert!(listener.accept()?.1.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
         Ok(self.0.into_inner().into())
     }
@@ -115,6 +175,20 @@ impl UnixListener {
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::future::poll_fn;
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("\0whippet-poll-accept-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let client = UnixStream::connect(&name).await?;
+    /// let (_server, peer) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// assert!(peer.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.0.poll_accept(cx).map(with_name)
     }
@@ -142,6 +216,16 @@ impl UnixListener {
     ///
     /// # Errors
     /// The kernel's, of asking.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let name = format!("\0whippet-take-error-{}", std::process::id());
+    /// let listener = whippet::net::UnixListener::bind(&name)?;
+    /// assert!(listener.take_error()?.is_none());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         socket::take_error(&self.0)
     }
@@ -150,6 +234,16 @@ impl UnixListener {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let name = format!("whippet-local-addr-{}", std::process::id());
+    /// let listener = whippet::net::UnixListener::bind(format!("\0{name}"))?;
+    /// assert_eq!(listener.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
     }

@@ -45,6 +45,20 @@ impl UnixSocket {
     ///
     /// # Errors
     /// No descriptor or memory left.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixSocket;
+    /// # let name = format!("\0whippet-new-stream-{}", std::process::id());
+    /// let socket = UnixSocket::new_stream()?;
+    /// socket.bind(&name)?;
+    /// let listener = socket.listen(16)?;
+    /// let client = UnixSocket::new_stream()?.connect(&name).await?;
+    /// assert_eq!(client.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new_stream() -> io::Result<Self> {
         Ok(Self { descriptor: socket::unix(Kind::STREAM)?, is_datagram: false })
     }
@@ -53,6 +67,17 @@ impl UnixSocket {
     ///
     /// # Errors
     /// No descriptor or memory left.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixSocket;
+    /// let error = UnixSocket::new_datagram()?.listen(16).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    /// assert!(UnixSocket::new_datagram()?.datagram()?.local_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn new_datagram() -> io::Result<Self> {
         Ok(Self { descriptor: socket::unix(Kind::DGRAM)?, is_datagram: true })
     }
@@ -61,6 +86,21 @@ impl UnixSocket {
     ///
     /// # Errors
     /// The kernel's: the path exists, cannot be made, is too long.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixSocket;
+    /// # let path = std::env::temp_dir().join(format!("whippet-socket-bind-{}", std::process::id()));
+    /// let socket = UnixSocket::new_stream()?;
+    /// socket.bind(&path)?;
+    /// let taken = UnixSocket::new_stream()?.bind(&path).unwrap_err();
+    /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    /// // The path stays: who bound it removes it.
+    /// std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
         socket::bind(&self.descriptor, &named(path.as_ref())?)
     }
@@ -72,6 +112,23 @@ impl UnixSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixSocket, UnixStream};
+    /// # let name = format!("\0whippet-listen-{}", std::process::id());
+    /// let socket = UnixSocket::new_stream()?;
+    /// socket.bind(&name)?;
+    /// let listener = socket.listen(0)?;
+    /// let _one = UnixStream::connect(&name).await?;
+    /// // One waits, and no other may: whoever comes is turned away.
+    /// let full = UnixStream::connect(&name).await.unwrap_err();
+    /// assert_eq!(full.kind(), std::io::ErrorKind::WouldBlock);
+    /// assert!(listener.accept().await.is_ok());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         let descriptor = self.into_kind(false)?;
@@ -113,6 +170,21 @@ impl UnixSocket {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::UnixSocket;
+    /// # let name = format!("\0whippet-socket-datagram-{}", std::process::id());
+    /// let socket = UnixSocket::new_datagram()?;
+    /// socket.bind(&name)?;
+    /// let there = socket.datagram()?;
+    /// let here = UnixSocket::new_datagram()?.datagram()?;
+    /// here.send_to(b"hello", &name).await?;
+    /// assert_eq!(there.recv(&mut [0; 16]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
         Ok(UnixDatagram::from_datagram(Datagram::new(self.into_kind(true)?)?))

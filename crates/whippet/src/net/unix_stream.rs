@@ -24,6 +24,21 @@ use std::path::Path;
 pub struct UnixStream(Stream);
 
 /// Who is at the other end of a Unix connection, as the kernel saw him when he connected.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::{UnixListener, UnixStream};
+/// # let name = format!("\0whippet-cred-{}", std::process::id());
+/// let listener = UnixListener::bind(&name)?;
+/// let _client = UnixStream::connect(&name).await?;
+/// let (server, _) = listener.accept().await?;
+/// let client = server.peer_cred()?;
+/// // Whoever runs this program may come in.
+/// assert_eq!(client.uid(), rustix::process::geteuid().as_raw());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UCred {
     /// His process.
@@ -36,18 +51,49 @@ pub struct UCred {
 
 impl UCred {
     /// The process, where the kernel names it.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, _right) = whippet::net::UnixStream::pair()?;
+    /// let peer = left.peer_cred()?;
+    /// assert_eq!(peer.pid(), Some(std::process::id() as i32));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn pid(&self) -> Option<i32> {
         if self.pid == 0 { None } else { Some(self.pid) }
     }
 
     /// The user.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, _right) = whippet::net::UnixStream::pair()?;
+    /// let peer = left.peer_cred()?;
+    /// // One of our own.
+    /// assert_eq!(peer.uid(), rustix::process::geteuid().as_raw());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn uid(&self) -> u32 {
         self.uid
     }
 
     /// The group.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, _right) = whippet::net::UnixStream::pair()?;
+    /// let peer = left.peer_cred()?;
+    /// assert_eq!(peer.gid(), rustix::process::getegid().as_raw());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub const fn gid(&self) -> u32 {
         self.gid
@@ -119,6 +165,20 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// let (mut left, mut right) = whippet::net::UnixStream::pair()?;
+    /// left.write_all(b"hello").await?;
+    /// left.shutdown().await?;
+    /// let mut words = String::new();
+    /// right.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
         let (left, right) = socket::unix_pair(socket::Kind::STREAM)?;
@@ -136,6 +196,21 @@ impl UnixStream {
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::Write;
+    /// use whippet::net::UnixStream;
+    /// let (ours, mut theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// let ours = UnixStream::from_std(ours)?;
+    /// theirs.write_all(b"hello")?;
+    /// ours.readable().await?;
+    /// assert_eq!(ours.try_read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
         Ok(Self(Stream::of_connected(stream.into())?))
@@ -145,6 +220,19 @@ impl UnixStream {
     ///
     /// # Errors
     /// None at present.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::io::Read;
+    /// let (left, right) = whippet::net::UnixStream::pair()?;
+    /// let mut right = right.into_std()?;
+    /// right.set_nonblocking(false)?;
+    /// left.try_write(b"hello")?;
+    /// assert_eq!(right.read(&mut [0; 16])?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::os::unix::net::UnixStream> {
         Ok(self.0.into_inner().into())
     }
@@ -153,6 +241,17 @@ impl UnixStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (left, right) = whippet::net::UnixStream::pair()?;
+    /// // Both ends are this process's.
+    /// assert_eq!(left.peer_cred()?.pid(), Some(std::process::id() as i32));
+    /// assert_eq!(left.peer_cred()?, right.peer_cred()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_cred(&self) -> io::Result<UCred> {
         let (pid, uid, gid) = options::peer_credentials(&self.0)?;
         Ok(UCred { pid, uid, gid })
@@ -206,6 +305,20 @@ impl UnixStream {
     ///
     /// # Errors
     /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("whippet-stream-local-{}", std::process::id());
+    /// let listener = UnixListener::bind(format!("\0{name}"))?;
+    /// let client = UnixStream::connect(format!("\0{name}")).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// assert_eq!(server.local_addr()?.as_abstract_name(), Some(name.as_bytes()));
+    /// assert!(client.local_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
     }
@@ -214,6 +327,18 @@ impl UnixStream {
     ///
     /// # Errors
     /// The kernel's, when the connection is gone.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{UnixListener, UnixStream};
+    /// # let name = format!("\0whippet-stream-peer-{}", std::process::id());
+    /// let listener = UnixListener::bind(&name)?;
+    /// let client = UnixStream::connect(&name).await?;
+    /// assert_eq!(client.peer_addr()?, listener.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
     }
