@@ -41,6 +41,19 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 pub struct AsyncFd<T: AsFd>(Registration<T>);
 
 /// The kernel does not watch the descriptor; it is given back.
+///
+/// ```
+/// use whippet::io::unix::AsyncFd;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let file = std::fs::File::open("/proc/self/exe")?;
+/// let error = AsyncFd::try_new(file).unwrap_err();
+/// assert!(error.to_string().starts_with("the descriptor cannot be watched"));
+/// let (_file, cause) = error.into_parts();
+/// assert_eq!(cause.kind(), std::io::ErrorKind::PermissionDenied);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct AsyncFdRegisterError<T> {
     /// What was to be watched.
     inner: T,

@@ -14,6 +14,26 @@ use std::io;
 use std::os::fd::AsFd;
 
 /// A call said `WouldBlock`: the descriptor was not ready after all, and is to be waited for again.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use whippet::io::unix::AsyncFd;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+/// near.set_nonblocking(true)?;
+/// let near = AsyncFd::new(near)?;
+/// far.write_all(b"hello")?;
+/// // Both find it ready, and there is but one word.
+/// let mut one = near.readable().await?;
+/// assert_eq!(one.try_io(|near| near.get_ref().read(&mut [0; 8])).unwrap()?, 5);
+/// drop(one);
+/// let mut other = near.readable().await?;
+/// let error = other.try_io(|near| near.get_ref().read(&mut [0; 8])).unwrap_err();
+/// assert_eq!(error.to_string(), "the call would have blocked");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct TryIoError(());
 
@@ -26,6 +46,22 @@ impl fmt::Display for TryIoError {
 impl Error for TryIoError {}
 
 /// A descriptor that is ready: see [`AsyncFd::readable`].
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use whippet::io::unix::AsyncFd;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+/// near.set_nonblocking(true)?;
+/// let near = AsyncFd::new(near)?;
+/// far.write_all(b"hello")?;
+/// let mut guard = near.readable().await?;
+/// assert!(guard.ready().is_readable());
+/// assert_eq!(guard.try_io(|near| near.get_ref().read(&mut [0; 8])).unwrap()?, 5);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use = "make the call inside of the guard's try_io, so that readiness that is used up is waited for again"]
 pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     /// The descriptor.
@@ -37,6 +73,22 @@ pub struct AsyncFdReadyGuard<'a, T: AsFd> {
 }
 
 /// A descriptor that is ready, for calls that change what is inside: see [`AsyncFd::readable_mut`].
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use whippet::io::unix::AsyncFd;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+/// near.set_nonblocking(true)?;
+/// let mut near = AsyncFd::new(near)?;
+/// far.write_all(b"hello")?;
+/// let mut guard = near.readable_mut().await?;
+/// assert!(guard.ready().is_readable());
+/// assert_eq!(guard.try_io(|near| near.get_mut().read(&mut [0; 8])).unwrap()?, 5);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use = "make the call inside of the guard's try_io, so that readiness that is used up is waited for again"]
 pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
     /// The descriptor.

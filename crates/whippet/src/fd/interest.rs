@@ -5,6 +5,19 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
 
 /// What to wait for in `ready`: combined with `|`.
+///
+/// ```
+/// use whippet::io::Interest;
+/// use whippet::net::UnixStream;
+///
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (left, right) = UnixStream::pair()?;
+/// right.try_write(b"hello")?;
+/// let ready = left.ready(Interest::READABLE | Interest::WRITABLE).await?;
+/// assert!(ready.is_readable() || ready.is_writable());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Interest(pub(crate) Want);
 

@@ -8,6 +8,23 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// One end of a connection within the program: see [`duplex`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+/// // What a server does with a connection, tried without one.
+/// async fn echo(mut stream: DuplexStream) -> std::io::Result<()> {
+///     let byte = stream.read_u8().await?;
+///     stream.write_u8(byte).await
+/// }
+/// let (mut client, server) = whippet::io::duplex(64);
+/// client.write_u8(7).await?;
+/// echo(server).await?;
+/// assert_eq!(client.read_u8().await?, 7);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct DuplexStream {
     /// What the other end writes.

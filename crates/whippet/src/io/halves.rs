@@ -13,10 +13,38 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 /// The reading half of a stream: see [`split`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+/// let (near, mut far) = duplex(64);
+/// let (mut reader, _writer) = split(near);
+/// let reads = whippet::spawn(async move { reader.read_u16().await });
+/// far.write_u16(7).await?;
+/// assert_eq!(reads.await??, 7);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct ReadHalf<T>(Arc<Shared<T>>);
 
 /// The writing half of a stream: see [`split`]. Dropping it does not end the writing direction: call
 /// [`shutdown`](super::AsyncWriteExt::shutdown).
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+/// let (near, mut far) = duplex(64);
+/// let (_reader, mut writer) = split(near);
+/// writer.write_all(b"last words").await?;
+/// writer.shutdown().await?;
+/// let mut words = String::new();
+/// far.read_to_string(&mut words).await?;
+/// assert_eq!(words, "last words");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct WriteHalf<T>(Arc<Shared<T>>);
 
 /// What both halves share.

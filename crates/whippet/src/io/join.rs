@@ -8,6 +8,22 @@ use std::task::{Context, Poll};
 
 pin_project! {
     /// A reader and a writer as one stream: see [`join`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt, BufReader, Join, join};
+    /// use whippet::net::unix::pipe::{Receiver, Sender, pipe};
+    /// // A stream of two pipes.
+    /// let ((sender, theirs), (mut ours, receiver)) = (pipe()?, pipe()?);
+    /// let mut stream: Join<Receiver, Sender> = join(receiver, sender);
+    /// ours.write_u16(7).await?;
+    /// assert_eq!(stream.read_u16().await?, 7);
+    /// stream.write_u16(8).await?;
+    /// assert_eq!(BufReader::new(theirs).read_u16().await?, 8);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub struct Join<R, W> {
         #[pin]

@@ -8,6 +8,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Lines of a reader: see [`AsyncBufReadExt::lines`](super::AsyncBufReadExt::lines).
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncBufReadExt, BufReader};
+/// let mut lines = BufReader::new(&b"one\ntwo\r\nthree"[..]).lines();
+/// let mut words = Vec::new();
+/// while let Some(line) = lines.next_line().await? {
+///     words.push(line);
+/// }
+/// assert_eq!(words, ["one", "two", "three"]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Lines<R> {
     /// The reader.

@@ -8,6 +8,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Segments of a reader: see [`AsyncBufReadExt::split`](super::AsyncBufReadExt::split).
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncBufReadExt, BufReader};
+/// let mut fields = BufReader::new(&b"root:x:0"[..]).split(b':');
+/// let mut found = Vec::new();
+/// while let Some(field) = fields.next_segment().await? {
+///     found.push(field);
+/// }
+/// assert_eq!(found, [&b"root"[..], b"x", b"0"]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Split<R> {
     /// The reader.

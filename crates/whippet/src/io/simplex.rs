@@ -8,6 +8,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A bounded queue of bytes, which is written to and read from: see [`simplex`].
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, SimplexStream, WriteHalf, simplex};
+/// let (mut reader, mut writer): (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) = simplex(4);
+/// // There is room for so much.
+/// assert_eq!(writer.write(b"hello").await?, 4);
+/// assert_eq!(reader.read(&mut [0; 16]).await?, 4);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct SimplexStream(Pipe);
 

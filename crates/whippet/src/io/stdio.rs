@@ -33,13 +33,21 @@ pub struct Stderr(Writing<io::Stderr>);
 /// # Cancel safety
 /// A `read` that is dropped goes on, and the next `read` of the same [`Stdin`] has what came; with another one, it is lost.
 ///
-/// ```no_run
+/// ```
+/// # // What somebody types.
+/// # use std::{io::Write, os::fd::AsRawFd};
+/// # let (keys, mut types) = std::io::pipe().unwrap();
+/// # types.write_all(b"one\ntwo\n").unwrap();
+/// # drop(types);
+/// # assert_eq!(unsafe { libc::dup2(keys.as_raw_fd(), 0) }, 0);
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::{AsyncBufReadExt, BufReader};
 /// let mut lines = BufReader::new(whippet::io::stdin()).lines();
+/// let mut words = Vec::new();
 /// while let Some(line) = lines.next_line().await? {
-///     println!("{line}");
+///     words.push(line);
 /// }
+/// assert_eq!(words, ["one", "two"]);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
@@ -57,7 +65,7 @@ pub fn stdin() -> Stdin {
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::AsyncWriteExt;
 /// let mut out = whippet::io::stdout();
-/// out.write_all(b"hello\n").await?;
+/// assert_eq!(out.write(b"hello\n").await?, 6);
 /// out.flush().await?;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
@@ -73,7 +81,7 @@ pub fn stdout() -> Stdout {
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::AsyncWriteExt;
 /// let mut err = whippet::io::stderr();
-/// err.write_all(b"something is wrong\n").await?;
+/// assert_eq!(err.write(b"something is wrong\n").await?, 19);
 /// err.flush().await?;
 /// # std::io::Result::Ok(())
 /// # }).unwrap();

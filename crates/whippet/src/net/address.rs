@@ -6,6 +6,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 /// What can be turned into addresses: addresses themselves, and names with a port, which are looked up on a thread
 /// that may block.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use std::net::Ipv4Addr;
+/// use whippet::net::{TcpListener, TcpStream};
+/// let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+/// let address = listener.local_addr()?;
+/// // An address, its text, and a name with a port.
+/// TcpStream::connect(address).await?;
+/// TcpStream::connect(address.to_string()).await?;
+/// let stream = TcpStream::connect(("localhost", address.port())).await?;
+/// assert_eq!(stream.peer_addr()?, address);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait ToSocketAddrs: sealed::Sealed {}
 
 /// What a name or an address stands for.

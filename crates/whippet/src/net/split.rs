@@ -27,19 +27,76 @@ pub trait Duplex: fmt::Debug {
 }
 
 /// The reading half of a stream that is borrowed.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncReadExt;
+/// let (peer, mut stream) = whippet::net::UnixStream::pair()?;
+/// peer.try_write(b"hello")?;
+/// let (mut reader, _writer) = stream.split();
+/// let mut word = [0; 5];
+/// reader.read_exact(&mut word).await?;
+/// assert_eq!(&word, b"hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a, S>(&'a S);
 
 /// The writing half of a stream that is borrowed.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+/// let (mut peer, mut stream) = whippet::net::UnixStream::pair()?;
+/// let (_reader, mut writer) = stream.split();
+/// writer.write_all(b"hello").await?;
+/// let mut word = [0; 5];
+/// peer.read_exact(&mut word).await?;
+/// assert_eq!(&word, b"hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a, S>(&'a S);
 
 /// The reading half of a stream, to be moved to a task of its own.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncReadExt;
+/// let (peer, stream) = whippet::net::UnixStream::pair()?;
+/// let (mut reader, _writer) = stream.into_split();
+/// let reads = whippet::spawn(async move { reader.read_u8().await });
+/// peer.try_write(b"!")?;
+/// assert_eq!(reads.await??, b'!');
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf<S>(Arc<S>);
 
 /// The writing half of a stream, to be moved to a task of its own. Dropping it shuts the writing direction down: the
 /// peer reads the end.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncReadExt;
+/// let (mut peer, stream) = whippet::net::UnixStream::pair()?;
+/// let (_reader, writer) = stream.into_split();
+/// writer.writable().await?;
+/// writer.try_write(b"last words")?;
+/// drop(writer);
+/// let mut words = String::new();
+/// peer.read_to_string(&mut words).await?;
+/// assert_eq!(words, "last words");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf<S: Duplex> {
     /// The stream.
@@ -49,6 +106,21 @@ pub struct OwnedWriteHalf<S: Duplex> {
 }
 
 /// The two halves are not of one stream; they are given back.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let (one, _peer) = whippet::net::UnixStream::pair()?;
+/// let (other, _peer) = whippet::net::UnixStream::pair()?;
+/// let (one_reader, one_writer) = one.into_split();
+/// let (_other_reader, other_writer) = other.into_split();
+/// let error = one_reader.reunite(other_writer).unwrap_err();
+/// assert_eq!(error.to_string(), "the two halves are not of one stream");
+/// // The halves are in it.
+/// assert!(error.0.reunite(one_writer).is_ok());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError<S: Duplex>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// socket.set_reuseaddr(true)?;
 /// socket.bind("127.0.0.1:0".parse().unwrap())?;
 /// let listener = socket.listen(1024)?;
-/// # drop(listener);
+/// assert_ne!(listener.local_addr()?.port(), 0);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
@@ -173,7 +173,7 @@ impl TcpSocket {
     /// # Examples
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use whippet::net::{TcpListener, TcpSocket, TcpStream};
+    /// use whippet::net::{TcpSocket, TcpStream};
     /// let socket = TcpSocket::new_v4()?;
     /// socket.set_nodelay(true)?;
     /// socket.bind("127.0.0.1:0".parse().unwrap())?;

@@ -8,6 +8,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The name of a Unix socket: a path, an abstract name (Linux), or none.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::net::{UnixListener, UnixStream};
+/// # let name = format!("whippet-address-{}", std::process::id());
+/// let listener = UnixListener::bind(format!("\0{name}"))?;
+/// let address = listener.local_addr()?;
+/// assert_eq!(format!("{address:?}"), format!("\"{name}\" (abstract)"));
+/// let client = UnixStream::connect_addr(&address).await?;
+/// assert_eq!(client.peer_addr()?, address);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SocketAddr(SocketAddrUnix);
 
@@ -57,7 +71,7 @@ impl SocketAddr {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// use whippet::net::{UnixListener, UnixStream};
     /// # let name = format!("\0whippet-unnamed-{}", std::process::id());
-    /// let listener = UnixListener::bind(&name)?;
+    /// let _listener = UnixListener::bind(&name)?;
     /// let client = UnixStream::connect(&name).await?;
     /// assert!(client.local_addr()?.is_unnamed());
     /// assert!(!client.peer_addr()?.is_unnamed());

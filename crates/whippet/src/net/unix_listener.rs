@@ -22,7 +22,7 @@ const BACKLOG: u32 = 1024;
 /// // An abstract name: it has no place in the file system, and goes with the listener.
 /// # let name = format!("\0whippet-example-{}", std::process::id());
 /// let listener = UnixListener::bind(&name)?;
-/// let client = UnixStream::connect(&name).await?;
+/// let _client = UnixStream::connect(&name).await?;
 /// let (server, peer) = listener.accept().await?;
 /// assert!(peer.is_unnamed());
 /// assert_eq!(server.peer_cred()?.pid(), Some(std::process::id() as i32));
@@ -112,7 +112,7 @@ impl UnixListener {
     /// let listener = std::os::unix::net::UnixListener::bind(&path)?;
     /// listener.set_nonblocking(true)?;
     /// let listener = UnixListener::from_std(listener)?;
-    /// let client = UnixStream::connect(&path).await?;
+    /// let _client = UnixStream::connect(&path).await?;
     /// # std::fs::remove_file(&path)?;
     /// assert!(listener.accept().await?.1.is_unnamed());
     /// # std::io::Result::Ok(())
@@ -134,7 +134,7 @@ impl UnixListener {
     /// use whippet::net::{UnixListener, UnixStream};
     /// # let name = format!("\0whippet-into-std-{}", std::process::id());
     /// let listener = UnixListener::bind(&name)?;
-    /// let client = UnixStream::connect(&name).await?;
+    /// let _client = UnixStream::connect(&name).await?;
     /// let listener = listener.into_std()?;
     /// listener.set_nonblocking(false)?;
     /// assert!(listener.accept()?.1.is_unnamed());
@@ -159,7 +159,7 @@ impl UnixListener {
     /// use whippet::net::{UnixListener, UnixStream};
     /// # let path = std::env::temp_dir().join(format!("whippet-accept-{}", std::process::id()));
     /// let listener = UnixListener::bind(&path)?;
-    /// let client = UnixStream::connect(&path).await?;
+    /// let _client = UnixStream::connect(&path).await?;
     /// let (server, peer) = listener.accept().await?;
     /// assert!(peer.is_unnamed());
     /// assert_eq!(server.local_addr()?.as_pathname(), Some(&*path));
@@ -183,7 +183,7 @@ impl UnixListener {
     /// use whippet::net::{UnixListener, UnixStream};
     /// # let name = format!("\0whippet-poll-accept-{}", std::process::id());
     /// let listener = UnixListener::bind(&name)?;
-    /// let client = UnixStream::connect(&name).await?;
+    /// let _client = UnixStream::connect(&name).await?;
     /// let (_server, peer) = poll_fn(|cx| listener.poll_accept(cx)).await?;
     /// assert!(peer.is_unnamed());
     /// # std::io::Result::Ok(())

@@ -17,11 +17,38 @@ const MAX_PIECES: usize = 1024;
 
 /// The writing end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). When nobody reads any
 /// more, writing fails with `BrokenPipe`.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::AsyncWriteExt;
+/// let (mut sender, receiver) = whippet::net::unix::pipe::pipe()?;
+/// sender.write_all(b"hello").await?;
+/// drop(receiver);
+/// let nobody_reads = sender.write_all(b"hello").await.unwrap_err();
+/// assert_eq!(nobody_reads.kind(), std::io::ErrorKind::BrokenPipe);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Sender(AsyncFd<OwnedFd>);
 
 /// The reading end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). It comes to its end when
 /// nobody can write any more.
+///
+/// # Examples
+/// ```
+/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+/// let (mut sender, mut receiver) = whippet::net::unix::pipe::pipe()?;
+/// sender.write_all(b"last words").await?;
+/// drop(sender);
+/// let mut words = String::new();
+/// receiver.read_to_string(&mut words).await?;
+/// assert_eq!(words, "last words");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Receiver(AsyncFd<OwnedFd>);
 
@@ -318,7 +345,7 @@ impl Sender {
     /// # Examples
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// let (sender, receiver) = whippet::net::unix::pipe::pipe()?;
+    /// let (sender, _receiver) = whippet::net::unix::pipe::pipe()?;
     /// sender.writable().await?;
     /// assert_eq!(sender.try_write(b"hello")?, 5);
     /// # std::io::Result::Ok(())

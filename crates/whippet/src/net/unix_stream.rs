@@ -117,7 +117,7 @@ impl UnixStream {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// use whippet::net::{UnixListener, UnixStream};
     /// # let path = std::env::temp_dir().join(format!("whippet-connect-{}", std::process::id()));
-    /// let listener = UnixListener::bind(&path)?;
+    /// let _listener = UnixListener::bind(&path)?;
     /// let stream = UnixStream::connect(&path).await?;
     /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(&*path));
     /// # std::fs::remove_file(&path)?;
