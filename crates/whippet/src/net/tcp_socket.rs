@@ -222,10 +222,10 @@ impl TcpSocket {
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let socket = whippet::net::TcpSocket::new_v4()?;
-    /// let before = socket.send_buffer_size()?;
-    /// socket.set_send_buffer_size(before / 4)?;
-    /// // It is half of what it was: the kernel has doubled the figure.
-    /// assert_eq!(socket.send_buffer_size()?, before / 4 * 2);
+    /// assert_ne!(socket.send_buffer_size()?, 0);
+    /// socket.set_send_buffer_size(16 * 1024)?;
+    /// // The kernel has doubled the figure.
+    /// assert_eq!(socket.send_buffer_size()?, 2 * 16 * 1024);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
@@ -242,10 +242,10 @@ impl TcpSocket {
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let socket = whippet::net::TcpSocket::new_v4()?;
-    /// let before = socket.recv_buffer_size()?;
-    /// socket.set_recv_buffer_size(before / 4)?;
-    /// // It is half of what it was: the kernel has doubled the figure.
-    /// assert_eq!(socket.recv_buffer_size()?, before / 4 * 2);
+    /// assert_ne!(socket.recv_buffer_size()?, 0);
+    /// socket.set_recv_buffer_size(16 * 1024)?;
+    /// // The kernel has doubled the figure.
+    /// assert_eq!(socket.recv_buffer_size()?, 2 * 16 * 1024);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
