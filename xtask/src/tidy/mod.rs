@@ -1,4 +1,4 @@
-//! The rules that no lint knows: sizes, import circles, reasons, unsafe code in named files, no foreign runtime.
+//! The rules that no lint knows: sizes, import circles, reasons, examples, unsafe code in named files, no foreign runtime.
 //!
 //! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
 //! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
@@ -7,6 +7,7 @@
 //! (which files the crates are made of, and which of them are tests), then the rules.
 
 mod circles;
+mod examples;
 mod items;
 mod rules;
 mod source;
@@ -38,6 +39,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints.extend(sources.iter().flat_map(rules::of_a_file));
     complaints.extend(unsafety::find(&sources));
     complaints.extend(circles::find(&sources));
+    complaints.extend(examples::find(&sources));
     complaints
 }
 

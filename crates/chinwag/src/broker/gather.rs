@@ -1,16 +1,21 @@
-//! When the broker waits for company for a line: in a busy room lines share their writes.
+//! When the broker waits for company for a line or a newcomer: in a busy room they share their writes.
 //!
 //! Handing a round to a room of two hundred costs the kernel two hundred writes, and a line that follows within that
 //! time would cost as many again. So a line that comes alone and soon after a round waits for a second one, and
 //! both leave in one write a receiver. It waits as long as the round before is taken to keep the kernel busy, and
 //! [`GATHER_MAX`] at most. A line that comes after a silence, in a small room or in company does not wait at all.
 //!
+//! Newcomers wait until the round before is over, or they are as many as are taken at once, or there is a line to hand
+//! out. In a room of thousands each of them costs as many writes, one after the other; and a house that
+//! lets people in more slowly than [`CROWD_SINGLES`](crate::limits::CROWD_SINGLES) in a second, because it announces each,
+//! would never come to count them instead.
+//!
 //! Pure: the time is an argument.
 
-use crate::limits::{GATHER_MAX, GATHER_MIN, GATHER_PER_FRAME};
+use crate::limits::{CONTROL_PLACES, GATHER_MAX, GATHER_MIN, GATHER_PER_FRAME};
 use std::time::{Duration, Instant};
 
-/// What it remembers of the last round, and whether a line waits.
+/// What it remembers of the last round, and who waits.
 #[derive(Debug)]
 pub(super) struct Gather {
     /// The last round keeps the kernel busy until then.
@@ -19,17 +24,19 @@ pub(super) struct Gather {
     patience: Duration,
     /// Until when a line waits, if one does.
     until: Option<Instant>,
+    /// Until when newcomers wait, if they do.
+    newcomers_until: Option<Instant>,
 }
 
 impl Gather {
     /// After a silence.
     pub(super) fn new(now: Instant) -> Self {
-        Self { busy_until: now, patience: Duration::ZERO, until: None }
+        Self { busy_until: now, patience: Duration::ZERO, until: None, newcomers_until: None }
     }
 
-    /// Until when a line waits, if one does.
+    /// Until when somebody waits: a line, or newcomers.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.until
+        self.until.into_iter().chain(self.newcomers_until).min()
     }
 
     /// Events were received, and this many are in hand now.
@@ -44,6 +51,21 @@ impl Gather {
             self.until = None;
         }
         self.until.is_none()
+    }
+
+    /// Whether newcomers wait, of whom there are so many in hand.
+    pub(super) fn newcomers_wait(&mut self, in_hand: usize, now: Instant) -> bool {
+        let until = *self.newcomers_until.get_or_insert(self.busy_until);
+        let waits = (1..CONTROL_PLACES).contains(&in_hand) && now < until;
+        if !waits {
+            self.newcomers_until = None;
+        }
+        waits
+    }
+
+    /// Those in hand are let in, whatever they waited for.
+    pub(super) fn let_in(&mut self) {
+        self.newcomers_until = None;
     }
 
     /// A round of so many frames went out.
@@ -97,6 +119,29 @@ mod tests {
         assert!(!gather.is_over(start));
         gather.received(2, start);
         assert!(gather.is_over(start), "the second has come");
+    }
+
+    #[test]
+    fn newcomers_wait_until_the_round_is_over_or_they_are_many() {
+        let start = whippet::time::Instant::now().into_std();
+        let mut gather = Gather::new(start);
+        assert!(!gather.newcomers_wait(1, start), "after a silence");
+        gather.sent(PEOPLE, start);
+        assert!(!gather.newcomers_wait(0, start), "nobody does");
+        assert_eq!(gather.deadline(), None);
+        assert!(gather.newcomers_wait(1, start));
+        assert_eq!(gather.deadline(), Some(start + busy()));
+        // What goes out meanwhile does not make them wait longer.
+        gather.sent(PEOPLE, start + busy() / 2);
+        assert!(gather.newcomers_wait(2, start + busy() / 2));
+        assert!(!gather.newcomers_wait(CONTROL_PLACES, start + busy() / 2), "as many as are taken");
+        assert!(gather.newcomers_wait(1, start + busy()), "the next ones");
+        assert!(!gather.newcomers_wait(1, start + busy() * 3 / 2));
+        assert_eq!(gather.deadline(), None);
+        gather.sent(PEOPLE, start);
+        assert!(gather.newcomers_wait(1, start));
+        gather.let_in();
+        assert_eq!(gather.deadline(), None, "they came in with a line");
     }
 
     #[test]

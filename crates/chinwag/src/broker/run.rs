@@ -3,7 +3,7 @@
 use super::gather::Gather;
 use super::{Broker, Metrics};
 use crate::event::{Control, Event};
-use crate::limits::{CLOCK_EVERY, ROUND_EVENTS};
+use crate::limits::{CLOCK_EVERY, CONTROL_PLACES, ROUND_EVENTS};
 use crate::time_of_day::WallClock;
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,7 +33,9 @@ impl Broker {
             }
             select! {
                 biased;
-                Some(came) = queues.control.recv() => self.handle_control(came, now()),
+                Some(came) = queues.control.recv(), if queues.came.len() < CONTROL_PLACES => {
+                    queues.came.push(came);
+                }
                 () = &mut alarm, if alarm_at.is_some() => {
                     alarm_at = None;
                     self.handle_tick(now());
@@ -50,6 +52,7 @@ impl Broker {
             queues.take_in(&mut self);
         }
         // Those who came in the last moment hear it, too.
+        queues.came.drain(..).for_each(|came| self.handle_control(came, now()));
         queues.control.close();
         while let Some(came) = queues.control.recv().await {
             self.handle_control(came, now());
@@ -77,12 +80,14 @@ fn now() -> std::time::Instant {
 struct Queues {
     /// Joins and the stop.
     control: Receiver<Control>,
+    /// What was received of these and not handled yet: newcomers who wait for company. At most [`CONTROL_PLACES`].
+    came: Vec<Control>,
     /// What people do.
     events: Receiver<Event>,
     /// Events that were received and not handled yet, the next one last. While the intake
     /// is open it holds one at most, which waits for company.
     batch: Vec<Event>,
-    /// Whether that one waits.
+    /// Whether that one waits, and the newcomers.
     gather: Gather,
 }
 
@@ -91,14 +96,15 @@ impl Queues {
     fn new(control: Receiver<Control>, events: Receiver<Event>) -> Self {
         Self {
             control,
+            came: Vec::with_capacity(CONTROL_PLACES),
             events,
             batch: Vec::with_capacity(ROUND_EVENTS),
             gather: Gather::new(now()),
         }
     }
 
-    /// Handles the joins that are there, then the events that were received, as long as the intake is open, and
-    /// ends the round.
+    /// Handles the joins that are there, unless they wait, then the events that were received, as long as the intake is
+    /// open, and ends the round.
     ///
     /// In this order, so that nobody's lines overtake his join: it was sent before them, so once they have been
     /// received it is here.
@@ -106,13 +112,14 @@ impl Queues {
         let now = now();
         broker.set_clock_if_old(now);
         let frames = broker.metrics.frames;
-        for _ in 0..self.control.len() {
-            let Ok(came) = self.control.try_recv() else { break };
-            broker.handle_control(came, now);
+        // In the end nobody's company is waited for.
+        let is_forced = broker.is_forced();
+        let is_gathered = self.gather.is_over(now) || is_forced;
+        let has_events = is_gathered && broker.is_open() && !self.batch.is_empty();
+        if has_events || is_forced || !self.newcomers_wait(now) {
+            self.let_in(broker, now);
         }
         let mut lines = 0;
-        // In the end nobody's company is waited for.
-        let is_gathered = self.gather.is_over(now) || broker.is_forced();
         while is_gathered
             && broker.is_open()
             && let Some(event) = self.batch.pop()
@@ -129,6 +136,27 @@ impl Queues {
         }
         if broker.is_forced() {
             self.take_the_rest(broker);
+        }
+    }
+
+    /// Takes what came into the hand, and says whether all of it are newcomers who wait for more.
+    fn newcomers_wait(&mut self, now: std::time::Instant) -> bool {
+        while self.came.len() < CONTROL_PLACES
+            && let Ok(came) = self.control.try_recv()
+        {
+            self.came.push(came);
+        }
+        let are_newcomers = self.came.iter().all(|came| matches!(came, Control::Join { .. }));
+        are_newcomers && self.gather.newcomers_wait(self.came.len(), now)
+    }
+
+    /// Handles what came, to the last that is there now.
+    fn let_in(&mut self, broker: &mut Broker, now: std::time::Instant) {
+        self.gather.let_in();
+        self.came.drain(..).for_each(|came| broker.handle_control(came, now));
+        for _ in 0..self.control.len() {
+            let Ok(came) = self.control.try_recv() else { break };
+            broker.handle_control(came, now);
         }
     }
 
@@ -150,8 +178,17 @@ mod tests {
     use crate::door::DoorKind;
     use crate::event::{Arrival, ClientId, Inputs};
     use crate::intake::{Bounds, Intake};
+    use crate::limits::GATHER_MAX;
     use std::net::Ipv4Addr;
-    use whippet::sync::mpsc;
+    use whippet::sync::{mpsc, oneshot};
+
+    /// Somebody comes, and the other end of his inbox.
+    fn newcomer(intake: &Arc<Intake>, number: u64) -> (Control, account::Inbox) {
+        let (outlet, inbox) = account::inbox(intake);
+        let address = Ipv4Addr::LOCALHOST.into();
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        (Control::Join { id: ClientId::new(number), arrival }, inbox)
+    }
 
     #[test]
     fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
@@ -166,12 +203,50 @@ mod tests {
         let batch = vec![Event::Lines { id, inputs }];
         let mut queues = Queues::new(orders, said);
         queues.batch = batch;
-        let (outlet, _inbox) = account::inbox(&intake);
-        let address = Ipv4Addr::LOCALHOST.into();
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
-        let join = Control::Join { id, arrival };
+        // Newcomers alone would wait.
+        queues.gather.sent(u64::MAX, now());
+        let (join, _inbox) = newcomer(&intake, 1);
         control.try_send(join).expect("there is a place");
         queues.take_in(&mut broker);
         assert_eq!(broker.metrics().lines, 2, "the join and the line");
+    }
+
+    #[whippet::test(start_paused = true)]
+    async fn newcomers_share_a_round_when_one_was_made_just_now() {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let mut broker = Broker::new(Arc::clone(&intake), now());
+        let (control, orders) = mpsc::channel(2 * CONTROL_PLACES);
+        let (_events, said) = mpsc::channel(1);
+        let mut queues = Queues::new(orders, said);
+        let mut inboxes = Vec::new();
+        let mut come = |people: u64| {
+            for _ in 0..people {
+                let (join, inbox) = newcomer(&intake, inboxes.len() as u64);
+                control.try_send(join).expect("there is a place");
+                inboxes.push(inbox);
+            }
+        };
+        let mut take_in = |queues: &mut Queues| {
+            queues.take_in(&mut broker);
+            broker.metrics().joins
+        };
+        come(1);
+        assert_eq!(take_in(&mut queues), 1, "after a silence nobody waits");
+        queues.gather.sent(u64::MAX, now());
+        come(2);
+        assert_eq!(take_in(&mut queues), 1, "they wait for company");
+        whippet::time::advance(GATHER_MAX).await;
+        assert_eq!(take_in(&mut queues), 3, "for so long");
+        queues.gather.sent(u64::MAX, now());
+        come(CONTROL_PLACES as u64 - 1);
+        assert_eq!(take_in(&mut queues), 3);
+        come(2);
+        assert_eq!(take_in(&mut queues), 4 + CONTROL_PLACES as u64, "so many need no more");
+        queues.gather.sent(u64::MAX, now());
+        come(1);
+        let (answer, mut answered) = oneshot::channel();
+        control.try_send(Control::Ping { answer }).expect("there is a place");
+        assert_eq!(take_in(&mut queues), 5 + CONTROL_PLACES as u64, "nothing else waits for them");
+        assert!(answered.try_recv().is_ok());
     }
 }

@@ -14,6 +14,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 /// a guard; the call is made inside of the guard's [`try_io`](super::AsyncFdReadyGuard::try_io), so that a call that says
 /// `WouldBlock` uses the readiness up and the next wait is one. [`async_io`](Self::async_io) is both in one.
 ///
+/// A guard holds the readiness as long as it lives: [`try_io`](Self::try_io) on the same descriptor says `WouldBlock`
+/// meanwhile.
+///
 /// Dropping it stops the watch, then drops what is inside.
 ///
 /// # Examples

@@ -209,7 +209,8 @@ impl fmt::Display for Dump {
             [TaskState::Running, TaskState::Queued, TaskState::Waiting]
                 .map(|state| self.count(state));
         let all = self.tasks.len();
-        writeln!(f, "{all} tasks: {running} running, {queued} queued, {waiting} waiting")?;
+        let tasks = if all == 1 { "task" } else { "tasks" };
+        writeln!(f, "{all} {tasks}: {running} running, {queued} queued, {waiting} waiting")?;
         self.tasks.iter().try_for_each(|task| writeln!(f, "{task}"))
     }
 }

@@ -1,0 +1,74 @@
+//! Each public function of whippet shows in an example of its own what it is for.
+//!
+//! Goes by lines: a declaration begins its line, and what is above it up to the first line that is neither documentation
+//! nor an attribute belongs to it.
+
+use super::source::Source;
+
+/// Where the rule holds.
+const FOLDER: &str = "crates/whippet/src/";
+/// What macros need of the crate, and nobody else sees.
+const HIDDEN: &str = "crates/whippet/src/macros/";
+
+/// The public functions without an example.
+pub(super) fn find(sources: &[Source]) -> Vec<String> {
+    let ours = |path: &str| path.starts_with(FOLDER) && !path.starts_with(HIDDEN);
+    let looked_at = sources.iter().filter(|source| ours(&source.path) && !source.is_test);
+    looked_at.flat_map(of_a_file).collect()
+}
+
+fn of_a_file(source: &Source) -> Vec<String> {
+    let lines: Vec<&str> = source.text.lines().map(str::trim_start).collect();
+    let tests = lines.iter().position(|line| line.starts_with("mod tests"));
+    let lines = &lines[..tests.unwrap_or(lines.len())];
+    let without = |&at: &usize| is_public_function(lines[at]) && !has_example(&lines[..at]);
+    let complaint = |at: usize| {
+        let way_out = "show it by one that asserts what it does";
+        format!("{}:{}: example: a public function has none: {way_out}", source.path, at + 1)
+    };
+    (0..lines.len()).filter(without).map(complaint).collect()
+}
+
+fn is_public_function(line: &str) -> bool {
+    let Some(mut rest) = line.strip_prefix("pub ") else { return false };
+    for word in ["const ", "async ", "unsafe "] {
+        rest = rest.strip_prefix(word).unwrap_or(rest);
+    }
+    rest.starts_with("fn ")
+}
+
+/// Whether the lines above a function hold an example, text for one (in a macro), or hide it.
+fn has_example(above: &[&str]) -> bool {
+    let belongs =
+        |line: &&&str| line.starts_with("///") || line.starts_with("#[") || line.ends_with(")]");
+    let mut head = above.iter().rev().take_while(belongs);
+    head.any(|line| line.contains("```") || line.starts_with("#[doc"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> usize {
+        find(&[Source::new(path.to_owned(), text.to_owned())]).len()
+    }
+
+    #[test]
+    fn a_public_function_without_an_example_is_found_and_no_other() {
+        let path = "crates/whippet/src/a.rs";
+        for (text, count) in [
+            ("/// Words.\npub fn a() {}", 1),
+            ("/// ```\n/// b();\n/// ```\nfn b() {}\n\n/// Words.\npub const fn a() {}", 1),
+            (
+                "    /// Words.\n    /// ```\n    /// a();\n    /// ```\n    #[inline]\n    pub async fn a() {}",
+                0,
+            ),
+            ("#[doc(hidden)]\npub fn a() {}", 0),
+            ("pub(crate) fn a() {}\nfn b() {}", 0),
+            ("mod tests {\n    pub fn a() {}\n}", 0),
+        ] {
+            assert_eq!(found(path, text), count, "{text}");
+        }
+        assert_eq!(found("crates/chinwag/src/a.rs", "pub fn a() {}"), 0);
+    }
+}
