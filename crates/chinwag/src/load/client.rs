@@ -138,7 +138,9 @@ impl Client {
         self.stage.lanes.mine().tally.last_heard = now;
         self.greet(now);
         self.stage.thaw.cancelled().await;
-        self.receive(stream).await
+        let ended = self.receive(stream).await;
+        self.stage.thawed.pass();
+        ended
     }
 
     /// Takes part: listens, sends its script when it is time, listens on. Returns when the server closes.

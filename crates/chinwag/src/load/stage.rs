@@ -37,6 +37,8 @@ pub(super) struct Stage {
     pub(super) complete: Gate,
     /// Passed whenever somebody is said to have been cut for being too slow.
     pub(super) cut: Gate,
+    /// Passed whenever the connection of somebody who did not read has ended.
+    pub(super) thawed: Gate,
     /// When the senders were told to begin. Written by the conductor before `start` is raised.
     begun: AtomicU64,
     /// When the first line was sent; `u64::MAX` before that. Lowered by each sender once.
@@ -58,6 +60,7 @@ impl Stage {
             welcomed: Gate::new(),
             complete: Gate::new(),
             cut: Gate::new(),
+            thawed: Gate::new(),
             begun: AtomicU64::new(0),
             first_send: AtomicU64::new(u64::MAX),
         }

@@ -18,6 +18,9 @@ const FIRST_PEOPLE: u32 = 100;
 const SILENCE: Duration = Duration::from_millis(300);
 /// Beyond this a server that never falls silent is not waited for.
 const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+/// How long whoever was cut may be silent before all that is left has been read: the kernel looks at a shut window again after
+/// 200 ms, then 400, and so on.
+const LAST_READ: Duration = Duration::from_secs(3);
 /// Over what span a server's use of the processor is looked at, to see whether it is done.
 const SETTLING: Duration = Duration::from_millis(300);
 
@@ -120,13 +123,15 @@ async fn talk(plan: Plan, server: &Server) -> Run {
     }
 }
 
-/// Waits until those who do not read are cut, or have had time enough to be, and lets them read what is left.
+/// Waits until those who do not read are cut, or have had time enough to be, and lets them read what is left: to the end,
+/// if they were cut, for which the kernel may wait for its next look at a window that was shut.
 async fn thaw(stage: &Stage) {
-    whippet::select! {
-        () = stage.cut.passed_by(stage.plan.frozen) => {}
-        () = whippet::time::sleep(stage.plan.cutting) => {}
-    }
+    let frozen = stage.plan.frozen;
+    let are_cut = stage.reach(&stage.cut, frozen, stage.plan.cutting).await;
     stage.thaw.cancel();
+    if are_cut {
+        stage.reach(&stage.thawed, frozen, LAST_READ).await;
+    }
     stage.quiet(SILENCE, LONGEST_SILENCE).await;
 }
 
