@@ -112,14 +112,14 @@ impl Queues {
         let now = now();
         broker.set_clock_if_old(now);
         let frames = broker.metrics.frames;
-        // In the end nobody's company is waited for.
-        let is_forced = broker.is_forced();
-        let is_gathered = self.gather.is_over(now) || is_forced;
-        let has_events = is_gathered && broker.is_open() && !self.batch.is_empty();
-        if has_events || is_forced || !self.newcomers_wait(now) {
+        let is_over = self.gather.is_over(now);
+        let has_events = is_over && broker.is_open() && !self.batch.is_empty();
+        if has_events || broker.is_forced() || !self.newcomers_wait(now) {
             self.let_in(broker, now);
         }
         let mut lines = 0;
+        // In the end, which may have come just now, nobody's company is waited for.
+        let is_gathered = is_over || broker.is_forced();
         while is_gathered
             && broker.is_open()
             && let Some(event) = self.batch.pop()
