@@ -233,7 +233,7 @@ fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
         let mut bench = Bench::new(1000).await;
         let person = bench.enter().await;
         let Person { mut peer, outlet, .. } = person;
-        // A line fills more than half of a read, so that each event holds one.
+        // A line is as long as a read, so that an event holds one at most.
         let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 1..EVENTS {
