@@ -162,10 +162,8 @@ impl Client {
                 turn.set(house.intake.places().acquire());
             }
             in_line = wants == Wants::Place;
-            let deadline = self.deadline(house, now);
-            if let Some(deadline) = deadline {
-                timer.as_mut().reset(time::Instant::from_std(deadline));
-            }
+            let deadline = self.deadline(house, now).map(time::Instant::from_std);
+            let is_timed = deadline.map(|deadline| timer.as_mut().reset(deadline)).is_some();
             select! {
                 biased;
                 called = poll_fn(|cx| call.poll(cx)) => match called {
@@ -199,7 +197,7 @@ impl Client {
                     }
                 }
                 _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
-                () = timer.as_mut(), if deadline.is_some() => {
+                () = timer.as_mut(), if is_timed => {
                     self.incoming.heed(house.dials.speech(), self::now());
                 }
             }

@@ -15,6 +15,13 @@ async fn tcp_pair() -> io::Result<(TcpStream, TcpStream)> {
 }
 
 #[whippet::test]
+async fn a_wait_for_readiness_takes_three_words() -> io::Result<()> {
+    let (client, _server) = tcp_pair().await?;
+    assert_eq!(size_of_val(&client.ready(Interest::ERROR)) / size_of::<usize>(), 3);
+    Ok(())
+}
+
+#[whippet::test]
 async fn options_are_read_back() -> io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_keepalive(true)?;

@@ -184,9 +184,9 @@ impl Broker {
         let mut left: Vec<_> = self.roster.retired().flat_map(Member::memberships).collect();
         left.sort_unstable_by_key(|membership| membership.room);
         left.dedup_by_key(|membership| membership.room);
+        let retired = self.roster.retired_slots();
         for Membership { room, .. } in left {
-            let roster = &self.roster;
-            self.rooms.room_mut(room).retain(|slot| !roster.member(slot).retired);
+            self.rooms.room_mut(room).retain(|slot| !retired.contains(slot));
             self.close_if_empty(room);
         }
         self.roster.remove_retired();

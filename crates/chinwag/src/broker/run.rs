@@ -112,14 +112,14 @@ impl Queues {
         let now = now();
         broker.set_clock_if_old(now);
         let frames = broker.metrics.frames;
-        let is_over = self.gather.is_over(now);
-        let has_events = is_over && broker.is_open() && !self.batch.is_empty();
-        if has_events || broker.is_forced() || !self.newcomers_wait(now) {
+        // In the end nobody's company is waited for.
+        let is_forced = broker.is_forced();
+        let is_gathered = self.gather.is_over(now) || is_forced;
+        let has_events = is_gathered && broker.is_open() && !self.batch.is_empty();
+        if has_events || is_forced || !self.newcomers_wait(now) {
             self.let_in(broker, now);
         }
         let mut lines = 0;
-        // In the end, which may have come just now, nobody's company is waited for.
-        let is_gathered = is_over || broker.is_forced();
         while is_gathered
             && broker.is_open()
             && let Some(event) = self.batch.pop()
@@ -134,7 +134,7 @@ impl Queues {
         if lines > 0 {
             broker.intake.places().add_permits(lines);
         }
-        if broker.is_forced() {
+        if is_forced {
             self.take_the_rest(broker);
         }
     }
@@ -190,6 +190,13 @@ mod tests {
         (Control::Join { id: ClientId::new(number), arrival }, inbox)
     }
 
+    /// Somebody says something.
+    fn hello(number: u64) -> Event {
+        let mut inputs = Inputs::new();
+        inputs.push(Input { kind: Kind::Say, text: "hello" });
+        Event::Lines { id: ClientId::new(number), inputs }
+    }
+
     #[test]
     fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
         let intake = Arc::new(Intake::new(Bounds::default()));
@@ -197,18 +204,35 @@ mod tests {
         let (control, orders) = mpsc::channel(4);
         let (_events, said) = mpsc::channel(1);
         // The loop looked for joins, found none, and then received this.
-        let id = ClientId::new(1);
-        let mut inputs = Inputs::new();
-        inputs.push(Input { kind: Kind::Say, text: "hello" });
-        let batch = vec![Event::Lines { id, inputs }];
         let mut queues = Queues::new(orders, said);
-        queues.batch = batch;
+        queues.batch.push(hello(1));
         // Newcomers alone would wait.
         queues.gather.sent(u64::MAX, now());
         let (join, _inbox) = newcomer(&intake, 1);
         control.try_send(join).expect("there is a place");
         queues.take_in(&mut broker);
         assert_eq!(broker.metrics().lines, 2, "the join and the line");
+    }
+
+    #[test]
+    fn a_line_that_waits_for_company_is_taken_when_the_end_comes() {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let mut broker = Broker::new(Arc::clone(&intake), now());
+        let (_control, orders) = mpsc::channel(1);
+        let (_events, said) = mpsc::channel(1);
+        let mut queues = Queues::new(orders, said);
+        let (join, _inbox) = newcomer(&intake, 1);
+        broker.handle_control(join, now());
+        queues.gather.sent(u64::MAX, now());
+        queues.gather.received(1, now());
+        queues.batch.push(hello(1));
+        queues.take_in(&mut broker);
+        assert_eq!((broker.metrics().lines, queues.batch.len()), (1, 1), "it waits");
+        broker.handle_control(Control::Shutdown { deadline: now() }, now());
+        broker.handle_tick(now());
+        queues.take_in(&mut broker);
+        assert_eq!(broker.metrics().lines, 2, "the join and the line");
+        assert!(broker.is_finished());
     }
 
     #[whippet::test(start_paused = true)]

@@ -1,8 +1,12 @@
 //! What a descriptor is waited for, and what it is ready for.
 
-use crate::reactor::{Readiness, Want};
+use crate::reactor::{self, Readiness, Want};
 use std::fmt;
+use std::io;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 /// What to wait for in `ready`: combined with `|`.
 ///
@@ -319,4 +323,18 @@ fn write_names<const COUNT: usize>(
         f.write_str(name)?;
     }
     if first { f.write_str("EMPTY") } else { Ok(()) }
+}
+
+/// Waits until a descriptor is ready, and says so in the words of users. Written out, for an `async fn` keeps what it was
+/// called with twice.
+#[derive(Debug)]
+pub(crate) struct WaitReady<'a, T: AsFd>(pub(crate) reactor::Ready<'a, T>);
+
+impl<T: AsFd> Future for WaitReady<'_, T> {
+    type Output = io::Result<Ready>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map_ok(Ready)
+    }
 }

@@ -9,4 +9,5 @@ mod waits;
 
 pub use self::async_fd::{AsyncFd, AsyncFdRegisterError};
 pub use self::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
+pub(crate) use self::interest::WaitReady;
 pub use self::interest::{Interest, Ready};

@@ -1,6 +1,6 @@
 //! What UDP and Unix datagram sockets share: a registered descriptor, whose messages go whole or not at all.
 
-use crate::fd::{Interest, Ready};
+use crate::fd::{Interest, WaitReady};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
@@ -25,8 +25,8 @@ impl Datagram {
         self.0.into_inner()
     }
 
-    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        Ok(Ready(self.0.ready(interest.0).await?))
+    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_, OwnedFd> {
+        WaitReady(self.0.ready(interest.0))
     }
 
     pub(super) fn poll_ready(

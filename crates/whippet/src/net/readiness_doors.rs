@@ -70,11 +70,11 @@ macro_rules! readiness_doors {
             /// # std::io::Result::Ok(())
             /// # }).unwrap();
             /// ```
-            pub async fn ready(
+            pub fn ready(
                 &self,
                 interest: $crate::net::Interest,
-            ) -> ::std::io::Result<$crate::net::Ready> {
-                self.socket().ready(interest).await
+            ) -> impl Future<Output = ::std::io::Result<$crate::net::Ready>> {
+                self.socket().ready(interest)
             }
 
             /// Polls for a read that may succeed. Of all that poll for reading, the latest waker counts.

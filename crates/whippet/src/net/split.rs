@@ -278,8 +278,8 @@ macro_rules! half {
             /// # std::io::Result::Ok(())
             /// # }).unwrap();
             /// ```
-            pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-                self.socket().ready(interest).await
+            pub fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> {
+                self.socket().ready(interest)
             }
 
             /// This end's address.

@@ -1,6 +1,6 @@
 //! What TCP and Unix streams share: a registered descriptor, read and written.
 
-use crate::fd::{Interest, Ready};
+use crate::fd::{Interest, WaitReady};
 use crate::io::{AppendBuffer, append_now};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
@@ -44,8 +44,8 @@ impl Stream {
         self.0.into_inner()
     }
 
-    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        Ok(Ready(self.0.ready(interest.0).await?))
+    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_, OwnedFd> {
+        WaitReady(self.0.ready(interest.0))
     }
 
     pub(super) fn poll_ready(

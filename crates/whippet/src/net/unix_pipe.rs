@@ -1,6 +1,6 @@
 //! Pipes between processes, with and without a name.
 
-use crate::fd::{AsyncFd, Interest, Ready};
+use crate::fd::{AsyncFd, Interest, Ready, WaitReady};
 use crate::io::{AppendBuffer, append_now};
 use crate::reactor::Rest;
 use crate::sys::pipe as kernel;
@@ -228,8 +228,8 @@ macro_rules! end {
             /// # std::io::Result::Ok(())
             /// # }).unwrap();
             /// ```
-            pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-                Ok(Ready(self.0.registration().ready(interest.0).await?))
+            pub fn ready(&self, interest: Interest) -> impl Future<Output = io::Result<Ready>> {
+                WaitReady(self.0.registration().ready(interest.0))
             }
 
             /// Makes a call of one's own, if the end is announced ready.

@@ -17,7 +17,7 @@ mod loom_tests;
 mod tests;
 
 pub(crate) use self::calls::Rest;
-pub(crate) use self::registration::Registration;
+pub(crate) use self::registration::{Ready, Registration};
 pub(crate) use self::slot::{Cleared, Readiness, Want};
 
 use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};

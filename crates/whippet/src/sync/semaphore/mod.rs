@@ -2,12 +2,14 @@
 
 pub(crate) mod raw;
 
+mod acquire;
 mod error;
 mod permit;
 
 pub use self::error::{AcquireError, TryAcquireError};
 pub use self::permit::{OwnedSemaphorePermit, SemaphorePermit};
 
+use self::acquire::Acquire;
 use self::raw::RawSemaphore;
 use super::blocking;
 use super::permits::MAX_PERMITS;
@@ -141,8 +143,8 @@ impl Semaphore {
     /// assert!(semaphore.acquire().await.is_err());
     /// # });
     /// ```
-    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.acquire_many(1).await
+    pub fn acquire(&self) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        self.acquire_many(1)
     }
 
     /// Waits for `count` permits, all at once.
@@ -160,9 +162,11 @@ impl Semaphore {
     /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (3, 2));
     /// # });
     /// ```
-    pub async fn acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.raw.acquire(count as usize).await?;
-        Ok(SemaphorePermit::new(self, count))
+    pub fn acquire_many(
+        &self,
+        count: u32,
+    ) -> impl Future<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        Acquire::new(self, count)
     }
 
     /// Takes a permit, if there is one at this moment and nobody waits for it.

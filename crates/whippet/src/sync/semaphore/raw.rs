@@ -180,6 +180,13 @@ pub(crate) struct Acquire<'a> {
     ticket: Option<Ticket>,
 }
 
+impl Acquire<'_> {
+    /// How many permits it is for.
+    pub(crate) fn wanted(&self) -> usize {
+        self.wanted
+    }
+}
+
 impl Future for Acquire<'_> {
     type Output = Result<(), Refused>;
 

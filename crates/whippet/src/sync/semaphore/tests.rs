@@ -21,6 +21,14 @@ fn permits_are_taken_and_given_back() {
 }
 
 #[test]
+fn a_wait_takes_four_words() {
+    let semaphore = Semaphore::new(1);
+    let words = |bytes: usize| bytes / size_of::<usize>();
+    assert_eq!(words(size_of_val(&semaphore.acquire())), 4);
+    assert_eq!(words(size_of_val(&semaphore.acquire_many(2))), 4);
+}
+
+#[test]
 fn waiters_are_served_in_order_and_a_large_request_is_not_passed() {
     let semaphore = Arc::new(Semaphore::new(1));
     let held = Arc::clone(&semaphore).try_acquire_owned().unwrap();
