@@ -2,37 +2,81 @@
 
 use super::until::{poll_until, text};
 use futures_io::AsyncBufRead;
+use pin_project_lite::pin_project;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Lines of a reader: see [`AsyncBufReadExt::lines`](super::AsyncBufReadExt::lines).
-///
-/// # Examples
-/// ```
-/// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use whippet::io::{AsyncBufReadExt, BufReader};
-/// let mut lines = BufReader::new(&b"one\ntwo\r\nthree"[..]).lines();
-/// let mut words = Vec::new();
-/// while let Some(line) = lines.next_line().await? {
-///     words.push(line);
-/// }
-/// assert_eq!(words, ["one", "two", "three"]);
-/// # std::io::Result::Ok(())
-/// # }).unwrap();
-/// ```
-#[derive(Debug)]
-pub struct Lines<R> {
-    /// The reader.
-    reader: R,
-    /// A line whose end was not read yet: it stays when a call is dropped.
-    partial: Vec<u8>,
+pin_project! {
+    /// Lines of a reader: see [`AsyncBufReadExt::lines`](super::AsyncBufReadExt::lines).
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncBufReadExt, BufReader};
+    /// let mut lines = BufReader::new(&b"one\ntwo\r\nthree"[..]).lines();
+    /// let mut words = Vec::new();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     words.push(line);
+    /// }
+    /// assert_eq!(words, ["one", "two", "three"]);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    #[derive(Debug)]
+    pub struct Lines<R> {
+        // The reader.
+        #[pin]
+        reader: R,
+        // A line whose end was not read yet: it stays when a call is dropped.
+        partial: Vec<u8>,
+    }
 }
 
 impl<R: AsyncBufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
         Self { reader, partial: Vec::new() }
+    }
+
+    /// Polls for the next line: see [`Lines::next_line`]. The reader need not be `Unpin`, so this is what a stream of lines is
+    /// made of.
+    ///
+    /// # Errors
+    /// As [`Lines::next_line`].
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use std::{future::poll_fn, pin::Pin, task::Poll};
+    /// use whippet::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+    /// let (near, mut far) = duplex(64);
+    /// let mut lines = BufReader::new(near).lines();
+    /// far.write_all(b"half").await?;
+    /// assert!(poll_fn(|cx| Poll::Ready(Pin::new(&mut lines).poll_next_line(cx).is_pending())).await);
+    /// far.write_all(b" and half\n").await?;
+    /// let line = poll_fn(|cx| Pin::new(&mut lines).poll_next_line(cx)).await?;
+    /// assert_eq!(line.as_deref(), Some("half and half"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn poll_next_line(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Option<String>>> {
+        let this = self.project();
+        ready!(poll_until(this.reader, cx, b'\n', this.partial))?;
+        let mut line = std::mem::take(this.partial);
+        if line.is_empty() {
+            return Poll::Ready(Ok(None));
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            if line.last() == Some(&b'\r') {
+                line.pop();
+            }
+        }
+        Poll::Ready(text(line).map(Some))
     }
 }
 
@@ -57,42 +101,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// # }).unwrap();
     /// ```
     pub async fn next_line(&mut self) -> io::Result<Option<String>> {
-        poll_fn(|cx| self.poll_next_line(cx)).await
-    }
-
-    /// Polls for the next line: see [`Lines::next_line`].
-    ///
-    /// # Errors
-    /// As [`Lines::next_line`].
-    ///
-    /// # Examples
-    /// ```
-    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// use std::{future::poll_fn, task::Poll};
-    /// use whippet::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
-    /// let (near, mut far) = duplex(64);
-    /// let mut lines = BufReader::new(near).lines();
-    /// far.write_all(b"half").await?;
-    /// assert!(poll_fn(|cx| Poll::Ready(lines.poll_next_line(cx).is_pending())).await);
-    /// far.write_all(b" and half\n").await?;
-    /// let line = poll_fn(|cx| lines.poll_next_line(cx)).await?;
-    /// assert_eq!(line.as_deref(), Some("half and half"));
-    /// # std::io::Result::Ok(())
-    /// # }).unwrap();
-    /// ```
-    pub fn poll_next_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<String>>> {
-        ready!(poll_until(Pin::new(&mut self.reader), cx, b'\n', &mut self.partial))?;
-        let mut line = std::mem::take(&mut self.partial);
-        if line.is_empty() {
-            return Poll::Ready(Ok(None));
-        }
-        if line.last() == Some(&b'\n') {
-            line.pop();
-            if line.last() == Some(&b'\r') {
-                line.pop();
-            }
-        }
-        Poll::Ready(text(line).map(Some))
+        poll_fn(|cx| Pin::new(&mut *self).poll_next_line(cx)).await
     }
 
     /// The reader.

@@ -2,9 +2,15 @@
 
 use crate::support::{Chunks, finish, poll_times};
 use bytes::BytesMut;
+use futures_io::{AsyncBufRead, AsyncRead};
+use pin_project_lite::pin_project;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::future::poll_fn;
 use std::io;
+use std::marker::PhantomPinned;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use whippet::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 /// Texts with their ends, as they come from a peer.
@@ -343,4 +349,60 @@ fn generic_code_can_be_spawned() {
     let line =
         runtime.block_on(async { whippet::spawn(first_line(&b"one\ntwo"[..])).await.unwrap() });
     assert_eq!(line.as_deref(), Some("one"));
+}
+
+pin_project! {
+    // A reader that cannot be moved once it is pinned.
+    struct Fixed<R> {
+        #[pin]
+        reader: R,
+        #[pin]
+        fixed: PhantomPinned,
+    }
+}
+
+impl<R> Fixed<R> {
+    fn new(reader: R) -> Self {
+        Self { reader, fixed: PhantomPinned }
+    }
+}
+
+impl<R: AsyncRead> AsyncRead for Fixed<R> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.project().reader.poll_read(cx, buffer)
+    }
+}
+
+impl<R: AsyncBufRead> AsyncBufRead for Fixed<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.project().reader.poll_fill_buf(cx)
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        self.project().reader.consume(count);
+    }
+}
+
+#[test]
+fn lines_of_a_reader_that_is_not_unpin_are_polled() {
+    let reader = BufReader::new(Chunks::new(b"one\r\ntwo", &[2]));
+    let mut lines = pin!(Fixed::new(reader).lines());
+    let mut next = || finish(poll_fn(|cx| lines.as_mut().poll_next_line(cx))).unwrap();
+    assert_eq!(next().as_deref(), Some("one"));
+    assert_eq!(next().as_deref(), Some("two"));
+    assert_eq!(next(), None);
+}
+
+#[test]
+fn segments_of_a_reader_that_is_not_unpin_are_polled() {
+    let reader = BufReader::new(Chunks::new(b"one two", &[2]));
+    let mut words = pin!(Fixed::new(reader).split(b' '));
+    let mut next = || finish(poll_fn(|cx| words.as_mut().poll_next_segment(cx))).unwrap();
+    assert_eq!(next().as_deref(), Some(&b"one"[..]));
+    assert_eq!(next().as_deref(), Some(&b"two"[..]));
+    assert_eq!(next(), None);
 }
