@@ -97,6 +97,7 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     let paused = options
         .start_paused
         .map_or_else(String::new, |(paused, _)| format!(".start_paused({paused})"));
+    let name = options.name.map_or_else(String::new, |name| format!(".name({name})"));
     let krate = options.krate.unwrap_or_else(|| code("::whippet"));
 
     let mut inside = TokenStream::new();
@@ -104,7 +105,7 @@ fn write(kind: Kind, function: Function, options: Options) -> TokenStream {
     inside.extend(krate.clone());
     inside.extend(code(&format!("::macros::support::{built}")));
     let mut builder = krate;
-    builder.extend(code(&format!("::runtime::Builder::{flavor}(){workers}{paused}")));
+    builder.extend(code(&format!("::runtime::Builder::{flavor}(){workers}{paused}{name}")));
     inside.extend(parenthesized(code("&mut"), builder));
     inside.extend(code(";"));
 

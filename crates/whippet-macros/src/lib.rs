@@ -22,6 +22,7 @@ use proc_macro::TokenStream;
 /// - `worker_threads = 4`: how many worker threads; the machine's available parallelism unless set.
 /// - `start_paused = true`: the clock is paused from the beginning, and moves by itself when there is nothing to do but
 ///   to wait for a timer; needs a flavor without worker threads.
+/// - `name = "web"`: the name of the runtime, which `Handle::name` gives and dumps show;
 /// - `crate = "path"`: where whippet is found, for programs that have it by another name.
 ///
 /// The function itself runs on the calling thread; tasks that it spawns run on the workers.

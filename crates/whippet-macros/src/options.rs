@@ -1,7 +1,7 @@
 //! What the attribute asks for.
 
 use crate::error::Error;
-use proc_macro::{Span, TokenStream, TokenTree};
+use proc_macro::{Literal, Span, TokenStream, TokenTree};
 
 /// Which runtime is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) workers: Option<(usize, Span)>,
     /// Whether the clock is paused from the beginning, where the program says so.
     pub(crate) start_paused: Option<(bool, Span)>,
+    /// The name of the runtime: a string literal, as it is written.
+    pub(crate) name: Option<Literal>,
     /// The path of the crate whippet.
     pub(crate) krate: Option<TokenStream>,
 }
@@ -30,7 +32,7 @@ pub(crate) struct Options {
 impl Options {
     /// No options.
     pub(crate) fn none() -> Self {
-        Self { flavor: None, workers: None, start_paused: None, krate: None }
+        Self { flavor: None, workers: None, start_paused: None, name: None, krate: None }
     }
 
     /// Reads `name = value, name = value`.
@@ -60,13 +62,14 @@ impl Options {
         let first = match name.to_string().as_str() {
             "flavor" => self.flavor.replace(flavor(value)?).is_none(),
             "worker_threads" => self.workers.replace((workers(value)?, value.span())).is_none(),
+            "name" => self.name.replace(runtime_name(value)?).is_none(),
             "crate" => self.krate.replace(path(value)?).is_none(),
             "start_paused" => {
                 let paused = (truth(value)?, value.span());
                 self.start_paused.replace(paused).is_none()
             }
             other => {
-                let known = "`flavor`, `worker_threads`, `start_paused` and `crate`";
+                let known = "`flavor`, `worker_threads`, `start_paused`, `name` and `crate`";
                 return Err(Error::new(
                     name.span(),
                     format!("no such option: `{other}`; the options are {known}"),
@@ -122,6 +125,19 @@ fn truth(value: &TokenTree) -> Result<bool, Error> {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err(Error::new(value.span(), "`start_paused` takes `true` or `false`")),
+    }
+}
+
+/// Reads the value of `name`.
+fn runtime_name(value: &TokenTree) -> Result<Literal, Error> {
+    let wrong = || Error::new(value.span(), "`name` takes a text in quotes that is not blank");
+    let TokenTree::Literal(literal) = value else { return Err(wrong()) };
+    let words = literal.to_string();
+    let raw = words.strip_prefix('r').map(|text| text.trim_matches('#'));
+    let quoted = raw.unwrap_or(&words).strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    match quoted {
+        Some(text) if !text.trim().is_empty() => Ok(literal.clone()),
+        _ => Err(wrong()),
     }
 }
 

@@ -20,6 +20,7 @@ mod bits;
 mod coop;
 mod loom;
 mod pages;
+mod shutdown_error;
 mod sys;
 mod wakers;
 

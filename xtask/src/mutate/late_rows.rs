@@ -243,11 +243,11 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "15",
         guard: "the reader of lines owns what it read in part",
         file: "crates/whippet/src/io/lines.rs",
-        from: "        ready!(poll_until(Pin::new(&mut self.reader), cx, b'\\n', &mut self.partial))?;
-        let mut line = std::mem::take(&mut self.partial);
+        from: "        ready!(poll_until(this.reader, cx, b'\\n', this.partial))?;
+        let mut line = std::mem::take(this.partial);
 ",
-        to: "        let mut line = std::mem::take(&mut self.partial);
-        ready!(poll_until(Pin::new(&mut self.reader), cx, b'\\n', &mut line))?;
+        to: "        let mut line = std::mem::take(this.partial);
+        ready!(poll_until(this.reader, cx, b'\\n', &mut line))?;
 ",
         tests: &[
             File("io", "reading::trap_15_a_dropped_next_line_loses_nothing"),

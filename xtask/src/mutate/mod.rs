@@ -6,6 +6,7 @@
 
 mod early_rows;
 mod late_rows;
+mod names_rows;
 mod no_rows;
 mod table;
 
@@ -43,7 +44,9 @@ enum Verdict {
 
 /// All guards.
 fn guards() -> impl Iterator<Item = &'static Mutation> {
-    [early_rows::GUARDS, late_rows::GUARDS, no_rows::GUARDS].into_iter().flatten()
+    [early_rows::GUARDS, late_rows::GUARDS, names_rows::GUARDS, no_rows::GUARDS]
+        .into_iter()
+        .flatten()
 }
 
 /// Takes out the guards whose row, file, words or test contain `filter`, all without one. True: each was missed.

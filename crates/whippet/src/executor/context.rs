@@ -70,6 +70,11 @@ pub(crate) fn current() -> Option<Arc<Shared>> {
     CONTEXT.try_with(|context| context.entered.borrow().clone()).ok().flatten()
 }
 
+/// Whether the thread ends, and knows nothing any more.
+pub(crate) fn is_destroyed() -> bool {
+    CONTEXT.try_with(|_| ()).is_err()
+}
+
 /// The timers of the runtime that this thread has entered: its worker's own, if it is one of that runtime's.
 #[inline]
 pub(crate) fn timers() -> Option<Arc<TimerShard>> {
@@ -93,6 +98,7 @@ pub(crate) struct Working {
 
 /// Makes this thread a worker.
 pub(crate) fn work_as(worker: &Rc<Worker>) -> Working {
+    worker.begin_busy();
     let entered = enter(worker.shared());
     let _ = CONTEXT.try_with(|context| context.worker.replace(Some(Rc::clone(worker))));
     Working { _entered: entered }
@@ -100,8 +106,9 @@ pub(crate) fn work_as(worker: &Rc<Worker>) -> Working {
 
 impl Drop for Working {
     fn drop(&mut self) {
-        let worker = CONTEXT.try_with(|context| context.worker.take());
-        drop(worker);
+        if let Ok(Some(worker)) = CONTEXT.try_with(|context| context.worker.take()) {
+            worker.count_busy();
+        }
     }
 }
 

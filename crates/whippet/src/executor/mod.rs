@@ -16,6 +16,7 @@
 //! ```
 
 pub(crate) mod blocking;
+mod busy;
 pub(crate) mod context;
 pub(crate) mod idle;
 pub(crate) mod in_place;
@@ -24,6 +25,7 @@ pub(crate) mod local;
 pub(crate) mod owned;
 pub(crate) mod queue;
 mod reject;
+pub(crate) mod runtime_id;
 pub(crate) mod schedule;
 pub(crate) mod shared;
 pub(crate) mod stand_in;

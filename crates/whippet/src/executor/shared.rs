@@ -6,6 +6,7 @@ use super::injector::Injector;
 use super::owned::Owned;
 use super::queue::{LifoSlot, Ring};
 use super::reject::reject;
+use super::runtime_id::Id;
 use super::standing::Standing;
 use super::task::{Runnable, Spot};
 use crate::driver::Driver;
@@ -30,6 +31,10 @@ pub(crate) struct Config {
 /// What all workers share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    /// What tells the runtime from others.
+    pub(crate) id: Id,
+    /// What the program calls it.
+    pub(crate) name: Option<Box<str>>,
     /// How they go about it.
     pub(crate) config: Config,
     /// The part of each worker that others see.
@@ -65,8 +70,10 @@ pub(crate) struct Remote {
     pub(crate) forced_yields: AtomicU64,
     /// How many batches it stole.
     pub(crate) steals: AtomicU64,
-    /// How often it went to sleep.
-    pub(crate) parks: AtomicU64,
+    /// How often it went to sleep or woke up: odd while it sleeps.
+    pub(crate) park_unparks: AtomicU64,
+    /// Nanoseconds in which it was awake.
+    pub(crate) busy: AtomicU64,
 }
 
 impl Remote {
@@ -79,14 +86,16 @@ impl Remote {
             polling: Spot::default(),
             forced_yields: AtomicU64::new(0),
             steals: AtomicU64::new(0),
-            parks: AtomicU64::new(0),
+            park_unparks: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
         }
     }
 }
 
 impl Shared {
-    /// The shared part of a runtime with these workers.
+    /// The shared part of a runtime with this name and these workers.
     pub(crate) fn new(
+        name: Option<Box<str>>,
         config: Config,
         remotes: Vec<Remote>,
         driver: Arc<Driver>,
@@ -94,6 +103,8 @@ impl Shared {
     ) -> Self {
         let workers = remotes.len();
         Self {
+            id: Id::next(),
+            name,
             config,
             remotes: remotes.into_iter().map(CachePadded::new).collect(),
             injector: Injector::new(),

@@ -35,7 +35,7 @@ fn runtime() -> (sync::Arc<Shared>, Worker) {
     let no_thread = |_| Err(io::ErrorKind::Unsupported.into());
     let pool = Pool::new(1, Duration::ZERO, Box::new(no_thread), || ());
     let driver = sync::Arc::new(Driver::new(1).unwrap());
-    let shared = sync::Arc::new(Shared::new(config, vec![Remote::new(ring)], driver, pool));
+    let shared = sync::Arc::new(Shared::new(None, config, vec![Remote::new(ring)], driver, pool));
     let worker = Worker::new(sync::Arc::clone(&shared), 0, local, 0);
     (shared, worker)
 }

@@ -13,12 +13,14 @@
 //! it at once and the data is in its cache. Only a worker that searches anyway takes it, and only when it has
 //! seen the same poll last for [`LIFO_PATIENCE`] (stealing it sooner lost tokio 30 %).
 
+use super::busy::Busy;
 use super::queue::{CAPACITY, Local};
 use super::reject::reject;
 use super::shared::{Remote, Shared};
 use super::task::{Id, Ran, Runnable};
 use crate::coop;
 use crate::driver::Turn;
+use crate::sys;
 use crate::wakers::Wakers;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -65,6 +67,8 @@ pub(crate) struct Worker {
     delivering: Cell<bool>,
     /// Whether the last turn of the reactor failed, and that was told.
     failing: Cell<bool>,
+    /// Since when it has been awake.
+    busy: Busy,
     /// A worker with a filled LIFO slot, and its turn when it was seen.
     watched: Cell<Option<(usize, u64)>>,
     /// Chooses whom to rob first.
@@ -85,6 +89,7 @@ impl Worker {
             searching: Cell::new(false),
             delivering: Cell::new(false),
             failing: Cell::new(false),
+            busy: Busy::new(sys::clock::now()),
             watched: Cell::new(None),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
         }
@@ -124,11 +129,14 @@ impl Worker {
             self.searching.set(true);
             return;
         }
-        count(&self.remote().parks);
+        self.count_busy();
+        count(&self.remote().park_unparks);
         let patience = self.watched.get().map(|_| LIFO_PATIENCE);
         let mut wakers = Wakers::new();
         let turn = self.sleep(patience, &mut wakers);
         idle.end_sleep();
+        count(&self.remote().park_unparks);
+        self.begin_busy();
         // A notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
         self.deliver(&mut wakers);
@@ -267,8 +275,19 @@ impl Worker {
         }
     }
 
+    /// From now on the time counts as busy: a thread takes the worker over, or the worker wakes up.
+    pub(super) fn begin_busy(&self) {
+        self.busy.begin(sys::clock::now());
+    }
+
+    /// Counts the time up to now as busy.
+    pub(super) fn count_busy(&self) {
+        self.busy.count(sys::clock::now(), &self.remote().busy);
+    }
+
     /// Looks at reactor and timers without waiting, between two turns.
     pub(crate) fn look_at_events(&self) {
+        self.count_busy();
         let mut wakers = Wakers::new();
         let turn = self.turn(Some(Duration::ZERO), &mut wakers);
         self.deliver(&mut wakers);

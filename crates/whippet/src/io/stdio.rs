@@ -4,7 +4,7 @@
 //! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_blocking`]), one at a time for
 //! each stream.
 
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::task::{JoinHandle, blocking_error, spawn_blocking};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -100,7 +100,7 @@ fn poll_call<S, R>(
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<(S, io::Result<R>)>> {
     // A call that was cancelled, as its runtime has ended, is an error of the stream, and so is a panic.
-    Pin::new(call).poll(cx).map_err(io::Error::from)
+    Pin::new(call).poll(cx).map_err(blocking_error)
 }
 
 /// A reader that blocks, read on other threads.

@@ -3,6 +3,7 @@
 
 use super::slot::{Cleared, Readiness, Slot, WaiterKey, Want};
 use crate::coop;
+use crate::shutdown_error::shutdown_error;
 use crate::wakers::Wakers;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -84,7 +85,7 @@ impl Slot {
                 return Poll::Ready(result);
             }
             if self.readiness().is_gone() {
-                return Poll::Ready(Err(super::gone()));
+                return Poll::Ready(Err(shutdown_error()));
             }
         }
         cx.waker().wake_by_ref();
@@ -128,5 +129,5 @@ impl Slot {
 
 /// What a descriptor is ready for, unless its runtime has ended: then nothing is announced any more.
 pub(super) fn unless_gone(readiness: Readiness) -> io::Result<Readiness> {
-    if readiness.is_gone() { Err(super::gone()) } else { Ok(readiness) }
+    if readiness.is_gone() { Err(shutdown_error()) } else { Ok(readiness) }
 }

@@ -136,11 +136,6 @@ impl Reactor {
     }
 }
 
-/// The error of whoever would wait on a descriptor whose runtime has ended.
-fn gone() -> io::Error {
-    io::Error::other("the runtime that watched this descriptor has ended")
-}
-
 /// The slot's word for an event.
 fn bits(event: Event) -> u64 {
     let bit = |is, bit| if is { bit } else { 0 };

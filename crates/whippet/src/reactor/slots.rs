@@ -14,6 +14,7 @@
 use super::slot::Slot;
 use crate::bits::Bits;
 use crate::loom::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::shutdown_error::shutdown_error;
 use crate::wakers::Wakers;
 use std::io;
 use std::sync::Arc;
@@ -135,7 +136,7 @@ impl Slots {
     pub(super) fn take(&self) -> io::Result<(Place, u32)> {
         let mut table = self.write();
         if table.closed {
-            return Err(super::gone());
+            return Err(shutdown_error());
         }
         let number = table.roomy_page()?;
         let entry = &mut table.pages[number];

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 /// Every live task of a runtime, at one moment: see [`Handle::dump`](super::Handle::dump).
 ///
-/// It is shown as a line a task, the oldest first:
+/// It is shown as a line a task, the oldest first; the name of the runtime, if it has [one](super::Builder::name), stands
+/// before:
 ///
 /// ```text
 /// 2 tasks: 1 running, 0 queued, 1 waiting
@@ -25,6 +26,8 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Dump {
+    /// What the program calls the runtime.
+    runtime: Option<Box<str>>,
     /// The tasks, the oldest first.
     tasks: Vec<TaskDump>,
 }
@@ -81,7 +84,7 @@ impl Dump {
         let tasks = looks.into_iter().map(|look| TaskDump { state: state(&look), look });
         let mut tasks: Vec<TaskDump> = tasks.collect();
         tasks.sort_by_key(|task| std::cmp::Reverse(task.age()));
-        Self { tasks }
+        Self { runtime: shared.name.clone(), tasks }
     }
 
     /// The tasks, the oldest first.
@@ -210,6 +213,9 @@ impl fmt::Display for Dump {
                 .map(|state| self.count(state));
         let all = self.tasks.len();
         let tasks = if all == 1 { "task" } else { "tasks" };
+        if let Some(name) = &self.runtime {
+            write!(f, "runtime {name:?}: ")?;
+        }
         writeln!(f, "{all} {tasks}: {running} running, {queued} queued, {waiting} waiting")?;
         self.tasks.iter().try_for_each(|task| writeln!(f, "{task}"))
     }

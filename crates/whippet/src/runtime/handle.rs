@@ -6,6 +6,7 @@ use super::metrics::RuntimeMetrics;
 use crate::driver::Driver;
 use crate::executor::blocking::PoolSchedule;
 use crate::executor::context::{self, Entered};
+use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::schedule;
 use crate::executor::shared::Shared;
 use crate::executor::task::{Id, JoinHandle, Spawned};
@@ -39,15 +40,48 @@ pub struct Handle {
 /// assert!(error.to_string().starts_with("there is no whippet runtime here"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TryCurrentError(());
+pub struct TryCurrentError {
+    /// Whether the thread has no locals any more.
+    destroyed: bool,
+}
 
 /// The words of every door that finds no runtime.
 const NO_RUNTIME: &str = "there is no whippet runtime here: this must be called from a task, inside of \
                           `Runtime::block_on`, or on a thread that holds the guard of `Handle::enter`";
 
+/// What is said to the destructors of a thread's locals.
+const NO_LOCALS: &str = "the runtime of this thread cannot be known any more, as the thread ends: keep a `Handle` in what \
+                         is dropped with its locals";
+
+impl TryCurrentError {
+    /// Whether the thread has entered no runtime.
+    ///
+    /// ```
+    /// use whippet::runtime::Handle;
+    ///
+    /// assert!(Handle::try_current().unwrap_err().is_missing_context());
+    /// ```
+    #[must_use]
+    pub fn is_missing_context(&self) -> bool {
+        !self.destroyed
+    }
+
+    /// Whether the thread ends, so that the runtime it had entered is not known any more: seen by destructors of its locals.
+    ///
+    /// ```
+    /// use whippet::runtime::Handle;
+    ///
+    /// assert!(!Handle::try_current().unwrap_err().is_thread_local_destroyed());
+    /// ```
+    #[must_use]
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.destroyed
+    }
+}
+
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NO_RUNTIME)
+        f.write_str(if self.destroyed { NO_LOCALS } else { NO_RUNTIME })
     }
 }
 
@@ -133,7 +167,9 @@ impl Handle {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
-        context::current().map(Self::new).ok_or(TryCurrentError(()))
+        context::current()
+            .map(Self::new)
+            .ok_or_else(|| TryCurrentError { destroyed: context::is_destroyed() })
     }
 
     /// Enters the runtime on this thread: `spawn`, sockets and timers belong to it while the guard lives.
@@ -235,6 +271,37 @@ impl Handle {
         }
     }
 
+    /// What tells this runtime from all others of the process.
+    ///
+    /// ```
+    /// use whippet::runtime::{Builder, Handle};
+    ///
+    /// let runtime = Builder::new_current_thread().build()?;
+    /// let inside = runtime.block_on(async { Handle::current().id() });
+    /// assert_eq!(inside, runtime.handle().id());
+    /// assert_ne!(inside, Builder::new_current_thread().build()?.handle().id());
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> RuntimeId {
+        self.shared.id
+    }
+
+    /// The name that [`Builder::name`](super::Builder::name) gave the runtime, if it did.
+    ///
+    /// ```
+    /// use whippet::runtime::{Builder, Handle};
+    ///
+    /// let runtime = Builder::new_current_thread().name("background").build()?;
+    /// runtime.block_on(async { assert_eq!(Handle::current().name(), Some("background")) });
+    /// assert_eq!(Builder::new_current_thread().build()?.handle().name(), None);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.shared.name.as_deref()
+    }
+
     /// Figures of the runtime at this moment.
     ///
     /// ```
@@ -285,6 +352,8 @@ impl Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
+            .field("id", &self.shared.id)
+            .field("name", &self.shared.name)
             .field("workers", &self.shared.remotes.len())
             .finish_non_exhaustive()
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// Figures of a runtime, read at the moment of each call.
 ///
@@ -234,7 +235,50 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
-        read(&self.shared.remotes[worker].parks)
+        self.worker_park_unpark_count(worker).div_ceil(2)
+    }
+
+    /// How often a worker went to sleep or woke up: an odd number says that it sleeps.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// runtime.block_on(async { whippet::time::sleep(std::time::Duration::from_millis(1)).await });
+    /// let count = runtime.metrics().worker_park_unpark_count(0);
+    /// assert!(count > 0 && count % 2 == 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        read(&self.shared.remotes[worker].park_unparks)
+    }
+
+    /// For how long a worker has been awake: it polled tasks or looked for some. It is counted when the worker goes to sleep
+    /// and each time that it looks at sockets and timers between polls (every [61 turns](super::Builder::event_interval)),
+    /// so a poll under way is not in it. A current-thread runtime counts inside of `block_on` alone.
+    ///
+    /// # Panics
+    /// If there is no such worker.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// let work = Duration::from_millis(2);
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     while start.elapsed() < work {}
+    /// });
+    /// assert!(runtime.metrics().worker_total_busy_duration(0) >= work);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        Duration::from_nanos(read(&self.shared.remotes[worker].busy))
     }
 
     /// How many batches of tasks a worker stole.
@@ -329,6 +373,8 @@ fn read(counter: &AtomicU64) -> u64 {
 impl fmt::Debug for RuntimeMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeMetrics")
+            .field("id", &self.shared.id)
+            .field("name", &self.shared.name)
             .field("workers", &self.num_workers())
             .field("alive_tasks", &self.num_alive_tasks())
             .finish_non_exhaustive()

@@ -24,6 +24,7 @@ mod handle;
 mod hooks;
 mod local;
 mod metrics;
+mod queries;
 #[expect(clippy::module_inception, reason = "the file is named for its one public type")]
 mod runtime;
 mod stall;
@@ -44,5 +45,7 @@ pub use self::dump::{Dump, TaskDump, TaskState};
 pub use self::handle::{EnterGuard, Handle, RuntimeFlavor, TryCurrentError};
 pub use self::local::{LocalOptions, LocalRuntime};
 pub use self::metrics::RuntimeMetrics;
+pub use self::queries::{is_rt_shutdown_err, worker_index};
 pub use self::runtime::Runtime;
 pub use self::stall::Stall;
+pub use crate::executor::runtime_id::Id;

@@ -2,6 +2,7 @@
 
 use super::JoinHandle;
 use crate::executor::local::{EnteredLocal, LocalTasks, RunUntil};
+use crate::executor::runtime_id::Id;
 use crate::runtime::Runtime;
 use std::fmt;
 use std::panic::Location;
@@ -39,6 +40,8 @@ use std::task::{Context, Poll};
 /// # });
 /// ```
 pub struct LocalSet {
+    /// What tells it from other sets and from runtimes.
+    id: Id,
     /// The tasks.
     tasks: Rc<LocalTasks>,
 }
@@ -77,7 +80,20 @@ impl LocalSet {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        Self { tasks: LocalTasks::new() }
+        Self { id: Id::next(), tasks: LocalTasks::new() }
+    }
+
+    /// What tells this set from all other sets, and from all runtimes, of the process.
+    ///
+    /// ```
+    /// use whippet::task::LocalSet;
+    ///
+    /// let (one, other) = (LocalSet::new(), LocalSet::new());
+    /// assert_ne!(one.id(), other.id());
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.id
     }
 
     /// Lets [`spawn_local`] on this thread belong to the set while the guard lives. Tasks have no turns by it.

@@ -1,8 +1,10 @@
 //! Starting tasks on the current runtime.
 
 use crate::runtime::Handle;
-use crate::task::JoinHandle;
+use crate::shutdown_error::shutdown_error;
+use crate::task::{JoinError, JoinHandle};
 use std::future::Future;
+use std::io;
 
 /// Spawns a task on the current runtime: `future` takes its turns beside the caller, whether or not the handle is
 /// awaited. When the runtime ends, the future is dropped at the place where it waits.
@@ -46,4 +48,10 @@ pub fn spawn_blocking<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> JoinHandle<R> {
     Handle::current().spawn_blocking(work)
+}
+
+/// The error of I/O whose blocking call came to nothing. The call is not to be aborted by anybody, so if it was cancelled its
+/// runtime has ended.
+pub(crate) fn blocking_error(error: JoinError) -> io::Error {
+    if error.is_cancelled() { shutdown_error() } else { error.into() }
 }

@@ -46,7 +46,13 @@ impl Builder {
             .map(|_| Local::new())
             .map(|(local, ring)| (local, Remote::new(ring)))
             .unzip();
-        let shared = Arc::new(Shared::new(self.config, remotes, driver, pool));
+        let shared = Arc::new(Shared::new(
+            self.name.clone().map(String::into_boxed_str),
+            self.config,
+            remotes,
+            driver,
+            pool,
+        ));
         let seed = sys::entropy::seed();
         let mut workers = locals.into_iter().enumerate().map(|(index, local)| {
             Worker::new(Arc::clone(&shared), index, local, seed.wrapping_add(index as u64))

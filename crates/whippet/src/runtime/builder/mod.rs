@@ -37,6 +37,8 @@ const THREAD_NAME: &str = "whippet-worker";
 /// ```
 #[derive(Debug)]
 pub struct Builder {
+    /// What the program calls the runtime.
+    name: Option<String>,
     /// How workers go about it.
     config: Config,
     /// How many workers; available parallelism when none.
@@ -69,6 +71,7 @@ impl Builder {
             global_queue_interval: GLOBAL_QUEUE_INTERVAL,
         };
         Self {
+            name: None,
             config,
             workers: None,
             max_blocking_threads: MAX_BLOCKING_THREADS,
@@ -106,6 +109,31 @@ impl Builder {
     #[must_use]
     pub fn new_current_thread() -> Self {
         Self::new(false)
+    }
+
+    /// The name of the runtime, which [`Handle::name`](super::Handle::name) gives, and which dumps and `Debug` show, so that a
+    /// program with several runtimes can tell them apart. Threads are named by [`thread_name`](Self::thread_name).
+    ///
+    /// # Panics
+    /// If the name is blank.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().name("background").build()?;
+    /// assert_eq!(runtime.handle().name(), Some("background"));
+    /// assert_eq!(runtime.handle().dump().to_string().lines().next().unwrap(),
+    ///     r#"runtime "background": 0 tasks: 0 running, 0 queued, 0 waiting"#);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[track_caller]
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        assert!(
+            !name.trim().is_empty(),
+            "`Builder::name`: the name is blank; give at least one visible character, or leave the call out"
+        );
+        self.name = Some(name);
+        self
     }
 
     /// Turns everything on. All of it is on already: this exists for programs that come from tokio.
