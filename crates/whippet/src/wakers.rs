@@ -17,6 +17,38 @@ thread_local! {
     static BATCH: Cell<Batch> = const { Cell::new(Batch::None) };
 }
 
+/// Names a waker that is kept elsewhere, so that a look without the lock can tell it from others. It is of use for as long
+/// as that waker is kept: until then no other waker has the same parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeptWaker {
+    /// The address of its data.
+    data: usize,
+    /// The address of its table of functions.
+    table: usize,
+}
+
+impl KeptWaker {
+    /// A clone to be kept, and its name. The parts are the clone's: those of the waker that is lent for a poll may differ
+    /// from them, and may be another waker's in the next poll.
+    #[inline]
+    pub(crate) fn clone_of(lent: &Waker) -> (Waker, Self) {
+        let kept = lent.clone();
+        let name = Self::of(&kept);
+        (kept, name)
+    }
+
+    /// As [`Waker::will_wake`] of the waker that is kept.
+    #[inline]
+    pub(crate) fn will_wake(self, lent: &Waker) -> bool {
+        self == Self::of(lent)
+    }
+
+    #[inline]
+    fn of(waker: &Waker) -> Self {
+        Self { data: waker.data().addr(), table: std::ptr::from_ref(waker.vtable()).addr() }
+    }
+}
+
 /// How far a batch of several wakers is.
 #[derive(Clone, Copy, Debug)]
 enum Batch {

@@ -227,3 +227,43 @@ fn a_send_that_is_given_so_long_leaves_the_line_when_it_is_over() {
         assert_eq!((receiver.recv().await, receiver.is_empty()), (Some(3), true));
     });
 }
+
+#[test]
+fn what_cannot_be_counted_comes_in_thirty_years() {
+    let thirty_years = 30 * 365 * 24 * HOUR;
+    paused().block_on(async {
+        let start = Instant::now();
+        let far = sleep(Duration::MAX);
+        assert_eq!(far.deadline(), start + thirty_years);
+        far.await;
+        assert_eq!(start.elapsed(), thirty_years);
+        assert!(timeout(Duration::MAX, std::future::pending::<()>()).await.is_err());
+        assert_eq!(start.elapsed(), 2 * thirty_years);
+        let mut ticks = time::interval(Duration::MAX);
+        for years in [2, 3] {
+            ticks.tick().await;
+            assert_eq!(start.elapsed(), years * thirty_years);
+        }
+        ticks.reset_after(Duration::MAX);
+        ticks.tick().await;
+        assert_eq!(start.elapsed(), 4 * thirty_years);
+    });
+}
+
+#[test]
+fn what_std_counts_and_timers_do_not_comes_last() {
+    paused().block_on(async {
+        let start = Instant::now();
+        let mut far = std::pin::pin!(sleep(Duration::from_secs(1 << 60)));
+        whippet::select! {
+            biased;
+            () = &mut far => panic!("the nearer one is over first"),
+            () = sleep(500 * 365 * 24 * HOUR) => {}
+        }
+        far.await;
+        assert!(start.elapsed() > 584 * 365 * 24 * HOUR);
+        // The clock stands at the end of its count, and the runtime goes on.
+        sleep(HOUR).await;
+        whippet::spawn(sleep(Duration::MAX)).await.unwrap();
+    });
+}

@@ -5,6 +5,7 @@
 //! ended after [`PATIENCE`].
 
 mod early_rows;
+mod io_rows;
 mod late_rows;
 mod names_rows;
 mod no_rows;
@@ -44,7 +45,7 @@ enum Verdict {
 
 /// All guards.
 fn guards() -> impl Iterator<Item = &'static Mutation> {
-    [early_rows::GUARDS, late_rows::GUARDS, names_rows::GUARDS, no_rows::GUARDS]
+    [early_rows::GUARDS, io_rows::GUARDS, late_rows::GUARDS, names_rows::GUARDS, no_rows::GUARDS]
         .into_iter()
         .flatten()
 }

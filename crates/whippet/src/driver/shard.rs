@@ -9,7 +9,7 @@ use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{Acquire, Release};
 use crate::loom::{Mutex, MutexGuard};
 use crate::timers::{Polled, TimerKey, Timers};
-use crate::wakers::Wakers;
+use crate::wakers::{KeptWaker, Wakers};
 use crossbeam_utils::CachePadded;
 use std::sync::Arc;
 use std::task::Waker;
@@ -27,8 +27,10 @@ const LOCKS_A_TURN: usize = 16;
 pub(crate) enum TimerState {
     /// The deadline has come; the key is void.
     Fired,
-    /// It has not; the waker will be woken.
+    /// It has not; the waker will be woken, as before.
     Waiting,
+    /// It has not; the waker will be woken in place of another one. This names the clone that is kept.
+    Moved(KeptWaker),
     /// The runtime has ended, and with it all its timers.
     Closed,
 }
@@ -142,13 +144,18 @@ impl TimerShard {
             return state;
         }
         // A waker's clone and drop are the user's code, hence outside of the lock.
-        let waker = waker.clone();
+        let (waker, kept) = KeptWaker::clone_of(waker);
         let replaced = self.wheel.lock().timers.replace_waker(key, waker);
         match replaced {
-            Ok(_former) => TimerState::Waiting,
+            Ok(_former) => TimerState::Moved(kept),
             // It fired in between, and without this poll nobody would be told.
             Err(waker) => self.look(key, &waker).unwrap_or(TimerState::Waiting),
         }
+    }
+
+    /// Whether a timer has fired. Its key stays what it is.
+    pub(crate) fn has_fired(&self, key: &TimerKey) -> bool {
+        self.wheel.lock().timers.has_fired(key)
     }
 
     /// One look at a timer under the lock.

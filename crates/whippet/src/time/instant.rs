@@ -5,6 +5,9 @@ use crate::sys::clock;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
+/// What a duration is taken for whose end no clock can count: 30 years, as tokio does.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// A moment of the clock that timers go by.
 ///
 /// It is [`std::time::Instant`] in a type of its own, so that a program's time can be moved by hand where a test
@@ -201,6 +204,11 @@ impl Instant {
     #[must_use]
     pub fn saturating_sub(&self, duration: Duration) -> Self {
         self.checked_sub(duration).unwrap_or_else(|| self.last(std::time::Instant::checked_sub))
+    }
+
+    /// The moment so long after this one; where no clock counts so far, [`FAR`] after it.
+    pub(crate) fn add_or_far(self, duration: Duration) -> Self {
+        self.checked_add(duration).unwrap_or_else(|| self.saturating_add(FAR))
     }
 
     /// The last moment that repeated steps of `checked` reach. std names no bounds, so they are found bit by bit:

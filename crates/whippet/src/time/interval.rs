@@ -103,12 +103,12 @@ impl MissedTickBehavior {
     pub(super) fn next(self, scheduled: Instant, now: Instant, period: Duration) -> Instant {
         let late = now.duration_since(scheduled);
         if late <= PUNCTUAL {
-            return scheduled.saturating_add(period);
+            return scheduled.add_or_far(period);
         }
         match self {
-            Self::Burst => scheduled.saturating_add(period),
-            Self::Delay => now.saturating_add(period),
-            Self::Skip => now.saturating_add(period - modulo(late, period)),
+            Self::Burst => scheduled.add_or_far(period),
+            Self::Delay => now.add_or_far(period),
+            Self::Skip => now.add_or_far(period - modulo(late, period)),
         }
     }
 }
@@ -265,7 +265,7 @@ impl Interval {
     /// ```
     pub fn reset_after(&mut self, after: Duration) {
         let now = Instant::from_std(self.delay.timers().instant());
-        self.reset_at(now.saturating_add(after));
+        self.reset_at(now.add_or_far(after));
     }
 
     /// Lets the next tick come at `deadline`, and those after it every period from there.

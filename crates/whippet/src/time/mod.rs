@@ -12,8 +12,8 @@
 //!
 //!
 //! A timer belongs to the runtime in whose context it was created, and may be polled anywhere: in a task of
-//! another runtime, or on a plain thread. Deadlines that lie in the past are due at once; those that lie too far
-//! ahead to be counted ([`Duration::MAX`], say) simply never come.
+//! another runtime, or on a plain thread. Deadlines that lie in the past are due at once. A
+//! duration whose end no clock can count ([`Duration::MAX`], say) is taken for 30 years.
 //!
 //! ```
 //! use std::time::Duration;

@@ -6,16 +6,17 @@ use crate::driver::{TimerShard, TimerState};
 use crate::executor::context;
 use crate::runtime::Handle;
 use crate::timers::TimerKey;
+use crate::wakers::KeptWaker;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, RawWakerVTable, Waker, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// Waits until `duration` has passed.
 ///
-/// The time counts from this call, not from the first poll. [`Duration::ZERO`] is over at once;
-/// [`Duration::MAX`] never.
+/// The time counts from this call, not from the first poll. [`Duration::ZERO`] is over at once. A duration whose end no
+/// clock can count, like [`Duration::MAX`], is taken for 30 years.
 ///
 /// # Cancel safety
 /// Dropping the future takes its timer away; nothing else is lost.
@@ -110,8 +111,10 @@ pub struct Sleep {
 /// How far a [`Sleep`] has got.
 #[derive(Debug)]
 enum State {
-    /// Not polled since the deadline was set.
+    /// Neither polled nor given another deadline yet.
     Fresh,
+    /// Not polled since it was given another deadline.
+    Reset,
     /// Among the timers.
     Waiting(Wait),
     /// The deadline has come.
@@ -126,31 +129,16 @@ struct Wait {
     /// The moment at which it fires: the deadline, or an earlier one. A deadline that is moved to later leaves the timer
     /// where it is, at no cost; should it fire, the next poll sets it again.
     armed: u64,
-    /// The waker that was left with it, by its parts: data and table. It is there until the timer fires, so that no other
-    /// waker has the same ones.
-    waker: (usize, &'static RawWakerVTable),
+    /// The waker that it keeps until it fires.
+    waker: KeptWaker,
 }
 
 impl Wait {
-    /// A timer that wakes `waker`.
-    fn new(key: TimerKey, armed: u64, waker: &Waker) -> Self {
-        Self { key, armed, waker: parts(waker) }
-    }
-
     /// Whether it waits, without a lock, with this waker: see [`TimerShard::may_have_fired`].
     #[inline]
     fn is_known_to_wait(&self, timers: &TimerShard, waker: &Waker) -> bool {
-        let (data, table) = parts(waker);
-        !timers.may_have_fired(self.armed)
-            && data == self.waker.0
-            && std::ptr::eq(table, self.waker.1)
+        !timers.may_have_fired(self.armed) && self.waker.will_wake(waker)
     }
-}
-
-/// The parts by which a waker is told from others.
-#[inline]
-fn parts(waker: &Waker) -> (usize, &'static RawWakerVTable) {
-    (waker.data().addr(), waker.vtable())
 }
 
 /// A sleep is part of many futures and stays small: a cache line.
@@ -164,7 +152,7 @@ impl Sleep {
 
     /// A sleep of `duration` from now among `timers`.
     pub(crate) fn after(timers: Arc<TimerShard>, duration: Duration) -> Self {
-        let deadline = Instant::from_std(timers.instant()).saturating_add(duration);
+        let deadline = Instant::from_std(timers.instant()).add_or_far(duration);
         Self::until(timers, deadline)
     }
 
@@ -186,16 +174,21 @@ impl Sleep {
         self.deadline
     }
 
-    /// Whether the deadline has come.
+    /// Whether it is over: a poll has found that the deadline has come, or the timer that a poll has set has fired. Before
+    /// the first poll it is not, whatever the deadline is; after a [`reset`](Sleep::reset) it is once the new deadline has come.
     ///
     /// ```
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    /// use std::task::Poll;
     /// use std::time::Duration;
     /// use whippet::time::{advance, sleep};
     ///
     /// # let rt = whippet::runtime::Builder::new_current_thread().start_paused(true).build()?;
     /// # rt.block_on(async {
-    /// let pause = sleep(Duration::from_secs(1));
-    /// assert!(!pause.is_elapsed());
+    /// let mut pause = sleep(Duration::from_secs(1));
+    /// let begun = poll_fn(|cx| Poll::Ready(Pin::new(&mut pause).poll(cx).is_pending())).await;
+    /// assert!(begun && !pause.is_elapsed());
     /// advance(Duration::from_secs(1)).await;
     /// assert!(pause.is_elapsed());
     /// # });
@@ -203,7 +196,17 @@ impl Sleep {
     /// ```
     #[must_use]
     pub fn is_elapsed(&self) -> bool {
-        matches!(self.state, State::Elapsed) || self.is_due()
+        match &self.state {
+            State::Fresh => false,
+            State::Reset => self.is_due(),
+            // Due by the clock is not fired: its tick may last on, and until then a poll waits.
+            State::Waiting(wait) => {
+                self.is_due()
+                    && self.timers.may_have_fired(wait.armed)
+                    && self.timers.has_fired(&wait.key)
+            }
+            State::Elapsed => true,
+        }
     }
 
     /// Sets another deadline, earlier or later, whether or not the former one has come.
@@ -233,7 +236,7 @@ impl Sleep {
         this.deadline = deadline;
         let place = this.place();
         let State::Waiting(wait) = &mut this.state else {
-            this.state = State::Fresh;
+            this.state = State::Reset;
             return;
         };
         // While the clock is paused it stops at each timer: there a timer is where it says it is.
@@ -265,13 +268,12 @@ impl Sleep {
 
     /// The deadline as the timers count it.
     fn place(&self) -> u64 {
-        self.timers.deadline(self.deadline.into_std()).unwrap_or(NEVER)
+        self.timers.deadline(self.deadline.into_std()).unwrap_or(LAST)
     }
 
     /// Whether the clock has got to the deadline.
     fn is_due(&self) -> bool {
-        let deadline = self.timers.deadline(self.deadline.into_std());
-        deadline.is_some_and(|deadline| deadline <= self.timers.now())
+        self.place() <= self.timers.now()
     }
 
     /// Enters the timers, unless the deadline has come.
@@ -283,13 +285,13 @@ impl Sleep {
         self.enter_early(cx)
     }
 
-    /// Enters the timers with a deadline that has not come. One that never comes waits there, too: for a reset, or
-    /// for the end of the runtime.
+    /// Enters the timers with a deadline that has not come.
     pub(super) fn enter_early(&mut self, cx: &Context<'_>) -> Poll<()> {
         let place = self.place();
-        match self.timers.insert_timer(place, cx.waker().clone()) {
+        let (waker, kept) = KeptWaker::clone_of(cx.waker());
+        match self.timers.insert_timer(place, waker) {
             Ok(key) => {
-                self.state = State::Waiting(Wait::new(key, place, cx.waker()));
+                self.state = State::Waiting(Wait { key, armed: place, waker: kept });
                 Poll::Pending
             }
             Err(_waker) => self.closed(),
@@ -299,7 +301,7 @@ impl Sleep {
     /// The timer has fired: the deadline has come, unless it was moved to later meanwhile.
     fn fired(&mut self, armed: u64, cx: &Context<'_>) -> Poll<()> {
         if armed < self.place() {
-            self.state = State::Fresh;
+            self.state = State::Reset;
             return self.enter(cx);
         }
         self.state = State::Elapsed;
@@ -317,15 +319,15 @@ impl Sleep {
 
     /// Leaves the timers, if it is among them; the waker that was to be woken.
     fn leave(&mut self) -> Option<Waker> {
-        match std::mem::replace(&mut self.state, State::Fresh) {
+        match std::mem::replace(&mut self.state, State::Reset) {
             State::Waiting(wait) => self.timers.remove_timer(&wait.key),
-            State::Fresh | State::Elapsed => None,
+            State::Fresh | State::Reset | State::Elapsed => None,
         }
     }
 }
 
-/// Where a deadline waits that lies beyond what timers count: at the end of the count, which sets no alarm.
-const NEVER: u64 = u64::MAX;
+/// Where a deadline waits that lies beyond what timers count: at the last moment that comes, 584 years ahead.
+const LAST: u64 = u64::MAX - 1;
 
 impl Future for Sleep {
     type Output = ();
@@ -337,7 +339,7 @@ impl Future for Sleep {
         let this = self.get_mut();
         match &mut this.state {
             State::Elapsed => {}
-            State::Fresh => ready!(this.enter(cx)),
+            State::Fresh | State::Reset => ready!(this.enter(cx)),
             State::Waiting(wait) if wait.is_known_to_wait(&this.timers, cx.waker()) => {
                 return Poll::Pending;
             }
@@ -346,8 +348,9 @@ impl Future for Sleep {
                     let armed = wait.armed;
                     ready!(this.fired(armed, cx));
                 }
-                TimerState::Waiting => {
-                    wait.waker = parts(cx.waker());
+                TimerState::Waiting => return Poll::Pending,
+                TimerState::Moved(kept) => {
+                    wait.waker = kept;
                     return Poll::Pending;
                 }
                 TimerState::Closed => return this.closed(),

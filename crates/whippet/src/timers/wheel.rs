@@ -179,6 +179,11 @@ impl Timers {
         }
     }
 
+    /// Whether a timer has fired, for a look that leaves it to be collected.
+    pub(crate) fn has_fired(&mut self, key: &TimerKey) -> bool {
+        self.node(key).is_none_or(|node| node.waker.is_none())
+    }
+
     /// Gives a waiting timer another waker. What comes back is to be dropped outside of the lock: the former
     /// waker, or the new one when the timer has fired meanwhile.
     ///

@@ -8,9 +8,9 @@ use crate::wakers::Wakers;
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -170,6 +170,100 @@ fn a_sleep_that_moves_between_tasks_wakes_the_last() {
     bench.turn_until_woken();
     assert_eq!((bench.wakes(), other.wakes()), (1, 0));
     assert_eq!(other.driver.timers_len(), 0, "the timer is its own runtime's");
+}
+
+/// Where an executor keeps the task that it polls. The waker that it lends points here; a clone of it is the task's own.
+#[derive(Default)]
+struct Polled(Mutex<Arc<Count>>);
+
+impl Polled {
+    const TABLE: RawWakerVTable = RawWakerVTable::new(Self::clone, Self::wake, Self::wake, |_| ());
+
+    /// Polls as the task that stands here.
+    fn poll<F: Future + Unpin>(&self, future: &mut F) -> Poll<F::Output> {
+        let raw = RawWaker::new(std::ptr::from_ref(self).cast(), &Self::TABLE);
+        // SAFETY: `self` outlives this waker, and the table takes its data for a `Polled`.
+        let waker = unsafe { Waker::from_raw(raw) };
+        Pin::new(future).poll(&mut Context::from_waker(&waker))
+    }
+
+    /// Who is polled.
+    fn task(data: *const ()) -> Arc<Count> {
+        // SAFETY: the table is only ever used with a `Polled` that is alive (`poll`).
+        let polled = unsafe { &*data.cast::<Self>() };
+        polled.0.lock().unwrap().clone()
+    }
+
+    fn clone(data: *const ()) -> RawWaker {
+        let waker = std::mem::ManuallyDrop::new(Waker::from(Self::task(data)));
+        RawWaker::new(waker.data(), waker.vtable())
+    }
+
+    fn wake(data: *const ()) {
+        Self::task(data).wake();
+    }
+}
+
+#[test]
+fn a_waker_whose_clone_differs_is_told_from_others() {
+    let bench = Bench::new();
+    let mut sleep = bench.sleep(MILLISECOND);
+    let polled = Polled::default();
+    let (first, second) = (Arc::<Count>::default(), Arc::<Count>::default());
+    for task in [&first, &second, &second] {
+        *polled.0.lock().unwrap() = Arc::clone(task);
+        assert!(polled.poll(&mut sleep).is_pending());
+    }
+    let woken = |task: &Count| task.0.load(Ordering::SeqCst);
+    while woken(&first) + woken(&second) == 0 {
+        bench.driver.turn(None, &mut Wakers::new()).expect("the reactor turns");
+    }
+    assert_eq!((woken(&first), woken(&second)), (0, 1), "the task that polled last is woken");
+}
+
+#[test]
+fn a_sleep_is_elapsed_once_it_was_polled_or_has_fired() {
+    let bench = Bench::new();
+    let mut over = bench.sleep(Duration::ZERO);
+    assert!(!over.is_elapsed(), "nobody has polled it");
+    assert!(bench.poll(&mut over).is_ready());
+    assert!(over.is_elapsed());
+
+    let mut sleep = bench.sleep(MILLISECOND);
+    assert!(bench.poll(&mut sleep).is_pending());
+    bench.turn_until_woken();
+    assert!(sleep.is_elapsed(), "it has fired, and needs no poll to say so");
+
+    Pin::new(&mut sleep).reset(Instant::now() + HOUR);
+    assert!(!sleep.is_elapsed());
+    Pin::new(&mut sleep).reset(Instant::now());
+    assert!(sleep.is_elapsed(), "a deadline that is set to the past has come");
+    let deadline = Instant::now() + MILLISECOND;
+    Pin::new(&mut sleep).reset(deadline);
+    while Instant::now() < deadline {
+        std::hint::spin_loop();
+    }
+    assert!(sleep.is_elapsed() && bench.poll(&mut sleep).is_ready());
+}
+
+#[test]
+fn what_is_elapsed_is_ready_and_what_is_not_waits() {
+    let bench = Bench::new();
+    // The clock passes the deadline before the tick in which it lies is over.
+    for round in 0..200 {
+        let mut sleep = bench.sleep(Duration::from_micros(round));
+        if bench.poll(&mut sleep).is_ready() {
+            continue;
+        }
+        while Instant::now() < sleep.deadline() {
+            std::hint::spin_loop();
+        }
+        for _ in 0..2 {
+            let elapsed = sleep.is_elapsed();
+            assert!(!elapsed || bench.poll(&mut sleep).is_ready());
+            bench.driver.turn(Some(Duration::ZERO), &mut Wakers::new()).expect("the reactor turns");
+        }
+    }
 }
 
 #[test]
