@@ -22,6 +22,7 @@ mod loom;
 mod pages;
 mod shutdown_error;
 mod sys;
+mod unwind;
 mod wakers;
 
 mod executor;

@@ -1,12 +1,12 @@
 //! Wakers that were collected under a lock, to be woken after it is dropped.
 //!
 //! No user code runs under a lock of whippet's: whoever finds a waker under one puts it here, drops the lock and
-//! calls [`Wakers::wake_all`]. One waker that panics does not keep the others asleep.
+//! calls [`Wakers::wake_all`]. One waker that panics does not keep the others asleep. A lone waker goes through [`wake`].
 
 use crate::loom::thread_local;
+use crate::unwind::{FirstPanic, quietly};
 use smallvec::SmallVec;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// Wakers kept without an allocation: the usual number that one event brings.
@@ -146,30 +146,38 @@ impl Wakers {
         self.0.is_empty()
     }
 
-    /// Wakes all, first pushed first. A panic of one is passed on after the others were woken, unless the thread panics
+    /// Wakes all, first pushed first. The first panic is passed on after the others were woken, unless the thread panics
     /// already: a second panic would end the process.
     #[inline]
     pub(crate) fn wake_all(&mut self) {
         if !self.0.is_empty() {
-            self.wake_each();
+            self.wake_each().pass_on();
         }
     }
 
-    /// The same, when there are some.
-    fn wake_each(&mut self) {
+    /// The same, for a call that has more to do before it passes the first panic on.
+    #[inline]
+    pub(crate) fn wake_and_catch(&mut self) -> FirstPanic {
+        if self.0.is_empty() { FirstPanic::none() } else { self.wake_each() }
+    }
+
+    /// The same, for a call that hands something out, which a panic would take with it: panics end here.
+    #[inline]
+    pub(crate) fn wake_all_quietly(&mut self) {
+        if !self.0.is_empty() {
+            self.wake_each().end();
+        }
+    }
+
+    /// Wakes all, when there are some.
+    fn wake_each(&mut self) -> FirstPanic {
         let batch = (self.0.len() > 1).then(AtBatch::begin);
-        let mut panicked = None;
+        let mut panicked = FirstPanic::none();
         for waker in self.0.drain(..) {
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                panicked = Some(panic);
-            }
+            let _ = panicked.call(|| waker.wake());
         }
         drop(batch);
-        if let Some(panic) = panicked
-            && !std::thread::panicking()
-        {
-            resume_unwind(panic);
-        }
+        panicked
     }
 }
 
@@ -177,6 +185,38 @@ impl Drop for Wakers {
     #[inline]
     fn drop(&mut self) {
         self.wake_all();
+    }
+}
+
+/// Wakes one, if there is one. Its panic goes on, unless the thread panics already.
+#[inline]
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        unless_panicking(|| waker.wake());
+    }
+}
+
+/// Wakes one, and keeps it. Its panic goes on, unless the thread panics already.
+#[inline]
+pub(crate) fn wake_by_ref(waker: &Waker) {
+    unless_panicking(|| waker.wake_by_ref());
+}
+
+/// Calls `wake`, whose panic goes on, unless the thread panics already.
+#[inline]
+fn unless_panicking(wake: impl FnOnce()) {
+    if std::thread::panicking() {
+        let _ = quietly(wake);
+    } else {
+        wake();
+    }
+}
+
+/// Wakes one, if there is one, for a call that hands something out, which a panic would take with it: a panic ends here.
+#[inline]
+pub(crate) fn wake_quietly(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        let _ = quietly(|| waker.wake());
     }
 }
 

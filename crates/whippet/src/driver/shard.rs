@@ -9,6 +9,7 @@ use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{Acquire, Release};
 use crate::loom::{Mutex, MutexGuard};
 use crate::timers::{Polled, TimerKey, Timers};
+use crate::unwind::drop_waker;
 use crate::wakers::{KeptWaker, Wakers};
 use crossbeam_utils::CachePadded;
 use std::sync::Arc;
@@ -147,9 +148,16 @@ impl TimerShard {
         let (waker, kept) = KeptWaker::clone_of(waker);
         let replaced = self.wheel.lock().timers.replace_waker(key, waker);
         match replaced {
-            Ok(_former) => TimerState::Moved(kept),
+            Ok(former) => {
+                drop_waker(Some(former));
+                TimerState::Moved(kept)
+            }
             // It fired in between, and without this poll nobody would be told.
-            Err(waker) => self.look(key, &waker).unwrap_or(TimerState::Waiting),
+            Err(waker) => {
+                let state = self.look(key, &waker).unwrap_or(TimerState::Waiting);
+                drop_waker(Some(waker));
+                state
+            }
         }
     }
 
@@ -239,7 +247,8 @@ impl TimerShard {
             self.fire_until(NEVER, &wheel);
             more = wheel.timers.expire(NEVER, &mut wakers, STEPS_A_LOCK);
             drop(wheel);
-            wakers.wake_all();
+            // At the end of a runtime a waker that panics concerns nobody.
+            wakers.wake_all_quietly();
         }
     }
 }

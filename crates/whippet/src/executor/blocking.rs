@@ -16,6 +16,7 @@
 use super::reject::reject;
 use super::task::{Live, Ran, Runnable, Schedule};
 use crate::loom::{Condvar, Mutex, MutexGuard, thread_local};
+use crate::unwind::quietly;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -113,7 +114,7 @@ impl Pool {
     fn start(self: &Arc<Self>) {
         let counted = Counted(Some(Arc::clone(self)));
         if let Err(error) = (self.start_thread)(Box::new(move || counted.work())) {
-            tracing::error!(%error, "no thread to be had for blocking calls");
+            let _ = quietly(|| tracing::error!(%error, "no thread to be had for blocking calls"));
         }
     }
 
@@ -127,7 +128,9 @@ impl Pool {
         }
         drop(state);
         if !orphans.is_empty() {
-            tracing::error!(jobs = orphans.len(), "blocking calls without a thread are cancelled");
+            let jobs = orphans.len();
+            let _ =
+                quietly(|| tracing::error!(jobs, "blocking calls without a thread are cancelled"));
         }
         orphans.into_iter().for_each(reject);
     }

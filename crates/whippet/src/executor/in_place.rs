@@ -36,7 +36,10 @@ struct Blocked<'a>(&'a Shared);
 
 impl<'a> Blocked<'a> {
     fn begin(shared: &'a Arc<Shared>, at: &'static Location<'static>) -> Self {
-        if shared.standing.begin_blocking() {
+        let starts = shared.standing.begin_blocking();
+        // From here on, whatever comes of the stand-in: what is counted is counted out.
+        let blocked = Self(shared);
+        if starts {
             let stand_in = StandIn::new(Arc::clone(shared));
             let job = async move { stand_in.work() };
             let schedule = PoolSchedule(Arc::clone(&shared.pool));
@@ -45,7 +48,7 @@ impl<'a> Blocked<'a> {
             drop(handle);
             shared.pool.push(runnable);
         }
-        Self(shared)
+        blocked
     }
 }
 

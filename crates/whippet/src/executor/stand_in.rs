@@ -18,7 +18,6 @@ use crate::coop;
 use crate::driver::Turn;
 use crate::wakers::Wakers;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -150,14 +149,16 @@ impl<'a> Shift<'a> {
         idle.end_sleep();
         // As of a worker: a notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
-        deliver(&mut wakers);
+        // A waker that panics concerns nobody here.
+        wakers.wake_all_quietly();
     }
 
     /// Looks at reactor and timers without waiting.
     fn look_at_events(&self) {
         let mut wakers = Wakers::new();
         let turn = self.turn(Duration::ZERO, &mut wakers);
-        deliver(&mut wakers);
+        // A waker that panics concerns nobody here.
+        wakers.wake_all_quietly();
         if turn.notified && !self.shared.is_ending() {
             // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.
             self.end_search();
@@ -191,13 +192,6 @@ impl<'a> Shift<'a> {
         } else {
             self.pass_claim_on();
         }
-    }
-}
-
-/// Wakes what the reactor found. A waker that panics concerns nobody here.
-fn deliver(wakers: &mut Wakers) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wakers.wake_all())) {
-        drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
     }
 }
 

@@ -21,11 +21,12 @@ use super::task::{Id, Ran, Runnable};
 use crate::coop;
 use crate::driver::Turn;
 use crate::sys;
+use crate::unwind::quietly;
 use crate::wakers::Wakers;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -325,7 +326,8 @@ impl Worker {
             }
             Err(error) => {
                 if !self.failing.replace(true) {
-                    tracing::error!(%error, "the reactor cannot wait for events");
+                    let _ =
+                        quietly(|| tracing::error!(%error, "the reactor cannot wait for events"));
                 }
                 Turn::default()
             }
@@ -335,9 +337,7 @@ impl Worker {
     /// Wakes what the reactor found. A waker that panics concerns nobody here.
     fn deliver(&self, wakers: &mut Wakers) {
         self.delivering.set(true);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| wakers.wake_all())) {
-            drop(catch_unwind(AssertUnwindSafe(|| drop(payload))));
-        }
+        wakers.wake_all_quietly();
         self.delivering.set(false);
     }
 

@@ -61,15 +61,27 @@ macro_rules! append_buffer {
                 most: usize,
                 fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
             ) -> Poll<io::Result<usize>> {
+                /// The buffer while it is read into; what was not read is cut off, after a panic too.
+                struct Read<'a> {
+                    buffer: &'a mut $type,
+                    end: usize,
+                }
+                impl Drop for Read<'_> {
+                    fn drop(&mut self) {
+                        self.buffer.truncate(self.end);
+                    }
+                }
                 let before = self.len();
                 let room = match self.capacity() - before {
                     0 => GROWTH,
                     left => left,
                 };
                 self.resize(before + room.min(most), 0);
-                let filled = fill(&mut self[before..]);
-                let count = if let Poll::Ready(Ok(count)) = &filled { *count } else { 0 };
-                self.truncate(before + count);
+                let mut read = Read { buffer: self, end: before };
+                let filled = fill(&mut read.buffer[before..]);
+                if let Poll::Ready(Ok(count)) = &filled {
+                    read.end += count;
+                }
                 filled
             }
         }

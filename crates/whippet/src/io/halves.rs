@@ -5,6 +5,8 @@
 //! there, and is woken when the stream is back.
 
 use crate::loom::{Arc, Mutex};
+use crate::unwind::drop_waker;
+use crate::wakers::wake_quietly;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -165,11 +167,14 @@ impl<'a, T> Loan<'a, T> {
             let mut state = place.lock();
             if let Some(stream) = state.stream.take() {
                 // Nobody waits: whoever put the stream back took the waker out.
+                drop(state);
+                drop_waker(waker);
                 return Poll::Ready(Self { place, stream: Some(stream) });
             }
             if waker.is_some() {
                 mem::swap(&mut state.waiter, &mut waker);
                 drop(state);
+                drop_waker(waker);
                 return Poll::Pending;
             }
             drop(state);
@@ -190,9 +195,8 @@ impl<T> Drop for Loan<'_, T> {
         state.stream = self.stream.take();
         let waiter = state.waiter.take();
         drop(state);
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        // What the poll came to must not go down with the waker of the other half.
+        wake_quietly(waiter);
     }
 }
 

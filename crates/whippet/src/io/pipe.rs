@@ -2,6 +2,7 @@
 
 use crate::loom::Mutex;
 use crate::sync::caller::poll_locked;
+use crate::wakers::{Wakers, wake_quietly};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
@@ -51,7 +52,8 @@ impl Pipe {
             Some(Poll::Ready((count, writer)))
         });
         polled.map(|(count, writer)| {
-            wake(writer);
+            // The count must not go down with the waker of the other side.
+            wake_quietly(writer);
             Ok(count)
         })
     }
@@ -82,7 +84,7 @@ impl Pipe {
             Some(Poll::Ready(Ok((count, reader))))
         });
         polled.map_ok(|(count, reader)| {
-            wake(reader);
+            wake_quietly(reader);
             count
         })
     }
@@ -103,17 +105,13 @@ impl Pipe {
     fn close(&self, close: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         close(&mut state);
-        let wakers = (state.reader.take(), state.writer.take());
+        let mut wakers = Wakers::new();
+        [state.reader.take(), state.writer.take()]
+            .into_iter()
+            .flatten()
+            .for_each(|waker| wakers.push(waker));
         drop(state);
-        wake(wakers.0);
-        wake(wakers.1);
-    }
-}
-
-/// Wakes a task that was waiting, if one was. No lock is held.
-fn wake(waiter: Option<Waker>) {
-    if let Some(waiter) = waiter {
-        waiter.wake();
+        wakers.wake_all();
     }
 }
 

@@ -113,7 +113,8 @@ impl Reactor {
     pub(crate) fn close(&self) {
         let mut wakers = Wakers::new();
         self.slots.close(&mut wakers);
-        wakers.wake_all();
+        // At the end of a runtime a waker that panics concerns nobody.
+        wakers.wake_all_quietly();
     }
 
     /// Watches a descriptor.
@@ -128,9 +129,9 @@ impl Reactor {
     }
 
     /// Stops watching a descriptor, before it is closed.
-    fn deregister(&self, descriptor: BorrowedFd<'_>, page: &Page, slot: u8) {
+    fn deregister(&self, descriptor: Option<BorrowedFd<'_>>, page: &Page, slot: u8) {
         // An error says that the kernel does not watch it: that is what is wanted.
-        let _ = self.poller.delete(descriptor);
+        let _ = descriptor.map(|descriptor| self.poller.delete(descriptor));
         page.slot(slot).retire();
         self.slots.give_back(page, slot);
     }

@@ -5,6 +5,7 @@ use super::slot::{Cleared, Slot, WaiterKey};
 use super::slots::{Page, Place};
 use super::{Reactor, Readiness, Want};
 use crate::coop;
+use crate::unwind::quietly;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -192,7 +193,9 @@ impl<T: AsFd> Registration<T> {
 
     fn deregister(&self) {
         if let Some(io) = &self.io {
-            self.reactor.deregister(io.as_fd(), &self.page, self.slot);
+            // A descriptor of the program's own may panic when it is asked for; then it stays watched until it is closed.
+            let descriptor = quietly(|| io.as_fd());
+            self.reactor.deregister(descriptor, &self.page, self.slot);
         }
     }
 }

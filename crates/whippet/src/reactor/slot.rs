@@ -35,6 +35,7 @@
 use crate::loom::Mutex;
 use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
+use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
 use smallvec::SmallVec;
 use std::task::Waker;
@@ -326,7 +327,8 @@ impl Slot {
             self.publish(&waiters);
         }
         drop(waiters);
-        drop((former, unneeded));
+        drop_waker(former);
+        drop_waker(unneeded);
         waits.then_some(key)
     }
 
@@ -347,7 +349,7 @@ impl Slot {
             self.publish(&waiters);
         }
         drop(waiters);
-        drop(former);
+        drop_waker(former);
     }
 
     /// How many wait.
@@ -370,7 +372,7 @@ impl Slot {
         // Release (by AcqRel of a swap): pairs with a late announcement's acquire.
         self.word.swap(u64::from(next) << 32, AcqRel);
         drop(waiters);
-        drop(former);
+        former.into_iter().for_each(|waiter| drop_waker(Some(waiter.waker)));
     }
 
     /// How many wait.

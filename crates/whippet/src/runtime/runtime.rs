@@ -10,6 +10,7 @@ use crate::executor::context;
 use crate::executor::task::JoinHandle;
 use crate::executor::worker::Worker;
 use crate::sys;
+use crate::unwind::quietly;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
@@ -264,19 +265,19 @@ impl Runtime {
         let shared = &self.handle.shared;
         if let Driven::ByThreads(threads) = &mut self.driven {
             for worker in threads.wait_ended(deadline) {
-                match shared.polling(worker) {
+                let _ = quietly(|| match shared.polling(worker) {
                     Some(at) => tracing::warn!(
                         worker, %at, "left a worker alone that is inside of a poll of the task spawned there"
                     ),
                     None => tracing::warn!(worker, "left a worker alone that did not end in time"),
-                }
+                });
             }
         }
         if !shared.pool.wait_ended(deadline) {
-            tracing::warn!(
-                threads = shared.pool.counts().threads,
-                "left blocking calls alone that did not end in time"
-            );
+            let threads = shared.pool.counts().threads;
+            let _ = quietly(|| {
+                tracing::warn!(threads, "left blocking calls alone that did not end in time")
+            });
         }
     }
 }

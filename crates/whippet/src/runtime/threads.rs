@@ -1,15 +1,19 @@
 //! The threads of the workers: started together, and waited for within a bound.
 
-use super::hooks::{Hook, ParkHooks};
+use super::hooks::{Hook, ParkHooks, call};
 use crate::executor::context;
 use crate::executor::worker::{Step, Worker};
 use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
+use crate::unwind::quietly;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// The name of threads, unless the program names them.
+pub(super) const THREAD_NAME: &str = "whippet-worker";
 
 /// The workers' threads of one runtime.
 #[derive(Debug, Default)]
@@ -67,22 +71,20 @@ impl std::fmt::Debug for ThreadOptions {
 }
 
 impl ThreadOptions {
-    /// Starts a thread that runs `body` between the hooks. `life` is dropped after the last of them, by a panic too.
+    /// Starts a thread that runs `body` between the hooks. `life` is dropped after the last of them, by a panic too. Without a
+    /// name, as the program's function panics, it has the usual one.
     pub(super) fn start(
         &self,
         life: impl Send + 'static,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
-        sys::thread::start((self.name)(), self.stack_size, move || {
+        let name = quietly(|| (self.name)()).unwrap_or_else(|| THREAD_NAME.to_owned());
+        sys::thread::start(name, self.stack_size, move || {
             let _life = life;
-            if let Some(hook) = on_start {
-                hook();
-            }
+            call(&on_start);
             body();
-            if let Some(hook) = on_stop {
-                hook();
-            }
+            call(&on_stop);
         })
     }
 }

@@ -7,6 +7,7 @@
 
 use crate::coop;
 use crate::loom::Mutex;
+use crate::unwind::drop_waker;
 use std::task::{Context, Poll, Waker, ready};
 
 /// One poll of a door whose state lies under `lock`: `step` looks at the state and answers, or asks for a clone of the
@@ -79,5 +80,13 @@ impl<'a> Caller<'a> {
     /// The clone, if it was made.
     pub(crate) fn take(&mut self) -> Option<Waker> {
         self.parcel.take()
+    }
+}
+
+impl Drop for Caller<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // What the poll came to (a permit, a message) must not go down with a waker's panic.
+        drop_waker(self.parcel.take());
     }
 }

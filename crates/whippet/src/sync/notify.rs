@@ -32,6 +32,7 @@ use crate::coop;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::loom::{Mutex, const_fn};
+use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
 use std::fmt;
 use std::pin::Pin;
@@ -223,12 +224,18 @@ impl Notify {
     /// assert!(!pin!(notify.notified()).enable());
     /// ```
     pub fn notify_waiters(&self) {
+        let mut wakers = Wakers::new();
+        self.choose_waiters(&mut wakers);
+        wakers.wake_all();
+    }
+
+    /// [`Notify::notify_waiters`], whose wakers are the caller's to wake.
+    pub(super) fn choose_waiters(&self, wakers: &mut Wakers) {
         if self.try_count_round() {
             return;
         }
-        let mut wakers = Wakers::new();
         let mut line = self.line.lock();
-        let woken = line.waiters.choose_all(Call::All, &mut wakers);
+        let woken = line.waiters.choose_all(Call::All, wakers);
         if woken > 0 && line.waiters.void(woken) {
             line.expected = woken.min(MOST_EXPECTED);
             // Relaxed: it is written under the lock alone. Release: whoever finds the new number sees what was done before
@@ -236,8 +243,6 @@ impl Notify {
             self.clearings.store(self.clearings.load(Relaxed).wrapping_add(1), Release);
         }
         self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
-        drop(line);
-        wakers.wake_all();
     }
 
     /// One call for one waiter.
@@ -440,8 +445,8 @@ impl Notify {
             Call::All => {}
         }
         drop(line);
+        drop_waker(removed.waker);
         wakers.wake_all();
-        drop(removed);
     }
 }
 

@@ -5,6 +5,7 @@
 //! nobody is woken alone.
 
 use super::Notify;
+use crate::wakers::Wakers;
 #[cfg(not(loom))]
 use std::cell::Cell;
 #[cfg(not(loom))]
@@ -29,9 +30,9 @@ impl Spread {
         &self.0[number() % PLACES]
     }
 
-    /// Wakes all who wait.
-    pub(crate) fn notify_waiters(&self) {
-        self.0.iter().for_each(Notify::notify_waiters);
+    /// Chooses all who wait, at all places, before the first of them is woken: one that panics keeps nobody asleep.
+    pub(crate) fn choose_waiters(&self, wakers: &mut Wakers) {
+        self.0.iter().for_each(|place| place.choose_waiters(wakers));
     }
 }
 
@@ -65,13 +66,16 @@ mod tests {
     use super::{PLACES, Spread, number};
     use crate::sync::test_support::Task;
     use crate::sys::thread;
+    use crate::wakers::Wakers;
     use std::sync::mpsc;
 
     #[test]
     fn whoever_wakes_goes_to_all_places() {
         let spread = Spread::new();
         let mut waiting = spread.0.each_ref().map(|place| Task::new(place.notified()).pend());
-        spread.notify_waiters();
+        let mut wakers = Wakers::new();
+        spread.choose_waiters(&mut wakers);
+        wakers.wake_all();
         assert_eq!(waiting.each_ref().map(Task::wakes), [1; PLACES]);
         waiting.iter_mut().for_each(Task::ready);
     }

@@ -13,10 +13,11 @@ use std::time::Duration;
 /// Those of the operating system, when it has no thread to give.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that starts threads")]
 pub(crate) fn start(
-    name: String,
+    mut name: String,
     stack_size: Option<usize>,
     body: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
+    name.retain(|character| character != '\0');
     let mut builder = thread::Builder::new().name(name);
     if let Some(bytes) = stack_size {
         builder = builder.stack_size(bytes);

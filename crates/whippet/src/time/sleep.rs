@@ -6,7 +6,8 @@ use crate::driver::{TimerShard, TimerState};
 use crate::executor::context;
 use crate::runtime::Handle;
 use crate::timers::TimerKey;
-use crate::wakers::KeptWaker;
+use crate::unwind::drop_waker;
+use crate::wakers::{KeptWaker, wake};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -245,19 +246,17 @@ impl Sleep {
         }
         if place <= this.timers.now() {
             // As if it had fired; the next poll sees for itself.
-            if let Some(waker) = this.leave() {
-                waker.wake();
-            }
+            wake(this.leave());
         } else if this.timers.reset_timer(&wait.key, place) {
             wait.armed = place;
         } else {
-            this.leave();
+            drop_waker(this.leave());
         }
     }
 
     /// Sets another deadline without a word to the timers, for one that is over.
     pub(super) fn restart(&mut self, deadline: Instant) {
-        self.leave();
+        drop_waker(self.leave());
         self.deadline = deadline;
     }
 
@@ -294,7 +293,10 @@ impl Sleep {
                 self.state = State::Waiting(Wait { key, armed: place, waker: kept });
                 Poll::Pending
             }
-            Err(_waker) => self.closed(),
+            Err(waker) => {
+                drop_waker(Some(waker));
+                self.closed()
+            }
         }
     }
 
@@ -363,7 +365,7 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        self.leave();
+        drop_waker(self.leave());
     }
 }
 

@@ -19,6 +19,8 @@ use super::reject::reject;
 use super::task::{Id, JoinHandle, Live, Ran, Runnable, Schedule, Spawned};
 use crate::coop;
 use crate::loom::{Mutex, thread_local, yield_now};
+use crate::unwind::drop_waker;
+use crate::wakers::wake;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -71,7 +73,7 @@ impl Inbox {
         queue.tasks.push_back(task);
         let waker = queue.waker.take();
         drop(queue);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
     }
 
     /// Takes the oldest task.
@@ -91,7 +93,7 @@ impl Inbox {
         let waker = if queue.is_closed { queue.waker.take() } else { None };
         let is_closed = queue.is_closed;
         drop(queue);
-        drop(waker);
+        drop_waker(waker);
         is_closed
     }
 
@@ -105,6 +107,7 @@ impl Inbox {
             std::mem::swap(&mut queue.waker, &mut waker);
         }
         drop(queue);
+        drop_waker(waker);
         waits
     }
 }

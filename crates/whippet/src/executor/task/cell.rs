@@ -12,7 +12,7 @@ use super::state::{Completed, State, Turn};
 use super::{Schedule, waker};
 use crate::loom::UnsafeCell;
 use crate::sys::clock::Coarse;
-use std::any::Any;
+use crate::unwind::drop_quietly;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -162,7 +162,8 @@ where
         // SAFETY: the reference of the future's life is held until the end of this call.
         let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
         let listed = scheduler.as_ref().and_then(|scheduler| scheduler.release(&life));
-        drop(scheduler);
+        // It may be the last that holds the runtime, and with it what the program's hooks hold.
+        drop_quietly(scheduler);
         match self.header.state.transition_to_complete() {
             Completed::Wanted => {}
             Completed::Unwanted => self.discard_output(),
@@ -268,20 +269,6 @@ where
     unsafe fn join_waker(header: NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>> {
         // SAFETY: the vtable of this type is in no other header; the caller's reference keeps the task.
         NonNull::from(&unsafe { Self::from_header(header) }.join_waker)
-    }
-}
-
-/// Drops a user's value; its panic ends here, as there is nobody whom it concerns.
-fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        forget_payload(payload);
-    }
-}
-
-/// Drops the payload of a panic; should that panic in turn, the second payload is leaked.
-fn forget_payload(payload: Box<dyn Any + Send>) {
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        let _ = ManuallyDrop::new(again);
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::Output;
 use super::header::{Header, drop_reference};
 use super::id::Id;
 use super::waker;
+use crate::unwind::drop_waker;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -147,12 +148,12 @@ impl<T> JoinHandle<T> {
         }
         // SAFETY: no JOIN_WAKER: the slot is this handle's.
         let former = self.slot().with_mut(|slot| unsafe { (*slot).replace(waker.clone()) });
-        drop(former);
+        drop_waker(former);
         match state.set_join_waker() {
             Ok(()) => Poll::Pending,
             Err(_) => {
                 // SAFETY: the bit was not set, so the slot is still this handle's.
-                drop(self.slot().with_mut(|slot| unsafe { (*slot).take() }));
+                drop_waker(self.slot().with_mut(|slot| unsafe { (*slot).take() }));
                 Poll::Ready(())
             }
         }
@@ -182,7 +183,7 @@ impl<T> Drop for JoinHandle<T> {
         }
         if parting.drop_waker {
             // SAFETY: no JOIN_WAKER: the slot is this handle's.
-            drop(self.slot().with_mut(|slot| unsafe { (*slot).take() }));
+            drop_waker(self.slot().with_mut(|slot| unsafe { (*slot).take() }));
         }
         drop_reference(self.header);
     }

@@ -8,7 +8,7 @@ mod threads;
 
 use super::hooks::ParkHooks;
 use super::stall::StallOptions;
-use super::threads::ThreadOptions;
+use super::threads::{THREAD_NAME, ThreadOptions};
 use crate::executor::shared::Config;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +24,6 @@ const EVENT_INTERVAL: u32 = 61;
 /// Turns between two looks at the injector while there is work elsewhere, unless set. Odd and unlike the other, so that
 /// they seldom coincide; Go and tokio use 61.
 const GLOBAL_QUEUE_INTERVAL: u32 = 31;
-/// Names a worker's thread unless the program does.
-const THREAD_NAME: &str = "whippet-worker";
 
 /// Makes a [`Runtime`](super::Runtime).
 ///

@@ -6,8 +6,8 @@ use crate::executor::shared::{Remote, Shared};
 use crate::loom::thread::{self, JoinHandle};
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
+use crate::unwind::quietly;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -113,7 +113,7 @@ fn look_on(life: &Life, shared: &Shared, threshold: Duration, on_stall: &OnStall
         for (watch, remote) in watches.iter_mut().zip(&shared.remotes) {
             if let Some(stall) = watch.look(now, sight(remote)) {
                 // A report that panics was told by the panic's own message; the next one may do better.
-                drop(catch_unwind(AssertUnwindSafe(|| on_stall(&stall))));
+                let _ = quietly(|| on_stall(&stall));
             }
         }
     }

@@ -25,6 +25,8 @@ use crate::sync::Notify;
 use crate::sync::handle::Senders;
 use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
+use crate::unwind::{FirstPanic, drop_all};
+use crate::wakers::Wakers;
 
 /// All senders are gone.
 const CLOSED: u64 = 1;
@@ -89,9 +91,19 @@ impl<T> Shared<T> {
         self.word.fetch_add(VALUE, AcqRel);
         let count = *receivers;
         drop(receivers);
-        self.arrivals.notify_waiters();
-        drop(overwritten);
+        let mut panicked = self.tell_receivers();
+        if let Some(overwritten) = overwritten {
+            let _ = panicked.call(|| drop(overwritten));
+        }
+        panicked.pass_on();
         Ok(count)
+    }
+
+    /// Wakes all receivers that wait. A waker's panic is the caller's to pass on.
+    fn tell_receivers(&self) -> FirstPanic {
+        let mut wakers = Wakers::new();
+        self.arrivals.choose_waiters(&mut wakers);
+        wakers.wake_and_catch()
     }
 
     /// The value at `next`, which moves on; `share` makes what the receiver gets, unless it is the last to get it.
@@ -147,14 +159,16 @@ impl<T> Shared<T> {
         let left = *receivers;
         let (tail, _) = self.tail();
         drop(receivers);
+        let mut panicked = FirstPanic::none();
         if left == 0 {
-            self.departures.notify_waiters();
+            let _ = panicked.call(|| self.departures.notify_waiters());
         }
-        while next < tail {
-            // At most as many turns as there are slots: what was overwritten is passed over at once. Values that came
-            // since were not meant for this receiver, but they are not before `tail` either.
-            let _ = self.take(&mut next, |_| (), drop);
-        }
+        // At most as many turns as there are slots: what was overwritten is passed over at once. Values that came since
+        // were not meant for this receiver, but they are not before `tail` either.
+        let mut pass =
+            || (next < tail).then(|| self.take(&mut next, |_| None, Some).unwrap_or_default());
+        let _ = panicked.call(|| drop_all(&mut pass));
+        panicked.pass_on();
     }
 
     /// How many values there are that some receiver is still to have.
@@ -182,6 +196,6 @@ impl<T> Senders for Shared<T> {
     fn end_senders(&self) {
         // AcqRel: whoever finds the end finds all values before it.
         self.word.fetch_or(CLOSED, AcqRel);
-        self.arrivals.notify_waiters();
+        self.tell_receivers().pass_on();
     }
 }

@@ -3,6 +3,7 @@
 use super::{CancellationToken, Shared};
 use crate::sync::caller::poll_locked;
 use crate::sync::wait_list::Ticket;
+use crate::unwind::drop_waker;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -31,8 +32,8 @@ impl Waiter {
     fn abandon(&mut self, shared: &Shared) {
         if let Some(ticket) = self.ticket.take() {
             let removed = shared.waiters.lock().remove(ticket);
-            // It may hold a waker: dropped here, outside of the lock.
-            drop(removed);
+            // Outside of the lock.
+            drop_waker(removed.waker);
         }
     }
 }

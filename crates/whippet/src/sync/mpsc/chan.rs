@@ -33,7 +33,8 @@ use crate::sync::caller::poll_locked;
 use crate::sync::handle::Senders;
 use crate::sync::permits::{MAX_PERMITS, Permits, Refused};
 use crate::sync::wait_list::{Ticket, WaitList};
-use crate::wakers::Wakers;
+use crate::unwind::{FirstPanic, drop_all, drop_waker};
+use crate::wakers::{Wakers, wake};
 use std::task::{Context, Poll, Waker, ready};
 
 /// The shared half of a channel (see the module's words).
@@ -171,9 +172,7 @@ impl<T> Chan<T> {
         let refused = state.push(value);
         let receiver = state.receiver.take();
         drop(state);
-        if let Some(waker) = receiver {
-            waker.wake();
-        }
+        wake(receiver);
         // Without a receiver: dropped here, outside of the lock.
         drop(refused);
     }
@@ -264,9 +263,7 @@ impl<T> Chan<T> {
             (refused, state.receiver.take())
         }));
         Poll::Ready(sent.map(|(refused, receiver)| {
-            if let Some(waker) = receiver {
-                waker.wake();
-            }
+            wake(receiver);
             drop(refused);
         }))
     }
@@ -296,8 +293,8 @@ impl<T> Chan<T> {
         let waker = state.permits.abandon(ticket, &mut wakers);
         self.tell_if_finished(&mut state, &mut wakers);
         drop(state);
+        drop_waker(waker);
         wakers.wake_all();
-        drop(waker);
     }
 
     /// Waits, with `ticket`, until the receiver is closed or gone.
@@ -317,8 +314,8 @@ impl<T> Chan<T> {
     /// Stops waiting for the end.
     pub(super) fn abandon_closed(&self, ticket: Ticket) {
         let removed = self.state.lock().watchers.remove(ticket);
-        // It may hold a waker: dropped here, outside of the lock.
-        drop(removed);
+        // Outside of the lock.
+        drop_waker(removed.waker);
     }
 
     // ---- the receiver ----
@@ -347,7 +344,8 @@ impl<T> Chan<T> {
         let mut state = self.state.lock();
         self.give_back(&mut state, 0, &mut wakers);
         drop(state);
-        wakers.wake_all();
+        // The message in hand must not go down with a sender's waker.
+        wakers.wake_all_quietly();
     }
 
     /// Gives the permits of `count` messages back, and of those that were handed out without the lock.
@@ -371,7 +369,7 @@ impl<T> Chan<T> {
         let mut state = self.state.lock();
         let result = self.pop(&mut state, taken, &mut wakers);
         drop(state);
-        wakers.wake_all();
+        wakers.wake_all_quietly();
         result
     }
 
@@ -407,18 +405,23 @@ impl<T> Chan<T> {
 
     /// Closes the channel: no more permits. Whoever waits for one, or for the end, is woken.
     pub(super) fn close(&self) {
-        self.close_and(|_| ());
+        self.close_and(|_| ()).0.pass_on();
     }
 
     /// Closes the channel for a receiver that goes away, and drops what is still in it, and what it has taken.
-    pub(super) fn end_receiver(&self, taken: Queue<T>) {
-        let left = self.close_and(|state| {
+    pub(super) fn end_receiver(&self, mut taken: Queue<T>) {
+        let (mut panicked, (mut left, receiver)) = self.close_and(|state| {
             state.receiver_gone = true;
             let messages = std::mem::replace(&mut state.queue, Queue::new());
             self.give_back(state, messages.len() + taken.len(), &mut Wakers::new());
             (messages, state.receiver.take())
         });
-        drop((taken, left));
+        drop_waker(receiver);
+        if std::mem::needs_drop::<T>() {
+            let next = || taken.pop_and_keep().or_else(|| left.pop_and_keep());
+            let _ = panicked.call(|| drop_all(next));
+        }
+        panicked.pass_on();
     }
 
     /// Hands one message out and gives its permit back. If there are more, they come to `taken`, which is empty.
@@ -480,20 +483,19 @@ impl<T> Chan<T> {
                     caller.leave_in(&mut state.receiver).then_some(Poll::Pending)
                 }
             });
-        wakers.wake_all();
+        wakers.wake_all_quietly();
         polled
     }
 
-    /// Closes the channel and runs `more` in the same critical section.
-    fn close_and<R>(&self, more: impl FnOnce(&mut State<T>) -> R) -> R {
+    /// Closes the channel and runs `more` in the same critical section. A waker's panic is the caller's to pass on.
+    fn close_and<R>(&self, more: impl FnOnce(&mut State<T>) -> R) -> (FirstPanic, R) {
         let mut wakers = Wakers::new();
         let mut state = self.state.lock();
         state.permits.close(&mut wakers);
         while state.watchers.pop_front(&mut wakers).is_some() {}
         let result = more(&mut state);
         drop(state);
-        wakers.wake_all();
-        result
+        (wakers.wake_and_catch(), result)
     }
 }
 
@@ -504,8 +506,6 @@ impl<T> Senders for Chan<T> {
         state.senders_gone = true;
         let receiver = state.receiver.take();
         drop(state);
-        if let Some(waker) = receiver {
-            waker.wake();
-        }
+        wake(receiver);
     }
 }

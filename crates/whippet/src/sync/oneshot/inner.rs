@@ -28,6 +28,8 @@
 use crate::loom::atomic::AtomicU32;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::loom::{Arc, UnsafeCell};
+use crate::unwind::drop_waker;
+use crate::wakers::wake_by_ref;
 use std::task::{Context, Poll, Waker, ready};
 
 /// The sender is done.
@@ -101,8 +103,18 @@ impl<T> Inner<T> {
         let former = cell.with_mut(|cell| unsafe { (*cell).replace(waker) });
         // Release: the ender finds the waker whole.
         let state = self.state.fetch_or(waker_bit, AcqRel);
-        drop(former);
+        drop_waker(former);
         if state & end_bit != 0 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<T> Drop for Inner<T> {
+    fn drop(&mut self) {
+        // A panic here would go into whichever call of an end is the last, and take its value with it.
+        for cell in [&self.rx_waker, &self.tx_waker] {
+            // SAFETY: nobody else refers to the cells any more.
+            drop_waker(unsafe { take_waker(cell) });
+        }
     }
 }
 
@@ -143,12 +155,11 @@ impl<T> Tx<T> {
         };
         // SAFETY: the receiver reads the sender's waker only if it sets `CLOSED` before `COMPLETE` is there, and it
         // did not.
-        let own = unsafe { take_waker(&inner.tx_waker) };
+        drop_waker(unsafe { take_waker(&inner.tx_waker) });
         if before & RX_WAKER != 0 {
             // SAFETY: the step that set `COMPLETE` found the waker bit: the receiver does not write the cell any more.
             unsafe { wake(&inner.rx_waker) };
         }
-        drop(own);
         Ok(())
     }
 
@@ -201,12 +212,11 @@ impl<T> Rx<T> {
             return;
         }
         // SAFETY: the sender reads the receiver's waker only once `COMPLETE` is set, and now it never is.
-        let own = unsafe { take_waker(&self.0.rx_waker) };
+        drop_waker(unsafe { take_waker(&self.0.rx_waker) });
         if before & TX_WAKER != 0 {
             // SAFETY: the step that set `CLOSED` found the waker bit: the sender does not write the cell any more.
             unsafe { wake(&self.0.tx_waker) };
         }
-        drop(own);
     }
 }
 
@@ -227,7 +237,7 @@ unsafe fn wake(cell: &UnsafeCell<Option<Waker>>) {
     cell.with(|cell| {
         // SAFETY: the caller's promise.
         if let Some(waker) = unsafe { &*cell } {
-            waker.wake_by_ref();
+            wake_by_ref(waker);
         }
     });
 }

@@ -26,6 +26,7 @@ use crate::loom::{Mutex, const_fn};
 use crate::sync::caller::poll_locked;
 use crate::sync::permits::{Permits, Refused};
 use crate::sync::wait_list::Ticket;
+use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -213,8 +214,8 @@ impl Drop for Acquire<'_> {
         if let Some(ticket) = self.ticket.take() {
             let mut wakers = Wakers::new();
             let waker = self.semaphore.locked(|permits| permits.abandon(ticket, &mut wakers));
+            drop_waker(waker);
             wakers.wake_all();
-            drop(waker);
         }
     }
 }

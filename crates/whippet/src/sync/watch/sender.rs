@@ -4,7 +4,9 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::reference::Ref;
 use super::shared::Shared;
+use crate::wakers::Wakers;
 use std::fmt;
+use std::mem::needs_drop;
 use std::sync::Arc;
 
 /// Changes the value of a watch channel. It may be cloned; when the last one is dropped, receivers learn that nothing
@@ -56,7 +58,13 @@ impl<T> Sender<T> {
         if self.is_closed() {
             return Err(SendError(value));
         }
-        drop(self.send_replace(value));
+        let mut wakers = Wakers::new();
+        let former = self.shared.replace(value, &mut wakers);
+        let mut panicked = wakers.wake_and_catch();
+        if needs_drop::<T>() {
+            let _ = panicked.call(|| drop(former));
+        }
+        panicked.pass_on();
         Ok(())
     }
 
@@ -74,10 +82,12 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T),
     {
-        self.shared.change(|value| {
+        let mut wakers = Wakers::new();
+        self.shared.change(&mut wakers, |value| {
             modify(value);
             true
         });
+        wakers.wake_all();
     }
 
     /// Changes the value where it lies, and tells all receivers if `modify` returns true. Says whether it did. `modify`
@@ -100,7 +110,10 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
-        self.shared.change(modify)
+        let mut wakers = Wakers::new();
+        let told = self.shared.change(&mut wakers, modify);
+        wakers.wake_all();
+        told
     }
 
     /// Exchanges the value, tells all receivers, if there are some, and returns the former value.
@@ -110,12 +123,12 @@ impl<T> Sender<T> {
     /// assert_eq!(sender.send_replace(2), 1);
     /// assert_eq!(*sender.borrow(), 2);
     /// ```
-    pub fn send_replace(&self, mut value: T) -> T {
-        self.shared.change(|present| {
-            std::mem::swap(present, &mut value);
-            true
-        });
-        value
+    pub fn send_replace(&self, value: T) -> T {
+        let mut wakers = Wakers::new();
+        let former = self.shared.replace(value, &mut wakers);
+        // The former value must not go down with a receiver's waker.
+        wakers.wake_all_quietly();
+        former
     }
 
     /// Looks at the value.

@@ -19,6 +19,7 @@ use crate::loom::{RwLock, RwLockReadGuard};
 use crate::sync::Notify;
 use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
+use crate::wakers::Wakers;
 
 /// All senders are gone.
 const CLOSED: usize = 1;
@@ -81,8 +82,9 @@ impl<T> Shared<T> {
         (value, version)
     }
 
-    /// Changes the value by `change`, which says whether receivers are to be told.
-    pub(super) fn change(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
+    /// Changes the value by `change`, which says whether receivers are to be told; their wakers are the caller's to wake. A
+    /// panic of `change` tells nobody.
+    pub(super) fn change(&self, wakers: &mut Wakers, change: impl FnOnce(&mut T) -> bool) -> bool {
         let mut value = self.value.write();
         let told = change(&mut value);
         if told {
@@ -91,9 +93,18 @@ impl<T> Shared<T> {
         }
         drop(value);
         if told {
-            self.changes.notify_waiters();
+            self.changes.choose_waiters(wakers);
         }
         told
+    }
+
+    /// Puts another value in the place of the present one; the wakers of those to be told are the caller's to wake.
+    pub(super) fn replace(&self, mut value: T, wakers: &mut Wakers) -> T {
+        self.change(wakers, |present| {
+            std::mem::swap(present, &mut value);
+            true
+        });
+        value
     }
 
     /// A version other than `seen`, or the end if there will be none.
@@ -153,7 +164,9 @@ impl<T> Shared<T> {
         if self.senders.fetch_sub(1, AcqRel) == 1 {
             // AcqRel: whoever finds the end sees the last value.
             self.word.fetch_or(CLOSED, AcqRel);
-            self.changes.notify_waiters();
+            let mut wakers = Wakers::new();
+            self.changes.choose_waiters(&mut wakers);
+            wakers.wake_all();
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::loom::Mutex;
 use crate::sync::caller::poll_locked;
+use crate::wakers::wake;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -45,7 +46,7 @@ impl Wake for Bell {
         rung.keys.push_back(self.key);
         let waker = rung.waker.take();
         drop(rung);
-        waker.into_iter().for_each(Waker::wake);
+        wake(waker);
     }
 }
 

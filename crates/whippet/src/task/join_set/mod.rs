@@ -12,6 +12,7 @@ use self::bell::Bells;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
 use crate::runtime::Handle;
+use crate::unwind::{FirstPanic, drop_quietly};
 use slab::Slab;
 use std::fmt;
 use std::future::poll_fn;
@@ -91,6 +92,15 @@ impl<T> JoinSet<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// Aborts all tasks, the others too if one panics: an abort wakes who drives local tasks.
+    fn abort_each(&self) {
+        let mut panicked = FirstPanic::none();
+        for (_, task) in &self.tasks {
+            let _ = panicked.call(|| task.abort());
+        }
+        panicked.pass_on();
     }
 }
 
@@ -389,7 +399,7 @@ impl<T: 'static> JoinSet<T> {
     /// # });
     /// ```
     pub fn abort_all(&mut self) {
-        self.tasks.iter().for_each(|(_, task)| task.abort());
+        self.abort_each();
     }
 
     /// Aborts all tasks and waits until they are gone. Their outputs and panics are dropped.
@@ -407,7 +417,10 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
-        while self.join_next().await.is_some() {}
+        while let Some(joined) = self.join_next().await {
+            // As with a handle that is dropped: a panic of an output that nobody takes ends there.
+            drop_quietly(joined);
+        }
     }
 
     /// Takes all tasks out of the set without aborting them: they go on alone.
@@ -432,10 +445,12 @@ impl<T: 'static> JoinSet<T> {
         let entry = self.tasks.vacant_entry();
         let bell = self.bells.bell(entry.key());
         let abort = task.abort_handle();
-        if task.poll_complete(&bell).is_ready() {
+        let is_complete = task.poll_complete(&bell).is_ready();
+        entry.insert(task);
+        // The task is in the set, whatever the waker does of whoever awaits the next.
+        if is_complete {
             bell.wake();
         }
-        entry.insert(task);
         abort
     }
 
@@ -467,7 +482,7 @@ fn without_id<T>(joined: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
 
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(|(_, task)| task.abort());
+        self.abort_each();
     }
 }
 
