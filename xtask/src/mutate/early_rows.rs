@@ -50,7 +50,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "3",
         guard: "a descriptor leaves the epoll before it is closed",
         file: "crates/whippet/src/reactor/mod.rs",
-        from: "        let _ = self.poller.delete(descriptor);
+        from: "        let _ = descriptor.map(|descriptor| self.poller.delete(descriptor));
 ",
         to: "        let _ = descriptor;
 ",
@@ -217,14 +217,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/sync/mpsc/chan.rs",
         from: "        let receiver = state.receiver.take();
         drop(state);
-        if let Some(waker) = receiver {
-            waker.wake();
-        }
+        wake(receiver);
         // Without",
         to: "        let receiver = state.receiver.take();
-        if let Some(waker) = receiver {
-            waker.wake();
-        }
+        wake(receiver);
         drop(state);
         // Without",
         tests: &[Unit("sync::mpsc::tests::trap_07_a_waker_may_use_the_same_channel")],
@@ -250,12 +246,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "7",
         guard: "a waker that panics keeps nobody asleep",
         file: "crates/whippet/src/wakers.rs",
-        from: "            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-                panicked = Some(panic);
-            }
+        from: "            let _ = panicked.call(|| waker.wake());
 ",
         to: "            waker.wake();
-            panicked = panicked.or(None::<Box<dyn std::any::Any + Send>>);
+            let _ = panicked.call(|| ());
 ",
         tests: &[
             Unit("sync::notify::tests::trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
@@ -265,11 +259,13 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "7",
         guard: "no second panic while the thread panics",
-        file: "crates/whippet/src/wakers.rs",
-        from: "        if let Some(panic) = panicked
-            && !std::thread::panicking()
-        {",
-        to: "        if let Some(panic) = panicked {",
+        file: "crates/whippet/src/unwind.rs",
+        from: "    if std::thread::panicking() {
+        forget_payload(payload);
+    } else {",
+        to: "    if false {
+        forget_payload(payload);
+    } else {",
         tests: &[Unit("wakers::tests::trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
     },
     Mutation {

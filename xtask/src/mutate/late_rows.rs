@@ -69,7 +69,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            drop(pool);
 ",
-        tests: &[Unit("runtime::tests::trap_10_a_thread_that_panics_in_its_hook_orphans_no_job")],
+        tests: &[Unit("runtime::tests::trap_10_a_thread_that_does_not_start_orphans_no_job")],
     },
     Mutation {
         row: "11",
@@ -258,16 +258,13 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "16",
         guard: "all who wait are woken outside of the lock",
         file: "crates/whippet/src/sync/notify.rs",
-        from: "        drop(line);
+        from: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+    }
+",
+        to: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
         wakers.wake_all();
     }
-
-    /// One call for one waiter.",
-        to: "        wakers.wake_all();
-        drop(line);
-    }
-
-    /// One call for one waiter.",
+",
         tests: &[
             Unit("sync::watch::tests::trap_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
             Unit("sync::broadcast::tests::trap_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),

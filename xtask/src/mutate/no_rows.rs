@@ -230,14 +230,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "a thread lives until its last hook has ended",
         file: "crates/whippet/src/runtime/threads.rs",
         from: "            let _life = life;
-            if let Some(hook) = on_start {
-                hook();
-            }
+            call(&on_start);
             body();
 ",
-        to: "            if let Some(hook) = on_start {
-                hook();
-            }
+        to: "            call(&on_start);
             body();
             drop(life);
 ",
@@ -259,8 +255,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "who wakes goes to all places of a channel",
         file: "crates/whippet/src/sync/spread.rs",
-        from: "self.0.iter().for_each(Notify::notify_waiters)",
-        to: "self.0[..1].iter().for_each(Notify::notify_waiters)",
+        from: "self.0.iter().for_each(|place| place.choose_waiters(wakers))",
+        to: "self.0[..1].iter().for_each(|place| place.choose_waiters(wakers))",
         tests: &[Unit("sync::spread::tests::whoever_wakes_goes_to_all_places")],
     },
 ];

@@ -96,11 +96,11 @@ fn a_buffer_holds_what_was_read_and_nothing_else() {
     assert_eq!(lines, TEXT.as_bytes());
     let mut lines = BufReader::new(Stream::new(TEXT)).lines();
     for line in TEXT.lines() {
-        let found = poll_until_ready(|cx| lines.poll_next_line(cx)).unwrap();
+        let found = poll_until_ready(|cx| Pin::new(&mut lines).poll_next_line(cx)).unwrap();
         assert_eq!(found.as_deref(), Some(line));
     }
     let mut segments = BufReader::new(Stream::new(TEXT)).split(b' ');
-    let found = poll_until_ready(|cx| segments.poll_next_segment(cx)).unwrap();
+    let found = poll_until_ready(|cx| Pin::new(&mut segments).poll_next_segment(cx)).unwrap();
     assert_eq!(found.unwrap(), b"one\ntwo");
 }
 

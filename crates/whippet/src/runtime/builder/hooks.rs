@@ -6,6 +6,8 @@ use std::sync::Arc;
 impl Builder {
     /// Called first on each of the runtime's threads.
     ///
+    /// A hook that panics ends there: the panic is reported as any other, and the thread goes on.
+    ///
     /// # Examples
     /// ```
     /// use std::cell::Cell;
@@ -22,6 +24,8 @@ impl Builder {
     }
 
     /// Called last on each of the runtime's threads.
+    ///
+    /// A hook that panics ends there: the panic is reported as any other, and the thread goes on.
     ///
     /// # Examples
     /// ```
@@ -48,6 +52,8 @@ impl Builder {
     /// Called each time a worker has nothing to do, before it sleeps. It is called inside of the runtime; what it spawns
     /// is run before the worker sleeps.
     ///
+    /// A hook that panics ends there: the panic is reported as any other, and the thread goes on.
+    ///
     /// ```
     /// use std::sync::Arc;
     /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -69,6 +75,8 @@ impl Builder {
     }
 
     /// Called each time a worker goes on after it had nothing to do, whether or not it slept.
+    ///
+    /// A hook that panics ends there: the panic is reported as any other, and the thread goes on.
     ///
     /// ```
     /// use std::sync::Arc;

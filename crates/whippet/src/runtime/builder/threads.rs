@@ -80,7 +80,7 @@ impl Builder {
         self.thread_name_fn(move || name.clone())
     }
 
-    /// Names each of the runtime's threads by a call of `name`.
+    /// Names each of the runtime's threads by a call of `name`. If that panics, the thread has the usual name.
     ///
     /// # Examples
     /// ```
