@@ -135,7 +135,7 @@ impl fmt::Debug for Interest {
 /// assert_eq!(ready - Ready::READABLE, Ready::READ_CLOSED);
 /// assert!((ready & Ready::WRITABLE).is_empty());
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ready(pub(crate) Readiness);
 
 impl Ready {

@@ -5,6 +5,7 @@
 mod async_fd;
 mod guard;
 mod interest;
+mod register;
 mod waits;
 
 pub use self::async_fd::{AsyncFd, AsyncFdRegisterError};

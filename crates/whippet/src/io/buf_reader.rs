@@ -36,6 +36,14 @@ pin_project! {
     }
 }
 
+impl<R> BufReader<R> {
+    /// The buffer around something else, and what was inside.
+    pub(super) fn exchange<T>(self, inner: T) -> (BufReader<T>, R) {
+        let Self { inner: former, buffer, start, end } = self;
+        (BufReader { inner, buffer, start, end }, former)
+    }
+}
+
 impl<R: AsyncRead> BufReader<R> {
     /// A reader with a buffer of 8 KiB.
     ///

@@ -206,3 +206,20 @@ impl<S: AsyncRead + AsyncWrite> AsyncWrite for BufStream<S> {
         self.project().inner.poll_close(cx)
     }
 }
+
+impl<S> From<BufReader<BufWriter<S>>> for BufStream<S> {
+    fn from(inner: BufReader<BufWriter<S>>) -> Self {
+        Self { inner }
+    }
+}
+
+impl<S> From<BufWriter<BufReader<S>>> for BufStream<S> {
+    /// The same stream with both buffers and what is in them.
+    fn from(inner: BufWriter<BufReader<S>>) -> Self {
+        let (writer, reader) = inner.exchange(());
+        let (reader, stream) = reader.exchange(());
+        let (writer, ()) = writer.exchange(stream);
+        let (inner, ()) = reader.exchange(writer);
+        Self { inner }
+    }
+}

@@ -43,6 +43,14 @@ pin_project! {
     }
 }
 
+impl<W> BufWriter<W> {
+    /// The buffer around something else, and what was inside.
+    pub(super) fn exchange<T>(self, inner: T) -> (BufWriter<T>, W) {
+        let Self { inner: former, buffer, written, capacity } = self;
+        (BufWriter { inner, buffer, written, capacity }, former)
+    }
+}
+
 impl<W: AsyncWrite> BufWriter<W> {
     /// A writer with a buffer of 8 KiB.
     ///

@@ -51,6 +51,7 @@ mod segments;
 mod simplex;
 mod sink;
 mod stdio;
+mod stdio_fds;
 mod take;
 mod until;
 mod whole;

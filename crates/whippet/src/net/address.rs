@@ -62,7 +62,9 @@ mod sealed {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub async fn lookup_host(host: impl ToSocketAddrs) -> io::Result<impl Iterator<Item = SocketAddr>> {
+pub async fn lookup_host<T: ToSocketAddrs>(
+    host: T,
+) -> io::Result<impl Iterator<Item = SocketAddr>> {
     Ok(resolve(host).await?.into_iter())
 }
 

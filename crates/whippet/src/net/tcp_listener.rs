@@ -51,7 +51,7 @@ impl TcpListener {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn bind<A: ToSocketAddrs>(addresses: A) -> io::Result<Self> {
         first(resolve(addresses).await?, Self::bind_to)
     }
 

@@ -6,7 +6,7 @@ use super::tcp_stream::TcpStream;
 use crate::sys::{options, socket};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 /// A TCP socket that neither listens nor is connected yet.
@@ -403,6 +403,13 @@ impl From<OwnedFd> for TcpSocket {
     /// A descriptor that is a TCP socket in non-blocking mode.
     fn from(descriptor: OwnedFd) -> Self {
         Self(descriptor)
+    }
+}
+
+impl IntoRawFd for TcpSocket {
+    /// The descriptor, which the caller is to close.
+    fn into_raw_fd(self) -> RawFd {
+        self.0.into_raw_fd()
     }
 }
 

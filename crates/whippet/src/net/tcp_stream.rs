@@ -59,7 +59,7 @@ impl TcpStream {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn connect(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn connect<A: ToSocketAddrs>(addresses: A) -> io::Result<Self> {
         let mut failed = None;
         for address in resolve(addresses).await? {
             // A family that this system lacks is no reason to leave the other addresses out.

@@ -48,7 +48,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn bind(addresses: impl ToSocketAddrs) -> io::Result<Self> {
+    pub async fn bind<A: ToSocketAddrs>(addresses: A) -> io::Result<Self> {
         first(resolve(addresses).await?, |address| {
             let descriptor = socket::udp(address)?;
             socket::bind(&descriptor, address)?;
@@ -126,7 +126,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn connect(&self, addresses: impl ToSocketAddrs) -> io::Result<()> {
+    pub async fn connect<A: ToSocketAddrs>(&self, addresses: A) -> io::Result<()> {
         first(resolve(addresses).await?, |address| socket::connect(&self.0, address))
     }
 
@@ -149,7 +149,7 @@ impl UdpSocket {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn send_to(&self, bytes: &[u8], to: impl ToSocketAddrs) -> io::Result<usize> {
+    pub async fn send_to<A: ToSocketAddrs>(&self, bytes: &[u8], to: A) -> io::Result<usize> {
         match resolve(to).await?.first() {
             Some(to) => self.0.send_to(bytes, to).await,
             None => Err(io::ErrorKind::InvalidInput.into()),

@@ -48,7 +48,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     #[track_caller]
-    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(Kind::DGRAM)?;
         socket::bind(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Datagram::new(descriptor)?))
@@ -174,7 +174,7 @@ impl UnixDatagram {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         socket::connect(&self.0, &named(path.as_ref())?)
     }
 
@@ -201,7 +201,7 @@ impl UnixDatagram {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+    pub async fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
         let to = named(path.as_ref())?;
         self.0.send_to(bytes, &to).await
     }
@@ -224,7 +224,7 @@ impl UnixDatagram {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn try_send_to(&self, bytes: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
+    pub fn try_send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
         self.0.try_send_to(bytes, &named(path.as_ref())?)
     }
 
@@ -246,11 +246,11 @@ impl UnixDatagram {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn poll_send_to(
+    pub fn poll_send_to<P: AsRef<Path>>(
         &self,
         cx: &mut Context<'_>,
         bytes: &[u8],
-        path: impl AsRef<Path>,
+        path: P,
     ) -> Poll<io::Result<usize>> {
         match named(path.as_ref()) {
             Ok(to) => self.0.poll_send_to(cx, bytes, &to),

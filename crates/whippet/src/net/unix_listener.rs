@@ -56,7 +56,7 @@ impl UnixListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
-    pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
+    pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::bind(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Listener::listen(descriptor, BACKLOG)?))

@@ -9,7 +9,7 @@ use super::unix_listener::UnixListener;
 use super::unix_stream::UnixStream;
 use crate::sys::socket::{self, Kind};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 /// A Unix socket that neither listens nor is connected yet: to name it first, to choose a listener's backlog, to connect
@@ -214,5 +214,18 @@ impl AsFd for UnixSocket {
 impl AsRawFd for UnixSocket {
     fn as_raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()
+    }
+}
+
+impl IntoRawFd for UnixSocket {
+    /// The descriptor, which the caller is to close.
+    fn into_raw_fd(self) -> RawFd {
+        self.descriptor.into_raw_fd()
+    }
+}
+
+impl From<UnixSocket> for OwnedFd {
+    fn from(socket: UnixSocket) -> Self {
+        socket.descriptor
     }
 }

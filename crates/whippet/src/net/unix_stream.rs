@@ -39,7 +39,7 @@ pub struct UnixStream(Stream);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UCred {
     /// His process.
     pid: i32,
@@ -124,7 +124,7 @@ impl UnixStream {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+    pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
         Ok(Self(Stream::of_connecting(descriptor).await?))

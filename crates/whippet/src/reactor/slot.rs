@@ -103,7 +103,7 @@ impl Want {
 }
 
 /// What a descriptor is ready for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Readiness(u64);
 
 impl Readiness {

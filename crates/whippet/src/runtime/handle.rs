@@ -214,10 +214,11 @@ impl Handle {
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> JoinHandle<R> {
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let handle = self.clone();
         let job = async move {
             let _entered = handle.enter();

@@ -148,10 +148,11 @@ impl Runtime {
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> JoinHandle<R> {
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         self.handle.spawn_blocking(work)
     }
 

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 pub(crate) use raw::set_tcp_notsent_lowat as set_notsent_lowat;
+pub(crate) use raw::{device, set_device};
 
 /// Calls of one value, and calls that give one.
 macro_rules! options {

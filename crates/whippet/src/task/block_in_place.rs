@@ -33,6 +33,6 @@ use crate::executor::in_place;
 /// # });
 /// ```
 #[track_caller]
-pub fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
+pub fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
     in_place::block_in_place(f)
 }

@@ -44,9 +44,11 @@ where
 /// # });
 /// ```
 #[track_caller]
-pub fn spawn_blocking<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> JoinHandle<R> {
+pub fn spawn_blocking<F, R>(work: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
     Handle::current().spawn_blocking(work)
 }
 

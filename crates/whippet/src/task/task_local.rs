@@ -153,7 +153,7 @@ impl<T: 'static> LocalKey<T> {
     /// assert_eq!(NUMBER.sync_scope(1, || NUMBER.get()), 1);
     /// ```
     #[track_caller]
-    pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
+    pub fn sync_scope<F: FnOnce() -> R, R>(&'static self, value: T, f: F) -> R {
         match self.enter(&mut Some(value), f) {
             Ok(result) => result,
             Err(refused) => refused.panic(),
@@ -176,7 +176,7 @@ impl<T: 'static> LocalKey<T> {
     /// # });
     /// ```
     #[track_caller]
-    pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+    pub fn with<F: FnOnce(&T) -> R, R>(&'static self, f: F) -> R {
         match self.try_with(f) {
             Ok(result) => result,
             Err(error) => panic!("{error}"),
@@ -197,7 +197,7 @@ impl<T: 'static> LocalKey<T> {
     /// let name = String::from("alice");
     /// assert_eq!(NAME.sync_scope(name, || NAME.try_with(String::len)), Ok(5));
     /// ```
-    pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
+    pub fn try_with<F: FnOnce(&T) -> R, R>(&'static self, f: F) -> Result<R, AccessError> {
         let result = self.slot.try_with(|slot| slot.borrow().as_ref().map(f)).ok().flatten();
         result.ok_or(AccessError {})
     }

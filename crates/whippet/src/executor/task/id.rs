@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// println!("task {} goes before task {}", one.id(), other.id());
 /// # });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(NonZeroU64);
 
 thread_local! {

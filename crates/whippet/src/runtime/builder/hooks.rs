@@ -18,7 +18,7 @@ impl Builder {
     /// assert!(runtime.block_on(runtime.spawn(async { READY.get() })).unwrap());
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+    pub fn on_thread_start<F: Fn() + Send + Sync + 'static>(&mut self, hook: F) -> &mut Self {
         self.threads.on_start = Some(Arc::new(hook));
         self
     }
@@ -44,7 +44,7 @@ impl Builder {
     /// assert_eq!(stopped.load(Relaxed), 2);
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+    pub fn on_thread_stop<F: Fn() + Send + Sync + 'static>(&mut self, hook: F) -> &mut Self {
         self.threads.on_stop = Some(Arc::new(hook));
         self
     }
@@ -69,7 +69,7 @@ impl Builder {
     /// assert!(parks.load(Relaxed) > 0);
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+    pub fn on_thread_park<F: Fn() + Send + Sync + 'static>(&mut self, hook: F) -> &mut Self {
         self.parks.before = Some(Arc::new(hook));
         self
     }
@@ -93,7 +93,7 @@ impl Builder {
     /// assert!(unparks.load(Relaxed) > 0);
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+    pub fn on_thread_unpark<F: Fn() + Send + Sync + 'static>(&mut self, hook: F) -> &mut Self {
         self.parks.after = Some(Arc::new(hook));
         self
     }

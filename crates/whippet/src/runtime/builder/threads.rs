@@ -95,10 +95,10 @@ impl Builder {
     /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("worker 1"));
     /// # std::io::Result::Ok(())
     /// ```
-    pub fn thread_name_fn(
-        &mut self,
-        name: impl Fn() -> String + Send + Sync + 'static,
-    ) -> &mut Self {
+    pub fn thread_name_fn<F>(&mut self, name: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
         self.threads.name = Arc::new(name);
         self
     }
