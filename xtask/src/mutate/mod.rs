@@ -10,6 +10,7 @@ mod late_rows;
 mod names_rows;
 mod no_rows;
 mod table;
+mod traits_rows;
 
 use self::table::{Mutation, Test};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ const PATIENCE: &str = "100";
 const RUNS: &str = "10000";
 /// What `timeout` ends with when it ended its command.
 const TIMED_OUT: i32 = 124;
+/// What the compiler says of a wrong line in a table.
+const WRONG_LINE: &str = "the table says";
 
 /// The copy, and where it is built.
 struct Bench {
@@ -45,9 +48,16 @@ enum Verdict {
 
 /// All guards.
 fn guards() -> impl Iterator<Item = &'static Mutation> {
-    [early_rows::GUARDS, io_rows::GUARDS, late_rows::GUARDS, names_rows::GUARDS, no_rows::GUARDS]
-        .into_iter()
-        .flatten()
+    [
+        early_rows::GUARDS,
+        io_rows::GUARDS,
+        late_rows::GUARDS,
+        names_rows::GUARDS,
+        no_rows::GUARDS,
+        traits_rows::GUARDS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Takes out the guards whose row, file, words or test contain `filter`, all without one. True: each was missed.
@@ -148,12 +158,22 @@ impl Bench {
     fn try_all(&self, tests: &[Test]) -> Option<Vec<Verdict>> {
         tests
             .iter()
-            .map(|test| self.program(*test).map(|program| verdict(&program, test.name())))
+            .map(|test| match (test, self.program(*test)) {
+                (Test::Table(_), Err(errors)) if errors.contains(WRONG_LINE) => {
+                    Some(Verdict::Failed)
+                }
+                (Test::Table(_), Ok(_)) => Some(Verdict::Passed),
+                (_, Ok(program)) => Some(verdict(&program, test.name())),
+                (_, Err(errors)) => {
+                    eprintln!("{errors}");
+                    None
+                }
+            })
             .collect()
     }
 
-    /// The program that a test is in, built.
-    fn program(&self, test: Test) -> Option<PathBuf> {
+    /// The program that a test is in, built, or why it was not.
+    fn program(&self, test: Test) -> Result<PathBuf, String> {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .current_dir(&self.tree)
@@ -167,7 +187,9 @@ impl Bench {
             .stderr(Stdio::piped());
         match test {
             Test::Unit(_) => cargo.arg(&self.target).arg("--lib"),
-            Test::File(file, _) => cargo.arg(&self.target).args(["--test", file]),
+            Test::File(file, _) | Test::Table(file) => {
+                cargo.arg(&self.target).args(["--test", file])
+            }
             Test::Model(_) => cargo
                 .arg(self.target.join("loom"))
                 .args(["--lib", "--profile", "loom"])
@@ -177,12 +199,12 @@ impl Bench {
                 .args(["--test", "schedules", "--profile", "loom"])
                 .env("RUSTFLAGS", "--cfg shuttle"),
         };
-        let output = cargo.output().ok()?;
+        let output = cargo.output().map_err(|error| error.to_string())?;
         if !output.status.success() {
-            eprintln!("{}", String::from_utf8_lossy(&output.stderr));
-            return None;
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }
         crate::models::executable(&String::from_utf8_lossy(&output.stdout))
+            .ok_or_else(|| "cargo named no program".to_owned())
     }
 }
 

@@ -28,14 +28,20 @@ pub(super) enum Test {
     Model(&'static str),
     /// A whole runtime under schedules of shuttle's.
     Schedule(&'static str),
+    /// A file of `tests` whose tables are checked by the compiler: without the guard it does not build.
+    Table(&'static str),
 }
 
 impl Test {
     /// Its full name.
     pub(super) fn name(self) -> &'static str {
-        let (Self::Unit(name) | Self::File(_, name) | Self::Model(name) | Self::Schedule(name)) =
-            self;
-        name
+        match self {
+            Self::Unit(name)
+            | Self::File(_, name)
+            | Self::Model(name)
+            | Self::Schedule(name)
+            | Self::Table(name) => name,
+        }
     }
 }
 

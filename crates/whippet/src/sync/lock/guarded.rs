@@ -1,14 +1,14 @@
 //! Values that are reached through a guard alone: what [`Mutex`] and [`RwLock`] are made of.
 //!
 //! ```text
-//!   lock ── all permits ──► Edit ── map ──► Edit of a part
-//!                             │ downgrade: all permits but one go back
+//!   lock ── all permits ──► Edit, Write ── map ──► those of a part
+//!                             │ Write, downgrade: all permits but one go back
 //!                             ▼
 //!   lock ── one permit ───► View ── map ──► View of a part
 //! ```
 //!
 //! # Who may reach the value
-//! A lock has a fixed number of permits, and they are given out here only. Whoever holds all of them (an [`Edit`]) may
+//! A lock has a fixed number of permits, and they are given out here only. Whoever holds all of them (an [`Edit`], a [`Write`]) may
 //! change the value, for nobody else holds one; whoever holds one (a [`View`]) may look at it, for nobody else holds all.
 //! Permits go back when the guard is dropped, and not before: a [`Hold`] is made with the permits it has, is never
 //! cloned, and parts with them in its `drop` or to the `Hold` that takes its place. A guard that is forgotten keeps them.
@@ -221,7 +221,8 @@ pub(crate) struct Edit<H: Home, U: ?Sized> {
     variance: PhantomData<*mut U>,
 }
 
-// SAFETY: it is an exclusive reference of the part and a pointer to the lock, and moves as these do.
+// SAFETY: it is an exclusive reference of the part and a pointer to the lock, and moves as these do. It never becomes a
+// shared one on another thread: a `Write` does, and has its own say.
 unsafe impl<H: Home + Send, U: ?Sized + Send> Send for Edit<H, U> {}
 // SAFETY: a shared one gives shared references of the part alone.
 unsafe impl<H: Home + Sync, U: ?Sized + Sync> Sync for Edit<H, U> {}
@@ -288,32 +289,113 @@ impl<H: Home, U: ?Sized> Edit<H, U> {
             None => Err(self),
         }
     }
-
-    /// Lets others look at the value too, without a moment in which somebody could change it.
-    pub(super) fn downgrade(mut self) -> View<H, U> {
-        self.hold.keep_one();
-        View { part: self.part, hold: self.hold }
-    }
-
-    /// As [`downgrade`](Self::downgrade), to what `choose` finds in the part; stays as it was if it finds nothing.
-    pub(super) fn try_downgrade_map<V: ?Sized>(
-        mut self,
-        choose: impl FnOnce(&U) -> Option<&V>,
-    ) -> Result<View<H, V>, Self> {
-        match choose(self.get()).map(NonNull::from) {
-            Some(part) => {
-                self.hold.keep_one();
-                Ok(View { part, hold: self.hold })
-            }
-            None => Err(self),
-        }
-    }
 }
 
 impl<'a, L: Lock + ?Sized, U: ?Sized> Edit<&'a L, U> {
     /// The same access, without the type of the lock.
     pub(super) fn detach(self) -> Edit<&'a RawSemaphore, U> {
         Edit { part: self.part, hold: self.hold.detach(), variance: PhantomData }
+    }
+}
+
+/// An [`Edit`] that may become a [`View`]: what the writers of a [`RwLock`] hold.
+///
+/// The holder may send it to another thread, let others look at the value there, and look at it too. So it is `Send`
+/// only where a `View` is as well: for values that are `Send` and `Sync`. The compiler finds that out by the field.
+pub(crate) struct Write<H: Home, U: ?Sized> {
+    /// What it is now.
+    edit: Edit<H, U>,
+    /// What it may become.
+    becomes: PhantomData<View<H, U>>,
+}
+
+impl<H, L> Write<H, L::Value>
+where
+    H: Home + Deref<Target = L>,
+    L: Lock + ?Sized,
+{
+    /// Takes the lock if nobody holds it or waits for it.
+    pub(super) fn try_take(home: H) -> Result<Self, Refused> {
+        Edit::try_take(home).map(Self::of)
+    }
+
+    /// Waits for the lock.
+    pub(super) async fn take(home: H) -> Self {
+        Self::of(Edit::take(home).await)
+    }
+}
+
+impl<H: Home, U: ?Sized> Write<H, U> {
+    fn of(edit: Edit<H, U>) -> Self {
+        Self { edit, becomes: PhantomData }
+    }
+
+    /// Where the lock is.
+    pub(super) fn home(&self) -> &H {
+        self.edit.home()
+    }
+
+    /// The part.
+    #[inline]
+    pub(super) fn get(&self) -> &U {
+        self.edit.get()
+    }
+
+    /// The part, to be changed.
+    #[inline]
+    pub(super) fn get_mut(&mut self) -> &mut U {
+        self.edit.get_mut()
+    }
+
+    /// Narrows the access to what `choose` takes of the part.
+    pub(super) fn map<V: ?Sized>(self, choose: impl FnOnce(&mut U) -> &mut V) -> Write<H, V> {
+        Write::of(self.edit.map(choose))
+    }
+
+    /// Narrows the access to what `choose` finds in the part; whole again if it finds nothing.
+    pub(super) fn try_map<V: ?Sized>(
+        self,
+        choose: impl FnOnce(&mut U) -> Option<&mut V>,
+    ) -> Result<Write<H, V>, Self> {
+        self.edit.try_map(choose).map(Write::of).map_err(Self::of)
+    }
+
+    /// Lets others look at the value too, without a moment in which somebody could change it.
+    pub(super) fn downgrade(self) -> View<H, U> {
+        self.downgrade_map(|part| part)
+    }
+
+    /// As [`downgrade`](Self::downgrade), to what `choose` takes of the part. `choose` has the value to itself: others
+    /// are let in after it returned, and if it panics the lock is free.
+    pub(super) fn downgrade_map<V: ?Sized>(self, choose: impl FnOnce(&U) -> &V) -> View<H, V> {
+        let part = NonNull::from(choose(self.get()));
+        self.share(part)
+    }
+
+    /// As [`downgrade_map`](Self::downgrade_map), to what `choose` finds in the part; stays as it was if it finds
+    /// nothing.
+    pub(super) fn try_downgrade_map<V: ?Sized>(
+        self,
+        choose: impl FnOnce(&U) -> Option<&V>,
+    ) -> Result<View<H, V>, Self> {
+        match choose(self.get()).map(NonNull::from) {
+            Some(part) => Ok(self.share(part)),
+            None => Err(self),
+        }
+    }
+
+    /// Gives all permits back but one, for `part`, which lies in the part that this has.
+    fn share<V: ?Sized>(self, part: NonNull<V>) -> View<H, V> {
+        let mut hold = self.edit.hold;
+        hold.keep_one();
+        View { part, hold }
+    }
+}
+
+impl<'a, L: Lock + ?Sized, U: ?Sized> Write<&'a L, U> {
+    /// The same access, without the type of the lock.
+    pub(super) fn detach(self) -> Write<&'a RawSemaphore, U> {
+        Write::of(self.edit.detach())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The doors of [`RwLock`].
 
 use super::error::TryLockError;
-use super::guarded::{Edit, Guarded, RwLock, View};
+use super::guarded::{Guarded, RwLock, View, Write};
 use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
 use super::write_guard::{OwnedRwLockWriteGuard, RwLockWriteGuard};
 use crate::loom::const_fn;
@@ -184,7 +184,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        RwLockWriteGuard(Edit::take(self).await.detach())
+        RwLockWriteGuard(Write::take(self).await.detach())
     }
 
     /// As [`write`](Self::write), for a guard that keeps the lock alive.
@@ -204,7 +204,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        OwnedRwLockWriteGuard(Edit::take(self).await)
+        OwnedRwLockWriteGuard(Write::take(self).await)
     }
 
     /// As [`write`](Self::write), blocking the thread: for threads that run no tasks.
@@ -235,7 +235,7 @@ impl<T: ?Sized> RwLock<T> {
     /// drop(guard);
     /// ```
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        Ok(RwLockWriteGuard(Edit::try_take(self)?.detach()))
+        Ok(RwLockWriteGuard(Write::try_take(self)?.detach()))
     }
 
     /// As [`try_write`](Self::try_write), for a guard that keeps the lock alive.
@@ -252,7 +252,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert_eq!(*lock.try_read().unwrap(), 2);
     /// ```
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        Ok(OwnedRwLockWriteGuard(Edit::try_take(self)?))
+        Ok(OwnedRwLockWriteGuard(Write::try_take(self)?))
     }
 
     /// The value, without locking: whoever has the lock to itself shares it with nobody.

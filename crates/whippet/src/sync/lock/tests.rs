@@ -172,6 +172,44 @@ fn parts_of_readers_and_writers() {
 }
 
 #[test]
+fn readers_are_let_in_after_the_closure_of_downgrade_map() {
+    let lock = Arc::new(RwLock::new((1, "one")));
+    let is_held = || lock.try_read().is_err();
+    let mut seen = Vec::new();
+    drop(RwLockWriteGuard::downgrade_map(lock.try_write().unwrap(), |pair| {
+        seen.push(is_held());
+        &pair.0
+    }));
+    drop(RwLockWriteGuard::try_downgrade_map(lock.try_write().unwrap(), |pair| {
+        seen.push(is_held());
+        Some(&pair.0)
+    }));
+    let owned = || Arc::clone(&lock).try_write_owned().unwrap();
+    drop(OwnedRwLockWriteGuard::downgrade_map(owned(), |pair| {
+        seen.push(is_held());
+        &pair.0
+    }));
+    drop(OwnedRwLockWriteGuard::try_downgrade_map(owned(), |pair| {
+        seen.push(is_held());
+        Some(&pair.0)
+    }));
+    assert_eq!(seen, [true; 4]);
+    assert!(lock.try_write().is_ok());
+}
+
+#[test]
+fn a_closure_of_downgrade_map_that_panics_frees_the_lock() {
+    let lock = RwLock::new(());
+    let downgrade = || {
+        drop(RwLockWriteGuard::downgrade_map(lock.try_write().unwrap(), |()| -> &() {
+            panic!("as the test wants")
+        }));
+    };
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(downgrade)).is_err());
+    assert!(lock.try_write().is_ok());
+}
+
+#[test]
 fn no_more_readers_than_were_asked_for() {
     let lock = RwLock::with_max_readers((), 2);
     let readers = (lock.try_read().unwrap(), lock.try_read().unwrap());

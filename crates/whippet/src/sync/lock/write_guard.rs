@@ -1,7 +1,7 @@
 //! The guards of the writers of a [`RwLock`].
 
 use super::forward::forward_mut;
-use super::guarded::{Edit, RwLock};
+use super::guarded::{RwLock, Write};
 use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
 use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Edit<&'a RawSemaphore, T>);
+pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Write<&'a RawSemaphore, T>);
 
 /// A part of the value of a [`RwLock`]. Made by [`RwLockWriteGuard::map`].
 ///
@@ -37,7 +37,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Edit<&'a RawSemaphore, T>)
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
+pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Write<&'a RawSemaphore, T>);
 
 /// The value of a [`RwLock`] that it keeps alive, to be changed.
 ///
@@ -55,7 +55,7 @@ pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Edit<Arc<RwLock<T>>, T>);
+pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Write<Arc<RwLock<T>>, T>);
 
 /// A part `U` of the value `T` of a [`RwLock`] that it keeps alive. Made by [`OwnedRwLockWriteGuard::map`].
 ///
@@ -75,7 +75,7 @@ pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Edit<Arc<RwLock<T>>, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<RwLock<T>>, U>);
+pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(Write<Arc<RwLock<T>>, U>);
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Narrows the guard to a part of the value.
@@ -144,7 +144,9 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         RwLockReadGuard(self.0.downgrade())
     }
 
-    /// Becomes a reader of a part; no writer comes between.
+    /// Becomes a reader of a part; no writer comes between. Readers are let in after `f` returned.
+    ///
+    /// If `f` panics, the lock is free.
     ///
     /// ```
     /// use whippet::sync::{RwLock, RwLockWriteGuard};
@@ -157,7 +159,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        RwLockReadGuard::map(this.downgrade(), f)
+        RwLockReadGuard(this.0.downgrade_map(f))
     }
 
     /// Becomes a reader of a part, if `f` finds it; no writer comes between.
@@ -298,7 +300,9 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockReadGuard(self.0.downgrade())
     }
 
-    /// Becomes a reader of a part; no writer comes between.
+    /// Becomes a reader of a part; no writer comes between. Readers are let in after `f` returned.
+    ///
+    /// If `f` panics, the lock is free.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -313,7 +317,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     where
         F: FnOnce(&T) -> &U,
     {
-        OwnedRwLockReadGuard::map(this.downgrade(), f)
+        OwnedRwLockReadGuard(this.0.downgrade_map(f))
     }
 
     /// Becomes a reader of a part, if `f` finds it; no writer comes between.
