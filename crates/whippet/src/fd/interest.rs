@@ -4,7 +4,6 @@ use crate::reactor::{self, Readiness, Want};
 use std::fmt;
 use std::io;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
-use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -328,9 +327,9 @@ fn write_names<const COUNT: usize>(
 /// Waits until a descriptor is ready, and says so in the words of users. Written out, for an `async fn` keeps what it was
 /// called with twice.
 #[derive(Debug)]
-pub(crate) struct WaitReady<'a, T: AsFd>(pub(crate) reactor::Ready<'a, T>);
+pub(crate) struct WaitReady<'a>(pub(crate) reactor::Ready<'a>);
 
-impl<T: AsFd> Future for WaitReady<'_, T> {
+impl Future for WaitReady<'_> {
     type Output = io::Result<Ready>;
 
     #[inline]

@@ -25,7 +25,7 @@ impl Datagram {
         self.0.into_inner()
     }
 
-    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_, OwnedFd> {
+    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_> {
         WaitReady(self.0.ready(interest.0))
     }
 

@@ -44,7 +44,7 @@ impl Stream {
         self.0.into_inner()
     }
 
-    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_, OwnedFd> {
+    pub(super) fn ready(&self, interest: Interest) -> WaitReady<'_> {
         WaitReady(self.0.ready(interest.0))
     }
 

@@ -164,8 +164,8 @@ impl<T: AsFd> Registration<T> {
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub(crate) fn ready(&self, want: Want) -> Ready<'_, T> {
-        Ready { registration: self, want, key: None }
+    pub(crate) fn ready(&self, want: Want) -> Ready<'_> {
+        Ready { slot: self.slot(), want, key: None }
     }
 
     /// What is announced now.
@@ -213,24 +213,25 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for Registration<T> {
     }
 }
 
-/// Waits until a descriptor is ready; see [`Registration::ready`].
+/// Waits until a descriptor is ready; see [`Registration::ready`]. What has the descriptor is not shared for that: the
+/// future of whoever holds it alone is `Send` where that is.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
-pub(crate) struct Ready<'a, T: AsFd> {
-    /// The descriptor.
-    registration: &'a Registration<T>,
+pub(crate) struct Ready<'a> {
+    /// The slot of the descriptor.
+    slot: &'a Slot,
     /// What is waited for.
     want: Want,
     /// The name under which it waits, once it does.
     key: Option<WaiterKey>,
 }
 
-impl<T: AsFd> Future for Ready<'_, T> {
+impl Future for Ready<'_> {
     type Output = io::Result<Readiness>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
-        let slot = self.registration.slot();
+        let slot = self.slot;
         if !slot.readiness().meets(self.want) {
             let key = slot.wait(self.key, self.want, cx.waker());
             if key.is_some() {
@@ -243,10 +244,10 @@ impl<T: AsFd> Future for Ready<'_, T> {
     }
 }
 
-impl<T: AsFd> Drop for Ready<'_, T> {
+impl Drop for Ready<'_> {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.registration.slot().forget(key);
+            self.slot.forget(key);
         }
     }
 }
