@@ -1,6 +1,11 @@
 //! The messages under way, and how much memory they may keep.
+//!
+//! A shared reference of a [`Queue`] says how many messages there are, and shows none. So a receiver, which keeps one, may
+//! be shared between threads where its messages may only be sent, and nothing of its messages matters for its own traits.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 
 /// Bytes that an empty queue may keep. A channel that is idle is small, whatever burst went through it; a channel
 /// that is busy with a few messages at a time never allocates.
@@ -11,8 +16,26 @@ const KEPT_SLOTS: usize = 4;
 
 /// A queue that allocates nothing until it is used, grows with what is in it, and gives its memory back when it
 /// has run empty (see [`KEPT_BYTES`]).
-#[derive(Debug)]
 pub(super) struct Queue<T>(VecDeque<T>);
+
+// SAFETY: through a shared reference its methods read the length of the deque alone, which is no part of any message, and
+// change nothing: no message is shared. Those that reach messages take an exclusive reference, by which a message moves
+// to the thread that has it, as `Send` allows.
+unsafe impl<T: Send> Sync for Queue<T> {}
+
+/// Messages are never pinned in it: they move whenever it grows.
+impl<T> Unpin for Queue<T> {}
+
+/// What unwinds through a call of the deque leaves whole messages in it, and what they are made of is for whoever takes
+/// them out to judge.
+impl<T> UnwindSafe for Queue<T> {}
+impl<T> RefUnwindSafe for Queue<T> {}
+
+impl<T> fmt::Debug for Queue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
 
 impl<T> Queue<T> {
     /// The capacity that an empty queue may keep.
