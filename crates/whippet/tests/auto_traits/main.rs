@@ -3,6 +3,7 @@
 //! A wrong line does not compile: "`RwLockWriteGuard<'_, NotSync>`, `dyn Send`: the table says `False`, the compiler `True`".
 
 mod check;
+mod channels;
 mod fd;
 mod locks;
 
