@@ -21,10 +21,7 @@ const FILES: [(&str, &str); 14] = [
     ("crates/whippet/src/executor/local/mod.rs", "tasks that are not `Send`, kept to their thread"),
     ("crates/whippet/src/executor/queue.rs", "runnables as atomic pointers in a ring"),
     ("crates/whippet/src/sync/lock/guarded.rs", "a value that is reached through guards alone"),
-    (
-        "crates/whippet/src/sync/mpsc/queue.rs",
-        "messages that a shared reference does not reach",
-    ),
+    ("crates/whippet/src/sync/mpsc/queue.rs", "messages that a shared reference does not reach"),
     ("crates/whippet/src/sync/once/shelf.rs", "a value that is shared once it is there"),
     ("crates/whippet/src/sync/oneshot/inner.rs", "a value handed over by a state word"),
     ("crates/whippet/src/sys/raw.rs", "system calls that rustix does not know"),

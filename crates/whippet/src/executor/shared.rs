@@ -13,7 +13,7 @@ use crate::driver::Driver;
 use crate::loom::atomic::AtomicBool;
 use crate::loom::atomic::Ordering::{Acquire, Release};
 use crossbeam_utils::CachePadded;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -54,6 +54,11 @@ pub(crate) struct Shared {
     /// Set once: the workers stop after their present poll.
     ending: AtomicBool,
 }
+
+/// A panic leaves it as it should be: those of tasks, hooks and wakers are caught or finished by drop guards, and its locks
+/// know no poison. What hooks are made of says nothing about that.
+impl UnwindSafe for Shared {}
+impl RefUnwindSafe for Shared {}
 
 /// The part of a worker that others see. The counters are written by the worker alone.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::sys;
 use crate::unwind::quietly;
 use std::future::Future;
 use std::io;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::time::{Duration, Instant};
 
 /// How long a dropped runtime waits for polls and blocking calls in progress: long enough for anything that means
@@ -46,6 +46,11 @@ pub struct Runtime {
     /// Whether it was ended already.
     ended: bool,
 }
+
+/// A panic of a task, a hook or what `block_on` runs leaves it usable; handles of threads alone are in the way of the
+/// compiler's finding that out.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 /// Who drives the workers.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use super::{AbortHandle, Id, JoinError};
 use crate::sync::{mpsc, oneshot};
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
@@ -206,6 +207,10 @@ pub struct ScopedHandle<T> {
     /// What it gives.
     output: oneshot::Receiver<T>,
 }
+
+/// As of a [`JoinHandle`](super::JoinHandle): it does not touch the output before it hands it out.
+impl<T> UnwindSafe for ScopedHandle<T> {}
+impl<T> RefUnwindSafe for ScopedHandle<T> {}
 
 impl<T> ScopedHandle<T> {
     /// Aborts the task. The scope takes that for a failure, and ends.

@@ -2,10 +2,11 @@
 //!
 //! A wrong line does not compile: "`RwLockWriteGuard<'_, NotSync>`, `dyn Send`: the table says `False`, the compiler `True`".
 
-mod check;
 mod channels;
+mod check;
 mod fd;
 mod locks;
+mod runtime;
 
 #[test]
 fn auto_traits_are_those_of_the_tables() {
