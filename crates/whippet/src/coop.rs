@@ -1,14 +1,14 @@
 //! The cooperative budget: how much one poll of a task may get done before it must let its neighbours run.
 //!
 //! Every door (channels, sockets, timers) asks [`poll_proceed`] before it works. A task gets [`BUDGET`] units a
-//! poll from the executor; when they are used up each door answers `Pending` and wakes the task at once, so that
-//! it goes to the back of its queue. Outside of a task nothing is counted.
+//! poll from the executor; when they are used up each door answers `Pending` and wakes the task as one that yields ([`yield_turn`]): it goes
+//! to the back of its queue, behind a look at the driver. Outside of a task nothing is counted.
 //!
 //! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
 
 use crate::loom::thread_local;
 use std::cell::Cell;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// Units of work in one poll: large enough that the check costs nothing beside the work, small enough that a
 /// busy socket lets its neighbours run within some 100 system calls.
@@ -24,15 +24,39 @@ thread_local! {
     static UNCOUNTED: Cell<bool> = const { Cell::new(false) };
 }
 
-thread_local! {
-    /// Whether a door was closed for want of budget since the last look.
-    static FORCED: Cell<bool> = const { Cell::new(false) };
+/// Whether the poll under way lets others go first, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Yield {
+    /// It does not.
+    #[default]
+    No,
+    /// It asked for it.
+    Asked,
+    /// Its budget is used up.
+    Forced,
 }
 
-/// Whether a door was closed for want of budget since the last call of this on this thread.
+thread_local! {
+    /// What the poll that runs on this thread said of itself since the last look.
+    static YIELD: Cell<Yield> = const { Cell::new(Yield::No) };
+}
+
+/// What the poll on this thread said since the last call of this. Whoever polls a task looks after each poll.
 #[inline]
-pub(crate) fn take_forced() -> bool {
-    FORCED.try_with(Cell::take).unwrap_or(false)
+pub(crate) fn take_yield() -> Yield {
+    YIELD.try_with(Cell::take).unwrap_or_default()
+}
+
+/// Wakes the task behind `waker`, and says that it lets others go first: its worker gives it no turn before it has looked
+/// at the driver. Elsewhere it is just woken.
+pub(crate) fn yield_turn(waker: &Waker, why: Yield) {
+    note_yield(why);
+    waker.wake_by_ref();
+}
+
+/// Says of the poll under way that it lets others go first.
+pub(crate) fn note_yield(why: Yield) {
+    let _ = YIELD.try_with(|word| word.set(why.max(word.get())));
 }
 
 /// Puts the former budget back when a budgeted (or unbudgeted) stretch ends, by a panic too.
@@ -119,8 +143,7 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
     let before = LEFT.try_with(Cell::get).ok().flatten();
     match before {
         Some(0) => {
-            let _ = FORCED.try_with(|forced| forced.set(true));
-            cx.waker().wake_by_ref();
+            yield_turn(cx.waker(), Yield::Forced);
             Poll::Pending
         }
         Some(units) => {

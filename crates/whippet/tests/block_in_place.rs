@@ -7,7 +7,7 @@ use whippet::io::{AsyncReadExt, AsyncWriteExt};
 use whippet::net::{TcpListener, TcpStream};
 use whippet::runtime::{Builder, Handle, Runtime};
 use whippet::sync::{Mutex, Semaphore, mpsc, oneshot};
-use whippet::task::{block_in_place, unconstrained};
+use whippet::task::{LocalSet, block_in_place, unconstrained};
 use whippet::time::Instant;
 
 /// How long an event may take before its test fails.
@@ -213,4 +213,33 @@ fn one_block_on_within_another_is_refused() {
             .downcast::<&str>()
             .is_ok_and(|words| words.starts_with("block_on was called from within"))
     );
+}
+
+#[test]
+fn in_a_local_set_it_is_refused_with_the_way_out() {
+    let runtime = workers(1);
+    let words = |payload: Box<dyn std::any::Any + Send>| {
+        payload.downcast::<&str>().map(|words| words.to_string()).unwrap_or_default()
+    };
+    let is_clear = |words: String| {
+        words.starts_with("block_in_place was called from within a `LocalSet`")
+            && words.contains("use spawn_blocking")
+    };
+    let set = LocalSet::new();
+    // In a task of the set.
+    let task = set.spawn_local(async { block_in_place(|| ()) });
+    let error = set.block_on(&runtime, task).expect_err("it is refused");
+    assert!(is_clear(words(error.into_panic())));
+    // In `run_until` itself.
+    let refused = std::panic::AssertUnwindSafe(|| {
+        set.block_on(&runtime, async { block_in_place(|| ()) });
+    });
+    assert!(is_clear(words(std::panic::catch_unwind(refused).expect_err("it is refused"))));
+    // The way out, and a set that is only entered.
+    let outside = runtime.block_on(set.run_until(async {
+        whippet::task::spawn_blocking(|| block_in_place(|| 7)).await.expect("it ends well")
+    }));
+    assert_eq!(outside, 7);
+    let _entered = set.enter();
+    assert_eq!(block_in_place(|| 8), 8);
 }

@@ -326,3 +326,158 @@ fn a_set_that_had_no_task_is_polled_for_the_next_one() {
     assert!(woken.0.load(Ordering::SeqCst));
     assert_eq!(running.as_mut().poll(&mut cx), Poll::Ready(Ok(7)));
 }
+
+#[test]
+fn spawn_local_works_in_all_of_a_local_runtime() {
+    let runtime = LocalRuntime::new().unwrap();
+    let here = thread::current().id();
+    // In a task that may be sent, and in one that it spawns.
+    let task = runtime.handle().spawn(async move {
+        let (inner, outer) = {
+            let inner = spawn_local(async { spawn_local(async { 7 }).await.unwrap() });
+            (inner, whippet::spawn(async { drop(spawn_local(async {})) }))
+        };
+        outer.await.unwrap();
+        (inner.await.unwrap(), thread::current().id() == here)
+    });
+    assert_eq!(runtime.block_on(task).unwrap(), (7, true));
+    // After `enter`, of the runtime and of its handle.
+    let entered = [false, true].map(|by_handle| {
+        let _entered = if by_handle { runtime.handle().enter() } else { runtime.enter() };
+        spawn_local(async { Rc::new(8) })
+    });
+    for task in entered {
+        assert_eq!(*runtime.block_on(task).unwrap(), 8);
+    }
+    // In `block_on` of course; the set of a `run_until` within it comes first.
+    let set = LocalSet::new();
+    runtime.block_on(async {
+        assert_eq!(*spawn_local(async { Rc::new(9) }).await.unwrap(), 9);
+        set.run_until(async { drop(spawn_local(pending::<()>())) }).await;
+    });
+    assert_eq!(format!("{set:?}"), "LocalSet { len: 1, .. }");
+}
+
+#[test]
+fn spawn_local_is_refused_on_other_threads_of_a_local_runtime() {
+    let runtime = LocalRuntime::new().unwrap();
+    let refused = || catch_unwind(|| drop(spawn_local(async {}))).is_err();
+    let call = runtime.spawn_blocking(refused);
+    assert!(runtime.block_on(call).unwrap());
+    let handle = runtime.handle().clone();
+    let entered = thread::scope(|scope| {
+        let entered = scope.spawn(|| {
+            let _entered = handle.enter();
+            refused()
+        });
+        entered.join().unwrap()
+    });
+    assert!(entered);
+    assert!(refused(), "it was not entered");
+}
+
+#[test]
+fn a_local_runtime_drops_its_tasks_here_in_every_state() {
+    let (here, dropped) = (thread::current().id(), drops());
+    for round in 0..50 {
+        let runtime = LocalRuntime::new().unwrap();
+        let (send_waker, wakers) = mpsc::channel::<Waker>();
+        for state in 0..12 {
+            let stays = Stays(Rc::clone(&dropped));
+            let send_waker = send_waker.clone();
+            drop(runtime.spawn_local(async move {
+                let _stays = stays;
+                match state % 4 {
+                    0 => pending().await,
+                    1 => loop {
+                        yield_now().await;
+                    },
+                    2 => drop(spawn_blocking(|| ()).await),
+                    _ => {
+                        poll_fn(|cx| {
+                            let _ = send_waker.send(cx.waker().clone());
+                            Poll::<()>::Pending
+                        })
+                        .await;
+                    }
+                }
+            }));
+        }
+        if round % 2 == 0 {
+            runtime.block_on(yield_now());
+        }
+        drop(send_waker);
+        // Woken elsewhere while the runtime ends.
+        thread::scope(|scope| {
+            scope.spawn(move || wakers.iter().for_each(Waker::wake));
+            drop(runtime);
+        });
+        assert_eq!(dropped.take(), [here; 12], "round {round}");
+    }
+}
+
+#[test]
+fn a_set_with_two_drivers_goes_on_when_one_ends() {
+    /// Counts its wakes.
+    #[derive(Default)]
+    struct Counts(std::sync::atomic::AtomicUsize);
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    // One that stays and one that goes, in either order, by its end or by a drop.
+    for case in 0..4 {
+        let [first, ends] = [1, 2].map(|bit| case & bit != 0);
+        let counts = [(); 2].map(|()| Arc::new(Counts::default()));
+        let wakers = counts.each_ref().map(|counts| Waker::from(Arc::clone(counts)));
+        let [mut stays_cx, mut goes_cx] = wakers.each_ref().map(Context::from_waker);
+        let set = LocalSet::new();
+        let (sender, receiver) = oneshot::channel::<u32>();
+        let (end, ended) = oneshot::channel::<()>();
+        let task = set.spawn_local(receiver);
+        let mut stays = pin!(set.run_until(task));
+        let mut goes = Some(Box::pin(set.run_until(ended)));
+        for turn in 0..2 {
+            if (turn == 1) == first {
+                assert!(stays.as_mut().poll(&mut stays_cx).is_pending());
+            } else if let Some(goes) = &mut goes {
+                assert!(goes.as_mut().poll(&mut goes_cx).is_pending());
+            }
+        }
+        if ends {
+            end.send(()).unwrap();
+            let mut polled = goes.take().unwrap();
+            assert!(polled.as_mut().poll(&mut goes_cx).is_ready());
+        }
+        drop(goes.take());
+        sender.send(7).unwrap();
+        assert!(counts[0].0.load(Ordering::SeqCst) > 0, "case {case}: the other was never woken");
+        let mut polled = stays.as_mut().poll(&mut stays_cx);
+        for _ in 0..3 {
+            if polled.is_pending() {
+                polled = stays.as_mut().poll(&mut stays_cx);
+            }
+        }
+        assert!(matches!(polled, Poll::Ready(Ok(Ok(7)))), "case {case}");
+    }
+}
+
+#[test]
+fn run_until_in_two_branches_of_a_select_stalls_in_none() {
+    for runtime in both() {
+        let (set, (sender, receiver)) = (LocalSet::new(), oneshot::channel());
+        let task = set.spawn_local(receiver);
+        let elsewhere = runtime.spawn_blocking(|| ());
+        set.block_on(&runtime, async {
+            let mut patient = pin!(set.run_until(task));
+            whippet::select! {
+                biased;
+                _ = &mut patient => unreachable!("nobody has sent"),
+                _ = set.run_until(elsewhere) => {}
+            }
+            sender.send(7).unwrap();
+            assert_eq!(patient.await.unwrap(), Ok(7));
+        });
+    }
+}

@@ -9,6 +9,7 @@ mod io_rows;
 mod late_rows;
 mod names_rows;
 mod no_rows;
+mod runtime_rows;
 mod table;
 mod traits_rows;
 
@@ -54,6 +55,7 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         late_rows::GUARDS,
         names_rows::GUARDS,
         no_rows::GUARDS,
+        runtime_rows::GUARDS,
         traits_rows::GUARDS,
     ]
     .into_iter()

@@ -9,11 +9,15 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a set without tasks is polled for the next one",
         file: "crates/whippet/src/executor/local/mod.rs",
-        from: "        this.tasks.give_turns();
-        // Whether tasks are left or not, it is the future that is waited for, and the next task may come from elsewhere.
-        this.tasks.wait(cx);
+        from: "            tasks.wait(*driver, cx);
+        }
+        Poll::Pending
 ",
-        to: "        let _ = this.tasks.poll(cx);
+        to: "            if tasks.len() > 0 {
+                tasks.wait(*driver, cx);
+            }
+        }
+        Poll::Pending
 ",
         tests: &[File("local_set", "a_set_that_had_no_task_is_polled_for_the_next_one")],
     },
@@ -108,16 +112,12 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/executor/worker.rs",
         from: "            self.end_search();
         }
-        if self.local.len() > 0 {
-            self.shared.wake_one();
-        }
+        self.wake_for_own();
     }
 
     /// One turn of reactor and timers that has",
         to: "        }
-        if self.local.len() > 0 {
-            self.shared.wake_one();
-        }
+        self.wake_for_own();
     }
 
     /// One turn of reactor and timers that has",

@@ -1,5 +1,6 @@
 //! What a thread knows of its runtime: the one it entered, and the worker it is, if it is one.
 
+use super::entries::Entries;
 use super::shared::Shared;
 use super::task::Id;
 use super::worker::Worker;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 
 /// The thread's knowledge.
 struct Context {
-    /// The runtime that `spawn`, sockets and timers on this thread belong to.
-    entered: RefCell<Option<Arc<Shared>>>,
+    /// The runtimes that this thread has entered. `spawn`, sockets and timers belong to the innermost.
+    entered: Entries<Arc<Shared>>,
     /// The worker that this thread drives.
     worker: RefCell<Option<Rc<Worker>>>,
     /// The runtime that this thread stands in for a worker of.
@@ -24,50 +25,54 @@ struct Context {
 thread_local! {
     static CONTEXT: Context = const {
         Context {
-            entered: RefCell::new(None),
+            entered: Entries::new(),
             worker: RefCell::new(None),
             stands_in: RefCell::new(None),
         }
     };
 }
 
-/// A runtime entered; left when dropped. Several are left in the reverse order.
+/// A runtime entered; left when dropped.
 #[derive(Debug)]
 #[must_use = "the runtime is left when this is dropped"]
 pub(crate) struct Entered {
-    /// What was entered before.
-    former: Option<Arc<Shared>>,
+    /// The number of the entry, while it is one.
+    number: Option<u64>,
     /// It belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
 /// Enters a runtime on this thread.
 pub(crate) fn enter(shared: &Arc<Shared>) -> Entered {
-    let former = CONTEXT
-        .try_with(|context| context.entered.replace(Some(Arc::clone(shared))))
-        .ok()
-        .flatten();
-    Entered { former, not_send: PhantomData }
+    let number = CONTEXT.try_with(|context| context.entered.enter(Arc::clone(shared))).ok();
+    Entered { number, not_send: PhantomData }
+}
+
+impl Entered {
+    /// Leaves the runtime. False: it was not the one entered last.
+    pub(crate) fn leave(&mut self) -> bool {
+        let Some(number) = self.number.take() else { return true };
+        let left = CONTEXT.try_with(|context| context.entered.leave(number)).ok().flatten();
+        // What is left is dropped outside of the borrow: it may be the last of its runtime.
+        left.is_none_or(|(_shared, is_innermost)| is_innermost)
+    }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let former = self.former.take();
-        // The one that is left is dropped outside of the borrow: it may be the last of its runtime.
-        let left = CONTEXT.try_with(|context| context.entered.replace(former));
-        drop(left);
+        self.leave();
     }
 }
 
 /// Calls `f` with the runtime that this thread has entered.
 #[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Shared>) -> R) -> Option<R> {
-    CONTEXT.try_with(|context| context.entered.borrow().as_ref().map(f)).ok().flatten()
+    CONTEXT.try_with(|context| context.entered.with_innermost(f)).ok().flatten()
 }
 
 /// The runtime that this thread has entered.
 pub(crate) fn current() -> Option<Arc<Shared>> {
-    CONTEXT.try_with(|context| context.entered.borrow().clone()).ok().flatten()
+    with_current(Arc::clone)
 }
 
 /// Whether the thread ends, and knows nothing any more.
@@ -79,11 +84,11 @@ pub(crate) fn is_destroyed() -> bool {
 #[inline]
 pub(crate) fn timers() -> Option<Arc<TimerShard>> {
     let look = |context: &Context| {
-        let entered = context.entered.borrow();
-        let shared = entered.as_ref()?;
-        let worker = context.worker.borrow();
-        let own = worker.as_deref().filter(|worker| Arc::ptr_eq(worker.shared(), shared));
-        Some(Arc::clone(shared.driver.shard(own.map_or(0, Worker::index))))
+        context.entered.with_innermost(|shared| {
+            let worker = context.worker.borrow();
+            let own = worker.as_deref().filter(|worker| Arc::ptr_eq(worker.shared(), shared));
+            Arc::clone(shared.driver.shard(own.map_or(0, Worker::index)))
+        })
     };
     CONTEXT.try_with(look).ok().flatten()
 }

@@ -2,6 +2,7 @@
 
 use super::blocking::PoolSchedule;
 use super::context;
+use super::local;
 use super::shared::Shared;
 use super::stand_in::StandIn;
 use super::task::{Id, Spawned};
@@ -12,10 +13,15 @@ use std::sync::Arc;
 /// Runs `f`, which may block, on this thread. On a thread that takes turns of tasks, another one does so meanwhile.
 ///
 /// # Panics
-/// In a runtime without worker threads: its only thread would block.
+/// In a runtime without worker threads: its only thread would block. In a set of local tasks: the others could not go on.
 #[track_caller]
 pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
     let at = Location::caller();
+    assert!(
+        !local::polls_set(),
+        "block_in_place was called from within a `LocalSet`: its other tasks stay on this thread, so none of them could go on; \
+         use spawn_blocking"
+    );
     let Some(shared) = context::turning() else { return coop::outside(f) };
     assert!(
         shared.config.multi_thread,

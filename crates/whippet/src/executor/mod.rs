@@ -1,6 +1,7 @@
 //! The executor: who runs which task, and when.
 //!
-//! It keeps the queues of tasks that can go on: a ring and a LIFO slot a worker ([`queue`]), one queue for all
+//! It keeps the queues of tasks that can go on: a ring and a LIFO slot a worker ([`queue`]; a plain queue where there is one
+//! worker alone, [`run_queue`]), one queue for all
 //! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned`]). A [`worker`] takes
 //! turns of tasks and sleeps in the driver; threads for blocking calls stand apart
 //! ([`blocking`]), and one of them takes over while a worker blocks in place ([`stand_in`]). It is turned by
@@ -18,6 +19,7 @@
 pub(crate) mod blocking;
 mod busy;
 pub(crate) mod context;
+mod entries;
 pub(crate) mod idle;
 pub(crate) mod in_place;
 pub(crate) mod injector;
@@ -25,6 +27,7 @@ pub(crate) mod local;
 pub(crate) mod owned;
 pub(crate) mod queue;
 mod reject;
+mod run_queue;
 pub(crate) mod runtime_id;
 pub(crate) mod schedule;
 pub(crate) mod shared;

@@ -204,6 +204,20 @@ impl Local {
         self.ring.len()
     }
 
+    /// The number of the oldest entry. Thieves may have moved it on meanwhile.
+    #[inline]
+    pub(crate) fn head(&self) -> u32 {
+        // Relaxed: it is compared with numbers, and leads to no slot.
+        self.ring.head.load(Relaxed)
+    }
+
+    /// The number of the entry that comes in next.
+    #[inline]
+    pub(crate) fn tail(&self) -> u32 {
+        // Relaxed: only this thread writes it.
+        self.ring.tail.load(Relaxed)
+    }
+
     /// How many more entries fit.
     pub(crate) fn room(&self) -> u32 {
         CAPACITY - self.ring.len()

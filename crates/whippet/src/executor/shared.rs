@@ -15,7 +15,8 @@ use crate::loom::atomic::Ordering::{Acquire, Release};
 use crossbeam_utils::CachePadded;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 /// How the workers of a runtime go about it.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +68,8 @@ pub(crate) struct Remote {
     pub(crate) ring: crate::loom::Arc<Ring>,
     /// The task it woke last.
     pub(crate) lifo: LifoSlot,
+    /// How many tasks are in its queue, if that is not the ring.
+    pub(crate) queued: AtomicU32,
     /// How many polls it has begun. A thief that sees the same number twice knows that one poll lasts.
     pub(crate) turns: AtomicU64,
     /// What it polls now: names the culprit when a poll does not end.
@@ -87,6 +90,7 @@ impl Remote {
         Self {
             ring,
             lifo: LifoSlot::default(),
+            queued: AtomicU32::new(0),
             turns: AtomicU64::new(0),
             polling: Spot::default(),
             forced_yields: AtomicU64::new(0),
@@ -94,6 +98,12 @@ impl Remote {
             park_unparks: AtomicU64::new(0),
             busy: AtomicU64::new(0),
         }
+    }
+
+    /// How many tasks wait for this worker alone, at this moment.
+    pub(crate) fn queue_depth(&self) -> usize {
+        let queued = self.ring.len() + self.queued.load(Relaxed);
+        queued as usize + usize::from(self.lifo.is_filled())
     }
 }
 

@@ -14,7 +14,7 @@ use super::reject::reject;
 use super::shared::Shared;
 use super::task::{Ran, Runnable};
 use super::worker::{Countdown, LIFO_PATIENCE};
-use crate::coop;
+use crate::coop::{self, Yield};
 use crate::driver::Turn;
 use crate::wakers::Wakers;
 use std::cell::Cell;
@@ -129,7 +129,12 @@ impl<'a> Shift<'a> {
     fn take_turn(&self, task: Runnable) {
         self.watched.set(None);
         self.pass_claim_on();
-        if let Ran::Woken(task) = coop::with_budget(|| task.run()) {
+        let ran = coop::with_budget(|| task.run());
+        let yields = coop::take_yield() != Yield::No;
+        if let Ran::Woken(task) = ran {
+            if yields && self.shared.idle.sleeping() == 0 {
+                self.look_at_events();
+            }
             self.shared.push_remote(task);
         }
     }

@@ -8,17 +8,26 @@
 //! workers' rings. Every so many turns ([`Config`](super::shared::Config)) the injector comes first, and every so many
 //! the reactor and the timers are looked at, so that neither is starved by a ring that never empties.
 //!
+//! The one worker of a current-thread runtime uses no LIFO slot: its tasks run in the order in which they were spawned or
+//! woken.
+//!
+//! *A task that yields* goes to the end of the worker's own tasks, and the worker remembers which is the first that did. When it
+//! comes to that one it looks at the reactor and the timers before it goes on ([`Step::Yielded`]), so that a task that does
+//! nothing but yield keeps neither a socket nor the future of a `block_on` waiting. While another worker sleeps in the
+//! reactor there is no need to look: that one is told of what happens.
+//!
 //! *The promise*: a task in a ring or in the injector waits for no other task's poll while a worker sleeps. A task
 //! in the LIFO slot may wait for the poll that woke it: putting it there wakes nobody, as the worker will come to
 //! it at once and the data is in its cache. Only a worker that searches anyway takes it, and only when it has
 //! seen the same poll last for [`LIFO_PATIENCE`] (stealing it sooner lost tokio 30 %).
 
 use super::busy::Busy;
-use super::queue::{CAPACITY, Local};
+use super::queue::Local;
 use super::reject::reject;
+use super::run_queue::{Alone, RunQueue};
 use super::shared::{Remote, Shared};
 use super::task::{Id, Ran, Runnable};
-use crate::coop;
+use crate::coop::{self, Yield};
 use crate::driver::Turn;
 use crate::sys;
 use crate::unwind::quietly;
@@ -43,6 +52,8 @@ pub(super) const LIFO_PATIENCE: Duration = Duration::from_millis(1);
 pub(crate) enum Step {
     /// A task had its turn.
     Ran,
+    /// All tasks that can go on have yielded; the reactor and the timers were looked at meanwhile.
+    Yielded,
     /// There is nothing to do.
     Idle,
 }
@@ -53,8 +64,12 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     /// Its number: the place of its remote part.
     index: usize,
-    /// Its ring.
-    local: Local,
+    /// Its own tasks.
+    own: RunQueue,
+    /// The number of the first of its own tasks that yielded since the last look at the reactor.
+    yielded: Cell<Option<u32>>,
+    /// Whether the last poll ended with a yield.
+    yields: Cell<bool>,
     /// Until the next look at reactor and timers.
     until_events: Countdown,
     /// Until the injector comes first.
@@ -80,10 +95,16 @@ impl Worker {
     /// Worker number `index` of a runtime, with the ring that its remote part shows.
     pub(crate) fn new(shared: Arc<Shared>, index: usize, local: Local, seed: u64) -> Self {
         let config = shared.config;
+        let own = match config.multi_thread {
+            true => RunQueue::Ring(local),
+            false => RunQueue::Alone(Alone::default()),
+        };
         Self {
             shared,
             index,
-            local,
+            own,
+            yielded: Cell::new(None),
+            yields: Cell::new(false),
             until_events: Countdown::new(config.event_interval),
             until_injector: Countdown::new(config.global_queue_interval),
             lifo_turns: Cell::new(0),
@@ -116,8 +137,19 @@ impl Worker {
                 self.take_turn(task);
                 Step::Ran
             }
+            None if self.yielded.get().is_some() => {
+                self.look_at_events();
+                Step::Yielded
+            }
             None => Step::Idle,
         }
+    }
+
+    /// Takes turns until there is no task that can go on and has not yielded, at most as many as between two looks at the
+    /// reactor. Says what the last of them came to.
+    pub(crate) fn round(&self) -> Step {
+        let turns = 0..self.shared.config.event_interval;
+        turns.map(|_| self.step()).find(|step| *step != Step::Ran).unwrap_or(Step::Ran)
     }
 
     /// Sleeps in the reactor until there may be something to do. `has_more` is asked, after the worker was
@@ -141,9 +173,7 @@ impl Worker {
         // A notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
         self.deliver(&mut wakers);
-        if self.local.len() > 0 {
-            self.shared.wake_one();
-        }
+        self.wake_for_own();
     }
 
     /// Queues a task that was woken on this worker's thread. True: one went into the ring by that, and a worker that
@@ -151,19 +181,47 @@ impl Worker {
     #[inline]
     #[must_use]
     pub(crate) fn push_woken(&self, task: Runnable) -> bool {
+        if let RunQueue::Alone(_) = self.own {
+            self.push_back(task);
+            return false;
+        }
         let Some(former) = self.remote().lifo.put(task) else { return false };
         self.push_back(former);
         !self.delivering.get()
     }
 
-    /// Queues a task at the end of the ring, and wakes nobody.
+    /// Queues a task at the end of the worker's own, and wakes nobody.
     #[inline]
     fn push_back(&self, task: Runnable) {
-        self.local.push(task, |overflow| {
+        self.own.push(task, |overflow| {
             if let Err(refused) = self.shared.injector.push_all(overflow) {
                 refused.for_each(reject);
             }
         });
+        self.show_own();
+    }
+
+    /// Takes the oldest of the worker's own tasks.
+    #[inline]
+    fn pop_own(&self) -> Option<Runnable> {
+        let task = self.own.pop();
+        self.show_own();
+        task
+    }
+
+    /// Lets others see how many tasks are in a queue that is not theirs to see.
+    #[inline]
+    fn show_own(&self) {
+        if let RunQueue::Alone(_) = self.own {
+            self.remote().queued.store(self.own.len(), Relaxed);
+        }
+    }
+
+    /// Wakes a worker that sleeps, if there is something for it to steal.
+    fn wake_for_own(&self) {
+        if self.own.len() > 0 {
+            self.shared.wake_one();
+        }
     }
 
     /// The next task to take its turn.
@@ -174,6 +232,21 @@ impl Worker {
             return Some(task);
         }
         self.next_local().or_else(|| self.next_injected()).or_else(|| self.search())
+    }
+
+    /// Whether the oldest of the worker's own tasks has yielded since the last look at the reactor, or one before it has.
+    #[inline]
+    fn is_at_yielded(&self) -> bool {
+        // The head may be past it: thieves and an overflow take tasks, too.
+        let passed = |yielded: u32| self.own.head().wrapping_sub(yielded) <= u32::MAX / 2;
+        self.yielded.get().is_some_and(passed)
+    }
+
+    /// The task that had its turn last yielded, and is to be queued.
+    fn note_yielded(&self) {
+        if self.yielded.get().is_none() && self.shared.idle.sleeping() == 0 {
+            self.yielded.set(Some(self.own.tail()));
+        }
     }
 
     /// The next task of this worker's own.
@@ -188,12 +261,12 @@ impl Worker {
             self.push_back(task);
         }
         self.lifo_turns.set(0);
-        self.local.pop()
+        if self.is_at_yielded() { None } else { self.pop_own() }
     }
 
     /// A task of the injector, and this worker's share of what is in it.
     fn next_injected(&self) -> Option<Runnable> {
-        let room = self.local.room().min(CAPACITY / 2) as usize;
+        let room = self.own.room() as usize;
         let workers = self.shared.remotes.len();
         self.shared.injector.pop_share(workers, room, |task| self.push_back(task))
     }
@@ -201,9 +274,10 @@ impl Worker {
     /// A task of another worker.
     fn search(&self) -> Option<Runnable> {
         let workers = self.shared.remotes.len();
-        if workers == 1 {
+        if workers == 1 || self.yielded.get().is_some() {
             return None;
         }
+        let RunQueue::Ring(own) = &self.own else { return None };
         if !self.searching.get() {
             if !self.shared.idle.try_begin_search() {
                 return None;
@@ -215,7 +289,7 @@ impl Worker {
         for other in others() {
             if let Some(batch) = self.shared.remotes[other].ring.steal() {
                 count(&self.remote().steals);
-                return self.local.accept(batch);
+                return own.accept(batch);
             }
         }
         self.next_injected().or_else(|| self.search_lifo_slots(others()))
@@ -244,11 +318,14 @@ impl Worker {
         self.watched.set(None);
         if self.searching.take() {
             self.end_search();
-        } else if self.local.len() > 0 {
+        } else if self.own.len() > 0 {
             self.shared.wake_one_unfenced();
         }
         let (id, spawned_at) = (Some(task.id()), task.spawned_at());
         if let Ran::Woken(task) = self.poll(id, spawned_at, || task.run()) {
+            if self.yields.get() {
+                self.note_yielded();
+            }
             self.push_back(task);
         }
     }
@@ -265,7 +342,7 @@ impl Worker {
         let remote = self.remote();
         count(&remote.turns);
         remote.polling.set(task, place);
-        let _polled = Polled(remote);
+        let _polled = Polled(self);
         coop::with_budget(poll)
     }
 
@@ -289,6 +366,8 @@ impl Worker {
     /// Looks at reactor and timers without waiting, between two turns.
     pub(crate) fn look_at_events(&self) {
         self.count_busy();
+        self.until_events.restart();
+        self.yielded.set(None);
         let mut wakers = Wakers::new();
         let turn = self.turn(Some(Duration::ZERO), &mut wakers);
         self.deliver(&mut wakers);
@@ -296,9 +375,7 @@ impl Worker {
             // The claim of a sleeper that woke up otherwise: this worker has work, so it passes the claim on.
             self.end_search();
         }
-        if self.local.len() > 0 {
-            self.shared.wake_one();
-        }
+        self.wake_for_own();
     }
 
     /// One turn of reactor and timers that has nothing else to do. While the clock is paused that moves it, unless a
@@ -348,9 +425,7 @@ impl Worker {
         if let Some(task) = remote.lifo.take() {
             self.push_back(task);
         }
-        if self.local.len() > 0 {
-            self.shared.wake_one();
-        }
+        self.wake_for_own();
         let polled = remote.polling.read();
         remote.polling.clear();
         polled
@@ -365,7 +440,7 @@ impl Worker {
 
     /// Cancels what is in this worker's queues; at the end of its life.
     pub(crate) fn cancel_queued(&self) {
-        while let Some(task) = self.remote().lifo.take().or_else(|| self.local.pop()) {
+        while let Some(task) = self.remote().lifo.take().or_else(|| self.pop_own()) {
             reject(task);
         }
     }
@@ -383,14 +458,17 @@ impl Worker {
 }
 
 /// Says that a poll ended, by a panic too.
-struct Polled<'a>(&'a Remote);
+struct Polled<'a>(&'a Worker);
 
 impl Drop for Polled<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.polling.clear();
-        if coop::take_forced() {
-            count(&self.0.forced_yields);
+        let remote = self.0.remote();
+        remote.polling.clear();
+        let yields = coop::take_yield();
+        self.0.yields.set(yields != Yield::No);
+        if yields == Yield::Forced {
+            count(&remote.forced_yields);
         }
     }
 }
@@ -408,6 +486,12 @@ impl Countdown {
     /// A full count.
     pub(super) fn new(interval: u32) -> Self {
         Self { interval, left: Cell::new(interval) }
+    }
+
+    /// Begins again with a full count.
+    #[inline]
+    pub(super) fn restart(&self) {
+        self.left.set(self.interval);
     }
 
     /// Counts a turn. True for the last one of each interval.

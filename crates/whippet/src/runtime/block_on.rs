@@ -22,9 +22,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Turns of tasks between two polls of a future that is always woken: as many as between two looks at the reactor.
-const TURNS: usize = 61;
-
 /// Panics on a worker's thread and inside of another `block_on`: neither must block.
 #[track_caller]
 pub(super) fn refuse_in_poll() {
@@ -202,12 +199,13 @@ impl<'a> Driving<'a> {
             {
                 return output;
             }
-            let idle = (0..TURNS).any(|_| worker.step() == Step::Idle);
-            if idle && !main.is_woken() {
-                self.seat.parks.park(worker, || main.is_woken());
-            } else if idle {
-                // The future is woken at each poll: sockets and timers get their look here.
-                worker.look_at_events();
+            match worker.round() {
+                Step::Idle if !main.is_woken() => {
+                    self.seat.parks.park(worker, || main.is_woken());
+                }
+                // The future was woken, by itself perhaps: sockets and timers get their look before its next poll.
+                Step::Idle => worker.look_at_events(),
+                Step::Ran | Step::Yielded => {}
             }
         }
     }

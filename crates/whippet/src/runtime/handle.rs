@@ -6,6 +6,7 @@ use super::metrics::RuntimeMetrics;
 use crate::driver::Driver;
 use crate::executor::blocking::PoolSchedule;
 use crate::executor::context::{self, Entered};
+use crate::executor::local::{EnteredLocal, LocalTasks};
 use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::schedule;
 use crate::executor::shared::Shared;
@@ -107,6 +108,12 @@ pub enum RuntimeFlavor {
 
 /// A runtime entered on this thread; left when dropped.
 ///
+/// Several guards are to be dropped in the reverse order of their making.
+///
+/// # Panics
+/// Dropped while a runtime is entered that was entered later (but for a thread that panics already). The runtime is left in any
+/// case, and the thread is in the one entered last of those that are left.
+///
 /// ```
 /// use whippet::runtime::Handle;
 ///
@@ -121,9 +128,30 @@ pub enum RuntimeFlavor {
 #[must_use = "the runtime is left when the guard is dropped"]
 pub struct EnterGuard<'a> {
     /// Leaves it.
-    _entered: Entered,
+    within: Within,
     /// The guard does not outlive the handle.
     handle: PhantomData<&'a Handle>,
+}
+
+/// The same for the runtime's own calls, in whatever order they are left.
+#[derive(Debug)]
+pub(super) struct Within {
+    /// Leaves the runtime's local tasks, if it is a local one that lives on this thread.
+    local: Option<EnteredLocal>,
+    /// Leaves the runtime.
+    entered: Entered,
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        let Within { local, entered } = &mut self.within;
+        let is_innermost = local.as_mut().is_none_or(EnteredLocal::leave);
+        assert!(
+            (entered.leave() & is_innermost) || std::thread::panicking(),
+            "guards of `Handle::enter` were dropped out of order: another runtime was entered after this one, and its \
+             guard must be dropped first"
+        );
+    }
 }
 
 impl Handle {
@@ -172,7 +200,8 @@ impl Handle {
             .ok_or_else(|| TryCurrentError { destroyed: context::is_destroyed() })
     }
 
-    /// Enters the runtime on this thread: `spawn`, sockets and timers belong to it while the guard lives.
+    /// Enters the runtime on this thread: `spawn`, sockets and timers belong to it while the guard lives; for a
+    /// [`LocalRuntime`](super::LocalRuntime) on its own thread [`spawn_local`](crate::task::spawn_local) too.
     ///
     /// ```
     /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
@@ -184,7 +213,13 @@ impl Handle {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard { _entered: context::enter(&self.shared), handle: PhantomData }
+        EnterGuard { within: self.enter_within(), handle: PhantomData }
+    }
+
+    /// Enters the runtime for a call of its own.
+    pub(super) fn enter_within(&self) -> Within {
+        let entered = context::enter(&self.shared);
+        Within { local: LocalTasks::of_runtime(&self.shared).map(|tasks| tasks.enter()), entered }
     }
 
     /// Spawns a task: see [`task::spawn`](crate::task::spawn).
@@ -221,7 +256,7 @@ impl Handle {
     {
         let handle = self.clone();
         let job = async move {
-            let _entered = handle.enter();
+            let _entered = handle.enter_within();
             work()
         };
         let schedule = PoolSchedule(Arc::clone(&self.shared.pool));
@@ -251,7 +286,7 @@ impl Handle {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
-        let _entered = self.enter();
+        let _entered = self.enter_within();
         block_on::on_this_thread(future)
     }
 

@@ -3,7 +3,7 @@
 use super::handle::{EnterGuard, Handle};
 use super::metrics::RuntimeMetrics;
 use super::runtime::Runtime;
-use crate::executor::local::{LocalTasks, RunUntil};
+use crate::executor::local::{AtHome, LocalTasks};
 use crate::executor::task::JoinHandle;
 use std::io;
 use std::panic::Location;
@@ -54,7 +54,7 @@ pub struct LocalOptions {}
 impl LocalRuntime {
     /// The local form of a current-thread runtime.
     pub(super) fn from_runtime(runtime: Runtime) -> Self {
-        Self { tasks: LocalTasks::new(), runtime }
+        Self { tasks: LocalTasks::of_new_runtime(&runtime.handle().shared), runtime }
     }
 
     /// A local runtime.
@@ -88,7 +88,7 @@ impl LocalRuntime {
         self.runtime.handle()
     }
 
-    /// Enters the runtime on this thread: see [`Handle::enter`].
+    /// Enters the runtime on this thread: see [`Handle::enter`]. [`spawn_local`](crate::task::spawn_local) belongs to it too.
     ///
     /// ```
     /// let runtime = whippet::runtime::LocalRuntime::new()?;
@@ -150,7 +150,7 @@ impl LocalRuntime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(RunUntil::new(&self.tasks, future))
+        self.runtime.block_on(AtHome::new(&self.tasks, future))
     }
 
     /// Figures of the runtime. Local tasks are not in them.
@@ -211,7 +211,10 @@ impl LocalRuntime {
 
     /// Drops the local tasks, within the runtime.
     fn end_tasks(&self) {
-        let _entered = (self.runtime.enter(), self.tasks.enter());
+        let _entered = self.runtime.handle().enter_within();
+        self.tasks.cancel();
+        // Some of them may be in the worker's queue.
+        self.runtime.cancel_queued();
         self.tasks.end();
     }
 }

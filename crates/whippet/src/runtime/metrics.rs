@@ -217,8 +217,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
-        let remote = &self.shared.remotes[worker];
-        remote.ring.len() as usize + usize::from(remote.lifo.is_filled())
+        self.shared.remotes[worker].queue_depth()
     }
 
     /// How often a worker went to sleep.

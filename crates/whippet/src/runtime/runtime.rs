@@ -176,7 +176,7 @@ impl Runtime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
-        let _entered = self.enter();
+        let _entered = self.handle.enter_within();
         match &self.driven {
             Driven::ByThreads(_) => block_on::on_this_thread(future),
             Driven::ByCaller(seat) => seat.block_on(future, Location::caller()),
@@ -244,14 +244,10 @@ impl Runtime {
             return;
         }
         let shared = &self.handle.shared;
-        let entered = self.handle.enter();
+        let entered = self.handle.enter_within();
         shared.end();
         shared.pool.close();
-        if let Driven::ByCaller(seat) = &self.driven
-            && let Some(worker) = seat.take()
-        {
-            worker.cancel_queued();
-        }
+        self.cancel_queued();
         shared.driver.close_timers();
         shared.driver.reactor().close();
         drop(entered);
@@ -263,6 +259,15 @@ impl Runtime {
         }
         if !timeout.is_zero() {
             self.wait(deadline);
+        }
+    }
+
+    /// Takes the worker that nobody drives, for good, and cancels what is in its queue.
+    pub(super) fn cancel_queued(&self) {
+        if let Driven::ByCaller(seat) = &self.driven
+            && let Some(worker) = seat.take()
+        {
+            worker.cancel_queued();
         }
     }
 

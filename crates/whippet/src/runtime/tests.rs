@@ -337,8 +337,8 @@ fn a_task_knows_its_name_in_its_polls_and_in_its_drop() {
 #[test]
 fn an_event_between_two_turns_comes_before_a_full_ring() {
     let turns = Arc::new(AtomicUsize::new(0));
-    let runtime = Builder::new_current_thread().build().unwrap();
-    let after = runtime.block_on(async {
+    let runtime = multi(1);
+    let after = runtime.spawn(async move {
         let (near, far) = crate::net::UnixStream::pair().unwrap();
         let counted = Arc::clone(&turns);
         let reader = spawn(async move {
@@ -354,6 +354,7 @@ fn an_event_between_two_turns_comes_before_a_full_ring() {
         assert_eq!(far.try_write(b"!").unwrap(), 1);
         reader.await.unwrap()
     });
+    let after = runtime.block_on(after).unwrap();
     assert!(after < 100, "{after} others came first");
 }
 

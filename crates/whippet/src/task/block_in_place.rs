@@ -16,7 +16,8 @@ use crate::executor::in_place;
 /// Outside of a task, and inside of `spawn_blocking`, it just calls `f`.
 ///
 /// # Panics
-/// In a current-thread runtime, where nobody else could go on; and when `f` does.
+/// In a current-thread runtime, where nobody else could go on; inside of a [`LocalSet`](super::LocalSet), in
+/// [`run_until`](super::LocalSet::run_until) as in its tasks, whose other tasks could not; and when `f` does.
 ///
 /// # Examples
 /// ```

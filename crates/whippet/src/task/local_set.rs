@@ -48,6 +48,9 @@ pub struct LocalSet {
 
 /// The set that [`spawn_local`] on this thread belongs to, until this is dropped: see [`LocalSet::enter`].
 ///
+/// # Panics
+/// Dropped while a set is entered that was entered later (but for a thread that panics already). The set is left in any case.
+///
 /// ```
 /// use whippet::task::{LocalSet, spawn_local};
 ///
@@ -64,7 +67,17 @@ pub struct LocalSet {
 #[must_use = "the set is left when the guard is dropped"]
 pub struct LocalEnterGuard {
     /// Leaves it.
-    _entered: EnteredLocal,
+    entered: EnteredLocal,
+}
+
+impl Drop for LocalEnterGuard {
+    fn drop(&mut self) {
+        assert!(
+            self.entered.leave() || std::thread::panicking(),
+            "guards of `LocalSet::enter` were dropped out of order: another set was entered after this one, and its guard \
+             must be dropped first"
+        );
+    }
 }
 
 impl LocalSet {
@@ -109,7 +122,7 @@ impl LocalSet {
     /// assert_eq!(set.block_on(&runtime, task).unwrap(), 7);
     /// ```
     pub fn enter(&self) -> LocalEnterGuard {
-        LocalEnterGuard { _entered: self.tasks.enter() }
+        LocalEnterGuard { entered: self.tasks.enter() }
     }
 
     /// Spawns a task into the set. It has its first turn when the set is polled.

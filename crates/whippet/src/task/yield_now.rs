@@ -1,9 +1,14 @@
 //! Letting the others go first.
 
+use crate::coop::{self, Yield};
 use std::future::poll_fn;
 use std::task::Poll;
 
-/// Lets the task go to the end of its queue: the others there have their turns first.
+/// Lets the task go to the end of its queue: the others there have their turns first, and its worker looks at sockets and
+/// timers before the task comes again (unless another worker waits for these). A task whose budget is used up is put there in the same
+/// way.
+///
+/// Outside of a runtime's tasks, and of the future of a `block_on` that drives one, the waker is woken at once.
 ///
 /// # Cancel safety
 /// Cancel safe: there is nothing to lose.
@@ -23,7 +28,7 @@ pub async fn yield_now() {
         if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
-        cx.waker().wake_by_ref();
+        coop::yield_turn(cx.waker(), Yield::Asked);
         Poll::Pending
     })
     .await;

@@ -8,10 +8,11 @@ use crate::loom::{Arc, Mutex};
 use loom::future::block_on;
 use loom::thread;
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::panic::Location;
+use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Where a task leaves its waker.
 type Slot = Arc<Mutex<Option<Waker>>>;
@@ -74,6 +75,34 @@ fn loom_a_local_task_is_woken_elsewhere_while_its_owner_ends() {
         assert!(task.is_finished());
         assert_eq!((Rc::strong_count(&held), held.get()), (1, 1), "dropped here, before the end");
         wakes.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_driver_that_goes_leaves_the_wake_to_the_other() {
+    loom::model(|| {
+        let tasks = LocalTasks::new();
+        let (flag, slot) = (Arc::new(AtomicBool::new(false)), Slot::default());
+        let task = tasks.spawn(waits(&flag, &slot, Rc::default()), Location::caller());
+        let mut stays = pin!(RunUntil::new(&tasks, task));
+        let mut goes = Some(Box::pin(RunUntil::new(&tasks, pending::<()>())));
+        let mut wakes = None;
+        block_on(poll_fn(|cx| {
+            let polled = stays.as_mut().poll(cx);
+            if let Some(mut goes) = goes.take() {
+                let (flag, slot) = (Arc::clone(&flag), Arc::clone(&slot));
+                wakes = Some(thread::spawn(move || {
+                    flag.store(true, Release);
+                    let waker = slot.lock().take();
+                    waker.into_iter().for_each(Waker::wake);
+                }));
+                // The last one who leaves a waker, which wakes nobody; and then it is gone.
+                assert!(goes.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }
+            polled
+        }))
+        .unwrap();
+        wakes.unwrap().join().unwrap();
     });
 }
 

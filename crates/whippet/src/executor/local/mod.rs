@@ -2,6 +2,8 @@
 //!
 //! ```text
 //!   wake, on any thread ──► queue ──► turn, in `poll` of the owner's future, on the owner's thread
+//!   the same, of a local runtime ──► queue ──► in a poll of its `block_on` ──┐
+//!   wake on its own thread ──────────────────────────────────────────────────┴──► its worker's queue ──► turn
 //! ```
 //! The owner's end is [`LocalTasks`], which does not leave its thread. What the tasks' wakers hold is [`Inbox`]: it
 //! takes runnables from any thread and neither runs nor drops one, so that a future is polled and dropped on its own
@@ -11,161 +13,80 @@
 //! in neither: a waker elsewhere took the right to its turn, and is about to push it. It runs no user code in between, so
 //! the owner waits for these few instructions, until no task lives and the queue is empty.
 
+mod current;
+mod inbox;
 #[cfg(all(test, loom))]
 mod loom_tests;
 
-use super::owned::Owned;
+pub(crate) use self::current::{EnteredLocal, polls_set};
+
+use self::inbox::{Driver, Inbox};
+use super::context;
 use super::reject::reject;
-use super::task::{Id, JoinHandle, Live, Ran, Runnable, Schedule, Spawned};
-use crate::coop;
-use crate::loom::{Mutex, thread_local, yield_now};
-use crate::unwind::drop_waker;
-use crate::wakers::wake;
+use super::shared::Shared;
+use super::task::{Id, JoinHandle, Ran, Schedule, Spawned};
+use super::worker::Worker;
+use crate::coop::{self, Yield};
+use crate::loom::yield_now;
 use pin_project_lite::pin_project;
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 
 /// Turns in one poll of the owner, which then lets others go first: as many as between two looks at the reactor.
 const TURNS: usize = 61;
-/// Entries that an empty queue keeps memory for; what a burst needed beyond is given back.
-const KEPT: usize = 1024;
-
 /// The owner's end of tasks that stay on its thread; it stays there too.
 #[derive(Debug)]
 pub(crate) struct LocalTasks {
     /// What the tasks hold of it.
     inbox: Arc<Inbox>,
+    /// The set's own future, as one of the drivers.
+    driver: Driver,
     /// It belongs to this thread.
     not_send: PhantomData<*const ()>,
 }
 
-/// What tasks hold of their queue.
-#[derive(Debug)]
-struct Inbox {
-    /// The tasks that can go on, and who is to be woken for them.
-    queue: Mutex<Queue>,
-    /// All live tasks.
-    owned: Owned,
-}
-
-/// What the lock keeps.
-#[derive(Debug, Default)]
-struct Queue {
-    /// Oldest first. Bounded by the number of live tasks, each of which is in it at most once.
-    tasks: VecDeque<Runnable>,
-    /// Who polls the tasks, while he waits for one.
-    waker: Option<Waker>,
-    /// The owner is gone: nobody looks at the queue any more.
-    is_closed: bool,
-}
-
-impl Inbox {
-    /// Queues a task. The owner is woken if he waits.
-    fn push(&self, task: Runnable) {
-        let mut queue = self.queue.lock();
-        queue.tasks.push_back(task);
-        let waker = queue.waker.take();
-        drop(queue);
-        wake(waker);
-    }
-
-    /// Takes the oldest task.
-    fn pop(&self) -> Option<Runnable> {
-        let mut queue = self.queue.lock();
-        let task = queue.tasks.pop_front();
-        if queue.tasks.is_empty() && queue.tasks.capacity() > KEPT {
-            queue.tasks.shrink_to(KEPT);
-        }
-        task
-    }
-
-    /// Closes the queue for good if nothing is in it.
-    fn close_if_empty(&self) -> bool {
-        let mut queue = self.queue.lock();
-        queue.is_closed = queue.tasks.is_empty();
-        let waker = if queue.is_closed { queue.waker.take() } else { None };
-        let is_closed = queue.is_closed;
-        drop(queue);
-        drop_waker(waker);
-        is_closed
-    }
-
-    /// Leaves `waker`, unless there is something to do. True: it was left.
-    fn wait(&self, waker: &Waker) -> bool {
-        // Cloned and dropped outside of the lock.
-        let mut waker = Some(waker.clone());
-        let mut queue = self.queue.lock();
-        let waits = queue.tasks.is_empty();
-        if waits {
-            std::mem::swap(&mut queue.waker, &mut waker);
-        }
-        drop(queue);
-        drop_waker(waker);
-        waits
-    }
-}
-
-impl Schedule for Arc<Inbox> {
-    type Way = Self;
-
-    fn way(&self) -> Self {
-        Self::clone(self)
-    }
-
-    fn schedule(inbox: Self, task: Runnable) {
-        inbox.push(task);
-    }
-
-    fn release(&self, task: &Live) -> Option<Live> {
-        self.owned.remove(task)
-    }
-}
-
-thread_local! {
-    /// The tasks among which `spawn_local` puts its own.
-    static CURRENT: RefCell<Option<Rc<LocalTasks>>> = const { RefCell::new(None) };
-}
-
-/// `spawn_local` on this thread belongs to some tasks until this is dropped. Several are left in the reverse order.
-#[derive(Debug)]
-#[must_use = "they are left when this is dropped"]
-pub(crate) struct EnteredLocal {
-    /// Where it belonged before. Not `Send`, as this is not.
-    former: Option<Rc<LocalTasks>>,
-}
-
-impl Drop for EnteredLocal {
-    fn drop(&mut self) {
-        let former = self.former.take();
-        // What is left is dropped outside of the borrow.
-        let left = CURRENT.try_with(|current| current.replace(former));
-        drop(left);
-    }
-}
-
 impl LocalTasks {
-    /// No task.
+    /// No task, of a set. Drivers give them turns.
     pub(crate) fn new() -> Rc<Self> {
-        let inbox = Inbox { queue: Mutex::default(), owned: Owned::new(1) };
-        Rc::new(Self { inbox: Arc::new(inbox), not_send: PhantomData })
+        Self::with_inbox(Inbox::new(Weak::new()))
+    }
+
+    /// No task, of a local runtime that is made on this thread and stays there. Its worker gives them turns.
+    pub(crate) fn of_new_runtime(shared: &Arc<Shared>) -> Rc<Self> {
+        let tasks = Self::with_inbox(Inbox::new(Arc::downgrade(shared)));
+        current::remember(&tasks);
+        tasks
+    }
+
+    fn with_inbox(inbox: Inbox) -> Rc<Self> {
+        let inbox = Arc::new(inbox);
+        let driver = inbox.add_driver();
+        Rc::new(Self { inbox, driver, not_send: PhantomData })
     }
 
     /// Those among which `spawn_local` on this thread puts its own.
     pub(crate) fn current() -> Option<Rc<Self>> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+        current::current()
+    }
+
+    /// Those of a runtime, if it is a local one that was made on this thread.
+    pub(crate) fn of_runtime(shared: &Arc<Shared>) -> Option<Rc<Self>> {
+        current::of_runtime(shared)
+    }
+
+    /// Whether they are those of a runtime.
+    fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        self.inbox.home() == Arc::as_ptr(shared)
     }
 
     /// Lets `spawn_local` on this thread belong to these.
     pub(crate) fn enter(self: &Rc<Self>) -> EnteredLocal {
-        let entered = CURRENT.try_with(|current| current.replace(Some(Rc::clone(self))));
-        EnteredLocal { former: entered.ok().flatten() }
+        current::enter(self)
     }
 
     /// How many tasks live.
@@ -184,15 +105,19 @@ impl LocalTasks {
         F::Output: 'static,
     {
         let (id, scheduler) = (Id::next(), Arc::clone(&self.inbox));
-        // SAFETY: `self` is not `Send`, so this is the owner's thread. Its runnables come to the inbox alone, which takes
-        // them from any thread and neither runs nor drops one; they are taken out by `self`, on the owner's thread. The
-        // inbox is empty and stays so when `self` is gone: `end`, which the drop calls, waits until no task lives.
+        // SAFETY: `self` is not `Send`, so this is the owner's thread. Runnables come to the inbox, which takes them from any
+        // thread and neither runs nor drops one; they are taken out by `self`, on the owner's thread. Or, on a thread that
+        // drives the worker of the runtime that these tasks belong to, they come to that worker's own queue: the runtime is a
+        // local one, made on this thread and never sent to another, so that is the owner's thread, and the queue is one
+        // that nobody else takes from and that has no overflow (`RunQueue::Alone`). No task lives when `self` is gone:
+        // `end`, which the drop calls, waits for that, and the inbox is empty and stays so.
         let spawned = unsafe { Spawned::new_local(future, scheduler, id, at) };
         let (runnable, handle, _) = self.inbox.owned.insert(0, spawned);
-        if self.inbox.queue.lock().is_closed {
+        if self.inbox.is_closed() {
             reject(runnable);
         } else {
-            self.inbox.push(runnable);
+            let way = Schedule::way(&self.inbox);
+            <Arc<Inbox> as Schedule>::schedule(way, runnable);
         }
         handle
     }
@@ -200,37 +125,66 @@ impl LocalTasks {
     /// Gives turns to tasks that can go on. Pending: none is left that can, and the task behind `cx` is woken for the
     /// next one (or at once, to let others go first); ready: no task lives.
     pub(crate) fn poll(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.give_turns();
+        let yields = self.give_turns(cx);
         if self.len() == 0 {
             return Poll::Ready(());
         }
-        self.wait(cx);
+        if !yields {
+            self.wait(self.driver, cx);
+        }
         Poll::Pending
     }
 
-    /// Gives turns to tasks that can go on.
-    fn give_turns(self: &Rc<Self>) {
-        let _entered = self.enter();
+    /// Gives turns to tasks that can go on, until none is left that has not yielded. When some did, the task behind `cx`
+    /// yields as well (true): they come again when its worker has looked at the driver.
+    fn give_turns(self: &Rc<Self>, cx: &Context<'_>) -> bool {
+        let _entered = (self.enter(), current::poll_set());
+        // What the owner's own poll said so far is kept for whoever polls the owner.
+        let mut yields = coop::take_yield();
+        // How many tasks are in front of the first that yielded.
+        let mut ahead = None;
         for _ in 0..TURNS {
-            let Some(task) = self.inbox.pop() else { break };
-            if let Ran::Woken(task) = coop::with_budget(|| task.run()) {
-                self.inbox.push(task);
+            if ahead == Some(0) {
+                break;
             }
+            let Some(task) = self.inbox.pop() else { break };
+            ahead = ahead.map(|count| count - 1);
+            let ran = coop::with_budget(|| task.run());
+            let why = coop::take_yield();
+            yields = yields.max(why);
+            if let Ran::Woken(task) = ran {
+                let before = self.inbox.push(task);
+                if why != Yield::No {
+                    ahead.get_or_insert(before);
+                }
+            }
+        }
+        coop::note_yield(yields);
+        if ahead.is_some() {
+            coop::yield_turn(cx.waker(), yields);
+        }
+        ahead.is_some()
+    }
+
+    /// Hands the tasks that other threads have woken to the worker that this thread drives.
+    fn hand_over(&self, worker: &Worker) {
+        while let Some(task) = self.inbox.pop() {
+            let _nobody_sleeps_beside_it = worker.push_woken(task);
         }
     }
 
-    /// Has the task behind `cx` woken for the next task that can go on, at once if there is one.
-    fn wait(&self, cx: &Context<'_>) {
-        if !self.inbox.wait(cx.waker()) {
+    /// Has the task behind `cx` woken for the next task that comes in, at once if there is one.
+    fn wait(&self, driver: Driver, cx: &Context<'_>) {
+        if !self.inbox.wait(driver, cx.waker()) {
             cx.waker().wake_by_ref();
         }
     }
 
     /// Cancels all tasks, those too that are spawned meanwhile; what is spawned later is cancelled at once. Called while
-    /// no task is in its poll, which would wait for itself.
+    /// no task is in its poll, which would wait for itself, and none is in the queue of a worker.
     pub(crate) fn end(&self) {
         let inbox = &self.inbox;
-        inbox.owned.close().into_iter().for_each(drop);
+        self.cancel();
         loop {
             while let Some(task) = inbox.pop() {
                 drop(task);
@@ -244,6 +198,13 @@ impl LocalTasks {
     }
 }
 
+impl LocalTasks {
+    /// Cancels all tasks, and drops those that are idle.
+    pub(crate) fn cancel(&self) {
+        self.inbox.owned.close().into_iter().for_each(drop);
+    }
+}
+
 impl Drop for LocalTasks {
     fn drop(&mut self) {
         self.end();
@@ -254,18 +215,33 @@ pin_project! {
     /// Polls a future among its local tasks, which have their turns meanwhile.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub(crate) struct RunUntil<F> {
-        // The tasks.
-        tasks: Rc<LocalTasks>,
+        // The tasks, and which of their drivers this is.
+        tasks: Driving,
         // The future.
         #[pin]
         future: F,
     }
 }
 
+/// The part of a driver in its tasks; leaves no waker behind.
+struct Driving {
+    /// The tasks.
+    tasks: Rc<LocalTasks>,
+    /// The driver.
+    driver: Driver,
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        self.tasks.inbox.remove_driver(self.driver);
+    }
+}
+
 impl<F> RunUntil<F> {
     /// Polls `future` among these.
     pub(crate) fn new(tasks: &Rc<LocalTasks>, future: F) -> Self {
-        Self { tasks: Rc::clone(tasks), future }
+        let driver = tasks.inbox.add_driver();
+        Self { tasks: Driving { tasks: Rc::clone(tasks), driver }, future }
     }
 }
 
@@ -274,14 +250,52 @@ impl<F: Future> Future for RunUntil<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let entered = this.tasks.enter();
+        let Driving { tasks, driver } = this.tasks;
+        let entered = (tasks.enter(), current::poll_set());
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(output);
         }
         drop(entered);
-        this.tasks.give_turns();
-        // Whether tasks are left or not, it is the future that is waited for, and the next task may come from elsewhere.
-        this.tasks.wait(cx);
+        if !tasks.give_turns(cx) {
+            // Whether tasks are left or not, it is the future that is waited for, and the next task may come from elsewhere.
+            tasks.wait(*driver, cx);
+        }
+        Poll::Pending
+    }
+}
+
+pin_project! {
+    /// The future of a local runtime's `block_on`: whenever it is polled, what other threads have woken of the local tasks goes to
+    /// the worker, which gives them their turns.
+    #[must_use = "futures do nothing unless you `.await` or poll them"]
+    pub(crate) struct AtHome<F> {
+        // The tasks, and which of their drivers this is.
+        tasks: Driving,
+        // The future.
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> AtHome<F> {
+    /// Polls `future` in the runtime of these.
+    pub(crate) fn new(tasks: &Rc<LocalTasks>, future: F) -> Self {
+        let driver = tasks.inbox.add_driver();
+        Self { tasks: Driving { tasks: Rc::clone(tasks), driver }, future }
+    }
+}
+
+impl<F: Future> Future for AtHome<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let Driving { tasks, driver } = this.tasks;
+        context::with_worker(|worker| worker.map(|worker| tasks.hand_over(worker)));
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(output);
+        }
+        tasks.wait(*driver, cx);
         Poll::Pending
     }
 }
