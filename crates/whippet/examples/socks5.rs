@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use whippet::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use whippet::net::{TcpListener, TcpStream};
+use whippet::signal::{SignalKind, signal};
 use whippet::sync::{CancellationToken, Semaphore};
 use whippet::task::TaskTracker;
 use whippet::time::{sleep, timeout};
@@ -41,8 +42,10 @@ async fn main() -> io::Result<()> {
     println!("a SOCKS5 proxy on {}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let stopped = stop.clone();
+    // One listener, for as long as the proxy runs: it loses no signal.
+    let mut interrupts = signal(SignalKind::interrupt())?;
     whippet::spawn(async move {
-        let _ = whippet::signal::ctrl_c().await;
+        let _ = interrupts.recv().await;
         stop.cancel();
     });
     serve(listener, Limits::default(), stopped).await;

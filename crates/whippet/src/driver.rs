@@ -1,4 +1,4 @@
-//! The driver: the reactor, the timers and the clock of one runtime, turned as one.
+//! The driver: the reactor, the timers, the signals and the clock of one runtime, turned as one.
 //!
 //! A worker with nothing to run calls [`Driver::turn`] and sleeps in the kernel there. Timers end that sleep
 //! through the reactor's *alarm* ([`alarm`]): it is set to the earliest deadline, and somebody who waits in the reactor,
@@ -20,9 +20,11 @@
 mod alarm;
 mod clock;
 mod shard;
+mod signals;
 
 pub(crate) use self::clock::WrongMode;
 pub(crate) use self::shard::{TimerShard, TimerState};
+pub(crate) use self::signals::{SignalListener, Signals};
 
 pub(crate) use crate::reactor::Turn;
 
@@ -40,6 +42,8 @@ pub(crate) struct Driver {
     base: Arc<Base>,
     /// The timers.
     shards: Box<[Arc<TimerShard>]>,
+    /// The signals.
+    signals: Arc<Signals>,
 }
 
 impl Driver {
@@ -50,13 +54,20 @@ impl Driver {
     pub(crate) fn new(shards: usize) -> io::Result<Self> {
         let base = Arc::new(Base::new()?);
         let shard = |_| Arc::new(TimerShard::new(Arc::clone(&base)));
-        Ok(Self { shards: (0..shards.max(1)).map(shard).collect(), base })
+        let shards = (0..shards.max(1)).map(shard).collect();
+        let signals = Arc::new(Signals::new(Arc::clone(base.reactor())));
+        Ok(Self { base, shards, signals })
     }
 
     /// The reactor.
     #[inline]
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {
         self.base.reactor()
+    }
+
+    /// The signals.
+    pub(crate) fn signals(&self) -> &Arc<Signals> {
+        &self.signals
     }
 
     /// The timers of worker `index`.
@@ -81,7 +92,7 @@ impl Driver {
         self.shards.iter().map(|shard| shard.len()).sum()
     }
 
-    /// Waits for descriptors, a notification or the next deadline, for at most `timeout` (`None`: without end);
+    /// Waits for descriptors, signals, a notification or the next deadline, for at most `timeout` (`None`: without end);
     /// collects the wakers of what is ready and due. Several workers may be in here at once.
     ///
     /// # Errors
@@ -90,6 +101,9 @@ impl Driver {
         let turn = self.base.reactor().turn(timeout, wakers)?;
         if turn.alarm || self.base.is_alarm_due() {
             self.expire(turn.alarm, wakers);
+        }
+        if turn.signals {
+            self.signals.announce(wakers);
         }
         Ok(turn)
     }
@@ -197,6 +211,8 @@ impl Driver {
 
 #[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(all(test, loom))]
+mod signals_loom;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;

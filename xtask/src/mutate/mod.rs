@@ -10,6 +10,7 @@ mod late_rows;
 mod names_rows;
 mod no_rows;
 mod runtime_rows;
+mod signals_rows;
 mod table;
 mod traits_rows;
 
@@ -57,6 +58,7 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         no_rows::GUARDS,
         runtime_rows::GUARDS,
         traits_rows::GUARDS,
+        signals_rows::GUARDS,
     ]
     .into_iter()
     .flatten()

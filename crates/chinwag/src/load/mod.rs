@@ -34,7 +34,7 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use whippet::runtime::{Builder, Runtime};
-use whippet::signal::{SignalKind, ctrl_c, signal};
+use whippet::signal::{Signal, SignalKind, signal};
 
 pub use self::args::{Args, Workload};
 
@@ -84,11 +84,12 @@ fn make_room(clients: u32) -> io::Result<()> {
 fn measure(args: &Args, plan: Plan) -> io::Result<bool> {
     let runtime =
         Builder::new_multi_thread().worker_threads(company::threads()).enable_all().build()?;
+    let mut signals = runtime.block_on(async { EndSignals::listen() })?;
     let mut runs = Vec::new();
     if plan.frozen > 0 {
-        runs.push(once(args, plan.without_frozen(), &runtime)?);
+        runs.push(once(args, plan.without_frozen(), &runtime, &mut signals)?);
     }
-    runs.push(once(args, plan, &runtime)?);
+    runs.push(once(args, plan, &runtime, &mut signals)?);
     let report = summary::report(args.workload, &runs);
     let text = if args.json { report.json() } else { report.table() };
     io::stdout().write_all(text.as_bytes())?;
@@ -99,7 +100,12 @@ fn measure(args: &Args, plan: Plan) -> io::Result<bool> {
 }
 
 /// One run, before a server of its own unless there is one already.
-fn once(args: &Args, plan: Plan, runtime: &Runtime) -> io::Result<Measured> {
+fn once(
+    args: &Args,
+    plan: Plan,
+    runtime: &Runtime,
+    signals: &mut EndSignals,
+) -> io::Result<Measured> {
     let mut server = match args.server {
         Some(address) => Server::foreign(address, args.pid),
         None => Server::start()?,
@@ -107,22 +113,35 @@ fn once(args: &Args, plan: Plan, runtime: &Runtime) -> io::Result<Measured> {
     let run = runtime.block_on(async {
         whippet::select! {
             run = workloads::make(args.workload, plan, &server) => Ok(run),
-            signalled = end_asked() => Err(signalled),
+            signalled = signals.end_asked() => Err(signalled),
         }
     })?;
     let stopped = server.stop()?;
     Ok(Measured { run, server, stopped })
 }
 
-/// Waits until somebody asks this program to end, and says so. A server of ours must not be left behind.
-async fn end_asked() -> io::Error {
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => return error,
-    };
-    let failed = whippet::select! {
-        pressed = ctrl_c() => pressed.err(),
-        _ = terminate.recv() => None,
-    };
-    failed.unwrap_or_else(|| io::Error::new(io::ErrorKind::Interrupted, "ended before its time"))
+/// The signals that ask this program to end. Kept across the runs: one that comes between two of them is not lost.
+#[derive(Debug)]
+struct EndSignals {
+    /// SIGINT.
+    interrupt: Signal,
+    /// SIGTERM.
+    terminate: Signal,
+}
+
+impl EndSignals {
+    fn listen() -> io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    /// Waits until this program is asked to end, and says so. A server of ours must not be left behind.
+    async fn end_asked(&mut self) -> io::Error {
+        whippet::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        io::Error::new(io::ErrorKind::Interrupted, "ended before its time")
+    }
 }

@@ -98,6 +98,14 @@ impl Reactor {
         self.poller.arm(after);
     }
 
+    /// Watches what handlers of signals write into: a turn says when they did.
+    ///
+    /// # Errors
+    /// The kernel's: no memory, the limit of watches.
+    pub(crate) fn watch_signals(&self, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+        self.poller.add_signals(descriptor)
+    }
+
     /// How many descriptors are registered.
     pub(crate) fn registered(&self) -> usize {
         self.slots.in_use()

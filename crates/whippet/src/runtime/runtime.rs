@@ -249,6 +249,7 @@ impl Runtime {
         shared.pool.close();
         self.cancel_queued();
         shared.driver.close_timers();
+        shared.driver.signals().close();
         shared.driver.reactor().close();
         drop(entered);
         let timeout = if context::is_worker() { Duration::ZERO } else { timeout };

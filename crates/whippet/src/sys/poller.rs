@@ -19,6 +19,8 @@ pub(crate) struct Waited {
     pub(crate) notified: bool,
     /// Whether the alarm was.
     pub(crate) alarm: bool,
+    /// Whether a signal was that a handler told of.
+    pub(crate) signals: bool,
 }
 
 /// What the kernel says of a descriptor.

@@ -25,6 +25,8 @@ const EVENTS: usize = 128;
 const NOTIFIED: u64 = u64::MAX;
 /// The token of the timerfd.
 const ALARM: u64 = u64::MAX - 1;
+/// The token of what handlers of signals write into.
+const SIGNALS: u64 = u64::MAX - 2;
 
 /// How long a wait takes that the kernel refuses: whoever waits tries again, and must not spin. Short enough that nobody
 /// notices once the kernel has what it was short of.
@@ -66,7 +68,7 @@ impl Poller {
     /// # Errors
     /// The kernel's: no memory, the limit of watches, a descriptor that cannot be watched.
     pub(crate) fn add(&self, descriptor: impl AsFd, token: u64) -> io::Result<()> {
-        debug_assert!(token < ALARM, "a token that is the poller's own");
+        debug_assert!(token < SIGNALS, "a token that is the poller's own");
         let all = epoll::EventFlags::IN
             | epoll::EventFlags::OUT
             | epoll::EventFlags::PRI
@@ -74,6 +76,16 @@ impl Poller {
             | epoll::EventFlags::ET;
         let data = epoll::EventData::new_u64(token);
         Ok(retry_on_intr(|| epoll::add(&self.epoll, descriptor.as_fd(), data, all))?)
+    }
+
+    /// Watches what handlers of signals write into, for as long as it is open.
+    ///
+    /// # Errors
+    /// The kernel's: no memory, the limit of watches.
+    pub(crate) fn add_signals(&self, descriptor: impl AsFd) -> io::Result<()> {
+        let edge = epoll::EventFlags::IN | epoll::EventFlags::ET;
+        let data = epoll::EventData::new_u64(SIGNALS);
+        Ok(retry_on_intr(|| epoll::add(&self.epoll, descriptor.as_fd(), data, edge))?)
     }
 
     /// Stops watching a descriptor. To be called before it is closed: a duplicate would keep the watch alive.
@@ -130,6 +142,7 @@ impl Poller {
             match token {
                 NOTIFIED => waited.notified = true,
                 ALARM => waited.alarm = true,
+                SIGNALS => waited.signals = true,
                 _ => {
                     waited.events += 1;
                     on_event(Event::new(token, flags));

@@ -44,7 +44,8 @@ impl State {
     /// Takes what is there.
     fn take(&mut self) -> Waited {
         let alarm = self.alarm.take_if(|alarm| *alarm <= now()).is_some();
-        Waited { events: 0, notified: std::mem::take(&mut self.notified), alarm }
+        let notified = std::mem::take(&mut self.notified);
+        Waited { notified, alarm, ..Waited::default() }
     }
 }
 
@@ -56,6 +57,11 @@ impl Poller {
 
     /// There is nothing to watch.
     pub(crate) fn add(&self, _descriptor: impl AsFd, _token: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// There are no signals.
+    pub(crate) fn add_signals(&self, _descriptor: impl AsFd) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
