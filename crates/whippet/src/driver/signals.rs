@@ -17,6 +17,7 @@
 use crate::loom::Mutex;
 use crate::reactor::Reactor;
 use crate::sys::signal::{Hook, Source};
+use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
 use slab::Slab;
 use std::io;
@@ -114,7 +115,7 @@ impl Signals {
         // No handler writes into a socket whose other end is closed.
         drop(hooks);
         drop(source);
-        wakers.wake_all();
+        wakers.wake_all_quietly();
     }
 }
 
@@ -157,17 +158,17 @@ impl SignalListener {
         let mut state = self.signals.state.lock();
         let closed = state.closed;
         let kind = &mut state.kinds[self.kind];
-        if self.heard != kind.announced {
+        let (polled, unneeded) = if self.heard != kind.announced {
             self.heard = kind.announced;
-            return Poll::Ready(Some(()));
-        }
-        if closed {
-            return Poll::Ready(None);
-        }
-        let former = kind.listeners[self.key].replace(waker);
+            (Poll::Ready(Some(())), Some(waker))
+        } else if closed {
+            (Poll::Ready(None), Some(waker))
+        } else {
+            (Poll::Pending, kind.listeners[self.key].replace(waker))
+        };
         drop(state);
-        drop(former);
-        Poll::Pending
+        drop_waker(unneeded);
+        polled
     }
 }
 
@@ -175,7 +176,7 @@ impl Drop for SignalListener {
     fn drop(&mut self) {
         let waker = self.signals.state.lock().kinds[self.kind].listeners.remove(self.key);
         // Outside of the lock: it is a user's.
-        drop(waker);
+        drop_waker(waker);
     }
 }
 

@@ -5,6 +5,7 @@ mod futures;
 mod hooks;
 mod io;
 mod runtime_end;
+mod signals;
 mod support;
 mod values;
 mod wakers;
