@@ -50,4 +50,132 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "const LAST: u64 = u64::MAX;",
         tests: &[File("time_paused", "what_std_counts_and_timers_do_not_comes_last")],
     },
+    Mutation {
+        row: "-",
+        guard: "a direction that copies gives way after some pieces",
+        file: "crates/whippet/src/io/pump.rs",
+        from: "pub(super) const PIECES: usize = 16;",
+        to: "pub(super) const PIECES: usize = usize::MAX;",
+        tests: &[
+            File("io", "saturated::one_poll_copies_a_bounded_part_in_each_direction"),
+            File("io", "saturated::a_joined_copy_leaves_the_other_its_turn"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "the directions of a copy come first in turn",
+        file: "crates/whippet/src/io/copy_bidirectional.rs",
+        from: "        back_first = !back_first;
+",
+        to: "",
+        tests: &[File("io", "saturated::a_saturated_direction_leaves_the_other_its_turn")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a reader that has ended is not asked again by copy_buf",
+        file: "crates/whippet/src/io/copy.rs",
+        from: "                ended = true;
+                continue;
+",
+        to: "                ended |= writer.as_mut().poll_flush(cx)?.is_ready();
+                if !ended {
+                    return Poll::Pending;
+                }
+                continue;
+",
+        tests: &[File("io", "saturated::a_copy_asks_no_reader_after_its_end")],
+    },
+    Mutation {
+        row: "-",
+        guard: "what was read goes back into the string when the reader fails, or the future is dropped",
+        file: "crates/whippet/src/io/text.rs",
+        from: "        // Whether what was read is text is said by `finish` alone.
+        let _ = self.put_back();
+",
+        to: "        let _ = self.bytes.take();
+",
+        tests: &[
+            File("io", "filling::a_line_whose_reader_fails_keeps_what_was_read"),
+            File("io", "filling::a_dropped_read_of_text_keeps_what_was_read"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "what is read to the end of a string is there whole or not at all",
+        file: "crates/whippet/src/io/read.rs",
+        from: "Text::whole(text)",
+        to: "Text::in_parts(text)",
+        tests: &[File("io", "filling::a_line_whose_reader_fails_keeps_what_was_read")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a buffer without room grows by what came",
+        file: "crates/whippet/src/io/append.rs",
+        from: "                if room == 0 {
+",
+        to: "                if room == 0 {
+                    self.reserve(GROWTH);
+                }
+                let room = self.capacity() - before;
+                if room == 0 {
+",
+        tests: &[
+            File("io", "filling::a_buffer_does_not_grow_for_what_does_not_come"),
+            File("io", "filling::a_read_to_the_end_grows_by_what_comes"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a seek counts from what was given out",
+        file: "crates/whippet/src/io/buf_reader.rs",
+        from: "offset.checked_sub(ahead)",
+        to: "offset.checked_sub(0 * ahead)",
+        tests: &[
+            File("io", "seeking::a_buffered_reader_seeks_from_what_it_gave_out"),
+            File("io", "seeking::a_seek_too_far_back_is_made_in_two_steps"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a seek throws the buffer away",
+        file: "crates/whippet/src/io/buf_reader.rs",
+        from: "        let place = ready!(this.inner.poll_seek(cx, place))?;
+        (*this.start, *this.end) = (0, 0);
+",
+        to: "        let place = ready!(this.inner.poll_seek(cx, place))?;
+",
+        tests: &[File("io", "seeking::a_buffered_reader_seeks_from_what_it_gave_out")],
+    },
+    Mutation {
+        row: "-",
+        guard: "what was written is written where it was, before a seek",
+        file: "crates/whippet/src/io/buf_writer.rs",
+        from: "        // What was taken belongs to the place before.
+        ready!(self.as_mut().poll_empty(cx))?;
+",
+        to: "        let _ = self.as_mut();
+",
+        tests: &[
+            File("io", "seeking::a_buffered_writer_writes_before_it_seeks"),
+            File("io", "seeking::a_buffered_stream_seeks_both_ways"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a seek of nothing spends budget",
+        file: "crates/whippet/src/io/empty.rs",
+        from: "        ready!(coop::poll_proceed(cx)).spend();
+        Poll::Ready(Ok(0))
+    }
+}
+
+take_everything",
+        to: "        let _ = cx;
+        Poll::Ready(Ok(0))
+    }
+}
+
+take_everything",
+        tests: &[File("io", "budgets::each_call_that_never_waits_spends_what_tokios_does")],
+    },
 ];

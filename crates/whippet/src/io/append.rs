@@ -6,7 +6,8 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Bytes that a buffer without room grows by, at the least.
+/// Bytes that are read at once, at the most, for a buffer without room. They lie on the stack until it is known how many
+/// came.
 pub(super) const GROWTH: usize = 4096;
 
 /// Bytes that are read at once, at the most. The room is zeroed before each read, because a reader may look at what it
@@ -29,7 +30,8 @@ pub(super) const READ_MOST: usize = 16 * 1024;
 /// ```
 pub trait AppendBuffer {
     /// Shows `fill` room after the content, no more than `most` bytes, and keeps as many of them as it says that it
-    /// filled. The room is the capacity that is left; if there is none, the buffer grows.
+    /// filled. The room is the capacity that is left; if there is none, it is elsewhere, and the buffer grows by what was
+    /// filled.
     ///
     /// # Errors
     /// That of `fill`; the content is as it was.
@@ -72,10 +74,16 @@ macro_rules! append_buffer {
                     }
                 }
                 let before = self.len();
-                let room = match self.capacity() - before {
-                    0 => GROWTH,
-                    left => left,
-                };
+                let room = self.capacity() - before;
+                if room == 0 {
+                    // Who waits, or is at the end, keeps no room that nothing comes into.
+                    let mut arrived = [0; GROWTH];
+                    let filled = fill(&mut arrived[..most.min(GROWTH)]);
+                    if let Poll::Ready(Ok(count)) = &filled {
+                        self.extend_from_slice(&arrived[..*count]);
+                    }
+                    return filled;
+                }
                 self.resize(before + room.min(most), 0);
                 let mut read = Read { buffer: self, end: before };
                 let filled = fill(&mut read.buffer[before..]);

@@ -1,13 +1,15 @@
 //! Methods on everything that has a buffer to be read.
 
+use super::fill_buf::FillBuf;
 use super::lines::Lines;
 use super::segments::Split;
-use super::until::{poll_until, text};
+use super::text::Text;
+use super::until::poll_until;
 use futures_io::AsyncBufRead;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Poll, ready};
 
 /// Methods on everything that implements [`AsyncBufRead`].
 ///
@@ -31,7 +33,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// sends before a delimiter is not bounded: bound it before, where the peer is not trusted.
     ///
     /// # Errors
-    /// The reader's.
+    /// The reader's; `buffer` holds what was read until then.
     ///
     /// # Cancel safety
     /// Dropped, what was read stands in `buffer`, and a new call with that buffer goes on: nothing is lost.
@@ -66,10 +68,12 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// Reads a line with its end, after what `line` holds; gives the count of bytes, 0 at the end.
     ///
     /// # Errors
-    /// `InvalidData` when it is not UTF-8; else the reader's.
+    /// `InvalidData` when it is not UTF-8: `line` is as it was. Else the reader's: `line` holds what was read until then, if
+    /// that is UTF-8 and not, say, half of a character; if it is not, `line` is as it was.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, a part of the line may be lost. Use [`lines`](Self::lines), which keeps it.
+    /// Not cancel safe: dropped, it leaves `line` as after an error of the reader. What ends in half of a character is lost.
+    /// Use [`lines`](Self::lines), which keeps it.
     ///
     /// # Examples
     /// ```
@@ -92,10 +96,9 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         Self: Unpin,
     {
         async move {
-            let mut bytes = Vec::new();
-            let count = self.read_until(b'\n', &mut bytes).await?;
-            line.push_str(&text(bytes)?);
-            Ok(count)
+            let mut line = Text::in_parts(line);
+            self.read_until(b'\n', line.bytes()).await?;
+            line.finish()
         }
     }
 
@@ -123,19 +126,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     where
         Self: Unpin,
     {
-        async move {
-            let fill =
-                poll_fn(|cx| Pin::new(&mut *self).poll_fill_buf(cx).map_ok(<[u8]>::is_empty));
-            if fill.await? {
-                return Ok(&[][..]);
-            }
-            // A closure that is called again cannot lend what it borrows for longer than a call. What was read lies in
-            // the buffer now, so that asking once more answers at once, and for as long as is needed.
-            match Pin::new(self).poll_fill_buf(&mut Context::from_waker(Waker::noop())) {
-                Poll::Ready(found) => found,
-                Poll::Pending => Err(io::Error::other("the reader takes back what it had read")),
-            }
-        }
+        FillBuf::new(self)
     }
 
     /// Says that so many bytes of [`fill_buf`](Self::fill_buf)'s were used.

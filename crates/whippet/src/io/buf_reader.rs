@@ -1,9 +1,9 @@
 //! A reader with a buffer.
 
-use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,7 +13,12 @@ const CAPACITY: usize = 8192;
 pin_project! {
     /// Reads a reader in large pieces, and gives them out in small ones.
     ///
-    /// Writing goes straight through to what is inside.
+    /// Writing goes straight through to what is inside. Seeking counts from what was given out, and throws the buffer away, so
+    /// that what is inside is at the place that it gives.
+    ///
+    /// # Cancel safety
+    /// A `read` or a `fill_buf` that is dropped loses nothing. After a `seek` that is dropped the buffer may be of another
+    /// place: seek again before reading.
     ///
     /// # Examples
     /// ```
@@ -201,6 +206,32 @@ impl<R: AsyncRead> AsyncRead for BufReader<R> {
         out[..count].copy_from_slice(&found[..count]);
         self.consume(count);
         Poll::Ready(Ok(count))
+    }
+}
+
+impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
+    fn poll_seek(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        let mut this = self.project();
+        let mut place = place;
+        if let SeekFrom::Current(offset) = place {
+            // The reader inside is ahead by what is in the buffer.
+            let ahead = i64::try_from(*this.end - *this.start).unwrap_or(i64::MAX);
+            if let Some(offset) = offset.checked_sub(ahead) {
+                place = SeekFrom::Current(offset);
+            } else {
+                // Too far back for one step: first to where its owner is. A poll that comes after it finds no buffer, and
+                // goes on with the second.
+                ready!(this.inner.as_mut().poll_seek(cx, SeekFrom::Current(-ahead)))?;
+                (*this.start, *this.end) = (0, 0);
+            }
+        }
+        let place = ready!(this.inner.poll_seek(cx, place))?;
+        (*this.start, *this.end) = (0, 0);
+        Poll::Ready(Ok(place))
     }
 }
 

@@ -1,14 +1,15 @@
 //! A stream with a buffer each way.
 
 use super::{BufReader, BufWriter};
-use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use pin_project_lite::pin_project;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 pin_project! {
-    /// A stream with a buffer each way: a [`BufReader`] around a [`BufWriter`].
+    /// A stream with a buffer each way: a [`BufReader`] around a [`BufWriter`]. Seeking writes what was written, and throws
+    /// away what was read ahead.
     ///
     /// # Cancel safety
     /// As of those two.
@@ -221,5 +222,15 @@ impl<S> From<BufWriter<BufReader<S>>> for BufStream<S> {
         let (writer, ()) = writer.exchange(stream);
         let (inner, ()) = reader.exchange(writer);
         Self { inner }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + AsyncSeek> AsyncSeek for BufStream<S> {
+    fn poll_seek(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        self.project().inner.poll_seek(cx, place)
     }
 }

@@ -1,9 +1,9 @@
 //! A writer with a buffer.
 
-use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,11 +13,13 @@ const CAPACITY: usize = 8192;
 pin_project! {
     /// Gathers small writes, and writes them in large pieces.
     ///
-    /// What is in the buffer is written when it is full, by `flush` and by `shutdown`; dropping it writes nothing.
+    /// What is in the buffer is written when it is full, by `flush`, by `shutdown` and before a `seek`; dropping it writes
+    /// nothing.
     /// Reading goes straight through to what is inside, so that `BufReader<BufWriter<TcpStream>>` buffers both ways.
     ///
     /// # Cancel safety
-    /// A `write` that is dropped has taken nothing of what it was to write. A `flush` that is dropped has lost nothing.
+    /// A `write` that is dropped has taken nothing of what it was to write. A `flush` or a `seek` that is dropped has lost
+    /// nothing.
     ///
     /// # Examples
     /// ```
@@ -248,6 +250,18 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_empty(cx))?;
         self.project().inner.poll_close(cx)
+    }
+}
+
+impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
+    fn poll_seek(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: SeekFrom,
+    ) -> Poll<io::Result<u64>> {
+        // What was taken belongs to the place before.
+        ready!(self.as_mut().poll_empty(cx))?;
+        self.project().inner.poll_seek(cx, place)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pumping one stream into another.
 
-use super::pump::{BUFFER, Pump};
+use super::pump::{BUFFER, PIECES, Pump, give_way};
 use crate::coop;
 use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use std::future::poll_fn;
@@ -62,11 +62,16 @@ where
 {
     let mut copied = 0;
     let mut unflushed = false;
+    let mut ended = false;
     poll_fn(|cx| {
         let (mut reader, mut writer) = (Pin::new(&mut *reader), Pin::new(&mut *writer));
-        loop {
+        for _ in 0..PIECES {
             // Reader and writer may both always be ready, and know nothing of the budget.
             let unit = ready!(coop::poll_proceed(cx));
+            if ended {
+                ready!(writer.as_mut().poll_flush(cx))?;
+                return Poll::Ready(Ok(copied));
+            }
             let Poll::Ready(found) = reader.as_mut().poll_fill_buf(cx)? else {
                 if unflushed {
                     ready!(writer.as_mut().poll_flush(cx))?;
@@ -75,8 +80,9 @@ where
                 return Poll::Pending;
             };
             if found.is_empty() {
-                ready!(writer.as_mut().poll_flush(cx))?;
-                return Poll::Ready(Ok(copied));
+                // It is not asked again, however long the flush takes.
+                ended = true;
+                continue;
             }
             let count = ready!(writer.as_mut().poll_write(cx, found))?;
             if count == 0 {
@@ -87,6 +93,7 @@ where
             unflushed = true;
             unit.spend();
         }
+        give_way(cx)
     })
     .await
 }

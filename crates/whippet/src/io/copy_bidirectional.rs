@@ -10,7 +10,8 @@ use std::task::{Context, Poll, ready};
 /// Copies from `a` to `b` and from `b` to `a` until both have ended; gives the counts of bytes, from `a` to `b` first.
 ///
 /// When one side ends, the other side's writing direction is ended (`shutdown`), and the copy in the other direction
-/// goes on: a connection that is half closed stays useful.
+/// goes on: a connection that is half closed stays useful. A direction that never waits takes no more than its share of each
+/// poll.
 ///
 /// # Errors
 /// The first of either side; the copy in the other direction stops with it.
@@ -84,11 +85,20 @@ where
 {
     let mut a_to_b = Direction::new(a_to_b_size);
     let mut b_to_a = Direction::new(b_to_a_size);
+    let mut back_first = false;
     poll_fn(|cx| {
         let (mut a, mut b) = (Pin::new(&mut *a), Pin::new(&mut *b));
-        // Both get their poll: neither direction waits for the other.
-        let there = a_to_b.poll(cx, a.as_mut(), b.as_mut())?;
-        let back = b_to_a.poll(cx, b, a)?;
+        // Both get their poll, and come first in turn: neither direction waits for the other, nor lives on what the other
+        // leaves of the budget.
+        let (there, back);
+        if back_first {
+            back = b_to_a.poll(cx, b.as_mut(), a.as_mut())?;
+            there = a_to_b.poll(cx, a, b)?;
+        } else {
+            there = a_to_b.poll(cx, a.as_mut(), b.as_mut())?;
+            back = b_to_a.poll(cx, b, a)?;
+        }
+        back_first = !back_first;
         Poll::Ready(Ok((ready!(there), ready!(back))))
     })
     .await

@@ -48,7 +48,8 @@ impl AsyncBufRead for Empty {
 
 impl AsyncSeek for Empty {
     /// Everywhere is the begin and the end.
-    fn poll_seek(self: Pin<&mut Self>, _: &mut Context<'_>, _: SeekFrom) -> Poll<io::Result<u64>> {
+    fn poll_seek(self: Pin<&mut Self>, cx: &mut Context<'_>, _: SeekFrom) -> Poll<io::Result<u64>> {
+        ready!(coop::poll_proceed(cx)).spend();
         Poll::Ready(Ok(0))
     }
 }

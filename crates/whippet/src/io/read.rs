@@ -4,6 +4,7 @@ use super::append::{AppendBuffer, GROWTH, READ_MOST, poll_append};
 use super::chain::Chain;
 use super::numbers::read_numbers;
 use super::take::Take;
+use super::text::Text;
 use super::whole::poll_read_whole;
 use futures_io::AsyncRead;
 use std::future::{Future, poll_fn};
@@ -60,10 +61,10 @@ pub trait AsyncReadExt: AsyncRead {
         poll_fn(move |cx| Pin::new(&mut *self).poll_read(cx, buffer))
     }
 
-    /// Reads what is there to the end of `buffer`, which grows if it has no room. 0 is the end.
+    /// Reads what is there to the end of `buffer`. 0 is the end.
     ///
     /// `buffer` is a `Vec<u8>` or a `bytes::BytesMut`. At most 16 KiB are read, and no more than its capacity has room
-    /// for, unless it has none.
+    /// for. If it has none, at most 4 KiB are read, and it grows by what came: not before something does.
     ///
     /// # Errors
     /// The reader's.
@@ -128,8 +129,8 @@ pub trait AsyncReadExt: AsyncRead {
         })
     }
 
-    /// Reads to the end, after what `buffer` holds; gives the count. What the peer sends is not bounded: bound it
-    /// before, where the peer is not trusted.
+    /// Reads to the end, after what `buffer` holds; gives the count. A buffer that has room for all of it does not grow. What
+    /// the peer sends is not bounded: bound it before, where the peer is not trusted.
     ///
     /// # Errors
     /// The reader's. The buffer holds what was read until then.
@@ -171,10 +172,10 @@ pub trait AsyncReadExt: AsyncRead {
     /// Reads text to the end, after what `text` holds; gives the count of bytes.
     ///
     /// # Errors
-    /// `InvalidData` when it is not UTF-8: `text` is as it was; else the reader's.
+    /// `InvalidData` when it is not UTF-8; else the reader's. `text` is as it was.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, what was read is lost.
+    /// Not cancel safe: dropped, it leaves `text` as it was, and what was read is lost.
     ///
     /// # Examples
     /// ```
@@ -196,10 +197,9 @@ pub trait AsyncReadExt: AsyncRead {
         Self: Unpin,
     {
         async move {
-            let mut bytes = Vec::new();
-            let count = self.read_to_end(&mut bytes).await?;
-            text.push_str(&super::until::text(bytes)?);
-            Ok(count)
+            let mut text = Text::whole(text);
+            self.read_to_end(text.bytes()).await?;
+            text.finish()
         }
     }
 

@@ -43,15 +43,17 @@ macro_rules! take_everything {
 
             fn poll_flush(
                 self: ::std::pin::Pin<&mut Self>,
-                _: &mut ::std::task::Context<'_>,
+                cx: &mut ::std::task::Context<'_>,
             ) -> ::std::task::Poll<::std::io::Result<()>> {
+                ::std::task::ready!(crate::coop::poll_proceed(cx)).spend();
                 ::std::task::Poll::Ready(Ok(()))
             }
 
             fn poll_close(
                 self: ::std::pin::Pin<&mut Self>,
-                _: &mut ::std::task::Context<'_>,
+                cx: &mut ::std::task::Context<'_>,
             ) -> ::std::task::Poll<::std::io::Result<()>> {
+                ::std::task::ready!(crate::coop::poll_proceed(cx)).spend();
                 ::std::task::Poll::Ready(Ok(()))
             }
         }
