@@ -1,0 +1,2 @@
+//! TLS on whippet needs no adapter: see `examples/tls.rs`.
+#![forbid(unsafe_code)]
