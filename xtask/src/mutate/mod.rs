@@ -9,6 +9,7 @@ mod io_rows;
 mod late_rows;
 mod names_rows;
 mod no_rows;
+mod reactor_rows;
 mod runtime_rows;
 mod signals_rows;
 mod table;
@@ -56,6 +57,7 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         late_rows::GUARDS,
         names_rows::GUARDS,
         no_rows::GUARDS,
+        reactor_rows::GUARDS,
         runtime_rows::GUARDS,
         traits_rows::GUARDS,
         signals_rows::GUARDS,

@@ -1,13 +1,13 @@
 //! Readiness in a program's hand.
 //!
-//! A guard takes the announcement off the descriptor when it is made, before any call, and puts it back when it is
-//! dropped, unless it was told that a call used it up. So an edge that comes between the call and
-//! [`clear_ready`](AsyncFdReadyGuard::clear_ready) announces itself anew, and nothing takes it away: the race that a
-//! clear after the call loses (see the reactor's slot).
+//! A guard shows what a look at the descriptor found, and takes nothing away: others see the same meanwhile, and a guard that is
+//! dropped or forgotten changes nothing. What a program says to be used up ([`clear_ready`](AsyncFdReadyGuard::clear_ready)) is
+//! taken away only if no edge was announced since that look, so an edge that comes between the program's call and
+//! the clear stays (the race is told at the reactor's slot).
 
 use super::async_fd::AsyncFd;
 use super::interest::Ready;
-use crate::reactor::{Cleared, Want};
+use crate::reactor::{Announced, Readiness, Want};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -66,10 +66,10 @@ impl Error for TryIoError {}
 pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a AsyncFd<T>,
-    /// What it was ready for.
-    ready: Ready,
-    /// What is put back when this is dropped.
-    taken: Cleared,
+    /// What the look found of it, less what was cleared since.
+    announced: Announced,
+    /// What was waited for.
+    want: Want,
 }
 
 /// A descriptor that is ready, for calls that change what is inside: see [`AsyncFd::readable_mut`].
@@ -93,18 +93,10 @@ pub struct AsyncFdReadyGuard<'a, T: AsFd> {
 pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a mut AsyncFd<T>,
-    /// What it was ready for.
-    ready: Ready,
-    /// What is put back when this is dropped.
-    taken: Cleared,
-}
-
-/// Takes what is announced of `want` off a descriptor; says what that was.
-fn take<T: AsFd>(descriptor: &AsyncFd<T>, want: Want) -> (Ready, Cleared) {
-    let registration = descriptor.registration();
-    let ready = registration.readiness().of(want);
-    // Of a wait for several kinds, those that were not announced are not put back.
-    (Ready(ready), registration.take_ready(want).only(ready))
+    /// What the look found of it, less what was cleared since.
+    announced: Announced,
+    /// What was waited for.
+    want: Want,
 }
 
 /// What both guards have. For the examples: `$near` is code that makes the descriptor of a stream, to which `far` has
@@ -135,16 +127,24 @@ macro_rules! guard {
                 &mut self,
                 call: impl FnOnce($call) -> io::Result<R>,
             ) -> Result<io::Result<R>, TryIoError> {
-                match call(self.descriptor) {
+                let result = call(self.descriptor);
+                let registration = self.descriptor.registration();
+                match result {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        self.clear_ready();
+                        registration.announced_in_vain(self.announced, self.want);
+                        self.announced.readiness = Readiness::NONE;
                         Err(TryIoError(()))
                     }
-                    result => Ok(result),
+                    result => {
+                        registration.used(self.want);
+                        Ok(result)
+                    }
                 }
             }
 
-            /// A call found the readiness used up: it is to be waited for again.
+            /// A call found the readiness used up: it is to be waited for again, unless it was announced anew since the guard
+            /// was made. An end ([`Ready::READ_CLOSED`], [`Ready::WRITE_CLOSED`]) stays; [`try_io`](Self::try_io) takes it
+            /// away as well, should a call block in spite of it.
             ///
             /// ```
             /// use std::io::{ErrorKind, Read, Write};
@@ -163,7 +163,7 @@ macro_rules! guard {
             /// # }).unwrap();
             /// ```
             pub fn clear_ready(&mut self) {
-                self.taken = Cleared::NOTHING;
+                self.clear_ready_matching(Ready::ALL);
             }
 
             /// As [`clear_ready`](Self::clear_ready), for a part of what it was ready for.
@@ -187,7 +187,8 @@ macro_rules! guard {
             /// # }).unwrap();
             /// ```
             pub fn clear_ready_matching(&mut self, ready: Ready) {
-                self.taken = self.taken.without(ready.0);
+                self.descriptor.registration().clear(self.announced, ready.0);
+                self.announced.readiness = self.announced.readiness.without(ready.0);
             }
 
             /// The readiness stays, as it does unless [`clear_ready`](Self::clear_ready) is called.
@@ -205,7 +206,7 @@ macro_rules! guard {
             /// ```
             pub fn retain_ready(&mut self) {}
 
-            /// What the descriptor was ready for.
+            /// What the descriptor was ready for, less what was cleared through this guard.
             ///
             /// ```
             /// use std::io::Write;
@@ -220,13 +221,7 @@ macro_rules! guard {
             /// # }).unwrap();
             /// ```
             pub fn ready(&self) -> Ready {
-                self.ready
-            }
-        }
-
-        impl<T: AsFd> Drop for $type<'_, T> {
-            fn drop(&mut self) {
-                self.descriptor.registration().put_back(self.taken);
+                Ready(self.announced.readiness)
             }
         }
 
@@ -234,7 +229,7 @@ macro_rules! guard {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($type))
                     .field("descriptor", &self.descriptor)
-                    .field("ready", &self.ready)
+                    .field("ready", &self.ready())
                     .finish_non_exhaustive()
             }
         }
@@ -263,9 +258,8 @@ guard!(
 );
 
 impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
-    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: Want) -> Self {
-        let (ready, taken) = take(descriptor, want);
-        Self { descriptor, ready, taken }
+    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: Want, announced: Announced) -> Self {
+        Self { descriptor, announced: announced.of(want), want }
     }
 
     /// The descriptor.
@@ -315,9 +309,8 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
 }
 
 impl<'a, T: AsFd> AsyncFdReadyMutGuard<'a, T> {
-    pub(super) fn new(descriptor: &'a mut AsyncFd<T>, want: Want) -> Self {
-        let (ready, taken) = take(descriptor, want);
-        Self { descriptor, ready, taken }
+    pub(super) fn new(descriptor: &'a mut AsyncFd<T>, want: Want, announced: Announced) -> Self {
+        Self { descriptor, announced: announced.of(want), want }
     }
 
     /// The descriptor.

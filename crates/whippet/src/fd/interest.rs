@@ -31,6 +31,8 @@ impl Interest {
     pub const WRITABLE: Self = Self(Want::WRITE);
     /// An error, or the end of the connection in both directions (a reset is both): seen without reading.
     pub const ERROR: Self = Self(Want::ERROR);
+    /// Urgent data or another exceptional condition (`EPOLLPRI`), or the end of what the peer sends.
+    pub const PRIORITY: Self = Self(Want::PRIORITY);
 
     /// Either of both.
     ///
@@ -97,6 +99,19 @@ impl Interest {
     pub const fn is_error(self) -> bool {
         self.0.includes(Want::ERROR)
     }
+
+    /// Whether an exceptional condition is waited for.
+    ///
+    /// ```
+    /// use whippet::io::Interest;
+    ///
+    /// assert!((Interest::READABLE | Interest::PRIORITY).is_priority());
+    /// assert!(!Interest::READABLE.is_priority());
+    /// ```
+    #[must_use]
+    pub const fn is_priority(self) -> bool {
+        self.0.includes(Want::PRIORITY)
+    }
 }
 
 impl BitOr for Interest {
@@ -119,6 +134,7 @@ impl fmt::Debug for Interest {
             ("READABLE", self.is_readable()),
             ("WRITABLE", self.is_writable()),
             ("ERROR", self.is_error()),
+            ("PRIORITY", self.is_priority()),
         ];
         write_names(f, names)
     }
@@ -150,6 +166,8 @@ impl Ready {
     pub const WRITE_CLOSED: Self = Self(Readiness::WRITE_DEAD);
     /// An error is pending.
     pub const ERROR: Self = Self(Readiness::ERROR);
+    /// Urgent data or another exceptional condition is pending.
+    pub const PRIORITY: Self = Self(Readiness::PRIORITY);
     /// All of them.
     pub const ALL: Self = Self(Readiness::ALL);
 
@@ -265,6 +283,27 @@ impl Ready {
     pub const fn is_error(self) -> bool {
         self.0.meets(Want::ERROR)
     }
+
+    /// Urgent data or another exceptional condition is pending.
+    ///
+    /// ```
+    /// use rustix::net::{SendFlags, send};
+    /// use whippet::io::Interest;
+    /// use whippet::net::{TcpListener, TcpStream};
+    ///
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// send(&client, b"!", SendFlags::OOB)?;
+    /// assert!(server.ready(Interest::PRIORITY).await?.is_priority());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub const fn is_priority(self) -> bool {
+        self.0.is_priority()
+    }
 }
 
 impl BitOr for Ready {
@@ -306,6 +345,7 @@ impl fmt::Debug for Ready {
             ("READ_CLOSED", has(Self::READ_CLOSED)),
             ("WRITE_CLOSED", has(Self::WRITE_CLOSED)),
             ("ERROR", has(Self::ERROR)),
+            ("PRIORITY", has(Self::PRIORITY)),
         ];
         write_names(f, names)
     }
@@ -334,6 +374,6 @@ impl Future for WaitReady<'_> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map_ok(Ready)
+        Pin::new(&mut self.0).poll(cx).map_ok(|announced| Ready(announced.readiness))
     }
 }

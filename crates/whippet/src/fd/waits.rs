@@ -138,8 +138,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// # }).unwrap();
     /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.registration().ready(interest.0).await?;
-        Ok(AsyncFdReadyGuard::new(self, interest.0))
+        let announced = self.registration().ready(interest.0).await?;
+        Ok(AsyncFdReadyGuard::new(self, interest.0, announced))
     }
 
     /// As [`ready`](Self::ready), for a call that changes what is inside.
@@ -168,11 +168,11 @@ impl<T: AsFd> AsyncFd<T> {
         &mut self,
         interest: Interest,
     ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.registration().ready(interest.0).await?;
-        Ok(AsyncFdReadyMutGuard::new(self, interest.0))
+        let announced = self.registration().ready(interest.0).await?;
+        Ok(AsyncFdReadyMutGuard::new(self, interest.0, announced))
     }
 
-    /// Polls for [`readable`](Self::readable). Of all that poll for reading, the latest waker counts.
+    /// Polls for [`readable`](Self::readable). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -196,11 +196,11 @@ impl<T: AsFd> AsyncFd<T> {
         &'a self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
-        ready!(self.registration().poll_ready(cx, Want::READ))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::READ)))
+        let announced = ready!(self.registration().poll_ready(cx, Want::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::READ, announced)))
     }
 
-    /// Polls for [`readable_mut`](Self::readable_mut). Of all that poll for reading, the latest waker counts.
+    /// Polls for [`readable_mut`](Self::readable_mut). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -230,11 +230,11 @@ impl<T: AsFd> AsyncFd<T> {
         &'a mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
-        ready!(self.registration().poll_ready(cx, Want::READ))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::READ)))
+        let announced = ready!(self.registration().poll_ready(cx, Want::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::READ, announced)))
     }
 
-    /// Polls for [`writable`](Self::writable). Of all that poll for writing, the latest waker counts.
+    /// Polls for [`writable`](Self::writable). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -257,11 +257,11 @@ impl<T: AsFd> AsyncFd<T> {
         &'a self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
-        ready!(self.registration().poll_ready(cx, Want::WRITE))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::WRITE)))
+        let announced = ready!(self.registration().poll_ready(cx, Want::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::WRITE, announced)))
     }
 
-    /// Polls for [`writable_mut`](Self::writable_mut). Of all that poll for writing, the latest waker counts.
+    /// Polls for [`writable_mut`](Self::writable_mut). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -290,8 +290,8 @@ impl<T: AsFd> AsyncFd<T> {
         &'a mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
-        ready!(self.registration().poll_ready(cx, Want::WRITE))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::WRITE)))
+        let announced = ready!(self.registration().poll_ready(cx, Want::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::WRITE, announced)))
     }
 
     /// As [`async_io`](Self::async_io), for a call that changes what is inside.
@@ -355,10 +355,11 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         call: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        if !self.registration().readiness().meets(interest.0) {
+        let announced = self.registration().look();
+        if !announced.readiness.meets(interest.0) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let mut guard = AsyncFdReadyMutGuard::new(self, interest.0);
+        let mut guard = AsyncFdReadyMutGuard::new(self, interest.0, announced);
         guard
             .try_io(|descriptor| call(descriptor.get_mut()))
             .unwrap_or_else(|_| Err(io::ErrorKind::WouldBlock.into()))

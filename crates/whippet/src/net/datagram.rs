@@ -87,8 +87,30 @@ impl Datagram {
         self.0.try_io(Want::WRITE, |fd| more(socket::send_to(fd, bytes, to)))
     }
 
+    /// Receives by a call of the caller's.
+    pub(super) async fn receive_by(
+        &self,
+        mut call: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.0.async_io(Want::READ, |_| self.or_end(call(), 0)).await
+    }
+
+    /// A socket that was shut down for reading gives what is in its queue and then the end, as a blocking one does: the kernel
+    /// would say `EAGAIN` for ever to one that does not block. Only the socket's own shutdown makes this end.
+    fn or_end<R>(&self, result: io::Result<R>, end: R) -> io::Result<(R, Rest)> {
+        match result {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock
+                    && self.0.readiness().is_read_dead() =>
+            {
+                Ok((end, Rest::MayBe))
+            }
+            result => more(result),
+        }
+    }
+
     pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| more(socket::receive(fd, buffer))).await
+        self.0.async_io(Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_receive(
@@ -96,15 +118,17 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| more(socket::receive(fd, buffer)))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0))
     }
 
     pub(super) fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| more(socket::receive(fd, buffer)))
+        self.0.try_io(Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0))
     }
 
     pub(super) async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.async_io(Want::READ, |fd| more(socket::receive_from(fd, buffer))).await
+        self.0
+            .async_io(Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
+            .await
     }
 
     pub(super) fn poll_receive_from(
@@ -112,17 +136,18 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        self.0.poll_io(cx, Want::READ, |fd| more(socket::receive_from(fd, buffer)))
+        self.0
+            .poll_io(cx, Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
     }
 
     pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| more(socket::receive_from(fd, buffer)))
+        self.0.try_io(Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
     }
 }
 
 impl Datagram {
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| more(socket::peek(fd, buffer))).await
+        self.0.async_io(Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_peek(
@@ -130,15 +155,17 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| more(socket::peek(fd, buffer)))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0))
     }
 
     pub(super) fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| more(socket::peek(fd, buffer)))
+        self.0.try_io(Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0))
     }
 
     pub(super) async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.async_io(Want::READ, |fd| more(socket::peek_from(fd, buffer))).await
+        self.0
+            .async_io(Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
+            .await
     }
 
     pub(super) fn poll_peek_from(
@@ -146,11 +173,11 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        self.0.poll_io(cx, Want::READ, |fd| more(socket::peek_from(fd, buffer)))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
     }
 
     pub(super) fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| more(socket::peek_from(fd, buffer)))
+        self.0.try_io(Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
     }
 }
 

@@ -30,7 +30,7 @@ macro_rules! datagram_doors {
                 self.socket().send(bytes).await
             }
 
-            /// Polls for [`send`](Self::send). The latest waker counts.
+            /// Polls for [`send`](Self::send). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`send`](Self::send).
@@ -94,7 +94,7 @@ macro_rules! datagram_doors {
                 self.socket().receive(buffer).await
             }
 
-            /// Polls for [`recv`](Self::recv). The latest waker counts.
+            /// Polls for [`recv`](Self::recv). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
@@ -168,7 +168,7 @@ macro_rules! datagram_doors {
                 self.socket().receive_from(buffer).await.and_then($sender)
             }
 
-            /// Polls for [`recv_from`](Self::recv_from). The latest waker counts.
+            /// Polls for [`recv_from`](Self::recv_from). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
@@ -221,7 +221,7 @@ macro_rules! datagram_doors {
                 let call = || {
                     $crate::io::append_now(buffer, |room| $crate::sys::socket::receive(self, room))
                 };
-                self.socket().async_io($crate::net::Interest::READABLE, call).await
+                self.socket().receive_by(call).await
             }
 
             /// Receives a datagram to the end of a buffer that grows if one is there.
@@ -280,7 +280,7 @@ macro_rules! datagram_doors {
                         Ok(count)
                     })
                 };
-                let count = self.socket().async_io($crate::net::Interest::READABLE, call).await?;
+                let count = self.socket().receive_by(call).await?;
                 $sender((count, sender))
             }
 
@@ -314,7 +314,7 @@ macro_rules! datagram_doors {
                 $sender((count, sender))
             }
 
-            /// Polls for a datagram to be there. Of all that poll for reading, the latest waker counts.
+            /// Polls for a datagram to be there. Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The runtime has ended.
@@ -337,7 +337,7 @@ macro_rules! datagram_doors {
                 self.poll_read_ready(cx)
             }
 
-            /// Polls for room to send. Of all that poll for writing, the latest waker counts.
+            /// Polls for room to send. Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The runtime has ended.

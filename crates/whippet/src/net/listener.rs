@@ -1,22 +1,24 @@
 //! What TCP and Unix listeners share: a registered descriptor that connections come out of.
 
+use super::split::Duplex;
 use super::stream::Stream;
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
 use rustix::net::SocketAddrAny;
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 /// A connection, and how its peer is named.
-pub(super) type Accepted = (Stream, Option<SocketAddrAny>);
+pub(super) type Accepted<S> = (Stream<S>, Option<SocketAddrAny>);
 
 /// A socket that listens.
 #[derive(Debug)]
-pub(super) struct Listener(Registration<OwnedFd>);
+pub(super) struct Listener<S>(Registration<OwnedFd>, PhantomData<fn() -> S>);
 
-impl Listener {
+impl<S: Duplex> Listener<S> {
     /// Has a bound socket listen; `backlog` connections may wait to be accepted. Linux takes the lesser of this and
     /// `net.core.somaxconn`.
     #[track_caller]
@@ -28,22 +30,23 @@ impl Listener {
     /// Takes a socket that listens already.
     #[track_caller]
     pub(super) fn of_listening(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Registration::new(descriptor, Handle::current().driver().reactor())?))
+        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+        Ok(Self(registration, PhantomData))
     }
 
     pub(super) fn into_inner(self) -> OwnedFd {
         self.0.into_inner()
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+    pub(super) async fn accept(&self) -> io::Result<Accepted<S>> {
         connected(self.0.async_io(Want::READ, accept).await)
     }
 
-    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<S>>> {
         self.0.poll_io(cx, Want::READ, accept).map(connected)
     }
 
-    pub(super) fn try_accept(&self) -> io::Result<Accepted> {
+    pub(super) fn try_accept(&self) -> io::Result<Accepted<S>> {
         connected(self.0.try_io(Want::READ, accept))
     }
 }
@@ -53,12 +56,14 @@ fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), R
     Ok((socket::accept(listener)?, Rest::MayBe))
 }
 
-fn connected(accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>) -> io::Result<Accepted> {
+fn connected<S: Duplex>(
+    accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>,
+) -> io::Result<Accepted<S>> {
     let (descriptor, peer) = accepted?;
     Ok((Stream::of_connected(descriptor)?, peer))
 }
 
-impl AsFd for Listener {
+impl<S> AsFd for Listener<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.get_ref().as_fd()
     }

@@ -29,7 +29,7 @@ macro_rules! peek_doors {
                 self.socket().peek(buffer).await
             }
 
-            /// Polls for [`peek`](Self::peek). The latest waker counts.
+            /// Polls for [`peek`](Self::peek). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
@@ -105,7 +105,7 @@ macro_rules! peek_doors {
                 self.socket().peek_from(buffer).await.and_then($sender)
             }
 
-            /// Polls for [`peek_from`](Self::peek_from). The latest waker counts.
+            /// Polls for [`peek_from`](Self::peek_from). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
@@ -175,7 +175,7 @@ macro_rules! peek_doors {
                 Ok(self.peek_from(&mut []).await?.1)
             }
 
-            /// Polls for [`peek_sender`](Self::peek_sender). The latest waker counts.
+            /// Polls for [`peek_sender`](Self::peek_sender). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).

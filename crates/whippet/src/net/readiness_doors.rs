@@ -77,7 +77,7 @@ macro_rules! readiness_doors {
                 self.socket().ready(interest)
             }
 
-            /// Polls for a read that may succeed. Of all that poll for reading, the latest waker counts.
+            /// Polls for a read that may succeed. Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The runtime has ended.
@@ -101,7 +101,7 @@ macro_rules! readiness_doors {
                 self.socket().poll_ready(cx, $crate::net::Interest::READABLE)
             }
 
-            /// Polls for a write that may succeed. Of all that poll for writing, the latest waker counts.
+            /// Polls for a write that may succeed. Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The runtime has ended.

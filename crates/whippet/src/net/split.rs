@@ -12,12 +12,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A connection that has two directions.
-pub trait Duplex: fmt::Debug {
+pub trait Duplex: fmt::Debug + Sized {
+    /// Whether a read or write that took less than it could have says that there is no more, until the kernel announces it:
+    /// [`Rest`](crate::reactor::Rest) has the reason for each kind.
+    const SHORT_IS_LAST: bool;
+
     /// How its ends are named.
     type Address;
 
     /// Its descriptor.
-    fn stream(&self) -> &Stream;
+    fn stream(&self) -> &Stream<Self>;
 
     /// This end's name.
     fn local(&self) -> io::Result<Self::Address>;
@@ -255,7 +259,7 @@ macro_rules! half {
     ($type:ty, $pair:literal) => {
         impl<S: Duplex> $type {
             #[inline]
-            fn socket(&self) -> &Stream {
+            fn socket(&self) -> &Stream<S> {
                 self.as_ref().stream()
             }
 
@@ -443,7 +447,7 @@ macro_rules! reading_half {
                 self.socket().peek(buffer).await
             }
 
-            /// Polls for [`peek`](Self::peek). The latest waker counts.
+            /// Polls for [`peek`](Self::peek). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The kernel's.

@@ -1,11 +1,14 @@
 //! What TCP and Unix streams share: a registered descriptor, read and written.
 
+use super::split::Duplex;
 use crate::fd::{Interest, WaitReady};
 use crate::io::{AppendBuffer, append_now};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
+use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
+use std::marker::PhantomData;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
@@ -14,20 +17,20 @@ use std::task::{Context, Poll};
 const MAX_PIECES: usize = 1024;
 
 /// A connected stream socket.
-#[derive(Debug)]
-pub struct Stream(Registration<OwnedFd>);
+pub struct Stream<S>(Registration<OwnedFd>, PhantomData<fn() -> S>);
 
-impl Stream {
+impl<S: Duplex> Stream<S> {
     /// A stream of this thread's runtime, which may be on its way to be connected.
     #[track_caller]
     fn new(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Registration::new(descriptor, Handle::current().driver().reactor())?))
+        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+        Ok(Self(registration, PhantomData))
     }
 
     /// A connected stream of this thread's runtime.
     #[track_caller]
     pub(super) fn of_connected(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Self::new(descriptor)?.0.assume(Want::WRITE)))
+        Ok(Self(Self::new(descriptor)?.0.assume(Want::WRITE), PhantomData))
     }
 
     /// A stream whose connection was begun: waits until it is there, or failed.
@@ -58,18 +61,18 @@ impl Stream {
 
     #[inline]
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| read(fd, buffer))
+        self.0.try_io(Want::READ, |fd| read::<S>(fd, buffer))
     }
 
     pub(super) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| read_vectored(fd, buffers))
+        self.0.try_io(Want::READ, |fd| read_vectored::<S>(fd, buffers))
     }
 
     pub(super) fn try_read_buf(&self, buffer: &mut impl AppendBuffer) -> io::Result<usize> {
         self.0.try_io(Want::READ, |fd| {
             let mut left = Rest::MayBe;
             let count = append_now(buffer, |room| {
-                let (count, rest) = read(fd, room)?;
+                let (count, rest) = read::<S>(fd, room)?;
                 left = rest;
                 Ok(count)
             })?;
@@ -79,12 +82,12 @@ impl Stream {
 
     #[inline]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| write(fd, bytes))
+        self.0.try_io(Want::WRITE, |fd| write::<S>(fd, bytes))
     }
 
     #[inline]
     pub(super) fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| write_vectored(fd, pieces))
+        self.0.try_io(Want::WRITE, |fd| write_vectored::<S>(fd, pieces))
     }
 
     pub(super) fn try_io<R>(
@@ -122,7 +125,7 @@ impl Stream {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| read(fd, buffer))
+        self.0.poll_io(cx, Want::READ, |fd| read::<S>(fd, buffer))
     }
 
     pub(super) fn poll_read_vectored(
@@ -130,12 +133,12 @@ impl Stream {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| read_vectored(fd, buffers))
+        self.0.poll_io(cx, Want::READ, |fd| read_vectored::<S>(fd, buffers))
     }
 
     #[inline]
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| write(fd, bytes))
+        self.0.poll_io(cx, Want::WRITE, |fd| write::<S>(fd, bytes))
     }
 
     pub(super) fn poll_write_vectored(
@@ -143,7 +146,7 @@ impl Stream {
         cx: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| write_vectored(fd, pieces))
+        self.0.poll_io(cx, Want::WRITE, |fd| write_vectored::<S>(fd, pieces))
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -160,45 +163,52 @@ impl Stream {
     }
 }
 
-impl AsFd for Stream {
+impl<S> fmt::Debug for Stream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stream").field(&self.0).finish()
+    }
+}
+
+impl<S> AsFd for Stream<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.get_ref().as_fd()
     }
 }
 
-/// What is left after a call that took `count` of `room` bytes. A stream that gave or took less than it could
-/// have has no more, and announces it when that changes; its end is announced apart, and stays. (Of urgent data,
-/// where this does not hold, the reactor takes care.)
+/// What a call that took `count` of `room` says of what is left.
 #[inline]
-fn rest(count: usize, room: usize) -> Rest {
-    if count == room { Rest::MayBe } else { Rest::None }
+fn rest<S: Duplex>(count: usize, room: usize) -> Rest {
+    if S::SHORT_IS_LAST && count < room { Rest::None } else { Rest::MayBe }
 }
 
 #[inline]
-fn read(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
+fn read<S: Duplex>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
     let count = socket::receive(fd, buffer)?;
     // The end of the stream stays to be read.
-    Ok((count, if count == 0 { Rest::MayBe } else { rest(count, buffer.len()) }))
+    Ok((count, if count == 0 { Rest::MayBe } else { rest::<S>(count, buffer.len()) }))
 }
 
-fn read_vectored(fd: &OwnedFd, buffers: &mut [IoSliceMut<'_>]) -> io::Result<(usize, Rest)> {
+fn read_vectored<S: Duplex>(
+    fd: &OwnedFd,
+    buffers: &mut [IoSliceMut<'_>],
+) -> io::Result<(usize, Rest)> {
     let taken = buffers.len().min(MAX_PIECES);
     let buffers = &mut buffers[..taken];
     let room = buffers.iter().map(|buffer| buffer.len()).sum();
     let count = socket::receive_vectored(fd, buffers)?;
-    Ok((count, if count == 0 { Rest::MayBe } else { rest(count, room) }))
+    Ok((count, if count == 0 { Rest::MayBe } else { rest::<S>(count, room) }))
 }
 
 #[inline]
-fn write(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
+fn write<S: Duplex>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
     let count = socket::send(fd, bytes)?;
-    Ok((count, rest(count, bytes.len())))
+    Ok((count, rest::<S>(count, bytes.len())))
 }
 
 #[inline]
-fn write_vectored(fd: &OwnedFd, pieces: &[IoSlice<'_>]) -> io::Result<(usize, Rest)> {
+fn write_vectored<S: Duplex>(fd: &OwnedFd, pieces: &[IoSlice<'_>]) -> io::Result<(usize, Rest)> {
     let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
     let room = pieces.iter().map(|piece| piece.len()).sum();
     let count = socket::send_vectored(fd, pieces)?;
-    Ok((count, rest(count, room)))
+    Ok((count, rest::<S>(count, room)))
 }

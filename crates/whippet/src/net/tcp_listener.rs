@@ -26,7 +26,7 @@ const BACKLOG: u32 = 4096;
 /// ```
 #[doc(alias = "AsyncTcpListener")]
 #[derive(Debug)]
-pub struct TcpListener(Listener);
+pub struct TcpListener(Listener<TcpStream>);
 
 impl TcpListener {
     /// Listens on the first of the addresses that can be had; port 0 lets the kernel choose. The address may be one
@@ -139,7 +139,7 @@ impl TcpListener {
         with_address(self.0.accept().await)
     }
 
-    /// Polls for a connection. The latest waker counts.
+    /// Polls for a connection. Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
@@ -198,7 +198,7 @@ impl TcpListener {
     }
 }
 
-fn with_address(accepted: io::Result<Accepted>) -> io::Result<(TcpStream, SocketAddr)> {
+fn with_address(accepted: io::Result<Accepted<TcpStream>>) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = accepted?;
     Ok((TcpStream::from_stream(stream), socket::internet_address(peer)?))
 }

@@ -35,7 +35,7 @@ use std::time::Duration;
 /// ```
 #[doc(alias = "AsyncTcpStream")]
 #[derive(Debug)]
-pub struct TcpStream(Stream);
+pub struct TcpStream(Stream<Self>);
 
 impl TcpStream {
     /// Connects to the first of the addresses that answers.
@@ -81,7 +81,7 @@ impl TcpStream {
         Ok(Self(Stream::of_connecting(descriptor).await?))
     }
 
-    pub(super) const fn from_stream(stream: Stream) -> Self {
+    pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
         Self(stream)
     }
 
@@ -165,7 +165,7 @@ impl TcpStream {
         self.0.peek(buffer).await
     }
 
-    /// Polls for [`peek`](Self::peek). The latest waker counts.
+    /// Polls for [`peek`](Self::peek). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The kernel's.
@@ -524,16 +524,18 @@ impl TcpStream {
     }
 
     #[inline]
-    const fn socket(&self) -> &Stream {
+    const fn socket(&self) -> &Stream<Self> {
         &self.0
     }
 }
 
 impl Duplex for TcpStream {
+    const SHORT_IS_LAST: bool = true;
+
     type Address = SocketAddr;
 
     #[inline]
-    fn stream(&self) -> &Stream {
+    fn stream(&self) -> &Stream<Self> {
         &self.0
     }
 

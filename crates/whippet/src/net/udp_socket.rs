@@ -156,7 +156,7 @@ impl UdpSocket {
         }
     }
 
-    /// Polls for [`send_to`](Self::send_to). The latest waker counts.
+    /// Polls for [`send_to`](Self::send_to). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// As [`send_to`](Self::send_to).

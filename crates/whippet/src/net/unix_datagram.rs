@@ -228,7 +228,7 @@ impl UnixDatagram {
         self.0.try_send_to(bytes, &named(path.as_ref())?)
     }
 
-    /// Polls for [`send_to`](Self::send_to). The latest waker counts.
+    /// Polls for [`send_to`](Self::send_to). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// As [`send_to`](Self::send_to).

@@ -30,7 +30,7 @@ const BACKLOG: u32 = 1024;
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
-pub struct UnixListener(Listener);
+pub struct UnixListener(Listener<UnixStream>);
 
 impl UnixListener {
     /// Listens at `path`, which must not exist yet. A path that begins with a zero byte is an abstract name.
@@ -92,7 +92,7 @@ impl UnixListener {
         Ok(Self(Listener::listen(descriptor, BACKLOG)?))
     }
 
-    pub(super) const fn from_listener(listener: Listener) -> Self {
+    pub(super) const fn from_listener(listener: Listener<UnixStream>) -> Self {
         Self(listener)
     }
 
@@ -171,7 +171,7 @@ impl UnixListener {
         with_name(self.0.accept().await)
     }
 
-    /// Polls for a connection. The latest waker counts.
+    /// Polls for a connection. Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// As [`accept`](Self::accept).
@@ -249,7 +249,7 @@ impl UnixListener {
     }
 }
 
-fn with_name(accepted: io::Result<Accepted>) -> io::Result<(UnixStream, SocketAddr)> {
+fn with_name(accepted: io::Result<Accepted<UnixStream>>) -> io::Result<(UnixStream, SocketAddr)> {
     let (stream, peer) = accepted?;
     Ok((UnixStream::from_stream(stream), SocketAddr::of_kernel(peer)))
 }

@@ -355,7 +355,7 @@ impl Sender {
         self.ready(Interest::WRITABLE).await.map(drop)
     }
 
-    /// Polls for [`writable`](Self::writable). The latest waker counts.
+    /// Polls for [`writable`](Self::writable). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -440,7 +440,7 @@ impl Receiver {
         self.ready(Interest::READABLE).await.map(drop)
     }
 
-    /// Polls for [`readable`](Self::readable). The latest waker counts.
+    /// Polls for [`readable`](Self::readable). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
     /// The runtime has ended.

@@ -21,7 +21,7 @@ use std::path::Path;
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
-pub struct UnixStream(Stream);
+pub struct UnixStream(Stream<Self>);
 
 /// Who is at the other end of a Unix connection, as the kernel saw him when he connected.
 ///
@@ -185,7 +185,7 @@ impl UnixStream {
         Ok((Self(Stream::of_connected(left)?), Self(Stream::of_connected(right)?)))
     }
 
-    pub(super) const fn from_stream(stream: Stream) -> Self {
+    pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
         Self(stream)
     }
 
@@ -344,16 +344,18 @@ impl UnixStream {
     }
 
     #[inline]
-    const fn socket(&self) -> &Stream {
+    const fn socket(&self) -> &Stream<Self> {
         &self.0
     }
 }
 
 impl Duplex for UnixStream {
+    const SHORT_IS_LAST: bool = false;
+
     type Address = SocketAddr;
 
     #[inline]
-    fn stream(&self) -> &Stream {
+    fn stream(&self) -> &Stream<Self> {
         &self.0
     }
 

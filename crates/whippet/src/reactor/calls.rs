@@ -1,7 +1,9 @@
 //! Calls that may block, made by the protocol of the slot: what is wanted is announced, the announcement is cleared,
 //! the call is made, and what it leaves behind is announced again.
 
-use super::slot::{Cleared, Readiness, Slot, WaiterKey, Want};
+use super::readiness::{Announced, Cleared, Readiness, Want};
+use super::slot::Slot;
+use super::unused::Later;
 use crate::coop;
 use crate::shutdown_error::shutdown_error;
 use crate::wakers::Wakers;
@@ -10,16 +12,29 @@ use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, ready};
 
 /// Whether a call that succeeded may have left something behind, so that the next one may succeed at once.
+///
+/// A call that took less than it could have, a short read or write, leaves nothing behind only on some kinds of descriptors:
+///
+/// - *TCP*: a read goes on until the receive queue is empty, save at the mark of urgent data (URGENT) and at the end of the stream,
+///   which is announced by an edge of its own and stays. A write goes on until the send buffer is full, and then the kernel
+///   has noted that it owes an edge. Both conclusions are drawn.
+/// - *Unix streams*: a read stops behind bytes that carry descriptors or credentials, at urgent data, and, with credentials asked
+///   for, between two writers; any peer can make it so. A write may stop at a message that could not be
+///   allocated. Neither is drawn.
+/// - *Pipes*: in packet mode a read stops behind each packet, and whoever made the pipe chose the mode; a write may stop at a page that
+///   could not be allocated, of which no edge tells. Neither is drawn.
+/// - *Datagrams and listeners* give one thing of many in each call. Nothing is drawn.
+/// - *Descriptors of a program's own* are of any kind, and the call is the program's. Nothing is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rest {
-    /// There may be more: the call used all that it was given, or takes one thing of many (accept).
+    /// There may be more.
     MayBe,
-    /// There is none: the call took less than it could have; the kernel announces the next.
+    /// There is none: the kernel announces the next.
     None,
 }
 
 /// Announcements that may prove false in one poll: more than the races of a busy socket bring, and an end to the loop
-/// should the kernel announce without end what it then refuses.
+/// should others take away without end what is announced.
 const FALSE_ANNOUNCEMENTS: usize = 16;
 
 /// What a call may have left behind: announced again when dropped, after a panic of the call too.
@@ -49,22 +64,27 @@ impl Slot {
     pub(super) fn attempt<R>(
         &self,
         want: Want,
+        later: &impl Later,
         call: impl FnOnce() -> io::Result<(R, Rest)>,
     ) -> Option<io::Result<R>> {
+        let edges = self.edges();
         // Before the call: an edge that comes during it sets the bit anew (slot.rs).
         let left = Left { slot: self, cleared: self.clear(want) };
-        match call() {
+        let result = match call() {
             Ok((result, Rest::None)) if !left.cleared.is_urgent() => {
                 left.nothing();
-                Some(Ok(result))
+                Ok(result)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 left.nothing();
-                None
+                self.blocked(want, edges, later);
+                return None;
             }
-            Ok((result, _)) => Some(Ok(result)),
-            Err(error) => Some(Err(error)),
-        }
+            Ok((result, _)) => Ok(result),
+            Err(error) => Err(error),
+        };
+        self.used(want);
+        Some(result)
     }
 
     /// Makes the call once what it wants is announced, and again after each false announcement.
@@ -73,14 +93,15 @@ impl Slot {
         &self,
         cx: &mut Context<'_>,
         want: Want,
+        later: &impl Later,
         mut call: impl FnMut() -> io::Result<(R, Rest)>,
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
         for _ in 0..FALSE_ANNOUNCEMENTS {
-            if self.must_wait(cx, want) {
+            if self.poll_wait(want, cx.waker(), later).is_ok() {
                 return Poll::Pending;
             }
-            if let Some(result) = self.attempt(want, &mut call) {
+            if let Some(result) = self.attempt(want, later, &mut call) {
                 unit.spend();
                 return Poll::Ready(result);
             }
@@ -97,21 +118,16 @@ impl Slot {
         &self,
         cx: &mut Context<'_>,
         want: Want,
-    ) -> Poll<io::Result<Readiness>> {
+        later: &impl Later,
+    ) -> Poll<io::Result<Announced>> {
         let unit = ready!(coop::poll_proceed(cx));
-        if self.must_wait(cx, want) {
-            return Poll::Pending;
+        match self.poll_wait(want, cx.waker(), later) {
+            Ok(()) => Poll::Pending,
+            Err(announced) => {
+                unit.spend();
+                Poll::Ready(unless_gone(announced))
+            }
         }
-        unit.spend();
-        Poll::Ready(unless_gone(self.readiness()))
-    }
-
-    /// Whether nothing is announced; then the task will be woken. Those who poll for reading share a name, and so do
-    /// those who poll for writing.
-    #[inline]
-    fn must_wait(&self, cx: &mut Context<'_>, want: Want) -> bool {
-        let key = if want == Want::READ { WaiterKey::POLL_READ } else { WaiterKey::POLL_WRITE };
-        !self.readiness().meets(want) && self.wait(Some(key), want, cx.waker()).is_some()
     }
 
     /// Takes `want` for announced.
@@ -125,9 +141,20 @@ impl Slot {
         self.refill(cleared, &mut wakers);
         wakers.wake_all();
     }
+
+    /// Takes back what a look found, as a call has found it to be none.
+    pub(super) fn clear_announced(&self, announced: Announced, taken: Readiness) {
+        self.clear_since(announced.edges, announced.readiness.and(taken));
+    }
+
+    /// The same after a call that blocked: an end that was announced is none, and what no call can use is waited for longer.
+    pub(super) fn announced_in_vain(&self, announced: Announced, want: Want, later: &impl Later) {
+        self.clear_announced(announced, announced.readiness.of(want));
+        self.blocked(want, announced.edges, later);
+    }
 }
 
 /// What a descriptor is ready for, unless its runtime has ended: then nothing is announced any more.
-pub(super) fn unless_gone(readiness: Readiness) -> io::Result<Readiness> {
-    if readiness.is_gone() { Err(shutdown_error()) } else { Ok(readiness) }
+pub(super) fn unless_gone(announced: Announced) -> io::Result<Announced> {
+    if announced.readiness.is_gone() { Err(shutdown_error()) } else { Ok(announced) }
 }

@@ -2,7 +2,9 @@
 //! loom reports as a deadlock.
 
 use super::calls::Rest;
-use super::slot::{READ, READ_DEAD, Slot, URGENT, Want};
+use super::readiness::{READ, READ_DEAD, Readiness, URGENT, WRITE, Want};
+use super::slot::Slot;
+use super::unused::{BackOff, Later};
 use crate::loom::Arc;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
@@ -11,6 +13,19 @@ use loom::thread;
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
+
+/// Nothing is put off: no model has so many edges, or so many tasks.
+struct Never;
+
+impl Later for Never {
+    fn end_backoff(&self, _generation: u32, _back_off: BackOff) {
+        unreachable!("no model has so many edges")
+    }
+
+    fn wake(&self, _waker: std::task::Waker) {
+        unreachable!("no model has so many tasks")
+    }
+}
 
 /// A socket: how many bytes are in it.
 struct Socket {
@@ -34,7 +49,7 @@ impl Socket {
         self.announce(READ);
     }
 
-    fn announce(&self, bits: u64) {
+    fn announce(&self, bits: u32) {
         let mut wakers = Wakers::new();
         self.slot.announce(0, bits, &mut wakers);
         wakers.wake_all();
@@ -62,13 +77,11 @@ impl Socket {
         let mut key = None;
         poll_fn(|cx| {
             loop {
-                if !self.slot.readiness().meets(Want::READ) {
-                    key = self.slot.wait(key, Want::READ, cx.waker());
-                    if key.is_some() {
-                        return Poll::Pending;
-                    }
+                if let Ok(waits) = self.slot.wait(key, Want::READ, cx.waker()) {
+                    key = Some(waits);
+                    return Poll::Pending;
                 }
-                if self.slot.attempt(Want::READ, || self.take_one()).is_some() {
+                if self.slot.attempt(Want::READ, &Never, || self.take_one()).is_some() {
                     return Poll::Ready(());
                 }
             }
@@ -76,11 +89,37 @@ impl Socket {
         .await;
     }
 
+    /// One byte, by calls of the program's own under guards, which are dropped or cleared as a program likes.
+    async fn read_by_guard(&self) {
+        loop {
+            let mut key = None;
+            let announced = poll_fn(|cx| match self.slot.wait(key, Want::READ, cx.waker()) {
+                Ok(waits) => {
+                    key = Some(waits);
+                    Poll::Pending
+                }
+                Err(announced) => Poll::Ready(announced),
+            })
+            .await;
+            assert!(announced.readiness.meets(Want::READ), "a guard of nothing");
+            if self.take_one().is_ok() {
+                return;
+            }
+            self.slot.announced_in_vain(announced, Want::READ, &Never);
+        }
+    }
+
+    /// One byte, by a poll through a shared reference.
+    async fn read_by_poll(&self) {
+        poll_fn(|cx| self.slot.poll_io(cx, Want::READ, &Never, || self.take_one())).await.unwrap();
+    }
+
     /// Polls as the one reader, until `expected` bytes have come.
     async fn read_all(&self, expected: usize) {
         let mut got = 0;
         while got < expected {
-            let count = poll_fn(|cx| self.slot.poll_io(cx, Want::READ, || self.take_all())).await;
+            let count =
+                poll_fn(|cx| self.slot.poll_io(cx, Want::READ, &Never, || self.take_all())).await;
             got += count.unwrap();
         }
     }
@@ -147,7 +186,7 @@ fn loom_a_reader_that_gives_up_takes_nobody_elses_wake() {
             let socket = Arc::clone(&socket);
             move || {
                 let waker = std::task::Waker::noop();
-                if let Some(key) = socket.slot.wait(None, Want::READ, waker) {
+                if let Ok(key) = socket.slot.wait(None, Want::READ, waker) {
                     socket.slot.forget(key);
                 }
             }
@@ -155,7 +194,7 @@ fn loom_a_reader_that_gives_up_takes_nobody_elses_wake() {
         loom::future::block_on(socket.read());
         kernel.join().unwrap();
         gives_up.join().unwrap();
-        assert_eq!(socket.slot.waiting(), 0);
+        assert_eq!(socket.slot.waiters(), 0);
     });
 }
 
@@ -189,8 +228,119 @@ fn loom_trap_11_nobody_goes_on_waiting_when_the_runtime_ends() {
                 wakers.wake_all();
             }
         });
-        let poll = poll_fn(|cx| socket.slot.poll_io(cx, Want::READ, || socket.take_one()));
+        let poll = poll_fn(|cx| socket.slot.poll_io(cx, Want::READ, &Never, || socket.take_one()));
         assert!(loom::future::block_on(poll).is_err());
         runtime.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_31_guards_of_two_readers_swallow_no_edge() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || loom::future::block_on(socket.read_by_guard())
+        });
+        socket.arrive();
+        socket.arrive();
+        loom::future::block_on(socket.read_by_guard());
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_31_a_guard_beside_a_call_swallows_no_edge() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || loom::future::block_on(socket.read())
+        });
+        socket.arrive();
+        socket.arrive();
+        loom::future::block_on(socket.read_by_guard());
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_31_a_guard_of_both_kinds_clears_one_alone() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let looks = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || {
+                let announced = socket.slot.look();
+                // A guard of both kinds that says of readable bytes that they are gone.
+                let both = announced.of(Want::READ.or(Want::WRITE));
+                socket.slot.clear_announced(both, Readiness::READ);
+            }
+        });
+        let kernel = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || {
+                socket.announce(READ);
+                socket.announce(WRITE);
+            }
+        });
+        let writes = poll_fn(|cx| socket.slot.poll_ready(cx, Want::WRITE, &Never));
+        loom::future::block_on(writes).unwrap();
+        looks.join().unwrap();
+        kernel.join().unwrap();
+        assert!(socket.slot.readiness().meets(Want::WRITE), "the edge was swallowed");
+    });
+}
+
+#[test]
+fn loom_trap_32_two_tasks_poll_one_direction() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let reader = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || loom::future::block_on(socket.read_by_poll())
+        });
+        socket.arrive();
+        socket.arrive();
+        loom::future::block_on(socket.read_by_poll());
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_36_an_end_that_is_none_swallows_no_edge() {
+    loom::model(|| {
+        let socket = Socket::new();
+        socket.announce(READ_DEAD);
+        let kernel = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || socket.arrive()
+        });
+        loom::future::block_on(socket.read_by_poll());
+        kernel.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_36_the_end_of_a_backoff_wakes_who_waits() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let back_off = BackOff { hides: READ | READ_DEAD, ticks: 1 };
+        socket.slot.hide(back_off);
+        let kernel = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || socket.arrive()
+        });
+        let tick = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || {
+                let mut wakers = Wakers::new();
+                socket.slot.end_backoff(0, back_off, &mut wakers);
+                wakers.wake_all();
+            }
+        });
+        loom::future::block_on(socket.read_by_poll());
+        kernel.join().unwrap();
+        tick.join().unwrap();
     });
 }

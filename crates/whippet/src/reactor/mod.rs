@@ -3,12 +3,17 @@
 //! It keeps a slot for each registered descriptor ([`slot`], [`slots`]): what the kernel announced, and the wakers
 //! of those who wait for it. It is turned by workers ([`Reactor::turn`]), several at once if they like, and hands
 //! the wakers of what happened back; it wakes nobody itself. It knows no tasks, no time and no sockets: a descriptor
-//! is registered once, for everything, by a [`Registration`], through which the doors make their calls.
+//! is registered once, for everything, by a [`Registration`], through which the API makes its calls. What is to be tried
+//! again after some time is kept until the poller's second alarm goes off ([`retries`]).
 
 mod calls;
+mod readiness;
 mod registration;
+mod retries;
 mod slot;
 mod slots;
+mod unused;
+mod waiters;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -17,15 +22,18 @@ mod loom_tests;
 mod tests;
 
 pub(crate) use self::calls::Rest;
+pub(crate) use self::readiness::{Announced, Readiness, Want};
 pub(crate) use self::registration::{Ready, Registration};
-pub(crate) use self::slot::{Cleared, Readiness, Want};
 
-use self::slot::{ERROR, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
+use self::readiness::{ERROR, PRIORITY, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
+use self::retries::{Due, Retries, TICK};
 use self::slots::{Page, Place, Slots, Table};
+use self::unused::BackOff;
 use crate::sys::poller::{Event, Poller, Waited};
 use crate::wakers::Wakers;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::task::Waker;
 use std::time::Duration;
 
 /// What one turn brought.
@@ -38,6 +46,8 @@ pub(crate) struct Reactor {
     poller: Poller,
     /// A slot for each descriptor.
     slots: Slots,
+    /// What is tried again after some time.
+    retries: Retries,
 }
 
 /// Which slot a descriptor has, and which of its users it is.
@@ -65,7 +75,7 @@ impl Reactor {
     /// # Errors
     /// No descriptor or memory left.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { poller: Poller::new()?, slots: Slots::new() })
+        Ok(Self { poller: Poller::new()?, slots: Slots::new(), retries: Retries::default() })
     }
 
     /// Waits for events, `timeout` at most; the wakers of those who waited for them go to `wakers`.
@@ -74,10 +84,56 @@ impl Reactor {
     /// The kernel's; none is expected.
     pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
         let mut table = None;
-        self.poller.wait(timeout, |event| {
+        let turn = self.poller.wait(timeout, |event| {
             let table = table.get_or_insert_with(|| self.slots.read());
             Self::handle(table, event, wakers);
-        })
+        })?;
+        drop(table);
+        if turn.retry {
+            self.retry(wakers);
+        }
+        Ok(turn)
+    }
+
+    /// A tick has come: tries again what is due.
+    #[cold]
+    fn retry(&self, wakers: &mut Wakers) {
+        let due = self.retries.tick();
+        let table = self.slots.read();
+        for (token, back_off) in &due.slots {
+            if let Some(slot) = table.get(token.index) {
+                slot.end_backoff(token.generation, *back_off, wakers);
+            }
+        }
+        drop(table);
+        self.take(due, wakers);
+    }
+
+    /// Keeps a direction hidden that backs off, for its time.
+    fn end_backoff_later(&self, token: Token, back_off: BackOff) {
+        if self.retries.add_backoff(token, back_off) {
+            self.poller.arm_retry(TICK);
+        }
+    }
+
+    /// Wakes a task with the next tick.
+    fn wake_later(&self, waker: Waker) {
+        let mut wakers = Wakers::new();
+        self.take(self.retries.add_waker(waker), &mut wakers);
+        wakers.wake_all();
+    }
+
+    /// Has a tick come if one is wanted, and collects what is to be woken.
+    fn take(&self, due: Due, wakers: &mut Wakers) {
+        if due.arm {
+            self.poller.arm_retry(TICK);
+        }
+        due.wakers.into_iter().for_each(|waker| wakers.push(waker));
+    }
+
+    /// How often a direction of a descriptor backed off.
+    pub(crate) fn backoffs(&self) -> u64 {
+        self.retries.backoffs()
     }
 
     /// Announces an event to the descriptor that it is of, if that still has its slot.
@@ -121,6 +177,7 @@ impl Reactor {
     pub(crate) fn close(&self) {
         let mut wakers = Wakers::new();
         self.slots.close(&mut wakers);
+        self.retries.close().into_iter().for_each(|waker| wakers.push(waker));
         // At the end of a runtime a waker that panics concerns nobody.
         wakers.wake_all_quietly();
     }
@@ -146,12 +203,12 @@ impl Reactor {
 }
 
 /// The slot's word for an event.
-fn bits(event: Event) -> u64 {
+fn bits(event: Event) -> u32 {
     let bit = |is, bit| if is { bit } else { 0 };
     bit(event.readable, READ)
         | bit(event.writable, WRITE)
         | bit(event.read_closed, READ_DEAD)
         | bit(event.hung_up, WRITE_DEAD)
         | bit(event.error, ERROR)
-        | bit(event.urgent, URGENT)
+        | bit(event.urgent, URGENT | PRIORITY)
 }

@@ -1,9 +1,12 @@
 //! A registered descriptor: what sockets are made of.
 
 use super::calls::{Rest, unless_gone};
-use super::slot::{Cleared, Slot, WaiterKey};
+use super::readiness::{Announced, Readiness, Want};
+use super::slot::Slot;
 use super::slots::{Page, Place};
-use super::{Reactor, Readiness, Want};
+use super::unused::{BackOff, Later};
+use super::waiters::WaiterKey;
+use super::{Reactor, Token};
 use crate::coop;
 use crate::unwind::quietly;
 use std::fmt;
@@ -12,7 +15,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A descriptor that the reactor watches. Deregistered and closed when dropped.
 pub(crate) struct Registration<T: AsFd> {
@@ -80,7 +83,7 @@ impl<T: AsFd> Registration<T> {
     }
 
     /// Makes a call that may block, once what it wants is announced, and again after each false announcement.
-    /// Pending: the task will be woken; of all that poll for a direction the latest waker counts.
+    /// Pending: the task will be woken. Several tasks may poll at once, and each is told.
     #[inline]
     pub(crate) fn poll_io<R>(
         &self,
@@ -88,7 +91,7 @@ impl<T: AsFd> Registration<T> {
         want: Want,
         mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
     ) -> Poll<io::Result<R>> {
-        self.slot().poll_io(cx, want, || call(self.get_ref()))
+        self.slot().poll_io(cx, want, &self.later(), || call(self.get_ref()))
     }
 
     /// The same as a future of its own, which several tasks may await at once.
@@ -103,7 +106,7 @@ impl<T: AsFd> Registration<T> {
         loop {
             if self.readiness().meets(want) {
                 let unit = poll_fn(coop::poll_proceed).await;
-                if let Some(result) = self.slot().attempt(want, || call(self.get_ref())) {
+                if let Some(result) = self.attempt(want, &mut call) {
                     unit.spend();
                     return result;
                 }
@@ -122,23 +125,38 @@ impl<T: AsFd> Registration<T> {
         want: Want,
         call: impl FnOnce(&T) -> io::Result<(R, Rest)>,
     ) -> io::Result<R> {
-        let slot = self.slot();
-        let result = if slot.readiness().meets(want) {
-            slot.attempt(want, || call(self.get_ref()))
-        } else {
-            None
-        };
+        let result = if self.readiness().meets(want) { self.attempt(want, call) } else { None };
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
-    /// Takes what is announced of `want` off, before a call that somebody else makes.
-    pub(crate) fn take_ready(&self, want: Want) -> Cleared {
-        self.slot().clear(want)
+    /// Makes a call. None: it would have blocked.
+    #[inline]
+    fn attempt<R>(
+        &self,
+        want: Want,
+        call: impl FnOnce(&T) -> io::Result<(R, Rest)>,
+    ) -> Option<io::Result<R>> {
+        self.slot().attempt(want, &self.later(), || call(self.get_ref()))
     }
 
-    /// Announces what was taken again, as no call used it up.
-    pub(crate) fn put_back(&self, taken: Cleared) {
-        self.slot().put_back(taken);
+    /// What is announced, for a call of a program's own: see [`Registration::clear`].
+    pub(crate) fn look(&self) -> Announced {
+        self.slot().look()
+    }
+
+    /// Takes back what of `announced` a program says to be none, unless it was announced anew since. Ends stay.
+    pub(crate) fn clear(&self, announced: Announced, taken: Readiness) {
+        self.slot().clear_announced(announced, taken.without_ends());
+    }
+
+    /// A program's own call succeeded, or failed by an error.
+    pub(crate) fn used(&self, want: Want) {
+        self.slot().used(want);
+    }
+
+    /// A program's own call blocked though it was announced that it would not.
+    pub(crate) fn announced_in_vain(&self, announced: Announced, want: Want) {
+        self.slot().announced_in_vain(announced, want, &self.later());
     }
 
     /// Forgets an error that was announced, as whoever calls is about to take it off the socket.
@@ -146,8 +164,8 @@ impl<T: AsFd> Registration<T> {
         let _taken = self.slot().clear(Want::ERROR);
     }
 
-    /// Waits until something of `want` is announced. Pending: the task will be woken; the latest waker of each of
-    /// reading and writing counts.
+    /// Waits until something of `want` is announced. Pending: the task will be woken. Several tasks may poll at once, and each
+    /// is told.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -155,8 +173,8 @@ impl<T: AsFd> Registration<T> {
         &self,
         cx: &mut Context<'_>,
         want: Want,
-    ) -> Poll<io::Result<Readiness>> {
-        self.slot().poll_ready(cx, want)
+    ) -> Poll<io::Result<Announced>> {
+        self.slot().poll_ready(cx, want, &self.later())
     }
 
     /// Waits until something of `want` is announced, as a future of its own, which several tasks may await at once.
@@ -179,16 +197,28 @@ impl<T: AsFd> Registration<T> {
         self.page.slot(self.slot)
     }
 
+    /// What its slot has done after some time.
+    #[inline]
+    fn later(&self) -> AtReactor<'_> {
+        AtReactor { reactor: &self.reactor, page: &self.page, slot: self.slot }
+    }
+
     /// Which slot it has.
     #[cfg(all(test, not(loom)))]
     pub(super) fn slot_index(&self) -> u32 {
         self.page.index(self.slot)
     }
 
+    /// Takes it for readable, as another task's edge may.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn assume_read(&self) {
+        self.slot().assume(Want::READ);
+    }
+
     /// How many wait.
     #[cfg(all(test, not(loom)))]
     pub(super) fn waiting(&self) -> usize {
-        self.slot().waiting()
+        self.slot().waiters()
     }
 
     fn deregister(&self) {
@@ -227,20 +257,21 @@ pub(crate) struct Ready<'a> {
 }
 
 impl Future for Ready<'_> {
-    type Output = io::Result<Readiness>;
+    type Output = io::Result<Announced>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
-        let slot = self.slot;
-        if !slot.readiness().meets(self.want) {
-            let key = slot.wait(self.key, self.want, cx.waker());
-            if key.is_some() {
-                self.key = key;
-                return Poll::Pending;
+        let Self { slot, want, key } = &mut *self;
+        match slot.wait(*key, *want, cx.waker()) {
+            Ok(waits) => {
+                *key = Some(waits);
+                Poll::Pending
+            }
+            Err(announced) => {
+                unit.spend();
+                Poll::Ready(unless_gone(announced).map(|announced| announced.of(*want)))
             }
         }
-        unit.spend();
-        Poll::Ready(unless_gone(slot.readiness()))
     }
 }
 
@@ -249,5 +280,28 @@ impl Drop for Ready<'_> {
         if let Some(key) = self.key {
             self.slot.forget(key);
         }
+    }
+}
+
+/// Where a slot has things done after some time: by the reactor's ticks.
+struct AtReactor<'a> {
+    /// The reactor.
+    reactor: &'a Reactor,
+    /// The page of the slot.
+    page: &'a Page,
+    /// Which of its slots.
+    slot: u8,
+}
+
+impl Later for AtReactor<'_> {
+    #[cold]
+    fn end_backoff(&self, generation: u32, back_off: BackOff) {
+        let token = Token { index: self.page.index(self.slot), generation };
+        self.reactor.end_backoff_later(token, back_off);
+    }
+
+    #[cold]
+    fn wake(&self, waker: Waker) {
+        self.reactor.wake_later(waker);
     }
 }

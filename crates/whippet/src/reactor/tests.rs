@@ -214,7 +214,7 @@ fn trap_07_a_woken_task_may_use_the_socket_at_once() {
 }
 
 #[test]
-fn each_direction_wakes_its_own_and_of_the_pollers_the_latest() {
+fn each_direction_wakes_all_who_poll_for_it() {
     let bench = Bench::new();
     bench.turn(LONG);
     let fill = |fd: &OwnedFd| -> io::Result<((), Rest)> {
@@ -230,10 +230,10 @@ fn each_direction_wakes_its_own_and_of_the_pollers_the_latest() {
     assert!(bench.near.poll_ready(&mut cx, Want::WRITE).is_pending());
     bench.far_sends(b"x");
     bench.turn(LONG);
-    assert_eq!((former.get(), reader.get(), writer.get()), (0, 1, 0));
+    assert_eq!((former.get(), reader.get(), writer.get()), (1, 1, 0));
     while socket::receive(&bench.far, &mut [0; 65_536]).is_ok() {}
     bench.turn(LONG);
-    assert_eq!((former.get(), reader.get(), writer.get()), (0, 1, 1));
+    assert_eq!((former.get(), reader.get(), writer.get()), (1, 1, 1));
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn all_futures_of_a_direction_are_woken_and_a_dropped_one_leaves_nothing() {
     assert!(tasks.iter().all(|task| task.wakes() == 1));
     assert_eq!(errors.wakes(), 0, "bytes are no error");
     for task in &mut tasks {
-        assert!(task.ready().unwrap().meets(Want::READ));
+        assert!(task.ready().unwrap().readiness.meets(Want::READ));
     }
     assert!(errors.poll().is_pending());
     drop((tasks, errors));
@@ -282,28 +282,126 @@ fn a_hang_up_wakes_every_kind_of_waiter() {
     let mut errors = Task::new(bench.near.ready(Want::ERROR)).pend();
     drop_far(&bench);
     bench.turn(LONG);
-    assert!(reads.ready().unwrap().is_read_dead());
-    assert!(errors.ready().unwrap().is_write_dead());
+    assert!(reads.ready().unwrap().readiness.is_read_dead());
+    assert!(errors.ready().unwrap().readiness.is_write_dead());
     for _ in 0..3 {
         assert_eq!(bench.try_read(8).unwrap(), 0, "the end stays to be read");
     }
 }
 
 #[test]
-fn a_kernel_that_announces_what_it_refuses_is_not_asked_without_end() {
+fn an_end_that_blocks_all_the_same_is_none() {
     let bench = Bench::new();
     drop_far(&bench);
     bench.turn(LONG);
-    let count = Count::new();
-    let waker = Waker::from(Arc::clone(&count));
     let mut calls = 0;
     let refuses = |_: &OwnedFd| -> io::Result<((), Rest)> {
         calls += 1;
         Err(io::ErrorKind::WouldBlock.into())
     };
-    assert!(bench.near.poll_io(&mut Context::from_waker(&waker), Want::READ, refuses).is_pending());
-    assert!(calls < 100);
-    assert_eq!(count.get(), 1, "the task comes again");
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(bench.near.poll_io(&mut cx, Want::READ, refuses).is_pending());
+    assert_eq!(calls, 1);
+    assert!(!bench.near.readiness().is_read_dead());
+}
+
+#[test]
+fn an_end_that_is_announced_during_a_call_that_blocks_stays() {
+    let bench = Bench::new();
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    let refused = bench.near.try_io(Want::READ, |_| {
+        drop_far(&bench);
+        bench.turn(LONG);
+        Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into())
+    });
+    assert!(would_block(refused));
+    assert!(bench.near.readiness().is_read_dead(), "the end was swallowed");
+}
+
+#[test]
+fn edges_that_no_call_can_use_are_waited_for_longer_each_time() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let count = Count::new();
+    let waker = Waker::from(Arc::clone(&count));
+    let mut calls = 0;
+    let mut poll = |bench: &Bench| {
+        let call = |_: &OwnedFd| -> io::Result<((), Rest)> {
+            calls += 1;
+            Err(io::ErrorKind::WouldBlock.into())
+        };
+        let mut cx = Context::from_waker(&waker);
+        assert!(bench.near.poll_io(&mut cx, Want::READ, call).is_pending());
+        calls
+    };
+    // Each edge wakes it, and each is of no use.
+    for _ in 0..200 {
+        poll(&bench);
+        bench.far_sends(b"x");
+        bench.turn(LONG);
+    }
+    assert_eq!(poll(&bench), 64, "it backs off");
+    assert!((64..=66).contains(&count.get()), "{} wakes", count.get());
+    // After a tick it is tried once, and waits for two.
+    let mut ticks = Vec::new();
+    for _ in 0..3 {
+        let before = count.get();
+        let mut waited = 0;
+        while count.get() == before {
+            bench.turn(LONG);
+            waited += 1;
+        }
+        ticks.push(waited);
+        poll(&bench);
+    }
+    assert_eq!((ticks, poll(&bench), bench.reactor.backoffs()), (vec![1, 2, 4], 67, 4));
+    // A call that succeeds ends all that.
+    while count.get() < 200 && bench.try_read(4096).is_err() {
+        bench.turn(LONG);
+    }
+    bench.far_sends(b"y");
+    bench.turn(LONG);
+    assert_eq!(bench.try_read(8).unwrap(), 1);
+    assert_eq!(poll(&bench), 67, "nothing is announced, and it waits");
+    bench.far_sends(b"z");
+    bench.turn(LONG);
+    assert_eq!(poll(&bench), 68, "the next edge is heard of at once");
+}
+
+#[test]
+fn edges_that_another_task_used_do_not_count() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    for _ in 0..300 {
+        bench.far_sends(b"x");
+        bench.turn(LONG);
+        assert_eq!(bench.try_read(8).unwrap(), 1);
+        // Ten others were woken by the same edge.
+        for _ in 0..10 {
+            bench.near.assume_read();
+            assert!(would_block(bench.try_read(8)));
+        }
+    }
+    assert_eq!(bench.reactor.backoffs(), 0);
+}
+
+#[test]
+fn displaced_pollers_are_woken_by_the_next_tick() {
+    let bench = Bench::new();
+    bench.turn(LONG);
+    let counts: Vec<_> = (0..100).map(|_| Count::new()).collect();
+    for count in &counts {
+        assert!(bench.poll_read(&Waker::from(Arc::clone(count))).is_pending());
+    }
+    assert_eq!(bench.near.waiting(), waiters::POLLERS);
+    bench.turn(LONG);
+    let displaced = 100 - waiters::POLLERS;
+    assert!(counts.iter().take(displaced).all(|count| count.get() == 1));
+    assert!(counts.iter().skip(displaced).all(|count| count.get() == 0));
+    bench.far_sends(b"x");
+    bench.turn(LONG);
+    assert!(counts.iter().all(|count| count.get() == 1));
 }
 
 #[test]

@@ -131,6 +131,20 @@ impl RuntimeMetrics {
         self.shared.driver.reactor().waiters()
     }
 
+    /// How often a descriptor backed off: the kernel had announced it ready 64 times in a row, and each call that followed would have
+    /// blocked. Tasks that wait for that direction are then woken after 5 to 80 ms, whatever the kernel announces. A number
+    /// that grows points at a socket that sends to a full queue without being connected to it.
+    ///
+    /// ```
+    /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;
+    /// assert_eq!(runtime.metrics().io_backoff_count(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn io_backoff_count(&self) -> u64 {
+        self.shared.driver.reactor().backoffs()
+    }
+
     /// Threads for blocking calls.
     ///
     /// ```

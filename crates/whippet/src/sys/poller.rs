@@ -21,6 +21,8 @@ pub(crate) struct Waited {
     pub(crate) alarm: bool,
     /// Whether a signal was that a handler told of.
     pub(crate) signals: bool,
+    /// Whether something is to be tried again.
+    pub(crate) retry: bool,
 }
 
 /// What the kernel says of a descriptor.

@@ -1,8 +1,8 @@
-//! Readiness: one epoll with an eventfd, which ends a wait, and a timerfd, the alarm.
+//! Readiness: one epoll with an eventfd, which ends a wait, and two timerfds: the alarm, and the one for retries.
 //!
-//! All three are edge-triggered, and any number of threads wait at once: the kernel hands each edge to one of them.
+//! All of them are edge-triggered, and any number of threads wait at once: the kernel hands each edge to one of them.
 //! So a thread that leaves with an event hands nothing over: whoever waits still takes the next event, the next
-//! notification and the next alarm. Neither the eventfd nor the timerfd is ever read: an edge comes with each
+//! notification and the next alarm. Neither the eventfd nor a timerfd is ever read: an edge comes with each
 //! write and each expiry, whatever was counted before.
 
 use super::{Event, Waited};
@@ -23,10 +23,12 @@ use std::time::Duration;
 const EVENTS: usize = 128;
 /// The token of the eventfd. Above all tokens of descriptors.
 const NOTIFIED: u64 = u64::MAX;
-/// The token of the timerfd.
+/// The token of the alarm's timerfd.
 const ALARM: u64 = u64::MAX - 1;
 /// The token of what handlers of signals write into.
 const SIGNALS: u64 = u64::MAX - 2;
+/// The token of the timerfd for retries. Below it are the tokens of descriptors.
+const RETRY: u64 = u64::MAX - 3;
 
 /// How long a wait takes that the kernel refuses: whoever waits tries again, and must not spin. Short enough that nobody
 /// notices once the kernel has what it was short of.
@@ -41,6 +43,8 @@ pub(crate) struct Poller {
     notifier: OwnedFd,
     /// Ends a wait at a moment.
     alarm: OwnedFd,
+    /// Ends a wait when something is to be tried again.
+    retry: OwnedFd,
 }
 
 impl Poller {
@@ -52,14 +56,13 @@ impl Poller {
         let poller = Self {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             notifier: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
-            alarm: timerfd_create(
-                TimerfdClockId::Monotonic,
-                TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
-            )?,
+            alarm: timer()?,
+            retry: timer()?,
         };
         let edge = epoll::EventFlags::IN | epoll::EventFlags::ET;
         epoll::add(&poller.epoll, &poller.notifier, epoll::EventData::new_u64(NOTIFIED), edge)?;
         epoll::add(&poller.epoll, &poller.alarm, epoll::EventData::new_u64(ALARM), edge)?;
+        epoll::add(&poller.epoll, &poller.retry, epoll::EventData::new_u64(RETRY), edge)?;
         Ok(poller)
     }
 
@@ -68,7 +71,7 @@ impl Poller {
     /// # Errors
     /// The kernel's: no memory, the limit of watches, a descriptor that cannot be watched.
     pub(crate) fn add(&self, descriptor: impl AsFd, token: u64) -> io::Result<()> {
-        debug_assert!(token < SIGNALS, "a token that is the poller's own");
+        debug_assert!(token < RETRY, "a token that is the poller's own");
         let all = epoll::EventFlags::IN
             | epoll::EventFlags::OUT
             | epoll::EventFlags::PRI
@@ -108,12 +111,12 @@ impl Poller {
     /// Sets the alarm to go off after so long, at once when zero; `None` unsets it.
     pub(crate) fn arm(&self, after: Option<Duration>) {
         // Zero would unset it.
-        let after = after.map_or(Duration::ZERO, |after| after.max(Duration::from_nanos(1)));
-        let it_value = timespec(after);
-        let never = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let time = Itimerspec { it_interval: never, it_value };
-        let set = timerfd_settime(&self.alarm, TimerfdTimerFlags::empty(), &time);
-        debug_assert!(set.is_ok(), "a timerfd takes every time that a timespec can hold: {set:?}");
+        set(&self.alarm, after.map_or(Duration::ZERO, |after| after.max(Duration::from_nanos(1))));
+    }
+
+    /// Ends a wait after so long, which is not zero, by [`Waited::retry`].
+    pub(crate) fn arm_retry(&self, after: Duration) {
+        set(&self.retry, after);
     }
 
     /// Waits for events, for `timeout` at most, and gives each to `on_event`. An interrupted wait brings nothing.
@@ -143,6 +146,7 @@ impl Poller {
                 NOTIFIED => waited.notified = true,
                 ALARM => waited.alarm = true,
                 SIGNALS => waited.signals = true,
+                RETRY => waited.retry = true,
                 _ => {
                     waited.events += 1;
                     on_event(Event::new(token, flags));
@@ -167,6 +171,20 @@ impl Event {
             urgent: any(Flags::PRI),
         }
     }
+}
+
+/// A timer that is not set.
+fn timer() -> io::Result<OwnedFd> {
+    let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+    Ok(timerfd_create(TimerfdClockId::Monotonic, flags)?)
+}
+
+/// Sets a timer to go off once after so long; zero unsets it.
+fn set(timer: &OwnedFd, after: Duration) {
+    let never = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let time = Itimerspec { it_interval: never, it_value: timespec(after) };
+    let set = timerfd_settime(timer, TimerfdTimerFlags::empty(), &time);
+    debug_assert!(set.is_ok(), "a timerfd takes every time that a timespec can hold: {set:?}");
 }
 
 /// A duration as the kernel takes it; the longest that it can hold for one that is longer.

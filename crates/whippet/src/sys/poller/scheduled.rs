@@ -83,6 +83,9 @@ impl Poller {
         self.changed.notify_all();
     }
 
+    /// Nothing is watched, so nothing is tried again.
+    pub(crate) fn arm_retry(&self, _after: Duration) {}
+
     /// Waits for a notification or the alarm, for `timeout` at most.
     pub(crate) fn wait(
         &self,
