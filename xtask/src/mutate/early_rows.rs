@@ -10,10 +10,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "readiness is cleared before the call",
         file: "crates/whippet/src/reactor/calls.rs",
         from: "        let left = Left { slot: self, cleared: self.clear(want) };
-        match call() {",
+        let result = match call() {",
         to: "        let called = call();
         let left = Left { slot: self, cleared: self.clear(want) };
-        match called {",
+        let result = match called {",
         tests: &[
             Unit("reactor::tests::trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
             Unit("reactor::tests::trap_01_an_edge_between_a_refusal_and_its_door_stays"),
@@ -193,9 +193,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "7",
         guard: "the reactor wakes nobody under the lock of a slot",
         file: "crates/whippet/src/reactor/slot.rs",
-        from: "            wakers.push(waiter.waker);
+        from: "        waiters.tell(bits, self.edges(), |waker| wakers.push(waker));
 ",
-        to: "            waiter.waker.wake();
+        to: "        waiters.tell(bits, self.edges(), Waker::wake);
+        let _ = wakers;
 ",
         tests: &[Unit("reactor::tests::trap_07_a_woken_task_may_use_the_socket_at_once")],
     },
@@ -205,10 +206,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/reactor/slot.rs",
         from: "        let waker = waker.clone();
         let mut waiters = self.waiters.lock();
-        let key",
+        if let",
         to: "        let mut waiters = self.waiters.lock();
         let waker = waker.clone();
-        let key",
+        if let",
         tests: &[Unit("reactor::tests::trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot")],
     },
     Mutation {

@@ -1,7 +1,6 @@
 //! What TCP and Unix listeners share: a registered descriptor that connections come out of.
 
-use super::split::Duplex;
-use super::stream::Stream;
+use super::stream::{Stream, StreamKind};
 use crate::reactor::{Registration, Rest, Want};
 use crate::runtime::Handle;
 use crate::sys::socket;
@@ -18,7 +17,7 @@ pub(super) type Accepted<S> = (Stream<S>, Option<SocketAddrAny>);
 #[derive(Debug)]
 pub(super) struct Listener<S>(Registration<OwnedFd>, PhantomData<fn() -> S>);
 
-impl<S: Duplex> Listener<S> {
+impl<S: StreamKind> Listener<S> {
     /// Has a bound socket listen; `backlog` connections may wait to be accepted. Linux takes the lesser of this and
     /// `net.core.somaxconn`.
     #[track_caller]
@@ -56,7 +55,7 @@ fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), R
     Ok((socket::accept(listener)?, Rest::MayBe))
 }
 
-fn connected<S: Duplex>(
+fn connected<S: StreamKind>(
     accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>,
 ) -> io::Result<Accepted<S>> {
     let (descriptor, peer) = accepted?;

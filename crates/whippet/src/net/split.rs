@@ -1,6 +1,6 @@
 //! A stream in two halves: borrowed, for one task, or owned together, for two.
 
-use super::stream::Stream;
+use super::stream::{Stream, StreamKind};
 use super::stream_doors::{read_traits, write_traits};
 use crate::fd::{Interest, Ready};
 use crate::io::AppendBuffer;
@@ -12,11 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A connection that has two directions.
-pub trait Duplex: fmt::Debug + Sized {
-    /// Whether a read or write that took less than it could have says that there is no more, until the kernel announces it:
-    /// [`Rest`](crate::reactor::Rest) has the reason for each kind.
-    const SHORT_IS_LAST: bool;
-
+pub trait Duplex: StreamKind + fmt::Debug {
     /// How its ends are named.
     type Address;
 

@@ -1,6 +1,5 @@
 //! What TCP and Unix streams share: a registered descriptor, read and written.
 
-use super::split::Duplex;
 use crate::fd::{Interest, WaitReady};
 use crate::io::{AppendBuffer, append_now};
 use crate::reactor::{Registration, Rest, Want};
@@ -16,10 +15,17 @@ use std::task::{Context, Poll};
 /// Pieces of one vectored call: Linux takes no more (`UIO_MAXIOV`). A call that was given more has its rest ahead.
 const MAX_PIECES: usize = 1024;
 
+/// What is known of a kind of stream.
+pub trait StreamKind: Sized {
+    /// Whether a read or write that took less than it could have says that there is no more, until the kernel announces it:
+    /// [`Rest`] has the reason for each kind.
+    const SHORT_IS_LAST: bool;
+}
+
 /// A connected stream socket.
 pub struct Stream<S>(Registration<OwnedFd>, PhantomData<fn() -> S>);
 
-impl<S: Duplex> Stream<S> {
+impl<S: StreamKind> Stream<S> {
     /// A stream of this thread's runtime, which may be on its way to be connected.
     #[track_caller]
     fn new(descriptor: OwnedFd) -> io::Result<Self> {
@@ -177,18 +183,18 @@ impl<S> AsFd for Stream<S> {
 
 /// What a call that took `count` of `room` says of what is left.
 #[inline]
-fn rest<S: Duplex>(count: usize, room: usize) -> Rest {
+fn rest<S: StreamKind>(count: usize, room: usize) -> Rest {
     if S::SHORT_IS_LAST && count < room { Rest::None } else { Rest::MayBe }
 }
 
 #[inline]
-fn read<S: Duplex>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
+fn read<S: StreamKind>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
     let count = socket::receive(fd, buffer)?;
     // The end of the stream stays to be read.
     Ok((count, if count == 0 { Rest::MayBe } else { rest::<S>(count, buffer.len()) }))
 }
 
-fn read_vectored<S: Duplex>(
+fn read_vectored<S: StreamKind>(
     fd: &OwnedFd,
     buffers: &mut [IoSliceMut<'_>],
 ) -> io::Result<(usize, Rest)> {
@@ -200,13 +206,16 @@ fn read_vectored<S: Duplex>(
 }
 
 #[inline]
-fn write<S: Duplex>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
+fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
     let count = socket::send(fd, bytes)?;
     Ok((count, rest::<S>(count, bytes.len())))
 }
 
 #[inline]
-fn write_vectored<S: Duplex>(fd: &OwnedFd, pieces: &[IoSlice<'_>]) -> io::Result<(usize, Rest)> {
+fn write_vectored<S: StreamKind>(
+    fd: &OwnedFd,
+    pieces: &[IoSlice<'_>],
+) -> io::Result<(usize, Rest)> {
     let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
     let room = pieces.iter().map(|piece| piece.len()).sum();
     let count = socket::send_vectored(fd, pieces)?;

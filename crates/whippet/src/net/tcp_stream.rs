@@ -3,7 +3,7 @@
 use super::address::{ToSocketAddrs, resolve};
 use super::option_doors::option_doors;
 use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use super::stream::Stream;
+use super::stream::{Stream, StreamKind};
 use super::stream_doors::stream_doors;
 use crate::sys::{options, socket};
 use std::io;
@@ -529,9 +529,11 @@ impl TcpStream {
     }
 }
 
-impl Duplex for TcpStream {
+impl StreamKind for TcpStream {
     const SHORT_IS_LAST: bool = true;
+}
 
+impl Duplex for TcpStream {
     type Address = SocketAddr;
 
     #[inline]

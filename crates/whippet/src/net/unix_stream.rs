@@ -1,7 +1,7 @@
 //! A connection between processes of one machine.
 
 use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use super::stream::Stream;
+use super::stream::{Stream, StreamKind};
 use super::stream_doors::stream_doors;
 use super::unix_address::{SocketAddr, named};
 use crate::sys::{options, socket};
@@ -349,9 +349,11 @@ impl UnixStream {
     }
 }
 
-impl Duplex for UnixStream {
+impl StreamKind for UnixStream {
     const SHORT_IS_LAST: bool = false;
+}
 
+impl Duplex for UnixStream {
     type Address = SocketAddr;
 
     #[inline]

@@ -118,22 +118,19 @@ impl Slot {
 
     /// Sets bits and shows hidden ones, if the descriptor is still of `generation_of_event`.
     fn change(&self, generation_of_event: u32, set: u32, show: u32, wakers: &mut Wakers) {
-        let mut word = self.word.load(Acquire);
-        if generation(word) != generation_of_event {
-            return;
-        }
-        // Counted before the bits are set, as `clear_since` wants it. Release would not do: the change of the word behind it
-        // carries it on.
+        // Counted before the bits are set, as `clear_since` wants it: the change of the word carries the count on. That of a stale
+        // event is one too many, and at the worst an edge is seen twice for it.
         self.edges.fetch_add(1, AcqRel);
+        let mut word = self.word.load(Acquire);
         let changed = loop {
+            if generation(word) != generation_of_event {
+                return;
+            }
             let changed = (word | u64::from(set)) & !(u64::from(show) << BACKOFF_SHIFT);
             // AcqRel: release pairs with the acquire of calls; acquire takes the waiters' list as the bit found it.
             match self.word.compare_exchange_weak(word, changed, AcqRel, Acquire) {
                 Ok(_) => break changed,
                 Err(found) => word = found,
-            }
-            if generation(word) != generation_of_event {
-                return;
             }
         };
         self.wake(word, shown(changed).0 & (set | show), wakers);
