@@ -31,10 +31,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "31",
         guard: "what a waiter was told stays until it is polled",
         file: "crates/whippet/src/reactor/waiters.rs",
-        from: "            !waiter.key.is_shared() || matches!(waiter.state, State::Waits(_))
-",
-        to: "            matches!(waiter.state, State::Waits(_))
-",
+        from: "!waiter.key.is_shared() || matches!(waiter.state, State::Waits(_))",
+        to: "matches!(waiter.state, State::Waits(_))",
         tests: &[File("readiness", "guards::ten_waiters_go_on_though_each_clears_readiness")],
     },
     Mutation {
