@@ -10,6 +10,9 @@
 //! - when the system has no thread to give, or a hook at the start of one panics, the job stays for the threads that
 //!   there are; when there are none at all, it is cancelled, and its join handle says so.
 //!
+//! A job may be mandatory: a write that somebody believes to be made, say. It comes before the others, and is run although
+//! the pool is closed before it has begun, for as long as the process lives.
+//!
 //! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;
 //! a program that takes work from outside bounds it there.
 
@@ -50,6 +53,8 @@ pub(crate) struct Pool {
 struct State {
     /// Jobs that wait, oldest first.
     jobs: VecDeque<Runnable>,
+    /// The same of mandatory jobs: who cancels those that have not begun leaves these.
+    mandatory: VecDeque<Runnable>,
     /// Threads that exist.
     threads: usize,
     /// Threads that are at a job.
@@ -94,12 +99,25 @@ impl Pool {
 
     /// Brings a job.
     pub(crate) fn push(self: &Arc<Self>, job: Runnable) {
+        self.push_into(|state| &mut state.jobs, job);
+    }
+
+    /// Brings a job that is run in any case if it comes before the end.
+    pub(crate) fn push_mandatory(self: &Arc<Self>, job: Runnable) {
+        self.push_into(|state| &mut state.mandatory, job);
+    }
+
+    fn push_into(
+        self: &Arc<Self>,
+        queue: impl FnOnce(&mut State) -> &mut VecDeque<Runnable>,
+        job: Runnable,
+    ) {
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
             return reject(job);
         }
-        state.jobs.push_back(job);
+        queue(&mut state).push_back(job);
         if state.waiting > state.claims {
             state.claims += 1;
             self.job.notify_one();
@@ -122,8 +140,9 @@ impl Pool {
     fn miss_thread(&self) {
         let mut state = self.state.lock();
         let is_last = state.count_out();
-        let orphans = if is_last { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
+        let mut orphans = if is_last { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
         if is_last {
+            orphans.append(&mut state.mandatory);
             self.ended.notify_all();
         }
         drop(state);
@@ -140,7 +159,7 @@ impl Pool {
         THREAD_OF.with(|pool| pool.set(std::ptr::from_ref(self)));
         let mut state = self.state.lock();
         loop {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some(job) = state.next_job() {
                 state.working += 1;
                 drop(state);
                 state = self.run(job);
@@ -190,7 +209,7 @@ impl Pool {
         if claimed {
             state.claims -= 1;
         }
-        let go_on = claimed || state.closed || !state.jobs.is_empty();
+        let go_on = claimed || state.closed || state.queued() > 0;
         (state, go_on)
     }
 
@@ -203,10 +222,10 @@ impl Pool {
     pub(crate) fn counts(&self) -> Counts {
         let state = self.state.lock();
         let waiting = state.waiting - state.claims;
-        Counts { threads: state.threads, waiting, queued: state.jobs.len() }
+        Counts { threads: state.threads, waiting, queued: state.queued() }
     }
 
-    /// Lets no job in any more, and cancels those that have not begun.
+    /// Lets no job in any more, and cancels those that have not begun and are not mandatory.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
@@ -232,7 +251,17 @@ impl Pool {
 
 impl State {
     fn is_idle(&self) -> bool {
-        self.jobs.is_empty() && self.working == 0
+        self.queued() == 0 && self.working == 0
+    }
+
+    /// How many jobs have not begun.
+    fn queued(&self) -> usize {
+        self.jobs.len() + self.mandatory.len()
+    }
+
+    /// The job that is to begin next.
+    fn next_job(&mut self) -> Option<Runnable> {
+        self.mandatory.pop_front().or_else(|| self.jobs.pop_front())
     }
 
     /// A thread ends. True: it was the last one.

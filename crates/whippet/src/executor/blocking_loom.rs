@@ -107,3 +107,17 @@ fn loom_trap_10_the_end_meets_a_job_and_a_thread_that_waits() {
         assert!(pool.is_idle(), "a job stays");
     });
 }
+
+#[test]
+fn loom_a_mandatory_job_is_run_though_the_pool_is_closed() {
+    loom::model(|| {
+        let (runs, others) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let pool = pool(1, Duration::ZERO);
+        pool.push(counts(&others));
+        pool.push_mandatory(counts(&runs));
+        pool.close();
+        assert!(pool.wait_ended(clock::now() + NEVER));
+        assert_eq!(runs.load(Acquire), 1, "the job was in before the end, and was not run");
+        assert!(pool.is_idle() && others.load(Acquire) <= 1, "a job stays, or ran twice");
+    });
+}

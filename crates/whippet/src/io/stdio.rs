@@ -4,7 +4,7 @@
 //! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_blocking`]), one at a time for
 //! each stream.
 
-use crate::task::{JoinHandle, blocking_error, spawn_blocking};
+use crate::task::{JoinHandle, blocking_error, spawn_blocking, spawn_mandatory_blocking};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -58,8 +58,11 @@ pub fn stdin() -> Stdin {
 
 /// The process's standard output, written on a thread that may block.
 ///
-/// A write is done when its bytes are on their way to that thread: flush before the program ends, or they are lost. An error
-/// comes with the next write or flush.
+/// A write is done when its bytes are on their way to that thread; an error comes with the next write or flush. What was
+/// written before the runtime ends goes out nevertheless: a drop of the runtime waits for it, 10 s at the most
+/// ([`Runtime::shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) sets another time). Flush before
+/// [`shutdown_background`](crate::runtime::Runtime::shutdown_background), which waits for nothing, and before
+/// [`std::process::exit`]: what the process's end overtakes is lost.
 ///
 /// ```
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -191,7 +194,8 @@ impl<S: Write + Send + 'static> Writing<S> {
         let count = piece.len();
         if count > 0 {
             let Some(mut writer) = self.idle.take() else { return Poll::Ready(Err(lost())) };
-            self.call = Some(spawn_blocking(move || {
+            // Who writes is told that it is done: it is, although the runtime ends before a thread has come to it.
+            self.call = Some(spawn_mandatory_blocking(move || {
                 let written = writer.write_all(&piece).and_then(|()| writer.flush());
                 (writer, written)
             }));
@@ -253,6 +257,10 @@ mod tests {
     use crate::runtime::Builder;
     use std::future::poll_fn;
     use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    /// How long an event may take before its test fails.
+    const DEADLINE: Duration = Duration::from_secs(60);
 
     /// Reads what comes through a channel, and blocks until it does.
     struct Keyboard(Receiver<io::Result<&'static [u8]>>);
@@ -331,5 +339,25 @@ mod tests {
             assert!(poll_fn(|cx| writing.poll_idle(cx)).await.is_err());
             assert!(poll_fn(|cx| writing.poll_write(cx, b"lost")).await.is_err());
         });
+    }
+
+    #[test]
+    fn what_was_written_before_the_end_goes_out_after_it() {
+        let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+        let (release, released) = channel::<()>();
+        let (begin, begun) = channel();
+        // The only thread is at work, so that the write waits for it.
+        drop(runtime.spawn_blocking(move || {
+            begin.send(()).unwrap();
+            released.recv()
+        }));
+        begun.recv().unwrap();
+        let (pixels, seen) = channel();
+        let mut writing = Writing::new(Screen(pixels));
+        let written = runtime.block_on(poll_fn(|cx| writing.poll_write(cx, b"last words")));
+        assert_eq!(written.unwrap(), 10);
+        runtime.shutdown_background();
+        release.send(()).unwrap();
+        assert_eq!(seen.recv_timeout(DEADLINE).expect("the write is lost"), b"last words");
     }
 }

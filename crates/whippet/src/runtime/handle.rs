@@ -4,13 +4,13 @@ use super::block_on;
 use super::dump::Dump;
 use super::metrics::RuntimeMetrics;
 use crate::driver::Driver;
-use crate::executor::blocking::PoolSchedule;
+use crate::executor::blocking::{Pool, PoolSchedule};
 use crate::executor::context::{self, Entered};
 use crate::executor::local::{EnteredLocal, LocalTasks};
 use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::schedule;
 use crate::executor::shared::Shared;
-use crate::executor::task::{Id, JoinHandle, Spawned};
+use crate::executor::task::{Id, JoinHandle, Runnable, Spawned};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -254,6 +254,25 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_job(work, Pool::push)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for work that is done also if the runtime ends before it has begun.
+    #[track_caller]
+    pub(crate) fn spawn_mandatory_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_job(work, Pool::push_mandatory)
+    }
+
+    #[track_caller]
+    fn spawn_job<F, R>(&self, work: F, push: fn(&Arc<Pool>, Runnable)) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let handle = self.clone();
         let job = async move {
             let _entered = handle.enter_within();
@@ -263,7 +282,7 @@ impl Handle {
         let Spawned { runnable, live, handle } =
             Spawned::new(job, schedule, Id::next(), Location::caller());
         live.leave_to_completer();
-        self.shared.pool.push(runnable);
+        push(&self.shared.pool, runnable);
         handle
     }
 

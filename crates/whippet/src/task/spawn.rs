@@ -52,6 +52,16 @@ where
     Handle::current().spawn_blocking(work)
 }
 
+/// As [`spawn_blocking`], for work that is done also if the runtime ends before it has begun.
+#[track_caller]
+pub(crate) fn spawn_mandatory_blocking<F, R>(work: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    Handle::current().spawn_mandatory_blocking(work)
+}
+
 /// The error of I/O whose blocking call came to nothing. The call is not to be aborted by anybody, so if it was cancelled its
 /// runtime has ended.
 pub(crate) fn blocking_error(error: JoinError) -> io::Error {
