@@ -179,7 +179,7 @@ fn needs_test(condition: &str) -> bool {
     let Some(inside) =
         condition[name.len()..].trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')'))
     else {
-        return condition == "test";
+        return matches!(condition, "test" | "doctest");
     };
     match name {
         "" | "all" => parts(inside).any(needs_test),
