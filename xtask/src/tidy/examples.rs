@@ -1,4 +1,4 @@
-//! Each public function of whippet shows in an example of its own what it is for.
+//! Each public function of whippet shows in an example of its own what it is for, and one that may panic names its caller.
 //!
 //! Goes by lines: a declaration begins its line, and what is above it up to the first line that is neither documentation
 //! nor an attribute belongs to it.
@@ -10,7 +10,7 @@ const FOLDER: &str = "crates/whippet/src/";
 /// What macros need of the crate, and nobody else sees.
 const HIDDEN: &str = "crates/whippet/src/macros/";
 
-/// The public functions without an example.
+/// The public functions without an example, and those that may panic and do not name their caller.
 pub(super) fn find(sources: &[Source]) -> Vec<String> {
     let ours = |path: &str| path.starts_with(FOLDER) && !path.starts_with(HIDDEN);
     let looked_at = sources.iter().filter(|source| ours(&source.path) && !source.is_test);
@@ -21,12 +21,23 @@ fn of_a_file(source: &Source) -> Vec<String> {
     let lines: Vec<&str> = source.text.lines().map(str::trim_start).collect();
     let tests = lines.iter().position(|line| line.starts_with("mod tests"));
     let lines = &lines[..tests.unwrap_or(lines.len())];
-    let without = |&at: &usize| is_public_function(lines[at]) && !has_example(&lines[..at]);
-    let complaint = |at: usize| {
-        let way_out = "show it by one that asserts what it does";
-        format!("{}:{}: example: a public function has none: {way_out}", source.path, at + 1)
-    };
-    (0..lines.len()).filter(without).map(complaint).collect()
+    let mut complaints = Vec::new();
+    for at in (0..lines.len()).filter(|&at| is_public_function(lines[at])) {
+        let mut complain =
+            |words: &str| complaints.push(format!("{}:{}: {words}", source.path, at + 1));
+        if !has_example(&lines[..at]) {
+            complain(
+                "example: a public function has none: show it by one that asserts what it does",
+            );
+        }
+        // The attribute is not there yet for `async fn`.
+        if !lines[at].contains("async fn ") && hides_caller(&lines[..at]) {
+            complain(
+                "panics: a public function has a section `# Panics`, and its panics do not name the caller: add `#[track_caller]`, to what it calls too",
+            );
+        }
+    }
+    complaints
 }
 
 fn is_public_function(line: &str) -> bool {
@@ -37,12 +48,22 @@ fn is_public_function(line: &str) -> bool {
     rest.starts_with("fn ")
 }
 
+/// The lines above a function that belong to it, the lowest first.
+fn head<'a>(above: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let belongs =
+        |line: &&str| line.starts_with("///") || line.starts_with("#[") || line.ends_with(")]");
+    above.iter().rev().copied().take_while(belongs)
+}
+
 /// Whether the lines above a function hold an example, text for one (in a macro), or hide it.
 fn has_example(above: &[&str]) -> bool {
-    let belongs =
-        |line: &&&str| line.starts_with("///") || line.starts_with("#[") || line.ends_with(")]");
-    let mut head = above.iter().rev().take_while(belongs);
-    head.any(|line| line.contains("```") || line.starts_with("#[doc"))
+    head(above).any(|line| line.contains("```") || line.starts_with("#[doc"))
+}
+
+/// Whether the lines above a function say that it may panic, and not that the panic names the caller.
+fn hides_caller(above: &[&str]) -> bool {
+    head(above).any(|line| line.contains("# Panics"))
+        && !head(above).any(|line| line == "#[track_caller]")
 }
 
 #[cfg(test)]
@@ -70,5 +91,23 @@ mod tests {
             assert_eq!(found(path, text), count, "{text}");
         }
         assert_eq!(found("crates/chinwag/src/a.rs", "pub fn a() {}"), 0);
+    }
+
+    #[test]
+    fn a_panic_that_does_not_name_the_caller_is_found() {
+        let head = "/// # Panics\n/// Always.\n///\n/// ```\n/// a();\n/// ```\n";
+        for (function, count) in [
+            ("pub fn a() {}", 1),
+            ("#[must_use]\npub const fn a() {}", 1),
+            ("#[track_caller]\n#[must_use]\npub fn a() {}", 0),
+            ("pub async fn a() {}", 0),
+            ("pub(crate) fn a() {}", 0),
+        ] {
+            assert_eq!(
+                found("crates/whippet/src/a.rs", &format!("{head}{function}")),
+                count,
+                "{function}"
+            );
+        }
     }
 }

@@ -34,6 +34,7 @@ impl<F: Future> MaybeDone<F> {
     ///
     /// # Panics
     /// When the future has not completed, or the output was taken.
+    #[track_caller]
     pub fn take_output(self: Pin<&mut Self>) -> F::Output {
         self.output().and_then(Option::take).expect("all futures have completed")
     }
@@ -57,6 +58,7 @@ impl<T, E, F: Future<Output = Result<T, E>>> MaybeDone<F> {
     ///
     /// # Panics
     /// As [`take_output`](Self::take_output), or when the future has failed.
+    #[track_caller]
     pub fn take_value(self: Pin<&mut Self>) -> T {
         self.take_output().ok().expect("an error ends the wait before values are taken")
     }

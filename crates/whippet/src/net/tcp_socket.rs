@@ -354,6 +354,7 @@ impl TcpSocket {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         TcpListener::listen(self.0, backlog)
     }

@@ -1,6 +1,6 @@
 //! Figures of a runtime.
 
-use crate::executor::shared::Shared;
+use crate::executor::shared::{Remote, Shared};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -231,7 +231,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
-        self.shared.remotes[worker].queue_depth()
+        self.remote(worker).queue_depth()
     }
 
     /// How often a worker went to sleep.
@@ -266,7 +266,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
-        read(&self.shared.remotes[worker].park_unparks)
+        read(&self.remote(worker).park_unparks)
     }
 
     /// For how long a worker has been awake: it polled tasks or looked for some. It is counted when the worker goes to sleep
@@ -291,7 +291,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
-        Duration::from_nanos(read(&self.shared.remotes[worker].busy))
+        Duration::from_nanos(read(&self.remote(worker).busy))
     }
 
     /// How many batches of tasks a worker stole.
@@ -319,7 +319,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
-        read(&self.shared.remotes[worker].steals)
+        read(&self.remote(worker).steals)
     }
 
     /// How many polls a worker has begun: of tasks, and of the future of a `block_on` that drives it.
@@ -336,7 +336,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
-        read(&self.shared.remotes[worker].turns)
+        read(&self.remote(worker).turns)
     }
 
     /// How many polls of a worker ended because their [budget](crate::task::consume_budget) was used up.
@@ -357,7 +357,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_budget_forced_yield_count(&self, worker: usize) -> u64 {
-        read(&self.shared.remotes[worker].forced_yields)
+        read(&self.remote(worker).forced_yields)
     }
 
     /// How many polls of all workers ended because their budget was used up.
@@ -375,6 +375,20 @@ impl RuntimeMetrics {
     #[must_use]
     pub fn budget_forced_yield_count(&self) -> u64 {
         self.shared.remotes.iter().map(|remote| read(&remote.forced_yields)).sum()
+    }
+}
+
+impl RuntimeMetrics {
+    /// What a worker shows of itself.
+    #[track_caller]
+    fn remote(&self, worker: usize) -> &Remote {
+        let count = self.shared.remotes.len();
+        match self.shared.remotes.get(worker) {
+            Some(remote) => remote,
+            None => panic!(
+                "there is no worker {worker}: the runtime has {count}, counted from 0 (see `RuntimeMetrics::num_workers`)"
+            ),
+        }
     }
 }
 

@@ -16,6 +16,14 @@ use std::task::{Poll, Waker};
 /// The most permits there can be: tokio's limit, which leaves room for flags.
 pub(crate) const MAX_PERMITS: usize = usize::MAX >> 3;
 
+/// How many permits these are together; none if they are more than there can be.
+pub(crate) const fn sum_of(available: usize, more: usize) -> Option<usize> {
+    match available.checked_add(more) {
+        Some(sum) if sum <= MAX_PERMITS => Some(sum),
+        _ => None,
+    }
+}
+
 /// Why no permit was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -127,7 +135,21 @@ impl Permits {
     /// Gives permits back, to the first in line or to the store.
     #[inline]
     pub(crate) fn release(&mut self, returned: usize, wakers: &mut Wakers) {
-        self.available += returned;
+        self.available = self.available.saturating_add(returned).min(MAX_PERMITS);
+        self.serve_if_open(wakers);
+    }
+
+    /// Adds new permits. False: there would be more than [`MAX_PERMITS`], and none is added.
+    pub(crate) fn try_add(&mut self, count: usize, wakers: &mut Wakers) -> bool {
+        let Some(sum) = sum_of(self.available, count) else { return false };
+        self.available = sum;
+        self.serve_if_open(wakers);
+        true
+    }
+
+    /// Serves the line, if there is one.
+    #[inline]
+    fn serve_if_open(&mut self, wakers: &mut Wakers) {
         if !self.waiters.is_empty() && !self.closed {
             self.serve(wakers);
         }

@@ -131,6 +131,7 @@ impl<T: 'static> LocalKey<T> {
     /// NUMBER.scope(1, async { assert_eq!(NUMBER.get(), 1) }).await;
     /// # });
     /// ```
+    #[track_caller]
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> TaskLocalFuture<T, F> {
         TaskLocalFuture {
             key: self,

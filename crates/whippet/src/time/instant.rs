@@ -241,12 +241,16 @@ impl Add<Duration> for Instant {
 
     /// # Panics
     /// When the clock cannot count so far; see [`Instant::checked_add`] and [`Instant::saturating_add`].
+    #[track_caller]
     fn add(self, duration: Duration) -> Self {
-        Self(self.0 + duration)
+        self.checked_add(duration).expect(
+            "`Instant + Duration`: the clock cannot count so far; see `Instant::checked_add` and `Instant::saturating_add`",
+        )
     }
 }
 
 impl AddAssign<Duration> for Instant {
+    #[track_caller]
     fn add_assign(&mut self, duration: Duration) {
         *self = *self + duration;
     }
@@ -266,12 +270,16 @@ impl Sub<Duration> for Instant {
 
     /// # Panics
     /// When the clock cannot count so far; see [`Instant::checked_sub`] and [`Instant::saturating_sub`].
+    #[track_caller]
     fn sub(self, duration: Duration) -> Self {
-        Self(self.0 - duration)
+        self.checked_sub(duration).expect(
+            "`Instant - Duration`: the clock cannot count so far back; see `Instant::checked_sub` and `Instant::saturating_sub`",
+        )
     }
 }
 
 impl SubAssign<Duration> for Instant {
+    #[track_caller]
     fn sub_assign(&mut self, duration: Duration) {
         *self = *self - duration;
     }

@@ -32,6 +32,7 @@ impl Builder {
     /// assert_eq!(runtime.block_on(task).unwrap(), 42);
     /// # std::io::Result::Ok(())
     /// ```
+    #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         let multi_thread = self.config.multi_thread;
         let count = if multi_thread { self.worker_count() } else { 1 };

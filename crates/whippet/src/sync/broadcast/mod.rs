@@ -53,6 +53,7 @@ pub use self::sender::{Sender, WeakSender};
 /// assert_eq!(receiver.try_recv(), Ok(4));
 /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
 /// ```
+#[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let sender = Sender::new(capacity);
     let receiver = sender.subscribe();

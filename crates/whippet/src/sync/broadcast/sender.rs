@@ -41,6 +41,7 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.try_recv(), Ok("heard"));
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a broadcast channel needs a capacity of at least 1");
         assert!(

@@ -24,6 +24,7 @@ use crate::loom::{Arc, Mutex};
 use crate::wakers::Wakers;
 use std::fmt;
 use std::future::poll_fn;
+use std::hash::{Hash, Hasher};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -287,6 +288,23 @@ impl Clone for CancellationToken {
         self.shared.tokens.fetch_add(1, Relaxed);
         let (shared, family) = (Arc::clone(&self.shared), Arc::clone(&self.family));
         Self { shared, family, index: self.index }
+    }
+}
+
+/// Two tokens are equal if to cancel one is to cancel the other, whichever it is: clones of one token are, a token and
+/// its child are not.
+impl PartialEq for CancellationToken {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(&raw const *self.shared, &raw const *other.shared)
+    }
+}
+
+impl Eq for CancellationToken {}
+
+/// By what makes tokens equal, so they may be the keys of a map.
+impl Hash for CancellationToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::hash(&raw const *self.shared, state);
     }
 }
 

@@ -165,3 +165,23 @@ fn trap_07_a_waker_may_use_the_token() {
     token.cancel();
     task.ready();
 }
+
+#[test]
+#[expect(
+    clippy::mutable_key_type,
+    reason = "a token is hashed by where it is, which nothing changes"
+)]
+fn clones_are_equal_and_hash_alike_and_no_others_are() {
+    let token = CancellationToken::new();
+    let (clone, child) = (token.clone(), token.child_token());
+    assert!(token == clone && token != child && token != CancellationToken::new());
+    let mut names =
+        std::collections::HashMap::from([(token.clone(), "token"), (child.clone(), "child")]);
+    assert_eq!(
+        (names.len(), names.insert(clone, "clone"), names.remove(&child)),
+        (2, Some("token"), Some("child"))
+    );
+    // As before once it is cancelled.
+    token.cancel();
+    assert_eq!(names.remove(&token), Some("clone"));
+}

@@ -97,6 +97,7 @@ pub(crate) struct Guarded<T: ?Sized> {
 impl<T> Guarded<T> {
     const_fn! {
         /// `value`, with a permit for each of `all` who may look at it at once.
+        #[track_caller]
         pub(super) fn new(value: T, all: u32) -> Self {
             assert!(all > 0, "a lock admits at least one holder");
             Self { permits: RawSemaphore::new(all as usize), all, value: UnsafeCell::new(value) }

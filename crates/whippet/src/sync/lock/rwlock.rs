@@ -40,6 +40,7 @@ impl<T> RwLock<T> {
         /// drop(readers);
         /// ```
         #[must_use]
+        #[track_caller]
         pub fn with_max_readers(value: T, max_reads: u32) -> Self {
             assert!(max_reads <= MAX_READS, "a RwLock has at most u32::MAX >> 3 readers");
             Self { guarded: Guarded::new(value, max_reads) }
@@ -72,6 +73,7 @@ impl<T> RwLock<T> {
         /// assert!(MOTD.try_read().is_err());
         /// ```
         #[must_use]
+        #[track_caller]
         pub fn const_with_max_readers(value: T, max_reads: u32) -> Self {
             Self::with_max_readers(value, max_reads)
         }

@@ -84,6 +84,7 @@ type WeakHandle<T> = handle::WeakHandle<Chan<T>>;
 /// # producer.await.unwrap();
 /// # });
 /// ```
+#[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
     assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");

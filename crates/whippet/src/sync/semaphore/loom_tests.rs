@@ -1,6 +1,7 @@
 //! The semaphore under every interleaving. A permit that is lost shows as a deadlock of the model.
 
-use super::Semaphore;
+use super::raw::RawSemaphore;
+use super::{MAX_PERMITS, Semaphore};
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
@@ -44,5 +45,19 @@ fn loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire() {
         giving_up.join().unwrap();
         waiting.join().unwrap();
         assert_eq!(semaphore.available_permits(), 0);
+    });
+}
+
+#[test]
+fn loom_two_that_add_permits_do_not_pass_the_most() {
+    loom::model(|| {
+        let semaphore = Arc::new(RawSemaphore::new(MAX_PERMITS - 1));
+        let other = {
+            let semaphore = Arc::clone(&semaphore);
+            thread::spawn(move || semaphore.try_add(1))
+        };
+        let is_added = semaphore.try_add(1);
+        assert_ne!(is_added, other.join().unwrap());
+        assert_eq!(semaphore.available(), MAX_PERMITS);
     });
 }

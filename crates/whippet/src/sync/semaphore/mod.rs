@@ -59,8 +59,12 @@ impl Semaphore {
     /// assert!(semaphore.try_acquire().is_err());
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn new(permits: usize) -> Self {
-        assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
+        assert!(
+            permits <= MAX_PERMITS,
+            "a semaphore has at most `Semaphore::MAX_PERMITS` (usize::MAX >> 3) permits; make it with fewer"
+        );
         Self { raw: RawSemaphore::new(permits) }
     }
 
@@ -77,8 +81,9 @@ impl Semaphore {
         /// # Panics
         /// With more than [`MAX_PERMITS`](Self::MAX_PERMITS).
         #[must_use]
+        #[track_caller]
         pub fn const_new(permits: usize) -> Self {
-            assert!(permits <= MAX_PERMITS, "a semaphore has at most usize::MAX >> 3 permits");
+            assert!(permits <= MAX_PERMITS, "a semaphore has at most `Semaphore::MAX_PERMITS` (usize::MAX >> 3) permits; make it with fewer");
             Self { raw: RawSemaphore::new(permits) }
         }
     }
@@ -106,10 +111,12 @@ impl Semaphore {
     ///
     /// # Panics
     /// If there would be more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    #[track_caller]
     pub fn add_permits(&self, count: usize) {
-        let room = MAX_PERMITS - self.raw.available();
-        assert!(count <= room, "a semaphore has at most usize::MAX >> 3 permits");
-        self.raw.release(count);
+        assert!(
+            self.raw.try_add(count),
+            "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS` (usize::MAX >> 3); add fewer"
+        );
     }
 
     /// Takes up to `count` available permits away for good. Says how many.

@@ -41,21 +41,22 @@ struct Held<S: Deref<Target = Semaphore>> {
     /// Whose permits.
     semaphore: S,
     /// How many.
-    count: u32,
+    count: usize,
 }
 
 impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
     /// Takes the permits of `other`, which must be of the same semaphore.
+    #[track_caller]
     fn merge(&mut self, mut other: Self) {
         assert!(
             std::ptr::eq(&raw const *self.semaphore, &raw const *other.semaphore),
             "permits of two semaphores cannot be merged"
         );
-        self.count += std::mem::take(&mut other.count);
+        self.count = self.count.saturating_add(std::mem::take(&mut other.count));
     }
 
     /// Splits `count` permits off, if there are as many.
-    fn split(&mut self, count: u32) -> Option<Self> {
+    fn split(&mut self, count: usize) -> Option<Self> {
         self.count = self.count.checked_sub(count)?;
         Some(Self { semaphore: self.semaphore.clone(), count })
     }
@@ -64,7 +65,7 @@ impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
 impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
     fn drop(&mut self) {
         if self.count > 0 {
-            self.semaphore.raw.release(self.count as usize);
+            self.semaphore.raw.release(self.count);
         }
     }
 }
@@ -72,7 +73,7 @@ impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
 impl<'a> SemaphorePermit<'a> {
     /// `count` permits that were taken from `semaphore`.
     pub(super) fn new(semaphore: &'a Semaphore, count: u32) -> Self {
-        Self(Held { semaphore, count })
+        Self(Held { semaphore, count: count as usize })
     }
 
     /// Does not give the permits back: the semaphore has so many less.
@@ -99,6 +100,7 @@ impl<'a> SemaphorePermit<'a> {
     /// drop(permits);
     /// assert_eq!(semaphore.available_permits(), 3);
     /// ```
+    #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
@@ -113,7 +115,7 @@ impl<'a> SemaphorePermit<'a> {
     /// assert_eq!((three.num_permits(), semaphore.available_permits()), (2, 1));
     /// ```
     pub fn split(&mut self, count: usize) -> Option<Self> {
-        u32::try_from(count).ok().and_then(|count| self.0.split(count)).map(Self)
+        self.0.split(count).map(Self)
     }
 
     /// How many permits these are.
@@ -123,7 +125,7 @@ impl<'a> SemaphorePermit<'a> {
     /// assert_eq!(semaphore.try_acquire_many(2).unwrap().num_permits(), 2);
     /// ```
     pub fn num_permits(&self) -> usize {
-        self.0.count as usize
+        self.0.count
     }
 
     /// Whose permits these are.
@@ -149,7 +151,7 @@ impl<'a> SemaphorePermit<'a> {
 impl OwnedSemaphorePermit {
     /// `count` permits that were taken from `semaphore`.
     pub(super) fn new(semaphore: Arc<Semaphore>, count: u32) -> Self {
-        Self(Held { semaphore, count })
+        Self(Held { semaphore, count: count as usize })
     }
 
     /// Does not give the permits back: the semaphore has so many less.
@@ -180,6 +182,7 @@ impl OwnedSemaphorePermit {
     /// drop(permits);
     /// assert_eq!(semaphore.available_permits(), 3);
     /// ```
+    #[track_caller]
     pub fn merge(&mut self, other: Self) {
         self.0.merge(other.0);
     }
@@ -197,7 +200,7 @@ impl OwnedSemaphorePermit {
     /// assert!(three.split(3).is_none());
     /// ```
     pub fn split(&mut self, count: usize) -> Option<Self> {
-        u32::try_from(count).ok().and_then(|count| self.0.split(count)).map(Self)
+        self.0.split(count).map(Self)
     }
 
     /// How many permits these are.
@@ -209,7 +212,7 @@ impl OwnedSemaphorePermit {
     /// assert_eq!(semaphore.try_acquire_many_owned(2).unwrap().num_permits(), 2);
     /// ```
     pub fn num_permits(&self) -> usize {
-        self.0.count as usize
+        self.0.count
     }
 
     /// Whose permits these are.

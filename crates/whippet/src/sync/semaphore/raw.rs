@@ -24,7 +24,7 @@ use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{self, AcqRel, Relaxed, Release};
 use crate::loom::{Mutex, const_fn};
 use crate::sync::caller::poll_locked;
-use crate::sync::permits::{Permits, Refused};
+use crate::sync::permits::{MAX_PERMITS, Permits, Refused, sum_of};
 use crate::sync::wait_list::Ticket;
 use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
@@ -100,13 +100,33 @@ impl RawSemaphore {
         Acquire { semaphore: self, wanted, ticket: None }
     }
 
-    /// Gives permits back, or adds new ones.
+    /// Adds new permits. False: there would be more than [`MAX_PERMITS`], and none is added.
+    #[must_use = "whoever adds too many is told"]
+    pub(crate) fn try_add(&self, count: usize) -> bool {
+        let mut word = self.word.load(Relaxed);
+        while word & LOCKED == 0 {
+            // The sum is of the number that is exchanged: of two that add at once, none passes the limit.
+            let Some(sum) = sum_of(word / PERMIT, count) else { return false };
+            // As in `release`.
+            match self.word.compare_exchange_weak(word, sum * PERMIT, AcqRel, Relaxed) {
+                Ok(_) => return true,
+                Err(found) => word = found,
+            }
+        }
+        let mut wakers = Wakers::new();
+        let is_added = self.locked(|permits| permits.try_add(count, &mut wakers));
+        wakers.wake_all();
+        is_added
+    }
+
+    /// Gives permits back. What would be more than [`MAX_PERMITS`], because permits were added while these were out, is
+    /// gone.
     #[inline]
     pub(crate) fn release(&self, returned: usize) {
         let mut word = self.word.load(Relaxed);
         while word & LOCKED == 0 {
             // Release: pairs with the acquire of who takes them next.
-            let more = word.wrapping_add(returned * PERMIT);
+            let more = (word / PERMIT).saturating_add(returned).min(MAX_PERMITS) * PERMIT;
             match self.word.compare_exchange_weak(word, more, AcqRel, Relaxed) {
                 Ok(_) => return,
                 Err(found) => word = found,

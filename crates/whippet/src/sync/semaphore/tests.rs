@@ -94,3 +94,44 @@ fn permits_tell_whose_they_are_and_a_static_has_some() {
     assert_eq!(owned.semaphore().available_permits(), 0);
     assert_eq!(SEMAPHORE.available_permits(), 1);
 }
+
+#[test]
+fn permits_that_come_back_do_not_pass_the_most() {
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    let permit = semaphore.try_acquire().unwrap();
+    semaphore.add_permits(1);
+    drop(permit);
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+    semaphore.add_permits(0);
+}
+
+#[test]
+#[should_panic(
+    expected = "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS`"
+)]
+fn more_permits_than_the_most_are_refused() {
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    let _permit = semaphore.try_acquire().unwrap();
+    semaphore.add_permits(1);
+    semaphore.add_permits(1);
+}
+
+#[test]
+#[should_panic(
+    expected = "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS`"
+)]
+fn a_count_beyond_all_numbers_is_refused() {
+    Semaphore::new(1).add_permits(usize::MAX);
+}
+
+#[test]
+fn merged_permits_may_be_more_than_a_u32_holds() {
+    let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
+    let all = || semaphore.try_acquire_many(u32::MAX).unwrap();
+    let mut merged = all();
+    merged.merge(all());
+    assert_eq!(merged.num_permits(), 2 * u32::MAX as usize);
+    assert_eq!(merged.split(u32::MAX as usize + 1).unwrap().num_permits(), u32::MAX as usize + 1);
+    drop(merged);
+    assert_eq!(semaphore.available_permits(), Semaphore::MAX_PERMITS);
+}

@@ -78,6 +78,7 @@ impl<T> Sender<T> {
     /// sender.send_modify(|value| *value += 1);
     /// assert_eq!(*receiver.borrow(), 2);
     /// ```
+    #[track_caller]
     pub fn send_modify<F>(&self, modify: F)
     where
         F: FnOnce(&mut T),
@@ -106,6 +107,7 @@ impl<T> Sender<T> {
     /// assert!(sender.send_if_modified(raise_to(5)));
     /// assert!(receiver.has_changed().unwrap());
     /// ```
+    #[track_caller]
     pub fn send_if_modified<F>(&self, modify: F) -> bool
     where
         F: FnOnce(&mut T) -> bool,

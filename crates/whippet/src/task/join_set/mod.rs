@@ -507,8 +507,12 @@ where
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
-        futures.into_iter().for_each(|future| drop(self.spawn(future)));
+        // No closure: a panic in one would not name the caller.
+        for future in futures {
+            self.spawn(future);
+        }
     }
 }
 
@@ -521,6 +525,7 @@ where
     ///
     /// # Panics
     /// If this thread has entered no runtime.
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = Self::new();
         set.extend(futures);
