@@ -19,6 +19,7 @@
 mod bits;
 mod coop;
 mod loom;
+mod not_send;
 mod pages;
 mod shutdown_error;
 mod sys;

@@ -6,6 +6,7 @@ use super::task::Id;
 use super::worker::Worker;
 use crate::driver::TimerShard;
 use crate::loom::thread_local;
+use crate::not_send::NotSend;
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -39,7 +40,7 @@ pub(crate) struct Entered {
     /// The number of the entry, while it is one.
     number: Option<u64>,
     /// It belongs to this thread.
-    not_send: PhantomData<*const ()>,
+    not_send: NotSend,
 }
 
 /// Enters a runtime on this thread.

@@ -20,6 +20,7 @@ check! {
     }
     [Send if Send, Sync if Sync, Unpin, !UnwindSafe, RefUnwindSafe if RefUnwindSafe] {
         fn whippet::io::AsyncBufReadExt::read_until(any::<&mut Pin<Box<T>>>(), any(), any());
+        fn whippet::io::AsyncBufReadExt::fill_buf(any::<&mut Pin<Box<T>>>());
         fn whippet::io::AsyncReadExt::read(any::<&mut Pin<Box<T>>>(), any());
         fn whippet::io::AsyncReadExt::read_buf(any::<&mut Pin<Box<T>>>(), any::<&mut Vec<u8>>());
         fn whippet::io::AsyncReadExt::read_exact(any::<&mut Pin<Box<T>>>(), any());
@@ -88,7 +89,6 @@ check! {
         fn whippet::io::copy_bidirectional(any::<&mut Pin<Box<T>>>(), any::<&mut Pin<Box<T>>>());
         fn whippet::io::copy_bidirectional_with_sizes(any::<&mut Pin<Box<T>>>(), any::<&mut Pin<Box<T>>>(), any(), any());
         fn whippet::io::AsyncBufReadExt::read_line(any::<&mut Pin<Box<T>>>(), any());
-        fn whippet::io::AsyncBufReadExt::fill_buf(any::<&mut Pin<Box<T>>>());
         fn whippet::io::AsyncReadExt::read_to_string(any::<&mut Pin<Box<T>>>(), any());
     }
     [Send if Send, Sync if Sync, Unpin if Unpin, UnwindSafe if UnwindSafe, RefUnwindSafe if RefUnwindSafe] {

@@ -26,6 +26,9 @@ check! {
     [Send, Sync, Unpin, !UnwindSafe, !RefUnwindSafe] {
         whippet::runtime::Builder;
     }
+    [!Send, Sync, Unpin, UnwindSafe, RefUnwindSafe] {
+        whippet::runtime::EnterGuard<'static>;
+    }
     [!Send, !Sync, Unpin, UnwindSafe, RefUnwindSafe] {
         whippet::runtime::LocalRuntime;
     }

@@ -4,6 +4,9 @@ use crate::check::{any, check};
 use std::future::Ready;
 
 check! {
+    [!Send, Sync, Unpin, UnwindSafe, RefUnwindSafe] {
+        whippet::task::LocalEnterGuard;
+    }
     [Send, Sync, Unpin, UnwindSafe, RefUnwindSafe] {
         whippet::task::AbortHandle;
         whippet::task::Id;
@@ -19,7 +22,6 @@ check! {
         fn whippet::task::coop::consume_budget();
     }
     [!Send, !Sync, Unpin, UnwindSafe, RefUnwindSafe] {
-        whippet::task::LocalEnterGuard;
         whippet::task::LocalSet;
     }
     [Send, Sync, !Unpin, !UnwindSafe, RefUnwindSafe] {

@@ -4,7 +4,9 @@ use super::LocalTasks;
 use crate::executor::entries::Entries;
 use crate::executor::shared::Shared;
 use crate::loom::thread_local;
+use crate::not_send::NotSend;
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ pub(crate) struct EnteredLocal {
     /// The number of the entry, while it is one.
     number: Option<u64>,
     /// It belongs to this thread.
-    not_send: std::marker::PhantomData<*const ()>,
+    not_send: NotSend,
 }
 
 impl EnteredLocal {
@@ -52,7 +54,7 @@ impl Drop for EnteredLocal {
 /// Lets `spawn_local` on this thread belong to these.
 pub(super) fn enter(tasks: &Rc<LocalTasks>) -> EnteredLocal {
     let number = ENTERED.try_with(|entered| entered.enter(Rc::clone(tasks))).ok();
-    EnteredLocal { number, not_send: std::marker::PhantomData }
+    EnteredLocal { number, not_send: PhantomData }
 }
 
 /// Those among which `spawn_local` on this thread puts its own.
