@@ -183,7 +183,7 @@ take_everything",
         guard: "a write to a standard stream is made although the runtime has ended",
         file: "crates/whippet/src/io/stdio.rs",
         from: "self.call = Some(spawn_mandatory_blocking(",
-        to: "self.call = Some(spawn_blocking(",
+        to: "self.call = Some(crate::task::spawn_own_blocking(",
         tests: &[Unit("io::stdio::tests::what_was_written_before_the_end_goes_out_after_it")],
     },
     Mutation {

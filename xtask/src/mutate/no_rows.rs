@@ -216,17 +216,6 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a thread of the pool does not wait for its own job",
-        file: "crates/whippet/src/executor/blocking.rs",
-        from: "        if !cfg!(loom) && THREAD_OF.with(Cell::get) == std::ptr::from_ref(self) {
-            return true;
-        }
-",
-        to: "",
-        tests: &[Unit("runtime::tests::a_runtime_that_its_own_blocking_call_ends_does_not_wait_for_that_call")],
-    },
-    Mutation {
-        row: "-",
         guard: "a thread lives until its last hook has ended",
         file: "crates/whippet/src/runtime/threads.rs",
         from: "            let _life = life;

@@ -1,7 +1,7 @@
 //! Who has the next turn, where a thread is, and how a runtime ends.
 
 use super::table::Mutation;
-use super::table::Test::{File, Model};
+use super::table::Test::{File, Model, Unit};
 
 /// The guards.
 pub(super) const GUARDS: &[Mutation] = &[
@@ -153,5 +153,73 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        local::polls_set() || !local::polls_set(),
 ",
         tests: &[File("block_in_place", "in_a_local_set_it_is_refused_with_the_way_out")],
+    },
+    Mutation {
+        row: "-",
+        guard: "who ends a runtime on a thread of its own waits for nobody",
+        file: "crates/whippet/src/runtime/runtime.rs",
+        from: "        let waits = !context::is_worker() && !works_for(shared.id);
+",
+        to: "        let waits = !context::is_worker();
+",
+        tests: &[
+            File("ends", "a_runtime_that_its_own_task_ends_while_it_blocks_in_place"),
+            File("ends", "a_runtime_that_its_own_blocking_call_ends"),
+            File("ends", "a_runtime_that_a_hook_of_its_own_ends"),
+            File("ends", "a_runtime_that_the_report_of_a_stall_ends"),
+            File("ends", "a_runtime_that_a_drop_on_its_thread_ends"),
+            Unit(
+                "runtime::tests::a_runtime_that_its_own_blocking_call_ends_does_not_wait_for_that_call",
+            ),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a thread that is named by a call that ends its runtime is not waited for",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "        let _works = work_for(runtime);
+        let name =",
+        to: "        let name =",
+        tests: &[File("ends", "a_runtime_that_a_hook_of_its_own_ends")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a stand-in has a thread beside those for the program's calls",
+        file: "crates/whippet/src/executor/in_place.rs",
+        from: "            let pool = &shared.pools.stand_ins;
+",
+        to: "            let pool = &shared.pools.calls;
+",
+        tests: &[File("ends", "a_blocking_call_inside_of_block_in_place_has_its_thread")],
+    },
+    Mutation {
+        row: "-",
+        guard: "whippet's own calls have threads beside those for the program's",
+        file: "crates/whippet/src/runtime/handle.rs",
+        from: "        self.spawn_in_pool(&self.shared.pools.own, work)
+",
+        to: "        self.spawn_in_pool(&self.shared.pools.calls, work)
+",
+        tests: &[File("ends", "a_blocking_call_waits_for_no_call_of_whippet_behind_itself")],
+    },
+    Mutation {
+        row: "-",
+        guard: "blocking calls that have not begun are made at the end, while there is time",
+        file: "crates/whippet/src/runtime/runtime.rs",
+        from: "        shared.pools.close();
+",
+        to: "        shared.pools.close();
+        shared.pools.cancel_queued();
+",
+        tests: &[File("ends", "blocking_calls_that_have_not_begun_are_made_while_there_is_time")],
+    },
+    Mutation {
+        row: "-",
+        guard: "blocking calls that have not begun are cancelled when time is up",
+        file: "crates/whippet/src/runtime/runtime.rs",
+        from: "        self.handle.shared.pools.cancel_queued();
+",
+        to: "",
+        tests: &[File("ends", "blocking_calls_that_have_not_begun_are_cancelled_when_time_is_up")],
     },
 ];

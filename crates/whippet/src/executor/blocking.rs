@@ -8,7 +8,9 @@
 //! - a waiting thread goes on when there is a claim, which it takes, or when its time is up and there is none:
 //!   so a signal that crosses with a thread's leaving is not lost;
 //! - when the system has no thread to give, or a hook at the start of one panics, the job stays for the threads that
-//!   there are; when there are none at all, it is cancelled, and its join handle says so.
+//!   there are; when there are none at all, it is cancelled, and its join handle says so;
+//! - when the pool is closed no job comes in; the threads run what is in the queue and end. What has not begun when the time
+//!   of the runtime's end is up is cancelled.
 //!
 //! A job may be mandatory: a write that somebody believes to be made, say. It comes before the others, and is run although
 //! the pool is closed before it has begun, for as long as the process lives.
@@ -18,9 +20,8 @@
 
 use super::reject::reject;
 use super::task::{Live, Ran, Runnable, Schedule};
-use crate::loom::{Condvar, Mutex, MutexGuard, thread_local};
+use crate::loom::{Condvar, Mutex, MutexGuard};
 use crate::unwind::quietly;
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -156,7 +157,6 @@ impl Pool {
 
     /// The life of a thread of the pool.
     fn work(&self) {
-        THREAD_OF.with(|pool| pool.set(std::ptr::from_ref(self)));
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.next_job() {
@@ -225,23 +225,21 @@ impl Pool {
         Counts { threads: state.threads, waiting, queued: state.queued() }
     }
 
-    /// Lets no job in any more, and cancels those that have not begun and are not mandatory.
+    /// Lets no job in any more. Those that are in are run: there is a thread for them, as long as there is time.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        let left = std::mem::take(&mut state.jobs);
         self.job.notify_all();
-        drop(state);
+    }
+
+    /// Cancels the jobs that have not begun and are not mandatory: there is no time for them any more.
+    pub(crate) fn cancel_queued(&self) {
+        let left = std::mem::take(&mut self.state.lock().jobs);
         left.into_iter().for_each(reject);
     }
 
-    /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job. A thread of the pool
-    /// waits for nobody, as others may wait for its job: for this thread to begin with.
+    /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job.
     pub(crate) fn wait_ended(&self, deadline: Instant) -> bool {
-        // All threads of a model have the same locals.
-        if !cfg!(loom) && THREAD_OF.with(Cell::get) == std::ptr::from_ref(self) {
-            return true;
-        }
         let left = deadline.saturating_duration_since(crate::sys::clock::now());
         let lives = |state: &mut State| state.threads > 0;
         let state = self.state.lock();
@@ -269,11 +267,6 @@ impl State {
         self.threads -= 1;
         self.threads == 0
     }
-}
-
-thread_local! {
-    /// The pool that this thread is of: an address to compare with, and nothing else.
-    static THREAD_OF: Cell<*const Pool> = const { Cell::new(std::ptr::null()) };
 }
 
 /// A thread of the pool that was counted, and did not come to its work yet. Dropped before that it is missed: the system

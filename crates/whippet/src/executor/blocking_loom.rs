@@ -105,6 +105,22 @@ fn loom_trap_10_the_end_meets_a_job_and_a_thread_that_waits() {
         brings.join().unwrap();
         assert!(pool.wait_ended(clock::now() + NEVER), "a thread stays, or is counted for ever");
         assert!(pool.is_idle(), "a job stays");
+        assert!(runs.load(Acquire) > 0, "a job that was in before the end is run");
+    });
+}
+
+#[test]
+fn loom_a_job_without_time_meets_the_thread_that_takes_it() {
+    loom::model(|| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let pool = pool(1, NEVER);
+        pool.push(counts(&runs));
+        pool.push(counts(&runs));
+        pool.close();
+        // What has not begun is cancelled, and the threads end as before.
+        pool.cancel_queued();
+        assert!(pool.wait_ended(clock::now() + NEVER));
+        assert!(pool.is_idle() && runs.load(Acquire) <= 2, "a job stays, or ran twice");
     });
 }
 

@@ -48,11 +48,12 @@ impl<'a> Blocked<'a> {
         if starts {
             let stand_in = StandIn::new(Arc::clone(shared));
             let job = async move { stand_in.work() };
-            let schedule = PoolSchedule(Arc::clone(&shared.pool));
+            let pool = &shared.pools.stand_ins;
+            let schedule = PoolSchedule(Arc::clone(pool));
             let Spawned { runnable, live, handle } = Spawned::new(job, schedule, Id::next(), at);
             live.leave_to_completer();
             drop(handle);
-            shared.pool.push(runnable);
+            pool.push(runnable);
         }
         blocked
     }

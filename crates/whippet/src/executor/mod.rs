@@ -25,6 +25,7 @@ pub(crate) mod in_place;
 pub(crate) mod injector;
 pub(crate) mod local;
 pub(crate) mod owned;
+pub(crate) mod pools;
 pub(crate) mod queue;
 mod reject;
 mod run_queue;
@@ -35,6 +36,7 @@ pub(crate) mod stand_in;
 pub(crate) mod standing;
 pub(crate) mod task;
 pub(crate) mod worker;
+pub(crate) mod works_for;
 
 #[cfg(all(test, loom))]
 mod blocking_loom;

@@ -1,9 +1,9 @@
 //! What the workers of a runtime share: the queues, who sleeps, the live tasks, the driver.
 
-use super::blocking::Pool;
 use super::idle::Idle;
 use super::injector::Injector;
 use super::owned::Owned;
+use super::pools::Pools;
 use super::queue::{LifoSlot, Ring};
 use super::reject::reject;
 use super::runtime_id::Id;
@@ -49,7 +49,7 @@ pub(crate) struct Shared {
     /// Reactor and timers.
     pub(crate) driver: Arc<Driver>,
     /// Threads for calls that block.
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) pools: Pools,
     /// How many block in place, and who stands in.
     pub(crate) standing: Standing,
     /// Set once: the workers stop after their present poll.
@@ -114,11 +114,11 @@ impl Shared {
         config: Config,
         remotes: Vec<Remote>,
         driver: Arc<Driver>,
-        pool: Arc<Pool>,
+        pools: Pools,
     ) -> Self {
         let workers = remotes.len();
         Self {
-            id: Id::next(),
+            id: pools.runtime,
             name,
             config,
             remotes: remotes.into_iter().map(CachePadded::new).collect(),
@@ -126,7 +126,7 @@ impl Shared {
             idle: Idle::new(workers),
             owned: Owned::new(workers),
             driver,
-            pool,
+            pools,
             standing: Standing::new(),
             ending: AtomicBool::new(false),
         }

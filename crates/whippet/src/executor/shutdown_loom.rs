@@ -2,6 +2,7 @@
 //! behind one.
 
 use super::blocking::Pool;
+use super::pools::Pools;
 use super::queue::Local;
 use super::schedule;
 use super::shared::{Config, Remote, Shared};
@@ -35,7 +36,13 @@ fn runtime() -> (sync::Arc<Shared>, Worker) {
     let no_thread = |_| Err(io::ErrorKind::Unsupported.into());
     let pool = Pool::new(1, Duration::ZERO, Box::new(no_thread), || ());
     let driver = sync::Arc::new(Driver::new(1).unwrap());
-    let shared = sync::Arc::new(Shared::new(None, config, vec![Remote::new(ring)], driver, pool));
+    let shared = sync::Arc::new(Shared::new(
+        None,
+        config,
+        vec![Remote::new(ring)],
+        driver,
+        Pools::of_one(&pool),
+    ));
     let worker = Worker::new(sync::Arc::clone(&shared), 0, local, 0);
     (shared, worker)
 }

@@ -18,7 +18,7 @@ const BLOCKED: u64 = 1;
 /// One stand-in.
 const STANDING: u64 = 1 << 32;
 /// The most stand-ins of a runtime: as many as it may have workers, which the counts of who sleeps leave room for.
-const MAX_STAND_INS: u64 = super::idle::MAX_WORKERS as u64;
+pub(crate) const MAX_STAND_INS: u64 = super::idle::MAX_WORKERS as u64;
 
 /// How many threads block in place, and how many stand in for them.
 #[derive(Debug)]

@@ -381,8 +381,8 @@ impl Worker {
     /// One turn of reactor and timers that has nothing else to do. While the clock is paused that moves it, unless a
     /// blocking call goes on, whose end would come too late then.
     fn sleep(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
-        let Shared { driver, pool, .. } = &*self.shared;
-        if driver.is_paused() && pool.is_idle() {
+        let Shared { driver, pools, .. } = &*self.shared;
+        if driver.is_paused() && pools.are_idle() {
             return self.brought(driver.turn_paused(wakers));
         }
         self.turn(timeout, wakers)

@@ -1,6 +1,7 @@
 //! Workers without threads: what they find, turn by turn.
 
 use super::blocking::Pool;
+use super::pools::Pools;
 use super::queue::Local;
 use super::schedule;
 use super::shared::{Config, Remote, Shared};
@@ -23,8 +24,13 @@ pub(super) fn workers() -> (Arc<Shared>, [Worker; 2]) {
     let no_thread = |_| Err(io::ErrorKind::Unsupported.into());
     let pool = Pool::new(1, Duration::ZERO, Box::new(no_thread), || ());
     let remotes = vec![Remote::new(first_ring), Remote::new(second_ring)];
-    let shared =
-        Arc::new(Shared::new(None, config, remotes, Arc::new(Driver::new(2).unwrap()), pool));
+    let shared = Arc::new(Shared::new(
+        None,
+        config,
+        remotes,
+        Arc::new(Driver::new(2).unwrap()),
+        Pools::of_one(&pool),
+    ));
     let worker = |index, local| Worker::new(Arc::clone(&shared), index, local, 0);
     let workers = [worker(0, first), worker(1, second)];
     (shared, workers)

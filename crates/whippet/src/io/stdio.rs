@@ -1,10 +1,10 @@
 //! The process's standard streams.
 //!
 //! They may be files or terminals, which no reactor can wait for, and other processes have them too, so that they cannot
-//! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_blocking`]), one at a time for
+//! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_own_blocking`]), one at a time for
 //! each stream.
 
-use crate::task::{JoinHandle, blocking_error, spawn_blocking, spawn_mandatory_blocking};
+use crate::task::{JoinHandle, blocking_error, spawn_mandatory_blocking, spawn_own_blocking};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -140,7 +140,7 @@ impl<S: Read + Send + 'static> Reading<S> {
     fn poll_piece(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<Vec<u8>>> {
         if let Some(mut reader) = self.idle.take() {
             let size = wanted.min(PIECE);
-            self.call = Some(spawn_blocking(move || {
+            self.call = Some(spawn_own_blocking(move || {
                 let mut bytes = vec![0; size];
                 let read = read_once(&mut reader, &mut bytes);
                 let read = read.map(|count| {
@@ -343,15 +343,13 @@ mod tests {
 
     #[test]
     fn what_was_written_before_the_end_goes_out_after_it() {
-        let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
         let (release, released) = channel::<()>();
-        let (begin, begun) = channel();
-        // The only thread is at work, so that the write waits for it.
-        drop(runtime.spawn_blocking(move || {
-            begin.send(()).unwrap();
-            released.recv()
-        }));
-        begun.recv().unwrap();
+        let released = std::sync::Mutex::new(released);
+        // The thread does not come to the write before the end.
+        let runtime = Builder::new_current_thread()
+            .on_thread_start(move || drop(released.lock().map(|released| released.recv())))
+            .build()
+            .unwrap();
         let (pixels, seen) = channel();
         let mut writing = Writing::new(Screen(pixels));
         let written = runtime.block_on(poll_fn(|cx| writing.poll_write(cx, b"last words")));

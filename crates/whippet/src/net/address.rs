@@ -1,6 +1,6 @@
 //! Addresses, and names that stand for them.
 
-use crate::task::{blocking_error, spawn_blocking};
+use crate::task::{blocking_error, spawn_own_blocking};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -77,13 +77,15 @@ pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<Soc
     let found = match addresses.target() {
         Target::Addresses(found) => found,
         Target::Host(host, port) => {
-            spawn_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+            spawn_own_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
                 .await
                 .map_err(blocking_error)??
         }
-        Target::Text(text) => spawn_blocking(move || text.to_socket_addrs().map(Vec::from_iter))
-            .await
-            .map_err(blocking_error)??,
+        Target::Text(text) => {
+            spawn_own_blocking(move || text.to_socket_addrs().map(Vec::from_iter))
+                .await
+                .map_err(blocking_error)??
+        }
     };
     if found.is_empty() {
         return Err(io::Error::new(

@@ -254,21 +254,37 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_job(work, Pool::push)
+        self.spawn_job(&self.shared.pools.calls, Pool::push, work)
     }
 
-    /// As [`spawn_blocking`](Self::spawn_blocking), for work that is done also if the runtime ends before it has begun.
+    /// Runs a call of whippet's own, which waits for no task and no call of the program: its thread is none of those whose
+    /// number the program bounds.
+    #[track_caller]
+    pub(crate) fn spawn_own_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_job(&self.shared.pools.own, Pool::push, work)
+    }
+
+    /// As [`spawn_own_blocking`](Self::spawn_own_blocking), for work that is done also if the runtime ends before it has begun.
     #[track_caller]
     pub(crate) fn spawn_mandatory_blocking<F, R>(&self, work: F) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_job(work, Pool::push_mandatory)
+        self.spawn_job(&self.shared.pools.own, Pool::push_mandatory, work)
     }
 
     #[track_caller]
-    fn spawn_job<F, R>(&self, work: F, push: fn(&Arc<Pool>, Runnable)) -> JoinHandle<R>
+    fn spawn_job<F, R>(
+        &self,
+        pool: &Arc<Pool>,
+        push: fn(&Arc<Pool>, Runnable),
+        work: F,
+    ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
@@ -278,11 +294,11 @@ impl Handle {
             let _entered = handle.enter_within();
             work()
         };
-        let schedule = PoolSchedule(Arc::clone(&self.shared.pool));
+        let schedule = PoolSchedule(Arc::clone(pool));
         let Spawned { runnable, live, handle } =
             Spawned::new(job, schedule, Id::next(), Location::caller());
         live.leave_to_completer();
-        push(&self.shared.pool, runnable);
+        push(pool, runnable);
         handle
     }
 

@@ -157,7 +157,7 @@ impl RuntimeMetrics {
     /// ```
     #[must_use]
     pub fn num_blocking_threads(&self) -> usize {
-        self.shared.pool.counts().threads
+        self.shared.pools.counts().threads
     }
 
     /// Threads for blocking calls that wait for one.
@@ -176,7 +176,7 @@ impl RuntimeMetrics {
     /// ```
     #[must_use]
     pub fn num_idle_blocking_threads(&self) -> usize {
-        self.shared.pool.counts().waiting
+        self.shared.pools.counts().waiting
     }
 
     /// Blocking calls that have not begun.
@@ -194,7 +194,7 @@ impl RuntimeMetrics {
     /// ```
     #[must_use]
     pub fn blocking_queue_depth(&self) -> usize {
-        self.shared.pool.counts().queued
+        self.shared.pools.counts().queued
     }
 
     /// Tasks in the queue that all workers share.

@@ -9,6 +9,7 @@ use super::threads::{ThreadOptions, Threads};
 use crate::executor::context;
 use crate::executor::task::JoinHandle;
 use crate::executor::worker::Worker;
+use crate::executor::works_for::works_for;
 use crate::sys;
 use crate::unwind::quietly;
 use std::future::Future;
@@ -25,8 +26,12 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Shutdown
 /// Dropping it ends it: no task takes another turn, every task's future is dropped, and threads are waited for, 10 s
 /// at most ([`Runtime::shutdown_timeout`] sets another time). What still polls or blocks then is left alone, with a
-/// warning that names where its task was spawned. Inside of a task the drop waits for nobody, as it must not block; inside
-/// of one of its own blocking calls it does not wait for those.
+/// warning that names where its task was spawned. Calls of [`spawn_blocking`](crate::task::spawn_blocking) that wait for a
+/// thread are made, as long as there is time; those that have not begun then are cancelled.
+///
+/// Inside of a task the drop waits for nobody, as it must not block. On a thread of the runtime itself (in a blocking call,
+/// inside of [`block_in_place`](crate::task::block_in_place), in a hook, in the report of a stall) it waits for nobody either: it
+/// would wait for itself.
 ///
 /// # Examples
 /// ```
@@ -196,7 +201,8 @@ impl Runtime {
         self.handle.metrics()
     }
 
-    /// Ends the runtime as a drop does, and waits for threads `timeout` at most.
+    /// Ends the runtime as a drop does, and waits for threads `timeout` at most. Blocking calls that have not begun by then are
+    /// cancelled.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -218,7 +224,7 @@ impl Runtime {
         self.end(timeout);
     }
 
-    /// Ends the runtime and waits for nobody.
+    /// Ends the runtime and waits for nobody. Blocking calls that have not begun are cancelled.
     ///
     /// ```
     /// let runtime = whippet::runtime::Runtime::new()?;
@@ -246,13 +252,15 @@ impl Runtime {
         let shared = &self.handle.shared;
         let entered = self.handle.enter_within();
         shared.end();
-        shared.pool.close();
+        shared.pools.close();
         self.cancel_queued();
         shared.driver.close_timers();
         shared.driver.signals().close();
         shared.driver.reactor().close();
         drop(entered);
-        let timeout = if context::is_worker() { Duration::ZERO } else { timeout };
+        // Nobody is waited for in a poll, which must not block, nor on a thread that is itself waited for.
+        let waits = !context::is_worker() && !works_for(shared.id);
+        let timeout = if waits { timeout } else { Duration::ZERO };
         let now = sys::clock::now();
         let deadline = now.checked_add(timeout).unwrap_or(now + SHUTDOWN_TIMEOUT);
         if let Some(monitor) = self.monitor.take() {
@@ -261,6 +269,7 @@ impl Runtime {
         if !timeout.is_zero() {
             self.wait(deadline);
         }
+        self.handle.shared.pools.cancel_queued();
     }
 
     /// Takes the worker that nobody drives, for good, and cancels what is in its queue.
@@ -285,8 +294,8 @@ impl Runtime {
                 });
             }
         }
-        if !shared.pool.wait_ended(deadline) {
-            let threads = shared.pool.counts().threads;
+        if !shared.pools.wait_ended(deadline) {
+            let threads = shared.pools.counts().threads;
             let _ = quietly(|| {
                 tracing::warn!(threads, "left blocking calls alone that did not end in time")
             });

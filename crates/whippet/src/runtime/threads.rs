@@ -2,7 +2,9 @@
 
 use super::hooks::{Hook, ParkHooks, call};
 use crate::executor::context;
+use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::worker::{Step, Worker};
+use crate::executor::works_for::work_for;
 use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
@@ -71,16 +73,20 @@ impl std::fmt::Debug for ThreadOptions {
 }
 
 impl ThreadOptions {
-    /// Starts a thread that runs `body` between the hooks. `life` is dropped after the last of them, by a panic too. Without a
+    /// Starts a thread of a runtime that runs `body` between the hooks. `life` is dropped after the last of them, by a panic too. Without a
     /// name, as the program's function panics, it has the usual one.
     pub(super) fn start(
         &self,
+        runtime: RuntimeId,
         life: impl Send + 'static,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<JoinHandle<()>> {
         let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
+        // What the program's function drops may be this very runtime, whose thread is counted already.
+        let _works = work_for(runtime);
         let name = quietly(|| (self.name)()).unwrap_or_else(|| THREAD_NAME.to_owned());
         sys::thread::start(name, self.stack_size, move || {
+            let _works = work_for(runtime);
             let _life = life;
             call(&on_start);
             body();
@@ -119,7 +125,8 @@ impl Threads {
         let index = self.handles.len();
         self.living.workers.lock().push(true);
         let ends = Ends { living: Arc::clone(&self.living), index };
-        self.handles.push(options.start(ends, move || work(worker, &parks))?);
+        let runtime = worker.shared().id;
+        self.handles.push(options.start(runtime, ends, move || work(worker, &parks))?);
         Ok(())
     }
 

@@ -8,9 +8,9 @@ use crate::executor::in_place;
 /// awaits (by [`join!`](crate::join) or [`select!`](crate::select)) waits for it. Inside of `f` the thread is none of
 /// the runtime's: blocking calls and [`Handle::block_on`](crate::runtime::Handle::block_on) are allowed.
 ///
-/// The thread that takes over is one of those for blocking calls, and counts among them while it does; when the runtime's
-/// limit of those is reached, tasks go to the workers that are left. It stays for up to a second after `f` has returned,
-/// so that calls that follow each other do not start one each. Polls on it are not seen by the
+/// The thread that takes over does not count among those that
+/// [`max_blocking_threads`](crate::runtime::Builder::max_blocking_threads) bounds, so that `f` may wait for a call of `spawn_blocking`. It
+/// stays for up to a second after `f` has returned, so that calls that follow each other do not start one each. Polls on it are not seen by the
 /// [stall report](crate::runtime::Builder::stall_threshold).
 ///
 /// Outside of a task, and inside of `spawn_blocking`, it just calls `f`.

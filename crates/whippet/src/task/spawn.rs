@@ -67,3 +67,11 @@ where
 pub(crate) fn blocking_error(error: JoinError) -> io::Error {
     if error.is_cancelled() { shutdown_error() } else { error.into() }
 }
+
+/// Runs a call of whippet's own, on a thread that a program's calls do not take: see [`Handle::spawn_own_blocking`].
+#[track_caller]
+pub(crate) fn spawn_own_blocking<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> JoinHandle<R> {
+    Handle::current().spawn_own_blocking(work)
+}

@@ -4,8 +4,11 @@ use super::Builder;
 use crate::driver::Driver;
 use crate::executor::blocking::Pool;
 use crate::executor::idle::MAX_WORKERS;
+use crate::executor::pools::{MAX_OWN_THREADS, Pools};
 use crate::executor::queue::Local;
+use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::shared::{Remote, Shared};
+use crate::executor::standing::MAX_STAND_INS;
 use crate::executor::worker::Worker;
 use crate::runtime::block_on::Seat;
 use crate::runtime::handle::Handle;
@@ -42,7 +45,7 @@ impl Builder {
             // A new clock is not paused, so this does not fail.
             let _ = driver.pause();
         }
-        let pool = self.pool(&driver);
+        let pools = self.pools(&driver);
         let (locals, remotes): (Vec<Local>, Vec<Remote>) = (0..count)
             .map(|_| Local::new())
             .map(|(local, ring)| (local, Remote::new(ring)))
@@ -52,7 +55,7 @@ impl Builder {
             self.config,
             remotes,
             driver,
-            pool,
+            pools,
         ));
         let seed = sys::entropy::seed();
         let mut workers = locals.into_iter().enumerate().map(|(index, local)| {
@@ -105,13 +108,20 @@ impl Builder {
         self.workers.unwrap_or_else(available).min(MAX_WORKERS)
     }
 
-    /// The pool for blocking calls. A paused clock stands while one goes on.
-    fn pool(&self, driver: &Arc<Driver>) -> Arc<Pool> {
-        let driver = Arc::clone(driver);
-        let options = self.threads.clone();
-        let start = move |body: Box<dyn FnOnce() + Send>| options.start((), body).map(drop);
-        Pool::new(self.max_blocking_threads, self.keep_alive, Box::new(start), move || {
-            driver.nudge()
-        })
+    /// The pools for blocking calls. A paused clock stands while one goes on.
+    fn pools(&self, driver: &Arc<Driver>) -> Pools {
+        let runtime = RuntimeId::next();
+        let pool = |max_threads| {
+            let (driver, options) = (Arc::clone(driver), self.threads.clone());
+            let start =
+                move |body: Box<dyn FnOnce() + Send>| options.start(runtime, (), body).map(drop);
+            Pool::new(max_threads, self.keep_alive, Box::new(start), move || driver.nudge())
+        };
+        Pools {
+            runtime,
+            calls: pool(self.max_blocking_threads),
+            own: pool(MAX_OWN_THREADS),
+            stand_ins: pool(MAX_STAND_INS as usize),
+        }
     }
 }

@@ -26,6 +26,10 @@ impl Builder {
 
     /// The most threads for [`spawn_blocking`](crate::task::spawn_blocking); 512 unless set.
     ///
+    /// Threads that stand in while a task [blocks in place](crate::task::block_in_place) do not count, and neither do those for
+    /// whippet's own calls (names that are looked up, standard streams, [`memory::trim`](crate::memory::trim)): 512 at the most, whatever
+    /// is set here. So a call may wait for any of these, even if it has the only thread.
+    ///
     /// # Panics
     /// If `count` is 0.
     ///

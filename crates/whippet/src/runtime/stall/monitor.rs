@@ -3,7 +3,8 @@
 use super::watch::{Sight, Watch};
 use super::{OnStall, StallOptions};
 use crate::executor::shared::{Remote, Shared};
-use crate::loom::thread::{self, JoinHandle};
+use crate::executor::works_for::work_for;
+use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
 use crate::unwind::quietly;
@@ -83,18 +84,16 @@ impl Monitor {
         let ends = Ends(Arc::clone(&life));
         let (shared, on_stall) = (Arc::clone(shared), Arc::clone(&options.on_stall));
         let thread = sys::thread::start(THREAD_NAME.to_owned(), None, move || {
+            let _works = work_for(shared.id);
             look_on(&ends.0, &shared, threshold, &on_stall);
         })?;
         Ok(Some(Self { life, thread: Some(thread) }))
     }
 
-    /// Ends it. Waits until `deadline` at most, and not at all inside of its own report.
+    /// Ends it. Waits until `deadline` at most.
     pub(crate) fn end(mut self, deadline: Instant) {
         self.life.set(State::Ending);
         let Some(thread) = self.thread.take() else { return };
-        if thread.thread().id() == thread::current().id() {
-            return;
-        }
         let left = deadline.saturating_duration_since(sys::clock::now());
         if self.life.wait_while(|state| *state != State::Ended, left) {
             // What is left of the thread is its end.
