@@ -99,7 +99,8 @@ fn it_is_taken_while_tasks_come_and_go() {
         .collect();
     while churn.iter().any(|task| !task.is_finished()) {
         let dump = runtime.handle().dump();
-        assert!(dump.tasks().len() <= 8, "{dump}");
+        // Four that stay, and at the most four others for each worker, whose lists are looked at one after the other.
+        assert!(dump.tasks().len() <= 4 + 2 * 4, "{dump}");
     }
     assert!(runtime.handle().dump().tasks().is_empty());
 }
