@@ -196,9 +196,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "whippet's own calls have threads beside those for the program's",
         file: "crates/whippet/src/runtime/handle.rs",
-        from: "        self.spawn_in_pool(&self.shared.pools.own, work)
+        from: "        self.spawn_job(&self.shared.pools.own, Pool::push, work)
 ",
-        to: "        self.spawn_in_pool(&self.shared.pools.calls, work)
+        to: "        self.spawn_job(&self.shared.pools.calls, Pool::push, work)
 ",
         tests: &[File("ends", "a_blocking_call_waits_for_no_call_of_whippet_behind_itself")],
     },
