@@ -14,6 +14,7 @@ mod runtime_rows;
 mod signals_rows;
 mod table;
 mod traits_rows;
+mod unwind_rows;
 
 use self::table::{Mutation, Test};
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         runtime_rows::GUARDS,
         traits_rows::GUARDS,
         signals_rows::GUARDS,
+        unwind_rows::GUARDS,
     ]
     .into_iter()
     .flatten()

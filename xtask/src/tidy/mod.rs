@@ -13,6 +13,7 @@ mod rules;
 mod source;
 mod tree;
 mod unsafety;
+mod unwinding;
 
 use self::source::Source;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints.extend(tree::grow(&mut sources));
     complaints.extend(sources.iter().flat_map(rules::of_a_file));
     complaints.extend(unsafety::find(&sources));
+    complaints.extend(unwinding::find(root, &sources));
     complaints.extend(circles::find(&sources));
     complaints.extend(examples::find(&sources));
     complaints

@@ -2,6 +2,7 @@
 
 use crate::loom::Mutex;
 use crate::sync::caller::poll_locked;
+use crate::unwind::drop_waker;
 use crate::wakers::{Wakers, wake_quietly};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -29,6 +30,13 @@ struct State {
     reader: Option<Waker>,
     /// The task that waits for room.
     writer: Option<Waker>,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        drop_waker(self.reader.take());
+        drop_waker(self.writer.take());
+    }
 }
 
 impl Pipe {

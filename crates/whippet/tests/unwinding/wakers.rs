@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use whippet::io::{DuplexStream, duplex, split};
+use whippet::io::{DuplexStream, duplex, simplex, split};
 use whippet::net::UnixStream;
 use whippet::sync::{
     Barrier, CancellationToken, Mutex, Notify, OnceCell, RwLock, Semaphore, SetOnce, broadcast,
@@ -375,6 +375,12 @@ fn both_sides_of_a_pipe_are_told_of_its_end() {
         panic!("on purpose");
     }));
     assert!(matches!(read(&mut cx, &mut near), Poll::Ready(Ok(0))));
+    // A waker that is left in a pipe goes with it.
+    let (mut reader, writer) = simplex(1);
+    let waker = panics_when_dropped();
+    let polled = Pin::new(&mut reader).poll_read(&mut Context::from_waker(&waker), &mut [0; 4]);
+    assert!(polled.is_pending());
+    assert!(!panics(move || drop((reader, writer))));
 }
 
 #[test]
@@ -494,9 +500,12 @@ fn the_tasks_of_a_set_survive_the_waker_of_its_owner() {
         }
         assert!(matches!(poll_until_ready(&mut waits).await, Some(Ok(true))));
         drop(waits);
-        // A task that is complete when it comes into the set.
-        drop(Task::new(set.join_next()));
         assert!(set.is_empty());
+        // A waker that is left in the set goes with it.
+        let mut set = JoinSet::new();
+        set.spawn(std::future::pending::<()>());
+        drop(Task::new(set.join_next()).pend_with(&panics_when_dropped()));
+        assert!(!panics(move || drop(set)));
     });
 }
 

@@ -162,8 +162,7 @@ where
         // SAFETY: the reference of the future's life is held until the end of this call.
         let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
         let listed = scheduler.as_ref().and_then(|scheduler| scheduler.release(&life));
-        // It may be the last that holds the runtime, and with it what the program's hooks hold.
-        drop_quietly(scheduler);
+        drop(scheduler);
         match self.header.state.transition_to_complete() {
             Completed::Wanted => {}
             Completed::Unwanted => self.discard_output(),

@@ -2,6 +2,7 @@
 
 use crate::loom::Mutex;
 use crate::sync::caller::poll_locked;
+use crate::unwind::drop_waker;
 use crate::wakers::wake;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -76,6 +77,12 @@ impl Bells {
     /// Forgets who rang.
     pub(super) fn forget(&self) {
         self.0.0.lock().keys.clear();
+    }
+}
+
+impl Drop for Rung {
+    fn drop(&mut self) {
+        drop_waker(self.waker.take());
     }
 }
 

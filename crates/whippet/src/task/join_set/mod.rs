@@ -13,6 +13,7 @@ use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
 use crate::runtime::Handle;
 use crate::unwind::{FirstPanic, drop_quietly};
+use crate::wakers::wake;
 use slab::Slab;
 use std::fmt;
 use std::future::poll_fn;
@@ -449,7 +450,7 @@ impl<T: 'static> JoinSet<T> {
         entry.insert(task);
         // The task is in the set, whatever the waker does of whoever awaits the next.
         if is_complete {
-            bell.wake();
+            wake(Some(bell));
         }
         abort
     }

@@ -1,0 +1,250 @@
+//! User code that unwinds through a step: the guards of row 34. docs/UNWINDING.md lists all places.
+
+use super::table::Mutation;
+use super::table::Test::File;
+
+/// The guards.
+pub(super) const GUARDS: &[Mutation] = &[
+    Mutation {
+        row: "34",
+        guard: "a hook that panics ends there, and its thread goes on",
+        file: "crates/whippet/src/runtime/hooks.rs",
+        from: "        let _ = quietly(|| hook());
+",
+        to: "        hook();
+",
+        tests: &[
+            File("unwinding", "hooks::a_panic_in_on_thread_park_loses_no_task"),
+            File("unwinding", "hooks::a_panic_in_on_thread_unpark_loses_no_task"),
+            File("unwinding", "hooks::a_panic_in_on_thread_start_loses_no_thread"),
+            File("unwinding", "hooks::a_panic_in_the_parks_of_block_on_does_not_end_it"),
+        ],
+    },
+    Mutation {
+        row: "34",
+        guard: "a thread that nobody names starts all the same",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "quietly(|| (self.name)())",
+        to: "Some((self.name)())",
+        tests: &[File("unwinding", "hooks::a_thread_name_fn_that_panics_costs_the_name_alone")],
+    },
+    Mutation {
+        row: "34",
+        guard: "receivers at all places are chosen before the first is woken",
+        file: "crates/whippet/src/sync/spread.rs",
+        from: "self.0.iter().for_each(|place| place.choose_waiters(wakers))",
+        to: "self.0.iter().for_each(|place| (place.notify_waiters(), wakers.reserve(0)).1)",
+        tests: &[File("unwinding", "wakers::receivers_on_several_threads_are_all_told")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a receiver of a broadcast passes all values it leaves",
+        file: "crates/whippet/src/sync/broadcast/shared.rs",
+        from: "        let _ = panicked.call(|| drop_all(&mut pass));
+",
+        to: "        while pass().is_some() {}
+        drop_all(|| None::<()>);
+",
+        tests: &[
+            File("unwinding", "values::a_receiver_of_a_broadcast_passes_all_values_it_leaves"),
+            File("unwinding", "values::a_receiver_of_a_broadcast_goes_by_a_panic"),
+        ],
+    },
+    Mutation {
+        row: "34",
+        guard: "messages are dropped one by one with their receiver",
+        file: "crates/whippet/src/sync/mpsc/chan.rs",
+        from: "            let _ = panicked.call(|| drop_all(next));
+",
+        to: "            let _ = panicked.call(|| drop_all(|| None::<T>));
+            let _unused = next;
+",
+        tests: &[File(
+            "unwinding",
+            "values::messages_that_panic_are_all_dropped_with_their_receiver",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "a message is handed out whatever a sender's waker does",
+        file: "crates/whippet/src/sync/mpsc/chan.rs",
+        from: "        wakers.wake_all_quietly();
+        result
+",
+        to: "        wakers.wake_all();
+        result
+",
+        tests: &[File(
+            "unwinding",
+            "wakers::a_message_is_handed_out_although_a_sender_s_waker_panics",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "so is one of those that were taken in one go",
+        file: "crates/whippet/src/sync/mpsc/chan.rs",
+        from: "        // The message in hand must not go down with a sender's waker.
+        wakers.wake_all_quietly();
+",
+        to: "        wakers.wake_all();
+",
+        tests: &[File("unwinding", "wakers::messages_taken_in_one_go_survive_a_sender_s_waker")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a waker that is not needed is dropped without harm to what the poll came to",
+        file: "crates/whippet/src/sync/caller.rs",
+        from: "        drop_waker(self.parcel.take());
+",
+        to: "        drop(self.parcel.take());
+        drop_waker(None);
+",
+        tests: &[
+            File("unwinding", "wakers::a_clone_that_is_not_needed_costs_no_permit"),
+            File("unwinding", "wakers::a_displaced_waker_that_panics_when_dropped_costs_nothing"),
+        ],
+    },
+    Mutation {
+        row: "34",
+        guard: "all timers are closed at the end of a runtime",
+        file: "crates/whippet/src/driver/shard.rs",
+        from: "            wakers.wake_all_quietly();
+",
+        to: "            wakers.wake_all();
+",
+        tests: &[File(
+            "unwinding",
+            "runtime_end::a_waker_of_a_timer_that_panics_keeps_nothing_open",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "a waker of a socket does not end the end of a runtime",
+        file: "crates/whippet/src/reactor/mod.rs",
+        from: "        wakers.wake_all_quietly();
+",
+        to: "        wakers.wake_all();
+",
+        tests: &[File(
+            "unwinding",
+            "runtime_end::a_waker_of_a_socket_that_panics_keeps_nothing_open",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "a count of bytes is given whatever the other side's waker does",
+        file: "crates/whippet/src/io/pipe.rs",
+        from: "            wake_quietly(writer);
+",
+        to: "            crate::wakers::wake(writer);
+",
+        tests: &[File("unwinding", "wakers::both_sides_of_a_pipe_are_told_of_its_end")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a half gives what its poll came to",
+        file: "crates/whippet/src/io/halves.rs",
+        from: "        wake_quietly(waiter);
+",
+        to: "        waiter.into_iter().for_each(Waker::wake);
+        wake_quietly(None);
+",
+        tests: &[File("unwinding", "wakers::a_half_that_waits_for_the_other_survives_its_waker")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a lone waker that panics in a drop by a panic ends no process",
+        file: "crates/whippet/src/wakers.rs",
+        from: "    if std::thread::panicking() {
+        let _ = quietly(wake);
+",
+        to: "    if false {
+        let _ = quietly(wake);
+",
+        tests: &[File("unwinding", "wakers::a_value_sent_beside_a_receiver_s_waker_arrives")],
+    },
+    Mutation {
+        row: "34",
+        guard: "what was not read is cut off behind a panic",
+        file: "crates/whippet/src/io/append.rs",
+        from: "                        self.buffer.truncate(self.end);
+",
+        to: "                        if !std::thread::panicking() {
+                            self.buffer.truncate(self.end);
+                        }
+",
+        tests: &[
+            File("unwinding", "io::a_read_that_panics_appends_nothing"),
+            File("unwinding", "io::halves_have_their_stream_back"),
+        ],
+    },
+    Mutation {
+        row: "34",
+        guard: "all tasks of a set are aborted",
+        file: "crates/whippet/src/task/join_set/mod.rs",
+        from: "            let _ = panicked.call(|| task.abort());
+",
+        to: "            task.abort();
+            let _ = panicked.call(|| ());
+",
+        tests: &[File(
+            "unwinding",
+            "wakers::the_tasks_of_a_set_are_all_aborted_whatever_a_waker_does",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "an output that nobody takes ends no shutdown of its set",
+        file: "crates/whippet/src/task/join_set/mod.rs",
+        from: "            drop_quietly(joined);
+",
+        to: "            drop(joined);
+            drop_quietly(());
+",
+        tests: &[File("unwinding", "values::outputs_that_nobody_takes_end_where_they_are")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a descriptor that panics gives its slot back",
+        file: "crates/whippet/src/reactor/registration.rs",
+        from: "            let descriptor = quietly(|| io.as_fd());
+",
+        to: "            let descriptor = Some(io.as_fd());
+            let _ = quietly(|| ());
+",
+        tests: &[File(
+            "unwinding",
+            "closures::a_descriptor_that_panics_at_its_end_gives_its_slot_back",
+        )],
+    },
+    Mutation {
+        row: "34",
+        guard: "a displaced waker of a join handle is no answer",
+        file: "crates/whippet/src/executor/task/join.rs",
+        from: "        drop_waker(former);
+",
+        to: "        drop(former);
+",
+        tests: &[File("unwinding", "wakers::a_join_handle_survives_the_wakers_of_who_awaits_it")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a displaced waker of a oneshot is no answer",
+        file: "crates/whippet/src/sync/oneshot/inner.rs",
+        from: "        drop_waker(former);
+",
+        to: "        drop(former);
+",
+        tests: &[File("unwinding", "wakers::the_ends_of_a_oneshot_survive_clone_and_drop")],
+    },
+    Mutation {
+        row: "34",
+        guard: "a displaced waker of a timer is no answer",
+        file: "crates/whippet/src/driver/shard.rs",
+        from: "                drop_waker(Some(former));
+",
+        to: "                drop(former);
+",
+        tests: &[File("unwinding", "wakers::timers_survive_the_wakers_of_those_who_wait")],
+    },
+];
