@@ -244,8 +244,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "who wakes goes to all places of a channel",
         file: "crates/whippet/src/sync/spread.rs",
-        from: "self.0.iter().for_each(|place| place.choose_waiters(wakers))",
-        to: "self.0[..1].iter().for_each(|place| place.choose_waiters(wakers))",
+        from: "for place in &self.0[first..] {",
+        to: "for place in &self.0[first..=first] {",
         tests: &[Unit("sync::spread::tests::whoever_wakes_goes_to_all_places")],
     },
 ];

@@ -32,8 +32,11 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "receivers at all places are chosen before the first is woken",
         file: "crates/whippet/src/sync/spread.rs",
-        from: "self.0.iter().for_each(|place| place.choose_waiters(wakers))",
-        to: "self.0.iter().for_each(|place| (place.notify_waiters(), wakers.reserve(0)).1)",
+        from: "                place.choose_waiters(&mut wakers);
+",
+        to: "                place.choose_waiters(&mut wakers);
+                wakers.wake_all();
+",
         tests: &[File("unwinding", "wakers::receivers_on_several_threads_are_all_told")],
     },
     Mutation {

@@ -224,6 +224,9 @@ impl Notify {
     /// assert!(!pin!(notify.notified()).enable());
     /// ```
     pub fn notify_waiters(&self) {
+        if self.try_count_round() {
+            return;
+        }
         let mut wakers = Wakers::new();
         self.choose_waiters(&mut wakers);
         wakers.wake_all();
@@ -231,9 +234,6 @@ impl Notify {
 
     /// [`Notify::notify_waiters`], whose wakers are the caller's to wake.
     pub(super) fn choose_waiters(&self, wakers: &mut Wakers) {
-        if self.try_count_round() {
-            return;
-        }
         let mut line = self.line.lock();
         let woken = line.waiters.choose_all(Call::All, wakers);
         if woken > 0 && line.waiters.void(woken) {
@@ -308,7 +308,7 @@ impl Notify {
 
     /// Counts a call of `notify_waiters`, unless somebody is in line.
     #[inline]
-    fn try_count_round(&self) -> bool {
+    pub(super) fn try_count_round(&self) -> bool {
         let counted = self.word.fetch_update(AcqRel, Acquire, |word| {
             if word & PHASE == WAITING { None } else { Some(word.wrapping_add(ROUND)) }
         });

@@ -5,6 +5,7 @@
 //! nobody is woken alone.
 
 use super::Notify;
+use crate::unwind::FirstPanic;
 use crate::wakers::Wakers;
 #[cfg(not(loom))]
 use std::cell::Cell;
@@ -30,9 +31,25 @@ impl Spread {
         &self.0[number() % PLACES]
     }
 
-    /// Chooses all who wait, at all places, before the first of them is woken: one that panics keeps nobody asleep.
-    pub(crate) fn choose_waiters(&self, wakers: &mut Wakers) {
-        self.0.iter().for_each(|place| place.choose_waiters(wakers));
+    /// Wakes all who wait, at all places. A waker's panic is the caller's to pass on.
+    #[inline]
+    pub(crate) fn notify_waiters(&self) -> FirstPanic {
+        match self.0.iter().position(|place| !place.try_count_round()) {
+            Some(first) => self.notify_from(first),
+            None => FirstPanic::none(),
+        }
+    }
+
+    /// The same, where somebody waits at place `first`, and nobody before it. All are chosen before the first is woken: one
+    /// that panics keeps nobody asleep.
+    fn notify_from(&self, first: usize) -> FirstPanic {
+        let mut wakers = Wakers::new();
+        for place in &self.0[first..] {
+            if !place.try_count_round() {
+                place.choose_waiters(&mut wakers);
+            }
+        }
+        wakers.wake_and_catch()
     }
 }
 
@@ -66,16 +83,13 @@ mod tests {
     use super::{PLACES, Spread, number};
     use crate::sync::test_support::Task;
     use crate::sys::thread;
-    use crate::wakers::Wakers;
     use std::sync::mpsc;
 
     #[test]
     fn whoever_wakes_goes_to_all_places() {
         let spread = Spread::new();
         let mut waiting = spread.0.each_ref().map(|place| Task::new(place.notified()).pend());
-        let mut wakers = Wakers::new();
-        spread.choose_waiters(&mut wakers);
-        wakers.wake_all();
+        spread.notify_waiters().pass_on();
         assert_eq!(waiting.each_ref().map(Task::wakes), [1; PLACES]);
         waiting.iter_mut().for_each(Task::ready);
     }

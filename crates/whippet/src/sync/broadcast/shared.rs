@@ -26,7 +26,6 @@ use crate::sync::handle::Senders;
 use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
 use crate::unwind::{FirstPanic, drop_all};
-use crate::wakers::Wakers;
 
 /// All senders are gone.
 const CLOSED: u64 = 1;
@@ -91,19 +90,12 @@ impl<T> Shared<T> {
         self.word.fetch_add(VALUE, AcqRel);
         let count = *receivers;
         drop(receivers);
-        let mut panicked = self.tell_receivers();
+        let mut panicked = self.arrivals.notify_waiters();
         if let Some(overwritten) = overwritten {
             let _ = panicked.call(|| drop(overwritten));
         }
         panicked.pass_on();
         Ok(count)
-    }
-
-    /// Wakes all receivers that wait. A waker's panic is the caller's to pass on.
-    fn tell_receivers(&self) -> FirstPanic {
-        let mut wakers = Wakers::new();
-        self.arrivals.choose_waiters(&mut wakers);
-        wakers.wake_and_catch()
     }
 
     /// The value at `next`, which moves on; `share` makes what the receiver gets, unless it is the last to get it.
@@ -196,6 +188,6 @@ impl<T> Senders for Shared<T> {
     fn end_senders(&self) {
         // AcqRel: whoever finds the end finds all values before it.
         self.word.fetch_or(CLOSED, AcqRel);
-        self.tell_receivers().pass_on();
+        self.arrivals.notify_waiters().pass_on();
     }
 }

@@ -4,7 +4,6 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::reference::Ref;
 use super::shared::Shared;
-use crate::wakers::Wakers;
 use std::fmt;
 use std::mem::needs_drop;
 use std::sync::Arc;
@@ -58,9 +57,8 @@ impl<T> Sender<T> {
         if self.is_closed() {
             return Err(SendError(value));
         }
-        let mut wakers = Wakers::new();
-        let former = self.shared.replace(value, &mut wakers);
-        let mut panicked = wakers.wake_and_catch();
+        let former = self.shared.replace(value);
+        let mut panicked = self.shared.tell();
         if needs_drop::<T>() {
             let _ = panicked.call(|| drop(former));
         }
@@ -83,12 +81,10 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T),
     {
-        let mut wakers = Wakers::new();
-        self.shared.change(&mut wakers, |value| {
+        self.send_if_modified(|value| {
             modify(value);
             true
         });
-        wakers.wake_all();
     }
 
     /// Changes the value where it lies, and tells all receivers if `modify` returns true. Says whether it did. `modify`
@@ -112,10 +108,11 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
-        let mut wakers = Wakers::new();
-        let told = self.shared.change(&mut wakers, modify);
-        wakers.wake_all();
-        told
+        let is_told = self.shared.change(modify);
+        if is_told {
+            self.shared.tell().pass_on();
+        }
+        is_told
     }
 
     /// Exchanges the value, tells all receivers, if there are some, and returns the former value.
@@ -126,10 +123,9 @@ impl<T> Sender<T> {
     /// assert_eq!(*sender.borrow(), 2);
     /// ```
     pub fn send_replace(&self, value: T) -> T {
-        let mut wakers = Wakers::new();
-        let former = self.shared.replace(value, &mut wakers);
+        let former = self.shared.replace(value);
         // The former value must not go down with a receiver's waker.
-        wakers.wake_all_quietly();
+        self.shared.tell().end();
         former
     }
 

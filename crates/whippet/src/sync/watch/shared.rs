@@ -19,7 +19,7 @@ use crate::loom::{RwLock, RwLockReadGuard};
 use crate::sync::Notify;
 use crate::sync::spread::Spread;
 use crate::sync::wait::wait_until;
-use crate::wakers::Wakers;
+use crate::unwind::FirstPanic;
 
 /// All senders are gone.
 const CLOSED: usize = 1;
@@ -82,29 +82,31 @@ impl<T> Shared<T> {
         (value, version)
     }
 
-    /// Changes the value by `change`, which says whether receivers are to be told; their wakers are the caller's to wake. A
-    /// panic of `change` tells nobody.
-    pub(super) fn change(&self, wakers: &mut Wakers, change: impl FnOnce(&mut T) -> bool) -> bool {
+    /// Changes the value by `change`, which says whether receivers are to be told; that is the caller's to do, by
+    /// [`Shared::tell`]. A panic of `change` tells nobody.
+    pub(super) fn change(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
         let mut value = self.value.write();
-        let told = change(&mut value);
-        if told {
+        let is_told = change(&mut value);
+        if is_told {
             // AcqRel: a receiver that finds the version finds the value; the lock keeps this and the value in step.
             self.word.fetch_add(CHANGE, AcqRel);
         }
-        drop(value);
-        if told {
-            self.changes.choose_waiters(wakers);
-        }
-        told
+        is_told
     }
 
-    /// Puts another value in the place of the present one; the wakers of those to be told are the caller's to wake.
-    pub(super) fn replace(&self, mut value: T, wakers: &mut Wakers) -> T {
-        self.change(wakers, |present| {
+    /// Puts another value in the place of the present one. Receivers are the caller's to tell, by [`Shared::tell`].
+    pub(super) fn replace(&self, mut value: T) -> T {
+        self.change(|present| {
             std::mem::swap(present, &mut value);
             true
         });
         value
+    }
+
+    /// Wakes the receivers that wait. A waker's panic is the caller's to pass on.
+    #[inline]
+    pub(super) fn tell(&self) -> FirstPanic {
+        self.changes.notify_waiters()
     }
 
     /// A version other than `seen`, or the end if there will be none.
@@ -164,9 +166,7 @@ impl<T> Shared<T> {
         if self.senders.fetch_sub(1, AcqRel) == 1 {
             // AcqRel: whoever finds the end sees the last value.
             self.word.fetch_or(CLOSED, AcqRel);
-            let mut wakers = Wakers::new();
-            self.changes.choose_waiters(&mut wakers);
-            wakers.wake_all();
+            self.tell().pass_on();
         }
     }
 }
