@@ -7,6 +7,7 @@
 //! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
 
 use crate::loom::thread_local;
+use crate::wakers::wake_by_ref;
 use std::cell::Cell;
 use std::task::{Context, Poll, Waker};
 
@@ -51,7 +52,7 @@ pub(crate) fn take_yield() -> Yield {
 /// at the driver. Elsewhere it is just woken.
 pub(crate) fn yield_turn(waker: &Waker, why: Yield) {
     note_yield(why);
-    waker.wake_by_ref();
+    wake_by_ref(waker);
 }
 
 /// Says of the poll under way that it lets others go first.

@@ -9,7 +9,8 @@ use crate::executor::owned::Owned;
 use crate::executor::shared::Shared;
 use crate::executor::task::{Live, Runnable, Schedule};
 use crate::loom::Mutex;
-use crate::unwind::{FirstPanic, drop_waker};
+use crate::unwind::drop_waker;
+use crate::wakers::Wakers;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -81,11 +82,9 @@ impl Inbox {
         queue.tasks.push_back(task);
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
-        let mut panicked = FirstPanic::none();
-        for (_, waker) in waiting {
-            panicked.call(|| waker.wake());
-        }
-        panicked.pass_on();
+        let mut wakers = Wakers::new();
+        waiting.into_iter().for_each(|(_, waker)| wakers.push(waker));
+        wakers.wake_all();
         before
     }
 
