@@ -4,20 +4,41 @@
 //! poll from the executor; when they are used up each door answers `Pending` and wakes the task as one that yields ([`yield_turn`]): it goes
 //! to the back of its queue, behind a look at the driver. Outside of a task nothing is counted.
 //!
+//! A unit that was taken and not used goes back, but only in the poll that it was taken in. A program may keep one and drop it
+//! in a later poll, in that of another task, or where nobody polls; a budget that came to be there would let a task
+//! go on for longer than its neighbours, or make the thread look as if it polled for ever. So each stretch with a budget has a
+//! number of its own on its thread, and a unit remembers it. (They have 64 bits, and do not come round.)
+//!
 //! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
 
 use crate::loom::thread_local;
 use crate::wakers::wake_by_ref;
 use std::cell::Cell;
+use std::marker::PhantomData;
+use std::num::NonZeroU64;
 use std::task::{Context, Poll, Waker};
 
 /// Units of work in one poll: large enough that the check costs nothing beside the work, small enough that a
 /// busy socket lets its neighbours run within some 100 system calls.
 const BUDGET: u8 = 128;
 
+/// What is left of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Budget {
+    /// The stretch that it belongs to: which one it is of all on this thread.
+    stretch: NonZeroU64,
+    /// Units left.
+    left: u8,
+}
+
 thread_local! {
-    /// Units left in the poll that runs on this thread; `None` outside of a budget.
-    static LEFT: Cell<Option<u8>> = const { Cell::new(None) };
+    /// What is left in the poll that runs on this thread; `None` outside of a budget.
+    static LEFT: Cell<Option<Budget>> = const { Cell::new(None) };
+}
+
+thread_local! {
+    /// The number of the next stretch with a budget on this thread.
+    static NEXT: Cell<NonZeroU64> = const { Cell::new(NonZeroU64::MIN) };
 }
 
 thread_local! {
@@ -61,7 +82,7 @@ pub(crate) fn note_yield(why: Yield) {
 }
 
 /// Puts the former budget back when a budgeted (or unbudgeted) stretch ends, by a panic too.
-struct Restore(Option<u8>);
+struct Restore(Option<Budget>);
 
 impl Drop for Restore {
     fn drop(&mut self) {
@@ -72,7 +93,8 @@ impl Drop for Restore {
 /// Runs `f`, one poll of a task, under a fresh budget.
 #[inline]
 pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
-    with(Some(BUDGET), f)
+    let stretch = NEXT.try_with(|next| next.replace(next.get().saturating_add(1)));
+    with(Some(Budget { stretch: stretch.unwrap_or(NonZeroU64::MAX), left: BUDGET }), f)
 }
 
 /// Runs `f` without a budget; if that is within a poll, it stays one.
@@ -107,21 +129,29 @@ fn set_uncounted(uncounted: bool) -> RestoreUncounted {
 }
 
 #[inline]
-fn with<R>(budget: Option<u8>, f: impl FnOnce() -> R) -> R {
+fn with<R>(budget: Option<Budget>, f: impl FnOnce() -> R) -> R {
     let former = LEFT.try_with(|left| left.replace(budget)).ok().flatten();
     let _restore = Restore(former);
     f()
 }
 
-/// A unit that was taken; it goes back when dropped, unless [`Unit::spend`] says that work was done with it.
+/// A unit that was taken; it goes back when dropped, unless [`Unit::spend`] says that work was done with it. Dropped
+/// elsewhere than in the poll that it was taken in, it does nothing.
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back: call spend() when the door did something"]
 pub(crate) struct Unit {
     /// What was left before the unit was taken.
-    before: Option<u8>,
+    before: Option<Budget>,
+    /// The number of a stretch says something on its own thread alone.
+    not_send: PhantomData<*const ()>,
 }
 
 impl Unit {
+    #[inline]
+    fn new(before: Option<Budget>) -> Self {
+        Self { before, not_send: PhantomData }
+    }
+
     /// The door made progress: the unit is used up.
     #[inline]
     pub(crate) fn spend(mut self) {
@@ -132,9 +162,12 @@ impl Unit {
 impl Drop for Unit {
     #[inline]
     fn drop(&mut self) {
-        if self.before.is_some() {
-            let _ = LEFT.try_with(|left| left.set(self.before));
-        }
+        let Some(before) = self.before else { return };
+        let _ = LEFT.try_with(|left| {
+            if left.get().is_some_and(|now| now.stretch == before.stretch) {
+                left.set(Some(before));
+            }
+        });
     }
 }
 
@@ -143,20 +176,20 @@ impl Drop for Unit {
 pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
     let before = LEFT.try_with(Cell::get).ok().flatten();
     match before {
-        Some(0) => {
+        Some(Budget { left: 0, .. }) => {
             yield_turn(cx.waker(), Yield::Forced);
             Poll::Pending
         }
-        Some(units) => {
-            LEFT.with(|left| left.set(Some(units - 1)));
-            Poll::Ready(Unit { before })
+        Some(Budget { stretch, left: units }) => {
+            LEFT.with(|left| left.set(Some(Budget { stretch, left: units - 1 })));
+            Poll::Ready(Unit::new(before))
         }
-        None => Poll::Ready(Unit { before: None }),
+        None => Poll::Ready(Unit::new(None)),
     }
 }
 
 /// Whether the running task has budget left (always, outside of a task).
 #[inline]
 pub(crate) fn has_budget_left() -> bool {
-    LEFT.try_with(|left| left.get() != Some(0)).unwrap_or(true)
+    LEFT.try_with(|left| left.get().is_none_or(|budget| budget.left > 0)).unwrap_or(true)
 }

@@ -3,7 +3,11 @@
 use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::task::{Poll, ready};
-use whippet::task::coop::{cooperative, has_budget_remaining, poll_proceed};
+use whippet::runtime::{Builder, Runtime};
+use whippet::task::coop::{
+    RestoreOnPending, cooperative, has_budget_remaining, poll_proceed, unconstrained,
+};
+use whippet::task::yield_now;
 
 /// How many turns a task takes for a thousand futures that are ready at once.
 async fn turns(takes_part: bool) -> usize {
@@ -52,4 +56,85 @@ async fn a_unit_goes_back_unless_progress_was_made() {
     })
     .await
     .expect("it ends well");
+}
+
+/// The unit of a poll, kept beyond it.
+fn unit_of_a_poll(runtime: &Runtime) -> RestoreOnPending {
+    runtime.block_on(poll_fn(poll_proceed))
+}
+
+#[test]
+fn a_unit_dropped_after_its_poll_leaves_the_thread_alone() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    drop(unit_of_a_poll(&runtime));
+    // Refused on a thread that polls.
+    runtime.block_on(async {});
+    let (sender, mut receiver) = whippet::sync::mpsc::channel(1);
+    sender.blocking_send(7).unwrap();
+    assert_eq!(receiver.blocking_recv(), Some(7));
+}
+
+/// Uses up what is left of the budget, and counts it.
+async fn use_up() -> u32 {
+    let mut units = 0;
+    poll_fn(|cx| {
+        while has_budget_remaining() {
+            ready!(poll_proceed(cx)).made_progress();
+            units += 1;
+        }
+        Poll::Ready(())
+    })
+    .await;
+    units
+}
+
+#[test]
+fn a_unit_dropped_in_another_poll_gives_it_nothing() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let unit = unit_of_a_poll(&runtime);
+    runtime.block_on(async {
+        assert_eq!(use_up().await, 128);
+        drop(unit);
+        assert!(!has_budget_remaining(), "a spent budget came back");
+    });
+}
+
+#[test]
+fn a_unit_dropped_in_a_later_poll_of_its_task_gives_nothing() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let unit = poll_fn(poll_proceed).await;
+        yield_now().await;
+        assert_eq!(use_up().await, 128);
+        drop(unit);
+        assert!(!has_budget_remaining(), "a spent budget came back");
+    });
+}
+
+#[test]
+fn a_unit_dropped_in_a_block_on_within_its_poll_gives_nothing() {
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let handle = runtime.handle().clone();
+    let task = runtime.spawn(async move {
+        let unit = poll_fn(poll_proceed).await;
+        whippet::task::block_in_place(|| {
+            handle.block_on(async {
+                assert_eq!(use_up().await, 128);
+                drop(unit);
+                assert!(!has_budget_remaining(), "a spent budget came back");
+            });
+        });
+        use_up().await
+    });
+    assert_eq!(runtime.block_on(task).unwrap(), 127);
+}
+
+#[test]
+fn a_unit_dropped_in_an_unconstrained_part_gives_nothing() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let unit = poll_fn(poll_proceed).await;
+        unconstrained(async { drop(unit) }).await;
+        assert_eq!(use_up().await, 127);
+    });
 }

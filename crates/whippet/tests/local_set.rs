@@ -481,3 +481,26 @@ fn run_until_in_two_branches_of_a_select_stalls_in_none() {
         });
     }
 }
+
+/// Whether `spawn_local` belongs to a set here.
+fn belongs_to_a_set() -> bool {
+    catch_unwind(|| drop(spawn_local(async {}))).is_ok()
+}
+
+#[test]
+fn a_guard_kept_beyond_its_poll_enters_no_set() {
+    let (set, kept) = (LocalSet::new(), Rc::new(RefCell::new(None)));
+    let other = Rc::new(LocalSet::new());
+    let [first, second] = [(); 2].map(|()| (Rc::clone(&other), Rc::clone(&kept)));
+    let runtime = Builder::new_current_thread().build().unwrap();
+    set.spawn_local(async move { *first.1.borrow_mut() = Some(first.0.enter()) });
+    set.spawn_local(async move {
+        drop(spawn_local(async {}));
+        let words = format!("{:?}", second.0);
+        assert!(words.contains("len: 0"), "the guard of one task is at work in another");
+    });
+    set.block_on(&runtime, yield_now());
+    assert!(!belongs_to_a_set(), "between polls");
+    drop(kept.take());
+    assert!(!belongs_to_a_set(), "a guard that is dropped later enters the set of its poll again");
+}

@@ -13,6 +13,7 @@ mod reactor_rows;
 mod runtime_rows;
 mod signals_rows;
 mod table;
+mod task_rows;
 mod traits_rows;
 mod unwind_rows;
 
@@ -60,9 +61,10 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         no_rows::GUARDS,
         reactor_rows::GUARDS,
         runtime_rows::GUARDS,
-        traits_rows::GUARDS,
         signals_rows::GUARDS,
         unwind_rows::GUARDS,
+        task_rows::GUARDS,
+        traits_rows::GUARDS,
     ]
     .into_iter()
     .flatten()

@@ -67,22 +67,6 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a wake-up past the limit is not taken back",
-        file: "crates/whippet/src/executor/task/state.rs",
-        from: "        let before = self.word.fetch_add(WAKE, AcqRel);
-        if before >= MANY_WAKES {
-            slow_down(before);
-        }
-",
-        to: "        let before = self.word.fetch_add(WAKE, AcqRel);
-        if before >= MANY_WAKES {
-            self.word.fetch_sub(WAKE, Relaxed);
-        }
-",
-        tests: &[Model("executor::task::state::loom_tests::loom_a_flood_of_wakes_meets_the_polls_that_end_it")],
-    },
-    Mutation {
-        row: "-",
         guard: "a task that was woken during its poll is polled again",
         file: "crates/whippet/src/executor/task/state.rs",
         from: "        let before = self.word.fetch_sub(seen.0, AcqRel);

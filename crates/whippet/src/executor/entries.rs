@@ -1,7 +1,8 @@
 //! What a thread has entered, one in the other, and guards that leave it again.
 //!
 //! Guards are to be dropped in the reverse order. Should one not be, what it entered is taken out all the same, and what was
-//! entered after it stays: so what the thread is in is right whatever the order.
+//! entered after it stays: so what the thread is in is right whatever the order. Only the end of a poll takes out all that was
+//! entered in it ([`Entries::leave_later`]); a guard that is kept longer does nothing any more.
 
 use std::cell::{Cell, RefCell};
 
@@ -35,6 +36,14 @@ impl<T> Entries<T> {
         let place = entries.iter().rposition(|(other, _)| *other == number)?;
         let is_innermost = place + 1 == entries.len();
         Some((entries.remove(place).1, is_innermost))
+    }
+
+    /// Leaves all that was entered after that number, and gives it.
+    pub(super) fn leave_later(&self, number: u64) -> Vec<(u64, T)> {
+        let mut entries = self.entries.borrow_mut();
+        let later =
+            entries.iter().rposition(|(other, _)| *other <= number).map_or(0, |place| place + 1);
+        entries.split_off(later)
     }
 
     /// Calls `f` with the innermost.

@@ -28,6 +28,14 @@ pub use super::unconstrained::{
 /// A unit of the task's budget that was taken. It goes back when this is dropped, unless
 /// [`made_progress`](Self::made_progress) says that something was done with it.
 ///
+/// It goes back only in the poll that it was taken in. Dropped in another one, or where nobody polls, it does nothing. It
+/// stays on its thread:
+///
+/// ```compile_fail
+/// fn is_send<T: Send>() {}
+/// is_send::<whippet::task::coop::RestoreOnPending>();
+/// ```
+///
 /// ```
 /// use std::future::poll_fn;
 /// use std::task::Poll;

@@ -57,6 +57,22 @@ pub(super) fn enter(tasks: &Rc<LocalTasks>) -> EnteredLocal {
     EnteredLocal { number, not_send: PhantomData }
 }
 
+/// One poll, in which `spawn_local` belongs to some tasks; what is entered in it is left at its end.
+pub(super) struct InPoll(EnteredLocal);
+
+/// Begins a poll in which `spawn_local` belongs to these.
+pub(super) fn enter_for_poll(tasks: &Rc<LocalTasks>) -> InPoll {
+    InPoll(enter(tasks))
+}
+
+impl Drop for InPoll {
+    fn drop(&mut self) {
+        let Some(number) = self.0.number else { return };
+        // What is left is dropped outside of the borrow.
+        drop(ENTERED.try_with(|entered| entered.leave_later(number)));
+    }
+}
+
 /// Those among which `spawn_local` on this thread puts its own.
 pub(super) fn current() -> Option<Rc<LocalTasks>> {
     ENTERED.try_with(|entered| entered.with_innermost(Rc::clone)).ok().flatten()

@@ -138,7 +138,7 @@ impl LocalTasks {
     /// Gives turns to tasks that can go on, until none is left that has not yielded. When some did, the task behind `cx`
     /// yields as well (true): they come again when its worker has looked at the driver.
     fn give_turns(self: &Rc<Self>, cx: &Context<'_>) -> bool {
-        let _entered = (self.enter(), current::poll_set());
+        let _polls = current::poll_set();
         // What the owner's own poll said so far is kept for whoever polls the owner.
         let mut yields = coop::take_yield();
         // How many tasks are in front of the first that yielded.
@@ -149,7 +149,9 @@ impl LocalTasks {
             }
             let Some(task) = self.inbox.pop() else { break };
             ahead = ahead.map(|count| count - 1);
+            let entered = current::enter_for_poll(self);
             let ran = coop::with_budget(|| task.run());
+            drop(entered);
             let why = coop::take_yield();
             yields = yields.max(why);
             if let Ran::Woken(task) = ran {
@@ -251,7 +253,7 @@ impl<F: Future> Future for RunUntil<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let Driving { tasks, driver } = this.tasks;
-        let entered = (tasks.enter(), current::poll_set());
+        let entered = (current::enter_for_poll(tasks), current::poll_set());
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(output);
         }

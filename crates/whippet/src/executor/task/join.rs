@@ -274,6 +274,14 @@ impl AbortHandle {
     }
 }
 
+#[cfg(test)]
+impl AbortHandle {
+    /// The state word of the task.
+    pub(super) fn state(&self) -> &super::state::State {
+        &self.task().state
+    }
+}
+
 impl Clone for AbortHandle {
     fn clone(&self) -> Self {
         self.task().state.add_reference();

@@ -14,6 +14,15 @@
 //! makes two read-modify-writes; a flag would need three, for it must be cleared before the poll. (nexosim
 //! counts its wakes the same way.)
 //!
+//! *The end of the counts.* A task that is not polled may be woken for ever: it is complete, or in a long poll, or nobody
+//! drives its runtime. So the count of wake-ups stops at [`MANY_WAKES`], 2³¹: whoever brings it past that takes off what is
+//! past it ([`State::shed_wakes`]). A poll must not subtract what was taken off already, so it never subtracts the last of
+//! the 2³¹: it sees one less at the most ([`State::transition_to_running`]). What the word has then is still enough, and at
+//! least one wake-up is left, which makes one more poll; so none that came meanwhile is lost. A wake-up by value
+//! gives its reference up and must not touch the word again; what it brings past the limit is taken off by the next clone of a
+//! waker. It cannot be many: each took a reference, of which there are 2²⁷ at the most. Past so many references the process
+//! ends, as with `Arc`: a leak of wakers or abort handles in a loop, never real use.
+//!
 //! **references** are held by the life of the future (given back when the task completes), by the join handle,
 //! by each abort handle and by each waker. A runnable holds none: the future it may poll is not complete, so
 //! the reference of its life is there. At zero the allocation is freed; the task is complete then.
@@ -31,8 +40,6 @@
 
 use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::sys::thread::pause;
-use std::time::Duration;
 
 /// The future is gone; the output is there, or was taken.
 const COMPLETE: u64 = 1;
@@ -48,16 +55,10 @@ const REFERENCE: u64 = 1 << 4;
 const REFERENCES: u64 = (1 << 32) - REFERENCE;
 /// One wake-up.
 const WAKE: u64 = 1 << 32;
-/// Past this many references the process ends, as `Arc` does: a leak of wakers in a loop, never real use.
-const MAX_REFERENCES: u64 = REFERENCES / 2;
-/// Past this many wake-ups without a poll each further one takes a moment ([`PENALTY`]): 2³¹ of them, which nobody can
-/// make in less than some ten seconds. None is taken back: a poll may have counted it, and would subtract it again.
+/// Past this many references the process ends: 2²⁷ (*the end of the counts*, above).
+const MANY_REFERENCES: u64 = 1 << 31;
+/// Where the count of wake-ups stops: at 2³¹ of them (*the end of the counts*, above).
 const MANY_WAKES: u64 = 1 << 63;
-/// Past this many the process ends, before the count comes round to zero and the task has two runnables: with a
-/// thousand threads that wake it all the time, half an hour later.
-const MAX_WAKES: u64 = u64::MAX - (1 << 56);
-/// How long a wake-up takes past [`MANY_WAKES`]; models have no time to lose.
-const PENALTY: Duration = if cfg!(loom) { Duration::ZERO } else { Duration::from_millis(1) };
 
 /// The state word of one task.
 #[derive(Debug)]
@@ -130,9 +131,6 @@ impl State {
         // AcqRel: release so that the poll which sees this wake-up (Acquire in `transition_to_running`) sees
         // what the waker did before; acquire for the case that the reference was the last.
         let before = self.word.fetch_add(WAKE - REFERENCE, AcqRel);
-        if before >= MANY_WAKES {
-            slow_down(before);
-        }
         if before & COMPLETE != 0 {
             return if before & REFERENCES == REFERENCE { Woken::Dealloc } else { Woken::Already };
         }
@@ -145,7 +143,7 @@ impl State {
         // AcqRel: as by value; the acquire side serves `cancel`, whose caller may drop the future.
         let before = self.word.fetch_add(WAKE, AcqRel);
         if before >= MANY_WAKES {
-            slow_down(before);
+            self.shed_wakes();
         }
         before < WAKE && before & COMPLETE == 0
     }
@@ -155,7 +153,11 @@ impl State {
     pub(super) fn transition_to_running(&self) -> Turn {
         // Acquire: pairs with the wakers' release, so that the poll sees what they did.
         let word = self.word.load(Acquire);
-        if word & CANCELLED != 0 { Turn::Cancel } else { Turn::Poll(Seen(word & !(WAKE - 1))) }
+        if word & CANCELLED != 0 {
+            return Turn::Cancel;
+        }
+        // Less than what may be taken off meanwhile leaves: `shed_wakes`.
+        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
     }
 
     /// Ends a poll that was `Pending`. True: the task is idle, the runnable is spent. False: it was woken
@@ -249,9 +251,27 @@ impl State {
     pub(super) fn add_reference(&self) {
         // Relaxed: as in `Arc`, a new reference comes from an old one.
         let before = self.word.fetch_add(REFERENCE, Relaxed);
-        if before & REFERENCES > MAX_REFERENCES {
+        if before & (MANY_WAKES | MANY_REFERENCES) != 0 {
+            self.stop_at_limits(before);
+        }
+    }
+
+    /// A new reference met a count at its limit.
+    #[cold]
+    fn stop_at_limits(&self, before: u64) {
+        if before & MANY_REFERENCES != 0 {
             std::process::abort();
         }
+        self.shed_wakes();
+    }
+
+    /// Takes off the wake-ups past [`MANY_WAKES`]. The caller has a reference.
+    #[cold]
+    fn shed_wakes(&self) {
+        // Relaxed: as a read-modify-write it hands on what the wake-ups released.
+        let _ = self.word.fetch_update(Relaxed, Relaxed, |word| {
+            (word >= MANY_WAKES + WAKE).then_some(MANY_WAKES | word & (WAKE - 1))
+        });
     }
 
     /// One reference less. True: it was the last, and the allocation is to be freed.
@@ -280,13 +300,19 @@ impl State {
     }
 }
 
-/// A task is woken again and again, and nobody polls it.
-#[cold]
-fn slow_down(word: u64) {
-    if word >= MAX_WAKES {
-        std::process::abort();
+#[cfg(test)]
+impl State {
+    /// As if the task had been woken so often, since its last poll, that the count is at its limit.
+    pub(super) fn flood(&self) {
+        let word = self.word.load(Relaxed);
+        self.word.store(MANY_WAKES | word & (WAKE - 1), Relaxed);
     }
-    pause(PENALTY);
+
+    /// Whether no more wake-ups are counted than may be: those that were brought past the limit by value, and have not been
+    /// taken off yet, are two at the most in a test.
+    pub(super) fn is_within_limits(&self) -> bool {
+        self.word.load(Relaxed) < MANY_WAKES + 3 * WAKE
+    }
 }
 
 #[cfg(test)]
@@ -320,18 +346,45 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_wakes_is_counted_and_slowed_down() {
+    fn a_flood_of_wakes_stops_at_the_limit() {
+        for is_complete in [false, true] {
+            let state = State::new();
+            state.flood();
+            if is_complete {
+                assert_eq!(state.transition_to_complete(), Completed::Wanted);
+            }
+            for _ in 0..1_000 {
+                assert!(!state.transition_to_woken_by_ref());
+            }
+            assert!(state.is_within_limits(), "{} are counted", state.word.load(Relaxed) / WAKE);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_wakes_by_value_stops_at_the_limit() {
         let state = State::new();
-        state.word.fetch_or(MANY_WAKES, Relaxed);
-        let before = state.word.load(Relaxed);
-        let began = crate::sys::clock::now();
-        assert!(!state.transition_to_woken_by_ref());
-        assert!(began.elapsed() >= PENALTY);
-        assert_eq!(state.word.load(Relaxed), before + WAKE);
+        state.flood();
+        for _ in 0..1_000 {
+            state.add_reference();
+            assert_eq!(state.transition_to_woken_by_value(), Woken::Already);
+        }
+        assert!(state.is_within_limits(), "{} are counted", state.word.load(Relaxed) / WAKE);
+    }
+
+    #[test]
+    fn a_wake_at_the_limit_is_not_lost() {
+        let state = State::new();
+        state.flood();
         let Turn::Poll(seen) = state.transition_to_running() else {
             panic!("it was not cancelled")
         };
-        assert!(state.transition_to_idle(seen), "all of them were seen by one poll");
+        assert!(!state.transition_to_woken_by_ref());
+        assert!(!state.transition_to_idle(seen), "the wake-up must not be lost");
+        let Turn::Poll(seen) = state.transition_to_running() else {
+            panic!("it was not cancelled")
+        };
+        assert!(state.transition_to_idle(seen), "all that is left was seen by one poll");
+        assert!(state.transition_to_woken_by_ref());
     }
 
     #[test]
@@ -349,31 +402,86 @@ mod tests {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
+    use crate::loom::atomic::AtomicU32;
     use loom::sync::Arc;
     use loom::thread;
 
-    #[test]
-    fn loom_a_flood_of_wakes_meets_the_polls_that_end_it() {
-        loom::model(|| {
-            let state = Arc::new(State::new());
-            state.word.fetch_or(MANY_WAKES, Relaxed);
-            let wakers = [(); 2].map(|()| {
-                let state = Arc::clone(&state);
-                thread::spawn(move || state.transition_to_woken_by_ref())
-            });
-            loop {
-                let Turn::Poll(seen) = state.transition_to_running() else {
-                    panic!("it was not cancelled")
-                };
-                if state.transition_to_idle(seen) {
-                    break;
-                }
+    /// Wakes a flooded task as `wake` does, after a note that the poll looks for. True: the task's runnable is due.
+    fn waker(
+        state: &Arc<State>,
+        notes: &Arc<AtomicU32>,
+        wake: fn(&State) -> bool,
+    ) -> thread::JoinHandle<bool> {
+        let (state, notes) = (Arc::clone(state), Arc::clone(notes));
+        thread::spawn(move || {
+            notes.fetch_add(1, Relaxed);
+            wake(&state)
+        })
+    }
+
+    /// By value, with the reference that it takes first.
+    fn by_value(state: &State) -> bool {
+        state.add_reference();
+        state.transition_to_woken_by_value() == Woken::Schedule
+    }
+
+    /// Polls until the task is idle. Gives the notes that the last poll found.
+    fn poll_until_idle(state: &State, notes: &AtomicU32) -> u32 {
+        loop {
+            let Turn::Poll(seen) = state.transition_to_running() else {
+                panic!("it was not cancelled")
+            };
+            let found = notes.load(Relaxed);
+            if state.transition_to_idle(seen) {
+                return found;
             }
-            let runnables =
-                wakers.map(|waker| waker.join().unwrap()).into_iter().filter(|got| *got);
-            let runnables = runnables.count();
+        }
+    }
+
+    fn flood_meets_polls(wakes: [fn(&State) -> bool; 2]) {
+        loom::model(move || {
+            let state = Arc::new(State::new());
+            state.flood();
+            let notes = Arc::new(AtomicU32::new(0));
+            let wakers = wakes.map(|wake| waker(&state, &notes, wake));
+            let mut found = poll_until_idle(&state, &notes);
+            let due = wakers.map(|waker| waker.join().unwrap());
+            let runnables = due.into_iter().filter(|got| *got).count();
             assert!(runnables <= 1, "the task is in two queues");
             assert_eq!(state.is_woken(), runnables == 1);
+            if runnables == 1 {
+                found = poll_until_idle(&state, &notes);
+            }
+            assert_eq!(found, 2, "a wake-up was lost");
+        });
+    }
+
+    #[test]
+    fn loom_a_flood_of_wakes_meets_the_polls_that_end_it() {
+        flood_meets_polls([State::transition_to_woken_by_ref; 2]);
+    }
+
+    #[test]
+    fn loom_a_flood_of_wakes_by_value_meets_the_polls() {
+        flood_meets_polls([State::transition_to_woken_by_ref, by_value]);
+    }
+
+    #[test]
+    fn loom_a_flood_of_wakes_meets_the_completion() {
+        loom::model(|| {
+            let state = Arc::new(State::new());
+            state.flood();
+            let notes = Arc::new(AtomicU32::new(0));
+            let wakers = [State::transition_to_woken_by_ref as fn(&State) -> bool, by_value]
+                .map(|wake| waker(&state, &notes, wake));
+            assert_eq!(state.transition_to_complete(), Completed::Wanted);
+            let due = wakers.map(|waker| waker.join().unwrap());
+            assert_eq!(due, [false; 2], "a complete task is queued");
+            assert!(state.is_within_limits());
+            for _ in 0..4 {
+                assert!(!by_value(&state));
+            }
+            assert!(state.is_within_limits());
         });
     }
 }

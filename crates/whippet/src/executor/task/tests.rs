@@ -61,9 +61,10 @@ enum Act {
     PollHandle,
     DropHandle,
     DropRunnable,
+    Flood,
 }
 
-const ACTS: [Act; 8] = [
+const ACTS: [Act; 9] = [
     Act::Run,
     Act::WakeByRef,
     Act::WakeByValue,
@@ -72,6 +73,7 @@ const ACTS: [Act; 8] = [
     Act::PollHandle,
     Act::DropHandle,
     Act::DropRunnable,
+    Act::Flood,
 ];
 
 /// A task, and everything that refers to it.
@@ -137,7 +139,14 @@ impl Scene {
             Act::PollHandle => self.poll_handle(),
             Act::DropHandle => drop(self.handle.take()),
             Act::DropRunnable => drop(self.take_runnable()),
+            Act::Flood => {
+                self.act(Act::WakeByRef);
+                if self.bench.runnable.lock().unwrap().is_some() || self.abort.is_finished() {
+                    self.abort.state().flood();
+                }
+            }
         }
+        assert!(self.abort.state().is_within_limits(), "{act:?}: the count of wake-ups has no end");
     }
 
     fn poll_handle(&mut self) {

@@ -1,0 +1,107 @@
+//! What is in no row, of tasks: counts that have an end, and what is dropped elsewhere than where it was made.
+
+use super::table::Mutation;
+use super::table::Test::{File, Model, Unit};
+
+/// The guards.
+pub(super) const GUARDS: &[Mutation] = &[
+    Mutation {
+        row: "-",
+        guard: "a wake-up past the limit is taken off",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        if before >= MANY_WAKES {
+            self.shed_wakes();
+        }
+",
+        to: "",
+        tests: &[
+            Unit("executor::task::state::tests::a_flood_of_wakes_stops_at_the_limit"),
+            Unit(
+                "executor::task::tests::trap_13_every_sequence_of_five_drops_future_and_output_once",
+            ),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a clone takes off what wake-ups by value brought past the limit",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "            std::process::abort();
+        }
+        self.shed_wakes();
+",
+        to: "            std::process::abort();
+        }
+",
+        tests: &[
+            Unit("executor::task::state::tests::a_flood_of_wakes_by_value_stops_at_the_limit"),
+            Model("executor::task::state::loom_tests::loom_a_flood_of_wakes_meets_the_completion"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a poll leaves one of the wake-ups at the limit",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
+",
+        to: "        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES)))
+",
+        tests: &[
+            Unit("executor::task::state::tests::a_wake_at_the_limit_is_not_lost"),
+            Model(
+                "executor::task::state::loom_tests::loom_a_flood_of_wakes_meets_the_polls_that_end_it",
+            ),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "what is past the limit is looked at and taken off in one step",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        let _ = self.word.fetch_update(Relaxed, Relaxed, |word| {
+            (word >= MANY_WAKES + WAKE).then_some(MANY_WAKES | word & (WAKE - 1))
+        });
+",
+        to: "        self.word.fetch_sub(WAKE, Relaxed);
+",
+        tests: &[Model(
+            "executor::task::state::loom_tests::loom_a_flood_of_wakes_meets_the_polls_that_end_it",
+        )],
+    },
+    Mutation {
+        row: "-",
+        guard: "a unit of the budget goes back in its own poll alone",
+        file: "crates/whippet/src/coop.rs",
+        from: "            if left.get().is_some_and(|now| now.stretch == before.stretch) {
+                left.set(Some(before));
+            }
+",
+        to: "            left.set(Some(before));
+",
+        tests: &[
+            File("coop", "a_unit_dropped_after_its_poll_leaves_the_thread_alone"),
+            File("coop", "a_unit_dropped_in_another_poll_gives_it_nothing"),
+            File("coop", "a_unit_dropped_in_a_later_poll_of_its_task_gives_nothing"),
+            File("coop", "a_unit_dropped_in_a_block_on_within_its_poll_gives_nothing"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "each poll has a number of its own",
+        file: "crates/whippet/src/coop.rs",
+        from: "next.replace(next.get().saturating_add(1))",
+        to: "next.get()",
+        tests: &[
+            File("coop", "a_unit_dropped_in_another_poll_gives_it_nothing"),
+            File("coop", "a_unit_dropped_in_a_later_poll_of_its_task_gives_nothing"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "what is entered in a poll is left at its end",
+        file: "crates/whippet/src/executor/local/current.rs",
+        from: "        drop(ENTERED.try_with(|entered| entered.leave_later(number)));
+",
+        to: "        let _ = number;
+",
+        tests: &[File("local_set", "a_guard_kept_beyond_its_poll_enters_no_set")],
+    },
+];
