@@ -94,6 +94,34 @@ pub(crate) fn drop_quietly<T>(value: T) {
     }
 }
 
+/// A user's value for as long as user code runs beside it: dropped by a panic of that code, its own panic ends here.
+#[derive(Debug)]
+pub(crate) struct Quiet<T>(Option<T>);
+
+impl<T> Quiet<T> {
+    /// From now on.
+    #[inline]
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    /// The code has come to its end.
+    #[inline]
+    pub(crate) fn into_inner(mut self) -> T {
+        let Some(value) = self.0.take() else { unreachable!("it is taken once") };
+        value
+    }
+}
+
+impl<T> Drop for Quiet<T> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(value) = self.0.take() {
+            drop_quietly(value);
+        }
+    }
+}
+
 /// Drops a waker, if there is one; its panic ends here.
 #[inline]
 pub(crate) fn drop_waker(waker: Option<std::task::Waker>) {

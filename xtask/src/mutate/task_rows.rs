@@ -104,4 +104,48 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[File("local_set", "a_guard_kept_beyond_its_poll_enters_no_set")],
     },
+    Mutation {
+        row: "-",
+        guard: "a future whose poll panics is dropped as part of the panic",
+        file: "crates/whippet/src/executor/task/cell.rs",
+        from: "        self.0.drop_future();
+",
+        to: "        if !std::thread::panicking() {
+            self.0.drop_future();
+        }
+",
+        tests: &[
+            File("task_drop", "the_future_of_a_task_that_panics_is_dropped_by_the_panic"),
+            File("task_drop", "a_local_future_that_panics_is_dropped_by_the_panic"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a panic of a drop during a panic does not end the process",
+        file: "crates/whippet/src/unwind.rs",
+        from: "        if let Some(value) = self.0.take() {
+            drop_quietly(value);
+        }
+",
+        to: "",
+        tests: &[
+            File("task_drop", "the_first_panic_of_a_task_is_its_output_and_a_second_ends_there"),
+            File("task_drop", "the_output_of_a_future_whose_drop_panics_is_dropped_by_the_panic"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "an output that nobody wants is dropped with the name of its task",
+        file: "crates/whippet/src/executor/task/cell.rs",
+        from: "        self.header.id.enter(|| drop_quietly(stage));
+",
+        to: "        drop_quietly(stage);
+",
+        tests: &[
+            File("task_drop", "an_output_nobody_wants_is_dropped_with_the_name_of_its_task"),
+            File("task_drop", "the_output_of_a_blocking_call_is_dropped_with_its_name"),
+            File("task_drop", "local_outputs_are_dropped_with_the_name_of_their_task"),
+            File("task_drop", "outputs_of_a_set_are_dropped_with_the_name_of_their_task"),
+        ],
+    },
 ];

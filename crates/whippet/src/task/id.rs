@@ -4,7 +4,7 @@ use super::Id;
 
 /// The name of the task that is running.
 ///
-/// It is there in a task's polls and in the drop of its future, on a thread of
+/// It is there in a task's polls, in the drop of its future, and in the drop of its output if nobody takes that; on a thread of
 /// [`spawn_blocking`](super::spawn_blocking) too. The future of a `block_on` is no task, and has none.
 ///
 /// # Panics

@@ -12,7 +12,7 @@ use super::state::{Completed, State, Turn};
 use super::{Schedule, waker};
 use crate::loom::UnsafeCell;
 use crate::sys::clock::Coarse;
-use crate::unwind::drop_quietly;
+use crate::unwind::{Quiet, drop_quietly};
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -118,27 +118,47 @@ where
         }
     }
 
-    /// Polls the future once; a panic is an output.
+    /// Polls the future once, and drops it when that was its last poll; a panic of either is an output.
     fn poll_future(&self, header: NonNull<Header>) -> Poll<Output<F::Output>> {
         // The waker lends the reference of the future's life: it is not dropped.
         let waker = ManuallyDrop::new(waker::from_header(header));
         let mut cx = Context::from_waker(&waker);
-        let mut poll = || {
-            self.stage.with_mut(|stage| {
-                // SAFETY: the runnable's right: nobody else touches the stage before completion.
-                let Stage::Running(future) = (unsafe { &mut *stage }) else {
-                    unreachable!("a runnable's task is not complete")
-                };
-                // SAFETY: the cell never moves, and the future is dropped in its place (`store_output`).
-                unsafe { Pin::new_unchecked(future) }.poll(&mut cx)
-            })
-        };
+        let mut poll = || self.poll_to_end(&mut cx);
         let polled = self.header.id.enter(|| catch_unwind(AssertUnwindSafe(&mut poll)));
         match polled {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
             Err(payload) => Poll::Ready(Err(JoinError::panic(self.header.id, payload))),
         }
+    }
+
+    /// Polls the future, and drops it unless it is pending. When its poll panics it is dropped as part of the panic, as a local
+    /// variable of that poll would be: its parts find `thread::panicking()` true. So is the output when the drop of the
+    /// future panics. What panics on the way is no second cause of the task's end, and must not end the process.
+    fn poll_to_end(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = Quiet::new(InPlace(self));
+        let polled = self.stage.with_mut(|stage| {
+            // SAFETY: the runnable's right: nobody else touches the stage before completion.
+            let Stage::Running(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a runnable's task is not complete")
+            };
+            // SAFETY: the cell never moves, and the future is dropped in its place (`drop_future`).
+            unsafe { Pin::new_unchecked(future) }.poll(cx)
+        });
+        let Poll::Ready(output) = polled else {
+            std::mem::forget(future);
+            return Poll::Pending;
+        };
+        let output = Quiet::new(output);
+        drop(future.into_inner());
+        Poll::Ready(output.into_inner())
+    }
+
+    /// Drops the future where it stands. The caller has the runnable's right.
+    fn drop_future(&self) {
+        // An assignment writes the new value even when the drop of the old one panics.
+        // SAFETY: the runnable's right: nobody else touches the stage before completion.
+        self.stage.with_mut(|stage| unsafe { *stage = Stage::Consumed });
     }
 
     /// See [`Vtable::cancel`].
@@ -148,13 +168,19 @@ where
     unsafe fn cancel(header: NonNull<Header>) {
         // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
         let cell = unsafe { Self::from_header(header) };
-        cell.complete(header, Err(JoinError::cancelled(cell.header.id)));
+        let id = cell.header.id;
+        let error = match id.enter(|| catch_unwind(AssertUnwindSafe(|| cell.drop_future()))) {
+            Ok(()) => JoinError::cancelled(id),
+            Err(payload) => JoinError::panic(id, payload),
+        };
+        cell.complete(header, Err(error));
     }
 
-    /// Drops the future, stores the output, leaves the list of live tasks, wakes the join handle, gives up the
-    /// reference of the future's life. The caller has the runnable's right, which ends here.
+    /// Stores the output, leaves the list of live tasks, wakes the join handle, gives up the reference of the future's life.
+    /// The future was dropped. The caller has the runnable's right, which ends here.
     fn complete(&self, header: NonNull<Header>, output: Output<F::Output>) {
-        self.store_output(output);
+        // SAFETY: the runnable's right: nobody else touches the stage before completion.
+        self.stage.with_mut(|stage| unsafe { *stage = Stage::Finished(output) });
         // Before the transition: who sees the task complete does not find it in the list any more, and what it held
         // of its runtime is gone with the completion, however long a waker outlives it.
         // SAFETY: the runnable's right covers the scheduler.
@@ -172,27 +198,11 @@ where
         drop(listed.unwrap_or_else(|| ManuallyDrop::into_inner(life)));
     }
 
-    /// Replaces the future by the output, dropping the future where it stands. If that panics, the panic is the
-    /// output.
-    fn store_output(&self, output: Output<F::Output>) {
-        // SAFETY: the runnable's right: nobody else touches the stage before completion.
-        let replace = |stage| self.stage.with_mut(|place| unsafe { *place = stage });
-        let drop_future = || catch_unwind(AssertUnwindSafe(|| replace(Stage::Consumed)));
-        if let Err(payload) = self.header.id.enter(drop_future) {
-            // An assignment writes the new value even when the drop of the old one panics.
-            let panicked = JoinError::panic(self.header.id, payload);
-            drop_quietly(output);
-            replace(Stage::Finished(Err(panicked)));
-        } else {
-            replace(Stage::Finished(output));
-        }
-    }
-
-    /// Drops the output. The caller has the right to it.
+    /// Drops the output, by the name of the task. The caller has the right to it.
     fn discard_output(&self) {
         // SAFETY: the right to the output: nobody else touches the stage any more.
         let stage = self.stage.with_mut(|place| unsafe { place.replace(Stage::Consumed) });
-        drop_quietly(stage);
+        self.header.id.enter(|| drop_quietly(stage));
     }
 
     /// Wakes the join handle, which was found to wait.
@@ -268,6 +278,15 @@ where
     unsafe fn join_waker(header: NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>> {
         // SAFETY: the vtable of this type is in no other header; the caller's reference keeps the task.
         NonNull::from(&unsafe { Self::from_header(header) }.join_waker)
+    }
+}
+
+/// The future of a task, to be dropped where it stands. Made by the holder of the runnable's right.
+struct InPlace<'a, F: Future + 'static, S: Schedule>(&'a Cell<F, S>);
+
+impl<F: Future + 'static, S: Schedule> Drop for InPlace<'_, F, S> {
+    fn drop(&mut self) {
+        self.0.drop_future();
     }
 }
 
