@@ -32,70 +32,79 @@ macro_rules! join {
         $crate::macros::support::ready(()).await
     };
     (biased; $($future:expr),+ $(,)?) => {
-        $crate::__with_branches! { __join (biased) (all) [] [] $($future,)+ }
+        $crate::__with_branches! { __join (biased) (all) [] $($future,)+ }
     };
     ($($future:expr),+ $(,)?) => {
-        $crate::__with_branches! { __join (rotating) (all) [] [] $($future,)+ }
+        $crate::__with_branches! { __join (rotating) (all) [] $($future,)+ }
     };
 }
 
 /// The work of [`join!`](crate::join) and [`try_join!`](crate::try_join): gives each future a name, then writes the
 /// wait.
 ///
-/// Its input is the names that are left, the order of polling, what is waited for, the futures read so far (the last
-/// first), the same with their expressions (the first first), and what is still to be read.
+/// Its input is the names that are left, the order of polling, what is waited for, the futures read so far with their
+/// expressions, and what is still to be read.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __join {
     (
         [($future:ident $variant:ident $index:tt) $($free:tt)+]
-        $order:tt $goal:tt [$($futures:tt)*] [$($read:tt)*]
+        $order:tt $goal:tt [$($read:tt)*]
         $value:expr, $($rest:tt)*
     ) => {
         $crate::__join! {
-            [$($free)+] $order $goal [$future $($futures)*] [$($read)* ($future $index [$value])]
+            [$($free)+] $order $goal [$($read)* ($future $index [$value])]
             $($rest)*
         }
     };
-    ([$none:tt] $order:tt $goal:tt $futures:tt $read:tt $($rest:tt)+) => {
+    ([$none:tt] $order:tt $goal:tt $read:tt $($rest:tt)+) => {
         compile_error!("up to 64 futures can be joined")
     };
 
     // All futures are read.
     (
-        [($too_many:ident $no_variant:ident $count:tt) $($free:tt)*] ($order:ident) ($goal:ident)
-        [$($reversed:ident)*] [$(($future:ident $index:tt [$value:expr]))+]
+        [
+            ($too_many:ident $no_variant:ident $count:tt)
+            $(($absent:ident $absent_variant:ident $absent_index:tt))*
+        ]
+        ($order:ident) ($goal:ident)
+        [$(($future:ident $index:tt [$value:expr]))+]
     ) => {{
         // A plain `let`, so that temporaries in the expression live as long as the future.
         $( let $future = $value; )+
-        $( let $future = $crate::macros::support::MaybeDone::new($future); )+
-        // Pinned from the last to the first: variables are dropped the other way round.
-        $( let mut $reversed = $crate::macros::support::pin!($reversed); )*
-
-        let mut start: u32 = 0;
-        $crate::macros::support::poll_fn(|cx| {
-            let mut pending = false;
-            for step in 0..$count {
-                match $crate::macros::support::rotated(start, step, $count) {
-                    $($index => {
-                        let future = $crate::macros::support::Pin::as_mut(&mut $future);
-                        match $crate::macros::support::Future::poll(future, cx) {
-                            $crate::macros::support::Poll::Pending => pending = true,
-                            $crate::macros::support::Poll::Ready(()) => {
-                                $crate::__join_done!($goal $future);
+        $crate::macros::support::wait(
+            $crate::macros::support::Futures {
+                $( $future: $crate::macros::support::MaybeDone::new($future), )+
+                $too_many: (),
+                $( $absent: (), )*
+            },
+            0_u8,
+            |mut futures, start, cx| {
+                let mut pending = false;
+                for step in 0..$count {
+                    match $crate::macros::support::rotated(u32::from(*start), step, $count) {
+                        $($index => {
+                            let future = $crate::macros::support::Pin::as_mut(&mut futures).$future();
+                            match $crate::macros::support::Future::poll(future, cx) {
+                                $crate::macros::support::Poll::Pending => pending = true,
+                                $crate::macros::support::Poll::Ready(()) => {
+                                    $crate::__join_done!($goal futures $future);
+                                }
                             }
-                        }
-                    })+
-                    _ => unreachable!("there are only {} futures", $count),
+                        })+
+                        _ => unreachable!("there are only {} futures", $count),
+                    }
                 }
-            }
-            start = $crate::__join_next!($order start $count);
-            if pending {
-                $crate::macros::support::Poll::Pending
-            } else {
-                $crate::macros::support::Poll::Ready($crate::__join_outputs!($goal $($future)+))
-            }
-        })
+                $crate::__join_next!($order start $count);
+                if pending {
+                    $crate::macros::support::Poll::Pending
+                } else {
+                    $crate::macros::support::Poll::Ready(
+                        $crate::__join_outputs!($goal futures $($future)+)
+                    )
+                }
+            },
+        )
         .await
     }};
 }
@@ -104,11 +113,9 @@ macro_rules! __join {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __join_next {
-    (biased $start:ident $count:tt) => {
-        $start
-    };
+    (biased $start:ident $count:tt) => {};
     (rotating $start:ident $count:tt) => {
-        $crate::macros::support::rotated($start, 1, $count)
+        *$start = $crate::macros::support::next_start(*$start, $count);
     };
 }
 
@@ -116,9 +123,9 @@ macro_rules! __join_next {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __join_done {
-    (all $future:ident) => {};
-    (all_or_error $future:ident) => {
-        let future = $crate::macros::support::Pin::as_mut(&mut $future);
+    (all $futures:ident $future:ident) => {};
+    (all_or_error $futures:ident $future:ident) => {
+        let future = $crate::macros::support::Pin::as_mut(&mut $futures).$future();
         if let Some(error) = $crate::macros::support::MaybeDone::take_error(future) {
             return $crate::macros::support::Poll::Ready(Err(error));
         }
@@ -129,17 +136,17 @@ macro_rules! __join_done {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __join_outputs {
-    (all $($future:ident)+) => {
+    (all $futures:ident $($future:ident)+) => {
         ($(
             $crate::macros::support::MaybeDone::take_output(
-                $crate::macros::support::Pin::as_mut(&mut $future),
+                $crate::macros::support::Pin::as_mut(&mut $futures).$future(),
             ),
         )+)
     };
-    (all_or_error $($future:ident)+) => {
+    (all_or_error $futures:ident $($future:ident)+) => {
         Ok(($(
             $crate::macros::support::MaybeDone::take_value(
-                $crate::macros::support::Pin::as_mut(&mut $future),
+                $crate::macros::support::Pin::as_mut(&mut $futures).$future(),
             ),
         )+))
     };

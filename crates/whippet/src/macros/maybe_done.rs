@@ -9,6 +9,7 @@ pin_project! {
     /// A future until it completes, then its output.
     #[derive(Debug)]
     #[project = State]
+    #[project_replace = Former]
     pub enum MaybeDone<F: Future> {
         /// It has not completed.
         Running {
@@ -19,8 +20,10 @@ pin_project! {
         /// It has completed, and is dropped.
         Done {
             // Until it is taken.
-            output: Option<F::Output>,
+            output: F::Output,
         },
+        /// The output was taken.
+        Taken,
     }
 }
 
@@ -36,22 +39,20 @@ impl<F: Future> MaybeDone<F> {
     /// When the future has not completed, or the output was taken.
     #[track_caller]
     pub fn take_output(self: Pin<&mut Self>) -> F::Output {
-        self.output().and_then(Option::take).expect("all futures have completed")
-    }
-
-    /// Where the output is, once the future has completed.
-    fn output(self: Pin<&mut Self>) -> Option<&mut Option<F::Output>> {
-        match self.project() {
-            State::Running { .. } => None,
-            State::Done { output } => Some(output),
+        match self.project_replace(Self::Taken) {
+            Former::Done { output } => output,
+            _ => panic!("the output of a future is taken once, when all have completed"),
         }
     }
 }
 
 impl<T, E, F: Future<Output = Result<T, E>>> MaybeDone<F> {
     /// The error, when the future has failed; its value stays.
-    pub fn take_error(self: Pin<&mut Self>) -> Option<E> {
-        self.output()?.take_if(|output| output.is_err())?.err()
+    pub fn take_error(mut self: Pin<&mut Self>) -> Option<E> {
+        match self.as_mut().project() {
+            State::Done { output: Err(_) } => self.take_output().err(),
+            _ => None,
+        }
     }
 
     /// The value of a future that has not failed.
@@ -69,7 +70,7 @@ impl<F: Future> Future for MaybeDone<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if let State::Running { future } = self.as_mut().project() {
-            let output = Some(ready!(future.poll(cx)));
+            let output = ready!(future.poll(cx));
             self.set(Self::Done { output });
         }
         Poll::Ready(())

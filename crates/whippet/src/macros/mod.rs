@@ -2,7 +2,7 @@
 //! [`try_join!`](crate::try_join).
 //!
 //! Each reads its branches one by one, gives each a name and a number of the list in `branches`, and then writes one
-//! block: the futures in local variables, pinned there, and one `poll_fn` over them. Nothing is allocated.
+//! wait, which keeps the futures and polls them (`futures`). Nothing is allocated.
 
 #[macro_use]
 mod branches;
@@ -15,6 +15,7 @@ mod select;
 #[macro_use]
 mod try_join;
 
+mod futures;
 mod maybe_done;
 
 pub mod support;

@@ -92,53 +92,52 @@ macro_rules! select {
         $else
     };
     (biased; $($branches:tt)+) => {
-        $crate::__with_branches! { __select (biased) [] [] $($branches)+ }
+        $crate::__with_branches! { __select (biased) [] $($branches)+ }
     };
     ($($branches:tt)+) => {
-        $crate::__with_branches! { __select (random) [] [] $($branches)+ }
+        $crate::__with_branches! { __select (random) [] $($branches)+ }
     };
 }
 
 /// The work of [`select!`](crate::select): reads a branch a step, then writes the wait.
 ///
-/// Its input is the names that are left, the order of polling, the futures read so far (the last first), the
-/// branches read so far, and what is still to be read.
+/// Its input is the names that are left, the order of polling, the branches read so far, and what is still to be read.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __select {
     // All branches are read.
-    ($free:tt $order:tt $futures:tt $read:tt) => {
+    ($free:tt $order:tt $read:tt) => {
         $crate::__select_wait! {
-            $free $order $futures $read
+            $free $order $read
             panic!("all branches are disabled and there is no else branch")
         }
     };
-    ($free:tt $order:tt $futures:tt $read:tt else => $else:expr $(,)?) => {
-        $crate::__select_wait! { $free $order $futures $read $else }
+    ($free:tt $order:tt $read:tt else => $else:expr $(,)?) => {
+        $crate::__select_wait! { $free $order $read $else }
     };
-    ([$none:tt] $order:tt $futures:tt $read:tt $($rest:tt)+) => {
+    ([$none:tt] $order:tt $read:tt $($rest:tt)+) => {
         compile_error!("select! takes up to 64 branches")
     };
 
     // A handler that is a block: a comma may follow.
     (
         [($future:ident $variant:ident $index:tt) $($free:tt)+]
-        $order:tt [$($futures:tt)*] [$($read:tt)*]
+        $order:tt [$($read:tt)*]
         $pattern:pat = $value:expr $(, if $guard:expr)? => $handler:block, $($rest:tt)*
     ) => {
         $crate::__select! {
-            [$($free)+] $order [$future $($futures)*]
+            [$($free)+] $order
             [$($read)* { $future $variant $index [$pattern] [$value] [$($guard)?] [$handler] }]
             $($rest)*
         }
     };
     (
         [($future:ident $variant:ident $index:tt) $($free:tt)+]
-        $order:tt [$($futures:tt)*] [$($read:tt)*]
+        $order:tt [$($read:tt)*]
         $pattern:pat = $value:expr $(, if $guard:expr)? => $handler:block $($rest:tt)*
     ) => {
         $crate::__select! {
-            [$($free)+] $order [$future $($futures)*]
+            [$($free)+] $order
             [$($read)* { $future $variant $index [$pattern] [$value] [$($guard)?] [$handler] }]
             $($rest)*
         }
@@ -146,11 +145,11 @@ macro_rules! __select {
     // A handler that is any other expression: a comma follows, or nothing.
     (
         [($future:ident $variant:ident $index:tt) $($free:tt)+]
-        $order:tt [$($futures:tt)*] [$($read:tt)*]
+        $order:tt [$($read:tt)*]
         $pattern:pat = $value:expr $(, if $guard:expr)? => $handler:expr $(, $($rest:tt)*)?
     ) => {
         $crate::__select! {
-            [$($free)+] $order [$future $($futures)*]
+            [$($free)+] $order
             [$($read)* { $future $variant $index [$pattern] [$value] [$($guard)?] [$handler] }]
             $($($rest)*)?
         }
@@ -162,80 +161,92 @@ macro_rules! __select {
 #[macro_export]
 macro_rules! __select_wait {
     (
-        [($too_many:ident $no_variant:ident $count:tt) $($free:tt)*] ($order:ident) [$($reversed:ident)*]
+        [
+            ($too_many:ident $no_variant:ident $count:tt)
+            $(($absent:ident $absent_variant:ident $absent_index:tt))*
+        ]
+        ($order:ident)
         [$({
             $future:ident $variant:ident $index:tt
             [$pattern:pat] [$value:expr] [$($guard:expr)?] [$handler:expr]
         })+]
         $else:expr
     ) => {{
-        // A bit for each branch that is not to be polled (again).
-        let mut disabled: u64 = 0;
-        $($(
-            if !$guard {
-                disabled |= 1 << $index;
-            }
-        )?)+
+        // A bit for each branch that is not to be polled (again). Taken out of its block by value, as what was borrowed would
+        // be kept twice.
+        let disabled = {
+            let mut disabled = [0_u8; ($count + 7) / 8];
+            $($(
+                if !$guard {
+                    $crate::macros::support::disable(&mut disabled, $index);
+                }
+            )?)+
+            disabled
+        };
 
         // The futures live in this block alone, so that handlers may use what they borrow.
         #[allow(unused_mut, reason = "for patterns with `ref mut`")]
         let mut outcome = {
             // A plain `let`, so that temporaries in the expression live as long as the future.
             $( let $future = $value; )+
-            $( let $future = $crate::macros::support::IntoFuture::into_future($future); )+
-            // Pinned from the last to the first: variables are dropped the other way round.
-            $( let mut $reversed = $crate::macros::support::pin!($reversed); )*
-
-            $crate::macros::support::poll_fn(|cx| {
-                if $crate::macros::support::poll_budget(cx).is_pending() {
-                    return $crate::macros::support::Poll::Pending;
-                }
-                let mut pending = false;
-                let start: u32 = $crate::__select_start!($order $count);
-                for step in 0..$count {
-                    match $crate::macros::support::rotated(start, step, $count) {
-                        $($index => {
-                            if disabled & (1 << $index) != 0 {
-                                continue;
-                            }
-                            let polled = $crate::macros::support::Future::poll(
-                                $crate::macros::support::Pin::as_mut(&mut $future),
-                                cx,
-                            );
-                            #[allow(unused_mut, reason = "for patterns with `ref mut`")]
-                            let $crate::macros::support::Poll::Ready(mut value) = polled else {
-                                pending = true;
-                                continue;
-                            };
-                            #[allow(unreachable_code, reason = "a future may have no outcome")]
-                            {
-                                disabled |= 1 << $index;
-                                let mut matched = false;
-                                // A guard runs before anything is moved out of the value: one that notes that it
-                                // ran, and declines, tries any pattern and leaves the value whole.
-                                #[allow(unused_variables, unused_mut, reason = "tried, not used")]
-                                let value = match value {
-                                    $pattern if { matched = true; false } => unreachable!(),
-                                    value => value,
-                                };
-                                if matched {
-                                    return $crate::macros::support::Poll::Ready(
-                                        $crate::macros::support::Outcome::$variant(value),
-                                    );
-                                }
-                            }
-                        })+
-                        _ => unreachable!("there are only {} branches", $count),
+            $crate::macros::support::wait(
+                $crate::macros::support::Futures {
+                    $( $future: $crate::macros::support::IntoFuture::into_future($future), )+
+                    $too_many: (),
+                    $( $absent: (), )*
+                },
+                disabled,
+                |mut futures, disabled, cx| {
+                    if $crate::macros::support::poll_budget(cx).is_pending() {
+                        return $crate::macros::support::Poll::Pending;
                     }
-                }
-                if pending {
-                    $crate::macros::support::Poll::Pending
-                } else {
-                    $crate::macros::support::Poll::Ready(
-                        $crate::macros::support::Outcome::<$($crate::__select_infer!($index)),+>::Disabled,
-                    )
-                }
-            })
+                    let mut pending = false;
+                    let start: u32 = $crate::__select_start!($order $count);
+                    for step in 0..$count {
+                        match $crate::macros::support::rotated(start, step, $count) {
+                            $($index => {
+                                if $crate::macros::support::is_disabled(disabled, $index) {
+                                    continue;
+                                }
+                                let polled = $crate::macros::support::Future::poll(
+                                    $crate::macros::support::Pin::as_mut(&mut futures).$future(),
+                                    cx,
+                                );
+                                #[allow(unused_mut, reason = "for patterns with `ref mut`")]
+                                let $crate::macros::support::Poll::Ready(mut value) = polled else {
+                                    pending = true;
+                                    continue;
+                                };
+                                #[allow(unreachable_code, reason = "a future may have no outcome")]
+                                {
+                                    $crate::macros::support::disable(disabled, $index);
+                                    let mut matched = false;
+                                    // A guard runs before anything is moved out of the value: one that notes that it
+                                    // ran, and declines, tries any pattern and leaves the value whole.
+                                    #[allow(unused_variables, unused_mut, reason = "tried, not used")]
+                                    let value = match value {
+                                        $pattern if { matched = true; false } => unreachable!(),
+                                        value => value,
+                                    };
+                                    if matched {
+                                        return $crate::macros::support::Poll::Ready(
+                                            $crate::macros::support::Outcome::$variant(value),
+                                        );
+                                    }
+                                }
+                            })+
+                            _ => unreachable!("there are only {} branches", $count),
+                        }
+                    }
+                    if pending {
+                        $crate::macros::support::Poll::Pending
+                    } else {
+                        $crate::macros::support::Poll::Ready(
+                            $crate::macros::support::Outcome::<$($crate::__select_infer!($index)),+>::Disabled,
+                        )
+                    }
+                },
+            )
             .await
         };
 

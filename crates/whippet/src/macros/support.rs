@@ -7,8 +7,9 @@ use crate::sys::entropy;
 use std::cell::RefCell;
 use std::convert::Infallible;
 
+pub use super::futures::{Futures, wait};
 pub use super::maybe_done::MaybeDone;
-pub use std::future::{Future, IntoFuture, poll_fn, ready};
+pub use std::future::{Future, IntoFuture, ready};
 pub use std::pin::{Pin, pin};
 pub use std::task::{Context, Poll};
 
@@ -28,6 +29,27 @@ pub fn random_below(count: u32) -> u32 {
 #[must_use]
 pub fn rotated(start: u32, step: u32, count: u32) -> u32 {
     (start + step) % count
+}
+
+/// Disables the branch with the given index; the mask has a bit for each.
+#[inline]
+pub fn disable(mask: &mut [u8], index: usize) {
+    mask[index / 8] |= 1 << (index % 8);
+}
+
+/// Whether the branch with the given index is disabled.
+#[inline]
+#[must_use]
+pub fn is_disabled(mask: &[u8], index: usize) -> bool {
+    mask[index / 8] & 1 << (index % 8) != 0
+}
+
+/// The future that the next poll of a `join!` begins with: one further than this one did.
+#[inline]
+#[must_use]
+pub fn next_start(start: u8, count: u32) -> u8 {
+    // There are 64 at the most.
+    rotated(u32::from(start), 1, count) as u8
 }
 
 /// Ready while the running task has budget left; otherwise wakes it for its next turn. With none left the doors

@@ -28,9 +28,9 @@ macro_rules! try_join {
         $crate::macros::support::ready(Ok(())).await
     };
     (biased; $($future:expr),+ $(,)?) => {
-        $crate::__with_branches! { __join (biased) (all_or_error) [] [] $($future,)+ }
+        $crate::__with_branches! { __join (biased) (all_or_error) [] $($future,)+ }
     };
     ($($future:expr),+ $(,)?) => {
-        $crate::__with_branches! { __join (rotating) (all_or_error) [] [] $($future,)+ }
+        $crate::__with_branches! { __join (rotating) (all_or_error) [] $($future,)+ }
     };
 }
