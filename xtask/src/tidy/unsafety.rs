@@ -19,6 +19,7 @@ const FILES: [(&str, &str); 15] = [
     ("crates/whippet/src/executor/task/waker.rs", "the waker's table of functions"),
     ("crates/whippet/src/executor/task/spot.rs", "a place in the source behind an atomic pointer"),
     ("crates/whippet/src/executor/local/mod.rs", "tasks that are not `Send`, kept to their thread"),
+    ("crates/whippet/src/macros/futures.rs", "the futures of a `select!`, pinned as one"),
     ("crates/whippet/src/executor/queue.rs", "runnables as atomic pointers in a ring"),
     (
         "crates/whippet/src/io/fill_buf.rs",

@@ -175,7 +175,7 @@ macro_rules! __select_wait {
         // A bit for each branch that is not to be polled (again). Taken out of its block by value, as what was borrowed would
         // be kept twice.
         let disabled = {
-            let mut disabled = [0_u8; ($count + 7) / 8];
+            let mut disabled = [0_u8; usize::div_ceil($count, 8)];
             $($(
                 if !$guard {
                     $crate::macros::support::disable(&mut disabled, $index);
