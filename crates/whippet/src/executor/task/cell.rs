@@ -146,7 +146,7 @@ where
             unsafe { Pin::new_unchecked(future) }.poll(cx)
         });
         let Poll::Ready(output) = polled else {
-            std::mem::forget(future);
+            let _ = ManuallyDrop::new(future);
             return Poll::Pending;
         };
         let output = Quiet::new(output);
