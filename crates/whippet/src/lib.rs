@@ -18,6 +18,7 @@
 
 mod bits;
 mod coop;
+mod large;
 mod loom;
 mod not_send;
 mod pages;

@@ -148,4 +148,14 @@ pub(super) const GUARDS: &[Mutation] = &[
             File("task_drop", "outputs_of_a_set_are_dropped_with_the_name_of_their_task"),
         ],
     },
+    Mutation {
+        row: "-",
+        guard: "a large future goes through the functions that take it in a box",
+        file: "crates/whippet/src/large.rs",
+        from: "    size_of::<T>() > LIMIT
+",
+        to: "    size_of::<T>() > LIMIT && LIMIT == 0
+",
+        tests: &[File("large_futures", "a_large_future_fits_the_stack_of_who_hands_it_over")],
+    },
 ];

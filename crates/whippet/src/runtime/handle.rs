@@ -11,6 +11,7 @@ use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::schedule;
 use crate::executor::shared::Shared;
 use crate::executor::task::{Id, JoinHandle, Runnable, Spawned};
+use crate::large::boxed_if_large;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -237,7 +238,8 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        schedule::spawn(&self.shared, future, Location::caller())
+        let at = Location::caller();
+        boxed_if_large!(Box::pin(future: F) => schedule::spawn(&self.shared, future, at))
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
@@ -254,7 +256,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_job(&self.shared.pools.calls, Pool::push, work)
+        let calls = &self.shared.pools.calls;
+        boxed_if_large!(Box::new(work: F) => self.spawn_job(calls, Pool::push, work))
     }
 
     /// Runs a call of whippet's own, which waits for no task and no call of the program: its thread is none of those whose
@@ -322,7 +325,7 @@ impl Handle {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
         let _entered = self.enter_within();
-        block_on::on_this_thread(future)
+        boxed_if_large!(Box::pin(future: F) => block_on::on_this_thread(future))
     }
 
     /// Who takes the turns of the runtime's tasks.

@@ -5,6 +5,7 @@ use super::metrics::RuntimeMetrics;
 use super::runtime::Runtime;
 use crate::executor::local::{AtHome, LocalTasks};
 use crate::executor::task::JoinHandle;
+use crate::large::boxed_if_large;
 use std::io;
 use std::panic::Location;
 use std::rc::Rc;
@@ -117,7 +118,8 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.tasks.spawn(future, Location::caller())
+        let at = Location::caller();
+        boxed_if_large!(Box::pin(future: F) => self.tasks.spawn(future, at))
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
@@ -134,7 +136,7 @@ impl LocalRuntime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.runtime.spawn_blocking(work)
+        boxed_if_large!(Box::new(work: F) => self.runtime.spawn_blocking(work))
     }
 
     /// Polls `future` on this thread until it is ready. All tasks take their turns meanwhile.
@@ -150,7 +152,7 @@ impl LocalRuntime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        self.runtime.block_on(AtHome::new(&self.tasks, future))
+        boxed_if_large!(Box::pin(future: F) => self.runtime.block_on(AtHome::new(&self.tasks, future)))
     }
 
     /// Figures of the runtime. Local tasks are not in them.

@@ -10,6 +10,7 @@ use crate::executor::context;
 use crate::executor::task::JoinHandle;
 use crate::executor::worker::Worker;
 use crate::executor::works_for::works_for;
+use crate::large::boxed_if_large;
 use crate::sys;
 use crate::unwind::quietly;
 use std::future::Future;
@@ -146,7 +147,7 @@ impl Runtime {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.handle.spawn(future)
+        boxed_if_large!(Box::pin(future: F) => self.handle.spawn(future))
     }
 
     /// Runs `work` on a thread where it may block: see [`task::spawn_blocking`](crate::task::spawn_blocking).
@@ -163,7 +164,7 @@ impl Runtime {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.handle.spawn_blocking(work)
+        boxed_if_large!(Box::new(work: F) => self.handle.spawn_blocking(work))
     }
 
     /// Polls `future` on this thread until it is ready. Tasks take their turns meanwhile: on the worker threads, or,
@@ -182,9 +183,15 @@ impl Runtime {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         block_on::refuse_in_poll();
         let _entered = self.handle.enter_within();
+        let at = Location::caller();
+        boxed_if_large!(Box::pin(future: F) => self.poll_to_end(future, at))
+    }
+
+    /// Polls `future`, of a `block_on` that was called at `at`.
+    fn poll_to_end<F: Future>(&self, future: F, at: &'static Location<'static>) -> F::Output {
         match &self.driven {
             Driven::ByThreads(_) => block_on::on_this_thread(future),
-            Driven::ByCaller(seat) => seat.block_on(future, Location::caller()),
+            Driven::ByCaller(seat) => seat.block_on(future, at),
         }
     }
 

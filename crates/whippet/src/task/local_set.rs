@@ -3,6 +3,7 @@
 use super::JoinHandle;
 use crate::executor::local::{EnteredLocal, LocalTasks, RunUntil};
 use crate::executor::runtime_id::Id;
+use crate::large::boxed_if_large;
 use crate::runtime::Runtime;
 use std::fmt;
 use std::panic::Location;
@@ -142,7 +143,8 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.tasks.spawn(future, Location::caller())
+        let at = Location::caller();
+        boxed_if_large!(Box::pin(future: F) => self.tasks.spawn(future, at))
     }
 
     /// Polls `future` until it is ready, and gives the tasks of the set their turns meanwhile. Inside of it
@@ -162,8 +164,9 @@ impl LocalSet {
     /// assert_eq!(seven.unwrap(), 7);
     /// # });
     /// ```
-    pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
-        RunUntil::new(&self.tasks, future).await
+    pub fn run_until<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        // No `async fn`, which would keep its argument twice.
+        RunUntil::new(&self.tasks, future)
     }
 
     /// Polls `future` on this thread until it is ready, by [`Runtime::block_on`], and gives the tasks of the set their
@@ -180,7 +183,7 @@ impl LocalSet {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
-        runtime.block_on(RunUntil::new(&self.tasks, future))
+        boxed_if_large!(Box::pin(future: F) => runtime.block_on(RunUntil::new(&self.tasks, future)))
     }
 }
 
@@ -242,5 +245,6 @@ where
              the set, or of a `LocalRuntime`"
         )
     };
-    tasks.spawn(future, Location::caller())
+    let at = Location::caller();
+    boxed_if_large!(Box::pin(future: F) => tasks.spawn(future, at))
 }

@@ -4,6 +4,7 @@ use super::abort_on_drop::AbortOnDropHandle;
 use super::join_set::JoinSet;
 use super::spawn::spawn;
 use super::{AbortHandle, Id, JoinError};
+use crate::large::boxed_if_large;
 use crate::sync::{mpsc, oneshot};
 use std::fmt;
 use std::future::Future;
@@ -76,7 +77,10 @@ pub async fn scope<T, F: Future<Output = T>>(
 ) -> Result<T, JoinError> {
     let (children, mut coming) = mpsc::unbounded_channel();
     let mut living = JoinSet::new();
-    let result = run(body(Scope { children }), &mut coming, &mut living).await;
+    let result = {
+        let body = pin!(body(Scope { children }));
+        run(body, &mut coming, &mut living).await
+    };
     // After a failure the body is gone here. Whoever spawns from now on finds the scope closed.
     coming.close();
     living.abort_all();
@@ -90,11 +94,10 @@ pub async fn scope<T, F: Future<Output = T>>(
 
 /// Polls the body and takes the tasks up that come, until all have ended or one has failed.
 async fn run<T>(
-    body: impl Future<Output = T>,
+    mut body: Pin<&mut impl Future<Output = T>>,
     coming: &mut mpsc::UnboundedReceiver<AbortOnDropHandle<()>>,
     living: &mut JoinSet<()>,
 ) -> Result<T, JoinError> {
-    let mut body = pin!(body);
     let mut output = None;
     loop {
         crate::select! {
@@ -162,10 +165,11 @@ impl Scope {
         F::Output: Send + 'static,
     {
         let (sender, output) = oneshot::channel();
-        let child = AbortOnDropHandle::new(spawn(async move {
-            // Nobody needs to want the output.
-            let _ = sender.send(future.await);
-        }));
+        let child =
+            AbortOnDropHandle::new(boxed_if_large!(Box::pin(future: F) => spawn(async move {
+                // Nobody needs to want the output.
+                let _ = sender.send(future.await);
+            })));
         let task = child.abort_handle();
         // A scope that is over gives it back, and dropping it aborts it.
         drop(self.children.send(child));

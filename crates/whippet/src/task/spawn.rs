@@ -1,5 +1,6 @@
 //! Starting tasks on the current runtime.
 
+use crate::large::boxed_if_large;
 use crate::runtime::Handle;
 use crate::shutdown_error::shutdown_error;
 use crate::task::{JoinError, JoinHandle};
@@ -8,6 +9,9 @@ use std::io;
 
 /// Spawns a task on the current runtime: `future` takes its turns beside the caller, whether or not the handle is
 /// awaited. When the runtime ends, the future is dropped at the place where it waits.
+///
+/// A future of more than 16 KiB (in a debug build 2 KiB) is put into a box of its own, beside the one allocation of a task, so that
+/// the caller's stack holds it once. So do all functions that spawn a future or block on one.
 ///
 /// # Panics
 /// If this thread has entered no runtime.
@@ -25,7 +29,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    Handle::current().spawn(future)
+    let handle = Handle::current();
+    boxed_if_large!(Box::pin(future: F) => handle.spawn(future))
 }
 
 /// Runs `work` on a thread where it may block: file access, name look-ups, long computations.
@@ -49,7 +54,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    Handle::current().spawn_blocking(work)
+    let handle = Handle::current();
+    boxed_if_large!(Box::new(work: F) => handle.spawn_blocking(work))
 }
 
 /// As [`spawn_blocking`], for work that is done also if the runtime ends before it has begun.

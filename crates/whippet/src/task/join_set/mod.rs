@@ -11,6 +11,7 @@ mod loom_tests;
 use self::bell::Bells;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
+use crate::large::boxed_if_large;
 use crate::runtime::Handle;
 use crate::unwind::{FirstPanic, drop_quietly};
 use crate::wakers::wake;
@@ -124,7 +125,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(super::spawn(future))
+        boxed_if_large!(Box::pin(future: F) => self.insert(super::spawn(future)))
     }
 
     /// Spawns a task on the runtime behind `handle` and puts it into the set.
@@ -143,7 +144,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(handle.spawn(future))
+        boxed_if_large!(Box::pin(future: F) => self.insert(handle.spawn(future)))
     }
 
     /// Runs `work` on a thread where it may block, and puts it into the set: see [`spawn_blocking`](super::spawn_blocking).
@@ -165,7 +166,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(super::spawn_blocking(work))
+        boxed_if_large!(Box::new(work: F) => self.insert(super::spawn_blocking(work)))
     }
 
     /// Runs `work` on a thread of the runtime behind `handle`, and puts it into the set: see
@@ -185,7 +186,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        self.insert(handle.spawn_blocking(work))
+        boxed_if_large!(Box::new(work: F) => self.insert(handle.spawn_blocking(work)))
     }
 
     /// Spawns a task that stays on this thread, and puts it into the set: see [`spawn_local`](super::spawn_local).
@@ -208,7 +209,7 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(super::spawn_local(future))
+        boxed_if_large!(Box::pin(future: F) => self.insert(super::spawn_local(future)))
     }
 
     /// Spawns a task into `local_set`, on whose thread it stays, and puts it into this set too.
@@ -229,7 +230,7 @@ impl<T: 'static> JoinSet<T> {
     where
         F: Future<Output = T> + 'static,
     {
-        self.insert(local_set.spawn_local(future))
+        boxed_if_large!(Box::pin(future: F) => self.insert(local_set.spawn_local(future)))
     }
 
     /// Waits until one of the tasks completes, takes it out of the set and gives its output. `None`: the set is empty.

@@ -11,6 +11,7 @@ mod loom_tests;
 pub use self::future::{TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};
 
 use super::{JoinHandle, LocalSet};
+use crate::large::boxed_if_large;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::runtime::Handle;
@@ -214,7 +215,7 @@ impl TaskTracker {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        super::spawn(self.track_future(future))
+        boxed_if_large!(Box::pin(future: F) => super::spawn(self.track_future(future)))
     }
 
     /// Spawns a task on the runtime behind `handle` and counts it.
@@ -233,7 +234,7 @@ impl TaskTracker {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        handle.spawn(self.track_future(future))
+        boxed_if_large!(Box::pin(future: F) => handle.spawn(self.track_future(future)))
     }
 
     /// Runs `work` on a thread where it may block, and counts it until it has returned: see
@@ -252,11 +253,12 @@ impl TaskTracker {
     /// # });
     /// ```
     #[track_caller]
-    pub fn spawn_blocking<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> JoinHandle<R> {
-        super::spawn_blocking(self.tracked(work))
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        boxed_if_large!(Box::new(work: F) => super::spawn_blocking(self.tracked(work)))
     }
 
     /// Runs `work` on a thread of the runtime behind `handle`, and counts it: see [`TaskTracker::spawn_blocking`].
@@ -271,12 +273,12 @@ impl TaskTracker {
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
-    pub fn spawn_blocking_on<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-        handle: &Handle,
-    ) -> JoinHandle<R> {
-        handle.spawn_blocking(self.tracked(work))
+    pub fn spawn_blocking_on<F, R>(&self, work: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        boxed_if_large!(Box::new(work: F) => handle.spawn_blocking(self.tracked(work)))
     }
 
     /// Spawns a task that stays on this thread, and counts it: see [`spawn_local`](super::spawn_local).
@@ -303,7 +305,7 @@ impl TaskTracker {
         F: Future + 'static,
         F::Output: 'static,
     {
-        super::spawn_local(self.track_future(future))
+        boxed_if_large!(Box::pin(future: F) => super::spawn_local(self.track_future(future)))
     }
 
     /// Spawns a task into `local_set`, on whose thread it stays, and counts it.
@@ -326,7 +328,7 @@ impl TaskTracker {
         F: Future + 'static,
         F::Output: 'static,
     {
-        local_set.spawn_local(self.track_future(future))
+        boxed_if_large!(Box::pin(future: F) => local_set.spawn_local(self.track_future(future)))
     }
 
     /// Counts a future from this call until it is dropped, whoever polls it.
