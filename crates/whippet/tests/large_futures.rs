@@ -4,9 +4,7 @@
 
 use std::env;
 use std::future::Future;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, ExitStatus, Stdio};
 use whippet::runtime::{Builder, Handle, LocalOptions, LocalRuntime, Runtime};
 use whippet::task::{JoinSet, LocalSet, TaskTracker, scope, yield_now};
 
@@ -19,16 +17,14 @@ const AWAITED: usize = KIB * KIB;
 const MAIN: usize = 8 * KIB * KIB;
 /// Names the trial, in the process in which it is made.
 const TRIAL: &str = "WHIPPET_LARGE_FUTURE";
-/// Longer than any trial.
-const PATIENCE: Duration = Duration::from_secs(100);
+/// Seconds: longer than any trial.
+const PATIENCE: &str = "100";
 
 /// A future of `N` bytes and some more.
-fn large<const N: usize>() -> impl Future<Output = usize> + Send + 'static {
-    async {
-        let bytes = [1_u8; N];
-        yield_now().await;
-        bytes.iter().map(|byte| usize::from(*byte)).sum()
-    }
+async fn large<const N: usize>() -> usize {
+    let bytes = [1_u8; N];
+    yield_now().await;
+    bytes.iter().map(|byte| usize::from(*byte)).sum()
 }
 
 /// A call of `N` bytes.
@@ -64,29 +60,36 @@ type Trial = (&'static str, usize, usize, fn() -> usize);
 /// All functions that take a future or a call by value.
 const TRIALS: &[Trial] = &[
     ("whippet::spawn", SPAWNED, WORKER, || {
-        on_a_worker(|| async { whippet::spawn(large::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async { whippet::spawn(large::<SPAWNED>()).await.expect("it ends well") })
     }),
     ("task::spawn_blocking", SPAWNED, WORKER, || {
-        on_a_worker(|| async { whippet::task::spawn_blocking(call::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async {
+            whippet::task::spawn_blocking(call::<SPAWNED>()).await.expect("it ends well")
+        })
     }),
     ("task::spawn_local", SPAWNED, WORKER, || {
-        let task = async { whippet::task::spawn_local(large::<SPAWNED>()).await.unwrap() };
+        let task =
+            async { whippet::task::spawn_local(large::<SPAWNED>()).await.expect("it ends well") };
         LocalSet::new().block_on(&current(), Box::pin(task))
     }),
     ("Handle::spawn", SPAWNED, WORKER, || {
-        on_a_worker(|| async { Handle::current().spawn(large::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async {
+            Handle::current().spawn(large::<SPAWNED>()).await.expect("it ends well")
+        })
     }),
     ("Handle::spawn_blocking", SPAWNED, WORKER, || {
-        on_a_worker(|| async { Handle::current().spawn_blocking(call::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async {
+            Handle::current().spawn_blocking(call::<SPAWNED>()).await.expect("it ends well")
+        })
     }),
     ("Handle::block_on", AWAITED, MAIN, || threads().handle().block_on(large::<AWAITED>())),
     ("Runtime::spawn", SPAWNED, WORKER, || {
         let runtime = threads();
-        runtime.block_on(runtime.spawn(large::<SPAWNED>())).unwrap()
+        runtime.block_on(runtime.spawn(large::<SPAWNED>())).expect("it ends well")
     }),
     ("Runtime::spawn_blocking", SPAWNED, WORKER, || {
         let runtime = threads();
-        runtime.block_on(runtime.spawn_blocking(call::<SPAWNED>())).unwrap()
+        runtime.block_on(runtime.spawn_blocking(call::<SPAWNED>())).expect("it ends well")
     }),
     ("Runtime::block_on, of a worker's runtime", AWAITED, MAIN, || {
         threads().block_on(large::<AWAITED>())
@@ -96,16 +99,16 @@ const TRIALS: &[Trial] = &[
     }),
     ("LocalRuntime::spawn_local", SPAWNED, WORKER, || {
         let runtime = local();
-        runtime.block_on(runtime.spawn_local(large::<SPAWNED>())).unwrap()
+        runtime.block_on(runtime.spawn_local(large::<SPAWNED>())).expect("it ends well")
     }),
     ("LocalRuntime::spawn_blocking", SPAWNED, WORKER, || {
         let runtime = local();
-        runtime.block_on(runtime.spawn_blocking(call::<SPAWNED>())).unwrap()
+        runtime.block_on(runtime.spawn_blocking(call::<SPAWNED>())).expect("it ends well")
     }),
     ("LocalRuntime::block_on", AWAITED, MAIN, || local().block_on(large::<AWAITED>())),
     ("LocalSet::spawn_local", SPAWNED, WORKER, || {
         let set = LocalSet::new();
-        set.block_on(&current(), set.spawn_local(large::<SPAWNED>())).unwrap()
+        set.block_on(&current(), set.spawn_local(large::<SPAWNED>())).expect("it ends well")
     }),
     ("LocalSet::run_until", SPAWNED, WORKER, || {
         let set = LocalSet::new();
@@ -122,118 +125,115 @@ const TRIALS: &[Trial] = &[
         on_a_worker(|| async {
             let mut set = JoinSet::new();
             set.spawn(large::<SPAWNED>());
-            set.join_next().await.unwrap().unwrap()
+            set.join_next().await.expect("it ends well").expect("it ends well")
         })
     }),
     ("JoinSet::spawn_on", SPAWNED, WORKER, || {
         let (runtime, mut set) = (threads(), JoinSet::new());
         set.spawn_on(large::<SPAWNED>(), runtime.handle());
-        runtime.block_on(set.join_next()).unwrap().unwrap()
+        runtime.block_on(set.join_next()).expect("it ends well").expect("it ends well")
     }),
     ("JoinSet::spawn_blocking", SPAWNED, WORKER, || {
         on_a_worker(|| async {
             let mut set = JoinSet::new();
             set.spawn_blocking(call::<SPAWNED>());
-            set.join_next().await.unwrap().unwrap()
+            set.join_next().await.expect("it ends well").expect("it ends well")
         })
     }),
     ("JoinSet::spawn_blocking_on", SPAWNED, WORKER, || {
         let (runtime, mut set) = (threads(), JoinSet::new());
         set.spawn_blocking_on(call::<SPAWNED>(), runtime.handle());
-        runtime.block_on(set.join_next()).unwrap().unwrap()
+        runtime.block_on(set.join_next()).expect("it ends well").expect("it ends well")
     }),
     ("JoinSet::spawn_local", SPAWNED, WORKER, || {
         local().block_on(async {
             let mut set = JoinSet::new();
             set.spawn_local(large::<SPAWNED>());
-            set.join_next().await.unwrap().unwrap()
+            set.join_next().await.expect("it ends well").expect("it ends well")
         })
     }),
     ("JoinSet::spawn_local_on", SPAWNED, WORKER, || {
         let (local_set, mut set) = (LocalSet::new(), JoinSet::new());
         set.spawn_local_on(large::<SPAWNED>(), &local_set);
-        local_set.block_on(&current(), set.join_next()).unwrap().unwrap()
+        local_set
+            .block_on(&current(), set.join_next())
+            .expect("it ends well")
+            .expect("it ends well")
     }),
     ("TaskTracker::spawn", SPAWNED, WORKER, || {
-        on_a_worker(|| async { TaskTracker::new().spawn(large::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async {
+            TaskTracker::new().spawn(large::<SPAWNED>()).await.expect("it ends well")
+        })
     }),
     ("TaskTracker::spawn_on", SPAWNED, WORKER, || {
         let runtime = threads();
-        runtime.block_on(TaskTracker::new().spawn_on(large::<SPAWNED>(), runtime.handle())).unwrap()
+        runtime
+            .block_on(TaskTracker::new().spawn_on(large::<SPAWNED>(), runtime.handle()))
+            .expect("it ends well")
     }),
     ("TaskTracker::spawn_blocking", SPAWNED, WORKER, || {
         on_a_worker(|| async {
-            TaskTracker::new().spawn_blocking(call::<SPAWNED>()).await.unwrap()
+            TaskTracker::new().spawn_blocking(call::<SPAWNED>()).await.expect("it ends well")
         })
     }),
     ("TaskTracker::spawn_blocking_on", SPAWNED, WORKER, || {
         let runtime = threads();
         let tracker = TaskTracker::new();
-        runtime.block_on(tracker.spawn_blocking_on(call::<SPAWNED>(), runtime.handle())).unwrap()
+        runtime
+            .block_on(tracker.spawn_blocking_on(call::<SPAWNED>(), runtime.handle()))
+            .expect("it ends well")
     }),
     ("TaskTracker::spawn_local", SPAWNED, WORKER, || {
-        local()
-            .block_on(async { TaskTracker::new().spawn_local(large::<SPAWNED>()).await.unwrap() })
+        local().block_on(async {
+            TaskTracker::new().spawn_local(large::<SPAWNED>()).await.expect("it ends well")
+        })
     }),
     ("TaskTracker::spawn_local_on", SPAWNED, WORKER, || {
         let set = LocalSet::new();
         let task = TaskTracker::new().spawn_local_on(large::<SPAWNED>(), &set);
-        set.block_on(&current(), task).unwrap()
+        set.block_on(&current(), task).expect("it ends well")
     }),
     ("task::scope", SPAWNED, WORKER, || {
-        on_a_worker(|| async { scope(|_| large::<SPAWNED>()).await.unwrap() })
+        on_a_worker(|| async { scope(|_| large::<SPAWNED>()).await.expect("it ends well") })
     }),
     ("task::scope, from main", AWAITED, MAIN, || {
-        current().block_on(scope(|_| large::<AWAITED>())).unwrap()
+        current().block_on(scope(|_| large::<AWAITED>())).expect("it ends well")
     }),
     ("Scope::spawn", SPAWNED, WORKER, || {
         on_a_worker(|| async {
-            scope(|s| async move { s.spawn(large::<SPAWNED>()).await.unwrap() }).await.unwrap()
+            scope(|s| async move { s.spawn(large::<SPAWNED>()).await.expect("it ends well") })
+                .await
+                .expect("it ends well")
         })
     }),
 ];
 
 #[test]
 fn a_large_future_fits_the_stack_of_who_hands_it_over() {
-    // Two at a time: each is a process that starts a runtime.
-    let mut failed = Vec::new();
-    for pair in TRIALS.chunks(2) {
-        let children: Vec<_> = pair.iter().map(|trial| (trial.0, process(trial.0))).collect();
-        for (name, child) in children {
-            let end = end_of(child);
-            if !end.success() {
-                failed.push(format!("{name}: {end}"));
-            }
-        }
-    }
+    let failed: Vec<String> = TRIALS
+        .iter()
+        .map(|trial| (trial.0, process(trial.0)))
+        .filter(|(_, end)| !end.success())
+        .map(|(name, end)| format!("{name}: {end}"))
+        .collect();
     assert!(failed.is_empty(), "{} of {}: {failed:#?}", failed.len(), TRIALS.len());
 }
 
-/// The process of a trial.
-fn process(name: &str) -> Child {
-    let mut command = Command::new(env::current_exe().expect("this program"));
+/// Makes a trial in a process of its own.
+fn process(name: &str) -> ExitStatus {
+    let mut command = Command::new("timeout");
+    command.arg(PATIENCE).arg(env::current_exe().expect("this program"));
     command.args(["--exact", "one_trial", "--test-threads=1"]).env(TRIAL, name);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process")
-}
-
-/// Waits until it ends.
-fn end_of(mut child: Child) -> ExitStatus {
-    let began = Instant::now();
-    loop {
-        if let Some(end) = child.try_wait().expect("its end") {
-            return end;
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill().expect("it can be ended");
-        }
-        thread::sleep(Duration::from_millis(5));
-    }
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("a process")
 }
 
 #[test]
 fn one_trial() {
     let Ok(name) = env::var(TRIAL) else { return };
-    let (_, bytes, stack, trial) = TRIALS.iter().find(|trial| trial.0 == name).unwrap();
-    let thread = thread::Builder::new().stack_size(*stack).spawn(*trial).unwrap();
-    assert_eq!(thread.join().unwrap(), *bytes);
+    let (_, bytes, stack, trial) =
+        TRIALS.iter().find(|trial| trial.0 == name).expect("it ends well");
+    // A thread for blocking calls is none that takes turns of tasks, and has a stack of a known size.
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.thread_stack_size(*stack).build().expect("it ends well");
+    assert_eq!(runtime.block_on(runtime.spawn_blocking(*trial)).expect("it ends well"), *bytes);
 }
