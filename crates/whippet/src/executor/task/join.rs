@@ -275,6 +275,7 @@ impl AbortHandle {
 }
 
 #[cfg(test)]
+#[cfg(not(loom))]
 impl AbortHandle {
     /// The state word of the task.
     pub(super) fn state(&self) -> &super::state::State {
