@@ -62,9 +62,9 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         reactor_rows::GUARDS,
         runtime_rows::GUARDS,
         signals_rows::GUARDS,
-        unwind_rows::GUARDS,
         task_rows::GUARDS,
         traits_rows::GUARDS,
+        unwind_rows::GUARDS,
     ]
     .into_iter()
     .flatten()
