@@ -170,9 +170,13 @@ fn an_output_nobody_wants_is_dropped_with_the_name_of_its_task() {
             let (name, watch) = (task.id(), task.abort_handle());
             drop(task);
             drop(go);
-            while !watch.is_finished() {
-                yield_now().await;
-            }
+            // It is complete a moment before.
+            let ends = async {
+                while !watch.is_finished() || notes.lock().expect("nobody panics").is_empty() {
+                    yield_now().await;
+                }
+            };
+            whippet::time::timeout(PATIENCE, ends).await.expect("the output is dropped");
             assert_eq!(only(&notes), (Some(name), false), "by the completer");
 
             // By the join handle, outside of a task and in another one.

@@ -30,7 +30,7 @@ use crate::coop::{self, Yield};
 use crate::loom::yield_now;
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::marker::PhantomData;
+use std::marker::{PhantomData, PhantomPinned};
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -222,6 +222,9 @@ pin_project! {
         // The future.
         #[pin]
         future: F,
+        // It is never `Unpin`, as if `LocalSet::run_until` were an `async fn`.
+        #[pin]
+        pinned: PhantomPinned,
     }
 }
 
@@ -243,7 +246,7 @@ impl<F> RunUntil<F> {
     /// Polls `future` among these.
     pub(crate) fn new(tasks: &Rc<LocalTasks>, future: F) -> Self {
         let driver = tasks.inbox.add_driver();
-        Self { tasks: Driving { tasks: Rc::clone(tasks), driver }, future }
+        Self { tasks: Driving { tasks: Rc::clone(tasks), driver }, future, pinned: PhantomPinned }
     }
 }
 
