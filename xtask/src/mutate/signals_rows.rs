@@ -30,7 +30,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         }
 ",
         tests: &[Model(
-            "driver::signals_loom::loom_a_signal_is_announced_by_this_turn_or_the_next",
+            "driver::signals_loom::loom_two_signals_are_announced_by_this_turn_or_the_next",
         )],
     },
     Mutation {
