@@ -14,8 +14,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 /// a guard; the call is made inside of the guard's [`try_io`](super::AsyncFdReadyGuard::try_io), so that a call that says
 /// `WouldBlock` uses the readiness up and the next wait is one. [`async_io`](Self::async_io) is both in one.
 ///
-/// A guard holds the readiness as long as it lives: [`try_io`](Self::try_io) on the same descriptor says `WouldBlock`
-/// meanwhile.
+/// Several tasks may wait at once, and a task may wait while it holds a guard: a guard shows what was announced, and takes
+/// nothing away until a call under it says `WouldBlock` or the program calls `clear_ready`.
 ///
 /// Dropping it stops the watch, then drops what is inside.
 ///
