@@ -15,7 +15,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             File("async_fd", "an_edge_between_a_call_and_its_clear_is_not_lost"),
-            Model("reactor::loom_tests::loom_trap_31_guards_of_two_readers_swallow_no_edge"),
+            Model("reactor::loom_tests::loom_trap_31_a_clear_after_a_call_swallows_no_edge"),
         ],
     },
     Mutation {

@@ -147,9 +147,9 @@ impl Slot {
         self.clear_since(announced.edges, announced.readiness.and(taken));
     }
 
-    /// The same after a call that blocked: an end that was announced is none, and what no call can use is waited for longer.
+    /// The same after a call that blocked, as [`Slot::attempt`] has it.
     pub(super) fn announced_in_vain(&self, announced: Announced, want: Want, later: &impl Later) {
-        self.clear_announced(announced, announced.readiness.of(want));
+        self.clear_announced(announced, announced.readiness.of(want).without_ends());
         self.blocked(want, announced.edges, later);
     }
 }

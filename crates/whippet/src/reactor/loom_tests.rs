@@ -250,6 +250,24 @@ fn loom_trap_31_guards_of_two_readers_swallow_no_edge() {
 }
 
 #[test]
+fn loom_trap_31_a_clear_after_a_call_swallows_no_edge() {
+    loom::model(|| {
+        let socket = Socket::new();
+        let kernel = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || {
+                socket.arrive();
+                socket.arrive();
+            }
+        });
+        for _ in 0..2 {
+            loom::future::block_on(socket.read_by_guard());
+        }
+        kernel.join().unwrap();
+    });
+}
+
+#[test]
 fn loom_trap_31_a_guard_beside_a_call_swallows_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
