@@ -6,6 +6,7 @@
 //! From the bottom up: `source` (one file, its text taken apart), `items` (attributes, modules, functions in it), `tree`
 //! (which files the crates are made of, and which of them are tests), then the rules.
 
+mod auto_traits;
 mod circles;
 mod examples;
 mod items;
@@ -42,6 +43,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints.extend(unwinding::find(root, &sources));
     complaints.extend(circles::find(&sources));
     complaints.extend(examples::find(&sources));
+    complaints.extend(auto_traits::find(&sources));
     complaints
 }
 

@@ -4,6 +4,9 @@ use crate::check::{any, check};
 use std::future::Ready;
 
 check! {
+    [!Send, !Sync, Unpin, UnwindSafe, !RefUnwindSafe] {
+        whippet::task::coop::RestoreOnPending;
+    }
     [!Send, Sync, Unpin, UnwindSafe, RefUnwindSafe] {
         whippet::task::LocalEnterGuard;
     }
