@@ -15,9 +15,11 @@
 //! ```
 
 use crate::coop;
+use crate::not_send::NotSend;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -25,7 +27,7 @@ pub use super::unconstrained::{
     Unconstrained, consume_budget, has_budget_remaining, unconstrained,
 };
 
-/// A unit of the task's budget that was taken. It goes back when this is dropped, unless
+/// A unit of the task's budget that was taken, which belongs to its thread. It goes back when this is dropped, unless
 /// [`made_progress`](Self::made_progress) says that something was done with it.
 ///
 /// It goes back only in the poll that it was taken in. Dropped in another one, or where nobody polls, it does nothing. It
@@ -52,7 +54,7 @@ pub use super::unconstrained::{
 /// ```
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back"]
-pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
+pub struct RestoreOnPending(RefCell<Option<coop::Unit>>, NotSend);
 
 impl RestoreOnPending {
     /// The future is ready: the unit is used up.
@@ -110,7 +112,7 @@ impl RestoreOnPending {
 /// # });
 /// ```
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
-    coop::poll_proceed(cx).map(|unit| RestoreOnPending(RefCell::new(Some(unit))))
+    coop::poll_proceed(cx).map(|unit| RestoreOnPending(RefCell::new(Some(unit)), PhantomData))
 }
 
 pin_project! {
