@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 pub(super) struct Entries<T> {
     /// By the number of the entry.
     entries: RefCell<Vec<(u64, T)>>,
-    /// How many there were.
+    /// How many there were. In 64 bits it does not come round.
     count: Cell<u64>,
 }
 

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Id(NonZeroU64);
 
 impl Id {
-    /// One that nothing has had.
+    /// One that nothing has had. There are 2⁶⁴: they do not come to an end.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         // Relaxed: only uniqueness is asked for.

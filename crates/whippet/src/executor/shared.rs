@@ -61,7 +61,7 @@ pub(crate) struct Shared {
 impl UnwindSafe for Shared {}
 impl RefUnwindSafe for Shared {}
 
-/// The part of a worker that others see. The counters are written by the worker alone.
+/// The part of a worker that others see. The counters are written by the worker alone, and have 64 bits, which do not come round.
 #[derive(Debug)]
 pub(crate) struct Remote {
     /// Its ring, to steal from.

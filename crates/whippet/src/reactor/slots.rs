@@ -41,7 +41,8 @@ pub(super) struct Table {
     roomy: Bits,
     /// Slots in use.
     used: usize,
-    /// The next generation (wraps).
+    /// The next generation. It comes round after 2³² descriptors: an event that was under way all the while could then hit a
+    /// descriptor that has the number of its own, whose next call would find nothing and wait again.
     generation: u32,
     /// Whether the runtime has ended: no slot is given out any more.
     closed: bool,

@@ -33,7 +33,8 @@ use std::fmt;
 pub struct Barrier {
     /// How many tasks wait for each other; at least one.
     size: u64,
-    /// Calls so far. The `size` calls from each multiple of `size` on are a group, which goes on when it is complete.
+    /// Calls so far; in 64 bits they do not come round. The `size` calls from each multiple of `size` on are a group, which goes on
+    /// when it is complete.
     calls: AtomicU64,
     /// Where those wait whose group is not complete.
     complete: Notify,

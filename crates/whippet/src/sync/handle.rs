@@ -2,6 +2,9 @@
 //!
 //! When the last [`Handle`] goes, the channel is told that nothing will come any more. A [`WeakHandle`] keeps the
 //! memory of the channel alive, but not the channel: it can become a [`Handle`] only as long as there is another.
+//!
+//! The counts do not come round: each handle has a reference to the channel too, and the count of those ends the process first
+//! (`Arc`).
 
 use crate::loom::Arc;
 use crate::loom::atomic::AtomicUsize;

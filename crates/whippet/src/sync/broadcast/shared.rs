@@ -6,7 +6,8 @@
 //!   TAIL         CLOSED
 //! ```
 //! `TAIL` is the position of the next value; it rises under the lock `receivers`, after the value was put into the
-//! ring. `CLOSED` is set once, when the last sender goes, and nothing rises after that.
+//! ring. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It has room for 2⁶³ values: at one a
+//! nanosecond, 292 years.
 //!
 //! # Locks
 //! A sender holds `receivers` and takes the lock of a slot: so all values come into the ring in one order, and each for

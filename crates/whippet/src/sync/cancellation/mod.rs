@@ -63,7 +63,8 @@ pub struct CancellationToken {
 struct Shared {
     /// Whether it was cancelled. Raised once, under the family's lock; read by anybody.
     cancelled: AtomicBool,
-    /// Clones of the token. The last one to go takes it out of the family.
+    /// Clones of the token. The last one to go takes it out of the family. Each has a reference to this, whose count ends the
+    /// process before this one comes round (`Arc`).
     tokens: AtomicUsize,
     /// Who waits.
     waiters: Mutex<WaitList<()>>,

@@ -6,7 +6,9 @@
 //!   VERSION      CLOSED
 //! ```
 //! `VERSION` counts the changes and wraps; it rises while the value's lock is held for writing, so whoever holds that
-//! lock finds value and version in step. `CLOSED` is set once, when the last sender goes, and nothing rises after that.
+//! lock finds value and version in step. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It comes round
+//! after 2⁶³ changes: a receiver that slept through exactly so many would miss the last. Receivers and senders are counted in
+//! words of their own; each has a reference to the channel, whose count ends the process before theirs come round.
 //!
 //! # The race
 //! A receiver takes its place among those who wait first, looks at the word second, and sleeps third; a sender changes the word

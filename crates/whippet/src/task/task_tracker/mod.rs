@@ -57,7 +57,8 @@ pub struct TaskTracker {
 /// What the clones of a tracker share.
 #[derive(Default)]
 struct Shared {
-    /// `{ tasks, CLOSED }`. Changed by tokens that come and go, and by `close` and `reopen`.
+    /// `{ tasks, CLOSED }`. Changed by tokens that come and go, and by `close` and `reopen`. There is room for 2⁶³ tasks, each of
+    /// which has a reference to this: `Arc` ends the process at as many.
     word: AtomicUsize,
     /// Told when the word comes to [`CLOSED`] alone.
     ended: Notify,
