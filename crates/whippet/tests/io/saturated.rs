@@ -144,8 +144,8 @@ impl AsyncRead for Zeros {
     }
 }
 
-/// A writer that takes a byte at a time.
-struct Narrow<W>(W);
+/// A writer that takes so many bytes at a time.
+struct Narrow<W>(usize, W);
 
 impl<W: AsyncWrite + Unpin> AsyncWrite for Narrow<W> {
     fn poll_write(
@@ -153,15 +153,16 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Narrow<W> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, &bytes[..1])
+        let count = bytes.len().min(self.0);
+        Pin::new(&mut self.1).poll_write(cx, &bytes[..count])
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.1).poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_close(cx)
+        Pin::new(&mut self.1).poll_close(cx)
     }
 }
 
@@ -171,8 +172,9 @@ fn a_saturated_direction_leaves_the_other_its_turn() {
     // A piece costs two units, or three.
     runtime.block_on(carries_the_word_back(Zeros, sink()));
     runtime.block_on(carries_the_word_back(repeat(0), sink()));
-    // The whole budget goes into one piece.
-    runtime.block_on(carries_the_word_back(repeat(0), Narrow(sink())));
+    // The whole budget goes into one piece, or into the pieces of one poll: seven writes each, and a unit of the copy's own.
+    runtime.block_on(carries_the_word_back(repeat(0), Narrow(1, sink())));
+    runtime.block_on(carries_the_word_back(Zeros, Narrow(8_192_usize.div_ceil(7), sink())));
 }
 
 /// A reader that must not be asked after its end, and a writer whose flush waits once.
