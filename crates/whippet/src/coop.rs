@@ -71,12 +71,14 @@ pub(crate) fn take_yield() -> Yield {
 
 /// Wakes the task behind `waker`, and says that it lets others go first: its worker gives it no turn before it has looked
 /// at the driver. Elsewhere it is just woken.
+#[inline]
 pub(crate) fn yield_turn(waker: &Waker, why: Yield) {
     note_yield(why);
     wake_by_ref(waker);
 }
 
 /// Says of the poll under way that it lets others go first.
+#[inline]
 pub(crate) fn note_yield(why: Yield) {
     let _ = YIELD.try_with(|word| word.set(why.max(word.get())));
 }

@@ -243,6 +243,7 @@ impl Worker {
     }
 
     /// The task that had its turn last yielded, and is to be queued.
+    #[inline]
     fn note_yielded(&self) {
         if self.yielded.get().is_none() && self.shared.idle.sleeping() == 0 {
             self.yielded.set(Some(self.own.tail()));
