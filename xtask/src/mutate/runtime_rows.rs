@@ -56,7 +56,9 @@ pub(super) const GUARDS: &[Mutation] = &[
                     ahead.get_or_insert(before);
                 }
 ",
-        to: "                let _ = (why, before, ahead.get_or_insert(usize::MAX), ahead.take());
+        to: "                if why != Yield::No {
+                    ahead = None::<usize>.filter(|_| before > 0);
+                }
 ",
         tests: &[File("turns", "a_local_task_that_yields_and_block_on_take_turns")],
     },
@@ -141,7 +143,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             File("local_set", "a_set_with_two_drivers_goes_on_when_one_ends"),
-            Model("loom_a_driver_that_goes_leaves_the_wake_to_the_other"),
+            Model("executor::local::loom_tests::loom_a_driver_that_goes_leaves_the_wake_to_the_other"),
         ],
     },
     Mutation {
