@@ -142,7 +142,7 @@ macro_rules! guard {
                 }
             }
 
-            /// A call found the readiness used up: it is to be waited for again, unless it was announced anew since the guard
+            /// A call found the readiness used up: it is to be waited for again, unless it was announced again since the guard
             /// was made. An end ([`Ready::READ_CLOSED`], [`Ready::WRITE_CLOSED`]) stays; [`try_io`](Self::try_io) takes it
             /// away as well, should a call block in spite of it.
             ///

@@ -21,7 +21,7 @@ use std::task::{Context, Poll, ready};
 /// - *Unix streams*: a read stops behind bytes that carry descriptors or credentials, at urgent data, and, with credentials asked
 ///   for, between two writers; any peer can make it so. A write may stop at a message that could not be
 ///   allocated. Neither is drawn.
-/// - *Pipes*: in packet mode a read stops behind each packet, and whoever made the pipe chose the mode; a write may stop at a page that
+/// - *Pipes*: in packet mode a read stops behind each packet, and the mode is set by the program that made the pipe; a write may stop at a page that
 ///   could not be allocated, of which no edge tells. Neither is drawn.
 /// - *Datagrams and listeners* give one thing of many in each call. Nothing is drawn.
 /// - *Descriptors of a program's own* are of any kind, and the call is the program's. Nothing is drawn.

@@ -144,7 +144,7 @@ impl<T: AsFd> Registration<T> {
         self.slot().look()
     }
 
-    /// Takes back what of `announced` a program says to be none, unless it was announced anew since. Ends stay.
+    /// Takes back what of `announced` a program says to be none, unless it was announced again since. Ends stay.
     pub(crate) fn clear(&self, announced: Announced, taken: Readiness) {
         self.slot().clear_announced(announced, taken.without_ends());
     }
@@ -244,7 +244,7 @@ impl<T: AsFd + fmt::Debug> fmt::Debug for Registration<T> {
 }
 
 /// Waits until a descriptor is ready; see [`Registration::ready`]. What has the descriptor is not shared for that: the
-/// future of whoever holds it alone is `Send` where that is.
+/// future of a program that holds it alone is `Send` where that is.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub(crate) struct Ready<'a> {

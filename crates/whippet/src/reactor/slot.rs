@@ -9,7 +9,7 @@
 //! READ and WRITE say that a call may succeed, ERROR that an error is pending, PRIORITY that an exceptional condition is; READ_DEAD
 //! and WRITE_DEAD that a call will never block again, and they stay until a call blocks all the same. GONE says that the
 //! runtime has ended, and nothing will be announced any more. For each of read, write, error and priority a waiter bit says that
-//! somebody waits for it. The bits of a direction that backs off hide what was announced for it.
+//! a task waits for it. The bits of a direction that backs off hide what was announced for it.
 //!
 //! *The two sides.* The kernel announces an edge once: the reactor sets the bit ([`Slot::announce`]). A call that
 //! wants to read clears the bit **before** it is made ([`Slot::clear`]) and sets it again after it when there may be
@@ -154,7 +154,7 @@ impl Slot {
         Cleared(found | bits & (READ | WRITE))
     }
 
-    /// Takes readiness away that a call has found to be none, unless it was announced anew since the look.
+    /// Takes readiness away that a call has found to be none, unless it was announced again since the look.
     pub(super) fn clear_since(&self, edges: u64, readiness: Readiness) {
         let bits = readiness.0;
         // AcqRel: acquire pairs with `change`, whose count of edges the look below is to see.

@@ -185,7 +185,7 @@ impl State {
     }
 }
 
-/// The kinds that somebody may wait for who is told of these bits.
+/// What a waiter that is told of these bits may wait for.
 pub(super) const fn kinds_told(bits: u32) -> u32 {
     use super::readiness::{ERROR, GONE, PRIORITY, READ, READ_DEAD, WRITE, WRITE_DEAD};
     let mut kinds = bits & KINDS;
