@@ -37,7 +37,7 @@ pub async fn trim() {
     if !heap::GIVES_BACK {
         return;
     }
-    let workers = Handle::current().metrics().num_workers();
+    let workers = Handle::of_call("memory::trim").metrics().num_workers();
     let round = Arc::new(Round { workers, met: Mutex::default() });
     let visits: Vec<_> = (1..workers).map(|_| spawn(visit(Arc::clone(&round)))).collect();
     visit(Arc::clone(&round)).await;

@@ -30,7 +30,7 @@ fn enter_guards_dropped_out_of_order_are_told_of() {
     let [first, second, third] = runtimes.each_ref().map(Runtime::enter);
     assert_eq!(current(&runtimes), Some(2));
     let words = told(second);
-    assert!(words.starts_with("guards of `Handle::enter` were dropped out of order"), "{words}");
+    assert!(words.starts_with("`EnterGuard::drop`: another runtime"), "{words}");
     assert_eq!(current(&runtimes), Some(2), "it is still the last one entered");
     drop(told(first));
     assert_eq!(current(&runtimes), Some(2));
@@ -77,7 +77,7 @@ fn local_enter_guards_out_of_order_are_told_of() {
     let holds = || sets.each_ref().map(|set| format!("{set:?}").contains("len: 1"));
     let [first, second] = sets.each_ref().map(LocalSet::enter);
     let words = told(first);
-    assert!(words.starts_with("guards of `LocalSet::enter` were dropped out of order"), "{words}");
+    assert!(words.starts_with("`LocalEnterGuard::drop`: another set"), "{words}");
     drop(spawn_local(std::future::pending::<()>()));
     assert_eq!(holds(), [false, true], "it is still the last one entered");
     drop(second);

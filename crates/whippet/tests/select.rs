@@ -266,7 +266,7 @@ fn else_comes_late_when_a_branch_was_pending() {
 }
 
 #[test]
-#[should_panic(expected = "all branches are disabled and there is no else branch")]
+#[should_panic(expected = "`select!`: all branches are disabled and there is no `else`")]
 fn no_branch_and_no_else() {
     run(async {
         select! {

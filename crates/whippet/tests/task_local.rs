@@ -143,7 +143,7 @@ fn wrong_use_panics_with_a_clear_sentence() {
     };
     assert!(words(|| assert_eq!(NUMBER.get(), 1)).contains("no value here"));
     let inside = || NUMBER.sync_scope(1, || NUMBER.with(|_| NUMBER.sync_scope(2, || ())));
-    assert!(words(inside).contains("inside of `with`"));
+    assert!(words(inside).contains("leave the closure of `with`"));
     let again = || {
         let mut cx = Context::from_waker(Waker::noop());
         let mut ready = pin!(NUMBER.scope(1, async {}));

@@ -206,7 +206,7 @@ fn wrong_use_panics_with_a_clear_sentence() {
         assert!(error.to_string().contains("not paused"), "{error}");
     });
     let workers = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    assert!(words(&workers, time::pause).contains("current-thread"));
+    assert!(words(&workers, time::pause).contains("new_current_thread"));
     let panic = catch_unwind(|| Builder::new_multi_thread().start_paused(true).build());
     assert!(panic.is_err());
     assert!(catch_unwind(time::pause).is_err());

@@ -95,7 +95,10 @@ fn halves_work_in_two_tasks_and_meet_again() {
         let writer = writes.await.unwrap();
         let (other_reader, other_writer) = UnixStream::pair().unwrap().0.into_split();
         let error = reader.reunite(other_writer).unwrap_err();
-        assert_eq!(error.to_string(), "the two halves are not of one stream");
+        assert_eq!(
+            error.to_string(),
+            "the two halves are of two streams; put each together with its own"
+        );
         let left = writer.reunite(error.0).unwrap();
         drop((error.1, other_reader));
         // Reuniting has shut nothing down; dropping a writing half does.

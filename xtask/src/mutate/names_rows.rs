@@ -57,4 +57,31 @@ pub(super) const GUARDS: &[Mutation] = &[
             "what_begins_on_an_ended_runtime_says_that_it_has_ended",
         )],
     },
+    Mutation {
+        row: "-",
+        guard: "a call that finds no runtime says which call",
+        file: "crates/whippet/src/runtime/handle.rs",
+        from: "panic!(\"`{call}`: {error}\")",
+        to: "panic!(\"`Handle::current`: {error} {call:.0}\")",
+        tests: &[File("no_runtime", "every_call_says_what_is_missing")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a blocking call inside of a task says which call, and the way out",
+        file: "crates/whippet/src/sync/blocking.rs",
+        from: "        \"`{call}`: this thread polls",
+        to: "        \"{call} this thread polls",
+        tests: &[File("panic_messages", "of_blocking_calls_in_a_task")],
+    },
+    Mutation {
+        row: "-",
+        guard: "two buffers that become one stream keep what they hold",
+        file: "crates/whippet/src/io/buf_reader.rs",
+        from: "        (BufReader { inner, buffer, start, end }, former)
+",
+        to: "        let _ = start;
+        (BufReader { inner, buffer, start: end, end }, former)
+",
+        tests: &[File("conversions", "two_buffers_become_one_stream_and_keep_what_they_hold")],
+    },
 ];

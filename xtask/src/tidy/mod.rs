@@ -1,4 +1,4 @@
-//! The rules that no lint knows: sizes, import circles, reasons, examples, unsafe code in named files, no foreign runtime.
+//! The rules that no lint knows: sizes, import circles, reasons, examples, the words of panics, unsafe code in named files, no foreign runtime.
 //!
 //! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
 //! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
@@ -10,6 +10,7 @@ mod auto_traits;
 mod circles;
 mod examples;
 mod items;
+mod panics;
 mod rules;
 mod source;
 mod tree;
@@ -39,6 +40,7 @@ fn check(root: &Path) -> Vec<String> {
     let mut complaints = rules::foreign_runtimes(root);
     complaints.extend(tree::grow(&mut sources));
     complaints.extend(sources.iter().flat_map(rules::of_a_file));
+    complaints.extend(sources.iter().flat_map(panics::find));
     complaints.extend(unsafety::find(&sources));
     complaints.extend(unwinding::find(root, &sources));
     complaints.extend(circles::find(&sources));

@@ -16,6 +16,7 @@
 
 use crate::loom::Mutex;
 use crate::reactor::Reactor;
+use crate::shutdown_error::shutdown_error;
 use crate::sys::signal::{Hook, Source};
 use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
@@ -123,7 +124,7 @@ impl State {
     /// The place of a signal among the kinds; installs its handler if it is new.
     fn kind(&mut self, number: i32, reactor: &Reactor) -> io::Result<usize> {
         if self.closed {
-            return Err(io::Error::other("the runtime that would listen has ended"));
+            return Err(shutdown_error());
         }
         if let Some(index) = self.kinds.iter().position(|kind| kind.number == number) {
             return Ok(index);

@@ -19,14 +19,13 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
     let at = Location::caller();
     assert!(
         !local::polls_set(),
-        "block_in_place was called from within a `LocalSet`: its other tasks stay on this thread, so none of them could go on; \
-         use spawn_blocking"
+        "`task::block_in_place`: this is a task of a `LocalSet`, whose other tasks stay on this thread and could not go on; \
+         use `spawn_blocking`"
     );
     let Some(shared) = context::turning() else { return coop::outside(f) };
     assert!(
         shared.config.multi_thread,
-        "block_in_place needs a runtime with worker threads: in a current-thread runtime nobody else could go on; use \
-         spawn_blocking"
+        "`task::block_in_place`: this runtime has no worker threads, so nothing else could go on; use `spawn_blocking`"
     );
     // In this order: once somebody stands in the thread may step aside, and it is back before it counts as back.
     let blocked = Blocked::begin(&shared, at);

@@ -92,7 +92,13 @@ impl<T> fmt::Debug for AsyncFdRegisterError<T> {
 
 impl<T> fmt::Display for AsyncFdRegisterError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the descriptor cannot be watched: {}", self.cause)
+        write!(f, "the descriptor cannot be watched: {}", self.cause)?;
+        if self.cause.kind() == io::ErrorKind::PermissionDenied {
+            f.write_str(
+                "; files and directories of a disk never wait: use `spawn_blocking` for them",
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -132,7 +138,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<Self> {
-        Ok(Self::try_new(inner)?)
+        Ok(Self::of_call("AsyncFd::new", inner)?)
     }
 
     /// As [`new`](Self::new). A descriptor is watched for everything, whatever `interest` says: it is taken for programs
@@ -158,7 +164,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn with_interest(inner: T, _interest: Interest) -> io::Result<Self> {
-        Self::new(inner)
+        Ok(Self::of_call("AsyncFd::with_interest", inner)?)
     }
 
     /// As [`new`](Self::new), giving the descriptor back when it cannot be watched.
@@ -181,7 +187,13 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
-        let handle = Handle::current();
+        Self::of_call("AsyncFd::try_new", inner)
+    }
+
+    /// As [`try_new`](Self::try_new), in a call of this name.
+    #[track_caller]
+    pub(crate) fn of_call(call: &str, inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        let handle = Handle::of_call(call);
         match Registration::try_new(inner, handle.driver().reactor()) {
             Ok(registration) => Ok(Self(registration)),
             Err((inner, cause)) => Err(AsyncFdRegisterError { inner, cause }),
@@ -212,7 +224,7 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         _interest: Interest,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::try_new(inner)
+        Self::of_call("AsyncFd::try_with_interest", inner)
     }
 
     /// What is inside.

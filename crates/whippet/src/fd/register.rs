@@ -32,7 +32,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::try_new(inner)
+        Self::of_call("AsyncFd::register", inner)
     }
 
     /// As [`try_with_interest`](Self::try_with_interest).
@@ -57,8 +57,8 @@ impl<T: AsFd> AsyncFd<T> {
     #[track_caller]
     pub fn register_with_interest(
         inner: T,
-        interest: Interest,
+        _interest: Interest,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::try_with_interest(inner, interest)
+        Self::of_call("AsyncFd::register_with_interest", inner)
     }
 }

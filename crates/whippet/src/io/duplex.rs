@@ -66,7 +66,7 @@ pub struct DuplexStream {
 #[must_use]
 #[track_caller]
 pub fn duplex(max_buffer_size: usize) -> (DuplexStream, DuplexStream) {
-    assert!(max_buffer_size > 0, "a duplex needs room for a byte at least");
+    assert!(max_buffer_size > 0, "`io::duplex`: a buffer of zero bytes; give at least 1");
     let there = Arc::new(Pipe::new(max_buffer_size));
     let back = Arc::new(Pipe::new(max_buffer_size));
     (

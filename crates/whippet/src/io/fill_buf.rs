@@ -26,7 +26,9 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
     /// After it has completed.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(reader) = self.reader.take() else {
-            panic!("fill_buf was polled after it had completed: call it again for what comes next");
+            panic!(
+                "`AsyncBufReadExt::fill_buf`: its future was polled after it was ready; call it again for what comes next"
+            );
         };
         match Pin::new(&mut *reader).poll_fill_buf(cx) {
             Poll::Ready(Ok(found)) => {

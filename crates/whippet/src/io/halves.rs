@@ -128,7 +128,10 @@ impl<T> ReadHalf<T> {
     where
         T: Unpin,
     {
-        assert!(self.is_pair_of(&other), "the halves are of two streams");
+        assert!(
+            self.is_pair_of(&other),
+            "`ReadHalf::unsplit`: the halves are of two streams; ask `is_pair_of` first"
+        );
         let stream = self.0.lock().stream.take();
         *Pin::into_inner(stream.expect("nobody polls a half: both are here"))
     }

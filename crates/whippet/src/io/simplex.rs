@@ -45,7 +45,7 @@ impl SimplexStream {
     #[must_use]
     #[track_caller]
     pub fn new_unsplit(max_buffer_size: usize) -> Self {
-        assert!(max_buffer_size > 0, "a simplex needs room for a byte at least");
+        assert!(max_buffer_size > 0, "`io::simplex`: a buffer of zero bytes; give at least 1");
         Self(Pipe::new(max_buffer_size))
     }
 }

@@ -1,10 +1,10 @@
 //! The process's standard streams.
 //!
 //! They may be files or terminals, which no reactor can wait for, and other processes have them too, so that they cannot
-//! be set to non-blocking mode. So each call is made on a thread that may block ([`spawn_own_blocking`]), one at a time for
-//! each stream.
+//! be set to non-blocking mode. So each call is made on a thread that may block, one at a time for each stream.
 
-use crate::task::{JoinHandle, blocking_error, spawn_mandatory_blocking, spawn_own_blocking};
+use crate::runtime::Handle;
+use crate::task::{JoinHandle, blocking_error};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, Read, Write};
 use std::pin::Pin;
@@ -138,9 +138,12 @@ impl<S: Read + Send + 'static> Reading<S> {
 
     /// The next piece; an empty one is the end.
     fn poll_piece(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<Vec<u8>>> {
-        if let Some(mut reader) = self.idle.take() {
+        if self.idle.is_some() {
+            // First, as the reader stays where it is if this panics.
+            let runtime = Handle::of_call("AsyncRead::poll_read");
             let size = wanted.min(PIECE);
-            self.call = Some(spawn_own_blocking(move || {
+            let Some(mut reader) = self.idle.take() else { return Poll::Ready(Err(lost())) };
+            self.call = Some(runtime.spawn_own_blocking(move || {
                 let mut bytes = vec![0; size];
                 let read = read_once(&mut reader, &mut bytes);
                 let read = read.map(|count| {
@@ -193,9 +196,10 @@ impl<S: Write + Send + 'static> Writing<S> {
         let piece = bytes[..bytes.len().min(PIECE)].to_vec();
         let count = piece.len();
         if count > 0 {
+            let runtime = Handle::of_call("AsyncWrite::poll_write");
             let Some(mut writer) = self.idle.take() else { return Poll::Ready(Err(lost())) };
             // Who writes is told that it is done: it is, although the runtime ends before a thread has come to it.
-            self.call = Some(spawn_mandatory_blocking(move || {
+            self.call = Some(runtime.spawn_mandatory_blocking(move || {
                 let written = writer.write_all(&piece).and_then(|()| writer.flush());
                 (writer, written)
             }));

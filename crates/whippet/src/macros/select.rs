@@ -109,7 +109,7 @@ macro_rules! __select {
     ($free:tt $order:tt $read:tt) => {
         $crate::__select_wait! {
             $free $order $read
-            panic!("all branches are disabled and there is no else branch")
+            panic!("`select!`: all branches are disabled and there is no `else`; add an `else` branch, or one without a precondition")
         }
     };
     ($free:tt $order:tt $read:tt else => $else:expr $(,)?) => {

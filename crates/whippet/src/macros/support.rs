@@ -70,7 +70,9 @@ pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
 #[must_use]
 #[track_caller]
 pub fn built(builder: &mut Builder) -> Runtime {
-    builder.build().unwrap_or_else(|error| panic!("the runtime cannot be built: {error}"))
+    builder.build().unwrap_or_else(|error| {
+        panic!("`Builder::build`: {error}; raise the limits of descriptors or threads")
+    })
 }
 
 /// The same for the flavor whose tasks may stay on its thread.
@@ -81,7 +83,9 @@ pub fn built(builder: &mut Builder) -> Runtime {
 #[track_caller]
 pub fn built_local(builder: &mut Builder) -> LocalRuntime {
     let built = builder.build_local(LocalOptions::default());
-    built.unwrap_or_else(|error| panic!("the runtime cannot be built: {error}"))
+    built.unwrap_or_else(|error| {
+        panic!("`Builder::build`: {error}; raise the limits of descriptors or threads")
+    })
 }
 
 /// Declares [`Outcome`] from the list of branches.

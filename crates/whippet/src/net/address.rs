@@ -1,6 +1,7 @@
 //! Addresses, and names that stand for them.
 
-use crate::task::{blocking_error, spawn_own_blocking};
+use crate::runtime::Handle;
+use crate::task::blocking_error;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
@@ -74,23 +75,23 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 /// Those of the look-up; `InvalidInput` when there is no address.
 pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs as Resolve;
+    /// What a look-up is called where it finds no runtime, whoever asked for it.
+    const CALL: &str = "net::lookup_host";
     let found = match addresses.target() {
         Target::Addresses(found) => found,
-        Target::Host(host, port) => {
-            spawn_own_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
-                .await
-                .map_err(blocking_error)??
-        }
-        Target::Text(text) => {
-            spawn_own_blocking(move || text.to_socket_addrs().map(Vec::from_iter))
-                .await
-                .map_err(blocking_error)??
-        }
+        Target::Host(host, port) => Handle::of_call(CALL)
+            .spawn_own_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
+            .await
+            .map_err(blocking_error)??,
+        Target::Text(text) => Handle::of_call(CALL)
+            .spawn_own_blocking(move || text.to_socket_addrs().map(Vec::from_iter))
+            .await
+            .map_err(blocking_error)??,
     };
     if found.is_empty() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "no address to use was given or found",
+            "no address was given or found; give at least one, or a host that has one",
         ));
     }
     Ok(found)

@@ -16,8 +16,8 @@ pub(super) struct Datagram(Registration<OwnedFd>);
 
 impl Datagram {
     #[track_caller]
-    pub(super) fn new(descriptor: OwnedFd) -> io::Result<Self> {
-        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+    pub(super) fn new(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+        let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
         Ok(Self(registration.assume(Want::WRITE)))
     }
 

@@ -21,15 +21,15 @@ impl<S: StreamKind> Listener<S> {
     /// Has a bound socket listen; `backlog` connections may wait to be accepted. Linux takes the lesser of this and
     /// `net.core.somaxconn`.
     #[track_caller]
-    pub(super) fn listen(descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
+    pub(super) fn listen(call: &str, descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
         socket::listen(&descriptor, i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Self::of_listening(descriptor)
+        Self::of_listening(call, descriptor)
     }
 
     /// Takes a socket that listens already.
     #[track_caller]
-    pub(super) fn of_listening(descriptor: OwnedFd) -> io::Result<Self> {
-        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+    pub(super) fn of_listening(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+        let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
         Ok(Self(registration, PhantomData))
     }
 
@@ -59,7 +59,7 @@ fn connected<S: StreamKind>(
     accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>,
 ) -> io::Result<Accepted<S>> {
     let (descriptor, peer) = accepted?;
-    Ok((Stream::of_connected(descriptor)?, peer))
+    Ok((Stream::of_connected("accept", descriptor)?, peer))
 }
 
 impl<S> AsFd for Listener<S> {

@@ -115,7 +115,7 @@ pub struct OwnedWriteHalf<S: Duplex> {
 /// let (one_reader, one_writer) = one.into_split();
 /// let (_other_reader, other_writer) = other.into_split();
 /// let error = one_reader.reunite(other_writer).unwrap_err();
-/// assert_eq!(error.to_string(), "the two halves are not of one stream");
+/// assert_eq!(error.to_string(), "the two halves are of two streams; put each together with its own");
 /// // The halves are in it.
 /// assert!(error.0.reunite(one_writer).is_ok());
 /// # std::io::Result::Ok(())
@@ -126,7 +126,7 @@ pub struct ReuniteError<S: Duplex>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
 impl<S: Duplex> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the two halves are not of one stream")
+        f.write_str("the two halves are of two streams; put each together with its own")
     }
 }
 

@@ -26,25 +26,24 @@ pub trait StreamKind: Sized {
 pub struct Stream<S>(Registration<OwnedFd>, PhantomData<fn() -> S>);
 
 impl<S: StreamKind> Stream<S> {
-    /// A stream of this thread's runtime, which may be on its way to be connected.
+    /// A stream of this thread's runtime, which may be on its way to be connected; made by a call of this name.
     #[track_caller]
-    fn new(descriptor: OwnedFd) -> io::Result<Self> {
-        let registration = Registration::new(descriptor, Handle::current().driver().reactor())?;
+    pub(super) fn new(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+        let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
         Ok(Self(registration, PhantomData))
     }
 
-    /// A connected stream of this thread's runtime.
+    /// A connected stream of this thread's runtime; made by a call of this name.
     #[track_caller]
-    pub(super) fn of_connected(descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Self::new(descriptor)?.0.assume(Want::WRITE), PhantomData))
+    pub(super) fn of_connected(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+        Ok(Self(Self::new(call, descriptor)?.0.assume(Want::WRITE), PhantomData))
     }
 
-    /// A stream whose connection was begun: waits until it is there, or failed.
-    pub(super) async fn of_connecting(descriptor: OwnedFd) -> io::Result<Self> {
-        let stream = Self::new(descriptor)?;
-        stream.ready(Interest::WRITABLE).await?;
-        match stream.take_error()? {
-            None => Ok(stream),
+    /// Waits until a connection that was begun is there, or failed.
+    pub(super) async fn connected(self) -> io::Result<Self> {
+        self.ready(Interest::WRITABLE).await?;
+        match self.take_error()? {
+            None => Ok(self),
             Some(error) => Err(error),
         }
     }

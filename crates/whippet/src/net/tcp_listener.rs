@@ -59,12 +59,12 @@ impl TcpListener {
         let descriptor = socket::tcp(address)?;
         options::set_reuse_address(&descriptor, true)?;
         socket::bind(&descriptor, address)?;
-        Self::listen(descriptor, BACKLOG)
+        Self::listen("TcpListener::bind", descriptor, BACKLOG)
     }
 
     #[track_caller]
-    pub(super) fn listen(descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
-        Ok(Self(Listener::listen(descriptor, backlog)?))
+    pub(super) fn listen(call: &str, descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
+        Ok(Self(Listener::listen(call, descriptor, backlog)?))
     }
 
     /// Takes a std listener over, which must be in non-blocking mode.
@@ -89,7 +89,7 @@ impl TcpListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        Ok(Self(Listener::of_listening(listener.into())?))
+        Ok(Self(Listener::of_listening("TcpListener::from_std", listener.into())?))
     }
 
     /// Gives the std listener back, in non-blocking mode.

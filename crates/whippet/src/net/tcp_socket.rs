@@ -356,7 +356,7 @@ impl TcpSocket {
     /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
-        TcpListener::listen(self.0, backlog)
+        TcpListener::listen("TcpSocket::listen", self.0, backlog)
     }
 
     /// Connects.

@@ -78,7 +78,7 @@ impl TcpStream {
     pub(super) async fn connect_to(descriptor: OwnedFd, address: &SocketAddr) -> io::Result<Self> {
         // Before the registration: an unconnected socket would be announced as hung up.
         socket::connect(&descriptor, address)?;
-        Ok(Self(Stream::of_connecting(descriptor).await?))
+        Ok(Self(Stream::new("TcpStream::connect", descriptor)?.connected().await?))
     }
 
     pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
@@ -110,7 +110,7 @@ impl TcpStream {
     /// ```
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected(stream.into())?))
+        Ok(Self(Stream::of_connected("TcpStream::from_std", stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.

@@ -52,7 +52,7 @@ impl UdpSocket {
         first(resolve(addresses).await?, |address| {
             let descriptor = socket::udp(address)?;
             socket::bind(&descriptor, address)?;
-            Ok(Self(Datagram::new(descriptor)?))
+            Ok(Self(Datagram::new("UdpSocket::bind", descriptor)?))
         })
     }
 
@@ -79,7 +79,7 @@ impl UdpSocket {
     /// ```
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
-        Ok(Self(Datagram::new(socket.into())?))
+        Ok(Self(Datagram::new("UdpSocket::from_std", socket.into())?))
     }
 
     /// Gives the std socket back, in non-blocking mode.

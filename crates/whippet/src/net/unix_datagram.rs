@@ -51,7 +51,7 @@ impl UnixDatagram {
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(Kind::DGRAM)?;
         socket::bind(&descriptor, &named(path.as_ref())?)?;
-        Ok(Self(Datagram::new(descriptor)?))
+        Ok(Self(Datagram::new("UnixDatagram::bind", descriptor)?))
     }
 
     /// A socket without a name, which nobody can answer.
@@ -77,7 +77,7 @@ impl UnixDatagram {
     /// ```
     #[track_caller]
     pub fn unbound() -> io::Result<Self> {
-        Ok(Self(Datagram::new(socket::unix(Kind::DGRAM)?)?))
+        Ok(Self(Datagram::new("UnixDatagram::unbound", socket::unix(Kind::DGRAM)?)?))
     }
 
     /// Two sockets connected to each other.
@@ -101,8 +101,9 @@ impl UnixDatagram {
     /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
+        const CALL: &str = "UnixDatagram::pair";
         let (left, right) = socket::unix_pair(Kind::DGRAM)?;
-        Ok((Self(Datagram::new(left)?), Self(Datagram::new(right)?)))
+        Ok((Self(Datagram::new(CALL, left)?), Self(Datagram::new(CALL, right)?)))
     }
 
     pub(super) const fn from_datagram(datagram: Datagram) -> Self {
@@ -131,7 +132,7 @@ impl UnixDatagram {
     /// ```
     #[track_caller]
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
-        Ok(Self(Datagram::new(socket.into())?))
+        Ok(Self(Datagram::new("UnixDatagram::from_std", socket.into())?))
     }
 
     /// Gives the std socket back, in non-blocking mode.

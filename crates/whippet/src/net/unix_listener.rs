@@ -59,7 +59,7 @@ impl UnixListener {
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::bind(&descriptor, &named(path.as_ref())?)?;
-        Ok(Self(Listener::listen(descriptor, BACKLOG)?))
+        Ok(Self(Listener::listen("UnixListener::bind", descriptor, BACKLOG)?))
     }
 
     /// As [`bind`](Self::bind), with the name of another socket, or one of std's.
@@ -89,7 +89,7 @@ impl UnixListener {
     pub fn bind_addr(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::bind(&descriptor, address.as_arg())?;
-        Ok(Self(Listener::listen(descriptor, BACKLOG)?))
+        Ok(Self(Listener::listen("UnixListener::bind_addr", descriptor, BACKLOG)?))
     }
 
     pub(super) const fn from_listener(listener: Listener<UnixStream>) -> Self {
@@ -120,7 +120,7 @@ impl UnixListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        Ok(Self(Listener::of_listening(listener.into())?))
+        Ok(Self(Listener::of_listening("UnixListener::from_std", listener.into())?))
     }
 
     /// Gives the std listener back, in non-blocking mode.

@@ -80,16 +80,21 @@ pub struct Receiver(AsyncFd<OwnedFd>);
 /// ```
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
+    const CALL: &str = "pipe::pipe";
     let (read, written) = kernel::pipe()?;
-    Ok((Sender(AsyncFd::new(written)?), Receiver(AsyncFd::new(read)?)))
+    Ok((Sender(AsyncFd::of_call(CALL, written)?), Receiver(AsyncFd::of_call(CALL, read)?)))
 }
 
 /// Whether it is an end of a pipe, for this direction.
 pub(super) fn check(end: &OwnedFd, access: Access) -> io::Result<()> {
     let wrong = |why| Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     match (kernel::is_pipe(end)?, kernel::allows(end, access)?) {
-        (false, _) => wrong("not a pipe"),
-        (true, false) => wrong("not this end of the pipe"),
+        (false, _) => wrong(
+            "the descriptor is no pipe; use `from_file_unchecked` or `from_owned_fd_unchecked` if it behaves as one",
+        ),
+        (true, false) => wrong(
+            "the descriptor is the other end of a pipe; make a `Receiver` of the end to read from, a `Sender` of the end to write to",
+        ),
         (true, true) => Ok(()),
     }
 }
@@ -206,7 +211,7 @@ macro_rules! end {
             /// ```
             #[track_caller]
             pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
-                Ok(Self(AsyncFd::new(end)?))
+                Ok(Self(AsyncFd::of_call(concat!("pipe::", stringify!($type), "::from_owned_fd_unchecked"), end)?))
             }
 
             /// Waits until it is ready for something of `interest`, and says what it is ready for.

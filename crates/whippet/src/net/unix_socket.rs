@@ -132,7 +132,11 @@ impl UnixSocket {
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         let descriptor = self.into_kind(false)?;
-        Ok(UnixListener::from_listener(Listener::listen(descriptor, backlog)?))
+        Ok(UnixListener::from_listener(Listener::listen(
+            "UnixSocket::listen",
+            descriptor,
+            backlog,
+        )?))
     }
 
     /// Connects to the listener at `path`.
@@ -160,7 +164,9 @@ impl UnixSocket {
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let descriptor = self.into_kind(false)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
-        Ok(UnixStream::from_stream(Stream::of_connecting(descriptor).await?))
+        Ok(UnixStream::from_stream(
+            Stream::new("UnixSocket::connect", descriptor)?.connected().await?,
+        ))
     }
 
     /// The socket for datagrams that this is.
@@ -187,15 +193,22 @@ impl UnixSocket {
     /// ```
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        Ok(UnixDatagram::from_datagram(Datagram::new(self.into_kind(true)?)?))
+        Ok(UnixDatagram::from_datagram(Datagram::new(
+            "UnixSocket::datagram",
+            self.into_kind(true)?,
+        )?))
     }
 
     /// The descriptor, if it is of the wanted kind.
     fn into_kind(self, datagram: bool) -> io::Result<OwnedFd> {
         let Self { descriptor, is_datagram } = self;
         match (is_datagram, datagram) {
-            (true, false) => Err(invalid("a socket for datagrams takes no connections")),
-            (false, true) => Err(invalid("a socket for a stream sends no datagrams")),
+            (true, false) => Err(invalid(
+                "a socket for datagrams takes no connections; make it by `UnixSocket::new_stream`",
+            )),
+            (false, true) => Err(invalid(
+                "a socket for a stream sends no datagrams; make it by `UnixSocket::new_datagram`",
+            )),
             _ => Ok(descriptor),
         }
     }

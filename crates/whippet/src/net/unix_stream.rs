@@ -127,7 +127,7 @@ impl UnixStream {
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
-        Ok(Self(Stream::of_connecting(descriptor).await?))
+        Ok(Self(Stream::new("UnixStream::connect", descriptor)?.connected().await?))
     }
 
     /// As [`connect`](Self::connect), with the name that a listener told, or one of std's.
@@ -155,7 +155,7 @@ impl UnixStream {
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, address.as_arg())?;
-        Ok(Self(Stream::of_connecting(descriptor).await?))
+        Ok(Self(Stream::new("UnixStream::connect_addr", descriptor)?.connected().await?))
     }
 
     /// Two streams connected to each other.
@@ -181,8 +181,9 @@ impl UnixStream {
     /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(Self, Self)> {
+        const CALL: &str = "UnixStream::pair";
         let (left, right) = socket::unix_pair(socket::Kind::STREAM)?;
-        Ok((Self(Stream::of_connected(left)?), Self(Stream::of_connected(right)?)))
+        Ok((Self(Stream::of_connected(CALL, left)?), Self(Stream::of_connected(CALL, right)?)))
     }
 
     pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
@@ -213,7 +214,7 @@ impl UnixStream {
     /// ```
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected(stream.into())?))
+        Ok(Self(Stream::of_connected("UnixStream::from_std", stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.

@@ -24,11 +24,11 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Panics on a worker's thread and inside of another `block_on`: neither must block.
 #[track_caller]
-pub(super) fn refuse_in_poll() {
+pub(super) fn refuse_in_poll(call: &str) {
     assert!(
         !context::is_worker() && !coop::is_polling(),
-        "block_on was called from within a task or another block_on, whose thread must not block: await the future, \
-         or use spawn_blocking or block_in_place"
+        "`{call}`: this thread polls a task or another `block_on`, and must not block; await the future, or call this \
+         inside of `spawn_blocking` or `block_in_place`"
     );
 }
 

@@ -48,12 +48,12 @@ pub struct TryCurrentError {
 }
 
 /// The words of every door that finds no runtime.
-const NO_RUNTIME: &str = "there is no whippet runtime here: this must be called from a task, inside of \
-                          `Runtime::block_on`, or on a thread that holds the guard of `Handle::enter`";
+const NO_RUNTIME: &str = "there is no whippet runtime here; call this from a task, inside of `Runtime::block_on`, or on a \
+                          thread that holds the guard of `Handle::enter`";
 
 /// What is said to the destructors of a thread's locals.
-const NO_LOCALS: &str = "the runtime of this thread cannot be known any more, as the thread ends: keep a `Handle` in what \
-                         is dropped with its locals";
+const NO_LOCALS: &str = "the thread ends, and its runtime is not known any more; keep a `Handle` in what is dropped with \
+                         the thread's locals";
 
 impl TryCurrentError {
     /// Whether the thread has entered no runtime.
@@ -149,8 +149,8 @@ impl Drop for EnterGuard<'_> {
         let is_innermost = local.as_mut().is_none_or(EnteredLocal::leave);
         assert!(
             (entered.leave() & is_innermost) || std::thread::panicking(),
-            "guards of `Handle::enter` were dropped out of order: another runtime was entered after this one, and its \
-             guard must be dropped first"
+            "`EnterGuard::drop`: another runtime was entered after this one, and is not left yet; drop the guards of \
+             `Handle::enter` in the reverse order of their making"
         );
     }
 }
@@ -176,9 +176,15 @@ impl Handle {
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
+        Self::of_call("Handle::current")
+    }
+
+    /// The runtime that this thread has entered, for a call of this name.
+    #[track_caller]
+    pub(crate) fn of_call(call: &str) -> Self {
         match Self::try_current() {
             Ok(handle) => handle,
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("`{call}`: {error}"),
         }
     }
 
@@ -323,7 +329,7 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::refuse_in_poll();
+        block_on::refuse_in_poll("Handle::block_on");
         let _entered = self.enter_within();
         boxed_if_large!(Box::pin(future: F) => block_on::on_this_thread(future))
     }

@@ -152,7 +152,7 @@ impl LocalRuntime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        boxed_if_large!(Box::pin(future: F) => self.runtime.block_on(AtHome::new(&self.tasks, future)))
+        boxed_if_large!(Box::pin(future: F) => self.runtime.block_on_in("LocalRuntime::block_on", AtHome::new(&self.tasks, future)))
     }
 
     /// Figures of the runtime. Local tasks are not in them.

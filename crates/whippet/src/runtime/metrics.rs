@@ -33,6 +33,18 @@ impl RuntimeMetrics {
         Self { shared }
     }
 
+    /// The worker that the method `call` is asked about.
+    #[track_caller]
+    fn worker(&self, call: &str, index: usize) -> &Remote {
+        let count = self.num_workers();
+        let Some(remote) = self.shared.remotes.get(index) else {
+            panic!(
+                "`RuntimeMetrics::{call}`: there is no worker {index}; give a number below `num_workers`, which is {count}"
+            )
+        };
+        remote
+    }
+
     /// Workers.
     ///
     /// ```
@@ -231,7 +243,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_local_queue_depth(&self, worker: usize) -> usize {
-        self.remote(worker).queue_depth()
+        self.worker("worker_local_queue_depth", worker).queue_depth()
     }
 
     /// How often a worker went to sleep.
@@ -248,7 +260,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
-        self.worker_park_unpark_count(worker).div_ceil(2)
+        read(&self.worker("worker_park_count", worker).park_unparks).div_ceil(2)
     }
 
     /// How often a worker went to sleep or woke up: an odd number says that it sleeps.
@@ -266,7 +278,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
-        read(&self.remote(worker).park_unparks)
+        read(&self.worker("worker_park_unpark_count", worker).park_unparks)
     }
 
     /// For how long a worker has been awake: it polled tasks or looked for some. It is counted when the worker goes to sleep
@@ -291,7 +303,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
-        Duration::from_nanos(read(&self.remote(worker).busy))
+        Duration::from_nanos(read(&self.worker("worker_total_busy_duration", worker).busy))
     }
 
     /// How many batches of tasks a worker stole.
@@ -319,7 +331,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
-        read(&self.remote(worker).steals)
+        read(&self.worker("worker_steal_count", worker).steals)
     }
 
     /// How many polls a worker has begun: of tasks, and of the future of a `block_on` that drives it.
@@ -336,7 +348,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
-        read(&self.remote(worker).turns)
+        read(&self.worker("worker_poll_count", worker).turns)
     }
 
     /// How many polls of a worker ended because their [budget](crate::task::consume_budget) was used up.
@@ -357,7 +369,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_budget_forced_yield_count(&self, worker: usize) -> u64 {
-        read(&self.remote(worker).forced_yields)
+        read(&self.worker("worker_budget_forced_yield_count", worker).forced_yields)
     }
 
     /// How many polls of all workers ended because their budget was used up.
@@ -375,20 +387,6 @@ impl RuntimeMetrics {
     #[must_use]
     pub fn budget_forced_yield_count(&self) -> u64 {
         self.shared.remotes.iter().map(|remote| read(&remote.forced_yields)).sum()
-    }
-}
-
-impl RuntimeMetrics {
-    /// What a worker shows of itself.
-    #[track_caller]
-    fn remote(&self, worker: usize) -> &Remote {
-        let count = self.shared.remotes.len();
-        match self.shared.remotes.get(worker) {
-            Some(remote) => remote,
-            None => panic!(
-                "there is no worker {worker}: the runtime has {count}, counted from 0 (see `RuntimeMetrics::num_workers`)"
-            ),
-        }
     }
 }
 

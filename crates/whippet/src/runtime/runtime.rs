@@ -181,7 +181,13 @@ impl Runtime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::refuse_in_poll();
+        self.block_on_in("Runtime::block_on", future)
+    }
+
+    /// As [`block_on`](Self::block_on), in a call of this name.
+    #[track_caller]
+    pub(crate) fn block_on_in<F: Future>(&self, call: &str, future: F) -> F::Output {
+        block_on::refuse_in_poll(call);
         let _entered = self.handle.enter_within();
         let at = Location::caller();
         boxed_if_large!(Box::pin(future: F) => self.poll_to_end(future, at))

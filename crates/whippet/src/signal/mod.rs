@@ -82,6 +82,7 @@ pub use self::kind::SignalKind;
 use crate::coop;
 use crate::driver::SignalListener;
 use crate::runtime::Handle;
+use crate::shutdown_error::shutdown_error;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -143,7 +144,7 @@ pub struct Signal {
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    let handle = Handle::current();
+    let handle = Handle::of_call("signal::unix::signal");
     let listener = handle.driver().signals().listen(kind.as_raw_value())?;
     Ok(Signal { listener })
 }
@@ -179,7 +180,7 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 /// ```
 pub async fn ctrl_c() -> io::Result<()> {
     let heard = signal(SignalKind::interrupt())?.recv().await;
-    heard.ok_or_else(|| io::Error::other("the runtime that listened for Ctrl-C has ended"))
+    heard.ok_or_else(shutdown_error)
 }
 
 impl Signal {

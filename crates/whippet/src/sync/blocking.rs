@@ -11,11 +11,11 @@ use std::task::{Context, Poll};
 /// # Panics
 /// Inside of a poll: all other tasks of the thread would wait too, the one that is waited for among them.
 #[track_caller]
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait<F: Future>(call: &str, future: F) -> F::Output {
     assert!(
         !coop::is_polling(),
-        "a blocking call was made from within a task or a block_on, whose thread must not block: await instead, or \
-         make the call inside of spawn_blocking or block_in_place"
+        "`{call}`: this thread polls a task or a `block_on`, and must not block; await instead, or call this inside of \
+         `spawn_blocking` or `block_in_place`"
     );
     let parker = Arc::new(Parker::default());
     let waker = parker.waker();

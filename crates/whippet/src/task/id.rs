@@ -23,7 +23,7 @@ use super::Id;
 pub fn id() -> Id {
     match try_id() {
         Some(id) => id,
-        None => panic!("there is no task here that has a name: this must be called from a task"),
+        None => panic!("`task::id`: no task runs here; call it from a task, or use `task::try_id`"),
     }
 }
 

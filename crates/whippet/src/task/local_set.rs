@@ -75,8 +75,8 @@ impl Drop for LocalEnterGuard {
     fn drop(&mut self) {
         assert!(
             self.entered.leave() || std::thread::panicking(),
-            "guards of `LocalSet::enter` were dropped out of order: another set was entered after this one, and its guard \
-             must be dropped first"
+            "`LocalEnterGuard::drop`: another set was entered after this one, and is not left yet; drop the guards of \
+             `LocalSet::enter` in the reverse order of their making"
         );
     }
 }
@@ -183,7 +183,7 @@ impl LocalSet {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, runtime: &Runtime, future: F) -> F::Output {
-        boxed_if_large!(Box::pin(future: F) => runtime.block_on(RunUntil::new(&self.tasks, future)))
+        boxed_if_large!(Box::pin(future: F) => runtime.block_on_in("LocalSet::block_on", RunUntil::new(&self.tasks, future)))
     }
 }
 
@@ -241,8 +241,8 @@ where
 {
     let Some(tasks) = LocalTasks::current() else {
         panic!(
-            "there is no `LocalSet` here: `spawn_local` must be called inside of `LocalSet::run_until`, of a task of \
-             the set, or of a `LocalRuntime`"
+            "`task::spawn_local`: there is no `LocalSet` here; call it inside of `LocalSet::run_until`, in a task of the set, \
+             or in a `LocalRuntime`"
         )
     };
     let at = Location::caller();

@@ -37,7 +37,7 @@ pub use self::id::{id, try_id};
 pub use self::join_set::JoinSet;
 pub use self::local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use self::scope::{Scope, ScopedHandle, scope};
-pub(crate) use self::spawn::{blocking_error, spawn_mandatory_blocking, spawn_own_blocking};
+pub(crate) use self::spawn::blocking_error;
 pub use self::spawn::{spawn, spawn_blocking};
 pub use self::task_local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::task_tracker::{TaskTracker, TaskTrackerToken, TaskTrackerWaitFuture, TrackedFuture};

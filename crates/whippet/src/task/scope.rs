@@ -2,9 +2,9 @@
 
 use super::abort_on_drop::AbortOnDropHandle;
 use super::join_set::JoinSet;
-use super::spawn::spawn;
 use super::{AbortHandle, Id, JoinError};
 use crate::large::boxed_if_large;
+use crate::runtime::Handle;
 use crate::sync::{mpsc, oneshot};
 use std::fmt;
 use std::future::Future;
@@ -166,7 +166,7 @@ impl Scope {
     {
         let (sender, output) = oneshot::channel();
         let child =
-            AbortOnDropHandle::new(boxed_if_large!(Box::pin(future: F) => spawn(async move {
+            AbortOnDropHandle::new(boxed_if_large!(Box::pin(future: F) => Handle::of_call("Scope::spawn").spawn(async move {
                 // Nobody needs to want the output.
                 let _ = sender.send(future.await);
             })));

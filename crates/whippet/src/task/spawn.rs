@@ -29,8 +29,12 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+<<<<<<< HEAD
     let handle = Handle::current();
     boxed_if_large!(Box::pin(future: F) => handle.spawn(future))
+=======
+    Handle::of_call("task::spawn").spawn(future)
+>>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
 }
 
 /// Runs `work` on a thread where it may block: file access, name look-ups, long computations.
@@ -54,6 +58,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
+<<<<<<< HEAD
     let handle = Handle::current();
     boxed_if_large!(Box::new(work: F) => handle.spawn_blocking(work))
 }
@@ -66,6 +71,9 @@ where
     R: Send + 'static,
 {
     Handle::current().spawn_mandatory_blocking(work)
+=======
+    Handle::of_call("task::spawn_blocking").spawn_blocking(work)
+>>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
 }
 
 /// The error of I/O whose blocking call came to nothing. The call is not to be aborted by anybody, so if it was cancelled its

@@ -94,7 +94,9 @@ pub struct AccessError {}
 
 impl fmt::Display for AccessError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this task-local key has no value here: nothing around gives it one by `scope`")
+        f.write_str(
+            "this task-local key has no value here; give it one around this by `LocalKey::scope`",
+        )
     }
 }
 
@@ -157,7 +159,7 @@ impl<T: 'static> LocalKey<T> {
     pub fn sync_scope<F: FnOnce() -> R, R>(&'static self, value: T, f: F) -> R {
         match self.enter(&mut Some(value), f) {
             Ok(result) => result,
-            Err(refused) => refused.panic(),
+            Err(refused) => refused.panic("LocalKey::sync_scope"),
         }
     }
 
@@ -178,9 +180,15 @@ impl<T: 'static> LocalKey<T> {
     /// ```
     #[track_caller]
     pub fn with<F: FnOnce(&T) -> R, R>(&'static self, f: F) -> R {
+        self.with_in("LocalKey::with", f)
+    }
+
+    /// As [`with`](Self::with), in the method of this name.
+    #[track_caller]
+    fn with_in<R>(&'static self, call: &str, f: impl FnOnce(&T) -> R) -> R {
         match self.try_with(f) {
             Ok(result) => result,
-            Err(error) => panic!("{error}"),
+            Err(error) => panic!("`{call}`: {error}"),
         }
     }
 
@@ -224,7 +232,7 @@ impl<T: 'static> LocalKey<T> {
     where
         T: Clone,
     {
-        self.with(T::clone)
+        self.with_in("LocalKey::get", T::clone)
     }
 
     /// A copy of the value.
@@ -278,13 +286,17 @@ impl<T: 'static> LocalKey<T> {
 
 impl Refused {
     #[track_caller]
-    fn panic(self) -> ! {
+    fn panic(self, call: &str) -> ! {
         match self {
             Self::Borrowed => {
-                panic!("a task-local scope cannot be entered inside of `with` of the same key")
+                panic!(
+                    "`{call}`: `with` of the same key is not over; leave the closure of `with` first"
+                )
             }
             Self::NoSlot => {
-                panic!("a task-local scope cannot be entered while the thread's locals are dropped")
+                panic!(
+                    "`{call}`: the thread ends, and its locals are dropped; enter the scope before"
+                )
             }
         }
     }
@@ -373,7 +385,9 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
         let mut future = this.future;
         let polled = this.key.enter(this.value, || {
             let Some(running) = future.as_mut().as_pin_mut() else {
-                panic!("a `TaskLocalFuture` was polled after it was ready")
+                panic!(
+                    "`LocalKey::scope`: its future was polled after it was ready; poll it no more"
+                )
             };
             let polled = running.poll(cx);
             if polled.is_ready() {
@@ -381,7 +395,7 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
             }
             polled
         });
-        polled.unwrap_or_else(|refused| refused.panic())
+        polled.unwrap_or_else(|refused| refused.panic("LocalKey::scope"))
     }
 }
 

@@ -211,6 +211,28 @@ impl Instant {
         self.checked_add(duration).unwrap_or_else(|| self.saturating_add(FAR))
     }
 
+    /// The moment so long after this one, in an operation that is written so.
+    #[track_caller]
+    fn add_in(self, call: &str, duration: Duration) -> Self {
+        let Some(moment) = self.checked_add(duration) else {
+            panic!(
+                "`{call}`: no clock counts so far; use `Instant::checked_add` or `saturating_add`"
+            )
+        };
+        moment
+    }
+
+    /// The moment so long before this one, in an operation that is written so.
+    #[track_caller]
+    fn sub_in(self, call: &str, duration: Duration) -> Self {
+        let Some(moment) = self.checked_sub(duration) else {
+            panic!(
+                "`{call}`: no clock counts so far; use `Instant::checked_sub` or `saturating_sub`"
+            )
+        };
+        moment
+    }
+
     /// The last moment that repeated steps of `checked` reach. std names no bounds, so they are found bit by bit:
     /// seconds from the highest bit down, then nanoseconds.
     fn last(
@@ -243,16 +265,20 @@ impl Add<Duration> for Instant {
     /// When the clock cannot count so far; see [`Instant::checked_add`] and [`Instant::saturating_add`].
     #[track_caller]
     fn add(self, duration: Duration) -> Self {
+<<<<<<< HEAD
         self.checked_add(duration).expect(
             "`Instant + Duration`: the clock cannot count so far; see `Instant::checked_add` and `Instant::saturating_add`",
         )
+=======
+        self.add_in("Instant + Duration", duration)
+>>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
     }
 }
 
 impl AddAssign<Duration> for Instant {
     #[track_caller]
     fn add_assign(&mut self, duration: Duration) {
-        *self = *self + duration;
+        *self = self.add_in("Instant += Duration", duration);
     }
 }
 
@@ -272,16 +298,20 @@ impl Sub<Duration> for Instant {
     /// When the clock cannot count so far; see [`Instant::checked_sub`] and [`Instant::saturating_sub`].
     #[track_caller]
     fn sub(self, duration: Duration) -> Self {
+<<<<<<< HEAD
         self.checked_sub(duration).expect(
             "`Instant - Duration`: the clock cannot count so far back; see `Instant::checked_sub` and `Instant::saturating_sub`",
         )
+=======
+        self.sub_in("Instant - Duration", duration)
+>>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
     }
 }
 
 impl SubAssign<Duration> for Instant {
     #[track_caller]
     fn sub_assign(&mut self, duration: Duration) {
-        *self = *self - duration;
+        *self = self.sub_in("Instant -= Duration", duration);
     }
 }
 

@@ -31,8 +31,8 @@ const PUNCTUAL: Duration = Duration::from_millis(5);
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    check(period);
-    Interval::new(Sleep::after(current_timers(), Duration::ZERO), period)
+    check("time::interval", period);
+    Interval::new(Sleep::after(current_timers("time::interval"), Duration::ZERO), period)
 }
 
 /// Ticks every `period`, the first time at `start`.
@@ -55,14 +55,14 @@ pub fn interval(period: Duration) -> Interval {
 /// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
-    check(period);
-    Interval::new(Sleep::until(current_timers(), start), period)
+    check("time::interval_at", period);
+    Interval::new(Sleep::until(current_timers("time::interval_at"), start), period)
 }
 
 /// Panics with a clear sentence when the period is zero.
 #[track_caller]
-fn check(period: Duration) {
-    assert!(!period.is_zero(), "`period` must be non-zero.");
+fn check(call: &str, period: Duration) {
+    assert!(!period.is_zero(), "`{call}`: the period is zero; give a longer one");
 }
 
 /// What an [`Interval`] does when its owner was too busy to take a tick in time.

@@ -36,7 +36,7 @@ use std::time::Duration;
 #[track_caller]
 pub fn pause() {
     let driver = pausable("pause");
-    assert!(driver.pause().is_ok(), "`time::pause` was called, but the time is paused already");
+    assert!(driver.pause().is_ok(), "`time::pause`: the clock is paused already; pause it once");
 }
 
 /// Lets a paused clock go on, from the moment that it shows.
@@ -95,10 +95,11 @@ pub async fn advance(duration: Duration) {
 /// The driver of the current runtime, whose clock may be paused.
 #[track_caller]
 fn pausable(door: &str) -> Arc<Driver> {
-    let handle = Handle::current();
+    let handle = Handle::of_call(&format!("time::{door}"));
     assert!(
         handle.runtime_flavor() == RuntimeFlavor::CurrentThread,
-        "`time::{door}` needs a current-thread runtime: with several workers there is no moment at which nothing is to do"
+        "`time::{door}`: the runtime has worker threads, so there is no moment at which nothing is to do; use \
+         `Builder::new_current_thread`"
     );
     Arc::clone(handle.driver())
 }
@@ -106,5 +107,5 @@ fn pausable(door: &str) -> Arc<Driver> {
 /// Panics when the clock goes on.
 #[track_caller]
 fn expect_paused(door: &str, done: Result<(), WrongMode>) {
-    assert!(done.is_ok(), "`time::{door}` was called, but the time is not paused");
+    assert!(done.is_ok(), "`time::{door}`: the clock is not paused; call `time::pause` first");
 }

@@ -1,6 +1,6 @@
 //! A send that waits for a place no longer than so long: a channel knows no clock, so it is a door of this room.
 
-use super::timeout::timeout;
+use super::timeout::timeout_in;
 use crate::sync::mpsc::Sender;
 use crate::sync::mpsc::error::SendTimeoutError;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl<T> Sender<T> {
         value: T,
         duration: Duration,
     ) -> Result<(), SendTimeoutError<T>> {
-        match timeout(duration, self.reserve()).await {
+        match timeout_in("mpsc::Sender::send_timeout", duration, self.reserve()).await {
             Ok(Ok(permit)) => {
                 permit.send(value);
                 Ok(())

@@ -40,7 +40,7 @@ use std::time::Duration;
 #[doc(alias = "delay_for")]
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::after(current_timers(), duration)
+    Sleep::after(current_timers("time::sleep"), duration)
 }
 
 /// Waits until `deadline`; a deadline that has passed is over at once.
@@ -66,16 +66,16 @@ pub fn sleep(duration: Duration) -> Sleep {
 #[doc(alias = "delay_until")]
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::until(current_timers(), deadline)
+    Sleep::until(current_timers("time::sleep_until"), deadline)
 }
 
-/// The timers of this worker, or of the runtime that this thread is in.
+/// The timers of this worker, or of the runtime that this thread is in, for a call of this name.
 #[track_caller]
-pub(super) fn current_timers() -> Arc<TimerShard> {
+pub(super) fn current_timers(call: &str) -> Arc<TimerShard> {
     match context::timers() {
         Some(timers) => timers,
         // Says why there are none.
-        None => Arc::clone(Handle::current().driver().shard(0)),
+        None => Arc::clone(Handle::of_call(call).driver().shard(0)),
     }
 }
 
@@ -315,7 +315,10 @@ impl Sleep {
     fn closed(&self) -> Poll<()> {
         let own = |runtime: Handle| runtime.driver().owns(&self.timers);
         let last_poll = context::is_worker() && Handle::try_current().is_ok_and(own);
-        assert!(last_poll, "the whippet runtime that this timer belongs to has been shut down");
+        assert!(
+            last_poll,
+            "`Sleep::poll`: the whippet runtime of this timer has ended; keep the `Runtime` for as long as it is waited for"
+        );
         Poll::Pending
     }
 

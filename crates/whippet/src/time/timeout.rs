@@ -36,7 +36,17 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { value: future.into_future(), delay: Sleep::after(current_timers(), duration) }
+    timeout_in("time::timeout", duration, future)
+}
+
+/// As [`timeout`], in a call of this name.
+#[track_caller]
+pub(super) fn timeout_in<F: IntoFuture>(
+    call: &str,
+    duration: Duration,
+    future: F,
+) -> Timeout<F::IntoFuture> {
+    Timeout { value: future.into_future(), delay: Sleep::after(current_timers(call), duration) }
 }
 
 /// Waits for `future`, but until `deadline` at the latest.
@@ -67,7 +77,10 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    Timeout { value: future.into_future(), delay: Sleep::until(current_timers(), deadline) }
+    Timeout {
+        value: future.into_future(),
+        delay: Sleep::until(current_timers("time::timeout_at"), deadline),
+    }
 }
 
 pin_project! {

@@ -96,7 +96,7 @@ fn the_ends_of_a_duplex_end_apart() {
 }
 
 #[test]
-#[should_panic(expected = "room for a byte")]
+#[should_panic(expected = "a buffer of zero bytes")]
 fn a_duplex_without_room() {
     let _ = duplex(0);
 }

@@ -256,7 +256,7 @@ where
         // SAFETY: COMPLETE and JOIN_INTEREST: the output is the handle's alone.
         let stage = cell.stage.with_mut(|stage| unsafe { stage.replace(Stage::Consumed) });
         let Stage::Finished(output) = stage else {
-            panic!("a JoinHandle was polled after completion")
+            panic!("`JoinHandle::poll`: it was polled after it was ready; await a handle once")
         };
         // SAFETY: the caller's promise.
         unsafe { *place.cast::<Poll<Output<F::Output>>>() = Poll::Ready(output) };

@@ -93,7 +93,9 @@ impl JoinError {
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
             Ok(payload) => payload,
-            Err(error) => panic!("the task did not panic: {error}"),
+            Err(error) => panic!(
+                "`JoinError::into_panic`: {error}; ask `is_panic` first, or use `try_into_panic`"
+            ),
         }
     }
 

@@ -41,7 +41,11 @@ impl Builder {
         let count = if multi_thread { self.worker_count() } else { 1 };
         let driver = Arc::new(Driver::new(count)?);
         if self.start_paused {
-            assert!(!multi_thread, "only a current-thread runtime can start paused");
+            assert!(
+                !multi_thread,
+                "`Builder::build`: a runtime with worker threads cannot start paused; use `Builder::new_current_thread`, or \
+                 leave `start_paused` out"
+            );
             // A new clock is not paused, so this does not fail.
             let _ = driver.pause();
         }
@@ -98,7 +102,10 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
-        assert!(!self.config.multi_thread, "a local runtime has no worker threads");
+        assert!(
+            !self.config.multi_thread,
+            "`Builder::build_local`: a local runtime has no worker threads; use `Builder::new_current_thread`"
+        );
         self.build().map(LocalRuntime::from_runtime)
     }
 

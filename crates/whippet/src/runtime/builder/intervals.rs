@@ -30,7 +30,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn event_interval(&mut self, turns: u32) -> &mut Self {
-        assert!(turns > 0, "the event interval is at least one turn");
+        assert!(turns > 0, "`Builder::event_interval`: zero turns; give at least one");
         self.config.event_interval = turns;
         self
     }
@@ -56,7 +56,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn global_queue_interval(&mut self, turns: u32) -> &mut Self {
-        assert!(turns > 0, "the global queue interval is at least one turn");
+        assert!(turns > 0, "`Builder::global_queue_interval`: zero turns; give at least one");
         self.config.global_queue_interval = turns;
         self
     }

@@ -50,7 +50,10 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn stall_threshold(&mut self, threshold: Duration) -> &mut Self {
-        assert!(!threshold.is_zero(), "every poll lasts for longer than zero");
+        assert!(
+            !threshold.is_zero(),
+            "`Builder::stall_threshold`: every poll lasts for longer than zero; give a longer time"
+        );
         self.stalls.threshold = Some(threshold);
         self
     }

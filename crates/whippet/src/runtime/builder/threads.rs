@@ -19,7 +19,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
-        assert!(count > 0, "a runtime needs at least one worker thread");
+        assert!(count > 0, "`Builder::worker_threads`: zero threads; give at least one");
         self.workers = Some(count);
         self
     }
@@ -44,7 +44,7 @@ impl Builder {
     /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
-        assert!(count > 0, "a runtime needs at least one thread for blocking calls");
+        assert!(count > 0, "`Builder::max_blocking_threads`: zero threads; give at least one");
         self.max_blocking_threads = count;
         self
     }

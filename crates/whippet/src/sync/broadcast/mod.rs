@@ -55,7 +55,7 @@ pub use self::sender::{Sender, WeakSender};
 /// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let sender = Sender::new(capacity);
+    let sender = Sender::of_call("broadcast::channel", capacity);
     let receiver = sender.subscribe();
     (sender, receiver)
 }

@@ -184,7 +184,7 @@ impl<T: Clone> Receiver<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
-        blocking::wait(self.recv())
+        blocking::wait("broadcast::Receiver::blocking_recv", self.recv())
     }
 
     /// Another receiver, of the values that are sent from now on: not of those that wait for this one.

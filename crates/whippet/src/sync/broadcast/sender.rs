@@ -43,10 +43,16 @@ impl<T> Sender<T> {
     #[must_use]
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        assert!(capacity > 0, "a broadcast channel needs a capacity of at least 1");
+        Self::of_call("broadcast::Sender::new", capacity)
+    }
+
+    /// As [`new`](Self::new), in a call of this name.
+    #[track_caller]
+    pub(super) fn of_call(call: &str, capacity: usize) -> Self {
+        assert!(capacity > 0, "`{call}`: a capacity of zero; give at least 1");
         assert!(
             capacity <= usize::MAX / 2,
-            "a broadcast channel's capacity is at most usize::MAX / 2"
+            "`{call}`: a capacity of {capacity}; give `usize::MAX / 2` at most"
         );
         Self { handle: Counted::new(Shared::new(capacity)).0 }
     }

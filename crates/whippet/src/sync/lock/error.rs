@@ -10,7 +10,7 @@ use std::fmt;
 /// ```
 /// let mutex = whippet::sync::Mutex::new(1);
 /// let guard = mutex.try_lock().unwrap();
-/// assert_eq!(mutex.try_lock().unwrap_err().to_string(), "the lock is held by somebody else");
+/// assert_eq!(mutex.try_lock().unwrap_err().to_string(), "the lock is held already; wait for it with the call without `try_`");
 /// drop(guard);
 /// ```
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl From<Refused> for TryLockError {
 
 impl fmt::Display for TryLockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the lock is held by somebody else")
+        f.write_str("the lock is held already; wait for it with the call without `try_`")
     }
 }
 

@@ -99,7 +99,7 @@ impl<T> Guarded<T> {
         /// `value`, with a permit for each of `all` who may look at it at once.
         #[track_caller]
         pub(super) fn new(value: T, all: u32) -> Self {
-            assert!(all > 0, "a lock admits at least one holder");
+            assert!(all > 0, "`RwLock::with_max_readers`: zero readers; give at least 1");
             Self { permits: RawSemaphore::new(all as usize), all, value: UnsafeCell::new(value) }
         }
     }

@@ -98,7 +98,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_lock(&self) -> MutexGuard<'_, T> {
-        blocking::wait(self.lock())
+        blocking::wait("Mutex::blocking_lock", self.lock())
     }
 
     /// As [`blocking_lock`](Self::blocking_lock), for a guard that keeps the lock alive.
@@ -115,7 +115,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        blocking::wait(self.lock_owned())
+        blocking::wait("Mutex::blocking_lock_owned", self.lock_owned())
     }
 
     /// Takes the lock if nobody holds it or waits for it.

@@ -42,7 +42,10 @@ impl<T> RwLock<T> {
         #[must_use]
         #[track_caller]
         pub fn with_max_readers(value: T, max_reads: u32) -> Self {
-            assert!(max_reads <= MAX_READS, "a RwLock has at most u32::MAX >> 3 readers");
+            assert!(
+                max_reads <= MAX_READS,
+                "`RwLock::with_max_readers`: too many readers; give `u32::MAX >> 3` at most"
+            );
             Self { guarded: Guarded::new(value, max_reads) }
         }
 
@@ -136,7 +139,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
-        blocking::wait(self.read())
+        blocking::wait("RwLock::blocking_read", self.read())
     }
 
     /// Takes a read guard if the value may be looked at now, and nobody waits.
@@ -221,7 +224,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_write(&self) -> RwLockWriteGuard<'_, T> {
-        blocking::wait(self.write())
+        blocking::wait("RwLock::blocking_write", self.write())
     }
 
     /// Takes the write guard if nobody holds the lock or waits for it.

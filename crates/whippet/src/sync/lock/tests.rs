@@ -220,7 +220,7 @@ fn no_more_readers_than_were_asked_for() {
 }
 
 #[test]
-#[should_panic(expected = "a lock admits at least one holder")]
+#[should_panic(expected = "`RwLock::with_max_readers`: zero readers")]
 fn a_lock_that_nobody_could_hold_is_refused() {
     let _ = RwLock::with_max_readers((), 0);
 }

@@ -86,8 +86,11 @@ type WeakHandle<T> = handle::WeakHandle<Chan<T>>;
 /// ```
 #[track_caller]
 pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    assert!(capacity > 0, "a bounded channel needs a capacity of at least 1");
-    assert!(capacity <= MAX_PERMITS, "a channel's capacity is at most usize::MAX >> 3");
+    assert!(capacity > 0, "`mpsc::channel`: a capacity of zero; give at least 1");
+    assert!(
+        capacity <= MAX_PERMITS,
+        "`mpsc::channel`: a capacity of more than `usize::MAX >> 3`; give less, or use `mpsc::unbounded_channel`"
+    );
     let (handle, chan) = Counted::new(Chan::new(capacity));
     (Sender { handle }, Receiver::new(chan))
 }

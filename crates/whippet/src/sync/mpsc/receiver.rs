@@ -111,7 +111,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
-        blocking::wait(self.recv())
+        blocking::wait("mpsc::Receiver::blocking_recv", self.recv())
     }
 
     /// As [`recv_many`](Self::recv_many), blocking the thread while there is nothing.
@@ -131,7 +131,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
-        blocking::wait(self.recv_many(buffer, limit))
+        blocking::wait("mpsc::Receiver::blocking_recv_many", self.recv_many(buffer, limit))
     }
 
     /// Polls for the next value; see [`recv`](Self::recv). Pending, it leaves the waker of `cx`, and only the one

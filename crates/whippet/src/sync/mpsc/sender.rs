@@ -110,7 +110,7 @@ impl<T> Sender<T> {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
-        blocking::wait(self.send(value))
+        blocking::wait("mpsc::Sender::blocking_send", self.send(value))
     }
 
     /// Waits until the receiver is closed or gone: a producer can stop then.

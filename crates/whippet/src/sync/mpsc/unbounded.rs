@@ -4,6 +4,7 @@ use super::error::{SendError, TryRecvError};
 use super::futures::Closed;
 use super::receiver::Receiver;
 use super::{Handle, WeakHandle};
+use crate::sync::blocking;
 use std::fmt;
 use std::task::{Context, Poll};
 
@@ -293,7 +294,7 @@ impl<T> UnboundedReceiver<T> {
     /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Option<T> {
-        self.receiver.blocking_recv()
+        blocking::wait("mpsc::UnboundedReceiver::blocking_recv", self.recv())
     }
 
     /// As [`recv_many`](Self::recv_many), blocking the thread while there is nothing.
@@ -313,7 +314,7 @@ impl<T> UnboundedReceiver<T> {
     /// ```
     #[track_caller]
     pub fn blocking_recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
-        self.receiver.blocking_recv_many(buffer, limit)
+        blocking::wait("mpsc::UnboundedReceiver::blocking_recv_many", self.recv_many(buffer, limit))
     }
 
     /// Polls for the next value; see [`recv`](Self::recv).

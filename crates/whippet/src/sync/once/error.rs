@@ -53,7 +53,9 @@ impl<T> fmt::Display for SetError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AlreadyInitializedError(_) => "the cell has a value already",
-            Self::InitializingError(_) => "somebody is making the cell's value",
+            Self::InitializingError(_) => {
+                "the cell's value is being made; wait for it with `OnceCell::get_or_init`"
+            }
         })
     }
 }

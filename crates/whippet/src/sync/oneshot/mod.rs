@@ -225,7 +225,7 @@ impl<T> Receiver<T> {
     /// ```
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
-        blocking::wait(self)
+        blocking::wait("oneshot::Receiver::blocking_recv", self)
     }
 
     /// Whether nothing is to be received at this moment: the value was not sent yet, was taken, or will never come.
@@ -263,7 +263,9 @@ impl<T> Future for Receiver<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
-        let rx = self.rx.as_mut().expect("a oneshot was polled after it was ready");
+        let rx = self.rx.as_mut().expect(
+            "`oneshot::Receiver::poll`: it was polled after it was ready; await a receiver once",
+        );
         let value = ready!(rx.poll_recv(cx));
         self.rx = None;
         unit.spend();

@@ -63,7 +63,7 @@ impl Semaphore {
     pub fn new(permits: usize) -> Self {
         assert!(
             permits <= MAX_PERMITS,
-            "a semaphore has at most `Semaphore::MAX_PERMITS` (usize::MAX >> 3) permits; make it with fewer"
+            "`Semaphore::new`: too many permits; keep to `Semaphore::MAX_PERMITS` in all"
         );
         Self { raw: RawSemaphore::new(permits) }
     }
@@ -83,7 +83,7 @@ impl Semaphore {
         #[must_use]
         #[track_caller]
         pub fn const_new(permits: usize) -> Self {
-            assert!(permits <= MAX_PERMITS, "a semaphore has at most `Semaphore::MAX_PERMITS` (usize::MAX >> 3) permits; make it with fewer");
+            assert!(permits <= MAX_PERMITS, "`Semaphore::const_new`: too many permits; keep to `Semaphore::MAX_PERMITS` in all");
             Self { raw: RawSemaphore::new(permits) }
         }
     }
@@ -115,7 +115,7 @@ impl Semaphore {
     pub fn add_permits(&self, count: usize) {
         assert!(
             self.raw.try_add(count),
-            "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS` (usize::MAX >> 3); add fewer"
+            "`Semaphore::add_permits`: too many permits; keep to `Semaphore::MAX_PERMITS` in all"
         );
     }
 
@@ -225,7 +225,7 @@ impl Semaphore {
     /// Inside of a task or a `block_on`.
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::wait(self.acquire())
+        blocking::wait("Semaphore::blocking_acquire", self.acquire())
     }
 
     /// As [`acquire_many`](Self::acquire_many), blocking the thread: for threads that run no tasks.
@@ -243,7 +243,7 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn blocking_acquire_many(&self, count: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        blocking::wait(self.acquire_many(count))
+        blocking::wait("Semaphore::blocking_acquire_many", self.acquire_many(count))
     }
 
     /// Waits for a permit that keeps the semaphore alive.
@@ -313,7 +313,7 @@ impl Semaphore {
     /// ```
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::wait(self.acquire_owned())
+        blocking::wait("Semaphore::blocking_acquire_owned", self.acquire_owned())
     }
 
     /// As [`acquire_many_owned`](Self::acquire_many_owned), blocking the thread: for threads that run no tasks.
@@ -339,7 +339,7 @@ impl Semaphore {
         self: Arc<Self>,
         count: u32,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        blocking::wait(self.acquire_many_owned(count))
+        blocking::wait("Semaphore::blocking_acquire_many_owned", self.acquire_many_owned(count))
     }
 
     /// As [`try_acquire`](Self::try_acquire), for a permit that keeps the semaphore alive.

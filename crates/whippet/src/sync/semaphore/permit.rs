@@ -47,10 +47,10 @@ struct Held<S: Deref<Target = Semaphore>> {
 impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
     /// Takes the permits of `other`, which must be of the same semaphore.
     #[track_caller]
-    fn merge(&mut self, mut other: Self) {
+    fn merge(&mut self, call: &str, mut other: Self) {
         assert!(
             std::ptr::eq(&raw const *self.semaphore, &raw const *other.semaphore),
-            "permits of two semaphores cannot be merged"
+            "`{call}`: the permits are of two semaphores; merge those of one semaphore"
         );
         self.count = self.count.saturating_add(std::mem::take(&mut other.count));
     }
@@ -102,7 +102,7 @@ impl<'a> SemaphorePermit<'a> {
     /// ```
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
-        self.0.merge(other.0);
+        self.0.merge("SemaphorePermit::merge", other.0);
     }
 
     /// Splits `count` permits off; `None` if there are not as many.
@@ -184,7 +184,7 @@ impl OwnedSemaphorePermit {
     /// ```
     #[track_caller]
     pub fn merge(&mut self, other: Self) {
-        self.0.merge(other.0);
+        self.0.merge("OwnedSemaphorePermit::merge", other.0);
     }
 
     /// Splits `count` permits off; `None` if there are not as many.

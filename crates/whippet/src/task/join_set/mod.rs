@@ -125,7 +125,7 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        boxed_if_large!(Box::pin(future: F) => self.insert(super::spawn(future)))
+        boxed_if_large!(Box::pin(future: F) => self.insert(Handle::of_call("JoinSet::spawn").spawn(future)))
     }
 
     /// Spawns a task on the runtime behind `handle` and puts it into the set.
@@ -166,7 +166,7 @@ impl<T: 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send,
     {
-        boxed_if_large!(Box::new(work: F) => self.insert(super::spawn_blocking(work)))
+        boxed_if_large!(Box::new(work: F) => self.insert(Handle::of_call("JoinSet::spawn_blocking").spawn_blocking(work)))
     }
 
     /// Runs `work` on a thread of the runtime behind `handle`, and puts it into the set: see
@@ -383,7 +383,11 @@ impl<T: 'static> JoinSet<T> {
                 Ok(output) => outputs.push(output),
                 Err(error) => match error.try_into_panic() {
                     Ok(payload) => resume_unwind(payload),
-                    Err(error) => panic!("{error}"),
+                    Err(error) => {
+                        panic!(
+                            "`JoinSet::join_all`: {error}; where tasks are aborted, use `JoinSet::join_next`"
+                        )
+                    }
                 },
             }
         }
