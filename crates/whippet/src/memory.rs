@@ -3,7 +3,7 @@
 use crate::loom::{Mutex, MutexGuard};
 use crate::runtime::Handle;
 use crate::sys::heap::{self, Kept};
-use crate::task::{spawn, spawn_own_blocking, yield_now};
+use crate::task::{spawn, yield_now};
 use crate::time::sleep;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
@@ -37,7 +37,8 @@ pub async fn trim() {
     if !heap::GIVES_BACK {
         return;
     }
-    let workers = Handle::of_call("memory::trim").metrics().num_workers();
+    let runtime = Handle::of_call("memory::trim");
+    let workers = runtime.metrics().num_workers();
     let round = Arc::new(Round { workers, met: Mutex::default() });
     let visits: Vec<_> = (1..workers).map(|_| spawn(visit(Arc::clone(&round)))).collect();
     visit(Arc::clone(&round)).await;
@@ -47,7 +48,7 @@ pub async fn trim() {
     }
     let kept = std::mem::take(&mut *round.met());
     let kept = kept.into_iter().map(|(_, kept)| kept).collect();
-    let _ = spawn_own_blocking(move || heap::give_back(kept)).await;
+    let _ = runtime.spawn_own_blocking(move || heap::give_back(kept)).await;
 }
 
 /// Turns that a visitor takes in a row in the hope that an idle worker wakes up and steals one of its kind: as long as

@@ -149,3 +149,16 @@ async fn generic_arguments_are_named_as_in_tokio() {
 async fn block_in_place_names_closure_and_result() {
     assert_eq!(whippet::task::block_in_place::<_, u64>(|| 7), 7);
 }
+
+#[whippet::test]
+async fn try_io_takes_a_closure_that_can_be_called_once() {
+    let (near, _far) = UnixStream::pair().unwrap();
+    near.writable().await.unwrap();
+    let owned = String::from("given away");
+    let call = || Ok(owned);
+    assert_eq!(near.try_io(whippet::net::Interest::WRITABLE, call).unwrap(), "given away");
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    udp.writable().await.unwrap();
+    let owned = vec![7];
+    assert_eq!(udp.try_io(whippet::net::Interest::WRITABLE, || Ok(owned)).unwrap(), [7]);
+}

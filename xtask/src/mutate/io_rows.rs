@@ -182,13 +182,8 @@ take_everything",
         row: "-",
         guard: "a write to a standard stream is made although the runtime has ended",
         file: "crates/whippet/src/io/stdio.rs",
-<<<<<<< HEAD
-        from: "self.call = Some(spawn_mandatory_blocking(",
-        to: "self.call = Some(crate::task::spawn_own_blocking(",
-=======
         from: "self.call = Some(runtime.spawn_mandatory_blocking(",
-        to: "self.call = Some(runtime.spawn_blocking(",
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
+        to: "self.call = Some(runtime.spawn_own_blocking(",
         tests: &[Unit("io::stdio::tests::what_was_written_before_the_end_goes_out_after_it")],
     },
     Mutation {

@@ -40,7 +40,7 @@ impl Datagram {
     pub(super) fn try_io<R>(
         &self,
         interest: Interest,
-        mut call: impl FnMut() -> io::Result<R>,
+        call: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
         self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
     }

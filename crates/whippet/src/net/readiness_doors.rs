@@ -148,7 +148,7 @@ macro_rules! readiness_doors {
             pub fn try_io<R>(
                 &self,
                 interest: $crate::net::Interest,
-                call: impl FnMut() -> ::std::io::Result<R>,
+                call: impl FnOnce() -> ::std::io::Result<R>,
             ) -> ::std::io::Result<R> {
                 self.socket().try_io(interest, call)
             }

@@ -98,7 +98,7 @@ impl<S: StreamKind> Stream<S> {
     pub(super) fn try_io<R>(
         &self,
         interest: Interest,
-        mut call: impl FnMut() -> io::Result<R>,
+        call: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
         self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
     }

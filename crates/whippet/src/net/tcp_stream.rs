@@ -78,7 +78,8 @@ impl TcpStream {
     pub(super) async fn connect_to(descriptor: OwnedFd, address: &SocketAddr) -> io::Result<Self> {
         // Before the registration: an unconnected socket would be announced as hung up.
         socket::connect(&descriptor, address)?;
-        Ok(Self(Stream::new("TcpStream::connect", descriptor)?.connected().await?))
+        let stream = Stream::new("TcpStream::connect", descriptor)?;
+        Ok(Self(stream.connected().await?))
     }
 
     pub(super) const fn from_stream(stream: Stream<Self>) -> Self {

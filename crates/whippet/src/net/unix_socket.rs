@@ -164,9 +164,8 @@ impl UnixSocket {
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let descriptor = self.into_kind(false)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
-        Ok(UnixStream::from_stream(
-            Stream::new("UnixSocket::connect", descriptor)?.connected().await?,
-        ))
+        let stream = Stream::new("UnixSocket::connect", descriptor)?;
+        Ok(UnixStream::from_stream(stream.connected().await?))
     }
 
     /// The socket for datagrams that this is.

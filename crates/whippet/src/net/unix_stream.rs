@@ -127,7 +127,8 @@ impl UnixStream {
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, &named(path.as_ref())?)?;
-        Ok(Self(Stream::new("UnixStream::connect", descriptor)?.connected().await?))
+        let stream = Stream::new("UnixStream::connect", descriptor)?;
+        Ok(Self(stream.connected().await?))
     }
 
     /// As [`connect`](Self::connect), with the name that a listener told, or one of std's.
@@ -155,7 +156,8 @@ impl UnixStream {
     pub async fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, address.as_arg())?;
-        Ok(Self(Stream::new("UnixStream::connect_addr", descriptor)?.connected().await?))
+        let stream = Stream::new("UnixStream::connect_addr", descriptor)?;
+        Ok(Self(stream.connected().await?))
     }
 
     /// Two streams connected to each other.

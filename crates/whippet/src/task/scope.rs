@@ -165,11 +165,12 @@ impl Scope {
         F::Output: Send + 'static,
     {
         let (sender, output) = oneshot::channel();
-        let child =
-            AbortOnDropHandle::new(boxed_if_large!(Box::pin(future: F) => Handle::of_call("Scope::spawn").spawn(async move {
+        let child = AbortOnDropHandle::new(
+            boxed_if_large!(Box::pin(future: F) => Handle::of_call("Scope::spawn").spawn(async move {
                 // Nobody needs to want the output.
                 let _ = sender.send(future.await);
-            })));
+            })),
+        );
         let task = child.abort_handle();
         // A scope that is over gives it back, and dropping it aborts it.
         drop(self.children.send(child));

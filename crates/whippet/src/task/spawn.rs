@@ -29,12 +29,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-<<<<<<< HEAD
-    let handle = Handle::current();
+    let handle = Handle::of_call("task::spawn");
     boxed_if_large!(Box::pin(future: F) => handle.spawn(future))
-=======
-    Handle::of_call("task::spawn").spawn(future)
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
 }
 
 /// Runs `work` on a thread where it may block: file access, name look-ups, long computations.
@@ -58,34 +54,12 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-<<<<<<< HEAD
-    let handle = Handle::current();
+    let handle = Handle::of_call("task::spawn_blocking");
     boxed_if_large!(Box::new(work: F) => handle.spawn_blocking(work))
-}
-
-/// As [`spawn_blocking`], for work that is done also if the runtime ends before it has begun.
-#[track_caller]
-pub(crate) fn spawn_mandatory_blocking<F, R>(work: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    Handle::current().spawn_mandatory_blocking(work)
-=======
-    Handle::of_call("task::spawn_blocking").spawn_blocking(work)
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
 }
 
 /// The error of I/O whose blocking call came to nothing. The call is not to be aborted by anybody, so if it was cancelled its
 /// runtime has ended.
 pub(crate) fn blocking_error(error: JoinError) -> io::Error {
     if error.is_cancelled() { shutdown_error() } else { error.into() }
-}
-
-/// Runs a call of whippet's own, on a thread that a program's calls do not take: see [`Handle::spawn_own_blocking`].
-#[track_caller]
-pub(crate) fn spawn_own_blocking<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> JoinHandle<R> {
-    Handle::current().spawn_own_blocking(work)
 }

@@ -265,13 +265,7 @@ impl Add<Duration> for Instant {
     /// When the clock cannot count so far; see [`Instant::checked_add`] and [`Instant::saturating_add`].
     #[track_caller]
     fn add(self, duration: Duration) -> Self {
-<<<<<<< HEAD
-        self.checked_add(duration).expect(
-            "`Instant + Duration`: the clock cannot count so far; see `Instant::checked_add` and `Instant::saturating_add`",
-        )
-=======
         self.add_in("Instant + Duration", duration)
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
     }
 }
 
@@ -298,13 +292,7 @@ impl Sub<Duration> for Instant {
     /// When the clock cannot count so far; see [`Instant::checked_sub`] and [`Instant::saturating_sub`].
     #[track_caller]
     fn sub(self, duration: Duration) -> Self {
-<<<<<<< HEAD
-        self.checked_sub(duration).expect(
-            "`Instant - Duration`: the clock cannot count so far back; see `Instant::checked_sub` and `Instant::saturating_sub`",
-        )
-=======
         self.sub_in("Instant - Duration", duration)
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
     }
 }
 

@@ -216,11 +216,7 @@ impl TaskTracker {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-<<<<<<< HEAD
-        boxed_if_large!(Box::pin(future: F) => super::spawn(self.track_future(future)))
-=======
-        Handle::of_call("TaskTracker::spawn").spawn(self.track_future(future))
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
+        boxed_if_large!(Box::pin(future: F) => Handle::of_call("TaskTracker::spawn").spawn(self.track_future(future)))
     }
 
     /// Spawns a task on the runtime behind `handle` and counts it.
@@ -258,20 +254,12 @@ impl TaskTracker {
     /// # });
     /// ```
     #[track_caller]
-<<<<<<< HEAD
     pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        boxed_if_large!(Box::new(work: F) => super::spawn_blocking(self.tracked(work)))
-=======
-    pub fn spawn_blocking<R: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> JoinHandle<R> {
-        Handle::of_call("TaskTracker::spawn_blocking").spawn_blocking(self.tracked(work))
->>>>>>> 3d79531 (whippet: panics name the call, what is wrong and the way out)
+        boxed_if_large!(Box::new(work: F) => Handle::of_call("TaskTracker::spawn_blocking").spawn_blocking(self.tracked(work)))
     }
 
     /// Runs `work` on a thread of the runtime behind `handle`, and counts it: see [`TaskTracker::spawn_blocking`].
