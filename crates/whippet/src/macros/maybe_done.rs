@@ -41,7 +41,7 @@ impl<F: Future> MaybeDone<F> {
     pub fn take_output(self: Pin<&mut Self>) -> F::Output {
         match self.project_replace(Self::Taken) {
             Former::Done { output } => output,
-            _ => panic!("the output of a future is taken once, when all have completed"),
+            _ => unreachable!("the output of a future is taken once, when all have completed"),
         }
     }
 }

@@ -38,9 +38,9 @@ fn counts_and_sizes_that_are_refused_name_the_caller() {
         "capacity": broadcast::channel::<u8>(usize::MAX);
         "capacity": broadcast::Sender::<u8>::new(0);
         "capacity": broadcast::Sender::<u8>::new(usize::MAX);
-        "holder": RwLock::with_max_readers((), 0);
+        "zero readers": RwLock::with_max_readers((), 0);
         "reader": RwLock::with_max_readers((), u32::MAX);
-        "holder": RwLock::const_with_max_readers((), 0);
+        "zero readers": RwLock::const_with_max_readers((), 0);
         "reader": RwLock::const_with_max_readers((), u32::MAX);
         "permits": Semaphore::new(usize::MAX);
         "permits": Semaphore::const_new(usize::MAX);
@@ -199,9 +199,9 @@ fn calls_in_the_wrong_state_name_the_caller() {
         "task-local key": NUMBER.get();
         "task-local key": NUMBER.with(|_| ());
         "scope": NUMBER.sync_scope(1, || NUMBER.with(|_| NUMBER.sync_scope(2, || ())));
-        "did not panic": cancelled.into_panic();
-        "`period`": time::interval(Duration::ZERO);
-        "`period`": time::interval_at(Instant::now(), Duration::ZERO);
+        "was cancelled": cancelled.into_panic();
+        "the period": time::interval(Duration::ZERO);
+        "the period": time::interval_at(Instant::now(), Duration::ZERO);
         "paused": time::resume();
         "paused": { time::pause(); time::pause(); };
     }

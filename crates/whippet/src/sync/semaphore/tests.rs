@@ -107,7 +107,7 @@ fn permits_that_come_back_do_not_pass_the_most() {
 
 #[test]
 #[should_panic(
-    expected = "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS`"
+    expected = "`Semaphore::add_permits`: too many permits; keep to `Semaphore::MAX_PERMITS`"
 )]
 fn more_permits_than_the_most_are_refused() {
     let semaphore = Semaphore::new(Semaphore::MAX_PERMITS);
@@ -118,7 +118,7 @@ fn more_permits_than_the_most_are_refused() {
 
 #[test]
 #[should_panic(
-    expected = "`Semaphore::add_permits`: there would be more than `Semaphore::MAX_PERMITS`"
+    expected = "`Semaphore::add_permits`: too many permits; keep to `Semaphore::MAX_PERMITS`"
 )]
 fn a_count_beyond_all_numbers_is_refused() {
     Semaphore::new(1).add_permits(usize::MAX);
