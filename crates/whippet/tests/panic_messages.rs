@@ -204,7 +204,8 @@ fn of_channels_and_locks() {
         let take = |semaphore: &'static Semaphore| semaphore.try_acquire().expect("it is free");
         (take(one), take(other))
     };
-    let leaked = || -> &'static Semaphore { Box::leak(Box::new(Semaphore::new(1))) };
+    static ONE: Semaphore = Semaphore::const_new(1);
+    static OTHER: Semaphore = Semaphore::const_new(1);
     check(vec![
         case("mpsc::channel", "at least 1", || mpsc::channel::<()>(0)),
         case("mpsc::channel", "unbounded_channel", move || mpsc::channel::<()>(past)),
@@ -222,7 +223,7 @@ fn of_channels_and_locks() {
         case("Semaphore::const_new", "MAX_PERMITS", move || Semaphore::const_new(past)),
         case("Semaphore::add_permits", "MAX_PERMITS", move || Semaphore::new(1).add_permits(past)),
         case("SemaphorePermit::merge", "one semaphore", move || {
-            let (mut one, other): (SemaphorePermit<'_>, _) = permits(leaked(), leaked());
+            let (mut one, other): (SemaphorePermit<'_>, _) = permits(&ONE, &OTHER);
             one.merge(other);
         }),
         case("OwnedSemaphorePermit::merge", "one semaphore", || {

@@ -141,12 +141,17 @@ impl<'a, R> Task<'a, R> {
     }
 }
 
-/// A waker that calls `act` when it is cloned, and whose clones panic when they are dropped.
-pub(crate) fn acts_when_cloned(act: impl Fn() + Send + Sync + 'static) -> Waker {
-    type Closure = Box<dyn Fn() + Send + Sync>;
+/// What a waker calls when it is cloned.
+type Closure = Box<dyn Fn() + Send + Sync>;
+
+/// Calls `f` with a waker that calls `act` when it is cloned, and whose clones panic when they are dropped. No clone may be kept.
+pub(crate) fn with_waker_that_acts_when_cloned<R>(
+    act: impl Fn() + Send + Sync + 'static,
+    f: impl FnOnce(&Waker) -> R,
+) -> R {
     const FIRST: RawWakerVTable = RawWakerVTable::new(
         |data| {
-            // SAFETY: `data` is the closure that is leaked below.
+            // SAFETY: `data` is the closure below, which lives as long as the waker.
             let act = unsafe { &*data.cast::<Closure>() };
             act();
             RawWaker::new(data, &CLONE)
@@ -161,8 +166,8 @@ pub(crate) fn acts_when_cloned(act: impl Fn() + Send + Sync + 'static) -> Waker 
         |_| (),
         |_| panic!("a waker is dropped, on purpose"),
     );
-    let act: Box<Closure> = Box::new(Box::new(act));
-    let act: &'static Closure = Box::leak(act);
-    // SAFETY: the closure lives for ever, and is `Send` and `Sync`.
-    unsafe { Waker::from_raw(RawWaker::new(std::ptr::from_ref(act).cast(), &FIRST)) }
+    let act: Closure = Box::new(act);
+    // SAFETY: the closure is `Send` and `Sync`, and clones, which do not use it, are dropped before it.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::from_ref(&act).cast(), &FIRST)) };
+    f(&waker)
 }

@@ -1,7 +1,6 @@
 //! Values that panic when they are dropped.
 
 use super::support::{Bomb, DEADLINE, Task, current, multi, panics};
-use std::mem::ManuallyDrop;
 use std::sync::atomic::Ordering::SeqCst;
 use whippet::runtime::Runtime;
 use whippet::sync::{OnceCell, broadcast, mpsc, oneshot, watch};
@@ -20,8 +19,9 @@ fn a_receiver_of_a_broadcast_passes_all_values_it_leaves() {
     let mut receiver = sender.subscribe();
     let (mut bombs, _) = Bomb::some(1);
     assert!(sender.send(bombs.pop().unwrap()).is_ok());
-    let _kept = ManuallyDrop::new(receiver.try_recv());
+    let kept = receiver.try_recv();
     assert_eq!(sender.len(), 0);
+    assert!(panics(|| drop(kept)));
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn an_overwritten_value_that_panics_leaves_the_new_one() {
     assert!(panics(|| sender.send(bombs.pop().unwrap())));
     assert_eq!(dropped.load(SeqCst), 1);
     assert!(matches!(receiver.try_recv(), Err(broadcast::error::TryRecvError::Lagged(1))));
-    let _kept = ManuallyDrop::new(receiver.try_recv().ok().unwrap());
+    let kept = receiver.try_recv().ok().unwrap();
+    assert!(panics(|| drop(kept)));
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn messages_that_panic_are_all_dropped_with_their_receiver() {
         assert!(sender.try_send(bomb).is_ok());
     }
     // Those behind it are taken out with the first: some wait in the receiver, and some in the channel.
-    let _kept = ManuallyDrop::new(receiver.try_recv());
+    let kept = receiver.try_recv();
     let (more, dropped_later) = Bomb::some(1);
     for bomb in more {
         assert!(sender.try_send(bomb).is_ok());
@@ -67,6 +68,7 @@ fn messages_that_panic_are_all_dropped_with_their_receiver() {
     let mut closed = Task::new(sender.closed()).pend();
     assert!(panics(|| drop(receiver)), "a panic goes on when all are dropped");
     assert_eq!((dropped.load(SeqCst), dropped_later.load(SeqCst)), (7, 1));
+    assert!(panics(|| drop(kept)));
     assert_eq!(closed.wakes(), 1);
     closed.ready();
     assert!(sender.is_closed() && sender.capacity() == 8);

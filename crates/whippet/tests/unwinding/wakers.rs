@@ -176,8 +176,10 @@ fn a_clone_that_is_not_needed_costs_no_permit() {
     let semaphore = Arc::new(Semaphore::new(0));
     let gives = Arc::clone(&semaphore);
     let mut acquires = Task::new(semaphore.acquire());
-    let waker = super::support::acts_when_cloned(move || gives.add_permits(1));
-    match acquires.poll_with(&waker) {
+    let gives = move || gives.add_permits(1);
+    let polled =
+        super::support::with_waker_that_acts_when_cloned(gives, |waker| acquires.poll_with(waker));
+    match polled {
         Poll::Ready(permit) => drop(permit.unwrap()),
         Poll::Pending => panic!("the permit was there"),
     }
