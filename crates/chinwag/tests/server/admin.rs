@@ -153,7 +153,12 @@ fn somebody_elses_user_is_not_heard() {
         std::fs::set_permissions(&socket.0, PermissionsExt::from_mode(0o666)).expect("ours");
         // A copy where everybody may run it.
         let program = std::env::temp_dir().join(format!("chinwag-nobody-{}", std::process::id()));
-        std::fs::copy(CHINWAG, &program).expect("a copy");
+        // Another program makes it: a descriptor of ours that is open for writing would be inherited by whatever another test starts
+        // meanwhile, and the kernel runs no file that is open for writing ("text file busy").
+        let mut copies = std::process::Command::new("cp");
+        copies.arg(CHINWAG).arg(&program);
+        let copied = soon("a copy", spawn_blocking(move || copies.status())).await;
+        assert!(copied.expect("no panic").expect("there is a cp").success());
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("ours");
         let mut command = std::process::Command::new(&program);
         command.args(["admin", "--admin-socket", socket.name(), "shutdown"]);
