@@ -36,7 +36,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "an event of another generation is dropped",
         file: "crates/whippet/src/reactor/slot.rs",
         from: "            if generation(word) != generation_of_event {
-                return;
+                return None;
             }
 ",
         to: "            let _ = generation_of_event;

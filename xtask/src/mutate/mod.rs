@@ -10,6 +10,7 @@ mod late_rows;
 mod names_rows;
 mod no_rows;
 mod reactor_rows;
+mod review_rows;
 mod runtime_rows;
 mod signals_rows;
 mod table;
@@ -60,6 +61,7 @@ fn guards() -> impl Iterator<Item = &'static Mutation> {
         names_rows::GUARDS,
         no_rows::GUARDS,
         reactor_rows::GUARDS,
+        review_rows::GUARDS,
         runtime_rows::GUARDS,
         signals_rows::GUARDS,
         task_rows::GUARDS,

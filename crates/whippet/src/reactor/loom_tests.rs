@@ -7,7 +7,7 @@ use super::slot::Slot;
 use super::unused::{BackOff, Later};
 use crate::loom::Arc;
 use crate::loom::atomic::AtomicUsize;
-use crate::loom::atomic::Ordering::{AcqRel, Acquire};
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
 use crate::wakers::Wakers;
 use loom::thread;
 use std::future::poll_fn;
@@ -322,6 +322,30 @@ fn loom_trap_32_two_tasks_poll_one_direction() {
         socket.arrive();
         loom::future::block_on(socket.read_by_poll());
         reader.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_trap_35_an_end_that_another_call_takes_is_read() {
+    loom::model(|| {
+        let socket = Socket::new();
+        // A byte came, and the peer sends no more.
+        socket.bytes.store(1, Release);
+        socket.announce(READ | READ_DEAD);
+        let other = thread::spawn({
+            let socket = Arc::clone(&socket);
+            move || {
+                let blocks = || Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into());
+                assert!(socket.slot.attempt(Want::PRIORITY, &Never, blocks).is_none());
+            }
+        });
+        loom::future::block_on(async {
+            let read = || socket.take_all().or(Ok((0, Rest::MayBe)));
+            while poll_fn(|cx| socket.slot.poll_io(cx, Want::READ, &Never, read)).await.unwrap() > 0
+            {
+            }
+        });
+        other.join().unwrap();
     });
 }
 

@@ -7,6 +7,7 @@
 use super::Token;
 use super::unused::BackOff;
 use crate::loom::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
@@ -15,8 +16,11 @@ use std::time::Duration;
 /// The time between two looks: each call that is made in vain costs some 5 µs, so a descriptor that backs off costs a
 /// thousandth of a processor, and after four doublings a sixteenth of that.
 pub(super) const TICK: Duration = Duration::from_millis(5);
-/// Displaced wakers that wait for the next tick; past these all are woken at once.
-const WAKERS: usize = 1024;
+/// Displaced wakers that wait for a tick, in 1 MiB of memory; past these all are woken at once.
+const WAKERS: usize = 1 << 16;
+/// Displaced wakers that one tick wakes. The tasks displace each other when they poll again, so however many there are, this
+/// bounds what they cost: some 25,000 polls a second.
+const WAKERS_OF_TICK: usize = 128;
 
 /// What is tried again (see the module's words).
 #[derive(Debug, Default)]
@@ -32,10 +36,12 @@ pub(super) struct Retries {
 struct Waiting {
     /// Directions that back off, with the ticks that are left.
     slots: Vec<(Token, BackOff)>,
-    /// Wakers that were displaced.
-    wakers: Vec<Waker>,
+    /// Wakers that were displaced, in that order.
+    wakers: VecDeque<Waker>,
     /// Whether a tick will come.
     armed: bool,
+    /// Whether the runtime has ended: no tick comes any more.
+    closed: bool,
 }
 
 /// What is due.
@@ -58,13 +64,16 @@ impl Retries {
         !std::mem::replace(&mut waiting.armed, true)
     }
 
-    /// Keeps a displaced waker until the next tick.
+    /// Keeps a displaced waker until its tick.
     pub(super) fn add_waker(&self, waker: Waker) -> Due {
         let mut waiting = self.waiting.lock();
-        waiting.wakers.push(waker);
+        if waiting.closed {
+            return Due { wakers: vec![waker], ..Due::default() };
+        }
+        waiting.wakers.push_back(waker);
         let arm = !std::mem::replace(&mut waiting.armed, true);
         let wakers = if waiting.wakers.len() > WAKERS {
-            std::mem::take(&mut waiting.wakers)
+            std::mem::take(&mut waiting.wakers).into()
         } else {
             Vec::new()
         };
@@ -74,7 +83,8 @@ impl Retries {
     /// A tick has come: takes what is due.
     pub(super) fn tick(&self) -> Due {
         let mut waiting = self.waiting.lock();
-        let wakers = std::mem::take(&mut waiting.wakers);
+        let count = waiting.wakers.len().min(WAKERS_OF_TICK);
+        let wakers = waiting.wakers.drain(..count).collect();
         let mut due = Vec::new();
         waiting.slots.retain_mut(|(token, back_off)| {
             back_off.ticks -= 1;
@@ -83,13 +93,15 @@ impl Retries {
             }
             back_off.ticks > 0
         });
-        waiting.armed = !waiting.slots.is_empty();
+        waiting.armed = !(waiting.slots.is_empty() && waiting.wakers.is_empty());
         Due { slots: due, wakers, arm: waiting.armed }
     }
 
     /// The runtime ends: the wakers, as no tick will come.
-    pub(super) fn close(&self) -> Vec<Waker> {
-        std::mem::take(&mut self.waiting.lock().wakers)
+    pub(super) fn close(&self) -> VecDeque<Waker> {
+        let mut waiting = self.waiting.lock();
+        waiting.closed = true;
+        std::mem::take(&mut waiting.wakers)
     }
 
     /// How often a direction backed off.
@@ -101,7 +113,7 @@ impl Retries {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{Retries, Token, WAKERS};
+    use super::{Retries, Token, WAKERS, WAKERS_OF_TICK};
     use crate::reactor::unused::BackOff;
     use crate::sync::test_support::Count;
     use std::sync::Arc;
@@ -138,7 +150,28 @@ mod tests {
         let woken: usize =
             (0..=WAKERS).map(|_| retries.add_waker(waker.clone()).wakers.len()).sum();
         assert_eq!(woken, WAKERS + 1, "past the bound all are woken");
-        let _ = retries.add_waker(waker);
+        let _ = retries.add_waker(waker.clone());
         assert_eq!(retries.close().len(), 1);
+        assert_eq!(retries.add_waker(waker).wakers.len(), 1, "no tick will come");
+    }
+
+    #[test]
+    fn many_displaced_wakers_are_woken_by_several_ticks() {
+        let retries = Retries::default();
+        let count = Count::new();
+        let waker = Waker::from(Arc::clone(&count));
+        for _ in 0..1_000 {
+            assert!(retries.add_waker(waker.clone()).wakers.is_empty());
+        }
+        let due = [(); 10].map(|()| {
+            let due = retries.tick();
+            (due.wakers.len(), due.arm)
+        });
+        assert!(
+            due.iter().all(|(wakers, _)| *wakers <= WAKERS_OF_TICK),
+            "tasks displace each other: {due:?}"
+        );
+        assert_eq!(due.iter().map(|(wakers, _)| wakers).sum::<usize>(), 1_000);
+        assert!(due[6].1 && !due[7].1, "a tick comes while there are any: {due:?}");
     }
 }

@@ -40,13 +40,16 @@
 //! *Readiness that cannot be used.* The kernel may announce what it then refuses, again and again: a datagram that does
 //! not fit into the receiver's queue is an edge of the sender's socket each time it is tried. [`UNUSED_EDGES`] edges in
 //! a row of which no call could make use turn the direction's back-off bits on: nothing of it shows, and nobody is woken for it,
-//! until the reactor has let some time pass ([`Slot::end_backoff`]), which counts as an announcement.
+//! until the reactor has let some time pass ([`Slot::end_backoff`]). Then what was announced meanwhile shows; if nothing was, the row is
+//! at its end, and nobody is woken. No edge is lost by that: one that comes after a call's look sets its bit, hidden or not.
 //!
 //! *Generations.* A slot is used again by a later descriptor. An event carries the generation it was registered
 //! with, and one that is stale finds another number in the word and is dropped, however late it comes. They come round after
 //! 2³² registrations, within which an event would have to be held by a worker between the kernel and this word.
 
-use super::readiness::{ALL, Announced, Cleared, GONE, KINDS, READ, Readiness, WRITE, Want};
+use super::readiness::{
+    ALL, Announced, Cleared, GONE, KINDS, READ, Readiness, URGENT, WRITE, Want,
+};
 use super::unused::{BackOff, Later, Unused};
 use super::waiters::{WaiterKey, Waiters, kinds_told};
 use crate::loom::Mutex;
@@ -111,20 +114,29 @@ impl Slot {
         self.change(generation, bits, 0, wakers);
     }
 
-    /// Time has passed, and a direction that backed off is tried again.
+    /// Time has passed, and a direction that backed off is tried again if it was announced meanwhile.
     pub(super) fn end_backoff(&self, generation: u32, back_off: BackOff, wakers: &mut Wakers) {
-        self.change(generation, back_off.hides & (READ | WRITE), back_off.hides, wakers);
+        let hidden = self.change(generation, 0, back_off.hides, wakers);
+        if hidden.is_some_and(|hidden| hidden == 0) {
+            self.unused.reset(back_off.hides);
+        }
     }
 
-    /// Sets bits and shows hidden ones, if the descriptor is still of `generation_of_event`.
-    fn change(&self, generation_of_event: u32, set: u32, show: u32, wakers: &mut Wakers) {
+    /// Sets bits and shows hidden ones, if the descriptor is still of `generation_of_event`; what of them all shows now.
+    fn change(
+        &self,
+        generation_of_event: u32,
+        set: u32,
+        show: u32,
+        wakers: &mut Wakers,
+    ) -> Option<u32> {
         // Counted before the bits are set, as `clear_since` wants it: the change of the word carries the count on. That of a stale
         // event is one too many, and at the worst an edge is seen twice for it.
         self.edges.fetch_add(1, AcqRel);
         let mut word = self.word.load(Acquire);
         let changed = loop {
             if generation(word) != generation_of_event {
-                return;
+                return None;
             }
             let changed = (word | u64::from(set)) & !(u64::from(show) << BACKOFF_SHIFT);
             // AcqRel: release pairs with the acquire of calls; acquire takes the waiters' list as the bit found it.
@@ -133,7 +145,9 @@ impl Slot {
                 Err(found) => word = found,
             }
         };
-        self.wake(word, shown(changed).0 & (set | show), wakers);
+        let shows = shown(changed).0 & (set | show);
+        self.wake(word, shows, wakers);
+        Some(shows)
     }
 
     /// The runtime ends: whoever waits is told, of whatever generation.
@@ -175,7 +189,7 @@ impl Slot {
     /// A call succeeded, or failed by an error: what was announced was of use.
     #[inline]
     pub(super) fn used(&self, want: Want) {
-        self.unused.reset(want);
+        self.unused.reset(want.kinds());
     }
 
     /// A call blocked though it was announced that it would not, `edges` of them before it: the end that was announced is none;
@@ -185,6 +199,7 @@ impl Slot {
         let ends = self.readiness().of(want).without(Readiness(KINDS));
         if ends != Readiness::NONE {
             self.clear_since(edges, ends);
+            self.look_without_ends(want, ends);
         }
         if let Some(back_off) = self.unused.count(want, edges) {
             let (generation, hides) = self.hide(back_off);
@@ -192,6 +207,18 @@ impl Slot {
             if hides != 0 {
                 later.end_backoff(generation, BackOff { hides, ..back_off });
             }
+        }
+    }
+
+    /// Ends were taken away, as a call for `want` has found them to be none. One for something else than reading or writing does not
+    /// know theirs: those who read or write look for themselves. URGENT, so that a reader looks again after a short read, which leaves
+    /// it to the end to say that there is more.
+    fn look_without_ends(&self, want: Want, ends: Readiness) {
+        let read = if ends.is_read_dead() { READ | URGENT } else { 0 };
+        let write = if ends.is_write_dead() { WRITE } else { 0 };
+        let looks = (read | write) & !want.used_up();
+        if looks != 0 {
+            self.put_back(Cleared(looks));
         }
     }
 

@@ -55,13 +55,13 @@ impl Unused {
         self.0.iter().for_each(|counter| counter.store(0, Relaxed));
     }
 
-    /// A call made use of what was announced.
+    /// A call made use of what was announced of these bits, or nothing was announced for some time.
     #[inline]
-    pub(super) fn reset(&self, want: Want) {
+    pub(super) fn reset(&self, kinds: u32) {
         for (counter, bits) in self.0.iter().zip(DIRECTIONS) {
             let word = counter.load(Relaxed);
             // Nearly always there is nothing to be written.
-            if word & COUNT != 0 && want.kinds() & bits != 0 {
+            if word & COUNT != 0 && kinds & bits != 0 {
                 counter.store(word & !COUNT, Relaxed);
             }
         }

@@ -7,7 +7,7 @@
 //! no wake of another away; what it leaves behind is one wake too many.
 //!
 //! A task that is polled with another waker each time would leave one behind each time: past [`POLLERS`] the oldest one is
-//! displaced. It is not lost, as it may be of a task that waits: the reactor wakes it a little later
+//! displaced. It is not lost, as it may be of a task that waits: the reactor wakes it a little later, some at a time
 //! ([`retries`](super::retries)), so that more tasks than that do not wake each other without end.
 
 use super::readiness::{Announced, KINDS, Readiness, Want};

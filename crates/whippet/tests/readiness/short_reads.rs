@@ -1,13 +1,14 @@
 //! A read that gave less than it could have does not always mean that nothing is left.
 
 use crate::{block_on, within};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use std::io::IoSlice;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use std::io::{ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
-use whippet::io::AsyncReadExt;
-use whippet::net::UnixStream;
+use whippet::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use whippet::net::unix::pipe::Receiver;
+use whippet::net::{TcpListener, TcpStream, UnixStream};
+use whippet::task::yield_now;
 
 /// Sends bytes with a descriptor beside them.
 fn send_with_descriptor(socket: impl AsFd, bytes: &[u8], passed: impl AsFd) {
@@ -65,5 +66,28 @@ fn packets_of_a_pipe_are_all_read() {
         let mut near = Receiver::from_owned_fd(near).unwrap();
         assert_eq!(within(near.read(&mut [0; 64])).await.unwrap(), 3);
         assert_eq!(within(near.read(&mut [0; 64])).await.unwrap(), 5);
+    });
+}
+
+#[test]
+fn the_end_behind_a_short_read_outlives_a_call_for_priority() {
+    block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let connects = TcpStream::connect(listener.local_addr().unwrap());
+        let mut far = within(connects).await.unwrap();
+        let (mut near, _) = within(listener.accept()).await.unwrap();
+        far.write_all(b"last").await.unwrap();
+        drop(far);
+        while !within(near.ready(Interest::READABLE)).await.unwrap().is_read_closed() {
+            yield_now().await;
+        }
+        // No urgent data is there, and none will come.
+        let urgent = near.try_io(Interest::PRIORITY, || {
+            rustix::net::recv(&near, &mut [0; 4][..], RecvFlags::OOB)
+                .map_err(|_| ErrorKind::WouldBlock.into())
+        });
+        assert_eq!(urgent.unwrap_err().kind(), ErrorKind::WouldBlock);
+        let mut all = Vec::new();
+        assert_eq!(within(near.read_to_end(&mut all)).await.unwrap(), 4);
     });
 }
