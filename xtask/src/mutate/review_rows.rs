@@ -70,4 +70,15 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[Unit("reactor::tests::a_backoff_that_ends_in_silence_is_forgotten")],
     },
+    Mutation {
+        row: "36",
+        guard: "the end of a datagram socket stays when a call blocks at it",
+        file: "crates/whippet/src/net/datagram.rs",
+        from: "assume(Want::WRITE).keep_ends()",
+        to: "assume(Want::WRITE)",
+        tests: &[File(
+            "readiness",
+            "unusable::the_end_of_a_datagram_socket_outlives_calls_that_block",
+        )],
+    },
 ];

@@ -17,6 +17,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 /// Several tasks may wait at once, and a task may wait while it holds a guard: a guard shows what was announced, and takes
 /// nothing away until a call under it says `WouldBlock` or the program calls `clear_ready`.
 ///
+/// `WouldBlock` of a call says that nothing could be done. A call that gets something done and then says so all the same, because it
+/// went on until nothing was left, looks as if the readiness was of no use: after 64 such calls in a row the descriptor is looked
+/// at after 5 to 80 ms only ([`io_backoff_count`](crate::runtime::RuntimeMetrics::io_backoff_count)). Return what was done.
+///
 /// Dropping it stops the watch, then drops what is inside.
 ///
 /// # Examples

@@ -18,7 +18,7 @@ impl Datagram {
     #[track_caller]
     pub(super) fn new(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
         let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
-        Ok(Self(registration.assume(Want::WRITE)))
+        Ok(Self(registration.assume(Want::WRITE).keep_ends()))
     }
 
     pub(super) fn into_inner(self) -> OwnedFd {

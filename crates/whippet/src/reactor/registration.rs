@@ -58,6 +58,12 @@ impl<T: AsFd> Registration<T> {
         self
     }
 
+    /// Takes its ends for ends, though calls block at them: those of datagram sockets come from their own shutdown alone.
+    pub(crate) fn keep_ends(self) -> Self {
+        self.slot().keep_ends();
+        self
+    }
+
     /// What has the descriptor.
     #[inline]
     pub(crate) fn get_ref(&self) -> &T {

@@ -1,13 +1,14 @@
 //! One descriptor's place in the reactor: what it is ready for, and who waits for that.
 //!
 //! ```text
-//!  63          32 31  24 23             16 15            8 7                                                       0
-//! ┌──────────────┬──────┬────────────────┬───────────────┬──────────┬──────┬────────┬───────┬──────┬──────┬───────┬──────┐
-//! │ generation   │ –    │ backs off      │ waits         │ PRIORITY │ GONE │ URGENT │ ERROR │ WRITE_DEAD, READ_DEAD │ WRITE, READ │
-//! └──────────────┴──────┴────────────────┴───────────────┴──────────┴──────┴────────┴───────┴───────────────────────┴─────────────┘
+//!  63          32 31    25     24      23             16 15            8 7                                                                  0
+//! ┌──────────────┬────────┬───────────┬────────────────┬───────────────┬──────────┬──────┬────────┬───────┬───────────────────────┬─────────────┐
+//! │ generation   │ –      │ ends stay │ backs off      │ waits         │ PRIORITY │ GONE │ URGENT │ ERROR │ WRITE_DEAD, READ_DEAD │ WRITE, READ │
+//! └──────────────┴────────┴───────────┴────────────────┴───────────────┴──────────┴──────┴────────┴───────┴───────────────────────┴─────────────┘
 //! ```
 //! READ and WRITE say that a call may succeed, ERROR that an error is pending, PRIORITY that an exceptional condition is; READ_DEAD
-//! and WRITE_DEAD that a call will never block again, and they stay until a call blocks all the same. GONE says that the
+//! and WRITE_DEAD that a call will never block again, and they stay until a call blocks all the same, or for good on descriptors
+//! that say so (bit 24). GONE says that the
 //! runtime has ended, and nothing will be announced any more. For each of read, write, error and priority a waiter bit says that
 //! a task waits for it. The bits of a direction that backs off hide what was announced for it.
 //!
@@ -63,6 +64,8 @@ use std::task::Waker;
 const WAITER_SHIFT: u32 = 8;
 /// How far a bit that hides another stands above it.
 const BACKOFF_SHIFT: u32 = 16;
+/// An end of this descriptor is one, also when a call blocks at it.
+const ENDS_STAY: u64 = 1 << 24;
 
 /// One descriptor's place.
 #[derive(Debug)]
@@ -198,8 +201,14 @@ impl Slot {
         // Relaxed would do for what is a hint here: `clear_since` looks for itself.
         let ends = self.readiness().of(want).without(Readiness(KINDS));
         if ends != Readiness::NONE {
-            self.clear_since(edges, ends);
-            self.look_without_ends(want, ends);
+            // Acquire, as any look at the word; the bit was set before the descriptor was used.
+            if self.word.load(Acquire) & ENDS_STAY == 0 {
+                self.clear_since(edges, ends);
+                self.look_without_ends(want, ends);
+            } else {
+                // It is announced again, so that one who tries again and again comes to back off.
+                self.edges.fetch_add(1, AcqRel);
+            }
         }
         if let Some(back_off) = self.unused.count(want, edges) {
             let (generation, hides) = self.hide(back_off);
@@ -208,6 +217,12 @@ impl Slot {
                 later.end_backoff(generation, BackOff { hides, ..back_off });
             }
         }
+    }
+
+    /// The descriptor is of a kind whose ends are ends, whatever a call says of them.
+    pub(super) fn keep_ends(&self) {
+        // AcqRel: as any change of the word.
+        self.word.fetch_or(ENDS_STAY, AcqRel);
     }
 
     /// Ends were taken away, as a call for `want` has found them to be none. One for something else than reading or writing does not

@@ -145,7 +145,8 @@ impl RuntimeMetrics {
 
     /// How often a descriptor backed off: the kernel had announced it ready 64 times in a row, and each call that followed would have
     /// blocked. Tasks that wait for that direction are then woken after 5 to 80 ms, whatever the kernel announces. A number
-    /// that grows points at a socket that sends to a full queue without being connected to it.
+    /// that grows points at a socket that sends to a full queue without being connected to it; what it sends to others waits as
+    /// long meanwhile.
     ///
     /// ```
     /// let runtime = whippet::runtime::Builder::new_current_thread().build()?;

@@ -70,6 +70,38 @@ fn a_datagram_socket_shut_down_while_it_waits_ends() {
 }
 
 #[test]
+fn the_end_of_a_datagram_socket_outlives_calls_that_block() {
+    block_on(async {
+        let (near, _far) = UnixDatagram::pair().unwrap();
+        near.shutdown(Shutdown::Read).unwrap();
+        let blocks = || Err::<(), _>(ErrorKind::WouldBlock.into());
+        while !within(near.ready(Interest::READABLE)).await.unwrap().is_read_closed() {}
+        assert!(near.try_io(Interest::READABLE, blocks).is_err());
+        assert_eq!(within(near.recv(&mut [0; 8])).await.unwrap(), 0);
+        // A program's own calls block at it for ever, and keep no core busy.
+        let near = Arc::new(near);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let task = whippet::spawn({
+            let (near, calls) = (Arc::clone(&near), Arc::clone(&calls));
+            async move {
+                let call = || {
+                    calls.fetch_add(1, Ordering::Relaxed);
+                    blocks()
+                };
+                near.async_io(Interest::READABLE, call).await
+            }
+        });
+        let metrics = Handle::current().metrics();
+        while metrics.io_backoff_count() < 3 {
+            yield_now().await;
+        }
+        assert!(calls.load(Ordering::Relaxed) < 100, "{} calls", calls.load(Ordering::Relaxed));
+        assert_eq!(within(near.recv(&mut [0; 8])).await.unwrap(), 0);
+        task.abort();
+    });
+}
+
+#[test]
 fn a_fifo_with_a_new_writer_waits_without_a_spin() {
     block_on(async {
         let place = Place::new("new-writer");
