@@ -23,8 +23,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "edges are counted",
         file: "crates/whippet/src/reactor/slot.rs",
         from: "        self.edges.fetch_add(1, AcqRel);
-",
-        to: "",
+        let mut word",
+        to: "        let mut word",
         tests: &[File("async_fd", "an_edge_between_a_call_and_its_clear_is_not_lost")],
     },
     Mutation {

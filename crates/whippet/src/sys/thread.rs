@@ -26,6 +26,7 @@ pub(crate) fn start(
 }
 
 /// Has this thread do nothing for so long: where what it waits for cannot be waited for.
+#[cfg(not(shuttle))]
 #[expect(clippy::disallowed_methods, reason = "there is no event to wait for")]
 pub(crate) fn pause(time: Duration) {
     thread::sleep(time);
