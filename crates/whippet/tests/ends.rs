@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use whippet::io::AsyncWriteExt;
-use whippet::runtime::{Builder, Handle, Runtime};
-use whippet::task::{JoinHandle, block_in_place, spawn, spawn_blocking, yield_now};
+use whippet::runtime::{Builder, Handle, LocalRuntime, Runtime};
+use whippet::task::{JoinHandle, block_in_place, spawn, spawn_blocking, spawn_local, yield_now};
 
 /// How long an event may take before its test fails.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -386,4 +386,53 @@ fn a_poll_that_a_runtime_ends_in_goes_on() {
     })));
     expect_end(&ends, "in a poll");
     receiver.recv_timeout(DEADLINE).unwrap();
+}
+
+/// Runs on a thread of its own what may never end.
+fn ends_in_time(place: &str, ends: impl FnOnce() + Send + 'static) {
+    let (ended, hears) = mpsc::channel();
+    #[expect(clippy::disallowed_methods, reason = "no part of a runtime")]
+    std::thread::spawn(move || {
+        ends();
+        ended.send(()).unwrap();
+    });
+    expect_end(&hears, place);
+}
+
+/// A local runtime with a local task that waits in its queue.
+fn local_with_a_task() -> LocalRuntime {
+    let local = LocalRuntime::new().unwrap();
+    local.block_on(async { drop(spawn_local(pending::<()>())) });
+    local
+}
+
+#[test]
+fn a_local_runtime_ends_inside_the_end_of_another() {
+    ends_in_time("in a local runtime", || {
+        let (outer, inner) = (LocalRuntime::new().unwrap(), local_with_a_task());
+        let holds = async move {
+            let _inner = inner;
+            pending::<()>().await;
+        };
+        outer.block_on(async { drop(spawn_local(holds)) });
+        drop(outer);
+    });
+    struct Cleans;
+    impl Drop for Cleans {
+        fn drop(&mut self) {
+            drop(local_with_a_task());
+        }
+    }
+    for outer in [current, || multi(1)] {
+        ends_in_time("in a runtime", move || {
+            let (runtime, cleans) = (outer(), Cleans);
+            runtime.block_on(async {
+                drop(spawn(async move {
+                    let _cleans = cleans;
+                    pending::<()>().await;
+                }));
+            });
+            drop(runtime);
+        });
+    }
 }

@@ -283,3 +283,28 @@ fn a_task_that_yields_waits_for_what_was_woken_before() {
     });
     assert_eq!(*log.borrow(), Vec::from_iter(0..=10));
 }
+
+#[test]
+fn a_select_without_budget_takes_turns_with_block_on() {
+    let (runtime, turns) = (current_thread(), Arc::new(AtomicUsize::new(0)));
+    let spends = {
+        let turns = Arc::clone(&turns);
+        async move {
+            loop {
+                turns.fetch_add(1, SeqCst);
+                // As many as a turn has.
+                for _ in 0..128 {
+                    whippet::select! { biased; () = consume_budget() => {} }
+                }
+            }
+        }
+    };
+    runtime.block_on(async {
+        let task = whippet::spawn(spends);
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        task.abort();
+    });
+    assert!(turns.load(SeqCst) < 300, "{} turns for 100 of block_on's", turns.load(SeqCst));
+}

@@ -81,4 +81,24 @@ pub(super) const GUARDS: &[Mutation] = &[
             "unusable::the_end_of_a_datagram_socket_outlives_calls_that_block",
         )],
     },
+    Mutation {
+        row: "-",
+        guard: "a select! without budget yields",
+        file: "crates/whippet/src/macros/support.rs",
+        from: "    coop::yield_turn(cx.waker(), Yield::Forced);
+",
+        to: "    crate::wakers::wake_by_ref(cx.waker());
+",
+        tests: &[File("turns", "a_select_without_budget_takes_turns_with_block_on")],
+    },
+    Mutation {
+        row: "-",
+        guard: "the end of a local runtime puts no task of its own off",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "                RunQueue::Alone(_) => drop(task),
+",
+        to: "                RunQueue::Alone(_) => reject(task),
+",
+        tests: &[File("ends", "a_local_runtime_ends_inside_the_end_of_another")],
+    },
 ];

@@ -442,7 +442,11 @@ impl Worker {
     /// Cancels what is in this worker's queues; at the end of its life.
     pub(crate) fn cancel_queued(&self) {
         while let Some(task) = self.remote().lifo.take().or_else(|| self.pop_own()) {
-            reject(task);
+            match self.own {
+                RunQueue::Ring(_) => reject(task),
+                // At once: the end of a local runtime waits for its tasks, and inside of another's end `reject` would put them off.
+                RunQueue::Alone(_) => drop(task),
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What copies from a reader to a writer: a buffer between the two, and how far each has come.
 
 use super::whole::poll_write_whole;
-use crate::coop;
+use crate::coop::{self, Yield};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ pub(super) const PIECES: usize = 16;
 
 /// Ends a poll that has copied [`PIECES`]; the task comes again.
 pub(super) fn give_way<T>(cx: &Context<'_>) -> Poll<T> {
-    cx.waker().wake_by_ref();
+    coop::yield_turn(cx.waker(), Yield::Asked);
     Poll::Pending
 }
 

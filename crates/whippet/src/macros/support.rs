@@ -1,6 +1,6 @@
 //! What the macros' output names: no part of the public interface.
 
-use crate::coop;
+use crate::coop::{self, Yield};
 use crate::loom::thread_local;
 use crate::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 use crate::sys::entropy;
@@ -59,7 +59,7 @@ pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     if coop::has_budget_left() {
         return Poll::Ready(());
     }
-    cx.waker().wake_by_ref();
+    coop::yield_turn(cx.waker(), Yield::Forced);
     Poll::Pending
 }
 

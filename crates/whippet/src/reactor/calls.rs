@@ -4,7 +4,7 @@
 use super::readiness::{Announced, Cleared, Readiness, Want};
 use super::slot::Slot;
 use super::unused::Later;
-use crate::coop;
+use crate::coop::{self, Yield};
 use crate::shutdown_error::shutdown_error;
 use crate::wakers::Wakers;
 use std::io;
@@ -109,7 +109,7 @@ impl Slot {
                 return Poll::Ready(Err(shutdown_error()));
             }
         }
-        cx.waker().wake_by_ref();
+        coop::yield_turn(cx.waker(), Yield::Asked);
         Poll::Pending
     }
 

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 /// How long a dropped runtime waits for polls and blocking calls in progress: long enough for anything that means
 /// to end, short enough that a program's end is not held up for ever by what does not.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// In place of a time that no clock can count: 30 years, as [`sleep`](crate::time::sleep) has it.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// An async runtime: workers, reactor, timers, threads for blocking calls.
 ///
@@ -275,7 +277,7 @@ impl Runtime {
         let waits = !context::is_worker() && !works_for(shared.id);
         let timeout = if waits { timeout } else { Duration::ZERO };
         let now = sys::clock::now();
-        let deadline = now.checked_add(timeout).unwrap_or(now + SHUTDOWN_TIMEOUT);
+        let deadline = now.checked_add(timeout).unwrap_or(now + FAR);
         if let Some(monitor) = self.monitor.take() {
             monitor.end(deadline);
         }

@@ -178,7 +178,7 @@ impl LocalTasks {
     /// Has the task behind `cx` woken for the next task that comes in, at once if there is one.
     fn wait(&self, driver: Driver, cx: &Context<'_>) {
         if !self.inbox.wait(driver, cx.waker()) {
-            cx.waker().wake_by_ref();
+            coop::yield_turn(cx.waker(), Yield::Asked);
         }
     }
 
