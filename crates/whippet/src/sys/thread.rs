@@ -5,6 +5,7 @@ use crate::loom::{Condvar, Mutex};
 use std::io;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+#[cfg(not(shuttle))]
 use std::time::Duration;
 
 /// Starts a thread that runs `body`. `stack_size` in bytes; `None` for std's default.
