@@ -15,11 +15,9 @@
 //! ```
 
 use crate::coop;
-use crate::not_send::NotSend;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -54,7 +52,7 @@ pub use super::unconstrained::{
 /// ```
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back"]
-pub struct RestoreOnPending(RefCell<Option<coop::Unit>>, NotSend);
+pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
 
 impl RestoreOnPending {
     /// The future is ready: the unit is used up.
@@ -112,7 +110,7 @@ impl RestoreOnPending {
 /// # });
 /// ```
 pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
-    coop::poll_proceed(cx).map(|unit| RestoreOnPending(RefCell::new(Some(unit)), PhantomData))
+    coop::poll_proceed(cx).map(|unit| RestoreOnPending(RefCell::new(Some(unit))))
 }
 
 pin_project! {
