@@ -1,6 +1,7 @@
 //! What a line asks for: a line of text to an [`Input`]. Pure, and a look at the text as it was typed: the
 //! sanitiser comes later, where a line is encoded.
 
+mod cost;
 mod table;
 
 pub use self::table::{COMMANDS, Command, command, names};

@@ -191,14 +191,14 @@ impl Incoming {
                 break;
             }
             let Some(decoded) = lines.next() else { break };
-            let Taken { costs, reading } = heard.take(decoded, terminal);
+            let Taken { tokens, reading } = heard.take(decoded, terminal);
             match (reading, &mut *terminal) {
                 (Reading::Keys, Some(terminal)) => terminal.begin(&lines.start_keys()),
                 (Reading::Lines(begun), _) => lines.end_keys(&begun),
                 _ => {}
             }
-            if costs {
-                allowance.map(|allowance| speech.try_spend(allowance, now));
+            if tokens > 0 {
+                allowance.map(|allowance| speech.try_spend(tokens, allowance, now));
             }
             // What follows a secret waits for what comes of it.
             if heard.secret.is_some() {
@@ -238,17 +238,17 @@ fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// What comes of taking one thing that was decoded.
 struct Taken {
-    /// Whether it counts as speech.
-    costs: bool,
+    /// What it costs of what he may say.
+    tokens: u32,
     /// How it is to be read on.
     reading: Reading,
 }
 
 impl Taken {
     /// Something said.
-    const SPEECH: Self = Self { costs: true, reading: Reading::Same };
+    const SPEECH: Self = Self { tokens: 1, reading: Reading::Same };
     /// Nothing said.
-    const NOTHING: Self = Self { costs: false, reading: Reading::Same };
+    const NOTHING: Self = Self { tokens: 0, reading: Reading::Same };
 }
 
 impl Heard {
@@ -262,7 +262,7 @@ impl Heard {
             Decoded::Quit => self.end = Some(End::Left(Departure::Quit(None))),
             Decoded::Telnet(command) => {
                 let reading = terminal.get_or_insert_default().hear(command);
-                return Taken { costs: command == Command::AreYouThere, reading };
+                return Taken { tokens: u32::from(command == Command::AreYouThere), reading };
             }
             Decoded::Keys(keys) => return self.take_keys(keys, terminal),
         }
@@ -272,7 +272,10 @@ impl Heard {
     /// Adds what a line asks for.
     fn take_line(&mut self, line: &str, terminal: &mut Option<Box<Terminal>>) -> Taken {
         let mut taken = Taken::SPEECH;
-        match command::parse(line) {
+        let asked = command::parse(line);
+        // A blank line costs as much as one that says something.
+        taken.tokens = asked.map_or(taken.tokens, |asked| asked.kind.cost());
+        match asked {
             Some(Input { kind: Kind::Quit, text }) => {
                 let reason = (!text.is_empty()).then(|| text.to_owned());
                 self.end = Some(End::Left(Departure::Quit(reason)));

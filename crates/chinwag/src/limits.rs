@@ -34,6 +34,9 @@ pub const LINE_OVERHEAD: usize = MAX_NICK + 4;
 pub const SPEECH_BURST: u32 = 10;
 /// The time that earns a further line: five a second is faster than anybody types or reads.
 pub const SPEECH_INTERVAL: Duration = Duration::from_millis(200);
+/// Bytes of an answer that cost a token beside the one that each line costs: twice the longest line that a token lets
+/// anybody send, so that asking is no better way to make the server write than speaking.
+pub const ANSWER_OF_A_TOKEN: usize = 8 * 1024;
 /// Time between two looks of somebody who must be silent at how long that is by now: the pace may be set anew.
 pub const SILENCE_LOOK: Duration = Duration::from_secs(1);
 /// How long a newcomer is listened to before the welcome: a browser, ssh or TLS client speaks at once, and is told

@@ -1,11 +1,15 @@
 //! How fast a person may speak: a burst at once, then lines at a steady pace. Pure; the time is an argument.
 //!
+//! A line costs one token, a dear command some more (`command/cost.rs`). It is taken while one is left, and the rest is
+//! owed: so each command can be typed, whatever the burst is set to, and the pace holds in the long run.
+//!
 //! Nobody is punished for being fast: lines past the allowance stay where they are, which slows the sender by the
 //! ordinary means of TCP.
 
+use crate::command::Kind;
 use std::time::{Duration, Instant};
 
-/// What a person may say, in lines. Commands are lines too.
+/// What a person may say, in lines. Commands are lines too, and dear ones several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// Lines at once.
@@ -15,7 +19,7 @@ pub struct Allowance {
 }
 
 /// What of an [`Allowance`] is left to one person, kept as a single moment: each line moves it on by the interval,
-/// and it may be ahead of now by at most the burst.
+/// and it may be ahead of now by at most the burst, and what a dear command owes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Speech {
     /// When the whole burst is there again.
@@ -28,18 +32,19 @@ impl Speech {
         Self { whole_at: now }
     }
 
-    /// Spends a line, if one is left.
-    pub(crate) fn try_spend(&mut self, allowance: Allowance, now: Instant) -> bool {
+    /// Spends so many tokens, if one is left; the others may be owed.
+    pub(crate) fn try_spend(&mut self, tokens: u32, allowance: Allowance, now: Instant) -> bool {
         if self.next(allowance) > now {
             return false;
         }
-        self.whole_at = self.whole_at.max(now) + allowance.interval;
+        self.whole_at = self.whole_at.max(now) + allowance.interval * tokens;
         true
     }
 
     /// Owes no more than this allowance lets anybody owe: what was spent under another one is not held against him.
     pub(crate) fn cap(&mut self, allowance: Allowance, now: Instant) {
-        self.whole_at = self.whole_at.min(now + allowance.interval * allowance.burst);
+        let most = allowance.burst.saturating_add(Kind::DEAREST - 1);
+        self.whole_at = self.whole_at.min(now + allowance.interval * most);
     }
 
     /// When the next line may be said; in the past if at once.
@@ -62,7 +67,7 @@ mod tests {
     }
 
     fn spend_all(speech: &mut Speech, now: Instant) -> usize {
-        std::iter::repeat_with(|| speech.try_spend(ALLOWANCE, now))
+        std::iter::repeat_with(|| speech.try_spend(1, ALLOWANCE, now))
             .take_while(|&spent| spent)
             .count()
     }
@@ -84,12 +89,30 @@ mod tests {
         let now = start();
         let slow = Allowance { burst: 1, interval: Duration::from_secs(3600) };
         let mut speech = Speech::new(now);
-        assert!(speech.try_spend(slow, now));
+        assert!(speech.try_spend(1, slow, now));
         assert_eq!(speech.next(slow), now + slow.interval);
         speech.cap(slow, now);
         assert_eq!(speech.next(slow), now + slow.interval, "as much as it lets anybody owe");
         speech.cap(ALLOWANCE, now);
-        assert_eq!(speech.next(ALLOWANCE), now + ALLOWANCE.interval);
+        assert_eq!(speech.next(ALLOWANCE), now + ALLOWANCE.interval * Kind::DEAREST);
+    }
+
+    #[test]
+    fn a_dear_command_is_taken_whatever_the_burst_and_owed() {
+        for burst in [1, 2, 10, 1_000_000] {
+            let allowance = Allowance { burst, ..ALLOWANCE };
+            let now = start();
+            let mut speech = Speech::new(now);
+            let mut spend = |now| speech.try_spend(Kind::DEAREST, allowance, now);
+            let spent = std::iter::repeat_with(|| spend(now)).take_while(|&spent| spent).count();
+            assert_eq!(spent as u32, burst.div_ceil(Kind::DEAREST), "{burst}");
+            let owed = spent as u32 * Kind::DEAREST - burst;
+            let free = now + allowance.interval * (owed + 1);
+            assert!(!spend(free - Duration::from_nanos(1)) && spend(free), "{burst}");
+            speech.cap(allowance, free);
+            let silent = speech.next(allowance) - free;
+            assert_eq!(silent, allowance.interval * Kind::DEAREST, "nothing is forgiven {burst}");
+        }
     }
 
     proptest! {

@@ -148,7 +148,8 @@ settings! {
         /// Lift the limits on speech and on connections of one address
         /// What bounds memory stays. For load tests and places where everybody is trusted.
         no_limits "no-limits" "BOOL": bool = false, Live InHelp;
-        /// Lines that a person may send at once; more are not read until he may
+        /// Lines that a person may send at once; more are not read until they may
+        /// Commands are lines, too; dear ones cost several, as docs/COSTS.md lists.
         speech_burst "speech-burst" "N": u32 = limits::SPEECH_BURST, Live InManual within(1, 1_000_000);
         /// The time that earns him a further line
         speech_interval "speech-interval" "TIME": Duration = limits::SPEECH_INTERVAL, Live InManual

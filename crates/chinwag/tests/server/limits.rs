@@ -41,6 +41,25 @@ fn commands_count_as_speech() {
 }
 
 #[test]
+fn dear_commands_cost_more_than_lines() {
+    run(async {
+        let speech = Some(Allowance { burst: 10, interval: Duration::from_secs(3600) });
+        let server = TestServer::with(Config { speech, ..Config::default() });
+        let mut alice = server.join().await;
+        let mut bob = server.join().await;
+        alice.expect("* user-2 joined").await;
+        // Nine tokens each: the second is taken for the last token there is, and owes eight.
+        bob.send(b"/history\n/history\nnot said\n").await;
+        bob.expect("* nothing was said here yet").await;
+        bob.expect("* nothing was said here yet").await;
+        alice.say("first").await;
+        bob.expect("user-1: first").await;
+        bob.reset();
+        alice.expect("* user-2 left (connection lost)").await;
+    });
+}
+
+#[test]
 fn trap_26_junk_without_a_line_end_is_dropped_while_it_is_read() {
     run(async {
         let server = TestServer::start();

@@ -1,0 +1,88 @@
+//! What each command costs of the budget of lines, and why. A chat line costs one token; what makes the server look at
+//! more, send more or answer more costs more, so that a budget bounds work and bytes, whichever command spends it.
+//!
+//! A line is taken as long as one token is left, and what it costs beyond that is owed: no command is out of reach,
+//! however small the burst is set. docs/COSTS.md has the worst work behind each number, and a test runs each command
+//! against it.
+
+use super::Kind;
+use crate::limits::{ANSWER_OF_A_TOKEN, HISTORY_BYTES, LINE, SPEECH_BURST};
+
+/// One token: as much as a chat line.
+const LIKE_A_LINE: u32 = 1;
+/// It ends the round under way, which costs each of the room's members a frame more.
+const ENDS_A_ROUND: u32 = 1;
+/// A page of an answer, of which none is longer than [`ANSWER_OF_A_TOKEN`].
+const A_PAGE: u32 = 1;
+
+impl Kind {
+    /// The most tokens that any command costs.
+    pub const DEAREST: u32 = Self::History { lines: u32::MAX }.cost();
+
+    /// How many tokens it costs: at least one, and never more than the usual burst.
+    pub const fn cost(self) -> u32 {
+        match self {
+            // A line for the members of one room, or for one person and its author, or a short answer.
+            Self::Say
+            | Self::Action
+            | Self::Message
+            | Self::Reply
+            | Self::Topic
+            | Self::Away
+            | Self::Mute
+            | Self::Unmute
+            | Self::Slow
+            | Self::Unban
+            | Self::Quit
+            | Self::Edit(_)
+            | Self::Color(_)
+            | Self::Oper
+            | Self::Opered { .. }
+            | Self::Unknown
+            | Self::Refused(_) => LIKE_A_LINE,
+            // A line for all who share any of up to 20 rooms, where a chat line goes to the members of one.
+            Self::Nick => 2 * LIKE_A_LINE,
+            // The line that somebody joined, the one that they left, which no later command pays for, and the past of the room.
+            Self::Join => 2 * LIKE_A_LINE + ENDS_A_ROUND + A_PAGE,
+            // A line for the members of a room, and the round before it.
+            Self::Part | Self::Kick => LIKE_A_LINE + ENDS_A_ROUND,
+            // They change how lines are shown to somebody, so that a round cannot go on.
+            Self::Ignore | Self::Unignore | Self::Time(_) | Self::Quiet(_) => {
+                LIKE_A_LINE + ENDS_A_ROUND
+            }
+            // A look at everybody.
+            Self::Ban => 2 * LIKE_A_LINE,
+            // Some kilobytes of answer for a few bytes that were typed.
+            Self::Rooms { .. } | Self::Who { .. } | Self::Bans { .. } | Self::Help => {
+                LIKE_A_LINE + A_PAGE
+            }
+            // Up to 64 KiB of answer.
+            Self::History { lines } => LIKE_A_LINE + answer(history(lines)),
+        }
+    }
+}
+
+/// Most bytes of words in so many lines of the past.
+const fn history(lines: u32) -> usize {
+    let bytes = (lines as usize).saturating_mul(LINE);
+    if bytes < HISTORY_BYTES { bytes } else { HISTORY_BYTES }
+}
+
+/// The tokens of an answer of so many bytes.
+const fn answer(bytes: usize) -> u32 {
+    bytes.div_ceil(ANSWER_OF_A_TOKEN) as u32
+}
+
+const _: () = assert!(Kind::DEAREST <= SPEECH_BURST, "the usual burst allows every command");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_costs_by_how_much_of_it_is_asked_for() {
+        let cost = |lines| Kind::History { lines }.cost();
+        assert_eq!([1, 2, 4, 5, 16, 20, 200].map(cost), [2, 2, 3, 4, 9, 9, 9]);
+        assert_eq!(cost(u32::MAX), Kind::DEAREST);
+    }
+}
