@@ -71,6 +71,7 @@ mod terminal;
 // The doors and the whole.
 mod accept;
 pub mod admin;
+mod bounded_accept;
 pub mod cli;
 mod config;
 mod descriptors;

@@ -1,7 +1,8 @@
 //! The door for whoever runs the server, on the same machine: a Unix socket that only he and root may use.
 //!
 //! The socket's mode keeps others out, and each peer is asked for his credentials beside: a folder may be set wrong. A
-//! connection is for one request, a bounded time and a bounded number of bytes.
+//! connection is for one request, a bounded time and a bounded number of bytes, and idle ones keep nobody out
+//! ([`bounded_accept`](crate::bounded_accept)).
 
 mod ask;
 mod protocol;
@@ -9,23 +10,21 @@ mod protocol;
 pub use self::ask::ask;
 pub use self::protocol::Request;
 
+use crate::bounded_accept::{Activity, finish, serve_bounded};
 use crate::office::Office;
 use crate::order::Act;
+use crate::seldom::Seldom;
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use whippet::io::AsyncReadExt;
 use whippet::net::{UnixListener, UnixStream};
 use whippet::runtime::Handle;
-use whippet::sync::{CancellationToken, Semaphore};
+use whippet::sync::CancellationToken;
 use whippet::task::JoinHandle;
-use whippet::time::{sleep, timeout};
+use whippet::time::Instant;
 
-/// Connections at a time; more wait in the kernel's queue.
+/// Connections at a time; for one more the oldest idle one is closed.
 const CONNECTIONS: usize = 4;
-/// How long a connection may take.
-const TIME: Duration = Duration::from_secs(5);
-/// Pause when a connection could not be accepted.
-const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Answers whoever comes to the socket and may, for as long as the task runs. `shutdown` stops the server.
 pub fn serve_admin(
@@ -33,43 +32,46 @@ pub fn serve_admin(
     office: Office,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    whippet::spawn(async move {
-        // The semaphore is never closed.
-        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-            let Ok((stream, _)) = listener.accept().await else {
-                sleep(BACKOFF).await;
-                continue;
+    let refused = Arc::new(Mutex::new(Seldom::default()));
+    serve_bounded(listener, CONNECTIONS, move |stream, activity| {
+        let (office, shutdown, refused) = (office.clone(), shutdown.clone(), Arc::clone(&refused));
+        async move {
+            let outcome = match permit(&stream, &refused)? {
+                Ok(()) => {
+                    let line = activity.of_peer(read_line(&stream)).await?;
+                    match Request::parse(&line) {
+                        Ok(request) => obey(request, &office, &shutdown).await,
+                        Err(reason) => Err(reason),
+                    }
+                }
+                refused => refused.map(|()| String::new()),
             };
-            let (office, shutdown) = (office.clone(), shutdown.clone());
-            whippet::spawn(async move {
-                // Whoever is slow or gone does without an answer.
-                let _ = timeout(TIME, converse(&stream, &office, &shutdown)).await;
-                drop((stream, place));
-            });
+            answer(&stream, &activity, &outcome).await
         }
     })
 }
 
-/// One request and its answer.
-async fn converse(
+/// Sends what came of a request.
+async fn answer(
     stream: &UnixStream,
-    office: &Office,
-    shutdown: &CancellationToken,
+    activity: &Activity,
+    outcome: &Result<String, String>,
 ) -> io::Result<()> {
+    activity.of_peer(finish(stream, protocol::answer(outcome).as_bytes())).await
+}
+
+/// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.
+fn permit(stream: &UnixStream, refused: &Mutex<Seldom>) -> io::Result<Result<(), String>> {
     let peer = stream.peer_cred()?.uid();
-    // Read in any case: a connection that is closed with something unread loses the answer, too.
-    let line = read_line(stream).await?;
-    let outcome = if may_order(peer) {
-        match Request::parse(&line) {
-            Ok(request) => obey(request, office, shutdown).await,
-            Err(reason) => Err(reason),
-        }
-    } else {
-        tracing::warn!(uid = peer, "somebody else's user came to the admin socket");
-        Err("only root and the user that the server runs as may do that".to_owned())
-    };
-    write(stream, protocol::answer(&outcome).as_bytes()).await
+    if may_order(peer) {
+        return Ok(Ok(()));
+    }
+    // Nothing is left half changed by a panic, so poison does not matter.
+    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(times) = refused.tell(Instant::now().into_std()) {
+        tracing::warn!(uid = peer, times, "another user came to the admin socket");
+    }
+    Ok(Err("only root and the user that the server runs as may do that".to_owned()))
 }
 
 /// Whether this user may give orders: root, and the one that the server runs as.
@@ -126,16 +128,13 @@ async fn moderate(office: &Office, act: Act) -> Result<String, String> {
 }
 
 /// Reads a line, without its end.
-async fn read_line(stream: &UnixStream) -> io::Result<String> {
+async fn read_line(mut stream: &UnixStream) -> io::Result<String> {
     let mut line = Vec::new();
     let mut buffer = [0; 512];
     loop {
-        stream.readable().await?;
-        match stream.try_read(&mut buffer) {
-            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-            Ok(read) => line.extend_from_slice(&buffer[..read]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-            Err(error) => return Err(error),
+        match stream.read(&mut buffer).await? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            read => line.extend_from_slice(&buffer[..read]),
         }
         if let Some(end) = line.iter().position(|&byte| byte == b'\n') {
             return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
@@ -145,18 +144,6 @@ async fn read_line(stream: &UnixStream) -> io::Result<String> {
             return Ok(String::new());
         }
     }
-}
-
-async fn write(stream: &UnixStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Figures and health over HTTP, for the machine that watches the server: `/metrics`, `/healthz`, `/readyz`.
 //!
-//! It serves a few connections at a time, each for one answer and a bounded time. It reads what the broker has published
+//! It serves a few connections at a time, each for one answer and a bounded time ([`bounded_accept`](crate::bounded_accept)):
+//! idle ones keep nobody out. It reads what the broker has published
 //! and asks the runtime; only the two questions for health go through the broker, for that is what they are about.
 
 mod http;
@@ -8,61 +9,39 @@ mod text;
 
 use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::text::exposition;
+use crate::bounded_accept::{Activity, finish, serve_bounded};
 use crate::office::Office;
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::time::Duration;
+use whippet::io::AsyncReadExt;
 use whippet::net::{TcpListener, TcpStream};
-use whippet::sync::Semaphore;
 use whippet::task::JoinHandle;
-use whippet::time::{sleep, timeout};
+use whippet::time::timeout;
 
-/// Connections at a time; more wait in the kernel's queue. One machine that watches needs one.
+/// Connections at a time; for one more the oldest idle one is closed. One machine that watches needs one.
 const CONNECTIONS: usize = 8;
-/// How long a connection may take, from accept to close.
-const TIME: Duration = Duration::from_secs(5);
 /// How long the room may take to answer before it is called ill.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
-/// Pause when a connection could not be accepted.
-const BACKOFF: Duration = Duration::from_millis(100);
 
 /// Answers whoever comes to the listener, for as long as the task runs.
 pub fn serve_metrics(listener: TcpListener, office: Office) -> JoinHandle<()> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    whippet::spawn(async move {
-        // The semaphore is never closed.
-        while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-            let Ok((stream, _)) = listener.accept().await else {
-                sleep(BACKOFF).await;
-                continue;
-            };
-            let office = office.clone();
-            whippet::spawn(async move {
-                // Whoever is slow or gone does without an answer.
-                let _ = timeout(TIME, converse(&stream, &office)).await;
-                drop((stream, place));
-            });
-        }
+    serve_bounded(listener, CONNECTIONS, move |stream, activity| {
+        let office = office.clone();
+        async move { converse(&stream, &activity, &office).await }
     })
 }
 
 /// One question and its answer.
-async fn converse(stream: &TcpStream, office: &Office) -> io::Result<()> {
-    let asked = ask(stream).await?;
-    let answer = match asked {
+async fn converse(stream: &TcpStream, activity: &Activity, office: &Office) -> io::Result<()> {
+    let answer = match activity.of_peer(ask(stream)).await? {
         Asked::Page { page, with_body } => page_of(page, office).await.with_body(with_body),
         Asked::Nothing(status) => Answer::new(status, status.words().to_owned()),
     };
-    write(stream, answer.bytes().as_slice()).await?;
-    stream.shutdown_now(std::net::Shutdown::Write)?;
-    // Until the other side has it: a close with input unread would reset the connection.
-    let mut rest = [0; 512];
-    while read(stream, &mut rest).await? > 0 {}
-    Ok(())
+    activity.of_peer(finish(stream, &answer.bytes())).await
 }
 
 /// Reads up to the end of a request's head.
-async fn ask(stream: &TcpStream) -> io::Result<Asked> {
+async fn ask(mut stream: &TcpStream) -> io::Result<Asked> {
     let mut head = [0; http::MOST_BYTES];
     let mut filled = 0;
     loop {
@@ -73,7 +52,7 @@ async fn ask(stream: &TcpStream) -> io::Result<Asked> {
             }
             Reading::More => {}
         }
-        match read(stream, &mut head[filled..]).await? {
+        match stream.read(&mut head[filled..]).await? {
             0 => return Err(ErrorKind::UnexpectedEof.into()),
             count => filled += count,
         }
@@ -97,28 +76,6 @@ async fn page_of(page: Page, office: &Office) -> Answer {
 /// Whether the room takes what it is sent.
 pub(crate) async fn is_healthy(office: &Office) -> bool {
     timeout(HEALTHY_WITHIN, office.ping()).await.unwrap_or(false)
-}
-
-async fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        stream.readable().await?;
-        match stream.try_read(buffer) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            read => return read,
-        }
-    }
-}
-
-async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(bytes) {
-            Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

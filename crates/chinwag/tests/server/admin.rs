@@ -139,6 +139,57 @@ fn what_is_no_request_is_refused() {
     });
 }
 
+#[test]
+fn idle_peers_do_not_delay_an_order() {
+    run(async {
+        let socket = Socket::new("idle");
+        let server = socket.server().await;
+        let _alice = server.join().await;
+        let mut idle = Vec::new();
+        for number in 0..40 {
+            let peer = soon("a connection", UnixStream::connect(&socket.0)).await;
+            let peer = peer.expect("a server");
+            if number % 2 == 0 {
+                // Closed already, perhaps: then it is in nobody's way.
+                let _ = peer.try_write(b"chinwag-admin 1 who");
+            }
+            idle.push(peer);
+        }
+        let who = socket.asks(&["who"]).await.unwrap();
+        assert_eq!(who, "user-1, from 127.0.0.1, in 1 rooms, owed 0 bytes\n");
+    });
+}
+
+/// Connections of another user, made by a thread of that user.
+fn connections_of(user: u32, socket: PathBuf, count: usize) -> Vec<std::os::unix::net::UnixStream> {
+    let connect = move || {
+        let uid = rustix::thread::Uid::from_raw(user);
+        rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root may be anybody");
+        let connect = |_| std::os::unix::net::UnixStream::connect(&socket).expect("a server");
+        (0..count).map(connect).collect()
+    };
+    std::thread::spawn(connect).join().expect("no panic")
+}
+
+#[test]
+fn idle_peers_of_another_user_do_not_delay_an_order() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("SKIPPED: only root can be somebody else");
+        return;
+    }
+    run(async {
+        const NOBODY: u32 = 65_534;
+        let socket = Socket::new("strangers");
+        let _server = socket.server().await;
+        std::fs::set_permissions(&socket.0, PermissionsExt::from_mode(0o666)).expect("ours");
+        let path = socket.0.clone();
+        let connected = spawn_blocking(move || connections_of(NOBODY, path, 40));
+        let strangers = soon("connections", connected).await.expect("no panic");
+        assert_eq!(socket.asks(&["who"]).await.unwrap(), "");
+        drop(strangers);
+    });
+}
+
 /// A folder may be set wrong: the peer's user counts, and not only the mode.
 #[test]
 fn somebody_elses_user_is_not_heard() {

@@ -167,6 +167,30 @@ fn the_silent_are_closed_and_the_next_is_answered() {
     });
 }
 
+/// Eight times as many as are served at once; every second of them has begun a request.
+#[test]
+fn idle_connections_do_not_delay_health() {
+    run(async {
+        let (_server, at) = watched(&[]).await;
+        let mut idle = Vec::new();
+        for number in 0..64 {
+            let mut asker = connect(at).await;
+            if number % 2 == 0 {
+                asker.send(b"GET /healthz HTTP/1.1\r\nX: ").await;
+            }
+            idle.push(asker);
+        }
+        for _ in 0..3 {
+            assert_eq!(get(at, "/healthz").await.1, "ok\n");
+            assert!(get(at, "/metrics").await.1.ends_with("# EOF\n"));
+        }
+        // Nobody of them gets an answer.
+        for asker in &mut idle {
+            assert_eq!(asker.rest_of_bytes().await, b"");
+        }
+    });
+}
+
 #[test]
 fn figures_for_everybody_must_be_asked_for() {
     let refused = chinwag(&["--listen", "127.0.0.1:0", "--metrics", "0.0.0.0:0"]).output();
