@@ -9,16 +9,18 @@
 //!
 //! A connection is *idle* while it waits for its peer: for the rest of a request, for an answer to be taken, for the close.
 //! Its slot can be taken away then, and only then: Idle to Evicted and Idle to Busy are two steps of one word, so a request
-//! that has come whole is answered whatever comes meanwhile. A new connection is busy until its task has found nothing to
-//! read, so a request that lies in the socket is never passed over. Somebody who sends a byte now and then is as idle as
+//! that has come whole is answered whatever comes meanwhile. A connection is busy until its task has found the socket empty, so
+//! a request that lies there is never passed over. Somebody who sends a byte now and then is as idle as
 //! somebody who sends none.
 //!
 //! While all are busy no connection is accepted. None is busy for longer than its deadline.
 //!
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
@@ -81,24 +83,46 @@ pub(crate) struct Activity {
 }
 
 impl Activity {
-    /// Waits for the peer: reading from it, or writing to it. Meanwhile the slot can be taken away.
+    /// Waits for something of the peer's. Meanwhile the slot can be taken away, unless something has come that was not looked
+    /// at: the reactor may not have told yet.
     ///
     /// # Errors
     /// The slot was taken away; or as the future says.
-    pub(crate) async fn of_peer<T>(
+    pub(crate) async fn reading<T>(
+        &self,
+        stream: &impl AsFd,
+        future: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        self.of_peer(future, || !has_input(stream)).await
+    }
+
+    /// Waits until the peer has taken something. Meanwhile the slot can be taken away.
+    ///
+    /// # Errors
+    /// The slot was taken away; or as the future says.
+    pub(crate) async fn writing<T>(
         &self,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
+        self.of_peer(future, || true).await
+    }
+
+    /// Waits for the peer. It is idle between two polls of the future, if `waits` says so after the first.
+    async fn of_peer<T>(
+        &self,
+        future: impl Future<Output = io::Result<T>>,
+        waits: impl Fn() -> bool,
+    ) -> io::Result<T> {
         let mut future = pin!(future);
-        poll_fn(|cx| match future.as_mut().poll(cx) {
-            Poll::Ready(output) if self.turn(IDLE, BUSY) || self.is_busy() => Poll::Ready(output),
-            Poll::Ready(_) => Poll::Ready(Err(ErrorKind::ConnectionAborted.into())),
-            Poll::Pending => {
-                if self.turn(BUSY, IDLE) {
-                    self.yielded.notify_one();
-                }
-                Poll::Pending
+        poll_fn(|cx| {
+            if !self.is_busy() && !self.turn(IDLE, BUSY) {
+                return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
             }
+            let polled = future.as_mut().poll(cx);
+            if polled.is_pending() && waits() && self.turn(BUSY, IDLE) {
+                self.yielded.notify_one();
+            }
+            polled
         })
         .await
     }
@@ -112,6 +136,13 @@ impl Activity {
     fn is_busy(&self) -> bool {
         self.state.load(Acquire) == BUSY
     }
+}
+
+/// Whether something of the peer's lies in the socket, be it the end. It never waits.
+fn has_input(stream: &impl AsFd) -> bool {
+    let mut asked = [PollFd::new(stream, PollFlags::IN)];
+    // What cannot be asked is taken for empty.
+    poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// One connection, as the accept loop knows it.

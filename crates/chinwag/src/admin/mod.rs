@@ -38,7 +38,7 @@ pub fn serve_admin(
         async move {
             let outcome = match permit(&stream, &refused)? {
                 Ok(()) => {
-                    let line = activity.of_peer(read_line(&stream)).await?;
+                    let line = activity.reading(&stream, read_line(&stream)).await?;
                     match Request::parse(&line) {
                         Ok(request) => obey(request, &office, &shutdown).await,
                         Err(reason) => Err(reason),
@@ -57,7 +57,7 @@ async fn answer(
     activity: &Activity,
     outcome: &Result<String, String>,
 ) -> io::Result<()> {
-    activity.of_peer(finish(stream, protocol::answer(outcome).as_bytes())).await
+    activity.writing(finish(stream, protocol::answer(outcome).as_bytes())).await
 }
 
 /// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.

@@ -41,11 +41,11 @@ impl Served {
             let (gate, asks) = (Arc::clone(&opens), asks.clone());
             async move {
                 let mut byte = [0];
-                activity.of_peer((&stream).read_exact(&mut byte)).await?;
+                activity.reading(&stream, (&stream).read_exact(&mut byte)).await?;
                 let _ = asks.send(byte[0]);
                 // The semaphore is never closed.
                 gate.acquire().await.map_err(io::Error::other)?.forget();
-                activity.of_peer(finish(&stream, b"ok")).await
+                activity.writing(finish(&stream, b"ok")).await
             }
         };
         let connections = Connections::new(most, deadline);
@@ -137,7 +137,7 @@ async fn a_request_that_has_come_is_never_passed_over() {
 async fn an_answer_that_nobody_reads_keeps_nobody_out() {
     let (arrivals, come) = mpsc::unbounded_channel();
     let serve = |stream: UnixStream, activity: Arc<Activity>| async move {
-        activity.of_peer(finish(&stream, &vec![b'x'; 4 << 20])).await
+        activity.writing(finish(&stream, &vec![b'x'; 4 << 20])).await
     };
     let connections = Connections::new(1, NEVER);
     whippet::spawn(run(Arrivals(Mutex::new(come)), connections, serve));

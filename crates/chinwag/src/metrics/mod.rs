@@ -33,11 +33,11 @@ pub fn serve_metrics(listener: TcpListener, office: Office) -> JoinHandle<()> {
 
 /// One question and its answer.
 async fn converse(stream: &TcpStream, activity: &Activity, office: &Office) -> io::Result<()> {
-    let answer = match activity.of_peer(ask(stream)).await? {
+    let answer = match activity.reading(stream, ask(stream)).await? {
         Asked::Page { page, with_body } => page_of(page, office).await.with_body(with_body),
         Asked::Nothing(status) => Answer::new(status, status.words().to_owned()),
     };
-    activity.of_peer(finish(stream, &answer.bytes())).await
+    activity.writing(finish(stream, &answer.bytes())).await
 }
 
 /// Reads up to the end of a request's head.

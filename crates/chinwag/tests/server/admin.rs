@@ -160,12 +160,18 @@ fn idle_peers_do_not_delay_an_order() {
     });
 }
 
+#[expect(clippy::disallowed_methods, reason = "who connects is the thread that calls")]
+fn connect_blocking(socket: &std::path::Path) -> std::os::unix::net::UnixStream {
+    std::os::unix::net::UnixStream::connect(socket).expect("a server")
+}
+
 /// Connections of another user, made by a thread of that user.
+#[expect(clippy::disallowed_methods, reason = "a thread becomes another user for good")]
 fn connections_of(user: u32, socket: PathBuf, count: usize) -> Vec<std::os::unix::net::UnixStream> {
     let connect = move || {
         let uid = rustix::thread::Uid::from_raw(user);
         rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root may be anybody");
-        let connect = |_| std::os::unix::net::UnixStream::connect(&socket).expect("a server");
+        let connect = |_| connect_blocking(&socket);
         (0..count).map(connect).collect()
     };
     std::thread::spawn(connect).join().expect("no panic")
