@@ -17,6 +17,7 @@
 //!
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
+use crate::limits::{OPS_BACKOFF, OPS_DEADLINE, OPS_REST};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -32,13 +33,6 @@ use whippet::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use whippet::sync::Notify;
 use whippet::task::JoinHandle;
 use whippet::time::{sleep, timeout};
-
-/// How long a connection may take, from accept to close.
-const DEADLINE: Duration = Duration::from_secs(5);
-/// Pause when a connection could not be accepted.
-const BACKOFF: Duration = Duration::from_millis(100);
-/// Most bytes that are read and thrown away behind a request: what a client may have sent too much in good faith.
-const MOST_REST: usize = 64 * 1024;
 
 /// Where connections come from.
 pub(crate) trait Listener: Send + Sync + 'static {
@@ -225,7 +219,7 @@ where
     F: Fn(L::Stream, Arc<Activity>) -> Fut + Send + 'static,
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
-    whippet::spawn(run(listener, Connections::new(most, DEADLINE), serve))
+    whippet::spawn(run(listener, Connections::new(most, OPS_DEADLINE), serve))
 }
 
 /// The loop.
@@ -237,7 +231,7 @@ where
 {
     loop {
         let Ok(stream) = listener.next().await else {
-            sleep(BACKOFF).await;
+            sleep(OPS_BACKOFF).await;
             continue;
         };
         connections.make_room().await;
@@ -254,7 +248,7 @@ where
     stream.write_all(answer).await?;
     stream.shutdown().await?;
     let (mut rest, mut thrown_away) = ([0; 512], 0);
-    while thrown_away < MOST_REST {
+    while thrown_away < OPS_REST {
         match stream.read(&mut rest).await? {
             0 => break,
             read => thrown_away += read,

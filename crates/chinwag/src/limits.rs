@@ -230,6 +230,19 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(1);
 /// One line of the log in this time says that connections are refused or the machine has run out.
 pub const LOG_EVERY: Duration = Duration::from_secs(5);
 
+// Metrics and the admin socket.
+
+/// Connections to the metrics at once; for one more the oldest idle one is closed. One machine that watches needs one.
+pub const METRICS_CONNECTIONS: usize = 8;
+/// Connections to the admin socket at once; the same.
+pub const ADMIN_CONNECTIONS: usize = 4;
+/// How long each of them may take, from accept to close.
+pub const OPS_DEADLINE: Duration = Duration::from_secs(5);
+/// Most bytes that are read and thrown away behind a request: what a client may have sent too much in good faith.
+pub const OPS_REST: usize = 64 * 1024;
+/// Pause when one of them could not be accepted.
+pub const OPS_BACKOFF: Duration = Duration::from_millis(100);
+
 // The end.
 
 /// How long a graceful stop may take.

@@ -11,6 +11,7 @@ pub use self::ask::ask;
 pub use self::protocol::Request;
 
 use crate::bounded_accept::{Activity, finish, serve_bounded};
+use crate::limits::ADMIN_CONNECTIONS;
 use crate::office::Office;
 use crate::order::Act;
 use crate::seldom::Seldom;
@@ -23,9 +24,6 @@ use whippet::sync::CancellationToken;
 use whippet::task::JoinHandle;
 use whippet::time::Instant;
 
-/// Connections at a time; for one more the oldest idle one is closed.
-const CONNECTIONS: usize = 4;
-
 /// Answers whoever comes to the socket and may, for as long as the task runs. `shutdown` stops the server.
 pub fn serve_admin(
     listener: UnixListener,
@@ -33,7 +31,7 @@ pub fn serve_admin(
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(Seldom::default()));
-    serve_bounded(listener, CONNECTIONS, move |stream, activity| {
+    serve_bounded(listener, ADMIN_CONNECTIONS, move |stream, activity| {
         let (office, shutdown, refused) = (office.clone(), shutdown.clone(), Arc::clone(&refused));
         async move {
             let outcome = match permit(&stream, &refused)? {

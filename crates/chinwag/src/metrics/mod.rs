@@ -10,6 +10,7 @@ mod text;
 use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::text::exposition;
 use crate::bounded_accept::{Activity, finish, serve_bounded};
+use crate::limits::METRICS_CONNECTIONS;
 use crate::office::Office;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -18,14 +19,12 @@ use whippet::net::{TcpListener, TcpStream};
 use whippet::task::JoinHandle;
 use whippet::time::timeout;
 
-/// Connections at a time; for one more the oldest idle one is closed. One machine that watches needs one.
-const CONNECTIONS: usize = 8;
 /// How long the room may take to answer before it is called ill.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Answers whoever comes to the listener, for as long as the task runs.
 pub fn serve_metrics(listener: TcpListener, office: Office) -> JoinHandle<()> {
-    serve_bounded(listener, CONNECTIONS, move |stream, activity| {
+    serve_bounded(listener, METRICS_CONNECTIONS, move |stream, activity| {
         let office = office.clone();
         async move { converse(&stream, &activity, &office).await }
     })
