@@ -46,8 +46,15 @@ const SETTLED: u64 = u64::MAX / 2;
 
 /// His task waits for the broker to handle more of his events.
 const HELD: u32 = 1 << 31;
+/// The broker wants nothing more of theirs for now.
+const STOPPED: u32 = 1 << 30;
 /// The bits of the count of his events.
-const COUNT: u32 = HELD - 1;
+const COUNT: u32 = STOPPED - 1;
+
+/// Whether a task with this word of events is not to read.
+const fn is_full(word: u32) -> bool {
+    word & STOPPED != 0 || word & COUNT >= UNHANDLED
+}
 
 /// What one person was sent and has taken.
 pub struct Account {
@@ -56,8 +63,9 @@ pub struct Account {
     /// How much of it is settled. Only his task writes; the broker reads. Relaxed for both: they are counts, the
     /// frames themselves travel through the channel's lock.
     taken: AtomicU64,
-    /// Events of his that the broker has not handled, in the bits of [`COUNT`], and [`HELD`]. His task adds and holds
-    /// itself, the broker subtracts and lets go; every change is one step on this word, and a wake follows a letting go.
+    /// Events of his that the broker has not handled, in the bits of [`COUNT`], with [`HELD`] and [`STOPPED`]. The task adds
+    /// and holds itself, the broker subtracts, stops and lets go; every change is one step on this word, and a wake follows
+    /// a letting go.
     unhandled: AtomicU32,
     /// Whether `ending` holds a cut: raised before his task is woken, so that a look costs no lock.
     is_cut: AtomicBool,
@@ -133,13 +141,34 @@ impl Account {
         self.unhandled.fetch_add(1, Relaxed);
     }
 
-    /// Whether so many of his events wait to be handled that he is not to be read. If so, his task is woken when they
-    /// have become fewer.
+    /// Whether they are not to be read: too many of their events wait to be handled, or the broker wants no more for now. If
+    /// so, the task is woken when that is over.
     #[inline]
     pub fn is_held(&self) -> bool {
-        let full = |word: u32| word & COUNT >= UNHANDLED;
         // Most of the time one look is enough. Only his own task adds, so the second one sees all that it added.
-        full(self.unhandled.load(Relaxed)) && full(self.unhandled.fetch_or(HELD, AcqRel))
+        is_full(self.unhandled.load(Relaxed)) && is_full(self.unhandled.fetch_or(HELD, AcqRel))
+    }
+
+    /// The broker wants nothing more of theirs, or does again.
+    fn stop_reading(&self, stops: bool) {
+        if stops {
+            self.unhandled.fetch_or(STOPPED, AcqRel);
+        } else {
+            let left = self.unhandled.fetch_and(!STOPPED, AcqRel) & !STOPPED;
+            self.let_go(left);
+        }
+    }
+
+    /// Wakes the task if it holds itself and need not any more.
+    fn let_go(&self, word: u32) {
+        if word & HELD != 0 && !is_full(word) {
+            self.unhandled.fetch_and(!HELD, AcqRel);
+            // His task says once whom to wake for a cut; this is the same. A clone of its waker is a count.
+            let waker = self.lock().waker.clone();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
     }
 
     /// The broker has handled one of his events.
@@ -148,14 +177,7 @@ impl Account {
             return;
         }
         let left = self.unhandled.fetch_sub(1, AcqRel) - 1;
-        if left & HELD != 0 && left & COUNT < UNHANDLED {
-            self.unhandled.fetch_and(!HELD, AcqRel);
-            // His task says once whom to wake for a cut; this is the same. A clone of its waker is a count.
-            let waker = self.lock().waker.clone();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
+        self.let_go(left);
     }
 
     /// The kernel took `bytes` more, and with them the last of `frames` frames.
@@ -298,6 +320,12 @@ impl Outlet {
     #[inline]
     pub fn handled(&self) {
         self.account.handled();
+    }
+
+    /// Has their task read nothing more for now, or read again.
+    #[inline]
+    pub fn stop_reading(&self, stops: bool) {
+        self.account.stop_reading(stops);
     }
 
     /// Ends his connection without waiting for what he is owed.
@@ -444,6 +472,34 @@ mod tests {
         assert!(!account.is_held());
         (0..2 * UNHANDLED).for_each(|_| outlet.handled());
         assert_eq!(wakes.0.load(Relaxed), 1, "and what was never handed over is not counted");
+    }
+
+    #[test]
+    fn who_is_stopped_is_held_and_woken_when_that_is_over() {
+        let (outlet, inbox) = inbox(&bounds(100, 1000));
+        let account = inbox.account();
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        assert!(account.poll_cut(&mut Context::from_waker(&waker)).is_pending());
+        outlet.stop_reading(true);
+        outlet.stop_reading(false);
+        assert_eq!(wakes.0.load(Relaxed), 0, "the task did not notice");
+        account.hand_over();
+        outlet.stop_reading(true);
+        assert!(account.is_held());
+        outlet.handled();
+        assert_eq!(wakes.0.load(Relaxed), 0, "stopped still");
+        (0..UNHANDLED).for_each(|_| account.hand_over());
+        outlet.stop_reading(false);
+        assert!(account.is_held(), "there is too much of theirs now");
+        assert_eq!(wakes.0.load(Relaxed), 0);
+        outlet.handled();
+        assert_eq!(wakes.0.load(Relaxed), 1);
+        assert!(!account.is_held());
+        outlet.stop_reading(true);
+        assert!(account.is_held());
+        outlet.stop_reading(false);
+        assert_eq!(wakes.0.load(Relaxed), 2);
     }
 
     #[test]

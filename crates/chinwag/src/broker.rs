@@ -45,7 +45,6 @@ use crate::roster::Roster;
 use crate::round::Asides;
 use crate::state_dir::Shelf;
 use crate::time_of_day::WallClock;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -91,8 +90,8 @@ pub struct Broker {
     living_frames: usize,
     /// The rooms whose people are too far behind for more lines.
     paused: Vec<RoomId>,
-    /// Events of people who speak in those, or privately to somebody who is far behind, the oldest first.
-    waiting: VecDeque<Event>,
+    /// Events of people who speak in those, or privately to somebody who is behind.
+    waiting: waiting::Waiting,
     /// Whether there are too many frames for more lines, and since when.
     short_of_memory: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
@@ -135,7 +134,7 @@ impl Broker {
             gauge: Gauge::new(),
             living_frames: LIVING_FRAMES,
             paused: Vec::new(),
-            waiting: VecDeque::new(),
+            waiting: waiting::Waiting::default(),
             short_of_memory: None,
             look_at: None,
             doomed: Vec::new(),
@@ -201,7 +200,12 @@ impl Broker {
 
     /// Events that wait for a slow room now.
     pub fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.events()
+    }
+
+    /// How many of them wait for one room, at the most.
+    pub fn most_waiting_of_a_room(&self) -> usize {
+        self.paused.iter().map(|&room| self.rooms.room(room).backlog.events).max().unwrap_or(0)
     }
 
     /// The number of the latest line of the lobby.
@@ -240,18 +244,21 @@ impl Broker {
             Control::Shutdown { deadline } => self.begin_stop(deadline),
         }
         self.flush_if_full();
+        self.handle_ready();
     }
 
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
         self.now = now;
         let Some(slot) = self.roster.slot(event.id()) else { return };
-        if self.roster.member(slot).waiting > 0 {
+        if self.roster.member(slot).deferred.is_some() {
             // All of one person is handled in order.
-            return self.keep_waiting(slot, event);
+            self.defer_behind(slot, event);
+        } else {
+            self.take(event);
+            self.flush_if_full();
         }
-        self.take(event);
-        self.flush_if_full();
+        self.handle_ready();
     }
 
     /// Takes an event of somebody of whom nothing waits.

@@ -276,6 +276,10 @@ impl Client {
             house.post(Event::Drained { id });
             return None;
         }
+        if !self.is_draining() && self.outgoing.account().is_held() {
+            // The broker said so while the task stood in line for this place.
+            return None;
+        }
         if let Some(event) = self.question() {
             // The broker gives it back.
             place.forget();

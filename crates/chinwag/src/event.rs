@@ -149,8 +149,11 @@ impl Inputs {
         self.heard
     }
 
-    /// Those from this place on.
-    pub fn rest(&self, at: usize) -> Self {
+    /// Those from this place on. What they took to come has been measured.
+    pub fn rest(self, at: usize) -> Self {
+        if at == 0 {
+            return Self { heard: None, ..self };
+        }
         let mut rest = Self::new();
         self.iter().skip(at).for_each(|input| rest.push(input));
         rest
@@ -217,7 +220,8 @@ mod tests {
         sent.iter().for_each(|&input| inputs.push(input));
         assert_eq!(inputs.iter().collect::<Vec<_>>(), sent);
         assert_eq!(inputs.len(), 3);
-        assert_eq!(inputs.rest(1).iter().collect::<Vec<_>>(), sent[1..]);
+        assert_eq!(inputs.clone().rest(0).iter().collect::<Vec<_>>(), sent);
+        assert_eq!(inputs.clone().rest(1).iter().collect::<Vec<_>>(), sent[1..]);
         assert!(inputs.rest(3).is_empty());
     }
 

@@ -45,6 +45,8 @@ pub mod view;
 // The house and its rooms.
 pub mod broker;
 pub mod crowd;
+pub mod debts;
+pub mod deferred;
 pub mod history;
 pub mod member;
 pub mod pace;

@@ -71,8 +71,19 @@ pub const CONTROL_PLACES: usize = 64;
 /// Events of one person that the broker has not handled, past which he is not read: nobody's lines fill the queue, or the
 /// place of those that wait for a slow room.
 pub const UNHANDLED: u32 = 8;
-/// Events that wait for slow rooms, in all. At most [`EVENT`] bytes each: 16 MiB. Past it no events are taken.
+/// Events that wait for one slow room. When the first of them waits its speakers are no longer read, so that no more than
+/// what is in the queue comes ([`EVENT_PLACES`]), and the leaves of those who go meanwhile: twice as much. Past it the
+/// oldest of that room is handled at once, whatever its pace.
+pub const WAITING_OF_A_ROOM: usize = 2 * EVENT_PLACES;
+/// Events that wait for slow rooms and readers, in all. At most [`EVENT`] bytes each: 16 MiB. Past it the oldest of the room
+/// that has most of them is handled at once; the others never notice.
 pub const WAITING_EVENTS: usize = 1024;
+/// How long private lines wait for somebody who is behind before they are refused: all of one author's in a burst together,
+/// for what the author sends after them waits, too.
+pub const PRIVATE_WAIT: Duration = Duration::from_secs(1);
+/// Time without such a wait after which there may be another of [`PRIVATE_WAIT`]: whoever goes on writing to a person who
+/// does not read is held up for a tenth of the time at most.
+pub const PRIVATE_REST: Duration = Duration::from_secs(10);
 /// What a frame is charged to its receiver beside its bytes: about what it costs in the inbox, so that empty
 /// frames are not free.
 pub const FRAME_OVERHEAD: usize = 64;

@@ -5,7 +5,10 @@
 
 use crate::account::Outlet;
 use crate::crowd::Count;
+use crate::debts::{self, Debts};
+use crate::deferred::{Deferred, Patience};
 use crate::event::{Arrival, ClientId};
+use crate::intake::Bounds;
 use crate::name::Nick;
 use crate::pace::{Balance, Standing};
 use crate::rooms::RoomId;
@@ -47,8 +50,12 @@ pub struct Member {
     pub standing: Standing,
     /// How many others do not want to read his words.
     pub ignored_by: u32,
-    /// How many events of his wait for a slow room.
-    pub waiting: u32,
+    /// Whether the task was told to read nothing more for now.
+    pub stopped: bool,
+    /// Events that wait for a slow room or reader, if any do.
+    pub deferred: Option<Box<Deferred>>,
+    /// What is owed of the lines of each room, while it is much.
+    pub debts: Option<Box<Debts>>,
     /// What few people need.
     pub extras: Option<Box<Extras>>,
 }
@@ -68,6 +75,8 @@ pub struct Extras {
     pub is_operator: bool,
     /// Whether others are kept from reading him.
     pub muted: Option<Mute>,
+    /// How long private lines to people who are behind may still wait.
+    pub patience: Patience,
 }
 
 /// Somebody's being muted.
@@ -93,7 +102,9 @@ impl Member {
             outlet,
             standing: Standing::new(now),
             ignored_by: 0,
-            waiting: 0,
+            stopped: false,
+            deferred: None,
+            debts: None,
             extras: None,
         }
     }
@@ -101,6 +112,38 @@ impl Member {
     /// What he was sent and has taken.
     pub fn balance(&self) -> Balance {
         Balance { pushed: self.outlet.pushed(), taken: self.outlet.taken() }
+    }
+
+    /// Bytes of a room's lines were pushed, by which so much is owed in all now.
+    #[inline]
+    pub fn owe(&mut self, room: RoomId, bytes: u64, owed: u64, bounds: &Bounds) {
+        if owed > debts::floor(bounds) {
+            let Balance { pushed, taken } = self.balance();
+            let before = pushed - bytes.min(pushed);
+            self.debts
+                .get_or_insert_with(|| Box::new(Debts::new(before)))
+                .add(room, bytes, before, taken);
+        }
+    }
+
+    /// What counts as owed of a room's lines: never less than what is, and of other lines no more than
+    /// [`floor`](debts::floor).
+    #[inline]
+    pub fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> u64 {
+        let owed = balance.owed();
+        let floor = debts::floor(bounds);
+        if owed <= floor {
+            return owed;
+        }
+        let debt = self.debts.as_ref().map_or(0, |debts| debts.of(room, balance.taken));
+        owed.min(floor + debt)
+    }
+
+    /// Forgets of which rooms a debt is that has become small.
+    pub fn forget_small_debts(&mut self, bounds: &Bounds) {
+        if self.debts.is_some() && self.balance().owed() <= debts::floor(bounds) {
+            self.debts = None;
+        }
     }
 
     /// What few people need, made if he has none yet.

@@ -11,6 +11,8 @@
 //!   as others move: a quarter of the active at least, and no fewer than [`MOVING_LEAST`]. If hardly anybody moves, the
 //!   machine or the net stands still, or the room is small, and nobody is blamed before the window is over.
 //! - Who alone has been speaking is no receiver of what he says, and does not count.
+//! - What somebody is owed beside the room's own lines (answers, private lines, those of other rooms) does not make them
+//!   behind in it: it is not the room's to wait for. Past the hard bound, or if they take nothing, it ends them all the same.
 //!
 //! Looking at everybody costs little, but not nothing. So the broker looks once in a `PACE_TICK` while somebody is
 //! owed something, in a `PAUSED_TICK` while the room waits, and in between only when the [`Strain`] of a round says that
@@ -121,7 +123,7 @@ impl Count {
 }
 
 impl Strain {
-    /// Somebody is owed so much now.
+    /// Somebody is owed so much of the room's lines now.
     #[inline]
     pub fn add(&mut self, owed: u64, standing: &Standing, bounds: &Bounds) {
         if owed > bounds.soft && standing.active {
@@ -149,8 +151,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Looks at one person. Says whether he has taken nothing for too long.
-    pub fn add(&mut self, id: ClientId, standing: &mut Standing, balance: Balance) -> bool {
+    /// Looks at one person, who is owed so much of the room's own lines. Says whether he has taken nothing for too long.
+    pub fn add(
+        &mut self,
+        id: ClientId,
+        standing: &mut Standing,
+        balance: Balance,
+        debt: u64,
+    ) -> bool {
         standing.observe(balance, self.now);
         let owed = balance.owed();
         let at_rest = self.now.saturating_duration_since(standing.moved);
@@ -158,7 +166,7 @@ impl Tally {
         if standing.active && self.speaker != Some(id) {
             let is_still = owed > 0 && at_rest >= STILL_AFTER;
             let count = if is_still { &mut self.still } else { &mut self.moving };
-            count.add(owed, &self.bounds);
+            count.add(debt, &self.bounds);
         }
         owed > 0 && at_rest >= self.bounds.take_within
     }

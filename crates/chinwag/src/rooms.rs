@@ -14,7 +14,7 @@ use crate::room_name::RoomName;
 use crate::round::{Round, Source};
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,19 @@ pub struct Room {
     pub slow: Option<Box<Slow>>,
     /// How many of its members must catch up before it takes lines again, if it waits.
     pub waits_for: Option<u64>,
+    /// What waits for that.
+    pub backlog: Backlog,
+}
+
+/// Events that wait until a room takes lines again.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    /// Whose, in the order in which they began to wait. Each is a member who speaks there.
+    pub people: VecDeque<ClientId>,
+    /// How many events those have, in all.
+    pub events: usize,
+    /// Whether the tasks of all who speak there were told to read nothing more.
+    pub is_stopped: bool,
 }
 
 impl Room {
@@ -92,6 +105,7 @@ impl Room {
             pace: Pace::new(bounds),
             slow: None,
             waits_for: None,
+            backlog: Backlog::default(),
         }
     }
 

@@ -18,7 +18,7 @@
 
 use crate::event::ClientId;
 use crate::frame::{Frame, Gauge};
-use crate::limits::ROUND_BYTES;
+use crate::limits::{FRAME_OVERHEAD, ROUND_BYTES};
 use crate::view::View;
 use std::ops::Range;
 
@@ -101,6 +101,18 @@ pub enum Parcel {
     One(Frame),
     /// Two frames.
     Two(Frame, Frame),
+}
+
+impl Parcel {
+    /// What its receiver is charged for it.
+    pub fn charge(&self) -> u64 {
+        let charge = |frame: &Frame| (frame.len() + FRAME_OVERHEAD) as u64;
+        match self {
+            Self::Nothing => 0,
+            Self::One(frame) => charge(frame),
+            Self::Two(first, second) => charge(first) + charge(second),
+        }
+    }
 }
 
 /// Some bytes for one person, and the stamp of the first line in them.

@@ -2,9 +2,11 @@
 
 use super::{Broker, Fault};
 use crate::account::PushError;
+use crate::debts;
 use crate::door::Heading;
 use crate::event::ClientId;
 use crate::frame::Frame;
+use crate::limits::FRAME_OVERHEAD;
 use crate::line::Line;
 use crate::rooms::{Room, RoomId};
 use crate::round::{Parcel, Reader, Source, joined};
@@ -120,6 +122,7 @@ impl Broker {
     /// Hands the whole round of a room to all who get all of it. The hottest loop there is.
     fn hand_to_everybody(&mut self, id: RoomId) {
         let bounds = self.intake.bounds();
+        let floor = debts::floor(bounds);
         let Room { members, round, strain, .. } = self.rooms.room_mut(id);
         if round.is_empty() {
             return;
@@ -145,7 +148,12 @@ impl Broker {
             match member.outlet.push(frame.clone()) {
                 Ok(owed) => {
                     frames += 1;
-                    strain.add(owed, &member.standing, bounds);
+                    if owed > floor {
+                        let bytes = (frame.len() + FRAME_OVERHEAD) as u64;
+                        member.owe(id, bytes, owed, bounds);
+                        let debt = member.debt_in(id, member.balance(), bounds);
+                        strain.add(debt, &member.standing, bounds);
+                    }
                 }
                 Err(PushError::PastHard) => self.doomed.push((member.id, Fault::PastHard)),
                 Err(PushError::Gone) => {}
@@ -158,21 +166,23 @@ impl Broker {
     fn hand_to_the_special(&mut self) {
         let bounds = *self.intake.bounds();
         let mut specials = std::mem::take(&mut self.specials);
+        let (floor, mut shares) = (debts::floor(&bounds), Vec::new());
         for slot in specials.drain(..) {
-            let (first, second) = match self.parcel(slot) {
+            shares.clear();
+            let (first, second) = match self.parcel(slot, &mut shares) {
                 Parcel::Nothing => (None, None),
                 Parcel::One(frame) => (Some(frame), None),
                 Parcel::Two(first, second) => (Some(first), Some(second)),
             };
             let member = self.roster.member_mut(slot);
             member.special = false;
+            let mut far = None;
             for frame in [first, second].into_iter().flatten() {
                 match member.outlet.push(frame) {
                     Ok(owed) => {
                         self.metrics.frames += 1;
-                        for membership in member.memberships() {
-                            let strain = &mut self.rooms.room_mut(membership.room).strain;
-                            strain.add(owed, &member.standing, &bounds);
+                        if owed > floor {
+                            far = Some(owed);
                         }
                     }
                     // Of the retired the broker knows nothing any more: they lose the end of what was due.
@@ -180,13 +190,19 @@ impl Broker {
                     Err(PushError::Gone) => {}
                 }
             }
+            let Some(owed) = far else { continue };
+            for &(room, bytes) in &shares {
+                member.owe(room, bytes, owed, &bounds);
+                let debt = member.debt_in(room, member.balance(), &bounds);
+                self.rooms.room_mut(room).strain.add(debt, &member.standing, &bounds);
+            }
         }
         self.specials = specials;
     }
 
     /// What somebody special gets: of the only room that has something for him a part of its bytes, or else bytes of his
-    /// own.
-    fn parcel(&mut self, slot: usize) -> Parcel {
+    /// own. `shares` gets the bytes of each room in that, with what a frame is charged beside them.
+    fn parcel(&mut self, slot: usize, shares: &mut Vec<(RoomId, u64)>) -> Parcel {
         let member = self.roster.member(slot);
         let reader = |room| Reader { slot, view: member.view_of(room), ignores: member.ignores() };
         let rooms = &mut self.rooms;
@@ -199,6 +215,7 @@ impl Broker {
                 (Some(only), None) => {
                     let round = &mut rooms.room_mut(only).round;
                     if let Some(slices) = round.slices(&reader(only), &self.gauge) {
+                        shares.push((only, slices.charge()));
                         return slices;
                     }
                 }
@@ -207,8 +224,12 @@ impl Broker {
         }
         let mut pieces = Vec::new();
         for membership in member.memberships() {
-            let round = &rooms.room(membership.room).round;
+            let (round, before) = (&rooms.room(membership.room).round, pieces.len());
             round.pieces(&reader(membership.room), &mut pieces);
+            let bytes: usize = pieces[before..].iter().map(|(_, piece)| piece.len()).sum();
+            if bytes > 0 {
+                shares.push((membership.room, (bytes + FRAME_OVERHEAD) as u64));
+            }
         }
         if has_asides {
             self.asides.pieces(slot, &mut pieces);

@@ -17,19 +17,25 @@ impl Broker {
     /// Takes the lines of one read, up to one that must wait: with those behind it.
     pub(super) fn handle_inputs(&mut self, id: ClientId, inputs: Inputs) {
         let Some(slot) = self.roster.slot(id) else { return };
+        let mut hindered = None;
         for (at, input) in inputs.iter().enumerate() {
             // What went before may have been the end of him.
             if !self.roster.holds(slot, id) {
                 return;
             }
-            if self.must_wait(slot, input) {
-                return self.keep_waiting(slot, Event::Lines { id, inputs: inputs.rest(at) });
+            if let Some(waits_for) = self.hindrance(slot, input) {
+                hindered = Some((at, waits_for));
+                break;
             }
             if input.kind == Kind::Quit {
                 let departure = Departure::Quit(Some(input.text.to_owned()));
                 return self.leave(id, departure);
             }
             self.handle_input(slot, input);
+        }
+        if let Some((at, waits_for)) = hindered {
+            let rest = Event::Lines { id, inputs: inputs.rest(at) };
+            return self.defer(slot, rest, waits_for);
         }
         if self.roster.holds(slot, id) {
             self.roster.member(slot).outlet.handled();

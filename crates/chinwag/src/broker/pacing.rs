@@ -16,8 +16,7 @@ const RELIEF: usize = 8;
 impl Broker {
     /// Whether events are wanted. What came beside them ([`Control`](crate::event::Control)) is always wanted.
     pub fn is_open(&self) -> bool {
-        let useful = self.can_keep_waiting() && !self.everybody_waits();
-        self.is_forced() || (useful && self.short_of_memory.is_none())
+        self.is_forced() || (!self.everybody_waits() && self.short_of_memory.is_none())
     }
 
     /// Whether it is worth hearing that somebody has caught up.
@@ -38,7 +37,8 @@ impl Broker {
                 continue;
             }
             let balance = member.balance();
-            if tally.add(member.id, &mut member.standing, balance) {
+            member.forget_small_debts(self.intake.bounds());
+            if tally.add(member.id, &mut member.standing, balance, balance.owed()) {
                 self.doomed.push((member.id, Fault::Stalled));
             }
         }
@@ -78,6 +78,7 @@ impl Broker {
 
     /// Looks at the people of one room: does it wait?
     fn judge(&mut self, id: RoomId) {
+        let bounds = self.intake.bounds();
         let room = self.rooms.room_mut(id);
         let mut tally = room.pace.tally(self.now);
         for &slot in &room.members {
@@ -87,7 +88,8 @@ impl Broker {
             }
             let balance = member.balance();
             // Whoever is stalled is found by the look at everybody.
-            let _ = tally.add(member.id, &mut member.standing, balance);
+            let debt = member.debt_in(id, balance, bounds);
+            let _ = tally.add(member.id, &mut member.standing, balance, debt);
         }
         let Room { pace, waits_for, .. } = room;
         let waited = waits_for.is_some();
@@ -100,7 +102,10 @@ impl Broker {
                 self.metrics.pauses += 1;
                 self.paused.push(id);
             }
-            (true, false) => self.paused.retain(|&paused| paused != id),
+            (true, false) => {
+                self.paused.retain(|&paused| paused != id);
+                self.release_backlog(id);
+            }
             _ => {}
         }
     }

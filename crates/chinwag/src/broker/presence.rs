@@ -61,6 +61,7 @@ impl Broker {
     fn retire(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
         self.make_special(slot);
         self.ignore_nobody(slot);
+        self.forget_deferred(slot);
         let gone = self.roster.retire(slot);
         let memberships: Vec<_> = gone.memberships().collect();
         for membership in &memberships {

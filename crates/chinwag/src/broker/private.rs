@@ -40,6 +40,13 @@ impl Broker {
         }
     }
 
+    /// Whether somebody keeps the pace and has not caught up.
+    pub(super) fn is_behind(&self, slot: usize) -> bool {
+        let member = self.roster.member(slot);
+        let behind = member.balance().owed() > self.intake.bounds().soft;
+        behind && member.standing.is_active() && !member.outlet.is_gone()
+    }
+
     /// The person that a line to one alone would go to.
     pub(super) fn addressee(&self, slot: usize, input: Input<'_>) -> Option<usize> {
         match input.kind {
@@ -67,6 +74,11 @@ impl Broker {
     fn whisper(&mut self, from: usize, to: usize, words: &str) {
         if from == to {
             return self.refuse(from, "that is you yourself: /msg somebody else");
+        }
+        if self.is_behind(to) && !self.is_forced() {
+            // It has waited for as long as it may.
+            let nick = self.roster.member(to).nick;
+            return self.refuse(from, &format!("{nick} is not reading, so nobody gets that"));
         }
         let (sender, receiver) = (self.roster.member(from), self.roster.member(to));
         let (from_nick, to_nick, from_id) = (sender.nick, receiver.nick, sender.id);

@@ -129,6 +129,11 @@ impl Broker {
         let left = self.rooms.room_mut(room);
         left.unwatch(view, spoke);
         left.retain(|member| member != slot);
+        let member = self.roster.member_mut(slot);
+        if let Some(debts) = &mut member.debts {
+            debts.forget(room);
+        }
+        self.wait_no_more_in(slot, room);
     }
 
     /// A room that nobody is in goes away.

@@ -10,6 +10,7 @@
 //! cut; nothing that was handed over is lost on anybody else.
 
 use super::Broker;
+use super::waiting::Waiting;
 use crate::door::Heading;
 use crate::event::{Arrival, ClientId};
 use crate::frame::Frame;
@@ -132,7 +133,7 @@ impl Broker {
         self.roster.clear();
         self.rooms = Rooms::new(*self.intake.bounds());
         self.paused.clear();
-        self.waiting.clear();
+        self.waiting = Waiting::default();
     }
 
     /// Somebody came who cannot stay: he is told why, and that is all.

@@ -1,72 +1,296 @@
 //! What must wait: lines for a room whose people are behind, and private lines for somebody who is.
 //!
 //! There is one queue to the broker for everybody, and a slow room must not stop the others. So an event of somebody who
-//! speaks in a room that waits is kept here, and all that he sends after it; his place in the queue is given back, and
-//! the next one's event is taken. What is kept is bounded twice: a person who has `UNHANDLED` events under way is not
-//! read, and past `WAITING_EVENTS` no events are taken at all. Nothing is kept while everybody waits: then the queue itself
-//! waits, as it does in a house of one room.
+//! speaks in a room that waits is *deferred*, and all that they send after it; its place in the queue is given back, and the
+//! next event is taken. When the first event of a room is deferred, the tasks of all who speak there are told to read
+//! nothing more until it takes lines again: its speakers alone are not read, by which the backlog stays small. Nothing is
+//! deferred while everybody speaks in rooms that wait: then the queue itself waits, as in a server of one room.
+//!
+//! ```text
+//!                         ┌── the room waits ──────► its backlog ──── it takes lines again, or they are taken out ──┐
+//!   event ─► a hindrance? ┤                                                                                         ▼
+//!                         └── its reader is behind ► `addressing` ─── caught up, gone, or time is up ────────────► `ready`
+//!                                                                                                                   │
+//!   handled ◄── one event of each in turn ─ `handle_ready` ◄────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A person with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
+//! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_WAIT`](crate::limits::PRIVATE_WAIT)
+//! at most, all of a burst together (`deferred.rs`), and is refused then.
+//!
+//! **Never more than [`WAITING_EVENTS`] are deferred, and of one room never more than [`WAITING_OF_A_ROOM`]**, whatever
+//! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_behind` add,
+//! one event each, and both end in `bound_waiting`, which handles events in spite of their room's pace until both bounds
+//! hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
+//! again. The room that has most pays, so whoever fills the bound with rooms of their own has their own lines taken early:
+//! their slow readers are owed more, up to the bound that cuts them. In a room whose speakers are not read the queue's
+//! places are all that can come, so readers are owed at most [`WAITING_OF_A_ROOM`] events more by that.
+//!
+//! **Nobody is stopped for ever.** A task is stopped as long as its person has deferred events or speaks in a room whose
+//! backlog stops it, and `update_stopped` follows every change of the two. A room that waits is looked at each 20 ms, and
+//! takes lines again when nobody who keeps the pace is behind (`pace.rs`); in the end of the server all that is deferred is
+//! handled whatever the pace.
 
 use super::Broker;
 use crate::command::Input;
+use crate::deferred::WaitsFor;
 use crate::event::{ClientId, Event};
-use crate::limits::{PAUSED_TICK, WAITING_EVENTS};
-use std::collections::BTreeSet;
+use crate::limits::{PAUSED_TICK, WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::rooms::RoomId;
+use std::collections::VecDeque;
+
+/// Who has deferred events, but for those in the rooms' backlogs.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// All events that are deferred.
+    events: usize,
+    /// Whose first event waits for a reader.
+    addressing: Vec<ClientId>,
+    /// Whose first event waits for nothing but its turn.
+    ready: VecDeque<ClientId>,
+    /// Whether an event is being handled in spite of what hinders it.
+    is_forcing: bool,
+}
+
+impl Waiting {
+    /// How many events are deferred.
+    pub(super) fn events(&self) -> usize {
+        self.events
+    }
+}
 
 impl Broker {
-    /// Whether there is room for events that must wait.
-    pub(super) fn can_keep_waiting(&self) -> bool {
-        self.waiting.len() < WAITING_EVENTS
-    }
-
     /// Whether everybody speaks in a room that waits, so that no event would be of use.
     pub(super) fn everybody_waits(&self) -> bool {
         let speakers = self.paused.iter().map(|&room| self.rooms.room(room).speakers);
         !self.paused.is_empty() && speakers.sum::<usize>() >= self.roster.len()
     }
 
-    /// Whether somebody's line must wait.
-    pub(super) fn must_wait(&self, slot: usize, input: Input<'_>) -> bool {
-        if self.is_forced() {
-            return false;
+    /// What somebody's line must wait for, if for anything.
+    pub(super) fn hindrance(&self, slot: usize, input: Input<'_>) -> Option<WaitsFor> {
+        if self.is_forced() || self.waiting.is_forcing {
+            return None;
         }
-        let current = self.roster.member(slot).current;
-        current.is_some_and(|current| self.rooms.room(current.room).waits_for.is_some())
-            || self.addressee(slot, input).is_some_and(|to| self.is_behind(to))
-    }
-
-    /// Whether somebody keeps the pace and has not caught up.
-    fn is_behind(&self, slot: usize) -> bool {
         let member = self.roster.member(slot);
-        let behind = member.balance().owed() > self.intake.bounds().soft;
-        behind && member.standing.is_active() && !member.outlet.is_gone()
+        if let Some(current) = member.current
+            && self.rooms.room(current.room).waits_for.is_some()
+        {
+            return Some(WaitsFor::Room(current.room));
+        }
+        let to = self.addressee(slot, input).filter(|&to| self.is_behind(to))?;
+        let patience = member.extras.as_ref().map(|extras| extras.patience).unwrap_or_default();
+        let left = patience.left(self.now);
+        // Without patience or space it is refused at once.
+        let waits = !left.is_zero() && self.waiting.events < WAITING_EVENTS;
+        let (since, until) = (self.now, self.now + left);
+        waits.then(|| WaitsFor::Reader { to: self.roster.member(to).id, since, until })
     }
 
-    /// Keeps an event of somebody until it can be handled.
-    pub(super) fn keep_waiting(&mut self, slot: usize, event: Event) {
-        self.roster.member_mut(slot).waiting += 1;
-        self.waiting.push_back(event);
+    /// Defers an event of somebody, ahead of those that wait already.
+    pub(super) fn defer(&mut self, slot: usize, event: Event, waits_for: WaitsFor) {
+        let member = self.roster.member_mut(slot);
+        member.deferred.get_or_insert_default().events.push_front(event);
+        self.waiting.events += 1;
+        self.line_up(slot, waits_for);
         self.look_again_at(self.now + PAUSED_TICK);
+        self.bound_waiting(waits_for);
     }
 
-    /// Handles what waited, in order, as far as it needs to wait no more.
-    pub(super) fn handle_waiting(&mut self) {
-        let mut stuck = BTreeSet::<ClientId>::new();
-        for _ in 0..self.waiting.len() {
-            let Some(event) = self.waiting.pop_front() else { break };
-            let id = event.id();
-            // Of somebody who is gone nothing is taken.
-            let Some(slot) = self.roster.slot(id) else { continue };
-            self.roster.member_mut(slot).waiting -= 1;
-            if stuck.contains(&id) {
-                self.keep_waiting(slot, event);
-                continue;
+    /// Defers an event of somebody of whom others wait already.
+    pub(super) fn defer_behind(&mut self, slot: usize, event: Event) {
+        let deferred = self.roster.member_mut(slot).deferred.get_or_insert_default();
+        deferred.events.push_back(event);
+        let waits_for = deferred.waits_for;
+        self.waiting.events += 1;
+        if let WaitsFor::Room(room) = waits_for {
+            self.rooms.room_mut(room).backlog.events += 1;
+        }
+        self.bound_waiting(waits_for);
+    }
+
+    /// Has somebody with deferred events wait for this.
+    fn line_up(&mut self, slot: usize, waits_for: WaitsFor) {
+        let member = self.roster.member_mut(slot);
+        let id = member.id;
+        let Some(deferred) = &mut member.deferred else { return };
+        deferred.waits_for = waits_for;
+        let events = deferred.events.len();
+        match waits_for {
+            WaitsFor::Turn => self.waiting.ready.push_back(id),
+            WaitsFor::Reader { .. } => self.waiting.addressing.push(id),
+            WaitsFor::Room(room) => {
+                let backlog = &mut self.rooms.room_mut(room).backlog;
+                backlog.people.push_back(id);
+                backlog.events += events;
+                if !std::mem::replace(&mut backlog.is_stopped, true) {
+                    self.update_all_stopped(room);
+                }
             }
-            let before = self.waiting.len();
+        }
+        self.update_stopped(slot);
+    }
+
+    /// Has somebody wait for nothing but the next turn. They are in no line after this.
+    fn step_out(&mut self, slot: usize) {
+        let now = self.now;
+        let member = self.roster.member_mut(slot);
+        let id = member.id;
+        let Some(deferred) = &mut member.deferred else { return };
+        let events = deferred.events.len();
+        match std::mem::take(&mut deferred.waits_for) {
+            WaitsFor::Turn => self.waiting.ready.retain(|&ready| ready != id),
+            WaitsFor::Reader { since, .. } => {
+                member.extras_mut().patience.spend(since, now);
+                self.waiting.addressing.retain(|&addressing| addressing != id);
+            }
+            WaitsFor::Room(room) => {
+                let backlog = &mut self.rooms.room_mut(room).backlog;
+                backlog.people.retain(|&waiting| waiting != id);
+                backlog.events -= events;
+            }
+        }
+    }
+
+    /// Handles events in spite of what hinders them until no more wait than may. One was added for this.
+    fn bound_waiting(&mut self, added: WaitsFor) {
+        // The last member's leave may be among what is handled.
+        while let WaitsFor::Room(room) = added
+            && self.rooms.is_there(room)
+            && self.rooms.room(room).backlog.events > WAITING_OF_A_ROOM
+        {
+            self.force(self.rooms.room(room).backlog.people.front().copied());
+        }
+        while self.waiting.events > WAITING_EVENTS {
+            let backlogs = self.paused.iter().map(|&room| &self.rooms.room(room).backlog);
+            let fullest = backlogs.max_by_key(|backlog| backlog.events);
+            let first = fullest.and_then(|backlog| backlog.people.front());
+            let others = self.waiting.addressing.first().or(self.waiting.ready.front());
+            self.force(first.or(others).copied());
+        }
+    }
+
+    /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn.
+    fn force(&mut self, id: Option<ClientId>) {
+        let Some(id) = id else { return };
+        let Some(slot) = self.roster.slot(id) else { return };
+        self.step_out(slot);
+        self.waiting.is_forcing = true;
+        self.handle_first(slot);
+        self.waiting.is_forcing = false;
+        self.queue_up(id);
+    }
+
+    /// Handles the first of somebody's deferred events. They must be in no line.
+    fn handle_first(&mut self, slot: usize) {
+        let member = self.roster.member_mut(slot);
+        let Some(deferred) = &mut member.deferred else { return };
+        let event = deferred.events.pop_front();
+        if deferred.events.is_empty() {
+            member.deferred = None;
+        }
+        if let Some(event) = event {
+            self.waiting.events -= 1;
             self.take(event);
-            if self.waiting.len() > before {
-                stuck.insert(id);
+        }
+    }
+
+    /// Has somebody wait for the next turn if there is more of theirs, unless it has been seen what for it waits. `id` is
+    /// somebody of whom an event was handled.
+    fn queue_up(&mut self, id: ClientId) {
+        let Some(slot) = self.roster.slot(id) else { return };
+        match &self.roster.member(slot).deferred {
+            None => self.update_stopped(slot),
+            Some(deferred) if deferred.waits_for == WaitsFor::Turn => {
+                self.line_up(slot, WaitsFor::Turn);
             }
+            Some(_) => {}
+        }
+    }
+
+    /// Handles what waits for nothing any more, one event of each in turn.
+    pub(super) fn handle_ready(&mut self) {
+        while let Some(id) = self.waiting.ready.pop_front() {
+            let Some(slot) = self.roster.slot(id) else { continue };
+            self.handle_first(slot);
+            self.queue_up(id);
             self.flush_if_full();
+        }
+    }
+
+    /// Handles what need not wait any more.
+    pub(super) fn handle_waiting(&mut self) {
+        if self.is_forced() {
+            self.paused.clone().into_iter().for_each(|room| self.release_backlog(room));
+        }
+        self.look_at_the_addressing();
+        self.handle_ready();
+    }
+
+    /// Whose private lines need not wait any more, or may not?
+    fn look_at_the_addressing(&mut self) {
+        for id in self.waiting.addressing.clone() {
+            let Some(slot) = self.roster.slot(id) else { continue };
+            let Some(deferred) = &self.roster.member(slot).deferred else { continue };
+            let WaitsFor::Reader { to, until, .. } = deferred.waits_for else { continue };
+            let is_behind = self.roster.slot(to).is_some_and(|to| self.is_behind(to));
+            if !is_behind || until <= self.now || self.is_forced() {
+                self.step_out(slot);
+                self.line_up(slot, WaitsFor::Turn);
+            }
+        }
+        if !self.waiting.addressing.is_empty() {
+            self.look_again_at(self.now + PAUSED_TICK);
+        }
+    }
+
+    /// A room takes lines again: what waited for it waits for its turn.
+    pub(super) fn release_backlog(&mut self, room: RoomId) {
+        let backlog = std::mem::take(&mut self.rooms.room_mut(room).backlog);
+        for &id in &backlog.people {
+            let Some(slot) = self.roster.slot(id) else { continue };
+            self.line_up(slot, WaitsFor::Turn);
+        }
+        if backlog.is_stopped {
+            self.update_all_stopped(room);
+        }
+    }
+
+    /// Somebody is not in this room any more: nothing of theirs waits for it.
+    pub(super) fn wait_no_more_in(&mut self, slot: usize, room: RoomId) {
+        let deferred = self.roster.member(slot).deferred.as_ref();
+        if deferred.is_some_and(|deferred| deferred.waits_for == WaitsFor::Room(room)) {
+            self.step_out(slot);
+            self.line_up(slot, WaitsFor::Turn);
+        }
+        self.update_stopped(slot);
+    }
+
+    /// Somebody leaves the server: what waits of theirs is not handled.
+    pub(super) fn forget_deferred(&mut self, slot: usize) {
+        self.step_out(slot);
+        if let Some(deferred) = self.roster.member_mut(slot).deferred.take() {
+            self.waiting.events -= deferred.events.len();
+        }
+    }
+
+    /// Tells the tasks of all members of a room whether to read.
+    fn update_all_stopped(&mut self, room: RoomId) {
+        for at in 0..self.rooms.room(room).members.len() {
+            let slot = self.rooms.room(room).members[at] as usize;
+            self.update_stopped(slot);
+        }
+    }
+
+    /// Tells somebody's task whether to read.
+    fn update_stopped(&mut self, slot: usize) {
+        let rooms = &self.rooms;
+        let member = self.roster.member_mut(slot);
+        let waits = |room| rooms.room(room).backlog.is_stopped;
+        let stops =
+            member.deferred.is_some() || member.current.is_some_and(|current| waits(current.room));
+        if member.stopped != stops {
+            member.stopped = stops;
+            member.outlet.stop_reading(stops);
         }
     }
 }

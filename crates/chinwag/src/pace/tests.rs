@@ -67,7 +67,8 @@ impl Sim {
         let mut tally = self.pace.tally(self.now);
         for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
             let id = ClientId::new(number as u64);
-            reader.cut = tally.add(id, &mut reader.standing, reader.balance);
+            let debt = reader.balance.owed();
+            reader.cut = tally.add(id, &mut reader.standing, reader.balance, debt);
         }
         self.paused = self.pace.conclude(&tally) != Verdict::Open;
         self.look_at = self.now + crate::limits::PACE_TICK;
@@ -239,8 +240,8 @@ fn looking_is_rare_while_nobody_is_behind() {
     let now = whippet::time::Instant::now().into_std();
     let mut standing = Standing::new(now);
     let mut tally = pace.tally(now);
-    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 });
-    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 });
+    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 }, 0);
+    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 }, 0);
     assert_eq!(pace.conclude(&tally), Verdict::Open);
     let mut strain = Strain::default();
     strain.add(64 * 1024, &standing, &Bounds::default());

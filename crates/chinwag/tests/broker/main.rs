@@ -6,6 +6,7 @@ mod checker;
 mod room;
 
 mod checking;
+mod debts;
 mod limits;
 mod lines;
 mod moderation;
@@ -15,3 +16,4 @@ mod rooms;
 mod task;
 mod traps;
 mod waiting;
+mod waiting_random;

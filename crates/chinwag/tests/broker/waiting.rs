@@ -2,7 +2,7 @@
 
 use crate::room::Room;
 use chinwag::event::{ClientId, Control, Departure, Event};
-use chinwag::limits::{OWED_HARD, OWED_SOFT, WAITING_EVENTS};
+use chinwag::limits::{OWED_HARD, OWED_SOFT, WAITING_EVENTS, WAITING_OF_A_ROOM};
 use std::time::Duration;
 
 /// A line that with its overhead is charged 2 KiB.
@@ -117,20 +117,21 @@ fn a_room_that_waits_does_so_for_half_a_second_at_most_if_nobody_reads() {
 }
 
 #[test]
-fn what_waits_is_bounded_and_then_no_events_are_taken() {
+fn what_waits_for_a_room_is_bounded_and_goes_on_in_order() {
     let mut house = house();
-    house.send_until_it_waits(0);
-    let mut kept = 0;
-    while house.room.broker.is_open() {
-        assert!(kept <= WAITING_EVENTS);
-        house.room.hand_over(house.alice, &["more"]);
-        kept += 1;
+    let sent = house.send_until_it_waits(0);
+    let more = WAITING_OF_A_ROOM + 100;
+    for number in sent..sent + more {
+        house.room.hand_over(house.alice, &[&format!("{number} .")]);
+        assert!(house.room.broker.is_open());
+        assert!(house.room.broker.waiting() <= WAITING_OF_A_ROOM);
     }
-    assert_eq!(kept, WAITING_EVENTS);
-    house.room.read(house.bob);
+    assert_eq!(house.room.broker.waiting(), WAITING_OF_A_ROOM);
+    house.room.flush();
+    assert_eq!(house.read_numbers().len(), sent + 100, "the oldest were handled before their time");
     house.room.broker.handle_caught_up(house.room.now);
-    assert!(house.room.broker.is_open());
-    assert_eq!(house.room.read(house.bob).len(), WAITING_EVENTS);
+    assert_eq!(house.room.broker.waiting(), 0);
+    assert_eq!(house.read_numbers(), (sent + 100..sent + more).collect::<Vec<_>>());
 }
 
 #[test]
@@ -193,4 +194,92 @@ fn a_room_that_waits_and_empties_is_gone() {
     house.room.broker.handle_caught_up(house.room.now);
     house.room.send(house.cy, "on");
     assert_eq!(house.room.read(house.dora), ["cy: on"]);
+}
+
+#[test]
+fn a_room_with_much_that_waits_stops_no_other() {
+    let mut house = house();
+    let crowd: Vec<_> = (0..140).map(|_| house.room.join()).collect();
+    crowd.iter().for_each(|&id| house.room.send(id, "/join #slow"));
+    house.room.hush();
+    house.send_until_it_waits(0);
+    for round in 0..16 {
+        for &id in &crowd {
+            house.room.hand_over(id, &[&format!("more {round}")]);
+            assert!(house.room.broker.is_open(), "the intake closed for all: round {round}");
+            assert!(house.room.broker.waiting() <= WAITING_EVENTS);
+        }
+    }
+    house.room.flush();
+    house.room.read(house.dora);
+    house.room.send(house.cy, "hello");
+    assert_eq!(house.room.read(house.dora).last().map(String::as_str), Some("cy: hello"));
+}
+
+#[test]
+fn who_speaks_in_a_room_that_waits_is_not_read() {
+    let mut house = house();
+    let held = |house: &House, id: u64| house.room.people[&id].inbox.account().is_held();
+    house.send_until_it_waits(0);
+    assert!(!held(&house, house.bob), "nothing waits for it yet");
+    house.room.hand_over(house.alice, &["one"]);
+    assert!(held(&house, house.alice) && held(&house, house.bob));
+    assert!(!held(&house, house.cy) && !held(&house, house.dora), "they speak elsewhere");
+    house.room.read(house.bob);
+    house.room.broker.handle_caught_up(house.room.now);
+    let everybody = [house.alice, house.bob, house.cy, house.dora];
+    assert!(everybody.iter().all(|&id| !held(&house, id)));
+}
+
+#[test]
+fn whoever_is_kicked_out_of_a_room_that_waits_is_read_again() {
+    let mut house = house();
+    house.room.promote(house.cy);
+    house.room.send(house.cy, "/join #slow");
+    house.room.hush();
+    house.send_until_it_waits(0);
+    house.room.hush_but(house.bob);
+    house.room.hand_over(house.cy, &["/kick alice"]);
+    (0..WAITING_OF_A_ROOM / 2).for_each(|_| house.room.hand_over(house.alice, &["more"]));
+    assert!(house.room.people[&house.alice].inbox.account().is_held());
+    // So much that the oldest, which is the kick, is handled before its time.
+    (0..WAITING_OF_A_ROOM / 2).for_each(|_| house.room.hand_over(house.bob, &["more"]));
+    house.room.flush();
+    let told = house.room.read(house.alice);
+    assert_eq!(told[0], "! cy kicked you out of #slow");
+    assert_eq!(told.len(), 2 + WAITING_OF_A_ROOM / 2, "all of hers was answered");
+    assert!(!house.room.people[&house.alice].inbox.account().is_held());
+    assert!(house.room.people[&house.bob].inbox.account().is_held());
+}
+
+#[test]
+fn a_private_line_waits_a_second_and_is_refused() {
+    let mut house = house();
+    let second = Duration::from_secs(1);
+    // Dora asks for more than she reads, and reads enough to count.
+    let slow = |house: &mut House| {
+        while house.room.people[&house.dora].inbox.account().owed() < 4 * OWED_SOFT {
+            house.room.hand_over(house.dora, &["/help", "/help", "/help", "/help"]);
+            house.room.flush();
+        }
+        house.room.people.get_mut(&house.dora).expect("she is here").take(32 * 1024);
+        house.room.pass(Duration::from_millis(100));
+    };
+    (0..10).for_each(|_| slow(&mut house));
+    house.room.hush_but(house.dora);
+    let start = house.room.now;
+    house.room.hand_over(house.cy, &["/msg dora psst"]);
+    (0..20).for_each(|at| house.room.hand_over(house.cy, &["/msg dora more", &at.to_string()]));
+    house.room.flush();
+    while house.room.now - start < second {
+        assert!(house.room.read(house.cy).is_empty(), "it waits");
+        slow(&mut house);
+    }
+    slow(&mut house);
+    let told = house.room.read(house.cy);
+    assert_eq!(told, vec!["! dora is not reading, so nobody gets that"; 21]);
+    let line = |at: usize| format!("cy: {at}");
+    let heard = house.room.people.get_mut(&house.dora).map(|dora| dora.read()).unwrap_or_default();
+    let heard: Vec<_> = heard.into_iter().filter(|line| line.starts_with("cy: ")).collect();
+    assert_eq!(heard, (0..20).map(line).collect::<Vec<_>>(), "the others of his go on");
 }

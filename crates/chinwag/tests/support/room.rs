@@ -195,6 +195,13 @@ impl Room {
         }
     }
 
+    /// Everybody but one reads, and nobody remembers.
+    pub(crate) fn hush_but(&mut self, id: u64) {
+        for (_, person) in self.people.iter_mut().filter(|(other, _)| **other != id) {
+            person.read();
+        }
+    }
+
     /// Lets time pass, with a tick whenever one is due.
     pub(crate) fn pass(&mut self, time: Duration) {
         let end = self.now + time;

@@ -1,0 +1,72 @@
+//! Only what somebody is owed of a room's own lines counts for that room's pace.
+
+use crate::room::Room;
+use chinwag::limits::OWED_SOFT;
+use std::time::Duration;
+
+/// Alice and bob speak in #calm; three others are in it, too, and have large debts from rooms of their own.
+struct House {
+    room: Room,
+    alice: u64,
+    bob: u64,
+    slow: Vec<u64>,
+}
+
+/// Bytes that each of the three reads in a [`STEP`]: enough to count.
+const READS: usize = 20 * 1024;
+/// Time between two reads of theirs.
+const STEP: Duration = Duration::from_millis(100);
+
+fn house() -> House {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let slow: Vec<_> = (0..3).map(|_| room.join()).collect();
+    for id in [alice, bob].iter().chain(&slow) {
+        room.send(*id, "/join #calm");
+    }
+    let long = "x".repeat(4000);
+    for id in &slow {
+        room.send(*id, &format!("/join #own-{id}"));
+        (0..20).for_each(|_| room.send(*id, &long));
+    }
+    room.hush();
+    House { room, alice, bob, slow }
+}
+
+impl House {
+    /// The three ask for the past of their rooms until they are far behind, and read a little.
+    fn ask_and_read(&mut self) {
+        for id in self.slow.clone() {
+            while self.room.people[&id].inbox.account().owed() < 5 * OWED_SOFT {
+                self.room.send(id, "/history 200");
+            }
+            self.room.people.get_mut(&id).expect("they are here").take(READS);
+        }
+        self.room.pass(STEP);
+    }
+}
+
+#[test]
+fn debts_from_elsewhere_hold_no_room_up() {
+    let mut house = house();
+    for number in 0..100 {
+        house.ask_and_read();
+        house.room.send(house.alice, &number.to_string());
+        assert_eq!(house.room.read(house.bob), [format!("alice: {number}")], "at once");
+    }
+    assert_eq!(house.room.metrics().pauses, 0);
+}
+
+#[test]
+fn a_slow_reader_of_a_rooms_own_lines_holds_it_up() {
+    let mut house = house();
+    (0..10).for_each(|_| house.ask_and_read());
+    let (long, mut sent) = ("x".repeat(2000), 0);
+    while house.room.metrics().pauses == 0 {
+        house.room.send(house.alice, &long);
+        house.room.read(house.bob);
+        sent += 1;
+        assert!(sent <= 2 * OWED_SOFT / 2000, "it never waits");
+    }
+    assert!(sent >= OWED_SOFT / 2 / 2064, "it waited after {sent} lines");
+}
