@@ -92,8 +92,8 @@ pub struct Broker {
     paused: Vec<RoomId>,
     /// Events of people who speak in those, or privately to somebody who is behind.
     waiting: waiting::Waiting,
-    /// Whether there are too many frames for more lines, and since when.
-    short_of_memory: Option<Instant>,
+    /// When people were last cut because frames took nearly as much memory as they may, as long as they do.
+    relieved: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
     look_at: Option<Instant>,
     /// Who is to be cut once the round is out.
@@ -135,7 +135,7 @@ impl Broker {
             living_frames: LIVING_FRAMES,
             paused: Vec::new(),
             waiting: waiting::Waiting::default(),
-            short_of_memory: None,
+            relieved: None,
             look_at: None,
             doomed: Vec::new(),
             newcomers: 0,
@@ -314,7 +314,7 @@ impl Broker {
         let before = self.metrics.frames;
         loop {
             let strained = self.hand_out();
-            if self.gauge.bytes() > self.living_frames {
+            if self.gauge.bytes() > self.relief_begins() {
                 self.relieve();
             }
             if !strained.is_empty() {

@@ -10,18 +10,29 @@ use std::time::Instant;
 /// Looks in a row at people who drain while they are looked at; after that the next wake or tick will do.
 const LOOKS: usize = 2;
 
-/// The part of the living frames' limit that cutting people aims to free, so that it does not begin anew at once.
+/// The part of the living frames' limit short of which people are cut, and that cutting them aims to free: so it does not
+/// begin anew at once, and those who are cut have time to let go of theirs before the limit closes the intake for all.
 const RELIEF: usize = 8;
 
 impl Broker {
     /// Whether events are wanted. What came beside them ([`Control`](crate::event::Control)) is always wanted.
     pub fn is_open(&self) -> bool {
-        self.is_forced() || (!self.everybody_waits() && self.short_of_memory.is_none())
+        self.is_forced() || (!self.everybody_waits() && !self.is_short_of_memory())
     }
 
     /// Whether it is worth hearing that somebody has caught up.
     pub fn is_waiting(&self) -> bool {
-        !self.paused.is_empty() || self.short_of_memory.is_some()
+        !self.paused.is_empty() || self.is_short_of_memory()
+    }
+
+    /// Whether there are too many frames for more lines.
+    fn is_short_of_memory(&self) -> bool {
+        self.relieved.is_some() && self.gauge.bytes() > self.living_frames
+    }
+
+    /// Bytes of living frames past which people are cut.
+    pub(super) fn relief_begins(&self) -> usize {
+        self.living_frames - self.living_frames / RELIEF
     }
 
     /// Everybody is to be looked at by then.
@@ -45,14 +56,14 @@ impl Broker {
         self.look_at = tally.is_anybody_owed().then_some(self.now + PACE_TICK);
         let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
         self.look_at_rooms(&rooms);
-        if self.short_of_memory.is_some() {
+        if self.relieved.is_some() {
             self.relieve();
         }
     }
 
     /// Looks at those that wait: somebody may have caught up.
     pub(super) fn look_at_the_paused(&mut self) {
-        if self.short_of_memory.is_some() {
+        if self.is_short_of_memory() {
             return self.look();
         }
         let paused = self.paused.clone();
@@ -110,25 +121,26 @@ impl Broker {
         }
     }
 
-    /// Frames take more memory than they may, or did: cuts the furthest behind, and lets no lines in until they
-    /// have let go of theirs.
+    /// Frames take nearly as much memory as they may, or did: cuts the furthest behind. Past the limit no lines are let in
+    /// until those have let go of theirs.
     pub(super) fn relieve(&mut self) {
         let (bytes, now) = (self.gauge.bytes(), self.now);
-        if bytes <= self.living_frames {
-            self.short_of_memory = None;
+        if bytes <= self.relief_begins() {
+            self.relieved = None;
             return;
         }
-        self.look_again_at(now + PACE_TICK);
+        let is_short = bytes > self.living_frames;
+        self.look_again_at(now + if is_short { PAUSED_TICK } else { PACE_TICK });
         let waits = |since| now.saturating_duration_since(since) < PACE_TICK;
-        if self.short_of_memory.is_some_and(waits) {
+        if self.relieved.is_some_and(waits) {
             // Those who were cut have not had the time.
             return;
         }
-        self.short_of_memory = Some(now);
+        self.relieved = Some(now);
         let members = self.roster.members().filter(|member| !member.retired);
         let mut owing: Vec<_> = members.map(|m| (m.balance().owed(), m.id)).collect();
         owing.sort_unstable_by_key(|&(owed, id)| (Reverse(owed), id));
-        let mut wanted = (bytes - self.living_frames + self.living_frames / RELIEF) as u64;
+        let mut wanted = (bytes - self.relief_begins() + self.living_frames / RELIEF) as u64;
         for (owed, id) in owing {
             if wanted == 0 || owed == 0 {
                 break;

@@ -249,6 +249,60 @@ fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
     });
 }
 
+/// Whoever stands in line for a place in the queue is not read with it, if the broker has wanted nothing more meanwhile.
+#[test]
+fn who_is_stopped_in_line_for_a_place_is_not_read() {
+    run_test(async {
+        let mut bench = Bench::new(5).await;
+        let house = Arc::clone(&bench.house);
+        let all = house.intake.places().available_permits().try_into().unwrap();
+        let places = house.intake.places().try_acquire_many(all).unwrap();
+        let person = bench.enter().await;
+        person.peer.writable().await.unwrap();
+        person.peer.try_write(b"hello\n").unwrap();
+        let all_have_their_turns = async || {
+            for _ in 0..100 {
+                whippet::task::yield_now().await;
+            }
+        };
+        all_have_their_turns().await;
+        person.outlet.stop_reading(true);
+        drop(places);
+        all_have_their_turns().await;
+        assert!(bench.said.try_recv().is_err(), "they were read");
+        assert_eq!(house.intake.places().available_permits(), all as usize, "the place is free");
+        person.outlet.stop_reading(false);
+        assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
+    });
+}
+
+/// The broker stops a task and lets it go at any moment, also of somebody who has just come.
+#[test]
+fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
+    const EVENTS: usize = 20_000;
+    let on_two_threads = whippet::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    on_two_threads.block_on(async {
+        let mut bench = Bench::new(1000).await;
+        let Person { mut peer, outlet, .. } = bench.enter().await;
+        let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
+        let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
+        for number in 0..EVENTS {
+            outlet.stop_reading(true);
+            (0..number % 100).for_each(|_| std::hint::spin_loop());
+            outlet.stop_reading(false);
+            let said = timeout(Duration::from_secs(20), bench.said.recv()).await;
+            assert!(matches!(said, Ok(Some(Event::Lines { .. }))), "they are read on: {said:?}");
+            outlet.handled();
+            bench.house.intake.places().add_permits(1);
+        }
+        speaker.abort();
+    });
+}
+
 #[test]
 fn a_wait_that_is_over_before_it_began_is_told_at_once() {
     run_test(async {

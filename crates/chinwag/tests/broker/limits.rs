@@ -138,6 +138,29 @@ fn whoever_is_gone_is_not_waited_for() {
 }
 
 #[test]
+fn memory_that_comes_back_at_once_closes_nothing() {
+    const LIMIT: usize = 512 << 10;
+    let mut room = Room::new();
+    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    let mut most = 0;
+    for turn in 0..300 {
+        // None of these people reads, and there are always more of them.
+        let id = room.join();
+        for _ in 0..8 {
+            room.hand_over(id, &["/help", "/help", "/help", "/help"]);
+            room.flush();
+            most = most.max(room.broker.living_bytes());
+            assert!(room.broker.is_open(), "turn {turn}: the intake closed for all");
+            // Those who were cut let go of what they had.
+            room.people.retain(|_, person| !person.is_cut());
+        }
+        room.pass(Duration::from_millis(100));
+    }
+    assert!(most <= LIMIT, "{most}");
+    assert!(room.metrics().cut_for_memory > 0);
+}
+
+#[test]
 fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
     const LIMIT: usize = 256 << 10;
     let mut room = Room::new();

@@ -266,10 +266,14 @@ fn a_private_line_waits_a_second_and_is_refused() {
         house.room.pass(Duration::from_millis(100));
     };
     (0..10).for_each(|_| slow(&mut house));
+    house.room.send(house.dora, "/msg cy hello");
     house.room.hush_but(house.dora);
     let start = house.room.now;
     house.room.hand_over(house.cy, &["/msg dora psst"]);
-    (0..20).for_each(|at| house.room.hand_over(house.cy, &["/msg dora more", &at.to_string()]));
+    for at in 0..20 {
+        let private = if at % 2 == 0 { "/msg dora more" } else { "/reply more" };
+        house.room.hand_over(house.cy, &[private, &at.to_string()]);
+    }
     house.room.flush();
     while house.room.now - start < second {
         assert!(house.room.read(house.cy).is_empty(), "it waits");
