@@ -13,6 +13,7 @@ mod crowd;
 mod descriptors;
 mod fanout;
 mod faults;
+mod hostile;
 mod json;
 mod memory;
 mod overload;
@@ -84,6 +85,11 @@ const TRIALS: &[Entry] = &[
     ("frozen", "many never read: cut with a reason, and the others hardly notice", fanout::frozen),
     ("crowd", "9,000 come at once and leave at once: announced as a crowd", crowd::run),
     ("pace", "rooms of fast, slow and frozen readers: nobody stuck, nobody wronged", pace::run),
+    (
+        "hostile [NAME…]",
+        "more than fifty attacks: a pair in a quiet room hardly notices",
+        hostile::run,
+    ),
     ("memory", "what a silent person costs, and a connection of a bare program", memory::run),
     ("storm [--times 10]", "9,000 come at once and leave, again and again", storm::run),
 ];

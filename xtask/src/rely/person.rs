@@ -29,7 +29,12 @@ impl Person {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, heard: Vec::new(), taken: 0 })
+        Ok(Self::over(stream))
+    }
+
+    /// On a connection that there is already.
+    pub(super) fn over(stream: TcpStream) -> Self {
+        Self { stream, heard: Vec::new(), taken: 0 }
     }
 
     /// Connects and waits for the welcome.

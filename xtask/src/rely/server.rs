@@ -1,10 +1,13 @@
 //! The release program as a server: started with what a trial needs, watched from outside, stopped, never left behind.
 
 use super::clock::wait_for;
+use rustix::fs::OFlags;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, PipeReader, Write as _};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -27,6 +30,8 @@ pub(super) struct Start {
     descriptors: Option<u64>,
     /// Its arguments.
     arguments: Vec<String>,
+    /// Whether its log goes into a pipe that nobody reads.
+    log_is_unread: bool,
 }
 
 /// A server that runs. It does not outlive this value.
@@ -36,6 +41,8 @@ pub(super) struct Server {
     child: Child,
     /// What it prints. Kept open, or a server that prints more would fail.
     _stdout: BufReader<ChildStdout>,
+    /// The other end of its log, which nobody reads. Kept open, or writing to it would fail.
+    unread_log: Option<PipeReader>,
     /// Where it listens.
     pub(super) address: SocketAddr,
     /// Where its log goes.
@@ -89,6 +96,7 @@ impl Start {
             wrapper: Vec::new(),
             descriptors: None,
             arguments: Vec::new(),
+            log_is_unread: false,
         })
     }
 
@@ -96,6 +104,16 @@ impl Start {
     pub(super) fn with(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
+    }
+
+    /// The folder of its log.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.log.parent().unwrap_or(&self.log).to_path_buf()
+    }
+
+    /// With a log that goes into a pipe which nobody reads.
+    pub(super) fn unread_log(self) -> Self {
+        Self { log_is_unread: true, ..self }
     }
 
     /// With so many descriptors.
@@ -113,12 +131,26 @@ impl Start {
             self.descriptors.map_or(String::new(), |limit| format!("ulimit -n {limit} && "));
         command.args(["-c", &format!("{limit}exec \"$@\""), "sh"]).args(words);
         command.env("NO_COLOR", "1");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(File::create(&self.log)?);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let log = File::create(&self.log)?;
+        let unread_log = if self.log_is_unread {
+            let (reader, writer) = io::pipe()?;
+            command.stderr(writer);
+            Some(reader)
+        } else {
+            command.stderr(log);
+            None
+        };
         let mut child = command.spawn()?;
+        // It holds the writing end of that pipe, which shall be the server's alone.
+        drop(command);
         let stdout = child.stdout.take().map(BufReader::new);
         let mut stdout = stdout.ok_or(io::ErrorKind::BrokenPipe)?;
         match listening(&mut stdout) {
-            Ok(address) => Ok(Server { child, _stdout: stdout, address, log: self.log.clone() }),
+            Ok(address) => {
+                let log = self.log.clone();
+                Ok(Server { child, _stdout: stdout, unread_log, address, log })
+            }
             Err(error) => {
                 let _ = child.kill();
                 let _ = child.wait();
@@ -204,6 +236,19 @@ impl Server {
         let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
         let hard = line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
         hard.ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Fills the pipe that its log goes into, if nobody reads it.
+    pub(super) fn fill_log(&self) -> io::Result<()> {
+        let Some(reader) = &self.unread_log else { return Ok(()) };
+        let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
+        let nonblocking = OFlags::NONBLOCK.bits() as i32;
+        let mut pipe = OpenOptions::new().write(true).custom_flags(nonblocking).open(path)?;
+        // Down to the last byte: a pipe takes part of what is too much for it.
+        for bytes in [[0; 4096].as_slice(), &[0]] {
+            while pipe.write(bytes).is_ok() {}
+        }
+        Ok(())
     }
 
     /// What it has logged so far.

@@ -1,0 +1,143 @@
+//! Commands: each costs what it makes the server do.
+
+use super::super::attack::{ATTACK, Attack, Bound, Counted, From, LOAD, Load, MARK, SPEECH, enter};
+
+/// The attacks.
+pub(super) const ATTACKS: &[Attack] = &[
+    Attack {
+        name: "who-crowd",
+        what: "16 of an address ask who is in a room, of 5,000 people",
+        crowd: 5_000,
+        loads: &[Load { opening: enter, then: Some(|_, _| b"/who #trap\n".repeat(64)), ..LOAD }],
+        ..ATTACK
+    },
+    Attack {
+        name: "who-pages",
+        what: "16 of an address ask for all pages of 5,000 people",
+        crowd: 5_000,
+        loads: &[Load {
+            opening: |_| b"/join #lobby\n".to_vec(),
+            then: Some(|_, turn| format!("/who {}\n", 1 + turn % 20).repeat(16).into_bytes()),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "rooms-list",
+        what: "16 of an address list the 320 rooms that 16 others are in",
+        loads: &[
+            Load {
+                opening: |number| {
+                    let join = |it| format!("/join #of-{number}-{it}\n");
+                    (0..19).map(join).collect::<String>().into()
+                },
+                ..LOAD
+            },
+            Load { then: Some(|_, _| b"/rooms\n/rooms 9\n".repeat(64)), ..LOAD },
+        ],
+        ..ATTACK
+    },
+    Attack {
+        name: "nick-shared",
+        what: "16 of an address, in 5 rooms with the listener, change their names",
+        listener: "/join #shared0\n/join #shared1\n/join #shared2\n/join #shared3\n/join #shared4\n",
+        bounds: &[Bound { of: Counted::Renames, ..SPEECH }],
+        loads: &[Load {
+            opening: |_| (0..5).map(|it| format!("/join #shared{it}\n")).collect::<String>().into(),
+            then: Some(|number, turn| format!("/nick m{number}-{}\n", turn % 1_000).into()),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "join-part",
+        what: "16 of an address enter and leave a room of 500 people",
+        crowd: 500,
+        loads: &[Load { then: Some(|_, _| b"/part #lobby\n/join #lobby\n".repeat(32)), ..LOAD }],
+        ..ATTACK
+    },
+    Attack {
+        name: "join-quit",
+        what: "16 at a time of an address enter 8 rooms and quit",
+        cpu: None,
+        loads: &[Load {
+            opening: |_| {
+                let joins: String = (0..7).map(|it| format!("/join #shared{it}\n")).collect();
+                format!("{joins}/quit {}\n", MARK.repeat(90)).into()
+            },
+            again: super::super::attack::Again::Orderly,
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "topic-flood",
+        what: "16 of an address set the topic of a room",
+        loads: &[Load {
+            opening: |_| b"/join #topics\n".to_vec(),
+            then: Some(|_, turn| format!("/topic {MARK}{turn}{}\n", MARK.repeat(80)).into()),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "away-flood",
+        what: "16 of an address are away and back",
+        loads: &[Load {
+            opening: enter,
+            then: Some(|_, _| format!("/away {}\n/away\n", MARK.repeat(80)).repeat(16).into()),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "ignore-hundred",
+        what: "16 of an address ignore 100 people and no longer, of 500, and are spoken to",
+        crowd: 500,
+        loads: &[
+            Load {
+                opening: enter,
+                then: Some(|_, turn| {
+                    let verb = if turn / 100 % 2 == 0 { "ignore" } else { "unignore" };
+                    format!("/{verb} user-{}\n", 10 + turn % 100).into_bytes()
+                }),
+                ..LOAD
+            },
+            Load { opening: enter, then: Some(|_, _| format!("{MARK}\n").into()), ..LOAD },
+        ],
+        ..ATTACK
+    },
+    Attack {
+        name: "history-flood",
+        what: "16 of an address ask for the history of a room that 16 others fill",
+        loads: &[
+            Load { opening: enter, then: Some(|_, _| super::super::attack::long_line()), ..LOAD },
+            Load { opening: enter, then: Some(|_, _| b"/history 200\n".repeat(64)), ..LOAD },
+        ],
+        ..ATTACK
+    },
+    Attack {
+        name: "views",
+        what: "16 of an address turn time stamps, colours and joins on and off, and speak",
+        loads: &[Load {
+            opening: enter,
+            then: Some(|_, _| {
+                let words = "/time on\n/quiet on\n/color on\n";
+                format!("{words}{MARK}\n{}", words.replace("on", "off")).repeat(16).into()
+            }),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+    Attack {
+        name: "unknown-commands",
+        what: "100 of 7 addresses ask for help, and for what there is not",
+        loads: &[Load {
+            peers: 100,
+            from: From::Addresses(7),
+            then: Some(|_, _| b"/help\n/halp\n/whoami\n/bans 2\n/ban x\n".repeat(32)),
+            ..LOAD
+        }],
+        ..ATTACK
+    },
+];

@@ -1,0 +1,25 @@
+//! The table of attacks, by what they are about.
+
+mod budgets;
+mod bytes;
+mod commands;
+mod editing;
+mod process;
+mod rooms;
+
+use super::attack::Attack;
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Attack> {
+    // The longest is the first, so that others run beside it.
+    [
+        process::ATTACKS,
+        editing::ATTACKS,
+        rooms::ATTACKS,
+        budgets::ATTACKS,
+        commands::ATTACKS,
+        bytes::ATTACKS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,47 @@
+//! Sockets from an address of one's choice.
+
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+/// The send buffer, in bytes.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// A connection from this address, begun and not waited for. A small receive buffer makes what is not read the server's.
+pub(super) fn begin(from: IpAddr, to: SocketAddr, buffer: Option<usize>) -> io::Result<OwnedFd> {
+    let family = if to.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    // The ports of connections that have ended are free again at once: there are tens of thousands of them.
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    // Else the kernel comes to keep megabytes, and what is sent says little about what was read.
+    sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER)?;
+    if let Some(bytes) = buffer {
+        sockopt::set_socket_recv_buffer_size(&socket, bytes)?;
+    }
+    rustix::net::bind(&socket, &SocketAddr::new(from, 0))?;
+    match rustix::net::connect(&socket, &to) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A connection to a Unix socket.
+pub(super) fn begin_unix(to: &Path) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(to)?)?;
+    Ok(socket)
+}
+
+/// Ends a connection with a reset.
+pub(super) fn reset(socket: OwnedFd) {
+    // A Unix socket has none, and ends as it does.
+    let _ = sockopt::set_socket_linger(&socket, Some(Duration::ZERO));
+    drop(socket);
+}

@@ -1,0 +1,219 @@
+//! `cargo xtask rely hostile`: what one person can do to others. A pair talks in a quiet room while each attack of a table runs.
+//!
+//! ```text
+//! mod ─► course (one round) ─► swarm (attackers) ─► peer ─► connect, counts
+//!   │      │  └─► bystanders, listener, probe, site (the server)
+//!   │      └─► attack (what an attack is) ◄── attacks (the table)
+//!   └─► verdict (what is wrong in a round), network (addresses of one's own)
+//! ```
+//!
+//! The servers run with their default limits, and attackers come from addresses that have limits, in a network of the trial's own.
+//! In the short form counts decide: no line of the pair is missing, doubled or out of order; nobody is let go who harmed nobody;
+//! attackers get no more than their limits allow; the server needs no more than a share of a processor; memory stays below
+//! the documented sum; SIGTERM ends the server in the midst of it. In the full form the pair's p99 counts, too, beside that in a round in
+//! which the same attackers come to another server on the same machine: median of three.
+
+mod attack;
+mod attacks;
+mod bystanders;
+mod connect;
+mod counts;
+mod course;
+mod listener;
+mod network;
+mod peer;
+mod probe;
+mod site;
+mod swarm;
+mod verdict;
+
+use self::attack::Attack;
+use self::course::{Aim, Plan, Round};
+use super::Trial;
+use super::table::Table;
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// The full form.
+const FULL: Plan =
+    Plan { pairs: 8, talk: Duration::from_secs(3), grace: Duration::from_secs(5), crowd: 1 };
+/// The short form.
+const SHORT: Plan =
+    Plan { pairs: 3, talk: Duration::from_millis(700), grace: Duration::from_secs(1), crowd: 5 };
+/// How often the rounds take turns in the full form; the middle counts.
+const ROUNDS: usize = 3;
+/// Attacks at a time in the short form, each with two servers: they wait more than they work.
+const AT_A_TIME: usize = 3;
+/// Attacks that are known to do harm, until what they try is mended. Empty when all is well.
+const EXPECTED: &[&str] = &[
+    "wide-editor",
+    "combining-editor",
+    "insert-editor",
+    "recall-editor",
+    "resize-editor",
+    "deaf-editor",
+    "paste-editor",
+    "tab-editor",
+    "history-debt",
+    "byte-readers",
+    "slow-partner",
+    "slow-room",
+    "slow-rooms",
+    "nick-shared",
+    "reconnect-lines",
+    "reconnect-oper",
+    "oper-flood",
+    "reconnect-slow",
+    "reconnect-muted",
+    "connect-storm",
+    "resets",
+    "connect-storm-48",
+    "said-and-reset",
+    "held-idle-48",
+    "half-closed",
+    "join-quit",
+    "hellos",
+    "nul-flood",
+    "nop-flood",
+    "iac-flood",
+    "option-flood",
+    "subnegotiation",
+    "subnegotiations",
+    "erase-flood",
+    "erase-words",
+    "endless-line",
+    "full-log",
+    "full-log-storm",
+    "suspended",
+    "who-crowd",
+    "who-pages",
+];
+
+/// Tries every attack, or those that are named.
+pub(super) fn run(trial: &Trial, table: &mut Table) -> io::Result<()> {
+    if !network::is_inside() {
+        let made = network::run_inside(&trial.options, |line| match cells(line) {
+            Some([what, measured, goal, ok]) => table.row(what, measured, goal, ok == "yes"),
+            None if line.starts_with("| what |") || line.starts_with("|---") => {}
+            None => println!("{line}"),
+        });
+        if let Err(error) = made {
+            table.skipped("hostile", &format!("no network of its own can be made: {error}"));
+        }
+        return Ok(());
+    }
+    let named = |attack: &&Attack| trial.options.iter().any(|option| option == attack.name);
+    let mut attacks: Vec<_> = attacks::all().filter(named).collect();
+    if attacks.is_empty() {
+        attacks = attacks::all().collect();
+    }
+    let usual = if trial.short { SHORT } else { FULL };
+    let talk = trial.number("--milliseconds", usual.talk.as_millis() as u32)?;
+    let plan = Plan { talk: Duration::from_millis(talk.into()), ..usual };
+    if trial.short {
+        short(trial, plan, &attacks, table);
+        return Ok(());
+    }
+    full(trial, plan, &attacks, table)
+}
+
+/// The cells of a row.
+fn cells(line: &str) -> Option<[&str; 4]> {
+    let cells: Vec<_> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
+    cells.try_into().ok().filter(|cells: &[&str; 4]| matches!(cells[3], "yes" | "NO"))
+}
+
+/// One round of each, some at a time.
+fn short(trial: &Trial, plan: Plan, attacks: &[&Attack], table: &mut Table) {
+    let next = AtomicUsize::new(0);
+    let table = Mutex::new(table);
+    std::thread::scope(|scope| {
+        for lane in 0..AT_A_TIME as u8 {
+            let (next, table) = (&next, &table);
+            scope.spawn(move || {
+                while let Some(attack) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let numbers = [2 * lane, 2 * lane + 1];
+                    let round = course::round(trial, attack, plan, Aim::BesideControl, numbers);
+                    if let Ok(mut table) = table.lock() {
+                        enter(&mut table, plan, attack, round);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Enters a row of the short form.
+fn enter(table: &mut Table, plan: Plan, attack: &Attack, round: io::Result<Round>) {
+    let (measured, faults) = match round {
+        Ok(round) => {
+            let people = swarm::size(attack, attack.crowd / plan.crowd);
+            let faults = verdict::faults(attack, plan, &round, people);
+            (verdict::figures(attack, &round), faults)
+        }
+        Err(error) => (error.to_string(), vec!["NOT TRIED to its end".to_owned()]),
+    };
+    row(table, attack, &measured, &faults, "nobody hurt");
+}
+
+/// Rounds that take turns, of each.
+fn full(trial: &Trial, plan: Plan, attacks: &[&Attack], table: &mut Table) -> io::Result<()> {
+    for attack in attacks {
+        let (mut controls, mut rounds) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            controls.push(course::round(trial, attack, plan, Aim::Control, [0, 1])?);
+            rounds.push(course::round(trial, attack, plan, Aim::Theirs, [0, 1])?);
+        }
+        let people = swarm::size(attack, attack.crowd / plan.crowd);
+        let mut faults: Vec<_> =
+            rounds.iter().flat_map(|round| verdict::faults(attack, plan, round, people)).collect();
+        let [control, attacked] = [&controls, &rounds].map(|rounds| verdict::middle(rounds));
+        let [before, during] =
+            [control, attacked].map(|times| times.map(verdict::time).join(" / "));
+        if !attack.may_wait && !verdict::is_near(attacked[1], control[1]) {
+            faults.push(format!("p99 {}", verdict::time(attacked[1])));
+        }
+        let last = rounds.last().map(|round| verdict::figures(attack, round)).unwrap_or_default();
+        let measured = format!("p50 / p99 {during}, control {before}; last: {last}");
+        row(table, attack, &measured, &faults, "p99 ≤ 2 × control, or + 5 ms; nobody hurt");
+    }
+    Ok(())
+}
+
+/// Enters a row; what is expected is no miss.
+fn row(table: &mut Table, attack: &Attack, measured: &str, faults: &[String], goal: &str) {
+    let expected = EXPECTED.contains(&attack.name);
+    let mut measured = measured.to_owned();
+    if !faults.is_empty() {
+        let mark = if expected { "EXPECTED: " } else { "" };
+        measured = format!("**{mark}{}**; {measured}", faults.join("; "));
+    }
+    let what = format!("{}: {}", attack.name, attack.what);
+    table.row(&what, measured, goal, faults.is_empty() || expected);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_inner_run_are_taken_over() {
+        assert_eq!(cells("| a: b | 1 | 0 | NO |"), Some(["a: b", "1", "0", "NO"]));
+        assert_eq!(cells("| what | measured | goal | ok |"), None);
+        assert_eq!(cells("skipped: it"), None);
+    }
+
+    #[test]
+    fn attacks_have_names_of_their_own_and_are_many() {
+        let mut names: Vec<_> = attacks::all().map(|attack| attack.name).collect();
+        assert!(names.len() >= 25);
+        assert!(EXPECTED.iter().all(|name| names.contains(name)));
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        assert!(attacks::all().all(|it| !it.what.contains(" | ") && it.loads.len() < 200));
+    }
+}
