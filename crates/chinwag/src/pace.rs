@@ -44,12 +44,6 @@ impl Standing {
         Self { taken: 0, milestone: 0, moved: now, strode: now, active: true }
     }
 
-    /// Whether he counted at the last look.
-    #[inline]
-    pub fn is_active(&self) -> bool {
-        self.active
-    }
-
     /// Takes notice of what he was sent and has taken by now.
     fn observe(&mut self, balance: Balance, now: Instant) {
         if balance.taken >= self.milestone {

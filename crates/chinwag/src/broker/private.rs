@@ -40,11 +40,11 @@ impl Broker {
         }
     }
 
-    /// Whether somebody keeps the pace and has not caught up.
+    /// Whether somebody has not caught up, so that private lines to them must wait. It does not matter whether they keep
+    /// the pace of a room: private lines are to cut nobody, however many people write them.
     pub(super) fn is_behind(&self, slot: usize) -> bool {
         let member = self.roster.member(slot);
-        let behind = member.balance().owed() > self.intake.bounds().soft;
-        behind && member.standing.is_active() && !member.outlet.is_gone()
+        member.balance().owed() > self.intake.bounds().soft && !member.outlet.is_gone()
     }
 
     /// The person that a line to one alone would go to.

@@ -168,6 +168,28 @@ fn private_lines_wait_for_one_who_is_behind() {
 }
 
 #[test]
+fn private_lines_cut_nobody_who_reads_slowly() {
+    let mut house = house();
+    let line = two_kib("x");
+    let crowd: Vec<_> = (0..16).map(|_| house.room.join()).collect();
+    house.room.hush();
+    // More each second than the hard bound. Dora reads too little to count for the pace of a room.
+    for round in 0..100 {
+        for &id in &crowd {
+            house.room.hand_over(id, &[&format!("/msg dora {line}"), &format!("/msg dora {line}")]);
+        }
+        house.room.flush();
+        house.room.people.get_mut(&house.dora).expect("she is here").take(1024);
+        house.room.pass(Duration::from_millis(100));
+        assert!(!house.room.people[&house.dora].is_cut(), "round {round}");
+        crowd.iter().for_each(|&id| drop(house.room.read(id)));
+    }
+    house.room.send(house.cy, "/msg dora psst");
+    house.room.pass(Duration::from_secs(1));
+    assert_eq!(house.room.read(house.cy), ["! dora is not reading, so nobody gets that"]);
+}
+
+#[test]
 fn a_stop_delivers_what_waits() {
     let mut house = house();
     let sent = house.send_until_it_waits(3);
