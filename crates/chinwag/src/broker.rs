@@ -218,8 +218,14 @@ impl Broker {
         self.gauge.bytes()
     }
 
-    /// When [`handle_tick`](Self::handle_tick) is due, if nothing comes before.
+    /// When [`handle_tick`](Self::handle_tick) is due, if nothing comes before: now, if there are deferred events that need
+    /// not wait any more.
     pub fn next_deadline(&self) -> Option<Instant> {
+        if self.has_ready() { Some(self.now) } else { self.next_alarm() }
+    }
+
+    /// When something is due by the clock.
+    fn next_alarm(&self) -> Option<Instant> {
         let stop = self.stop.as_ref().and_then(stop::Stop::deadline);
         [self.look_at, self.crowd_due, stop].into_iter().flatten().min()
     }
@@ -244,7 +250,6 @@ impl Broker {
             Control::Shutdown { deadline } => self.begin_stop(deadline),
         }
         self.flush_if_full();
-        self.handle_ready();
     }
 
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
@@ -258,7 +263,6 @@ impl Broker {
             self.take(event);
             self.flush_if_full();
         }
-        self.handle_ready();
     }
 
     /// Takes an event of somebody of whom nothing waits.

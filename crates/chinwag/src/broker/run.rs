@@ -23,7 +23,7 @@ impl Broker {
         let mut alarm = pin!(sleep_until(Instant::now()));
         let mut alarm_at = None;
         while !self.is_finished() {
-            let deadlines = [self.next_deadline(), queues.gather.deadline()];
+            let deadlines = [self.next_alarm(), queues.gather.deadline()];
             let deadline = deadlines.into_iter().flatten().min();
             if deadline != alarm_at {
                 alarm_at = deadline;
@@ -48,6 +48,8 @@ impl Broker {
                     queues.gather.received(queues.batch.len(), now());
                     queues.batch.reverse();
                 }
+                // Last, so that what is in the queue has its turn before each few of these.
+                () = std::future::ready(()), if self.has_ready() => {}
             }
             queues.take_in(&mut self);
         }
@@ -127,6 +129,8 @@ impl Queues {
             lines += usize::from(matches!(event, Event::Lines { .. } | Event::Complete { .. }));
             broker.handle_event(event, now);
         }
+        broker.now = now;
+        broker.handle_ready();
         broker.flush(now);
         broker.publish_metrics();
         self.gather.sent(broker.metrics.frames - frames, now);

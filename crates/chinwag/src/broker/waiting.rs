@@ -14,6 +14,9 @@
 //!   handled ◄── one event of each in turn ─ `handle_ready` ◄────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! What is ready is handled a round at a time, between two looks at the queue: hundreds of long lines that a room has gathered
+//! take milliseconds, and nobody else is to wait for all of them.
+//!
 //! A person with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
 //! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_WAIT`](crate::limits::PRIVATE_WAIT)
 //! at most, all of a burst together (`deferred.rs`), and is refused then.
@@ -35,7 +38,7 @@ use super::Broker;
 use crate::command::Input;
 use crate::deferred::WaitsFor;
 use crate::event::{ClientId, Event};
-use crate::limits::{PAUSED_TICK, WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::limits::{PAUSED_TICK, ROUND_EVENTS, WAITING_EVENTS, WAITING_OF_A_ROOM};
 use crate::rooms::RoomId;
 use std::collections::VecDeque;
 
@@ -194,22 +197,35 @@ impl Broker {
         }
     }
 
-    /// Has somebody wait for the next turn if there is more of theirs, unless it has been seen what for it waits. `id` is
-    /// somebody of whom an event was handled.
+    /// Has somebody of whom an event was handled wait for their room or the next turn, if there is more of theirs and it has
+    /// not been seen what for it waits.
     fn queue_up(&mut self, id: ClientId) {
         let Some(slot) = self.roster.slot(id) else { return };
-        match &self.roster.member(slot).deferred {
+        let member = self.roster.member(slot);
+        match &member.deferred {
             None => self.update_stopped(slot),
             Some(deferred) if deferred.waits_for == WaitsFor::Turn => {
-                self.line_up(slot, WaitsFor::Turn);
+                let room = member.current.map(|current| current.room);
+                let waits = |room: &RoomId| self.rooms.room(*room).waits_for.is_some();
+                let room = room.filter(|room| waits(room) && !self.is_forced());
+                self.line_up(slot, room.map_or(WaitsFor::Turn, WaitsFor::Room));
             }
             Some(_) => {}
         }
     }
 
-    /// Handles what waits for nothing any more, one event of each in turn.
+    /// Whether anything waits for nothing but its turn.
+    pub(super) fn has_ready(&self) -> bool {
+        !self.waiting.ready.is_empty()
+    }
+
+    /// Handles what waits for nothing any more, one event of each in turn, and no more than others in the queue can wait for.
     pub(super) fn handle_ready(&mut self) {
-        while let Some(id) = self.waiting.ready.pop_front() {
+        let mut handled = 0;
+        while (handled < ROUND_EVENTS || self.is_forced())
+            && let Some(id) = self.waiting.ready.pop_front()
+        {
+            handled += 1;
             let Some(slot) = self.roster.slot(id) else { continue };
             self.handle_first(slot);
             self.queue_up(id);

@@ -111,6 +111,39 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
     });
 }
 
+/// The clock stands still as long as anybody has anything to do.
+#[whippet::test(start_paused = true)]
+async fn what_need_not_wait_any_more_is_handled_at_once() {
+    const EVENTS: usize = 200;
+    let intake = Arc::new(Intake::new(Bounds::default()));
+    let (queues, _broker) = start(&intake, 4, 2 * EVENTS);
+    let _sender = queues.join(1, &intake, 16_384).await;
+    let mut reader = queues.join(2, &intake, 16_384).await;
+    // Somebody is elsewhere, or the queue itself would wait.
+    let _other = queues.join(3, &intake, 16_384).await;
+    let mut inputs = Inputs::new();
+    inputs.push(Input { kind: Kind::Join, text: "#elsewhere" });
+    queues.say(3, inputs).await;
+    let start = Instant::now();
+    for _ in 0..EVENTS {
+        queues.say(1, line_of(2048)).await;
+    }
+    for _ in 0..100 {
+        whippet::task::yield_now().await;
+    }
+    let owed = reader.account().owed();
+    assert!(owed < 2 * intake.bounds().soft, "most of it waits: {owed}");
+    let (mut frames, mut bytes) = (Vec::new(), Vec::new());
+    while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * EVENTS {
+        assert!(reader.recv_many(&mut frames, 64).await > 0, "the broker is there");
+        for frame in frames.drain(..) {
+            reader.account().take(frame.len(), 1);
+            bytes.extend_from_slice(frame.as_ref());
+        }
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO, "no timer was waited for");
+}
+
 #[test]
 fn a_stop_whose_time_is_over_takes_what_is_in_the_queue() {
     in_turns(async {
