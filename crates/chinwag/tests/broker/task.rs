@@ -114,9 +114,10 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
 /// The clock stands still as long as anybody has anything to do.
 #[whippet::test(start_paused = true)]
 async fn what_need_not_wait_any_more_is_handled_at_once() {
-    const EVENTS: usize = 200;
+    const LONG: usize = 40;
+    const SHORT: usize = 400;
     let intake = Arc::new(Intake::new(Bounds::default()));
-    let (queues, _broker) = start(&intake, 4, 2 * EVENTS);
+    let (queues, _broker) = start(&intake, 4, LONG + SHORT + 1);
     let _sender = queues.join(1, &intake, 16_384).await;
     let mut reader = queues.join(2, &intake, 16_384).await;
     // Somebody is elsewhere, or the queue itself would wait.
@@ -125,8 +126,8 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     inputs.push(Input { kind: Kind::Join, text: "#elsewhere" });
     queues.say(3, inputs).await;
     let start = Instant::now();
-    for _ in 0..EVENTS {
-        queues.say(1, line_of(2048)).await;
+    for number in 0..LONG + SHORT {
+        queues.say(1, line_of(if number < LONG { 2048 } else { 1 })).await;
     }
     for _ in 0..100 {
         whippet::task::yield_now().await;
@@ -134,7 +135,7 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     let owed = reader.account().owed();
     assert!(owed < 2 * intake.bounds().soft, "most of it waits: {owed}");
     let (mut frames, mut bytes) = (Vec::new(), Vec::new());
-    while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * EVENTS {
+    while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * LONG + SHORT {
         assert!(reader.recv_many(&mut frames, 64).await > 0, "the broker is there");
         for frame in frames.drain(..) {
             reader.account().take(frame.len(), 1);
