@@ -204,6 +204,7 @@ fn flag(setting: &'static Setting) -> Arg {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::settings::HostPort;
     use clap::CommandFactory;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
@@ -225,13 +226,14 @@ mod tests {
 
     #[test]
     fn serve_is_what_happens_and_its_flags_need_no_word() {
-        let default = "127.0.0.1:7070".parse().unwrap();
-        assert_eq!(serve(&[]).listen, [default]);
+        let at = |text: &str| HostPort::Address(text.parse().unwrap());
+        let default = at("127.0.0.1:7070");
+        assert_eq!(serve(&[]).listen, [default.clone()]);
         assert_eq!(serve(&["serve"]).listen, [default]);
         for word in [&["serve"][..], &[]] {
             let flags = ["--listen", "127.0.0.1:0", "--listen", "[::1]:1", "--no-limits"];
             let serve = serve(&[word, &flags].concat());
-            assert_eq!(serve.listen, ["127.0.0.1:0".parse().unwrap(), "[::1]:1".parse().unwrap()]);
+            assert_eq!(serve.listen, [at("127.0.0.1:0"), at("[::1]:1")]);
             assert!(serve.no_limits);
         }
         assert!(!serve(&["--no-limits=false"]).no_limits);

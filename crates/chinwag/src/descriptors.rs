@@ -1,17 +1,46 @@
 //! How many descriptors this process may have, and what that leaves for connections.
 
-use crate::limits::SPARE_DESCRIPTORS;
+use crate::limits::{MOST_DESCRIPTORS, SPARE_DESCRIPTORS};
+use crate::settings::Settings;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
+/// What the limit of descriptors allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Possible {
+    /// Connections that fit.
+    pub connections: usize,
+    /// Descriptors in all.
+    descriptors: usize,
+}
+
 /// Raises the soft limit of descriptors to the hard one, and says how many connections fit.
-pub fn connections() -> usize {
+pub fn connections() -> Possible {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = limit.current;
     limit.current = limit.maximum;
     // A refusal leaves the soft limit as it was, which is a number to go by, too.
     let reached = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft };
-    reached
-        .map_or(usize::MAX, |reached| leave_spare(usize::try_from(reached).unwrap_or(usize::MAX)))
+    // Without a limit it is that of the runtime.
+    let reached = reached.and_then(|reached| usize::try_from(reached).ok());
+    let descriptors = reached.map_or(MOST_DESCRIPTORS, |reached| reached.min(MOST_DESCRIPTORS));
+    Possible { connections: leave_spare(descriptors), descriptors }
+}
+
+impl Possible {
+    /// That as many connections are possible as the settings want.
+    ///
+    /// # Errors
+    /// Why not, and what to do.
+    pub fn suffice_for(self, settings: &Settings) -> Result<(), String> {
+        let Self { connections, descriptors } = self;
+        match settings.connections.0 {
+            Some(wanted) if wanted > connections => Err(format!(
+                "{wanted} are more than the {connections} that a limit of {descriptors} descriptors allows; \
+                 raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {connections}, or \"auto\""
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is left of so many descriptors once some are kept back.
@@ -22,6 +51,7 @@ fn leave_spare(descriptors: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::value::Auto;
 
     #[test]
     fn some_descriptors_are_kept_back() {
@@ -29,5 +59,19 @@ mod tests {
         assert_eq!(leave_spare(20_000), 19_968);
         assert_eq!(leave_spare(40), 30);
         assert_eq!(leave_spare(0), 0);
+    }
+
+    #[test]
+    fn more_connections_than_descriptors_are_refused_in_a_sentence() {
+        let possible = Possible { connections: 992, descriptors: 1024 };
+        let told = |wanted| {
+            let connections = Auto(wanted);
+            possible.suffice_for(&Settings { connections, ..Settings::default() })
+        };
+        assert_eq!((told(None), told(Some(0)), told(Some(992))), (Ok(()), Ok(()), Ok(())));
+        for wanted in [993, usize::MAX >> 3, usize::MAX] {
+            let words = told(Some(wanted)).unwrap_err();
+            assert!(words.starts_with(&format!("{wanted} are more than the 992 that")), "{words}");
+        }
     }
 }

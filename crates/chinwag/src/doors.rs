@@ -1,14 +1,16 @@
 //! Opening all sockets of a server before there is a runtime to serve them: after it the process may be confined, which
 //! must be before it has threads.
 
+use crate::files::{self, Distrust};
 use crate::listen::{ListenError, listen};
-use crate::settings::Settings;
+use crate::settings::table::METRICS_ELSEWHERE;
+use crate::settings::{HostPort, Settings};
 use listenfd::ListenFd;
+use rustix::fs::Mode;
 use std::fmt;
-use std::fs::Permissions;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use whippet::runtime::Builder;
@@ -30,8 +32,12 @@ pub struct Doors {
 /// Why they cannot be opened.
 #[derive(Debug)]
 pub enum DoorError {
+    /// A name cannot be looked up.
+    Name(HostPort, io::Error),
     /// An address cannot be listened on.
     Listen(ListenError),
+    /// Figures would be for everybody.
+    Metrics(SocketAddr),
     /// A descriptor that was passed is nothing to listen on.
     Passed(usize, io::Error),
     /// The socket for `chinwag admin` cannot be made.
@@ -43,7 +49,12 @@ pub enum DoorError {
 impl fmt::Display for DoorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Name(name, error) => write!(
+                f,
+                "cannot listen on {name}: the name cannot be looked up ({error}); give numbers, as in 127.0.0.1:7070"
+            ),
             Self::Listen(error) => error.fmt(f),
+            Self::Metrics(address) => write!(f, "metrics, {address}: {METRICS_ELSEWHERE}"),
             Self::Passed(descriptor, error) => write!(
                 f,
                 "descriptor {descriptor}, which the service manager passed, is no listening TCP socket ({error}); \
@@ -72,13 +83,14 @@ impl Doors {
             Builder::new_current_thread().enable_all().build().map_err(DoorError::Kernel)?;
         runtime.block_on(async {
             let people = match passed.take()? {
-                passed if passed.is_empty() => open(&settings.listen)?,
+                passed if passed.is_empty() => open(&look_up(&settings.listen)?)?,
                 passed => passed,
             };
-            let metrics = match settings.metrics {
-                Some(address) => open(&[address])?.pop(),
-                None => None,
-            };
+            let metrics = look_up(settings.metrics.as_slice())?;
+            if let Some(&address) = metrics.iter().find(|&&at| !settings.may_have_figures(at)) {
+                return Err(DoorError::Metrics(address));
+            }
+            let metrics = open(&metrics)?.pop();
             let admin = settings.admin_socket.as_deref().map(open_admin).transpose()?;
             Ok(Self { people, metrics, admin })
         })
@@ -91,32 +103,70 @@ fn open(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, DoorError> {
     listeners.into_iter().map(|listener| listener.into_std().map_err(DoorError::Kernel)).collect()
 }
 
-/// Makes the socket for `chinwag admin`, which is its owner's alone. What a server that has ended left there goes.
+/// The addresses that names stand for.
+fn look_up(addresses: &[HostPort]) -> Result<Vec<SocketAddr>, DoorError> {
+    let one = |address: &HostPort| {
+        address.resolve().map_err(|error| DoorError::Name(address.clone(), error))
+    };
+    addresses.iter().map(one).collect()
+}
+
+/// Makes the socket for `chinwag admin`, which is its owner's alone. What a server that has ended left there goes; nothing
+/// else does.
 fn open_admin(path: &Path) -> Result<UnixListener, DoorError> {
     let open = || -> io::Result<UnixListener> {
-        let bound = match whippet::net::UnixListener::bind(path) {
-            Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path) => {
+        can_keep(path)?;
+        let listener = match bind_privately(path) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path)? => {
                 std::fs::remove_file(path)?;
-                whippet::net::UnixListener::bind(path)
+                bind_privately(path)
             }
             bound => bound,
         };
-        let listener = bound?;
-        std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
-        listener.into_std()
+        listener?.into_std()
     };
     open().map_err(|error| DoorError::Admin(path.to_path_buf(), error))
 }
 
+/// Makes a socket that was never anybody else's: it is made with its mode, which is not given to whatever its path leads to
+/// afterwards.
+fn bind_privately(path: &Path) -> io::Result<whippet::net::UnixListener> {
+    // The process has no other thread yet.
+    let before = rustix::process::umask(Mode::from_raw_mode(0o177));
+    let bound = whippet::net::UnixListener::bind(path);
+    rustix::process::umask(before);
+    bound
+}
+
+/// That nobody else can remove a socket from the folder of this path and put one of theirs there.
+fn can_keep(path: &Path) -> io::Result<()> {
+    let folder = files::folder_of(path);
+    let access = files::access_of_folder(&folder)?;
+    access.trusted_to_keep().map_err(|distrust| {
+        let folder = folder.display();
+        io::Error::other(match distrust {
+            Distrust::Foreign(_) => format!("its folder {folder} {distrust}"),
+            Distrust::Writable => format!("its folder {folder} {distrust} (chmod go-w {folder})"),
+        })
+    })
+}
+
 /// Whether there is a socket there that nobody listens on.
+///
+/// # Errors
+/// There is something that is no socket.
 #[expect(
     clippy::disallowed_methods,
     reason = "one look at the start, where waiting does not matter"
 )]
-fn is_left_over(path: &Path) -> bool {
-    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+fn is_left_over(path: &Path) -> io::Result<bool> {
+    let found = std::fs::symlink_metadata(path)?;
+    if !found.file_type().is_socket() {
+        let kind = files::kind(std::os::unix::fs::MetadataExt::mode(&found));
+        return Err(io::Error::other(format!("there is {kind}; remove it")));
+    }
     let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
-    is_socket && UnixStream::connect(path).is_err_and(refused)
+    Ok(UnixStream::connect(path).is_err_and(refused))
 }
 
 /// Sockets that a service manager passed to this process.

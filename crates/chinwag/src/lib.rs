@@ -80,6 +80,7 @@ mod descriptors;
 mod dials;
 pub mod doors;
 mod ebb;
+mod files;
 mod listen;
 pub mod load;
 pub mod logging;

@@ -232,6 +232,8 @@ pub const EBB_LOOKS: usize = 8;
 pub const PER_ADDRESS: usize = 16;
 /// Descriptors kept back from connections: the listeners, the log, the reactor and refusals need some.
 pub const SPARE_DESCRIPTORS: usize = 32;
+/// Most descriptors that are counted on, whatever the limit of the process is: the reactor has no more slots.
+pub const MOST_DESCRIPTORS: usize = 1 << 20;
 /// Refusals that linger at once; beyond them a refused connection is closed without a word.
 pub const REFUSALS: usize = 8;
 /// First pause of the accept loop when the machine has no descriptor or memory left.

@@ -60,16 +60,29 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     for stranger in &effective.strangers {
         tracing::warn!("a variable that is no setting: {stranger}");
     }
+    if let Some(doubt) = &effective.doubt {
+        tracing::warn!("{doubt}");
+    }
+    let possible = possible_connections();
+    possible
+        .suffice_for(&settings)
+        .map_err(|words| Failure::Settings(effective.refuse("connections", &words)))?;
+    let possible = possible.connections;
     let doors =
         Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
-    let possible = possible_connections();
     let config = config(&settings, possible).map_err(Failure::Sentence)?;
+    notify::connect();
+    let workers = workers(&settings);
     if settings.sandbox {
-        // Before there are threads: each would have to be confined by itself.
-        sandbox::confine(&needs(&effective));
+        let needs = Needs::of(&sources, &effective);
+        for sentence in needs.strangers(&sources, &effective) {
+            tracing::warn!("{sentence}");
+        }
+        // Before there are threads: Landlock confines the one that asks, and those that it starts.
+        sandbox::confine(&needs);
     }
     let serving = serve(Start { sources, effective, config, log, possible, doors });
-    runtime(&settings).and_then(|runtime| runtime.block_on(serving)).map_err(Failure::Sentence)
+    runtime(workers).and_then(|runtime| runtime.block_on(serving)).map_err(Failure::Sentence)
 }
 
 /// What the server is to be like, with what the settings name files for.
@@ -80,15 +93,6 @@ fn config(settings: &Settings, possible: usize) -> Result<Config, String> {
     let Some(folder) = &settings.state_dir else { return Ok(Config { secret, ..config }) };
     let (state, bans) = StateDir::open(folder)?;
     Ok(Config { secret, bans, state: Some(Arc::new(state)), ..config })
-}
-
-/// What a server that has opened its doors still needs of the file system: its settings and its secret, to read them anew,
-/// and where it keeps its state.
-fn needs(effective: &Effective) -> Needs {
-    let settings = &effective.settings;
-    let files = effective.file.iter().chain(&settings.oper_file);
-    let read = files.map(|file| sandbox::folder_of(file)).collect();
-    Needs { read, write: settings.state_dir.iter().cloned().collect() }
 }
 
 /// What the server is started with.
@@ -159,12 +163,17 @@ fn show(arguments: ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// How many workers there are to be. Found out before the process is confined: the files that say how much of the machine a
+/// container has are out of its reach afterwards.
+fn workers(settings: &Settings) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    settings.workers.0.map_or_else(available, usize::from)
+}
+
 /// The runtime, with as many workers as were asked for.
-fn runtime(settings: &Settings) -> Result<Runtime, String> {
+fn runtime(workers: usize) -> Result<Runtime, String> {
     let mut builder = Builder::new_multi_thread();
-    if let Some(workers) = settings.workers.0 {
-        builder.worker_threads(workers.get());
-    }
+    builder.worker_threads(workers);
     builder.enable_all().build().map_err(because("cannot start the runtime"))
 }
 

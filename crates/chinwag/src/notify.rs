@@ -3,6 +3,12 @@
 use crate::metrics::is_healthy;
 use crate::office::Office;
 use sd_notify::NotifyState;
+use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::Path;
+use std::sync::OnceLock;
 use whippet::net::TcpListener;
 use whippet::sync::CancellationToken;
 use whippet::time::interval;
@@ -51,9 +57,32 @@ pub fn keep_alive(office: Office) {
     });
 }
 
+/// Where the service manager listens. Written once, by [`connect`].
+static MANAGER: OnceLock<UnixDatagram> = OnceLock::new();
+
+/// Opens the socket by which it is told: to be called before the process is confined, which can open none any more.
+pub fn connect() {
+    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
+    let opened = || -> io::Result<UnixDatagram> {
+        let address = match path.as_bytes().strip_prefix(b"@") {
+            Some(name) => SocketAddr::from_abstract_name(name)?,
+            None => SocketAddr::from_pathname(Path::new(&path))?,
+        };
+        let socket = UnixDatagram::unbound()?;
+        socket.connect_addr(&address)?;
+        Ok(socket)
+    };
+    match opened() {
+        Ok(socket) => drop(MANAGER.set(socket)),
+        Err(error) => tracing::debug!(%error, "the service manager does not listen"),
+    }
+}
+
 /// Tells it. Whoever does not listen need not be told.
 fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
+    let Some(manager) = MANAGER.get() else { return };
+    let words: String = states.iter().map(|state| format!("{state}\n")).collect();
+    if let Err(error) = manager.send(words.as_bytes()) {
         tracing::debug!(%error, "the service manager does not listen");
     }
 }

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::logging::LogFilterHandle;
 use crate::notify;
 use crate::office::Office;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretError};
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use std::io;
 use whippet::signal::{SignalKind, signal};
@@ -47,15 +47,31 @@ struct Loaded {
     secret: Option<Secret>,
 }
 
+/// Why nothing is taken over.
+#[derive(Debug, Default)]
+struct Kept {
+    /// What is wrong.
+    complaints: Vec<String>,
+    /// Whether the process may not read a file.
+    is_denied: bool,
+}
+
 /// Reads all that can be read anew.
-fn load(sources: &Sources) -> Result<Loaded, Vec<String>> {
-    let refused = |refused: Refused| -> Vec<_> {
-        refused.complaints.iter().map(ToString::to_string).collect()
+fn load(sources: &Sources) -> Result<Loaded, Kept> {
+    let refused = |refused: Refused| {
+        let complaints = refused.complaints.iter().map(ToString::to_string).collect();
+        Kept { complaints, is_denied: refused.is_denied }
     };
     let effective = sources.load().map_err(refused)?;
+    if let Some(doubt) = &effective.doubt {
+        tracing::warn!("{doubt}");
+    }
     let secret = effective.settings.oper_file.as_deref().map(Secret::read).transpose();
-    let secret = secret.map_err(|error| vec![error.to_string()])?;
-    Ok(Loaded { effective, secret })
+    let denied = |error: SecretError| Kept {
+        complaints: vec![error.to_string()],
+        is_denied: error.is_denied(),
+    };
+    Ok(Loaded { effective, secret: secret.map_err(denied)? })
 }
 
 impl Reloader {
@@ -94,8 +110,8 @@ impl Reloader {
     }
 }
 
-/// Tells the log what a reload came to.
-fn tell(outcome: Result<Taken, Vec<String>>) {
+/// Tells the log what a reload came to. A process that is confined may be unable to read what others can.
+fn tell(outcome: Result<Taken, Kept>, confined: bool) {
     match outcome {
         Ok(Taken { now, later }) => {
             tracing::info!(settings = %now.join(", "), "settings read anew");
@@ -104,9 +120,15 @@ fn tell(outcome: Result<Taken, Vec<String>>) {
                 tracing::warn!(%settings, "new values that are taken with the next start");
             }
         }
-        Err(complaints) => {
+        Err(Kept { complaints, is_denied }) => {
             for complaint in complaints {
                 tracing::warn!("settings not taken over, {complaint}");
+            }
+            if is_denied && confined {
+                tracing::warn!(
+                    "the confined process reads only in the folders that its settings and its secret were in \
+                     when it started: restart it to have others read"
+                );
             }
         }
     }
@@ -124,7 +146,8 @@ pub fn reload_on_signal(mut reloader: Reloader) -> io::Result<JoinHandle<()>> {
             let sources = reloader.sources.clone();
             // A file may lie where reading takes its time.
             if let Ok(loaded) = spawn_blocking(move || load(&sources)).await {
-                tell(loaded.map(|loaded| reloader.take(loaded)));
+                let confined = reloader.effective.settings.sandbox;
+                tell(loaded.map(|loaded| reloader.take(loaded)), confined);
             }
             notify::ready(&reloader.status);
         }

@@ -3,11 +3,10 @@
 //! It is compared in a time that does not depend on what was typed, and shown nowhere.
 
 use crate::command::Attempt;
+use crate::files::{self, Distrust, Found};
 use crate::seldom::Seldom;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -17,8 +16,10 @@ use subtle::ConstantTimeEq;
 const LEAST: usize = 12;
 /// Most bytes, so that all comparisons take the same time.
 const MOST: usize = 256;
-/// The bits of a file's mode that let everybody in.
-const FOR_OTHERS: u32 = 0o007;
+/// The variable that names a folder of secrets that the service manager has made for this service alone.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+/// Where container engines put secrets.
+pub const CONTAINER_SECRETS: &str = "/run/secrets";
 
 /// The secret.
 #[derive(Clone)]
@@ -49,8 +50,8 @@ pub struct SecretError {
 enum Fault {
     /// It cannot be read.
     Unreadable(io::Error),
-    /// Everybody on the machine may read or write it.
-    Open,
+    /// Others can have changed it.
+    Distrusted(Distrust),
     /// It holds no secret.
     Unfit(&'static str),
 }
@@ -60,10 +61,12 @@ impl fmt::Display for SecretError {
         let path = self.path.display();
         match &self.fault {
             Fault::Unreadable(error) => write!(f, "cannot read the secret in {path}: {error}"),
-            Fault::Open => write!(
-                f,
-                "the secret in {path} is open to everybody on this machine: chmod 600 {path}"
-            ),
+            Fault::Distrusted(why @ Distrust::Writable) => {
+                write!(f, "the secret in {path} {why}: chmod go-w {path}")
+            }
+            Fault::Distrusted(why @ Distrust::Foreign(_)) => {
+                write!(f, "the secret in {path} {why}: it must be root's or the server's own")
+            }
             Fault::Unfit(words) => write!(f, "the secret in {path} is no secret: {words}"),
         }
     }
@@ -71,24 +74,50 @@ impl fmt::Display for SecretError {
 
 impl std::error::Error for SecretError {}
 
+impl SecretError {
+    /// Whether the process may not read the file.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(&self.fault, Fault::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied)
+    }
+}
+
+/// The folder of secrets that the service manager has made for this service, if there is one.
+pub fn credentials() -> Option<PathBuf> {
+    let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
+    folder.filter(|folder| folder.is_absolute())
+}
+
+/// Whether a file lies, at the end of its links, where a service manager or a container engine puts secrets: whose they are
+/// and what their modes are is its affair.
+fn is_managed(path: &Path) -> bool {
+    let Ok(file) = path.canonicalize() else { return false };
+    let folders = credentials().into_iter().chain([PathBuf::from(CONTAINER_SECRETS)]);
+    folders.filter_map(|folder| folder.canonicalize().ok()).any(|folder| file.starts_with(folder))
+}
+
 impl Secret {
-    /// Reads it from a file: all of it, less the blanks around.
+    /// Reads it from a file: all of it, less the blanks around. Whether everybody may read that file is logged.
     ///
     /// # Errors
-    /// The file cannot be read, everybody may read it, or it holds no secret.
+    /// The file cannot be read, others can have changed it, or it holds no secret.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let wrong = |fault| SecretError { path: path.to_path_buf(), fault };
-        let read = || -> io::Result<(u32, String)> {
-            let file = File::open(path)?;
-            let mode = file.metadata()?.permissions().mode();
+        let read = || -> io::Result<_> {
+            let Found { file, access } = files::open_regular(path)?;
             let mut text = String::new();
             // One byte more than can be, to tell.
             file.take(2 * MOST as u64 + 1).read_to_string(&mut text)?;
-            Ok((mode, text))
+            Ok((access, text))
         };
-        let (mode, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
-        if mode & FOR_OTHERS != 0 {
-            return Err(wrong(Fault::Open));
+        let (access, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
+        if !is_managed(path) {
+            access.trusted().map_err(|why| wrong(Fault::Distrusted(why)))?;
+            if access.is_readable_by_everybody() {
+                let path = path.display();
+                tracing::warn!(
+                    "the secret in {path} can be read by everybody on this machine: chmod o-r {path}"
+                );
+            }
         }
         Self::new(&text).map_err(|words| wrong(Fault::Unfit(words)))
     }
@@ -181,6 +210,7 @@ impl Lock {
 mod tests {
     use super::*;
     use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
     #[test]
@@ -221,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_everybody_may_read_is_refused() {
+    fn a_file_that_others_may_change_is_refused() {
         let path = std::env::temp_dir().join(format!("chinwag-secret-{}", std::process::id()));
         std::fs::write(&path, "correct horse battery\n").unwrap();
         let told = |mode| {
@@ -230,10 +260,12 @@ mod tests {
                 .map(|secret| secret.is("correct horse battery"))
                 .map_err(|error| error.to_string())
         };
-        assert_eq!((told(0o600), told(0o640)), (Ok(true), Ok(true)));
-        for open in [0o604, 0o602, 0o644] {
+        for private in [0o600, 0o640, 0o644, 0o604] {
+            assert_eq!(told(private), Ok(true), "{private:o}");
+        }
+        for open in [0o620, 0o602, 0o666] {
             let refused = told(open).unwrap_err();
-            assert!(refused.ends_with(&format!("chmod 600 {}", path.display())), "{refused}");
+            assert!(refused.ends_with(&format!("chmod go-w {}", path.display())), "{refused}");
         }
         std::fs::remove_file(&path).unwrap();
         assert!(told_gone(&path).starts_with("cannot read the secret in "));

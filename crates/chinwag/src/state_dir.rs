@@ -4,19 +4,26 @@
 //!   broker ── newest page ──► keeper (a task) ── write, fsync, rename, fsync ──► FOLDER/bans
 //! ```
 //!
+//! The folder is the server's own user's and nobody else's to change, and so is each file in it; no link in it is followed
+//! (`files.rs`). All is done in the folder that was opened at the start, whatever its path leads to by now. A new file is
+//! made, never an old one written over.
+//!
 //! The file is whole at any moment: a new one takes the place of the old one in one step, once the disk has it. The broker
 //! never waits for the disk; what it put on the shelf last is what is written, and pages in between are skipped. What cannot
 //! be written is told to the operators and tried again.
 
 use crate::bans::Bans;
 use crate::event::Control;
+use crate::files::{self, Access, Distrust, Found};
 use crate::limits::{BANS_BYTES, KEEP_AGAIN};
 use crate::order::Order;
+use rustix::fs::{AtFlags, OFlags};
 use std::fmt::Display;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 use whippet::select;
 use whippet::sync::mpsc::Sender;
@@ -27,8 +34,8 @@ use whippet::time::sleep;
 /// The folder, ours as long as this lives.
 #[derive(Debug)]
 pub struct StateDir {
-    /// Where it is.
-    folder: PathBuf,
+    /// The folder, open.
+    folder: OwnedFd,
     /// Locked, so that no second server writes there.
     _lock: File,
 }
@@ -42,37 +49,59 @@ impl StateDir {
     /// Makes the folder if it is not there, takes it, and reads what is in it.
     ///
     /// # Errors
-    /// A sentence: it cannot be had, another server has it, or what is in it cannot be read.
-    pub fn open(folder: &Path) -> Result<(Self, Bans), String> {
+    /// A sentence: it cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
+    pub fn open(path: &Path) -> Result<(Self, Bans), String> {
         let failed = |error: &dyn Display| {
-            format!("cannot use the state directory {}: {error}", folder.display())
+            format!("cannot use the state directory {}: {error}", path.display())
         };
-        let lock = lock(folder).map_err(|error| failed(&error))?;
-        let bans = match read(&folder.join(BANS_FILE)) {
+        let folder = open_folder(path).map_err(|error| failed(&error))?;
+        let lock = lock(&folder).map_err(|error| failed(&error))?;
+        let bans = match read(&folder, BANS_FILE) {
             Ok(text) => {
                 Bans::parse(&text).map_err(|wrong| failed(&format!("{BANS_FILE}, {wrong}")))?
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Bans::default(),
-            Err(error) => return Err(failed(&format!("{BANS_FILE}: {error}"))),
+            Err(error) => return Err(failed(&error)),
         };
-        Ok((Self { folder: folder.to_path_buf(), _lock: lock }, bans))
+        Ok((Self { folder, _lock: lock }, bans))
     }
 
     /// Puts this text in the place of the bans. It is on the disk when this returns.
     fn write(&self, text: &str) -> io::Result<()> {
-        let new = self.folder.join(NEW_FILE);
-        let mut file = owned().create(true).truncate(true).write(true).open(&new)?;
+        match rustix::fs::unlinkat(&self.folder, NEW_FILE, AtFlags::empty()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            // What a server that crashed has left there is gone, or nothing was there.
+            Ok(()) | Err(_) => {}
+        }
+        let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let Found { mut file, .. } = files::open_own(&self.folder, NEW_FILE, new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&new, self.folder.join(BANS_FILE))?;
-        File::open(&self.folder)?.sync_all()
+        rustix::fs::renameat(&self.folder, NEW_FILE, &self.folder, BANS_FILE)?;
+        Ok(rustix::fs::fsync(&self.folder)?)
     }
 }
 
-/// Makes the folder and locks it.
-fn lock(folder: &Path) -> io::Result<File> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let file = owned().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE))?;
+/// Makes the folder if it is not there, and opens it, if it is ours alone.
+fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let (folder, access) = files::open_folder(path)?;
+    let path = path.display();
+    match access.own() {
+        Ok(()) => Ok(folder),
+        Err(distrust @ Distrust::Foreign(_)) => Err(io::Error::other(format!(
+            "it {distrust}; name a folder in it, which the server makes for itself: {path}/chinwag"
+        ))),
+        Err(distrust @ Distrust::Writable) => {
+            Err(io::Error::other(format!("it {distrust}: chmod go-w {path}")))
+        }
+    }
+}
+
+/// Takes the folder for this server alone.
+fn lock(folder: &OwnedFd) -> io::Result<File> {
+    let Found { file, access } = open(folder, LOCK_FILE, OFlags::RDWR | OFlags::CREATE)?;
+    trusted(LOCK_FILE, access)?;
     file.try_lock().map_err(|error| match error {
         std::fs::TryLockError::WouldBlock => io::Error::other("another server uses it"),
         std::fs::TryLockError::Error(error) => error,
@@ -80,19 +109,33 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Files that are their owner's alone.
-fn owned() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
+/// Opens a file in it; what fails says which.
+fn open(folder: &OwnedFd, name: &str, flags: OFlags) -> io::Result<Found> {
+    files::open_own(folder, name, flags).map_err(|error| {
+        let words = error.to_string();
+        // "It is a link" is a sentence about the file.
+        let words = words
+            .strip_prefix("it is ")
+            .map_or(format!("{name}: {words}"), |is| format!("{name} is {is}"));
+        io::Error::new(error.kind(), words)
+    })
+}
+
+/// That nobody else can have changed a file in it.
+fn trusted(name: &str, access: Access) -> io::Result<()> {
+    access.trusted().map_err(|distrust| io::Error::other(format!("{name} {distrust}")))
 }
 
 /// Reads a text that is not longer than bans can be.
-fn read(path: &Path) -> io::Result<String> {
+fn read(folder: &OwnedFd, name: &str) -> io::Result<String> {
+    let Found { file, access } = open(folder, name, OFlags::RDONLY)?;
+    trusted(name, access)?;
     let mut text = String::new();
-    let read = File::open(path)?.take(BANS_BYTES + 1).read_to_string(&mut text)?;
+    let about = |words: &dyn Display| io::Error::other(format!("{name}: {words}"));
+    let read =
+        file.take(BANS_BYTES + 1).read_to_string(&mut text).map_err(|error| about(&error))?;
     if read as u64 > BANS_BYTES {
-        return Err(io::Error::other(format!("it is longer than {BANS_BYTES} bytes")));
+        return Err(about(&format!("it is longer than {BANS_BYTES} bytes")));
     }
     Ok(text)
 }
@@ -203,6 +246,7 @@ mod tests {
     use super::*;
     use crate::bans::{Ban, Target};
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
     use std::time::Duration;
     use whippet::sync::mpsc;
     use whippet::time::timeout;

@@ -1,8 +1,8 @@
 //! The file of settings: from TOML to what each key was given, with the place where it stands.
 
 use super::value::{Form, Given};
+use crate::files::{self, Distrust, Found};
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -44,17 +44,28 @@ pub struct Syntax {
     pub words: String,
 }
 
-/// The text of a file.
+/// The text of a file, and why it should not be trusted, if so: it decides what the server does, but may be mounted from
+/// elsewhere, with owners of elsewhere.
 ///
 /// # Errors
-/// The operating system's; it is too large, or not UTF-8.
-pub fn read(path: &Path) -> io::Result<String> {
+/// The operating system's; it is no regular file nor the null device, it is too large, or not UTF-8.
+pub fn read(path: &Path) -> io::Result<(String, Option<String>)> {
+    let Found { file, access } = match files::open_regular(path) {
+        // What says that there are no settings: `--config /dev/null`.
+        Err(_) if files::is_null(path) => return Ok((String::new(), None)),
+        found => found?,
+    };
     let mut text = String::new();
-    let read = File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    let read = file.take(MOST_BYTES + 1).read_to_string(&mut text)?;
     if read as u64 > MOST_BYTES {
         return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    Ok(text)
+    let path = path.display();
+    let doubt = access.trusted().err().map(|distrust| match distrust {
+        Distrust::Foreign(_) => format!("the file of settings {path} {distrust}"),
+        Distrust::Writable => format!("the file of settings {path} {distrust}: chmod go-w {path}"),
+    });
+    Ok((text, doubt))
 }
 
 /// Where a file is looked for that was not named, the first one first.

@@ -45,6 +45,8 @@ pub struct Sources {
 pub struct Environment {
     /// The variables that begin as ours do, sorted.
     pub variables: Vec<(String, String)>,
+    /// The names of those whose values are no text.
+    pub garbled: Vec<String>,
     /// Where the person's files of settings are.
     pub xdg_config_home: Option<PathBuf>,
     /// Where the person's files are.
@@ -54,15 +56,19 @@ pub struct Environment {
 impl Environment {
     /// Of this process.
     pub fn of_this_process() -> Self {
-        let mut variables: Vec<_> = std::env::vars_os()
-            .filter_map(|(name, value)| {
-                let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-                Some((name, value.to_string_lossy().into_owned()))
-            })
-            .collect();
+        let (mut variables, mut garbled) = (Vec::new(), Vec::new());
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                _ if !name.starts_with(PREFIX) => {}
+                Ok(value) => variables.push((name, value)),
+                Err(_) => garbled.push(name),
+            }
+        }
         variables.sort();
+        garbled.sort();
         let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Self { variables, xdg_config_home: path("XDG_CONFIG_HOME"), home: path("HOME") }
+        Self { variables, garbled, xdg_config_home: path("XDG_CONFIG_HOME"), home: path("HOME") }
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -82,6 +88,33 @@ pub struct Effective {
     pub file: Option<PathBuf>,
     /// Variables that begin as ours do and are none, with what may have been meant.
     pub strangers: Vec<String>,
+    /// Why the file should not be trusted, if so.
+    pub doubt: Option<String>,
+}
+
+impl Effective {
+    /// That the value of a setting cannot be had after all, for this reason.
+    pub fn refuse(&self, key: &str, words: &str) -> Refused {
+        let origin = origin_of(key, &self.origins);
+        let complaint = Complaint { place: place(key, origin), words: format!("{key}: {words}") };
+        let is_usage = !matches!(origin, Origin::File(..));
+        Refused { complaints: vec![complaint], is_usage, is_denied: false }
+    }
+}
+
+/// Where the value of a setting comes from.
+fn origin_of<'a>(key: &str, origins: &'a [Origin]) -> &'a Origin {
+    find(key).map_or(&Origin::Default, |(index, _)| &origins[index])
+}
+
+/// Where that is, for who has to change it.
+fn place(key: &str, origin: &Origin) -> String {
+    match origin {
+        Origin::Default => "the settings".to_owned(),
+        Origin::Flag => format!("--{key}"),
+        Origin::Environment(name) => name.clone(),
+        Origin::File(path, at) => format!("{}:{}:{}", path.display(), at.line, at.column),
+    }
 }
 
 /// What is wrong with what somebody asked for.
@@ -106,6 +139,8 @@ pub struct Refused {
     pub complaints: Vec<Complaint>,
     /// Whether the command line or the environment is to blame, and not a file.
     pub is_usage: bool,
+    /// Whether the process may not read the file.
+    pub is_denied: bool,
 }
 
 impl fmt::Display for Refused {
@@ -123,30 +158,38 @@ impl Sources {
     /// # Errors
     /// All that is wrong.
     pub fn load(&self) -> Result<Effective, Refused> {
-        let file = self
-            .read_file()
-            .map_err(|complaint| Refused { complaints: vec![complaint], is_usage: false })?;
-        self.combine(file.as_ref().map(|(path, text)| (path.as_path(), text.as_str())))
+        let Some((path, text, doubt)) = self.read_file()? else { return self.combine(None) };
+        Ok(Effective { doubt, ..self.combine(Some((&path, &text)))? })
     }
 
-    /// The file that was named, or the first in the usual places.
-    fn read_file(&self) -> Result<Option<(PathBuf, String)>, Complaint> {
-        let named = self.config.clone().or_else(|| {
-            self.environment.get(CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from)
-        });
+    /// Where the file may be: the one that was named, or the usual places, the first one first.
+    pub fn places(&self) -> Vec<PathBuf> {
         let Environment { xdg_config_home, home, .. } = &self.environment;
-        let places = match &named {
-            Some(path) => vec![path.clone()],
+        match self.named() {
+            Some(path) => vec![path],
             None => file::usual_places(xdg_config_home.as_deref(), home.as_deref()),
-        };
-        for path in places {
+        }
+    }
+
+    /// The file that was named.
+    fn named(&self) -> Option<PathBuf> {
+        let variable = || self.environment.get(CONFIG).filter(|path| !path.is_empty());
+        self.config.clone().or_else(|| variable().map(PathBuf::from))
+    }
+
+    /// The file that was named, or the first in the usual places: its path, its text, and why it should not be trusted.
+    fn read_file(&self) -> Result<Option<(PathBuf, String, Option<String>)>, Refused> {
+        let must_be_there = self.named().is_some();
+        for path in self.places() {
             match file::read(&path) {
-                Ok(text) => return Ok(Some((path, text))),
-                Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {}
+                Ok((text, doubt)) => return Ok(Some((path, text, doubt))),
+                Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => {}
                 Err(error) => {
                     let place = path.display().to_string();
                     let words = format!("cannot read the settings: {error}");
-                    return Err(Complaint { place, words });
+                    let is_denied = error.kind() == ErrorKind::PermissionDenied;
+                    let complaints = vec![Complaint { place, words }];
+                    return Err(Refused { complaints, is_usage: false, is_denied });
                 }
             }
         }
@@ -168,10 +211,10 @@ impl Sources {
         let Gathering { settings, origins, mut complaints, is_usage } = gathering;
         if complaints.is_empty() {
             let file = file.map(|(path, _)| path.to_path_buf());
-            return Ok(Effective { settings, origins, file, strangers });
+            return Ok(Effective { settings, origins, file, strangers, doubt: None });
         }
         complaints.truncate(MOST_COMPLAINTS);
-        Err(Refused { is_usage, complaints })
+        Err(Refused { is_usage, complaints, is_denied: false })
     }
 }
 
@@ -239,6 +282,11 @@ impl Gathering {
     fn take_environment(&mut self, environment: &Environment) -> Vec<String> {
         let names: Vec<_> = TABLE.iter().map(Setting::variable).collect();
         let mut strangers = Vec::new();
+        for name in
+            environment.garbled.iter().filter(|name| *name == CONFIG || names.contains(name))
+        {
+            self.complain(name, "the value is not UTF-8".to_owned());
+        }
         for (name, value) in &environment.variables {
             let Some(index) = names.iter().position(|other| other == name) else {
                 if name != CONFIG {
@@ -285,15 +333,9 @@ impl Gathering {
             return;
         }
         for (key, words) in self.settings.disagreements() {
-            let origin = find(key).map_or(&Origin::Default, |(index, _)| &self.origins[index]);
+            let origin = origin_of(key, &self.origins);
             self.is_usage = !matches!(origin, Origin::File(..));
-            let place = match origin {
-                Origin::Default => "the settings".to_owned(),
-                Origin::Flag => format!("--{key}"),
-                Origin::Environment(name) => name.clone(),
-                Origin::File(path, at) => format!("{}:{}:{}", path.display(), at.line, at.column),
-            };
-            self.complain(place, format!("{key}: {words}"));
+            self.complain(place(key, origin), format!("{key}: {words}"));
         }
     }
 }

@@ -8,13 +8,15 @@
 //! ```
 //!
 //! [`table`] is the one place that names a setting; the flags, their help, the file, `chinwag config` and the manual
-//! come from it. Nothing here knows of sockets or of a running server.
+//! come from it. Nothing here knows of sockets or of a running server, and nothing but [`file`] asks the operating system anything.
 
+pub mod address;
 pub mod file;
 pub mod gather;
 pub mod print;
 pub mod table;
 pub mod value;
 
+pub use self::address::HostPort;
 pub use self::gather::{Complaint, Effective, Origin, Refused, Sources};
 pub use self::table::{Reload, Setting, Settings, TABLE};

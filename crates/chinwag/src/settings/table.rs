@@ -1,6 +1,7 @@
 //! The table of settings: the one place that names each of them, with its default, its words, and whether a running
 //! server takes a new value.
 
+use super::address::HostPort;
 use super::value::{Auto, Bytes, Given, LogFilter, LogFormat, Shape, Value, Wrong};
 use crate::limits;
 use std::fmt;
@@ -135,8 +136,9 @@ settings! {
     "Doors" {
         /// Address to listen on, may be given several times; port 0 picks a free one
         /// Loopback is the default because nobody is authenticated: opening the server to the world is a decision.
-        listen "listen" "ADDR:PORT": Vec<SocketAddr> = vec![DEFAULT_LISTEN], Restart InHelp some;
+        listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart InHelp some;
         /// Connections in all; auto: what the limit of descriptors allows
+        /// More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
         connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp;
         /// Connections of one address, or of a /64; loopback is free; none: any number
         per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
@@ -199,7 +201,7 @@ settings! {
     "Those who run it" {
         /// Address for figures and health; none: no such door
         /// It has /metrics for Prometheus, /healthz and /readyz.
-        metrics "metrics" "ADDR:PORT": Option<SocketAddr> = None, Restart InHelp;
+        metrics "metrics" "ADDR:PORT": Option<HostPort> = None, Restart InHelp;
         /// Let the figures be on an address that is not loopback
         /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
         metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
@@ -207,11 +209,12 @@ settings! {
         /// Root and the user that the server runs as may use it, and nobody else.
         admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;
         /// File with the secret for /oper; none: nobody becomes an operator
-        /// The secret is 12 to 256 bytes in one line, and the file is nobody else's (chmod 600). SIGHUP reads it anew.
+        /// The secret is 12 to 256 bytes in one line. The file is root's or the server's own, in a folder of its own, and nobody else may write it (chmod 600). SIGHUP reads it anew.
         oper_file "oper-file" "PATH": Option<PathBuf> = None, Live InHelp;
         /// Folder that keeps the bans; none: a restart forgets them
+        /// It is the server's own user's, and nobody else may write to it.
         state_dir "state-dir" "FOLDER": Option<PathBuf> = None, Restart InHelp;
-        /// Confine the process by Landlock once it has started, where the kernel can
+        /// Confine the process once it has started, by Landlock and a filter of system calls, where the kernel can
         sandbox "sandbox" "BOOL": bool = true, Restart InManual;
     }
     "The program" {
@@ -227,7 +230,8 @@ settings! {
 }
 
 /// Where a server listens that was told nothing.
-const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7070));
+const DEFAULT_LISTEN: HostPort =
+    HostPort::Address(SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 7070)));
 
 const MOMENT: Duration = Duration::ZERO;
 const SECOND: Duration = Duration::from_secs(1);
@@ -248,7 +252,7 @@ fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(),
 }
 
 /// The rule that there is at least one.
-fn some(addresses: &[SocketAddr]) -> Result<(), String> {
+fn some(addresses: &[HostPort]) -> Result<(), String> {
     let words = || "at least one address is needed".to_owned();
     (!addresses.is_empty()).then_some(()).ok_or_else(words)
 }
@@ -276,7 +280,16 @@ fn at_most(text: &str, most: usize) -> Result<(), String> {
     (text.len() <= most).then_some(()).ok_or_else(words)
 }
 
+/// Why figures are not given away.
+pub const METRICS_ELSEWHERE: &str =
+    "it is not on loopback; figures for everybody need metrics-anywhere, too";
+
 impl Settings {
+    /// Whether figures may be on this address.
+    pub fn may_have_figures(&self, at: SocketAddr) -> bool {
+        at.ip().is_loopback() || self.metrics_anywhere
+    }
+
     /// What is wrong with settings that are each right by themselves: which one, and why.
     pub(super) fn disagreements(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
@@ -284,9 +297,11 @@ impl Settings {
             let hard = self.owed_hard.show();
             found.push(("owed-soft", format!("it must be below owed-hard, which is {hard}")));
         }
-        if self.metrics.is_some_and(|at| !at.ip().is_loopback()) && !self.metrics_anywhere {
-            let words = "it is not on loopback; figures for everybody need metrics-anywhere, too";
-            found.push(("metrics", words.to_owned()));
+        // What a name stands for is looked at when it is looked up.
+        if let Some(HostPort::Address(at)) = self.metrics
+            && !self.may_have_figures(at)
+        {
+            found.push(("metrics", METRICS_ELSEWHERE.to_owned()));
         }
         found
     }

@@ -4,14 +4,10 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
-
-/// Most addresses that one setting can have: more than a machine has networks.
-const MOST_ADDRESSES: usize = 32;
 
 /// What a value was written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,45 +113,6 @@ impl<T: Scalar> Value for T {
     }
 }
 
-impl Value for Vec<SocketAddr> {
-    const SHAPE: Shape = Shape::Several;
-
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        if given.len() > MOST_ADDRESSES {
-            let words = format!("at most {MOST_ADDRESSES} addresses can be given");
-            return Err(Wrong { which: MOST_ADDRESSES, words });
-        }
-        let read = |(which, given): (usize, &Given<'_>)| {
-            SocketAddr::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
-        };
-        given.iter().enumerate().map(read).collect()
-    }
-
-    fn show(&self) -> String {
-        let shown: Vec<_> = self.iter().map(Scalar::display).collect();
-        format!("[{}]", shown.join(", "))
-    }
-}
-
-impl Scalar for SocketAddr {
-    fn wanted() -> String {
-        "an address with a port, as in 127.0.0.1:7070 or [::1]:7070".to_owned()
-    }
-
-    fn takes(form: Form) -> bool {
-        form == Form::Text
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        // A name of this machine's is an address, too.
-        text.parse().ok().or_else(|| text.to_socket_addrs().ok()?.next())
-    }
-
-    fn display(&self) -> String {
-        quote(&self.to_string())
-    }
-}
-
 /// Numbers, which are all alike.
 macro_rules! numbers {
     ($($number:ty: $wanted:literal),+) => {$(
@@ -237,7 +194,7 @@ impl Scalar for PathBuf {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        (!text.is_empty()).then(|| Self::from(text))
+        (!text.is_empty() && !text.contains('\0')).then(|| Self::from(text))
     }
 
     fn display(&self) -> String {

@@ -6,9 +6,12 @@ mod support;
 
 mod admin;
 mod bad_input;
+mod confinement;
 mod course;
 mod door;
 mod editing;
+mod files;
+mod folder;
 mod limits;
 mod moderation;
 mod network;

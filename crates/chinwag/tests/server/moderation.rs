@@ -139,11 +139,11 @@ fn the_secret_is_in_no_log_and_a_signal_reads_a_new_one() {
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
         let became = server.logged("became an operator").await;
         assert!(became.contains("user-1") && !became.contains("correct"), "{became}");
-        // A file that everybody may read is refused, and the old secret stays.
-        folder.secret("another long secret", 0o644);
+        // A file that everybody may write is refused, and the old secret stays.
+        folder.secret("another long secret", 0o666);
         server.signal(Signal::HUP);
         let refused = server.logged("settings not taken over").await;
-        assert!(refused.contains("is open to everybody on this machine"), "{refused}");
+        assert!(refused.contains("can be changed by others: chmod go-w"), "{refused}");
         let mut bob = server.join().await;
         bob.say(&format!("/oper {SECRET}")).await;
         bob.wait_for("* you are an operator now; /help lists what you can do").await;
@@ -232,13 +232,13 @@ fn whoever_comes_from_a_banned_address_is_told_and_not_let_in() {
 #[test]
 fn files_that_will_not_do_are_told_in_one_sentence_at_the_start() {
     let folder = Folder::new("start");
-    let secret = folder.secret(SECRET, 0o644);
+    let secret = folder.secret(SECRET, 0o666);
     let garbage = folder.path("garbage");
     std::fs::create_dir_all(&garbage).expect("a folder");
     std::fs::write(folder.path("garbage/bans"), "what is this\n").expect("a file");
     let missing = folder.path("nothing");
     for (flag, path, words) in [
-        ("--oper-file", &secret, "is open to everybody on this machine: chmod 600"),
+        ("--oper-file", &secret, "can be changed by others: chmod go-w"),
         ("--oper-file", &missing, "cannot read the secret in"),
         ("--state-dir", &garbage, "bans, line 1: the end is - or a number of seconds"),
         ("--state-dir", &secret, "cannot use the state directory"),
