@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use whippet::net::{SockRef, TcpListener};
 use whippet::select;
-use whippet::sync::CancellationToken;
 use whippet::sync::mpsc::{self, Receiver};
+use whippet::sync::{CancellationToken, Semaphore};
 use whippet::task::{JoinError, JoinHandle};
 use whippet::time::{Instant, timeout, timeout_at};
 
@@ -66,6 +66,7 @@ impl Server {
         listeners.iter().try_for_each(prepare)?;
         // Each person's last two events have places of their own; nobody ever waits for the channel itself.
         let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);
+        let places = places.min(Semaphore::MAX_PERMITS);
         let (events, said) = mpsc::channel(places);
         let (control, orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));

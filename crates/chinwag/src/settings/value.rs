@@ -186,7 +186,7 @@ impl Scalar for String {
 
 impl Scalar for PathBuf {
     fn wanted() -> String {
-        "a path".to_owned()
+        "a path, without control characters".to_owned()
     }
 
     fn takes(form: Form) -> bool {
@@ -194,7 +194,8 @@ impl Scalar for PathBuf {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        (!text.is_empty() && !text.contains('\0')).then(|| Self::from(text))
+        // A line end in it would make two sentences of what is told about it, and a NUL ends it for the kernel.
+        (!text.is_empty() && !text.contains(char::is_control)).then(|| Self::from(text))
     }
 
     fn display(&self) -> String {

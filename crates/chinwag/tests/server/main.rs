@@ -10,6 +10,7 @@ mod confinement;
 mod course;
 mod door;
 mod editing;
+mod extremes;
 mod files;
 mod folder;
 mod limits;

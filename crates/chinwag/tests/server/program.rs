@@ -53,6 +53,26 @@ impl Program {
         Self { process, address, out: Some(out), log: None }
     }
 
+    /// A server that was just started, once it has said where it listens; else how it ended.
+    pub(crate) async fn take_over(mut process: Child) -> Option<Result<Self, Output>> {
+        let mut out = BufReader::new(process.stdout.take().expect("a pipe"));
+        let words = spawn_blocking(move || {
+            let mut line = String::new();
+            out.read_line(&mut line).ok().map(|_| (line, out))
+        });
+        let (line, out) = words.await.expect("no panic")?;
+        match line.trim_end().strip_prefix("listening on ") {
+            Some(address) => {
+                let address = address.parse().expect("an address");
+                Some(Ok(Self { process, address, out: Some(out), log: None }))
+            }
+            None => {
+                let output = spawn_blocking(move || process.wait_with_output()).await;
+                Some(Err(output.expect("no panic").expect("it can be waited for")))
+            }
+        }
+    }
+
     /// Somebody who has been welcomed.
     pub(crate) async fn join(&self) -> Person {
         let mut person = self.connect().await;
