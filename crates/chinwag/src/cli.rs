@@ -228,7 +228,7 @@ mod tests {
     fn serve_is_what_happens_and_its_flags_need_no_word() {
         let at = |text: &str| HostPort::Address(text.parse().unwrap());
         let default = at("127.0.0.1:7070");
-        assert_eq!(serve(&[]).listen, [default.clone()]);
+        assert_eq!(serve(&[]).listen, std::slice::from_ref(&default));
         assert_eq!(serve(&["serve"]).listen, [default]);
         for word in [&["serve"][..], &[]] {
             let flags = ["--listen", "127.0.0.1:0", "--listen", "[::1]:1", "--no-limits"];

@@ -76,7 +76,6 @@ enum Layer {
 }
 
 /// Does this in a thread that a layer confines; `None` where the kernel does not have it.
-#[expect(clippy::disallowed_methods, reason = "a thread is confined for good")]
 fn inside<T: Send>(layer: Layer, needs: &Needs, act: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
