@@ -232,6 +232,8 @@ pub const EBB_LOOKS: usize = 8;
 pub const PER_ADDRESS: usize = 16;
 /// Descriptors kept back from connections: the listeners, the log, the reactor and refusals need some.
 pub const SPARE_DESCRIPTORS: usize = 32;
+/// Most threads to run on that can be set: more than the processors of any machine; each takes a stack and a queue.
+pub const WORKERS: usize = 1024;
 /// Most descriptors that are counted on, whatever the limit of the process is: the reactor has no more slots.
 pub const MOST_DESCRIPTORS: usize = 1 << 20;
 /// Refusals that linger at once; beyond them a refused connection is closed without a word.

@@ -219,7 +219,7 @@ settings! {
     }
     "The program" {
         /// Threads to run on; auto: one for each processor
-        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InHelp;
+        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InHelp few;
         /// How long a graceful stop may take
         grace "grace" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
         /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
@@ -249,6 +249,13 @@ fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(),
         let words = || format!("{} is not between {least} and {most}", value.show());
         range.contains(value).then_some(()).ok_or_else(words)
     }
+}
+
+/// The rule that threads are not more than any machine has a use for.
+fn few(workers: &Auto<NonZeroUsize>) -> Result<(), String> {
+    let most = limits::WORKERS;
+    let words = |count| format!("{count} threads are more than {most}");
+    workers.0.filter(|count| count.get() > most).map_or(Ok(()), |count| Err(words(count)))
 }
 
 /// The rule that there is at least one.

@@ -2,7 +2,7 @@
 
 use crate::program::{CHINWAG, Program};
 use crate::support::{Person, run, soon};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Duration;
@@ -89,9 +89,14 @@ fn cpu(pid: u32) -> Duration {
 fn trap_22_running_out_of_descriptors_is_waited_out() {
     run(async {
         let mut command = Command::new("sh");
-        let line = "ulimit -n 30; exec \"$0\" --listen 127.0.0.1:0 --workers 2 --connections 1000";
+        let line =
+            "ulimit -n 1100; exec \"$0\" --listen 127.0.0.1:0 --workers 2 --connections 1000";
         command.args(["-c", line, CHINWAG]);
         let server = Program::start(command).await;
+        // Lowered under it, or it would not let more in than that.
+        let fewer = Rlimit { current: Some(30), maximum: Some(1100) };
+        let process = Some(Pid::from_child(&server.process));
+        prlimit(process, Resource::Nofile, fewer).expect("ours");
         let mut inside = Vec::new();
         // The kernel completes connections beyond those that the server can take.
         let mut waiting = Vec::new();
