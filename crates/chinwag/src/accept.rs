@@ -122,7 +122,7 @@ impl Doorman {
     /// Lets a connection in, or turns it away with a sentence.
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
         self.pause = BACKOFF_MIN;
-        match self.house.places.admit(address.ip()) {
+        match self.house.places.admit(address.ip(), now()) {
             Ok(place) => {
                 whippet::spawn(client::run(stream, place, Arc::clone(&self.house)));
             }

@@ -38,6 +38,7 @@ use crate::intake::Intake;
 use crate::latency::Timing;
 use crate::limits::{LIVING_FRAMES, ROUND_BYTES};
 use crate::line::Line;
+use crate::mutes::Mutes;
 use crate::notices::Notices;
 use crate::published::Published;
 use crate::rooms::{RoomId, Rooms};
@@ -104,7 +105,9 @@ pub struct Broker {
     stop: Option<stop::Stop>,
     /// Who may not be here.
     bans: Bans,
-    /// Where they are kept, if a restart is to find them.
+    /// Who is not read.
+    mutes: Mutes,
+    /// Where bans are kept, if a restart is to find them.
     shelf: Option<Shelf>,
     /// What newcomers read.
     notices: Arc<Notices>,
@@ -141,6 +144,7 @@ impl Broker {
             newcomers: 0,
             stop: None,
             bans: Bans::default(),
+            mutes: Mutes::default(),
             shelf: None,
             notices: Arc::default(),
             metrics: Metrics::default(),

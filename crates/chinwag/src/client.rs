@@ -11,12 +11,13 @@
 //! `select!`, so the inbox is drained whatever else goes on.
 
 use crate::account::{self, Cut};
+use crate::budgets::AddressBudget;
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
 use crate::house::House;
-use crate::incoming::{End, Heard, Incoming};
+use crate::incoming::{End, Heard, Incoming, Limits};
 use crate::limits::SILENCE_LOOK;
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
@@ -43,10 +44,10 @@ pub(crate) fn run(
     house: Arc<House>,
 ) -> impl Future<Output = ()> + Send {
     async move {
-        let mut joined = Client::join(&stream, &house).await;
+        let mut joined = Client::join(&stream, &house, place.budget()).await;
         let farewell = match &mut joined {
             Ok(client) => {
-                let over = client.chat(&stream, &house).await;
+                let over = client.chat(&stream, &house, place.budget()).await;
                 client.leave(over, &stream, &house).await
             }
             Err(turned_away) => Some(*turned_away),
@@ -123,8 +124,12 @@ impl Client {
     ///
     /// # Errors
     /// What he is told who cannot join.
-    async fn join(stream: &TcpStream, house: &House) -> Result<Self, &'static str> {
-        let mut incoming = Incoming::new(now());
+    async fn join(
+        stream: &TcpStream,
+        house: &House,
+        budget: &AddressBudget,
+    ) -> Result<Self, &'static str> {
+        let mut incoming = Incoming::new(house.dials.speech(), budget, now());
         if speaks_first(stream, house).await
             && let Some(foreign) = incoming.look(stream)
         {
@@ -144,7 +149,7 @@ impl Client {
     }
 
     /// Moves lines and frames until his chat is over.
-    async fn chat(&mut self, stream: &TcpStream, house: &House) -> Over {
+    async fn chat(&mut self, stream: &TcpStream, house: &House, budget: &AddressBudget) -> Over {
         let mut timer = pin!(sleep_until(time::Instant::now()));
         // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
         let mut turn = pin!(house.intake.places().acquire());
@@ -180,7 +185,7 @@ impl Client {
                         self.stage = Stage::Readable;
                         // Nearly always there is a place at once.
                         if let Ok(place) = house.intake.places().try_acquire()
-                            && let Some(end) = self.hand_over(place, stream, house)
+                            && let Some(end) = self.hand_over(place, stream, house, budget)
                         {
                             return Over::Ended(end);
                         }
@@ -192,13 +197,13 @@ impl Client {
                     in_line = false;
                     // The places are never closed.
                     let Ok(place) = place else { return Over::Dismissed };
-                    if let Some(end) = self.hand_over(place, stream, house) {
+                    if let Some(end) = self.hand_over(place, stream, house, budget) {
                         return Over::Ended(end);
                     }
                 }
                 _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
                 () = timer.as_mut(), if is_timed => {
-                    self.incoming.heed(house.dials.speech(), self::now());
+                    self.incoming.heed(house.dials.speech(), budget, self::now());
                 }
             }
         }
@@ -269,6 +274,7 @@ impl Client {
         place: SemaphorePermit<'_>,
         stream: &TcpStream,
         house: &House,
+        budget: &AddressBudget,
     ) -> Option<End> {
         let id = self.id;
         if self.stage == Stage::Draining && !self.incoming.has_waiting() {
@@ -286,11 +292,10 @@ impl Client {
             house.post(event);
             return None;
         }
-        let allowance = if self.is_draining() { None } else { house.dials.speech() };
-        let now = now();
+        let rate = if self.is_draining() { None } else { house.dials.speech() };
+        let (now, limits) = (now(), Limits { rate, budget, lock: house.dials.lock() });
         let terminal = self.outgoing.terminal_mut();
-        let Some(Heard { inputs, end, .. }) =
-            self.incoming.hear(stream, terminal, allowance, house.dials.lock(), now)
+        let Some(Heard { inputs, end, .. }) = self.incoming.hear(stream, terminal, &limits, now)
         else {
             self.stage = Stage::Idle;
             return None;
@@ -336,7 +341,7 @@ impl Client {
             Over::Ended(end) => end.announced(),
         };
         self.seat.leave(departure);
-        self.incoming = Incoming::new(now());
+        self.incoming.forget();
         let rest = timeout(house.config.bounds.take_within, async {
             while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
             io::Result::Ok(())

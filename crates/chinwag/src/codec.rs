@@ -10,7 +10,7 @@
 //! an [`editor`](crate::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
 use crate::foreign::Foreign;
-use crate::limits::LINE;
+use crate::limits::{LINE, OUTSIDE_BYTES};
 use crate::telnet::{Command, Filter, IAC, Piece};
 use memchr::memchr2;
 use std::borrow::Cow;
@@ -52,7 +52,13 @@ pub struct Decoder {
     told: Told,
     /// Whether keys are handed out, and not lines.
     keys: bool,
+    /// What came outside of lines and was not paid for, in parts of [`LINE`] to the price of a line.
+    outside: u32,
 }
+
+/// What a byte outside of lines counts, where one of a line that is too long counts 1: such a line costs as much as all
+/// that it could have been.
+const OUTSIDE: usize = if LINE > OUTSIDE_BYTES { LINE / OUTSIDE_BYTES } else { 1 };
 
 /// How far the start of the stream has been looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,6 +147,32 @@ impl Decoder {
     /// Since when a line without an end is being dropped.
     pub fn dropping_since(&self) -> Option<Instant> {
         self.dropping
+    }
+
+    /// Of so many bytes, those of the line under way included, came this: what is neither in it nor in the line under way now was
+    /// outside of lines, or is erased or dropped.
+    #[inline]
+    fn weigh(&mut self, bytes: usize, decoded: Option<&Decoded<'_>>) {
+        let inside = match decoded {
+            // With its end, of two bytes at most.
+            Some(Decoded::Line(line)) => line.len() + 2,
+            Some(Decoded::Keys(keys)) => keys.len(),
+            _ => 0,
+        };
+        let outside = bytes.saturating_sub(inside + self.partial.len());
+        if outside > 0 {
+            let is_dropped =
+                self.dropping.is_some() && !matches!(decoded, Some(Decoded::Telnet(_)));
+            let each = if is_dropped { 1 } else { OUTSIDE };
+            self.outside += u32::try_from(outside * each).expect("a read and a line are small");
+        }
+    }
+
+    /// How many lines what came outside of lines costs. The rest is paid for later.
+    pub fn take_outside(&mut self) -> u32 {
+        let lines = self.outside / LINE as u32;
+        self.outside %= LINE as u32;
+        lines
     }
 
     /// Hands out keys from now on, and says what was typed of the line under way.
@@ -429,9 +461,11 @@ impl Lines<'_> {
     pub fn next(&mut self) -> Option<Decoded<'_>> {
         let bytes = if self.held.is_empty() { self.fresh } else { &self.held };
         let mut input = &bytes[self.at..];
-        let before = input.len();
+        let (before, partial) = (input.len(), self.decoder.partial.len());
         let decoded = self.decoder.next(&mut input, self.now);
-        self.at += before - input.len();
+        let taken = before - input.len();
+        self.at += taken;
+        self.decoder.weigh(taken + partial, decoded.as_ref());
         decoded
     }
 

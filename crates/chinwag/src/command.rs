@@ -109,6 +109,11 @@ pub enum Attempt {
     Right,
     /// It was something else.
     Wrong,
+    /// It was not looked at: from this address too many wrong ones have come.
+    TooSoon {
+        /// How long until one is.
+        seconds: u16,
+    },
     /// There is no secret.
     Useless,
 }

@@ -4,9 +4,11 @@
 //! each stands alone, and whoever still goes by the old value does so for one turn.
 
 use crate::config::Config;
+use crate::limits::ADDRESS_LINES;
 use crate::notices::Notices;
 use crate::secret::Lock;
-use crate::speech::Allowance;
+use crate::speech::{Allowance, LineRate};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,6 +19,8 @@ use std::time::Duration;
 pub(crate) struct Dials {
     /// How fast a person may speak: `{ burst: 32, interval in microseconds: 32 }`, 0 for any speed.
     speech: AtomicU64,
+    /// How many times as fast all of an address may, 0 for any speed.
+    address: AtomicU64,
     /// How long a newcomer is listened to before the welcome, in microseconds.
     first_look: AtomicU64,
     /// How long a line may go on without an end, in microseconds.
@@ -33,15 +37,16 @@ impl Dials {
     /// As the settings say.
     pub(crate) fn new(config: &Config) -> Self {
         let notices = Arc::new(Notices::new(config.texts.clone()));
-        let [speech, first_look, overlong, grace] = words(config).map(AtomicU64::new);
+        let [speech, address, first_look, overlong, grace] = words(config).map(AtomicU64::new);
         let lock = Lock::new(config.secret.clone());
-        Self { speech, first_look, overlong, grace, notices, lock }
+        Self { speech, address, first_look, overlong, grace, notices, lock }
     }
 
     /// Turns all of them to what the settings say now.
     pub(crate) fn turn(&self, config: &Config) {
-        let [speech, first_look, overlong, grace] = words(config);
+        let [speech, address, first_look, overlong, grace] = words(config);
         self.speech.store(speech, Relaxed);
+        self.address.store(address, Relaxed);
         self.first_look.store(first_look, Relaxed);
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
@@ -49,14 +54,16 @@ impl Dials {
         self.lock.exchange(config.secret.clone());
     }
 
-    /// How fast a person may speak, `None` for any speed.
+    /// How fast lines may come, `None` for any speed.
     #[inline]
-    pub(crate) fn speech(&self) -> Option<Allowance> {
+    pub(crate) fn speech(&self) -> Option<LineRate> {
         let word = self.speech.load(Relaxed);
-        // Both halves fit: they were put there as 32 bits each.
+        // All of them fit: they were put there as 32 bits each.
         let (burst, interval) = ((word >> 32) as u32, word as u32);
         let interval = Duration::from_micros(interval.into());
-        (word != 0).then_some(Allowance { burst, interval })
+        let address = NonZeroU32::new(self.address.load(Relaxed) as u32);
+        let rate = LineRate { connection: Allowance { burst, interval }, address };
+        (word != 0).then_some(rate)
     }
 
     /// How long a newcomer is listened to before the welcome.
@@ -87,13 +94,25 @@ impl Dials {
 }
 
 /// The settings as words, in the order of the fields.
-fn words(config: &Config) -> [u64; 4] {
+fn words(config: &Config) -> [u64; 5] {
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let speech = config.speech.map_or(0, |Allowance { burst, interval }| {
         let interval = micros(interval).clamp(1, u32::MAX.into());
         u64::from(burst.max(1)) << 32 | interval
     });
-    [speech, micros(config.first_look), micros(config.overlong), micros(config.grace)]
+    let address = config.per_address.map_or(0, address_lines);
+    [
+        speech,
+        address.into(),
+        micros(config.first_look),
+        micros(config.overlong),
+        micros(config.grace),
+    ]
+}
+
+/// How many times as much as one connection all of an address may say that may have so many.
+fn address_lines(connections: usize) -> u32 {
+    u32::try_from(connections).unwrap_or(u32::MAX).max(ADDRESS_LINES)
 }
 
 #[cfg(test)]
@@ -104,13 +123,21 @@ mod tests {
     #[test]
     fn what_was_turned_is_what_is_read() {
         let dials = Dials::new(&Config::default());
-        assert_eq!(dials.speech(), Config::default().speech);
+        let connection = Config::default().speech.expect("a limit");
+        let rate = |connection, times| LineRate { connection, address: NonZeroU32::new(times) };
+        assert_eq!(dials.speech(), Some(rate(connection, 16)));
         assert_eq!(dials.overlong(), Config::default().overlong);
-        let speech = Some(Allowance { burst: 3, interval: Duration::from_secs(3600) });
+        let connection = Allowance { burst: 3, interval: Duration::from_secs(3600) };
+        let speech = Some(connection);
         let texts = Texts { welcome: "hello".into(), motd: "news".into() };
         let grace = Duration::from_secs(86_400);
         dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
-        assert_eq!((dials.speech(), dials.grace()), (speech, grace));
+        assert_eq!((dials.speech(), dials.grace()), (Some(rate(connection, 16)), grace));
+        for (per_address, times) in [(Some(1), 16), (Some(100), 100), (None, 0)] {
+            dials.turn(&Config { speech, per_address, ..Config::default() });
+            assert_eq!(dials.speech(), Some(rate(connection, times)));
+        }
+        dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
         assert_eq!(*dials.notices().texts(), texts);
         dials.turn(&Config::default().without_limits());
         assert_eq!(dials.speech(), None);

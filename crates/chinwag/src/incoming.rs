@@ -1,13 +1,14 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
+use crate::budgets::{AddressBudget, ConnectionBudget};
 use crate::codec::{Decoded, Decoder};
-use crate::command::{self, Attempt, Input, Kind};
+use crate::command::{self, Input, Kind};
 use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
-use crate::limits::{OPER_ATTEMPTS, READ};
+use crate::limits::READ;
 use crate::secret::{Lock, Tried};
-use crate::speech::{Allowance, Speech};
+use crate::speech::LineRate;
 use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
 use std::cell::Cell;
@@ -26,10 +27,19 @@ thread_local! {
 pub(crate) struct Incoming {
     /// What was read and is no whole line, or more than he may say now.
     decoder: Decoder,
-    /// How much he may say.
-    speech: Speech,
-    /// Wrong secrets of operators that he has said.
-    wrong_secrets: u8,
+    /// How much may be said.
+    budget: ConnectionBudget,
+}
+
+/// What limits what comes from one person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits<'a> {
+    /// How fast lines may come; `None` for any speed.
+    pub(crate) rate: Option<LineRate>,
+    /// What the address may do.
+    pub(crate) budget: &'a AddressBudget,
+    /// What `/oper` is tried on.
+    pub(crate) lock: &'a Lock,
 }
 
 /// What came of one turn at the socket.
@@ -52,8 +62,6 @@ pub(crate) enum End {
     Foreign(Foreign),
     /// By a line without an end.
     Overlong,
-    /// By trying to find out the secret of operators.
-    Guessing,
 }
 
 impl End {
@@ -63,7 +71,6 @@ impl End {
             Self::Left(departure) => (departure, ""),
             Self::Foreign(foreign) => (Departure::Refused(foreign.reason()), foreign.answer()),
             Self::Overlong => (Departure::Refused(OVERLONG), OVERLONG_WORDS),
-            Self::Guessing => (Departure::Refused(GUESSING), GUESSING_WORDS),
         }
     }
 }
@@ -72,15 +79,15 @@ impl End {
 const OVERLONG: &str = "a line without an end";
 /// What he is told.
 const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
-/// What the others are told of somebody who guessed at the secret.
-const GUESSING: &str = "wrong secrets";
-/// What he is told.
-const GUESSING_WORDS: &str = "! disconnected: too many wrong secrets\r\n";
-
 impl Incoming {
     /// Nothing has come yet.
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { decoder: Decoder::default(), speech: Speech::new(now), wrong_secrets: 0 }
+    pub(crate) fn new(rate: Option<LineRate>, address: &AddressBudget, now: Instant) -> Self {
+        Self { decoder: Decoder::default(), budget: ConnectionBudget::new(rate, address, now) }
+    }
+
+    /// Nothing more will be read: keeps nothing of what came.
+    pub(crate) fn forget(&mut self) {
+        self.decoder = Decoder::default();
     }
 
     /// Whether there is something to hand over without reading.
@@ -89,18 +96,14 @@ impl Incoming {
     }
 
     /// Until when he must be silent; `None` if he may speak.
-    pub(crate) fn silent_until(
-        &self,
-        allowance: Option<Allowance>,
-        now: Instant,
-    ) -> Option<Instant> {
-        allowance.map(|allowance| self.speech.next(allowance)).filter(|&next| next > now)
+    pub(crate) fn silent_until(&self, rate: Option<LineRate>, now: Instant) -> Option<Instant> {
+        rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now)
     }
 
     /// Goes by what is set now about how fast he may speak.
-    pub(crate) fn heed(&mut self, allowance: Option<Allowance>, now: Instant) {
-        if let Some(allowance) = allowance {
-            self.speech.cap(allowance, now);
+    pub(crate) fn heed(&mut self, rate: Option<LineRate>, address: &AddressBudget, now: Instant) {
+        if let Some(rate) = rate {
+            self.budget.cap(rate, address, now);
         }
     }
 
@@ -126,17 +129,16 @@ impl Incoming {
         &mut self,
         stream: &TcpStream,
         terminal: &mut Option<Box<Terminal>>,
-        allowance: Option<Allowance>,
-        lock: &Lock,
+        limits: &Limits<'_>,
         now: Instant,
     ) -> Option<Heard> {
         let mut heard = if self.decoder.has_waiting() {
-            self.understand(&[], terminal, allowance, now)
+            self.understand(&[], terminal, limits, now)
         } else {
             let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ]));
             let heard = match read(stream, &mut buffer[..]) {
                 Ok(0) => Some(self.last_words(terminal)),
-                Ok(read) => Some(self.understand(&buffer[..read], terminal, allowance, now)),
+                Ok(read) => Some(self.understand(&buffer[..read], terminal, limits, now)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => None,
                 Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
             };
@@ -144,35 +146,9 @@ impl Incoming {
             heard?
         };
         if let Some(secret) = heard.secret.take() {
-            self.try_secret(&secret, stream, lock, &mut heard, now);
+            try_secret(&secret, stream, limits, &mut heard, now);
         }
         Some(heard)
-    }
-
-    /// Tries a secret of operators. Nobody but his own task ever sees what he typed.
-    fn try_secret(
-        &mut self,
-        typed: &str,
-        stream: &TcpStream,
-        lock: &Lock,
-        heard: &mut Heard,
-        now: Instant,
-    ) {
-        let peer = stream.peer_addr();
-        // Of a connection that is gone already nobody will hear.
-        let in_clear = peer.as_ref().is_ok_and(|peer| crosses_a_network(peer.ip()));
-        let Tried { attempt, told } = lock.attempt(typed, now);
-        if let Some(times) = told {
-            let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
-            tracing::warn!(%from, times, "a wrong secret of operators");
-        }
-        if attempt == Attempt::Wrong {
-            self.wrong_secrets += 1;
-            if self.wrong_secrets >= OPER_ATTEMPTS {
-                heard.end = Some(End::Guessing);
-            }
-        }
-        heard.inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
     }
 
     /// Understands lines up to what he may say and one event holds.
@@ -180,14 +156,19 @@ impl Incoming {
         &mut self,
         fresh: &[u8],
         terminal: &mut Option<Box<Terminal>>,
-        allowance: Option<Allowance>,
+        limits: &Limits<'_>,
         now: Instant,
     ) -> Heard {
-        let Self { decoder, speech, .. } = self;
+        let Self { decoder, budget, .. } = self;
+        let spend = |budget: &mut ConnectionBudget, tokens| {
+            if let Some(rate) = limits.rate {
+                budget.spend(tokens, rate, limits.budget, now);
+            }
+        };
         let mut heard = Heard::default();
         let mut lines = decoder.lines(fresh, now);
         while heard.end.is_none() && heard.inputs.fits(lines.longest_next()) {
-            if allowance.is_some_and(|allowance| speech.next(allowance) > now) {
+            if limits.rate.is_some_and(|rate| budget.next(rate) > now) {
                 break;
             }
             let Some(decoded) = lines.next() else { break };
@@ -197,9 +178,7 @@ impl Incoming {
                 (Reading::Lines(begun), _) => lines.end_keys(&begun),
                 _ => {}
             }
-            if tokens > 0 {
-                allowance.map(|allowance| speech.try_spend(tokens, allowance, now));
-            }
+            spend(budget, tokens);
             // What follows a secret waits for what comes of it.
             if heard.secret.is_some() {
                 break;
@@ -209,6 +188,8 @@ impl Incoming {
                 break;
             }
         }
+        drop(lines);
+        spend(budget, decoder.take_outside());
         heard
     }
 
@@ -221,6 +202,25 @@ impl Incoming {
         heard.end.get_or_insert(End::Left(Departure::Eof));
         heard
     }
+}
+
+/// Tries a secret of operators. Nobody but the task of whoever typed it ever sees it.
+fn try_secret(
+    typed: &str,
+    stream: &TcpStream,
+    limits: &Limits<'_>,
+    heard: &mut Heard,
+    now: Instant,
+) {
+    let peer = stream.peer_addr();
+    // Of a connection that is gone already nobody will hear.
+    let in_clear = peer.as_ref().is_ok_and(|peer| crosses_a_network(peer.ip()));
+    let Tried { attempt, told } = limits.lock.attempt(typed, limits.budget, now);
+    if let Some(times) = told {
+        let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
+        tracing::warn!(%from, times, "a wrong secret of operators");
+    }
+    heard.inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
 }
 
 /// Whether what comes from this address can be read on its way.
@@ -238,7 +238,7 @@ fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// What comes of taking one thing that was decoded.
 struct Taken {
-    /// What it costs of what he may say.
+    /// What it costs of what may be said.
     tokens: u32,
     /// How it is to be read on.
     reading: Reading,

@@ -49,6 +49,7 @@ pub mod debts;
 pub mod deferred;
 pub mod history;
 pub mod member;
+mod mutes;
 pub mod pace;
 pub mod published;
 pub mod rooms;
@@ -57,6 +58,7 @@ pub mod round;
 pub mod who;
 
 // One person.
+mod budgets;
 mod call;
 mod client;
 mod goodbye;

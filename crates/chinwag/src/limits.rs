@@ -37,6 +37,12 @@ pub const SPEECH_INTERVAL: Duration = Duration::from_millis(200);
 /// Bytes of an answer that cost a token beside the one that each line costs: twice the longest line that a token lets
 /// anybody send, so that asking is no better way to make the server write than speaking.
 pub const ANSWER_OF_A_TOKEN: usize = 8 * 1024;
+/// How many times what one connection may say all of an address may: as much as the connections that it may have by
+/// default.
+pub const ADDRESS_LINES: u32 = PER_ADDRESS as u32;
+/// Bytes outside of lines (NULs, telnet's commands, what is erased again) that cost as much as a line: two orders of magnitude
+/// more than a client sends that negotiates its options and a person who mistypes.
+pub const OUTSIDE_BYTES: usize = 256;
 /// Time between two looks of somebody who must be silent at how long that is by now: the pace may be set anew.
 pub const SILENCE_LOOK: Duration = Duration::from_secs(1);
 /// How long a newcomer is listened to before the welcome: a browser, ssh or TLS client speaks at once, and is told
@@ -187,8 +193,17 @@ pub const BANS_PAGE: usize = 12;
 pub const BANS_BYTES: u64 = 400 * BANS as u64;
 /// Time before a list of bans that could not be written is tried again.
 pub const KEEP_AGAIN: Duration = Duration::from_secs(30);
-/// Wrong secrets that end a connection.
-pub const OPER_ATTEMPTS: u8 = 3;
+/// Wrong secrets of an address that are free: an operator may mistype.
+pub const GUESSES_FREE: u32 = 3;
+/// The wait after them. Each further wrong one doubles it.
+pub const GUESS_WAIT: Duration = Duration::from_secs(1);
+/// The longest such wait: 170 guesses a day find no secret of 12 bytes.
+pub const LONGEST_GUESS_WAIT: Duration = Duration::from_secs(512);
+/// Time without a wrong secret after which the address's wrong ones are forgotten. It is so much more than the longest wait
+/// that waiting for it is no quicker way to guess.
+pub const GUESSES_FORGOTTEN: Duration = Duration::from_secs(3600);
+/// Mutes at once, as many as [`BANS`] and for the same reason.
+pub const MUTES: usize = 1000;
 /// The longest time between two lines of one person in a slow room.
 pub const SLOWEST: Duration = Duration::from_secs(3600);
 
@@ -230,6 +245,18 @@ pub const EBB_LOOKS: usize = 8;
 
 /// Connections of one address: a household or an office; the rest of the room must fit in, too.
 pub const PER_ADDRESS: usize = 16;
+/// How many times the budget of an address a /56 of IPv6 has, which some providers give to one customer.
+pub const SHARE_OF_56: u32 = 4;
+/// How many times that a /48 has: what a company is given.
+pub const SHARE_OF_48: u32 = 16;
+/// Connects of an address at once: twice as many as it may have connections, so that all of them may come back after a restart
+/// of theirs.
+pub const CONNECTS_BURST: u64 = 32;
+/// The time that earns a further connect: nobody comes and goes four times a second all day.
+pub const CONNECT_INTERVAL: Duration = Duration::from_millis(250);
+/// Networks without connections that are remembered until nothing is owed any more: some 4 MiB. One that connects and
+/// goes is whole after a quarter of a second, one that guessed at the secret after an hour.
+pub const REMEMBERED_ADDRESSES: usize = 16 * 1024;
 /// Descriptors kept back from connections: the listeners, the log, the reactor and refusals need some.
 pub const SPARE_DESCRIPTORS: usize = 32;
 /// Most threads to run on that can be set: more than the processors of any machine; each takes a stack and a queue.

@@ -9,6 +9,7 @@ use crate::debts::{self, Debts};
 use crate::deferred::{Deferred, Patience};
 use crate::event::{Arrival, ClientId};
 use crate::intake::Bounds;
+use crate::mutes::MuteId;
 use crate::name::Nick;
 use crate::pace::{Balance, Standing};
 use crate::rooms::RoomId;
@@ -73,17 +74,10 @@ pub struct Extras {
     pub away: Option<Box<str>>,
     /// Whether he has said the secret of operators.
     pub is_operator: bool,
-    /// Whether others are kept from reading him.
-    pub muted: Option<Mute>,
+    /// What keeps others from reading him, if it lasts.
+    pub muted: Option<MuteId>,
     /// How long private lines to people who are behind may still wait.
     pub patience: Patience,
-}
-
-/// Somebody's being muted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mute {
-    /// Until when; `None` as long as he is here.
-    pub until: Option<Instant>,
 }
 
 impl Member {

@@ -35,7 +35,8 @@ impl Office {
     /// [`Reload::Live`](crate::settings::Reload::Live).
     pub fn turn(&self, config: &Config) {
         self.house.dials.turn(config);
-        self.house.places.limit_addresses(config.per_address);
+        let (lines, now) = (self.house.dials.speech(), whippet::time::Instant::now());
+        self.house.places.limit_addresses(config.per_address, lines, now.into_std());
     }
 
     /// What the broker has published.
@@ -96,8 +97,9 @@ impl Office {
         self.house.places.taken()
     }
 
-    /// How many connections were turned away: because all places were taken, and because those of their address were.
-    pub fn turned_away(&self) -> [u64; 2] {
+    /// How many connections were turned away: because all places were taken, because those of their address were, and because
+    /// it connects too often.
+    pub fn turned_away(&self) -> [u64; 3] {
         self.house.places.turned_away()
     }
 

@@ -1,21 +1,20 @@
-//! Who may come in: how many connections there are, in all and of each address.
+//! Who may come in: how many connections there are in all, and what the [budgets](crate::budgets) of their addresses allow.
 //!
 //! A [`Place`] is one connection, from accept to close. It gives itself back when dropped, so no way out of a
 //! client's task can lose one.
 
+use crate::budgets::{AddressBudget, AddressBudgets, Excess};
 use crate::limits::EBB_PEOPLE;
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use crate::speech::LineRate;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use whippet::sync::Notify;
 
 /// Counts connections.
 #[derive(Debug)]
 pub(crate) struct Places {
-    /// Most connections in all.
-    most: usize,
     /// The counts.
     counts: Mutex<Counts>,
     /// Told each time a connection has gone, and its descriptor with it.
@@ -25,8 +24,10 @@ pub(crate) struct Places {
 }
 
 /// How many connections there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counts {
+    /// Most connections in all.
+    most: usize,
     /// Most connections of an address, if that is limited.
     per_address: Option<usize>,
     /// In all.
@@ -35,35 +36,29 @@ struct Counts {
     high: usize,
     /// Whether this tide's ebb was told.
     ebbed: bool,
-    /// How many were turned away: because there was no place, and none for their address.
-    turned_away: [u64; 2],
-    /// Of each address that has any and is limited.
-    of_address: BTreeMap<Origin, usize>,
+    /// How many were turned away, by reason.
+    turned_away: [u64; Refusal::COUNT],
+    /// What their addresses may do.
+    addresses: AddressBudgets,
 }
 
 impl Counts {
+    /// Counts a connection of this address.
+    fn admit(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Refusal> {
+        if self.all >= self.most {
+            return Err(Refusal::Full);
+        }
+        // Counted without a limit, too: there may be one later.
+        self.addresses.admit(address, self.per_address, now).map_err(|excess| match excess {
+            Excess::Connections => Refusal::AddressFull,
+            Excess::Connects => Refusal::TooOften,
+        })
+    }
+
     /// Somebody has gone: whether that makes it an ebb.
     fn ebbs(&mut self) -> bool {
         let ebbs = self.high >= EBB_PEOPLE && self.all <= self.high / 2;
         ebbs && !std::mem::replace(&mut self.ebbed, true)
-    }
-}
-
-/// What counts as one address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Origin(IpAddr);
-
-impl Origin {
-    /// The origin of a peer; `None` for loopback, which is not limited.
-    fn of(address: IpAddr) -> Option<Self> {
-        let address = address.to_canonical();
-        match address {
-            _ if address.is_loopback() => None,
-            IpAddr::V4(_) => Some(Self(address)),
-            IpAddr::V6(v6) => {
-                Some(Self(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into()))
-            }
-        }
     }
 }
 
@@ -74,14 +69,20 @@ pub(crate) enum Refusal {
     Full,
     /// As many of this address are here as may be.
     AddressFull,
+    /// This address connects more often than it may.
+    TooOften,
 }
 
 impl Refusal {
+    /// How many reasons there are.
+    pub(crate) const COUNT: usize = 3;
+
     /// What the one at the door is told.
     pub(crate) fn answer(self) -> &'static str {
         match self {
             Self::Full => "! the server is full, please try again later\r\n",
             Self::AddressFull => "! too many connections from your address\r\n",
+            Self::TooOften => "! your address connects too often, please wait a second\r\n",
         }
     }
 }
@@ -91,6 +92,7 @@ impl fmt::Display for Refusal {
         f.write_str(match self {
             Self::Full => "all places are taken",
             Self::AddressFull => "all places of its address are taken",
+            Self::TooOften => "its address connects too often",
         })
     }
 }
@@ -98,40 +100,46 @@ impl fmt::Display for Refusal {
 impl Places {
     /// Room for `most` connections, `per_address` of each address.
     pub(crate) fn new(most: usize, per_address: Option<usize>) -> Arc<Self> {
-        let counts = Mutex::new(Counts { per_address, ..Counts::default() });
+        let counts = Counts {
+            most,
+            per_address,
+            all: 0,
+            high: 0,
+            ebbed: false,
+            turned_away: [0; Refusal::COUNT],
+            addresses: AddressBudgets::new(whippet::time::Instant::now().into_std()),
+        };
+        let counts = Mutex::new(counts);
         let (freed, ebb) = (Notify::new(), Notify::new());
-        Arc::new(Self { most, counts, freed, ebb })
+        Arc::new(Self { counts, freed, ebb })
     }
 
-    /// A place for a connection from this address.
+    /// A place for a connection that comes from this address now.
     ///
     /// # Errors
     /// There is none.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refusal> {
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Place, Refusal> {
         let mut counts = self.lock();
-        // Counted without a limit, too: there may be one later.
-        let origin = Origin::of(address);
-        if counts.all >= self.most {
-            counts.turned_away[0] += 1;
-            return Err(Refusal::Full);
+        let admitted = counts.admit(address, now);
+        if let Err(refusal) = admitted {
+            counts.turned_away[refusal as usize] += 1;
         }
-        if let Some(origin) = origin {
-            let limit = counts.per_address.unwrap_or(usize::MAX);
-            let count = counts.of_address.get(&origin).copied().unwrap_or(0);
-            if count >= limit {
-                counts.turned_away[1] += 1;
-                return Err(Refusal::AddressFull);
-            }
-            counts.of_address.insert(origin, count + 1);
-        }
+        let budget = admitted?;
         counts.all += 1;
         counts.high = counts.high.max(counts.all);
-        Ok(Place { places: Arc::clone(self), origin })
+        Ok(Place { places: Arc::clone(self), budget })
     }
 
-    /// Lets so many connections of an address in from now on; those who are here stay.
-    pub(crate) fn limit_addresses(&self, per_address: Option<usize>) {
-        self.lock().per_address = per_address;
+    /// Goes by this from now on: so many connections of an address, and lines at this rate. Those who are here stay.
+    pub(crate) fn limit_addresses(
+        &self,
+        per_address: Option<usize>,
+        lines: Option<LineRate>,
+        now: Instant,
+    ) {
+        let mut counts = self.lock();
+        counts.per_address = per_address;
+        counts.addresses.cap(lines, per_address, now);
     }
 
     /// Waits until a connection has gone.
@@ -175,8 +183,8 @@ impl Places {
         self.lock().all
     }
 
-    /// How many were turned away: because there was no place, and none for their address.
-    pub(crate) fn turned_away(&self) -> [u64; 2] {
+    /// How many were turned away: because there was no place, none for their address, or they came too often.
+    pub(crate) fn turned_away(&self) -> [u64; Refusal::COUNT] {
         self.lock().turned_away
     }
 
@@ -191,22 +199,22 @@ impl Places {
 pub(crate) struct Place {
     /// Where it came from.
     places: Arc<Places>,
-    /// The address that it counts for; none for loopback.
-    origin: Option<Origin>,
+    /// What its address may do.
+    budget: AddressBudget,
+}
+
+impl Place {
+    /// What its address may do.
+    pub(crate) fn budget(&self) -> &AddressBudget {
+        &self.budget
+    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.places.lock();
         counts.all -= 1;
-        if let Some(origin) = self.origin
-            && let Entry::Occupied(mut count) = counts.of_address.entry(origin)
-        {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
+        counts.addresses.release(&self.budget);
         let ebbs = counts.ebbs();
         drop(counts);
         self.places.freed.notify_waiters();
@@ -225,47 +233,56 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn now() -> Instant {
+        whippet::time::Instant::now().into_std()
+    }
+
     #[test]
     fn places_are_limited_in_all() {
         let places = Places::new(2, None);
-        let _first = places.admit(address("10.0.0.1")).unwrap();
-        let second = places.admit(address("10.0.0.1")).unwrap();
-        assert_eq!(places.admit(address("127.0.0.1")).unwrap_err(), Refusal::Full);
+        let _first = places.admit(address("10.0.0.1"), now()).unwrap();
+        let second = places.admit(address("10.0.0.1"), now()).unwrap();
+        assert_eq!(places.admit(address("127.0.0.1"), now()).unwrap_err(), Refusal::Full);
         drop(second);
-        assert!(places.admit(address("127.0.0.1")).is_ok());
+        assert!(places.admit(address("127.0.0.1"), now()).is_ok());
     }
 
     #[test]
     fn places_are_limited_for_each_address() {
         let places = Places::new(100, Some(2));
-        let held: Vec<_> =
-            ["10.0.0.1", "::ffff:10.0.0.1"].map(|a| places.admit(address(a)).unwrap()).into();
-        assert_eq!(places.admit(address("10.0.0.1")).unwrap_err(), Refusal::AddressFull);
-        assert!(places.admit(address("10.0.0.2")).is_ok());
+        let held: Vec<_> = ["10.0.0.1", "::ffff:10.0.0.1"]
+            .map(|a| places.admit(address(a), now()).unwrap())
+            .into();
+        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
+        assert!(places.admit(address("10.0.0.2"), now()).is_ok());
         drop(held);
-        assert!(places.admit(address("10.0.0.1")).is_ok());
+        assert!(places.admit(address("10.0.0.1"), now()).is_ok());
         assert_eq!(places.taken(), 0);
-        assert!(places.lock().of_address.is_empty(), "nothing is kept of those who left");
+        assert_eq!(places.turned_away(), [0, 1, 0]);
     }
 
     #[test]
     fn a_new_limit_counts_those_who_came_before_it() {
         let places = Places::new(100, None);
-        let mut held: Vec<_> = (0..3).map(|_| places.admit(address("10.0.0.1")).unwrap()).collect();
-        places.limit_addresses(Some(2));
-        assert_eq!(places.admit(address("10.0.0.1")).unwrap_err(), Refusal::AddressFull);
+        let mut held: Vec<_> =
+            (0..3).map(|_| places.admit(address("10.0.0.1"), now()).unwrap()).collect();
+        places.limit_addresses(Some(2), None, now());
+        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
         held.truncate(1);
-        assert!(places.admit(address("10.0.0.1")).is_ok());
-        places.limit_addresses(None);
-        held.extend((0..3).map(|_| places.admit(address("10.0.0.1")).unwrap()));
+        assert!(places.admit(address("10.0.0.1"), now()).is_ok());
+        places.limit_addresses(None, None, now());
+        held.extend((0..3).map(|_| places.admit(address("10.0.0.1"), now()).unwrap()));
     }
 
     #[test]
-    fn a_network_of_ipv6_is_one_address() {
-        let places = Places::new(100, Some(1));
-        let _held = places.admit(address("2001:db8:0:1::1")).unwrap();
-        assert!(places.admit(address("2001:db8:0:1:ffff::2")).is_err());
-        assert!(places.admit(address("2001:db8:0:2::1")).is_ok());
+    fn whoever_connects_too_often_is_counted_as_such() {
+        let (places, now) = (Places::new(100, Some(16)), now());
+        for _ in 0..32 {
+            drop(places.admit(address("10.0.0.1"), now).unwrap());
+        }
+        assert_eq!(places.admit(address("10.0.0.1"), now).unwrap_err(), Refusal::TooOften);
+        assert_eq!(places.turned_away(), [0, 0, 1]);
+        assert!(places.admit(address("10.0.0.2"), now).is_ok());
     }
 
     #[test]
@@ -276,7 +293,8 @@ mod tests {
             let told = std::pin::pin!(places.ebb());
             told.poll(&mut Context::from_waker(Waker::noop())).is_ready()
         };
-        let come = |count| (0..count).map(|_| places.admit(loopback).unwrap()).collect::<Vec<_>>();
+        let come =
+            |count| (0..count).map(|_| places.admit(loopback, now()).unwrap()).collect::<Vec<_>>();
         drop(come(EBB_PEOPLE - 1));
         assert!(!told(), "a few");
         let mut people = come(1_000);
@@ -298,7 +316,9 @@ mod tests {
         let places = Places::new(100, Some(1));
         let held: Vec<_> = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
             .iter()
-            .flat_map(|a| [places.admit(address(a)).unwrap(), places.admit(address(a)).unwrap()])
+            .flat_map(|a| {
+                [places.admit(address(a), now()).unwrap(), places.admit(address(a), now()).unwrap()]
+            })
             .collect();
         assert_eq!(held.len(), 8);
     }

@@ -159,29 +159,35 @@ impl Room {
     }
 }
 
-/// A room's slow mode: one line of each in so much time.
+/// A room's slow mode: one line of each in so much time. Coming in counts as a line, so nothing is won by coming again, and only
+/// members are remembered.
 #[derive(Debug)]
 pub struct Slow {
     /// The time.
     every: Duration,
-    /// When each spoke last who may not speak yet. Those who may are forgotten once they are as many as the rest.
+    /// When each member spoke last, or came in. Of those who were here when it began and have not spoken since: nothing.
     spoke: BTreeMap<ClientId, Instant>,
-    /// How many there may be before that is looked at.
-    crowded: usize,
 }
-
-/// How many people are remembered at the least before those who may speak again are forgotten.
-const SLOW_REMEMBERED: usize = 64;
 
 impl Slow {
     /// One line in this time.
     pub fn new(every: Duration) -> Self {
-        Self { every, spoke: BTreeMap::new(), crowded: SLOW_REMEMBERED }
+        Self { every, spoke: BTreeMap::new() }
     }
 
     /// The time.
     pub fn every(&self) -> Duration {
         self.every
+    }
+
+    /// Somebody comes in.
+    pub fn enter(&mut self, id: ClientId, now: Instant) {
+        self.spoke.insert(id, now);
+    }
+
+    /// Somebody is no member any more.
+    pub fn leave(&mut self, id: ClientId) {
+        self.spoke.remove(&id);
     }
 
     /// Somebody wants to speak.
@@ -190,17 +196,13 @@ impl Slow {
     /// How long he must wait.
     pub fn speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
         let rest = |spoke: Instant| (spoke + self.every).saturating_duration_since(now);
-        if let Some(rest) =
-            self.spoke.get(&id).map(|&spoke| rest(spoke)).filter(|rest| !rest.is_zero())
-        {
-            return Err(rest);
+        match self.spoke.get(&id).map(|&spoke| rest(spoke)) {
+            Some(rest) if !rest.is_zero() => Err(rest),
+            _ => {
+                self.spoke.insert(id, now);
+                Ok(())
+            }
         }
-        if self.spoke.len() >= self.crowded {
-            self.spoke.retain(|_, spoke| *spoke + self.every > now);
-            self.crowded = (2 * self.spoke.len()).max(SLOW_REMEMBERED);
-        }
-        self.spoke.insert(id, now);
-        Ok(())
     }
 }
 
@@ -308,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slow_room_takes_a_line_of_each_in_its_time_and_forgets_who_may_speak_again() {
+    fn a_slow_room_takes_a_line_of_each_in_its_time_and_coming_in_is_one() {
         let every = Duration::from_secs(10);
         let (mut slow, start) = (Slow::new(every), whippet::time::Instant::now().into_std());
         let (alice, bob) = (ClientId::new(1), ClientId::new(2));
@@ -317,9 +319,11 @@ mod tests {
         assert_eq!(slow.speak(alice, later), Err(Duration::from_secs(6)));
         assert_eq!((slow.speak(bob, later), slow.speak(alice, start + every)), (Ok(()), Ok(())));
         for number in 0..10_000 {
-            let now = start + Duration::from_secs(number);
-            assert_eq!(slow.speak(ClientId::new(100 + number), now), Ok(()));
+            let (id, now) = (ClientId::new(100 + number), later);
+            slow.enter(id, now);
+            assert_eq!(slow.speak(id, now), Err(every));
+            slow.leave(id);
         }
-        assert!(slow.spoke.len() <= SLOW_REMEMBERED, "ten at a time may not speak");
+        assert_eq!(slow.spoke.len(), 2, "only members are remembered");
     }
 }

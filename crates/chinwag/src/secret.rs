@@ -2,6 +2,7 @@
 //!
 //! It is compared in a time that does not depend on what was typed, and shown nowhere.
 
+use crate::budgets::AddressBudget;
 use crate::command::Attempt;
 use crate::files::{self, Distrust, Found};
 use crate::seldom::Seldom;
@@ -187,17 +188,20 @@ impl Lock {
         self.guarded().secret = secret;
     }
 
-    /// Tries what somebody has typed.
-    pub(crate) fn attempt(&self, typed: &str, now: Instant) -> Tried {
-        let mut guarded = self.guarded();
-        let attempt = match &guarded.secret {
-            Some(secret) if secret.is(typed) => Attempt::Right,
-            Some(_) => Attempt::Wrong,
-            None => Attempt::Useless,
-        };
-        let is_wrong = attempt == Attempt::Wrong;
-        let told = if is_wrong { guarded.guesses.tell(now) } else { None };
-        Tried { attempt, told }
+    /// Tries what somebody has typed, if this address may try by now.
+    pub(crate) fn attempt(&self, typed: &str, address: &AddressBudget, now: Instant) -> Tried {
+        let untold = |attempt| Tried { attempt, told: None };
+        // No lock is held while another is taken.
+        let Some(secret) = self.guarded().secret.clone() else { return untold(Attempt::Useless) };
+        if let Err(wait) = address.take_guess(now) {
+            let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u16::MAX);
+            return untold(Attempt::TooSoon { seconds });
+        }
+        if secret.is(typed) {
+            address.give_guess_back();
+            return untold(Attempt::Right);
+        }
+        Tried { attempt: Attempt::Wrong, told: self.guarded().guesses.tell(now) }
     }
 
     /// What it guards. Nothing is left half changed by a panic, so poison does not matter.
@@ -209,6 +213,7 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budgets::AddressBudgets;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
@@ -229,18 +234,52 @@ mod tests {
     }
 
     #[test]
+    fn an_address_that_guesses_is_made_to_wait() {
+        let lock = Lock::new(Some(Secret::new("correct horse battery").unwrap()));
+        let start = whippet::time::Instant::now().into_std();
+        let mut addresses = AddressBudgets::new(start);
+        let mut from = |address: &str| {
+            let admitted = addresses.admit(address.parse().unwrap(), None, start);
+            admitted.unwrap()
+        };
+        for [guesser, other] in [["10.0.0.1", "10.0.0.2"], ["127.0.0.1", "10.0.0.3"]] {
+            let (address, other) = (from(guesser), from(other));
+            let tried = |typed: &str, address: &AddressBudget, after| {
+                lock.attempt(typed, address, start + Duration::from_secs(after)).attempt
+            };
+            assert_eq!(tried("correct horse battery", &address, 0), Attempt::Right);
+            for _ in 0..3 {
+                assert_eq!(tried("x", &address, 0), Attempt::Wrong);
+            }
+            // Not even the right one, and from another connection neither.
+            let again = from(guesser);
+            for typed in ["x", "correct horse battery"] {
+                let wait = Attempt::TooSoon { seconds: 1 };
+                assert_eq!(tried(typed, &address, 0), wait);
+                assert_eq!(tried(typed, &again, 0), wait);
+            }
+            assert_eq!(tried("correct horse battery", &other, 0), Attempt::Right);
+            assert_eq!(tried("x", &again, 1), Attempt::Wrong);
+            assert_eq!(tried("x", &address, 1), Attempt::TooSoon { seconds: 2 });
+            assert_eq!(tried("correct horse battery", &address, 3), Attempt::Right);
+        }
+        lock.exchange(None);
+        assert_eq!(lock.attempt("x", &from("10.0.0.1"), start).attempt, Attempt::Useless);
+    }
+
+    #[test]
     fn the_log_hears_of_wrong_secrets_now_and_then() {
         let lock = Lock::new(Some(Secret::new("correct horse battery").unwrap()));
         let start = whippet::time::Instant::now().into_std();
-        let tried = |typed: &str, after| lock.attempt(typed, start + Duration::from_secs(after));
-        let wrong = |told| Tried { attempt: Attempt::Wrong, told };
-        assert_eq!(tried("x", 0), wrong(Some(1)));
-        (0..1_000).for_each(|_| assert_eq!(tried("x", 1), wrong(None)));
-        assert_eq!(tried("x", 6), wrong(Some(1_001)));
-        let right = Tried { attempt: Attempt::Right, told: None };
-        assert_eq!(tried("correct horse battery", 20), right);
-        lock.exchange(None);
-        assert_eq!(tried("x", 40), Tried { attempt: Attempt::Useless, told: None });
+        let mut addresses = AddressBudgets::new(start);
+        let mut told = |number: u32, after| {
+            let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).into();
+            let address = addresses.admit(address, None, start).unwrap();
+            lock.attempt("x", &address, start + Duration::from_secs(after)).told
+        };
+        assert_eq!(told(0, 0), Some(1));
+        (1..1_000).for_each(|number| assert_eq!(told(number, 1), None));
+        assert_eq!(told(1_000, 6), Some(1_000));
     }
 
     #[test]

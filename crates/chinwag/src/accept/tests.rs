@@ -112,7 +112,7 @@ fn running_out_is_waited_out_for_longer_each_time() {
 fn the_pause_ends_when_a_connection_of_ours_has_gone() {
     run_test(async {
         let (house, ..) = accept_after([]).await;
-        let place = house.places.admit("127.0.0.1".parse().unwrap()).unwrap();
+        let place = house.places.admit("127.0.0.1".parse().unwrap(), now()).unwrap();
         let mut doorman = Doorman { pause: Duration::from_secs(3600), ..Doorman::new(house) };
         let freeing = whippet::spawn(async move { drop(place) });
         doorman.back_off(&Errno::MFILE.into()).await;

@@ -154,6 +154,7 @@ impl Broker {
         }
         let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
         self.roster.rename(slot, nick);
+        self.mute_again(slot, false);
         for room in rooms {
             // Also the leaves: whoever had this name before is seen to leave before it is given away.
             self.announce_counted(room);

@@ -1,7 +1,8 @@
 //! What operators do: who may speak, how fast, and who may be here at all.
 //!
-//! An operator is one by his connection: he is none when he comes again. Mutes and slow rooms are as short-lived, for they
-//! are about a conversation; bans are about people who come again, and are [kept](crate::state_dir).
+//! An operator is one by his connection: he is none when he comes again. [Mutes](crate::mutes) and slow rooms outlive the
+//! connections that they are about, and end with the server, for they are about a conversation; bans are
+//! [kept](crate::state_dir).
 
 use super::Broker;
 use super::inputs::NO_ROOM;
@@ -11,12 +12,13 @@ use crate::command::{Attempt, Kind};
 use crate::event::Departure;
 use crate::limits::{BANS_PAGE, SLOWEST};
 use crate::line::Line;
-use crate::member::Mute;
+use crate::mutes::Mute;
 use crate::name::Nick;
 use crate::order::{Act, Verdict};
 use crate::rooms::{RoomId, Slow};
 use crate::span;
 use crate::text::{is_blank, quoted};
+use std::time::Duration;
 
 impl Broker {
     /// `/oper`: his own task has looked at the secret.
@@ -29,6 +31,11 @@ impl Broker {
                 self.answer(slot, "you are an operator now; /help lists what you can do");
             }
             Attempt::Wrong => self.refuse(slot, "that is not the secret"),
+            Attempt::TooSoon { seconds } => {
+                let wait = span::words(Duration::from_secs(seconds.into()));
+                let words = format!("too many wrong secrets from your address: wait for {wait}");
+                self.refuse(slot, &words);
+            }
             Attempt::Useless => {
                 return self.refuse(
                     slot,
@@ -118,37 +125,76 @@ impl Broker {
         let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
         let by = self.roster.member(slot).nick;
         let until = time.map(|time| self.now + time);
-        let member = self.roster.member_mut(muted);
-        let nick = member.nick;
+        let member = self.roster.member(muted);
+        let (nick, address) = (member.nick, member.address);
         if member.is_operator() {
             return self.refuse(slot, &format!("{nick} is an operator, too"));
         }
-        member.extras_mut().muted = Some(Mute { until });
+        self.end_mute(muted);
+        match self.mutes.add(nick, address, until, self.now) {
+            Ok(mute) => self.roster.member_mut(muted).extras_mut().muted = Some(mute),
+            Err(reason) => return self.refuse(slot, &reason),
+        }
         let lasts = time.map_or(String::new(), |time| format!(" for {}", span::words(time)));
         self.refuse(muted, &format!("{by} muted you{lasts}: nobody reads what you write"));
         self.answer(slot, &format!("{nick} is muted{lasts}; /unmute {nick} ends it"));
         tracing::info!(operator = %by, %nick, "muted");
     }
 
-    /// `/unmute`.
+    /// `/unmute`: of somebody who is here, or was.
     pub(super) fn unmute(&mut self, slot: usize, asked: &str) {
         if asked.is_empty() {
             return self.refuse(slot, "/unmute wants a nick, as in: /unmute bob");
         }
-        let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
-        let nick = self.roster.member(muted).nick;
-        if self.mute_of(muted).is_none() {
+        let here = self.find(asked);
+        let nick = match here {
+            Some(muted) => self.roster.member(muted).nick,
+            None => match Nick::of_somebody(asked) {
+                Some(nick) => nick,
+                None => return self.refuse_unknown(slot, asked),
+            },
+        };
+        if let Some(muted) = here.filter(|&muted| self.end_mute(muted)) {
+            self.answer(muted, "you are not muted any more");
+        } else if let Some(mute) = self.mutes.named(nick, self.now) {
+            self.mutes.remove(mute);
+        } else if here.is_some() {
             return self.refuse(slot, &format!("{nick} is not muted"));
+        } else {
+            return self.refuse_unknown(slot, asked);
         }
-        self.roster.member_mut(muted).extras_mut().muted = None;
-        self.answer(muted, "you are not muted any more");
         self.answer(slot, &format!("{nick} is not muted any more"));
+    }
+
+    /// Ends somebody's mute, for all whom it met. Whether there was one.
+    fn end_mute(&mut self, slot: usize) -> bool {
+        let was_muted = self.mute_of(slot).is_some();
+        if let Some(extras) = &mut self.roster.member_mut(slot).extras
+            && let Some(mute) = extras.muted.take()
+        {
+            self.mutes.remove(mute);
+        }
+        was_muted
     }
 
     /// How somebody is muted, if he still is.
     pub(super) fn mute_of(&self, slot: usize) -> Option<Mute> {
-        let muted = self.roster.member(slot).extras.as_ref()?.muted?;
-        muted.until.is_none_or(|until| until > self.now).then_some(muted)
+        let mute = self.roster.member(slot).extras.as_ref()?.muted?;
+        self.mutes.get(mute, self.now)
+    }
+
+    /// Somebody comes, or takes another nick: a mute may meet them.
+    pub(super) fn mute_again(&mut self, slot: usize, comes: bool) {
+        let member = self.roster.member(slot);
+        let (nick, address) = (member.nick, member.address);
+        let mute = if comes {
+            self.mutes.of_newcomer(address, self.now)
+        } else {
+            self.mutes.of_nick(nick, address, self.now)
+        };
+        if mute.is_some() {
+            self.roster.member_mut(slot).extras_mut().muted = mute;
+        }
     }
 
     /// Whether somebody may do what others would read; he is told if not.
@@ -161,7 +207,7 @@ impl Broker {
         if !is_read {
             return true;
         }
-        let Some(Mute { until }) = self.mute_of(slot) else { return true };
+        let Some(Mute { until, .. }) = self.mute_of(slot) else { return true };
         let rest = until.map(|until| span::words(until.saturating_duration_since(self.now)));
         let rest = rest.map_or(String::new(), |rest| format!(" for {rest} more"));
         self.refuse(slot, &format!("you are muted{rest}: nobody reads what you write"));

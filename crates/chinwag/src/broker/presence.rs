@@ -17,6 +17,7 @@ impl Broker {
         self.metrics.joins += 1;
         let nick = Nick::numbered(self.newcomers);
         let slot = self.roster.insert(Member::new(id, nick, arrival, self.now));
+        self.mute_again(slot, true);
         let joined = self.enter(slot, RoomId::LOBBY);
         let texts = self.notices.texts();
         self.tell(slot, Line::Welcome(&texts.welcome, nick));
@@ -63,11 +64,13 @@ impl Broker {
         self.ignore_nobody(slot);
         self.forget_deferred(slot);
         let gone = self.roster.retire(slot);
+        let id = gone.id;
         let memberships: Vec<_> = gone.memberships().collect();
         for membership in &memberships {
             let (view, spoke) = (gone.view_of(membership.room), gone.speaks_in(membership.room));
             let room = self.rooms.room_mut(membership.room);
             room.retire(slot, view, spoke);
+            room.slow.iter_mut().for_each(|slow| slow.leave(id));
             if !std::mem::replace(&mut room.is_busy, true) {
                 self.busy.push(membership.room);
             }
@@ -86,6 +89,9 @@ impl Broker {
         let membership = Membership { room, count };
         member.current = Some(membership);
         entered.enter(slot, member.view, true);
+        if let Some(slow) = &mut entered.slow {
+            slow.enter(member.id, self.now);
+        }
         self.touch(room);
         self.expect_crowd_of(room);
         membership

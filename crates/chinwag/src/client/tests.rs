@@ -61,7 +61,7 @@ impl Bench {
     async fn enter(&mut self) -> Person {
         let peer = TcpStream::connect(self.listener.local_addr().unwrap()).await.unwrap();
         let (stream, address) = self.listener.accept().await.unwrap();
-        let place = self.house.places.admit(address.ip()).unwrap();
+        let place = self.house.places.admit(address.ip(), now()).unwrap();
         let task = whippet::spawn(run(stream, place, Arc::clone(&self.house)));
         let Some(Control::Join { id, arrival: Arrival { outlet, .. } }) = self.orders.recv().await
         else {

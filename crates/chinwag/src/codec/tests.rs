@@ -11,6 +11,53 @@ fn now() -> Instant {
     *NOW.get_or_init(Instant::now)
 }
 
+/// Whether all of these bytes came in lines, or were paid for; and what those cost that were in none, in tokens.
+fn paid_by<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (bool, u32) {
+    let mut decoder = Decoder::default();
+    let (mut came, mut inside, mut tokens) = (0, 0, 0);
+    for chunk in chunks {
+        came += chunk.len();
+        let mut lines = decoder.lines(chunk, now());
+        let mut ends = false;
+        while let Some(decoded) = lines.next() {
+            if let Decoded::Line(line) = &decoded {
+                inside += line.len() + 2;
+            }
+            ends |= matches!(decoded, Decoded::Quit | Decoded::Foreign(_));
+        }
+        drop(lines);
+        tokens += decoder.take_outside();
+        if ends {
+            break;
+        }
+    }
+    let units = tokens as usize * LINE + decoder.outside as usize;
+    (inside + decoder.partial.len() + units >= came, tokens)
+}
+
+#[test]
+fn what_is_in_no_line_costs_by_the_256_bytes() {
+    let kib = |bytes: &[u8]| bytes.repeat(1024 / bytes.len());
+    for (what, bytes, tokens) in [
+        ("lines", kib(b"hello there\r\n"), 0),
+        ("NULs", kib(b"\0"), 4),
+        ("no-ops", kib(b"\xff\xf1"), 4),
+        ("options", kib(b"\xff\xfb\x2a\xff\xfc\x2a"), 3),
+        ("subnegotiations", kib(b"\xff\xfa\x2ajunk\xff\xf0"), 3),
+        ("erased characters", kib(b"x\x7f"), 4),
+        ("erased words", kib(b"word\x17"), 3),
+        ("an erased line", [vec![b'x'; 1023], vec![KILL]].concat(), 4),
+        ("a line that is too long", vec![b'x'; 3 * LINE + 1], 3),
+        ("what follows it", [vec![b'x'; LINE + 1], vec![0; LINE]].concat(), 2),
+    ] {
+        for size in [1, 7, 100, 1 << 20] {
+            let (all, cost) = paid_by(bytes.chunks(size));
+            assert!(all, "{what} by the {size}");
+            assert_eq!(cost, tokens, "{what} by the {size}");
+        }
+    }
+}
+
 /// What comes out of these chunks and the end behind them, each chunk taken `most` lines at a time.
 fn decoded_by<'a>(
     chunks: impl IntoIterator<Item = &'a [u8]>,
@@ -287,6 +334,7 @@ proptest! {
             chunks.push(chunk);
             rest = after;
         }
+        prop_assert!(paid_by(chunks.iter().copied()).0, "all bytes are in a line or paid for");
         prop_assert_eq!(decoded_by(chunks, most), decoded(&input));
     }
 

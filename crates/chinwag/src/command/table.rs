@@ -198,7 +198,7 @@ pub static COMMANDS: [Command; 28] = [
         usage: "/oper SECRET",
         does: "become an operator",
         more: &[
-            "Whoever runs this server has the secret. Three wrong ones end the connection.",
+            "Whoever runs this server has the secret. After three wrong ones each has to wait twice as long.",
             "Operators have /kick /mute /slow for a room, and /ban /unban /bans for the house.",
         ],
         for_operators: true,
@@ -216,7 +216,9 @@ pub static COMMANDS: [Command; 28] = [
         name: "mute",
         usage: "/mute NICK [TIME]",
         does: "let nobody read him, as in: /mute bob 10m",
-        more: &["Without a time it lasts until he disconnects, or until /unmute."],
+        more: &[
+            "Without a time it lasts until /unmute. It meets whoever comes from that address then, too.",
+        ],
         for_operators: true,
         parse: |rest| input(Kind::Mute, rest.trim()),
     },
@@ -232,7 +234,9 @@ pub static COMMANDS: [Command; 28] = [
         name: "slow",
         usage: "/slow TIME|off",
         does: "take one line of each in that time, as in: /slow 10s",
-        more: &["It is for your room, and operators are free of it. An hour is the most."],
+        more: &[
+            "It is for your room, and operators are free of it. Coming in counts as a line. An hour is the most.",
+        ],
         for_operators: true,
         parse: |rest| input(Kind::Slow, rest.trim()),
     },

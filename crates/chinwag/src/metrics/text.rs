@@ -84,9 +84,10 @@ impl Figures {
         let waiting = format!("Joins and the like that wait for the broker, of {CONTROL_PLACES}");
         out.gauge("chinwag_queue_control", &waiting, control)?;
         out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
-        let [full, address] = office.turned_away();
+        let [full, address, connects] = office.turned_away();
         let banned = office.published().metrics().banned;
-        let away = [("full", full), ("address", address), ("banned", banned)];
+        let away =
+            [("full", full), ("address", address), ("connects", connects), ("banned", banned)];
         out.counters("chinwag_turned_away", "Connections that were not let in", &away)
     }
 

@@ -141,6 +141,8 @@ settings! {
         /// More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
         connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp;
         /// Connections of one address, or of a /64; loopback is free; none: any number
+        /// A /56 and a /48 of IPv6 have 4 and 16 times as many
+        /// What an address may say, and how often connect, grows with a number above 16, and with none it is not limited.
         per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
         /// How long a newcomer is listened to before the welcome
         /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
@@ -148,7 +150,7 @@ settings! {
     }
     "What a person may do" {
         /// Lift the limits on speech and on connections of one address
-        /// What bounds memory stays. For load tests and places where everybody is trusted.
+        /// What bounds memory stays, and so does the wait after wrong secrets of operators. For load tests and places where everybody is trusted.
         no_limits "no-limits" "BOOL": bool = false, Live InHelp;
         /// Lines that a person may send at once; more are not read until they may
         /// Commands are lines, too; dear ones cost several, as docs/COSTS.md lists.

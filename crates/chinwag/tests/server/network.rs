@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 const HERE: &str = "10.77.0.1";
 
 /// Whether a network can be made.
-fn can_make_networks() -> bool {
+pub(crate) fn can_make_networks() -> bool {
     let programs = ["unshare", "nsenter", "ip", "nc"].into_iter().all(has);
     let root = rustix::process::geteuid().is_root();
     if !root {
@@ -20,10 +20,10 @@ fn can_make_networks() -> bool {
     programs && root
 }
 
-/// A server in a network of its own.
-async fn server(arguments: &[&str]) -> Program {
+/// A server in a network of its own, to which all of 10.78.0.0/16 can come.
+pub(crate) async fn server(arguments: &[&str]) -> Program {
     let script = format!(
-        "ip link set lo up && ip address add {HERE}/32 dev lo && exec {CHINWAG} --listen {HERE}:0 \"$@\""
+        "ip link set lo up && ip address add {HERE}/32 dev lo && ip route add local 10.78.0.0/16 dev lo && exec {CHINWAG} --listen {HERE}:0 \"$@\""
     );
     let mut command = Command::new("unshare");
     command.args(["--net", "sh", "-c", &script, "sh"]).args(arguments);
