@@ -457,6 +457,14 @@ mod tests {
     }
 
     #[test]
+    fn a_path_has_no_control_characters() {
+        assert_eq!(read("/a b/é"), Some(PathBuf::from("/a b/é")));
+        for wrong in ["", "/a\nb", "/a\0", "\u{1b}[2J"] {
+            assert_eq!(read::<PathBuf>(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
     fn what_is_shown_is_harmless() {
         let shown = quote("a\u{1b}[31m\u{202e}b\r\u{9b}");
         assert!(shown.chars().all(|c| c.is_ascii_graphic()), "{shown}");

@@ -62,14 +62,14 @@ fn trap_43_a_first_settings_file_is_read_after_the_start() {
 fn trap_43_a_secret_that_a_reload_names_first_is_read() {
     run(async {
         let folder = Folder::new("confined-secret");
-        folder.make("credentials");
-        for place in ["oper", "credentials/oper"] {
+        let credentials = Folder::new("confined-credentials");
+        for place in [&folder, &credentials] {
             let file = folder.write("chinwag.toml", "");
             let mut command = with(&file, &[]);
-            command.env("CREDENTIALS_DIRECTORY", folder.path("credentials"));
+            command.env("CREDENTIALS_DIRECTORY", credentials.path(""));
             let mut server = Program::start(command).await;
             assert!(!opens(&server, SECRET).await);
-            let secret = folder.write(place, SECRET);
+            let secret = place.write("oper", SECRET);
             folder.write("chinwag.toml", &format!("oper-file = \"{secret}\"\n"));
             assert!(reload(&mut server).await.contains("oper-file"));
             assert!(opens(&server, SECRET).await);
