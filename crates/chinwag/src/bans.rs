@@ -10,6 +10,7 @@
 
 use crate::limits::{BANS, MAX_NICK};
 use crate::name::Nick;
+use crate::steps;
 use crate::text::quoted;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -234,7 +235,7 @@ impl Bans {
 
     /// Those that have not ended.
     pub fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
-        self.0.iter().filter(move |ban| ban.holds(now))
+        self.0.iter().inspect(|_| steps::count(1)).filter(move |ban| ban.holds(now))
     }
 
     /// The ban of whoever comes from this address.

@@ -15,6 +15,8 @@
 //! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
 mod completion;
+#[cfg(test)]
+mod costs;
 mod delivery;
 mod gather;
 mod inputs;
@@ -46,6 +48,7 @@ use crate::roster::Roster;
 use crate::round::Asides;
 use crate::state_dir::Shelf;
 use crate::time_of_day::WallClock;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,8 +84,8 @@ pub struct Broker {
     now: Instant,
     /// What the time of day is.
     clock: WallClock,
-    /// When those who were counted are to be announced, in whichever room that is first.
-    crowd_due: Option<Instant>,
+    /// The rooms in which people were counted, by when they are to be announced.
+    crowds: BTreeSet<(Instant, RoomId)>,
     /// Where clients say that they have caught up.
     intake: Arc<Intake>,
     /// Bytes of all frames that anybody waits for.
@@ -132,7 +135,7 @@ impl Broker {
             gathered: 0,
             now,
             clock: WallClock::new(now, Duration::ZERO),
-            crowd_due: None,
+            crowds: BTreeSet::new(),
             intake,
             gauge: Gauge::new(),
             living_frames: LIVING_FRAMES,
@@ -231,7 +234,8 @@ impl Broker {
     /// When something is due by the clock.
     fn next_alarm(&self) -> Option<Instant> {
         let stop = self.stop.as_ref().and_then(stop::Stop::deadline);
-        [self.look_at, self.crowd_due, stop].into_iter().flatten().min()
+        let crowd = self.crowds.first().map(|&(due, _)| due);
+        [self.look_at, crowd, stop].into_iter().flatten().min()
     }
 
     /// Takes what came beside the events.
@@ -288,9 +292,7 @@ impl Broker {
     /// Does what is due by now.
     pub fn handle_tick(&mut self, now: Instant) {
         self.now = now;
-        if self.crowd_due.is_some_and(|due| due <= now) {
-            self.announce_crowds();
-        }
+        self.announce_crowds();
         if self.look_at.is_some_and(|due| due <= now) {
             self.look();
         }

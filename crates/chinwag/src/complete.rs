@@ -7,7 +7,7 @@ use crate::limits::COMPLETIONS;
 pub struct Matches {
     /// The first of them, as many as are worth showing.
     pub some: Vec<String>,
-    /// How many there are.
+    /// How many there are, counted to one more than are shown.
     pub count: usize,
     /// What all of them begin with: the word itself, or more.
     pub common: String,
@@ -16,27 +16,34 @@ pub struct Matches {
 impl Matches {
     /// Those of these names that begin with the word, in whatever case.
     pub fn of<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
-        let mut matches = Self::default();
-        for name in names.filter(|name| begins_with(name, word)) {
-            if matches.count == 0 {
-                name.clone_into(&mut matches.common);
-            } else {
-                matches.common.truncate(shared(&matches.common, name));
-            }
-            if matches.some.len() < COMPLETIONS {
-                matches.some.push(name.to_owned());
-            }
-            matches.count += 1;
-        }
-        matches
+        let mut matching: Vec<_> = names.filter(|name| begins_with(name, word)).collect();
+        matching.sort_unstable_by_key(|name| name.to_ascii_lowercase());
+        let last = matching.last().copied();
+        Self::sorted(matching.into_iter(), last)
+    }
+
+    /// These names, which are in the order of the alphabet without regard to case, up to the last of them. Only the first few
+    /// are looked at: what the first and the last begin with, those between begin with, too.
+    pub fn sorted<'a>(mut names: impl Iterator<Item = &'a str>, last: Option<&str>) -> Self {
+        let some: Vec<_> = names.by_ref().take(COMPLETIONS).map(str::to_owned).collect();
+        let (Some(first), Some(last)) = (some.first(), last) else { return Self::default() };
+        let common = first[..shared(first, last)].to_owned();
+        let count = some.len() + usize::from(names.next().is_some());
+        Self { common, count, some }
     }
 
     /// All that is worth showing of them, in one line.
     pub fn list(&self) -> String {
         let names = self.some.join(", ");
-        match self.count - self.some.len() {
-            0 => names,
-            more => format!("{names} and {more} more"),
+        if self.count > self.some.len() { names + " and more" } else { names }
+    }
+
+    /// How many they are, as far as they were counted.
+    pub fn how_many(&self) -> String {
+        if self.count > COMPLETIONS {
+            format!("more than {COMPLETIONS}")
+        } else {
+            self.count.to_string()
         }
     }
 }
@@ -77,7 +84,11 @@ mod tests {
     fn a_list_is_short_whoever_is_there() {
         let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
         let matches = Matches::of(names.iter().map(String::as_str), "u");
-        assert_eq!((matches.some.len(), matches.count), (COMPLETIONS, 100));
-        assert!(matches.list().ends_with("user-15 and 84 more"), "{}", matches.list());
+        assert_eq!((matches.some.len(), matches.count), (COMPLETIONS, COMPLETIONS + 1));
+        assert!(matches.list().ends_with("user-22 and more"), "{}", matches.list());
+        assert_eq!(
+            (matches.how_many().as_str(), of(&["al"], "a").how_many().as_str()),
+            ("more than 16", "1")
+        );
     }
 }

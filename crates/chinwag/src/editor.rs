@@ -294,7 +294,7 @@ impl Editor {
             return;
         }
         if matches.count > 1 && matches.common.len() <= length {
-            let list = format!("* {} match: {}\r\n", matches.count, matches.list());
+            let list = format!("* {} match: {}\r\n", matches.how_many(), matches.list());
             return self.print(list.as_bytes());
         }
         let ending = match matches.count {

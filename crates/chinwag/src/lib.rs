@@ -50,11 +50,13 @@ pub mod deferred;
 pub mod history;
 pub mod member;
 mod mutes;
+pub mod name_index;
 pub mod pace;
 pub mod published;
 pub mod rooms;
 pub mod roster;
 pub mod round;
+mod steps;
 pub mod who;
 
 // One person.

@@ -150,6 +150,9 @@ pub const MOTD_LINES: usize = 20;
 pub const WELCOME_NAMES: usize = 10;
 /// Most bytes of an answer to `/who`, its line end included: two screens.
 pub const WHO_PAGE: usize = 4096;
+/// Names in it: so many that the longest of them, all away, fit. A fixed number, so that a page is found without a look at
+/// those before it.
+pub const WHO_NAMES: usize = 100;
 /// Joins that are announced one by one within [`CROWD_WINDOW`], and leaves; beyond it people are counted.
 pub const CROWD_SINGLES: usize = 200;
 /// The time in which [`CROWD_SINGLES`] are counted.

@@ -79,6 +79,22 @@ impl Nick {
     }
 }
 
+impl FoldedNick {
+    /// The first and the last name that there can be among those that begin with this word in whatever case; `None` if no name does.
+    pub fn beginning_with(word: &str) -> Option<(Self, Self)> {
+        if word.len() > MAX_NICK || !word.is_ascii() {
+            return None;
+        }
+        let mut first = Nick { bytes: [0; MAX_NICK], len: 0 };
+        first.bytes[..word.len()].copy_from_slice(word.as_bytes());
+        first.bytes.make_ascii_lowercase();
+        // It is behind every character of a nick.
+        let mut last = Nick { len: MAX_NICK as u8, ..first };
+        last.bytes[word.len()..].fill(0x7f);
+        Some((Self(first), Self(last)))
+    }
+}
+
 impl fmt::Display for Nick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

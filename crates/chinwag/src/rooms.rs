@@ -8,13 +8,15 @@ use crate::history::History;
 use crate::intake::Bounds;
 use crate::limits::HISTORY_LINES;
 use crate::line::{Departure, Line};
-use crate::name::Nick;
+use crate::name::{FoldedNick, Nick};
+use crate::name_index::NameIndex;
 use crate::pace::{Pace, Strain};
 use crate::room_name::RoomName;
 use crate::round::{Round, Source};
+use crate::steps;
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -48,6 +50,8 @@ pub struct Room {
     pub name: RoomName,
     /// The slots of its members. Those who left the house stay until the round is handed out.
     pub members: Vec<u32>,
+    /// The members who are there still, in the order of their names.
+    pub names: NameIndex,
     /// How many members have each view.
     pub viewers: [u32; View::COUNT],
     /// Members who speak here.
@@ -93,6 +97,7 @@ impl Room {
         Self {
             name,
             members: Vec::new(),
+            names: NameIndex::default(),
             viewers: [0; View::COUNT],
             speakers: 0,
             sequence: 0,
@@ -117,17 +122,44 @@ impl Room {
     }
 
     /// Somebody with this view comes in, who speaks here or does not.
-    pub fn enter(&mut self, slot: usize, view: View, speaks: bool) {
+    pub fn enter(
+        &mut self,
+        slot: usize,
+        view: View,
+        speaks: bool,
+        name_of: impl Fn(u32) -> FoldedNick,
+    ) {
         // There are never as many people as a slot can count.
         self.members.push(slot as u32);
+        self.names.insert(slot as u32, name_of);
         self.watch(view, speaks);
         self.round.enter(slot);
     }
 
     /// Somebody with this view leaves the house, and stays listed until the round is handed out.
-    pub fn retire(&mut self, slot: usize, view: View, spoke: bool) {
+    pub fn retire(
+        &mut self,
+        slot: usize,
+        view: View,
+        spoke: bool,
+        name_of: impl Fn(u32) -> FoldedNick,
+    ) {
+        self.names.remove(slot as u32, name_of);
         self.unwatch(view, spoke);
         self.round.leave(slot);
+    }
+
+    /// Somebody with this view is gone at once. No round may be under way.
+    pub fn remove(
+        &mut self,
+        slot: usize,
+        view: View,
+        spoke: bool,
+        name_of: impl Fn(u32) -> FoldedNick,
+    ) {
+        self.names.remove(slot as u32, name_of);
+        self.unwatch(view, spoke);
+        self.retain(|member| member != slot);
     }
 
     /// Somebody has this view from now on.
@@ -152,6 +184,7 @@ impl Room {
 
     /// Lists only those members of whom this holds.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        steps::count(self.members.len());
         self.members.retain(|&slot| keep(slot as usize));
         if self.members.len() < self.members.capacity() / 4 {
             self.members.shrink_to(self.members.len() * 2);
@@ -211,8 +244,10 @@ impl Slow {
 pub struct Rooms {
     /// The rooms by place; places of none are empty.
     rooms: Vec<Option<Box<Room>>>,
-    /// The place of each name.
-    names: BTreeMap<RoomName, RoomId>,
+    /// The empty places.
+    vacant: BTreeSet<usize>,
+    /// The rooms in the order of their names: a list, so that a page of it costs what is on the page.
+    names: Vec<RoomId>,
     /// What their members may be owed.
     bounds: Bounds,
     /// How many lines each remembers.
@@ -222,8 +257,13 @@ pub struct Rooms {
 impl Rooms {
     /// The lobby, empty.
     pub fn new(bounds: Bounds) -> Self {
-        let (rooms, names) = (Vec::new(), BTreeMap::new());
-        let mut rooms = Self { rooms, names, bounds, history_lines: HISTORY_LINES };
+        let mut rooms = Self {
+            rooms: Vec::new(),
+            vacant: BTreeSet::new(),
+            names: Vec::new(),
+            bounds,
+            history_lines: HISTORY_LINES,
+        };
         let lobby = rooms.open(RoomName::lobby());
         debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
         rooms
@@ -247,7 +287,12 @@ impl Rooms {
 
     /// The room of this name, if there is one.
     pub fn named(&self, name: &RoomName) -> Option<RoomId> {
-        self.names.get(name).copied()
+        self.place_of(name).ok().map(|place| self.names[place])
+    }
+
+    /// Where a name stands among all of them, or would.
+    fn place_of(&self, name: &RoomName) -> Result<usize, usize> {
+        self.names.binary_search_by(|&id| self.room(id).name.cmp(name))
     }
 
     /// Whether a room has not gone.
@@ -257,48 +302,66 @@ impl Rooms {
 
     /// All of them, in the order of the alphabet.
     pub fn by_name(&self) -> impl Iterator<Item = (RoomId, &Room)> {
-        self.names.values().map(|&id| (id, self.room(id)))
+        self.by_name_from(0)
+    }
+
+    /// Those from this place on, counted from 0, in the order of the alphabet.
+    pub fn by_name_from(&self, place: usize) -> impl Iterator<Item = (RoomId, &Room)> {
+        let ids = self.names.get(place..).unwrap_or_default();
+        ids.iter().map(|&id| (id, self.room(id)))
+    }
+
+    /// Those whose names begin with this, in the order of the alphabet.
+    pub fn beginning_with(&self, word: &str) -> &[RoomId] {
+        let name = |&id: &RoomId| self.room(id).name.as_str();
+        let from = self.names.partition_point(|id| name(id) < word);
+        let rest = &self.names[from..];
+        &rest[..rest.partition_point(|id| name(id).starts_with(word))]
     }
 
     /// A room.
     #[inline]
     pub fn room(&self, id: RoomId) -> &Room {
+        steps::count(1);
         self.rooms[id.index()].as_deref().expect(THERE)
     }
 
     /// A room.
     #[inline]
     pub fn room_mut(&mut self, id: RoomId) -> &mut Room {
+        steps::count(1);
         self.rooms[id.index()].as_deref_mut().expect(THERE)
     }
 
     /// Makes a room of a name that no other has.
     pub fn open(&mut self, name: RoomName) -> RoomId {
-        let vacant = self.rooms.iter().position(Option::is_none);
-        let index = vacant.unwrap_or(self.rooms.len());
-        let (id, room) =
-            (RoomId::at(index), Room::new(name.clone(), self.bounds, self.history_lines));
+        let place = self.place_of(&name).unwrap_or_else(|place| place);
+        let index = self.vacant.pop_first().unwrap_or(self.rooms.len());
+        let id = RoomId::at(index);
+        let room = Box::new(Room::new(name, self.bounds, self.history_lines));
         match self.rooms.get_mut(index) {
-            Some(place) => *place = Some(Box::new(room)),
-            None => self.rooms.push(Some(Box::new(room))),
+            Some(empty) => *empty = Some(room),
+            None => self.rooms.push(Some(room)),
         }
-        self.names.insert(name, id);
+        self.names.insert(place, id);
         id
     }
 
-    /// Takes a room away that nobody is in, unless it is the lobby. Says whether it went.
-    pub fn close_if_empty(&mut self, id: RoomId) -> bool {
-        let empty = self.rooms[id.index()].as_ref().is_some_and(|room| room.members.is_empty());
-        if id == RoomId::LOBBY || !empty {
-            return false;
+    /// Takes a room away that nobody is in, unless it is the lobby. It is the result, if it went.
+    pub fn close_if_empty(&mut self, id: RoomId) -> Option<Box<Room>> {
+        let is_empty = self.rooms[id.index()].as_ref().is_some_and(|room| room.members.is_empty());
+        if id == RoomId::LOBBY || !is_empty {
+            return None;
         }
-        if let Some(room) = self.rooms[id.index()].take() {
-            self.names.remove(&room.name);
-        }
+        let place = self.place_of(&self.room(id).name);
+        place.into_iter().for_each(|place| _ = self.names.remove(place));
+        let gone = self.rooms[id.index()].take();
+        self.vacant.insert(id.index());
         while let Some(None) = self.rooms.last() {
             self.rooms.pop();
+            self.vacant.remove(&self.rooms.len());
         }
-        true
+        gone
     }
 }
 

@@ -9,6 +9,7 @@
 use crate::event::ClientId;
 use crate::member::Member;
 use crate::name::{FoldedNick, Nick};
+use crate::steps;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -43,23 +44,25 @@ impl Roster {
 
     /// Everybody with a slot, the retired too.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().flatten()
+        self.members.iter().flatten().inspect(|_| steps::count(1))
     }
 
     /// Everybody with a slot, the retired too.
     pub fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
-        self.members.iter_mut().flatten()
+        self.members.iter_mut().flatten().inspect(|_| steps::count(1))
     }
 
     /// Whoever has this slot.
     #[inline]
     pub fn member(&self, slot: usize) -> &Member {
+        steps::count(1);
         self.members[slot].as_ref().expect(OCCUPIED)
     }
 
     /// Whoever has this slot.
     #[inline]
     pub fn member_mut(&mut self, slot: usize) -> &mut Member {
+        steps::count(1);
         self.members[slot].as_mut().expect(OCCUPIED)
     }
 
@@ -80,14 +83,26 @@ impl Roster {
         self.names.get(&nick.fold()).map(|&slot| slot as usize)
     }
 
+    /// The name of each slot without its case, also of the retired: what rooms order their members by.
+    pub fn names(&self) -> impl Fn(u32) -> FoldedNick {
+        |slot| self.member(slot as usize).nick.fold()
+    }
+
     /// The slots of everybody but the retired, in the order in which they came.
     pub fn slots(&self) -> impl Iterator<Item = usize> {
-        self.slots.values().map(|&slot| slot as usize)
+        self.slots.values().map(|&slot| slot as usize).inspect(|_| steps::count(1))
     }
 
     /// Everybody but the retired, in the order of the alphabet.
     pub fn by_name(&self) -> impl Iterator<Item = &Member> {
         self.names.values().map(|&slot| self.member(slot as usize))
+    }
+
+    /// Everybody but the retired whose name begins with this word in whatever case, in the order of the alphabet.
+    pub fn beginning_with(&self, word: &str) -> impl DoubleEndedIterator<Item = &Member> + Clone {
+        let bounds = FoldedNick::beginning_with(word);
+        let range = bounds.map(|(first, last)| self.names.range(first..=last));
+        range.into_iter().flatten().map(|(_, &slot)| self.member(slot as usize))
     }
 
     /// Adds somebody whose id and name are nobody else's, and says where.
@@ -114,13 +129,12 @@ impl Roster {
     }
 
     /// Takes somebody out of the indexes; he keeps his slot until [`remove_retired`](Self::remove_retired).
-    pub fn retire(&mut self, slot: usize) -> &mut Member {
+    pub fn retire(&mut self, slot: usize) {
         self.retired.push(slot);
         let member = self.members[slot].as_mut().expect(OCCUPIED);
         member.retired = true;
         self.slots.remove(&member.id);
         self.names.remove(&member.nick.fold());
-        member
     }
 
     /// Those who wait to be removed.
@@ -246,7 +260,7 @@ mod tests {
         let mut roster = Roster::default();
         (0..200).for_each(|number| _ = roster.insert(person(number)));
         let retired = [0, 63, 64, 127, 199];
-        retired.iter().for_each(|&slot| _ = roster.retire(slot));
+        retired.iter().for_each(|&slot| roster.retire(slot));
         let slots = roster.retired_slots();
         let found: Vec<_> = (0..200).filter(|&slot| slots.contains(slot)).collect();
         assert_eq!(found, retired);

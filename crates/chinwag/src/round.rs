@@ -14,11 +14,13 @@
 //! ```
 //!
 //! People are slots of the roster here, and keep them for the time of a round. Whoever gets something from several rooms,
-//! or asides, gets all of it in the order of the stamps: the order in which it happened.
+//! or asides, gets all of it in the order of the stamps: the order in which it happened. A line that is for all who share one of
+//! several rooms, a rename, has the same stamp in each of them, and so is found and given once.
 
 use crate::event::ClientId;
 use crate::frame::{Frame, Gauge};
 use crate::limits::{FRAME_OVERHEAD, ROUND_BYTES};
+use crate::steps;
 use crate::view::View;
 use std::ops::Range;
 
@@ -32,6 +34,8 @@ pub struct Source {
     pub author: Option<usize>,
     /// His id, if there are people who do not want to read his words, and these are words of his.
     pub shunned: Option<ClientId>,
+    /// Whether the line is one for several rooms, with the same stamp in each: whoever reads several of them gets it once.
+    pub is_everywhere: bool,
 }
 
 /// Lines of one source, one behind the other in each layer.
@@ -43,6 +47,14 @@ struct Span {
     first: u32,
     /// The stamp of its last line; those between are its own, too.
     last: u32,
+}
+
+impl Span {
+    /// Whether a line of this source and stamp may stand in it, too. One that stands in several rooms stands alone, so that
+    /// it can be told from all others by its stamp.
+    fn may_grow(&self, source: Source, stamp: u32) -> bool {
+        self.source == source && self.last + 1 == stamp && !source.is_everywhere
+    }
 }
 
 /// The lines of a round as they look in one view.
@@ -158,9 +170,7 @@ impl Round {
         encode: impl Fn(View, &mut Vec<u8>),
     ) -> usize {
         match self.spans.last_mut() {
-            Some(span) if span.source == source && span.last + 1 == stamp && !self.is_sealed => {
-                span.last = stamp;
-            }
+            Some(span) if span.may_grow(source, stamp) && !self.is_sealed => span.last = stamp,
             _ => self.spans.push(Span { source, first: stamp, last: stamp }),
         }
         self.is_sealed = false;
@@ -276,7 +286,7 @@ impl Iterator for Spans<'_> {
     fn next(&mut self) -> Option<usize> {
         let Self { round, reader, rest } = self;
         rest.find(|&at| {
-            let Source { author, shunned } = round.spans[at].source;
+            let Source { author, shunned, .. } = round.spans[at].source;
             author != Some(reader.slot) && shunned.is_none_or(|id| !reader.ignores.contains(&id))
         })
     }
@@ -331,8 +341,10 @@ struct Aside {
 pub struct Asides {
     /// All of them, encoded.
     bytes: Vec<u8>,
-    /// Whose they are and where they stand, in order.
+    /// Whose they are and where they stand: in the order of the stamps, or by whose they are once they are sorted.
     asides: Vec<Aside>,
+    /// Whether they are sorted by whose they are.
+    is_sorted: bool,
 }
 
 impl Asides {
@@ -343,18 +355,38 @@ impl Asides {
         let bytes = start..self.bytes.len();
         let length = bytes.len();
         self.asides.push(Aside { to, stamp, bytes });
+        self.is_sorted = false;
         length
+    }
+
+    /// Sorts them by whose they are, so that those of one person are found without a look at all the others'.
+    pub fn sort(&mut self) {
+        self.asides.sort_unstable_by_key(|aside| (aside.to, aside.stamp));
+        self.is_sorted = true;
+    }
+
+    /// Those of one person, in order.
+    fn of(&self, slot: usize) -> &[Aside] {
+        debug_assert!(
+            self.is_sorted || self.asides.is_empty(),
+            "they are sorted before they are handed out"
+        );
+        let from = self.asides.partition_point(|aside| aside.to < slot);
+        let rest = &self.asides[from..];
+        let theirs = &rest[..rest.partition_point(|aside| aside.to == slot)];
+        steps::count(theirs.len());
+        theirs
     }
 
     /// Whether there is one for somebody.
     pub fn has(&self, slot: usize) -> bool {
-        self.asides.iter().any(|aside| aside.to == slot)
+        !self.of(slot).is_empty()
     }
 
     /// Adds those for somebody, in order.
     pub fn pieces<'a>(&'a self, slot: usize, pieces: &mut Vec<Piece<'a>>) {
-        let his = self.asides.iter().filter(|aside| aside.to == slot);
-        pieces.extend(his.map(|aside| (aside.stamp, &self.bytes[aside.bytes.clone()])));
+        let theirs = self.of(slot).iter();
+        pieces.extend(theirs.map(|aside| (aside.stamp, &self.bytes[aside.bytes.clone()])));
     }
 
     /// Forgets them. What one extraordinary round has blown up is given back.
@@ -366,9 +398,17 @@ impl Asides {
     }
 }
 
-/// All pieces for one person as one frame, in the order of their stamps.
+/// All pieces for one person as one frame, in the order of their stamps. Of those with the same stamp, a line that stands in
+/// several rooms, the last is taken: that of the current room, if the pieces come in the order of a person's rooms.
 pub fn joined(mut pieces: Vec<Piece<'_>>, gauge: &Gauge) -> Parcel {
-    pieces.sort_unstable_by_key(|&(stamp, _)| stamp);
+    pieces.sort_by_key(|&(stamp, _)| stamp);
+    pieces.dedup_by(|later, kept| {
+        let is_same = later.0 == kept.0;
+        if is_same {
+            *kept = *later;
+        }
+        is_same
+    });
     let mut bytes = Vec::with_capacity(pieces.iter().map(|(_, piece)| piece.len()).sum());
     pieces.iter().for_each(|(_, piece)| bytes.extend_from_slice(piece));
     if bytes.is_empty() { Parcel::Nothing } else { Parcel::One(Frame::new(&bytes, gauge)) }

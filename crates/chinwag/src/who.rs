@@ -1,7 +1,7 @@
 //! The answer to `/who`, in pages, and the line of names that a newcomer gets.
 
 use crate::door::grouped;
-use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE};
+use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_NAMES, WHO_PAGE};
 use crate::name::Nick;
 use crate::room_name::RoomName;
 use std::fmt::Write;
@@ -10,12 +10,13 @@ use std::fmt::Write;
 const FRAME: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
 /// What stands behind the name of somebody who is away.
 const AWAY: &str = " (away)";
-/// Bytes of names on a page.
-const PAGE: usize = WHO_PAGE - FRAME;
 /// What stands between two names.
 const SEPARATOR: &str = ", ";
 
-const _: () = assert!(PAGE > MAX_NICK + AWAY.len(), "a page holds a name at least");
+const _: () = assert!(
+    FRAME + WHO_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE,
+    "a page holds so many names, however long they are"
+);
 
 /// Somebody in an answer to `/who`.
 #[derive(Clone, Copy, Debug)]
@@ -53,42 +54,35 @@ impl Place {
     }
 }
 
-/// The names of one page of all these names, counted from 1.
+/// One page of the names, counted from 1, of so many people. `from` says who they are from a place on, counted from 0: nobody
+/// is looked at but those on the page.
 ///
 /// # Errors
 /// There is no such page: the sentence that says so.
-pub fn page<'a>(
-    names: impl Iterator<Item = Name<'a>>,
+pub fn page<'a, Names: Iterator<Item = Name<'a>>>(
+    count: usize,
+    from: impl FnOnce(usize) -> Names,
     place: &Place,
     wanted: u32,
 ) -> Result<String, String> {
-    let mut listed = String::new();
-    let (mut pages, mut used, mut count) = (1, 0, 0);
-    for name in names {
-        let (name, mark) = (name.nick.as_str(), if name.away { AWAY } else { "" });
-        count += 1;
-        if used > 0 && used + SEPARATOR.len() + name.len() + mark.len() > PAGE {
-            pages += 1;
-            used = 0;
-        }
-        let separator = if used > 0 { SEPARATOR } else { "" };
-        used += separator.len() + name.len() + mark.len();
-        if pages == wanted {
-            listed.push_str(separator);
-            listed.push_str(name);
-            listed.push_str(mark);
-        }
-    }
-    if wanted > pages {
+    let pages = count.div_ceil(WHO_NAMES).max(1);
+    let page = wanted as usize;
+    if page > pages {
         let one = if pages == 1 { "is one page" } else { "are only so many pages" };
         return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
     }
-    let here = format!("{} {}", grouped(count), place.after_count());
-    Ok(match (pages, wanted) {
+    let mut listed = String::new();
+    for Name { nick, away } in from((page - 1) * WHO_NAMES).take(WHO_NAMES) {
+        let separator = if listed.is_empty() { "" } else { SEPARATOR };
+        let mark = if away { AWAY } else { "" };
+        write!(listed, "{separator}{nick}{mark}").expect("a string takes all that is written");
+    }
+    let here = format!("{} {}", grouped(count as u64), place.after_count());
+    Ok(match (pages, page) {
         (1, _) => format!("{here}: {listed}"),
         (pages, last) if last == pages => format!("{here}, page {last} of {pages}: {listed}"),
         (pages, page) => {
-            let next = place.command(page + 1);
+            let next = place.command(wanted + 1);
             format!("{here}, page {page} of {pages}: {listed} (go on with {next})")
         }
     })
@@ -116,20 +110,25 @@ mod tests {
         (1..=count).map(Nick::numbered).collect()
     }
 
-    fn present(names: &[Nick]) -> impl Iterator<Item = Name<'_>> {
-        names.iter().map(|nick| Name { nick, away: false })
+    fn present(names: &[Nick], from: usize) -> impl Iterator<Item = Name<'_>> {
+        names[from..].iter().map(|nick| Name { nick, away: false })
+    }
+
+    fn page_of(names: &[Nick], place: &Place, wanted: u32) -> Result<String, String> {
+        page(names.len(), |from| present(names, from), place, wanted)
     }
 
     #[test]
     fn few_names_stand_on_one_page() {
         let names = ["alice", "bob"].map(|name| Nick::parse(name).unwrap());
-        let listed = |place: &Place, page| self::page(present(&names), place, page);
+        let listed = |place: &Place, page| page_of(&names, place, page);
         assert_eq!(listed(&Place::Here, 1).unwrap(), "2 here: alice, bob");
         assert!(listed(&Place::Here, 2).is_err());
         let dev = Place::In(RoomName::parse("#dev").unwrap());
         assert_eq!(listed(&dev, 1).unwrap(), "2 in #dev: alice, bob");
-        let away = names.iter().map(|nick| Name { nick, away: nick.as_str() == "bob" });
-        assert_eq!(page(away, &Place::Here, 1).unwrap(), "2 here: alice, bob (away)");
+        let away = |_| names.iter().map(|nick| Name { nick, away: nick.as_str() == "bob" });
+        assert_eq!(page(2, away, &Place::Here, 1).unwrap(), "2 here: alice, bob (away)");
+        assert_eq!(page_of(&[], &dev, 1).unwrap(), "0 in #dev: ");
     }
 
     #[test]
@@ -139,7 +138,7 @@ mod tests {
         let mut number = 1;
         let place = Place::In(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
         let command = place.command(0).replace(" 0", "");
-        while let Ok(text) = page(present(&names), &place, number) {
+        while let Ok(text) = page_of(&names, &place, number) {
             assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE, "{}", text.len());
             assert!(text.starts_with(&format!("9,000 {}, page {number} of ", place.after_count())));
             let more = format!(" (go on with {command} {})", number + 1);
@@ -149,7 +148,7 @@ mod tests {
         }
         assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
         assert!(number > 20);
-        let refused = page(present(&names), &place, u32::MAX).unwrap_err();
+        let refused = page_of(&names, &place, u32::MAX).unwrap_err();
         assert!(refused.contains("there is no page 4294967295"), "{refused}");
     }
 

@@ -3,18 +3,21 @@
 use super::Broker;
 use crate::complete::Matches;
 use crate::event::ClientId;
+use crate::rooms::RoomId;
 
 impl Broker {
-    /// The names that begin with a word: of rooms behind a `#`, else of people.
+    /// The names that begin with a word: of rooms behind a `#`, else of people. Nobody is looked at but the few that are shown.
     pub(super) fn complete(&self, id: ClientId, word: &str) -> Matches {
         if self.roster.slot(id).is_none() {
             return Matches::default();
         }
         if word.starts_with('#') {
-            let names: Vec<_> =
-                self.rooms.by_name().map(|(_, room)| room.name.to_string()).collect();
-            return Matches::of(names.iter().map(String::as_str), word);
+            let name = |&id: &RoomId| self.rooms.room(id).name.as_str();
+            let rooms = self.rooms.beginning_with(&word.to_ascii_lowercase());
+            return Matches::sorted(rooms.iter().map(name), rooms.last().map(name));
         }
-        Matches::of(self.roster.by_name().map(|member| member.nick.as_str()), word)
+        let mut people = self.roster.beginning_with(word);
+        let last = people.clone().next_back().map(|member| member.nick.as_str());
+        Matches::sorted(people.by_ref().map(|member| member.nick.as_str()), last)
     }
 }

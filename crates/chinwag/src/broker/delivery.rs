@@ -15,7 +15,7 @@ use crate::view::View;
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
     pub(super) fn publish(&mut self, room: RoomId, line: &Line<'_>, author: Option<usize>) {
-        self.publish_from(room, line, Source { author, shunned: None });
+        self.publish_from(room, line, Source { author, ..Source::default() });
     }
 
     /// Gives a room a line with the words of somebody: those who do not want them get this plain line in its place, or
@@ -30,7 +30,7 @@ impl Broker {
     ) {
         let ignoring = self.shun(room, id);
         let shunned = (!ignoring.is_empty()).then_some(id);
-        self.publish_from(room, line, Source { author, shunned });
+        self.publish_from(room, line, Source { author, shunned, ..Source::default() });
         let Some(plain) = plain else { return };
         let at = self.clock.time_of_day(self.now);
         for slot in ignoring {
@@ -44,14 +44,30 @@ impl Broker {
 
     /// Gives a room its next line, for everybody but its source.
     fn publish_from(&mut self, room: RoomId, line: &Line<'_>, source: Source) {
+        self.gathered += self.publish_in(&[room], line, source);
+    }
+
+    /// Gives several rooms one line, of which everybody who is in any of them gets one: in their current room if it is
+    /// among these, or else in the one of these that they joined last.
+    pub(super) fn publish_everywhere(&mut self, rooms: &[RoomId], line: &Line<'_>, author: usize) {
+        let source = Source { author: Some(author), is_everywhere: true, ..Source::default() };
+        self.gathered += self.publish_in(rooms, line, source);
+    }
+
+    /// Gives these rooms one line with one stamp. Says how long it is.
+    fn publish_in(&mut self, rooms: &[RoomId], line: &Line<'_>, source: Source) -> usize {
         self.metrics.lines += 1;
         if let Some(author) = source.author {
             self.make_special(author);
         }
-        self.touch(room);
         self.stamp += 1;
         let at = self.clock.time_of_day(self.now);
-        self.gathered += self.rooms.room_mut(room).push(line, source, self.stamp, at);
+        let mut longest = 0;
+        for &room in rooms {
+            self.touch(room);
+            longest = longest.max(self.rooms.room_mut(room).push(line, source, self.stamp, at));
+        }
+        longest
     }
 
     /// Tells one person something, at this place among the lines of all rooms.
@@ -167,6 +183,7 @@ impl Broker {
         let bounds = *self.intake.bounds();
         let mut specials = std::mem::take(&mut self.specials);
         let (floor, mut shares) = (debts::floor(&bounds), Vec::new());
+        self.asides.sort();
         for slot in specials.drain(..) {
             shares.clear();
             let (first, second) = match self.parcel(slot, &mut shares) {

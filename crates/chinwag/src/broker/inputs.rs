@@ -6,6 +6,7 @@ use crate::event::{ClientId, Departure, Event, Inputs};
 use crate::line::Line;
 use crate::name::Nick;
 use crate::order::Act;
+use crate::rooms::RoomId;
 use crate::text::{is_blank, quoted};
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
@@ -153,14 +154,25 @@ impl Broker {
             return self.refuse(slot, &reason);
         }
         let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
-        self.roster.rename(slot, nick);
+        self.change_name(slot, nick, &rooms);
         self.mute_again(slot, false);
-        for room in rooms {
-            // Also the leaves: whoever had this name before is seen to leave before it is given away.
-            self.announce_counted(room);
-            self.publish(room, &Line::Renamed(old, nick), Some(slot));
-        }
+        // Also the leaves: whoever had this name before is seen to leave before it is given away.
+        rooms.iter().for_each(|&room| self.announce_counted(room));
+        self.publish_everywhere(&rooms, &Line::Renamed(old, nick), slot);
         self.answer(slot, &format!("you are {nick} now"));
+    }
+
+    /// Gives somebody who is in these rooms another name, by which they are listed from now on.
+    fn change_name(&mut self, slot: usize, nick: Nick, rooms: &[RoomId]) {
+        // There are never as many people as a slot can count.
+        let listed = slot as u32;
+        for &room in rooms {
+            self.rooms.room_mut(room).names.remove(listed, self.roster.names());
+        }
+        self.roster.rename(slot, nick);
+        for &room in rooms {
+            self.rooms.room_mut(room).names.insert(listed, self.roster.names());
+        }
     }
 
     /// Lists the commands, or says more of one.

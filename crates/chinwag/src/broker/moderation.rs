@@ -359,11 +359,11 @@ impl Broker {
     /// `/bans`.
     pub(super) fn list_bans(&mut self, slot: usize, page: u32) {
         let now = self.since_1970();
-        let told: Vec<_> = self.bans.iter(now).map(|ban| ban.told(now)).collect();
-        if told.is_empty() {
+        let count = self.bans.iter(now).count();
+        if count == 0 {
             return self.answer(slot, "nobody is banned");
         }
-        let (pages, page) = (told.len().div_ceil(BANS_PAGE), page as usize);
+        let (pages, page) = (count.div_ceil(BANS_PAGE), page as usize);
         if page > pages {
             return self.refuse(
                 slot,
@@ -371,10 +371,11 @@ impl Broker {
             );
         }
         let of = if pages > 1 { format!(", page {page} of {pages}") } else { String::new() };
-        let bans = if told.len() == 1 { "ban" } else { "bans" };
-        self.answer(slot, &format!("{} {bans}{of}:", told.len()));
-        let shown = told.iter().skip((page - 1) * BANS_PAGE).take(BANS_PAGE);
-        shown.for_each(|ban| self.answer(slot, ban));
+        let bans = if count == 1 { "ban" } else { "bans" };
+        self.answer(slot, &format!("{count} {bans}{of}:"));
+        let listed = self.bans.iter(now).skip((page - 1) * BANS_PAGE).take(BANS_PAGE);
+        let shown: Vec<_> = listed.map(|ban| ban.told(now)).collect();
+        shown.iter().for_each(|ban| self.answer(slot, ban));
     }
 
     /// Whether somebody who is here is meant.

@@ -7,7 +7,7 @@ use crate::event::{Arrival, ClientId, Departure};
 use crate::line::Line;
 use crate::member::{Member, Membership};
 use crate::name::Nick;
-use crate::rooms::{Room, RoomId};
+use crate::rooms::RoomId;
 use crate::who;
 
 impl Broker {
@@ -63,13 +63,14 @@ impl Broker {
         self.make_special(slot);
         self.ignore_nobody(slot);
         self.forget_deferred(slot);
-        let gone = self.roster.retire(slot);
+        self.roster.retire(slot);
+        let gone = self.roster.member(slot);
         let id = gone.id;
         let memberships: Vec<_> = gone.memberships().collect();
         for membership in &memberships {
             let (view, spoke) = (gone.view_of(membership.room), gone.speaks_in(membership.room));
             let room = self.rooms.room_mut(membership.room);
-            room.retire(slot, view, spoke);
+            room.retire(slot, view, spoke, self.roster.names());
             room.slow.iter_mut().for_each(|slow| slow.leave(id));
             if !std::mem::replace(&mut room.is_busy, true) {
                 self.busy.push(membership.room);
@@ -88,9 +89,10 @@ impl Broker {
         let count = entered.crowd.join((member.id, member.nick), self.now);
         let membership = Membership { room, count };
         member.current = Some(membership);
-        entered.enter(slot, member.view, true);
+        let (id, view) = (member.id, member.view);
+        entered.enter(slot, view, true, self.roster.names());
         if let Some(slow) = &mut entered.slow {
-            slow.enter(member.id, self.now);
+            slow.enter(id, self.now);
         }
         self.touch(room);
         self.expect_crowd_of(room);
@@ -136,7 +138,7 @@ impl Broker {
     /// Remembers when the counts of a room are to go out.
     fn expect_crowd_of(&mut self, room: RoomId) {
         let due = self.rooms.room(room).crowd.due();
-        self.crowd_due = self.crowd_due.into_iter().chain(due).min();
+        self.crowds.extend(due.map(|due| (due, room)));
     }
 
     /// Announces all who were counted in a room, if this one's join is among them: nothing of him may be seen before.
@@ -148,7 +150,9 @@ impl Broker {
 
     /// Says how many came to a room and left it, of those who were not announced by name.
     pub(super) fn announce_counted(&mut self, room: RoomId) {
-        let (joins, leaves) = self.rooms.room_mut(room).crowd.take();
+        let crowd = &mut self.rooms.room_mut(room).crowd;
+        crowd.due().into_iter().for_each(|due| _ = self.crowds.remove(&(due, room)));
+        let (joins, leaves) = crowd.take();
         match joins {
             Counted::Nobody => {}
             Counted::One((id, nick)) => {
@@ -168,19 +172,20 @@ impl Broker {
 
     /// Announces those who were counted, wherever it is time.
     pub(super) fn announce_crowds(&mut self) {
-        let now = self.now;
-        let is_due = |room: &Room| room.crowd.due().is_some_and(|due| due <= now);
-        let rooms = self.rooms.by_name().filter(|(_, room)| is_due(room));
-        let due: Vec<_> = rooms.map(|(id, _)| id).collect();
-        due.into_iter().for_each(|room| self.announce_counted(room));
-        self.crowd_due = self.rooms.by_name().filter_map(|(_, room)| room.crowd.due()).min();
+        while let Some((due, room)) = self.crowds.pop_first() {
+            if due > self.now {
+                self.crowds.insert((due, room));
+                break;
+            }
+            self.announce_counted(room);
+        }
     }
 
     /// How many are in a room, and the first few of them.
     pub(super) fn summary(&self, room: RoomId) -> String {
-        let here = self.roster.by_name().filter(|member| member.membership(room).is_some());
-        let count = self.rooms.room(room).present();
-        who::summary(count, here.map(|member| &member.nick))
+        let room = self.rooms.room(room);
+        let here = room.names.from(0).map(|slot| &self.roster.member(slot as usize).nick);
+        who::summary(room.present(), here)
     }
 
     /// Forgets those who left the house, now that they have got their part of the round.

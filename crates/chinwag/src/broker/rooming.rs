@@ -126,22 +126,22 @@ impl Broker {
         } else if let Some(extras) = &mut member.extras {
             extras.others.retain(|other| other.room != room);
         }
-        let left = self.rooms.room_mut(room);
-        left.slow.iter_mut().for_each(|slow| slow.leave(id));
-        left.unwatch(view, spoke);
-        left.retain(|member| member != slot);
-        let member = self.roster.member_mut(slot);
         if let Some(debts) = &mut member.debts {
             debts.forget(room);
         }
+        let left = self.rooms.room_mut(room);
+        left.slow.iter_mut().for_each(|slow| slow.leave(id));
+        left.remove(slot, view, spoke, self.roster.names());
         self.wait_no_more_in(slot, room);
     }
 
     /// A room that nobody is in goes away.
     pub(super) fn close_if_empty(&mut self, room: RoomId) {
-        if self.rooms.close_if_empty(room) {
+        if let Some(gone) = self.rooms.close_if_empty(room) {
             self.busy.retain(|&busy| busy != room);
             self.paused.retain(|&paused| paused != room);
+            let due = gone.crowd.due();
+            due.into_iter().for_each(|due| _ = self.crowds.remove(&(due, room)));
         }
     }
 
@@ -201,7 +201,7 @@ impl Broker {
                 format!("there is no page {page} of rooms: the last one is /rooms {pages}");
             return self.refuse(slot, &reason);
         }
-        let listed = self.rooms.by_name().skip((page - 1) * ROOMS_PAGE).take(ROOMS_PAGE);
+        let listed = self.rooms.by_name_from((page - 1) * ROOMS_PAGE).take(ROOMS_PAGE);
         let lines: Vec<_> = listed
             .map(|(_, room)| {
                 let people = people(room.present() as u64);
@@ -275,9 +275,13 @@ impl Broker {
             };
             (room, who::Place::In(name))
         };
-        let here = self.roster.by_name().filter(|member| member.membership(room).is_some());
-        let names = here.map(|member| who::Name { nick: &member.nick, away: member.is_away() });
-        match who::page(names, &place, page) {
+        let asked = self.rooms.room(room);
+        let names = &asked.names;
+        let name = |slot: u32| {
+            let member = self.roster.member(slot as usize);
+            who::Name { nick: &member.nick, away: member.is_away() }
+        };
+        match who::page(asked.present(), |place| names.from(place).map(name), &place, page) {
             Ok(names) => self.answer(slot, &names),
             Err(reason) => self.refuse(slot, &reason),
         }

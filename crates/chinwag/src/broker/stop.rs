@@ -83,7 +83,7 @@ impl Broker {
             return;
         }
         // Those who were counted are announced before they may be heard for the last time.
-        let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
+        let rooms: Vec<_> = self.crowds.iter().map(|&(_, room)| room).collect();
         rooms.into_iter().for_each(|room| self.announce_counted(room));
         let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(self.now);
         let undrained = self.roster.len();
@@ -132,6 +132,7 @@ impl Broker {
         }
         self.roster.clear();
         self.rooms = Rooms::new(*self.intake.bounds());
+        self.crowds.clear();
         self.paused.clear();
         self.waiting = Waiting::default();
     }

@@ -62,9 +62,12 @@ impl Kind {
     }
 }
 
+/// Most bytes of a line's words: of a line of [`LINE`] bytes each may become U+FFFD.
+const WORDS: usize = 3 * LINE;
+
 /// Most bytes of words in so many lines of the past.
 const fn history(lines: u32) -> usize {
-    let bytes = (lines as usize).saturating_mul(LINE);
+    let bytes = (lines as usize).saturating_mul(WORDS);
     if bytes < HISTORY_BYTES { bytes } else { HISTORY_BYTES }
 }
 
@@ -82,7 +85,7 @@ mod tests {
     #[test]
     fn the_past_costs_by_how_much_of_it_is_asked_for() {
         let cost = |lines| Kind::History { lines }.cost();
-        assert_eq!([1, 2, 4, 5, 16, 20, 200].map(cost), [2, 2, 3, 4, 9, 9, 9]);
+        assert_eq!([1, 2, 3, 4, 5, 6, 20, 200].map(cost), [3, 4, 6, 7, 9, 9, 9, 9]);
         assert_eq!(cost(u32::MAX), Kind::DEAREST);
     }
 }

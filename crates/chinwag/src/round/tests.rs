@@ -9,9 +9,10 @@ const ROOMS: usize = 2;
 /// People of the model: the first five are in from the start.
 const PEOPLE: usize = 8;
 
-/// One step of a round: a line of an author or of nobody, an aside, somebody comes or goes.
+/// One step of a round: a line of an author or of nobody, one in all rooms, an aside, somebody comes or goes.
 #[derive(Clone, Debug)]
 enum Step {
+    Everywhere(usize, String),
     Shared(usize, Option<usize>, String),
     Aside(usize, String),
     Enter(usize),
@@ -24,6 +25,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (0..ROOMS, author, text)
             .prop_map(|(room, author, text)| Step::Shared(room, author, text)),
+        1 => (0..PEOPLE, text).prop_map(|(author, text)| Step::Everywhere(author, text)),
         1 => (0..5_usize, text).prop_map(|(to, text)| Step::Aside(to, text)),
         1 => (5..PEOPLE).prop_map(Step::Enter),
         1 => (0..PEOPLE).prop_map(Step::Leave),
@@ -37,7 +39,9 @@ fn plausible(steps: Vec<Step>) -> Vec<Step> {
     let mut gone = [false; PEOPLE];
     let possible = |step: &Step| match *step {
         Step::Shared(_, None, _) => true,
-        Step::Shared(_, Some(slot), _) | Step::Aside(slot, _) => here[slot],
+        Step::Shared(_, Some(slot), _) | Step::Everywhere(slot, _) | Step::Aside(slot, _) => {
+            here[slot]
+        }
         Step::Enter(slot) => {
             let comes = !here[slot] && !gone[slot];
             here[slot] |= comes;
@@ -74,10 +78,19 @@ fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
         match step {
             Step::Shared(room, author, text) => {
                 let shunned = (*author == Some(1)).then_some(ClientId::new(1));
-                let source = Source { author: *author, shunned };
+                let source = Source { author: *author, shunned, ..Source::default() };
                 rounds[*room].push(source, stamp, &viewers, |view, out| {
                     out.extend_from_slice(shown(view, text).as_bytes());
                 });
+            }
+            Step::Everywhere(author, text) => {
+                let source =
+                    Source { author: Some(*author), is_everywhere: true, ..Source::default() };
+                for (room, round) in rounds.iter_mut().enumerate() {
+                    round.push(source, stamp, &viewers, |view, out| {
+                        out.extend_from_slice(shown(view, &in_room(room, text)).as_bytes());
+                    });
+                }
             }
             Step::Aside(to, text) => {
                 asides.push(*to, stamp, |out| out.extend_from_slice(text.as_bytes()));
@@ -86,7 +99,13 @@ fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
             Step::Leave(slot) => rounds.iter_mut().for_each(|round| round.leave(*slot)),
         }
     }
+    asides.sort();
     (rounds, asides)
+}
+
+/// A line that stands in all rooms, as it stands in this one.
+fn in_room(room: usize, text: &str) -> String {
+    format!("{text}{room}")
 }
 
 /// Whether somebody was there at any time.
@@ -106,6 +125,10 @@ fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) ->
                 if here && rooms.contains(room) && *author != Some(slot) =>
             {
                 due += &shown(view_of(slot), text);
+            }
+            // Once, and in the last of the rooms.
+            Step::Everywhere(author, text) if here && *author != slot => {
+                due += &shown(view_of(slot), &in_room(rooms.end - 1, text));
             }
             Step::Aside(to, text) if *to == slot && with_asides => due += text,
             Step::Enter(who) if *who == slot => here = true,
@@ -157,6 +180,7 @@ proptest! {
         for slot in 0..3 {
             let own = |step: &Step| match step {
                 Step::Shared(0, author, _) => *author == Some(slot),
+                Step::Everywhere(author, _) => *author == slot,
                 Step::Leave(who) => *who == slot,
                 _ => false,
             };
@@ -220,4 +244,23 @@ fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
         let parcel = round.slices(&reader, &gauge).expect("it is most of it");
         assert_eq!(String::from_utf8(bytes(&parcel)).unwrap(), due);
     }
+}
+
+#[test]
+fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
+    let (gauge, mut viewers) = (Gauge::new(), [0; View::COUNT]);
+    viewers[view_of(0).index()] = 2;
+    let mut rounds = <[Round; ROOMS]>::default();
+    let source = Source { author: Some(1), is_everywhere: true, ..Source::default() };
+    for (stamp, text) in [(1, "one "), (2, "two ")] {
+        for round in &mut rounds {
+            round.push(source, stamp, &viewers, |_, out| out.extend_from_slice(text.as_bytes()));
+        }
+        // Somebody who was counted leaves one of the rooms, and no line says so.
+        rounds[0].leave(7);
+    }
+    let reader = Reader { slot: 0, view: view_of(0), ignores: &[] };
+    let mut pieces = Vec::new();
+    rounds.iter().for_each(|round| round.pieces(&reader, &mut pieces));
+    assert_eq!(String::from_utf8(bytes(&joined(pieces, &gauge))).unwrap(), "one two ");
 }

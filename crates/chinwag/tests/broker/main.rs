@@ -12,6 +12,7 @@ mod lines;
 mod moderation;
 mod private;
 mod random;
+mod renames;
 mod rooms;
 mod task;
 mod traps;

@@ -47,6 +47,30 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
 }
 
 #[test]
+fn a_rename_comes_once_to_whoever_shares_several_rooms() {
+    run(async {
+        let server = TestServer::without_limits();
+        let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
+        for room in ["#a", "#b", "#c"] {
+            alice.say(&format!("/join {room}")).await;
+            alice.wait_for("* 1 here: alice").await;
+            bob.say(&format!("/join {room}")).await;
+            bob.wait_for("* 2 here: alice, bob").await;
+            alice.expect("* bob joined").await;
+        }
+        bob.say("/nick anna").await;
+        bob.say("hello").await;
+        alice.expect("* bob is now anna").await;
+        alice.expect("anna: hello").await;
+        ask(&mut alice, "/join #own", &["* you joined #own", "* 1 here: alice"]).await;
+        bob.say("/nick bob").await;
+        bob.say("hello").await;
+        alice.expect("#c * anna is now bob").await;
+        alice.expect("#c bob: hello").await;
+    });
+}
+
+#[test]
 fn a_newcomer_reads_who_is_here_what_it_is_about_and_what_was_said() {
     run(async {
         let server = TestServer::without_limits();

@@ -1,7 +1,11 @@
 //! What somebody read, sorted by the room that it is of: lines of his current room stand plain, those of another have its
 //! name before them, and what he is told himself says which is which.
+//!
+//! A rename comes once, whatever rooms are shared: it is sorted into the lobby, in which everybody is, and into each room
+//! beside it that the reader is in. So it is seen to stand once and at the same place among the lines of every room: nobody
+//! may read a line under the new name before it, nor one under the old name behind it.
 
-use super::Public;
+use super::{Public, What};
 
 /// The room that everybody starts in.
 const LOBBY: &str = "#lobby";
@@ -81,9 +85,15 @@ impl Sorter {
         }
     }
 
-    /// Puts a line to those of a room.
+    /// Puts a line to those of a room, or of all that he is in.
     fn put(&mut self, room: &str, line: &str) {
-        if room == LOBBY {
+        let is_rename =
+            Public::parse(line).is_some_and(|line| matches!(line.what, What::Renamed(..)));
+        if is_rename {
+            self.views.lobby.push(line.to_owned());
+            let stays = self.views.stays.iter_mut().filter(|stay| !stay.parted);
+            stays.for_each(|stay| stay.seen.push(line.to_owned()));
+        } else if room == LOBBY {
             self.views.lobby.push(line.to_owned());
         } else if let Some(stay) = self.stay(room) {
             stay.seen.push(line.to_owned());

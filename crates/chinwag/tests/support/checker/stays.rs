@@ -83,13 +83,8 @@ impl<'a> Room<'a> {
                     room.presences[gone].to = at;
                 }
                 What::Renamed(old, new) => {
-                    let Some(renamed) = here.remove(&old.to_ascii_lowercase()) else {
-                        return broken!(
-                            "I6",
-                            "{old} is renamed in {} and not there",
-                            observed.room
-                        );
-                    };
+                    // Of all renames here are those of people who are in this room.
+                    let Some(renamed) = here.remove(&old.to_ascii_lowercase()) else { continue };
                     room.presences[renamed].own.insert(at);
                     if here.insert(new.to_ascii_lowercase(), renamed).is_some() {
                         return broken!("I7", "two are called {new} in {}", observed.room);
