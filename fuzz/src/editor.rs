@@ -65,6 +65,10 @@ impl Seen {
         }
         editor.print(b"alice: hello\r\n");
         show(&editor.draw(), &mut screen);
+        // Which part of a long line is seen depends on where the row was drawn before; drawn anew (Ctrl-L) it does not. In a
+        // paste Ctrl-L is text, so the paste is ended.
+        assert_eq!(editor.handle(&mut &b"\x1b\x1b[201~\x0c"[..]), None);
+        show(&editor.draw(), &mut screen);
         assert_eq!(editor.draw(), b"", "what is drawn is drawn");
         let cursor = screen.screen().cursor_position();
         Self { events, screen: screen.screen().contents(), cursor }

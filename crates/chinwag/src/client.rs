@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use whippet::net::{Interest, TcpStream};
 use whippet::sync::SemaphorePermit;
+use whippet::task::yield_now;
 use whippet::time::{sleep_until, timeout};
 use whippet::{select, time};
 
@@ -206,6 +207,10 @@ impl Client {
                     self.incoming.heed(house.dials.speech(), budget, self::now());
                 }
             }
+            if self.incoming.ends_turn() {
+                // What he sent may be much work, and there may be more of it: the neighbours first.
+                yield_now().await;
+            }
         }
     }
 
@@ -235,7 +240,7 @@ impl Client {
         if self.is_draining() {
             return None;
         }
-        self.incoming.silent_until(house.dials.speech(), now)
+        self.incoming.silent_until(house.dials.speech(), house.dials.keys(), now)
     }
 
     /// How his time is up, if it is.
@@ -277,6 +282,9 @@ impl Client {
         budget: &AddressBudget,
     ) -> Option<End> {
         let id = self.id;
+        if self.is_draining() {
+            self.incoming.drop_unfinished_keys();
+        }
         if self.stage == Stage::Draining && !self.incoming.has_waiting() {
             self.stage = Stage::Drained;
             house.post(Event::Drained { id });
@@ -292,8 +300,11 @@ impl Client {
             house.post(event);
             return None;
         }
-        let rate = if self.is_draining() { None } else { house.dials.speech() };
-        let (now, limits) = (now(), Limits { rate, budget, lock: house.dials.lock() });
+        let (rate, keys) = match self.is_draining() {
+            true => (None, None),
+            false => (house.dials.speech(), house.dials.keys()),
+        };
+        let (now, limits) = (now(), Limits { rate, keys, budget, lock: house.dials.lock() });
         let terminal = self.outgoing.terminal_mut();
         let Some(Heard { inputs, end, .. }) = self.incoming.hear(stream, terminal, &limits, now)
         else {

@@ -11,8 +11,9 @@
 
 use crate::foreign::Foreign;
 use crate::limits::{LINE, OUTSIDE_BYTES};
+use crate::step_count::Steps;
 use crate::telnet::{Command, Filter, IAC, Piece};
-use memchr::memchr2;
+use memchr::{memchr2, memchr3, memrchr2};
 use std::borrow::Cow;
 use std::mem;
 use std::time::Instant;
@@ -34,7 +35,7 @@ pub const KILL_WORD: u8 = 0x17;
 pub const DELETE: u8 = 0x7f;
 
 /// Turns the bytes of one connection into lines.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Decoder {
     /// Text of the line under way: at most [`LINE`] bytes.
     partial: Vec<u8>,
@@ -54,6 +55,8 @@ pub struct Decoder {
     keys: bool,
     /// What came outside of lines and was not paid for, in parts of [`LINE`] to the price of a line.
     outside: u32,
+    /// What the work came to.
+    steps: Steps,
 }
 
 /// What a byte outside of lines counts, where one of a line that is too long counts 1: such a line costs as much as all
@@ -105,6 +108,10 @@ pub enum Decoded<'a> {
     /// have to stop at.
     Keys(&'a [u8]),
 }
+
+/// Bytes that are looked at for telnet's commands where one begins: the longest of them but for subnegotiations, which are
+/// taken in pieces.
+const COMMAND: usize = 16;
 
 /// Whether a key may be the last one that an editor looks at for now.
 fn is_stop(byte: u8) -> bool {
@@ -189,6 +196,24 @@ impl Decoder {
         self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
     }
 
+    /// Whether keys are handed out.
+    pub fn hands_out_keys(&self) -> bool {
+        self.keys
+    }
+
+    /// Drops the keys that wait behind the last end of a line: nothing will come of them.
+    pub fn drop_unfinished_keys(&mut self) {
+        if self.keys {
+            let end = memrchr2(b'\n', b'\r', &self.waiting).map_or(0, |at| at + 1);
+            self.waiting.truncate(end);
+        }
+    }
+
+    /// What the work came to; whoever works on what comes of it adds to it.
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
     /// The last line of a stream that has ended without a line end.
     pub fn finish(&mut self) -> Option<Decoded<'static>> {
         let unterminated = !self.partial.is_empty();
@@ -198,8 +223,14 @@ impl Decoder {
         last
     }
 
-    /// The next of what the input holds, which moves on behind it.
-    fn next<'a>(&mut self, input: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
+    /// The next of what the input holds, which moves on behind it; of keys at most so many bytes. However the input is made, no
+    /// byte of it is looked at more than a few times.
+    fn next<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        key_bytes: usize,
+        now: Instant,
+    ) -> Option<Decoded<'a>> {
         loop {
             if self.told == Told::Due {
                 self.told = Told::Yes;
@@ -211,39 +242,56 @@ impl Decoder {
             if input.is_empty() {
                 return None;
             }
-            if let Some(line) = self.whole_line(input) {
+            let end = self.look(input, key_bytes);
+            self.steps.add(1);
+            self.steps.searched(end);
+            if let Some(line) = self.whole_line(input, end) {
                 return Some(Decoded::Line(Cow::Borrowed(line)));
             }
-            // The grammar of telnet does not see line ends, so stopping at each loses nothing.
-            let end = if self.keys {
-                input.iter().position(|&byte| is_stop(byte))
-            } else {
-                memchr2(b'\n', b'\r', input)
-            };
-            let (mut head, _) = input.split_at(end.map_or(input.len(), |at| at + 1));
-            let length = head.len();
+            let mut head = &input[..end];
             let decoded = self.piecemeal(&mut head, now);
-            *input = &input[length - head.len()..];
+            *input = &input[end - head.len()..];
             if decoded.is_some() {
                 return decoded;
             }
         }
     }
 
-    /// The line at the start of the input, if it lies there whole with nothing in it to take out or replace. (An
-    /// IAC is no UTF-8, so a line that is has no telnet command in it.)
+    /// How much of the input is looked at together: text up to the end of a line, or up to a command; keys up to one at which an
+    /// editor may stop; a command. (The grammar of telnet does not see line ends, so stopping at each loses nothing.)
+    fn look(&self, input: &[u8], key_bytes: usize) -> usize {
+        let is_command = input[0] == IAC || !self.telnet.is_between_commands();
+        let longest = match (self.keys, is_command) {
+            (true, _) => key_bytes.max(1),
+            (false, true) => COMMAND,
+            (false, false) => usize::MAX,
+        };
+        let input = &input[..input.len().min(longest)];
+        let end = match (self.keys, is_command) {
+            (true, _) => input.iter().position(|&byte| is_stop(byte)),
+            (false, true) => memchr2(b'\n', b'\r', input),
+            (false, false) => match memchr3(b'\n', b'\r', IAC, input) {
+                Some(at) if input[at] == IAC => return at,
+                end => end,
+            },
+        };
+        end.map_or(input.len(), |at| at + 1)
+    }
+
+    /// The line at the start of the input, of which so much is looked at, if it lies there whole with nothing in it to take out
+    /// or replace. (An IAC is no UTF-8, so a line that is has no telnet command in it.)
     #[inline]
-    fn whole_line<'a>(&self, input: &mut &'a [u8]) -> Option<&'a str> {
+    fn whole_line<'a>(&self, input: &mut &'a [u8], looked_at: usize) -> Option<&'a str> {
         let plain = self.partial.is_empty()
             && !self.keys
             && !self.after_cr
             && self.dropping.is_none()
             && self.opening == Opening::Over
             && self.telnet.is_between_commands();
-        if !plain {
+        if !plain || looked_at > LINE + 1 {
             return None;
         }
-        let end = memchr2(b'\n', b'\r', input).filter(|&end| end <= LINE)?;
+        let end = looked_at - 1;
         let behind = match input[end..] {
             [b'\n', ..] => 1,
             [b'\r', b'\n' | 0, ..] => 2,
@@ -349,6 +397,7 @@ impl Decoder {
             }
             let special = text[0];
             text = &text[1..];
+            let length = self.partial.len();
             if matches!(special, INTERRUPT | END) && !self.partial.is_empty() {
                 // In the middle of a line they mean nothing, and TLS begins so.
                 found = self.append(&[special], now);
@@ -365,6 +414,9 @@ impl Decoder {
                 // A NUL is nothing.
                 _ => {}
             }
+            // What was looked at is gone, so nothing is looked at twice.
+            self.steps.add(1);
+            self.steps.searched(length - self.partial.len());
         }
         found
     }
@@ -391,6 +443,7 @@ impl Decoder {
             }
         }
         let room = LINE - self.partial.len();
+        self.steps.moved(text.len());
         self.partial.extend_from_slice(&text[..text.len().min(room)]);
         let too_long = text.len() > room;
         if self.opening == Opening::FirstLine
@@ -416,6 +469,7 @@ impl Decoder {
     /// Ends the line under way.
     fn end_line(&mut self) -> Option<Decoded<'static>> {
         let line = mem::take(&mut self.partial);
+        self.steps.searched(line.len());
         let dropped = self.dropping.take().is_some();
         if self.opening != Opening::Over
             && let Some(foreign) = Foreign::of_line(&line)
@@ -459,14 +513,29 @@ impl Lines<'_> {
         reason = "it lends: an iterator's items may not borrow from it"
     )]
     pub fn next(&mut self) -> Option<Decoded<'_>> {
+        self.next_within(usize::MAX)
+    }
+
+    /// The same, but where keys are handed out at most so many bytes of them, one at least.
+    pub fn next_within(&mut self, key_bytes: usize) -> Option<Decoded<'_>> {
         let bytes = if self.held.is_empty() { self.fresh } else { &self.held };
         let mut input = &bytes[self.at..];
         let (before, partial) = (input.len(), self.decoder.partial.len());
-        let decoded = self.decoder.next(&mut input, self.now);
+        let decoded = self.decoder.next(&mut input, key_bytes, self.now);
         let taken = before - input.len();
         self.at += taken;
         self.decoder.weigh(taken + partial, decoded.as_ref());
         decoded
+    }
+
+    /// Whether keys are handed out.
+    pub fn hands_out_keys(&self) -> bool {
+        self.decoder.hands_out_keys()
+    }
+
+    /// See [`Decoder::steps`].
+    pub(crate) fn steps(&self) -> &Steps {
+        self.decoder.steps()
     }
 
     /// Hands out keys from here on; see [`Decoder::start_keys`].

@@ -22,6 +22,8 @@ pub struct Config {
     pub per_address: Option<usize>,
     /// How fast a person may speak, `None` for any speed.
     pub speech: Option<Allowance>,
+    /// How fast keys may come to an editor, `None` for any speed.
+    pub keys: Option<Allowance>,
     /// How long a newcomer is listened to before the welcome.
     pub first_look: Duration,
     /// How long a line may go on past its limit without an end.
@@ -55,6 +57,7 @@ impl Default for Config {
                 burst: limits::SPEECH_BURST,
                 interval: limits::SPEECH_INTERVAL,
             }),
+            keys: Some(Allowance { burst: limits::KEY_BURST, interval: limits::KEY_INTERVAL }),
             first_look: limits::FIRST_LOOK,
             overlong: limits::OVERLONG,
             bounds: Bounds::default(),
@@ -107,6 +110,6 @@ impl Config {
     /// bounds memory stays.
     #[must_use]
     pub fn without_limits(self) -> Self {
-        Self { per_address: None, speech: None, ..self }
+        Self { per_address: None, speech: None, keys: None, ..self }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Dials {
     speech: AtomicU64,
     /// How many times as fast all of an address may, 0 for any speed.
     address: AtomicU64,
+    /// How fast keys may come to an editor, in the same form.
+    keys: AtomicU64,
     /// How long a newcomer is listened to before the welcome, in microseconds.
     first_look: AtomicU64,
     /// How long a line may go on without an end, in microseconds.
@@ -37,16 +39,18 @@ impl Dials {
     /// As the settings say.
     pub(crate) fn new(config: &Config) -> Self {
         let notices = Arc::new(Notices::new(config.texts.clone()));
-        let [speech, address, first_look, overlong, grace] = words(config).map(AtomicU64::new);
+        let [speech, address, keys, first_look, overlong, grace] =
+            words(config).map(AtomicU64::new);
         let lock = Lock::new(config.secret.clone());
-        Self { speech, address, first_look, overlong, grace, notices, lock }
+        Self { speech, address, keys, first_look, overlong, grace, notices, lock }
     }
 
     /// Turns all of them to what the settings say now.
     pub(crate) fn turn(&self, config: &Config) {
-        let [speech, address, first_look, overlong, grace] = words(config);
+        let [speech, address, keys, first_look, overlong, grace] = words(config);
         self.speech.store(speech, Relaxed);
         self.address.store(address, Relaxed);
+        self.keys.store(keys, Relaxed);
         self.first_look.store(first_look, Relaxed);
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
@@ -57,13 +61,14 @@ impl Dials {
     /// How fast lines may come, `None` for any speed.
     #[inline]
     pub(crate) fn speech(&self) -> Option<LineRate> {
-        let word = self.speech.load(Relaxed);
-        // All of them fit: they were put there as 32 bits each.
-        let (burst, interval) = ((word >> 32) as u32, word as u32);
-        let interval = Duration::from_micros(interval.into());
         let address = NonZeroU32::new(self.address.load(Relaxed) as u32);
-        let rate = LineRate { connection: Allowance { burst, interval }, address };
-        (word != 0).then_some(rate)
+        allowance(self.speech.load(Relaxed)).map(|connection| LineRate { connection, address })
+    }
+
+    /// How fast keys may come to an editor, `None` for any speed.
+    #[inline]
+    pub(crate) fn keys(&self) -> Option<Allowance> {
+        allowance(self.keys.load(Relaxed))
     }
 
     /// How long a newcomer is listened to before the welcome.
@@ -93,17 +98,29 @@ impl Dials {
     }
 }
 
+/// What a word says, which `words` made.
+fn allowance(word: u64) -> Option<Allowance> {
+    // Both halves fit: they were put there as 32 bits each.
+    let (burst, interval) = ((word >> 32) as u32, word as u32);
+    let interval = Duration::from_micros(interval.into());
+    (word != 0).then_some(Allowance { burst, interval })
+}
+
 /// The settings as words, in the order of the fields.
-fn words(config: &Config) -> [u64; 5] {
+fn words(config: &Config) -> [u64; 6] {
     let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let speech = config.speech.map_or(0, |Allowance { burst, interval }| {
-        let interval = micros(interval).clamp(1, u32::MAX.into());
-        u64::from(burst.max(1)) << 32 | interval
-    });
+    let word = |allowance: Option<Allowance>| {
+        allowance.map_or(0, |Allowance { burst, interval }| {
+            let interval = micros(interval).clamp(1, u32::MAX.into());
+            u64::from(burst.max(1)) << 32 | interval
+        })
+    };
+    let (speech, keys) = (word(config.speech), word(config.keys));
     let address = config.per_address.map_or(0, address_lines);
     [
         speech,
         address.into(),
+        keys,
         micros(config.first_look),
         micros(config.overlong),
         micros(config.grace),
@@ -126,6 +143,7 @@ mod tests {
         let connection = Config::default().speech.expect("a limit");
         let rate = |connection, times| LineRate { connection, address: NonZeroU32::new(times) };
         assert_eq!(dials.speech(), Some(rate(connection, 16)));
+        assert_eq!(dials.keys(), Config::default().keys);
         assert_eq!(dials.overlong(), Config::default().overlong);
         let connection = Allowance { burst: 3, interval: Duration::from_secs(3600) };
         let speech = Some(connection);
@@ -140,6 +158,6 @@ mod tests {
         dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
         assert_eq!(*dials.notices().texts(), texts);
         dials.turn(&Config::default().without_limits());
-        assert_eq!(dials.speech(), None);
+        assert_eq!((dials.speech(), dials.keys()), (None, None));
     }
 }

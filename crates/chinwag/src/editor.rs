@@ -8,11 +8,14 @@
 //! ```
 //!
 //! A pure state machine: it knows no socket, no clock and no room. Whatever the chunks that bytes come in, the same lines
-//! come out, and the screen is the same once all is written. Everything in it is bounded: the line, what was cut out of
+//! come out, and the screen is the same once all is written and the row was drawn anew: which part of a line too long for the
+//! row is seen depends on where the row was drawn before. Everything in it is bounded: the line, what was cut out of
 //! it, the history, and what is on its way to the screen as long as who feeds it looks at
-//! [`pending`](Editor::pending). A person who does not edit has none.
+//! [`pending`](Editor::pending). So is the work of a key, of a draw and of what is printed above the row (docs/COSTS.md), which
+//! is counted ([`take_steps`](Editor::take_steps)). A person who does not edit has none.
 
 mod buffer;
+mod clusters;
 mod history;
 mod keys;
 mod row;
@@ -24,8 +27,9 @@ use self::row::Row;
 use crate::codec::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
 use crate::command;
 use crate::complete::Matches;
-use crate::limits::{COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES};
+use crate::limits::{COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES, STEPS_A_KEY};
 use crate::paint::paint;
+use crate::step_count::Steps;
 use crate::text::sanitise;
 
 /// What a person asks for with his keys.
@@ -59,6 +63,10 @@ pub struct Editor {
     knows_full: bool,
     /// Whether he knows that what came was not UTF-8.
     knows_broken: bool,
+    /// What the work came to that neither the line nor the row did.
+    steps: Steps,
+    /// Keys that it is charged as beyond those that were pressed.
+    charged: u32,
 }
 
 /// What a person is told whose line was dropped, or has no more room.
@@ -79,6 +87,8 @@ impl Editor {
             asking: false,
             knows_full: false,
             knows_broken: false,
+            steps: Steps::default(),
+            charged: 0,
         }
     }
 
@@ -88,6 +98,7 @@ impl Editor {
     pub fn handle(&mut self, input: &mut &[u8]) -> Option<Event> {
         while let [byte, rest @ ..] = *input {
             *input = rest;
+            self.steps.add(1);
             for key in self.keys.take(*byte).into_iter().flatten() {
                 // What is broken asks for nothing, so no second key is lost.
                 let event = self.press(key);
@@ -107,7 +118,20 @@ impl Editor {
     /// The terminal has so many columns now; 0 for unknown.
     pub fn resize(&mut self, columns: u16) {
         self.row.resize(columns);
-        self.row.follow(&self.line);
+    }
+
+    /// How many keys came since this was asked last, as a budget of keys counts them: those that were pressed, and more where
+    /// they made much work, the draw of a wide row of dear letters above all.
+    pub(crate) fn take_keys(&mut self) -> u32 {
+        std::mem::take(&mut self.charged) + self.keys.take_count()
+    }
+
+    /// What the work came to since this was asked last. What was not done for others' lines is charged as keys.
+    pub(crate) fn take_steps(&mut self) -> u32 {
+        let steps = [&self.steps, &self.line.steps, &self.row.steps].map(Steps::take);
+        let steps = steps.into_iter().fold(0, u32::saturating_add);
+        self.charged = self.charged.saturating_add(steps / STEPS_A_KEY);
+        steps.saturating_add(self.row.copies.take())
     }
 
     /// What has been typed of the line under way.
@@ -168,7 +192,7 @@ impl Editor {
             CUT => self.change(|line| line.cut_to(line.text().len())),
             YANK => {
                 let fits = self.line.paste();
-                self.row.follow(&self.line);
+                self.row.change();
                 self.tell_if_full(fits);
             }
             HOME => self.go_to(0),
@@ -189,9 +213,9 @@ impl Editor {
         if !fits {
             self.tell_if_full(fits);
         } else if self.line.cursor() == self.line.text().len() {
-            self.row.appended(&self.line, text);
+            self.row.appended(text);
         } else {
-            self.row.follow(&self.line);
+            self.row.change();
         }
     }
 
@@ -213,13 +237,13 @@ impl Editor {
         }
         let erased = self.line.text()[from..].to_owned();
         self.line.erase_to(from);
-        self.row.shortened(&self.line, &erased);
+        self.row.shortened(&erased);
     }
 
     /// Changes the line in some way.
     fn change(&mut self, how: impl FnOnce(&mut Buffer)) {
         how(&mut self.line);
-        self.row.follow(&self.line);
+        self.row.change();
     }
 
     /// Moves the cursor.
@@ -231,9 +255,11 @@ impl Editor {
     fn recall(&mut self, earlier: bool) {
         let line =
             if earlier { self.history.earlier(self.line.text()) } else { self.history.later() };
+        // What is shown may have been kept as the draft.
+        self.steps.moved(self.line.text().len());
         if let Some(line) = line {
             self.line.set(line);
-            self.row.follow(&self.line);
+            self.row.change();
         }
     }
 
@@ -247,6 +273,8 @@ impl Editor {
         let line = self.line.take();
         // A secret is kept nowhere, here neither.
         if !line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/oper")) {
+            // Compared with the latest, and copied.
+            self.steps.moved(2 * line.len());
             self.history.push(&line);
         }
         Some(Event::Line(line))
@@ -254,24 +282,25 @@ impl Editor {
 
     // ---- completion ----
 
-    /// The word that the cursor is behind, and whether it is the first of the line.
-    fn word(&self) -> (&str, bool) {
-        let before = &self.line.text()[..self.line.cursor()];
-        let word = before.rsplit(char::is_whitespace).next().unwrap_or("");
-        (word, word.len() == before.len())
+    /// The word that the cursor is behind, if it is not too long for any name, and whether it is the first of the line.
+    fn word(&self) -> Option<(&str, bool)> {
+        let word = self.line.word_before(COMPLETED_WORD)?;
+        Some((word, word.len() == self.line.cursor()))
     }
 
     /// Completes a command, or asks for names.
     fn ask(&mut self) -> Option<Event> {
-        let (word, is_first) = self.word();
+        let (word, is_first) = self.word()?;
         if is_first && word.starts_with('/') {
-            let matches = Matches::of(command::names().into_iter(), word);
+            let names = command::names();
+            self.steps.add(names.len());
+            let matches = Matches::of(names.into_iter(), word);
             self.apply(&matches);
             return None;
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         let name = word.strip_prefix('#').unwrap_or(word);
-        if name.chars().all(is_name) && word.len() <= COMPLETED_WORD {
+        if name.chars().all(is_name) {
             let word = word.to_owned();
             self.asking = true;
             return Some(Event::Complete(word));
@@ -288,8 +317,8 @@ impl Editor {
 
     /// Puts in what the matches have in common, or shows them.
     fn apply(&mut self, matches: &Matches) {
-        let (word, is_first) = self.word();
-        let (word, length) = (word.to_owned(), word.len());
+        let Some((word, is_first)) = self.word() else { return };
+        let (is_name, length) = (!word.starts_with(['/', '#']), word.len());
         if matches.count == 0 || !matches.common.is_ascii() {
             return;
         }
@@ -298,7 +327,7 @@ impl Editor {
             return self.print(list.as_bytes());
         }
         let ending = match matches.count {
-            1 if is_first && !word.starts_with(['/', '#']) => ": ",
+            1 if is_first && is_name => ": ",
             1 => " ",
             _ => "",
         };

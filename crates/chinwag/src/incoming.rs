@@ -6,9 +6,10 @@ use crate::command::{self, Input, Kind};
 use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
 use crate::foreign::Foreign;
-use crate::limits::READ;
+use crate::key_budget::KeyBudget;
+use crate::limits::{KEY_BYTES, READ, TURN_STEPS};
 use crate::secret::{Lock, Tried};
-use crate::speech::LineRate;
+use crate::speech::{Allowance, LineRate};
 use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
 use std::cell::Cell;
@@ -29,6 +30,8 @@ pub(crate) struct Incoming {
     decoder: Decoder,
     /// How much may be said.
     budget: ConnectionBudget,
+    /// How many keys may be pressed in an editor.
+    keys: KeyBudget,
 }
 
 /// What limits what comes from one person.
@@ -36,6 +39,8 @@ pub(crate) struct Incoming {
 pub(crate) struct Limits<'a> {
     /// How fast lines may come; `None` for any speed.
     pub(crate) rate: Option<LineRate>,
+    /// How fast keys may come to an editor; `None` for any speed.
+    pub(crate) keys: Option<Allowance>,
     /// What the address may do.
     pub(crate) budget: &'a AddressBudget,
     /// What `/oper` is tried on.
@@ -82,7 +87,8 @@ const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
 impl Incoming {
     /// Nothing has come yet.
     pub(crate) fn new(rate: Option<LineRate>, address: &AddressBudget, now: Instant) -> Self {
-        Self { decoder: Decoder::default(), budget: ConnectionBudget::new(rate, address, now) }
+        let (budget, keys) = (ConnectionBudget::new(rate, address, now), KeyBudget::new(now));
+        Self { decoder: Decoder::default(), budget, keys }
     }
 
     /// Nothing more will be read: keeps nothing of what came.
@@ -95,9 +101,27 @@ impl Incoming {
         self.decoder.has_waiting()
     }
 
-    /// Until when he must be silent; `None` if he may speak.
-    pub(crate) fn silent_until(&self, rate: Option<LineRate>, now: Instant) -> Option<Instant> {
-        rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now)
+    /// Whether so much was done for him that others are to have a turn; if so, it is counted from here.
+    pub(crate) fn ends_turn(&mut self) -> bool {
+        let steps = self.decoder.steps();
+        steps.get() >= TURN_STEPS && steps.take() > 0
+    }
+
+    /// Forgets the keys that wait and end no line: a server that stops does not work for what nobody will see.
+    pub(crate) fn drop_unfinished_keys(&mut self) {
+        self.decoder.drop_unfinished_keys();
+    }
+
+    /// Until when he must be silent; `None` if he may speak, and press `keys` if he edits.
+    pub(crate) fn silent_until(
+        &self,
+        rate: Option<LineRate>,
+        keys: Option<Allowance>,
+        now: Instant,
+    ) -> Option<Instant> {
+        let lines = rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now);
+        let keys = keys.filter(|_| self.decoder.hands_out_keys());
+        lines.max(keys.and_then(|keys| self.keys.dry_until(keys, now)))
     }
 
     /// Goes by what is set now about how fast he may speak.
@@ -122,8 +146,8 @@ impl Incoming {
         Foreign::detect(self.decoder.waiting())
     }
 
-    /// What he says next: from what waits here, or else from one read. At most one event's worth, and no more than
-    /// he may say; the rest waits. What concerns his terminal goes there, and makes it, if he had none. `None` if the
+    /// What he says next: from what waits here, or else from one read. At most one event's worth, no more than
+    /// he may say and press, and no more than one turn's work; the rest waits. What concerns his terminal goes there, and makes it, if he had none. `None` if the
     /// socket had nothing.
     pub(crate) fn hear(
         &mut self,
@@ -151,7 +175,7 @@ impl Incoming {
         Some(heard)
     }
 
-    /// Understands lines up to what he may say and one event holds.
+    /// Understands lines up to what he may say, one event holds, and one turn's work.
     fn understand(
         &mut self,
         fresh: &[u8],
@@ -159,7 +183,8 @@ impl Incoming {
         limits: &Limits<'_>,
         now: Instant,
     ) -> Heard {
-        let Self { decoder, budget, .. } = self;
+        let Self { decoder, budget, keys: pressed } = self;
+        let keys = limits.keys;
         let spend = |budget: &mut ConnectionBudget, tokens| {
             if let Some(rate) = limits.rate {
                 budget.spend(tokens, rate, limits.budget, now);
@@ -171,7 +196,12 @@ impl Incoming {
             if limits.rate.is_some_and(|rate| budget.next(rate) > now) {
                 break;
             }
-            let Some(decoded) = lines.next() else { break };
+            // A byte is a key at most.
+            let left = keys.map_or(KEY_BYTES, |keys| pressed.left(keys, now) as usize);
+            if left == 0 && lines.hands_out_keys() {
+                break;
+            }
+            let Some(decoded) = lines.next_within(left.min(KEY_BYTES)) else { break };
             let Taken { tokens, reading } = heard.take(decoded, terminal);
             match (reading, &mut *terminal) {
                 (Reading::Keys, Some(terminal)) => terminal.begin(&lines.start_keys()),
@@ -179,12 +209,19 @@ impl Incoming {
                 _ => {}
             }
             spend(budget, tokens);
-            // What follows a secret waits for what comes of it.
-            if heard.secret.is_some() {
-                break;
+            if let Some(terminal) = terminal {
+                lines.steps().add(terminal.take_steps() as usize);
+                let taken = terminal.take_keys();
+                if let Some(keys) = keys {
+                    pressed.spend(taken, keys, now);
+                }
+                // What follows a Tab waits for what it brings; and who does not read may not make us write.
+                if terminal.has_question() || terminal.holds_keys() {
+                    break;
+                }
             }
-            // What follows a Tab waits for what it brings.
-            if terminal.as_ref().is_some_and(|terminal| terminal.has_question()) {
+            // What follows a secret waits for what comes of it.
+            if heard.secret.is_some() || lines.steps().get() >= TURN_STEPS {
                 break;
             }
         }
@@ -314,6 +351,94 @@ impl Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::LINE;
+    use crate::telnet::options::ECHO;
+    use whippet::net::TcpListener;
+
+    /// A connection's ends, and somebody who edits at the first: the keys of this line are already in.
+    async fn editing(line: &str) -> (TcpStream, TcpStream, Incoming, Option<Box<Terminal>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut incoming = Incoming::new(None, &address(), now());
+        let mut terminal = None;
+        incoming.decoder.keep(&[&b"/edit on\n\xff\xfd"[..], &[ECHO], line.as_bytes()].concat());
+        while incoming.has_waiting() {
+            hear(&mut incoming, &stream, &mut terminal);
+        }
+        incoming.decoder.steps().take();
+        (stream, peer, incoming, terminal)
+    }
+
+    fn now() -> Instant {
+        whippet::time::Instant::now().into_std()
+    }
+
+    /// What an address may do of which nobody came before.
+    fn address() -> AddressBudget {
+        let address = "127.0.0.1".parse().unwrap();
+        crate::budgets::AddressBudgets::new(now()).admit(address, None, now()).unwrap()
+    }
+
+    /// One turn without limits, and a draw behind it.
+    fn hear(
+        incoming: &mut Incoming,
+        stream: &TcpStream,
+        terminal: &mut Option<Box<Terminal>>,
+    ) -> Option<Heard> {
+        let (budget, lock) = (&address(), &Lock::new(None));
+        let limits = Limits { rate: None, keys: None, budget, lock };
+        let heard = incoming.hear(stream, terminal, &limits, now());
+        if let Some(terminal) = terminal {
+            terminal.draw(&[], false);
+            terminal.wrote(terminal.unwritten().len());
+        }
+        heard
+    }
+
+    /// Runs a test on this thread.
+    fn run_test<F: Future>(test: F) -> F::Output {
+        let mut builder = whippet::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(test)
+    }
+
+    /// One read of the dearest keys: it is many turns, each of bounded work, and others are let in between.
+    #[test]
+    fn a_turn_ends_when_enough_was_done_and_loses_no_key() {
+        run_test(async {
+            let word = "\u{301}".repeat(LINE / 2 - 1);
+            let (stream, peer, mut incoming, mut terminal) = editing(&word).await;
+            peer.writable().await.unwrap();
+            let keys = "\x1bb\x05".repeat(READ / 3 - 1) + "\x15end\r";
+            assert_eq!(peer.try_write(keys.as_bytes()).unwrap(), keys.len());
+            stream.readable().await.unwrap();
+            let (mut turns, mut said) = (0, 0);
+            while let Some(heard) = hear(&mut incoming, &stream, &mut terminal) {
+                // What is begun is ended: at most 16 bytes, and the draw that was due.
+                let steps = incoming.decoder.steps().get();
+                assert!(steps < TURN_STEPS + 10_000, "{steps} steps");
+                said += heard.inputs.len();
+                turns += usize::from(incoming.ends_turn());
+            }
+            assert!(said == 1 && turns > 50, "{said} lines in {turns} turns");
+        });
+    }
+
+    #[test]
+    fn a_stop_looks_at_keys_up_to_the_last_line_end() {
+        run_test(async {
+            let (stream, _peer, mut incoming, mut terminal) = editing("").await;
+            incoming.decoder.keep(b"one\rtwo\nthree\x1bb\x05");
+            incoming.drop_unfinished_keys();
+            assert_eq!(incoming.decoder.waiting(), b"one\rtwo\n");
+            while incoming.has_waiting() {
+                hear(&mut incoming, &stream, &mut terminal);
+            }
+            incoming.decoder.keep(b"\x1bb\x05");
+            incoming.drop_unfinished_keys();
+            assert!(!incoming.has_waiting());
+        });
+    }
 
     #[test]
     fn only_what_stays_on_the_machine_crosses_no_network() {

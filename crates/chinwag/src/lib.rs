@@ -18,6 +18,7 @@ pub mod name;
 pub mod paint;
 pub mod room_name;
 pub mod span;
+mod step_count;
 pub mod text;
 pub mod time_of_day;
 
@@ -66,6 +67,7 @@ mod client;
 mod goodbye;
 mod house;
 mod incoming;
+mod key_budget;
 mod outgoing;
 mod places;
 mod seat;
@@ -73,6 +75,9 @@ mod seldom;
 mod sockets;
 mod speech;
 mod terminal;
+
+#[cfg(test)]
+mod costs;
 
 // The doors and the whole.
 mod accept;

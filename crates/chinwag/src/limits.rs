@@ -61,8 +61,38 @@ pub const RECALLED_BYTES: usize = 4 * LINE;
 /// Bytes for a person's own terminal (echo, answers to telnet's options) past which no more of his keys are read before
 /// they are written: who does not read may not make us write.
 pub const ECHO_BYTES: usize = 8 * 1024;
-/// Bytes of frames that are put together with the line under way into one write.
+/// Bytes of frames that are put together with the line under way into one write; with them go at most [`WRITE_FRAMES`].
 pub const DRAWN_BYTES: usize = 16 * 1024;
+/// Columns of the narrowest window that is believed: the prompt, a sign that there is more, and a few letters.
+pub const COLUMNS_MIN: u16 = 8;
+/// Columns of the widest one. No screen is wider, and what a draw costs grows with it: telnet can say 65,535.
+pub const COLUMNS_MAX: u16 = 500;
+/// Columns of a window that nobody tells.
+pub const COLUMNS_USUAL: u16 = 80;
+/// Code points that are shown in one column at most: a letter with two marks has three, the longest emoji 3.5. What is made of
+/// more takes more columns, so that a row is bounded in code points, too.
+pub const CHARS_A_COLUMN: usize = 4;
+/// Bytes of what is taken for one character: a base with 30 combining marks (UAX 15), each of four bytes. What is longer is
+/// cut, or one step of the cursor could be a look at the whole line.
+pub const CLUSTER_BYTES: usize = 128;
+/// Keys that a person may press at once before being slowed: a line that is pasted into a terminal which does not say so.
+pub const KEY_BURST: u32 = 200;
+/// The time that earns a further key: a hundred a second is more than any keyboard repeats.
+pub const KEY_INTERVAL: Duration = Duration::from_millis(10);
+/// Keys that are waited for once none is left. One at a time would be a turn and a draw for each.
+pub const KEYS_AT_ONCE: u32 = 10;
+/// Bytes of a paste that count as one key, where the terminal says that it is one: they are put in at the end of the work of
+/// a key, which is small, and a long line passes.
+pub const PASTED_BYTES: u32 = 64;
+/// Bytes of keys that are looked at before it is asked whether there is enough: an end of the budget, of the turn, or of the
+/// room for what they show.
+pub const KEY_BYTES: usize = 16;
+/// Steps of work that a key includes: several draws of a usual row. What makes more counts as more keys, so that a connection's
+/// keys cost 0.2 % of a processor at most in the long run, whatever its line holds.
+pub const STEPS_A_KEY: u32 = 1024;
+/// Steps of work in one turn of a person's task on what they sent, past which others have their turn: some 0.1 ms. What a step
+/// is, `step_count.rs` says.
+pub const TURN_STEPS: u32 = 4096;
 /// Names that a Tab shows: three rows of a screen.
 pub const COMPLETIONS: usize = 16;
 /// Most bytes of a word that is completed: the longest name of a room, and its `#`.

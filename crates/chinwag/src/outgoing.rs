@@ -165,9 +165,14 @@ impl Outgoing {
         if terminal.is_written() {
             let mut frames = ROOM.take();
             let mut bytes = 0;
-            while more.is_ready() && !self.finished && bytes < DRAWN_BYTES {
+            while more.is_ready()
+                && !self.finished
+                && bytes < DRAWN_BYTES
+                && frames.len() < WRITE_FRAMES
+            {
+                let before = frames.len();
                 more = self.take_in(cx, &mut frames, 1);
-                bytes = frames.iter().map(Frame::len).sum();
+                bytes += frames[before..].iter().map(Frame::len).sum::<usize>();
             }
             terminal.draw(&frames, self.finished);
             frames.clear();

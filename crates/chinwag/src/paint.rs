@@ -21,16 +21,24 @@ const PLAIN: &str = "\x1b[0m";
 pub fn paint(lines: &[u8], out: &mut Vec<u8>) {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-        paint_line(text, out);
+        paint_line(text, ASIDES, out);
         out.extend_from_slice(&line[text.len()..]);
     }
 }
 
-/// Appends one line without its end.
-fn paint_line(line: &[u8], out: &mut Vec<u8>) {
+/// What may stand before a line as asides: a time stamp, and another room's name.
+const ASIDES: usize = 2;
+
+/// Appends one line without its end, which may begin with so many asides. (Words that the server did not put together, as a
+/// message of the day has them, may look like a thousand.)
+fn paint_line(line: &[u8], asides: usize, out: &mut Vec<u8>) {
     match line {
-        // A time stamp: no name begins with a digit.
-        [b'0'..=b'9', ..] => paint_behind(b' ', line, out),
+        // A time stamp: no name begins with a digit. What comes from another room stands behind its name.
+        [b'0'..=b'9' | b'#', ..] if asides > 0 => {
+            let aside = behind(b' ', line);
+            put(ASIDE, &line[..aside], out);
+            paint_line(&line[aside..], asides - 1, out);
+        }
         [b'*', b' ', ..] => put(SERVER, line, out),
         [b'!', b' ', ..] => put(REFUSED, line, out),
         [b'|', b' ', ..] => put(ASIDE, line, out),
@@ -40,9 +48,12 @@ fn paint_line(line: &[u8], out: &mut Vec<u8>) {
             put(NAME, &rest[..name], out);
             out.extend_from_slice(&rest[name..]);
         }
-        // What comes from another room stands behind its name, and what is private behind its direction.
-        [b'#', ..] => paint_behind(b' ', line, out),
-        [b'[', ..] => paint_behind(b']', line, out),
+        // What is private stands behind its direction.
+        [b'[', ..] => {
+            let aside = behind(b']', line);
+            put(NAME, &line[..aside], out);
+            out.extend_from_slice(&line[aside..]);
+        }
         _ => {
             let name = line.iter().take(MAX_NICK + 1).position(|&byte| byte == b':').unwrap_or(0);
             put(NAME, &line[..name], out);
@@ -51,15 +62,9 @@ fn paint_line(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends what ends with this byte as an aside, and paints what stands behind if it is a line of its own.
-fn paint_behind(end: u8, line: &[u8], out: &mut Vec<u8>) {
-    let aside = line.iter().position(|&byte| byte == end).map_or(line.len(), |at| at + 1);
-    put(if end == b']' { NAME } else { ASIDE }, &line[..aside], out);
-    if end == b']' {
-        out.extend_from_slice(&line[aside..]);
-    } else {
-        paint_line(&line[aside..], out);
-    }
+/// Where what stands behind this byte begins; at the line's end if there is none.
+fn behind(end: u8, line: &[u8]) -> usize {
+    line.iter().position(|&byte| byte == end).map_or(line.len(), |at| at + 1)
 }
 
 /// Appends text in a colour.
@@ -96,6 +101,13 @@ mod tests {
         );
         assert_eq!(painted("12:34 ! no\r\n"), "\x1b[2m12:34 \x1b[0m\x1b[33m! no\x1b[0m\r\n");
         assert_eq!(painted("[from bob] a: b\r\n"), "\x1b[1m[from bob]\x1b[0m a: b\r\n");
+    }
+
+    #[test]
+    fn what_looks_like_many_asides_is_painted_as_two() {
+        assert_eq!(painted("1 2 3 4\r\n"), "\x1b[2m1 \x1b[0m\x1b[2m2 \x1b[0m3 4\r\n");
+        let long = painted(&"1 ".repeat(10_000));
+        assert_eq!(long.len(), 20_000 + 2 * (ASIDE.len() + PLAIN.len()));
     }
 
     proptest! {

@@ -15,6 +15,7 @@ use crate::editor::{Editor, Event};
 use crate::frame::Frame;
 use crate::limits::ECHO_BYTES;
 use crate::paint::paint;
+use crate::step_count::Steps;
 use crate::telnet::Command;
 use crate::telnet::options::{Change, Options};
 use std::pin::Pin;
@@ -49,6 +50,8 @@ pub(crate) struct Terminal {
     colour: bool,
     /// His editor, while he edits.
     editor: Option<Editor>,
+    /// What the work came to that the editor did not do.
+    steps: Steps,
     /// What is to be sent beside frames and what the editor shows.
     out: Vec<u8>,
     /// A word that is to be completed, and where the answer will come.
@@ -95,9 +98,11 @@ impl Terminal {
 
     /// His client says something.
     pub(crate) fn hear(&mut self, command: Command) -> Reading {
+        self.steps.add(1);
         match command {
             Command::AreYouThere => self.tell(HERE),
             Command::WindowSize(columns, _) => {
+                // The editor knows how many of them it believes.
                 self.columns = columns;
                 if let Some(editor) = &mut self.editor {
                     editor.resize(columns);
@@ -172,10 +177,25 @@ impl Terminal {
         event
     }
 
+    /// How many keys they were since this was asked last, as a budget counts them.
+    pub(crate) fn take_keys(&mut self) -> u32 {
+        self.editor.as_mut().map_or(0, Editor::take_keys)
+    }
+
+    /// What the work came to since this was asked last.
+    pub(crate) fn take_steps(&mut self) -> u32 {
+        let editor = self.editor.as_mut().map_or(0, Editor::take_steps);
+        self.steps.take().saturating_add(editor)
+    }
+
+    /// Bytes that are to be sent, the row left out.
+    pub(crate) fn pending(&self) -> usize {
+        self.editor.as_ref().map_or(0, Editor::pending) + self.out.len()
+    }
+
     /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
     pub(crate) fn holds_keys(&self) -> bool {
-        let pending = self.editor.as_ref().map_or(0, Editor::pending) + self.out.len();
-        matches!(self.question, Some(Question::Asked(_))) || pending > ECHO_BYTES
+        matches!(self.question, Some(Question::Asked(_))) || self.pending() > ECHO_BYTES
     }
 
     /// Whether there is a word to be completed.
@@ -241,6 +261,8 @@ impl Terminal {
     /// Tells him something, by a whole line without its end.
     fn tell(&mut self, line: &str) {
         let line = format!("{line}\r\n");
+        self.steps.add(1);
+        self.steps.moved(line.len());
         match &mut self.editor {
             Some(editor) => editor.print(line.as_bytes()),
             None if self.colour => paint(line.as_bytes(), &mut self.out),
@@ -264,6 +286,8 @@ impl Terminal {
     /// `is_last`: nothing will follow.
     pub(crate) fn draw(&mut self, frames: &[Frame], is_last: bool) {
         let mut bytes = std::mem::take(&mut self.out);
+        let owed = frames.iter().map(Frame::len).sum();
+        self.steps.searched(owed);
         match &mut self.editor {
             Some(editor) => {
                 for frame in frames {
@@ -284,7 +308,6 @@ impl Terminal {
         if is_last {
             (self.editor, self.colour) = (None, false);
         }
-        let owed = frames.iter().map(Frame::len).sum();
         self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len() };
     }
 

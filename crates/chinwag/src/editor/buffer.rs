@@ -1,8 +1,9 @@
 //! The line under way: its text, the cursor in it, and what was last cut out of it.
 //!
-//! The cursor moves by what a person takes for one character, be it of several code points.
+//! The cursor moves by what a person takes for one character, be it of several code points ([`clusters`]).
 
-use unicode_segmentation::GraphemeCursor;
+use super::clusters;
+use crate::step_count::Steps;
 
 /// Text with a cursor, at most so many bytes.
 #[derive(Clone, Debug)]
@@ -15,12 +16,15 @@ pub(super) struct Buffer {
     limit: usize,
     /// What was cut out last.
     cut: String,
+    /// What the work on it came to.
+    pub(super) steps: Steps,
 }
 
 impl Buffer {
     /// An empty line of at most so many bytes.
     pub(super) fn new(limit: usize) -> Self {
-        Self { text: String::new(), cursor: 0, limit, cut: String::new() }
+        let (text, cut) = (String::new(), String::new());
+        Self { text, cursor: 0, limit, cut, steps: Steps::default() }
     }
 
     /// The text.
@@ -37,6 +41,7 @@ impl Buffer {
     pub(super) fn insert(&mut self, text: &str) -> bool {
         let fits = self.text.len() + text.len() <= self.limit;
         if fits {
+            self.steps.moved(text.len() + self.text.len() - self.cursor);
             self.text.insert_str(self.cursor, text);
             self.cursor += text.len();
         }
@@ -47,6 +52,7 @@ impl Buffer {
     pub(super) fn set(&mut self, text: &str) {
         self.text.clear();
         self.text.push_str(&text[..text.floor_char_boundary(self.limit)]);
+        self.steps.moved(self.text.len());
         self.cursor = self.text.len();
     }
 
@@ -64,23 +70,23 @@ impl Buffer {
 
     /// The place one character before the cursor.
     pub(super) fn left(&self) -> usize {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        cursor.prev_boundary(&self.text, 0).ok().flatten().unwrap_or(0)
+        self.cursor - clusters::last(&self.text[..self.cursor], &self.steps)
     }
 
     /// The place one character behind the cursor.
     pub(super) fn right(&self) -> usize {
-        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
-        cursor.next_boundary(&self.text, 0).ok().flatten().unwrap_or(self.text.len())
+        self.cursor + clusters::first(&self.text[self.cursor..], &self.steps)
     }
 
     /// The start of the word that the cursor is in or behind.
     pub(super) fn word_left(&self) -> usize {
         let before = self.text[..self.cursor].trim_end();
-        before
+        let start = before
             .char_indices()
             .rfind(|(_, c)| c.is_whitespace())
-            .map_or(0, |(at, c)| at + c.len_utf8())
+            .map_or(0, |(at, c)| at + c.len_utf8());
+        self.steps.searched(self.cursor - start);
+        start
     }
 
     /// The end of the word that the cursor is in or before.
@@ -88,12 +94,25 @@ impl Buffer {
         let behind = &self.text[self.cursor..];
         let word = behind.trim_start();
         let end = word.find(char::is_whitespace).unwrap_or(word.len());
-        self.cursor + behind.len() - word.len() + end
+        let passed = behind.len() - word.len() + end;
+        self.steps.searched(passed);
+        self.cursor + passed
+    }
+
+    /// The end of the text before the cursor, of at most so many bytes, behind its last blank; `None` if there is no blank and
+    /// it has more.
+    pub(super) fn word_before(&self, longest: usize) -> Option<&str> {
+        let before = &self.text[..self.cursor];
+        let tail = &before[before.floor_char_boundary(before.len().saturating_sub(longest + 1))..];
+        self.steps.searched(tail.len());
+        let word = tail.rsplit(char::is_whitespace).next().unwrap_or("");
+        (word.len() <= longest).then_some(word)
     }
 
     /// Erases what lies between the cursor and a place; the cursor is at its start then.
     pub(super) fn erase_to(&mut self, place: usize) {
         let (start, end) = (self.cursor.min(place), self.cursor.max(place));
+        self.steps.moved(self.text.len() - start);
         self.text.drain(start..end);
         self.cursor = start;
     }
@@ -103,6 +122,7 @@ impl Buffer {
         let (start, end) = (self.cursor.min(place), self.cursor.max(place));
         if start < end {
             self.text[start..end].clone_into(&mut self.cut);
+            self.steps.moved(end - start);
             self.erase_to(place);
         }
     }
@@ -161,6 +181,17 @@ mod tests {
         assert!(!buffer.insert("z"));
         buffer.set(&"é".repeat(60));
         assert_eq!(buffer.text().len(), 100);
+    }
+
+    #[test]
+    fn a_word_is_looked_for_in_as_much_as_it_may_have() {
+        let mut buffer = buffer("one two");
+        assert_eq!(buffer.word_before(3), Some("two"));
+        assert_eq!(buffer.word_before(2), None);
+        buffer.go_to(3);
+        assert_eq!(buffer.word_before(3), Some("one"));
+        buffer.go_to(4);
+        assert_eq!(buffer.word_before(0), Some(""));
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 //! From bytes to keys: characters of UTF-8, control characters, and the sequences that terminals send for keys which have
 //! no character. Whatever is none of these is swallowed whole, so that no half of it is taken for text.
 
+use crate::limits::PASTED_BYTES;
+
 /// One key, or what was pasted of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
@@ -54,6 +56,10 @@ pub(super) struct Keys {
     partial_length: usize,
     /// Whether what comes was pasted, and is text whatever it is.
     is_pasted: bool,
+    /// Bytes of a paste that no key was counted for yet.
+    pasted: u32,
+    /// Keys that were counted (see [`take_count`](Self::take_count)).
+    count: u32,
 }
 
 /// A place in a sequence.
@@ -73,10 +79,38 @@ enum State {
 impl Keys {
     /// Takes a byte. Two keys may come of one: what was begun and is broken off, and the byte itself.
     pub(super) fn take(&mut self, byte: u8) -> [Option<Key>; 2] {
+        if self.is_pasted {
+            self.pasted += 1;
+            self.count += self.pasted / PASTED_BYTES;
+            self.pasted %= PASTED_BYTES;
+        } else if self.begins_a_key(byte) {
+            self.count += 1;
+        }
         if self.partial_length > 0 {
             return self.take_more_of_character(byte);
         }
         [self.take_first(byte), None]
+    }
+
+    /// How many keys the bytes were since this was asked last, as a budget counts them: one for each byte that begins a
+    /// character or a sequence, whether anything comes of it or not, and for each that makes a sequence too long to mean
+    /// anything. A paste counts by its bytes.
+    pub(super) fn take_count(&mut self) -> u32 {
+        std::mem::take(&mut self.count)
+    }
+
+    /// Whether this byte begins something, or draws a sequence out. Never more than one key a byte, so that who has so many
+    /// keys left may be given as many bytes.
+    fn begins_a_key(&self, byte: u8) -> bool {
+        if self.partial_length > 0 {
+            return byte & 0xc0 != 0x80;
+        }
+        let is_inside = (b' '..=b'~').contains(&byte);
+        match self.state {
+            State::Ground => true,
+            State::Escape | State::Ss3 => !is_inside,
+            State::Csi => !is_inside || self.length >= PARAMETERS,
+        }
     }
 
     /// Takes a byte of a character that has begun.
@@ -243,7 +277,37 @@ mod tests {
         assert_eq!(pasted, expected);
     }
 
+    /// How many keys a budget takes these bytes for.
+    fn counted(bytes: &[u8]) -> u32 {
+        let mut keys = Keys::default();
+        for &byte in bytes {
+            keys.take(byte);
+        }
+        keys.take_count()
+    }
+
+    #[test]
+    fn a_budget_counts_what_is_pressed() {
+        let family = "\u{1f468}\u{200d}\u{1f469}";
+        assert_eq!(counted(b"hello\r"), 6);
+        assert_eq!(counted(b"\x1b[A\x1bOB\x1b[1;5D\x1bf"), 4);
+        assert_eq!(counted(family.as_bytes()), 3);
+        assert_eq!(counted(b"\xc3\xc3\xff"), 3);
+        // What never comes to anything is not free.
+        assert_eq!(counted(&[0x1b; 100]), 100);
+        assert_eq!(counted(&[0; 100]), 100);
+        assert_eq!(counted(&[b"\x1b[", &[b'0'; 100][..]].concat()), 1 + 100 - 8);
+        // A paste, by its bytes, its start and end included.
+        let pasted = [b"\x1b[200~", &[b'x'; 4_096][..], b"\x1b[201~"].concat();
+        assert_eq!(counted(&pasted), 1 + 4_102 / 64);
+    }
+
     proptest! {
+        #[test]
+        fn no_byte_is_more_than_one_key(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert!(counted(&bytes) as usize <= bytes.len());
+        }
+
         #[test]
         fn characters_are_what_a_lossy_look_finds(bytes in prop::collection::vec(prop_oneof![0x20..=0x7e_u8, 0x80..=0xff_u8], 0..60)) {
             let text: String = keys(&bytes)

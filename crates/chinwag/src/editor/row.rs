@@ -12,13 +12,17 @@
 //! the width of a character, as long as it is not wider than we think: the cursor is put by the terminal's own memory
 //! (save, restore).
 //!
+//! Keys only note what they change. What part is shown is found out where the row is drawn, once for all keys that came
+//! together, and costs what a row shows and not what the line holds. Drawn again below somebody's words, it is a copy of what
+//! was drawn before.
+//!
 //! Sequences used: CR, BS, erase to the end of the line and of the screen, save and restore the cursor, bracketed
 //! paste. Every one of them is written here.
 
 use super::buffer::Buffer;
-use crate::text;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use super::clusters::{append_visible, fits, prefix_within, suffix_within};
+use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, COLUMNS_USUAL};
+use crate::step_count::Steps;
 
 /// What stands before the line.
 pub(super) const PROMPT: &str = "> ";
@@ -38,10 +42,6 @@ const ERASE_BELOW: &str = "\r\x1b[J";
 const PASTES_ON: &str = "\x1b[?2004h";
 /// No longer.
 const PASTES_OFF: &str = "\x1b[?2004l";
-/// The narrowest row that can be worked in.
-const NARROWEST: usize = 8;
-/// What is taken for the width of a terminal that does not tell it.
-const USUAL: usize = 80;
 /// Bytes of small changes after which the row is drawn anew instead.
 const CHANGES: usize = 256;
 
@@ -63,26 +63,42 @@ pub(super) struct Row {
     columns: usize,
     /// Where in the line the part begins that is shown.
     start: usize,
+    /// Whether the line, its cursor and the columns are still those that `start` was found for.
+    is_placed: bool,
+    /// The row as it was drawn last, whole; empty if that is not how it looks now.
+    picture: Vec<u8>,
     /// What is on the screen when all of `out` has been written.
     shown: Shown,
     /// What is to be written.
     out: Vec<u8>,
+    /// What the work that changes of the line make came to.
+    pub(super) steps: Steps,
+    /// What showing it below new lines came to.
+    pub(super) copies: Steps,
 }
 
 impl Row {
     /// A row of a terminal that has yet to be told that it is edited.
     pub(super) fn new(columns: u16) -> Self {
-        let out = PASTES_ON.as_bytes().to_vec();
-        let mut row = Self { columns: USUAL, start: 0, shown: Shown::Nothing, out };
+        let mut row = Self {
+            columns: 0,
+            start: 0,
+            is_placed: false,
+            picture: Vec::new(),
+            shown: Shown::Nothing,
+            out: PASTES_ON.as_bytes().to_vec(),
+            steps: Steps::default(),
+            copies: Steps::default(),
+        };
         row.resize(columns);
         row
     }
 
     /// The terminal is so wide now; 0 for unknown.
     pub(super) fn resize(&mut self, columns: u16) {
-        let columns = if columns == 0 { USUAL } else { columns.into() };
-        self.columns = columns.max(NARROWEST);
-        self.touch();
+        let columns = if columns == 0 { COLUMNS_USUAL } else { columns };
+        self.columns = columns.clamp(COLUMNS_MIN, COLUMNS_MAX).into();
+        self.change();
     }
 
     /// How many bytes are on their way.
@@ -100,76 +116,76 @@ impl Row {
     /// our own colours.
     pub(super) fn print(&mut self, lines: &[u8]) {
         self.erase();
+        self.copies.searched(lines.len());
         self.out.extend_from_slice(lines);
     }
 
     /// The line is sent: it stays as a whole where it is, and a new row begins below.
     pub(super) fn commit(&mut self, line: &Buffer) {
-        let is_whole = self.start == 0 && line.cursor() == line.text().len();
+        let was_whole = self.start == 0;
+        self.place(line);
+        let is_whole = was_whole && self.start == 0 && line.cursor() == line.text().len();
         match std::mem::replace(&mut self.shown, Shown::Nothing) {
             Shown::Row(changes) if is_whole => self.out.extend_from_slice(&changes),
             shown => {
                 self.shown = shown;
                 self.erase();
                 self.out.extend_from_slice(PROMPT.as_bytes());
-                append_visible(&mut self.out, line.text());
+                append_visible(&mut self.out, line.text(), &self.steps);
             }
         }
         self.out.extend_from_slice(b"\r\n");
-        (self.start, self.shown) = (0, Shown::Nothing);
+        self.shown = Shown::Nothing;
+        self.forget_place();
     }
 
     /// The row is to be drawn anew, whatever the terminal shows there.
     pub(super) fn redraw(&mut self) {
         self.out.extend_from_slice(ERASE_BELOW.as_bytes());
         self.shown = Shown::Nothing;
+        self.forget_place();
     }
 
-    /// The line was changed in the way that the row does not know.
-    pub(super) fn touch(&mut self) {
+    /// The line, its cursor or the columns were changed.
+    pub(super) fn change(&mut self) {
+        (self.is_placed, self.picture) = (false, Vec::new());
         if self.shown != Shown::Nothing {
             self.shown = Shown::Stale;
         }
     }
 
-    /// The line or its cursor was changed: moves the part that is shown, and remembers to draw it.
-    pub(super) fn follow(&mut self, line: &Buffer) {
-        self.touch();
-        self.scroll(line);
-    }
-
     /// This was added at the end of the line, and the cursor is behind it.
-    pub(super) fn appended(&mut self, line: &Buffer, added: &str) {
-        let start = self.start;
-        self.scroll(line);
+    pub(super) fn appended(&mut self, added: &str) {
         match &mut self.shown {
-            Shown::Row(changes) if self.start == start && changes.len() < CHANGES => {
-                append_visible(changes, added);
+            Shown::Row(changes) if changes.len() < CHANGES => {
+                append_visible(changes, added, &self.steps);
+                (self.is_placed, self.picture) = (false, Vec::new());
             }
-            _ => self.touch(),
+            _ => self.change(),
         }
     }
 
     /// This was erased at the end of the line, where the cursor is.
-    pub(super) fn shortened(&mut self, line: &Buffer, erased: &str) {
-        let start = self.start;
-        self.scroll(line);
+    pub(super) fn shortened(&mut self, erased: &str) {
         // Of anything wider, only the terminal knows how wide it is.
         let is_simple = erased.len() == 1 && erased.as_bytes()[0].is_ascii_graphic();
         match &mut self.shown {
-            Shown::Row(changes) if self.start == start && is_simple && changes.len() < CHANGES => {
+            Shown::Row(changes) if is_simple && changes.len() < CHANGES => {
                 changes.push(0x08);
                 changes.extend_from_slice(ERASE_BEHIND.as_bytes());
+                (self.is_placed, self.picture) = (false, Vec::new());
             }
-            _ => self.touch(),
+            _ => self.change(),
         }
     }
 
     /// Draws what is not as it should be, and hands out all that is to be written.
     pub(super) fn draw(&mut self, line: &Buffer) -> Vec<u8> {
+        let start = self.start;
+        self.place(line);
         match std::mem::replace(&mut self.shown, Shown::Row(Vec::new())) {
-            Shown::Row(changes) => self.out.extend_from_slice(&changes),
-            shown => self.draw_whole(line, shown == Shown::Stale),
+            Shown::Row(changes) if self.start == start => self.out.extend_from_slice(&changes),
+            shown => self.draw_whole(line, shown != Shown::Nothing),
         }
         std::mem::take(&mut self.out)
     }
@@ -193,22 +209,35 @@ impl Row {
         if is_stale {
             self.out.push(b'\r');
         }
-        self.out.extend_from_slice(PROMPT.as_bytes());
+        if self.picture.is_empty() {
+            self.picture = self.pictured(line);
+        }
+        self.copies.moved(self.picture.len());
+        self.out.extend_from_slice(&self.picture);
+    }
+
+    /// The part of the line that is shown, and the cursor in it. `start` is where it should be.
+    fn pictured(&self, line: &Buffer) -> Vec<u8> {
+        let (text, cursor) = (line.text(), line.cursor());
+        let before = &text[self.start..cursor];
+        let (_, taken) = prefix_within(before, usize::MAX, &self.steps);
+        let (behind, _) =
+            prefix_within(&text[cursor..], self.room().saturating_sub(taken), &self.steps);
+        let mut picture = Vec::with_capacity(before.len() + behind.len() + 16);
+        picture.extend_from_slice(PROMPT.as_bytes());
         if self.start > 0 {
-            self.out.push(MORE);
+            picture.push(MORE);
         }
-        let (before, behind) = line.text().split_at(line.cursor());
-        append_visible(&mut self.out, &before[self.start..]);
-        let left = self.room().saturating_sub(width(&before[self.start..]));
-        let visible = prefix_within(behind, left);
-        if visible.is_empty() {
-            self.out.extend_from_slice(ERASE_BEHIND.as_bytes());
+        append_visible(&mut picture, before, &self.steps);
+        if behind.is_empty() {
+            picture.extend_from_slice(ERASE_BEHIND.as_bytes());
         } else {
-            self.out.extend_from_slice(SAVE.as_bytes());
-            append_visible(&mut self.out, visible);
-            self.out.extend_from_slice(ERASE_BEHIND.as_bytes());
-            self.out.extend_from_slice(RESTORE.as_bytes());
+            picture.extend_from_slice(SAVE.as_bytes());
+            append_visible(&mut picture, behind, &self.steps);
+            picture.extend_from_slice(ERASE_BEHIND.as_bytes());
+            picture.extend_from_slice(RESTORE.as_bytes());
         }
+        picture
     }
 
     /// Columns for the part of the line that is shown.
@@ -216,82 +245,30 @@ impl Row {
         self.columns - PROMPT.len() - 1 - usize::from(self.start > 0)
     }
 
+    /// Forgets which part was shown: the next one is found as if it were the first.
+    fn forget_place(&mut self) {
+        (self.start, self.is_placed, self.picture) = (0, false, Vec::new());
+    }
+
     /// Moves the part that is shown so that the cursor is in it: by half of the room, lest it moves with each key.
-    fn scroll(&mut self, line: &Buffer) {
-        let text = line.text();
-        if self.start > 0 && width_within(text, self.columns - PROMPT.len() - 1).is_some() {
+    fn place(&mut self, line: &Buffer) {
+        if std::mem::replace(&mut self.is_placed, true) {
+            return;
+        }
+        let (text, cursor) = (line.text(), line.cursor());
+        if self.start > 0 && fits(text, self.columns - PROMPT.len() - 1, &self.steps) {
             self.start = 0;
         }
-        let is_left = line.cursor() <= self.start && self.start > 0;
-        let is_boundary = text.is_char_boundary(self.start);
-        let is_right = is_boundary
-            && !is_left
-            && width_within(&text[self.start..line.cursor()], self.room()).is_none();
-        if is_left || is_right || !is_boundary {
+        let stays = text.is_char_boundary(self.start)
+            && (self.start == 0 || self.start < cursor)
+            && fits(&text[self.start..cursor], self.room(), &self.steps);
+        if !stays {
             self.start = 0;
-            let before = &text[..line.cursor()];
-            if width_within(before, self.room()).is_none() {
-                self.start = line.cursor() - suffix_within(before, self.room() / 2).len();
+            let before = &text[..cursor];
+            if !fits(before, self.room(), &self.steps) {
+                let half = (self.columns - PROMPT.len() - 2) / 2;
+                self.start = cursor - suffix_within(before, half, &self.steps).len();
             }
         }
     }
-}
-
-/// Appends text as it is shown: what must not reach a terminal, and may all the same be typed, becomes a sign for it.
-fn append_visible(out: &mut Vec<u8>, text: &str) {
-    let mut bytes = [0; 4];
-    for c in text.chars() {
-        out.extend_from_slice(visible(c).encode_utf8(&mut bytes).as_bytes());
-    }
-}
-
-/// A character as it is shown. U+FFFD is no exception: not every terminal shows one.
-pub(super) fn visible(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        char::REPLACEMENT_CHARACTER => '?',
-        _ if text::is_forbidden(c) => '?',
-        _ => c,
-    }
-}
-
-/// The most columns that a terminal may take for this text: the greater of what its characters take as one, and each
-/// by itself.
-fn width(text: &str) -> usize {
-    text.graphemes(true).map(grapheme_width).sum()
-}
-
-/// The most columns for what is seen as one character.
-fn grapheme_width(grapheme: &str) -> usize {
-    let alone = grapheme.chars().map(|c| visible(c).width().unwrap_or(1)).sum();
-    if alone == 1 && grapheme.len() == 1 { 1 } else { grapheme.width().max(alone) }
-}
-
-/// The width of the text, if it is no more than this. Looks at no more than it must.
-fn width_within(text: &str, room: usize) -> Option<usize> {
-    (prefix_within(text, room).len() == text.len()).then(|| width(text))
-}
-
-/// As much of the text's start as fits.
-fn prefix_within(text: &str, room: usize) -> &str {
-    let mut taken = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        taken += grapheme_width(grapheme);
-        if taken > room {
-            return &text[..at];
-        }
-    }
-    text
-}
-
-/// As much of the text's end as fits.
-fn suffix_within(text: &str, room: usize) -> &str {
-    let mut taken = 0;
-    for (at, grapheme) in text.grapheme_indices(true).rev() {
-        taken += grapheme_width(grapheme);
-        if taken > room {
-            return &text[at + grapheme.len()..];
-        }
-    }
-    text
 }

@@ -149,7 +149,7 @@ settings! {
         first_look "first-look" "TIME": Duration = limits::FIRST_LOOK, Live InManual within(MOMENT, MINUTE);
     }
     "What a person may do" {
-        /// Lift the limits on speech and on connections of one address
+        /// Lift the limits on speech, on keys and on connections of one address
         /// What bounds memory stays, and so does the wait after wrong secrets of operators. For load tests and places where everybody is trusted.
         no_limits "no-limits" "BOOL": bool = false, Live InHelp;
         /// Lines that a person may send at once; more are not read until they may

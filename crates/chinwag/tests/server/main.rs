@@ -14,6 +14,7 @@ mod editing;
 mod extremes;
 mod files;
 mod folder;
+mod keys;
 mod limits;
 mod moderation;
 mod network;
