@@ -327,3 +327,16 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// What is kept of the grace, a tenth of it at most, for letting go of those who are still there then and for the end of the
 /// program: it is gone within the grace.
 pub const LAST_STEPS: Duration = Duration::from_millis(150);
+
+// What the server prints and tells.
+
+/// What a service manager has not been told yet: more than start, a reload and a stop come to. What does not fit is left out.
+pub const UNTOLD: usize = 8;
+
+/// Bytes of the log, and of what is printed beside, that wait for whoever reads them: some ten thousand lines, so that nothing
+/// is lost while a reader is slow for a moment, also at the level `trace`. While the thread writes it holds as much again.
+pub const OUTPUT_BYTES: usize = 1024 * 1024;
+/// What of that memory is kept for what comes next, once all is written.
+pub const OUTPUT_KEPT: usize = 4 * 1024;
+/// How long the end of the program waits for what it printed to be written.
+pub const LAST_LINES: Duration = Duration::from_secs(1);

@@ -1,9 +1,10 @@
 //! Opening the doors, and saying where they are.
 
 use crate::limits::BACKLOG;
+use crate::output;
 use crate::sockets::{SocketOptions, prepare};
 use std::fmt;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use whippet::net::{SockRef, TcpListener, TcpSocket};
 
@@ -47,13 +48,12 @@ fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 /// Prints where the listeners are, and what to paste to join.
 ///
 /// # Errors
-/// Standard output is closed, or an address cannot be found out.
+/// An address cannot be found out.
 pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
     for listener in listeners {
-        writeln!(out, "{}", Invitation(listener.local_addr()?))?;
+        output::stdout().push(format!("{}\n", Invitation(listener.local_addr()?)).as_bytes());
     }
-    out.flush()
+    Ok(())
 }
 
 /// Prints where the figures are.
@@ -61,9 +61,9 @@ pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
 /// # Errors
 /// As [`announce`].
 pub fn announce_metrics(listener: &TcpListener) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "metrics on http://{}/metrics", listener.local_addr()?)?;
-    out.flush()
+    let line = format!("metrics on http://{}/metrics\n", listener.local_addr()?);
+    output::stdout().push(line.as_bytes());
+    Ok(())
 }
 
 /// How to join at an address.

@@ -1,8 +1,10 @@
-//! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged.
+//! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged. Nobody waits for whoever reads it:
+//! [`output`](crate::output) writes it.
 //!
 //! No text of a person's is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
 //! terminal. What people say is not logged at all.
 
+use crate::output;
 use crate::settings::value::{LogFilter, LogFormat};
 use std::fmt::{self, Debug, Write as _};
 use std::io::{IsTerminal, stderr};
@@ -31,9 +33,11 @@ impl LogFilterHandle {
 /// Starts the log of this process.
 pub fn start(filter: &LogFilter, format: LogFormat) -> LogFilterHandle {
     let (filter, handle) = reload::Layer::new(EnvFilter::new(&filter.0));
+    // What it cannot format it would print past the queue.
+    let layer = layer().with_writer(output::stderr).log_internal_errors(false);
     let lines = match format {
-        LogFormat::Human => layer().with_writer(stderr).with_ansi(stderr().is_terminal()).boxed(),
-        LogFormat::Json => layer().with_writer(stderr).event_format(Json).boxed(),
+        LogFormat::Human => layer.with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.event_format(Json).boxed(),
     };
     tracing_subscriber::registry().with(filter).with(lines).init();
     LogFilterHandle(handle)

@@ -3,12 +3,15 @@
 
 use chinwag::admin::{self, serve_admin};
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
+use chinwag::controlling_terminal::ControllingTerminal;
 use chinwag::doors::{Doors, Passed};
+use chinwag::limits::{LAST_LINES, LAST_STEPS};
+use chinwag::notify::Manager;
 use chinwag::sandbox::{self, Needs};
 use chinwag::secret::Secret;
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
 use chinwag::state_dir::StateDir;
-use chinwag::{Config, Reloader, Server, load, logging, notify};
+use chinwag::{Config, Reloader, Server, load, logging, notify, output};
 use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
 use chinwag::{reload_on_signal, stop_on_signals};
 use clap::Parser;
@@ -21,11 +24,21 @@ use whippet::runtime::{Builder, Runtime};
 use whippet::sync::CancellationToken;
 
 fn main() -> ExitCode {
+    let _written = Written;
     match Cli::parse().action() {
         Action::Serve(arguments) => ended(run(arguments)),
         Action::Config(arguments) => ended(show(arguments)),
         Action::Admin(arguments) => ended(administrate(arguments)),
         Action::Load(arguments) => load::run(arguments),
+    }
+}
+
+/// Has the program wait for its last lines to be written when it ends, also by a panic.
+struct Written;
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        output::flush(LAST_LINES);
     }
 }
 
@@ -46,17 +59,22 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
             (refused.to_string(), if refused.is_usage { 2 } else { 1 })
         }
     };
-    sentences.lines().for_each(|sentence| eprintln!("chinwag: {sentence}"));
+    for sentence in sentences.lines() {
+        output::stderr().push(format!("chinwag: {sentence}\n").as_bytes());
+    }
     ExitCode::from(code)
 }
 
 /// Runs the server until it is told to stop.
 fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let passed = Passed::of_this_process();
+    let terminal = ControllingTerminal::of_this_process();
     let sources = arguments.sources();
     let effective = sources.load().map_err(Failure::Settings)?;
     let settings = effective.settings.clone();
+    output::take_panics();
     let log = logging::start(&settings.log, settings.log_format);
+    let manager = Manager::of_this_process();
     for stranger in &effective.strangers {
         tracing::warn!("a variable that is no setting: {stranger}");
     }
@@ -71,7 +89,6 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let doors =
         Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
     let config = config(&settings, possible).map_err(Failure::Sentence)?;
-    notify::connect();
     let workers = workers(&settings);
     if settings.sandbox {
         let needs = Needs::of(&sources, &effective);
@@ -81,8 +98,13 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
         // Before there are threads: Landlock confines the one that asks, and those that it starts.
         sandbox::confine(&needs);
     }
-    let serving = serve(Start { sources, effective, config, log, possible, doors });
-    runtime(workers).and_then(|runtime| runtime.block_on(serving)).map_err(Failure::Sentence)
+    output::start().map_err(because("cannot start a thread")).map_err(Failure::Sentence)?;
+    let start = Start { sources, effective, config, log, possible, doors, terminal, manager };
+    let runtime = runtime(workers).map_err(Failure::Sentence)?;
+    let outcome = runtime.block_on(serve(start));
+    // A file that cannot be read or written for now is not waited for.
+    runtime.shutdown_timeout(LAST_STEPS);
+    outcome.map_err(Failure::Sentence)
 }
 
 /// What the server is to be like, with what the settings name files for.
@@ -109,11 +131,15 @@ struct Start {
     possible: usize,
     /// The sockets.
     doors: Doors,
+    /// The terminal that it was started in.
+    terminal: ControllingTerminal,
+    /// Who wants to be told what it does.
+    manager: Option<Manager>,
 }
 
 /// Serves whoever comes, until a signal.
 async fn serve(start: Start) -> Result<(), String> {
-    let Start { sources, effective, config, log, possible, doors } = start;
+    let Start { sources, effective, config, log, possible, doors, terminal, manager } = start;
     let shutdown = CancellationToken::new();
     stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
     let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
@@ -124,7 +150,10 @@ async fn serve(start: Start) -> Result<(), String> {
     let office = server.office();
     let status = notify::status(server.listeners());
     let reloader = Reloader::new(sources, effective, possible, office.clone(), log, status.clone());
-    reload_on_signal(reloader).map_err(because("cannot watch for signals"))?;
+    reload_on_signal(reloader, terminal, shutdown.clone())
+        .map_err(because("cannot watch for signals"))?;
+    let manager = manager.map(Manager::start).transpose();
+    manager.map_err(because("cannot watch the service manager's socket"))?;
     // With nobody to read where we listen there is nothing to say.
     let _ = announce(server.listeners());
     if let Some(listener) = metrics {

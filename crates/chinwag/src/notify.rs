@@ -1,17 +1,79 @@
 //! What a service manager is told, if one started us and asked for it (`NOTIFY_SOCKET`); see sd_notify(3).
+//!
+//! The socket is made before the process is confined. A task of its own tells what there is to tell, in order, from a queue with
+//! a bound: a manager that does not listen keeps nobody waiting, and what does not fit is left out.
 
+use crate::limits::UNTOLD;
 use crate::metrics::is_healthy;
 use crate::office::Office;
 use sd_notify::NotifyState;
+use std::env;
+use std::ffi::OsStr;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::path::Path;
+use std::os::unix::net::{SocketAddr, UnixDatagram as StdDatagram};
 use std::sync::OnceLock;
-use whippet::net::TcpListener;
+use whippet::net::{TcpListener, UnixDatagram};
 use whippet::sync::CancellationToken;
-use whippet::time::interval;
+use whippet::sync::mpsc::{self, Receiver, Sender};
+use whippet::time::{MissedTickBehavior, interval};
+
+/// A service manager that wants to be told.
+#[derive(Debug)]
+pub struct Manager(StdDatagram);
+
+/// The way to it, once there is one.
+static UNTOLD_WORDS: OnceLock<Sender<String>> = OnceLock::new();
+
+impl Manager {
+    /// The one that started this process, if it wants to be told. To be called before the process is confined.
+    pub fn of_this_process() -> Option<Self> {
+        let path = env::var_os("NOTIFY_SOCKET")?;
+        match connect(&path) {
+            Ok(socket) => Some(Self(socket)),
+            Err(error) => {
+                tracing::debug!(%error, "the service manager does not listen");
+                None
+            }
+        }
+    }
+
+    /// Tells it from now on what there is to tell.
+    ///
+    /// # Errors
+    /// The kernel's: the socket cannot be watched.
+    pub fn start(self) -> io::Result<()> {
+        let socket = UnixDatagram::from_std(self.0)?;
+        let (sender, words) = mpsc::channel(UNTOLD);
+        // There is one manager.
+        if UNTOLD_WORDS.set(sender).is_ok() {
+            whippet::spawn(pass_on(words, socket));
+        }
+        Ok(())
+    }
+}
+
+/// A socket that leads there: to a path, or to a name behind an `@`.
+fn connect(path: &OsStr) -> io::Result<StdDatagram> {
+    let address = match path.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    let socket = StdDatagram::unbound()?;
+    socket.connect_addr(&address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Tells all of it, one after the other.
+async fn pass_on(mut words: Receiver<String>, socket: UnixDatagram) {
+    while let Some(words) = words.recv().await {
+        if let Err(error) = socket.send(words.as_bytes()).await {
+            tracing::debug!(%error, "the service manager does not listen");
+        }
+    }
+}
 
 /// The server takes people.
 pub fn ready(status: &str) {
@@ -48,6 +110,8 @@ pub fn keep_alive(office: Office) {
     };
     whippet::spawn(async move {
         let mut ticks = interval(within / 2);
+        // After a standstill once, and not as often as it would have been.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             if is_healthy(&office).await {
@@ -57,32 +121,11 @@ pub fn keep_alive(office: Office) {
     });
 }
 
-/// Where the service manager listens. Written once, by [`connect`].
-static MANAGER: OnceLock<UnixDatagram> = OnceLock::new();
-
-/// Opens the socket by which it is told: to be called before the process is confined, which can open none any more.
-pub fn connect() {
-    let Some(path) = std::env::var_os("NOTIFY_SOCKET") else { return };
-    let opened = || -> io::Result<UnixDatagram> {
-        let address = match path.as_bytes().strip_prefix(b"@") {
-            Some(name) => SocketAddr::from_abstract_name(name)?,
-            None => SocketAddr::from_pathname(Path::new(&path))?,
-        };
-        let socket = UnixDatagram::unbound()?;
-        socket.connect_addr(&address)?;
-        Ok(socket)
-    };
-    match opened() {
-        Ok(socket) => drop(MANAGER.set(socket)),
-        Err(error) => tracing::debug!(%error, "the service manager does not listen"),
-    }
-}
-
-/// Tells it. Whoever does not listen need not be told.
+/// Has it told. Without a manager, or with one that has not listened for long, it is left out.
 fn tell(states: &[NotifyState<'_>]) {
-    let Some(manager) = MANAGER.get() else { return };
-    let words: String = states.iter().map(|state| format!("{state}\n")).collect();
-    if let Err(error) = manager.send(words.as_bytes()) {
-        tracing::debug!(%error, "the service manager does not listen");
+    if let Some(untold) = UNTOLD_WORDS.get() {
+        let words: String = states.iter().map(|state| format!("{state}\n")).collect();
+        // Its task ends with the runtime, and nobody is told then.
+        let _ = untold.try_send(words);
     }
 }

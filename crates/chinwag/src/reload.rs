@@ -1,9 +1,11 @@
-//! Taking over new settings while the server runs: SIGHUP reads file, environment and flags anew.
+//! Taking over new settings while the server runs: SIGHUP reads file, environment and flags anew. (Unless it says that the
+//! terminal is gone in which the server was started: then it ends.)
 //!
 //! What a running server can take over it takes over at once; what it cannot is named in the log, and stays as it was.
 //! Settings with a mistake in them are refused whole.
 
 use crate::config::Config;
+use crate::controlling_terminal::ControllingTerminal;
 use crate::logging::LogFilterHandle;
 use crate::notify;
 use crate::office::Office;
@@ -11,6 +13,7 @@ use crate::secret::{Secret, SecretError};
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use std::io;
 use whippet::signal::{SignalKind, signal};
+use whippet::sync::CancellationToken;
 use whippet::task::{JoinHandle, spawn_blocking};
 
 /// What is needed to read settings anew and to put them in force.
@@ -134,14 +137,23 @@ fn tell(outcome: Result<Taken, Kept>, confined: bool) {
     }
 }
 
-/// Reads the settings anew at each SIGHUP, for as long as the task runs.
+/// Reads the settings anew at each SIGHUP, for as long as the task runs; cancels the token and ends if `terminal` is gone.
 ///
 /// # Errors
 /// The kernel's: the signal cannot be watched.
-pub fn reload_on_signal(mut reloader: Reloader) -> io::Result<JoinHandle<()>> {
+pub fn reload_on_signal(
+    mut reloader: Reloader,
+    terminal: ControllingTerminal,
+    stop: CancellationToken,
+) -> io::Result<JoinHandle<()>> {
     let mut hang_up = signal(SignalKind::hangup())?;
     Ok(whippet::spawn(async move {
         while hang_up.recv().await.is_some() {
+            if terminal.is_gone() {
+                tracing::info!("the terminal is gone, and the server goes with it");
+                stop.cancel();
+                return;
+            }
             notify::reloading();
             let sources = reloader.sources.clone();
             // A file may lie where reading takes its time.

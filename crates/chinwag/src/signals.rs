@@ -1,6 +1,23 @@
 //! What stops the server: the first signal asks it to, the second does not ask.
+//!
+//! ```text
+//!   first  ──► handler: asked = true, and the runtime is told ──► a task cancels the token: the graceful end
+//!   second ──► handler: asked? then the process ends
+//! ```
+//!
+//! The second one is answered by the signal's handler itself, on whatever thread the kernel chooses: workers that are blocked, a
+//! disk that hangs or a runtime at its end make no difference. A handler may do little; reading a flag and `_exit` are
+//! among it.
+//!
+//! The order in which they are set up: first the runtime listens, so that no signal is lost from the moment at which it does not
+//! end the process by itself any more. Before that moment each one does. For each signal the question "asked?" comes before
+//! the answer is set, or the first would end it.
 
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use whippet::select;
 use whippet::signal::{SignalKind, signal};
 use whippet::sync::CancellationToken;
@@ -10,13 +27,19 @@ const INTERRUPTED: i32 = 130;
 /// Exit code of a process that SIGTERM ended.
 const TERMINATED: i32 = 143;
 
-/// Cancels the token with the first SIGINT or SIGTERM, and ends the process at once with the second.
+/// Cancels the token with the first SIGINT or SIGTERM, and ends the process at once with the second, whichever of them.
 ///
 /// # Errors
 /// The kernel's: the signals cannot be watched.
 pub fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // Set by handlers and read by them; nothing else depends on it.
+    let asked = Arc::new(AtomicBool::new(false));
+    for (signal, code) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
+        register_conditional_shutdown(signal, code, Arc::clone(&asked))?;
+        register(signal, Arc::clone(&asked))?;
+    }
     whippet::spawn(async move {
         select! {
             Some(()) = interrupt.recv() => {}
@@ -24,13 +47,111 @@ pub fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
             else => return,
         }
         stop.cancel();
-        // No signal is no reason to hurry: the runtime is at its end, with nothing left to do.
-        let code = select! {
-            Some(()) = interrupt.recv() => INTERRUPTED,
-            Some(()) = terminate.recv() => TERMINATED,
-            else => return,
-        };
-        std::process::exit(code);
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::sync::Barrier;
+    use std::time::Duration;
+    use whippet::runtime::Builder;
+    use whippet::task::{spawn_blocking, yield_now};
+    use whippet::time::timeout;
+
+    /// What [`child`] prints when nothing of it can run any more.
+    const BLOCKED: &str = "every thread is blocked";
+
+    #[test]
+    #[ignore = "it is the process that the test below starts, and never ends by itself"]
+    fn child() {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime");
+        let blocked = Arc::new(Barrier::new(3));
+        let block = || loop {
+            std::thread::park();
+        };
+        runtime.block_on(async {
+            stop_on_signals(CancellationToken::new()).expect("signals");
+            for _ in 0..2 {
+                let blocked = Arc::clone(&blocked);
+                whippet::spawn(async move {
+                    blocked.wait();
+                    block();
+                });
+            }
+            blocked.wait();
+            println!("{BLOCKED}");
+            block();
+        });
+    }
+
+    /// The process in which the test above runs. Dropped, it is killed.
+    struct Hanging(std::process::Child);
+
+    impl Drop for Hanging {
+        fn drop(&mut self) {
+            // It may have ended.
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    impl Hanging {
+        /// Starts it, and waits until it hangs.
+        async fn start() -> Self {
+            let this = std::env::current_exe().expect("this program");
+            let mut process = Command::new(this)
+                .args(["--exact", "signals::tests::child", "--ignored", "--nocapture"])
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("the program starts");
+            let out = BufReader::new(process.stdout.take().expect("a pipe"));
+            let is_blocked = |line: String| line.contains(BLOCKED).then_some(());
+            let mut lines = out.lines().map_while(Result::ok);
+            let blocked = spawn_blocking(move || lines.find_map(is_blocked));
+            blocked.await.expect("no panic").expect("it blocks");
+            Self(process)
+        }
+
+        /// Sends it one signal and then the other, until it has ended; says with which code.
+        async fn ended_by(mut self, first: Signal, second: Signal) -> Option<i32> {
+            let pid = Pid::from_child(&self.0);
+            kill_process(pid, first).expect("it runs");
+            let status = format!("/proc/{}/status", pid.as_raw_nonzero());
+            let is_taken = || {
+                let status = std::fs::read_to_string(&status).expect("it runs");
+                status.contains("ShdPnd:\t0000000000000000")
+            };
+            // What is still to be delivered is one signal however often it is sent.
+            while !is_taken() {
+                yield_now().await;
+            }
+            loop {
+                if let Some(status) = self.0.try_wait().expect("a child") {
+                    return status.code();
+                }
+                kill_process(pid, second).expect("it is there");
+                yield_now().await;
+            }
+        }
+    }
+
+    #[whippet::test]
+    async fn a_second_signal_ends_a_process_that_hangs() {
+        for (first, second, code) in [
+            (Signal::TERM, Signal::TERM, 143),
+            (Signal::INT, Signal::INT, 130),
+            (Signal::TERM, Signal::INT, 130),
+            (Signal::INT, Signal::TERM, 143),
+        ] {
+            let ended = async { Hanging::start().await.ended_by(first, second).await };
+            let ended = timeout(Duration::from_secs(60), ended).await;
+            assert_eq!(ended.expect("it ends"), Some(code), "{first:?}, {second:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::latency::Latencies;
 use crate::limits::CONTROL_PLACES;
 use crate::office::Office;
+use crate::output;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -88,7 +89,10 @@ impl Figures {
         let banned = office.published().metrics().banned;
         let away =
             [("full", full), ("address", address), ("connects", connects), ("banned", banned)];
-        out.counters("chinwag_turned_away", "Connections that were not let in", &away)
+        out.counters("chinwag_turned_away", "Connections that were not let in", &away)?;
+        let dropped = output::stderr().dropped();
+        let lost = "Lines of the log that were not read in time, or could not be written";
+        out.counter("chinwag_log_lines_dropped", lost, dropped)
     }
 
     /// What the runtime counts.

@@ -15,6 +15,8 @@ mod extremes;
 mod files;
 mod folder;
 mod keys;
+mod hanging;
+mod hangup;
 mod limits;
 mod moderation;
 mod network;

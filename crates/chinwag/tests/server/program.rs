@@ -123,6 +123,11 @@ impl Program {
         kill_process(pid, signal).expect("the program runs");
     }
 
+    /// The process, whose end is the caller's to wait for.
+    pub(crate) fn take_process(&mut self) -> Child {
+        std::mem::replace(&mut self.process, none())
+    }
+
     /// Waits for its end; says how it ended and what it logged.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let mut process = std::mem::replace(&mut self.process, none());

@@ -94,7 +94,7 @@ fn the_watchdog_hears_of_a_room_that_answers() {
 }
 
 /// A shell that makes its own descriptor the one that is passed, as a service manager does.
-fn activated(arguments: &str) -> Command {
+pub(crate) fn activated(arguments: &str) -> Command {
     let program = chinwag(&[]);
     let path = program.get_program().to_owned();
     let mut command = Command::new("sh");

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use whippet::net::TcpStream;
 
 /// A server with a door for figures, and where that is.
-async fn watched(arguments: &[&str]) -> (Program, SocketAddr) {
+pub(crate) async fn watched(arguments: &[&str]) -> (Program, SocketAddr) {
     let usual = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"];
     let mut server = Program::start(chinwag(&[&usual[..], arguments].concat())).await;
     let line = server.printed().await;
@@ -32,7 +32,7 @@ async fn exchange(at: SocketAddr, request: &[u8]) -> String {
 }
 
 /// The status and the body of a page.
-async fn get(at: SocketAddr, page: &str) -> (String, String) {
+pub(crate) async fn get(at: SocketAddr, page: &str) -> (String, String) {
     let answer = exchange(at, format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let length = format!("Content-Length: {}", body.len());
@@ -41,7 +41,7 @@ async fn get(at: SocketAddr, page: &str) -> (String, String) {
 }
 
 /// The value of a figure.
-fn figure(text: &str, name: &str) -> f64 {
+pub(crate) fn figure(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} in {text}")).parse().expect("a number")
 }
