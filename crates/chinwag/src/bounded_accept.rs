@@ -18,6 +18,7 @@
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
 use crate::limits::{OPS_BACKOFF, OPS_DEADLINE, OPS_REST};
+use crate::served_time::timeout;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -32,7 +33,7 @@ use whippet::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use whippet::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use whippet::sync::Notify;
 use whippet::task::JoinHandle;
-use whippet::time::{sleep, timeout};
+use whippet::time::sleep;
 
 /// Where connections come from.
 pub(crate) trait Listener: Send + Sync + 'static {

@@ -38,7 +38,7 @@ use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
 use crate::latency::Timing;
-use crate::limits::{LIVING_FRAMES, ROUND_BYTES};
+use crate::limits::{LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
 use crate::line::Line;
 use crate::mutes::Mutes;
 use crate::notices::Notices;
@@ -46,6 +46,7 @@ use crate::published::Published;
 use crate::rooms::{RoomId, Rooms};
 use crate::roster::Roster;
 use crate::round::Asides;
+use crate::served_time::ServedClock;
 use crate::state_dir::Shelf;
 use crate::time_of_day::WallClock;
 use std::collections::BTreeSet;
@@ -82,6 +83,8 @@ pub struct Broker {
     gathered: usize,
     /// The moment of what is being handled.
     now: Instant,
+    /// The same moment in time in which people could take what they are owed.
+    served: ServedClock,
     /// What the time of day is.
     clock: WallClock,
     /// The rooms in which people were counted, by when they are to be announced.
@@ -134,6 +137,7 @@ impl Broker {
             stamp: 0,
             gathered: 0,
             now,
+            served: ServedClock::new(now),
             clock: WallClock::new(now, Duration::ZERO),
             crowds: BTreeSet::new(),
             intake,
@@ -238,9 +242,16 @@ impl Broker {
         [self.look_at, crowd, stop].into_iter().flatten().min()
     }
 
+    /// It is this moment. While somebody is owed something a look is due in each tick: one that came late by more than that
+    /// found the server standing still, and nobody is blamed for it.
+    fn set_now(&mut self, now: Instant) {
+        self.served.look(now, self.look_at.map(|_| PACE_TICK));
+        self.now = now;
+    }
+
     /// Takes what came beside the events.
     pub fn handle_control(&mut self, control: Control, now: Instant) {
-        self.now = now;
+        self.set_now(now);
         match control {
             Control::Join { arrival, .. } if self.stop.is_some() => {
                 self.turn_away(arrival, &Line::ShuttingDown)
@@ -262,7 +273,7 @@ impl Broker {
 
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
-        self.now = now;
+        self.set_now(now);
         let Some(slot) = self.roster.slot(event.id()) else { return };
         if self.roster.member(slot).deferred.is_some() {
             // All of one person is handled in order.
@@ -291,7 +302,7 @@ impl Broker {
 
     /// Does what is due by now.
     pub fn handle_tick(&mut self, now: Instant) {
-        self.now = now;
+        self.set_now(now);
         self.announce_crowds();
         if self.look_at.is_some_and(|due| due <= now) {
             self.look();
@@ -305,7 +316,7 @@ impl Broker {
 
     /// Somebody has caught up while a room waited for that.
     pub fn handle_caught_up(&mut self, now: Instant) {
-        self.now = now;
+        self.set_now(now);
         self.look_at_the_paused();
         self.handle_waiting();
         self.flush(now);
@@ -320,7 +331,7 @@ impl Broker {
 
     /// Hands out what the round has gathered, and cuts whoever is too far behind for it.
     pub fn flush(&mut self, now: Instant) {
-        self.now = now;
+        self.set_now(now);
         let before = self.metrics.frames;
         loop {
             let strained = self.hand_out();
@@ -336,7 +347,7 @@ impl Broker {
             }
         }
         if self.metrics.frames > before {
-            self.look_again_at(now + crate::limits::PACE_TICK);
+            self.look_again_at(now + PACE_TICK);
         }
         self.end_if_drained();
     }

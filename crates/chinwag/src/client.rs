@@ -22,12 +22,13 @@ use crate::limits::SILENCE_LOOK;
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
 use crate::seat::Seat;
+use crate::served_time::{self, Served};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::Ipv6Addr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use whippet::net::{Interest, TcpStream};
 use whippet::sync::SemaphorePermit;
 use whippet::task::yield_now;
@@ -81,6 +82,8 @@ struct Client {
     seat: Seat,
     /// How far his side has come.
     stage: Stage,
+    /// Since when a line has been past its limit without an end, and how much of the time for it has been served; rare.
+    overlong: Option<Box<(Instant, Served)>>,
 }
 
 /// How far a person's side has come.
@@ -146,7 +149,7 @@ impl Client {
         let join = Control::Join { id, arrival };
         house.control.send(join).await.map_err(|_| STOPPING)?;
         let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
-        Ok(Self { id, incoming, outgoing, seat, stage: Stage::Idle })
+        Ok(Self { id, incoming, outgoing, seat, stage: Stage::Idle, overlong: None })
     }
 
     /// Moves lines and frames until his chat is over.
@@ -244,11 +247,10 @@ impl Client {
     }
 
     /// How his time is up, if it is.
-    fn out_of_time(&self, house: &House, now: Instant) -> Option<Over> {
-        let up = |until: Option<Instant>| until.is_some_and(|until| until <= now);
-        if up(self.overlong_until(house)) {
+    fn out_of_time(&mut self, house: &House, now: Instant) -> Option<Over> {
+        if self.is_overlong_for(house.dials.overlong(), now) {
             Some(Over::Ended(End::Overlong))
-        } else if up(self.stop_by(house)) {
+        } else if self.stop_by(house).is_some_and(|until| until <= now) {
             Some(Over::Cut(Cut::TooSlow))
         } else {
             None
@@ -260,16 +262,31 @@ impl Client {
         if self.is_draining() { house.stop_by() } else { None }
     }
 
-    /// Until when a line of his that has no end is borne.
-    fn overlong_until(&self, house: &House) -> Option<Instant> {
-        self.incoming.overlong_since().map(|since| since + house.dials.overlong())
+    /// Whether a line has been past its limit for so long without an end.
+    fn is_overlong_for(&mut self, within: Duration, now: Instant) -> bool {
+        let Some(since) = self.incoming.overlong_since() else {
+            self.overlong = None;
+            return false;
+        };
+        match &mut self.overlong {
+            Some(overlong) if overlong.0 == since => overlong.1.is_over(within, now),
+            overlong => {
+                *overlong = Some(Box::new((since, Served::new(now))));
+                within.is_zero()
+            }
+        }
+    }
+
+    /// When it is to be looked at next whether such a line is borne any longer.
+    fn overlong_look(&self, house: &House) -> Option<Instant> {
+        self.overlong.as_ref().map(|overlong| overlong.1.next_look(house.dials.overlong()))
     }
 
     /// The next moment at which something changes by itself.
     fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
         // A silence that was long when it began may be over by what is set meanwhile.
         let silence = self.silent_until(house, now).map(|until| until.min(now + SILENCE_LOOK));
-        let moments = [silence, self.overlong_until(house), self.stop_by(house)];
+        let moments = [silence, self.overlong_look(house), self.stop_by(house)];
         moments.into_iter().flatten().min()
     }
 
@@ -353,7 +370,7 @@ impl Client {
         };
         self.seat.leave(departure);
         self.incoming.forget();
-        let rest = timeout(house.config.bounds.take_within, async {
+        let rest = served_time::timeout(house.config.bounds.take_within, async {
             while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
             io::Result::Ok(())
         });

@@ -5,10 +5,10 @@
 //! what still comes until the other side ends too, for a bounded time and a bounded number of bytes.
 
 use crate::limits::{LINGER, LINGER_BYTES, READ};
+use crate::served_time::timeout;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use whippet::net::TcpStream;
-use whippet::time::timeout;
 
 /// Says the words, as far as the kernel takes them at once, and ends the connection in peace. It is closed by
 /// whoever drops it then.

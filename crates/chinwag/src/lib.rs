@@ -72,6 +72,7 @@ mod outgoing;
 mod places;
 mod seat;
 mod seldom;
+pub mod served_time;
 mod sockets;
 mod speech;
 mod terminal;

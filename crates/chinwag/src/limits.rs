@@ -328,6 +328,12 @@ pub const LAST_WORDS: Duration = Duration::from_secs(1);
 /// program: it is gone within the grace.
 pub const LAST_STEPS: Duration = Duration::from_millis(150);
 
+// Time in which people could be served.
+
+/// Steps in which a deadline on a person's behaviour is measured: a standstill of the server costs them two steps at most, and a
+/// deadline costs so many looks at the clock.
+pub const SERVED_STEPS: u32 = 8;
+
 // What the server prints and tells.
 
 /// What a service manager has not been told yet: more than start, a reload and a stop come to. What does not fit is left out.

@@ -1,7 +1,7 @@
 //! What a service manager is told, if one started us and asked for it (`NOTIFY_SOCKET`); see sd_notify(3).
 //!
-//! The socket is made before the process is confined. A task of its own tells what there is to tell, in order, from a queue with
-//! a bound: a manager that does not listen keeps nobody waiting, and what does not fit is left out.
+//! The socket is made before the process is confined, and never waits. What a manager does not take at once a task of its own
+//! tells later, from a queue with a bound: a manager that does not listen keeps nobody waiting, and what does not fit is left out.
 
 use crate::limits::UNTOLD;
 use crate::metrics::is_healthy;
@@ -9,7 +9,7 @@ use crate::office::Office;
 use sd_notify::NotifyState;
 use std::env;
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram as StdDatagram};
@@ -23,8 +23,8 @@ use whippet::time::{MissedTickBehavior, interval};
 #[derive(Debug)]
 pub struct Manager(StdDatagram);
 
-/// The way to it, once there is one.
-static UNTOLD_WORDS: OnceLock<Sender<String>> = OnceLock::new();
+/// The ways to it: at once, and through the queue. Set once, by [`Manager::start`].
+static MANAGER: OnceLock<(StdDatagram, Sender<String>)> = OnceLock::new();
 
 impl Manager {
     /// The one that started this process, if it wants to be told. To be called before the process is confined.
@@ -44,10 +44,11 @@ impl Manager {
     /// # Errors
     /// The kernel's: the socket cannot be watched.
     pub fn start(self) -> io::Result<()> {
+        let at_once = self.0.try_clone()?;
         let socket = UnixDatagram::from_std(self.0)?;
         let (sender, words) = mpsc::channel(UNTOLD);
         // There is one manager.
-        if UNTOLD_WORDS.set(sender).is_ok() {
+        if MANAGER.set((at_once, sender)).is_ok() {
             whippet::spawn(pass_on(words, socket));
         }
         Ok(())
@@ -121,11 +122,19 @@ pub fn keep_alive(office: Office) {
     });
 }
 
-/// Has it told. Without a manager, or with one that has not listened for long, it is left out.
+/// Tells it. Without a manager, or with one that has not listened for long, it is left out.
 fn tell(states: &[NotifyState<'_>]) {
-    if let Some(untold) = UNTOLD_WORDS.get() {
-        let words: String = states.iter().map(|state| format!("{state}\n")).collect();
-        // Its task ends with the runtime, and nobody is told then.
-        let _ = untold.try_send(words);
+    let Some((socket, untold)) = MANAGER.get() else { return };
+    let words: String = states.iter().map(|state| format!("{state}\n")).collect();
+    // What waits comes first.
+    let is_first = untold.capacity() == UNTOLD;
+    if is_first {
+        match socket.send(words.as_bytes()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return tracing::debug!(%error, "the service manager does not listen"),
+            Ok(_) => return,
+        }
     }
+    // Its task ends with the runtime, and nobody is told then.
+    let _ = untold.try_send(words);
 }

@@ -127,7 +127,7 @@ impl Broker {
         }
         let at = self.clock.time_of_day(self.now);
         let room = self.rooms.room_mut(current.room);
-        room.pace.heard(id, self.now);
+        room.pace.heard(id, self.served.now());
         room.history.keep(id, line, at);
         self.announce_if_counted(current);
         if ignored {

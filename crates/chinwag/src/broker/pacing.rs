@@ -42,7 +42,7 @@ impl Broker {
 
     /// Looks at everybody: who is stalled, and which rooms wait.
     pub(super) fn look(&mut self) {
-        let mut tally = Pace::new(*self.intake.bounds()).tally(self.now);
+        let mut tally = Pace::new(*self.intake.bounds()).tally(self.served.now());
         for member in self.roster.members_mut() {
             if member.outlet.is_gone() || member.retired {
                 continue;
@@ -91,7 +91,7 @@ impl Broker {
     fn judge(&mut self, id: RoomId) {
         let bounds = self.intake.bounds();
         let room = self.rooms.room_mut(id);
-        let mut tally = room.pace.tally(self.now);
+        let mut tally = room.pace.tally(self.served.now());
         for &slot in &room.members {
             let member = self.roster.member_mut(slot as usize);
             if member.outlet.is_gone() || member.retired {

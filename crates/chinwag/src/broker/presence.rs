@@ -16,7 +16,7 @@ impl Broker {
         self.newcomers += 1;
         self.metrics.joins += 1;
         let nick = Nick::numbered(self.newcomers);
-        let slot = self.roster.insert(Member::new(id, nick, arrival, self.now));
+        let slot = self.roster.insert(Member::new(id, nick, arrival, self.served.now()));
         self.mute_again(slot, true);
         let joined = self.enter(slot, RoomId::LOBBY);
         let texts = self.notices.texts();

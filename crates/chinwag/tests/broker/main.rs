@@ -14,6 +14,7 @@ mod private;
 mod random;
 mod renames;
 mod rooms;
+mod standstill;
 mod task;
 mod traps;
 mod waiting;

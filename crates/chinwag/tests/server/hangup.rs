@@ -35,8 +35,9 @@ impl InTerminal {
             log.display()
         );
         let line = how.replace("$0", &server);
-        let mut terminal = Command::new("script")
-            .args(["-qfec", &line, "/dev/null"])
+        // Whoever runs the tests may have been started by `nohup`.
+        let mut terminal = Command::new("env")
+            .args(["--default-signal=HUP", "script", "-qfec", &line, "/dev/null"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -28,6 +28,7 @@ mod real_clients;
 mod rooms;
 mod service;
 mod settings;
+mod standstill;
 mod stopping;
 mod storm;
 mod talk;

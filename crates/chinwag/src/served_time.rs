@@ -1,0 +1,113 @@
+//! Time in which the server could have served people: what deadlines on their behaviour are measured in.
+//!
+//! A process that was stopped (SIGSTOP, a debugger) or ran on a machine that stalled finds on its return that every deadline is
+//! over, while what people did lies unread in their sockets. So such a time is measured in steps, at whose ends somebody looks
+//! at the clock. A step that took more than twice as long as it should have was no time in which people were served, and counts
+//! once.
+//!
+//! ```text
+//!   real   ├────┼────┼──────── stopped ────────┼────┼──►
+//!   served ├────┼────┼────┼────┼──►
+//! ```
+//!
+//! So a standstill costs a person two steps at most, and a server that runs measures exactly. Whoever measures has to look once in
+//! a step: the broker does while somebody is owed something ([`PACE_TICK`](crate::limits::PACE_TICK)), and so do
+//! [`timeout`] and whoever else has a [`Served`].
+//!
+//! Pure but for `timeout`; the real time is an argument. What only ever sets somebody free (a rate limit, a mute, a ban) goes by
+//! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.
+
+use crate::limits::SERVED_STEPS;
+use std::future::Future;
+use std::pin::pin;
+use std::time::{Duration, Instant};
+use whippet::time;
+use whippet::time::error::Elapsed;
+
+/// What counts of the time since the last look, which should have come after a `step`.
+fn counted(since: Duration, step: Duration) -> Duration {
+    if since > 2 * step { step } else { since }
+}
+
+/// A clock that stands still while the server does.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedClock {
+    /// The last look.
+    looked: Instant,
+    /// The time then.
+    now: Instant,
+}
+
+impl ServedClock {
+    /// Begins with the real time.
+    pub fn new(now: Instant) -> Self {
+        Self { looked: now, now }
+    }
+
+    /// Looks at the real time. Without a `step` nobody was blamed for anything since the last look, and all of it counts.
+    #[inline]
+    pub fn look(&mut self, now: Instant, step: Option<Duration>) {
+        let since = now.saturating_duration_since(self.looked);
+        self.looked = self.looked.max(now);
+        self.now += step.map_or(since, |step| counted(since, step));
+    }
+
+    /// The time at the last look.
+    #[inline]
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+}
+
+/// How much of a deadline has been served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Served {
+    /// The last look.
+    looked: Instant,
+    /// What counted until then.
+    passed: Duration,
+}
+
+impl Served {
+    /// Begins.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { looked: now, passed: Duration::ZERO }
+    }
+
+    /// Looks at the real time; whether so much has been served.
+    pub(crate) fn is_over(&mut self, within: Duration, now: Instant) -> bool {
+        self.passed += counted(now.saturating_duration_since(self.looked), step_of(within));
+        self.looked = self.looked.max(now);
+        self.passed >= within
+    }
+
+    /// When to look next.
+    pub(crate) fn next_look(&self, within: Duration) -> Instant {
+        self.looked + step_of(within).min(within.saturating_sub(self.passed))
+    }
+}
+
+/// The time between two looks at such a deadline.
+fn step_of(within: Duration) -> Duration {
+    within / SERVED_STEPS
+}
+
+/// Waits for a future, so much served time at most.
+///
+/// # Errors
+/// That time is over.
+pub(crate) async fn timeout<F: Future>(within: Duration, future: F) -> Result<F::Output, Elapsed> {
+    let mut future = pin!(future);
+    let now = || time::Instant::now().into_std();
+    let mut served = Served::new(now());
+    loop {
+        let next_look = time::Instant::from_std(served.next_look(within));
+        match time::timeout_at(next_look, future.as_mut()).await {
+            Err(_) if !served.is_over(within, now()) => {}
+            ended => return ended,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
