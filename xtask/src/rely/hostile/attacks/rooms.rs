@@ -22,7 +22,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         what: "140 of 9 addresses speak in a room with two slow readers",
         loads: &[
             Load { peers: 140, from: From::Addresses(9), ..SPEAKERS },
-            Load { peers: 2, opening: enter, reads: Reads::Rate(SLOW), ..LOAD },
+            Load { peers: 2, opening: enter, reads: Reads::Rate(2 * SLOW), ..LOAD },
         ],
         ..ATTACK
     },
