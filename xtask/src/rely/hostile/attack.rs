@@ -138,6 +138,8 @@ pub(super) struct Load {
 pub(super) enum From {
     /// So many addresses in turn, from the first of this load's own.
     Addresses(usize),
+    /// The first address of another load, by its place in the attack.
+    AddressOf(usize),
     /// So many /64 networks of one IPv6 /48, in turn.
     Networks(usize),
     /// Loopback, whose limits are those of connections alone.

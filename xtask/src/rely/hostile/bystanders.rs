@@ -18,6 +18,9 @@ const EVERY: Duration = Duration::from_millis(215);
 /// How long a line may take until it is called lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
 
+/// The name of the first, whom attackers may write to.
+const VICTIM: &str = "calm0";
+
 /// Pairs who talk.
 #[derive(Debug)]
 pub(super) struct Pairs {
@@ -67,7 +70,9 @@ impl Pairs {
             let mut person = Person::over(stream);
             person.welcomed(PATIENCE)?;
             let room = number / 2;
-            person.say(&format!("/nick calm{number}\n/join #quiet{room}\n/part #lobby\n"))?;
+            // Each of these costs: who has a name of their own could say less at once.
+            let nick = if number == 0 { format!("/nick {VICTIM}\n") } else { String::new() };
+            person.say(&format!("{nick}/join #quiet{room}\n/part #lobby\n"))?;
             person.hear(PATIENCE, |line| line.starts_with("* you left #lobby").then_some(()))?;
             let (stream, rest) = person.into_parts();
             stream.set_nonblocking(true)?;
@@ -194,7 +199,8 @@ impl Bystander {
 
 /// The number of a line of this person.
 fn number_of(line: &str, person: usize) -> Option<usize> {
-    let words = line.strip_prefix(&format!("calm{person}: calm {person} "))?;
+    let (_, said) = line.split_once(": ")?;
+    let words = said.strip_prefix(&format!("calm {person} "))?;
     // Something that is no number is a line that was never said.
     Some(words.parse().unwrap_or(usize::MAX))
 }
@@ -213,10 +219,11 @@ mod tests {
 
     #[test]
     fn lines_of_the_other_alone_are_counted() {
-        assert_eq!(number_of("calm1: calm 1 7", 1), Some(7));
-        assert_eq!(number_of("calm1: calm 1 7x", 1), Some(usize::MAX));
-        assert_eq!(number_of("user-3: calm 1 7", 1), None);
-        assert_eq!(number_of("* calm1 left", 1), None);
+        assert_eq!(number_of("user-3: calm 1 7", 1), Some(7));
+        assert_eq!(number_of("user-3: calm 1 7x", 1), Some(usize::MAX));
+        assert_eq!(number_of("user-4: calm 2 7", 1), None);
+        assert_eq!(number_of("user-4: zz", 1), None);
+        assert_eq!(number_of("* user-3 left", 1), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::super::clock::now;
 use super::super::person::{PATIENCE, Person};
 use super::attack::{Attack, MARK, ROOM};
 use super::network::Addresses;
+use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -13,6 +14,11 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(20);
 /// How long after a mute lines that were read before it may still come.
 const MUTED_AFTER: Duration = Duration::from_millis(300);
+
+/// Time between two mutes, until one meets somebody who is still there.
+const MUTE_EVERY: Duration = Duration::from_millis(250);
+/// A command that there is not: its answer comes when all before it is done.
+const LAST: &str = "/ready";
 
 /// The one who listens.
 #[derive(Debug)]
@@ -30,6 +36,8 @@ pub(super) struct Lines {
     pub(super) all: u64,
     /// Lines of attackers a while after the first was muted.
     pub(super) of_muted: u64,
+    /// Whether somebody was muted.
+    pub(super) muted: bool,
     /// Announcements of new names.
     pub(super) renames: u64,
     /// Whether the connection ended.
@@ -40,31 +48,38 @@ impl Listener {
     /// Comes, and does what the attack wants of it.
     pub(super) fn come(server: Addresses, attack: &Attack) -> io::Result<Self> {
         let mut person = Person::join(server.chat_loopback())?;
-        person.say(&format!("/join {ROOM}\n/part #lobby\n{}", attack.listener))?;
-        person.hear(PATIENCE, |line| line.starts_with("* you left #lobby").then_some(()))?;
+        person.say(&format!("/join {ROOM}\n/part #lobby\n{}{LAST}\n", attack.listener))?;
+        person.hear(PATIENCE, |line| line.contains(LAST).then_some(()))?;
         Ok(Self { person, mutes: attack.mutes })
     }
 
     /// Listens until told to stop.
     pub(super) fn listen(mut self, stop: &AtomicBool) -> io::Result<Lines> {
         let mut lines = Lines::default();
-        let mut muted: Option<Instant> = None;
+        let (mut tried, mut muted): (Option<Instant>, Option<Instant>) = (None, None);
+        // Who is heard twice has stayed. There are as many as an attacker can connect in a round.
+        let mut once = BTreeSet::new();
         while !stop.load(Ordering::Relaxed) {
             let mutes = self.mutes && muted.is_none();
+            let due = mutes && tried.is_none_or(|at| at.elapsed() > MUTE_EVERY);
             let heard = self.person.hear(LOOK, |line| {
                 let nick = line.split_once(": ").filter(|(_, words)| words.contains(MARK));
                 let nick = nick.map(|(nick, _)| nick.to_owned());
                 lines.all += u64::from(nick.is_some());
                 lines.renames += u64::from(line.contains(" is now "));
+                if mutes && line.starts_with("* ") && line.contains(" is muted") {
+                    muted = Some(now());
+                }
                 let past = muted.is_some_and(|at| at.elapsed() > MUTED_AFTER);
                 lines.of_muted += u64::from(past && nick.is_some());
                 // Looks at the flag now and then, whatever comes.
-                (mutes && nick.is_some() || stop.load(Ordering::Relaxed)).then_some(nick)
+                let stays = due && nick.clone().is_some_and(|nick| !once.insert(nick));
+                (stays || stop.load(Ordering::Relaxed)).then_some(nick)
             });
             match heard {
-                Ok(Some(nick)) if mutes => {
+                Ok(Some(nick)) if due => {
                     self.person.say(&format!("/mute {nick} 10m\n"))?;
-                    muted = Some(now());
+                    tried = Some(now());
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::TimedOut => {}
@@ -74,6 +89,7 @@ impl Listener {
                 }
             }
         }
+        lines.muted = muted.is_some();
         Ok(lines)
     }
 }

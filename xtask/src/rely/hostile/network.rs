@@ -100,6 +100,8 @@ pub(super) fn route(
 ) -> (IpAddr, SocketAddr) {
     match from {
         From::Addresses(count) => (it.attacker(group, number % count), it.chat()),
+        // The crowd is the load before the first.
+        From::AddressOf(load) => (it.attacker(load + 1, 0), it.chat()),
         From::Networks(count) => (it.network(number % count), it.chat6()),
         From::Loopback => (it.loopback(), it.chat_loopback()),
     }

@@ -42,6 +42,7 @@ pub(super) fn faults(attack: &Attack, plan: Plan, round: &Round, people: usize) 
     check(heard.wrong == 0, format!("{} lines WRONG", heard.wrong));
     check(heard.cut == 0, format!("{} bystanders CUT", heard.cut));
     check(!round.lines.cut, "the listener CUT".to_owned());
+    check(round.lines.muted || !attack.mutes, "nobody MUTED".to_owned());
     check(round.innocents_cut == 0, format!("{} innocents CUT", round.innocents_cut));
     for bound in attack.bounds {
         let count = count(round, bound.of);

@@ -3,6 +3,7 @@
 use super::super::attack::{
     ATTACK, Again, Attack, Bound, Counted, From, LOAD, Load, MARK, ROOM, Reads, SPEECH, enter,
 };
+use std::time::Duration;
 
 /// Connects of an address.
 const CONNECTS: Bound = Bound { of: Counted::Welcomes, at_once: 32, a_second: 4 };
@@ -53,12 +54,21 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "reconnect-muted",
-        what: "one of an address at a time comes, says a line, is muted, and comes again",
+        what: "one is muted, and another connection of the address comes, says a line and leaves, again and again",
         listener: "/oper correct horse battery staple\n",
         mutes: true,
+        warm_up: Duration::from_millis(500),
         bounds: &[Bound { of: Counted::LinesOfMuted, at_once: 0, a_second: 0 }],
         cpu: None,
-        loads: &[Load { peers: 1, opening: one_line, ..COMERS }],
+        loads: &[
+            Load {
+                peers: 1,
+                opening: enter,
+                then: Some(|_, _| format!("{MARK}\n").into_bytes()),
+                ..LOAD
+            },
+            Load { peers: 1, from: From::AddressOf(0), opening: one_line, ..COMERS },
+        ],
         ..ATTACK
     },
     Attack {

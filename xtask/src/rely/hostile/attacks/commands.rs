@@ -1,6 +1,6 @@
 //! Commands: each costs what it makes the server do.
 
-use super::super::attack::{ATTACK, Attack, Bound, Counted, From, LOAD, Load, MARK, SPEECH, enter};
+use super::super::attack::{ATTACK, Attack, Bound, Counted, From, LOAD, Load, MARK, enter};
 
 /// The attacks.
 pub(super) const ATTACKS: &[Attack] = &[
@@ -39,11 +39,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "nick-shared",
-        what: "16 of an address, in 5 rooms with the listener, change their names",
-        listener: "/join #shared0\n/join #shared1\n/join #shared2\n/join #shared3\n/join #shared4\n",
-        bounds: &[Bound { of: Counted::Renames, ..SPEECH }],
+        what: "16 of an address, in two rooms with the listener, change their names",
+        listener: "/join #lobby\n",
+        bounds: &[Bound { of: Counted::Renames, at_once: 80, a_second: 80 }],
         loads: &[Load {
-            opening: |_| (0..5).map(|it| format!("/join #shared{it}\n")).collect::<String>().into(),
+            opening: enter,
             then: Some(|number, turn| format!("/nick m{number}-{}\n", turn % 1_000).into()),
             ..LOAD
         }],
