@@ -60,7 +60,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         what: "16 complete a name of 1,000 people, all the time",
         crowd: 1_000,
         loads: &[Load {
-            opening: |_| b"/edit on\nuser-".to_vec(),
+            opening: |_| [editor(&[0, 80]), b"user-".to_vec()].concat(),
             then: Some(|_, _| filled(b"\t")),
             ..LOAD
         }],
