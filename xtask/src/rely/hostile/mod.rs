@@ -56,8 +56,6 @@ const EXPECTED: &[&str] = &[
     "deaf-editor",
     "paste-editor",
     "tab-editor",
-    "slow-room",
-    "slow-rooms",
     "nick-shared",
     "reconnect-lines",
     "reconnect-oper",
@@ -70,7 +68,6 @@ const EXPECTED: &[&str] = &[
     "said-and-reset",
     "held-idle-48",
     "half-closed",
-    "join-quit",
     "hellos",
     "nul-flood",
     "nop-flood",
@@ -84,8 +81,6 @@ const EXPECTED: &[&str] = &[
     "full-log",
     "full-log-storm",
     "suspended",
-    "who-crowd",
-    "who-pages",
 ];
 
 /// Tries every attack, or those that are named.

@@ -17,6 +17,10 @@ const READ_AT_ONCE: f64 = 1_500_000.0;
 const READ_A_SECOND: f64 = 50_000.0;
 /// How much longer than the grace an end may take, as the machine does other things.
 const END_SLACK: Duration = Duration::from_secs(4);
+/// How long a line to somebody who does not read may hold up what its author says after it.
+const HELD: Duration = Duration::from_secs(1);
+/// How much longer, as the machine does other things.
+const HELD_SLACK: Duration = Duration::from_secs(1);
 /// The pairs' p99 may be so many times that of the control.
 const RATIO: u32 = 2;
 /// Or so much more.
@@ -71,7 +75,11 @@ pub(super) fn faults(attack: &Attack, plan: Plan, round: &Round, people: usize) 
             check(took <= plan.grace + END_SLACK, words);
         }
     }
-    if let Some(control) = &round.control {
+    if attack.may_wait {
+        let longest = quantile(&heard.times, 1000);
+        let words = format!("a line held for {}", time(longest));
+        check(longest <= HELD + HELD_SLACK, words);
+    } else if let Some(control) = &round.control {
         let (p50, beside) = (quantile(&heard.times, 500), quantile(&control.times, 500));
         let ok = p50 <= beside * SHORT_RATIO + SHORT_MORE;
         check(ok, format!("p50 {}, idle {}", time(p50), time(beside)));
