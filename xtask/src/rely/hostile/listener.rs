@@ -65,7 +65,8 @@ impl Listener {
             let heard = self.person.hear(LOOK, |line| {
                 let nick = line.split_once(": ").filter(|(_, words)| words.contains(MARK));
                 let nick = nick.map(|(nick, _)| nick.to_owned());
-                lines.all += u64::from(nick.is_some());
+                let did = line.starts_with("~ ") && line.contains(MARK);
+                lines.all += u64::from(nick.is_some() || did);
                 lines.renames += u64::from(line.contains(" is now "));
                 if mutes && line.starts_with("* ") && line.contains(" is muted") {
                     muted = Some(now());
