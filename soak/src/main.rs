@@ -8,15 +8,20 @@
 //!
 //! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the people;
 //! allocations are those of both. `cargo xtask rely soak` runs it and reads its last lines: a name, the base, the end.
+//!
+//! `soak fill` does something else with the same allocator: it fills every limit of a server and compares what is allocated with what
+//! the server promises (`fill.rs`); `cargo xtask rely memory` runs it.
 #![forbid(unsafe_code)]
 
 mod figures;
+mod fill;
 mod visit;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chinwag::limits::ROOMS;
 use chinwag::{Config, listen, serve};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use whippet::runtime::{Builder, Runtime};
@@ -24,6 +29,7 @@ use whippet::sync::CancellationToken;
 use whippet::time::{Instant, interval, sleep};
 
 use self::figures::{Figures, Held};
+use self::fill::{Row, Size, fill};
 use self::visit::{Visitors, reside};
 
 /// The allocator that counts.
@@ -55,12 +61,18 @@ const TIDES: usize = 5;
 /// How long a thread for blocking calls waits for the next one. It is no leak, and the usual 10 s would be long to wait.
 const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
+/// What `soak fill` fills: every room that there can be, and as many people as fill them twice.
+const FILLED: Size = Size { rooms: ROOMS - 1, people: 110 };
+
 fn main() -> ExitCode {
+    if std::env::args().nth(1).is_some_and(|word| word == "fill") {
+        return report_filled();
+    }
     let mut arguments = std::env::args().skip(1).map(|word| word.parse::<u64>());
     let (Some(Ok(seconds)), Some(Ok(rate)), None) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        eprintln!("usage: soak SECONDS JOINS_A_SECOND");
+        eprintln!("usage: soak SECONDS JOINS_A_SECOND, or soak fill");
         return ExitCode::from(2);
     };
     match soak(Duration::from_secs(seconds), rate) {
@@ -71,6 +83,30 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Fills a server, and prints a line for each part: its name, the bound, what is held.
+fn report_filled() -> ExitCode {
+    let rows = runtime().and_then(|servers| fill(&servers, FILLED, allocated));
+    match rows {
+        Ok(rows) => {
+            for Row { what, bound, held } in &rows {
+                println!("{} {bound} {held}", what.replace(' ', "-"));
+            }
+            let good = rows.iter().all(|row| row.held <= row.bound);
+            if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("soak: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Bytes that are allocated in this process.
+fn allocated() -> i64 {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated as i64 - stats.bytes_deallocated as i64
 }
 
 /// A runtime of two workers.

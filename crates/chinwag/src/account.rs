@@ -310,6 +310,11 @@ impl Outlet {
         self.account.taken.load(Relaxed)
     }
 
+    /// How many frames are in the inbox. It takes the inbox's lock.
+    pub fn queued(&self) -> usize {
+        self.sender.max_capacity() - self.sender.capacity()
+    }
+
     /// Whether his task is gone. His leave is under way.
     #[inline]
     pub fn is_gone(&self) -> bool {
@@ -388,6 +393,7 @@ mod tests {
     use super::*;
     use crate::frame::Gauge;
     use crate::intake::Bounds;
+    use crate::limits::BUFFER_OVERHEAD;
     use std::time::Duration;
 
     #[derive(Default)]
@@ -432,7 +438,7 @@ mod tests {
         let (mut outlet, _inbox) = inbox_of(&intake, 1);
         assert!(outlet.push(Frame::new(&[], &gauge)).is_ok());
         assert_eq!(outlet.push(Frame::new(&[], &gauge)), Err(PushError::PastHard));
-        assert_eq!(gauge.bytes(), 0);
+        assert_eq!(gauge.bytes(), 2 * BUFFER_OVERHEAD, "what was refused is gone");
     }
 
     #[test]

@@ -93,7 +93,9 @@ pub struct Broker {
     intake: Arc<Intake>,
     /// Bytes of all frames that anybody waits for.
     gauge: Gauge,
-    /// How many bytes of frames may be alive.
+    /// What their places in inboxes took at the last look.
+    inbox_bytes: usize,
+    /// How many bytes of both there may be.
     living_frames: usize,
     /// The rooms whose people are too far behind for more lines.
     paused: Vec<RoomId>,
@@ -142,6 +144,7 @@ impl Broker {
             crowds: BTreeSet::new(),
             intake,
             gauge: Gauge::new(),
+            inbox_bytes: 0,
             living_frames: LIVING_FRAMES,
             paused: Vec::new(),
             waiting: waiting::Waiting::default(),
@@ -286,6 +289,9 @@ impl Broker {
 
     /// Takes an event of somebody of whom nothing waits.
     fn take(&mut self, event: Event) {
+        if !self.busy.is_empty() {
+            self.end_round_of_copies(&event);
+        }
         match event {
             Event::Lines { id, inputs } => {
                 self.timing.heard(inputs.heard(), self.now);
@@ -335,7 +341,7 @@ impl Broker {
         let before = self.metrics.frames;
         loop {
             let strained = self.hand_out();
-            if self.gauge.bytes() > self.relief_begins() {
+            if self.buffered() > self.relief_begins() {
                 self.relieve();
             }
             if !strained.is_empty() {

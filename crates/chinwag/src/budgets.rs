@@ -109,6 +109,13 @@ struct Slot {
     listed: u64,
 }
 
+/// Bytes of what the table keeps of one network: an entry of each of its two lists, and what is behind the [`Arc`] with its counts.
+pub(crate) const NETWORK_BYTES: [usize; 3] = [
+    size_of::<(AddressKey, Slot)>(),
+    size_of::<(u64, AddressKey)>(),
+    size_of::<Network>() + 2 * size_of::<usize>(),
+];
+
 /// What the connections of one network spend from.
 #[derive(Debug)]
 struct Network {

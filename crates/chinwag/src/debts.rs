@@ -37,6 +37,9 @@ struct Debt {
     since: u64,
 }
 
+/// Bytes of what is kept of one room.
+pub(crate) const DEBT_BYTES: usize = size_of::<Debt>();
+
 /// What somebody is owed of each room (see the module's words). At most one entry a room that they are in.
 #[derive(Debug, Default)]
 pub struct Debts {

@@ -8,7 +8,9 @@ use crate::account::Outlet;
 use crate::command::{Input, Kind};
 use crate::complete::Matches;
 use crate::door::DoorKind;
-use crate::limits::{EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, WHO_PAGE};
+use crate::limits::{
+    EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, MAX_ROOM_NAME, WHO_PAGE,
+};
 pub use crate::line::Departure;
 use crate::order::Order;
 use std::fmt;
@@ -83,6 +85,28 @@ impl Event {
         }
     }
 }
+
+impl Event {
+    /// Bytes that an input takes beside its text.
+    pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
+
+    /// Bytes that a round may get from it for one receiver, about and at most.
+    pub(crate) fn encoded(&self) -> usize {
+        let Self::Lines { inputs, .. } = self else { return 0 };
+        inputs.encoded + inputs.len() * HEADING
+    }
+
+    /// Takes no more memory than it must: it will wait.
+    pub fn shrink(&mut self) {
+        if let Self::Lines { inputs, .. } = self {
+            inputs.text.shrink_to_fit();
+            inputs.items.shrink_to_fit();
+        }
+    }
+}
+
+/// What some people get before each line: the name of the room, and when it was said.
+const HEADING: usize = MAX_ROOM_NAME + "#  00:00:00".len();
 
 /// How somebody came in.
 #[derive(Debug)]

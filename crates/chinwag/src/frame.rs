@@ -2,10 +2,11 @@
 //! for them.
 //!
 //! A [`Frame`] is a range of a buffer that others may look at through frames of their own. The [`Gauge`] says how
-//! many bytes of buffers are alive: it rises where a buffer is made and falls where the last frame of it goes, in
-//! whatever task that happens.
+//! many bytes of buffers are alive, what the allocator takes for them included: it rises where a buffer is made and falls
+//! where the last frame of it goes, in whatever task that happens. Who copies frames counts the copy by [`Held`].
 
 use crate::latency::Stamp;
+use crate::limits::BUFFER_OVERHEAD;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::AtomicUsize;
@@ -30,6 +31,32 @@ impl Gauge {
     pub fn bytes(&self) -> usize {
         self.0.load(Relaxed)
     }
+
+    /// Counts bytes that are none of a buffer, for as long as the result lives.
+    pub fn hold(&self, bytes: usize) -> Held {
+        self.0.fetch_add(bytes, Relaxed);
+        Held { bytes, gauge: self.clone() }
+    }
+}
+
+/// Bytes that are counted until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    /// How many.
+    bytes: usize,
+    /// Where.
+    gauge: Gauge,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.gauge.0.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+/// What a buffer of so many bytes is counted as.
+const fn cost(bytes: usize) -> usize {
+    bytes + BUFFER_OVERHEAD
 }
 
 /// A buffer that is counted from here to its drop.
@@ -44,7 +71,7 @@ struct Living {
 
 impl Drop for Living {
     fn drop(&mut self) {
-        self.gauge.0.fetch_sub(self.bytes.len(), Relaxed);
+        self.gauge.0.fetch_sub(cost(self.bytes.len()), Relaxed);
     }
 }
 
@@ -63,7 +90,7 @@ impl Frame {
     /// A frame of all these bytes, counted by the gauge.
     pub fn new(bytes: &[u8], gauge: &Gauge) -> Self {
         let end = u32::try_from(bytes.len()).expect("a frame is far smaller than 4 GiB");
-        gauge.0.fetch_add(bytes.len(), Relaxed);
+        gauge.0.fetch_add(cost(bytes.len()), Relaxed);
         let living = Living { bytes: bytes.into(), gauge: gauge.clone(), stamp: OnceLock::new() };
         Self { buffer: Arc::new(living), start: 0, end }
     }
@@ -78,6 +105,11 @@ impl Frame {
     #[inline]
     pub(crate) fn stamp(&self) -> Option<&Stamp> {
         self.buffer.stamp.get().map(|stamp| &**stamp)
+    }
+
+    /// Where its buffer is counted.
+    pub(crate) fn gauge(&self) -> &Gauge {
+        &self.buffer.gauge
     }
 
     /// A part of this frame, sharing its buffer.
@@ -127,10 +159,22 @@ mod tests {
         let world = whole.slice(7..12);
         assert_eq!(world.as_ref(), b"world");
         assert_eq!(world.slice(1..3).as_ref(), b"or");
-        assert_eq!(gauge.bytes(), 12);
+        assert_eq!(gauge.bytes(), 12 + BUFFER_OVERHEAD);
         drop(whole);
-        assert_eq!(gauge.bytes(), 12);
+        assert_eq!(gauge.bytes(), 12 + BUFFER_OVERHEAD);
+        let copy = world.gauge().hold(100);
         drop(world);
+        assert_eq!(gauge.bytes(), 100);
+        drop(copy);
         assert_eq!(gauge.bytes(), 0);
+    }
+
+    #[test]
+    fn what_a_buffer_counts_for_covers_what_it_is() {
+        let counts = 2 * size_of::<usize>();
+        // Two allocations, of which each has a word of the allocator's and is rounded up to two.
+        let allocator = 2 * 3 * size_of::<usize>();
+        let taken = counts + size_of::<Living>() + allocator;
+        assert!(taken <= BUFFER_OVERHEAD, "{taken}");
     }
 }

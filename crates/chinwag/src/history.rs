@@ -73,6 +73,8 @@ impl History {
         }
         // It is at most HISTORY_BYTES.
         entry.length = words.len() as u32;
+        make_room(&mut self.entries, 1, self.lines);
+        make_room(&mut self.words, words.len(), HISTORY_BYTES);
         self.entries.push_back(entry);
         self.words.extend(words.as_bytes());
     }
@@ -96,6 +98,15 @@ impl History {
         }
         told.reverse();
         told
+    }
+}
+
+/// Room for so many more in a ring that will never hold more than `most`: twice as much as it had, and no more than that.
+fn make_room<T>(ring: &mut VecDeque<T>, more: usize, most: usize) {
+    let wanted = ring.len() + more;
+    if wanted > ring.capacity() {
+        let grown = (2 * ring.capacity()).clamp(wanted, most.max(wanted));
+        ring.reserve_exact(grown - ring.len());
     }
 }
 
@@ -150,6 +161,8 @@ mod tests {
             for (number, line) in lines.iter().enumerate() {
                 history.push(entry(number as u64), line);
             }
+            prop_assert!(history.words.capacity() <= HISTORY_BYTES, "{}", history.words.capacity());
+            prop_assert!(history.entries.capacity() <= kept.max(4), "{}", history.entries.capacity());
             // As many from the end as both bounds let stay.
             let fits = |line: &&String| {
                 bytes += line.len();

@@ -95,6 +95,7 @@ mod files;
 mod listen;
 pub mod load;
 pub mod logging;
+pub mod memory_bound;
 mod metrics;
 pub mod notify;
 mod office;

@@ -123,6 +123,12 @@ pub const PRIVATE_REST: Duration = Duration::from_secs(10);
 /// What a frame is charged to its receiver beside its bytes: about what it costs in the inbox, so that empty
 /// frames are not free.
 pub const FRAME_OVERHEAD: usize = 64;
+/// What a buffer of frames is counted for beside its bytes, among all frames alive: about what it costs, so that a million
+/// short answers are not taken for nothing.
+pub const BUFFER_OVERHEAD: usize = 128;
+/// What a frame's place in an inbox is counted for there: its 16 bytes, as an inbox that runs empty has room for four times
+/// what is in it.
+pub const INBOX_PLACE: usize = 64;
 /// Owed to a person: past it he is behind. Short of it, nobody's pace suffers.
 pub const OWED_SOFT: u64 = 64 * 1024;
 /// Owed to a person: past it he is cut. Some 300 screens of chat.
@@ -135,6 +141,11 @@ pub const LIVING_FRAMES: usize = 256 * 1024 * 1024;
 pub const ROUND_EVENTS: usize = 64;
 /// Encoded bytes that end a round: what a receiver gets in one frame, and the grain of the pace.
 pub const ROUND_BYTES: usize = 64 * 1024;
+/// Buffers of rounds that are kept for the next one, each of twice [`ROUND_BYTES`] at most: as many as a room has views, so that
+/// a flood in all of them allocates nothing.
+pub const SPARE_BUFFERS: usize = 8;
+/// Bytes of such a buffer, and of that for lines to one person alone, that are kept while nobody is owed anything.
+pub const RESTING_BUFFER: usize = 4096;
 /// How long a frame is taken to keep the kernel busy, and so how long a line that closely follows on a round waits for
 /// company, for each frame of that round: sending one over loopback was measured at 4 to 5 µs.
 pub const GATHER_PER_FRAME: Duration = Duration::from_micros(6);
@@ -264,8 +275,22 @@ pub const LINGER: Duration = Duration::from_secs(1);
 /// way to him is lost. Reading it takes a few milliseconds; who does not stop is out after [`LINGER`].
 pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
-// Memory.
+// Memory. What it comes to is in `memory_bound.rs`.
 
+/// What the program takes whatever happens: its code, the runtime, what each worker keeps for itself, metrics.
+pub const PROGRAM_MEMORY: usize = 16 * 1024 * 1024;
+/// What a silent person costs; `cargo xtask rely memory` holds it.
+pub const SILENT_MEMORY: usize = 2048;
+/// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
+/// draft, each with room for twice as much, and what waits to be shown.
+pub const EDITOR_MEMORY: usize = 80 * 1024;
+/// Bytes that one round may copy for those who are in several of the rooms in which something was said; past it the round
+/// ends, and the next begins. The copies come beyond [`LIVING_FRAMES`], for nobody can be cut in the middle of a round.
+pub const ROUND_COPIES: usize = 32 * 1024 * 1024;
+/// The part of what is allocated, one in so many, that the allocator may need beside: memory between that which is in use.
+pub const ALLOCATOR_SHARE: u64 = 4;
+/// The kernel's buffer for what a person sends that is not read: what Linux begins with.
+pub const RECEIVE_BUFFER: usize = 128 * 1024;
 /// People of whom half must have gone before memory is given back: fewer leave too little behind.
 pub const EBB_PEOPLE: usize = 64;
 /// Time without anybody's leaving that ends an ebb.

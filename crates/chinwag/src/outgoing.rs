@@ -210,9 +210,9 @@ impl Outgoing {
 
     /// Keeps what the kernel did not take, and leaves the room to the next client of this thread.
     fn give_room_back(&mut self, mut room: Vec<Frame>) {
-        if !room.is_empty() {
-            self.pending = room.split_off(0);
-        }
+        // What stays has the capacity that it needs and not the room's, which is that of the longest write on this thread.
+        self.pending = Vec::with_capacity(room.len());
+        self.pending.append(&mut room);
         ROOM.set(room);
     }
 

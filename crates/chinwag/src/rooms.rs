@@ -12,7 +12,7 @@ use crate::name::{FoldedNick, Nick};
 use crate::name_index::NameIndex;
 use crate::pace::{Pace, Strain};
 use crate::room_name::RoomName;
-use crate::round::{Round, Source};
+use crate::round::{Round, Source, Spare};
 use crate::steps;
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
@@ -115,10 +115,18 @@ impl Room {
     }
 
     /// Gives the room its next line, for everybody but its source. Says how long it is.
-    pub fn push(&mut self, line: &Line<'_>, source: Source, stamp: u32, at: TimeOfDay) -> usize {
+    fn push(
+        &mut self,
+        line: &Line<'_>,
+        source: Source,
+        stamp: u32,
+        at: TimeOfDay,
+        spare: &mut Spare,
+    ) -> usize {
         self.sequence += 1;
-        let name = &self.name;
-        self.round.push(source, stamp, &self.viewers, |view, out| view.encode(line, at, name, out))
+        let (name, viewers) = (&self.name, &self.viewers);
+        let encode = |view: View, out: &mut Vec<u8>| view.encode(line, at, name, out);
+        self.round.push(source, stamp, viewers, spare, encode)
     }
 
     /// Somebody with this view comes in, who speaks here or does not.
@@ -172,9 +180,6 @@ impl Room {
     pub fn unwatch(&mut self, view: View, spoke: bool) {
         self.viewers[view.index()] -= 1;
         self.speakers -= usize::from(spoke);
-        if self.round.is_empty() {
-            self.round.trim(&self.viewers);
-        }
     }
 
     /// How many members there are, without those who left the house.
@@ -252,6 +257,8 @@ pub struct Rooms {
     bounds: Bounds,
     /// How many lines each remembers.
     history_lines: usize,
+    /// Buffers for the rounds of those that are silent now.
+    spare: Spare,
 }
 
 impl Rooms {
@@ -263,6 +270,7 @@ impl Rooms {
             names: Vec::new(),
             bounds,
             history_lines: HISTORY_LINES,
+            spare: Spare::default(),
         };
         let lobby = rooms.open(RoomName::lobby());
         debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
@@ -331,6 +339,33 @@ impl Rooms {
     pub fn room_mut(&mut self, id: RoomId) -> &mut Room {
         steps::count(1);
         self.rooms[id.index()].as_deref_mut().expect(THERE)
+    }
+
+    /// Gives a room its next line, for everybody but its source. Says how long it is.
+    #[inline]
+    pub fn push(
+        &mut self,
+        id: RoomId,
+        line: &Line<'_>,
+        source: Source,
+        stamp: u32,
+        at: TimeOfDay,
+    ) -> usize {
+        let room = self.rooms[id.index()].as_deref_mut().expect(THERE);
+        room.push(line, source, stamp, at, &mut self.spare)
+    }
+
+    /// Ends the round of a room: it was handed out.
+    #[inline]
+    pub fn end_round(&mut self, id: RoomId) {
+        let room = self.rooms[id.index()].as_deref_mut().expect(THERE);
+        room.round.clear(&mut self.spare);
+        room.is_busy = false;
+    }
+
+    /// Nothing is going on: gives back what is kept for busy times.
+    pub fn rest(&mut self) {
+        self.spare.rest();
     }
 
     /// Makes a room of a name that no other has.

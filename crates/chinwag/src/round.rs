@@ -19,12 +19,13 @@
 
 use crate::event::ClientId;
 use crate::frame::{Frame, Gauge};
-use crate::limits::{FRAME_OVERHEAD, ROUND_BYTES};
+use crate::limits::{FRAME_OVERHEAD, RESTING_BUFFER, ROUND_BYTES, SPARE_BUFFERS};
 use crate::steps;
 use crate::view::View;
+use std::mem;
 use std::ops::Range;
 
-/// Spans, asides and windows that an empty round keeps room for; more than that are a crowd that comes or leaves.
+/// Spans and asides that an empty list keeps room for; more than that are a crowd that comes or leaves.
 const KEPT_ENTRIES: usize = 64;
 
 /// Whose lines some are.
@@ -130,7 +131,62 @@ impl Parcel {
 /// Some bytes for one person, and the stamp of the first line in them.
 pub type Piece<'a> = (u32, &'a [u8]);
 
-/// The lines of one round in one room (see the module's words). Its buffers are used again.
+/// Buffers that no round uses at the moment. All rooms take theirs from here and give them back when the round is over, so that
+/// a room that is silent has none, and it costs as many as ever were in use at once, [`SPARE_BUFFERS`] at most.
+#[derive(Debug, Default)]
+pub struct Spare {
+    /// For the lines in one view; the one used last is taken first.
+    #[expect(clippy::vec_box, reason = "rounds take the box itself: nothing is allocated")]
+    layers: Vec<Box<Layer>>,
+    /// For spans.
+    spans: Vec<Vec<Span>>,
+}
+
+impl Spare {
+    /// A buffer for the lines in one view.
+    fn layer(&mut self) -> Box<Layer> {
+        self.layers.pop().unwrap_or_default()
+    }
+
+    /// A list for spans.
+    fn spans(&mut self) -> Vec<Span> {
+        self.spans.pop().unwrap_or_default()
+    }
+
+    /// Takes a buffer back. What one extraordinary round has blown up shrinks.
+    fn keep_layer(&mut self, mut layer: Box<Layer>) {
+        layer.whole = None;
+        if self.layers.len() >= SPARE_BUFFERS {
+            return;
+        }
+        layer.bytes.clear();
+        layer.bytes.shrink_to(2 * ROUND_BYTES);
+        layer.ends.clear();
+        layer.ends.shrink_to(KEPT_ENTRIES);
+        self.layers.push(layer);
+    }
+
+    /// Takes a list back.
+    fn keep_spans(&mut self, mut spans: Vec<Span>) {
+        if self.spans.len() >= SPARE_BUFFERS || spans.capacity() == 0 {
+            return;
+        }
+        spans.clear();
+        spans.shrink_to(KEPT_ENTRIES);
+        self.spans.push(spans);
+    }
+
+    /// Nothing is going on: keeps what a calm room needs.
+    pub fn rest(&mut self) {
+        self.layers.truncate(1);
+        self.layers.iter_mut().for_each(|layer| layer.bytes.shrink_to(RESTING_BUFFER));
+        self.layers.shrink_to_fit();
+        self.spans.truncate(1);
+        self.spans.shrink_to_fit();
+    }
+}
+
+/// The lines of one round in one room (see the module's words). Between rounds it has no memory but its own.
 #[derive(Debug, Default)]
 pub struct Round {
     /// Whose lines there are.
@@ -167,8 +223,12 @@ impl Round {
         source: Source,
         stamp: u32,
         viewers: &[u32; View::COUNT],
+        spare: &mut Spare,
         encode: impl Fn(View, &mut Vec<u8>),
     ) -> usize {
+        if self.spans.capacity() == 0 {
+            self.spans = spare.spans();
+        }
         match self.spans.last_mut() {
             Some(span) if span.may_grow(source, stamp) && !self.is_sealed => span.last = stamp,
             _ => self.spans.push(Span { source, first: stamp, last: stamp }),
@@ -179,7 +239,7 @@ impl Round {
             if viewers[index] == 0 {
                 continue;
             }
-            let layer = layer.get_or_insert_default();
+            let layer = layer.get_or_insert_with(|| spare.layer());
             let before = layer.bytes.len();
             encode(View::at(index), &mut layer.bytes);
             // Spans of a time without viewers are empty in this view.
@@ -233,29 +293,12 @@ impl Round {
         pieces.extend(spans.map(|at| (self.spans[at].first, &layer.bytes[layer.range(at)])));
     }
 
-    /// Makes it empty. What one extraordinary round has blown up is given back.
-    pub fn clear(&mut self) {
-        self.spans.clear();
-        self.spans.shrink_to(KEPT_ENTRIES);
-        self.windows.clear();
-        self.windows.shrink_to(KEPT_ENTRIES);
+    /// Makes it empty, and gives its buffers back.
+    pub fn clear(&mut self, spare: &mut Spare) {
+        spare.keep_spans(mem::take(&mut self.spans));
+        self.windows = Vec::new();
         self.is_sealed = false;
-        for layer in self.layers.iter_mut().flatten() {
-            layer.whole = None;
-            layer.bytes.clear();
-            layer.bytes.shrink_to(2 * ROUND_BYTES);
-            layer.ends.clear();
-            layer.ends.shrink_to(KEPT_ENTRIES);
-        }
-    }
-
-    /// Forgets the buffers of views that nobody has any more.
-    pub fn trim(&mut self, viewers: &[u32; View::COUNT]) {
-        for (layer, viewers) in self.layers.iter_mut().zip(viewers) {
-            if *viewers == 0 {
-                *layer = None;
-            }
-        }
+        self.layers.iter_mut().filter_map(Option::take).for_each(|layer| spare.keep_layer(layer));
     }
 }
 
@@ -395,6 +438,11 @@ impl Asides {
         self.asides.shrink_to(KEPT_ENTRIES);
         self.bytes.clear();
         self.bytes.shrink_to(2 * ROUND_BYTES);
+    }
+
+    /// Nothing is going on: keeps what a calm room needs.
+    pub fn rest(&mut self) {
+        self.bytes.shrink_to(RESTING_BUFFER);
     }
 }
 

@@ -12,7 +12,7 @@
 
 use crate::complete::Matches;
 use crate::editor::{Editor, Event};
-use crate::frame::Frame;
+use crate::frame::{Frame, Held};
 use crate::limits::ECHO_BYTES;
 use crate::paint::paint;
 use crate::step_count::Steps;
@@ -80,6 +80,8 @@ struct Drawn {
     owed: usize,
     /// How many frames.
     frames: usize,
+    /// Counts the bytes among those of all frames, for it is a copy of some.
+    _held: Option<Held>,
 }
 
 /// What is wanted of the line reader from here on.
@@ -308,7 +310,8 @@ impl Terminal {
         if is_last {
             (self.editor, self.colour) = (None, false);
         }
-        self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len() };
+        let _held = frames.first().map(|frame| frame.gauge().hold(bytes.capacity()));
+        self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len(), _held };
     }
 
     /// What is to be written now.
@@ -403,6 +406,8 @@ mod tests {
         let frames = [Frame::new(b"alice: hello\r\n", &gauge), Frame::new(b"bob: hi\r\n", &gauge)];
         terminal.draw(&frames, false);
         let all = terminal.unwritten().len();
+        drop(frames);
+        assert!(gauge.bytes() >= all, "a copy of frames is counted as they are");
         let (mut bytes, mut whole) = (0, 0);
         for _ in 0..all {
             assert!(!terminal.is_written());
@@ -411,5 +416,6 @@ mod tests {
         }
         assert!(terminal.is_written());
         assert_eq!((bytes, whole), (23, 2));
+        assert_eq!(gauge.bytes(), 0);
     }
 }

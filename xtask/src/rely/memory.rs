@@ -1,16 +1,19 @@
 //! What somebody who is silent costs in memory: in the chat server, from a thousand people to all that its descriptors
-//! allow, and in a bare program on whippet that waits for each socket to be readable; before and after storms.
+//! allow, and in a bare program on whippet that waits for each socket to be readable; before and after storms. And what a server holds
+//! whose limits are all filled at once, beside what the sum of its limits allows.
 //!
 //! Memory is what the kernel counts as resident (VmRSS), everything included, less what it was before anybody came.
 
 use super::Trial;
 use super::clock::wait_for;
 use super::json::Figures;
-use super::server::{PATIENCE, Server, Start, build_example};
+use super::server::{PATIENCE, Server, Start, build_example, build_program};
+use super::soak::figures;
 use super::table::Table;
 use std::fs;
 use std::io;
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 /// Crowds that come to the chat server; the last one is near the limit of 20,000 descriptors.
 const CROWDS: [u32; 3] = [1_000, 9_000, 19_000];
@@ -32,7 +35,25 @@ pub(super) fn run(trial: &Trial, table: &mut Table) -> io::Result<()> {
     if !trial.short {
         people(trial, table)?;
     }
-    connections(trial, table)
+    connections(trial, table)?;
+    limits(trial, table)
+}
+
+/// All limits of a server filled at once, in one process with it whose allocator counts.
+fn limits(trial: &Trial, table: &mut Table) -> io::Result<()> {
+    let output = Command::new(build_program(&trial.root, "soak")?)
+        .arg("fill")
+        .stderr(Stdio::inherit())
+        .output()?;
+    let figures = figures(&String::from_utf8_lossy(&output.stdout));
+    if figures.is_empty() {
+        return Err(io::Error::other(format!("soak fill ended with {}", output.status)));
+    }
+    for (name, bound, held) in figures {
+        let what = format!("all limits filled: {}", name.replace('-', " "));
+        table.row(&what, format!("{held} bytes"), &format!("≤ {bound} bytes"), held <= bound);
+    }
+    Ok(())
 }
 
 /// Silent people in the chat server.

@@ -48,7 +48,7 @@ pub(super) fn run(trial: &Trial, table: &mut Table) -> io::Result<()> {
 }
 
 /// The lines that the program prints: a name, what it was or must be, what it is.
-fn figures(printed: &str) -> Vec<(String, i64, i64)> {
+pub(super) fn figures(printed: &str) -> Vec<(String, i64, i64)> {
     let mut figures = Vec::new();
     for line in printed.lines() {
         let words: Vec<_> = line.split(' ').collect();

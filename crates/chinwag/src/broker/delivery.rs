@@ -4,9 +4,9 @@ use super::{Broker, Fault};
 use crate::account::PushError;
 use crate::debts;
 use crate::door::Heading;
-use crate::event::ClientId;
+use crate::event::{ClientId, Event};
 use crate::frame::Frame;
-use crate::limits::FRAME_OVERHEAD;
+use crate::limits::{FRAME_OVERHEAD, ROUND_COPIES};
 use crate::line::Line;
 use crate::rooms::{Room, RoomId};
 use crate::round::{Parcel, Reader, Source, joined};
@@ -65,7 +65,7 @@ impl Broker {
         let mut longest = 0;
         for &room in rooms {
             self.touch(room);
-            longest = longest.max(self.rooms.room_mut(room).push(line, source, self.stamp, at));
+            longest = longest.max(self.rooms.push(room, line, source, self.stamp, at));
         }
         longest
     }
@@ -96,6 +96,24 @@ impl Broker {
         }
     }
 
+    /// Ends the round before this event, if with it those who are in several rooms would have to get too many copies: what
+    /// they read comes of more than one buffer, so they cannot share any.
+    pub(super) fn end_round_of_copies(&mut self, event: &Event) {
+        let Some(slot) = self.roster.slot(event.id()) else { return };
+        let room = self.roster.member(slot).current.map(|current| current.room);
+        if self.busy.len() == 1 && self.busy.first().copied() == room {
+            return;
+        }
+        let others = self.busy.iter().copied().filter(|&busy| Some(busy) != room);
+        let present = others.chain(room).map(|room| self.rooms.room(room).present());
+        // Whoever is in two of them is in one that is not the largest.
+        let (all, largest) =
+            present.fold((0, 0), |(all, largest), here| (all + here, largest.max(here)));
+        if (all - largest) * (self.gathered + event.encoded()) > ROUND_COPIES {
+            self.flush(self.now);
+        }
+    }
+
     /// Hands the rounds out and empties them. Says in which rooms that may have left too many behind.
     pub(super) fn hand_out(&mut self) -> Vec<RoomId> {
         if self.busy.is_empty() && self.specials.is_empty() {
@@ -109,9 +127,8 @@ impl Broker {
         self.hand_to_the_special();
         let mut strained = Vec::new();
         for id in busy.drain(..) {
+            self.rooms.end_round(id);
             let room = self.rooms.room_mut(id);
-            room.round.clear();
-            room.is_busy = false;
             let strain = std::mem::take(&mut room.strain);
             if room.waits_for.is_none() && room.pace.suspects(strain) {
                 strained.push(id);
@@ -123,6 +140,12 @@ impl Broker {
         self.remove_retired();
         strained.retain(|&room| self.rooms.is_there(room));
         strained
+    }
+
+    /// Nobody is owed anything: gives back what is kept for busy times.
+    pub(super) fn rest(&mut self) {
+        self.rooms.rest();
+        self.asides.rest();
     }
 
     /// Whoever is in several rooms of which more than one have lines gets them in one order.

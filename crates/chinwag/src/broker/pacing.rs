@@ -1,7 +1,7 @@
 //! How far lines have left people behind: which rooms wait for that, and who is cut.
 
 use super::{Broker, Fault};
-use crate::limits::{PACE_TICK, PAUSED_TICK};
+use crate::limits::{FRAME_OVERHEAD, INBOX_PLACE, PACE_TICK, PAUSED_TICK};
 use crate::pace::{Pace, Verdict};
 use crate::rooms::{Room, RoomId};
 use std::cmp::Reverse;
@@ -27,7 +27,7 @@ impl Broker {
 
     /// Whether there are too many frames for more lines.
     fn is_short_of_memory(&self) -> bool {
-        self.relieved.is_some() && self.gauge.bytes() > self.living_frames
+        self.relieved.is_some() && self.buffered() > self.living_frames
     }
 
     /// Bytes of living frames past which people are cut.
@@ -43,22 +43,44 @@ impl Broker {
     /// Looks at everybody: who is stalled, and which rooms wait.
     pub(super) fn look(&mut self) {
         let mut tally = Pace::new(*self.intake.bounds()).tally(self.served.now());
+        let mut owed = 0;
         for member in self.roster.members_mut() {
             if member.outlet.is_gone() || member.retired {
                 continue;
             }
             let balance = member.balance();
+            owed += balance.owed();
             member.forget_small_debts(self.intake.bounds());
             if tally.add(member.id, &mut member.standing, balance, balance.owed()) {
                 self.doomed.push((member.id, Fault::Stalled));
             }
         }
         self.look_at = tally.is_anybody_owed().then_some(self.now + PACE_TICK);
+        if self.look_at.is_none() {
+            self.rest();
+        }
         let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
         self.look_at_rooms(&rooms);
-        if self.relieved.is_some() {
+        self.weigh_inboxes(owed);
+        if self.relieved.is_some() || self.buffered() > self.relief_begins() {
             self.relieve();
         }
+    }
+
+    /// Bytes of what waits for people: the frames, and their places in inboxes as of the last look.
+    pub(super) fn buffered(&self) -> usize {
+        self.gauge.bytes() + self.inbox_bytes
+    }
+
+    /// Finds out what the places of frames in inboxes take, of people who are owed so much in all. Everybody's inbox is looked
+    /// at only if that may be too much.
+    fn weigh_inboxes(&mut self, owed: u64) {
+        // A frame is charged more than its place takes.
+        const { assert!(INBOX_PLACE <= FRAME_OVERHEAD) };
+        let most = usize::try_from(owed).unwrap_or(usize::MAX);
+        let may_be_short = self.gauge.bytes().saturating_add(most) > self.relief_begins();
+        let inboxes = self.roster.members().map(|member| member.outlet.queued() * INBOX_PLACE);
+        self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
     }
 
     /// Looks at those that wait: somebody may have caught up.
@@ -124,7 +146,7 @@ impl Broker {
     /// Frames take nearly as much memory as they may, or did: cuts the furthest behind. Past the limit no lines are let in
     /// until those have let go of theirs.
     pub(super) fn relieve(&mut self) {
-        let (bytes, now) = (self.gauge.bytes(), self.now);
+        let (bytes, now) = (self.buffered(), self.now);
         if bytes <= self.relief_begins() {
             self.relieved = None;
             return;

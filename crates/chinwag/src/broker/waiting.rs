@@ -90,7 +90,8 @@ impl Broker {
     }
 
     /// Defers an event of somebody, ahead of those that wait already.
-    pub(super) fn defer(&mut self, slot: usize, event: Event, waits_for: WaitsFor) {
+    pub(super) fn defer(&mut self, slot: usize, mut event: Event, waits_for: WaitsFor) {
+        event.shrink();
         let member = self.roster.member_mut(slot);
         member.deferred.get_or_insert_default().events.push_front(event);
         self.waiting.events += 1;
@@ -100,7 +101,8 @@ impl Broker {
     }
 
     /// Defers an event of somebody of whom others wait already.
-    pub(super) fn defer_behind(&mut self, slot: usize, event: Event) {
+    pub(super) fn defer_behind(&mut self, slot: usize, mut event: Event) {
+        event.shrink();
         let deferred = self.roster.member_mut(slot).deferred.get_or_insert_default();
         deferred.events.push_back(event);
         let waits_for = deferred.waits_for;

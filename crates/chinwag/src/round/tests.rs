@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::door::DoorKind;
+use crate::limits::BUFFER_OVERHEAD;
 use proptest::prelude::*;
 
 /// Rooms of the model.
@@ -71,7 +72,14 @@ fn ignores(slot: usize) -> Vec<ClientId> {
 
 /// Both rooms and the asides after these steps. Everybody is in both rooms.
 fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
-    let (mut rounds, mut asides) = (<[Round; ROOMS]>::default(), Asides::default());
+    let mut rounds = <[Round; ROOMS]>::default();
+    let asides = play(steps, &mut rounds, &mut Spare::default());
+    (rounds, asides)
+}
+
+/// Adds these steps to empty rounds; the asides.
+fn play(steps: &[Step], rounds: &mut [Round; ROOMS], spare: &mut Spare) -> Asides {
+    let mut asides = Asides::default();
     let mut viewers = [0; View::COUNT];
     (0..PEOPLE).for_each(|slot| viewers[view_of(slot).index()] += 1);
     for (stamp, step) in (1..).zip(steps) {
@@ -79,7 +87,7 @@ fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
             Step::Shared(room, author, text) => {
                 let shunned = (*author == Some(1)).then_some(ClientId::new(1));
                 let source = Source { author: *author, shunned, ..Source::default() };
-                rounds[*room].push(source, stamp, &viewers, |view, out| {
+                rounds[*room].push(source, stamp, &viewers, spare, |view, out| {
                     out.extend_from_slice(shown(view, text).as_bytes());
                 });
             }
@@ -87,7 +95,7 @@ fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
                 let source =
                     Source { author: Some(*author), is_everywhere: true, ..Source::default() };
                 for (room, round) in rounds.iter_mut().enumerate() {
-                    round.push(source, stamp, &viewers, |view, out| {
+                    round.push(source, stamp, &viewers, spare, |view, out| {
                         out.extend_from_slice(shown(view, &in_room(room, text)).as_bytes());
                     });
                 }
@@ -100,7 +108,7 @@ fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
         }
     }
     asides.sort();
-    (rounds, asides)
+    asides
 }
 
 /// A line that stands in all rooms, as it stands in this one.
@@ -205,7 +213,8 @@ proptest! {
             });
             let owed = bytes(&parcel).len();
             drop((rounds, asides));
-            prop_assert!(gauge.bytes() <= 2 * owed, "{} for {owed}", gauge.bytes());
+            let alive = gauge.bytes().saturating_sub(BUFFER_OVERHEAD);
+            prop_assert!(alive <= 2 * owed, "{alive} for {owed}");
         }
     }
 }
@@ -229,7 +238,8 @@ fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
     let (mut round, mut viewers) = (Round::default(), [0; View::COUNT]);
     let say = |round: &mut Round, viewers: &_, stamp: u32| {
         let source = Source::default();
-        round.push(source, stamp, viewers, |_, out| out.extend(stamp.to_string().bytes()));
+        let spare = &mut Spare::default();
+        round.push(source, stamp, viewers, spare, |_, out| out.extend(stamp.to_string().bytes()));
     };
     let (late, early) = (view_of(1), view_of(0));
     viewers[early.index()] = 1;
@@ -250,11 +260,13 @@ fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
 fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
     let (gauge, mut viewers) = (Gauge::new(), [0; View::COUNT]);
     viewers[view_of(0).index()] = 2;
-    let mut rounds = <[Round; ROOMS]>::default();
+    let (mut rounds, mut spare) = (<[Round; ROOMS]>::default(), Spare::default());
     let source = Source { author: Some(1), is_everywhere: true, ..Source::default() };
     for (stamp, text) in [(1, "one "), (2, "two ")] {
         for round in &mut rounds {
-            round.push(source, stamp, &viewers, |_, out| out.extend_from_slice(text.as_bytes()));
+            round.push(source, stamp, &viewers, &mut spare, |_, out| {
+                out.extend_from_slice(text.as_bytes())
+            });
         }
         // Somebody who was counted leaves one of the rooms, and no line says so.
         rounds[0].leave(7);
@@ -263,4 +275,66 @@ fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
     let mut pieces = Vec::new();
     rounds.iter().for_each(|round| round.pieces(&reader, &mut pieces));
     assert_eq!(String::from_utf8(bytes(&joined(pieces, &gauge))).unwrap(), "one two ");
+}
+
+/// Bytes of the heap that a round has.
+fn held(round: &Round) -> usize {
+    let layers = round.layers.iter().flatten();
+    layers.map(|layer| layer.bytes.capacity()).sum::<usize>()
+        + round.spans.capacity()
+        + round.windows.capacity()
+}
+
+#[test]
+fn a_round_that_is_over_holds_nothing_in_any_view() {
+    let (mut rounds, mut spare) = (Vec::new(), Spare::default());
+    for room in 0..20 {
+        let mut round = Round::default();
+        for stamp in 1..20 {
+            let source = Source { author: Some(stamp as usize), ..Source::default() };
+            let long = [b'x'; 8 * 1024];
+            let encode = |_: View, out: &mut Vec<u8>| out.extend_from_slice(&long);
+            round.push(source, stamp, &[1; View::COUNT], &mut spare, encode);
+        }
+        round.enter(room);
+        assert!(held(&round) > View::COUNT * 19 * 8 * 1024);
+        rounds.push(round);
+    }
+    for round in &mut rounds {
+        round.clear(&mut spare);
+        assert_eq!(held(round), 0);
+    }
+    let spares = |spare: &Spare| spare.layers.iter().map(|layer| layer.bytes.capacity()).sum();
+    let kept: usize = spares(&spare);
+    assert!(kept <= SPARE_BUFFERS * 2 * ROUND_BYTES, "{kept}");
+    spare.rest();
+    let resting: usize = spares(&spare);
+    assert!(resting <= RESTING_BUFFER, "{resting}");
+}
+
+proptest! {
+    /// What a buffer held before is seen by nobody.
+    #[test]
+    fn buffers_that_were_used_before_are_as_new_ones(
+        before in steps(),
+        steps in steps(),
+        slot in 0..PEOPLE,
+    ) {
+        let (mut used, mut spare) = (<[Round; ROOMS]>::default(), Spare::default());
+        play(&before, &mut used, &mut spare);
+        used.iter_mut().for_each(|round| round.clear(&mut spare));
+        play(&steps, &mut used, &mut spare);
+        let (fresh, _) = played(&steps);
+        let (ignores, gauge) = (ignores(slot), Gauge::new());
+        let reader = Reader { slot, view: view_of(slot), ignores: &ignores };
+        for (used, fresh) in used.iter_mut().zip(fresh) {
+            let (mut old, mut new) = (Vec::new(), Vec::new());
+            used.pieces(&reader, &mut old);
+            fresh.pieces(&reader, &mut new);
+            prop_assert_eq!(old, new);
+            let whole = |round: &mut Round| round.whole(reader.view, &gauge).map(|w| w.as_ref().to_vec());
+            let mut fresh = fresh;
+            prop_assert_eq!(whole(used), whole(&mut fresh));
+        }
+    }
 }
