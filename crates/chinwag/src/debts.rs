@@ -16,6 +16,10 @@
 //! It is kept only of somebody who is owed more than a quarter of the soft bound ([`floor`]): what was pushed while they were
 //! owed less is not attributed, and counts for each room ([`Member::debt_in`](crate::member::Member::debt_in)). So a person
 //! who keeps up has none of this, and a delivery to them costs a comparison.
+//!
+//! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound, in equal parts for
+//! all rooms of which anything is owed ([`Member::debt_in`](crate::member::Member::debt_in)). So who reads several busy rooms at pace
+//! is not disconnected for their sum.
 
 use crate::intake::Bounds;
 use crate::rooms::RoomId;
@@ -70,10 +74,19 @@ impl Debts {
         }
     }
 
-    /// What of a room may not be taken yet, when so much is.
-    pub fn of(&self, room: RoomId, taken: u64) -> u64 {
-        let debt = self.rooms.iter().find(|debt| debt.room == room);
-        debt.map_or(0, |debt| debt.since + if taken < self.boundary { debt.before } else { 0 })
+    /// What of a room may not be taken yet, when so much is; and of how many rooms there is anything, this one among them.
+    pub fn of(&self, room: RoomId, taken: u64) -> (u64, u64) {
+        let before = taken < self.boundary;
+        let (mut debt, mut rooms) = (0, 1);
+        for other in &self.rooms {
+            let owed = other.since + if before { other.before } else { 0 };
+            if other.room == room {
+                debt = owed;
+            } else {
+                rooms += u64::from(owed > 0);
+            }
+        }
+        (debt, rooms)
     }
 
     /// They are not in a room any more; the next of this number is another.
@@ -116,7 +129,7 @@ mod tests {
                 for room in 0..3 {
                     let of_room = stream.iter().filter(|piece| piece.2 == room);
                     let owed: u64 = of_room.map(|&(end, bytes, _)| bytes.min(end - taken)).sum();
-                    let sum = debts.of(ids[room], taken);
+                    let (sum, _) = debts.of(ids[room], taken);
                     prop_assert!(owed <= sum && sum <= all[room], "{owed} {sum}");
                 }
                 prop_assert!(debts.rooms.len() <= 3);
@@ -129,12 +142,12 @@ mod tests {
         let room = RoomId::LOBBY;
         let mut debts = Debts::new(0);
         debts.add(room, 100, 0, 0);
-        assert_eq!(debts.of(room, 50), 100, "the boundary is at the start");
+        assert_eq!(debts.of(room, 50), (100, 1), "the boundary is at the start");
         debts.add(room, 10, 100, 100);
-        assert_eq!(debts.of(room, 100), 10, "and now behind the first piece");
+        assert_eq!(debts.of(room, 100), (10, 1), "and now behind the first piece");
         debts.add(room, 5, 110, 110);
-        assert_eq!(debts.of(room, 110), 5);
+        assert_eq!(debts.of(room, 110), (5, 1));
         debts.forget(room);
-        assert_eq!(debts.of(room, 0), 0);
+        assert_eq!(debts.of(room, 0), (0, 1));
     }
 }

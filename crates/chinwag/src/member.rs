@@ -11,7 +11,7 @@ use crate::event::{Arrival, ClientId};
 use crate::intake::Bounds;
 use crate::mutes::MuteId;
 use crate::name::Nick;
-use crate::pace::{Balance, Standing};
+use crate::pace::{Balance, Debt, Standing};
 use crate::rooms::RoomId;
 use crate::view::View;
 use std::net::IpAddr;
@@ -121,16 +121,20 @@ impl Member {
     }
 
     /// What counts as owed of a room's lines: never less than what is, and of other lines no more than
-    /// [`floor`](debts::floor).
+    /// [`floor`](debts::floor). Several rooms share what somebody may be owed: each is far ahead of them past its part, so
+    /// that together they owe no more than one room alone may.
     #[inline]
-    pub fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> u64 {
+    pub fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> Debt {
         let owed = balance.owed();
         let floor = debts::floor(bounds);
         if owed <= floor {
-            return owed;
+            return Debt { owed, is_far: false };
         }
-        let debt = self.debts.as_ref().map_or(0, |debts| debts.of(room, balance.taken));
-        owed.min(floor + debt)
+        let (debt, rooms) =
+            self.debts.as_ref().map_or((0, 1), |debts| debts.of(room, balance.taken));
+        let share = floor + debt * rooms;
+        let is_far = owed > bounds.half() && share > bounds.half();
+        Debt { owed: owed.min(floor + debt), is_far }
     }
 
     /// Forgets of which rooms a debt is that has become small.

@@ -75,6 +75,23 @@ impl Balance {
     }
 }
 
+/// What somebody is owed, as a room's pace sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Debt {
+    /// Of the room's own lines.
+    pub owed: u64,
+    /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound, of
+    /// somebody who is owed more than that half in all.
+    pub is_far: bool,
+}
+
+impl Debt {
+    /// All that somebody is owed, as if it were of one room.
+    pub fn whole(owed: u64, bounds: &Bounds) -> Self {
+        Self { owed, is_far: owed > bounds.half() }
+    }
+}
+
 /// Whether the broker takes further lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -92,7 +109,7 @@ pub enum Verdict {
 pub struct Strain {
     /// Past the soft bound.
     behind: usize,
-    /// Past half of the hard bound.
+    /// Far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
@@ -103,26 +120,26 @@ struct Count {
     people: usize,
     /// Those past the soft bound.
     behind: usize,
-    /// Those past half of the hard bound.
+    /// Those who are far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
 impl Count {
     /// Counts one who is owed so much.
-    fn add(&mut self, owed: u64, bounds: &Bounds) {
+    fn add(&mut self, debt: Debt, bounds: &Bounds) {
         self.people += 1;
-        self.behind += usize::from(owed > bounds.soft);
-        self.far_behind += usize::from(owed > bounds.half());
+        self.behind += usize::from(debt.owed > bounds.soft);
+        self.far_behind += usize::from(debt.is_far);
     }
 }
 
 impl Strain {
     /// Somebody is owed so much of the room's lines now.
     #[inline]
-    pub fn add(&mut self, owed: u64, standing: &Standing, bounds: &Bounds) {
-        if owed > bounds.soft && standing.active {
-            self.behind += 1;
-            self.far_behind += usize::from(owed > bounds.half());
+    pub fn add(&mut self, debt: Debt, standing: &Standing, bounds: &Bounds) {
+        if standing.active {
+            self.behind += usize::from(debt.owed > bounds.soft);
+            self.far_behind += usize::from(debt.is_far);
         }
     }
 }
@@ -151,7 +168,7 @@ impl Tally {
         id: ClientId,
         standing: &mut Standing,
         balance: Balance,
-        debt: u64,
+        debt: Debt,
     ) -> bool {
         standing.observe(balance, self.now);
         let owed = balance.owed();

@@ -2,7 +2,7 @@
 
 use super::{Broker, Fault};
 use crate::limits::{FRAME_OVERHEAD, INBOX_PLACE, PACE_TICK, PAUSED_TICK};
-use crate::pace::{Pace, Verdict};
+use crate::pace::{Debt, Pace, Verdict};
 use crate::rooms::{Room, RoomId};
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -51,7 +51,8 @@ impl Broker {
             let balance = member.balance();
             owed += balance.owed();
             member.forget_small_debts(self.intake.bounds());
-            if tally.add(member.id, &mut member.standing, balance, balance.owed()) {
+            let debt = Debt::whole(balance.owed(), self.intake.bounds());
+            if tally.add(member.id, &mut member.standing, balance, debt) {
                 self.doomed.push((member.id, Fault::Stalled));
             }
         }

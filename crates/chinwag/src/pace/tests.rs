@@ -68,7 +68,12 @@ impl Sim {
         for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
             let id = ClientId::new(number as u64);
             let debt = reader.balance.owed();
-            reader.cut = tally.add(id, &mut reader.standing, reader.balance, debt);
+            reader.cut = tally.add(
+                id,
+                &mut reader.standing,
+                reader.balance,
+                Debt::whole(debt, &self.bounds),
+            );
         }
         self.paused = self.pace.conclude(&tally) != Verdict::Open;
         self.look_at = self.now + crate::limits::PACE_TICK;
@@ -92,7 +97,11 @@ impl Sim {
             }
         }
         for reader in self.readers.iter().filter(|reader| !reader.cut) {
-            strain.add(reader.balance.owed(), &reader.standing, &self.bounds);
+            strain.add(
+                Debt::whole(reader.balance.owed(), &self.bounds),
+                &reader.standing,
+                &self.bounds,
+            );
         }
         if self.pace.suspects(strain) {
             self.look();
@@ -240,13 +249,14 @@ fn looking_is_rare_while_nobody_is_behind() {
     let now = whippet::time::Instant::now().into_std();
     let mut standing = Standing::new(now);
     let mut tally = pace.tally(now);
-    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 }, 0);
-    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 }, 0);
+    let none = Debt::whole(0, &Bounds::default());
+    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 }, none);
+    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 }, none);
     assert_eq!(pace.conclude(&tally), Verdict::Open);
     let mut strain = Strain::default();
-    strain.add(64 * 1024, &standing, &Bounds::default());
+    strain.add(Debt::whole(64 * 1024, &Bounds::default()), &standing, &Bounds::default());
     assert!(!pace.suspects(strain), "nobody is behind");
-    strain.add(64 * 1024 + 1, &standing, &Bounds::default());
+    strain.add(Debt::whole(64 * 1024 + 1, &Bounds::default()), &standing, &Bounds::default());
     assert!(pace.suspects(strain));
 }
 

@@ -70,3 +70,50 @@ fn a_slow_reader_of_a_rooms_own_lines_holds_it_up() {
     }
     assert!(sent >= OWED_SOFT / 2 / 2064, "it waited after {sent} lines");
 }
+
+/// Somebody who keeps the pace reads this many rooms, in each of which one person says as much as they may and most read it
+/// at once: nobody is cut, and no line is lost.
+fn a_reader_of(rooms: usize) {
+    let mut room = Room::new();
+    let speakers: Vec<_> = (0..rooms).map(|_| room.join()).collect();
+    let (fast, reader) = ([room.join(), room.join()], room.join_as("reader"));
+    for (number, &speaker) in speakers.iter().enumerate() {
+        for id in [speaker, fast[0], fast[1], reader] {
+            room.send(id, &format!("/join #room-{number}"));
+        }
+    }
+    room.hush();
+    room.pass(Duration::from_secs(1));
+    let (long, mut said) = ("x".repeat(2000), 0);
+    for _ in 0..200 {
+        for &speaker in &speakers {
+            while !room.people[&speaker].inbox.account().is_held() && said < 1500 {
+                room.send(speaker, &format!("{said} {long}"));
+                said += 1;
+                fast.iter().for_each(|&id| _ = room.read(id));
+                if said % 16 == 0 {
+                    break;
+                }
+            }
+        }
+        fast.iter().for_each(|&id| _ = room.read(id));
+        room.people.get_mut(&reader).expect("they are here").take(READS);
+        room.pass(STEP);
+        assert!(!room.people[&reader].is_cut(), "after {said} lines");
+    }
+    // The end of it is read at once.
+    let mut read = room.read(reader);
+    for _ in 0..100 {
+        room.pass(STEP);
+        read.extend(room.read(reader));
+    }
+    let numbers = read.iter().filter(|line| line.ends_with(&long)).count();
+    assert_eq!((said, numbers), (1500, said), "lines");
+}
+
+#[test]
+fn who_reads_several_rooms_at_pace_is_cut_by_none() {
+    for rooms in [1, 2, 3, 8, 19] {
+        a_reader_of(rooms);
+    }
+}
