@@ -1,4 +1,4 @@
-//! Every limit of a server filled at once, in one process whose allocator counts, beside the sum that
+//! Rooms, people, inboxes and events of a server filled to their limits at once, in one process whose allocator counts, beside the sum that
 //! [`MemoryBound`] promises.
 //!
 //! ```text

@@ -9,7 +9,7 @@
 //! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the people;
 //! allocations are those of both. `cargo xtask rely soak` runs it and reads its last lines: a name, the base, the end.
 //!
-//! `soak fill` does something else with the same allocator: it fills every limit of a server and compares what is allocated with what
+//! `soak fill` does something else with the same allocator: it fills limits of a server and compares what is allocated with what
 //! the server promises (`fill.rs`); `cargo xtask rely memory` runs it.
 #![forbid(unsafe_code)]
 

@@ -87,6 +87,9 @@ impl Event {
 }
 
 impl Event {
+    /// Bytes that a round may get from any one for one receiver, about and at most.
+    pub(crate) const MOST_ENCODED: usize = EVENT + (EVENT / LINE_OVERHEAD + 1) * HEADING;
+
     /// Bytes that an input takes beside its text.
     pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
 

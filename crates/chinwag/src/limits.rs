@@ -126,8 +126,7 @@ pub const FRAME_OVERHEAD: usize = 64;
 /// What a buffer of frames is counted for beside its bytes, among all frames alive: about what it costs, so that a million
 /// short answers are not taken for nothing.
 pub const BUFFER_OVERHEAD: usize = 128;
-/// What a frame's place in an inbox is counted for there: its 16 bytes, as an inbox that runs empty has room for four times
-/// what is in it.
+/// What a frame's place in an inbox is counted for there: its 16 bytes, as an inbox keeps room for four times what is in it.
 pub const INBOX_PLACE: usize = 64;
 /// Owed to a person: past it he is behind. Short of it, nobody's pace suffers.
 pub const OWED_SOFT: u64 = 64 * 1024;

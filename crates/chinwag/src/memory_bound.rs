@@ -4,8 +4,8 @@
 //!   settings ──► terms, each a limit times what one of its things holds at most ──► sum ──► MemoryMax, the documents
 //! ```
 //!
-//! Every queue, map and buffer of the server is in one of the terms. `soak fill` fills all of them at once in one process and
-//! compares what is allocated with the terms; tests compare the documents and the service's `MemoryMax` with the sum. What is not in it is
+//! Every queue, map and buffer of the server is in one of the terms. `soak fill` fills rooms, people, inboxes and events at once in one process
+//! and compares what is allocated with their terms; tests compare the documents and the service's `MemoryMax` with the sum. What is not in it is
 //! what those who run the server ask for by `chinwag admin`: a list of everybody, or of all tasks.
 
 use crate::bans::Ban;
@@ -106,9 +106,9 @@ const fn map_entry(bytes: usize) -> usize {
 /// What one round makes beyond the limit of frames, before anybody can be cut for it.
 const fn round() -> usize {
     // Whoever speaks, comes or asks in a round gets bytes of their own: all of the round at most, and the longest answer.
-    let own = (ROUND_EVENTS + CONTROL_PLACES) * (ROUND_BYTES + EVENT);
+    let own = (ROUND_EVENTS + CONTROL_PLACES) * (ROUND_BYTES + Event::MOST_ENCODED);
     // A line in each view; a buffer has room for twice what is in it.
-    let views = View::COUNT * 2 * (ROUND_BYTES + EVENT);
+    let views = View::COUNT * 2 * (ROUND_BYTES + Event::MOST_ENCODED);
     let spare = (SPARE_BUFFERS + 1) * 2 * ROUND_BYTES;
     ROUND_COPIES + own + 2 * HISTORY_BYTES + views + spare
 }
@@ -140,7 +140,8 @@ const fn room(history_lines: usize) -> usize {
 const fn connection() -> usize {
     // A line under way has room for twice what is in it.
     let incoming = heap(2 * LINE) + heap(READ);
-    let outgoing = heap(WRITE_FRAMES * 2 * size_of::<usize>());
+    // The places of an inbox that is full are counted among the frames, and what one keeps that was full is less than 4 KiB.
+    let outgoing = heap(WRITE_FRAMES * 2 * size_of::<usize>()) + heap(4096);
     let rooms = ROOMS_OF_A_PERSON.next_power_of_two() * size_of::<Membership>();
     // A room's list of members and the one by name shrink when three quarters of them have gone.
     let lists = 2 * ROOMS_OF_A_PERSON * 4 * size_of::<u32>();

@@ -62,6 +62,12 @@ pub fn quoted(words: &str) -> String {
     quoted
 }
 
+/// As much of somebody's words as [`quoted`] shows of them, and a little more, by which it sees that they go on.
+pub fn quotable(words: &str) -> String {
+    let words = sanitise(words);
+    words[..words.floor_char_boundary(MAX_QUOTED + ELLIPSIS.len_utf8() + 1)].to_owned()
+}
+
 /// Whether the text is printable ASCII throughout, which nearly every line is. Without an early exit, so that the
 /// compiler makes it a loop over 16 or 32 bytes at once.
 #[inline]
@@ -218,6 +224,9 @@ mod tests {
 
         #[test]
         fn quoted_words_keep_to_their_limit(words in "(?s).{0,300}|[\"…a]{150,300}") {
+            let quotable = quotable(&words);
+            prop_assert!(quotable.len() <= MAX_QUOTED + 4 && quotable.capacity() == quotable.len());
+            prop_assert_eq!(quoted(&quotable), quoted(&words));
             let quoted = quoted(&words);
             prop_assert!(quoted.len() <= MAX_QUOTED + 2);
             let inner = &quoted[1..quoted.len() - 1];

@@ -8,6 +8,7 @@ use crate::line::Line;
 use crate::member::{Member, Membership};
 use crate::name::Nick;
 use crate::rooms::RoomId;
+use crate::text::quotable;
 use crate::who;
 
 impl Broker {
@@ -35,6 +36,8 @@ impl Broker {
         // Nobody reads his last words either.
         let departure = match departure {
             Departure::Quit(Some(_)) if self.mute_of(slot).is_some() => Departure::Quit(None),
+            // Each room may keep them until a crowd is counted: no more than is ever shown.
+            Departure::Quit(Some(words)) => Departure::Quit(Some(quotable(&words))),
             departure => departure,
         };
         let (nick, memberships) = self.retire(slot);

@@ -11,6 +11,9 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 /// that is busy with a few messages at a time never allocates.
 const KEPT_BYTES: usize = 256;
 
+/// Bytes that a queue may keep that does not run empty. What is in it is moved at most once for each time that as much was taken out.
+const KEPT_BUSY_BYTES: usize = 4096;
+
 /// Messages that an empty queue may keep room for whatever their size: the first allocation of a `VecDeque`.
 const KEPT_SLOTS: usize = 4;
 
@@ -43,6 +46,13 @@ impl<T> Queue<T> {
         let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
         let fitting = KEPT_BYTES / size;
         if fitting > KEPT_SLOTS { fitting } else { KEPT_SLOTS }
+    };
+
+    /// The capacity that any queue may keep.
+    const KEPT_BUSY: usize = {
+        let size = if size_of::<T>() == 0 { 1 } else { size_of::<T>() };
+        let fitting = KEPT_BUSY_BYTES / size;
+        if fitting > Self::KEPT { fitting } else { Self::KEPT }
     };
 
     /// An empty queue, without memory of its own.
@@ -95,11 +105,15 @@ impl<T> Queue<T> {
         count
     }
 
-    /// Gives the memory of an empty queue back, if it is more than the few slots that it may keep.
+    /// Gives memory back: all of an empty queue's, if it is more than the few slots that it may keep; and of a large one's of
+    /// which less than a quarter is in use what is beyond half, for it may never run empty.
     #[inline]
     pub(super) fn shrink(&mut self) {
-        if self.0.is_empty() && self.0.capacity() > Self::KEPT {
+        let (len, capacity) = (self.0.len(), self.0.capacity());
+        if len == 0 && capacity > Self::KEPT {
             self.0 = VecDeque::new();
+        } else if capacity > Self::KEPT_BUSY && len < capacity / 4 {
+            self.0.shrink_to((2 * len).max(Self::KEPT_BUSY));
         }
     }
 }
@@ -107,7 +121,7 @@ impl<T> Queue<T> {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{KEPT_BYTES, Queue};
+    use super::{KEPT_BUSY_BYTES, KEPT_BYTES, Queue};
 
     /// Bytes on the heap.
     fn heap<T>(queue: &Queue<T>) -> usize {
@@ -131,6 +145,20 @@ mod tests {
             assert_eq!(queue.pop(), Some(number));
             assert!((1..=KEPT_BYTES).contains(&heap(&queue)));
         }
+    }
+
+    #[test]
+    fn a_queue_that_never_runs_empty_keeps_four_times_what_is_in_it() {
+        let mut queue = Queue::<u64>::new();
+        (0..100_000).for_each(|number| queue.push(number));
+        for left in (1..100_000).rev() {
+            let _ = queue.pop();
+            let kept = (4 * left * size_of::<u64>()).max(KEPT_BUSY_BYTES) + 2 * size_of::<u64>();
+            assert!(heap(&queue) <= kept, "{} bytes for {left}", heap(&queue));
+        }
+        (0..100_000).for_each(|number| queue.push(number));
+        let _ = queue.pop_many(&mut vec![], 99_999);
+        assert!(heap(&queue) <= KEPT_BUSY_BYTES);
     }
 
     #[test]
