@@ -333,6 +333,12 @@ impl Outlet {
         self.account.stop_reading(stops);
     }
 
+    /// Whether their connection was ended so.
+    #[inline]
+    pub fn is_cut(&self) -> bool {
+        self.account.is_cut()
+    }
+
     /// Ends his connection without waiting for what he is owed.
     pub fn cut(&self, cut: Cut) {
         self.account.cut_with(cut);

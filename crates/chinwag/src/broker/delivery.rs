@@ -208,6 +208,12 @@ impl Broker {
         let (floor, mut shares) = (debts::floor(&bounds), Vec::new());
         self.asides.sort();
         for slot in specials.drain(..) {
+            let member = self.roster.member_mut(slot);
+            if member.outlet.is_cut() {
+                // They are sent nothing more. In a crowd that is cut each would have to be told of all before them.
+                member.special = false;
+                continue;
+            }
             shares.clear();
             let (first, second) = match self.parcel(slot, &mut shares) {
                 Parcel::Nothing => (None, None),

@@ -3,7 +3,7 @@
 use crate::room::Room;
 use chinwag::broker::Broker;
 use chinwag::event::Departure;
-use chinwag::limits::{MOVING_LEAST, OWED_HARD, OWED_SOFT, TAKE_WITHIN};
+use chinwag::limits::{MOVING_LEAST, OWED_HARD, OWED_SOFT, ROUND_COPIES, TAKE_WITHIN};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -195,4 +195,48 @@ fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
     assert_eq!(room.metrics().cut_for_memory, count as u64, "one relief was enough");
     let told = room.read(alice);
     assert_eq!(told.iter().filter(|line| line.ends_with("left (too slow)")).count(), count);
+}
+
+#[test]
+fn places_in_inboxes_count_for_the_memory_of_frames() {
+    const LIMIT: usize = 2 << 20;
+    let mut room = Room::new();
+    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    let alice = room.join_as("alice");
+    let frozen: Vec<_> = (0..40).map(|_| room.join()).collect();
+    room.hush();
+    // A frame for each line, shared by all: its bytes are nothing beside 40 places in inboxes.
+    for _ in 0..2_000 {
+        room.send(alice, "x");
+        room.read(alice);
+    }
+    assert!(room.broker.living_bytes() < LIMIT / 4, "{}", room.broker.living_bytes());
+    room.pass(SECOND);
+    assert!(room.metrics().cut_for_memory > 0, "40 inboxes of 2,000 frames");
+    assert!(frozen.iter().any(|id| room.people[id].is_cut()));
+}
+
+/// People who are in two rooms get copies of their own of what is said in both. Memory for frames is short at once.
+#[test]
+fn a_round_of_copies_ends_before_it_takes_too_much_memory() {
+    const LIMIT: usize = 1 << 20;
+    const PEOPLE: usize = 1_000;
+    let mut room = Room::new();
+    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    let speakers = [room.join(), room.join()];
+    let both: Vec<_> = (0..PEOPLE).map(|_| room.join()).collect();
+    for (speaker, name) in speakers.iter().zip(["#a", "#b"]) {
+        both.iter().for_each(|&id| room.send(id, &format!("/join {name}")));
+        room.send(*speaker, &format!("/join {name}"));
+    }
+    room.hush();
+    room.pass(SECOND);
+    room.hush();
+    let long = "x".repeat(4_000);
+    (0..14).for_each(|at| room.hand_over(speakers[at % 2], &[&long]));
+    room.flush();
+    // Nor do those who are cut for it get a line for each of the others.
+    let most = ROUND_COPIES + 2 * LIMIT;
+    assert!(room.broker.living_bytes() <= most, "{}", room.broker.living_bytes());
+    assert!(room.metrics().cut_for_memory > 0);
 }
