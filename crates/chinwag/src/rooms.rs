@@ -363,6 +363,12 @@ impl Rooms {
         room.is_busy = false;
     }
 
+    /// Bytes that are kept for the lines of rounds.
+    #[cfg(test)]
+    pub fn spare_bytes(&self) -> usize {
+        self.spare.bytes()
+    }
+
     /// Nothing is going on: gives back what is kept for busy times.
     pub fn rest(&mut self) {
         self.spare.rest();

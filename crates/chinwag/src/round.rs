@@ -176,6 +176,12 @@ impl Spare {
         self.spans.push(spans);
     }
 
+    /// Bytes that are kept for lines.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        self.layers.iter().map(|layer| layer.bytes.capacity()).sum()
+    }
+
     /// Nothing is going on: keeps what a calm room needs.
     pub fn rest(&mut self) {
         self.layers.truncate(1);

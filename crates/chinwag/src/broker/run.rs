@@ -182,7 +182,7 @@ mod tests {
     use crate::door::DoorKind;
     use crate::event::{Arrival, ClientId, Inputs};
     use crate::intake::{Bounds, Intake};
-    use crate::limits::GATHER_MAX;
+    use crate::limits::{GATHER_MAX, RESTING_BUFFER};
     use std::net::Ipv4Addr;
     use whippet::sync::{mpsc, oneshot};
 
@@ -199,6 +199,35 @@ mod tests {
         let mut inputs = Inputs::new();
         inputs.push(Input { kind: Kind::Say, text: "hello" });
         Event::Lines { id: ClientId::new(number), inputs }
+    }
+
+    #[test]
+    fn buffers_of_rounds_go_back_when_all_is_taken() {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let mut broker = Broker::new(Arc::clone(&intake), now());
+        let mut inboxes = Vec::new();
+        for number in 1..3 {
+            let (join, inbox) = newcomer(&intake, number);
+            broker.handle_control(join, now());
+            inboxes.push(inbox);
+        }
+        let long = "x".repeat(4000);
+        for _ in 0..4 {
+            let mut inputs = Inputs::new();
+            inputs.push(Input { kind: Kind::Say, text: &long });
+            broker.handle_event(Event::Lines { id: ClientId::new(1), inputs }, now());
+        }
+        broker.flush(now());
+        assert!(broker.rooms.spare_bytes() > 16_000, "{}", broker.rooms.spare_bytes());
+        for inbox in &mut inboxes {
+            while let Ok(frame) = inbox.try_recv() {
+                inbox.account().take(frame.len(), 1);
+            }
+        }
+        let due = broker.next_deadline().expect("somebody was owed something");
+        broker.handle_tick(due);
+        assert!(broker.rooms.spare_bytes() <= RESTING_BUFFER, "{}", broker.rooms.spare_bytes());
+        assert_eq!(broker.next_deadline(), None, "nobody is looked at any more");
     }
 
     #[test]
