@@ -13,7 +13,7 @@ use crate::foreign::Foreign;
 use crate::limits::{LINE, OUTSIDE_BYTES};
 use crate::step_count::Steps;
 use crate::telnet::{Command, Filter, IAC, Piece};
-use memchr::{memchr2, memchr3, memrchr2};
+use memchr::{memchr2, memchr3};
 use std::borrow::Cow;
 use std::mem;
 use std::time::Instant;
@@ -113,9 +113,24 @@ pub enum Decoded<'a> {
 /// taken in pieces.
 const COMMAND: usize = 16;
 
-/// Whether a key may be the last one that an editor looks at for now.
+/// Whether a byte may end the last key that an editor looks at for now. The letter is that of the keypad's Enter, ESC `O` `M`.
 fn is_stop(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r' | b'\t' | INTERRUPT | END)
+    matches!(byte, b'\n' | b'\r' | b'\t' | INTERRUPT | END | ENTER_LETTER)
+}
+
+/// The last byte of what the keypad's Enter sends, ESC `O` `M` or ESC `[` `M`.
+const ENTER_LETTER: u8 = b'M';
+/// Bytes that may stand between that letter and its ESC, and the ESC.
+const ENTER_BEFORE: usize = 10;
+
+/// Whether keys end a line at this place, or may.
+fn may_end_line(keys: &[u8], at: usize) -> bool {
+    match keys[at] {
+        b'\r' | b'\n' => true,
+        // Its ESC may have been taken before.
+        ENTER_LETTER => at < ENTER_BEFORE || keys[at - ENTER_BEFORE..at].contains(&0x1b),
+        _ => false,
+    }
 }
 
 /// Whether a byte of text means something else where lines are put together here, at least at the start of one.
@@ -204,7 +219,8 @@ impl Decoder {
     /// Drops the keys that wait behind the last end of a line: nothing will come of them.
     pub fn drop_unfinished_keys(&mut self) {
         if self.keys {
-            let end = memrchr2(b'\n', b'\r', &self.waiting).map_or(0, |at| at + 1);
+            let keys = &self.waiting;
+            let end = (0..keys.len()).rfind(|&at| may_end_line(keys, at)).map_or(0, |at| at + 1);
             self.waiting.truncate(end);
         }
     }

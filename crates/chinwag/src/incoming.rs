@@ -424,6 +424,28 @@ mod tests {
         });
     }
 
+    /// What follows a key that ends a line, in the same read, is not lost, whatever bytes the key has.
+    #[test]
+    fn no_key_is_lost_behind_one_that_ends_a_line() {
+        run_test(async {
+            for letter in b' '..=b'~' {
+                let (stream, peer, mut incoming, mut terminal) = editing("").await;
+                let letter = char::from(letter);
+                let keys = format!("a\x1bO{letter}b\x1b[{letter}~c\x1b[A\x1b[B\x05end\r");
+                peer.writable().await.unwrap();
+                assert_eq!(peer.try_write(keys.as_bytes()).unwrap(), keys.len());
+                stream.readable().await.unwrap();
+                let mut lines = Vec::new();
+                while let Some(heard) = hear(&mut incoming, &stream, &mut terminal) {
+                    lines.extend(heard.inputs.iter().map(|input| input.text.to_owned()));
+                }
+                let enters = if letter == 'M' { 3 } else { 1 };
+                assert_eq!(lines.len(), enters, "{letter}: {lines:?}");
+                assert!(lines[enters - 1].ends_with("end"), "{letter}: {lines:?}");
+            }
+        });
+    }
+
     #[test]
     fn a_stop_looks_at_keys_up_to_the_last_line_end() {
         run_test(async {
@@ -437,6 +459,9 @@ mod tests {
             incoming.decoder.keep(b"\x1bb\x05");
             incoming.drop_unfinished_keys();
             assert!(!incoming.has_waiting());
+            incoming.decoder.keep(b"from the keypad\x1bOMthen not");
+            incoming.drop_unfinished_keys();
+            assert_eq!(incoming.decoder.waiting(), b"from the keypad\x1bOM");
         });
     }
 

@@ -147,7 +147,7 @@ impl Keys {
             State::Csi => self.take_parameter(byte),
             State::Ss3 => {
                 self.state = State::Ground;
-                of_letter(byte)
+                if self.is_pasted { None } else { of_letter(byte) }
             }
         }
     }
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_paste_is_text() {
-        let pasted = keys(b"\x1b[200~a\tb\x03\x1b[A\rc\x1b[201~\x03");
+        let pasted = keys(b"\x1b[200~a\tb\x03\x1b[A\x1bOA\x1bOM\rc\x1b[201~\x03");
         let expected = [
             Key::Char('a'),
             Key::Char('\t'),
