@@ -12,7 +12,7 @@
 //! row is seen depends on where the row was drawn before. Everything in it is bounded: the line, what was cut out of
 //! it, the history, and what is on its way to the screen as long as who feeds it looks at
 //! [`pending`](Editor::pending). So is the work of a key, of a draw and of what is printed above the row (docs/COSTS.md), which
-//! is counted ([`take_steps`](Editor::take_steps)). A person who does not edit has none.
+//! is counted (`take_steps`). A person who does not edit has none.
 
 mod buffer;
 mod clusters;

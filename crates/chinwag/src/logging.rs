@@ -1,5 +1,5 @@
 //! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged. Nobody waits for whoever reads it:
-//! [`output`](crate::output) writes it.
+//! [`output`] writes it.
 //!
 //! No text of a person's is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
 //! terminal. What people say is not logged at all.

@@ -1,7 +1,7 @@
 //! The members of one room in the order of their names: what `/who` and the line of names of a newcomer read, so that
 //! neither looks at anybody but those it names.
 //!
-//! A list of slots in chunks of [`CHUNK`] at most. To find a place costs the logarithm of the length in looks at names, to
+//! A list of slots in chunks of `CHUNK` at most. To find a place costs the logarithm of the length in looks at names, to
 //! add or remove somebody moves one chunk, and to find the member of some number passes over whole chunks. It keeps no names:
 //! whoever calls says what those of a slot are, which is why a member is taken out before a rename and put in after it.
 //! Driven by the broker alone, which keeps it equal to the room's members without the retired.

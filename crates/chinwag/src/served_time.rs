@@ -12,7 +12,7 @@
 //!
 //! So a standstill costs a person two steps at most, and a server that runs measures exactly. Whoever measures has to look once in
 //! a step: the broker does while somebody is owed something ([`PACE_TICK`](crate::limits::PACE_TICK)), and so do
-//! [`timeout`] and whoever else has a [`Served`].
+//! `timeout` and whoever else has a `Served`.
 //!
 //! Pure but for `timeout`; the real time is an argument. What only ever sets somebody free (a rate limit, a mute, a ban) goes by
 //! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.

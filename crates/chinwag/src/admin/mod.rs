@@ -2,7 +2,7 @@
 //!
 //! The socket's mode keeps others out, and each peer is asked for his credentials beside: a folder may be set wrong. A
 //! connection is for one request, a bounded time and a bounded number of bytes, and idle ones keep nobody out
-//! ([`bounded_accept`](crate::bounded_accept)).
+//! (`bounded_accept`).
 
 mod ask;
 mod protocol;

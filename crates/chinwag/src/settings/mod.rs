@@ -8,7 +8,7 @@
 //! ```
 //!
 //! [`table`] is the one place that names a setting; the flags, their help, the file, `chinwag config` and the manual
-//! come from it. Nothing here knows of sockets or of a running server, and nothing but [`file`] asks the operating system anything.
+//! come from it. Nothing here knows of sockets or of a running server, and nothing but [`mod@file`] asks the operating system anything.
 
 pub mod address;
 pub mod file;
