@@ -9,6 +9,9 @@
 //! Ctrl-W a word, Ctrl-U the line; Ctrl-C and Ctrl-D at the start of a line end the conversation. For a person with
 //! an [`editor`](crate::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
+mod key_ends;
+
+use self::key_ends::{is_stop, may_end_line};
 use crate::foreign::Foreign;
 use crate::limits::{LINE, OUTSIDE_BYTES};
 use crate::step_count::Steps;
@@ -112,26 +115,6 @@ pub enum Decoded<'a> {
 /// Bytes that are looked at for telnet's commands where one begins: the longest of them but for subnegotiations, which are
 /// taken in pieces.
 const COMMAND: usize = 16;
-
-/// Whether a byte may end the last key that an editor looks at for now. The letter is that of the keypad's Enter, ESC `O` `M`.
-fn is_stop(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r' | b'\t' | INTERRUPT | END | ENTER_LETTER)
-}
-
-/// The last byte of what the keypad's Enter sends, ESC `O` `M` or ESC `[` `M`.
-const ENTER_LETTER: u8 = b'M';
-/// Bytes that may stand between that letter and its ESC, and the ESC.
-const ENTER_BEFORE: usize = 10;
-
-/// Whether keys end a line at this place, or may.
-fn may_end_line(keys: &[u8], at: usize) -> bool {
-    match keys[at] {
-        b'\r' | b'\n' => true,
-        // Its ESC may have been taken before.
-        ENTER_LETTER => at < ENTER_BEFORE || keys[at - ENTER_BEFORE..at].contains(&0x1b),
-        _ => false,
-    }
-}
 
 /// Whether a byte of text means something else where lines are put together here, at least at the start of one.
 fn is_special(byte: u8) -> bool {
