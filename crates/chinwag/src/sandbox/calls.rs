@@ -256,7 +256,9 @@ fn conditional(process: u64) -> Result<Vec<(c_long, Rules)>, Failure> {
         (libc::SYS_mprotect, vec![code(2)?]),
         (libc::SYS_pkey_mprotect, vec![code(2)?]),
         // A listener that is shut down can connect by sending.
-        (libc::SYS_sendto, vec![opening(3)?]),
+        // A socket of datagrams can send to any path, whomever it is connected to.
+        (libc::SYS_sendto, vec![opening(3)?, all([some_address(4)?])?]),
+        (libc::SYS_socketpair, no_streams(1)?),
         (libc::SYS_sendmsg, vec![opening(2)?]),
         (libc::SYS_sendmmsg, vec![opening(3)?]),
         (libc::SYS_ioctl, one_of(1, &terminal)?),
@@ -285,6 +287,18 @@ fn any_of(argument: u8, bit: u64) -> Result<SeccompCondition, Failure> {
 /// That it is not.
 fn none_of(argument: u8, bit: u64) -> Result<SeccompCondition, Failure> {
     condition(argument, SeccompCmpOp::MaskedEq(bit), 0)
+}
+
+/// That an address is given.
+fn some_address(argument: u8) -> Result<SeccompCondition, Failure> {
+    Ok(SeccompCondition::new(argument, SeccompCmpArgLen::Qword, SeccompCmpOp::Ne, 0)?)
+}
+
+/// A rule for each type of socket but streams, whatever flags stand beside it.
+fn no_streams(argument: u8) -> Result<Rules, Failure> {
+    const TYPE: u64 = 0xf;
+    let others = (0..=TYPE).filter(|&kind| kind != libc::SOCK_STREAM as u64);
+    others.map(|kind| all([condition(argument, SeccompCmpOp::MaskedEq(TYPE), kind)?])).collect()
 }
 
 /// Conditions that hold at once.

@@ -48,7 +48,9 @@ impl Needs {
         {
             self.add(target);
         }
-        self.add(folder);
+        // Below the root lies everything.
+        let is_root = folder.canonicalize().is_ok_and(|folder| folder.parent().is_none());
+        self.add(if is_root { file.to_path_buf() } else { folder });
     }
 
     fn add(&mut self, path: PathBuf) {

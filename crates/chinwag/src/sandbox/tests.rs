@@ -239,6 +239,33 @@ fn a_listener_cannot_be_made_to_connect() {
     assert_eq!(kind(sendto(&listener, b"out", fast_open, &address)), Ok(()));
 }
 
+#[test]
+fn no_pair_of_datagram_sockets_leads_out() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sendto, socketpair};
+    use std::os::unix::net::UnixDatagram;
+    let scratch = Scratch::new("datagrams");
+    let path = scratch.path("read/outside");
+    let outside = UnixDatagram::bind(&path).expect("a socket");
+    let address = SocketAddrUnix::new(&path).expect("an address");
+    let pair =
+        |kind| socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).map(|pair| pair.0);
+    let before = pair(SocketType::DGRAM).expect("a pair");
+    inside(Layer::Seccomp, &Needs::default(), || {
+        for kind in [SocketType::DGRAM, SocketType::SEQPACKET, SocketType::RAW] {
+            assert_eq!(self::kind(pair(kind)), DENIED, "{kind:?}");
+        }
+        assert!(pair(SocketType::STREAM).is_ok());
+        // Nor does one that was there before.
+        let flags = rustix::net::SendFlags::empty();
+        assert_eq!(kind(sendto(&before, b"out", flags, &address)), DENIED);
+    });
+    outside.set_nonblocking(true).expect("a socket");
+    assert!(outside.recv(&mut [0; 8]).is_err(), "nothing came");
+    // Without the filter it does.
+    sendto(&before, b"out", rustix::net::SendFlags::empty(), &address).expect("sent");
+    assert_eq!(outside.recv(&mut [0; 8]).expect("it came"), 3);
+}
+
 /// What a filter says to a call: the instructions that filters are made of, one by one.
 fn judge(filter: &BpfProgram, call: i64, arguments: [u64; 6]) -> u32 {
     let native = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
@@ -341,7 +368,6 @@ fn the_filter_is_run_for_few_of_the_calls_of_a_server() {
         libc::SYS_setsockopt,
         libc::SYS_getsockopt,
         libc::SYS_shutdown,
-        libc::SYS_socketpair,
         libc::SYS_openat,
         libc::SYS_renameat,
         libc::SYS_fsync,
@@ -365,6 +391,9 @@ fn absent_files_have_their_folders_allowed_and_devices_stand_alone() {
     assert!(needs(scratch.path("read/absent")).contains(&scratch.path("read")));
     let null = needs(PathBuf::from("/dev/null"));
     assert!(null.contains(&PathBuf::from("/dev/null")) && !null.contains(&PathBuf::from("/dev")));
+    let below_root = needs(PathBuf::from("/chinwag.toml"));
+    assert!(below_root.contains(&PathBuf::from("/chinwag.toml")), "{below_root:?}");
+    assert!(!below_root.contains(&PathBuf::from("/")), "that would be everything");
     let linked = needs(link);
     let target = scratch.path("outside").canonicalize().expect("a file");
     assert!(linked.contains(&target) && !linked.contains(&scratch.path("")));
