@@ -166,9 +166,14 @@ async fn serve(start: Start) -> Result<(), String> {
         serve_admin(listener, office.clone(), shutdown.clone());
     }
     notify::keep_alive(office);
-    notify::tell_of_the_stop(shutdown.clone());
+    let told = notify::tell_of_the_stop(shutdown.clone());
     notify::ready(&status);
-    server.run(shutdown).await.map_err(|error| error.to_string())
+    let ended = server.run(shutdown.clone()).await;
+    if shutdown.is_cancelled() {
+        // It has nothing to wait for.
+        let _ = told.await;
+    }
+    ended.map_err(|error| error.to_string())
 }
 
 /// Asks something of a running server.

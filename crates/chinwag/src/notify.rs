@@ -17,6 +17,7 @@ use std::sync::OnceLock;
 use whippet::net::{TcpListener, UnixDatagram};
 use whippet::sync::CancellationToken;
 use whippet::sync::mpsc::{self, Receiver, Sender};
+use whippet::task::JoinHandle;
 use whippet::time::{MissedTickBehavior, interval};
 
 /// A service manager that wants to be told.
@@ -96,12 +97,12 @@ pub fn reloading() {
     }
 }
 
-/// Says that the server stops, once it does.
-pub fn tell_of_the_stop(shutdown: CancellationToken) {
+/// Says that the server stops, once it does. A server without people stops sooner than this task has its turn: wait for it.
+pub fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
     whippet::spawn(async move {
         shutdown.cancelled().await;
         tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
-    });
+    })
 }
 
 /// Says twice in each interval that the service manager set that the room answers, for as long as it does.
