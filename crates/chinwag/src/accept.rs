@@ -7,7 +7,7 @@
 use crate::client;
 use crate::goodbye::say_goodbye;
 use crate::house::House;
-use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, REFUSALS};
+use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LINGER_BYTES_SHORT, REFUSALS};
 use crate::places::Refusal;
 use crate::seldom::Seldom;
 use rustix::io::Errno;
@@ -143,7 +143,7 @@ impl Doorman {
         self.refusing.fetch_add(1, Relaxed);
         let refusing = Counted(Arc::clone(&self.refusing));
         whippet::spawn(async move {
-            say_goodbye(&stream, refusal.answer()).await;
+            say_goodbye(&stream, refusal.answer(), LINGER_BYTES_SHORT).await;
             drop((stream, refusing));
         });
     }

@@ -18,7 +18,7 @@ use crate::event::{Arrival, ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
 use crate::house::House;
 use crate::incoming::{End, Heard, Incoming, Limits};
-use crate::limits::SILENCE_LOOK;
+use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK};
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
 use crate::seat::Seat;
@@ -52,19 +52,20 @@ pub(crate) fn run(
                 let over = client.chat(&stream, &house, place.budget()).await;
                 client.leave(over, &stream, &house).await
             }
-            Err(turned_away) => Some(*turned_away),
+            Err(turned_away) => Some((*turned_away, LINGER_BYTES)),
         };
         drop(joined);
-        if let Some(words) = farewell {
-            say_goodbye(&stream, words).await;
+        if let Some((words, most)) = farewell {
+            say_goodbye(&stream, words, most).await;
         }
         drop(stream);
         drop(place);
     }
 }
 
-/// The last words of a connection that is closed in peace, beside those that came through the inbox.
-type Farewell = Option<&'static str>;
+/// The last words of a connection that is closed in peace, beside those that came through the inbox, and how many bytes are read
+/// so that they arrive.
+type Farewell = Option<(&'static str, usize)>;
 
 /// What those are told who come when the server is going.
 const STOPPING: &str = "* server is shutting down\r\n";
@@ -362,10 +363,13 @@ impl Client {
             Over::Cut(cut) => {
                 self.seat.leave(cut.departure());
                 let may_speak = self.outgoing.end_terminal(stream);
-                return Some(if may_speak { cut.farewell() } else { "" });
+                let words = if may_speak { cut.farewell() } else { "" };
+                // Who does not read is told nothing.
+                let most = if cut == Cut::TooSlow { LINGER_BYTES_SHORT } else { LINGER_BYTES };
+                return Some((words, most));
             }
             // The broker knows.
-            Over::Dismissed => return Some(""),
+            Over::Dismissed => return Some(("", LINGER_BYTES)),
             Over::Ended(end) => end.announced(),
         };
         self.seat.leave(departure);
@@ -374,7 +378,7 @@ impl Client {
             while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
             io::Result::Ok(())
         });
-        matches!(rest.await, Ok(Ok(()))).then_some(words)
+        matches!(rest.await, Ok(Ok(()))).then_some((words, LINGER_BYTES))
     }
 }
 

@@ -4,28 +4,28 @@
 //! what we sent. So every way out that owes somebody a last word comes through here: say it, end our side, and read
 //! what still comes until the other side ends too, for a bounded time and a bounded number of bytes.
 
-use crate::limits::{LINGER, LINGER_BYTES, READ};
+use crate::limits::{LINGER, READ};
 use crate::served_time::timeout;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use whippet::net::TcpStream;
 
-/// Says the words, as far as the kernel takes them at once, and ends the connection in peace. It is closed by
-/// whoever drops it then.
-pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str) {
+/// Says the words, as far as the kernel takes them at once, and ends the connection in peace, for which so many bytes are read
+/// at most. It is closed by whoever drops it then.
+pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str, most: usize) {
     if !words.is_empty() {
         // Whoever is gone need not be told.
         let _ = stream.try_write(words.as_bytes());
     }
     if stream.shutdown_now(Shutdown::Write).is_ok() {
         // Whoever does not end his side in time is reset, as is whoever goes on sending.
-        let _ = timeout(LINGER, drain(stream)).await;
+        let _ = timeout(LINGER, drain(stream, most)).await;
     }
 }
 
 /// Reads and throws away until the other side ends, or has sent too much.
-async fn drain(stream: &TcpStream) -> io::Result<()> {
-    let mut left = LINGER_BYTES;
+async fn drain(stream: &TcpStream, most: usize) -> io::Result<()> {
+    let mut left = most;
     while left > 0 {
         stream.readable().await?;
         match discard(stream) {

@@ -273,6 +273,8 @@ pub const LINGER: Duration = Duration::from_secs(1);
 /// (4 MiB to be sent and 6 MiB received, unless they were told otherwise). With less he is reset, and what was on its
 /// way to him is lost. Reading it takes a few milliseconds; who does not stop is out after [`LINGER`].
 pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
+/// The same of those who were not let in, or do not read: what they sent is not read for the sake of one sentence, or of none.
+pub const LINGER_BYTES_SHORT: usize = 64 * 1024;
 
 // Memory. What it comes to is in `memory_bound.rs`.
 
