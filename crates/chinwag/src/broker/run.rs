@@ -31,6 +31,8 @@ impl Broker {
                     alarm.as_mut().reset(Instant::from_std(deadline));
                 }
             }
+            // More than one where the memory for frames ran short in a round.
+            let held = queues.batch.len();
             select! {
                 biased;
                 Some(came) = queues.control.recv(), if queues.came.len() < CONTROL_PLACES => {
@@ -45,8 +47,7 @@ impl Broker {
                     if count == 0 && queues.batch.is_empty() {
                         break;
                     }
-                    queues.gather.received(queues.batch.len(), now());
-                    queues.batch.reverse();
+                    queues.received(held, now());
                 }
                 // Last, so that what is in the queue has its turn before each few of these.
                 () = std::future::ready(()), if self.has_ready() => {}
@@ -103,6 +104,14 @@ impl Queues {
             batch: Vec::with_capacity(ROUND_EVENTS),
             gather: Gather::new(now()),
         }
+    }
+
+    /// Events were received behind those that were held already: these stay the next ones.
+    fn received(&mut self, held: usize, now: std::time::Instant) {
+        self.gather.received(self.batch.len(), now);
+        self.batch.reverse();
+        let fresh = self.batch.len() - held;
+        self.batch[fresh..].reverse();
     }
 
     /// Handles the joins that are there, unless they wait, then the events that were received, as long as the intake is
@@ -228,6 +237,19 @@ mod tests {
         broker.handle_tick(due);
         assert!(broker.rooms.spare_bytes() <= RESTING_BUFFER, "{}", broker.rooms.spare_bytes());
         assert_eq!(broker.next_deadline(), None, "nobody is looked at any more");
+    }
+
+    #[test]
+    fn events_that_were_held_come_before_those_received_behind_them() {
+        let (_control, orders) = mpsc::channel(1);
+        let (_events, said) = mpsc::channel(1);
+        let mut queues = Queues::new(orders, said);
+        queues.batch.extend([2, 1].map(hello));
+        let held = queues.batch.len();
+        queues.batch.extend([3, 4].map(hello));
+        queues.received(held, now());
+        let order = std::iter::from_fn(|| queues.batch.pop()).map(|event| event.id());
+        assert_eq!(order.collect::<Vec<_>>(), [1, 2, 3, 4].map(ClientId::new));
     }
 
     #[test]
