@@ -144,8 +144,8 @@ impl Room {
         self.round.enter(slot);
     }
 
-    /// Somebody with this view leaves the house, and stays listed until the round is handed out.
-    pub fn retire(
+    /// A member is in the list by name no more, and no line is encoded in this view for their sake.
+    fn unlist(
         &mut self,
         slot: usize,
         view: View,
@@ -154,6 +154,17 @@ impl Room {
     ) {
         self.names.remove(slot as u32, name_of);
         self.unwatch(view, spoke);
+    }
+
+    /// Somebody with this view leaves the house, and stays listed until the round is handed out.
+    pub fn retire(
+        &mut self,
+        slot: usize,
+        view: View,
+        spoke: bool,
+        name_of: impl Fn(u32) -> FoldedNick,
+    ) {
+        self.unlist(slot, view, spoke, name_of);
         self.round.leave(slot);
     }
 
@@ -165,8 +176,7 @@ impl Room {
         spoke: bool,
         name_of: impl Fn(u32) -> FoldedNick,
     ) {
-        self.names.remove(slot as u32, name_of);
-        self.unwatch(view, spoke);
+        self.unlist(slot, view, spoke, name_of);
         self.retain(|member| member != slot);
     }
 

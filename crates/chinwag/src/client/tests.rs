@@ -219,17 +219,18 @@ fn a_person_has_so_many_events_under_way_and_no_more() {
     });
 }
 
+/// Runs a test in which the tasks and the test itself go on at once.
+fn on_two_threads(test: impl Future<Output = ()>) {
+    let mut builder = whippet::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap().block_on(test);
+}
+
 /// A wait may be over at any moment, for the broker handles on another thread. What his task saw before that is not to
 /// make him wait for what has happened already: nobody would read him again.
 #[test]
 fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
     const EVENTS: usize = 60_000;
-    let on_two_threads = whippet::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    on_two_threads.block_on(async {
+    on_two_threads(async {
         let mut bench = Bench::new(1000).await;
         let person = bench.enter().await;
         let Person { mut peer, outlet, .. } = person;
@@ -280,12 +281,7 @@ fn who_is_stopped_in_line_for_a_place_is_not_read() {
 #[test]
 fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
     const EVENTS: usize = 20_000;
-    let on_two_threads = whippet::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    on_two_threads.block_on(async {
+    on_two_threads(async {
         let mut bench = Bench::new(1000).await;
         let Person { mut peer, outlet, .. } = bench.enter().await;
         let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
