@@ -15,6 +15,7 @@
 //! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
 mod completion;
+mod copies;
 #[cfg(test)]
 mod costs;
 mod delivery;
@@ -38,7 +39,7 @@ use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
 use crate::latency::Timing;
-use crate::limits::{LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
+use crate::limits::{CROWD_SINGLES, LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
 use crate::line::Line;
 use crate::mutes::Mutes;
 use crate::notices::Notices;
@@ -49,7 +50,7 @@ use crate::round::Asides;
 use crate::served_time::ServedClock;
 use crate::state_dir::Shelf;
 use crate::time_of_day::WallClock;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,8 @@ enum Fault {
     Stalled,
     /// He is among the furthest behind, and memory is short.
     Memory,
+    /// An operator does not want them here.
+    Banned,
 }
 
 /// The house (see the module's words).
@@ -81,6 +84,8 @@ pub struct Broker {
     stamp: u32,
     /// Bytes of this round that a receiver gets at most.
     gathered: usize,
+    /// Who may be in several of the rooms that have something in this round.
+    shared: copies::Shared,
     /// The moment of what is being handled.
     now: Instant,
     /// The same moment in time in which people could take what they are owed.
@@ -107,6 +112,8 @@ pub struct Broker {
     look_at: Option<Instant>,
     /// Who is to be cut once the round is out.
     doomed: Vec<(ClientId, Fault)>,
+    /// Who was cut in this flush and not announced yet, by their slots.
+    unannounced: VecDeque<(usize, Cut)>,
     /// The number in the latest default nick.
     newcomers: u64,
     /// What is known of the end, once it has come.
@@ -138,6 +145,7 @@ impl Broker {
             specials: Vec::new(),
             stamp: 0,
             gathered: 0,
+            shared: copies::Shared::default(),
             now,
             served: ServedClock::new(now),
             clock: WallClock::new(now, Duration::ZERO),
@@ -151,6 +159,7 @@ impl Broker {
             relieved: None,
             look_at: None,
             doomed: Vec::new(),
+            unannounced: VecDeque::new(),
             newcomers: 0,
             stop: None,
             bans: Bans::default(),
@@ -264,7 +273,10 @@ impl Broker {
                     self.metrics.banned += 1;
                     self.turn_away(arrival, &Line::Refusal(&reason));
                 }
-                None => self.join(id, arrival),
+                None => {
+                    self.end_round_before_announcement(RoomId::LOBBY);
+                    self.join(id, arrival);
+                }
             },
             Control::Order(order) => self.handle_order(order),
             // Whoever does not wait for the answer any more need not have it.
@@ -289,9 +301,6 @@ impl Broker {
 
     /// Takes an event of somebody of whom nothing waits.
     fn take(&mut self, event: Event) {
-        if !self.busy.is_empty() {
-            self.end_round_of_copies(&event);
-        }
         match event {
             Event::Lines { id, inputs } => {
                 self.timing.heard(inputs.heard(), self.now);
@@ -358,21 +367,34 @@ impl Broker {
         self.end_if_drained();
     }
 
-    /// Cuts those who were found to be too far behind. Says whether there were any.
+    /// Cuts those who were found to be too far behind, and announces as many as one round takes. Says whether there were any.
     fn cut_doomed(&mut self) -> bool {
-        let mut doomed = std::mem::take(&mut self.doomed);
-        let mut any = false;
-        for (id, fault) in doomed.drain(..) {
+        // All before the first is announced: none of them is to be told of the others.
+        for (id, fault) in std::mem::take(&mut self.doomed) {
             let Some(slot) = self.roster.slot(id) else { continue };
-            any = true;
-            *match fault {
-                Fault::PastHard => &mut self.metrics.cut_past_hard,
-                Fault::Stalled => &mut self.metrics.cut_stalled,
-                Fault::Memory => &mut self.metrics.cut_for_memory,
-            } += 1;
-            self.cut(slot, Cut::TooSlow);
+            if self.roster.member(slot).outlet.is_cut() {
+                continue;
+            }
+            let (count, cut) = match fault {
+                Fault::PastHard => (&mut self.metrics.cut_past_hard, Cut::TooSlow),
+                Fault::Stalled => (&mut self.metrics.cut_stalled, Cut::TooSlow),
+                Fault::Memory => (&mut self.metrics.cut_for_memory, Cut::TooSlow),
+                Fault::Banned => (&mut self.metrics.cut_banned, Cut::Banned),
+            };
+            *count += 1;
+            self.roster.member(slot).outlet.cut(cut);
+            self.unannounced.push_back((slot, cut));
         }
-        self.doomed = doomed;
+        let is_crowd = self.unannounced.len() > CROWD_SINGLES;
+        let mut any = false;
+        while let Some((slot, cut)) = self.unannounced.pop_front() {
+            if any && (self.gathered >= ROUND_BYTES || self.is_round_full_for(slot)) {
+                self.unannounced.push_front((slot, cut));
+                break;
+            }
+            any = true;
+            self.announce_cut(slot, cut, is_crowd);
+        }
         any
     }
 }

@@ -17,9 +17,10 @@
 //! owed less is not attributed, and counts for each room ([`Member::debt_in`](crate::member::Member::debt_in)). So a person
 //! who keeps up has none of this, and a delivery to them costs a comparison.
 //!
-//! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound, in equal parts for
-//! all rooms of which anything is owed ([`Member::debt_in`](crate::member::Member::debt_in)). So who reads several busy rooms at pace
-//! is not disconnected for their sum.
+//! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound. A room waits once
+//! its debt, with as much of each other room that is owed as much and all of those that are owed less, comes to that
+//! ([`Member::debt_in`](crate::member::Member::debt_in)). So who reads several busy rooms at pace is not disconnected for their
+//! sum, the room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
 
 use crate::intake::Bounds;
 use crate::rooms::RoomId;
@@ -74,19 +75,13 @@ impl Debts {
         }
     }
 
-    /// What of a room may not be taken yet, when so much is; and of how many rooms there is anything, this one among them.
+    /// What of a room may not be taken yet, when so much is; and the same with what is owed of all other rooms, as far as it is no
+    /// more of each.
     pub fn of(&self, room: RoomId, taken: u64) -> (u64, u64) {
         let before = taken < self.boundary;
-        let (mut debt, mut rooms) = (0, 1);
-        for other in &self.rooms {
-            let owed = other.since + if before { other.before } else { 0 };
-            if other.room == room {
-                debt = owed;
-            } else {
-                rooms += u64::from(owed > 0);
-            }
-        }
-        (debt, rooms)
+        let owed = |debt: &Debt| debt.since + if before { debt.before } else { 0 };
+        let debt = self.rooms.iter().find(|debt| debt.room == room).map_or(0, owed);
+        (debt, self.rooms.iter().map(|other| owed(other).min(debt)).sum())
     }
 
     /// They are not in a room any more; the next of this number is another.
@@ -138,16 +133,29 @@ mod tests {
     }
 
     #[test]
+    fn rooms_are_level_up_to_the_debt_of_one() {
+        let mut rooms = Rooms::new(Bounds::default());
+        let ids = ["#a", "#b", "#c"].map(|name| rooms.open(RoomName::parse(name).unwrap()));
+        let (mut debts, mut pushed) = (Debts::new(0), 0);
+        for (&id, bytes) in ids.iter().zip([10, 300, 70]) {
+            debts.add(id, bytes, pushed, 0);
+            pushed += bytes;
+        }
+        let level = ids.map(|id| debts.of(id, 0));
+        assert_eq!(level, [(10, 30), (300, 380), (70, 150)]);
+    }
+
+    #[test]
     fn what_is_taken_is_forgotten_by_the_second_turn() {
         let room = RoomId::LOBBY;
         let mut debts = Debts::new(0);
         debts.add(room, 100, 0, 0);
-        assert_eq!(debts.of(room, 50), (100, 1), "the boundary is at the start");
+        assert_eq!(debts.of(room, 50), (100, 100), "the boundary is at the start");
         debts.add(room, 10, 100, 100);
-        assert_eq!(debts.of(room, 100), (10, 1), "and now behind the first piece");
+        assert_eq!(debts.of(room, 100), (10, 10), "and now behind the first piece");
         debts.add(room, 5, 110, 110);
-        assert_eq!(debts.of(room, 110), (5, 1));
+        assert_eq!(debts.of(room, 110), (5, 5));
         debts.forget(room);
-        assert_eq!(debts.of(room, 0), (0, 1));
+        assert_eq!(debts.of(room, 0), (0, 0));
     }
 }

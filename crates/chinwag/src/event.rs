@@ -93,12 +93,6 @@ impl Event {
     /// Bytes that an input takes beside its text.
     pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
 
-    /// Bytes that a round may get from it for one receiver, about and at most.
-    pub(crate) fn encoded(&self) -> usize {
-        let Self::Lines { inputs, .. } = self else { return 0 };
-        inputs.encoded + inputs.len() * HEADING
-    }
-
     /// Takes no more memory than it must: it will wait.
     pub fn shrink(&mut self) {
         if let Self::Lines { inputs, .. } = self {
@@ -197,6 +191,11 @@ impl Inputs {
         let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
         self.items.push((input.kind, end));
         self.encoded += LINE_OVERHEAD + input.text.len() + answer_bytes(input.kind);
+    }
+
+    /// Bytes of a line with these words, as it looks to who is in another room.
+    pub(crate) fn encoded_of(text: &str) -> usize {
+        HEADING + LINE_OVERHEAD + text.len()
     }
 
     /// All of them, in order.

@@ -285,9 +285,15 @@ pub const SILENT_MEMORY: usize = 2048;
 /// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
 /// draft, each with room for twice as much, and what waits to be shown.
 pub const EDITOR_MEMORY: usize = 80 * 1024;
-/// Bytes that one round may copy for those who are in several of the rooms in which something was said; past it the round
+/// Bytes that one round may copy for those who do not share what others read; past it the round
 /// ends, and the next begins. The copies come beyond [`LIVING_FRAMES`], for nobody can be cut in the middle of a round.
 pub const ROUND_COPIES: usize = 32 * 1024 * 1024;
+/// What a round has place for in each room in which one more thing happens, beside the words of a line: a leave or a new name,
+/// and counts of a crowd before it, under the name of another room and the time.
+pub const STEP_IN_A_ROOM: usize = 256;
+/// Bytes that one thing that happens in all rooms of a person may add at most: in each the two lines of a crowd that was counted,
+/// and a leave, with words.
+pub const STEP_COPIES: usize = ROOMS_OF_A_PERSON * 1280;
 /// The part of what is allocated, one in so many, that the allocator may need beside: memory between that which is in use.
 pub const ALLOCATOR_SHARE: u64 = 4;
 /// The kernel's buffer for what a person sends that is not read: what Linux begins with.

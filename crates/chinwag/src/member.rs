@@ -121,8 +121,8 @@ impl Member {
     }
 
     /// What counts as owed of a room's lines: never less than what is, and of other lines no more than
-    /// [`floor`](debts::floor). Several rooms share what somebody may be owed: each is far ahead of them past its part, so
-    /// that together they owe no more than one room alone may.
+    /// [`floor`](debts::floor). Several rooms share what somebody may be owed: those that are owed most are far ahead of them
+    /// first.
     #[inline]
     pub fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> Debt {
         let owed = balance.owed();
@@ -130,10 +130,9 @@ impl Member {
         if owed <= floor {
             return Debt { owed, is_far: false };
         }
-        let (debt, rooms) =
-            self.debts.as_ref().map_or((0, 1), |debts| debts.of(room, balance.taken));
-        let share = floor + debt * rooms;
-        let is_far = owed > bounds.half() && share > bounds.half();
+        let (debt, level) =
+            self.debts.as_ref().map_or((0, 0), |debts| debts.of(room, balance.taken));
+        let is_far = owed > bounds.half() && floor + level > bounds.half();
         Debt { owed: owed.min(floor + debt), is_far }
     }
 

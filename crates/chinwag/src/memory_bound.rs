@@ -20,7 +20,7 @@ use crate::limits::{
     HISTORY_BYTES, IGNORED, LINE, LINE_OVERHEAD, MAX_NICK, MAX_QUOTED, MAX_ROOM_NAME, MAX_TOPIC,
     MUTES, OUTPUT_BYTES, PROGRAM_MEMORY, READ, RECEIVE_BUFFER, REMEMBERED_ADDRESSES, ROOMS,
     ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS, SILENT_MEMORY, SPARE_BUFFERS,
-    UNHANDLED, WAITING_EVENTS, WRITE_FRAMES,
+    STEP_COPIES, UNHANDLED, WAITING_EVENTS, WRITE_FRAMES,
 };
 use crate::member::{Extras, Membership};
 use crate::mutes::{Mute, MuteId};
@@ -163,6 +163,7 @@ const fn connection() -> usize {
         + waiting
         + networks
         + leave
+        + STEP_COPIES
         + EDITOR_MEMORY
 }
 

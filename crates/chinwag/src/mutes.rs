@@ -10,6 +10,7 @@
 use crate::budgets::AddressKey;
 use crate::limits::MUTES;
 use crate::name::Nick;
+use crate::steps;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -89,7 +90,7 @@ impl Mutes {
 
     /// The latest one that lasts and is like this.
     fn find(&self, now: Instant, is: impl Fn(&Mute) -> bool) -> Option<MuteId> {
-        let mut all = self.mutes.iter().rev();
+        let mut all = self.mutes.iter().rev().inspect(|_| steps::count(1));
         all.find(|(_, mute)| mute.lasts(now) && is(mute)).map(|(&id, _)| id)
     }
 }

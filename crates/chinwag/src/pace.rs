@@ -80,8 +80,8 @@ impl Balance {
 pub struct Debt {
     /// Of the room's own lines.
     pub owed: u64,
-    /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound, of
-    /// somebody who is owed more than that half in all.
+    /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound
+    /// (`debts.rs`), of somebody who is owed more than that half in all.
     pub is_far: bool,
 }
 

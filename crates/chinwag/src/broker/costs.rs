@@ -11,7 +11,10 @@ use crate::command::{self, Attempt, COMMANDS, Input, Kind};
 use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
 use crate::intake::{Bounds, Intake};
-use crate::limits::{ANSWER_OF_A_TOKEN, BANS, HISTORY_BYTES, LINE, ROOMS, ROOMS_OF_A_PERSON};
+use crate::limits::{
+    ANSWER_OF_A_TOKEN, BANS, HISTORY_BYTES, LINE, MUTES, ROOMS, ROOMS_OF_A_PERSON,
+};
+use crate::name::Nick;
 use crate::order::Order;
 use crate::room_name::RoomName;
 use crate::rooms::RoomId;
@@ -29,6 +32,8 @@ const PEOPLE: usize = 5_000;
 const EACH: u64 = 4;
 /// A look at every ban that there can be.
 const BANNED: u64 = BANS as u64;
+/// A look at every mute that there can be.
+const MUTED: u64 = MUTES as u64;
 
 /// Who reads what somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +68,7 @@ fn row(kind: Kind) -> Row {
     match kind {
         Kind::Say => row("a line", 100, Room, 100),
         Kind::Action => row("`/me`", 100, Room, 100),
-        Kind::Nick => row("`/nick`", 300 + BANNED, Rooms, 100),
+        Kind::Nick => row("`/nick`", 300 + BANNED + MUTED, Rooms, 100),
         Kind::Join => row("`/join`", 300, Room, 16 << 10),
         Kind::Part => row("`/part`", 200, Room, 300),
         Kind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
@@ -88,7 +93,7 @@ fn row(kind: Kind) -> Row {
         Kind::Unban => row("`/unban`", 100 + 3 * BANNED, Nobody, 500),
         Kind::Bans { .. } => row("`/bans`", 150 + 2 * BANNED, Nobody, 4 << 10),
         Kind::Mute => row("`/mute`", 150, Nobody, 200),
-        Kind::Unmute => row("`/unmute`", 150, Nobody, 200),
+        Kind::Unmute => row("`/unmute`", 150 + MUTED, Nobody, 200),
         Kind::Slow => row("`/slow`", 100, Room, 200),
         Kind::Unknown => row("what is no command", 100, Nobody, 200),
         Kind::Refused(_) => row("what cannot be done", 100, Nobody, 200),
@@ -186,6 +191,11 @@ impl World {
             let target = Target::parse(&format!("spam-{ban}*")).expect("it is a pattern");
             let reason = format!("\"{}\"", "x".repeat(190)).into();
             world.broker.bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
+        }
+        let nobody = Nick::parse("somebody-else").expect("it is a nick");
+        for _ in 0..MUTES - 1 {
+            let address = Ipv4Addr::LOCALHOST.into();
+            world.broker.mutes.add(nobody, address, None, world.now).expect("there is room");
         }
         let target = world.sender("#lobby");
         world.send(target, "/nick target");
@@ -415,7 +425,7 @@ fn a_newcomer_costs_what_those_cost_who_read_of_them() {
         world.enter();
         world.broker.flush(world.now);
     });
-    let bound = 300 + BANNED + EACH * readers;
+    let bound = 300 + BANNED + MUTED + EACH * readers;
     assert!(taken.steps <= bound, "{taken:?} of {bound}");
 }
 

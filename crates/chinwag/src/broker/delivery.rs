@@ -1,16 +1,26 @@
 //! From lines to inboxes.
 
+use super::copies::Shared;
 use super::{Broker, Fault};
 use crate::account::PushError;
 use crate::debts;
 use crate::door::Heading;
-use crate::event::{ClientId, Event};
+use crate::event::ClientId;
 use crate::frame::Frame;
-use crate::limits::{FRAME_OVERHEAD, ROUND_COPIES};
+use crate::limits::FRAME_OVERHEAD;
 use crate::line::Line;
 use crate::rooms::{Room, RoomId};
 use crate::round::{Parcel, Reader, Source, joined};
 use crate::view::View;
+
+/// Of which rooms the bytes are that go to the special.
+#[derive(Debug, Default)]
+struct Shares {
+    /// The rooms of which one person gets something, and the bytes with what a frame is charged beside them.
+    rooms: Vec<(RoomId, u64)>,
+    /// Bytes that were copied for any of them.
+    copied: usize,
+}
 
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
@@ -91,26 +101,10 @@ impl Broker {
 
     /// There is something in the round of this room.
     pub(super) fn touch(&mut self, room: RoomId) {
-        if !std::mem::replace(&mut self.rooms.room_mut(room).is_busy, true) {
+        let touched = self.rooms.room_mut(room);
+        if !std::mem::replace(&mut touched.is_busy, true) {
+            self.shared.add_room(touched.members.len());
             self.busy.push(room);
-        }
-    }
-
-    /// Ends the round before this event, if with it those who are in several rooms would have to get too many copies: what
-    /// they read comes of more than one buffer, so they cannot share any.
-    pub(super) fn end_round_of_copies(&mut self, event: &Event) {
-        let Some(slot) = self.roster.slot(event.id()) else { return };
-        let room = self.roster.member(slot).current.map(|current| current.room);
-        if self.busy.len() == 1 && self.busy.first().copied() == room {
-            return;
-        }
-        let others = self.busy.iter().copied().filter(|&busy| Some(busy) != room);
-        let present = others.chain(room).map(|room| self.rooms.room(room).present());
-        // Whoever is in two of them is in one that is not the largest.
-        let (all, largest) =
-            present.fold((0, 0), |(all, largest), here| (all + here, largest.max(here)));
-        if (all - largest) * (self.gathered + event.encoded()) > ROUND_COPIES {
-            self.flush(self.now);
         }
     }
 
@@ -136,7 +130,7 @@ impl Broker {
         }
         self.busy = busy;
         self.asides.clear();
-        (self.stamp, self.gathered) = (0, 0);
+        (self.stamp, self.gathered, self.shared) = (0, 0, Shared::default());
         self.remove_retired();
         strained.retain(|&room| self.rooms.is_there(room));
         strained
@@ -205,7 +199,7 @@ impl Broker {
     fn hand_to_the_special(&mut self) {
         let bounds = *self.intake.bounds();
         let mut specials = std::mem::take(&mut self.specials);
-        let (floor, mut shares) = (debts::floor(&bounds), Vec::new());
+        let (floor, mut shares) = (debts::floor(&bounds), Shares::default());
         self.asides.sort();
         for slot in specials.drain(..) {
             let member = self.roster.member_mut(slot);
@@ -214,7 +208,7 @@ impl Broker {
                 member.special = false;
                 continue;
             }
-            shares.clear();
+            shares.rooms.clear();
             let (first, second) = match self.parcel(slot, &mut shares) {
                 Parcel::Nothing => (None, None),
                 Parcel::One(frame) => (Some(frame), None),
@@ -237,18 +231,19 @@ impl Broker {
                 }
             }
             let Some(owed) = far else { continue };
-            for &(room, bytes) in &shares {
+            for &(room, bytes) in &shares.rooms {
                 member.owe(room, bytes, owed, &bounds);
                 let debt = member.debt_in(room, member.balance(), &bounds);
                 self.rooms.room_mut(room).strain.add(debt, &member.standing, &bounds);
             }
         }
         self.specials = specials;
+        self.look_at_copies(shares.copied);
     }
 
     /// What somebody special gets: of the only room that has something for him a part of its bytes, or else bytes of his
-    /// own. `shares` gets the bytes of each room in that, with what a frame is charged beside them.
-    fn parcel(&mut self, slot: usize, shares: &mut Vec<(RoomId, u64)>) -> Parcel {
+    /// own.
+    fn parcel(&mut self, slot: usize, shares: &mut Shares) -> Parcel {
         let member = self.roster.member(slot);
         let reader = |room| Reader { slot, view: member.view_of(room), ignores: member.ignores() };
         let rooms = &mut self.rooms;
@@ -261,7 +256,7 @@ impl Broker {
                 (Some(only), None) => {
                     let round = &mut rooms.room_mut(only).round;
                     if let Some(slices) = round.slices(&reader(only), &self.gauge) {
-                        shares.push((only, slices.charge()));
+                        shares.rooms.push((only, slices.charge()));
                         return slices;
                     }
                 }
@@ -274,7 +269,8 @@ impl Broker {
             round.pieces(&reader(membership.room), &mut pieces);
             let bytes: usize = pieces[before..].iter().map(|(_, piece)| piece.len()).sum();
             if bytes > 0 {
-                shares.push((membership.room, (bytes + FRAME_OVERHEAD) as u64));
+                shares.rooms.push((membership.room, (bytes + FRAME_OVERHEAD) as u64));
+                shares.copied += bytes;
             }
         }
         if has_asides {

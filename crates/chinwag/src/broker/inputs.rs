@@ -20,7 +20,10 @@ impl Broker {
         let Some(slot) = self.roster.slot(id) else { return };
         let mut hindered = None;
         for (at, input) in inputs.iter().enumerate() {
-            // What went before may have been the end of him.
+            // What went before may have been the end of them, or this.
+            if self.roster.holds(slot, id) {
+                self.end_round_before_input(slot, input.kind, input.text);
+            }
             if !self.roster.holds(slot, id) {
                 return;
             }

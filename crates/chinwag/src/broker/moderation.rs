@@ -4,9 +4,8 @@
 //! connections that they are about, and end with the server, for they are about a conversation; bans are
 //! [kept](crate::state_dir).
 
-use super::Broker;
 use super::inputs::NO_ROOM;
-use crate::account::Cut;
+use super::{Broker, Fault};
 use crate::bans::{Ban, Target};
 use crate::command::{Attempt, Kind};
 use crate::event::Departure;
@@ -309,10 +308,8 @@ impl Broker {
         self.bans.add(ban, now)?;
         let meant: Vec<_> =
             self.roster.slots().filter(|&slot| self.is_meant(&target, slot)).collect();
-        for &slot in &meant {
-            self.metrics.cut_banned += 1;
-            self.cut(slot, Cut::Banned);
-        }
+        self.doomed.extend(meant.iter().map(|&slot| (self.roster.member(slot).id, Fault::Banned)));
+        self.flush(self.now);
         let kept = if self.shelf.is_some() || time.is_some() {
             ""
         } else {
@@ -406,6 +403,8 @@ impl Broker {
         let words = format!(
             "the bans hold, but a restart forgets them, for they cannot be written: {reason}"
         );
+        // They may be many, and all get with it what was said in this round.
+        self.flush(self.now);
         let operators: Vec<_> =
             self.roster.slots().filter(|&slot| self.roster.member(slot).is_operator()).collect();
         operators.into_iter().for_each(|slot| self.refuse(slot, &words));

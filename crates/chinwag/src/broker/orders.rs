@@ -32,6 +32,7 @@ impl Broker {
     /// Ends somebody's connection; says whether he was here.
     fn kick(&mut self, nick: &str) -> bool {
         let Some(slot) = self.find(nick) else { return false };
+        let Some(slot) = self.settle(slot) else { return true };
         self.metrics.cut_kicked += 1;
         self.cut(slot, Cut::Kicked);
         true
@@ -39,6 +40,8 @@ impl Broker {
 
     /// Tells everybody something; says how many they are.
     fn say_to_everybody(&mut self, text: &str) -> usize {
+        // Everybody gets something of their own, and with it all that was said in this round.
+        self.flush(self.now);
         let ids: Vec<_> = self.roster.by_name().map(|member| member.id).collect();
         let words = format!("the operator says: {}", quoted(text));
         for &id in &ids {

@@ -31,9 +31,13 @@ impl Broker {
 
     /// Lets somebody go, after what he has sent.
     pub(super) fn leave(&mut self, id: ClientId, departure: Departure) {
+        if let Some(slot) = self.roster.slot(id) {
+            self.end_round_before_all_rooms(slot);
+        }
         let Some(slot) = self.roster.slot(id) else { return };
         self.metrics.leaves += 1;
         // Nobody reads his last words either.
+        let is_ignored = self.roster.member(slot).ignored_by > 0;
         let departure = match departure {
             Departure::Quit(Some(_)) if self.mute_of(slot).is_some() => Departure::Quit(None),
             // Each room may keep them until a crowd is counted: no more than is ever shown.
@@ -43,18 +47,30 @@ impl Broker {
         let (nick, memberships) = self.retire(slot);
         if self.stop.is_none() {
             for membership in memberships {
-                self.announce_leave(membership, id, nick, &departure);
+                self.announce_leave(membership, id, nick, &departure, is_ignored);
             }
         }
         self.end_if_drained();
     }
 
-    /// Ends somebody's connection, which is always announced by name.
+    /// Ends somebody's connection, which is announced by name.
     pub(super) fn cut(&mut self, slot: usize, cut: Cut) {
         self.roster.member(slot).outlet.cut(cut);
+        self.announce_cut(slot, cut, false);
+    }
+
+    /// Takes somebody out whose connection was ended. They are announced by name, unless they are one of a crowd: then only as many
+    /// are as of those who leave, or the lines of some thousand would be much of the memory for all.
+    pub(super) fn announce_cut(&mut self, slot: usize, cut: Cut, is_crowd: bool) {
+        let id = self.roster.member(slot).id;
         let (nick, memberships) = self.retire(slot);
-        if self.stop.is_none() {
-            for membership in memberships {
+        if self.stop.is_some() {
+            return;
+        }
+        for membership in memberships {
+            if is_crowd {
+                self.announce_leave(membership, id, nick, &cut.departure(), false);
+            } else {
                 self.announce_if_counted(membership);
                 self.publish(membership.room, &Line::Left(nick, &cut.departure()), None);
             }
@@ -68,21 +84,20 @@ impl Broker {
         self.forget_deferred(slot);
         self.roster.retire(slot);
         let gone = self.roster.member(slot);
-        let id = gone.id;
+        let (id, nick, drained) = (gone.id, gone.nick, gone.drained);
         let memberships: Vec<_> = gone.memberships().collect();
         for membership in &memberships {
+            let gone = self.roster.member(slot);
             let (view, spoke) = (gone.view_of(membership.room), gone.speaks_in(membership.room));
             let room = self.rooms.room_mut(membership.room);
             room.retire(slot, view, spoke, self.roster.names());
             room.slow.iter_mut().for_each(|slow| slow.leave(id));
-            if !std::mem::replace(&mut room.is_busy, true) {
-                self.busy.push(membership.room);
-            }
+            self.touch(membership.room);
         }
         if let Some(stop) = &mut self.stop {
-            stop.forget(gone.drained);
+            stop.forget(drained);
         }
-        (gone.nick, memberships)
+        (nick, memberships)
     }
 
     /// Lets somebody into a room, where he speaks from now on. He is not announced yet.
@@ -98,6 +113,7 @@ impl Broker {
             slow.enter(id, self.now);
         }
         self.touch(room);
+        self.shared.add_person();
         self.expect_crowd_of(room);
         membership
     }
@@ -110,16 +126,22 @@ impl Broker {
         }
     }
 
-    /// Tells a room that somebody left, or counts him.
+    /// Tells a room that somebody left, or counts them. Of who is ignored no words are kept for later: each of those who
+    /// ignore them would get a part of its own of whatever round that is in.
     pub(super) fn announce_leave(
         &mut self,
         left: Membership,
         id: ClientId,
         nick: Nick,
         departure: &Departure,
+        is_ignored: bool,
     ) {
+        let kept = match departure {
+            Departure::Quit(Some(_)) if is_ignored => Departure::Quit(None),
+            departure => departure.clone(),
+        };
         let crowd = &mut self.rooms.room_mut(left.room).crowd;
-        if crowd.leave((id, nick, departure.clone()), self.now) {
+        if crowd.leave((id, nick, kept), self.now) {
             self.announce_if_counted(left);
             self.publish_leave(left.room, id, nick, departure);
         } else {
@@ -180,6 +202,7 @@ impl Broker {
                 self.crowds.insert((due, room));
                 break;
             }
+            self.end_round_before_announcement(room);
             self.announce_counted(room);
         }
     }

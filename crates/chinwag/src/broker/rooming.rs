@@ -112,7 +112,7 @@ impl Broker {
         self.answer(slot, &words);
         let nick = self.roster.member(slot).nick;
         let id = self.roster.member(slot).id;
-        self.announce_leave(left, id, nick, &Departure::Parted);
+        self.announce_leave(left, id, nick, &Departure::Parted, false);
         self.close_if_empty(left.room);
     }
 

@@ -84,7 +84,10 @@ impl Broker {
         }
         // Those who were counted are announced before they may be heard for the last time.
         let rooms: Vec<_> = self.crowds.iter().map(|&(_, room)| room).collect();
-        rooms.into_iter().for_each(|room| self.announce_counted(room));
+        for room in rooms {
+            self.end_round_before_announcement(room);
+            self.announce_counted(room);
+        }
         let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(self.now);
         let undrained = self.roster.len();
         self.stop = Some(Stop { force_at, undrained, phase: Phase::Waiting });

@@ -83,10 +83,9 @@ impl Broker {
         let to = self.addressee(slot, input).filter(|&to| self.is_behind(to))?;
         let patience = member.extras.as_ref().map(|extras| extras.patience).unwrap_or_default();
         let left = patience.left(self.now);
-        // Without patience or space it is refused at once.
-        let waits = !left.is_zero() && self.waiting.events < WAITING_EVENTS;
+        // Without patience it is refused at once.
         let (since, until) = (self.now, self.now + left);
-        waits.then(|| WaitsFor::Reader { to: self.roster.member(to).id, since, until })
+        (!left.is_zero()).then(|| WaitsFor::Reader { to: self.roster.member(to).id, since, until })
     }
 
     /// Defers an event of somebody, ahead of those that wait already.
@@ -120,6 +119,8 @@ impl Broker {
         let Some(deferred) = &mut member.deferred else { return };
         deferred.waits_for = waits_for;
         let events = deferred.events.len();
+        debug_assert!(!self.waiting.ready.contains(&id), "nobody stands in two lines");
+        debug_assert!(!self.waiting.addressing.contains(&id), "nobody stands in two lines");
         match waits_for {
             WaitsFor::Turn => self.waiting.ready.push_back(id),
             WaitsFor::Reader { .. } => self.waiting.addressing.push(id),
@@ -163,26 +164,34 @@ impl Broker {
             && self.rooms.is_there(room)
             && self.rooms.room(room).backlog.events > WAITING_OF_A_ROOM
         {
-            self.force(self.rooms.room(room).backlog.people.front().copied());
+            let first = self.rooms.room(room).backlog.people.front().copied();
+            if !self.force(first) {
+                break;
+            }
         }
         while self.waiting.events > WAITING_EVENTS {
             let backlogs = self.paused.iter().map(|&room| &self.rooms.room(room).backlog);
             let fullest = backlogs.max_by_key(|backlog| backlog.events);
             let first = fullest.and_then(|backlog| backlog.people.front());
             let others = self.waiting.addressing.first().or(self.waiting.ready.front());
-            self.force(first.or(others).copied());
+            if !self.force(first.or(others).copied()) {
+                break;
+            }
         }
     }
 
-    /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn.
-    fn force(&mut self, id: Option<ClientId>) {
-        let Some(id) = id else { return };
-        let Some(slot) = self.roster.slot(id) else { return };
+    /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
+    /// there was one: whoever leaves steps out of every line, so there is.
+    fn force(&mut self, id: Option<ClientId>) -> bool {
+        let slot = id.and_then(|id| Some((id, self.roster.slot(id)?)));
+        debug_assert!(slot.is_some(), "more events wait than may, and nobody's");
+        let Some((id, slot)) = slot else { return false };
         self.step_out(slot);
         self.waiting.is_forcing = true;
         self.handle_first(slot);
         self.waiting.is_forcing = false;
         self.queue_up(id);
+        true
     }
 
     /// Handles the first of somebody's deferred events. They must be in no line.

@@ -1,7 +1,7 @@
 //! Only what somebody is owed of a room's own lines counts for that room's pace.
 
 use crate::room::Room;
-use chinwag::limits::OWED_SOFT;
+use chinwag::limits::{OWED_HARD, OWED_SOFT};
 use std::time::Duration;
 
 /// Alice and bob speak in #calm; three others are in it, too, and have large debts from rooms of their own.
@@ -36,8 +36,13 @@ fn house() -> House {
 impl House {
     /// The three ask for the past of their rooms until they are far behind, and read a little.
     fn ask_and_read(&mut self) {
+        self.owe_and_read(5 * OWED_SOFT);
+    }
+
+    /// The same until they are owed so much.
+    fn owe_and_read(&mut self, most: u64) {
         for id in self.slow.clone() {
-            while self.room.people[&id].inbox.account().owed() < 5 * OWED_SOFT {
+            while self.room.people[&id].inbox.account().owed() < most {
                 self.room.send(id, "/history 200");
             }
             self.room.people.get_mut(&id).expect("they are here").take(READS);
@@ -53,6 +58,33 @@ fn debts_from_elsewhere_hold_no_room_up() {
         house.ask_and_read();
         house.room.send(house.alice, &number.to_string());
         assert_eq!(house.room.read(house.bob), [format!("alice: {number}")], "at once");
+    }
+    assert_eq!(house.room.metrics().pauses, 0);
+}
+
+/// A line in each of many rooms of their own, and far more of no room: that leaves #calm no less of what may be owed of it.
+#[test]
+fn small_debts_in_many_rooms_hold_no_room_up() {
+    let mut house = house();
+    let partner = house.room.join();
+    let rooms: Vec<_> = (0..17).map(|number| format!("/join #r{number}")).collect();
+    for join in &rooms {
+        house.room.send(partner, join);
+        for id in house.slow.clone() {
+            house.room.send(id, join);
+        }
+    }
+    house.room.hush();
+    let long = "x".repeat(500);
+    for number in 0..200 {
+        house.owe_and_read(OWED_HARD / 2 + OWED_SOFT);
+        for join in &rooms {
+            house.room.send(partner, join);
+            house.room.send(partner, "x");
+        }
+        house.room.send(house.alice, &format!("{number} {long}"));
+        house.room.read(partner);
+        assert_eq!(house.room.read(house.bob), [format!("alice: {number} {long}")], "at once");
     }
     assert_eq!(house.room.metrics().pauses, 0);
 }

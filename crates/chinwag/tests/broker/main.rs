@@ -6,6 +6,7 @@ mod checker;
 mod room;
 
 mod checking;
+mod copies;
 mod debts;
 mod limits;
 mod lines;
