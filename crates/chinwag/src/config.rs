@@ -4,6 +4,7 @@ use crate::bans::Bans;
 use crate::intake::Bounds;
 use crate::limits;
 use crate::notices::Texts;
+use crate::process_figures::ProcessFiles;
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::sockets::SocketOptions;
@@ -46,6 +47,8 @@ pub struct Config {
     pub bans: Bans,
     /// Where the bans are kept; `None`: nowhere, a restart forgets them.
     pub state: Option<Arc<StateDir>>,
+    /// What tells of the process that it runs in, among the figures.
+    pub process: Option<Arc<ProcessFiles>>,
 }
 
 impl Default for Config {
@@ -69,6 +72,7 @@ impl Default for Config {
             secret: None,
             bans: Bans::default(),
             state: None,
+            process: None,
         }
     }
 }

@@ -9,6 +9,8 @@
 //!
 //! [`serve()`] is the server; the program around it reads arguments and watches for signals.
 #![forbid(unsafe_code)]
+// What is printed goes by `printing` and `output`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 // What a line is and says.
 pub mod command;
@@ -100,6 +102,8 @@ mod metrics;
 pub mod notify;
 mod office;
 pub mod output;
+pub mod printing;
+pub mod process_figures;
 mod reload;
 pub mod sandbox;
 pub mod secret;
@@ -111,7 +115,7 @@ pub mod state_dir;
 pub use self::config::Config;
 pub use self::descriptors::connections as possible_connections;
 pub use self::listen::{ListenError, announce, announce_metrics, listen};
-pub use self::metrics::serve_metrics;
+pub use self::metrics::{Hosts, serve_metrics};
 pub use self::office::Office;
 pub use self::reload::{Reloader, reload_on_signal};
 pub use self::serve::{Server, serve};

@@ -1,5 +1,7 @@
 //! The program `chinwag`: settings, runtime, listeners, signals, and the server until it stops.
 #![forbid(unsafe_code)]
+// What is printed goes by `printing` and `output`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 use chinwag::admin::{self, serve_admin};
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
@@ -7,16 +9,17 @@ use chinwag::controlling_terminal::ControllingTerminal;
 use chinwag::doors::{Doors, Passed};
 use chinwag::limits::{LAST_LINES, LAST_STEPS};
 use chinwag::notify::Manager;
+use chinwag::printing;
+use chinwag::process_figures::ProcessFiles;
 use chinwag::sandbox::{self, Needs};
 use chinwag::secret::Secret;
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
 use chinwag::state_dir::StateDir;
-use chinwag::{Config, Reloader, Server, load, logging, notify, output};
+use chinwag::{Config, Hosts, Reloader, Server, load, logging, notify, output};
 use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
 use chinwag::{reload_on_signal, stop_on_signals};
 use clap::Parser;
 use std::fmt::Display;
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use whippet::net::{TcpListener, UnixListener};
@@ -25,11 +28,24 @@ use whippet::sync::CancellationToken;
 
 fn main() -> ExitCode {
     let _written = Written;
-    match Cli::parse().action() {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return used(&usage),
+    };
+    match arguments.action() {
         Action::Serve(arguments) => ended(run(arguments)),
         Action::Config(arguments) => ended(show(arguments)),
         Action::Admin(arguments) => ended(administrate(arguments)),
         Action::Load(arguments) => load::run(arguments),
+    }
+}
+
+/// The end of a program that was asked for its usage, or in no way that it understands.
+fn used(usage: &clap::Error) -> ExitCode {
+    let code = u8::try_from(usage.exit_code()).unwrap_or(2);
+    match printing::print_usage(usage).map_err(Failure::Sentence) {
+        Ok(()) => ExitCode::from(code),
+        failed => ended(failed),
     }
 }
 
@@ -60,7 +76,7 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
         }
     };
     for sentence in sentences.lines() {
-        output::stderr().push(format!("chinwag: {sentence}\n").as_bytes());
+        printing::complain(&format!("chinwag: {sentence}\n"));
     }
     ExitCode::from(code)
 }
@@ -109,7 +125,8 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
 
 /// What the server is to be like, with what the settings name files for.
 fn config(settings: &Settings, possible: usize) -> Result<Config, String> {
-    let config = Config::of(settings, possible);
+    let process = ProcessFiles::open().map(Arc::new);
+    let config = Config { process, ..Config::of(settings, possible) };
     let secret = settings.oper_file.as_deref().map(Secret::read).transpose();
     let secret = secret.map_err(|error| error.to_string())?;
     let Some(folder) = &settings.state_dir else { return Ok(Config { secret, ..config }) };
@@ -149,6 +166,7 @@ async fn serve(start: Start) -> Result<(), String> {
     let server = Server::new(people, config).map_err(because("cannot prepare the listeners"))?;
     let office = server.office();
     let status = notify::status(server.listeners());
+    let settings = effective.settings.clone();
     let reloader = Reloader::new(sources, effective, possible, office.clone(), log, status.clone());
     reload_on_signal(reloader, terminal, shutdown.clone())
         .map_err(because("cannot watch for signals"))?;
@@ -158,7 +176,9 @@ async fn serve(start: Start) -> Result<(), String> {
     let _ = announce(server.listeners());
     if let Some(listener) = metrics {
         let _ = announce_metrics(&listener);
-        serve_metrics(listener, office.clone());
+        let at = listener.local_addr().map_err(because("cannot watch the listeners"))?;
+        let hosts = Hosts::new(&settings, at.ip());
+        serve_metrics(listener, office.clone(), hosts);
     }
     if let Some(listener) = doors.admin {
         let listener = UnixListener::from_std(listener);
@@ -184,17 +204,13 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
         || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
     let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
     let answer = admin::ask(&socket, &request).map_err(Failure::Sentence)?;
-    // Whoever does not read on has seen enough.
-    let _ = io::stdout().write_all(answer.as_bytes());
-    Ok(())
+    printing::print(&answer).map_err(Failure::Sentence)
 }
 
 /// Prints the settings in effect.
 fn show(arguments: ServeArgs) -> Result<(), Failure> {
     let effective = arguments.sources().load().map_err(Failure::Settings)?;
-    // Whoever does not read on has seen enough.
-    let _ = io::stdout().write_all(print::print(&effective).as_bytes());
-    Ok(())
+    printing::print(&print::print(&effective)).map_err(Failure::Sentence)
 }
 
 /// How many workers there are to be. Found out before the process is confined: the files that say how much of the machine a

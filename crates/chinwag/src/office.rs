@@ -6,6 +6,7 @@ use crate::house::House;
 use crate::limits::EVENT_PLACES;
 use crate::order::{Act, Order, Present, Verdict};
 use crate::published::Published;
+use crate::speech::Allowance;
 use crate::state_dir::Receipts;
 use std::sync::Arc;
 use whippet::sync::oneshot;
@@ -90,6 +91,21 @@ impl Office {
     /// Whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
         self.house.stopping.is_cancelled()
+    }
+
+    /// What was set at the start.
+    pub(crate) fn config(&self) -> &Config {
+        &self.house.config
+    }
+
+    /// How many connections an address may have by now, if that is limited.
+    pub(crate) fn per_address(&self) -> Option<usize> {
+        self.house.places.per_address()
+    }
+
+    /// How fast a person may speak by now, if that is limited.
+    pub(crate) fn speech(&self) -> Option<Allowance> {
+        self.house.dials.speech().map(|rate| rate.connection)
     }
 
     /// How many connections are open.

@@ -22,7 +22,7 @@
 use crate::limits::{OUTPUT_BYTES, OUTPUT_KEPT};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -77,9 +77,12 @@ pub fn start() -> io::Result<()> {
     STDERR.start("chinwag-log", || {
         STDERR.write_out(|bytes| write(io::stderr().as_fd(), bytes), tell_of_missing);
     })?;
-    // What is missing there is told by nothing but the figure.
+    // What is not read there in time is told by nothing but the figure.
     STDOUT.start("chinwag-out", || {
-        STDOUT.write_out(|bytes| write(io::stdout().as_fd(), bytes), |_| {});
+        #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+        let stdout = io::stdout();
+        let write = |bytes: &[u8]| write(stdout.as_fd(), bytes).inspect_err(tell_of_broken_stdout);
+        STDOUT.write_out(write, |_| {});
     })
 }
 
@@ -105,6 +108,13 @@ pub fn take_panics() {
         let backtrace = std::backtrace::Backtrace::capture();
         STDERR.push(format!("thread '{name}' {panic}\n{backtrace}\n").as_bytes());
     }));
+}
+
+/// Says in the log that what is printed is lost. A reader that has gone has seen enough.
+fn tell_of_broken_stdout(error: &io::Error) {
+    if error.kind() != ErrorKind::BrokenPipe {
+        tracing::warn!("cannot write to stdout, so what is printed there is lost: {error}");
+    }
 }
 
 /// Says in the log that lines of it are missing.

@@ -142,6 +142,11 @@ impl Places {
         counts.addresses.cap(lines, per_address, now);
     }
 
+    /// How many connections an address may have, if that is limited.
+    pub(crate) fn per_address(&self) -> Option<usize> {
+        self.lock().per_address
+    }
+
     /// Waits until a connection has gone.
     ///
     /// # Cancel safety

@@ -29,7 +29,7 @@ mod stage;
 mod summary;
 mod workloads;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -41,6 +41,7 @@ pub use self::args::{Args, Workload};
 use self::args::Plan;
 use self::child::Server;
 use self::workloads::Measured;
+use crate::printing;
 
 /// Descriptors that are not clients: standard streams, the runtime's own, a child's pipe, files of /proc.
 const OTHER_DESCRIPTORS: u64 = 32;
@@ -62,7 +63,7 @@ pub fn run(args: Args) -> ExitCode {
 
 /// Says why there is no run.
 fn fail(sentence: &str, code: u8) -> ExitCode {
-    eprintln!("chinwag load: {sentence}");
+    printing::complain(&format!("chinwag load: {sentence}\n"));
     ExitCode::from(code)
 }
 
@@ -92,9 +93,9 @@ fn measure(args: &Args, plan: Plan) -> io::Result<bool> {
     runs.push(once(args, plan, &runtime, &mut signals)?);
     let report = summary::report(args.workload, &runs);
     let text = if args.json { report.json() } else { report.table() };
-    io::stdout().write_all(text.as_bytes())?;
+    printing::print(&text).map_err(io::Error::other)?;
     for measured in &runs {
-        eprint!("{}", complaints::complaints(measured));
+        printing::complain(&complaints::complaints(measured));
     }
     Ok(runs.iter().all(complaints::is_clean))
 }

@@ -1,5 +1,10 @@
 //! As much of HTTP as figures and health need: a bounded head in, one answer out. Pure.
+//!
+//! A target may be a path or a whole URL, whose host counts in the place of `Host` (RFC 9112, 3.2). Whom a request is for is looked
+//! at before anything else: [`Hosts`] says why.
 
+use super::accept::Format;
+use super::hosts::{Hosts, Malformed};
 use httparse::{EMPTY_HEADER, Error, Request};
 
 /// Most bytes of a request's head: what machines that watch send is a tenth of it.
@@ -25,6 +30,8 @@ pub(super) enum Asked {
     Page {
         /// Which.
         page: Page,
+        /// In which format, if it is the figures.
+        format: Format,
         /// Whether he wants more than the head.
         with_body: bool,
     },
@@ -52,6 +59,8 @@ pub(super) enum Status {
     Unknown,
     /// The pages are there to be read alone.
     NotAllowed,
+    /// It is for a server of another name.
+    Misdirected,
     /// The request is too large.
     TooLarge,
     /// The server is not well.
@@ -65,6 +74,7 @@ impl Status {
             Self::Bad => "400 Bad Request",
             Self::Unknown => "404 Not Found",
             Self::NotAllowed => "405 Method Not Allowed",
+            Self::Misdirected => "421 Misdirected Request",
             Self::TooLarge => "431 Request Header Fields Too Large",
             Self::Ill => "503 Service Unavailable",
         }
@@ -77,41 +87,88 @@ impl Status {
             Self::Bad => "this is no request of HTTP\n",
             Self::Unknown => "there are /metrics, /healthz and /readyz\n",
             Self::NotAllowed => "the pages can be read, with GET or HEAD\n",
+            Self::Misdirected => {
+                "this server is not known by that name: ask by its address in numbers, or put the name into metrics-hosts\n"
+            }
             Self::TooLarge => "the head of a request has at most 4096 bytes and 32 fields\n",
             Self::Ill => "the server is not well\n",
         }
     }
 }
 
-/// Reads a request from what has come of it.
-pub(super) fn parse(bytes: &[u8]) -> Reading {
+/// Reads a request to one of these hosts from what has come of it.
+pub(super) fn parse(bytes: &[u8], hosts: &Hosts) -> Reading {
     let mut headers = [EMPTY_HEADER; MOST_HEADERS];
     let mut request = Request::new(&mut headers);
     let asked = match request.parse(bytes) {
         Ok(httparse::Status::Partial) => return Reading::More,
-        Ok(httparse::Status::Complete(_)) => {
-            understand(request.method.unwrap_or(""), request.path.unwrap_or(""))
-        }
-        Err(Error::TooManyHeaders) => Asked::Nothing(Status::TooLarge),
-        Err(_) => Asked::Nothing(Status::Bad),
+        Ok(httparse::Status::Complete(_)) => understand(&request, hosts),
+        Err(Error::TooManyHeaders) => Err(Status::TooLarge),
+        Err(_) => Err(Status::Bad),
     };
-    Reading::Done(asked)
+    Reading::Done(asked.unwrap_or_else(Asked::Nothing))
 }
 
 /// What a whole request asks for.
-fn understand(method: &str, path: &str) -> Asked {
+fn understand(request: &Request<'_, '_>, hosts: &Hosts) -> Result<Asked, Status> {
+    let target = request.path.unwrap_or("");
+    let own = host(request)?;
+    let (authority, path) = match whole_url(target)? {
+        Some((authority, path)) => (Some(authority), path),
+        None => (own, target),
+    };
+    if let Some(authority) = authority
+        && !hosts.serve(authority).map_err(|Malformed| Status::Bad)?
+    {
+        return Err(Status::Misdirected);
+    }
     let path = path.split('?').next().unwrap_or(path);
     let page = match path {
         "/metrics" => Page::Metrics,
         "/healthz" => Page::Health,
         "/readyz" => Page::Ready,
-        _ => return Asked::Nothing(Status::Unknown),
+        _ => return Err(Status::Unknown),
     };
-    match method {
-        "GET" => Asked::Page { page, with_body: true },
-        "HEAD" => Asked::Page { page, with_body: false },
-        _ => Asked::Nothing(Status::NotAllowed),
+    let format = Format::wanted(fields(request, "accept"));
+    match request.method {
+        Some("GET") => Ok(Asked::Page { page, format, with_body: true }),
+        Some("HEAD") => Ok(Asked::Page { page, format, with_body: false }),
+        _ => Err(Status::NotAllowed),
     }
+}
+
+/// The values of the fields of this name.
+fn fields<'a>(
+    request: &'a Request<'_, '_>,
+    name: &'static str,
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    let named = move |field: &&httparse::Header<'_>| field.name.eq_ignore_ascii_case(name);
+    request.headers.iter().filter(named).map(|field| field.value)
+}
+
+/// Whom a request is for by its `Host`: there is exactly one in HTTP/1.1. A browser always sends it.
+fn host<'a>(request: &'a Request<'_, '_>) -> Result<Option<&'a str>, Status> {
+    let mut hosts = fields(request, "host");
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => std::str::from_utf8(host).map(Some).map_err(|_| Status::Bad),
+        (None, _) if request.version == Some(0) => Ok(None),
+        _ => Err(Status::Bad),
+    }
+}
+
+/// The host and the path of a target that is a whole URL.
+fn whole_url(target: &str) -> Result<Option<(&str, &str)>, Status> {
+    let Some((scheme, rest)) = target.split_once("://") else { return Ok(None) };
+    if scheme.contains(['/', '?']) {
+        return Ok(None);
+    }
+    // There is no other scheme here.
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(Status::Misdirected);
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.is_empty() { Err(Status::Bad) } else { Ok(Some((authority, path))) }
 }
 
 /// An answer.
@@ -134,9 +191,8 @@ impl Answer {
     }
 
     /// The figures.
-    pub(super) fn metrics(body: String) -> Self {
-        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-        Self { kind, ..Self::new(Status::Fine, body) }
+    pub(super) fn metrics(format: Format, body: String) -> Self {
+        Self { kind: format.kind(), ..Self::new(Status::Fine, body) }
     }
 
     /// With its text or the head alone.
@@ -162,26 +218,81 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
     use proptest::prelude::*;
+    use std::net::Ipv4Addr;
 
     fn asked(request: &str) -> Reading {
-        parse(request.as_bytes())
+        let settings = Settings::default();
+        parse(request.as_bytes(), &Hosts::new(&settings, Ipv4Addr::LOCALHOST.into()))
+    }
+
+    fn page(page: Page, format: Format, with_body: bool) -> Reading {
+        Reading::Done(Asked::Page { page, format, with_body })
+    }
+
+    fn nothing(status: Status) -> Reading {
+        Reading::Done(Asked::Nothing(status))
     }
 
     #[test]
     fn the_pages_are_found_and_nothing_else_is() {
-        let page = |page, with_body| Reading::Done(Asked::Page { page, with_body });
-        let nothing = |status| Reading::Done(Asked::Nothing(status));
-        assert_eq!(asked("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), page(Page::Metrics, true));
-        assert_eq!(asked("GET /healthz?x HTTP/1.0\n\n"), page(Page::Health, true));
-        assert_eq!(asked("HEAD /readyz HTTP/1.1\r\n\r\n"), page(Page::Ready, false));
-        assert_eq!(asked("GET / HTTP/1.1\r\n\r\n"), nothing(Status::Unknown));
-        assert_eq!(asked("POST /metrics HTTP/1.1\r\n\r\n"), nothing(Status::NotAllowed));
+        let open = Format::OpenMetrics;
+        let own = "Host: localhost\r\n\r\n";
+        let metrics = asked(&format!("GET /metrics HTTP/1.1\r\n{own}"));
+        assert_eq!(metrics, page(Page::Metrics, open, true));
+        assert_eq!(asked("GET /healthz?x HTTP/1.0\n\n"), page(Page::Health, open, true));
+        let ready = asked(&format!("HEAD /readyz HTTP/1.1\r\n{own}"));
+        assert_eq!(ready, page(Page::Ready, open, false));
+        assert_eq!(asked(&format!("GET / HTTP/1.1\r\n{own}")), nothing(Status::Unknown));
+        let posted = asked(&format!("POST /metrics HTTP/1.1\r\n{own}"));
+        assert_eq!(posted, nothing(Status::NotAllowed));
         assert_eq!(asked("\u{16}\u{3}"), nothing(Status::Bad));
         let fields = "a: b\r\n".repeat(MOST_HEADERS + 1);
         let large = asked(&format!("GET /metrics HTTP/1.1\r\n{fields}\r\n"));
         assert_eq!(large, nothing(Status::TooLarge));
         assert_eq!(asked("GET /metrics HTTP/1.1\r\nHost"), Reading::More);
+    }
+
+    #[test]
+    fn whoever_asks_another_server_is_told_so() {
+        for (foreign, status) in [
+            ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", Status::Misdirected),
+            ("POST /x HTTP/1.1\r\nhost: evil.example:9090\r\n\r\n", Status::Misdirected),
+            ("GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n", Status::Misdirected),
+            (
+                "GET http://evil.example/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+                Status::Misdirected,
+            ),
+            ("GET https://[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Misdirected),
+            ("GET /metrics HTTP/1.1\r\n\r\n", Status::Bad),
+            ("GET /metrics HTTP/1.1\r\nHost: [::1]\r\nHost: evil.example\r\n\r\n", Status::Bad),
+            ("GET /metrics HTTP/1.1\r\nHost: a b\r\n\r\n", Status::Bad),
+            ("GET http:///metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
+            ("GET http://me@[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
+        ] {
+            assert_eq!(asked(foreign), nothing(status), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_target_may_be_a_whole_url() {
+        let get = |target: &str, host: &str| {
+            asked(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+        };
+        let whole = page(Page::Metrics, Format::OpenMetrics, true);
+        // The target's host is the one that counts.
+        for target in ["http://127.0.0.1:9090/metrics", "HTTP://localhost/metrics?a=http://b/"] {
+            assert_eq!(get(target, "evil.example"), whole, "{target}");
+        }
+        assert_eq!(get("http://localhost", "localhost"), nothing(Status::Unknown));
+        assert_eq!(get("/metrics?u=http://evil.example/", "localhost"), whole);
+    }
+
+    #[test]
+    fn the_older_format_is_given_to_who_asks_for_it() {
+        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
+        assert_eq!(asked(head), page(Page::Metrics, Format::Text, true));
     }
 
     #[test]
@@ -199,7 +310,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_to_an_end_or_want_more(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = parse(&bytes);
+            let _ = parse(&bytes, &Hosts::default());
         }
     }
 }

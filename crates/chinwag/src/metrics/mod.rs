@@ -4,15 +4,21 @@
 //! idle ones keep nobody out. It reads what the broker has published
 //! and asks the runtime; only the two questions for health go through the broker, for that is what they are about.
 
+mod accept;
+mod hosts;
 mod http;
+mod older;
 mod text;
 
+use self::accept::Format;
+pub use self::hosts::Hosts;
 use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::text::exposition;
 use crate::bounded_accept::{Activity, finish, serve_bounded};
 use crate::limits::METRICS_CONNECTIONS;
 use crate::office::Office;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::Duration;
 use whippet::io::AsyncReadExt;
 use whippet::net::{TcpListener, TcpStream};
@@ -22,29 +28,37 @@ use whippet::time::timeout;
 /// How long the room may take to answer before it is called ill.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
-/// Answers whoever comes to the listener, for as long as the task runs.
-pub fn serve_metrics(listener: TcpListener, office: Office) -> JoinHandle<()> {
+/// Answers whoever comes to the listener and asks by one of these names, for as long as the task runs.
+pub fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts) -> JoinHandle<()> {
+    let hosts = Arc::new(hosts);
     serve_bounded(listener, METRICS_CONNECTIONS, move |stream, activity| {
-        let office = office.clone();
-        async move { converse(&stream, &activity, &office).await }
+        let (office, hosts) = (office.clone(), Arc::clone(&hosts));
+        async move { converse(&stream, &activity, &office, &hosts).await }
     })
 }
 
 /// One question and its answer.
-async fn converse(stream: &TcpStream, activity: &Activity, office: &Office) -> io::Result<()> {
-    let answer = match activity.reading(stream, ask(stream)).await? {
-        Asked::Page { page, with_body } => page_of(page, office).await.with_body(with_body),
+async fn converse(
+    stream: &TcpStream,
+    activity: &Activity,
+    office: &Office,
+    hosts: &Hosts,
+) -> io::Result<()> {
+    let answer = match activity.reading(stream, ask(stream, hosts)).await? {
+        Asked::Page { page, format, with_body } => {
+            page_of(page, format, office).await.with_body(with_body)
+        }
         Asked::Nothing(status) => Answer::new(status, status.words().to_owned()),
     };
     activity.writing(finish(stream, &answer.bytes())).await
 }
 
 /// Reads up to the end of a request's head.
-async fn ask(mut stream: &TcpStream) -> io::Result<Asked> {
+async fn ask(mut stream: &TcpStream, hosts: &Hosts) -> io::Result<Asked> {
     let mut head = [0; http::MOST_BYTES];
     let mut filled = 0;
     loop {
-        match http::parse(&head[..filled]) {
+        match http::parse(&head[..filled], hosts) {
             Reading::Done(asked) => return Ok(asked),
             Reading::More if filled == head.len() => {
                 return Ok(Asked::Nothing(Status::TooLarge));
@@ -59,16 +73,25 @@ async fn ask(mut stream: &TcpStream) -> io::Result<Asked> {
 }
 
 /// What a page says now.
-async fn page_of(page: Page, office: &Office) -> Answer {
+async fn page_of(page: Page, format: Format, office: &Office) -> Answer {
+    match (page, format) {
+        (Page::Metrics, Format::OpenMetrics) => Answer::metrics(format, text::exposition(office)),
+        (Page::Metrics, Format::Text) => {
+            Answer::metrics(format, older::text(&text::exposition(office)))
+        }
+        (page, _) => health(page, office).await,
+    }
+}
+
+/// What a page about health says now.
+async fn health(page: Page, office: &Office) -> Answer {
     match page {
-        Page::Metrics => Answer::metrics(text::exposition(office)),
         Page::Health if is_healthy(office).await => Answer::new(Status::Fine, "ok\n".to_owned()),
-        Page::Health => Answer::new(Status::Ill, "the room does not answer\n".to_owned()),
         Page::Ready if office.is_stopping() => {
             Answer::new(Status::Ill, "the server is stopping\n".to_owned())
         }
         Page::Ready if is_healthy(office).await => Answer::new(Status::Fine, "ready\n".to_owned()),
-        Page::Ready => Answer::new(Status::Ill, "the room does not answer\n".to_owned()),
+        _ => Answer::new(Status::Ill, "the room does not answer\n".to_owned()),
     }
 }
 

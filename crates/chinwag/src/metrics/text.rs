@@ -1,9 +1,13 @@
 //! The figures as text, in the format of OpenMetrics, which Prometheus reads.
+//!
+//! What has a limit has it beside it, as `…_limit`, so that a share of it is one division. `process_*` are called as Prometheus' own
+//! libraries call them.
 
 use crate::latency::Latencies;
-use crate::limits::CONTROL_PLACES;
+use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LINE, ROOMS};
 use crate::office::Office;
 use crate::output;
+use crate::speech::Allowance;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -37,13 +41,71 @@ struct Figures {
 impl Collector for Figures {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut out = Out(encoder);
+        self.program(&mut out)?;
         self.room(&mut out)?;
         self.doors(&mut out)?;
+        self.limits(&mut out)?;
         self.runtime(&mut out)
     }
 }
 
 impl Figures {
+    /// What program this is, and what the kernel tells of it.
+    fn program(&self, out: &mut Out<'_>) -> fmt::Result {
+        let labels = [("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)];
+        out.labelled("chinwag_build_info", "The program: always 1", 1, &labels)?;
+        let config = self.office.config();
+        let Some(process) = config.process.as_ref().and_then(|files| files.read()) else {
+            return Ok(());
+        };
+        let cpu = "Seconds of processor time, in its own code and in the kernel";
+        out.counter("process_cpu_seconds", cpu, process.cpu_seconds)?;
+        let started = "When it started, in seconds since 1970";
+        out.gauge_of("process_start_time_seconds", started, process.started)?;
+        let resident = "Bytes of memory in use";
+        out.gauge("process_resident_memory_bytes", resident, process.resident_bytes)?;
+        let reserved = "Bytes of addresses in use";
+        out.gauge("process_virtual_memory_bytes", reserved, process.virtual_bytes)?;
+        // What is unlimited is as large as can be.
+        let most = |limit: Option<u64>| limit.map_or(f64::INFINITY, |limit| limit as f64);
+        let limit = "Bytes of addresses that it may use";
+        out.gauge_of("process_virtual_memory_max_bytes", limit, most(process.most_memory))?;
+        out.gauge("process_threads", "Threads", process.threads)?;
+        out.gauge("process_open_fds", "Descriptors that are open", process.descriptors)?;
+        let limit = "Descriptors that it may have";
+        out.gauge_of("process_max_fds", limit, most(process.most_descriptors))
+    }
+
+    /// What there may be at most. What is lifted has no figure.
+    fn limits(&self, out: &mut Out<'_>) -> fmt::Result {
+        let (office, config) = (&self.office, self.office.config());
+        let connections = "Connections that there may be";
+        out.gauge("chinwag_connections_limit", connections, config.connections)?;
+        if let Some(limit) = office.per_address() {
+            let connections = "Connections that an address may have";
+            out.gauge("chinwag_address_connections_limit", connections, limit)?;
+        }
+        if let Some(Allowance { burst, interval }) = office.speech() {
+            let lines = "Lines that a person may send at once";
+            out.gauge("chinwag_speech_burst_limit", lines, burst)?;
+            let seconds = "Seconds that earn a person a further line";
+            out.gauge_of("chinwag_speech_interval_seconds", seconds, interval.as_secs_f64())?;
+        }
+        out.gauge("chinwag_rooms_limit", "Rooms that there may be", ROOMS)?;
+        let events = "Places for events with lines";
+        out.gauge("chinwag_queue_events_limit", events, EVENT_PLACES)?;
+        let control = "Places for joins and the like";
+        out.gauge("chinwag_queue_control_limit", control, CONTROL_PLACES)?;
+        let living =
+            "Bytes that people may wait for in all, past which the furthest behind are cut";
+        out.gauge("chinwag_living_frames_limit_bytes", living, config.living_frames)?;
+        let soft = "Bytes owed to a person past which they are not read";
+        out.gauge("chinwag_owed_soft_limit_bytes", soft, config.bounds.soft)?;
+        let hard = "Bytes owed to a person past which they are cut";
+        out.gauge("chinwag_owed_hard_limit_bytes", hard, config.bounds.hard)?;
+        out.gauge("chinwag_line_limit_bytes", "Bytes that a line may have", LINE)
+    }
+
     /// What the broker has published.
     fn room(&self, out: &mut Out<'_>) -> fmt::Result {
         let published = self.office.published();
@@ -82,8 +144,8 @@ impl Figures {
         let (events, control) = office.queued();
         let waiting = "Events with lines that wait for the broker, or are in its hands";
         out.gauge("chinwag_queue_events", waiting, events)?;
-        let waiting = format!("Joins and the like that wait for the broker, of {CONTROL_PLACES}");
-        out.gauge("chinwag_queue_control", &waiting, control)?;
+        let waiting = "Joins and the like that wait for the broker";
+        out.gauge("chinwag_queue_control", waiting, control)?;
         out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
         let [full, address, connects] = office.turned_away();
         let banned = office.published().metrics().banned;
@@ -137,7 +199,28 @@ impl Out<'_> {
         gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
     }
 
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
+    /// One that need not be whole.
+    fn gauge_of(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+        let gauge = ConstGauge::new(value);
+        gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
+    }
+
+    /// One with labels.
+    fn labelled(
+        &mut self,
+        name: &str,
+        help: &str,
+        value: i64,
+        labels: &[(&str, &str)],
+    ) -> fmt::Result {
+        let mut all = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        ConstGauge::new(value).encode(all.encode_family(&labels)?)
+    }
+
+    fn counter<N>(&mut self, name: &str, help: &str, value: N) -> fmt::Result
+    where
+        ConstCounter<N>: EncodeMetric,
+    {
         let counter = ConstCounter::new(value);
         counter.encode(self.0.encode_descriptor(name, help, None, counter.metric_type())?)
     }

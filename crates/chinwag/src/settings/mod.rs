@@ -13,10 +13,12 @@
 pub mod address;
 pub mod file;
 pub mod gather;
+pub mod host_pattern;
 pub mod print;
 pub mod table;
 pub mod value;
 
 pub use self::address::HostPort;
 pub use self::gather::{Complaint, Effective, Origin, Refused, Sources};
+pub use self::host_pattern::HostPattern;
 pub use self::table::{Reload, Setting, Settings, TABLE};

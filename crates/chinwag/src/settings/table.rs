@@ -2,6 +2,7 @@
 //! server takes a new value.
 
 use super::address::HostPort;
+use super::host_pattern::HostPattern;
 use super::value::{Auto, Bytes, Given, LogFilter, LogFormat, Shape, Value, Wrong};
 use crate::limits;
 use std::fmt;
@@ -207,6 +208,9 @@ settings! {
         /// Let the figures be on an address that is not loopback
         /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
         metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
+        /// Name by which figures and health may be asked for, may be given several times; *.NAME: all below it; *: any
+        /// An address in numbers and the name in metrics always do, and on an address that is not loopback a name without a dot. Any other is refused, for it may be a web page's, which had its own name lead here.
+        metrics_hosts "metrics-hosts" "NAME": Vec<HostPattern> = vec![HostPattern::Name("localhost".to_owned())], Restart InManual;
         /// Unix socket for chinwag admin; none: no such door
         /// Root and the user that the server runs as may use it, and nobody else.
         admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;

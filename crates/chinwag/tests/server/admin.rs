@@ -9,19 +9,19 @@ use whippet::net::UnixStream;
 use whippet::task::spawn_blocking;
 
 /// A path for a socket, which goes with this.
-struct Socket(PathBuf);
+pub(crate) struct Socket(PathBuf);
 
 impl Socket {
-    fn new(test: &str) -> Self {
+    pub(crate) fn new(test: &str) -> Self {
         Self(std::env::temp_dir().join(format!("chinwag-admin-{test}-{}", std::process::id())))
     }
 
-    fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.0.to_str().expect("UTF-8")
     }
 
     /// A server with this socket.
-    async fn server(&self) -> Program {
+    pub(crate) async fn server(&self) -> Program {
         Program::start(chinwag(&["--listen", "127.0.0.1:0", "--admin-socket", self.name()])).await
     }
 

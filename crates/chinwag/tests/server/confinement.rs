@@ -147,6 +147,7 @@ fn other_value(folder: &Folder, key: &str) -> String {
         "sandbox" => "false".to_owned(),
         "welcome" | "motd" => "\"moin\"".to_owned(),
         "metrics" => "\"localhost:1\"".to_owned(),
+        "metrics-hosts" => "[\"chat.example.org\"]".to_owned(),
         "admin-socket" => path("socket"),
         "oper-file" => path("oper"),
         "state-dir" => path("state"),

@@ -21,6 +21,7 @@ mod limits;
 mod moderation;
 mod network;
 mod pace;
+mod printing;
 mod private;
 mod program;
 mod pty;

@@ -73,6 +73,12 @@ impl Program {
         }
     }
 
+    /// One whose words nobody reads, so that its address is not known.
+    pub(crate) fn unannounced(process: Child) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { process, address, out: None, log: None }
+    }
+
     /// Somebody who has been welcomed.
     pub(crate) async fn join(&self) -> Person {
         let mut person = self.connect().await;

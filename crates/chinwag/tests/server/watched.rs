@@ -33,7 +33,8 @@ async fn exchange(at: SocketAddr, request: &[u8]) -> String {
 
 /// The status and the body of a page.
 pub(crate) async fn get(at: SocketAddr, page: &str) -> (String, String) {
-    let answer = exchange(at, format!("GET {page} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await;
+    let answer =
+        exchange(at, format!("GET {page} HTTP/1.1\r\nHost: {at}\r\n\r\n").as_bytes()).await;
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
     let length = format!("Content-Length: {}", body.len());
     assert!(head.lines().any(|line| line == length), "{head}");
@@ -79,7 +80,9 @@ fn the_figures_tell_what_happened() {
         assert!(figure(&text, "whippet_tasks") >= 3.0);
         assert!(figure(&text, "whippet_polls_total") > 10.0);
         for name in names(&text) {
-            assert!(name.starts_with("chinwag_") || name.starts_with("whippet_"), "{name}");
+            let is_ours =
+                ["chinwag_", "whippet_", "process_"].iter().any(|own| name.starts_with(own));
+            assert!(is_ours, "{name}");
         }
     });
 }
@@ -98,7 +101,9 @@ fn what_the_dashboard_asks_for_is_there() {
             query.split('"').next().expect("a query").split(move |c| !is_name(c))
         });
         let asked: BTreeSet<_> = words
-            .filter(|word| word.starts_with("chinwag_") || word.starts_with("whippet_"))
+            .filter(|word| {
+                ["chinwag_", "whippet_", "process_"].iter().any(|own| word.starts_with(own))
+            })
             .collect();
         let missing: Vec<_> = asked.difference(&exported).collect();
         assert!(missing.is_empty(), "{missing:?} are not exported");
@@ -138,16 +143,97 @@ fn what_is_no_page_is_answered_in_its_own_words() {
         let (_server, at) = watched(&[]).await;
         let large = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(5000));
         for (request, status) in [
-            ("GET / HTTP/1.1\r\n\r\n", "404"),
-            ("DELETE /metrics HTTP/1.1\r\n\r\n", "405"),
+            ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+            ("DELETE /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", "405"),
             ("hello\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\n\r\n", "400"),
+            ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", "421"),
             (&large, "431"),
         ] {
             let answer = exchange(at, request.as_bytes()).await;
             assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
         }
-        let head = exchange(at, b"HEAD /healthz HTTP/1.1\r\n\r\n").await;
+        let head = exchange(at, b"HEAD /healthz HTTP/1.1\r\nHost: [::1]\r\n\r\n").await;
         assert!(head.starts_with("HTTP/1.1 200 OK") && head.ends_with("\r\n\r\n"), "{head}");
+    });
+}
+
+/// A page that has its own name lead here may not read what is here.
+#[test]
+fn a_foreign_name_reads_no_figures() {
+    run(async {
+        let (_server, at) = watched(&["--metrics-hosts", "*.svc", "--metrics-hosts", "chat"]).await;
+        let ask = async |target: &str, host: &str| {
+            let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+            exchange(at, request.as_bytes()).await
+        };
+        for host in ["evil.example", "evil.example:9090", "localhost", "svc", "chat.evil.example"] {
+            let answer = ask("/metrics", host).await;
+            assert!(answer.starts_with("HTTP/1.1 421 Misdirected Request\r\n"), "{answer}");
+            assert!(answer.contains("metrics-hosts") && !answer.contains("chinwag_"), "{answer}");
+        }
+        for host in ["127.0.0.1", "[::1]:80", "chat:9090", "a.b.svc"] {
+            let answer = ask("/healthz", host).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        }
+        // The host of a whole URL counts in the place of the field.
+        let answer = ask(&format!("http://{at}/healthz"), "evil.example").await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        let answer = ask("http://evil.example/healthz", "127.0.0.1").await;
+        assert!(answer.starts_with("HTTP/1.1 421 "), "{answer}");
+    });
+}
+
+#[test]
+fn the_older_format_has_its_own_types() {
+    run(async {
+        let (_server, at) = watched(&[]).await;
+        let ask = async |accept: &str| {
+            let request =
+                format!("GET /metrics HTTP/1.1\r\nHost: {at}\r\nAccept: {accept}\r\n\r\n");
+            exchange(at, request.as_bytes()).await
+        };
+        let older = ask("text/plain").await;
+        assert!(older.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+        assert!(older.contains("\n# TYPE chinwag_joins_total counter\nchinwag_joins_total 0\n"));
+        assert!(older.contains("\n# HELP chinwag_cut_total People cut"), "{older}");
+        assert!(!older.contains("# EOF") && !older.contains("# TYPE chinwag_joins counter"));
+        let newer = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
+        assert!(newer.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0;"));
+        assert!(newer.contains("\n# TYPE chinwag_joins counter\n") && newer.ends_with("# EOF\n"));
+        let samples = |text: &str| {
+            let lines = text.lines().skip_while(|line| !line.is_empty()).skip(1);
+            lines.filter(|line| !line.starts_with('#')).count()
+        };
+        assert_eq!(samples(&older), samples(&newer));
+    });
+}
+
+/// The process is confined when it is asked, and can open none of /proc.
+#[test]
+fn the_process_and_the_limits_are_among_the_figures() {
+    run(async {
+        let (server, at) = watched(&["--connections", "77", "--per-address", "5"]).await;
+        let before = figure(&get(at, "/metrics").await.1, "process_open_fds");
+        let _people = [server.join().await, server.join().await];
+        let (_, text) = get(at, "/metrics").await;
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(
+            text.contains(&format!("\nchinwag_build_info{{version=\"{version}\",arch=\"")),
+            "{text}"
+        );
+        assert_eq!(figure(&text, "process_open_fds"), before + 2.0);
+        assert!(figure(&text, "process_max_fds") > before);
+        assert!(figure(&text, "process_threads") >= 2.0);
+        assert!(figure(&text, "process_resident_memory_bytes") > 1e6);
+        assert!(figure(&text, "process_cpu_seconds_total") >= 0.0);
+        let now = whippet::time::since_1970().as_secs_f64();
+        let started = figure(&text, "process_start_time_seconds");
+        assert!(started <= now && now - started < 60.0, "{started}, now {now}");
+        assert_eq!(figure(&text, "chinwag_connections_limit"), 77.0);
+        assert_eq!(figure(&text, "chinwag_address_connections_limit"), 5.0);
+        assert_eq!(figure(&text, "chinwag_rooms_limit"), 1000.0);
+        assert_eq!(figure(&text, "chinwag_owed_hard_limit_bytes"), 1048576.0);
     });
 }
 

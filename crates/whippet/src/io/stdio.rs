@@ -74,6 +74,7 @@ pub fn stdin() -> Stdin {
 /// # }).unwrap();
 /// ```
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "whoever writes to it is told whether it failed")]
 pub fn stdout() -> Stdout {
     Stdout(Writing::new(io::stdout()))
 }

@@ -32,7 +32,7 @@ fn health(server: Addresses) -> io::Result<bool> {
     let mut stream = TcpStream::from(socket);
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")?;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
     Ok(answer(stream)?.starts_with("HTTP/1.1 200 "))
 }
 
