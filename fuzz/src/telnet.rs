@@ -5,7 +5,9 @@ use super::script::{self, Chunk};
 use chinwag::limits::SUBNEGOTIATION;
 use chinwag::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
 
-/// Ends a subnegotiation; the lowest command.
+/// The lowest command.
+const EOF: u8 = 236;
+/// Ends a subnegotiation.
 const SE: u8 = 240;
 /// Starts a subnegotiation.
 const SB: u8 = 250;
@@ -96,7 +98,7 @@ pub fn reference(stream: &[u8]) -> Vec<Symbol> {
                 symbols.extend(option.first().map(command));
                 3
             }
-            [IAC, command @ SE..=SB, ..] => {
+            [IAC, command @ EOF..SB, ..] => {
                 symbols.extend(of_two_bytes(command).map(Symbol::Command));
                 2
             }
@@ -131,14 +133,16 @@ fn subnegotiation(body: &[u8]) -> (usize, Option<Symbol>) {
     while at < body.len() {
         let (width, byte) = match body[at..] {
             [IAC, SE, ..] => return (at + 2, of_content(&content).map(Symbol::Command)),
+            // Another command ends it, too.
+            [IAC, EOF..IAC, ..] => return (at, of_content(&content).map(Symbol::Command)),
             [IAC] => return (at + 1, None),
-            [IAC, byte, ..] => (2, byte),
+            [IAC, IAC, ..] => (2, IAC),
             [byte, ..] => (1, byte),
             [] => return (at, None),
         };
         if content.len() == SUBNEGOTIATION {
-            // What stands behind an IAC here goes with it; a byte of another kind is junk of the line.
-            return (if width == 2 { at + 2 } else { at }, Some(Symbol::Abandoned));
+            // An IAC goes with it, doubled or not; a byte of another kind is junk of the line.
+            return (if byte == IAC { at + width } else { at }, Some(Symbol::Abandoned));
         }
         content.push(byte);
         at += width;

@@ -4,10 +4,14 @@
 //! ```text
 //! Data ── IAC ──► Command ── WILL, WONT, DO, DONT ──► Option ── any byte ──► Data
 //!                    │ ────── SB ──► Subnegotiation ── IAC SE ──► Data
+//!                    │                              └─ IAC and any other command ──► Command
 //!                    │ ────── IAC: the byte 0xFF ──► Data
-//!                    │ ────── below 0xF0: no command, 0xFF was text ──► Data
+//!                    │ ────── below 0xEC: no command, 0xFF was text ──► Data
 //!                    └ ────── any other: a command of two bytes ──► Data
 //! ```
+//!
+//! A subnegotiation whose SE is missing would take the lines behind it with it; so any command ends it, and what it told up to
+//! there counts. In one, too, an IAC before what is no command is a byte that a client forgot to double.
 
 pub mod options;
 
@@ -16,7 +20,10 @@ use memchr::memchr;
 
 /// Interpret as command: what every command starts with.
 pub const IAC: u8 = 0xff;
-/// End of a subnegotiation; the lowest command.
+/// End of file, the lowest command. With it SUSP, ABORT (RFC 1184) and EOR (RFC 885) lie below those of RFC 854: clients make
+/// SUSP of Ctrl-Z.
+const EOF: u8 = 0xec;
+/// End of a subnegotiation.
 const SE: u8 = 0xf0;
 /// Start of a subnegotiation.
 const SB: u8 = 0xfa;
@@ -135,10 +142,10 @@ impl Filter {
                 }
                 State::Command => {
                     self.state = after_command(first);
-                    if first >= SE {
+                    if first >= EOF {
                         *input = &input[1..];
                     }
-                    if first == IAC || first < SE {
+                    if first == IAC || first < EOF {
                         return Some(Piece::Escaped);
                     }
                     if let Some(command) = of_two_bytes(first) {
@@ -157,24 +164,38 @@ impl Filter {
                     }
                 }
                 State::SubnegotiationCommand(seen) => {
-                    *input = &input[1..];
-                    self.state = State::Data;
-                    if first == SE {
-                        let head = &self.head[..usize::from(seen).min(HEAD)];
-                        if let Some(command) = of_subnegotiation(head, seen.into()) {
-                            return Some(Piece::Command(command));
-                        }
-                    } else {
-                        // An IAC IAC is a byte of it; so is anything else that does not end it.
-                        if usize::from(seen) >= SUBNEGOTIATION {
-                            return Some(Piece::Abandoned);
-                        }
-                        self.keep_head(seen, &[first]);
-                        self.state = State::Subnegotiation(seen + 1);
+                    let came = self.subnegotiation_command(seen, first, input);
+                    if came.is_some() {
+                        return came;
                     }
                 }
             }
         }
+    }
+
+    /// Takes the byte behind an IAC in a subnegotiation of which so many were seen before.
+    fn subnegotiation_command(
+        &mut self,
+        seen: u16,
+        byte: u8,
+        input: &mut &[u8],
+    ) -> Option<Piece<'static>> {
+        if (EOF..IAC).contains(&byte) {
+            self.state = if byte == SE { State::Data } else { State::Command };
+            // Another command than its end is looked at next.
+            *input = &input[usize::from(byte == SE)..];
+            let head = &self.head[..usize::from(seen).min(HEAD)];
+            return of_subnegotiation(head, seen.into()).map(Piece::Command);
+        }
+        // The byte 0xFF, doubled or not; what stands behind one that is not is looked at next.
+        *input = &input[usize::from(byte == IAC)..];
+        if usize::from(seen) >= SUBNEGOTIATION {
+            self.state = State::Data;
+            return Some(Piece::Abandoned);
+        }
+        self.keep_head(seen, &[IAC]);
+        self.state = State::Subnegotiation(seen + 1);
+        None
     }
 
     /// Keeps what of these bytes belongs to the head of a subnegotiation of which so many were seen before.
@@ -318,9 +339,39 @@ mod tests {
     }
 
     #[test]
+    fn commands_below_those_of_rfc_854_are_taken_out() {
+        assert_eq!(whole(b"a\xff\xecb\xff\xedc\xff\xeed\xff\xefe"), b"abcde");
+        // What Debian's telnet makes of Ctrl-Z.
+        let stream = b"\xff\xed\xff\xf2\xff\xfd\x06hello\r\n";
+        let expected = (b"hello\r\n".to_vec(), 0, vec![Command::Do(6)]);
+        assert_eq!(taken_apart([&stream[..]]), expected);
+        assert_eq!(taken_apart(stream.chunks(1)), expected);
+    }
+
+    #[test]
+    fn any_command_ends_a_subnegotiation() {
+        for (stream, text, commands) in [
+            (&b"\xff\xfa\x18\xff\xf1hello\n"[..], &b"hello\n"[..], &[][..]),
+            (b"\xff\xfa\x18\xff\xedhello\n", b"hello\n", &[]),
+            (b"\xff\xfa\xff\xfb\x01hello\n", b"hello\n", &[Command::Will(1)]),
+            (b"\xff\xfa\xff\xfa\x18\xff\xf0x", b"x", &[]),
+            (b"\xff\xfa\x1f\0\x50\0\x18\xff\xf6x", b"x", &[
+                Command::WindowSize(80, 24),
+                Command::AreYouThere,
+            ]),
+            // A client that does not double the byte.
+            (b"\xff\xfa\x1f\0\xff\0\x18\xff\xf0x", b"x", &[Command::WindowSize(255, 24)]),
+        ] {
+            let expected = (text.to_vec(), 0, commands.to_vec());
+            assert_eq!(taken_apart([stream]), expected, "{stream:?}");
+            assert_eq!(taken_apart(stream.chunks(1)), expected, "{stream:?}");
+        }
+    }
+
+    #[test]
     fn an_iac_before_text_is_text() {
         assert_eq!(whole(b"\xffx \xff\n"), b"\xffx \xff\n");
-        assert_eq!(whole(b"\xff\xefx"), b"\xff\xefx");
+        assert_eq!(whole(b"\xff\xebx\xff\x80y"), b"\xff\xebx\xff\x80y");
     }
 
     #[test]
@@ -337,7 +388,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_chunking_leaves_the_same_text(
-            input in prop::collection::vec(prop_oneof![Just(IAC), Just(SB), Just(SE), Just(b'\n'), 0xf0..=0xffu8, any::<u8>()], 0..300),
+            input in prop::collection::vec(prop_oneof![Just(IAC), Just(SB), Just(SE), Just(b'\n'), 0xeb..=0xffu8, any::<u8>()], 0..300),
             cuts in prop::collection::vec(1..9usize, 1..20),
         ) {
             let mut chunks = Vec::new();

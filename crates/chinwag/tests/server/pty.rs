@@ -218,3 +218,32 @@ fn an_interruption_of_a_real_telnet_ends_it() {
         bob.ended().await;
     });
 }
+
+/// Ctrl-Z and Ctrl-\ in a real telnet: commands that ask for nothing here, and the telnet shows nothing more until it is answered.
+#[test]
+fn ctrl_z_of_a_real_telnet_leaves_the_next_line_clean() {
+    if !has_all() {
+        return;
+    }
+    run(async {
+        for options in ["", "-- "] {
+            let server = TestServer::without_limits();
+            let mut alice = server.join_as("alice").await;
+            let sign = if options.is_empty() { "" } else { "-" };
+            let port = server.address.port();
+            let mut bob = Window::open(&format!("telnet {options}127.0.0.1 {sign}{port}")).await;
+            bob.until("a welcome", |rows| rows.iter().any(|row| row.contains("/help shows"))).await;
+            for keys in ["\x1a", "\x1a", "\x1c"] {
+                bob.press(keys);
+                bob.press("hello\r");
+                alice.wait_for("user-2: hello").await;
+                alice.say("seen").await;
+                bob.until("it", |rows| rows.last().is_some_and(|row| row == "alice: seen")).await;
+                alice.say("and again").await;
+                bob.until("it", |rows| rows.last().is_some_and(|row| row.ends_with("again"))).await;
+            }
+            bob.press("/quit\r");
+            bob.ended().await;
+        }
+    });
+}
