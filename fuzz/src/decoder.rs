@@ -3,10 +3,13 @@
 use super::script::{self, Chunk};
 use super::telnet::{self, Symbol};
 use chinwag::codec::{Decoded, Decoder};
+use chinwag::command::{self, Input, Kind};
 use chinwag::foreign::Foreign;
 use chinwag::limits::LINE;
 use chinwag::telnet::Command;
+use chinwag::text;
 use std::fmt::Write;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -76,15 +79,20 @@ fn note(log: &mut String, decoded: &Decoded<'_>) {
     log.push('\n');
 }
 
-/// How much of the first line has been seen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a proxy begins with.
+const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+
+/// How much of the start of the stream has been seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     /// It may begin with a byte order mark.
     #[default]
     Mark,
-    /// It may be another protocol's.
+    /// It may be another protocol's: only blank lines have come.
     First,
-    /// It is over.
+    /// Commands have come, and nothing was said.
+    Unsaid,
+    /// Something was said.
     Over,
     /// Nothing more is looked at.
     Ended,
@@ -97,6 +105,10 @@ struct Reference {
     log: String,
     /// The text of the line.
     text: Vec<u8>,
+    /// All text so far, ends of lines included.
+    all: Vec<u8>,
+    /// The first line, if it is too long for one of ours, whole so far.
+    long: Option<Vec<u8>>,
     /// Whether what follows in it is junk.
     is_junk: bool,
     /// How far the first line has come.
@@ -133,10 +145,15 @@ impl Reference {
     fn take(&mut self, byte: u8) {
         let is_second_half = self.after_cr && matches!(byte, b'\n' | 0);
         self.after_cr = byte == b'\r';
+        self.all.push(byte);
+        let is_first = matches!(self.phase, Phase::Mark | Phase::First);
+        if is_first && self.all.ends_with(SIGNATURE) {
+            return self.end_with(&Decoded::Foreign(Foreign::Proxy));
+        }
         match byte {
             _ if is_second_half => {}
             b'\n' | b'\r' => self.end_line(),
-            _ if self.is_junk => {}
+            _ if self.is_junk => self.follow(byte),
             3 | 4 if self.text.is_empty() => self.end_with(&Decoded::Quit),
             0 | 8 | 0x15 | 0x17 | 0x7f => self.erase(byte),
             byte => self.push(byte),
@@ -146,7 +163,7 @@ impl Reference {
     /// Takes a key that erases, or nothing.
     fn erase(&mut self, key: u8) {
         if self.is_junk {
-            return;
+            return self.follow(key);
         }
         if self.phase == Phase::Mark {
             self.phase = Phase::First;
@@ -176,6 +193,11 @@ impl Reference {
         }
     }
 
+    /// Takes a byte of a line that is dropped.
+    fn follow(&mut self, byte: u8) {
+        self.long.iter_mut().for_each(|line| line.push(byte));
+    }
+
     /// Takes a byte that stays.
     fn push(&mut self, byte: u8) {
         self.text.push(byte);
@@ -185,29 +207,40 @@ impl Reference {
                 self.text.clear();
             }
         }
-        let is_long = self.text.len() > LINE;
         if self.phase == Phase::First
-            && let Some(foreign) = foreign(&self.text, false)
+            && let Some(foreign) = of_start(&self.text)
         {
             return self.end_with(&Decoded::Foreign(foreign));
         }
-        if is_long {
-            note(&mut self.log, &Decoded::TooLong);
-            self.text.clear();
-            self.is_junk = true;
+        if self.text.len() <= LINE {
+            return;
         }
+        let text = std::mem::take(&mut self.text);
+        self.is_junk = true;
+        if self.phase == Phase::First {
+            self.long = Some(text);
+        }
+        note(&mut self.log, &Decoded::TooLong);
     }
 
     /// Ends the line.
     fn end_line(&mut self) {
         let text = std::mem::take(&mut self.text);
         let was_junk = std::mem::take(&mut self.is_junk);
-        if self.phase != Phase::Over
-            && let Some(foreign) = foreign(&text, true)
-        {
+        let long = self.long.take();
+        let foreign = match (self.phase, &long) {
+            (_, Some(line)) => request(line),
+            (Phase::Mark | Phase::First, None) => of_first(&text),
+            (Phase::Unsaid, None) => is_irc(&text).then_some(Foreign::Irc),
+            (Phase::Over | Phase::Ended, None) => None,
+        };
+        if let Some(foreign) = foreign {
             return self.end_with(&Decoded::Foreign(foreign));
         }
-        self.phase = Phase::Over;
+        if self.phase != Phase::Over {
+            let is_dropped = was_junk && text.is_empty();
+            self.phase = if is_dropped { Phase::Over } else { after_line(self.phase, &text) };
+        }
         if was_junk && text.is_empty() {
             return;
         }
@@ -224,29 +257,91 @@ impl Reference {
     }
 }
 
-/// The protocol that a first line belongs to, if it is not ours; whether it is whole or has but begun.
-fn foreign(line: &[u8], is_whole: bool) -> Option<Foreign> {
+/// Where the start of a stream is behind a line that is ours.
+fn after_line(before: Phase, line: &[u8]) -> Phase {
+    let Ok(line) = std::str::from_utf8(line) else { return Phase::Over };
+    if text::is_blank(line) {
+        return before.max(Phase::First);
+    }
+    let says = |input: Input<'_>| {
+        matches!(input.kind, Kind::Say | Kind::Action | Kind::Message | Kind::Reply)
+    };
+    if command::parse(line).is_none_or(says) { Phase::Over } else { Phase::Unsaid }
+}
+
+/// The protocol that the start of a first line belongs to, if it is not ours.
+fn of_start(line: &[u8]) -> Option<Foreign> {
     if line.starts_with(b"\x16\x03") {
         return Some(Foreign::Tls);
     }
-    if line.starts_with(b"SSH-") {
-        return Some(Foreign::Ssh);
+    line.starts_with(b"SSH-").then_some(Foreign::Ssh)
+}
+
+/// The protocol that a whole first line belongs to, if it is not ours.
+fn of_first(line: &[u8]) -> Option<Foreign> {
+    let proxy = || is_proxy(line).then_some(Foreign::Proxy);
+    let irc = || is_irc(line).then_some(Foreign::Irc);
+    of_start(line).or_else(|| request(line)).or_else(proxy).or_else(irc)
+}
+
+/// Whether a line that begins so may become a request.
+fn may_be_request(line: &[u8]) -> bool {
+    let words: Vec<&[u8]> = line.splitn(3, |&byte| byte == b' ').collect();
+    let is_of_token = |byte: &u8| {
+        let others = b"!#$%&'*+-.^_`|~";
+        byte.is_ascii_alphanumeric() || others.contains(byte)
+    };
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    words[0].iter().all(is_of_token)
+        && (words.len() == 1 || !words[0].is_empty())
+        && words.get(1).is_none_or(|target| !target.iter().any(is_blank))
+        && (words.len() < 3 || !words[1].is_empty())
+        && words.get(2).is_none_or(|version| version.len() <= 8)
+}
+
+/// The protocol of a request.
+fn request(line: &[u8]) -> Option<Foreign> {
+    let version = line.splitn(3, |&byte| byte == b' ').nth(2).filter(|_| may_be_request(line))?;
+    match version {
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Http),
+        [b'R', b'T', b'S', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Rtsp),
+        [b'S', b'I', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Sip),
+        _ => None,
     }
-    let too_long = line.len() > LINE;
-    if !is_whole && !too_long {
-        return None;
+}
+
+/// Whether a line is what a proxy of version 1 tells.
+fn is_proxy(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let words: Vec<&str> = line.split(' ').collect();
+    let is_port = |word: &str| word.parse::<u16>().is_ok();
+    match words[..] {
+        ["PROXY", "UNKNOWN", ..] => !line.contains('\u{fffd}'),
+        ["PROXY", kind @ ("TCP4" | "TCP6"), from, to, at, behind] => {
+            let is_of_kind = |word: &str| {
+                word.parse::<IpAddr>().is_ok_and(|address| address.is_ipv4() == (kind == "TCP4"))
+            };
+            is_of_kind(from) && is_of_kind(to) && is_port(at) && is_port(behind)
+        }
+        _ => false,
     }
-    let mut words: Vec<&[u8]> = line[..line.len().min(LINE)].split(|&byte| byte == b' ').collect();
-    if !too_long {
-        let version = words.pop()?;
-        let [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] = version else {
-            return None;
-        };
+}
+
+/// Whether a line is the first of an IRC client.
+fn is_irc(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(line);
+    let words: Vec<&str> = line.split(' ').collect();
+    match words[..] {
+        ["CAP", "LS" | "END"] => true,
+        ["CAP", "LS", version] => {
+            !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        ["CAP", "REQ", one] => !one.is_empty(),
+        ["CAP", "REQ", first, ..] => first.starts_with(':'),
+        ["PASS" | "NICK", one] => !one.is_empty(),
+        ["USER", user, mode, unused, real, ..] => {
+            !user.is_empty() && !mode.is_empty() && !unused.is_empty() && real.starts_with(':')
+        }
+        _ => false,
     }
-    let [method, target] = words[..] else { return None };
-    let is_request = !method.is_empty()
-        && method.iter().all(u8::is_ascii_uppercase)
-        && !target.is_empty()
-        && !target.iter().any(u8::is_ascii_whitespace);
-    is_request.then_some(Foreign::Http)
 }

@@ -95,16 +95,13 @@ fn reference(line: &str) -> Option<Input<'_>> {
         return input(Kind::Say, &line[line.len() - said.len() - 1..]);
     }
     if !line.starts_with('/') {
-        return if line.trim().is_empty() { None } else { input(Kind::Say, line) };
+        return reference_of_words(line);
     }
     let end = line.find([' ', '\t']).unwrap_or(line.len());
     let rest = line.get(end + 1..).unwrap_or("");
     match line[..end].to_ascii_lowercase().as_str() {
         "/nick" => input(Kind::Nick, rest),
-        "/me" if rest.trim().is_empty() => {
-            input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "")
-        }
-        "/me" => input(Kind::Action, rest.trim_start()),
+        "/me" => reference_of_action(rest),
         "/who" => {
             let rest = rest.trim();
             let is_room = rest.starts_with('#');
@@ -160,6 +157,31 @@ fn reference(line: &str) -> Option<Input<'_>> {
     }
 }
 
+/// What a line that begins with no `/` must ask for.
+fn reference_of_words(line: &str) -> Option<Input<'_>> {
+    const REFUSAL: &str =
+        "a command begins with its /, without blanks before it (and //text says /text)";
+    match line {
+        _ if line.trim().is_empty() => None,
+        _ if shows_slash(line) => Some(Input { kind: Kind::Refused(REFUSAL), text: "" }),
+        _ => Some(Input { kind: Kind::Say, text: line }),
+    }
+}
+
+/// What `/me` with these words must ask for.
+fn reference_of_action(words: &str) -> Option<Input<'_>> {
+    let kind = match words {
+        _ if words.trim().is_empty() => {
+            Kind::Refused("/me wants to know what you do, as in: /me waves")
+        }
+        _ if shows_slash(words) => {
+            Kind::Refused("/me wants to know what you do, and no command (and //text says /text)")
+        }
+        _ => return Some(Input { kind: Kind::Action, text: words.trim_start() }),
+    };
+    Some(Input { kind, text: "" })
+}
+
 /// What a line with a command of operators must ask for, or with none.
 fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Option<Input<'a>> {
     let input = |kind, text| Some(Input { kind, text });
@@ -178,8 +200,16 @@ fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Optio
             Some(page) => input(Kind::Bans { page }, ""),
             None => input(Kind::Refused("/bans takes the number of a page, as in: /bans 2"), ""),
         },
+        glued if glued.starts_with("/oper") => {
+            input(Kind::Refused("/oper and the secret are two words, as in: /oper SECRET"), "")
+        }
         _ => input(Kind::Unknown, &line[..end]),
     }
+}
+
+/// Whether a text begins with a `/` once it is shown.
+fn shows_slash(text: &str) -> bool {
+    text::sanitise(text).trim_start().starts_with('/')
 }
 
 /// A positive number, the usual one if there is none, or nothing if it is something else.

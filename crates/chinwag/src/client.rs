@@ -136,7 +136,7 @@ impl Client {
     ) -> Result<Self, &'static str> {
         let mut incoming = Incoming::new(house.dials.speech(), budget, now());
         if speaks_first(stream, house).await
-            && let Some(foreign) = incoming.look(stream)
+            && let Some(foreign) = incoming.look(stream, now())
         {
             return Err(foreign.answer());
         }

@@ -10,8 +10,10 @@
 //! an [`editor`](crate::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
 mod key_ends;
+mod opening;
 
 use self::key_ends::{is_stop, may_end_line};
+use self::opening::{Dropping, Opening, Phase};
 use crate::foreign::Foreign;
 use crate::limits::{LINE, OUTSIDE_BYTES};
 use crate::step_count::Steps;
@@ -48,9 +50,9 @@ pub struct Decoder {
     telnet: Filter,
     /// Whether the last byte of text was a CR: an LF or NUL that follows belongs to the same line end.
     after_cr: bool,
-    /// Since when the line under way is being dropped, if it is.
-    dropping: Option<Instant>,
-    /// How much of the first line has been seen.
+    /// The line under way, if it is being dropped; rare.
+    dropping: Option<Box<Dropping>>,
+    /// How the stream began.
     opening: Opening,
     /// Whether the person knows that what came was not UTF-8.
     told: Told,
@@ -65,20 +67,6 @@ pub struct Decoder {
 /// What a byte outside of lines counts, where one of a line that is too long counts 1: such a line costs as much as all
 /// that it could have been.
 const OUTSIDE: usize = if LINE > OUTSIDE_BYTES { LINE / OUTSIDE_BYTES } else { 1 };
-
-/// How far the start of the stream has been looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Opening {
-    /// Too little has come to tell whether it starts with a byte order mark.
-    #[default]
-    Start,
-    /// In the first line.
-    FirstLine,
-    /// Past the first line.
-    Over,
-    /// Another protocol, or the person ended it: nothing more is looked at.
-    Ended,
-}
 
 /// Whether a notice that is given once has been given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,7 +129,7 @@ impl Decoder {
 
     /// Whether bytes wait here that have not been looked at.
     pub fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.told == Told::Due
+        !self.waiting.is_empty() || self.told == Told::Due || self.opening.due.is_some()
     }
 
     /// The bytes that wait.
@@ -149,9 +137,21 @@ impl Decoder {
         &self.waiting
     }
 
+    /// The protocol that the bytes which wait are the start of, if it is not ours. Nothing is taken.
+    pub fn foreign_waiting(&self, now: Instant) -> Option<Foreign> {
+        let mut probe = Self::default();
+        let mut lines = probe.lines(&self.waiting, now);
+        while lines.decoder.opening.phase < Phase::Over {
+            if let Decoded::Foreign(foreign) = lines.next()? {
+                return Some(foreign);
+            }
+        }
+        None
+    }
+
     /// Since when a line without an end is being dropped.
     pub fn dropping_since(&self) -> Option<Instant> {
-        self.dropping
+        self.dropping.as_ref().map(|dropping| dropping.since)
     }
 
     /// Of so many bytes, those of the line under way included, came this: what is neither in it nor in the line under way now was
@@ -190,7 +190,7 @@ impl Decoder {
     /// Hands out lines from now on. The one under way begins so.
     pub fn end_keys(&mut self, begun: &str) {
         self.keys = false;
-        self.opening = Opening::Over;
+        self.opening.phase = Phase::Over;
         self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
     }
 
@@ -235,7 +235,10 @@ impl Decoder {
                 self.told = Told::Yes;
                 return Some(Decoded::NotUtf8);
             }
-            if self.opening == Opening::Ended {
+            if let Some(foreign) = self.opening.due.take() {
+                return Some(Decoded::Foreign(foreign));
+            }
+            if self.opening.phase == Phase::Ended {
                 *input = &[];
             }
             if input.is_empty() {
@@ -285,7 +288,7 @@ impl Decoder {
             && !self.keys
             && !self.after_cr
             && self.dropping.is_none()
-            && self.opening == Opening::Over
+            && self.opening.phase == Phase::Over
             && self.telnet.is_between_commands();
         if !plain || looked_at > LINE + 1 {
             return None;
@@ -311,7 +314,7 @@ impl Decoder {
 
     /// Takes bytes of which at most the last ends a line, up to the first thing that comes of them.
     fn piecemeal<'a>(&mut self, bytes: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
-        while self.opening != Opening::Ended
+        while self.opening.phase != Phase::Ended
             && let Some(piece) = self.telnet.next(bytes)
         {
             let came = match piece {
@@ -320,7 +323,9 @@ impl Decoder {
                 Piece::Data(data) => self.take_text(data, now),
                 Piece::Escaped => self.take_text(&[IAC], now),
                 Piece::Abandoned => {
-                    self.dropping.get_or_insert(now);
+                    let since = now;
+                    self.dropping
+                        .get_or_insert_with(|| Box::new(Dropping { since, request: None }));
                     None
                 }
                 Piece::Command(command) => self.take_command(command, now),
@@ -362,7 +367,8 @@ impl Decoder {
     }
 
     /// Takes text of which at most the last byte ends a line.
-    fn take_text(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
+    fn take_text(&mut self, whole: &[u8], now: Instant) -> Option<Decoded<'static>> {
+        let mut text = whole;
         if mem::take(&mut self.after_cr)
             && let [b'\n' | 0, rest @ ..] = text
         {
@@ -376,18 +382,27 @@ impl Decoder {
             }
             text => (text, false),
         };
-        let found = self.push(text, now);
-        if !ends || self.opening == Opening::Ended {
+        let mut found = self.push(text, now);
+        if self.opening.ends_signature(whole) {
+            found = Some(self.end_with(Foreign::Proxy));
+        }
+        if !ends || self.opening.phase == Phase::Ended {
             return found;
         }
         let line = self.end_line();
+        if found.is_some()
+            && let Some(Decoded::Foreign(foreign)) = line
+        {
+            // A line that is too long has been told of in the same turn.
+            self.opening.due = Some(foreign);
+        }
         found.or(line)
     }
 
     /// Adds what was typed to the line under way, and erases of it what was erased.
     fn push(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
         let mut found = None;
-        while !text.is_empty() && self.dropping.is_none() && self.opening != Opening::Ended {
+        while !text.is_empty() && self.dropping.is_none() && self.opening.phase != Phase::Ended {
             let span = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
             if span > 0 {
                 found = self.append(&text[..span], now);
@@ -402,9 +417,7 @@ impl Decoder {
                 found = self.append(&[special], now);
                 continue;
             }
-            if self.opening == Opening::Start {
-                self.opening = Opening::FirstLine;
-            }
+            self.opening.pass_start();
             match special {
                 INTERRUPT | END => return Some(self.quit()),
                 BACKSPACE | DELETE => erase_character(&mut self.partial),
@@ -417,51 +430,43 @@ impl Decoder {
             self.steps.add(1);
             self.steps.searched(length - self.partial.len());
         }
+        if let Some(request) = self.dropping.as_mut().and_then(|line| line.request.as_mut()) {
+            *request = request.fed(text);
+        }
         found
     }
 
     /// Ends the stream as the person asks for.
     fn quit(&mut self) -> Decoded<'static> {
         self.partial = Vec::new();
-        self.opening = Opening::Ended;
+        self.opening.phase = Phase::Ended;
         Decoded::Quit
     }
 
     /// Adds text to the line under way, as it is.
     fn append(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
-        if self.opening == Opening::Start {
-            let wanted = BOM.len() - self.partial.len();
-            let (start, rest) = text.split_at(wanted.min(text.len()));
-            self.partial.extend_from_slice(start);
-            text = rest;
-            if self.partial.len() == BOM.len() {
-                self.opening = Opening::FirstLine;
-                if self.partial == BOM {
-                    self.partial = Vec::new();
-                }
-            }
-        }
+        text = self.opening.skip_mark(&mut self.partial, text);
         let room = LINE - self.partial.len();
         self.steps.moved(text.len());
         self.partial.extend_from_slice(&text[..text.len().min(room)]);
         let too_long = text.len() > room;
-        if self.opening == Opening::FirstLine
-            && let Some(foreign) = Foreign::of_start(&self.partial, too_long)
-        {
+        if let Some(foreign) = self.opening.of_start(&self.partial) {
             return Some(self.end_with(foreign));
         }
         if !too_long {
             return None;
         }
-        self.partial = Vec::new();
-        self.dropping = Some(now);
+        let line = mem::take(&mut self.partial);
+        self.steps.searched(line.len());
+        let request = self.opening.follow(&line).map(|request| request.fed(&text[room..]));
+        self.dropping = Some(Box::new(Dropping { since: now, request }));
         Some(Decoded::TooLong)
     }
 
     /// Ends the stream: what it speaks is not ours.
     fn end_with(&mut self, foreign: Foreign) -> Decoded<'static> {
         self.partial = Vec::new();
-        self.opening = Opening::Ended;
+        self.opening.phase = Phase::Ended;
         Decoded::Foreign(foreign)
     }
 
@@ -469,14 +474,14 @@ impl Decoder {
     fn end_line(&mut self) -> Option<Decoded<'static>> {
         let line = mem::take(&mut self.partial);
         self.steps.searched(line.len());
-        let dropped = self.dropping.take().is_some();
-        if self.opening != Opening::Over
-            && let Some(foreign) = Foreign::of_line(&line)
-        {
-            return Some(self.end_with(foreign));
+        let dropped = self.dropping.take();
+        if self.opening.phase != Phase::Over {
+            self.steps.searched(line.len());
+            if let Some(foreign) = self.opening.end_line(&line, dropped.as_deref()) {
+                return Some(self.end_with(foreign));
+            }
         }
-        self.opening = Opening::Over;
-        if dropped && line.is_empty() {
+        if dropped.is_some() && line.is_empty() {
             return None;
         }
         let line = String::from_utf8(line).unwrap_or_else(|not_utf8| {

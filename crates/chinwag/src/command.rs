@@ -7,6 +7,7 @@ mod table;
 pub use self::table::{COMMANDS, Command, command, names};
 
 use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
+use crate::text::is_blank;
 
 /// One line of a person, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,8 +122,11 @@ pub enum Attempt {
 /// What a line asks for; `None` for a blank one.
 pub fn parse(line: &str) -> Option<Input<'_>> {
     let Some(typed) = line.strip_prefix('/') else {
-        let blank = line.trim_start().is_empty();
-        return if blank { None } else { Some(input(Kind::Say, line)) };
+        return match line {
+            _ if line.trim_start().is_empty() => None,
+            _ if is_behind_blanks(line) => Some(input(Kind::Refused(BEHIND_BLANKS), "")),
+            _ => Some(input(Kind::Say, line)),
+        };
     };
     if typed.starts_with('/') {
         return Some(input(Kind::Say, typed));
@@ -134,8 +138,42 @@ pub fn parse(line: &str) -> Option<Input<'_>> {
     });
     Some(match known {
         Some(command) => (command.parse)(rest),
+        None if is_oper(word) => input(Kind::Refused(OPER_GLUED), ""),
         None => input(Kind::Unknown, &line[..'/'.len_utf8() + word.len()]),
     })
+}
+
+/// Why a command is refused that has blanks before it. It is not repeated: it may be a secret.
+const BEHIND_BLANKS: &str =
+    "a command begins with its /, without blanks before it (and //text says /text)";
+/// Why an action is refused that is a command.
+const BEHIND_ME: &str = "/me wants to know what you do, and no command (and //text says /text)";
+/// Why a word is refused that `/oper` and a secret have become.
+const OPER_GLUED: &str = "/oper and the secret are two words, as in: /oper SECRET";
+
+/// Whether the first that shows of a text is a `/`. A line of that kind was most likely meant as a command, and what stands
+/// in it is not for the room.
+fn is_behind_blanks(text: &str) -> bool {
+    text.find('/').is_some_and(|slash| is_blank(&text[..slash]))
+}
+
+/// Whether a word without its `/` begins as `/oper` does.
+fn is_oper(word: &str) -> bool {
+    word.get(..OPER.len()).is_some_and(|start| start.eq_ignore_ascii_case(OPER))
+}
+
+/// The name of the command whose words are a secret.
+const OPER: &str = "oper";
+
+/// Whether a line may hold a secret: it has `/oper` in it, wherever.
+pub(crate) fn may_be_secret(line: &str) -> bool {
+    line.split('/').skip(1).any(is_oper)
+}
+
+/// Whether a line is a command that tells nobody anything.
+pub(crate) fn says_nothing(line: &str) -> bool {
+    let is_said = |kind| matches!(kind, Kind::Say | Kind::Action | Kind::Message | Kind::Reply);
+    parse(line).is_some_and(|asked| !is_said(asked.kind))
 }
 
 /// An input of this kind about this text.
@@ -157,6 +195,9 @@ fn parse_action(rest: &str) -> Input<'_> {
     let action = rest.trim_start();
     if action.is_empty() {
         return input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "");
+    }
+    if is_behind_blanks(action) {
+        return input(Kind::Refused(BEHIND_ME), "");
     }
     input(Kind::Action, action)
 }
@@ -232,9 +273,38 @@ mod tests {
     fn lines_are_said_as_they_are() {
         assert_eq!(parsed("hello"), (Kind::Say, "hello"));
         assert_eq!(parsed("  hello "), (Kind::Say, "  hello "));
-        assert_eq!(parsed(" /quit"), (Kind::Say, " /quit"));
         assert_eq!(parsed("//help"), (Kind::Say, "/help"));
         assert_eq!(parsed("///"), (Kind::Say, "//"));
+    }
+
+    #[test]
+    fn no_line_is_said_that_begins_with_blanks_and_a_slash() {
+        for blanks in [" ", "\t", "  \t ", "\u{a0}", "\u{3000}", "\u{200b}", " \u{2060}", "\u{1b}"]
+        {
+            for command in ["/oper SECRET", "/opr SECRET", "/nick bob", "//text", "/"] {
+                let line = format!("{blanks}{command}");
+                assert_eq!(parsed(&line), (Kind::Refused(BEHIND_BLANKS), ""), "{line:?}");
+                let action = format!("/me {line}");
+                assert_eq!(parsed(&action), (Kind::Refused(BEHIND_ME), ""), "{action:?}");
+            }
+        }
+        for line in ["and/or", " a /quit", ".../", "\u{301}/x"] {
+            assert_eq!(parsed(line), (Kind::Say, line));
+        }
+        assert_eq!(parsed("/me and/or"), (Kind::Action, "and/or"));
+    }
+
+    #[test]
+    fn a_secret_that_sticks_to_its_command_is_not_repeated() {
+        for line in ["/operSECRET", "/oper:SECRET x", "/OPER\u{a0}SECRET", "/operator"] {
+            assert_eq!(parsed(line), (Kind::Refused(OPER_GLUED), ""), "{line:?}");
+        }
+        for line in ["/oper x", " /oper x", "/me /OPER x", "//oper x", "a /operx"] {
+            assert!(may_be_secret(line), "{line:?}");
+        }
+        for line in ["oper", "/nick oper", "/op", "and/or", "/o/per"] {
+            assert!(!may_be_secret(line), "{line:?}");
+        }
     }
 
     #[test]
@@ -356,7 +426,9 @@ mod tests {
                 Some(input) => {
                     prop_assert!(line.contains(input.text));
                     let command = line.starts_with('/') && !line.starts_with("//");
-                    prop_assert_eq!(matches!(input.kind, Kind::Say), !command);
+                    let refused = matches!(input.kind, Kind::Refused(BEHIND_BLANKS));
+                    prop_assert_eq!(matches!(input.kind, Kind::Say) || refused, !command);
+                    prop_assert!(!refused || line.contains('/'));
                 }
             }
         }

@@ -272,7 +272,8 @@ impl Editor {
         self.knows_full = false;
         let line = self.line.take();
         // A secret is kept nowhere, here neither.
-        if !line.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("/oper")) {
+        self.steps.searched(line.len());
+        if !command::may_be_secret(&line) {
             // Compared with the latest, and copied.
             self.steps.moved(2 * line.len());
             self.history.push(&line);

@@ -138,12 +138,12 @@ impl Incoming {
 
     /// Reads once before anything is said, to learn whether the other side speaks our protocol. What was read waits
     /// for [`hear`](Self::hear).
-    pub(crate) fn look(&mut self, stream: &TcpStream) -> Option<Foreign> {
+    pub(crate) fn look(&mut self, stream: &TcpStream, now: Instant) -> Option<Foreign> {
         let mut buffer = [0; READ];
         // An end or an error comes again with the next read.
         let read = read(stream, &mut buffer).unwrap_or(0);
         self.decoder.keep(&buffer[..read]);
-        Foreign::detect(self.decoder.waiting())
+        self.decoder.foreign_waiting(now)
     }
 
     /// What he says next: from what waits here, or else from one read. At most one event's worth, no more than

@@ -27,6 +27,7 @@ pub mod time_of_day;
 // Bytes to lines.
 pub mod codec;
 pub mod foreign;
+pub mod proxy;
 pub mod telnet;
 
 // Keys to lines, for those who ask for it.

@@ -355,10 +355,11 @@ mod tests {
             (b"\xff\xfa\x18\xff\xedhello\n", b"hello\n", &[]),
             (b"\xff\xfa\xff\xfb\x01hello\n", b"hello\n", &[Command::Will(1)]),
             (b"\xff\xfa\xff\xfa\x18\xff\xf0x", b"x", &[]),
-            (b"\xff\xfa\x1f\0\x50\0\x18\xff\xf6x", b"x", &[
-                Command::WindowSize(80, 24),
-                Command::AreYouThere,
-            ]),
+            (
+                b"\xff\xfa\x1f\0\x50\0\x18\xff\xf6x",
+                b"x",
+                &[Command::WindowSize(80, 24), Command::AreYouThere],
+            ),
             // A client that does not double the byte.
             (b"\xff\xfa\x1f\0\xff\0\x18\xff\xf0x", b"x", &[Command::WindowSize(255, 24)]),
         ] {

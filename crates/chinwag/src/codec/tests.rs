@@ -268,22 +268,138 @@ fn an_unterminated_last_line_counts() {
     assert_eq!(decoded(b"hi\r"), lines(&["hi"]));
 }
 
+/// What such a stream must come to, whole and however it is split.
+fn comes_to(stream: &[u8], expected: &[Decoded<'_>]) {
+    let start = String::from_utf8_lossy(&stream[..stream.len().min(80)]);
+    assert_eq!(decoded(stream), expected, "{start:?}");
+    for size in [1, 2, 5, 11, 4096] {
+        assert_eq!(decoded_by(stream.chunks(size), 1), expected, "{start:?} by the {size}");
+    }
+}
+
+/// The methods that a page may give its request, and others that are tokens.
+const METHODS: [&str; 12] = [
+    "GET",
+    "POST",
+    "HEAD",
+    "PUT",
+    "OPTIONS",
+    "patch",
+    "post",
+    "X_1",
+    "M-SEARCH",
+    "a.b",
+    "!#$%&'*+-.^_`|~",
+    "0",
+];
+
+#[test]
+fn a_request_is_known_behind_blank_lines_whatever_its_method() {
+    for method in METHODS {
+        for start in ["", "\u{feff}", "\n", "\r\n\r\n", " \n\t\n", "\0\n\u{200b}\n", "x\x08\n"] {
+            let request = format!("{start}{method} /a HTTP/1.1\r\nHost: x\r\n\r\n/nick x\nhello\n");
+            let blank = decoded(start.as_bytes());
+            let expected = [&blank[..], &[Decoded::Foreign(Foreign::Http)]].concat();
+            comes_to(request.as_bytes(), &expected);
+        }
+    }
+}
+
 #[test]
 fn other_protocols_are_known_however_they_are_split() {
-    let long = format!("POST /{} HTTP/1.1\r\n", "x".repeat(5000));
     for (input, foreign) in [
-        (b"GET / HTTP/1.1\r\n".as_slice(), Foreign::Http),
-        (b"GET / HTTP/1.1".as_slice(), Foreign::Http),
-        (long.as_bytes(), Foreign::Http),
-        (b"\x16\x03\x01\x02".as_slice(), Foreign::Tls),
-        (b"SSH-2.0-x\r\n".as_slice(), Foreign::Ssh),
+        (&b"GET / HTTP/1.1"[..], Foreign::Http),
+        (b"DESCRIBE rtsp://x/ RTSP/1.0\r\n\r\n", Foreign::Rtsp),
+        (b"REGISTER sip:x SIP/2.0\r\n", Foreign::Sip),
+        (b"\x16\x03\x01\x02", Foreign::Tls),
+        (b"SSH-2.0-x\r\n", Foreign::Ssh),
+        (b"PASS secret\r\nNICK x\r\n", Foreign::Irc),
+        (b"CAP LS 302\r\nNICK x\r\n", Foreign::Irc),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello\n", Foreign::Proxy),
     ] {
-        assert_eq!(decoded(input).first(), Some(&Decoded::Foreign(foreign)));
-        assert_eq!(decoded_by(input.chunks(1), 1).first(), Some(&Decoded::Foreign(foreign)));
+        comes_to(input, &[Decoded::Foreign(foreign)]);
+        let later = [line("").clone(), Decoded::Foreign(foreign)];
+        comes_to(&[b"\n", input].concat(), &later);
+        let said = [&b"hi\n"[..], input].concat();
+        assert!(!decoded(&said).contains(&Decoded::Foreign(foreign)), "{said:?}");
     }
-    assert_eq!(decoded(b"hi\nGET / HTTP/1.1\n"), lines(&["hi", "GET / HTTP/1.1"]));
-    let said = b"GET / HTTP/1.1 is said\n";
-    assert_eq!(decoded_by(said.chunks(14), 1), lines(&["GET / HTTP/1.1 is said"]));
+}
+
+#[test]
+fn the_signature_of_a_proxy_is_known() {
+    let header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c\x7f\0\0\x01\x7f\0\0\x01\0\x01\0\x02hello\n";
+    let blank = [line(""), line(""), line("")];
+    let proxy = [&blank[..], &[Decoded::Foreign(Foreign::Proxy)]].concat();
+    comes_to(header, &proxy);
+    comes_to(&[b"\r\n", &header[..]].concat(), &[&[line("")], &proxy[..]].concat());
+    comes_to(b"QUIT\n", &lines(&["QUIT"]));
+    comes_to(b"\r\n\r\n\r\nQUIT\n", &lines(&["", "", "", "QUIT"]));
+}
+
+#[test]
+fn an_irc_client_is_known_until_something_is_said() {
+    let irc = Decoded::Foreign(Foreign::Irc);
+    comes_to(
+        b"/nick bob\n\n/foo\nNICK x\nhi\n",
+        &[lines(&["/nick bob", "", "/foo"]), vec![irc]].concat(),
+    );
+    for said in ["hi", "/me waves", "//x", "/msg bob hi", "PASS me the salt"] {
+        let stream = format!("/who\n{said}\nNICK x\n");
+        comes_to(stream.as_bytes(), &lines(&["/who", said, "NICK x"]));
+    }
+    comes_to(b"/who\nGET / HTTP/1.1\n", &lines(&["/who", "GET / HTTP/1.1"]));
+}
+
+#[test]
+fn chat_is_not_taken_for_another_protocol() {
+    for said in [
+        "GET well soon",
+        "PASS me the salt",
+        "NICK said hi",
+        "USER error",
+        "CAP it all",
+        "PROXY it is",
+        "GET / HTTP/1.1 is said",
+        "QUIT",
+        "get / http/1.1",
+    ] {
+        comes_to(format!("{said}\nNICK x\n").as_bytes(), &lines(&[said, "NICK x"]));
+    }
+}
+
+#[test]
+fn a_request_may_be_longer_than_a_line() {
+    let long = "x".repeat(LINE);
+    for request in [
+        format!("POST /{long} HTTP/1.1\r\n\r\n/nick x\n"),
+        format!("{long}{long} / HTTP/1.1\r\n\r\n/nick x\n"),
+        format!("POST /{} HTTP/1.1\r\n/nick x\n", &long[6..]),
+    ] {
+        let expected = [Decoded::TooLong, Decoded::Foreign(Foreign::Http)];
+        comes_to(request.as_bytes(), &expected);
+    }
+    for (said, next) in [("look", "POST"), ("a", "b c"), ("", " "), ("x\x08", "\x17")] {
+        let stream = format!("{said} {long}{next} HTTP/1.2x\nhello\n");
+        comes_to(stream.as_bytes(), &[Decoded::TooLong, line("hello")]);
+    }
+    let second = format!("\nhi\nPOST /{long} HTTP/1.1\nhello\n");
+    comes_to(second.as_bytes(), &[line(""), line("hi"), Decoded::TooLong, line("hello")]);
+}
+
+#[test]
+fn what_waits_is_known_without_being_taken() {
+    for (bytes, foreign) in [
+        (&b"\r\nPOST / HTTP/1.1\r\n"[..], Some(Foreign::Http)),
+        (b"\xef\xbb\xbfSSH-", Some(Foreign::Ssh)),
+        (b"POST / HTTP/1.1", None),
+        (b"hi\nNICK x\n", None),
+        (b"", None),
+    ] {
+        let mut decoder = Decoder::default();
+        decoder.keep(bytes);
+        assert_eq!(decoder.foreign_waiting(now()), foreign, "{bytes:?}");
+        assert_eq!(decoder.waiting(), bytes);
+    }
 }
 
 #[test]
@@ -310,7 +426,8 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
         4 => prop::sample::select(vec![
             b"\n".as_slice(), b"\r", b"\r\n", b"\r\0", b"\0", b"\xff", b"\xff\xff", b"\xff\xf0",
             b"\xff\xfa", b"\xff\xfb\x01", b"\xff\xf4", b"\xef\xbb\xbf", b"\xe2\x82", b"GET / HTTP/1.1",
-            b"SSH-", b"\x16\x03", b"/nick bob",
+            b"SSH-", b"\x16\x03", b"/nick bob", b"patch /", b" HTTP/1.1\n", b" ", b"NICK x\n", b"/who\n",
+            b"\r\n\r\n\0\r\nQUIT\n",
         ]).prop_map(<[u8]>::to_vec),
         3 => "[a-z é👋]{0,12}".prop_map(String::into_bytes),
         1 => prop::collection::vec(any::<u8>(), 0..20),

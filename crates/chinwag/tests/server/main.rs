@@ -14,6 +14,7 @@ mod editing;
 mod extremes;
 mod files;
 mod folder;
+mod foreign;
 mod hanging;
 mod hangup;
 mod keys;
