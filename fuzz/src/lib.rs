@@ -6,6 +6,7 @@
 
 pub mod decoder;
 pub mod editor;
+pub mod proxy;
 pub mod script;
 pub mod telnet;
 pub mod words;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The targets: what takes bytes or words from strangers.
-const TARGETS: [&str; 4] = ["decoder", "editor", "telnet", "words"];
+const TARGETS: [&str; 5] = ["decoder", "editor", "proxy", "telnet", "words"];
 /// Executions of each target, unless told otherwise: half a minute in all.
 const RUNS: u64 = 1_000_000;
 /// Most bytes of an input: marks make long lines of few bytes, and short inputs run fast.
@@ -18,7 +18,7 @@ const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-leve
 const NO_NIGHTLY: &str = "fuzzing needs a nightly compiler, for its counters of coverage: rustup toolchain install nightly";
 
 /// How the command is used.
-const USAGE: &str = "cargo xtask fuzz [TARGET]... [--runs N] [--address] [--merge]; targets: decoder, editor, telnet, words";
+const USAGE: &str = "cargo xtask fuzz [TARGET]... [--runs N] [--address] [--merge]; targets: decoder, editor, proxy, telnet, words";
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]

@@ -122,18 +122,24 @@ impl Doorman {
     /// Lets a connection in, or turns it away with a sentence.
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
         self.pause = BACKOFF_MIN;
-        match self.house.places.admit(address.ip(), now()) {
+        let House { dials, places, .. } = &*self.house;
+        let admitted = match dials.proxies().trust(address.ip()) {
+            true => places.admit_proxy(),
+            false => places.admit(address.ip(), now()),
+        };
+        match admitted {
             Ok(place) => {
                 whippet::spawn(client::run(stream, place, Arc::clone(&self.house)));
             }
-            Err(refusal) => self.refuse(stream, refusal),
+            Err(refusal) => self.refuse(stream, address, refusal),
         }
     }
 
     /// Says why, and closes. Only so many goodbyes take their time at once: each of them holds a descriptor.
-    fn refuse(&mut self, stream: TcpStream, refusal: Refusal) {
+    fn refuse(&mut self, stream: TcpStream, address: SocketAddr, refusal: Refusal) {
         if let Some(times) = self.turned_away.tell(now()) {
-            tracing::warn!(times, "turned away: {refusal}");
+            let address = address.ip().to_canonical();
+            tracing::warn!(times, %address, "turned away: {refusal}");
         }
         // Only this loop adds, so the bound holds; the count guards nothing else, and Relaxed will do.
         if self.refusing.load(Relaxed) >= REFUSALS {

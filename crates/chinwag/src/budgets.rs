@@ -168,6 +168,11 @@ impl AddressBudgets {
         Ok(AddressBudget { start: self.start, networks })
     }
 
+    /// What is not counted for any address may do: as much as loopback.
+    pub(crate) fn free(&self) -> AddressBudget {
+        self.loopback.clone()
+    }
+
     /// Counts a connection of a network.
     fn hold(&mut self, key: AddressKey, per_address: Option<usize>, now: u64) -> Arc<Network> {
         let slot = self.networks.entry(key).or_insert_with(|| Slot {

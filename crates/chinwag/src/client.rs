@@ -11,7 +11,6 @@
 //! `select!`, so the inbox is drained whatever else goes on.
 
 use crate::account::{self, Cut};
-use crate::budgets::AddressBudget;
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event};
@@ -35,21 +34,30 @@ use whippet::task::yield_now;
 use whippet::time::{sleep_until, timeout};
 use whippet::{select, time};
 
-/// Lives one connection from its accept to its close. The place is given back after the socket is closed.
+/// Lives one connection from its accept to its close. The place is given back after the socket is closed. If it comes by a
+/// proxy, that says first whose it is.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and thousands wait"
 )]
 pub(crate) fn run(
     stream: TcpStream,
-    place: Place,
+    mut place: Place,
     house: Arc<House>,
 ) -> impl Future<Output = ()> + Send {
     async move {
-        let mut joined = Client::join(&stream, &house, place.budget()).await;
+        if place.is_unintroduced()
+            && let Err(words) = Box::pin(introduce(&stream, &mut place, &house)).await
+        {
+            say_goodbye(&stream, words, LINGER_BYTES_SHORT).await;
+            drop(stream);
+            drop(place);
+            return;
+        }
+        let mut joined = Client::join(&stream, &house, &place).await;
         let farewell = match &mut joined {
             Ok(client) => {
-                let over = client.chat(&stream, &house, place.budget()).await;
+                let over = client.chat(&stream, &house, &place).await;
                 client.leave(over, &stream, &house).await
             }
             Err(turned_away) => Some((*turned_away, LINGER_BYTES)),
@@ -60,6 +68,22 @@ pub(crate) fn run(
         }
         drop(stream);
         drop(place);
+    }
+}
+
+/// Has a proxy say whose the connection is. It is no part of the task of those who come by none.
+///
+/// # Errors
+/// Nobody comes in: what the other side is told.
+async fn introduce(
+    stream: &TcpStream,
+    place: &mut Place,
+    house: &House,
+) -> Result<(), &'static str> {
+    select! {
+        biased;
+        () = house.stopping.cancelled() => Err(STOPPING),
+        introduced = house.dials.proxies().introduce(stream, place) => introduced,
     }
 }
 
@@ -129,15 +153,12 @@ impl Client {
     ///
     /// # Errors
     /// What he is told who cannot join.
-    async fn join(
-        stream: &TcpStream,
-        house: &House,
-        budget: &AddressBudget,
-    ) -> Result<Self, &'static str> {
-        let mut incoming = Incoming::new(house.dials.speech(), budget, now());
+    async fn join(stream: &TcpStream, house: &House, origin: &Place) -> Result<Self, &'static str> {
+        let mut incoming = Incoming::new(house.dials.speech(), origin.budget(), now());
         if speaks_first(stream, house).await
             && let Some(foreign) = incoming.look(stream, now())
         {
+            house.dials.proxies().tell_stranger(foreign, stream);
             return Err(foreign.answer());
         }
         // There is always one: the queue has more places than there are people.
@@ -145,7 +166,7 @@ impl Client {
         let id = house.next_id();
         let (outlet, inbox) = account::inbox(&house.intake);
         // Of a connection that is gone already nobody will hear.
-        let address = stream.peer_addr().map_or(Ipv6Addr::UNSPECIFIED.into(), |peer| peer.ip());
+        let address = origin.address(stream).map_or(Ipv6Addr::UNSPECIFIED.into(), |from| from.ip());
         let arrival = Arrival { outlet, door: DoorKind::Lines, address: address.to_canonical() };
         let join = Control::Join { id, arrival };
         house.control.send(join).await.map_err(|_| STOPPING)?;
@@ -154,7 +175,7 @@ impl Client {
     }
 
     /// Moves lines and frames until his chat is over.
-    async fn chat(&mut self, stream: &TcpStream, house: &House, budget: &AddressBudget) -> Over {
+    async fn chat(&mut self, stream: &TcpStream, house: &House, origin: &Place) -> Over {
         let mut timer = pin!(sleep_until(time::Instant::now()));
         // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
         let mut turn = pin!(house.intake.places().acquire());
@@ -190,7 +211,7 @@ impl Client {
                         self.stage = Stage::Readable;
                         // Nearly always there is a place at once.
                         if let Ok(place) = house.intake.places().try_acquire()
-                            && let Some(end) = self.hand_over(place, stream, house, budget)
+                            && let Some(end) = self.hand_over(place, stream, house, origin)
                         {
                             return Over::Ended(end);
                         }
@@ -202,13 +223,13 @@ impl Client {
                     in_line = false;
                     // The places are never closed.
                     let Ok(place) = place else { return Over::Dismissed };
-                    if let Some(end) = self.hand_over(place, stream, house, budget) {
+                    if let Some(end) = self.hand_over(place, stream, house, origin) {
                         return Over::Ended(end);
                     }
                 }
                 _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
                 () = timer.as_mut(), if is_timed => {
-                    self.incoming.heed(house.dials.speech(), budget, self::now());
+                    self.incoming.heed(house.dials.speech(), origin.budget(), self::now());
                 }
             }
             if self.incoming.ends_turn() {
@@ -297,7 +318,7 @@ impl Client {
         place: SemaphorePermit<'_>,
         stream: &TcpStream,
         house: &House,
-        budget: &AddressBudget,
+        origin: &Place,
     ) -> Option<End> {
         let id = self.id;
         if self.is_draining() {
@@ -322,7 +343,9 @@ impl Client {
             true => (None, None),
             false => (house.dials.speech(), house.dials.keys()),
         };
-        let (now, limits) = (now(), Limits { rate, keys, budget, lock: house.dials.lock() });
+        let (budget, told_address) = (origin.budget(), origin.told_address());
+        let limits = Limits { rate, keys, budget, lock: house.dials.lock(), told_address };
+        let now = now();
         let terminal = self.outgoing.terminal_mut();
         let Some(Heard { inputs, end, .. }) = self.incoming.hear(stream, terminal, &limits, now)
         else {
@@ -370,7 +393,12 @@ impl Client {
             }
             // The broker knows.
             Over::Dismissed => return Some(("", LINGER_BYTES)),
-            Over::Ended(end) => end.announced(),
+            Over::Ended(end) => {
+                if let End::Foreign(foreign) = end {
+                    house.dials.proxies().tell_stranger(foreign, stream);
+                }
+                end.announced()
+            }
         };
         self.seat.leave(departure);
         self.incoming.forget();

@@ -1,6 +1,6 @@
 //! What can be set about a server.
 
-use crate::bans::Bans;
+use crate::bans::{Bans, Range};
 use crate::intake::Bounds;
 use crate::limits;
 use crate::notices::Texts;
@@ -21,6 +21,8 @@ pub struct Config {
     pub connections: usize,
     /// Most connections of one address, `None` for any number.
     pub per_address: Option<usize>,
+    /// The proxies that are believed when they say who comes.
+    pub trusted_proxies: Vec<Range>,
     /// How fast a person may speak, `None` for any speed.
     pub speech: Option<Allowance>,
     /// How fast keys may come to an editor, `None` for any speed.
@@ -56,6 +58,7 @@ impl Default for Config {
         Self {
             connections: 1000,
             per_address: Some(limits::PER_ADDRESS),
+            trusted_proxies: Vec::new(),
             speech: Some(Allowance {
                 burst: limits::SPEECH_BURST,
                 interval: limits::SPEECH_INTERVAL,
@@ -86,6 +89,7 @@ impl Config {
         let config = Self {
             connections: settings.connections.0.unwrap_or(possible),
             per_address: settings.per_address,
+            trusted_proxies: settings.trusted_proxies.clone(),
             speech: Some(Allowance { burst, interval }),
             first_look: settings.first_look,
             overlong: settings.overlong_after,

@@ -6,6 +6,7 @@
 use crate::config::Config;
 use crate::limits::ADDRESS_LINES;
 use crate::notices::Notices;
+use crate::proxies::Proxies;
 use crate::secret::Lock;
 use crate::speech::{Allowance, LineRate};
 use std::num::NonZeroU32;
@@ -33,6 +34,8 @@ pub(crate) struct Dials {
     notices: Arc<Notices>,
     /// What makes a person an operator.
     lock: Lock,
+    /// The proxies that are believed.
+    proxies: Proxies,
 }
 
 impl Dials {
@@ -42,7 +45,8 @@ impl Dials {
         let [speech, address, keys, first_look, overlong, grace] =
             words(config).map(AtomicU64::new);
         let lock = Lock::new(config.secret.clone());
-        Self { speech, address, keys, first_look, overlong, grace, notices, lock }
+        let proxies = Proxies::new(config.trusted_proxies.clone());
+        Self { speech, address, keys, first_look, overlong, grace, notices, lock, proxies }
     }
 
     /// Turns all of them to what the settings say now.
@@ -56,6 +60,7 @@ impl Dials {
         self.grace.store(grace, Relaxed);
         self.notices.exchange(config.texts.clone());
         self.lock.exchange(config.secret.clone());
+        self.proxies.exchange(config.trusted_proxies.clone());
     }
 
     /// How fast lines may come, `None` for any speed.
@@ -90,6 +95,11 @@ impl Dials {
     /// What makes a person an operator.
     pub(crate) fn lock(&self) -> &Lock {
         &self.lock
+    }
+
+    /// The proxies that are believed.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
     }
 
     /// What newcomers read.

@@ -14,7 +14,7 @@ use crate::telnet::Command;
 use crate::terminal::{Reading, Terminal};
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 use whippet::net::TcpStream;
 
@@ -45,6 +45,8 @@ pub(crate) struct Limits<'a> {
     pub(crate) budget: &'a AddressBudget,
     /// What `/oper` is tried on.
     pub(crate) lock: &'a Lock,
+    /// The address that a proxy has said.
+    pub(crate) told_address: Option<SocketAddr>,
 }
 
 /// What came of one turn at the socket.
@@ -250,8 +252,10 @@ fn try_secret(
     now: Instant,
 ) {
     let peer = stream.peer_addr();
-    // Of a connection that is gone already nobody will hear.
-    let in_clear = peer.as_ref().is_ok_and(|peer| crosses_a_network(peer.ip()));
+    // Of a connection that is gone already nobody will hear. By a proxy it has come two ways.
+    let ways = peer.iter().chain(&limits.told_address);
+    let in_clear = ways.map(SocketAddr::ip).any(crosses_a_network);
+    let peer = limits.told_address.map_or(peer, Ok);
     let Tried { attempt, told } = limits.lock.attempt(typed, limits.budget, now);
     if let Some(times) = told {
         let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
@@ -387,7 +391,7 @@ mod tests {
         terminal: &mut Option<Box<Terminal>>,
     ) -> Option<Heard> {
         let (budget, lock) = (&address(), &Lock::new(None));
-        let limits = Limits { rate: None, keys: None, budget, lock };
+        let limits = Limits { rate: None, keys: None, budget, lock, told_address: None };
         let heard = incoming.hear(stream, terminal, &limits, now());
         if let Some(terminal) = terminal {
             terminal.draw(&[], false);

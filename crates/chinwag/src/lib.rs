@@ -73,6 +73,7 @@ mod incoming;
 mod key_budget;
 mod outgoing;
 mod places;
+mod proxies;
 mod seat;
 mod seldom;
 pub mod served_time;

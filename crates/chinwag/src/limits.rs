@@ -308,6 +308,10 @@ pub const EBB_LOOKS: usize = 8;
 
 // Doors.
 
+/// Most bytes of the header of a proxy that is believed: its addresses have 52, and what else proxies tell some hundred.
+pub const PROXY_HEADER_BYTES: usize = 4096;
+/// How long such a header may take: a proxy sends it at once, and TCP may lose it once or twice.
+pub const PROXY_HEADER_WITHIN: Duration = Duration::from_secs(5);
 /// Connections of one address: a household or an office; the rest of the room must fit in, too.
 pub const PER_ADDRESS: usize = 16;
 /// How many times the budget of an address a /56 of IPv6 has, which some providers give to one customer.

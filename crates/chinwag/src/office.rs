@@ -113,9 +113,9 @@ impl Office {
         self.house.places.taken()
     }
 
-    /// How many connections were turned away: because all places were taken, because those of their address were, and because
-    /// it connects too often.
-    pub fn turned_away(&self) -> [u64; 3] {
+    /// How many connections were turned away: because all places were taken, because those of their address were, because
+    /// it connects too often, and because a proxy did not say who they are.
+    pub fn turned_away(&self) -> [u64; 4] {
         self.house.places.turned_away()
     }
 

@@ -2,14 +2,18 @@
 //!
 //! A [`Place`] is one connection, from accept to close. It gives itself back when dropped, so no way out of a
 //! client's task can lose one.
+//!
+//! What comes by a proxy that is believed has a place before it is known whose it is: it counts in all, and for no address. It is
+//! [given](Place::give_to) to an address once the proxy has said which.
 
 use crate::budgets::{AddressBudget, AddressBudgets, Excess};
 use crate::limits::EBB_PEOPLE;
 use crate::speech::LineRate;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use whippet::net::TcpStream;
 use whippet::sync::Notify;
 
 /// Counts connections.
@@ -48,6 +52,11 @@ impl Counts {
         if self.all >= self.most {
             return Err(Refusal::Full);
         }
+        self.admit_address(address, now)
+    }
+
+    /// Counts a connection of this address that has its place.
+    fn admit_address(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Refusal> {
         // Counted without a limit, too: there may be one later.
         self.addresses.admit(address, self.per_address, now).map_err(|excess| match excess {
             Excess::Connections => Refusal::AddressFull,
@@ -71,11 +80,13 @@ pub(crate) enum Refusal {
     AddressFull,
     /// This address connects more often than it may.
     TooOften,
+    /// The proxy did not say whose the connection is.
+    Unintroduced,
 }
 
 impl Refusal {
     /// How many reasons there are.
-    pub(crate) const COUNT: usize = 3;
+    pub(crate) const COUNT: usize = 4;
 
     /// What the one at the door is told.
     pub(crate) fn answer(self) -> &'static str {
@@ -83,6 +94,9 @@ impl Refusal {
             Self::Full => "! the server is full, please try again later\r\n",
             Self::AddressFull => "! too many connections from your address\r\n",
             Self::TooOften => "! your address connects too often, please wait a second\r\n",
+            Self::Unintroduced => {
+                "! from this address a connection must begin with a PROXY header of version 2\r\n"
+            }
         }
     }
 }
@@ -93,6 +107,7 @@ impl fmt::Display for Refusal {
             Self::Full => "all places are taken",
             Self::AddressFull => "all places of its address are taken",
             Self::TooOften => "its address connects too often",
+            Self::Unintroduced => "its proxy does not say who comes",
         })
     }
 }
@@ -125,9 +140,33 @@ impl Places {
             counts.turned_away[refusal as usize] += 1;
         }
         let budget = admitted?;
+        Ok(self.take(counts, budget, None))
+    }
+
+    /// A place for a connection of a proxy that will say whose it is.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn admit_proxy(self: &Arc<Self>) -> Result<Place, Refusal> {
+        let mut counts = self.lock();
+        if counts.all >= counts.most {
+            counts.turned_away[Refusal::Full as usize] += 1;
+            return Err(Refusal::Full);
+        }
+        let budget = counts.addresses.free();
+        Ok(self.take(counts, budget, Some(Box::new(None))))
+    }
+
+    /// Takes a place.
+    fn take(
+        self: &Arc<Self>,
+        mut counts: MutexGuard<'_, Counts>,
+        budget: AddressBudget,
+        by_proxy: Option<Box<Option<SocketAddr>>>,
+    ) -> Place {
         counts.all += 1;
         counts.high = counts.high.max(counts.all);
-        Ok(Place { places: Arc::clone(self), budget })
+        Place { places: Arc::clone(self), budget, by_proxy }
     }
 
     /// Goes by this from now on: so many connections of an address, and lines at this rate. Those who are here stay.
@@ -188,7 +227,8 @@ impl Places {
         self.lock().all
     }
 
-    /// How many were turned away: because there was no place, none for their address, or they came too often.
+    /// How many were turned away: because there was no place, none for their address, they came too often, or their proxy did not say
+    /// who they are.
     pub(crate) fn turned_away(&self) -> [u64; Refusal::COUNT] {
         self.lock().turned_away
     }
@@ -206,9 +246,55 @@ pub(crate) struct Place {
     places: Arc<Places>,
     /// What its address may do.
     budget: AddressBudget,
+    /// The address that a proxy has said, if it came by one; none before the proxy has said it. Most come by none.
+    by_proxy: Option<Box<Option<SocketAddr>>>,
 }
 
 impl Place {
+    /// Whether a proxy has yet to say whose it is.
+    pub(crate) fn is_unintroduced(&self) -> bool {
+        self.by_proxy.as_deref() == Some(&None)
+    }
+
+    /// The address that a proxy has said.
+    pub(crate) fn told_address(&self) -> Option<SocketAddr> {
+        self.by_proxy.as_deref().copied().flatten()
+    }
+
+    /// Whose it is: the address that a proxy has said, or else that of the peer. Of a connection that is gone there may be none.
+    pub(crate) fn address(&self, stream: &TcpStream) -> Option<SocketAddr> {
+        self.told_address().or_else(|| stream.peer_addr().ok())
+    }
+
+    /// A proxy has said whose it is. If that is a proxy that is believed, too, it counts for no address.
+    ///
+    /// # Errors
+    /// There is none for that address.
+    pub(crate) fn give_to(
+        &mut self,
+        address: SocketAddr,
+        is_proxy: bool,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        if !is_proxy {
+            let mut counts = self.places.lock();
+            match counts.admit_address(address.ip(), now) {
+                Ok(budget) => self.budget = budget,
+                Err(refusal) => {
+                    counts.turned_away[refusal as usize] += 1;
+                    return Err(refusal);
+                }
+            }
+        }
+        self.by_proxy = Some(Box::new(Some(address)));
+        Ok(())
+    }
+
+    /// It is given to nobody, for this reason.
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        self.places.lock().turned_away[refusal as usize] += 1;
+    }
+
     /// What its address may do.
     pub(crate) fn budget(&self) -> &AddressBudget {
         &self.budget
@@ -263,7 +349,7 @@ mod tests {
         drop(held);
         assert!(places.admit(address("10.0.0.1"), now()).is_ok());
         assert_eq!(places.taken(), 0);
-        assert_eq!(places.turned_away(), [0, 1, 0]);
+        assert_eq!(places.turned_away(), [0, 1, 0, 0]);
     }
 
     #[test]
@@ -286,7 +372,7 @@ mod tests {
             drop(places.admit(address("10.0.0.1"), now).unwrap());
         }
         assert_eq!(places.admit(address("10.0.0.1"), now).unwrap_err(), Refusal::TooOften);
-        assert_eq!(places.turned_away(), [0, 0, 1]);
+        assert_eq!(places.turned_away(), [0, 0, 1, 0]);
         assert!(places.admit(address("10.0.0.2"), now).is_ok());
     }
 
@@ -314,6 +400,29 @@ mod tests {
         assert!(!told());
         people.clear();
         assert!(told());
+    }
+
+    #[test]
+    fn what_comes_by_a_proxy_counts_for_the_address_that_it_says() {
+        let places = Places::new(5, Some(2));
+        let by_proxy = |text: &str| {
+            let mut place = places.admit_proxy()?;
+            assert!(place.is_unintroduced());
+            place.give_to(SocketAddr::new(address(text), 7), false, now()).map(|()| place)
+        };
+        let held: Vec<_> = (0..2).map(|_| by_proxy("10.0.0.1").unwrap()).collect();
+        assert_eq!(held[0].told_address().unwrap().ip(), address("10.0.0.1"));
+        assert_eq!(by_proxy("10.0.0.1").unwrap_err(), Refusal::AddressFull);
+        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
+        assert_eq!(places.taken(), 2, "whoever was refused has given the place back");
+        let proxies: Vec<_> = (0..3).map(|_| places.admit_proxy().unwrap()).collect();
+        assert_eq!(places.admit_proxy().unwrap_err(), Refusal::Full);
+        drop((held, proxies));
+        assert!(by_proxy("10.0.0.1").is_ok());
+        let mut chained: Vec<_> = (0..4).map(|_| places.admit_proxy().unwrap()).collect();
+        let own = SocketAddr::new(address("10.9.9.9"), 7);
+        assert!(chained.iter_mut().all(|place| place.give_to(own, true, now()).is_ok()));
+        assert_eq!(places.turned_away(), [1, 2, 0, 0]);
     }
 
     #[test]

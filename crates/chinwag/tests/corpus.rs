@@ -3,7 +3,7 @@
 #[path = "../../../fuzz/src/lib.rs"]
 pub mod targets;
 
-use self::targets::{decoder, editor, telnet, words};
+use self::targets::{decoder, editor, proxy, telnet, words};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -38,6 +38,11 @@ fn decoder_holds_for_its_corpus() {
 #[test]
 fn editor_holds_for_its_corpus() {
     replay("editor", editor::check);
+}
+
+#[test]
+fn proxy_holds_for_its_corpus() {
+    replay("proxy", proxy::check);
 }
 
 #[test]

@@ -147,10 +147,11 @@ impl Figures {
         let waiting = "Joins and the like that wait for the broker";
         out.gauge("chinwag_queue_control", waiting, control)?;
         out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
-        let [full, address, connects] = office.turned_away();
+        let [full, address, connects, proxy] = office.turned_away();
         let banned = office.published().metrics().banned;
-        let away =
-            [("full", full), ("address", address), ("connects", connects), ("banned", banned)];
+        let by_place =
+            [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
+        let away = [&by_place[..], &[("banned", banned)]].concat();
         out.counters("chinwag_turned_away", "Connections that were not let in", &away)?;
         let dropped = output::stderr().dropped();
         let lost = "Lines of the log that were not read in time, or could not be written";

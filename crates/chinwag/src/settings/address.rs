@@ -1,9 +1,10 @@
-//! An address as it stands in the settings: numbers, or a name of this machine's.
+//! An address as it stands in the settings: numbers, or a name of this machine's; and a range of addresses.
 //!
 //! A name is looked up once, where a listener is opened. Reading settings does not look it up: a reload compares names with
 //! names, and the confined process could not ask anybody. What a name stands for at the start is kept until the next one.
 
 use super::value::{Form, Given, Scalar, Shape, Value, Wrong, quote};
+use crate::bans::{Range, Target};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -84,7 +85,29 @@ impl Scalar for HostPort {
     }
 }
 
-impl Value for Vec<HostPort> {
+impl Scalar for Range {
+    fn wanted() -> String {
+        "an address or a range of them, as in 10.0.0.7, 10.0.0.0/8 or fd00::/8".to_owned()
+    }
+
+    fn takes(form: Form) -> bool {
+        form == Form::Text
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // What is no address could be a nick, of which bans make a pattern.
+        match Target::parse(text) {
+            Ok(Target::Addresses(range)) => Some(range),
+            _ => None,
+        }
+    }
+
+    fn display(&self) -> String {
+        quote(&self.to_string())
+    }
+}
+
+impl<T: Scalar> Value for Vec<T> {
     const SHAPE: Shape = Shape::Several;
 
     fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
@@ -93,7 +116,7 @@ impl Value for Vec<HostPort> {
             return Err(Wrong { which: MOST_ADDRESSES, words });
         }
         let read = |(which, given): (usize, &Given<'_>)| {
-            HostPort::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
+            T::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
         };
         given.iter().enumerate().map(read).collect()
     }
@@ -118,6 +141,18 @@ mod tests {
             ["", ":", "7070", ":7070", "x:", "x:65536", "x:+1", "::1:7070", "a b:1", "x:1:2", &long]
         {
             assert_eq!(HostPort::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_an_address_with_the_bits_that_count() {
+        for text in ["10.0.0.7", "10.0.0.0/8", "::1", "fd00::/8"] {
+            assert_eq!(<Range as Scalar>::parse(text).expect("a range").to_string(), text);
+        }
+        for wrong in
+            ["", "bob", "10.0.0.0/33", "10.0.0.0/0", "10.0.0.7:80", "localhost", "10.0.0.*"]
+        {
+            assert_eq!(<Range as Scalar>::parse(wrong), None, "{wrong}");
         }
     }
 

@@ -4,6 +4,7 @@
 use super::address::HostPort;
 use super::host_pattern::HostPattern;
 use super::value::{Auto, Bytes, Given, LogFilter, LogFormat, Shape, Value, Wrong};
+use crate::bans::Range;
 use crate::limits;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -145,6 +146,9 @@ settings! {
         /// A /56 and a /48 of IPv6 have 4 and 16 times as many
         /// What an address may say, and how often connect, grows with a number above 16, and with none it is not limited.
         per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
+        /// Address or range of proxies that say who comes, may be given several times
+        /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.
+        trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<Range> = Vec::new(), Live InManual;
         /// How long a newcomer is listened to before the welcome
         /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
         first_look "first-look" "TIME": Duration = limits::FIRST_LOOK, Live InManual within(MOMENT, MINUTE);

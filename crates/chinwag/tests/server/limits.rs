@@ -1,5 +1,6 @@
 //! What bad or greedy input gets.
 
+use crate::program::{Program, chinwag};
 use crate::support::{TestServer, run, soon};
 use chinwag::{Allowance, Config};
 use std::time::Duration;
@@ -113,6 +114,21 @@ fn connections_past_the_limit_are_turned_away_with_a_sentence() {
             }
         })
         .await;
+    });
+}
+
+#[test]
+fn the_log_names_the_address_that_is_turned_away() {
+    run(async {
+        let arguments = ["--listen", "127.0.0.1:0", "--connections", "1"];
+        let mut server = Program::start(chinwag(&arguments)).await;
+        let _alice = server.join().await;
+        server.connect().await.rest().await;
+        let line = server.logged("turned away").await;
+        assert!(
+            line.contains("all places are taken") && line.contains("address=127.0.0.1"),
+            "{line}"
+        );
     });
 }
 

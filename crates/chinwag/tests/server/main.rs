@@ -25,6 +25,7 @@ mod pace;
 mod printing;
 mod private;
 mod program;
+mod proxies;
 mod pty;
 mod real_clients;
 mod rooms;
