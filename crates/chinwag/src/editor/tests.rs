@@ -141,7 +141,7 @@ fn every_key_of_the_list_works() {
 #[test]
 fn earlier_lines_come_back() {
     let mut desk = Desk::new(40);
-    desk.press("first\rsecond\r/oper secret\rdraft");
+    desk.press("first\rsecond\r/oper secret\r /oper secret\r/me /OPER secret\rdraft");
     desk.press("\x1b[A");
     assert_eq!(desk.row(), "> second", "a secret is not kept");
     desk.press("\x1bOA\x1b[A");

@@ -3,7 +3,7 @@
 //! A name is looked up once, where a listener is opened. Reading settings does not look it up: a reload compares names with
 //! names, and the confined process could not ask anybody. What a name stands for at the start is kept until the next one.
 
-use super::value::{Form, Given, Scalar, Shape, Value, Wrong, quote};
+use super::value::{Form, Scalar, quote};
 use crate::bans::{Range, Target};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -11,9 +11,6 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 /// Most bytes of a name: what the domain name system allows.
 const MOST_NAME_BYTES: usize = 253;
-
-/// Most addresses that one setting can have: more than a machine has networks.
-const MOST_ADDRESSES: usize = 32;
 
 /// An address with a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,26 +101,6 @@ impl Scalar for Range {
 
     fn display(&self) -> String {
         quote(&self.to_string())
-    }
-}
-
-impl<T: Scalar> Value for Vec<T> {
-    const SHAPE: Shape = Shape::Several;
-
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        if given.len() > MOST_ADDRESSES {
-            let words = format!("at most {MOST_ADDRESSES} addresses can be given");
-            return Err(Wrong { which: MOST_ADDRESSES, words });
-        }
-        let read = |(which, given): (usize, &Given<'_>)| {
-            T::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
-        };
-        given.iter().enumerate().map(read).collect()
-    }
-
-    fn show(&self) -> String {
-        let shown: Vec<_> = self.iter().map(Scalar::display).collect();
-        format!("[{}]", shown.join(", "))
     }
 }
 

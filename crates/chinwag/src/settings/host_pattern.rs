@@ -2,14 +2,11 @@
 //!
 //! They are compared with the name in a request, and never looked up.
 
-use super::value::{Form, Given, Scalar, Shape, Value, Wrong, quote};
+use super::value::{Form, Scalar, quote};
 use std::fmt;
 
 /// Most bytes of a name: what the domain name system allows.
 const MOST_NAME_BYTES: usize = 253;
-/// Most names that one setting can have: each is looked at for each request.
-const MOST_NAMES: usize = 32;
-
 /// What a name must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HostPattern {
@@ -76,26 +73,6 @@ impl Scalar for HostPattern {
 
     fn display(&self) -> String {
         quote(&self.to_string())
-    }
-}
-
-impl Value for Vec<HostPattern> {
-    const SHAPE: Shape = Shape::Several;
-
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        if given.len() > MOST_NAMES {
-            let words = format!("at most {MOST_NAMES} names can be given");
-            return Err(Wrong { which: MOST_NAMES, words });
-        }
-        let read = |(which, given): (usize, &Given<'_>)| {
-            HostPattern::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
-        };
-        given.iter().enumerate().map(read).collect()
-    }
-
-    fn show(&self) -> String {
-        let shown: Vec<_> = self.iter().map(Scalar::display).collect();
-        format!("[{}]", shown.join(", "))
     }
 }
 

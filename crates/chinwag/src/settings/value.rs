@@ -113,6 +113,29 @@ impl<T: Scalar> Value for T {
     }
 }
 
+/// Most values that one setting can have: more than a machine has networks, or names.
+const MOST_VALUES: usize = 32;
+
+impl<T: Scalar> Value for Vec<T> {
+    const SHAPE: Shape = Shape::Several;
+
+    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
+        if given.len() > MOST_VALUES {
+            let words = format!("at most {MOST_VALUES} values can be given");
+            return Err(Wrong { which: MOST_VALUES, words });
+        }
+        let read = |(which, given): (usize, &Given<'_>)| {
+            T::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
+        };
+        given.iter().enumerate().map(read).collect()
+    }
+
+    fn show(&self) -> String {
+        let shown: Vec<_> = self.iter().map(Scalar::display).collect();
+        format!("[{}]", shown.join(", "))
+    }
+}
+
 /// Numbers, which are all alike.
 macro_rules! numbers {
     ($($number:ty: $wanted:literal),+) => {$(
