@@ -39,7 +39,7 @@ use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
 use crate::latency::Timing;
-use crate::limits::{CROWD_SINGLES, LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
+use crate::limits::{LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
 use crate::line::Line;
 use crate::mutes::Mutes;
 use crate::notices::Notices;
@@ -112,8 +112,10 @@ pub struct Broker {
     look_at: Option<Instant>,
     /// Who is to be cut once the round is out.
     doomed: Vec<(ClientId, Fault)>,
-    /// Who was cut in this flush and not announced yet, by their slots.
-    unannounced: VecDeque<(usize, Cut)>,
+    /// Who was cut in this flush and not announced yet.
+    unannounced: VecDeque<presence::Gone>,
+    /// When a second began, and how many of those who were cut in it were announced by name.
+    named: (Instant, usize),
     /// The number in the latest default nick.
     newcomers: u64,
     /// What is known of the end, once it has come.
@@ -160,6 +162,7 @@ impl Broker {
             look_at: None,
             doomed: Vec::new(),
             unannounced: VecDeque::new(),
+            named: (now, 0),
             newcomers: 0,
             stop: None,
             bans: Bans::default(),
@@ -274,7 +277,7 @@ impl Broker {
                     self.turn_away(arrival, &Line::Refusal(&reason));
                 }
                 None => {
-                    self.end_round_before_announcement(RoomId::LOBBY);
+                    let _ = self.end_round_before_announcement(RoomId::LOBBY);
                     self.join(id, arrival);
                 }
             },
@@ -369,12 +372,9 @@ impl Broker {
 
     /// Cuts those who were found to be too far behind, and announces as many as one round takes. Says whether there were any.
     fn cut_doomed(&mut self) -> bool {
-        // All before the first is announced: none of them is to be told of the others.
+        // All before the first is announced: none of them is to be told of the others, or waited for.
         for (id, fault) in std::mem::take(&mut self.doomed) {
             let Some(slot) = self.roster.slot(id) else { continue };
-            if self.roster.member(slot).outlet.is_cut() {
-                continue;
-            }
             let (count, cut) = match fault {
                 Fault::PastHard => (&mut self.metrics.cut_past_hard, Cut::TooSlow),
                 Fault::Stalled => (&mut self.metrics.cut_stalled, Cut::TooSlow),
@@ -382,18 +382,17 @@ impl Broker {
                 Fault::Banned => (&mut self.metrics.cut_banned, Cut::Banned),
             };
             *count += 1;
-            self.roster.member(slot).outlet.cut(cut);
-            self.unannounced.push_back((slot, cut));
+            let gone = self.take_out_cut(slot, cut);
+            self.unannounced.push_back(gone);
         }
-        let is_crowd = self.unannounced.len() > CROWD_SINGLES;
         let mut any = false;
-        while let Some((slot, cut)) = self.unannounced.pop_front() {
-            if any && (self.gathered >= ROUND_BYTES || self.is_round_full_for(slot)) {
-                self.unannounced.push_front((slot, cut));
+        while let Some(gone) = self.unannounced.pop_front() {
+            if self.gathered >= ROUND_BYTES || self.is_round_full_for(&gone.memberships) {
+                self.unannounced.push_front(gone);
                 break;
             }
             any = true;
-            self.announce_cut(slot, cut, is_crowd);
+            self.announce_cut(&gone);
         }
         any
     }

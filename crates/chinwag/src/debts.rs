@@ -20,7 +20,8 @@
 //! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound. A room waits once
 //! its debt, with as much of each other room that is owed as much and all of those that are owed less, comes to that
 //! ([`Member::debt_in`](crate::member::Member::debt_in)). So who reads several busy rooms at pace is not disconnected for their
-//! sum, the room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
+//! sum as long as the rooms fill together; of four that fill one after the other, each while the ones before wait for them, the sum may pass the
+//! hard bound. The room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
 
 use crate::intake::Bounds;
 use crate::rooms::RoomId;

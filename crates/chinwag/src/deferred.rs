@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 /// What the first of somebody's events waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WaitsFor {
-    /// Its turn: nothing hinders it any more.
+    /// Nothing: its author is in no line, for one of their events is being handled.
     #[default]
+    Nothing,
+    /// Its turn: nothing hinders it any more.
     Turn,
     /// The room that its author speaks in.
     Room(RoomId),

@@ -42,3 +42,36 @@ async fn drain(stream: &TcpStream, most: usize) -> io::Result<()> {
 fn discard(stream: &TcpStream) -> io::Result<usize> {
     stream.try_read(&mut [0; READ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use whippet::io::AsyncWriteExt;
+    use whippet::net::TcpListener;
+
+    #[whippet::test]
+    async fn no_more_is_read_than_was_said() {
+        const SENT: usize = 64 * 1024;
+        const MOST: usize = 2 * READ;
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let mut peer = TcpStream::connect(address).await.expect("it listens");
+        let (stream, _) = listener.accept().await.expect("somebody came");
+        peer.write_all(&[b'x'; SENT]).await.expect("the kernel takes it");
+        say_goodbye(&stream, "", MOST).await;
+        let mut left = 0;
+        while left < SENT {
+            stream.readable().await.expect("it is open");
+            match discard(&stream) {
+                Ok(0) => break,
+                Ok(bytes) => left += bytes,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => panic!("{error}"),
+            }
+            if left + MOST + READ > SENT {
+                break;
+            }
+        }
+        assert!(SENT - left <= MOST + READ, "{} bytes were read", SENT - left);
+    }
+}

@@ -144,8 +144,9 @@ impl Room {
         self.round.enter(slot);
     }
 
-    /// A member is in the list by name no more, and no line is encoded in this view for their sake.
-    fn unlist(
+    /// A member is in the list by name no more, and no line is encoded in this view for their sake. Who leaves the house stays
+    /// among the members until the round is handed out.
+    pub fn unlist(
         &mut self,
         slot: usize,
         view: View,
@@ -154,18 +155,6 @@ impl Room {
     ) {
         self.names.remove(slot as u32, name_of);
         self.unwatch(view, spoke);
-    }
-
-    /// Somebody with this view leaves the house, and stays listed until the round is handed out.
-    pub fn retire(
-        &mut self,
-        slot: usize,
-        view: View,
-        spoke: bool,
-        name_of: impl Fn(u32) -> FoldedNick,
-    ) {
-        self.unlist(slot, view, spoke, name_of);
-        self.round.leave(slot);
     }
 
     /// Somebody with this view is gone at once. No round may be under way.

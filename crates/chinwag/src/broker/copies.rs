@@ -17,6 +17,7 @@ use super::Broker;
 use crate::command::Kind;
 use crate::event::{Event, Inputs};
 use crate::limits::{ROUND_COPIES, STEP_COPIES, STEP_IN_A_ROOM};
+use crate::member::Membership;
 use crate::rooms::RoomId;
 
 /// The longest line that one person says, as it looks to who is in several rooms.
@@ -55,7 +56,10 @@ impl Broker {
         match kind {
             Kind::Say | Kind::Action => {
                 let current = self.roster.member(slot).current.map(|current| current.room);
-                self.end_round_before(Some(slot), current, Inputs::encoded_of(text));
+                let bytes = Inputs::encoded_of(text) + STEP_IN_A_ROOM;
+                if self.would_copy_too_much(self.ignoring(slot), current, bytes) {
+                    self.flush(self.now);
+                }
             }
             // They may announce a crowd in any room of whoever asks.
             _ => self.end_round_before_all_rooms(slot),
@@ -64,22 +68,29 @@ impl Broker {
 
     /// Ends the round before something is said in all rooms of somebody.
     pub(super) fn end_round_before_all_rooms(&mut self, slot: usize) {
-        if self.is_round_full_for(slot) {
+        let rooms = || self.roster.member(slot).memberships().map(|membership| membership.room);
+        let bytes = rooms().count() * STEP_IN_A_ROOM;
+        if self.would_copy_too_much(self.ignoring(slot), rooms(), bytes) {
             self.flush(self.now);
         }
     }
 
-    /// Ends the round before something is said in one room by the server.
-    pub(super) fn end_round_before_announcement(&mut self, room: RoomId) {
-        self.end_round_before(None, Some(room), 0);
+    /// Ends the round before something is said in one room by the server. Says whether the room is still there.
+    #[must_use]
+    pub(super) fn end_round_before_announcement(&mut self, room: RoomId) -> bool {
+        // What ended before may have been the end of this one, and so may this.
+        if self.rooms.is_there(room) && self.would_copy_too_much(0, Some(room), STEP_IN_A_ROOM) {
+            self.flush(self.now);
+        }
+        self.rooms.is_there(room)
     }
 
-    /// Whether something more in all rooms of somebody would have to be copied too often in this round. It never is of one that
+    /// Whether something more in all of these rooms would have to be copied too often in this round. It never is of one that
     /// is empty.
-    pub(super) fn is_round_full_for(&self, slot: usize) -> bool {
-        let rooms = || self.roster.member(slot).memberships().map(|membership| membership.room);
-        let bytes = rooms().count() * STEP_IN_A_ROOM;
-        !self.is_nothing_gathered() && self.would_copy_too_much(Some(slot), rooms(), bytes)
+    pub(super) fn is_round_full_for(&self, memberships: &[Membership]) -> bool {
+        let rooms = memberships.iter().map(|membership| membership.room);
+        let there = rooms.filter(|&room| self.rooms.is_there(room));
+        self.would_copy_too_much(0, there, memberships.len() * STEP_IN_A_ROOM)
     }
 
     /// Bytes of rooms were copied in one round, for those who do not share them.
@@ -89,27 +100,22 @@ impl Broker {
         debug_assert!(bytes <= most, "{bytes} bytes of one round were copied");
     }
 
-    /// Whether the round is empty.
-    fn is_nothing_gathered(&self) -> bool {
-        self.busy.is_empty() && self.specials.is_empty()
+    /// How many ignore somebody.
+    fn ignoring(&self, slot: usize) -> usize {
+        self.roster.member(slot).ignored_by as usize
     }
 
-    /// Ends the round before a step of somebody in these rooms.
-    fn end_round_before(&mut self, slot: Option<usize>, room: Option<RoomId>, bytes: usize) {
-        if !self.is_nothing_gathered()
-            && self.would_copy_too_much(slot, room, bytes + STEP_IN_A_ROOM)
-        {
-            self.flush(self.now);
-        }
-    }
-
-    /// Whether too much would have to be copied after a step of somebody in these rooms, which adds so many bytes.
+    /// Whether too much would have to be copied after a step in these rooms, which adds so many bytes and is by somebody whom so
+    /// many ignore. Never if nothing was gathered: only that can be handed out before.
     fn would_copy_too_much(
         &self,
-        slot: Option<usize>,
+        ignoring: usize,
         rooms: impl IntoIterator<Item = RoomId>,
         bytes: usize,
     ) -> bool {
+        if self.gathered == 0 {
+            return false;
+        }
         let mut shared = self.shared;
         for room in rooms {
             let room = self.rooms.room(room);
@@ -117,8 +123,7 @@ impl Broker {
                 shared.add_room(room.members.len());
             }
         }
-        let ignoring = slot.map_or(0, |slot| self.roster.member(slot).ignored_by as usize);
-        let people = shared.people() + ignoring + self.specials.len();
+        let people = (shared.people() + ignoring).min(self.roster.len()) + self.specials.len();
         people.saturating_mul(self.gathered + bytes) > ROUND_COPIES
     }
 }

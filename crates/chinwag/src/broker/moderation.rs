@@ -260,15 +260,16 @@ impl Broker {
 
     /// Does what was ordered about bans, by an operator who is here or by one at the admin socket.
     pub(super) fn act(&mut self, act: &Act, by: Option<usize>) -> Result<Verdict, String> {
+        // Who orders it may be cut by it: a ban ends the round.
+        let operator = by.map_or("the admin socket".to_owned(), |slot| {
+            self.roster.member(slot).nick.to_string()
+        });
         let outcome = match act {
             Act::Ban(typed) => self.ban(typed, by),
             Act::Unban(typed) => self.unban(typed),
             Act::List => return Ok(Verdict { words: self.all_bans(), page: None }),
         };
         let words = outcome?;
-        let operator = by.map_or("the admin socket".to_owned(), |slot| {
-            self.roster.member(slot).nick.to_string()
-        });
         tracing::info!(operator, outcome = words, "bans changed");
         let page = self.shelf.as_ref().map(|shelf| shelf.put(self.bans.text()));
         Ok(Verdict { words, page })
@@ -308,7 +309,9 @@ impl Broker {
         self.bans.add(ban, now)?;
         let meant: Vec<_> =
             self.roster.slots().filter(|&slot| self.is_meant(&target, slot)).collect();
-        self.doomed.extend(meant.iter().map(|&slot| (self.roster.member(slot).id, Fault::Banned)));
+        // Before those who are too slow: whoever is both is told of the ban.
+        let banned = meant.iter().map(|&slot| (self.roster.member(slot).id, Fault::Banned));
+        self.doomed.splice(..0, banned);
         self.flush(self.now);
         let kept = if self.shelf.is_some() || time.is_some() {
             ""

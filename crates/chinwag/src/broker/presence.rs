@@ -4,12 +4,26 @@ use super::Broker;
 use crate::account::Cut;
 use crate::crowd::Counted;
 use crate::event::{Arrival, ClientId, Departure};
+use crate::limits::{CROWD_SINGLES, CROWD_WINDOW};
 use crate::line::Line;
 use crate::member::{Member, Membership};
 use crate::name::Nick;
 use crate::rooms::RoomId;
 use crate::text::quotable;
 use crate::who;
+
+/// Somebody whose connection was ended, and who is to be announced.
+#[derive(Debug)]
+pub(super) struct Gone {
+    /// Who they were.
+    id: ClientId,
+    /// What they were called.
+    nick: Nick,
+    /// The rooms that they were in.
+    pub(super) memberships: Vec<Membership>,
+    /// Why.
+    cut: Cut,
+}
 
 impl Broker {
     /// Lets somebody into the house, and the lobby: his welcome marks his place in the order of lines.
@@ -31,7 +45,7 @@ impl Broker {
 
     /// Lets somebody go, after what he has sent.
     pub(super) fn leave(&mut self, id: ClientId, departure: Departure) {
-        if let Some(slot) = self.roster.slot(id) {
+        if let Some(slot) = self.roster.slot(id).filter(|_| self.stop.is_none()) {
             self.end_round_before_all_rooms(slot);
         }
         let Some(slot) = self.roster.slot(id) else { return };
@@ -53,33 +67,67 @@ impl Broker {
         self.end_if_drained();
     }
 
-    /// Ends somebody's connection, which is announced by name.
+    /// Ends somebody's connection, which is announced by name. No round may be under way.
     pub(super) fn cut(&mut self, slot: usize, cut: Cut) {
-        self.roster.member(slot).outlet.cut(cut);
-        self.announce_cut(slot, cut, false);
+        let gone = self.take_out_cut(slot, cut);
+        self.announce_by_name(&gone);
     }
 
-    /// Takes somebody out whose connection was ended. They are announced by name, unless they are one of a crowd: then only as many
-    /// are as of those who leave, or the lines of some thousand would be much of the memory for all.
-    pub(super) fn announce_cut(&mut self, slot: usize, cut: Cut, is_crowd: bool) {
-        let id = self.roster.member(slot).id;
+    /// Ends somebody's connection, and takes them out. No round may be under way: nothing more is for them.
+    pub(super) fn take_out_cut(&mut self, slot: usize, cut: Cut) -> Gone {
+        let member = self.roster.member(slot);
+        member.outlet.cut(cut);
+        let id = member.id;
         let (nick, memberships) = self.retire(slot);
+        Gone { id, nick, memberships, cut }
+    }
+
+    /// Announces somebody whose connection was ended: by name, up to as many in a second as leave by name in a room. More are a
+    /// crowd, and treated as those who leave in one: lines for thousands would be much of the memory for all.
+    pub(super) fn announce_cut(&mut self, gone: &Gone) {
+        let (since, count) = &mut self.named;
+        if self.now.saturating_duration_since(*since) >= CROWD_WINDOW {
+            (*since, *count) = (self.now, 0);
+        }
+        if *count < CROWD_SINGLES {
+            *count += 1;
+            return self.announce_by_name(gone);
+        }
         if self.stop.is_some() {
             return;
         }
-        for membership in memberships {
-            if is_crowd {
-                self.announce_leave(membership, id, nick, &cut.departure(), false);
-            } else {
-                self.announce_if_counted(membership);
-                self.publish(membership.room, &Line::Left(nick, &cut.departure()), None);
+        for &membership in &gone.memberships {
+            if self.rooms.is_there(membership.room) {
+                let departure = gone.cut.departure();
+                self.announce_leave(membership, gone.id, gone.nick, &departure, false);
             }
         }
     }
 
-    /// Takes somebody out of the house here. He gets what was said before.
+    /// The same by name.
+    fn announce_by_name(&mut self, gone: &Gone) {
+        if self.stop.is_some() {
+            return;
+        }
+        for &membership in &gone.memberships {
+            // The last of the others may have gone since.
+            if self.rooms.is_there(membership.room) {
+                self.announce_if_counted(membership);
+                let line = Line::Left(gone.nick, &gone.cut.departure());
+                self.publish(membership.room, &line, None);
+            }
+        }
+    }
+
+    /// Takes somebody out of the house here. They get what was said before, unless they were cut.
     fn retire(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
-        self.make_special(slot);
+        let is_cut = self.roster.member(slot).outlet.is_cut();
+        if is_cut {
+            // They get nothing, like the special, and are not among those for whom something is copied.
+            self.roster.member_mut(slot).special = true;
+        } else {
+            self.make_special(slot);
+        }
         self.ignore_nobody(slot);
         self.forget_deferred(slot);
         self.roster.retire(slot);
@@ -90,7 +138,10 @@ impl Broker {
             let gone = self.roster.member(slot);
             let (view, spoke) = (gone.view_of(membership.room), gone.speaks_in(membership.room));
             let room = self.rooms.room_mut(membership.room);
-            room.retire(slot, view, spoke, self.roster.names());
+            room.unlist(slot, view, spoke, self.roster.names());
+            if !is_cut {
+                room.round.leave(slot);
+            }
             room.slow.iter_mut().for_each(|slow| slow.leave(id));
             self.touch(membership.room);
         }
@@ -202,8 +253,9 @@ impl Broker {
                 self.crowds.insert((due, room));
                 break;
             }
-            self.end_round_before_announcement(room);
-            self.announce_counted(room);
+            if self.end_round_before_announcement(room) {
+                self.announce_counted(room);
+            }
         }
     }
 

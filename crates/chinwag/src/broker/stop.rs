@@ -85,8 +85,9 @@ impl Broker {
         // Those who were counted are announced before they may be heard for the last time.
         let rooms: Vec<_> = self.crowds.iter().map(|&(_, room)| room).collect();
         for room in rooms {
-            self.end_round_before_announcement(room);
-            self.announce_counted(room);
+            if self.end_round_before_announcement(room) {
+                self.announce_counted(room);
+            }
         }
         let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(self.now);
         let undrained = self.roster.len();

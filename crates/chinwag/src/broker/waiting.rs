@@ -122,6 +122,7 @@ impl Broker {
         debug_assert!(!self.waiting.ready.contains(&id), "nobody stands in two lines");
         debug_assert!(!self.waiting.addressing.contains(&id), "nobody stands in two lines");
         match waits_for {
+            WaitsFor::Nothing => {}
             WaitsFor::Turn => self.waiting.ready.push_back(id),
             WaitsFor::Reader { .. } => self.waiting.addressing.push(id),
             WaitsFor::Room(room) => {
@@ -144,6 +145,7 @@ impl Broker {
         let Some(deferred) = &mut member.deferred else { return };
         let events = deferred.events.len();
         match std::mem::take(&mut deferred.waits_for) {
+            WaitsFor::Nothing => {}
             WaitsFor::Turn => self.waiting.ready.retain(|&ready| ready != id),
             WaitsFor::Reader { since, .. } => {
                 member.extras_mut().patience.spend(since, now);
@@ -181,17 +183,20 @@ impl Broker {
     }
 
     /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
-    /// there was one: whoever leaves steps out of every line, so there is.
+    /// fewer wait now. They do: whoever leaves steps out of every line, and nothing is deferred meanwhile.
     fn force(&mut self, id: Option<ClientId>) -> bool {
-        let slot = id.and_then(|id| Some((id, self.roster.slot(id)?)));
-        debug_assert!(slot.is_some(), "more events wait than may, and nobody's");
-        let Some((id, slot)) = slot else { return false };
-        self.step_out(slot);
-        self.waiting.is_forcing = true;
-        self.handle_first(slot);
-        self.waiting.is_forcing = false;
-        self.queue_up(id);
-        true
+        let before = self.waiting.events;
+        if let Some(id) = id
+            && let Some(slot) = self.roster.slot(id)
+        {
+            self.step_out(slot);
+            self.waiting.is_forcing = true;
+            self.handle_first(slot);
+            self.waiting.is_forcing = false;
+            self.queue_up(id);
+        }
+        debug_assert!(self.waiting.events < before, "whoever stands in a line has events");
+        self.waiting.events < before
     }
 
     /// Handles the first of somebody's deferred events. They must be in no line.
@@ -215,7 +220,7 @@ impl Broker {
         let member = self.roster.member(slot);
         match &member.deferred {
             None => self.update_stopped(slot),
-            Some(deferred) if deferred.waits_for == WaitsFor::Turn => {
+            Some(deferred) if deferred.waits_for == WaitsFor::Nothing => {
                 let room = member.current.map(|current| current.room);
                 let waits = |room: &RoomId| self.rooms.room(*room).waits_for.is_some();
                 let room = room.filter(|room| waits(room) && !self.is_forced());
@@ -238,6 +243,9 @@ impl Broker {
         {
             handled += 1;
             let Some(slot) = self.roster.slot(id) else { continue };
+            if let Some(deferred) = &mut self.roster.member_mut(slot).deferred {
+                deferred.waits_for = WaitsFor::Nothing;
+            }
             self.handle_first(slot);
             self.queue_up(id);
             self.flush_if_full();

@@ -3,10 +3,11 @@
 
 use crate::room::Room;
 use chinwag::event::{ClientId, Departure};
-use chinwag::limits::{CROWD_EVERY, CROWD_SINGLES, ROUND_COPIES};
+use chinwag::limits::{CROWD_EVERY, CROWD_SINGLES, OWED_HARD, ROUND_COPIES};
 use chinwag::order::{Act, Order};
 use chinwag::{command, event};
 use std::net::Ipv4Addr;
+use std::time::Duration;
 use whippet::sync::oneshot;
 
 /// Readers: with 60 KB for each they get more than a round may copy.
@@ -39,7 +40,7 @@ fn house_of(joins: &[&str]) -> Room {
     }
     room.flush();
     room.hush();
-    room.pass(std::time::Duration::from_secs(2));
+    room.pass(Duration::from_secs(2));
     room.hush();
     fill(&mut room);
     room
@@ -150,7 +151,7 @@ fn a_crowd_that_is_banned_is_counted() {
         room.hand_over(id, &["/join #a"]);
         room.people.get_mut(&id).expect("they are here").read();
     }
-    room.pass(std::time::Duration::from_secs(2));
+    room.pass(Duration::from_secs(2));
     room.hush();
     let (answer, mut answered) = oneshot::channel();
     let order = Order::Moderate { act: Act::Ban("198.51.100.0/24".to_owned()), answer };
@@ -160,9 +161,10 @@ fn a_crowd_that_is_banned_is_counted() {
     let bytes = room.broker.living_bytes();
     assert!(bytes <= ROUND_COPIES, "{bytes} bytes of what nobody has read yet");
     assert_eq!(room.metrics().cut_banned, BANNED);
-    room.pass(std::time::Duration::from_secs(2));
+    room.pass(Duration::from_secs(2));
     let read = room.read(1);
     let singles = read.iter().filter(|line| line.ends_with("left (banned)")).count();
+    assert!(singles <= 4 * CROWD_SINGLES, "as many as leave by name, in both rooms");
     let counts = read.iter().filter(|line| line.ends_with(" people left"));
     let counted = counts.map(|line| line.trim_start_matches("#lobby ").split(' ').nth(1));
     let counted: u64 =
@@ -175,4 +177,67 @@ fn a_crowd_that_is_banned_is_counted() {
     room.broker.handle_event(event::Event::Lines { id, inputs: last }, room.now);
     room.flush();
     assert!(room.read(1).is_empty(), "who is banned is gone at once");
+}
+
+/// An operator is cut by the round that their own ban ends.
+#[test]
+fn an_operator_may_be_cut_by_their_own_ban() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.promote(bob);
+    // They stop reading, count no more, and are owed nearly as much as may be.
+    let line = "x".repeat(4_000);
+    room.send(alice, "one");
+    room.pass(Duration::from_secs(1));
+    while room.people[&bob].inbox.account().owed() + 20_000 < OWED_HARD {
+        room.send(alice, &line);
+    }
+    (0..6).for_each(|_| room.hand_over(alice, &[&line]));
+    room.hand_over(bob, &["/ban 192.0.2.1"]);
+    room.flush();
+    assert!(room.people[&bob].is_cut());
+    assert_eq!(room.read(alice), ["* bob left (too slow)"]);
+}
+
+/// Counts of a crowd are due in a room whose last people go with the round that ends before.
+#[test]
+fn a_room_may_end_before_its_crowd_is_announced() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let lost: Vec<_> = (0..READERS).map(|_| room.enter()).collect();
+    room.pass(Duration::from_secs(2));
+    room.hush();
+    // They stop reading, count no more, and are owed nearly as much as may be.
+    let line = "x".repeat(4_000);
+    room.send(bob, "one");
+    room.pass(Duration::from_secs(1));
+    room.read(alice);
+    while room.people[&lost[0]].inbox.account().owed() + 60_000 < OWED_HARD {
+        room.send(bob, &line);
+        room.read(alice);
+    }
+    lost.iter().for_each(|&id| room.hand_over(id, &["/join #lost"]));
+    room.flush();
+    (0..15).for_each(|_| room.hand_over(bob, &[&line]));
+    assert!(lost.iter().all(|id| !room.people[id].is_cut()));
+    room.now += CROWD_EVERY;
+    room.broker.handle_tick(room.now);
+    assert!(lost.iter().all(|id| room.people[id].is_cut()));
+    let read = room.read(alice);
+    assert!(read.iter().any(|line| line.ends_with("left (too slow)")), "{read:?}");
+}
+
+/// In many rooms that hundreds share, too: a flush before each would win nothing.
+#[test]
+fn what_publishes_nothing_ends_no_round() {
+    let joins: Vec<_> = (0..16).map(|number| format!("/join #{number}")).collect();
+    let joins: Vec<_> = joins.iter().map(String::as_str).collect();
+    let mut room = house_of(&joins);
+    room.flush();
+    room.hush();
+    let before = room.metrics().frames;
+    (10..40).for_each(|id| room.hand_over(id, &["/time"]));
+    assert_eq!(room.metrics().frames, before, "nothing went out yet");
+    room.flush();
+    assert_eq!(room.metrics().frames, before + 30);
 }

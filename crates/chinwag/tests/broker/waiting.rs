@@ -311,3 +311,29 @@ fn a_private_line_waits_a_second_and_is_refused() {
     let heard: Vec<_> = heard.into_iter().filter(|line| line.starts_with("cy: ")).collect();
     assert_eq!(heard, (0..20).map(line).collect::<Vec<_>>(), "the others of his go on");
 }
+
+/// Erin's line is taken up and must wait for the room again, which makes it one too many: the first is handled for that, and
+/// it puts her out of the room.
+#[test]
+fn who_is_kicked_while_their_event_is_put_back_stands_in_one_line() {
+    let mut house = house();
+    let (erin, operator) = (house.room.join_as("erin"), house.room.join_as("olga"));
+    house.room.promote(operator);
+    for id in [erin, operator] {
+        house.room.send(id, "/join #slow");
+    }
+    house.room.hush();
+    while house.room.people[&house.dora].inbox.account().owed() <= OWED_SOFT {
+        house.room.send(house.dora, "/help");
+    }
+    house.room.hand_over(erin, &["/msg dora psst"]);
+    house.send_until_it_waits(0);
+    house.room.hand_over(operator, &["/kick erin"]);
+    (1..WAITING_OF_A_ROOM).for_each(|_| house.room.hand_over(house.alice, &["more"]));
+    assert_eq!(house.room.broker.most_waiting_of_a_room(), WAITING_OF_A_ROOM);
+    house.room.read(house.dora);
+    house.room.broker.handle_tick(house.room.now);
+    assert_eq!(house.room.read(house.dora), ["[from erin] psst"]);
+    assert!(house.room.read(erin).iter().any(|line| line.contains("kicked you out of #slow")));
+    assert_eq!(house.room.broker.most_waiting_of_a_room(), WAITING_OF_A_ROOM - 1);
+}

@@ -5,7 +5,7 @@ use crate::checker::{Random, seeds};
 use crate::room::Room;
 use chinwag::intake::Bounds;
 use chinwag::limits::{WAITING_EVENTS, WAITING_OF_A_ROOM};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Bounds small enough to be met all the time, and a hard one that is not.
@@ -13,6 +13,8 @@ const BOUNDS: Bounds =
     Bounds { soft: 4 << 10, hard: 64 << 20, take_within: Duration::from_secs(3600) };
 /// People, the observer not counted.
 const PEOPLE: usize = 60;
+/// How many of them are operators.
+const OPERATORS: usize = 5;
 /// Rooms.
 const ROOMS: usize = 8;
 
@@ -28,6 +30,8 @@ struct Play {
     sent: BTreeMap<u64, usize>,
     /// The numbers that the observer has read of each.
     seen: BTreeMap<u64, Vec<usize>>,
+    /// Those whom an operator has put out of a room: what they say until they enter one again nobody reads.
+    kicked: BTreeSet<u64>,
     /// The most that was deferred at any time.
     most: usize,
 }
@@ -43,12 +47,16 @@ impl Play {
         let people: Vec<_> = (0..PEOPLE).map(|_| room.enter()).collect();
         room.flush();
         let random = Random::new(seed);
-        let (sent, seen) = (BTreeMap::new(), BTreeMap::new());
-        let mut play = Self { room, random, observer, people, sent, seen, most: 0 };
+        let (sent, seen, kicked) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let mut play = Self { room, random, observer, people, sent, seen, kicked, most: 0 };
         for id in play.people.clone() {
             play.room.send(id, &format!("/nick p{id}"));
             let number = play.random.below(ROOMS);
             play.room.send(id, &format!("/join #r{number}"));
+        }
+        play.room.hush();
+        for operator in play.people[..OPERATORS].iter().copied() {
+            play.room.promote(operator);
         }
         play.room.hush();
         play
@@ -90,6 +98,9 @@ impl Play {
     fn act(&mut self, id: u64) {
         let other = self.people[self.random.below(PEOPLE)];
         let to = self.random.below(ROOMS);
+        if self.random.below(8) == 0 {
+            return self.kick(other, to);
+        }
         let act = match self.random.below(4) {
             0 => format!("/join #r{to}"),
             1 => format!("/msg p{other} psst"),
@@ -97,6 +108,14 @@ impl Play {
             _ => format!("/msg p{other} {}", "y".repeat(300)),
         };
         self.room.hand_over(id, &[&act]);
+    }
+
+    /// An operator puts somebody out of the room in which they speak, and they enter another.
+    fn kick(&mut self, other: u64, to: usize) {
+        let operator = self.people[self.random.below(OPERATORS)];
+        self.room.hand_over(operator, &[&format!("/kick p{other}")]);
+        self.room.hand_over(other, &[&format!("/join #r{to}")]);
+        self.kicked.insert(other);
     }
 
     /// Everybody reads something, and says so as a client does.
@@ -156,6 +175,10 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
             assert!(!play.room.people[&id].is_cut(), "seed {seed}: p{id} was cut");
             let sent: Vec<_> = (0..play.sent.get(&id).copied().unwrap_or(0)).collect();
             let seen = play.seen.get(&id).cloned().unwrap_or_default();
+            if play.kicked.contains(&id) {
+                assert!(seen.is_sorted_by(|a, b| a < b), "seed {seed}: the order of p{id}");
+                continue;
+            }
             assert_eq!(seen, sent, "seed {seed}: the lines of p{id}");
         }
         most = most.max(play.most);
