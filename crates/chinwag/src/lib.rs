@@ -121,6 +121,6 @@ pub use self::metrics::{Hosts, serve_metrics};
 pub use self::office::Office;
 pub use self::reload::{Reloader, reload_on_signal};
 pub use self::serve::{Server, serve};
-pub use self::signals::stop_on_signals;
+pub use self::signals::{FirstSignal, stop_on_signals};
 pub use self::sockets::SocketOptions;
 pub use self::speech::Allowance;

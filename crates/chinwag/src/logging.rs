@@ -1,6 +1,9 @@
 //! The log: lines on stderr, for people or as JSON, with a filter that can be exchanged. Nobody waits for whoever reads it:
 //! [`output`] writes it.
 //!
+//! What a reload came to is told at `info`, and passes every filter that lets warnings of it pass: an operator who asked for
+//! it waits for an answer.
+//!
 //! No text of a person's is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
 //! terminal. What people say is not logged at all.
 
@@ -9,7 +12,8 @@ use crate::settings::value::{LogFilter, LogFormat};
 use std::fmt::{self, Debug, Write as _};
 use std::io::{IsTerminal, stderr};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, layer};
@@ -26,13 +30,31 @@ impl LogFilterHandle {
     /// Goes by another filter from now on.
     pub fn exchange(&self, filter: &LogFilter) {
         // The filter was read before, and the log lives as long as the process.
-        let _ = self.0.reload(EnvFilter::new(&filter.0));
+        let _ = self.0.reload(env_filter(filter));
+    }
+}
+
+/// The target of what a reload came to.
+const RELOAD: &str = "chinwag::reload";
+
+/// What passes. A filter by spans or fields is somebody's who knows what they want: it is taken as it is.
+fn env_filter(filter: &LogFilter) -> EnvFilter {
+    let asked = EnvFilter::new(&filter.0);
+    let passes = |level| {
+        filter.0.parse().is_ok_and(|targets: Targets| targets.would_enable(RELOAD, &level))
+    };
+    if !passes(Level::WARN) || passes(Level::INFO) {
+        return asked;
+    }
+    match format!("{RELOAD}=info").parse() {
+        Ok(directive) => asked.add_directive(directive),
+        Err(_) => asked,
     }
 }
 
 /// Starts the log of this process.
 pub fn start(filter: &LogFilter, format: LogFormat) -> LogFilterHandle {
-    let (filter, handle) = reload::Layer::new(EnvFilter::new(&filter.0));
+    let (filter, handle) = reload::Layer::new(env_filter(filter));
     // What it cannot format it would print past the queue.
     let layer = layer().with_writer(output::stderr).log_internal_errors(false);
     let lines = match format {

@@ -158,17 +158,19 @@ struct Start {
 async fn serve(start: Start) -> Result<(), String> {
     let Start { sources, effective, config, log, possible, doors, terminal, manager } = start;
     let shutdown = CancellationToken::new();
-    stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
+    let first = stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
     let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
     let people = people.map_err(because("cannot watch the listeners"))?;
     let metrics = doors.metrics.map(TcpListener::from_std).transpose();
     let metrics = metrics.map_err(because("cannot watch the listeners"))?;
+    let secret = config.secret.clone();
     let server = Server::new(people, config).map_err(because("cannot prepare the listeners"))?;
     let office = server.office();
     let status = notify::status(server.listeners());
     let settings = effective.settings.clone();
-    let reloader = Reloader::new(sources, effective, possible, office.clone(), log, status.clone());
-    reload_on_signal(reloader, terminal, shutdown.clone())
+    let (told, asked) = (status.clone(), office.clone());
+    let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
+    reload_on_signal(reloader, terminal, first)
         .map_err(because("cannot watch for signals"))?;
     let manager = manager.map(Manager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;

@@ -14,13 +14,13 @@
 //! The threads are plain ones, for the end of a runtime waits for the threads of its own, and these may hang in a write for as
 //! long as a reader likes. Only the end of the process ends them: [`flush`] waits a second at most before it. They begin with
 //! [`start`], once the process is confined, because Landlock's rules hold for a thread and those that it starts. What is pushed
-//! before waits in the queue.
+//! before waits in the queue. Where no thread can be started, [`flush`] writes by itself, and waits no longer for it.
 //!
 //! It knows neither levels nor formats. The race: a push comes while the thread takes. The lock decides, and the thread looks
 //! at the queue again before it waits.
 
 use crate::limits::{OUTPUT_BYTES, OUTPUT_KEPT};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -91,13 +91,12 @@ pub fn flush(within: Duration) {
     if STDERR.is_idle() && STDOUT.is_idle() {
         return;
     }
-    // Without a thread nothing comes out, and nothing more can be done about it.
-    if start().is_ok() {
-        let now = || whippet::time::Instant::now();
-        let end = now() + within;
-        STDERR.flush(within);
-        STDOUT.flush(end.saturating_duration_since(now()));
-    }
+    // One of them may have its thread although the other cannot.
+    let _ = start();
+    let end = whippet::time::Instant::now() + within;
+    let left = || end.saturating_duration_since(whippet::time::Instant::now());
+    STDERR.finish(left, |bytes| write_within(io::stderr().as_fd(), bytes, left()));
+    STDOUT.finish(left, |bytes| write_within(io::stdout().as_fd(), bytes, left()));
 }
 
 /// Lets what a panic says go the way of all that is printed.
@@ -199,6 +198,23 @@ impl Output {
         !self.lock().is_busy()
     }
 
+    /// Has all of it written, by its thread; where none can be started, by this one: it may be the reason for the end.
+    fn finish(
+        &self,
+        left: impl Fn() -> Duration,
+        mut write: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) {
+        let mut state = self.lock();
+        if state.is_started {
+            drop(state);
+            return self.flush(left());
+        }
+        let lines = std::mem::take(&mut state.queued);
+        drop(state);
+        let lost = write_all(&lines, &mut write);
+        self.dropped.fetch_add(lost, Relaxed);
+    }
+
     /// Waits until nothing is queued or being written, so long at most.
     fn flush(&self, within: Duration) {
         let busy = |state: &mut State| state.is_busy();
@@ -256,6 +272,20 @@ fn write(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
             written => return Ok(written?),
         }
     }
+}
+
+/// One write of a part that a pipe or a terminal takes without waiting, once it takes anything. A stream that takes nothing for
+/// so long has broken.
+fn write_within(stream: BorrowedFd<'_>, bytes: &[u8], within: Duration) -> io::Result<usize> {
+    let within = Timespec::try_from(within).unwrap_or_default();
+    let mut streams = [PollFd::from_borrowed_fd(stream, PollFlags::OUT)];
+    match poll(&mut streams, Some(&within)) {
+        Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+        Ok(_) => {}
+        Err(error) => return Err(error.into()),
+    }
+    // What poll(2) promises of a pipe is room for PIPE_BUF bytes.
+    Ok(rustix::io::write(stream, &bytes[..bytes.len().min(libc::PIPE_BUF)])?)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! terminal is gone in which the server was started: then it ends.)
 //!
 //! What a running server can take over it takes over at once; what it cannot is named in the log, and stays as it was.
-//! Settings with a mistake in them are refused whole.
+//! Settings with a mistake in them are refused whole. One line of the log says what came of it, also at the default level
+//! (`logging.rs`): whoever asked for it waits for that.
 
 use crate::config::Config;
 use crate::controlling_terminal::ControllingTerminal;
@@ -11,9 +12,9 @@ use crate::notify;
 use crate::office::Office;
 use crate::secret::{Secret, SecretError};
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
+use crate::signals::FirstSignal;
 use std::io;
 use whippet::signal::{SignalKind, signal};
-use whippet::sync::CancellationToken;
 use whippet::task::{JoinHandle, spawn_blocking};
 
 /// What is needed to read settings anew and to put them in force.
@@ -23,6 +24,8 @@ pub struct Reloader {
     sources: Sources,
     /// What is in force.
     effective: Effective,
+    /// The secret in force.
+    secret: Option<Secret>,
     /// How many connections are possible.
     possible: usize,
     /// The server.
@@ -32,6 +35,9 @@ pub struct Reloader {
     /// What the service manager is told when it is done.
     status: String,
 }
+
+/// The setting that names the secret's file. What is in that can be new although the name is not.
+const SECRET: &str = "oper-file";
 
 /// What a reload came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,16 +84,17 @@ fn load(sources: &Sources) -> Result<Loaded, Kept> {
 }
 
 impl Reloader {
-    /// With these settings in force.
+    /// With these settings and this secret in force.
     pub fn new(
         sources: Sources,
         effective: Effective,
+        secret: Option<Secret>,
         possible: usize,
         office: Office,
         log: LogFilterHandle,
         status: String,
     ) -> Self {
-        Self { sources, effective, possible, office, log, status }
+        Self { sources, effective, secret, possible, office, log, status }
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
@@ -95,7 +102,8 @@ impl Reloader {
         let mut taken = Taken::default();
         let mut settings = self.effective.settings.clone();
         for setting in TABLE {
-            if setting.show(&new.settings) == setting.show(&settings) {
+            let is_as_it_was = setting.show(&new.settings) == setting.show(&settings);
+            if is_as_it_was && (setting.key != SECRET || self.has(secret.as_ref())) {
                 continue;
             }
             match setting.reload {
@@ -106,10 +114,19 @@ impl Reloader {
                 Reload::Restart => taken.later.push(setting.key),
             }
         }
+        self.secret.clone_from(&secret);
         self.office.turn(&Config { secret, ..Config::of(&settings, self.possible) });
         self.log.exchange(&settings.log);
         self.effective.settings = settings;
         taken
+    }
+
+    /// Whether this is the secret in force.
+    fn has(&self, secret: Option<&Secret>) -> bool {
+        match (&self.secret, secret) {
+            (Some(old), Some(new)) => old.is_as(new),
+            (old, new) => old.is_none() && new.is_none(),
+        }
     }
 }
 
@@ -117,7 +134,10 @@ impl Reloader {
 fn tell(outcome: Result<Taken, Kept>, confined: bool) {
     match outcome {
         Ok(Taken { now, later }) => {
-            tracing::info!(settings = %now.join(", "), "settings read anew");
+            match now.join(", ") {
+                now if now.is_empty() => tracing::info!("settings read anew: nothing has changed"),
+                now => tracing::info!(settings = %now, "settings read anew"),
+            }
             if !later.is_empty() {
                 let settings = later.join(", ");
                 tracing::warn!(%settings, "new values that are taken with the next start");
@@ -137,21 +157,21 @@ fn tell(outcome: Result<Taken, Kept>, confined: bool) {
     }
 }
 
-/// Reads the settings anew at each SIGHUP, for as long as the task runs; cancels the token and ends if `terminal` is gone.
+/// Reads the settings anew at each SIGHUP, for as long as the task runs. If `terminal` is gone then that was the first signal to stop.
 ///
 /// # Errors
 /// The kernel's: the signal cannot be watched.
 pub fn reload_on_signal(
     mut reloader: Reloader,
     terminal: ControllingTerminal,
-    stop: CancellationToken,
+    first: FirstSignal,
 ) -> io::Result<JoinHandle<()>> {
     let mut hang_up = signal(SignalKind::hangup())?;
     Ok(whippet::spawn(async move {
         while hang_up.recv().await.is_some() {
             if terminal.is_gone() {
                 tracing::info!("the terminal is gone, and the server goes with it");
-                stop.cancel();
+                first.came();
                 return;
             }
             notify::reloading();

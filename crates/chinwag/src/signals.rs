@@ -5,6 +5,8 @@
 //!   second ──► handler: asked? then the process ends
 //! ```
 //!
+//! A SIGHUP by which the server ends with its terminal is a first one, too ([`FirstSignal`]).
+//!
 //! The second one is answered by the signal's handler itself, on whatever thread the kernel chooses: workers that are blocked, a
 //! disk that hangs or a runtime at its end make no difference. A handler may do little; reading a flag and `_exit` are
 //! among it.
@@ -18,6 +20,7 @@ use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use whippet::select;
 use whippet::signal::{SignalKind, signal};
 use whippet::sync::CancellationToken;
@@ -27,19 +30,37 @@ const INTERRUPTED: i32 = 130;
 /// Exit code of a process that SIGTERM ended.
 const TERMINATED: i32 = 143;
 
-/// Cancels the token with the first SIGINT or SIGTERM, and ends the process at once with the second, whichever of them.
+/// The first signal, in the hands of who finds out that another than SIGINT and SIGTERM is one.
+#[derive(Clone, Debug)]
+pub struct FirstSignal {
+    /// Set by handlers and by [`FirstSignal::came`], read by handlers; nothing else depends on it.
+    asked: Arc<AtomicBool>,
+    /// Cancelled, it lets the server end.
+    stop: CancellationToken,
+}
+
+impl FirstSignal {
+    /// It came: the server is to end, and the next SIGINT or SIGTERM is the second.
+    pub fn came(&self) {
+        self.asked.store(true, Relaxed);
+        self.stop.cancel();
+    }
+}
+
+/// Cancels the token with the first SIGINT or SIGTERM, and ends the process at once with the second, whichever of them. What
+/// it gives back is for a first one of another kind.
 ///
 /// # Errors
 /// The kernel's: the signals cannot be watched.
-pub fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
+pub fn stop_on_signals(stop: CancellationToken) -> io::Result<FirstSignal> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // Set by handlers and read by them; nothing else depends on it.
     let asked = Arc::new(AtomicBool::new(false));
     for (signal, code) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
         register_conditional_shutdown(signal, code, Arc::clone(&asked))?;
         register(signal, Arc::clone(&asked))?;
     }
+    let first = FirstSignal { asked, stop: stop.clone() };
     whippet::spawn(async move {
         select! {
             Some(()) = interrupt.recv() => {}
@@ -48,7 +69,7 @@ pub fn stop_on_signals(stop: CancellationToken) -> io::Result<()> {
         }
         stop.cancel();
     });
-    Ok(())
+    Ok(first)
 }
 
 #[cfg(test)]
@@ -65,6 +86,8 @@ mod tests {
 
     /// What [`child`] prints when nothing of it can run any more.
     const BLOCKED: &str = "every thread is blocked";
+    /// The variable by which it has lost its terminal before.
+    const HUNG_UP: &str = "CHINWAG_TESTS_HUNG_UP";
 
     #[test]
     #[ignore = "it is the process that the test below starts, and never ends by itself"]
@@ -76,7 +99,10 @@ mod tests {
             std::thread::park();
         };
         runtime.block_on(async {
-            stop_on_signals(CancellationToken::new()).expect("signals");
+            let first = stop_on_signals(CancellationToken::new()).expect("signals");
+            if std::env::var_os(HUNG_UP).is_some() {
+                first.came();
+            }
             for _ in 0..2 {
                 let blocked = Arc::clone(&blocked);
                 whippet::spawn(async move {
@@ -102,11 +128,12 @@ mod tests {
     }
 
     impl Hanging {
-        /// Starts it, and waits until it hangs.
-        async fn start() -> Self {
+        /// Starts it with a variable, and waits until it hangs.
+        async fn start(variable: Option<&str>) -> Self {
             let this = std::env::current_exe().expect("this program");
             let mut process = Command::new(this)
                 .args(["--exact", "signals::tests::child", "--ignored", "--nocapture"])
+                .envs(variable.map(|name| (name, "1")))
                 .stdout(Stdio::piped())
                 .spawn()
                 .expect("the program starts");
@@ -149,9 +176,24 @@ mod tests {
             (Signal::TERM, Signal::INT, 130),
             (Signal::INT, Signal::TERM, 143),
         ] {
-            let ended = async { Hanging::start().await.ended_by(first, second).await };
+            let ended = async { Hanging::start(None).await.ended_by(first, second).await };
             let ended = timeout(Duration::from_secs(60), ended).await;
             assert_eq!(ended.expect("it ends"), Some(code), "{first:?}, {second:?}");
         }
+    }
+
+    #[whippet::test]
+    async fn a_lost_terminal_is_a_first_signal() {
+        let ended = async {
+            let mut hanging = Hanging::start(Some(HUNG_UP)).await;
+            kill_process(Pid::from_child(&hanging.0), Signal::TERM).expect("it runs");
+            loop {
+                if let Some(status) = hanging.0.try_wait().expect("a child") {
+                    return status.code();
+                }
+                yield_now().await;
+            }
+        };
+        assert_eq!(timeout(Duration::from_secs(60), ended).await, Ok(Some(143)));
     }
 }

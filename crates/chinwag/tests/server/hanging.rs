@@ -120,6 +120,22 @@ fn full_outputs_hold_up_neither_the_start_nor_the_end() {
 }
 
 #[test]
+fn an_end_for_want_of_a_thread_is_told() {
+    // A stack that no machine has room for.
+    let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
+    command.env("RUST_MIN_STACK", (1_u64 << 46).to_string());
+    let std::process::Output { status, stderr, .. } = command.output().expect("the program runs");
+    let told = String::from_utf8_lossy(&stderr);
+    assert!(told.starts_with("chinwag: cannot start a thread: "), "{told:?}");
+    assert_eq!((status.code(), told.lines().count()), (Some(1), 1), "{told}");
+    // A pipe that nobody reads holds it up for a second, not for ever.
+    let (_reader, full) = full_pipe();
+    let process = command.stderr(full).spawn().expect("the program starts");
+    let status = run(async { ended_unread(process).await });
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn what_the_log_loses_is_counted_in_it() {
     run(async {
         let (mut server, at) = watched(&["--log", "trace", "--no-limits"]).await;

@@ -125,6 +125,45 @@ fn a_server_ends_when_its_terminal_is_closed() {
 }
 
 #[test]
+fn a_signal_after_the_terminals_end_is_the_second() {
+    if !has("script") {
+        return;
+    }
+    run(async {
+        let code = std::env::temp_dir().join(format!("chinwag-hangup-code-{}", std::process::id()));
+        // A shell that outlives its terminal writes down how the server ended.
+        let how = format!(
+            "trap 'kill -HUP $!' HUP; $0 --no-limits --grace 1h & echo pid $!; wait $!; wait $!; echo $? > {}",
+            code.display()
+        );
+        let mut server = InTerminal::start("second", &how).await;
+        // Somebody who is owed more than the kernel holds, and does not read.
+        let mut alice = server.join().await;
+        let _frozen = server.join().await;
+        let line = format!("{}\n", "x".repeat(1000));
+        for _ in 0..900 {
+            alice.send(line.as_bytes()).await;
+        }
+        alice.say("/who").await;
+        alice.wait_until("an answer", |line| line.starts_with("* 2 here")).await;
+        server.close().await;
+        server.logged("the terminal is gone").await;
+        kill_process(server.server, Signal::TERM).expect("it runs");
+        let ended = patient("the exit code", async {
+            loop {
+                match std::fs::read_to_string(&code) {
+                    Ok(code) if code.ends_with('\n') => return code,
+                    _ => whippet::task::yield_now().await,
+                }
+            }
+        });
+        let ended = ended.await;
+        std::fs::remove_file(&code).expect("a file");
+        assert_eq!(ended, "143\n");
+    });
+}
+
+#[test]
 fn a_server_that_ignored_the_hangup_outlives_its_terminal() {
     if !has("script") || !has("setsid") {
         return;

@@ -156,7 +156,8 @@ fn the_secret_is_in_no_log_and_a_signal_reads_a_new_one() {
         bob.wait_for("* you are an operator now; /help lists what you can do").await;
         folder.secret("another long secret", 0o600);
         server.signal(Signal::HUP);
-        server.logged("settings read anew").await;
+        let taken = server.logged("settings read anew").await;
+        assert!(taken.contains("settings=oper-file"), "{taken}");
         let mut cy = server.join().await;
         cy.say(&format!("/oper {SECRET}\r\n/oper another long secret")).await;
         cy.wait_for("! that is not the secret").await;

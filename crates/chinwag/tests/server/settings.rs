@@ -153,6 +153,39 @@ fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
 }
 
 #[test]
+fn a_reload_is_answered_at_the_default_level_of_the_log() {
+    run(async {
+        let file = File::new("answered", "welcome = \"hello\"\n");
+        let start = |log: &[&str]| {
+            let mut command = chinwag(&["--config", file.name(), "--listen", "127.0.0.1:0"]);
+            command.args(log);
+            Program::start(command)
+        };
+        for log in [&[][..], &["--log", "warn,chinwag=debug"], &["--log", "off,chinwag=warn"]] {
+            file.write("welcome = \"hello\"\n");
+            let mut server = start(log).await;
+            server.signal(Signal::HUP);
+            server.logged("settings read anew: nothing has changed").await;
+            file.write("welcome = \"moin\"\n");
+            server.signal(Signal::HUP);
+            assert!(server.logged("settings read anew").await.contains("settings=welcome"));
+            file.write("welcome = 3\n");
+            server.signal(Signal::HUP);
+            server.logged("settings not taken over, ").await;
+        }
+        // Whoever wants no warnings wants no word of that either.
+        file.write("");
+        let server = start(&["--log", "error"]).await;
+        server.signal(Signal::HUP);
+        file.write("log = \"warn\"\n");
+        newcomer(&server).await;
+        server.signal(Signal::TERM);
+        let (_, log) = server.ended().await;
+        assert_eq!(log, "");
+    });
+}
+
+#[test]
 fn the_filter_of_the_log_is_read_anew() {
     run(async {
         let file = File::new("filter", "");
@@ -175,7 +208,7 @@ fn the_log_can_be_json() {
         server.signal(Signal::HUP);
         let line = server.logged("settings read anew").await;
         assert!(line.starts_with("{\"timestamp\":\"20"), "{line}");
-        let rest = ",\"level\":\"INFO\",\"target\":\"chinwag::reload\",\"message\":\"settings read anew\",\"settings\":\"\"}\n";
+        let rest = ",\"level\":\"INFO\",\"target\":\"chinwag::reload\",\"message\":\"settings read anew: nothing has changed\"}\n";
         assert!(line.ends_with(rest), "{line}");
     });
 }
