@@ -1,5 +1,10 @@
-//! What is given to those who install chinwag: the static program, the manual, completions, and what lies in `contrib`.
+//! What is given to those who install chinwag: the static program, the manual, completions, what lies in `contrib`, and the
+//! documents for those who run it and talk on it.
 
+mod shipped;
+
+use self::shipped::{LICENCES, PAGES, README, rewrite};
+use crate::tidy::links;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -37,11 +42,25 @@ fn dist(root: &Path) -> io::Result<PathBuf> {
     let pages = ["run", "--quiet", "--package", "chinwag", "--example", "pages", "--"];
     cargo(root, pages.iter().map(OsStr::new).chain([folder.as_os_str()]), None)?;
     copy(&root.join("contrib"), &folder.join("contrib"))?;
-    for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "docs/RUNNING.md"] {
-        let from = root.join(name);
-        fs::copy(&from, folder.join(from.file_name().unwrap_or_default()))?;
-    }
+    documents(root, &folder)?;
     Ok(folder)
+}
+
+/// Puts the documents there.
+fn documents(root: &Path, folder: &Path) -> io::Result<()> {
+    for name in LICENCES {
+        fs::copy(root.join(name), folder.join(name))?;
+    }
+    fs::write(folder.join("README.md"), README)?;
+    let sources = links::files(root, Path::new(""));
+    let mut shipped = links::files(folder, Path::new(""));
+    shipped.extend(PAGES.map(str::to_owned));
+    fs::create_dir_all(folder.join("docs"))?;
+    for page in PAGES {
+        let text = fs::read_to_string(root.join(page))?;
+        fs::write(folder.join(page), rewrite(page, &text, &sources, &shipped))?;
+    }
+    Ok(())
 }
 
 /// Builds the static program; its path.

@@ -5,6 +5,7 @@ mod dist;
 mod fuzz;
 mod leaks;
 mod loom;
+mod markdown;
 mod models;
 mod mutate;
 mod rely;

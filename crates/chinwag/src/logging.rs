@@ -40,9 +40,8 @@ const RELOAD: &str = "chinwag::reload";
 /// What passes. A filter by spans or fields is somebody's who knows what they want: it is taken as it is.
 fn env_filter(filter: &LogFilter) -> EnvFilter {
     let asked = EnvFilter::new(&filter.0);
-    let passes = |level| {
-        filter.0.parse().is_ok_and(|targets: Targets| targets.would_enable(RELOAD, &level))
-    };
+    let passes =
+        |level| filter.0.parse().is_ok_and(|targets: Targets| targets.would_enable(RELOAD, &level));
     if !passes(Level::WARN) || passes(Level::INFO) {
         return asked;
     }

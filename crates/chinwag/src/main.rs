@@ -170,8 +170,7 @@ async fn serve(start: Start) -> Result<(), String> {
     let settings = effective.settings.clone();
     let (told, asked) = (status.clone(), office.clone());
     let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
-    reload_on_signal(reloader, terminal, first)
-        .map_err(because("cannot watch for signals"))?;
+    reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
     let manager = manager.map(Manager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;
     // With nobody to read where we listen there is nothing to say.

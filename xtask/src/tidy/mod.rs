@@ -1,4 +1,5 @@
-//! The rules that no lint knows: sizes, import circles, reasons, examples, the words of panics, unsafe code in named files, no foreign runtime.
+//! The rules that no lint knows: sizes, import circles, reasons, examples, the words of panics, unsafe code in named files, no foreign runtime,
+//! no dead link.
 //!
 //! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
 //! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
@@ -10,6 +11,7 @@ mod auto_traits;
 mod circles;
 mod examples;
 mod items;
+pub(crate) mod links;
 mod panics;
 mod rules;
 mod source;
@@ -46,6 +48,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints.extend(circles::find(&sources));
     complaints.extend(examples::find(&sources));
     complaints.extend(auto_traits::find(&sources));
+    complaints.extend(links::find(root));
     complaints
 }
 
