@@ -2,17 +2,20 @@
 
 use crate::admin::Request;
 use crate::settings::gather::Environment;
-use crate::settings::table::Told;
+use crate::settings::table::{Thing, Told};
 use crate::settings::value::Shape;
 use crate::settings::{Setting, Settings, Sources, TABLE};
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{
-    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, value_parser,
+    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueHint,
+    value_parser,
 };
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// A chat server for nc and telnet.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = MORE)]
 pub struct Cli {
     /// What to do; serve, if nothing is said.
     #[command(subcommand)]
@@ -21,6 +24,9 @@ pub struct Cli {
     #[command(flatten)]
     serve: ServeArgs,
 }
+
+/// Where the rest stands: this help fits one screen.
+const MORE: &str = "`chinwag config` lists every setting; the manual, chinwag(1), has the rest.";
 
 /// What the program does.
 #[derive(Debug, Subcommand)]
@@ -46,10 +52,10 @@ impl Cli {
 #[derive(Debug, Args)]
 pub struct AdminArgs {
     /// The server's socket [default: that of the settings]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     admin_socket: Option<String>,
     /// File of settings
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
     /// What to do
     #[command(subcommand)]
@@ -169,9 +175,37 @@ impl Args for ServeArgs {
 const CONFIG: &str = "config";
 
 fn config_flag() -> Arg {
-    Arg::new(CONFIG).long(CONFIG).value_name("FILE").value_parser(value_parser!(PathBuf)).help(
+    let arg = Arg::new(CONFIG).long(CONFIG).value_name("FILE").value_hint(ValueHint::FilePath);
+    arg.value_parser(value_parser!(PathBuf)).help(
         "File of settings [env: CHINWAG_CONFIG] [default: ~/.config/chinwag/chinwag.toml, then /etc/…]",
     )
+}
+
+/// Takes a word for a setting, and tells shells which words there are. Others may be right, too.
+#[derive(Clone, Debug)]
+struct Word(&'static Setting);
+
+impl TypedValueParser for Word {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        let Self(setting) = *self;
+        let check = move |word: &str| setting.check(word).map(|()| word.to_owned());
+        TypedValueParser::parse_ref(&check, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = match self.0.named_thing() {
+            Some(_) => Vec::new(),
+            None => self.0.words_offered(),
+        };
+        (!words.is_empty()).then(|| Box::new(words.into_iter().map(PossibleValue::new)) as _)
+    }
 }
 
 /// The flag of a setting.
@@ -184,7 +218,14 @@ fn flag(setting: &'static Setting) -> Arg {
     let arg = Arg::new(setting.key)
         .long(setting.key)
         .value_name(setting.placeholder)
-        .value_parser(move |word: &str| setting.check(word).map(|()| word.to_owned()))
+        .value_parser(Word(setting))
+        .value_hint(match setting.named_thing() {
+            Some(Thing::File) => ValueHint::FilePath,
+            Some(Thing::Folder) => ValueHint::DirPath,
+            None => ValueHint::Other,
+        })
+        // Not all of them, where any text may be one.
+        .hide_possible_values(true)
         .help(help)
         .hide_short_help(setting.told == Told::InManual)
         .hide(setting.told == Told::InManual);
@@ -258,6 +299,8 @@ mod tests {
     fn help_fits_one_screen() {
         let help = Cli::command().term_width(80).render_help().to_string();
         assert!(help.lines().count() <= 40, "{help}");
+        // It says where the rest is.
+        assert!(help.contains("`chinwag config`") && help.contains("chinwag(1)"), "{help}");
     }
 
     #[test]

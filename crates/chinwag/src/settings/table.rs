@@ -31,6 +31,15 @@ pub enum Told {
     InManual,
 }
 
+/// Something that a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A file, or a socket.
+    File,
+    /// A folder.
+    Folder,
+}
+
 /// One setting. Its flag, its variable and its line in a file have the same name.
 pub struct Setting {
     /// Its name.
@@ -53,6 +62,8 @@ pub struct Setting {
     pub(super) show: fn(&Settings) -> String,
     /// Takes it over from other settings.
     pub(super) copy: fn(&mut Settings, &Settings),
+    /// Words that it can be.
+    pub(super) offered: fn() -> Vec<&'static str>,
 }
 
 impl Setting {
@@ -69,6 +80,20 @@ impl Setting {
     /// Its value as it stands in a file.
     pub fn show(&self, settings: &Settings) -> String {
         (self.show)(settings)
+    }
+
+    /// Words that it can be, for shells to offer; none where it is something else altogether.
+    pub fn words_offered(&self) -> Vec<&'static str> {
+        (self.offered)()
+    }
+
+    /// What it stands for, if that is a file or a folder.
+    pub fn named_thing(&self) -> Option<Thing> {
+        match self.placeholder {
+            "PATH" => Some(Thing::File),
+            "FOLDER" => Some(Thing::Folder),
+            _ => None,
+        }
     }
 
     /// Takes its value over from other settings.
@@ -129,6 +154,7 @@ macro_rules! settings {
                 },
                 show: |settings| Value::show(&settings.$field),
                 copy: |to, from| to.$field.clone_from(&from.$field),
+                offered: <$type as Value>::words,
             },
         )+)+];
     };

@@ -71,6 +71,11 @@ pub trait Value: Sized {
 
     /// As it stands in a file.
     fn show(&self) -> String;
+
+    /// Words that it can be, for shells to offer. It may be others.
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// A single value.
@@ -89,6 +94,11 @@ pub trait Scalar: Sized {
 
     /// As it stands in a file.
     fn display(&self) -> String;
+
+    /// Words that it can be, for shells to offer. It may be others.
+    fn words() -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 impl<T: Scalar> Value for T {
@@ -110,6 +120,10 @@ impl<T: Scalar> Value for T {
 
     fn show(&self) -> String {
         self.display()
+    }
+
+    fn words() -> Vec<&'static str> {
+        <T as Scalar>::words()
     }
 }
 
@@ -186,6 +200,10 @@ impl Scalar for bool {
 
     fn display(&self) -> String {
         self.to_string()
+    }
+
+    fn words() -> Vec<&'static str> {
+        vec!["true", "false"]
     }
 }
 
@@ -314,6 +332,10 @@ impl<T: Scalar> Scalar for Option<T> {
     fn display(&self) -> String {
         self.as_ref().map_or_else(|| quote(NONE), T::display)
     }
+
+    fn words() -> Vec<&'static str> {
+        [&[NONE][..], &T::words()].concat()
+    }
 }
 
 /// A value that the program finds out by itself unless it is given.
@@ -339,6 +361,10 @@ impl<T: Scalar> Scalar for Auto<T> {
     fn display(&self) -> String {
         self.0.as_ref().map_or_else(|| quote(AUTO), T::display)
     }
+
+    fn words() -> Vec<&'static str> {
+        [&[AUTO][..], &T::words()].concat()
+    }
 }
 
 /// What to log: a level, or a filter by module.
@@ -360,6 +386,10 @@ impl Scalar for LogFilter {
 
     fn display(&self) -> String {
         quote(&self.0)
+    }
+
+    fn words() -> Vec<&'static str> {
+        vec!["error", "warn", "info", "debug", "trace"]
     }
 }
 
@@ -394,6 +424,10 @@ impl Scalar for LogFormat {
             Self::Human => "human",
             Self::Json => "json",
         })
+    }
+
+    fn words() -> Vec<&'static str> {
+        vec!["human", "json"]
     }
 }
 
