@@ -23,7 +23,20 @@ pub fn ask(socket: &Path, request: &Request) -> Result<String, String> {
             "cannot ask the server at {socket}: {error}; is it running, with this --admin-socket?"
         )
     };
-    parse_answer(&exchange(socket, request).map_err(failed)?)
+    parse_answer(&harmless(&exchange(socket, request).map_err(failed)?))
+}
+
+/// What was said, with what could disturb a terminal escaped: a socket may be another's than the server's.
+fn harmless(said: &str) -> String {
+    let mut shown = String::with_capacity(said.len());
+    for c in said.chars() {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            shown.extend(c.escape_debug());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Sends the request and reads the whole answer.

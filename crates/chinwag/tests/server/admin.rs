@@ -5,6 +5,7 @@ use crate::support::{run, soon};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use whippet::io::{AsyncReadExt, AsyncWriteExt};
 use whippet::net::UnixStream;
 use whippet::task::spawn_blocking;
 
@@ -42,6 +43,27 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
+}
+
+#[test]
+fn what_another_program_says_at_the_socket_is_escaped() {
+    run(async {
+        let socket = Socket::new("another");
+        let another = whippet::net::UnixListener::bind(&socket.0).expect("a socket");
+        for (said, told) in [
+            (" \u{1b}]0;x\u{7}\u{9b}2Jhi\nok\n", Ok("\\u{1b}]0;x\\u{7}\\u{9b}2Jhi\n".to_owned())),
+            ("error: \u{1b}[31mno\n", Err("chinwag: \\u{1b}[31mno\n".to_owned())),
+        ] {
+            let answering = async {
+                let (mut stream, _) = another.accept().await.expect("a connection");
+                stream.write_all(said.as_bytes()).await.expect("it is read");
+                let mut request = [0; 64];
+                let _ = stream.read(&mut request).await;
+            };
+            let (answer, ()) = whippet::join!(socket.asks(&["who"]), answering);
+            assert_eq!(answer, told);
+        }
+    });
 }
 
 #[test]
