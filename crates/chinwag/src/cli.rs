@@ -176,9 +176,7 @@ const CONFIG: &str = "config";
 
 fn config_flag() -> Arg {
     let arg = Arg::new(CONFIG).long(CONFIG).value_name("FILE").value_hint(ValueHint::FilePath);
-    arg.value_parser(value_parser!(PathBuf)).help(
-        "File of settings [env: CHINWAG_CONFIG] [default: ~/.config/chinwag/chinwag.toml, then /etc/…]",
-    )
+    arg.value_parser(value_parser!(PathBuf)).help("File of settings [env: CHINWAG_CONFIG]")
 }
 
 /// Takes a word for a setting, and tells shells which words there are. Others may be right, too.
@@ -213,6 +211,8 @@ fn flag(setting: &'static Setting) -> Arg {
     let default = setting.show(&Settings::default()).replace(['"', '[', ']'], "");
     let help = match setting.shape {
         Shape::Switch => setting.summary().to_owned(),
+        // The words say what none means, and nothing is what is there without the flag.
+        _ if default == "none" => setting.summary().to_owned(),
         Shape::One | Shape::Several => format!("{} [default: {default}]", setting.summary()),
     };
     let arg = Arg::new(setting.key)
