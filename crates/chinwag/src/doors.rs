@@ -1,7 +1,7 @@
 //! Opening all sockets of a server before there is a runtime to serve them: after it the process may be confined, which
 //! must be before it has threads.
 
-use crate::files::{self, Distrust};
+use crate::files;
 use crate::listen::{ListenError, listen};
 use crate::settings::table::METRICS_ELSEWHERE;
 use crate::settings::{HostPort, Settings};
@@ -115,7 +115,8 @@ fn look_up(addresses: &[HostPort]) -> Result<Vec<SocketAddr>, DoorError> {
 /// else does.
 fn open_admin(path: &Path) -> Result<UnixListener, DoorError> {
     let open = || -> io::Result<UnixListener> {
-        can_keep(path)?;
+        // Nobody else is to remove it and put one of theirs there.
+        files::can_keep(path)?;
         let listener = match bind_privately(path) {
             Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path)? => {
                 std::fs::remove_file(path)?;
@@ -136,19 +137,6 @@ fn bind_privately(path: &Path) -> io::Result<whippet::net::UnixListener> {
     let bound = whippet::net::UnixListener::bind(path);
     rustix::process::umask(before);
     bound
-}
-
-/// That nobody else can remove a socket from the folder of this path and put one of theirs there.
-fn can_keep(path: &Path) -> io::Result<()> {
-    let folder = files::folder_of(path);
-    let access = files::access_of_folder(&folder)?;
-    access.trusted_to_keep().map_err(|distrust| {
-        let folder = folder.display();
-        io::Error::other(match distrust {
-            Distrust::Foreign(_) => format!("its folder {folder} {distrust}"),
-            Distrust::Writable => format!("its folder {folder} {distrust} (chmod go-w {folder})"),
-        })
-    })
 }
 
 /// Whether there is a socket there that nobody listens on.

@@ -165,12 +165,7 @@ fn found(opened: OwnedFd) -> io::Result<Found> {
 /// # Errors
 /// The operating system's; it is no folder.
 pub(crate) fn open_folder(path: &Path) -> io::Result<(OwnedFd, Access)> {
-    let link = rustix::fs::lstat(path)?;
-    if FileType::from_raw_mode(link.st_mode) == FileType::Symlink
-        && let Err(Distrust::Foreign(owner)) = (Access { mode: 0, ..Access::of(&link) }).trusted()
-    {
-        return Err(io::Error::other(format!("it is a link of user {owner}")));
-    }
+    trusted_link(&rustix::fs::lstat(path)?)?;
     let folder = rustix::fs::open(path, OFlags::DIRECTORY | QUIET, Mode::empty())?;
     let stat = rustix::fs::fstat(&folder)?;
     Ok((folder, Access::of(&stat)))
@@ -184,12 +179,38 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// Whose a folder is, and who may do what with it.
+/// That nobody else can exchange what lies at this path: its folder is trusted, and so is the owner of a link that lies there.
 ///
 /// # Errors
-/// The operating system's.
-pub(crate) fn access_of_folder(path: &Path) -> io::Result<Access> {
-    Ok(Access::of(&rustix::fs::stat(path)?))
+/// A part of a sentence that says who can; the operating system's.
+pub(crate) fn can_keep(path: &Path) -> io::Result<()> {
+    let folder = folder_of(path);
+    let access = Access::of(&rustix::fs::stat(&folder)?);
+    access.trusted_to_keep().map_err(|distrust| {
+        let folder = folder.display();
+        io::Error::other(match distrust {
+            Distrust::Foreign(_) => format!("its folder {folder} {distrust}"),
+            Distrust::Writable => format!("its folder {folder} {distrust} (chmod go-w {folder})"),
+        })
+    })?;
+    match rustix::fs::lstat(path) {
+        Ok(there) => trusted_link(&there),
+        // Then nobody's link is.
+        Err(_) => Ok(()),
+    }
+}
+
+/// That this is no link of another user's.
+fn trusted_link(stat: &Stat) -> io::Result<()> {
+    let owner = Access { mode: 0, ..Access::of(stat) };
+    match owner.trusted() {
+        Err(Distrust::Foreign(owner))
+            if FileType::from_raw_mode(stat.st_mode) == FileType::Symlink =>
+        {
+            Err(io::Error::other(format!("it is a link of user {owner}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether this is the device that swallows everything and holds nothing.

@@ -100,6 +100,11 @@ impl Reloader {
     /// Puts new settings in force, as far as a running server can take them over.
     fn take(&mut self, Loaded { effective: new, secret }: Loaded) -> Taken {
         let mut taken = Taken::default();
+        if let (Some(gone), None) = (&self.effective.file, &new.file) {
+            let gone = gone.display();
+            tracing::warn!("the file of settings {gone} is gone: what it said holds no more");
+        }
+        self.effective.file = new.file;
         let mut settings = self.effective.settings.clone();
         for setting in TABLE {
             let is_as_it_was = setting.show(&new.settings) == setting.show(&settings);

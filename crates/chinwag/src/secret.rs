@@ -53,6 +53,8 @@ enum Fault {
     Unreadable(io::Error),
     /// Others can have changed it.
     Distrusted(Distrust),
+    /// Others can put another in its place.
+    Exchangeable(io::Error),
     /// It holds no secret.
     Unfit(&'static str),
 }
@@ -67,6 +69,9 @@ impl fmt::Display for SecretError {
             }
             Fault::Distrusted(why @ Distrust::Foreign(_)) => {
                 write!(f, "the secret in {path} {why}: it must be root's or the server's own")
+            }
+            Fault::Exchangeable(why) => {
+                write!(f, "the secret in {path} can be exchanged by others: {why}")
             }
             Fault::Unfit(words) => write!(f, "the secret in {path} is no secret: {words}"),
         }
@@ -88,12 +93,13 @@ pub fn credentials() -> Option<PathBuf> {
     folder.filter(|folder| folder.is_absolute())
 }
 
-/// Whether a file lies, at the end of its links, where a service manager or a container engine puts secrets: whose they are
-/// and what their modes are is its affair.
-fn is_managed(path: &Path) -> bool {
-    let Ok(file) = path.canonicalize() else { return false };
+/// Where a file lies at the end of its links, if a service manager or a container engine puts secrets there: whose they are and
+/// what their modes are is its affair.
+fn managed(path: &Path) -> Option<PathBuf> {
+    let file = path.canonicalize().ok()?;
     let folders = credentials().into_iter().chain([PathBuf::from(CONTAINER_SECRETS)]);
-    folders.filter_map(|folder| folder.canonicalize().ok()).any(|folder| file.starts_with(folder))
+    let mut folders = folders.filter_map(|folder| folder.canonicalize().ok());
+    folders.any(|folder| file.starts_with(folder)).then_some(file)
 }
 
 impl Secret {
@@ -103,15 +109,23 @@ impl Secret {
     /// The file cannot be read, others can have changed it, or it holds no secret.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let wrong = |fault| SecretError { path: path.to_path_buf(), fault };
+        // No link is followed again that others could exchange meanwhile.
+        let managed = managed(path);
+        if managed.is_none() {
+            files::can_keep(path).map_err(|why| match why.kind() {
+                ErrorKind::Other => wrong(Fault::Exchangeable(why)),
+                _ => wrong(Fault::Unreadable(why)),
+            })?;
+        }
         let read = || -> io::Result<_> {
-            let Found { file, access } = files::open_regular(path)?;
+            let Found { file, access } = files::open_regular(managed.as_deref().unwrap_or(path))?;
             let mut text = String::new();
             // One byte more than can be, to tell.
             file.take(2 * MOST as u64 + 1).read_to_string(&mut text)?;
             Ok((access, text))
         };
         let (access, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
-        if !is_managed(path) {
+        if managed.is_none() {
             access.trusted().map_err(|why| wrong(Fault::Distrusted(why)))?;
             if access.is_readable_by_everybody() {
                 let path = path.display();

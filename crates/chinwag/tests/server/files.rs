@@ -3,7 +3,7 @@
 use crate::folder::Folder;
 use crate::program::{CHINWAG, Program, admin, chinwag};
 use crate::support::{run, soon};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown};
 use std::process::{Output, Stdio};
 use whippet::task::spawn_blocking;
 
@@ -251,6 +251,52 @@ fn trap_45_a_secret_that_others_may_change_is_refused() {
 }
 
 #[test]
+fn a_secret_that_others_may_exchange_is_refused() {
+    run(async {
+        let folder = Folder::new("files-secret-folder");
+        folder.make("open");
+        let secret = folder.write("open/oper", SECRET);
+        for mode in [0o770, 0o707, 0o777] {
+            folder.mode("open", mode);
+            let told = refused(&["--oper-file", &secret]).await;
+            assert!(
+                told.contains("can be exchanged by others") && told.contains("chmod go-w"),
+                "{told}"
+            );
+        }
+        // As /tmp is: nobody can put another in its place, but links of theirs where none was.
+        folder.mode("open", 0o1777);
+        let server = Program::start(chinwag(&["--listen", "127.0.0.1:0", "--oper-file", &secret]));
+        drop(server.await);
+        if can_give_away() {
+            // A line that everybody can read, in a file of root's, would be the secret.
+            folder.write_with("known", SECRET, 0o644);
+            folder.link("open/link", folder.path("known"));
+            lchown(folder.path("open/link"), Some(STRANGER), None).expect("root");
+            let told = refused(&["--oper-file", &folder.name("open/link")]).await;
+            assert!(told.contains("it is a link of user 65534"), "{told}");
+        }
+    });
+}
+
+#[test]
+fn a_state_folder_that_others_may_exchange_is_refused() {
+    run(async {
+        let folder = Folder::new("files-state-folder");
+        folder.make("open/state");
+        for mode in [0o770, 0o707, 0o777] {
+            folder.mode("open", mode);
+            let told = refused(&["--state-dir", &folder.name("open/state")]).await;
+            assert!(told.contains("its folder") && told.contains("chmod go-w"), "{told}");
+        }
+        folder.mode("open", 0o1777);
+        let state = folder.name("open/state");
+        let _server =
+            Program::start(chinwag(&["--listen", "127.0.0.1:0", "--state-dir", &state])).await;
+    });
+}
+
+#[test]
 fn a_secret_that_others_may_read_is_a_warning() {
     run(async {
         let folder = Folder::new("files-secret-read");
@@ -334,6 +380,12 @@ fn settings_that_others_may_change_are_a_warning() {
             Program::start(chinwag(&["--listen", "127.0.0.1:0", "--config", &file])).await;
         let line = server.logged("WARN").await;
         assert!(line.contains("can be changed by others: chmod go-w"), "{line}");
+        folder.mode("chinwag.toml", 0o600);
+        folder.mode("", 0o770);
+        let mut server =
+            Program::start(chinwag(&["--listen", "127.0.0.1:0", "--config", &file])).await;
+        let line = server.logged("WARN").await;
+        assert!(line.contains("can be exchanged by others: its folder"), "{line}");
     });
 }
 

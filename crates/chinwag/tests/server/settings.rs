@@ -186,6 +186,25 @@ fn a_reload_is_answered_at_the_default_level_of_the_log() {
 }
 
 #[test]
+fn a_file_of_settings_that_is_gone_is_told() {
+    run(async {
+        let file = File::new("gone", "");
+        let folder = file.path.parent().expect("a folder");
+        std::fs::create_dir_all(folder.join("chinwag")).expect("a folder");
+        let usual = folder.join("chinwag/chinwag.toml");
+        std::fs::write(&usual, "motd = \"be kind\"\n").expect("a file");
+        let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
+        command.env_remove("CHINWAG_CONFIG").env("XDG_CONFIG_HOME", folder);
+        let mut server = Program::start(command).await;
+        std::fs::remove_dir_all(folder.join("chinwag")).expect("a folder");
+        server.signal(Signal::HUP);
+        let line = server.logged("chinwag.toml is gone").await;
+        assert!(line.contains("WARN"), "{line}");
+        assert!(server.logged("settings read anew").await.contains("settings=motd"));
+    });
+}
+
+#[test]
 fn the_filter_of_the_log_is_read_anew() {
     run(async {
         let file = File::new("filter", "");
