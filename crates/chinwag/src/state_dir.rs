@@ -85,6 +85,8 @@ impl StateDir {
 /// Makes the folder if it is not there, and opens it, if it is ours alone.
 fn open_folder(path: &Path) -> io::Result<OwnedFd> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    // An empty one in its place would be a list without bans.
+    files::can_keep(path)?;
     let (folder, access) = files::open_folder(path)?;
     let path = path.display();
     match access.own() {
@@ -213,6 +215,10 @@ impl Keeper {
         loop {
             select! {
                 changed = self.pages.changed() => if changed.is_err() {
+                    // The last chance.
+                    if failed {
+                        self.write(&broker).await;
+                    }
                     break;
                 },
                 () = sleep(KEEP_AGAIN), if failed => {}
@@ -313,6 +319,24 @@ mod tests {
         shelf.put(some_bans().text());
         drop(shelf);
         timeout(Duration::from_secs(60), keeper.run(broker)).await.expect("it ends");
+        assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
+    }
+
+    #[whippet::test]
+    async fn what_could_not_be_written_is_tried_at_the_end() {
+        let scratch = Scratch::new("end");
+        let (state, _) = StateDir::open(&scratch.0).unwrap();
+        std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
+        let (keeper, shelf, mut receipts) = Keeper::new(Arc::new(state));
+        let (broker, _orders) = mpsc::channel(2);
+        let keeper = whippet::spawn(keeper.run(broker));
+        let number = shelf.put(some_bans().text());
+        let soon = Duration::from_secs(60);
+        assert!(timeout(soon, receipts.of(number)).await.expect("soon").is_some());
+        // Long before it would be tried again.
+        std::fs::remove_dir(scratch.0.join(NEW_FILE)).unwrap();
+        drop(shelf);
+        timeout(soon, keeper).await.expect("it ends").expect("no panic");
         assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
     }
 
