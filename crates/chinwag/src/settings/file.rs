@@ -10,6 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 /// Most bytes of a file: a hundred times what all settings take.
 const MOST_BYTES: u64 = 256 * 1024;
+/// Most values of one key whose places are found: more than any setting has. All others have the place of the whole.
+const MOST_PLACES: usize = 64;
 
 /// A place in a file, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,11 +62,18 @@ pub fn read(path: &Path) -> io::Result<(String, Option<String>)> {
     if read as u64 > MOST_BYTES {
         return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    let path = path.display();
-    let doubt = access.trusted().err().map(|distrust| match distrust {
-        Distrust::Foreign(_) => format!("the file of settings {path} {distrust}"),
-        Distrust::Writable => format!("the file of settings {path} {distrust}: chmod go-w {path}"),
-    });
+    let shown = path.display();
+    let doubt = match access.trusted() {
+        Err(distrust @ Distrust::Foreign(_)) => {
+            Some(format!("the file of settings {shown} {distrust}"))
+        }
+        Err(distrust @ Distrust::Writable) => {
+            Some(format!("the file of settings {shown} {distrust}: chmod go-w {shown}"))
+        }
+        Ok(()) => files::can_keep(path)
+            .err()
+            .map(|why| format!("the file of settings {shown} can be exchanged by others: {why}")),
+    };
     Ok((text, doubt))
 }
 
@@ -81,10 +90,11 @@ pub fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<
 /// # Errors
 /// It is no TOML.
 pub fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
+    let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let words = error.message().lines().collect::<Vec<_>>().join(", ");
-        Syntax { at: position(text, start), words }
+        Syntax { at: lines.position(start), words }
     })?;
     let mut items: Vec<_> = table
         .get_ref()
@@ -95,13 +105,15 @@ pub fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
                 Err(strange) => (Vec::new(), Some(strange)),
             };
             let spans: Vec<Range<usize>> = match value.get_ref() {
-                DeValue::Array(array) => array.iter().map(toml::Spanned::span).collect(),
+                DeValue::Array(array) => {
+                    array.iter().take(MOST_PLACES).map(toml::Spanned::span).collect()
+                }
                 _ => Vec::new(),
             };
             let mut places: Vec<_> =
-                spans.into_iter().map(|span| position(text, span.start)).collect();
-            places.push(position(text, value.span().start));
-            let at = position(text, key.span().start);
+                spans.into_iter().map(|span| lines.position(span.start)).collect();
+            places.push(lines.position(value.span().start));
+            let at = lines.position(key.span().start);
             Item { key: key.get_ref().to_string(), at, given, places, strange }
         })
         .collect();
@@ -141,12 +153,27 @@ fn single(value: &DeValue<'_>) -> Option<Given<'static>> {
     }
 }
 
-/// The place of a byte of a text.
-fn position(text: &str, byte: usize) -> Position {
-    let before = text.get(..byte).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = before.matches('\n').count() + 1;
-    Position { line, column: before[start..].chars().count() + 1 }
+/// Where the lines of a text begin, so that a place is found without looking through all that is before it.
+struct Lines<'a> {
+    /// The text.
+    text: &'a str,
+    /// The first byte of each line.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Self { text, starts: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// The place of a byte.
+    fn position(&self, byte: usize) -> Position {
+        let line = self.starts.partition_point(|&start| start <= byte);
+        let start = self.starts[line - 1];
+        let before = self.text.get(start..byte).unwrap_or(&self.text[start..]);
+        Position { line, column: before.chars().count() + 1 }
+    }
 }
 
 #[cfg(test)]
@@ -172,6 +199,25 @@ mod tests {
         let syntax = parse("grace = 5\nlisten = [\"a\"\nmotd = 3\n").unwrap_err();
         assert!(syntax.at.line >= 2, "{syntax:?}");
         assert_eq!(parse("a = 1\na = 2\n").unwrap_err().at, Position { line: 2, column: 1 });
+    }
+
+    #[test]
+    fn places_are_found_in_lines_of_any_kind() {
+        let lines = Lines::of("a\n\nhällo = 1");
+        let at = |byte| {
+            let Position { line, column } = lines.position(byte);
+            (line, column)
+        };
+        assert_eq!(
+            [at(0), at(1), at(2), at(3), at(6), at(12)],
+            [(1, 1), (1, 2), (2, 1), (3, 1), (3, 3), (3, 9)]
+        );
+        // In the middle of a character, and past the end.
+        assert_eq!((at(5).0, at(99).0), (3, 3));
+        // Of a long list the first ones have places of their own.
+        let list = parse(&format!("listen = [{}]", "\"a:1\",".repeat(1_000))).unwrap();
+        assert_eq!((list[0].places.len(), list[0].given.len()), (MOST_PLACES + 1, 1_000));
+        assert_eq!(list[0].places[1], Position { line: 1, column: 17 });
     }
 
     #[test]

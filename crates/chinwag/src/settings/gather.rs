@@ -256,6 +256,9 @@ impl Gathering {
             Err(syntax) => return self.complain_of_file(place(syntax.at), syntax.words),
         };
         for Item { key, at, given, places, strange } in items {
+            if self.complaints.len() >= MOST_COMPLAINTS {
+                break;
+            }
             let Some((index, setting)) = find(&key) else {
                 let hint = closest(&key, TABLE.iter().map(|setting| setting.key));
                 let words = format!("there is no setting {}{hint}", quote(&key));

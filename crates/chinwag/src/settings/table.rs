@@ -255,7 +255,7 @@ settings! {
     }
     "The program" {
         /// Threads to run on; auto: one for each processor
-        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InHelp few;
+        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InManual few;
         /// How long a graceful stop may take
         grace "grace" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
         /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
