@@ -200,7 +200,10 @@ async fn serve(start: Start) -> Result<(), String> {
 /// Asks something of a running server.
 fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
     let (sources, request) = arguments.split();
-    let effective = sources.load().map_err(Failure::Settings)?;
+    // A flag that names the socket is enough: a file with a mistake in it is no reason to do without the server's answer.
+    let is_named = !sources.flags.is_empty();
+    let effective = if is_named { sources.combine(None) } else { sources.load() };
+    let effective = effective.map_err(Failure::Settings)?;
     let unknown =
         || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
     let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;

@@ -46,6 +46,23 @@ impl Drop for Socket {
 }
 
 #[test]
+fn a_file_with_mistakes_keeps_nobody_from_a_named_socket() {
+    run(async {
+        let socket = Socket::new("mistakes");
+        let _server = socket.server().await;
+        let ask = |flags: &[&str]| {
+            let mut command = chinwag(&["admin"]);
+            // It is a folder.
+            command.args(flags).arg("bans").env("CHINWAG_CONFIG", std::env::temp_dir());
+            spawn_blocking(move || command.output().expect("the program runs").status.code())
+        };
+        let named = soon("an answer", ask(&["--admin-socket", socket.name()])).await;
+        assert_eq!(named.expect("no panic"), Some(0));
+        assert_eq!(soon("an answer", ask(&[])).await.expect("no panic"), Some(1));
+    });
+}
+
+#[test]
 fn what_another_program_says_at_the_socket_is_escaped() {
     run(async {
         let socket = Socket::new("another");
