@@ -18,6 +18,7 @@
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
 use crate::limits::{OPS_BACKOFF, OPS_DEADLINE, OPS_REST};
+use crate::seldom::Seldom;
 use crate::served_time::timeout;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
@@ -33,7 +34,7 @@ use whippet::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use whippet::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use whippet::sync::Notify;
 use whippet::task::JoinHandle;
-use whippet::time::sleep;
+use whippet::time::{Instant, sleep};
 
 /// Where connections come from.
 pub(crate) trait Listener: Send + Sync + 'static {
@@ -230,10 +231,17 @@ where
     F: Fn(L::Stream, Arc<Activity>) -> Fut,
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
+    let mut failures = Seldom::default();
     loop {
-        let Ok(stream) = listener.next().await else {
-            sleep(OPS_BACKOFF).await;
-            continue;
+        let stream = match listener.next().await {
+            Ok(stream) => stream,
+            Err(error) => {
+                if let Some(times) = failures.tell(Instant::now().into_std()) {
+                    tracing::warn!(times, "figures, health or chinwag admin have to wait: {error}");
+                }
+                sleep(OPS_BACKOFF).await;
+                continue;
+            }
         };
         connections.make_room().await;
         connections.start(stream, &serve);

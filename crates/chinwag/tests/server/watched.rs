@@ -2,7 +2,7 @@
 
 use crate::program::{Program, chinwag};
 use crate::support::{Person, run, soon};
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use whippet::net::TcpStream;
@@ -274,6 +274,21 @@ fn idle_connections_do_not_delay_health() {
         for asker in &mut idle {
             assert_eq!(asker.rest_of_bytes().await, b"");
         }
+    });
+}
+
+#[test]
+fn what_keeps_figures_waiting_is_told() {
+    run(async {
+        let (mut server, at) = watched(&[]).await;
+        let process = Some(Pid::from_child(&server.process));
+        let few = Rlimit { current: Some(3), maximum: getrlimit(Resource::Nofile).maximum };
+        let before = prlimit(process, Resource::Nofile, few).expect("ours");
+        let _waits = connect(at).await;
+        let line = server.logged("have to wait").await;
+        assert!(line.contains("WARN") && line.contains("Too many open files"), "{line}");
+        prlimit(process, Resource::Nofile, before).expect("ours");
+        assert!(get(at, "/healthz").await.0.starts_with("HTTP/1.1 200 "));
     });
 }
 
