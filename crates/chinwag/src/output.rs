@@ -79,11 +79,16 @@ pub fn start() -> io::Result<()> {
     })?;
     // What is not read there in time is told by nothing but the figure.
     STDOUT.start("chinwag-out", || {
-        #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
-        let stdout = io::stdout();
+        let stdout = stream_behind_stdout();
         let write = |bytes: &[u8]| write(stdout.as_fd(), bytes).inspect_err(tell_of_broken_stdout);
         STDOUT.write_out(write, |_| {});
     })
+}
+
+/// Where [`stdout`] leads.
+#[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+fn stream_behind_stdout() -> io::Stdout {
+    io::stdout()
 }
 
 /// Waits until all that was printed is written, a time for both streams together at most.
@@ -96,7 +101,7 @@ pub fn flush(within: Duration) {
     let end = whippet::time::Instant::now() + within;
     let left = || end.saturating_duration_since(whippet::time::Instant::now());
     STDERR.finish(left, |bytes| write_within(io::stderr().as_fd(), bytes, left()));
-    STDOUT.finish(left, |bytes| write_within(io::stdout().as_fd(), bytes, left()));
+    STDOUT.finish(left, |bytes| write_within(stream_behind_stdout().as_fd(), bytes, left()));
 }
 
 /// Lets what a panic says go the way of all that is printed.
