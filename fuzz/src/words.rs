@@ -3,32 +3,71 @@
 use chinwag::bans::Target;
 use chinwag::command::{self, Input, Kind};
 use chinwag::door::DoorKind;
-use chinwag::limits::{MAX_NICK, MAX_QUOTED, MIN_NICK};
+use chinwag::limits::{BLANK_COLUMNS, MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
 use chinwag::line::{Departure, Line};
 use chinwag::name::Nick;
 use chinwag::room_name::RoomName;
 use chinwag::text;
 
 /// Characters that must not reach a terminal, first and last of each range.
-const FORBIDDEN: [(char, char); 14] = [
-    ('\0', '\u{8}'),
-    ('\u{a}', '\u{1f}'),
+const FORBIDDEN: [(char, char); 31] = [
+    ('\0', '\u{1f}'),
     ('\u{7f}', '\u{9f}'),
+    ('\u{ad}', '\u{ad}'),
+    ('\u{34f}', '\u{34f}'),
     ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{115f}'),
+    ('\u{17b4}', '\u{17b5}'),
+    ('\u{180e}', '\u{180e}'),
     ('\u{200b}', '\u{200b}'),
     ('\u{200e}', '\u{200f}'),
-    ('\u{2028}', '\u{2028}'),
-    ('\u{2029}', '\u{2029}'),
-    ('\u{202a}', '\u{202e}'),
-    ('\u{2060}', '\u{2064}'),
-    ('\u{2066}', '\u{2069}'),
+    ('\u{2028}', '\u{202e}'),
+    ('\u{2060}', '\u{206f}'),
+    ('\u{2800}', '\u{2800}'),
+    ('\u{3164}', '\u{3164}'),
+    ('\u{fe00}', '\u{fe0d}'),
     ('\u{feff}', '\u{feff}'),
-    ('\u{fff9}', '\u{fffb}'),
-    ('\u{e0000}', '\u{e007f}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{13441}', '\u{13442}'),
+    ('\u{16fe4}', '\u{16fe4}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d159}', '\u{1d159}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e001f}'),
+    ('\u{e0021}', '\u{e002f}'),
+    ('\u{e003a}', '\u{e0060}'),
+    ('\u{e007b}', '\u{e007e}'),
+    ('\u{e0080}', '\u{e00ff}'),
+    ('\u{e01f0}', '\u{e0fff}'),
+    ('\u{e0020}', '\u{e0020}'),
+];
+
+/// Characters that show nothing, and may reach a terminal where others need them.
+const NEEDED_AT_MOST: [(char, char); 8] = [
+    ('\u{1160}', '\u{1160}'),
+    ('\u{180b}', '\u{180d}'),
+    ('\u{180f}', '\u{180f}'),
+    ('\u{200c}', '\u{200d}'),
+    ('\u{fe0e}', '\u{fe0f}'),
+    ('\u{e0030}', '\u{e0039}'),
+    ('\u{e0061}', '\u{e007f}'),
+    ('\u{e0100}', '\u{e01ef}'),
 ];
 
 /// Names that the server keeps to itself.
-const RESERVED: [&str; 5] = ["server", "system", "admin", "operator", "chinwag"];
+const RESERVED: [&str; 9] = [
+    "server",
+    "system",
+    "admin",
+    "administrator",
+    "operator",
+    "oper",
+    "root",
+    "moderator",
+    "chinwag",
+];
 
 /// The fuzz target. Bytes that are not UTF-8 are replaced, as the decoder does.
 pub fn check(input: &[u8]) {
@@ -47,25 +86,39 @@ pub fn check(input: &[u8]) {
 
 /// Whether a character must not reach a terminal.
 fn is_forbidden(c: char) -> bool {
-    FORBIDDEN.iter().any(|&(first, last)| (first..=last).contains(&c))
+    FORBIDDEN.iter().any(|&(first, last)| (first..=last).contains(&c)) && !is_conditional(c)
 }
 
-/// Whether a character stays only between others that it joins.
-fn is_joiner(c: char) -> bool {
-    matches!(c, '\u{200c}' | '\u{200d}')
+/// Whether a character stays only where it is needed.
+fn is_conditional(c: char) -> bool {
+    NEEDED_AT_MOST.iter().any(|&(first, last)| (first..=last).contains(&c))
 }
 
-/// What is forbidden goes, joiners go where they have nothing to join, and all else stays in order.
+/// What is forbidden goes, what shows nothing goes where nothing needs it, and all else stays in order, but for marks and blanks
+/// that are too many.
 fn check_sanitised(words: &str) {
     let clean = text::sanitise(words);
-    let stays = |c: &char| !is_forbidden(*c) && !is_joiner(*c);
-    let kept = clean.chars().filter(|&c| !is_joiner(c));
-    assert!(kept.eq(words.chars().filter(stays)), "{words:?} became {clean:?}");
-    let mut before = ' ';
-    for c in clean.chars().chain([' ']) {
-        let outside = |c: char| c == ' ' || c == '\t' || is_joiner(c);
-        assert!(!(is_joiner(c) && outside(before)), "a joiner behind nothing: {clean:?}");
-        assert!(!(is_joiner(before) && outside(c)), "a joiner before nothing: {clean:?}");
+    assert!(!clean.contains(is_forbidden) && !clean.contains('\t'), "{words:?} became {clean:?}");
+    let seen = |c: &char| *c == '\t' || !is_forbidden(*c) && !is_conditional(*c);
+    let marks = words.chars().filter(|c| !c.is_ascii()).count();
+    let mut kept = clean.chars().filter(seen).peekable();
+    for c in words.chars().filter(seen) {
+        let shown = if c == '\t' { ' ' } else { c };
+        let is_kept = kept.next_if_eq(&shown).is_some();
+        assert!(is_kept || c.is_whitespace() || marks > MARKS, "{c:?} of {words:?}");
+    }
+    assert_eq!(kept.next(), None, "{clean:?} has more than {words:?}");
+    let (mut before, mut blanks) = (' ', 0);
+    let mut rest = clean.chars().peekable();
+    while let Some(c) = rest.next() {
+        if is_conditional(c) {
+            let on_a_key =
+                matches!(before, '0'..='9' | '#' | '*') && rest.peek() == Some(&'\u{20e3}');
+            let is_bare = before.is_ascii() || before.is_whitespace();
+            assert!(!is_bare || on_a_key, "{c:?} behind {before:?}: {clean:?}");
+        }
+        blanks = if c.is_whitespace() { blanks + 1 } else { 0 };
+        assert!(blanks <= BLANK_COLUMNS, "{clean:?}");
         before = c;
     }
     assert_eq!(text::sanitise(&clean), clean, "clean is clean");
@@ -341,22 +394,43 @@ fn check_line(line: &Line<'_>, start: &str) {
 
 /// A nick is taken as typed, or refused with a reason that can be shown.
 fn check_nick(asked: &str) {
-    let lower = asked.to_ascii_lowercase();
+    let look = look(asked, true);
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let is_the_servers = RESERVED.contains(&lower.as_str())
-        || lower
+    let is_digit = |byte: u8| byte.is_ascii_digit() || byte == b'l' || byte == b'o';
+    let is_the_servers = RESERVED.iter().any(|name| self::look(name, true) == look)
+        || look
             .strip_prefix("user-")
-            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()));
+            .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_digit));
     let is_fine = (MIN_NICK..=MAX_NICK).contains(&asked.len())
         && asked.starts_with(|c: char| c.is_ascii_alphabetic())
         && asked.chars().all(is_name)
         && !is_the_servers;
     match Nick::parse(asked) {
-        Ok(nick) => assert!(is_fine && nick.as_str() == asked, "{asked:?} is a nick"),
+        Ok(nick) => {
+            assert!(is_fine && nick.as_str() == asked, "{asked:?} is a nick");
+            let look = self::look(asked, false);
+            if let Ok(like) = Nick::parse(&look) {
+                assert!(
+                    nick.is_like(&like) && like.as_str() == look,
+                    "{asked:?} looks like {look:?}"
+                );
+            }
+            let banned = Target::parse(asked).map(|target| match target {
+                Target::Nick(mask) => mask.matches(nick),
+                Target::Addresses(_) => true,
+            });
+            assert_eq!(banned, Ok(true), "a ban on {asked:?} meets it");
+        }
         Err(refused) => {
             let reason = refused.to_string();
             assert!(!is_fine, "{asked:?} is refused: {reason}");
             assert!(!reason.contains(is_forbidden), "{reason:?}");
         }
     }
+}
+
+/// What a name looks like; closely, as the names of the server are compared.
+fn look(name: &str, closely: bool) -> String {
+    let look = name.replace(['I', '1'], "l").replace(['O', '0'], "o").to_ascii_lowercase();
+    if closely { look.replace('i', "l").replace("rn", "m").replace("vv", "w") } else { look }
 }

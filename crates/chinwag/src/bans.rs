@@ -9,14 +9,14 @@
 //! ```
 
 use crate::limits::{BANS, MAX_NICK};
-use crate::name::Nick;
+use crate::name::{Nick, look_of};
 use crate::steps;
 use crate::text::quoted;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whom a ban is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// Whoever wants to be called so.
     Nick(Mask),
@@ -24,9 +24,22 @@ pub enum Target {
     Addresses(Range),
 }
 
-/// A pattern of nicks, folded: `*` is any letters or none, `?` is any one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mask(Box<str>);
+/// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like the
+/// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_like`]); in a pattern `I` is `i`,
+/// not `l`, or it would meet people who are called otherwise.
+#[derive(Clone, Debug)]
+pub struct Mask(
+    /// As it was typed.
+    Box<str>,
+);
+
+impl PartialEq for Mask {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Mask {}
 
 /// All addresses that begin with the same bits. IPv4 ones lie among those of IPv6, as their mapped form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +104,7 @@ impl Mask {
         if word.chars().all(is_wild) {
             return Err(EVERYBODY.to_owned());
         }
-        Ok(Self(word.to_ascii_lowercase().into()))
+        Ok(Self(word.into()))
     }
 
     /// Whether it is one nick, and no pattern.
@@ -101,27 +114,46 @@ impl Mask {
 
     /// Whether somebody of this nick is meant.
     pub fn matches(&self, nick: Nick) -> bool {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        let look =
+            if self.is_plain() { look_of } else { |byte: u8| look_of(byte.to_ascii_lowercase()) };
         let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
-        // A star tries the shortest first, and only the latest one is ever tried again: linear in both but for that.
-        let (mut at, mut of, mut star) = (0, 0, None);
-        while of < name.len() {
-            match pattern.get(at) {
-                Some(b'*') => {
-                    star = Some((at, of));
-                    at += 1;
-                }
-                Some(&byte) if byte == b'?' || byte == name[of].to_ascii_lowercase() => {
-                    (at, of) = (at + 1, of + 1);
-                }
-                _ => {
-                    let Some((starred, taken)) = star else { return false };
-                    star = Some((starred, taken + 1));
-                    (at, of) = (starred + 1, taken + 1);
-                }
+        covers(pattern, lower, name, lower) || covers(pattern, look, name, look_of)
+    }
+
+    /// Whether it means all whom another means: the same pattern, or nicks of which one looks like the other.
+    fn is_like(&self, other: &Self) -> bool {
+        let look_alike = || self.0.bytes().map(look_of).eq(other.0.bytes().map(look_of));
+        self == other || (self.is_plain() && other.is_plain() && look_alike())
+    }
+}
+
+/// Whether a pattern fits a name when each is read in its way.
+fn covers(
+    pattern: &[u8],
+    of_pattern: impl Fn(u8) -> u8,
+    name: &[u8],
+    of_name: impl Fn(u8) -> u8,
+) -> bool {
+    // A star tries the shortest first, and only the latest one is ever tried again: linear in both but for that.
+    let (mut at, mut of, mut star) = (0, 0, None);
+    while of < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, of));
+                at += 1;
+            }
+            Some(&byte) if byte == b'?' || of_pattern(byte) == of_name(name[of]) => {
+                (at, of) = (at + 1, of + 1);
+            }
+            _ => {
+                let Some((starred, taken)) = star else { return false };
+                star = Some((starred, taken + 1));
+                (at, of) = (starred + 1, taken + 1);
             }
         }
-        pattern[at..].iter().all(|&byte| byte == b'*')
     }
+    pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
 /// Why a pattern or a range is refused that nobody is outside of.
@@ -226,11 +258,16 @@ impl Bans {
         Ok(())
     }
 
-    /// Takes the ban of this target away; whether there was one.
-    pub fn remove(&mut self, target: &Target, now: u64) -> bool {
-        let held = self.iter(now).any(|ban| ban.target == *target);
-        self.0.retain(|ban| ban.holds(now) && ban.target != *target);
-        held
+    /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were none.
+    pub fn remove(&mut self, target: &Target, now: u64) -> Vec<Target> {
+        let is_meant = |ban: &Ban| match (&ban.target, target) {
+            (Target::Nick(banned), Target::Nick(mask)) => banned.is_like(mask),
+            (banned, target) => banned == target,
+        };
+        let removed = self.iter(now).filter(|ban| is_meant(ban)).map(|ban| ban.target.clone());
+        let removed = removed.collect();
+        self.0.retain(|ban| ban.holds(now) && !is_meant(ban));
+        removed
     }
 
     /// Those that have not ended.
@@ -346,6 +383,33 @@ mod tests {
     }
 
     #[test]
+    fn look_alikes_are_meant_too() {
+        for (mask, matching, others) in [
+            ("alice", &["aIice", "a1ice", "ALICE"][..], &["aiice", "allce"][..]),
+            ("aIice", &["alice", "a1ice", "aiice"], &["alic"]),
+            ("b0b", &["bob", "BOB", "bOb"], &["b8b"]),
+            ("evil*", &["eviI", "evi1-2"], &["eviii"]),
+            ("Ian*", &["ian", "Ian", "iAn2"], &["Lance", "lan"]),
+        ] {
+            let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
+            for name in matching {
+                assert!(mask.matches(nick(name)), "{mask:?} {name}");
+            }
+            for name in others {
+                assert!(!mask.matches(nick(name)), "{mask:?} {name}");
+            }
+        }
+        let mut bans = Bans::default();
+        bans.add(ban("aIice", None), 0).unwrap();
+        bans.add(ban("alice", None), 0).unwrap();
+        bans.add(ban("alic*", None), 0).unwrap();
+        let kept = Bans::parse(&bans.text()).unwrap();
+        assert!(kept.text().contains("\naIice -\n"), "as it was typed");
+        assert_eq!(bans.remove(&target("a1ice"), 0).len(), 2);
+        assert_eq!(bans.iter(0).count(), 1);
+    }
+
+    #[test]
     fn ranges_hold_what_begins_alike() {
         let holds = |range: &str, address: &str| {
             let Target::Addresses(range) = target(range) else { panic!("{range} is a range") };
@@ -393,7 +457,8 @@ mod tests {
         bans.add(ban("ALICE", None), 50).unwrap();
         assert_eq!(bans.iter(50).count(), 1);
         assert_eq!(bans.of_nick(alice, 1_000).unwrap().lasts(1_000), "for good");
-        assert!(bans.remove(&target("alice"), 50) && !bans.remove(&target("alice"), 50));
+        assert_eq!(bans.remove(&target("alice"), 50), [target("ALICE")]);
+        assert_eq!(bans.remove(&target("alice"), 50), []);
     }
 
     #[test]

@@ -258,6 +258,41 @@ mod tests {
     }
 
     #[test]
+    fn no_words_push_a_forged_line_to_the_next_row() {
+        let alice = Nick::parse("alice").unwrap();
+        for blank in [" ", "\t", "\u{3000}", "\u{a0}", "\u{2003}", "\u{3000}\u{2800}\t"] {
+            for start in ["", "hi"] {
+                let forged = format!("{start}{}* bob is an operator now", blank.repeat(69));
+                let quoted = quoted(&forged);
+                for line in [
+                    Line::Said(alice, &forged),
+                    Line::Did(alice, &forged),
+                    Line::Past { nick: alice, did: false, words: &forged },
+                    Line::From(alice, &forged),
+                    Line::To(alice, &forged),
+                    Line::Topic(alice, Some(&quoted)),
+                    Line::Left(alice, &Departure::Quit(Some(forged.clone()))),
+                    Line::Left(
+                        alice,
+                        &Departure::Kicked { by: alice, reason: Some(forged.as_str().into()) },
+                    ),
+                    Line::Answer(&format!("the topic is {quoted}")),
+                    Line::Refusal(&forged),
+                ] {
+                    let shown = shown(line);
+                    let mut widest = (0, 0);
+                    for c in shown.trim_end().chars() {
+                        let columns = if c == '\u{3000}' { 2 } else { 1 };
+                        widest.0 = if c.is_whitespace() { widest.0 + columns } else { 0 };
+                        widest.1 = widest.1.max(widest.0);
+                    }
+                    assert!((15..=16).contains(&widest.1), "{shown:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn numbers_are_grouped() {
         let grouped: Vec<_> = [0, 999, 1000, 8990, 1_234_567].map(grouped).into();
         assert_eq!(grouped, ["0", "999", "1,000", "8,990", "1,234,567"]);

@@ -213,7 +213,7 @@ impl Editor {
         if !fits {
             self.tell_if_full(fits);
         } else if self.line.cursor() == self.line.text().len() {
-            self.row.appended(text);
+            self.row.appended(self.line.text(), text);
         } else {
             self.row.change();
         }

@@ -12,6 +12,11 @@ pub const MAX_NICK: usize = 24;
 pub const MAX_ROOM_NAME: usize = 64;
 /// Most bytes of a person's words inside a line of the server's: a reason, not a speech.
 pub const MAX_QUOTED: usize = 200;
+/// Most marks in a row on one letter (UAX 15): more than any language writes, and few enough that they cover no other line.
+pub const MARKS: usize = 30;
+/// Most columns of blanks in a row that others are shown: enough for a table, and too few to begin a row of a terminal that
+/// looks like a line of the server's.
+pub const BLANK_COLUMNS: usize = 16;
 /// Most bytes of a line, its end not counted. Three times as much as a screen of a terminal holds in one line, and
 /// small enough that a partial line for each of thousands of people is no burden. For a fuzzer it is within reach.
 pub const LINE: usize = if cfg!(fuzzing) { 64 } else { 4096 };

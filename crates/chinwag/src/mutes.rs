@@ -3,7 +3,7 @@
 //! A mute is of a person, and all that is known of one who comes again is the address. So whoever *comes* from a muted person's
 //! address is muted, too, whatever nick they take; those who share the address and were there before are not. `/unmute` of any
 //! of them ends it for all. People on the machine itself (and behind a proxy on it) all have one address and cannot be told apart:
-//! there whoever takes the muted nick is muted.
+//! there whoever takes the muted nick, or one that looks like it, is muted.
 //!
 //! Pure: the time is an argument. At most [`MUTES`] are kept; what is over makes room.
 
@@ -80,12 +80,12 @@ impl Mutes {
     /// The one that meets somebody of this address who takes this nick, if any does.
     pub(crate) fn of_nick(&self, nick: Nick, address: IpAddr, now: Instant) -> Option<MuteId> {
         let local = AddressKey::of(address).is_none();
-        self.find(now, |mute| local && mute.address.is_none() && mute.nick.fold() == nick.fold())
+        self.find(now, |mute| local && mute.address.is_none() && mute.nick.is_like(&nick))
     }
 
     /// The one of somebody who was called so, here or gone.
     pub(crate) fn named(&self, nick: Nick, now: Instant) -> Option<MuteId> {
-        self.find(now, |mute| mute.nick.fold() == nick.fold())
+        self.find(now, |mute| mute.nick.is_like(&nick))
     }
 
     /// The latest one that lasts and is like this.
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(mutes.of_newcomer(address("127.0.0.1"), now), None);
         assert_eq!(mutes.of_nick(nick("Bob"), address("::1"), now), Some(bob));
         assert_eq!(mutes.of_nick(nick("bob"), address("10.0.0.1"), now), None);
+        assert_eq!(mutes.of_nick(nick("B0b"), address("::1"), now), Some(bob), "it looks so");
         assert_eq!(mutes.of_nick(nick("cy"), address("::1"), now), None);
         mutes.remove(bob);
         assert_eq!(mutes.named(nick("bob"), now), None);

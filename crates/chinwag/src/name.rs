@@ -2,6 +2,9 @@
 //!
 //! A name is taken as it was asked for or refused with the reason; it is never stripped or shortened, for that
 //! would complete an attack (`a<RTLO>b` must not become `ab`).
+//!
+//! Two names are told apart by their [`FoldedNick`] and by their [`NickLook`]: nobody has a name that is another's in either. The first
+//! is also what somebody is addressed by, so that a look-alike gets nothing that was meant for another.
 
 use crate::limits::{MAX_NICK, MIN_NICK};
 use crate::text;
@@ -10,7 +13,17 @@ use std::fmt;
 /// What a nick made by the server starts with; `user-<digits>` is the server's, however its letters are cased.
 const DEFAULT_PREFIX: &str = "user-";
 /// Names that would let a person speak as the house, folded.
-const RESERVED: [&str; 5] = ["server", "system", "admin", "operator", "chinwag"];
+const RESERVED: [&str; 9] = [
+    "server",
+    "system",
+    "admin",
+    "administrator",
+    "operator",
+    "oper",
+    "root",
+    "moderator",
+    "chinwag",
+];
 
 /// A nick that passed all checks: ASCII, so that bytes are characters. It is small and copied like a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +37,11 @@ pub struct Nick {
 /// A nick without its case: what decides whether a name is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FoldedNick(Nick);
+
+/// What a nick looks like in most fonts, as it was typed: `I` and `1` are `l`, `0` and `O` are `o`, and then the case goes. So `aIice` and
+/// `a1ice` look like `alice`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NickLook(Nick);
 
 impl Nick {
     /// The nick a person asked for, letter by letter as typed.
@@ -70,12 +88,33 @@ impl Nick {
         FoldedNick(folded)
     }
 
+    /// What it looks like.
+    pub fn look(&self) -> NickLook {
+        let mut look = *self;
+        look.bytes.iter_mut().for_each(|byte| *byte = look_of(*byte));
+        NickLook(look)
+    }
+
+    /// Whether one of the two can be taken for the other: as nobody has it while another has this one.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.fold() == other.fold() || self.look() == other.look()
+    }
+
     /// Packs a name that is known to be ASCII and short enough.
     fn from_ascii(name: &str) -> Self {
         let mut bytes = [0; MAX_NICK];
         bytes[..name.len()].copy_from_slice(name.as_bytes());
         let len = u8::try_from(name.len()).expect("a nick is shorter than 256 bytes");
         Self { bytes, len }
+    }
+}
+
+/// What a character of a nick looks like.
+pub fn look_of(typed: u8) -> u8 {
+    match typed {
+        b'I' | b'1' => b'l',
+        b'0' | b'O' => b'o',
+        _ => typed.to_ascii_lowercase(),
     }
 }
 
@@ -133,6 +172,8 @@ enum Fault {
     Long,
     /// It belongs to the house.
     Reserved,
+    /// It looks like one of the house's.
+    LooksReserved(&'static str),
 }
 
 impl fmt::Display for NickRefused {
@@ -148,6 +189,9 @@ impl fmt::Display for NickRefused {
             Fault::Short => write!(f, "the nick {asked} is shorter than {MIN_NICK} characters"),
             Fault::Long => write!(f, "the nick {asked} is longer than {MAX_NICK} characters"),
             Fault::Reserved => write!(f, "the nick {asked} is reserved"),
+            Fault::LooksReserved(name) => {
+                write!(f, "the nick {asked} is reserved: it looks like {name}")
+            }
         }
     }
 }
@@ -171,13 +215,40 @@ fn fault(asked: &str) -> Option<Fault> {
     } else if is_reserved(asked) {
         Some(Fault::Reserved)
     } else {
-        None
+        reserved_look(asked).map(Fault::LooksReserved)
     }
 }
 
 /// Whether a name belongs to the house, however its letters are cased.
 fn is_reserved(name: &str) -> bool {
     is_numbered(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// The name of the house that a name looks like, if it does.
+fn reserved_look(name: &str) -> Option<&'static str> {
+    let look = close_look(name);
+    if look
+        .strip_prefix(DEFAULT_PREFIX)
+        .is_some_and(|number| !number.is_empty() && is_number(number))
+    {
+        return Some("a name that the server gives");
+    }
+    RESERVED.into_iter().find(|reserved| close_look(reserved) == look)
+}
+
+/// What a name looks like to somebody who takes it for one of the house's: `rn` is `m`, `vv` is `w`, and `i` is `l` as well.
+fn close_look(name: &str) -> String {
+    let look = |byte: u8| match look_of(byte) {
+        b'i' => 'l',
+        byte => char::from(byte),
+    };
+    let look: String = name.bytes().map(look).collect();
+    look.replace("rn", "m").replace("vv", "w")
+}
+
+/// Whether it looks like digits: as some of them do like letters, and the others are left as they are.
+fn is_number(look: &str) -> bool {
+    look.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'l' | b'o'))
 }
 
 /// Whether a name is `user-` and digits, however its letters are cased.
@@ -198,8 +269,24 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_taken_as_typed() {
-        for name in ["al", "Bob", "x-y_z9", "abcdefghijklmnopqrstuvwx", "user-", "user-7a", "users"]
-        {
+        for name in [
+            "al",
+            "Bob",
+            "x-y_z9",
+            "abcdefghijklmnopqrstuvwx",
+            "user-",
+            "user-7a",
+            "users",
+            "user-le",
+            "Ian",
+            "rooter",
+            "admins",
+            "operetta",
+            "mod",
+            "systems",
+            "Vernon",
+            "servers",
+        ] {
             assert_eq!(Nick::parse(name).expect(name).as_str(), name);
         }
     }
@@ -235,6 +322,67 @@ mod tests {
     }
 
     #[test]
+    fn names_that_look_like_the_houses_are_reserved() {
+        for (name, like) in [
+            ("Systern", "system"),
+            ("SYSTERN", "system"),
+            ("r00t", "root"),
+            ("rO0t", "root"),
+            ("Adm1n", "admin"),
+            ("adrnin", "admin"),
+            ("adrnlnlstrat0r", "administrator"),
+            ("chinvvag", "chinwag"),
+            ("chlnwag", "chinwag"),
+            ("rnoderator", "moderator"),
+            ("user-l2", "a name that the server gives"),
+            ("user-I", "a name that the server gives"),
+            ("USER-1O", "a name that the server gives"),
+            ("user-oil", "a name that the server gives"),
+        ] {
+            assert_eq!(
+                refusal(name),
+                format!("the nick {name:?} is reserved: it looks like {like}")
+            );
+            assert_eq!(Nick::of_somebody(name), None, "nobody is called so");
+        }
+        for name in ["Administrator", "OPER", "root", "Moderator"] {
+            assert_eq!(refusal(name), format!("the nick {name:?} is reserved"));
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_told_by_what_is_typed() {
+        let is_like = |a: &str, b: &str| {
+            let (a, b) = (Nick::parse(a).unwrap(), Nick::parse(b).unwrap());
+            assert_eq!(a.is_like(&b), b.is_like(&a));
+            a.is_like(&b)
+        };
+        for (a, b) in [
+            ("alice", "aIice"),
+            ("alice", "a1ice"),
+            ("aIice", "a1ice"),
+            ("ALICE", "alice"),
+            ("bob", "b0b"),
+            ("bob", "BOB"),
+            ("Lan", "Ian"),
+            ("lan", "Ian"),
+            ("ian", "IAN"),
+        ] {
+            assert!(is_like(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("lan", "ian"),
+            ("alice", "aiice"),
+            ("modern", "modem"),
+            ("vvilly", "willy"),
+            ("bob", "bo8"),
+            ("x5", "xs"),
+        ] {
+            assert!(!is_like(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
     fn folding_ignores_case_alone() {
         let bob = Nick::parse("Bob").unwrap();
         assert_eq!(bob.fold(), Nick::parse("bOB").unwrap().fold());
@@ -256,6 +404,10 @@ mod tests {
             match Nick::parse(&asked) {
                 Ok(nick) => {
                     prop_assert_eq!(nick.as_str(), asked.as_str());
+                    let (fold, look) = (nick.fold().0, nick.look().0);
+                    prop_assert!(nick.is_like(&fold) && nick.is_like(&look));
+                    prop_assert_eq!(look.look().0, look, "what something looks like looks like itself");
+                    prop_assert!(!RESERVED.map(close_look).contains(&close_look(&asked)));
                     prop_assert!(nick.as_str().bytes().all(|b| b.is_ascii_graphic()));
                 }
                 Err(refused) => {

@@ -2,13 +2,13 @@
 //!
 //! A person's slot is his place in the table as long as he is here, and rooms list their members by it. Whoever leaves is
 //! *retired*, known by neither id nor name, but he keeps his slot until the round is handed out and the retired are
-//! removed. Slots are filled from the bottom, so that the table shrinks when a crowd has gone. Both indexes are ordered
+//! removed. Slots are filled from the bottom, so that the table shrinks when a crowd has gone. All indexes are ordered
 //! maps: names are chosen by strangers, whose collisions a hash map would have to fear, and `/who` wants them in order
 //! anyway.
 
 use crate::event::ClientId;
 use crate::member::Member;
-use crate::name::{FoldedNick, Nick};
+use crate::name::{FoldedNick, Nick, NickLook};
 use crate::steps;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -22,6 +22,8 @@ pub struct Roster {
     slots: BTreeMap<ClientId, u32>,
     /// The slot of each name without its case.
     names: BTreeMap<FoldedNick, u32>,
+    /// The slot of whoever has a name that looks so.
+    looks: BTreeMap<NickLook, u32>,
     /// The slots of the retired.
     retired: Vec<usize>,
     /// Empty slots, the lowest first. Some may be taken already, or lie past the end.
@@ -83,6 +85,14 @@ impl Roster {
         self.names.get(&nick.fold()).map(|&slot| slot as usize)
     }
 
+    /// Where whoever has this name is, or one that it can be taken for, leaving out one person. The one of the same name if there
+    /// are both.
+    pub fn like(&self, nick: Nick, except: Option<usize>) -> Option<usize> {
+        let named = self.names.get(&nick.fold());
+        let found = [named, self.looks.get(&nick.look())].into_iter().flatten();
+        found.map(|&slot| slot as usize).find(|&slot| Some(slot) != except)
+    }
+
     /// The name of each slot without its case, also of the retired: what rooms order their members by.
     pub fn names(&self) -> impl Fn(u32) -> FoldedNick {
         |slot| self.member(slot as usize).nick.fold()
@@ -110,7 +120,11 @@ impl Roster {
         let slot = self.vacant_slot();
         let known = self.slots.insert(member.id, slot as u32);
         let taken = self.names.insert(member.nick.fold(), slot as u32);
-        debug_assert!(known.is_none() && taken.is_none(), "ids and names are unique");
+        let like = self.looks.insert(member.nick.look(), slot as u32);
+        debug_assert!(
+            known.is_none() && taken.is_none() && like.is_none(),
+            "ids and names are unique"
+        );
         match self.members.get_mut(slot) {
             Some(place) => *place = Some(member),
             None => self.members.push(Some(member)),
@@ -135,6 +149,7 @@ impl Roster {
         member.retired = true;
         self.slots.remove(&member.id);
         self.names.remove(&member.nick.fold());
+        self.looks.remove(&member.nick.look());
     }
 
     /// Those who wait to be removed.
@@ -175,11 +190,13 @@ impl Roster {
         }
     }
 
-    /// Calls somebody differently. The name must be free, or his own in another case.
+    /// Calls somebody differently. The name must be like nobody's, or like their own alone.
     pub fn rename(&mut self, slot: usize, nick: Nick) {
         let old = std::mem::replace(&mut self.member_mut(slot).nick, nick);
         self.names.remove(&old.fold());
+        self.looks.remove(&old.look());
         self.names.insert(nick.fold(), slot as u32);
+        self.looks.insert(nick.look(), slot as u32);
     }
 
     /// Takes everybody out.
@@ -274,8 +291,12 @@ mod tests {
         roster.rename(slot, bob);
         assert_eq!(roster.named(shout), Some(slot));
         assert_eq!(roster.named(Nick::numbered(1)), None);
+        let alike = Nick::parse("b0b").unwrap();
+        assert_eq!((roster.named(alike), roster.like(alike, None)), (None, Some(slot)));
+        assert_eq!(roster.like(alike, Some(slot)), None, "their own is no other's");
         roster.retire(slot);
         assert_eq!((roster.named(bob), roster.slot(ClientId::new(1))), (None, None));
+        assert_eq!(roster.like(alike, None), None);
         assert_eq!(roster.members().count(), 1, "he gets what was said before");
     }
 }

@@ -150,8 +150,14 @@ impl Broker {
         if nick == old {
             return self.answer(slot, &format!("you are {nick} already"));
         }
-        if nick.fold() != old.fold() && self.roster.named(nick).is_some() {
-            return self.refuse(slot, &format!("the nick \"{nick}\" is taken"));
+        if let Some(holder) = self.roster.like(nick, Some(slot)) {
+            let holder = self.roster.member(holder).nick;
+            let looks = if holder.fold() == nick.fold() {
+                String::new()
+            } else {
+                format!(": it looks like {holder}")
+            };
+            return self.refuse(slot, &format!("the nick \"{nick}\" is taken{looks}"));
         }
         if let Some(reason) = self.ban_of_nick(nick) {
             return self.refuse(slot, &reason);

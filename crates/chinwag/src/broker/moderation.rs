@@ -328,7 +328,10 @@ impl Broker {
         if !mask.is_plain() {
             return Ok(String::new());
         }
-        let Some(slot) = self.find(&target.to_string()) else { return Ok(String::new()) };
+        let nick = Nick::of_somebody(&target.to_string());
+        let Some(slot) = nick.and_then(|nick| self.roster.like(nick, None)) else {
+            return Ok(String::new());
+        };
         let member = self.roster.member(slot);
         let (nick, address) = (member.nick, member.address);
         if nick.is_numbered() {
@@ -343,10 +346,15 @@ impl Broker {
     fn unban(&mut self, typed: &str) -> Result<String, String> {
         let target = Target::parse(typed.trim())?;
         let now = self.since_1970();
-        if self.bans.remove(&target, now) {
-            Ok(format!("{target} is not banned any more"))
-        } else {
-            Err(format!("{target} is not banned; /bans lists who is"))
+        match &self.bans.remove(&target, now)[..] {
+            [] => Err(format!("{target} is not banned; /bans lists who is")),
+            [one] => Ok(format!("{one} is not banned any more")),
+            all => {
+                let names = all.len();
+                Ok(format!(
+                    "{target} is not banned any more: {names} bans of what looks so have ended"
+                ))
+            }
         }
     }
 

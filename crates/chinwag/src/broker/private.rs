@@ -59,14 +59,19 @@ impl Broker {
         }
     }
 
-    /// Whoever is called so.
+    /// Whoever is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was meant
+    /// for another.
     pub(super) fn find(&self, asked: &str) -> Option<usize> {
         self.roster.named(Nick::of_somebody(asked)?)
     }
 
     /// Nobody is called so.
     pub(super) fn refuse_unknown(&mut self, slot: usize, asked: &str) {
-        let reason = format!("see /who for the names: nobody is called {}", quoted(asked));
+        let like = Nick::of_somebody(asked).and_then(|nick| self.roster.like(nick, None));
+        let like = like.map_or(String::new(), |like| {
+            format!("; {} looks like it", self.roster.member(like).nick)
+        });
+        let reason = format!("see /who for the names: nobody is called {}{like}", quoted(asked));
         self.refuse(slot, &reason);
     }
 

@@ -5,9 +5,10 @@
 //! cluster ends after [`CLUSTER_BYTES`] at the latest, and one of many code points counts for more columns than a terminal
 //! gives it.
 
-use crate::limits::{CHARS_A_COLUMN, CLUSTER_BYTES};
+use crate::limits::{CHARS_A_COLUMN, CLUSTER_BYTES, MARKS};
 use crate::step_count::Steps;
-use crate::text;
+use crate::text::{self, Sieve};
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -50,7 +51,7 @@ pub(super) fn prefix_within<'a>(text: &'a str, room: usize, steps: &Steps) -> (&
     let (mut at, mut taken) = (0, 0);
     while at < text.len() {
         let length = first(&text[at..], steps);
-        let width = width(&text[at..at + length], steps);
+        let width = width(&text[at..], length, steps);
         if taken + width > room {
             break;
         }
@@ -83,48 +84,67 @@ pub(super) fn suffix_within<'a>(text: &'a str, room: usize, steps: &Steps) -> &'
     };
     while wide > room {
         let length = first(tail, steps);
-        wide -= width(&tail[..length], steps);
+        wide -= width(tail, length, steps);
         tail = &tail[length..];
     }
     tail
 }
 
-/// The most columns for one cluster: the greatest of what a terminal may take for its characters as one, for each by itself, and
-/// one for each [`CHARS_A_COLUMN`] of them.
-fn width(cluster: &str, steps: &Steps) -> usize {
+/// The most columns for the first cluster of a text, which is so long: the greatest of what a terminal may take for its characters
+/// as one, for each by itself, and one for each [`CHARS_A_COLUMN`] of them.
+fn width(text: &str, length: usize, steps: &Steps) -> usize {
+    let cluster = &text[..length];
     if let [b' '..=b'~'] = cluster.as_bytes() {
         return 1;
     }
     let (mut alone, mut count) = (0, 0);
-    for c in cluster.chars() {
-        alone += visible(c).width().unwrap_or(1);
+    for c in visible(text, 0..length) {
+        alone += c.width().unwrap_or(1);
         count += 1;
     }
     steps.add(count);
     cluster.width().max(alone).max(count.div_ceil(CHARS_A_COLUMN))
 }
 
-/// A character as it is shown. U+FFFD is no exception: not every terminal shows one.
-pub(super) fn visible(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        char::REPLACEMENT_CHARACTER => '?',
-        _ if text::is_forbidden(c) => '?',
-        _ => c,
-    }
+/// The characters of a part of the line as they are shown: what others will not be shown becomes a sign for it, so that whoever
+/// types it knows. U+FFFD is no exception: not every terminal shows one. The part begins where a cluster does; judged alone or
+/// as a part of more, the same is kept, or less.
+pub(super) fn visible(line: &str, part: Range<usize>) -> impl Iterator<Item = char> {
+    let Range { start, end } = part;
+    // What decides stands close behind.
+    let judged = &line[start..line.floor_char_boundary(end + CLUSTER_BYTES)];
+    Sieve::of_typed(judged).take_while(move |&(at, ..)| start + at < end).map(|(_, c, is_kept)| {
+        match c {
+            '\t' => ' ',
+            char::REPLACEMENT_CHARACTER => '?',
+            _ if !is_kept => '?',
+            _ => c,
+        }
+    })
 }
 
-/// Appends text as it is shown: what must not reach a terminal, and may all the same be typed, becomes a sign for it.
-pub(super) fn append_visible(out: &mut Vec<u8>, text: &str, steps: &Steps) {
+/// Appends a part of the line as it is [shown](visible).
+pub(super) fn append_visible(out: &mut Vec<u8>, line: &str, part: Range<usize>, steps: &Steps) {
+    let text = &line[part.clone()];
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         steps.searched(text.len());
         return out.extend_from_slice(text.as_bytes());
     }
     let mut bytes = [0; 4];
-    for c in text.chars() {
+    for c in visible(line, part) {
         steps.add(1);
-        out.extend_from_slice(visible(c).encode_utf8(&mut bytes).as_bytes());
+        out.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
     }
+}
+
+/// Whether what was typed last may change how what stands before it is shown, or be shown in another way than alone: where
+/// there is something hidden.
+pub(super) fn changes_what_is_shown(line: &str, added: &str, steps: &Steps) -> bool {
+    let before = line[..line.len() - added.len()].chars().rev();
+    // Letters look for each other through the marks between them.
+    let marks = before.clone().take(MARKS).take_while(|&c| text::is_mark(c)).count();
+    steps.add(marks);
+    added.chars().any(text::is_hidden) || before.clone().nth(marks).is_some_and(text::is_hidden)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@
 //! paste. Every one of them is written here.
 
 use super::buffer::Buffer;
-use super::clusters::{append_visible, fits, prefix_within, suffix_within};
+use super::clusters::{append_visible, changes_what_is_shown, fits, prefix_within, suffix_within};
 use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, COLUMNS_USUAL};
 use crate::step_count::Steps;
 
@@ -131,7 +131,7 @@ impl Row {
                 self.shown = shown;
                 self.erase();
                 self.out.extend_from_slice(PROMPT.as_bytes());
-                append_visible(&mut self.out, line.text(), &self.steps);
+                append_visible(&mut self.out, line.text(), 0..line.text().len(), &self.steps);
             }
         }
         self.out.extend_from_slice(b"\r\n");
@@ -155,10 +155,12 @@ impl Row {
     }
 
     /// This was added at the end of the line, and the cursor is behind it.
-    pub(super) fn appended(&mut self, added: &str) {
+    pub(super) fn appended(&mut self, line: &str, added: &str) {
         match &mut self.shown {
-            Shown::Row(changes) if changes.len() < CHANGES => {
-                append_visible(changes, added, &self.steps);
+            Shown::Row(changes)
+                if changes.len() < CHANGES && !changes_what_is_shown(line, added, &self.steps) =>
+            {
+                append_visible(changes, added, 0..added.len(), &self.steps);
                 (self.is_placed, self.picture) = (false, Vec::new());
             }
             _ => self.change(),
@@ -228,12 +230,12 @@ impl Row {
         if self.start > 0 {
             picture.push(MORE);
         }
-        append_visible(&mut picture, before, &self.steps);
+        append_visible(&mut picture, text, self.start..cursor, &self.steps);
         if behind.is_empty() {
             picture.extend_from_slice(ERASE_BEHIND.as_bytes());
         } else {
             picture.extend_from_slice(SAVE.as_bytes());
-            append_visible(&mut picture, behind, &self.steps);
+            append_visible(&mut picture, text, cursor..cursor + behind.len(), &self.steps);
             picture.extend_from_slice(ERASE_BEHIND.as_bytes());
             picture.extend_from_slice(RESTORE.as_bytes());
         }

@@ -293,6 +293,33 @@ fn redrawing_repairs_the_row() {
     assert_eq!(desk.rows(), ["alice: hi", "> half"]);
 }
 
+#[test]
+fn what_others_do_not_get_is_shown_as_a_sign() {
+    let mut desk = Desk::new(60);
+    desk.press("a\u{3164}b\u{2800}\u{fe0f}\u{e0101}\u{ad}c\u{202e}");
+    assert_eq!(desk.row(), "> a?b????c?");
+    desk.press("\x15");
+    // What is needed is shown as soon as it is.
+    let family = "👨\u{200d}👩\u{200d}👧";
+    for (typed, shown) in [
+        ("👨", "> 👨"),
+        ("\u{200d}", "> 👨?"),
+        ("👩", "> 👨\u{200d}👩"),
+        ("\u{200d}", "> 👨\u{200d}👩?"),
+        ("👧", &format!("> {family}")),
+        (" 1\u{fe0f}", &format!("> {family} 1?")),
+        ("\u{20e3}", &format!("> {family} 1\u{fe0f}\u{20e3}")),
+        (" می\u{200c}", &format!("> {family} 1\u{fe0f}\u{20e3} می?")),
+        ("خ", &format!("> {family} 1\u{fe0f}\u{20e3} می\u{200c}خ")),
+    ] {
+        desk.press(typed);
+        assert_eq!(desk.row(), shown);
+    }
+    desk.press("\r");
+    assert_eq!(desk.rows()[0], format!("> {family} 1\u{fe0f}\u{20e3} می\u{200c}خ"));
+    assert_eq!(sanitise(&desk.lines[0]), desk.lines[0], "what was shown is said");
+}
+
 /// Keys, or somebody's words.
 #[derive(Clone, Debug)]
 enum Step {
@@ -304,7 +331,8 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = prop_oneof![
         8 => "[a-z ]{1,8}".prop_map(String::into_bytes),
-        3 => prop::sample::select(vec!["\u{65e5}\u{672c}", "e\u{301}", "\u{1f468}\u{200d}\u{1f469}", "\u{1f1e9}\u{1f1ea}", "\u{202e}", "\u{e9}"])
+        3 => prop::sample::select(vec!["\u{65e5}\u{672c}", "e\u{301}", "\u{1f468}\u{200d}\u{1f469}", "\u{1f1e9}\u{1f1ea}", "\u{202e}", "\u{e9}",
+            "\u{628}\u{200c}", "\u{628}", "\u{200d}", "\u{1f469}", "1\u{fe0f}", "\u{20e3}", "\u{2800}", "\u{3164}", "\u{e0100}"])
             .prop_map(|text: &str| text.as_bytes().to_vec()),
         6 => prop::sample::select(vec![
             "\x01", "\x02", "\x03", "\x04", "\x05", "\x06", "\x08", "\t", "\x0b", "\x0c", "\r", "\x0e", "\x10", "\x15", "\x17",
@@ -383,8 +411,9 @@ proptest! {
         let desk = walk(&steps, false);
         let row = desk.row();
         prop_assert!(row.starts_with('>'), "{:?}", desk.rows());
-        let dense = |text: &str| text.chars().map(clusters::visible).filter(|&c| c != ' ').collect::<String>();
-        let (line, shown) = (dense(desk.editor.begun()), dense(row.trim_start_matches(['>', ' ', '<'])));
+        let line: String = clusters::visible(desk.editor.begun(), 0..desk.editor.begun().len()).collect();
+        let dense = |text: &str| text.replace(char::is_whitespace, "");
+        let (line, shown) = (dense(&line), dense(row.trim_start_matches(['>', ' ', '<'])));
         prop_assert!(line.contains(&shown), "{row:?} of {line:?}");
         prop_assert!(desk.editor.begun().len() <= LINE);
         prop_assert!(desk.editor.history.bytes() <= RECALLED_BYTES);

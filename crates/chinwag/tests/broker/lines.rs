@@ -61,8 +61,24 @@ fn lines_go_to_everybody_else() {
 fn what_nobody_would_see_is_not_said() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
-    for blank in ["", "   ", "\u{200b}\u{1b}", "/me \u{202e}", "\u{200d}"] {
+    for blank in [
+        "",
+        "   ",
+        "\u{200b}\u{1b}",
+        "/me \u{202e}",
+        "\u{200d}",
+        "\u{3164}\u{2800}",
+        "/me \u{fe0f}\u{e0041}",
+    ] {
         room.send(alice, blank);
+    }
+    assert_eq!(room.read(alice), NOTHING);
+    assert_eq!(room.read(bob), NOTHING);
+    let hidden = "\u{3164}\u{115f}\u{2800}\u{ad}\u{e0101}";
+    for command in ["/topic", "/msg bob", "/reply", "/away"] {
+        room.send(alice, &format!("{command} {hidden}"));
+        let told = room.read(alice);
+        assert!(told.iter().all(|line| !line.contains('"')), "nothing was said: {told:?}");
     }
     assert_eq!(room.read(bob), NOTHING);
     room.send(alice, "a\u{1b}[31mb\u{202e}c");
@@ -92,6 +108,43 @@ fn nicks_are_unique_in_any_case_and_keep_the_case_typed() {
     let next = room.enter();
     room.flush();
     assert!(room.read(next)[0].ends_with("user-3"), "a number is never used again");
+}
+
+#[test]
+fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
+    let mut room = Room::new();
+    let (alice, mallory) = (room.join_as("alice"), room.join_as("mallory"));
+    for (asked, told) in [
+        ("aIice", "! the nick \"aIice\" is taken: it looks like alice"),
+        ("a1ice", "! the nick \"a1ice\" is taken: it looks like alice"),
+        ("ALICE", "! the nick \"ALICE\" is taken"),
+        ("Systern", "! the nick \"Systern\" is reserved: it looks like system"),
+        ("root", "! the nick \"root\" is reserved"),
+        ("user-l", "! the nick \"user-l\" is reserved: it looks like a name that the server gives"),
+    ] {
+        room.send(mallory, &format!("/nick {asked}"));
+        assert_eq!(room.read(mallory), [told]);
+    }
+    // One's own may change to what looks like it.
+    room.send(alice, "/nick aIice");
+    assert_eq!(room.read(alice), ["* you are aIice now"]);
+    room.hush();
+    room.send(mallory, "/nick alice");
+    assert_eq!(room.read(mallory), ["! the nick \"alice\" is taken: it looks like aIice"]);
+    // A look-alike gets nothing that was meant for another.
+    room.send(mallory, "/msg alice hi");
+    let told = "! see /who for the names: nobody is called \"alice\"; aIice looks like it";
+    assert_eq!(room.read(mallory), [told]);
+    assert_eq!(room.read(alice), NOTHING);
+    room.leave(alice, Departure::Eof);
+    room.send(mallory, "/nick alice");
+    assert_eq!(room.read(mallory), ["* aIice left", "* you are alice now"]);
+    // Both in small letters, these look like nothing but themselves.
+    let (lan, ian) = (room.join_as("lan"), room.join_as("ian"));
+    room.send(ian, "/nick Ian");
+    assert_eq!(room.read(ian), ["! the nick \"Ian\" is taken: it looks like lan"]);
+    room.send(lan, "/nick Lan");
+    assert_eq!(room.read(lan), ["* you are Lan now"]);
 }
 
 #[test]

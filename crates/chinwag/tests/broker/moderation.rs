@@ -363,6 +363,36 @@ fn a_banned_nick_cannot_be_had() {
 }
 
 #[test]
+fn bans_and_mutes_meet_look_alikes() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let mallory = room.join_as("maIIory");
+    room.hush();
+    room.send(alice, "/ban mallory 2h");
+    let told = room.read(alice);
+    assert_eq!(told[0], "* maIIory left (banned)");
+    assert!(told[1].contains("1 person had to go (from 127.0.0.1, which"), "{told:?}");
+    assert!(room.people[&mallory].is_cut());
+    let again = room.join();
+    room.send(again, "/nick Ma1lory");
+    assert_eq!(room.read(again), ["! the nick \"Ma1lory\" is banned here for 2 hours"]);
+    room.hush();
+    room.send(alice, "/unban maIlory");
+    assert_eq!(room.read(alice), ["* mallory is not banned any more"]);
+    // On the machine itself a mute goes by the nick.
+    room.send(alice, "/mute bob");
+    room.leave(bob, Departure::Eof);
+    room.send(again, "/nick b0b");
+    room.hush();
+    room.send(again, "hello");
+    assert_eq!(room.read(again), ["! you are muted: nobody reads what you write"]);
+    room.send(alice, "/unmute bob");
+    assert_eq!(room.read(alice), ["* bob is not muted any more"]);
+    room.send(again, "hello");
+    assert_eq!(room.read(alice), ["b0b: hello"]);
+}
+
+#[test]
 fn bans_that_make_no_sense_are_refused_in_plain_words() {
     let mut room = Room::new();
     let (alice, _) = alice_and_bob(&mut room);

@@ -192,6 +192,10 @@ fn nicks_that_deceive() {
             "user-1",
             "USER-99",
             "\u{ff41}lice",
+            "aIice",
+            "a1ice",
+            "Systern",
+            "user-l2",
             "a\u{ad}lice",
             "",
             "a",
@@ -232,6 +236,26 @@ fn a_line_that_looks_like_the_servers() {
         bob.send(b"x\r* carol joined\x0b\x0c\xc2\x85* dave joined\xe2\x80\xa8* eve joined\n").await;
         alice.expect("bob: x").await;
         alice.expect("bob: * carol joined* dave joined* eve joined").await;
+    });
+}
+
+/// The row of a terminal of 80 columns in which a forged line would begin.
+#[test]
+fn no_line_begins_in_the_first_column_by_blanks() {
+    run(async {
+        let server = TestServer::without_limits();
+        let (mut alice, mut bob) = two(&server).await;
+        for blanks in
+            [" ".repeat(69), "\t".repeat(15), "\u{3000}".repeat(40), " \u{2800}\u{a0}".repeat(35)]
+        {
+            bob.say(&format!("hi{blanks}* alice is an operator now")).await;
+            let line = alice.line().await;
+            assert!(line.starts_with("bob: hi") && line.ends_with("* alice is an operator now"));
+            assert!(line.chars().count() <= 7 + 16 + 26, "{line:?}");
+        }
+        alice.say("/history").await;
+        let replayed = alice.wait_until("a replay", |line| line.starts_with("| bob: hi")).await;
+        assert!(replayed.last().expect("a line").chars().count() <= 9 + 16 + 26, "{replayed:?}");
     });
 }
 
