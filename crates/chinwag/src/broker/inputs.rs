@@ -143,7 +143,8 @@ impl Broker {
     /// Calls somebody as he asks, or says why not.
     fn rename(&mut self, slot: usize, asked: &str) {
         let old = self.roster.member(slot).nick;
-        let nick = match Nick::parse(asked) {
+        // Nobody sees the blanks that a terminal's completion or a paste leaves behind a name.
+        let nick = match Nick::parse(asked.trim_end_matches([' ', '\t'])) {
             Ok(nick) => nick,
             Err(refused) => return self.refuse(slot, &refused.to_string()),
         };

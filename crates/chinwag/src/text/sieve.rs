@@ -3,7 +3,7 @@
 //! Most are shown or not whatever their neighbours. The others show nothing by themselves and are kept where a sequence needs
 //! them: joiners by the rules of RFC 5892 (appendix A.1 and A.2) or between emoji, selectors of a variant behind what has
 //! variants, Hangul's vowel filler within a syllable, tags behind a flag. Around a character counts only what is kept, so what
-//! comes out is the same when it goes in again.
+//! comes out is the same when it goes in again. Marks and blanks in a row have bounds; a mark does not end a row of blanks.
 //!
 //! The work is linear in the text, whatever it is: what is looked for behind a character is remembered until it is passed.
 //! Driven by the encoding of lines and by the editor, which shows a person what will become of what they type.
@@ -105,9 +105,10 @@ impl<'a> Sieve<'a> {
             }
             Class::Mark | Class::SpacingMark => {
                 let Some(left) = self.marks.checked_sub(1) else { return false };
-                (self.marks, self.blanks) = (left, blanks);
+                self.marks = left;
+                // A mark on a blank may be next to nothing, or nothing at all where a terminal does not know its script.
                 if class == Class::SpacingMark {
-                    self.letter = Some(c);
+                    (self.letter, self.blanks) = (Some(c), blanks);
                 }
             }
             _ if !self.is_needed(class, c) => return false,

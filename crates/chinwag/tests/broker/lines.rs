@@ -139,6 +139,15 @@ fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
     room.leave(alice, Departure::Eof);
     room.send(mallory, "/nick alice");
     assert_eq!(room.read(mallory), ["* aIice left", "* you are alice now"]);
+    for (asked, told) in [
+        ("mallory \t ", "* you are mallory now"),
+        ("mal lory", "! the nick \"mal lory\" has a blank in it"),
+        ("mal\u{202e} ", "! the nick \"mal\" has more in it than letters A-Z, digits, _ and -"),
+        ("mal\u{a0}", "! the nick \"mal\u{a0}\" has a blank in it"),
+    ] {
+        room.send(mallory, &format!("/nick {asked}"));
+        assert_eq!(room.read(mallory), [told]);
+    }
     // Both in small letters, these look like nothing but themselves.
     let (lan, ian) = (room.join_as("lan"), room.join_as("ian"));
     room.send(ian, "/nick Ian");
