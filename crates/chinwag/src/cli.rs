@@ -212,7 +212,7 @@ fn flag(setting: &'static Setting) -> Arg {
     let help = match setting.shape {
         Shape::Switch => setting.summary().to_owned(),
         // The words say what none means, and nothing is what is there without the flag.
-        _ if default == "none" => setting.summary().to_owned(),
+        _ if default == "none" || default.is_empty() => setting.summary().to_owned(),
         Shape::One | Shape::Several => format!("{} [default: {default}]", setting.summary()),
     };
     let arg = Arg::new(setting.key)

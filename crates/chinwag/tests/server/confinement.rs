@@ -138,6 +138,7 @@ fn other_value(folder: &Folder, key: &str) -> String {
             "7".to_owned()
         }
         "workers" => "3".to_owned(),
+        "trusted-proxies" => "[\"10.0.0.7\", \"fd00::/8\"]".to_owned(),
         "first-look" | "speech-interval" => "\"7ms\"".to_owned(),
         "overlong-after" | "take-within" | "keepalive-idle" | "keepalive-interval"
         | "user-timeout" | "grace" => "\"7s\"".to_owned(),

@@ -221,4 +221,8 @@ fn a_range_of_proxies_that_is_none_is_refused_with_a_hint() {
     command.env("CHINWAG_TRUSTED_PROXIES", "10.0.0.7, fd00::/8");
     let shown = String::from_utf8(command.output().expect("it runs").stdout).expect("UTF-8");
     assert!(shown.contains("\ntrusted-proxies = [\"10.0.0.7\", \"fd00::/8\"]\n"), "{shown}");
+    let mut command = chinwag(&["config", "--trusted-proxies="]);
+    command.env("CHINWAG_TRUSTED_PROXIES", "10.0.0.7");
+    let shown = String::from_utf8(command.output().expect("it runs").stdout).expect("UTF-8");
+    assert!(shown.contains("\ntrusted-proxies = []\n"), "{shown}");
 }
