@@ -6,8 +6,9 @@ mod shipped;
 use self::shipped::{LICENCES, PAGES, README, rewrite};
 use crate::tidy::links;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,6 +43,8 @@ fn dist(root: &Path) -> io::Result<PathBuf> {
     let pages = ["run", "--quiet", "--package", "chinwag", "--example", "pages", "--"];
     cargo(root, pages.iter().map(OsStr::new).chain([folder.as_os_str()]), None)?;
     copy(&root.join("contrib"), &folder.join("contrib"))?;
+    // The container's folder for its admin socket. A build keeps its mode.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder.join("run/chinwag"))?;
     documents(root, &folder)?;
     Ok(folder)
 }

@@ -34,7 +34,7 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
         taken: AtomicU64::new(0),
         unhandled: AtomicU32::new(0),
         is_cut: AtomicBool::new(false),
-        ending: Mutex::new(Ending { cut: None, waker: None }),
+        ending: Mutex::new(Ending { cut: None, farewell: None, waker: None }),
         intake: Arc::clone(intake),
     });
     let outlet = Outlet { sender, pushed: 0, account: Arc::clone(&account) };
@@ -79,6 +79,8 @@ pub struct Account {
 struct Ending {
     /// Why he is cut, once he is.
     cut: Option<Cut>,
+    /// What he is told of it, if it is more than that.
+    farewell: Option<Box<str>>,
     /// His task, waiting for that.
     waker: Option<Waker>,
 }
@@ -95,7 +97,7 @@ pub enum Cut {
 }
 
 impl Cut {
-    /// What he is told himself. Who does not read is told nothing.
+    /// What he is told himself, unless there is more to tell. Who does not read is told nothing.
     pub fn farewell(self) -> &'static str {
         match self {
             Self::TooSlow => "",
@@ -196,6 +198,11 @@ impl Account {
         self.lock().cut
     }
 
+    /// The line that tells him more of it than [`Cut::farewell`], once.
+    pub fn take_farewell(&self) -> Option<Box<str>> {
+        self.lock().farewell.take()
+    }
+
     /// Whether he was cut, by a look that costs nothing.
     #[inline]
     pub fn is_cut(&self) -> bool {
@@ -232,9 +239,10 @@ impl Account {
     }
 
     /// Cuts him.
-    fn cut_with(&self, cut: Cut) {
+    fn cut_with(&self, cut: Cut, farewell: Option<Box<str>>) {
         let mut ending = self.lock();
         ending.cut = Some(cut);
+        ending.farewell = farewell;
         self.is_cut.store(true, Release);
         let waker = ending.waker.take();
         drop(ending);
@@ -341,7 +349,12 @@ impl Outlet {
 
     /// Ends his connection without waiting for what he is owed.
     pub fn cut(&self, cut: Cut) {
-        self.account.cut_with(cut);
+        self.account.cut_with(cut, None);
+    }
+
+    /// The same, with a line of their own in the place of [`Cut::farewell`].
+    pub fn cut_with_words(&self, cut: Cut, farewell: Option<Box<str>>) {
+        self.account.cut_with(cut, farewell);
     }
 }
 

@@ -338,11 +338,17 @@ fn parse_line(line: &str) -> Result<Ban, String> {
     Ok(Ban { target: Target::parse(target)?, until, reason: requoted(reason).into() })
 }
 
+/// A reason as somebody gave it: without the quotes around it, and those in it as they were typed.
+pub fn unquoted(reason: &str) -> String {
+    let reason = reason.trim();
+    let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    bare.unwrap_or(reason).replace("\\\"", "\"")
+}
+
 /// A reason as it stands in the text, safe whatever somebody has put there.
 fn requoted(reason: &str) -> String {
-    let reason = reason.trim();
-    let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(reason);
-    if bare.is_empty() { String::new() } else { quoted(&bare.replace("\\\"", "\"")) }
+    let bare = unquoted(reason);
+    if bare.is_empty() { String::new() } else { quoted(&bare) }
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ use crate::intake::Intake;
 use crate::latency::Timing;
 use crate::limits::{LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
 use crate::line::Line;
+use crate::makers::RoomLimit;
 use crate::mutes::Mutes;
 use crate::notices::Notices;
 use crate::published::Published;
@@ -74,6 +75,8 @@ pub struct Broker {
     roster: Roster,
     /// The rooms, with the lines that are being put together in each.
     rooms: Rooms,
+    /// How many rooms an address may have made.
+    room_limit: Arc<RoomLimit>,
     /// Lines that are for one person alone, of the same round.
     asides: Asides,
     /// The rooms in which there is something to hand out or to forget.
@@ -142,6 +145,7 @@ impl Broker {
         Self {
             roster: Roster::default(),
             rooms: Rooms::new(*intake.bounds()),
+            room_limit: Arc::new(RoomLimit::none()),
             asides: Asides::default(),
             busy: Vec::new(),
             specials: Vec::new(),
@@ -200,6 +204,13 @@ impl Broker {
     #[must_use]
     pub fn with_notices(mut self, notices: Arc<Notices>) -> Self {
         self.notices = notices;
+        self
+    }
+
+    /// The same house, in which each address may have made so many rooms.
+    #[must_use]
+    pub fn with_room_limit(mut self, limit: Arc<RoomLimit>) -> Self {
+        self.room_limit = limit;
         self
     }
 

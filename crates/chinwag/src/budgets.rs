@@ -30,7 +30,8 @@ use crate::speech::LineRate;
 use bucket::{Bucket, Rate};
 use guesses::Guesses;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ impl AddressKey {
     }
 
     /// The address and the wider networks that it is in.
-    fn networks(self) -> impl Iterator<Item = Self> {
+    pub(crate) fn networks(self) -> impl Iterator<Item = Self> {
         let wider = if self.prefix == 64 { &[56, 48][..] } else { &[] };
         std::iter::once(self).chain(wider.iter().map(move |&prefix| self.widened(prefix)))
     }
@@ -65,11 +66,22 @@ impl AddressKey {
     }
 
     /// How many times the budget of an address this has.
-    fn share(self) -> u32 {
+    pub(crate) fn share(self) -> u32 {
         match self.prefix {
             48 => SHARE_OF_48,
             56 => SHARE_OF_56,
             _ => 1,
+        }
+    }
+}
+
+impl fmt::Display for AddressKey {
+    /// An address, or a network with its size.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = Ipv6Addr::from_bits(self.bits);
+        match self.prefix {
+            128 => IpAddr::V6(address).to_canonical().fmt(f),
+            prefix => write!(f, "{address}/{prefix}"),
         }
     }
 }

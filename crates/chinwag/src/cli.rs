@@ -1,6 +1,6 @@
 //! The command line: the commands, and a flag for each setting.
 
-use crate::admin::Request;
+use crate::admin::{Form, Request};
 use crate::settings::gather::Environment;
 use crate::settings::table::{Thing, Told};
 use crate::settings::value::Shape;
@@ -52,11 +52,14 @@ impl Cli {
 #[derive(Debug, Args)]
 pub struct AdminArgs {
     /// The server's socket [default: that of the settings]
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, global = true)]
     admin_socket: Option<String>,
     /// File of settings
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
     config: Option<PathBuf>,
+    /// Answer with one line of JSON
+    #[arg(long, global = true)]
+    json: bool,
     /// What to do
     #[command(subcommand)]
     command: AdminCommand,
@@ -65,16 +68,43 @@ pub struct AdminArgs {
 /// What can be asked of a running server.
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
+    /// Whether the server answers: exit code 0 or 1, for health checks
+    Ping,
     /// Everybody who is here
     Who,
+    /// All rooms
+    Rooms,
+    /// What is done to a room
+    #[command(subcommand)]
+    Room(RoomCommand),
     /// End somebody's connection
     Kick {
         /// What he is called
+        #[arg(value_parser = one_word)]
+        nick: String,
+        /// Why, which he and the others read
+        reason: Vec<String>,
+    },
+    /// Have nobody read what somebody writes
+    Mute {
+        /// What he is called
+        #[arg(value_parser = one_word)]
+        nick: String,
+        /// How long, as in 10m, 2h or 7d, if not until `unmute`
+        time: Vec<String>,
+    },
+    /// Have somebody be read again
+    Unmute {
+        /// What he is called, or was
+        #[arg(value_parser = one_word)]
         nick: String,
     },
+    /// Who is muted
+    Mutes,
     /// Keep somebody out, and end his connection: whom, a time if not for good, a reason
     Ban {
         /// A nick (with * and ? if you like), an address, or a range as in 203.0.113.0/24
+        #[arg(value_parser = one_word)]
         whom: String,
         /// How long, as in 10m, 2h or 7d, and why
         #[arg(value_name = "TIME|REASON")]
@@ -83,6 +113,7 @@ pub enum AdminCommand {
     /// Let somebody in again
     Unban {
         /// Whom, as `bans` names him
+        #[arg(value_parser = one_word)]
         whom: String,
     },
     /// Who is kept out
@@ -97,33 +128,75 @@ pub enum AdminCommand {
     Stats,
     /// What every task of the server is at
     Tasks,
+    /// Read the settings anew, as by SIGHUP
+    Reload,
     /// Stop the server gracefully
     Shutdown,
 }
 
+/// What can be done to a room.
+#[derive(Debug, Subcommand)]
+pub enum RoomCommand {
+    /// Take everybody out of it, and it away with all that was said there
+    Close {
+        /// What it is called, with or without its #, which a shell wants in quotes
+        #[arg(value_parser = one_word)]
+        name: String,
+        /// Why, which all who are in it read
+        reason: Vec<String>,
+    },
+}
+
 impl AdminArgs {
-    /// Where the settings come from that name the socket, and what is asked.
-    pub fn split(self) -> (Sources, Request) {
+    /// Where the settings come from that name the socket, what is asked, and how the answer is to look.
+    pub fn split(self) -> (Sources, Request, Form) {
         let flags = self.admin_socket.map(|socket| ("admin-socket", vec![socket]));
         let flags = Vec::from_iter(flags);
         let sources = ServeArgs { config: self.config, flags }.sources();
-        // A request is one line.
-        let one_line = |text: &str| text.replace(['\r', '\n'], " ");
-        let request = match self.command {
-            AdminCommand::Who => Request::Who,
-            AdminCommand::Kick { nick } => Request::Kick(one_line(&nick)),
-            AdminCommand::Ban { whom, rest } => {
-                Request::Ban(one_line(&format!("{whom} {}", rest.join(" "))))
-            }
-            AdminCommand::Unban { whom } => Request::Unban(one_line(&whom)),
-            AdminCommand::Bans => Request::Bans,
-            AdminCommand::Say { text } => Request::Say(one_line(&text.join(" "))),
-            AdminCommand::Stats => Request::Stats,
-            AdminCommand::Tasks => Request::Tasks,
-            AdminCommand::Shutdown => Request::Shutdown,
-        };
-        (sources, request)
+        let form = if self.json { Form::Json } else { Form::Text };
+        (sources, self.command.request(), form)
     }
+}
+
+impl AdminCommand {
+    /// What is asked of the server.
+    fn request(self) -> Request {
+        match self {
+            Self::Ping => Request::Ping,
+            Self::Who => Request::Who,
+            Self::Rooms => Request::Rooms,
+            Self::Room(RoomCommand::Close { name, reason }) => {
+                let sign = if name.starts_with('#') { "" } else { "#" };
+                Request::Close(one_line(&format!("{sign}{name}"), &reason))
+            }
+            Self::Kick { nick, reason } => Request::Kick(one_line(&nick, &reason)),
+            Self::Mute { nick, time } => Request::Mute(one_line(&nick, &time)),
+            Self::Unmute { nick } => Request::Unmute(one_line(&nick, &[])),
+            Self::Mutes => Request::Mutes,
+            Self::Ban { whom, rest } => Request::Ban(one_line(&whom, &rest)),
+            Self::Unban { whom } => Request::Unban(one_line(&whom, &[])),
+            Self::Bans => Request::Bans,
+            Self::Say { text } => Request::Say(one_line("", &text)),
+            Self::Stats => Request::Stats,
+            Self::Tasks => Request::Tasks,
+            Self::Reload => Request::Reload,
+            Self::Shutdown => Request::Shutdown,
+        }
+    }
+}
+
+/// A name, behind which a request has other words: with a blank in it a part of it would be taken for those.
+fn one_word(word: &str) -> Result<String, String> {
+    if word.is_empty() || word.contains(char::is_whitespace) {
+        return Err("it is one word, without blanks".to_owned());
+    }
+    Ok(word.to_owned())
+}
+
+/// Words on one line, which a request is.
+fn one_line(first: &str, rest: &[String]) -> String {
+    let words = format!("{first} {}", rest.join(" "));
+    words.trim().replace(['\r', '\n'], " ")
 }
 
 /// Settings of the server, as far as flags give them.
@@ -290,9 +363,32 @@ mod tests {
             &["--log", "chinwag=no-such-level"],
             &["--grace", "soon"],
             &["--no-limits=perhaps"],
+            &["admin", "kick", "bob smith"],
+            &["admin", "ban", ""],
+            &["admin", "room", "close"],
         ] {
             assert_eq!(parse(wrong).unwrap_err().exit_code(), 2, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn flags_of_admin_may_stand_before_and_behind_its_command() {
+        for words in [
+            &["admin", "--json", "--admin-socket", "/s", "kick", "bob", "too", "loud"][..],
+            &["admin", "kick", "bob", "too", "loud", "--json", "--admin-socket", "/s"],
+        ] {
+            let Ok(Action::Admin(admin)) = parse(words).map(Cli::action) else {
+                panic!("{words:?}")
+            };
+            let (sources, request, form) = admin.split();
+            assert_eq!(sources.flags, [("admin-socket", vec!["/s".to_owned()])]);
+            assert_eq!((request, form), (Request::Kick("bob too loud".to_owned()), Form::Json));
+        }
+        let Ok(Action::Admin(admin)) = parse(&["admin", "room", "close", "dev"]).map(Cli::action)
+        else {
+            panic!("a room without its sign")
+        };
+        assert_eq!(admin.split().1, Request::Close("#dev".to_owned()));
     }
 
     #[test]

@@ -386,7 +386,13 @@ impl Client {
             Over::Cut(cut) => {
                 self.seat.leave(cut.departure());
                 let may_speak = self.outgoing.end_terminal(stream);
-                let words = if may_speak { cut.farewell() } else { "" };
+                let more = self.outgoing.account().take_farewell().filter(|_| may_speak);
+                let words = match more {
+                    // As far as the kernel takes it at once, as all last words.
+                    Some(more) => stream.try_write(more.as_bytes()).map_or("", |_| ""),
+                    None if may_speak => cut.farewell(),
+                    None => "",
+                };
                 // Who does not read is told nothing.
                 let most = if cut == Cut::TooSlow { LINGER_BYTES_SHORT } else { LINGER_BYTES };
                 return Some((words, most));

@@ -107,7 +107,7 @@ mod tests {
         ) {
             let mut rooms = Rooms::new(Bounds::default());
             let ids: Vec<_> = ["#a", "#b", "#c"]
-                .map(|name| rooms.open(RoomName::parse(name).unwrap()))
+                .map(|name| rooms.open(RoomName::parse(name).unwrap(), None))
                 .into();
             let (mut debts, mut pushed, mut taken) = (Debts::new(0), 0, 0);
             // The stream: the end of each piece, and whose it is.
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn rooms_are_level_up_to_the_debt_of_one() {
         let mut rooms = Rooms::new(Bounds::default());
-        let ids = ["#a", "#b", "#c"].map(|name| rooms.open(RoomName::parse(name).unwrap()));
+        let ids = ["#a", "#b", "#c"].map(|name| rooms.open(RoomName::parse(name).unwrap(), None));
         let (mut debts, mut pushed) = (Debts::new(0), 0);
         for (&id, bytes) in ids.iter().zip([10, 300, 70]) {
             debts.add(id, bytes, pushed, 0);

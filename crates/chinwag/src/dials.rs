@@ -5,6 +5,7 @@
 
 use crate::config::Config;
 use crate::limits::ADDRESS_LINES;
+use crate::makers::RoomLimit;
 use crate::notices::Notices;
 use crate::proxies::Proxies;
 use crate::secret::Lock;
@@ -32,6 +33,8 @@ pub(crate) struct Dials {
     grace: AtomicU64,
     /// What newcomers read.
     notices: Arc<Notices>,
+    /// How many rooms an address may have made.
+    room_limit: Arc<RoomLimit>,
     /// What makes a person an operator.
     lock: Lock,
     /// The proxies that are believed.
@@ -44,9 +47,22 @@ impl Dials {
         let notices = Arc::new(Notices::new(config.texts.clone()));
         let [speech, address, keys, first_look, overlong, grace] =
             words(config).map(AtomicU64::new);
+        let room_limit = Arc::new(RoomLimit::none());
+        room_limit.set(config.per_address);
         let lock = Lock::new(config.secret.clone());
         let proxies = Proxies::new(config.trusted_proxies.clone());
-        Self { speech, address, keys, first_look, overlong, grace, notices, lock, proxies }
+        Self {
+            speech,
+            address,
+            keys,
+            first_look,
+            overlong,
+            grace,
+            notices,
+            room_limit,
+            lock,
+            proxies,
+        }
     }
 
     /// Turns all of them to what the settings say now.
@@ -59,6 +75,7 @@ impl Dials {
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
         self.notices.exchange(config.texts.clone());
+        self.room_limit.set(config.per_address);
         self.lock.exchange(config.secret.clone());
         self.proxies.exchange(config.trusted_proxies.clone());
     }
@@ -100,6 +117,11 @@ impl Dials {
     /// The proxies that are believed.
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.proxies
+    }
+
+    /// How many rooms an address may have made.
+    pub(crate) fn room_limit(&self) -> &Arc<RoomLimit> {
+        &self.room_limit
     }
 
     /// What newcomers read.

@@ -150,6 +150,7 @@ fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
             put(out, format_args!(" (kicked by {by}, {})", quoted(words)));
         }
         Departure::Kicked { by, .. } => put(out, format_args!(" (kicked by {by})")),
+        Departure::Ejected { reason } => put(out, format_args!(" (kicked, {})", quoted(reason))),
         Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
     }
 }
@@ -244,6 +245,8 @@ mod tests {
         let kicked = |words: &str| left(Departure::Kicked { by, reason: Some(words.into()) });
         assert_eq!(kicked(" "), "* alice left (kicked by bob)\r\n");
         assert_eq!(kicked("x\")"), "* alice left (kicked by bob, \"x\\\")\")\r\n");
+        let ejected = left(Departure::Ejected { reason: "x\u{1b})".into() });
+        assert_eq!(ejected, "* alice left (kicked, \"x)\")\r\n");
     }
 
     #[test]

@@ -214,6 +214,9 @@ pub const WRITE_FRAMES: usize = 64;
 pub const ROOMS: usize = 1000;
 /// Rooms that one person is in at once, so that nobody fills the house with rooms of his own.
 pub const ROOMS_OF_A_PERSON: usize = 20;
+/// Rooms that were made from one address and are there still: more than one person may be in, so that a household's people have
+/// rooms of their own; a /48 and all of loopback, with [`SHARE_OF_48`] times as many, take half of all.
+pub const ROOMS_OF_AN_ADDRESS: usize = 32;
 /// Most bytes of a topic: what a line of the server's may quote.
 pub const MAX_TOPIC: usize = MAX_QUOTED;
 /// Rooms in one answer to `/rooms`: with the longest names and topics it is as long as one to `/who`.

@@ -75,6 +75,11 @@ pub enum Departure {
         /// His words.
         reason: Option<Box<str>>,
     },
+    /// Whoever runs the server ended it, with these words.
+    Ejected {
+        /// The words.
+        reason: Box<str>,
+    },
     /// The server ended it, and says why.
     Refused(&'static str),
 }

@@ -3,7 +3,7 @@
 // What is printed goes by `printing` and `output`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-use chinwag::admin::{self, serve_admin};
+use chinwag::admin::{self, AskError, Desk, serve_admin};
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
 use chinwag::controlling_terminal::ControllingTerminal;
 use chinwag::doors::{Doors, Passed};
@@ -62,6 +62,8 @@ impl Drop for Written {
 enum Failure {
     /// The settings are no settings.
     Settings(Refused),
+    /// What was asked for makes no sense, as a sentence.
+    Usage(String),
     /// Something else, as a sentence for the person who started it.
     Sentence(String),
 }
@@ -70,6 +72,7 @@ enum Failure {
 fn ended(outcome: Result<(), Failure>) -> ExitCode {
     let (sentences, code) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Usage(sentence)) => (sentence, 2),
         Err(Failure::Sentence(sentence)) => (sentence, 1),
         Err(Failure::Settings(refused)) => {
             (refused.to_string(), if refused.is_usage { 2 } else { 1 })
@@ -170,7 +173,8 @@ async fn serve(start: Start) -> Result<(), String> {
     let settings = effective.settings.clone();
     let (told, asked) = (status.clone(), office.clone());
     let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
-    reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
+    let (_, reloads) =
+        reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
     let manager = manager.map(Manager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;
     // With nobody to read where we listen there is nothing to say.
@@ -184,7 +188,8 @@ async fn serve(start: Start) -> Result<(), String> {
     if let Some(listener) = doors.admin {
         let listener = UnixListener::from_std(listener);
         let listener = listener.map_err(because("cannot watch the admin socket"))?;
-        serve_admin(listener, office.clone(), shutdown.clone());
+        let desk = Desk { office: office.clone(), reloads, shutdown: shutdown.clone() };
+        serve_admin(listener, desk);
     }
     notify::keep_alive(office);
     let told = notify::tell_of_the_stop(shutdown.clone());
@@ -199,7 +204,7 @@ async fn serve(start: Start) -> Result<(), String> {
 
 /// Asks something of a running server.
 fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
-    let (sources, request) = arguments.split();
+    let (sources, request, form) = arguments.split();
     // A flag that names the socket is enough: a file with a mistake in it is no reason to do without the server's answer.
     let is_named = !sources.flags.is_empty();
     let effective = if is_named { sources.combine(None) } else { sources.load() };
@@ -207,7 +212,10 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
     let unknown =
         || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
     let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
-    let answer = admin::ask(&socket, &request).map_err(Failure::Sentence)?;
+    let answer = admin::ask(&socket, &request, form).map_err(|error| match error {
+        AskError::Usage(sentence) => Failure::Usage(sentence),
+        AskError::Failed(sentence) => Failure::Sentence(sentence),
+    })?;
     printing::print(&answer).map_err(Failure::Sentence)
 }
 

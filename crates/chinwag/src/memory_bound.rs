@@ -22,6 +22,7 @@ use crate::limits::{
     ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS, SILENT_MEMORY, SPARE_BUFFERS,
     STEP_COPIES, UNHANDLED, WAITING_EVENTS, WRITE_FRAMES,
 };
+use crate::makers::Maker;
 use crate::member::{Extras, Membership};
 use crate::mutes::{Mute, MuteId};
 use crate::rooms::Room;
@@ -132,7 +133,9 @@ const fn room(history_lines: usize) -> usize {
     // Joins and leaves.
     let crowd =
         2 * heap(CROWD_SINGLES.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
-    let table = 2 * size_of::<usize>() + map_entry(4 * size_of::<usize>());
+    // An address with its networks.
+    let makers = 3 * map_entry(size_of::<(Maker, usize)>());
+    let table = 2 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
     heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + crowd + table
 }
 

@@ -10,6 +10,7 @@
 use crate::budgets::AddressKey;
 use crate::limits::MUTES;
 use crate::name::Nick;
+use crate::order::Muted;
 use crate::steps;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -86,6 +87,16 @@ impl Mutes {
     /// The one of somebody who was called so, here or gone.
     pub(crate) fn named(&self, nick: Nick, now: Instant) -> Option<MuteId> {
         self.find(now, |mute| mute.nick.is_like(&nick))
+    }
+
+    /// All that last, the first one first.
+    pub(crate) fn all(&self, now: Instant) -> impl Iterator<Item = Muted> {
+        let lasting = self.mutes.values().filter(move |mute| mute.lasts(now));
+        lasting.map(move |mute| Muted {
+            nick: mute.nick,
+            address: mute.address.map(|address| address.to_string()),
+            rest: mute.until.map(|until| until.saturating_duration_since(now)),
+        })
     }
 
     /// The latest one that lasts and is like this.

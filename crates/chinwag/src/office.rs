@@ -4,8 +4,10 @@ use crate::config::Config;
 use crate::event::Control;
 use crate::house::House;
 use crate::limits::EVENT_PLACES;
-use crate::order::{Act, Order, Present, Verdict};
+use crate::name::Nick;
+use crate::order::{Act, Banned, Muted, OpenRoom, Order, Present, Verdict};
 use crate::published::Published;
+use crate::room_name::RoomName;
 use crate::speech::Allowance;
 use crate::state_dir::Receipts;
 use std::sync::Arc;
@@ -56,12 +58,46 @@ impl Office {
         self.order(|answer| Order::Who { answer }).await
     }
 
-    /// Ends somebody's connection; whether he was here.
-    pub(crate) async fn kick(&self, nick: String) -> Option<bool> {
-        self.order(|answer| Order::Kick { nick, answer }).await
+    /// Ends somebody's connection; what he is called, if he was here.
+    pub(crate) async fn kick(&self, nick: String, reason: String) -> Option<Option<Nick>> {
+        self.order(|answer| Order::Kick { nick, reason, answer }).await
     }
 
-    /// Changes the bans or tells them, and waits until they are kept; what came of it in words, or why not.
+    /// The rooms, by name.
+    pub(crate) async fn rooms(&self) -> Option<Vec<OpenRoom>> {
+        self.order(|answer| Order::Rooms { answer }).await
+    }
+
+    /// Takes a room away; what it is called and how many were in it, or why it stays.
+    pub(crate) async fn close_room(
+        &self,
+        name: String,
+        reason: String,
+    ) -> Option<Result<(RoomName, usize), String>> {
+        self.order(|answer| Order::Close { name, reason, answer }).await
+    }
+
+    /// Mutes somebody, as it was typed; what came of it in words, or why not.
+    pub(crate) async fn mute(&self, typed: String) -> Option<Result<String, String>> {
+        self.order(|answer| Order::Mute { typed, answer }).await
+    }
+
+    /// Ends a mute; whose, or why not.
+    pub(crate) async fn unmute(&self, nick: String) -> Option<Result<Nick, String>> {
+        self.order(|answer| Order::Unmute { nick, answer }).await
+    }
+
+    /// Who is muted.
+    pub(crate) async fn mutes(&self) -> Option<Vec<Muted>> {
+        self.order(|answer| Order::Mutes { answer }).await
+    }
+
+    /// Who is banned.
+    pub(crate) async fn bans(&self) -> Option<Vec<Banned>> {
+        self.order(|answer| Order::Bans { answer }).await
+    }
+
+    /// Changes the bans, and waits until they are kept; what came of it in words, or why not.
     pub(crate) async fn moderate(&self, act: Act) -> Option<Result<String, String>> {
         let outcome = self.order(|answer| Order::Moderate { act, answer }).await?;
         let (Ok(Verdict { words, page: Some(page) }), Some(receipts)) = (&outcome, &self.receipts)
@@ -101,6 +137,11 @@ impl Office {
     /// How many connections an address may have by now, if that is limited.
     pub(crate) fn per_address(&self) -> Option<usize> {
         self.house.places.per_address()
+    }
+
+    /// How many rooms an address may have made by now, if that is limited.
+    pub(crate) fn rooms_of_address(&self) -> Option<usize> {
+        self.house.dials.room_limit().get()
     }
 
     /// How fast a person may speak by now, if that is limited.

@@ -7,6 +7,7 @@
 
 use crate::config::Config;
 use crate::controlling_terminal::ControllingTerminal;
+use crate::limits::ADMIN_CONNECTIONS;
 use crate::logging::LogFilterHandle;
 use crate::notify;
 use crate::office::Office;
@@ -14,7 +15,10 @@ use crate::secret::{Secret, SecretError};
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use crate::signals::FirstSignal;
 use std::io;
+use whippet::select;
 use whippet::signal::{SignalKind, signal};
+use whippet::sync::mpsc::{self, Sender};
+use whippet::sync::oneshot;
 use whippet::task::{JoinHandle, spawn_blocking};
 
 /// What is needed to read settings anew and to put them in force.
@@ -41,11 +45,27 @@ const SECRET: &str = "oper-file";
 
 /// What a reload came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Taken {
+pub(crate) struct Taken {
     /// Settings whose new value is in force.
-    now: Vec<&'static str>,
+    pub(crate) now: Vec<&'static str>,
     /// Settings whose new value is taken with the next start.
-    later: Vec<&'static str>,
+    pub(crate) later: Vec<&'static str>,
+}
+
+/// Where whoever wants a reload waits for what it comes to: a refusal is one sentence for each mistake.
+type Answer = oneshot::Sender<Result<Taken, String>>;
+
+/// A way to have the settings read anew without a signal. Clones are of the same server.
+#[derive(Clone, Debug)]
+pub struct Reloads(Sender<Answer>);
+
+impl Reloads {
+    /// Has them read anew, as by SIGHUP; `None` if the server stops.
+    pub(crate) async fn reload(&self) -> Option<Result<Taken, String>> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(answer).await.ok()?;
+        answered.await.ok()
+    }
 }
 
 /// Settings that were read anew, with the secret that they name a file for.
@@ -63,6 +83,15 @@ struct Kept {
     complaints: Vec<String>,
     /// Whether the process may not read a file.
     is_denied: bool,
+}
+
+impl Kept {
+    /// All of it as one sentence.
+    fn words(&self, confined: bool) -> String {
+        let hint = (self.is_denied && confined).then_some(CONFINED);
+        let complaints = self.complaints.iter().map(String::as_str).chain(hint);
+        format!("settings not taken over, {}", complaints.collect::<Vec<_>>().join("; "))
+    }
 }
 
 /// Reads all that can be read anew.
@@ -95,6 +124,22 @@ impl Reloader {
         status: String,
     ) -> Self {
         Self { sources, effective, secret, possible, office, log, status }
+    }
+
+    /// Reads the settings anew, and puts them in force. What came of it, or what is wrong, in words.
+    async fn reload(&mut self) -> Result<Taken, String> {
+        notify::reloading();
+        let sources = self.sources.clone();
+        // A file may lie where reading takes its time.
+        let loaded = spawn_blocking(move || load(&sources)).await;
+        let outcome = loaded.map(|loaded| {
+            let confined = self.effective.settings.sandbox;
+            let outcome = loaded.map(|loaded| self.take(loaded));
+            tell(&outcome, confined);
+            outcome.map_err(|kept| kept.words(confined))
+        });
+        notify::ready(&self.status);
+        outcome.unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
@@ -136,7 +181,7 @@ impl Reloader {
 }
 
 /// Tells the log what a reload came to. A process that is confined may be unable to read what others can.
-fn tell(outcome: Result<Taken, Kept>, confined: bool) {
+fn tell(outcome: &Result<Taken, Kept>, confined: bool) {
     match outcome {
         Ok(Taken { now, later }) => {
             match now.join(", ") {
@@ -148,21 +193,23 @@ fn tell(outcome: Result<Taken, Kept>, confined: bool) {
                 tracing::warn!(%settings, "new values that are taken with the next start");
             }
         }
-        Err(Kept { complaints, is_denied }) => {
-            for complaint in complaints {
+        Err(kept) => {
+            for complaint in &kept.complaints {
                 tracing::warn!("settings not taken over, {complaint}");
             }
-            if is_denied && confined {
-                tracing::warn!(
-                    "the confined process reads only in the folders that its settings and its secret were in \
-                     when it started: restart it to have others read"
-                );
+            if kept.is_denied && confined {
+                tracing::warn!("{CONFINED}");
             }
         }
     }
 }
 
-/// Reads the settings anew at each SIGHUP, for as long as the task runs. If `terminal` is gone then that was the first signal to stop.
+/// Why a process that is confined may be unable to read what others can.
+const CONFINED: &str = "the confined process reads only in the folders that its settings and its secret were in \
+     when it started: restart it to have others read";
+
+/// Reads the settings anew at each SIGHUP, and when asked, for as long as the task runs. If `terminal` is gone at a SIGHUP that was the
+/// first signal to stop.
 ///
 /// # Errors
 /// The kernel's: the signal cannot be watched.
@@ -170,23 +217,30 @@ pub fn reload_on_signal(
     mut reloader: Reloader,
     terminal: ControllingTerminal,
     first: FirstSignal,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<(JoinHandle<()>, Reloads)> {
     let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(whippet::spawn(async move {
-        while hang_up.recv().await.is_some() {
-            if terminal.is_gone() {
+    let (asks, mut asked) = mpsc::channel::<Answer>(ADMIN_CONNECTIONS);
+    let task = whippet::spawn(async move {
+        loop {
+            let answer = select! {
+                signalled = hang_up.recv() => match signalled {
+                    Some(()) => None,
+                    None => return,
+                },
+                // Nobody may be there to ask, and the signal is waited for all the same.
+                Some(answer) = asked.recv() => Some(answer),
+            };
+            if answer.is_none() && terminal.is_gone() {
                 tracing::info!("the terminal is gone, and the server goes with it");
                 first.came();
                 return;
             }
-            notify::reloading();
-            let sources = reloader.sources.clone();
-            // A file may lie where reading takes its time.
-            if let Ok(loaded) = spawn_blocking(move || load(&sources)).await {
-                let confined = reloader.effective.settings.sandbox;
-                tell(loaded.map(|loaded| reloader.take(loaded)), confined);
+            let outcome = reloader.reload().await;
+            if let Some(answer) = answer {
+                // Whoever does not wait any more need not have it.
+                let _ = answer.send(outcome);
             }
-            notify::ready(&reloader.status);
         }
-    }))
+    });
+    Ok((task, Reloads(asks)))
 }

@@ -8,6 +8,7 @@ use crate::history::History;
 use crate::intake::Bounds;
 use crate::limits::HISTORY_LINES;
 use crate::line::{Departure, Line};
+use crate::makers::Makers;
 use crate::name::{FoldedNick, Nick};
 use crate::name_index::NameIndex;
 use crate::pace::{Pace, Strain};
@@ -17,6 +18,7 @@ use crate::steps;
 use crate::time_of_day::TimeOfDay;
 use crate::view::View;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -48,6 +50,8 @@ impl RoomId {
 pub struct Room {
     /// What it is called.
     pub name: RoomName,
+    /// Where whoever made it came from; `None` for the lobby.
+    pub made_from: Option<IpAddr>,
     /// The slots of its members. Those who left the house stay until the round is handed out.
     pub members: Vec<u32>,
     /// The members who are there still, in the order of their names.
@@ -93,9 +97,15 @@ pub struct Backlog {
 
 impl Room {
     /// An empty room.
-    fn new(name: RoomName, bounds: Bounds, history_lines: usize) -> Self {
+    fn new(
+        name: RoomName,
+        made_from: Option<IpAddr>,
+        bounds: Bounds,
+        history_lines: usize,
+    ) -> Self {
         Self {
             name,
+            made_from,
             members: Vec::new(),
             names: NameIndex::default(),
             viewers: [0; View::COUNT],
@@ -186,6 +196,14 @@ impl Room {
         self.viewers.iter().map(|&viewers| viewers as usize).sum()
     }
 
+    /// Nobody is a member any more. No round may be under way.
+    pub fn forget_everybody(&mut self) {
+        self.members = Vec::new();
+        self.names = NameIndex::default();
+        self.viewers = [0; View::COUNT];
+        self.speakers = 0;
+    }
+
     /// Lists only those members of whom this holds.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
         steps::count(self.members.len());
@@ -252,6 +270,8 @@ pub struct Rooms {
     vacant: BTreeSet<usize>,
     /// The rooms in the order of their names: a list, so that a page of it costs what is on the page.
     names: Vec<RoomId>,
+    /// From where they were made.
+    makers: Makers,
     /// What their members may be owed.
     bounds: Bounds,
     /// How many lines each remembers.
@@ -267,11 +287,12 @@ impl Rooms {
             rooms: Vec::new(),
             vacant: BTreeSet::new(),
             names: Vec::new(),
+            makers: Makers::default(),
             bounds,
             history_lines: HISTORY_LINES,
             spare: Spare::default(),
         };
-        let lobby = rooms.open(RoomName::lobby());
+        let lobby = rooms.open(RoomName::lobby(), None);
         debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
         rooms
     }
@@ -373,12 +394,18 @@ impl Rooms {
         self.spare.rest();
     }
 
-    /// Makes a room of a name that no other has.
-    pub fn open(&mut self, name: RoomName) -> RoomId {
+    /// Whether one more room may be made from this address, if each may have made so many.
+    pub fn may_make(&self, from: IpAddr, limit: usize) -> bool {
+        self.makers.may_make(from, limit)
+    }
+
+    /// Makes a room of a name that no other has, for somebody of this address.
+    pub fn open(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
         let place = self.place_of(&name).unwrap_or_else(|place| place);
         let index = self.vacant.pop_first().unwrap_or(self.rooms.len());
         let id = RoomId::at(index);
-        let room = Box::new(Room::new(name, self.bounds, self.history_lines));
+        let room = Box::new(Room::new(name, from, self.bounds, self.history_lines));
+        from.into_iter().for_each(|from| self.makers.add(from));
         match self.rooms.get_mut(index) {
             Some(empty) => *empty = Some(room),
             None => self.rooms.push(Some(room)),
@@ -396,6 +423,8 @@ impl Rooms {
         let place = self.place_of(&self.room(id).name);
         place.into_iter().for_each(|place| _ = self.names.remove(place));
         let gone = self.rooms[id.index()].take();
+        let made_from = gone.as_ref().and_then(|room| room.made_from);
+        made_from.into_iter().for_each(|from| self.makers.remove(from));
         self.vacant.insert(id.index());
         while let Some(None) = self.rooms.last() {
             self.rooms.pop();

@@ -80,6 +80,7 @@ impl Server {
         let notices = Arc::clone(house.dials.notices());
         let broker = Broker::new(intake, Instant::now().into_std())
             .with_notices(notices)
+            .with_room_limit(Arc::clone(house.dials.room_limit()))
             .with_living_frames(living_frames)
             .with_history_lines(history_lines)
             .with_bans(bans, shelf);

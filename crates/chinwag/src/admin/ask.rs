@@ -1,7 +1,8 @@
 //! The other side: `chinwag admin`, which asks a running server and shows what it says.
 
-use super::protocol::{Request, parse_answer};
-use std::io::{self, Read, Write};
+use super::protocol::{Form, Request, parse_answer};
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 use whippet::net::UnixStream;
@@ -12,18 +13,54 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bytes of an answer: what ten thousand people's tasks take.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
+/// Why there is no answer. Each is a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskError {
+    /// No server could take that.
+    Usage(String),
+    /// There is no server, or it said something against it.
+    Failed(String),
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Usage(sentence) | Self::Failed(sentence)) = self;
+        f.write_str(sentence)
+    }
+}
+
+impl std::error::Error for AskError {}
+
 /// Asks the server behind this socket, and gives its answer.
 ///
 /// # Errors
-/// A sentence: there is no server, or what it says against it.
-pub fn ask(socket: &Path, request: &Request) -> Result<String, String> {
-    let failed = |error: io::Error| {
-        let socket = socket.display();
-        format!(
+/// As [`AskError`] says.
+pub fn ask(socket: &Path, request: &Request, form: Form) -> Result<String, AskError> {
+    request.check().map_err(AskError::Usage)?;
+    let exchanged = exchange(socket, &request.line(form));
+    exchanged.unwrap_or_else(|error| Err(failure(socket, &error))).map_err(AskError::Failed)
+}
+
+/// What is wrong when nothing was answered, and the way out.
+fn failure(socket: &Path, error: &io::Error) -> String {
+    let socket = socket.display();
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            let seconds = PATIENCE.as_secs();
+            format!(
+                "the server at {socket} has not answered within {seconds} s; its log may say why"
+            )
+        }
+        ErrorKind::PermissionDenied => format!(
+            "cannot ask the server at {socket}: {error}; only root and the user that it runs as may do that"
+        ),
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => format!(
+            "the server at {socket} closed the connection without a whole answer; is it stopping, or very busy?"
+        ),
+        _ => format!(
             "cannot ask the server at {socket}: {error}; is it running, with this --admin-socket?"
-        )
-    };
-    parse_answer(&harmless(&exchange(socket, request).map_err(failed)?))
+        ),
+    }
 }
 
 /// What was said, with what could disturb a terminal escaped: a socket may be another's than the server's.
@@ -40,15 +77,38 @@ fn harmless(said: &str) -> String {
 }
 
 /// Sends the request and reads the whole answer.
-fn exchange(socket: &Path, request: &Request) -> io::Result<String> {
+fn exchange(socket: &Path, line: &str) -> io::Result<Result<String, String>> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     // It waits in the kernel from here on: there is nothing else to do.
     let mut stream = runtime.block_on(UnixStream::connect(socket))?.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("{request}\n").as_bytes())?;
-    let mut sent = String::new();
-    stream.take(MOST_BYTES).read_to_string(&mut sent)?;
-    Ok(sent)
+    // A server that does not read on has answered already.
+    let sent = stream.write_all(line.as_bytes());
+    let mut answer = Vec::new();
+    let read = stream.take(MOST_BYTES).read_to_end(&mut answer);
+    match parse_answer(&harmless(&String::from_utf8_lossy(&answer))) {
+        Some(outcome) => Ok(outcome),
+        None => sent.and(read).and(Err(ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_its_own_way_out() {
+        let said = |kind: ErrorKind| failure(Path::new("/s"), &kind.into());
+        assert!(said(ErrorKind::NotFound).contains("is it running"));
+        assert!(said(ErrorKind::ConnectionRefused).contains("is it running"));
+        for (kind, words) in [
+            (ErrorKind::WouldBlock, "within 10 s"),
+            (ErrorKind::PermissionDenied, "only root"),
+            (ErrorKind::ConnectionReset, "without a whole answer"),
+        ] {
+            assert!(said(kind).contains(words) && !said(kind).contains("is it running"), "{kind}");
+        }
+    }
 }

@@ -5,43 +5,51 @@
 //! (`bounded_accept`).
 
 mod ask;
+mod json;
+mod obey;
 mod protocol;
 
-pub use self::ask::ask;
-pub use self::protocol::Request;
+pub use self::ask::{AskError, ask};
+pub use self::protocol::{Form, Request};
 
 use crate::bounded_accept::{Activity, finish, serve_bounded};
 use crate::limits::ADMIN_CONNECTIONS;
 use crate::office::Office;
-use crate::order::Act;
+use crate::reload::Reloads;
 use crate::seldom::Seldom;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 use whippet::io::AsyncReadExt;
 use whippet::net::{UnixListener, UnixStream};
-use whippet::runtime::Handle;
 use whippet::sync::CancellationToken;
 use whippet::task::JoinHandle;
 use whippet::time::Instant;
 
-/// Answers whoever comes to the socket and may, for as long as the task runs. `shutdown` stops the server.
-pub fn serve_admin(
-    listener: UnixListener,
-    office: Office,
-    shutdown: CancellationToken,
-) -> JoinHandle<()> {
+/// What orders are given to.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The server.
+    pub office: Office,
+    /// Where it is told to read its settings anew.
+    pub reloads: Reloads,
+    /// What stops it.
+    pub shutdown: CancellationToken,
+}
+
+/// Answers whoever comes to the socket and may, for as long as the task runs.
+pub fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(Seldom::default()));
     serve_bounded(listener, ADMIN_CONNECTIONS, move |stream, activity| {
-        let (office, shutdown, refused) = (office.clone(), shutdown.clone(), Arc::clone(&refused));
+        let (desk, refused) = (desk.clone(), Arc::clone(&refused));
         async move {
             let outcome = match permit(&stream, &refused)? {
-                Ok(()) => {
-                    let line = activity.reading(&stream, read_line(&stream)).await?;
-                    match Request::parse(&line) {
-                        Ok(request) => obey(request, &office, &shutdown).await,
+                Ok(()) => match activity.reading(&stream, read_line(&stream)).await? {
+                    Ok(line) => match Request::parse(&line) {
+                        Ok((request, form)) => obey::obey(request, form, &desk).await,
                         Err(reason) => Err(reason),
-                    }
-                }
+                    },
+                    Err(reason) => Err(reason),
+                },
                 refused => refused.map(|()| String::new()),
             };
             answer(&stream, &activity, &outcome).await
@@ -77,56 +85,8 @@ fn may_order(user: u32) -> bool {
     user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
-/// Does what is asked.
-async fn obey(
-    request: Request,
-    office: &Office,
-    shutdown: &CancellationToken,
-) -> Result<String, String> {
-    match request {
-        Request::Who => {
-            let everybody = office.who().await.ok_or_else(gone)?;
-            let line = |one: &crate::order::Present| {
-                let crate::order::Present { nick, address, rooms, owed } = one;
-                format!("{nick}, from {address}, in {rooms} rooms, owed {owed} bytes\n")
-            };
-            Ok(everybody.iter().map(line).collect())
-        }
-        Request::Kick(nick) => {
-            if !office.kick(nick.clone()).await.ok_or_else(gone)? {
-                return Err(format!("there is nobody called {nick:?}"));
-            }
-            tracing::info!(?nick, "kicked");
-            Ok(format!("{nick} was kicked\n"))
-        }
-        Request::Ban(typed) => moderate(office, Act::Ban(typed)).await,
-        Request::Unban(typed) => moderate(office, Act::Unban(typed)).await,
-        Request::Bans => office.moderate(Act::List).await.ok_or_else(gone)?,
-        Request::Say(text) => {
-            let count = office.say(text).await.ok_or_else(gone)?;
-            Ok(format!("told to {count}\n"))
-        }
-        Request::Stats => Ok(crate::metrics::exposition(office)),
-        Request::Tasks => Ok(Handle::current().dump().to_string()),
-        Request::Shutdown => {
-            shutdown.cancel();
-            Ok("the server stops\n".to_owned())
-        }
-    }
-}
-
-/// Why there is no answer when the broker is gone.
-fn gone() -> String {
-    "the room does not answer".to_owned()
-}
-
-/// Changes the bans, and says what came of it on one line.
-async fn moderate(office: &Office, act: Act) -> Result<String, String> {
-    office.moderate(act).await.ok_or_else(gone)?.map(|words| words + "\n")
-}
-
-/// Reads a line, without its end.
-async fn read_line(mut stream: &UnixStream) -> io::Result<String> {
+/// Reads a line, without its end. One that is too long is told so, if it is meant for this door.
+async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, String>> {
     let mut line = Vec::new();
     let mut buffer = [0; 512];
     loop {
@@ -134,12 +94,12 @@ async fn read_line(mut stream: &UnixStream) -> io::Result<String> {
             0 => return Err(ErrorKind::UnexpectedEof.into()),
             read => line.extend_from_slice(&buffer[..read]),
         }
-        if let Some(end) = line.iter().position(|&byte| byte == b'\n') {
-            return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
+        let end = line.iter().position(|&byte| byte == b'\n');
+        if end.unwrap_or(line.len()) > protocol::MOST_BYTES {
+            return Ok(Err(protocol::too_long(&line)));
         }
-        if line.len() > protocol::MOST_BYTES {
-            // Refused like any other line that is no request.
-            return Ok(String::new());
+        if let Some(end) = end {
+            return Ok(Ok(String::from_utf8_lossy(&line[..end]).into_owned()));
         }
     }
 }

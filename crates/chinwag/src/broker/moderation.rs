@@ -123,21 +123,34 @@ impl Broker {
         };
         let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
         let by = self.roster.member(slot).nick;
-        let until = time.map(|time| self.now + time);
         let member = self.roster.member(muted);
-        let (nick, address) = (member.nick, member.address);
+        let nick = member.nick;
         if member.is_operator() {
             return self.refuse(slot, &format!("{nick} is an operator, too"));
         }
-        self.end_mute(muted);
-        match self.mutes.add(nick, address, until, self.now) {
-            Ok(mute) => self.roster.member_mut(muted).extras_mut().muted = Some(mute),
-            Err(reason) => return self.refuse(slot, &reason),
+        match self.mute_somebody(muted, time, by.as_str()) {
+            Ok(words) => self.answer(slot, &format!("{words}; /unmute {nick} ends it")),
+            Err(reason) => self.refuse(slot, &reason),
         }
+    }
+
+    /// Mutes somebody, in the name of an operator; what came of it, in words.
+    pub(super) fn mute_somebody(
+        &mut self,
+        muted: usize,
+        time: Option<Duration>,
+        by: &str,
+    ) -> Result<String, String> {
+        let until = time.map(|time| self.now + time);
+        let member = self.roster.member(muted);
+        let (nick, address) = (member.nick, member.address);
+        self.end_mute(muted);
+        let mute = self.mutes.add(nick, address, until, self.now)?;
+        self.roster.member_mut(muted).extras_mut().muted = Some(mute);
         let lasts = time.map_or(String::new(), |time| format!(" for {}", span::words(time)));
         self.refuse(muted, &format!("{by} muted you{lasts}: nobody reads what you write"));
-        self.answer(slot, &format!("{nick} is muted{lasts}; /unmute {nick} ends it"));
-        tracing::info!(operator = %by, %nick, "muted");
+        tracing::info!(operator = by, %nick, "muted");
+        Ok(format!("{nick} is muted{lasts}"))
     }
 
     /// `/unmute`: of somebody who is here, or was.
@@ -145,24 +158,31 @@ impl Broker {
         if asked.is_empty() {
             return self.refuse(slot, "/unmute wants a nick, as in: /unmute bob");
         }
+        match self.unmute_named(asked) {
+            Ok(nick) => self.answer(slot, &format!("{nick} is not muted any more")),
+            Err(Some(reason)) => self.refuse(slot, &reason),
+            Err(None) => self.refuse_unknown(slot, asked),
+        }
+    }
+
+    /// Ends the mute of somebody who is here, or was; says what they are called, or why there is none. Without a reason nobody is,
+    /// or was, called so.
+    pub(super) fn unmute_named(&mut self, asked: &str) -> Result<Nick, Option<String>> {
         let here = self.find(asked);
         let nick = match here {
             Some(muted) => self.roster.member(muted).nick,
-            None => match Nick::of_somebody(asked) {
-                Some(nick) => nick,
-                None => return self.refuse_unknown(slot, asked),
-            },
+            None => Nick::of_somebody(asked).ok_or(None)?,
         };
         if let Some(muted) = here.filter(|&muted| self.end_mute(muted)) {
             self.answer(muted, "you are not muted any more");
         } else if let Some(mute) = self.mutes.named(nick, self.now) {
             self.mutes.remove(mute);
         } else if here.is_some() {
-            return self.refuse(slot, &format!("{nick} is not muted"));
+            return Err(Some(format!("{nick} is not muted")));
         } else {
-            return self.refuse_unknown(slot, asked);
+            return Err(None);
         }
-        self.answer(slot, &format!("{nick} is not muted any more"));
+        Ok(nick)
     }
 
     /// Ends somebody's mute, for all whom it met. Whether there was one.
@@ -267,7 +287,6 @@ impl Broker {
         let outcome = match act {
             Act::Ban(typed) => self.ban(typed, by),
             Act::Unban(typed) => self.unban(typed),
-            Act::List => return Ok(Verdict { words: self.all_bans(), page: None }),
         };
         let words = outcome?;
         tracing::info!(operator, outcome = words, "bans changed");
@@ -358,12 +377,6 @@ impl Broker {
         }
     }
 
-    /// All bans, one a line.
-    fn all_bans(&self) -> String {
-        let now = self.since_1970();
-        self.bans.iter(now).map(|ban| ban.told(now) + "\n").collect()
-    }
-
     /// `/bans`.
     pub(super) fn list_bans(&mut self, slot: usize, page: u32) {
         let now = self.since_1970();
@@ -422,13 +435,13 @@ impl Broker {
     }
 
     /// The seconds since 1970.
-    fn since_1970(&self) -> u64 {
+    pub(super) fn since_1970(&self) -> u64 {
         self.clock.since_1970(self.now).as_secs()
     }
 }
 
 /// The first word of what was typed, and what stands behind it.
-fn split(typed: &str) -> (&str, &str) {
+pub(super) fn split(typed: &str) -> (&str, &str) {
     let typed = typed.trim();
     typed
         .split_once(char::is_whitespace)

@@ -21,8 +21,8 @@ pub(super) struct Gone {
     nick: Nick,
     /// The rooms that they were in.
     pub(super) memberships: Vec<Membership>,
-    /// Why.
-    cut: Cut,
+    /// How the others are told.
+    departure: Departure,
 }
 
 impl Broker {
@@ -73,13 +73,30 @@ impl Broker {
         self.announce_by_name(&gone);
     }
 
+    /// The same, with a line of their own for them, and a departure of its own for the others.
+    pub(super) fn cut_with(&mut self, slot: usize, cut: Cut, words: &str, departure: Departure) {
+        let gone = self.take_out_with(slot, cut, Some(words.into()), departure);
+        self.announce_by_name(&gone);
+    }
+
     /// Ends somebody's connection, and takes them out. No round may be under way: nothing more is for them.
     pub(super) fn take_out_cut(&mut self, slot: usize, cut: Cut) -> Gone {
+        self.take_out_with(slot, cut, None, cut.departure())
+    }
+
+    /// The same; they and the others are told in other words than usually.
+    fn take_out_with(
+        &mut self,
+        slot: usize,
+        cut: Cut,
+        farewell: Option<Box<str>>,
+        departure: Departure,
+    ) -> Gone {
         let member = self.roster.member(slot);
-        member.outlet.cut(cut);
+        member.outlet.cut_with_words(cut, farewell);
         let id = member.id;
         let (nick, memberships) = self.retire(slot);
-        Gone { id, nick, memberships, cut }
+        Gone { id, nick, memberships, departure }
     }
 
     /// Announces somebody whose connection was ended: by name, up to as many in a second as leave by name in a room. More are a
@@ -98,8 +115,7 @@ impl Broker {
         }
         for &membership in &gone.memberships {
             if self.rooms.is_there(membership.room) {
-                let departure = gone.cut.departure();
-                self.announce_leave(membership, gone.id, gone.nick, &departure, false);
+                self.announce_leave(membership, gone.id, gone.nick, &gone.departure, false);
             }
         }
     }
@@ -113,7 +129,7 @@ impl Broker {
             // The last of the others may have gone since.
             if self.rooms.is_there(membership.room) {
                 self.announce_if_counted(membership);
-                let line = Line::Left(gone.nick, &gone.cut.departure());
+                let line = Line::Left(gone.nick, &gone.departure);
                 self.publish(membership.room, &line, None);
             }
         }

@@ -16,6 +16,9 @@ use crate::span;
 use crate::text::{is_blank, quoted};
 use crate::who;
 
+/// Why somebody makes no further room.
+const TOO_MANY_MADE: &str = "your address has made as many rooms as it may: join one that is there, or leave one of them empty";
+
 /// What takes a topic away.
 const NO_TOPIC: &str = "-";
 
@@ -41,9 +44,17 @@ impl Broker {
             let reason = format!("there are {ROOMS} rooms already: /rooms lists them, join one");
             return self.refuse(slot, &reason);
         }
+        let from = member.address;
+        if known.is_none()
+            && let Some(limit) = self.room_limit.get()
+            && !self.rooms.may_make(from, limit)
+        {
+            return self.refuse(slot, TOO_MANY_MADE);
+        }
         let Some(slot) = self.settle(slot) else { return };
         // The round that went out may have been the room's last.
-        let room = self.rooms.named(&name).unwrap_or_else(|| self.rooms.open(name));
+        let open = self.rooms.named(&name);
+        let room = open.unwrap_or_else(|| self.rooms.open(name, Some(from)));
         self.put_aside_current(slot);
         let joined = self.enter(slot, room);
         let name = &self.rooms.room(room).name;

@@ -66,8 +66,8 @@ impl Figures {
         out.gauge("process_resident_memory_bytes", resident, process.resident_bytes)?;
         let reserved = "Bytes of addresses in use";
         out.gauge("process_virtual_memory_bytes", reserved, process.virtual_bytes)?;
-        // What is unlimited is as large as can be.
-        let most = |limit: Option<u64>| limit.map_or(f64::INFINITY, |limit| limit as f64);
+        // What is unlimited is what the kernel calls so, as with Prometheus' own libraries.
+        let most = |limit: Option<u64>| limit.unwrap_or(u64::MAX) as f64;
         let limit = "Bytes of addresses that it may use";
         out.gauge_of("process_virtual_memory_max_bytes", limit, most(process.most_memory))?;
         out.gauge("process_threads", "Threads", process.threads)?;
@@ -84,6 +84,10 @@ impl Figures {
         if let Some(limit) = office.per_address() {
             let connections = "Connections that an address may have";
             out.gauge("chinwag_address_connections_limit", connections, limit)?;
+        }
+        if let Some(limit) = office.rooms_of_address() {
+            let rooms = "Rooms that may have been made from an address";
+            out.gauge("chinwag_address_rooms_limit", rooms, limit)?;
         }
         if let Some(Allowance { burst, interval }) = office.speech() {
             let lines = "Lines that a person may send at once";

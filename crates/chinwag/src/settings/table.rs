@@ -170,7 +170,7 @@ settings! {
         connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp;
         /// Connections of one address, or of a /64; loopback is free; none: any number
         /// A /56 and a /48 of IPv6 have 4 and 16 times as many
-        /// What an address may say, and how often connect, grows with a number above 16, and with none it is not limited.
+        /// What an address may say, how often connect, and how many rooms it may have made (32) grow with a number above 16, and with none they are not limited.
         per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
         /// Address or range of proxies that say who comes, may be given several times
         /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.

@@ -11,6 +11,7 @@ mod debts;
 mod limits;
 mod lines;
 mod moderation;
+mod orders;
 mod private;
 mod random;
 mod renames;

@@ -1,5 +1,6 @@
 //! `chinwag admin`, from a shell on the same machine.
 
+use crate::folder::Folder;
 use crate::program::{CHINWAG, Program, admin, chinwag};
 use crate::support::{run, soon};
 use std::os::unix::fs::PermissionsExt;
@@ -96,7 +97,7 @@ fn a_server_is_run_from_a_shell() {
         let who = socket.asks(&["who"]).await.unwrap();
         assert_eq!(
             who,
-            "alice, from 127.0.0.1, in 1 rooms, owed 0 bytes\nuser-2, from 127.0.0.1, in 1 rooms, owed 0 bytes\n"
+            "alice, from 127.0.0.1, in 1 room, owed 0 bytes\nuser-2, from 127.0.0.1, in 1 room, owed 0 bytes\n"
         );
         assert_eq!(socket.asks(&["say", "tea", "\u{1b}[31m\"now\""]).await.unwrap(), "told to 2\n");
         bob.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;
@@ -149,9 +150,16 @@ fn what_is_no_request_is_refused() {
         let socket = Socket::new("refused");
         let _server = socket.server().await;
         let long = format!("{}\n", "x".repeat(10_000));
+        let overlong = format!("chinwag-admin 1 say {long}");
         for (request, reason) in [
             ("hello\n", "error: this is the door of chinwag admin\n"),
             (&long, "error: this is the door of chinwag admin\n"),
+            (&overlong, "error: a request has at most 4096 bytes\n"),
+            ("chinwag-admin 1 kick\n", "error: kick wants a nick\n"),
+            (
+                "chinwag-admin 1 dance\n",
+                "error: there is no such command, or not with these words: \"dance\"\n",
+            ),
             (
                 "chinwag-admin 9 who\n",
                 "error: this server speaks version 1 of the admin protocol\n",
@@ -179,6 +187,173 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
+fn too_much_to_say_is_a_usage_error() {
+    run(async {
+        let socket = Socket::new("long");
+        let server = socket.server().await;
+        let mut alice = server.join().await;
+        let reason = "x".repeat(5_000);
+        for (words, told) in [
+            (&["say", &reason][..], "has at most 200 bytes, and this has 5000"),
+            (&["ban", "bob", "1h", &reason], "a request has at most 4096 bytes, and this has 50"),
+            (&["kick", "bob", &reason], "a request has at most 4096 bytes, and this has 50"),
+            (&["say", "\u{200b}"], "say wants something to say"),
+            (&["kick", "bob smith"], "it is one word, without blanks"),
+            (&["mute", ""], "it is one word, without blanks"),
+        ] {
+            let output = admin(socket.name(), words).await;
+            let said = String::from_utf8(output.stderr).expect("UTF-8");
+            assert!(said.contains(told), "{told}: {said}");
+            assert_eq!(output.status.code(), Some(2), "{said}");
+        }
+        let most = "x".repeat(200);
+        assert_eq!(socket.asks(&["say", &most]).await.unwrap(), "told to 1\n");
+        alice.expect(&format!("* the operator says: \"{most}\"")).await;
+    });
+}
+
+#[test]
+fn a_health_check_learns_it_from_the_exit_code() {
+    run(async {
+        let socket = Socket::new("ping");
+        let server = socket.server().await;
+        // As in a container: the socket is named by the environment.
+        let mut command = chinwag(&["admin", "ping"]);
+        command.env("CHINWAG_ADMIN_SOCKET", socket.name());
+        let output = soon("an answer", spawn_blocking(move || command.output())).await;
+        let output = output.expect("no panic").expect("the program runs");
+        assert_eq!(
+            (output.status.code(), &output.stdout[..]),
+            (Some(0), &b"the server answers\n"[..])
+        );
+        assert_eq!(
+            socket.asks(&["ping", "--json"]).await.unwrap(),
+            "{\"answer\":\"the server answers\"}\n"
+        );
+        drop(server);
+        let refused = socket.asks(&["ping"]).await.unwrap_err();
+        assert!(refused.contains("is it running, with this --admin-socket?"), "{refused}");
+        assert_eq!(refused.lines().count(), 1);
+    });
+}
+
+#[test]
+fn rooms_are_listed_and_closed_from_a_shell() {
+    run(async {
+        let socket = Socket::new("rooms");
+        let server = socket.server().await;
+        let (mut alice, mut bob) = (server.join().await, server.join().await);
+        alice.expect("* user-2 joined").await;
+        bob.say("/join #dev").await;
+        bob.wait_for("* 1 here: user-2").await;
+        bob.say("/topic \"tea\"").await;
+        bob.wait_for("* the topic of #dev is now \"\\\"tea\\\"\"").await;
+        assert_eq!(
+            socket.asks(&["rooms"]).await.unwrap(),
+            "#dev, 1 person, made from 127.0.0.1, about \"\\\"tea\\\"\"\n#lobby, 2 people\n"
+        );
+        let dev = "{\"name\":\"#dev\",\"people\":1,\"made_from\":\"127.0.0.1\",\"slow_seconds\":null,\"topic\":\"\\\"tea\\\"\"}";
+        let json = socket.asks(&["--json", "rooms"]).await.unwrap();
+        assert!(json.starts_with(&format!("{{\"rooms\":[{dev},{{\"name\":\"#lobby\"")), "{json}");
+        let closed = socket.asks(&["room", "close", "dev", "too", "loud"]).await.unwrap();
+        assert_eq!(closed, "#dev is closed; 1 person had to leave it\n");
+        bob.expect("! the operator closed #dev: \"too loud\"").await;
+        bob.expect("* you speak in no room now: /join one").await;
+        for (name, reason) in [
+            ("#lobby", "chinwag: #lobby cannot be closed, for everybody starts there\n"),
+            ("dev", "chinwag: there is no room #dev; `rooms` lists them\n"),
+        ] {
+            assert_eq!(socket.asks(&["room", "close", name]).await.unwrap_err(), reason);
+        }
+        alice.say("hello").await;
+        bob.expect("#lobby user-1: hello").await;
+    });
+}
+
+#[test]
+fn people_are_muted_and_kicked_from_a_shell() {
+    run(async {
+        let socket = Socket::new("people");
+        let server = socket.server().await;
+        let (mut alice, mut bob) = (server.join().await, server.join().await);
+        alice.expect("* user-2 joined").await;
+        let muted = socket.asks(&["mute", "user-2", "10m"]).await.unwrap();
+        assert_eq!(muted, "user-2 is muted for 10 minutes\n");
+        bob.expect("! the operator muted you for 10 minutes: nobody reads what you write").await;
+        let mutes = socket.asks(&["mutes"]).await.unwrap();
+        assert!(mutes.starts_with("user-2, for "), "{mutes}");
+        assert!(socket.asks(&["mutes", "--json"]).await.unwrap().contains("\"seconds_left\":5"));
+        assert_eq!(
+            socket.asks(&["unmute", "user-2"]).await.unwrap(),
+            "user-2 is not muted any more\n"
+        );
+        bob.expect("* you are not muted any more").await;
+        let refused = socket.asks(&["unmute", "user-2"]).await.unwrap_err();
+        assert_eq!(refused, "chinwag: user-2 is not muted\n");
+        let kicked = socket.asks(&["--json", "kick", "USER-2", "spam", "\"and\" more"]).await;
+        let json = "{\"answer\":\"USER-2 was kicked\",\"nick\":\"user-2\"}\n";
+        assert_eq!(kicked.unwrap(), json);
+        let told = ["! the operator kicked you: \"spam \\\"and\\\" more\""];
+        assert_eq!(bob.rest().await, told);
+        alice.expect("* user-2 left (kicked, \"spam \\\"and\\\" more\")").await;
+    });
+}
+
+/// Programs read each answer as one line.
+#[test]
+fn all_that_answers_does_so_in_json() {
+    run(async {
+        let socket = Socket::new("json");
+        let server = socket.server().await;
+        let mut alice = server.join().await;
+        let json = async |words: &[&str]| {
+            let told = socket.asks(&[&["--json"], words].concat()).await.unwrap();
+            assert!(told.ends_with("}\n") && told.lines().count() == 1, "{words:?}: {told}");
+            told
+        };
+        let who = "{\"people\":[{\"nick\":\"user-1\",\"address\":\"127.0.0.1\",\"rooms\":1,\"owed_bytes\":0}]}\n";
+        assert_eq!(json(&["who"]).await, who);
+        assert_eq!(json(&["say", "tea"]).await, "{\"answer\":\"told to 1\",\"people\":1}\n");
+        alice.expect("* the operator says: \"tea\"").await;
+        json(&["ban", "mallory*", "2h", "too \"loud\""]).await;
+        let bans = json(&["bans"]).await;
+        assert!(
+            bans.contains("\"target\":\"mallory*\"") && bans.contains("too \\\"loud\\\""),
+            "{bans}"
+        );
+        json(&["unban", "mallory*"]).await;
+        assert_eq!(json(&["bans"]).await, "{\"bans\":[]}\n");
+        assert!(json(&["stats"]).await.contains("\"chinwag_people\":1,"));
+        assert!(json(&["tasks"]).await.contains("\"state\":\"waiting\""));
+        assert!(json(&["reload"]).await.contains("\"taken\":[]"));
+        json(&["shutdown"]).await;
+        assert_eq!(alice.rest().await, ["* server is shutting down"]);
+    });
+}
+
+#[test]
+fn settings_are_read_anew_from_a_shell() {
+    run(async {
+        let folder = Folder::new("admin-reload");
+        let file = folder.write("chinwag.toml", "motd = \"one\"\n");
+        let socket = Socket::new("anew");
+        let arguments =
+            ["--listen", "127.0.0.1:0", "--admin-socket", socket.name(), "--config", &file];
+        let server = Program::start(chinwag(&arguments)).await;
+        folder.write("chinwag.toml", "motd = \"two\"\nworkers = 3\n");
+        let told = "settings read anew, taken over: motd; taken with the next start: workers\n";
+        assert_eq!(socket.asks(&["reload"]).await.unwrap(), told);
+        folder.write("chinwag.toml", "motd = 7\nlisten = 8\n");
+        let refused = socket.asks(&["reload"]).await.unwrap_err();
+        assert!(refused.starts_with("chinwag: settings not taken over, "), "{refused}");
+        assert!(refused.contains("motd") && refused.contains("listen"), "{refused}");
+        assert_eq!(refused.lines().count(), 1);
+        let mut alice = server.connect().await;
+        alice.wait_for("* two").await;
+    });
+}
+
+#[test]
 fn idle_peers_do_not_delay_an_order() {
     run(async {
         let socket = Socket::new("idle");
@@ -195,7 +370,7 @@ fn idle_peers_do_not_delay_an_order() {
             idle.push(peer);
         }
         let who = socket.asks(&["who"]).await.unwrap();
-        assert_eq!(who, "user-1, from 127.0.0.1, in 1 rooms, owed 0 bytes\n");
+        assert_eq!(who, "user-1, from 127.0.0.1, in 1 room, owed 0 bytes\n");
     });
 }
 

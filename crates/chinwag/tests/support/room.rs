@@ -7,10 +7,12 @@ use chinwag::door::DoorKind;
 use chinwag::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
 use chinwag::frame::Frame;
 use chinwag::intake::{Bounds, Intake};
+use chinwag::order::Order;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use whippet::sync::oneshot;
 
 /// Events that wait for the broker at the most.
 pub(crate) const QUEUE: usize = 64;
@@ -130,6 +132,14 @@ impl Room {
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
         self.flush();
         assert_eq!(self.read(id), ["* you are an operator now; /help lists what you can do"]);
+    }
+
+    /// Gives an order, as those who run the server do; what is answered.
+    pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> T {
+        let (answer, mut answered) = oneshot::channel();
+        self.broker.handle_control(Control::Order(order(answer)), self.now);
+        self.flush();
+        answered.try_recv().expect("the broker answers at once")
     }
 
     /// Hands the broker what somebody sends in one read, without ending the round.

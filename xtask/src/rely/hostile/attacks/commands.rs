@@ -24,7 +24,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "rooms-list",
-        what: "16 of an address list the 320 rooms that 16 others are in",
+        what: "16 of an address list the rooms that 16 others have made, as many as an address may",
         loads: &[
             Load {
                 opening: |number| {
