@@ -134,12 +134,6 @@ impl<T: Scalar> Value for Vec<T> {
     const SHAPE: Shape = Shape::Several;
 
     fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        // `--trusted-proxies=` takes back what a file says.
-        if let [Given { text, form: Form::Word }] = given
-            && text.is_empty()
-        {
-            return Ok(Self::new());
-        }
         if given.len() > MOST_VALUES {
             let words = format!("at most {MOST_VALUES} values can be given");
             return Err(Wrong { which: MOST_VALUES, words });
