@@ -100,8 +100,8 @@ pub fn flush(within: Duration) {
     let _ = start();
     let end = whippet::time::Instant::now() + within;
     let left = || end.saturating_duration_since(whippet::time::Instant::now());
-    STDERR.finish(left, |bytes| write_within(io::stderr().as_fd(), bytes, left()));
-    STDOUT.finish(left, |bytes| write_within(stream_behind_stdout().as_fd(), bytes, left()));
+    STDERR.finish(left, |bytes| write_within(io::stderr().as_fd(), bytes, left));
+    STDOUT.finish(left, |bytes| write_within(stream_behind_stdout().as_fd(), bytes, left));
 }
 
 /// Lets what a panic says go the way of all that is printed.
@@ -280,17 +280,27 @@ fn write(stream: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// One write of a part that a pipe or a terminal takes without waiting, once it takes anything. A stream that takes nothing for
-/// so long has broken.
-fn write_within(stream: BorrowedFd<'_>, bytes: &[u8], within: Duration) -> io::Result<usize> {
-    let within = Timespec::try_from(within).unwrap_or_default();
-    let mut streams = [PollFd::from_borrowed_fd(stream, PollFlags::OUT)];
-    match poll(&mut streams, Some(&within)) {
-        Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
-        Ok(_) => {}
-        Err(error) => return Err(error.into()),
-    }
+/// the time that is `left` is broken.
+fn write_within(
+    stream: BorrowedFd<'_>,
+    bytes: &[u8],
+    left: impl Fn() -> Duration,
+) -> io::Result<usize> {
     // What poll(2) promises of a pipe is room for PIPE_BUF bytes.
-    Ok(rustix::io::write(stream, &bytes[..bytes.len().min(libc::PIPE_BUF)])?)
+    let part = &bytes[..bytes.len().min(libc::PIPE_BUF)];
+    loop {
+        let within = Timespec::try_from(left()).unwrap_or_default();
+        let mut streams = [PollFd::from_borrowed_fd(stream, PollFlags::OUT)];
+        match poll(&mut streams, Some(&within)) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Ok(_) => match rustix::io::write(stream, part) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                written => return Ok(written?),
+            },
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ const CONFIG_CODES: [(&str, &str); 3] = [
     ("0", "The settings are right, and were printed."),
     (
         "1",
-        "The file is not right, or cannot be read: each mistake is told with line, column and a hint.",
+        "The file is not right or cannot be read, and each mistake is told with line, column and a hint; or the settings could not be printed.",
     ),
     ("2", "Flags or variables that make no sense."),
 ];
@@ -125,7 +125,8 @@ const ADMIN_CODES: [(&str, &str); 3] = [
     ("0", "The server has done it."),
     (
         "1",
-        "There is no server at the socket, it has refused, or the settings are not right. A sentence on stderr says which.",
+        "There is no server at the socket, it has refused, the settings are not right, or the answer could not be printed. \
+         A sentence on stderr says which.",
     ),
     ("2", "No such command, or not with these words."),
 ];
