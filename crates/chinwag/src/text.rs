@@ -3,7 +3,7 @@
 //! It runs once a line, where a line is encoded for a door whose far end is a terminal; checks of commands and
 //! nicks look at the text before. What is taken out: control characters (so no ESC that we did not write ever leaves), what turns the
 //! direction of writing, what shows nothing, marks past [`MARKS`](crate::limits::MARKS) on one letter, blanks past
-//! [`BLANK_COLUMNS`](crate::limits::BLANK_COLUMNS) in a row. A TAB becomes a blank. What shows nothing and is needed all the
+//! [`BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
 //! same stays where it is needed: `sieve` has the rules, `properties` what Unicode says of a character.
 //!
 //! What comes out is the same when it goes in again.
