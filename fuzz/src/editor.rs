@@ -4,7 +4,7 @@
 use super::script::{self, Chunk};
 use chinwag::complete::Matches;
 use chinwag::editor::{Editor, Event};
-use chinwag::limits::{LINE, RECALLED_BYTES};
+use chinwag::limits::{LINE, RECALLED_BYTES, UNSAID_BYTES};
 use std::num::NonZero;
 use vt100::Parser;
 
@@ -48,18 +48,7 @@ impl Seen {
         let mut screen = Parser::new(SIZE.0, SIZE.1, 0);
         let mut events = Vec::new();
         for mut chunk in chunks {
-            while let Some(event) = editor.handle(&mut chunk) {
-                match event {
-                    Event::Complete(word) => {
-                        editor.complete(&Matches::of(PEOPLE.into_iter(), &word))
-                    }
-                    Event::Line(line) => {
-                        assert!(line.len() <= LINE && !line.contains(['\r', '\n']), "{line:?}");
-                        events.push(Event::Line(line));
-                    }
-                    Event::Quit => events.push(Event::Quit),
-                }
-            }
+            press(&mut editor, &mut chunk, &mut events);
             assert!(editor.begun().len() <= LINE && chunk.is_empty());
             show(&editor.draw(), &mut screen);
         }
@@ -67,11 +56,34 @@ impl Seen {
         show(&editor.draw(), &mut screen);
         // Which part of a long line is seen depends on where the row was drawn before; drawn anew (Ctrl-L) it does not. In a
         // paste Ctrl-L is text, so the paste is ended.
-        assert_eq!(editor.handle(&mut &b"\x1b\x1b[201~\x0c"[..]), None);
+        press(&mut editor, &mut &b"\x1b\x1b[201~\x0c"[..], &mut events);
         show(&editor.draw(), &mut screen);
         assert_eq!(editor.draw(), b"", "what is drawn is drawn");
         let cursor = screen.screen().cursor_position();
         Self { events, screen: screen.screen().contents(), cursor }
+    }
+}
+
+/// Hands keys over, and does what they ask for as a person's task does who may speak as fast as they like.
+fn press(editor: &mut Editor, keys: &mut &[u8], events: &mut Vec<Event>) {
+    while let Some(event) = editor.handle(keys) {
+        match event {
+            Event::Complete(word) => editor.complete(&Matches::of(PEOPLE.into_iter(), &word)),
+            Event::Line(line) => {
+                assert!(line.len() <= LINE && !line.contains(['\r', '\n']), "{line:?}");
+                events.push(Event::Line(line));
+            }
+            Event::Pasted(mut lines) => {
+                assert!(lines.bytes() <= UNSAID_BYTES, "{} bytes", lines.bytes());
+                while let Some((line, _)) = lines.pop() {
+                    assert!(line.len() <= LINE && !line.contains(['\r', '\n']), "{line:?}");
+                    editor.show(&line);
+                    events.push(Event::Line(line));
+                }
+            }
+            Event::Drop => panic!("nothing waits"),
+            Event::Quit => events.push(Event::Quit),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use chinwag::line::{Departure, Line};
 use chinwag::name::Nick;
 use chinwag::room_name::RoomName;
 use chinwag::text;
+use chinwag::time_of_day::UtcOffset;
 
 /// Characters that must not reach a terminal, first and last of each range.
 const FORBIDDEN: [(char, char); 31] = [
@@ -153,9 +154,9 @@ fn reference(line: &str) -> Option<Input<'_>> {
     let end = line.find([' ', '\t']).unwrap_or(line.len());
     let rest = line.get(end + 1..).unwrap_or("");
     match line[..end].to_ascii_lowercase().as_str() {
-        "/nick" => input(Kind::Nick, rest),
+        "/nick" => input(Kind::Nick, rest.trim_end_matches([' ', '\t'])),
         "/me" => reference_of_action(rest),
-        "/who" => {
+        "/who" | "/names" | "/users" => {
             let rest = rest.trim();
             let is_room = rest.starts_with('#');
             let end =
@@ -168,10 +169,7 @@ fn reference(line: &str) -> Option<Input<'_>> {
                 ),
             }
         }
-        "/rooms" => match count(rest, 1) {
-            Some(page) => input(Kind::Rooms { page }, ""),
-            None => input(Kind::Refused("/rooms takes the number of a page, as in: /rooms 2"), ""),
-        },
+        "/rooms" | "/list" => reference_of_rooms(rest),
         "/history" => match count(rest, 20) {
             Some(lines) => input(Kind::History { lines: lines.min(200) }, ""),
             None => {
@@ -179,33 +177,28 @@ fn reference(line: &str) -> Option<Input<'_>> {
             }
         },
         "/time" => match switch(rest) {
-            Some(on) => input(Kind::Time(on), ""),
-            None => input(Kind::Refused("/time is on or off, as in: /time on"), ""),
+            Some(on) => input(Kind::Time { on, offset: None }, ""),
+            None => reference_of_times(rest.trim()),
         },
         "/quiet" => match switch(rest) {
             Some(on) => input(Kind::Quiet(on), ""),
             None => input(Kind::Refused("/quiet is on or off, as in: /quiet on"), ""),
         },
+        "/bell" => match switch(rest) {
+            Some(on) => input(Kind::Bell(on), ""),
+            None => input(Kind::Refused("/bell is on or off, as in: /bell on"), ""),
+        },
         "/join" => input(Kind::Join, rest.trim()),
-        "/part" => input(Kind::Part, rest.trim()),
+        "/part" | "/leave" => input(Kind::Part, rest.trim()),
         "/topic" => input(Kind::Topic, rest.trim()),
-        "/msg" => input(Kind::Message, rest.trim_start()),
+        "/msg" | "/tell" => input(Kind::Message, rest.trim_start()),
         "/reply" => input(Kind::Reply, rest.trim_start()),
         "/ignore" => input(Kind::Ignore, rest.trim()),
         "/unignore" => input(Kind::Unignore, rest.trim()),
         "/away" => input(Kind::Away, rest.trim()),
-        "/quit" => input(Kind::Quit, rest.trim()),
-        "/help" => input(Kind::Help, rest.trim()),
-        "/edit" => match rest.trim().to_ascii_lowercase().as_str() {
-            "on" => input(Kind::Edit(true), ""),
-            "off" => input(Kind::Edit(false), ""),
-            _ => input(Kind::Refused("/edit wants on or off, as in: /edit on"), ""),
-        },
-        "/color" | "/colour" => match rest.trim().to_ascii_lowercase().as_str() {
-            "on" => input(Kind::Color(true), ""),
-            "off" => input(Kind::Color(false), ""),
-            _ => input(Kind::Refused("/color wants on or off, as in: /color on"), ""),
-        },
+        "/quit" | "/exit" => input(Kind::Quit, rest.trim()),
+        "/help" | "/?" => input(Kind::Help, rest.trim()),
+        "/edit" | "/color" | "/colour" => reference_of_terminals(&line[..end], rest),
         _ => reference_of_operators(line, end, rest),
     }
 }
@@ -231,6 +224,49 @@ fn reference_of_action(words: &str) -> Option<Input<'_>> {
             Kind::Refused("/me wants to know what you do, and no command (and //text says /text)")
         }
         _ => return Some(Input { kind: Kind::Action, text: words.trim_start() }),
+    };
+    Some(Input { kind, text: "" })
+}
+
+/// What `/rooms` and what stands behind it must ask for.
+fn reference_of_rooms(rest: &str) -> Option<Input<'_>> {
+    let words: Vec<_> = rest.split_whitespace().collect();
+    let is_page = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let asked = match words[..] {
+        [] => Some((Kind::Rooms { page: 1 }, "")),
+        [page] if is_page(page) => count(page, 1).map(|page| (Kind::Rooms { page }, "")),
+        [named] => Some((Kind::RoomsNamed { page: 1 }, named)),
+        [named, page] if !is_page(named) => {
+            count(page, 1).map(|page| (Kind::RoomsNamed { page }, named))
+        }
+        _ => None,
+    };
+    let why = "/rooms takes a part of a name and the number of a page, as in: /rooms dev 2";
+    let (kind, text) = asked.unwrap_or((Kind::Refused(why), ""));
+    Some(Input { kind, text })
+}
+
+/// What `/time` with this behind it must ask for, where that is no switch.
+fn reference_of_times(typed: &str) -> Option<Input<'static>> {
+    let refused = "/time is on, off, or how far your clock is from UTC, as in: /time +02:00";
+    let kind = match UtcOffset::parse(typed) {
+        Some(offset) => Kind::Time { on: Some(true), offset: Some(offset) },
+        None => Kind::Refused(refused),
+    };
+    // How far it is is not the matter here, but that nothing else passes.
+    let is_offset = |c: char| c.is_ascii_digit() || "+-:utcUTC".contains(c);
+    assert!(kind == Kind::Refused(refused) || typed.chars().all(is_offset), "{typed:?}");
+    Some(Input { kind, text: "" })
+}
+
+/// What is on or off in somebody's own terminal.
+fn reference_of_terminals(command: &str, rest: &str) -> Option<Input<'static>> {
+    let is_edit = command.eq_ignore_ascii_case("/edit");
+    let kind = match switch(rest).flatten() {
+        Some(on) if is_edit => Kind::Edit(on),
+        Some(on) => Kind::Color(on),
+        None if is_edit => Kind::Refused("/edit wants on or off, as in: /edit on"),
+        None => Kind::Refused("/color wants on or off, as in: /color on"),
     };
     Some(Input { kind, text: "" })
 }
@@ -293,8 +329,11 @@ fn check_again(input: Input<'_>) {
         Kind::Nick => format!("/nick {text}"),
         Kind::Who { page } => format!("/who {text} {page}"),
         Kind::Rooms { page } => format!("/rooms {page}"),
+        Kind::RoomsNamed { page } => format!("/rooms {text} {page}"),
+        Kind::Bell(on) => format!("/bell {}", switched(on)),
         Kind::History { lines } => format!("/history {lines}"),
-        Kind::Time(on) => format!("/time {}", switched(on)),
+        Kind::Time { offset: Some(offset), .. } => format!("/time {offset}"),
+        Kind::Time { on, .. } => format!("/time {}", switched(on)),
         Kind::Quiet(on) => format!("/quiet {}", switched(on)),
         Kind::Join => format!("/join {text}"),
         Kind::Part => format!("/part {text}"),
@@ -377,8 +416,12 @@ fn check_shown(input: Input<'_>) {
         }
         Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } => {}
         Kind::Mute | Kind::Unmute | Kind::Slow => {}
+        Kind::RoomsNamed { .. } => {
+            let reason = format!("no room has {} in its name", text::quoted(text));
+            check_line(&Line::Refusal(&reason), "! no room has \"");
+        }
         Kind::Who { .. } | Kind::Rooms { .. } | Kind::History { .. } => {}
-        Kind::Time(_) | Kind::Quiet(_) | Kind::Edit(_) | Kind::Color(_) => {}
+        Kind::Bell(_) | Kind::Time { .. } | Kind::Quiet(_) | Kind::Edit(_) | Kind::Color(_) => {}
     }
 }
 

@@ -172,7 +172,8 @@ fn fill_rooms(people: &mut [Person], wanted: usize) -> io::Result<usize> {
     Ok(rooms)
 }
 
-/// They have all that a person can have: people whom they ignore, words for being away, a line under way or a full editor.
+/// They have all that a person can have: people whom they ignore, words for being away, a line under way or a full editor
+/// with a paste that is asked about.
 fn fill_people(people: &mut [Person]) -> io::Result<()> {
     let all = people.len();
     for (at, person) in people.iter_mut().enumerate() {
@@ -196,6 +197,9 @@ fn fill_people(people: &mut [Person]) -> io::Result<()> {
             // What is cut out, another line that becomes the draft, and an earlier one in its place.
             person
                 .send(&[&number_letters(7)[..], b"\x15", &number_letters(8), b"\x1b[A"].concat())?;
+            // A paste that is asked about.
+            let line = [&number_letters(9)[..], b"\r"].concat();
+            person.send(&[b"\x1b[200~", &line.repeat(9)[..], b"\x1b[201~"].concat())?;
         }
     }
     Ok(())

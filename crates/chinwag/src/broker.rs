@@ -14,6 +14,7 @@
 //! together when nothing more is waiting, or when they are full. What changes how somebody sees a room (another current
 //! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
+mod bells;
 mod completion;
 mod copies;
 #[cfg(test)]
@@ -83,6 +84,10 @@ pub struct Broker {
     busy: Vec<RoomId>,
     /// The slots of those who get something else than the others in this round.
     specials: Vec<usize>,
+    /// How many people want to be told when they are named.
+    bells: usize,
+    /// The slots of those who are told so behind this round.
+    rung: Vec<usize>,
     /// The number of the latest line of this round, in whatever room.
     stamp: u32,
     /// Bytes of this round that a receiver gets at most.
@@ -149,6 +154,8 @@ impl Broker {
             asides: Asides::default(),
             busy: Vec::new(),
             specials: Vec::new(),
+            bells: 0,
+            rung: Vec::new(),
             stamp: 0,
             gathered: 0,
             shared: copies::Shared::default(),

@@ -16,7 +16,7 @@ use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event};
 use crate::goodbye::say_goodbye;
 use crate::house::House;
-use crate::incoming::{End, Heard, Incoming, Limits};
+use crate::incoming::{End, Heard, Incoming, Limits, Pace};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK};
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
@@ -251,6 +251,9 @@ impl Client {
             Stage::Idle if self.incoming.has_waiting() || self.outgoing.has_question() => {
                 Wants::Place
             }
+            Stage::Idle if self.incoming.may_say(self.outgoing.terminal(), pace(house), now) => {
+                Wants::Place
+            }
             Stage::Idle => Wants::Read,
         }
     }
@@ -265,7 +268,7 @@ impl Client {
         if self.is_draining() {
             return None;
         }
-        self.incoming.silent_until(house.dials.speech(), house.dials.keys(), now)
+        self.incoming.silent_until(self.outgoing.terminal(), pace(house), now)
     }
 
     /// How his time is up, if it is.
@@ -308,7 +311,9 @@ impl Client {
     fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
         // A silence that was long when it began may be over by what is set meanwhile.
         let silence = self.silent_until(house, now).map(|until| until.min(now + SILENCE_LOOK));
-        let moments = [silence, self.overlong_look(house), self.stop_by(house)];
+        let line = self.incoming.says_at(self.outgoing.terminal(), house.dials.speech(), now);
+        let line = line.map(|at| at.min(now + SILENCE_LOOK));
+        let moments = [silence, line, self.overlong_look(house), self.stop_by(house)];
         moments.into_iter().flatten().min()
     }
 
@@ -324,7 +329,8 @@ impl Client {
         if self.is_draining() {
             self.incoming.drop_unfinished_keys();
         }
-        if self.stage == Stage::Draining && !self.incoming.has_waiting() {
+        let is_all = !self.incoming.has_waiting() && !self.outgoing.has_unsaid();
+        if self.stage == Stage::Draining && is_all {
             self.stage = Stage::Drained;
             house.post(Event::Drained { id });
             return None;
@@ -339,12 +345,12 @@ impl Client {
             house.post(event);
             return None;
         }
-        let (rate, keys) = match self.is_draining() {
-            true => (None, None),
-            false => (house.dials.speech(), house.dials.keys()),
+        let pace = match self.is_draining() {
+            true => Pace { rate: None, keys: None },
+            false => pace(house),
         };
         let (budget, told_address) = (origin.budget(), origin.told_address());
-        let limits = Limits { rate, keys, budget, lock: house.dials.lock(), told_address };
+        let limits = Limits { pace, budget, lock: house.dials.lock(), told_address };
         let now = now();
         let terminal = self.outgoing.terminal_mut();
         let Some(Heard { inputs, end, .. }) = self.incoming.hear(stream, terminal, &limits, now)
@@ -421,6 +427,11 @@ impl Client {
 async fn speaks_first(stream: &TcpStream, house: &House) -> bool {
     let Ok(_ear) = house.ears.try_acquire() else { return false };
     timeout(house.dials.first_look(), stream.readable()).await.is_ok()
+}
+
+/// How fast what comes may come.
+fn pace(house: &House) -> Pace {
+    Pace { rate: house.dials.speech(), keys: house.dials.keys() }
 }
 
 /// This moment.

@@ -340,6 +340,8 @@ impl Decoder {
     /// Takes a command of the other side's client.
     fn take_command(&mut self, command: Command, now: Instant) -> Option<Decoded<'static>> {
         let erases = match command {
+            // An editor has more to interrupt than the conversation.
+            Command::Quit if self.keys => return self.take_keys(&[INTERRUPT]),
             Command::Quit => return Some(self.quit()),
             Command::EraseCharacter => &[BACKSPACE],
             Command::EraseLine => &[KILL],

@@ -4,10 +4,12 @@
 mod cost;
 mod table;
 
-pub use self::table::{COMMANDS, Command, command, names};
+use self::table::called;
+pub use self::table::{COMMANDS, Command, command, instead_of, names};
 
 use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
 use crate::text::is_blank;
+use crate::time_of_day::UtcOffset;
 
 /// One line of a person, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,11 @@ pub enum Kind {
         /// Which page of a long answer, from 1.
         page: u32,
     },
+    /// `/rooms` with a word: which rooms have it in their names? The text is the word.
+    RoomsNamed {
+        /// Which page of a long answer, from 1.
+        page: u32,
+    },
     /// `/topic`: what is the room about? Or the text is what it is about from now on.
     Topic,
     /// `/who`: who is in the room of this name, or in the current one if it is empty?
@@ -54,9 +61,16 @@ pub enum Kind {
     /// `/away`: be away, with these words if there are any; or be back.
     Away,
     /// `/time`: time stamps, on or off, or neither for asking.
-    Time(Option<bool>),
+    Time {
+        /// Whether there are to be any.
+        on: Option<bool>,
+        /// How far the person's clock is from UTC, as they said; their own task adds what it knows, and rewrites the stamps.
+        offset: Option<UtcOffset>,
+    },
     /// `/quiet`: joins and leaves hidden or not, or neither for asking.
     Quiet(Option<bool>),
+    /// `/bell`: a bell at one's name, on or off, or neither for asking.
+    Bell(Option<bool>),
     /// `/history`: what was said here last?
     History {
         /// How many lines of it.
@@ -132,11 +146,7 @@ pub fn parse(line: &str) -> Option<Input<'_>> {
         return Some(input(Kind::Say, typed));
     }
     let (word, rest) = typed.split_once([' ', '\t']).unwrap_or((typed, ""));
-    let known = COMMANDS.iter().find(|command| {
-        let is = |name: &str| name.eq_ignore_ascii_case(word);
-        is(command.name) || (command.name == "color" && is("colour"))
-    });
-    Some(match known {
+    Some(match called(word) {
         Some(command) => (command.parse)(rest),
         None if is_oper(word) => input(Kind::Refused(OPER_GLUED), ""),
         None => input(Kind::Unknown, &line[..'/'.len_utf8() + word.len()]),
@@ -203,7 +213,8 @@ fn parse_action(rest: &str) -> Input<'_> {
 }
 
 /// Why `/rooms` was not understood.
-const ROOMS_PAGES: &str = "/rooms takes the number of a page, as in: /rooms 2";
+const ROOMS_PAGES: &str =
+    "/rooms takes a part of a name and the number of a page, as in: /rooms dev 2";
 /// Why `/who` was not understood.
 const WHO_PAGES: &str = "/who takes a room and the number of a page, as in: /who #dev 2";
 /// Why `/bans` was not understood.
@@ -230,6 +241,24 @@ fn parse_who(rest: &str) -> Input<'_> {
     }
 }
 
+/// `/rooms`, with a part of a name and the number of a page, or either, or neither. Only digits alone are a page: a room
+/// that is called so has a `#` before them.
+fn parse_rooms(rest: &str) -> Input<'_> {
+    let mut words = rest.split_whitespace();
+    let is_page = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let named = words.clone().next().filter(|word| !is_page(word));
+    if named.is_some() {
+        words.next();
+    }
+    match (number(words.next().unwrap_or(""), 1), words.next()) {
+        (Some(page), None) => match named {
+            Some(named) => input(Kind::RoomsNamed { page }, named),
+            None => input(Kind::Rooms { page }, ""),
+        },
+        _ => input(Kind::Refused(ROOMS_PAGES), ""),
+    }
+}
+
 /// `/history`.
 fn parse_history(rest: &str) -> Input<'_> {
     let lines = number(rest.trim(), HISTORY_REPLAYED as u32);
@@ -241,6 +270,17 @@ fn parse_history(rest: &str) -> Input<'_> {
 fn number(argument: &str, usual: u32) -> Option<u32> {
     let number = if argument.is_empty() { Ok(usual) } else { argument.parse() };
     number.ok().filter(|&number| number > 0)
+}
+
+/// Why `/time` was not understood.
+const TIMES: &str = "/time is on, off, or how far your clock is from UTC, as in: /time +02:00";
+
+/// `/time`, on or off, or how far a clock is from UTC.
+fn parse_time(rest: &str) -> Input<'_> {
+    if let Some(offset) = UtcOffset::parse(rest.trim()) {
+        return input(Kind::Time { on: Some(true), offset: Some(offset) }, "");
+    }
+    parse_switch(rest, |on| Some(Kind::Time { on, offset: None }), TIMES)
 }
 
 /// A command that is turned on and off.
@@ -319,7 +359,9 @@ mod tests {
         assert_eq!(parsed("/nick alice"), (Kind::Nick, "alice"));
         assert_eq!(parsed("/nick a b"), (Kind::Nick, "a b"));
         assert_eq!(parsed("/nick"), (Kind::Nick, ""));
-        assert_eq!(parsed("/NICK  x "), (Kind::Nick, " x "));
+        assert_eq!(parsed("/NICK  x "), (Kind::Nick, " x"), "only what follows is taken off");
+        assert_eq!(parsed("/nick bob \t "), (Kind::Nick, "bob"));
+        assert_eq!(parsed("/nick  "), (Kind::Nick, ""));
         assert_eq!(parsed("/me waves"), (Kind::Action, "waves"));
         assert_eq!(parsed("/join #dev "), (Kind::Join, "#dev"));
         assert_eq!(parsed("/join"), (Kind::Join, ""));
@@ -355,13 +397,20 @@ mod tests {
         assert_eq!(parsed("/who #dev\t 2"), (Kind::Who { page: 2 }, "#dev"));
         assert_eq!(parsed("/rooms"), (Kind::Rooms { page: 1 }, ""));
         assert_eq!(parsed("/rooms 3"), (Kind::Rooms { page: 3 }, ""));
+        assert_eq!(parsed("/rooms Dev "), (Kind::RoomsNamed { page: 1 }, "Dev"));
+        assert_eq!(parsed("/rooms #dev  2"), (Kind::RoomsNamed { page: 2 }, "#dev"));
+        assert_eq!(parsed("/rooms #2024"), (Kind::RoomsNamed { page: 1 }, "#2024"));
     }
 
     #[test]
     fn switches_are_on_off_or_asked_for() {
-        assert_eq!(parsed("/time ON"), (Kind::Time(Some(true)), ""));
-        assert_eq!(parsed("/time off "), (Kind::Time(Some(false)), ""));
+        assert_eq!(parsed("/time ON"), (Kind::Time { on: Some(true), offset: None }, ""));
+        assert_eq!(parsed("/time off "), (Kind::Time { on: Some(false), offset: None }, ""));
+        let offset = UtcOffset::parse("+02:00");
+        assert_eq!(parsed("/time +02:00 "), (Kind::Time { on: Some(true), offset }, ""));
+        assert_eq!(parsed("/time +2"), (Kind::Time { on: Some(true), offset }, ""));
         assert_eq!(parsed("/quiet"), (Kind::Quiet(None), ""));
+        assert_eq!(parsed("/bell on"), (Kind::Bell(Some(true)), ""));
         assert_eq!(parsed("/history"), (Kind::History { lines: 20 }, ""));
         assert_eq!(parsed("/history 7"), (Kind::History { lines: 7 }, ""));
         assert_eq!(parsed("/history 4000000000"), (Kind::History { lines: 200 }, ""));
@@ -382,9 +431,16 @@ mod tests {
             "/who #dev 2 3",
             "/me",
             "/me  ",
-            "/rooms x",
+            "/rooms x y",
+            "/rooms 2 x",
+            "/rooms x 2 3",
             "/rooms 0",
+            "/rooms x 0",
+            "/rooms 99999999999",
             "/time yes",
+            "/time 02:00",
+            "/time CET",
+            "/time +25",
             "/quiet 1",
             "/history 0",
             "/history all",
@@ -393,6 +449,21 @@ mod tests {
         ] {
             assert!(matches!(parsed(line), (Kind::Refused(_), "")), "{line}");
         }
+    }
+
+    #[test]
+    fn other_names_of_commands_work() {
+        assert_eq!(parsed("/list"), (Kind::Rooms { page: 1 }, ""));
+        assert_eq!(parsed("/names #dev 2"), (Kind::Who { page: 2 }, "#dev"));
+        assert_eq!(parsed("/LEAVE #dev"), (Kind::Part, "#dev"));
+        assert_eq!(parsed("/exit so long"), (Kind::Quit, "so long"));
+        assert_eq!(parsed("/? join"), (Kind::Help, "join"));
+        assert_eq!(parsed("/tell bob psst"), (Kind::Message, "bob psst"));
+        assert_eq!(parsed("/colour on"), (Kind::Color(true), ""));
+        assert_eq!(command("exit").map(|found| found.name), Some("quit"));
+        assert_eq!(command("/?").map(|found| found.name), Some("help"));
+        assert_eq!(instead_of("/WHOIS"), Some("/who"));
+        assert_eq!(instead_of("/foo"), None);
     }
 
     #[test]

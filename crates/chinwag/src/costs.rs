@@ -8,6 +8,7 @@ use crate::limits::{COLUMNS_MAX, COMPLETIONS, LINE, MAX_NICK, READ, SUBNEGOTIATI
 use crate::telnet::options::{ECHO, TIMING_MARK};
 use crate::telnet::{IAC, NAWS, TTYPE};
 use crate::terminal::Terminal;
+use crate::unsaid::Unsaid;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The document, which promises what is tested here.
@@ -140,7 +141,7 @@ fn key_of(byte: u8) -> &'static str {
 }
 
 /// Sequences, and what they are as keys.
-const SEQUENCES: [(&str, &str); 22] = [
+const SEQUENCES: [(&str, &str); 24] = [
     ("\x1b[A", "Up, Down"),
     ("\x1b[B", "Up, Down"),
     ("\x1bOA", "Up, Down"),
@@ -158,6 +159,8 @@ const SEQUENCES: [(&str, &str); 22] = [
     ("\x1bf", "a word to the side"),
     ("\x1bd", "cut"),
     ("\x1b[3;5~", "cut"),
+    ("\x1b\x7f", "cut"),
+    ("\x1b\x08", "cut"),
     ("\x1b[200~", "what is no key"),
     ("\x1b[201~", "what is no key"),
     ("\x1b[99;99;99;99;99m", "what is no key"),
@@ -191,7 +194,48 @@ fn every_key_keeps_to_its_cost_in_every_bad_state() {
             table.note("the same row again", editor.take_steps() as usize, drawn);
         }
     }
+    pastes(&mut table);
     table.check();
+}
+
+/// Notes what a paste costs, from its first line to its last, beside what has been typed and cut.
+fn pastes(table: &mut Table) {
+    let none = Matches::default();
+    for mut editor in editors().into_iter().step_by(10) {
+        press(&mut editor, b"\x1b[200~", &none);
+        for line in lines() {
+            press(&mut editor, line.as_bytes(), &none);
+            editor.draw();
+            editor.take_steps();
+            press(&mut editor, b"\r", &none);
+            table.note("a line's end in a paste", editor.take_steps() as usize, editor.pending());
+        }
+        press(&mut editor, b"the rest", &none);
+        editor.draw();
+        editor.take_steps();
+        press(&mut editor, b"\x1b[201~", &none);
+        table.note("the end of a paste", editor.take_steps() as usize, editor.pending());
+        editor.draw();
+        for (key, row) in [(b'\x03', "a paste dropped"), (b'\r', "a paste sent")] {
+            let mut editor = editor.clone();
+            editor.take_steps();
+            let lines = match editor.handle(&mut &[key][..]) {
+                Some(Event::Pasted(lines)) => lines,
+                event => {
+                    assert_eq!((event, key), (None, b'\x03'));
+                    Unsaid::default()
+                }
+            };
+            table.note(row, editor.take_steps() as usize, editor.pending());
+            let mut lines = lines;
+            while let Some((line, _)) = lines.pop() {
+                editor.draw();
+                editor.take_steps();
+                editor.show(&line);
+                table.note("a pasted line said", editor.take_steps() as usize, editor.pending());
+            }
+        }
+    }
 }
 
 /// What a person pastes costs its bytes, whatever the row can show of it.
@@ -283,6 +327,7 @@ impl Peer {
                 Decoded::Telnet(command) => self.terminal.hear(command),
                 Decoded::Keys(keys) => {
                     self.terminal.press(keys);
+                    while self.terminal.say_next().is_some() {}
                     crate::terminal::Reading::Same
                 }
                 _ => crate::terminal::Reading::Same,

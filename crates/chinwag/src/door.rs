@@ -165,6 +165,12 @@ pub fn people(count: u64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
 }
 
+/// So many of something that is called so.
+pub fn counted(count: u64, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", grouped(count))
+}
+
 /// A number with a comma after each group of three digits.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -293,6 +299,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        let counts = [0, 1, 2, 1000].map(|count| counted(count, "room"));
+        assert_eq!(counts, ["0 rooms", "1 room", "2 rooms", "1,000 rooms"]);
     }
 
     #[test]

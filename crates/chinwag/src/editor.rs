@@ -18,25 +18,35 @@ mod buffer;
 mod clusters;
 mod history;
 mod keys;
+mod paste;
 mod row;
 
 use self::buffer::Buffer;
 use self::history::History;
 use self::keys::{Key, Keys};
+use self::paste::Paste;
 use self::row::Row;
 use crate::codec::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
 use crate::command;
 use crate::complete::Matches;
-use crate::limits::{COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES, STEPS_A_KEY};
+use crate::limits::{
+    COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES, STEPS_A_KEY, UNSAID_BYTES,
+};
 use crate::paint::paint;
 use crate::step_count::Steps;
 use crate::text::sanitise;
+use crate::time_of_day::TimeOfDay;
+use crate::unsaid::Unsaid;
 
 /// What a person asks for with his keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// He sent this line.
     Line(String),
+    /// He sent these lines, which he has pasted; none of them was shown yet ([`show`](Editor::show)).
+    Pasted(Unsaid),
+    /// He wants no more to be said of what he has sent ([`set_unsaid`](Editor::set_unsaid)).
+    Drop,
     /// He wants this word completed that is half a name: [`complete`](Editor::complete) is to be called, and before it
     /// no more keys are to be handed over.
     Complete(String),
@@ -57,6 +67,12 @@ pub struct Editor {
     row: Row,
     /// Whether he wants colours.
     colour: bool,
+    /// What is being pasted, or is asked about: then the row is the question.
+    paste: Option<Box<Paste>>,
+    /// Bytes of what he has sent that was not said yet.
+    unsaid: usize,
+    /// What stands before his own lines, if he wants the time there.
+    stamp: Option<TimeOfDay>,
     /// Whether a completion has been asked for.
     asking: bool,
     /// Whether he knows that no more fits into the line under way.
@@ -72,8 +88,18 @@ pub struct Editor {
 /// What a person is told whose line was dropped, or has no more room.
 pub const TOO_LONG: &str = "line too long (limit 4096 bytes)";
 const _: () = assert!(LINE == 4096 || cfg!(fuzzing), "the text names the limit");
+/// What a person is told whose paste is not kept whole.
+const PASTE_TOO_LONG: &str = "that is more than 32 KiB: what is past them is left out";
+const _: () = assert!(UNSAID_BYTES == 32 * 1024 || cfg!(fuzzing), "the text names the limit");
 /// What a person is told, once, whose bytes are not UTF-8.
 pub const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
+
+/// Ctrl and a letter.
+const fn ctrl(letter: u8) -> u8 {
+    letter & 0x1f
+}
+/// Ctrl-L.
+const REDRAW: u8 = ctrl(b'L');
 
 impl Editor {
     /// An empty line in a terminal of so many columns, 0 if nobody knows.
@@ -84,6 +110,9 @@ impl Editor {
             history: History::new(RECALLED_LINES, RECALLED_BYTES),
             row: Row::new(columns),
             colour,
+            paste: None,
+            unsaid: 0,
+            stamp: None,
             asking: false,
             knows_full: false,
             knows_broken: false,
@@ -115,6 +144,21 @@ impl Editor {
         self.change(|line| line.set(typed));
     }
 
+    /// What comes now was read later than what came before: a budget of keys counts letters that were read together as a paste.
+    pub fn begin_read(&mut self) {
+        self.keys.begin_read();
+    }
+
+    /// So many bytes of what he has sent wait to be said: while they do, Ctrl-C is for them.
+    pub fn set_unsaid(&mut self, bytes: usize) {
+        self.unsaid = bytes;
+    }
+
+    /// The time that stands before his own lines, if any is to.
+    pub fn set_stamp(&mut self, at: Option<TimeOfDay>) {
+        self.stamp = at;
+    }
+
     /// The terminal has so many columns now; 0 for unknown.
     pub fn resize(&mut self, columns: u16) {
         self.row.resize(columns);
@@ -136,11 +180,14 @@ impl Editor {
 
     /// What has been typed of the line under way.
     pub fn begun(&self) -> &str {
-        self.line.text()
+        if self.is_asked() { "" } else { self.line.text() }
     }
 
     /// Takes one key.
     fn press(&mut self, key: Key) -> Option<Event> {
+        if self.is_asked() {
+            return self.press_answer(key);
+        }
         match key {
             Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
             Key::Broken => {
@@ -149,7 +196,8 @@ impl Editor {
                 }
                 self.insert("\u{fffd}");
             }
-            Key::PastedEnd => return self.enter(),
+            Key::PastedEnd => self.end_pasted_line(),
+            Key::PasteEnds => return self.end_paste(),
             Key::Control(control) => return self.press_control(control),
             Key::Up => self.recall(true),
             Key::Down => self.recall(false),
@@ -167,22 +215,21 @@ impl Editor {
 
     /// Takes a control character.
     fn press_control(&mut self, control: u8) -> Option<Event> {
-        /// Ctrl and a letter.
-        const fn ctrl(letter: u8) -> u8 {
-            letter & 0x1f
-        }
         const HOME: u8 = ctrl(b'A');
         const LEFT: u8 = ctrl(b'B');
         const LAST: u8 = ctrl(b'E');
         const RIGHT: u8 = ctrl(b'F');
         const CUT: u8 = ctrl(b'K');
-        const REDRAW: u8 = ctrl(b'L');
         const NEXT: u8 = ctrl(b'N');
         const PREVIOUS: u8 = ctrl(b'P');
         const YANK: u8 = ctrl(b'Y');
         match control {
             b'\r' | b'\n' => return self.enter(),
             b'\t' => return self.ask(),
+            INTERRUPT if self.unsaid > 0 => {
+                self.change(|line| line.set(""));
+                return Some(Event::Drop);
+            }
             INTERRUPT | END if self.line.text().is_empty() => return Some(Event::Quit),
             INTERRUPT => self.change(|line| line.set("")),
             END => self.change(|line| line.erase_to(line.right())),
@@ -268,7 +315,7 @@ impl Editor {
         if self.line.text().is_empty() {
             return None;
         }
-        self.row.commit(&self.line);
+        self.row.commit(&self.line, self.stamp);
         self.knows_full = false;
         let line = self.line.take();
         // A secret is kept nowhere, here neither.
@@ -279,6 +326,84 @@ impl Editor {
             self.history.push(&line);
         }
         Some(Event::Line(line))
+    }
+
+    // ---- pastes ----
+
+    /// Whether the person is asked about a paste.
+    fn is_asked(&self) -> bool {
+        self.paste.as_ref().is_some_and(|paste| paste.is_asked())
+    }
+
+    /// A line of a paste is complete.
+    fn end_pasted_line(&mut self) {
+        self.knows_full = false;
+        let line = self.line.take();
+        self.steps.moved(2 * line.len());
+        self.paste.get_or_insert_default().push(&line, self.unsaid);
+        self.row.change();
+    }
+
+    /// A paste is over: what is short is said, of the rest it is asked whether it is meant.
+    fn end_paste(&mut self) -> Option<Event> {
+        let paste = self.paste.as_mut()?;
+        let Some(question) = paste.end(self.line.text(), self.unsaid) else {
+            let lines = self.paste.take().map(|paste| paste.into_lines());
+            return lines.filter(|lines| lines.lines() > 0).map(Event::Pasted);
+        };
+        self.steps.moved(self.line.text().len());
+        if paste.is_cut() {
+            self.refuse(PASTE_TOO_LONG);
+        }
+        self.change(|line| line.set(&question));
+        if !self.row.holds(question.len()) {
+            // What it is about is seen first.
+            self.go_to(0);
+        }
+        None
+    }
+
+    /// Takes a key while the person is asked about a paste: it is sent or dropped, and everything else is no answer.
+    fn press_answer(&mut self, key: Key) -> Option<Event> {
+        let Key::Control(control) = key else { return None };
+        match control {
+            b'\r' | b'\n' => {
+                let paste = self.end_question().filter(|paste| !paste.is_empty())?;
+                let words =
+                    format!("* saying {}; Ctrl-C drops what is not said yet\r\n", paste.told());
+                self.print(words.as_bytes());
+                Some(Event::Pasted(paste.into_lines()))
+            }
+            INTERRUPT | END => {
+                self.drop_paste();
+                None
+            }
+            REDRAW => {
+                self.row.redraw();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The question is answered: the row is empty.
+    fn end_question(&mut self) -> Option<Box<Paste>> {
+        self.change(|line| line.set(""));
+        self.paste.take()
+    }
+
+    /// Drops a paste that is asked about, if there is one, and says so.
+    pub fn drop_paste(&mut self) {
+        if self.is_asked()
+            && let Some(paste) = self.end_question()
+        {
+            self.print(format!("* dropped {}\r\n", paste.told()).as_bytes());
+        }
+    }
+
+    /// Shows a line of his own that was pasted, now that it is said.
+    pub fn show(&mut self, line: &str) {
+        self.row.print_own(line, self.stamp);
     }
 
     // ---- completion ----
@@ -300,6 +425,8 @@ impl Editor {
             return None;
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        // A name is looked for without the `@` that many put before one.
+        let word = word.strip_prefix('@').unwrap_or(word);
         let name = word.strip_prefix('#').unwrap_or(word);
         if name.chars().all(is_name) {
             let word = word.to_owned();
@@ -319,6 +446,9 @@ impl Editor {
     /// Puts in what the matches have in common, or shows them.
     fn apply(&mut self, matches: &Matches) {
         let Some((word, is_first)) = self.word() else { return };
+        // Behind an `@` a name is one that is named, and not one that is spoken to.
+        let (word, is_first) =
+            word.strip_prefix('@').map_or((word, is_first), |bare| (bare, false));
         let (is_name, length) = (!word.starts_with(['/', '#']), word.len());
         if matches.count == 0 || !matches.common.is_ascii() {
             return;

@@ -223,7 +223,9 @@ impl Inputs {
 /// of `/who` cannot push its own sender past his bounds.
 const fn answer_bytes(kind: Kind) -> usize {
     match kind {
-        Kind::Who { .. } | Kind::Rooms { .. } | Kind::Bans { .. } => WHO_PAGE,
+        Kind::Who { .. } | Kind::Rooms { .. } | Kind::RoomsNamed { .. } | Kind::Bans { .. } => {
+            WHO_PAGE
+        }
         Kind::Join => HISTORY_REPLAYED_BYTES,
         Kind::History { .. } => HISTORY_BYTES,
         Kind::Help => WHO_PAGE / 2,

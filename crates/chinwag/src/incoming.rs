@@ -1,7 +1,7 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
 use crate::budgets::{AddressBudget, ConnectionBudget};
-use crate::codec::{Decoded, Decoder};
+use crate::codec::{Decoded, Decoder, Lines};
 use crate::command::{self, Input, Kind};
 use crate::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::event::{Departure, Inputs};
@@ -11,7 +11,8 @@ use crate::limits::{KEY_BYTES, READ, TURN_STEPS};
 use crate::secret::{Lock, Tried};
 use crate::speech::{Allowance, LineRate};
 use crate::telnet::Command;
-use crate::terminal::{Reading, Terminal};
+use crate::terminal::{Ending, Reading, Terminal};
+use crate::time_of_day::TimeOfDay;
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -28,19 +29,91 @@ thread_local! {
 pub(crate) struct Incoming {
     /// What was read and is no whole line, or more than he may say now.
     decoder: Decoder,
+    /// What may be done of it now.
+    meter: Meter,
+}
+
+/// How much of what comes from one person may be said and looked at now.
+#[derive(Debug)]
+struct Meter {
     /// How much may be said.
     budget: ConnectionBudget,
     /// How many keys may be pressed in an editor.
     keys: KeyBudget,
 }
 
+impl Meter {
+    /// What can be done at this moment, as fast as lines and keys may come. Lines of an editor are said before anything else, and
+    /// while they wait keys are taken ahead of them, up to what may wait.
+    fn turn(
+        &self,
+        hands_out_keys: bool,
+        terminal: Option<&Terminal>,
+        limits: Pace,
+        now: Instant,
+    ) -> Turn {
+        let dry = limits.rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now);
+        let unsaid = terminal.map_or(0, Terminal::unsaid);
+        let is_ahead = unsaid > 0 && dry.is_some();
+        let is_ending = terminal.is_some_and(|terminal| terminal.ending().is_some());
+        match dry {
+            None if unsaid > 0 => return Turn::Say,
+            Some(until) if is_ending && unsaid > 0 => return Turn::Wait(until),
+            _ if is_ending => return Turn::Take,
+            _ => {}
+        }
+        if !hands_out_keys {
+            return dry.map_or(Turn::Take, Turn::Wait);
+        }
+        let dry_keys = limits.keys.and_then(|keys| self.keys.dry_until(keys, now));
+        let may_go_ahead = terminal.is_some_and(Terminal::may_go_ahead);
+        match (dry, dry_keys) {
+            (Some(until), _) if !may_go_ahead => Turn::Wait(until),
+            (Some(line), Some(key)) if is_ahead => Turn::Wait(line.min(key)),
+            (_, Some(key)) => Turn::Wait(key),
+            (_, None) => Turn::Take,
+        }
+    }
+
+    /// How many keys are looked at before it is asked again whether there are enough.
+    fn keys_left(&self, keys: Allowance, now: Instant) -> usize {
+        (self.keys.left(keys, now) as usize).clamp(1, KEY_BYTES)
+    }
+
+    /// Spends tokens of what he may say. Says whether none was left before.
+    fn spend(&mut self, tokens: u32, limits: &Limits<'_>, now: Instant) -> bool {
+        let Some(rate) = limits.pace.rate else { return false };
+        let is_dry = self.budget.next(rate) > now;
+        self.budget.spend(tokens, rate, limits.budget, now);
+        is_dry
+    }
+}
+
+/// What can be done of what came from somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// A line that waits is said.
+    Say,
+    /// What came is looked at, or more is read.
+    Take,
+    /// Nothing before this.
+    Wait(Instant),
+}
+
+/// How fast what comes from one person may come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Lines; `None` for any speed.
+    pub(crate) rate: Option<LineRate>,
+    /// Keys, to an editor; `None` for any speed.
+    pub(crate) keys: Option<Allowance>,
+}
+
 /// What limits what comes from one person.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits<'a> {
-    /// How fast lines may come; `None` for any speed.
-    pub(crate) rate: Option<LineRate>,
-    /// How fast keys may come to an editor; `None` for any speed.
-    pub(crate) keys: Option<Allowance>,
+    /// How fast it may come.
+    pub(crate) pace: Pace,
     /// What the address may do.
     pub(crate) budget: &'a AddressBudget,
     /// What `/oper` is tried on.
@@ -58,6 +131,8 @@ pub(crate) struct Heard {
     pub(crate) end: Option<End>,
     /// What he takes for the secret of operators: the last thing that he said.
     secret: Option<String>,
+    /// Whether he ended it by a key, behind lines that were not said yet.
+    ends_later: bool,
 }
 
 /// How a person's side ends.
@@ -86,11 +161,12 @@ impl End {
 const OVERLONG: &str = "a line without an end";
 /// What he is told.
 const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
+
 impl Incoming {
     /// Nothing has come yet.
     pub(crate) fn new(rate: Option<LineRate>, address: &AddressBudget, now: Instant) -> Self {
         let (budget, keys) = (ConnectionBudget::new(rate, address, now), KeyBudget::new(now));
-        Self { decoder: Decoder::default(), budget, keys }
+        Self { decoder: Decoder::default(), meter: Meter { budget, keys } }
     }
 
     /// Nothing more will be read: keeps nothing of what came.
@@ -101,6 +177,22 @@ impl Incoming {
     /// Whether there is something to hand over without reading.
     pub(crate) fn has_waiting(&self) -> bool {
         self.decoder.has_waiting()
+    }
+
+    /// When a line that waits may be said, if that is not now.
+    pub(crate) fn says_at(
+        &self,
+        terminal: Option<&Terminal>,
+        rate: Option<LineRate>,
+        now: Instant,
+    ) -> Option<Instant> {
+        let next = self.meter.budget.next(rate?);
+        (terminal.is_some_and(|terminal| terminal.unsaid() > 0) && next > now).then_some(next)
+    }
+
+    /// Whether a line that waits may be said now.
+    pub(crate) fn may_say(&self, terminal: Option<&Terminal>, limits: Pace, now: Instant) -> bool {
+        self.meter.turn(self.decoder.hands_out_keys(), terminal, limits, now) == Turn::Say
     }
 
     /// Whether so much was done for him that others are to have a turn; if so, it is counted from here.
@@ -114,22 +206,23 @@ impl Incoming {
         self.decoder.drop_unfinished_keys();
     }
 
-    /// Until when he must be silent; `None` if he may speak, and press `keys` if he edits.
+    /// Until when he must be silent; `None` if he may speak, or press keys if he edits.
     pub(crate) fn silent_until(
         &self,
-        rate: Option<LineRate>,
-        keys: Option<Allowance>,
+        terminal: Option<&Terminal>,
+        limits: Pace,
         now: Instant,
     ) -> Option<Instant> {
-        let lines = rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now);
-        let keys = keys.filter(|_| self.decoder.hands_out_keys());
-        lines.max(keys.and_then(|keys| self.keys.dry_until(keys, now)))
+        match self.meter.turn(self.decoder.hands_out_keys(), terminal, limits, now) {
+            Turn::Wait(until) => Some(until),
+            Turn::Say | Turn::Take => None,
+        }
     }
 
     /// Goes by what is set now about how fast he may speak.
     pub(crate) fn heed(&mut self, rate: Option<LineRate>, address: &AddressBudget, now: Instant) {
         if let Some(rate) = rate {
-            self.budget.cap(rate, address, now);
+            self.meter.budget.cap(rate, address, now);
         }
     }
 
@@ -158,13 +251,21 @@ impl Incoming {
         limits: &Limits<'_>,
         now: Instant,
     ) -> Option<Heard> {
-        let mut heard = if self.decoder.has_waiting() {
+        let says = self.may_say(terminal.as_deref(), limits.pace, now);
+        let mut heard = if says || self.decoder.has_waiting() {
             self.understand(&[], terminal, limits, now)
+        } else if let Some(ending) = terminal.as_ref().and_then(|terminal| terminal.ending()) {
+            Heard { end: Some(end_of(ending)), ..Heard::default() }
         } else {
             let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ]));
             let heard = match read(stream, &mut buffer[..]) {
                 Ok(0) => Some(self.last_words(terminal)),
-                Ok(read) => Some(self.understand(&buffer[..read], terminal, limits, now)),
+                Ok(read) => {
+                    if let Some(terminal) = terminal {
+                        terminal.begin_read();
+                    }
+                    Some(self.understand(&buffer[..read], terminal, limits, now))
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => None,
                 Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
             };
@@ -185,37 +286,34 @@ impl Incoming {
         limits: &Limits<'_>,
         now: Instant,
     ) -> Heard {
-        let Self { decoder, budget, keys: pressed } = self;
-        let keys = limits.keys;
-        let spend = |budget: &mut ConnectionBudget, tokens| {
-            if let Some(rate) = limits.rate {
-                budget.spend(tokens, rate, limits.budget, now);
-            }
-        };
         let mut heard = Heard::default();
+        let Self { decoder, meter } = self;
         let mut lines = decoder.lines(fresh, now);
-        while heard.end.is_none() && heard.inputs.fits(lines.longest_next()) {
-            if limits.rate.is_some_and(|rate| budget.next(rate) > now) {
-                break;
-            }
-            // A byte is a key at most.
-            let left = keys.map_or(KEY_BYTES, |keys| pressed.left(keys, now) as usize);
-            if left == 0 && lines.hands_out_keys() {
-                break;
-            }
-            let Some(decoded) = lines.next_within(left.min(KEY_BYTES)) else { break };
-            let Taken { tokens, reading } = heard.take(decoded, terminal);
+        while heard.end.is_none() && !heard.ends_later {
+            let keys = lines.hands_out_keys();
+            let taken = match meter.turn(keys, terminal.as_deref(), limits.pace, now) {
+                Turn::Say => heard.say_next(terminal),
+                Turn::Take => {
+                    // A byte is a key at most.
+                    let left =
+                        limits.pace.keys.map_or(KEY_BYTES, |keys| meter.keys_left(keys, now));
+                    heard.take_next(&mut lines, left, terminal)
+                }
+                Turn::Wait(_) => break,
+            };
+            let Some(Taken { tokens, reading }) = taken else { break };
             match (reading, &mut *terminal) {
                 (Reading::Keys, Some(terminal)) => terminal.begin(&lines.start_keys()),
                 (Reading::Lines(begun), _) => lines.end_keys(&begun),
                 _ => {}
             }
-            spend(budget, tokens);
+            let is_dry = meter.spend(tokens, limits, now);
             if let Some(terminal) = terminal {
+                terminal.spent(tokens, is_dry);
                 lines.steps().add(terminal.take_steps() as usize);
                 let taken = terminal.take_keys();
-                if let Some(keys) = keys {
-                    pressed.spend(taken, keys, now);
+                if let Some(keys) = limits.pace.keys {
+                    meter.keys.spend(taken, keys, now);
                 }
                 // What follows a Tab waits for what it brings; and who does not read may not make us write.
                 if terminal.has_question() || terminal.holds_keys() {
@@ -228,19 +326,41 @@ impl Incoming {
             }
         }
         drop(lines);
-        spend(budget, decoder.take_outside());
+        let outside = decoder.take_outside();
+        let is_dry = meter.spend(outside, limits, now);
+        if let Some(terminal) = terminal {
+            terminal.spent(outside, is_dry);
+            if heard.ends_later {
+                terminal.end_behind(Ending::Quit);
+                *decoder = Decoder::default();
+            }
+        }
         heard
     }
 
-    /// What is left when the stream has ended: a line that has no end.
+    /// What is left when the stream has ended: a line that has no end, behind those that were not said yet.
     fn last_words(&mut self, terminal: &mut Option<Box<Terminal>>) -> Heard {
         let mut heard = Heard::default();
         if let Some(decoded) = self.decoder.finish() {
             heard.take(decoded, terminal);
         }
+        if heard.end.is_none()
+            && let Some(terminal) = terminal.as_mut().filter(|terminal| terminal.unsaid() > 0)
+        {
+            terminal.end_behind(Ending::Eof);
+            return heard;
+        }
         heard.end.get_or_insert(End::Left(Departure::Eof));
         heard
     }
+}
+
+/// An end that was put off until all lines were said.
+fn end_of(ending: Ending) -> End {
+    End::Left(match ending {
+        Ending::Eof => Departure::Eof,
+        Ending::Quit => Departure::Quit(None),
+    })
 }
 
 /// Tries a secret of operators. Nobody but the task of whoever typed it ever sees it.
@@ -293,6 +413,31 @@ impl Taken {
 }
 
 impl Heard {
+    /// Adds what comes next, of keys so many bytes at most. `None` if there is nothing, or no room for it.
+    fn take_next(
+        &mut self,
+        lines: &mut Lines<'_>,
+        key_bytes: usize,
+        terminal: &mut Option<Box<Terminal>>,
+    ) -> Option<Taken> {
+        if !self.inputs.fits(lines.longest_next()) {
+            return None;
+        }
+        let decoded = lines.next_within(key_bytes)?;
+        Some(self.take(decoded, terminal))
+    }
+
+    /// Adds what the next line asks for that waits to be said. `None` if there is no room for it.
+    fn say_next(&mut self, terminal: &mut Option<Box<Terminal>>) -> Option<Taken> {
+        let waits = terminal.as_mut()?;
+        // An editor's lines are UTF-8: nothing in them is replaced by anything longer.
+        if !self.inputs.fits(waits.next_unsaid()) {
+            return None;
+        }
+        let line = waits.say_next()?;
+        Some(self.take_line(&line, terminal))
+    }
+
     /// Adds what was decoded.
     fn take(&mut self, decoded: Decoded<'_>, terminal: &mut Option<Box<Terminal>>) -> Taken {
         match decoded {
@@ -327,6 +472,14 @@ impl Heard {
             Some(Input { kind: Kind::Color(on), .. }) => {
                 terminal.get_or_insert_default().color(on);
             }
+            Some(Input { kind: Kind::Time { on, offset }, text }) => {
+                // Who neither asks for stamps nor has a terminal needs none for this.
+                if on == Some(true) {
+                    terminal.get_or_insert_default();
+                }
+                let offset = terminal.as_mut().map(|terminal| terminal.stamp(on, offset));
+                self.inputs.push(Input { kind: Kind::Time { on, offset }, text });
+            }
             Some(Input { kind: Kind::Oper, text }) => self.secret = Some(text.to_owned()),
             Some(input) => self.inputs.push(input),
             None => {}
@@ -336,12 +489,15 @@ impl Heard {
 
     /// Adds what keys ask for.
     fn take_keys(&mut self, keys: &[u8], terminal: &mut Option<Box<Terminal>>) -> Taken {
-        let Some(terminal_there) = terminal else { return Taken::NOTHING };
-        match terminal_there.press(keys) {
-            Some(editor::Event::Line(line)) => return self.take_line(&line, terminal),
+        let Some(terminal) = terminal else { return Taken::NOTHING };
+        if terminal.wants_time() {
+            terminal.set_time(TimeOfDay::new(whippet::time::since_1970()));
+        }
+        match terminal.press(keys) {
+            Some(editor::Event::Quit) if terminal.unsaid() > 0 => self.ends_later = true,
             Some(editor::Event::Quit) => self.end = Some(End::Left(Departure::Quit(None))),
             Some(editor::Event::Complete(_)) => return Taken::SPEECH,
-            None => {}
+            _ => {}
         }
         Taken::NOTHING
     }
@@ -353,133 +509,4 @@ impl Heard {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::LINE;
-    use crate::telnet::options::ECHO;
-    use whippet::net::TcpListener;
-
-    /// A connection's ends, and somebody who edits at the first: the keys of this line are already in.
-    async fn editing(line: &str) -> (TcpStream, TcpStream, Incoming, Option<Box<Terminal>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut incoming = Incoming::new(None, &address(), now());
-        let mut terminal = None;
-        incoming.decoder.keep(&[&b"/edit on\n\xff\xfd"[..], &[ECHO], line.as_bytes()].concat());
-        while incoming.has_waiting() {
-            hear(&mut incoming, &stream, &mut terminal);
-        }
-        incoming.decoder.steps().take();
-        (stream, peer, incoming, terminal)
-    }
-
-    fn now() -> Instant {
-        whippet::time::Instant::now().into_std()
-    }
-
-    /// What an address may do of which nobody came before.
-    fn address() -> AddressBudget {
-        let address = "127.0.0.1".parse().unwrap();
-        crate::budgets::AddressBudgets::new(now()).admit(address, None, now()).unwrap()
-    }
-
-    /// One turn without limits, and a draw behind it.
-    fn hear(
-        incoming: &mut Incoming,
-        stream: &TcpStream,
-        terminal: &mut Option<Box<Terminal>>,
-    ) -> Option<Heard> {
-        let (budget, lock) = (&address(), &Lock::new(None));
-        let limits = Limits { rate: None, keys: None, budget, lock, told_address: None };
-        let heard = incoming.hear(stream, terminal, &limits, now());
-        if let Some(terminal) = terminal {
-            terminal.draw(&[], false);
-            terminal.wrote(terminal.unwritten().len());
-        }
-        heard
-    }
-
-    /// Runs a test on this thread.
-    fn run_test<F: Future>(test: F) -> F::Output {
-        let mut builder = whippet::runtime::Builder::new_current_thread();
-        builder.enable_all().build().unwrap().block_on(test)
-    }
-
-    /// One read of the dearest keys: it is many turns, each of bounded work, and others are let in between.
-    #[test]
-    fn a_turn_ends_when_enough_was_done_and_loses_no_key() {
-        run_test(async {
-            let word = "\u{301}".repeat(LINE / 2 - 1);
-            let (stream, peer, mut incoming, mut terminal) = editing(&word).await;
-            peer.writable().await.unwrap();
-            let keys = "\x1bb\x05".repeat(READ / 3 - 1) + "\x15end\r";
-            assert_eq!(peer.try_write(keys.as_bytes()).unwrap(), keys.len());
-            stream.readable().await.unwrap();
-            let (mut turns, mut said) = (0, 0);
-            while let Some(heard) = hear(&mut incoming, &stream, &mut terminal) {
-                // What is begun is ended: at most 16 bytes, and the draw that was due.
-                let steps = incoming.decoder.steps().get();
-                assert!(steps < TURN_STEPS + 10_000, "{steps} steps");
-                said += heard.inputs.len();
-                turns += usize::from(incoming.ends_turn());
-            }
-            assert!(said == 1 && turns > 50, "{said} lines in {turns} turns");
-        });
-    }
-
-    /// What follows a key that ends a line, in the same read, is not lost, whatever bytes the key has.
-    #[test]
-    fn no_key_is_lost_behind_one_that_ends_a_line() {
-        run_test(async {
-            for letter in b' '..=b'~' {
-                let (stream, peer, mut incoming, mut terminal) = editing("").await;
-                let letter = char::from(letter);
-                let keys = format!("a\x1bO{letter}b\x1b[{letter}~c\x1b[A\x1b[B\x05end\r");
-                peer.writable().await.unwrap();
-                assert_eq!(peer.try_write(keys.as_bytes()).unwrap(), keys.len());
-                stream.readable().await.unwrap();
-                let mut lines = Vec::new();
-                while let Some(heard) = hear(&mut incoming, &stream, &mut terminal) {
-                    lines.extend(heard.inputs.iter().map(|input| input.text.to_owned()));
-                }
-                let enters = if letter == 'M' { 3 } else { 1 };
-                assert_eq!(lines.len(), enters, "{letter}: {lines:?}");
-                assert!(lines[enters - 1].ends_with("end"), "{letter}: {lines:?}");
-            }
-        });
-    }
-
-    #[test]
-    fn a_stop_looks_at_keys_up_to_the_last_line_end() {
-        run_test(async {
-            let (stream, _peer, mut incoming, mut terminal) = editing("").await;
-            incoming.decoder.keep(b"one\rtwo\nthree\x1bb\x05");
-            incoming.drop_unfinished_keys();
-            assert_eq!(incoming.decoder.waiting(), b"one\rtwo\n");
-            while incoming.has_waiting() {
-                hear(&mut incoming, &stream, &mut terminal);
-            }
-            incoming.decoder.keep(b"\x1bb\x05");
-            incoming.drop_unfinished_keys();
-            assert!(!incoming.has_waiting());
-            incoming.decoder.keep(b"from the keypad\x1bOMthen not");
-            incoming.drop_unfinished_keys();
-            assert_eq!(incoming.decoder.waiting(), b"from the keypad\x1bOM");
-        });
-    }
-
-    #[test]
-    fn only_what_stays_on_the_machine_crosses_no_network() {
-        for (peer, crosses) in [
-            ("127.0.0.1", false),
-            ("127.9.9.9", false),
-            ("::1", false),
-            ("::ffff:127.0.0.1", false),
-            ("192.168.1.7", true),
-            ("2001:db8::1", true),
-        ] {
-            assert_eq!(crosses_a_network(peer.parse().unwrap()), crosses, "{peer}");
-        }
-    }
-}
+mod tests;

@@ -23,6 +23,7 @@ pub mod span;
 mod step_count;
 pub mod text;
 pub mod time_of_day;
+pub mod unsaid;
 
 // Bytes to lines.
 pub mod codec;
@@ -36,6 +37,7 @@ pub mod editor;
 // What travels between people's tasks and the broker.
 pub mod account;
 pub mod bans;
+pub mod bell;
 pub mod door;
 pub mod event;
 pub mod frame;
@@ -58,6 +60,7 @@ mod mutes;
 pub mod name_index;
 pub mod pace;
 pub mod published;
+pub mod ranks;
 pub mod rooms;
 pub mod roster;
 pub mod round;

@@ -86,9 +86,16 @@ pub const KEY_BURST: u32 = 200;
 pub const KEY_INTERVAL: Duration = Duration::from_millis(10);
 /// Keys that are waited for once none is left. One at a time would be a turn and a draw for each.
 pub const KEYS_AT_ONCE: u32 = 10;
-/// Bytes of a paste that count as one key, where the terminal says that it is one: they are put in at the end of the work of
-/// a key, which is small, and a long line passes.
+/// Bytes of a paste that count as one key: they are put in at the end of the work of a key, which is small, and a long line
+/// passes. So do letters that come in one read with others, where the terminal does not say what is pasted: a key that is pressed
+/// costs a read and a draw of its own, and these do not.
 pub const PASTED_BYTES: u32 = 64;
+/// Lines of a paste from which on it is asked whether they are meant: fewer are said at once, and whoever pastes more may have
+/// pasted something else than they thought.
+pub const PASTE_ASKS: usize = 5;
+/// Bytes of lines that wait in an editor to be said, those of a paste that is not answered for yet among them: some 400 lines of a
+/// log. What a paste has beyond is dropped, and no more keys are read while as much waits.
+pub const UNSAID_BYTES: usize = if cfg!(fuzzing) { 4 * LINE } else { 32 * 1024 };
 /// Bytes of keys that are looked at before it is asked whether there is enough: an end of the budget, of the turn, or of the
 /// room for what they show.
 pub const KEY_BYTES: usize = 16;
@@ -231,6 +238,12 @@ pub const HISTORY_REPLAYED_BYTES: usize = 8 * 1024;
 pub const IGNORED: usize = 100;
 /// Time between two looks at the wall clock, for time stamps.
 pub const CLOCK_EVERY: Duration = Duration::from_secs(1);
+/// Time between two bells of somebody who asked for them: somebody who is spoken to need not be told at each line.
+pub const BELL_EVERY: Duration = Duration::from_secs(10);
+/// Bells until the person sends a line: after them nobody is there to hear more.
+pub const BELLS_UNANSWERED: u8 = 5;
+/// Words of a line that are looked up as names for it, while anybody wants to be told: more than a line of a screen has.
+pub const BELL_WORDS: usize = 64;
 /// Bytes of words that it remembers at most: 200 lines of the usual kind take a fifth of it.
 pub const HISTORY_BYTES: usize = 64 * 1024;
 
@@ -291,8 +304,9 @@ pub const PROGRAM_MEMORY: usize = 16 * 1024 * 1024;
 /// What a silent person costs; `cargo xtask rely memory` holds it.
 pub const SILENT_MEMORY: usize = 2048;
 /// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
-/// draft, each with room for twice as much, and what waits to be shown.
-pub const EDITOR_MEMORY: usize = 80 * 1024;
+/// draft, each with room for twice as much, what waits to be shown, and lines that wait to be said, with room for half as
+/// much and a line: they are in two lists, and one that has become short shrinks only then.
+pub const EDITOR_MEMORY: usize = 80 * 1024 + UNSAID_BYTES + UNSAID_BYTES / 2 + 2 * LINE;
 /// Bytes that one round may copy for those who do not share what others read; past it the round
 /// ends, and the next begins. The copies come beyond [`LIVING_FRAMES`], for nobody can be cut in the middle of a round.
 pub const ROUND_COPIES: usize = 32 * 1024 * 1024;

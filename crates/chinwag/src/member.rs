@@ -4,6 +4,7 @@
 //! they have only then.
 
 use crate::account::Outlet;
+use crate::bell::Bell;
 use crate::crowd::Count;
 use crate::debts::{self, Debts};
 use crate::deferred::{Deferred, Patience};
@@ -72,6 +73,8 @@ pub struct Extras {
     pub wrote: Option<ClientId>,
     /// His words for being away, in quotes, if he is.
     pub away: Option<Box<str>>,
+    /// What rings when somebody is named, for who asked for it.
+    pub bell: Option<Bell>,
     /// Whether he has said the secret of operators.
     pub is_operator: bool,
     /// What keeps others from reading him, if it lasts.
@@ -190,6 +193,11 @@ impl Member {
     /// Whose words he does not want.
     pub fn ignores(&self) -> &[ClientId] {
         self.extras.as_ref().map_or(&[], |extras| &extras.ignores)
+    }
+
+    /// What rings when they are named, for who asked for it.
+    pub fn bell_mut(&mut self) -> Option<&mut Bell> {
+        self.extras.as_mut().and_then(|extras| extras.bell.as_mut())
     }
 
     /// Whether he may moderate.

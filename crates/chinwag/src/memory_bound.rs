@@ -135,7 +135,7 @@ const fn room(history_lines: usize) -> usize {
         2 * heap(CROWD_SINGLES.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
     // An address with its networks.
     let makers = 3 * map_entry(size_of::<(Maker, usize)>());
-    let table = 2 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
+    let table = 4 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
     heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + crowd + table
 }
 

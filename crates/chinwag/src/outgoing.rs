@@ -73,9 +73,21 @@ impl Outgoing {
         &mut self.terminal
     }
 
-    /// Whether his terminal waits for a word to be completed.
+    /// What he has beyond plain lines.
+    pub(crate) fn terminal(&self) -> Option<&Terminal> {
+        self.terminal.as_deref()
+    }
+
+    /// Whether he sent lines that were not said yet, or ended it behind such.
+    pub(crate) fn has_unsaid(&self) -> bool {
+        let terminal = self.terminal.as_ref();
+        terminal.is_some_and(|terminal| terminal.unsaid() > 0 || terminal.ending().is_some())
+    }
+
+    /// Whether his terminal has something for the broker: a word to be completed, or that he ended it.
     pub(crate) fn has_question(&self) -> bool {
-        self.terminal.as_ref().is_some_and(|terminal| terminal.has_question())
+        let terminal = self.terminal.as_ref();
+        terminal.is_some_and(|terminal| terminal.has_question() || terminal.ending().is_some())
     }
 
     /// Whether nothing is half written.

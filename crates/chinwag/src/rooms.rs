@@ -12,6 +12,7 @@ use crate::makers::Makers;
 use crate::name::{FoldedNick, Nick};
 use crate::name_index::NameIndex;
 use crate::pace::{Pace, Strain};
+use crate::ranks::Ranks;
 use crate::room_name::RoomName;
 use crate::round::{Round, Source, Spare};
 use crate::steps;
@@ -56,6 +57,8 @@ pub struct Room {
     pub members: Vec<u32>,
     /// The members who are there still, in the order of their names.
     pub names: NameIndex,
+    /// How many members `/rooms` lists it with.
+    ranked: u32,
     /// How many members have each view.
     pub viewers: [u32; View::COUNT],
     /// Members who speak here.
@@ -108,6 +111,7 @@ impl Room {
             made_from,
             members: Vec::new(),
             names: NameIndex::default(),
+            ranked: 0,
             viewers: [0; View::COUNT],
             speakers: 0,
             sequence: 0,
@@ -272,6 +276,8 @@ pub struct Rooms {
     names: Vec<RoomId>,
     /// From where they were made.
     makers: Makers,
+    /// The rooms in the order of how many are in them.
+    ranks: Ranks<RoomId>,
     /// What their members may be owed.
     bounds: Bounds,
     /// How many lines each remembers.
@@ -288,6 +294,7 @@ impl Rooms {
             vacant: BTreeSet::new(),
             names: Vec::new(),
             makers: Makers::default(),
+            ranks: Ranks::default(),
             bounds,
             history_lines: HISTORY_LINES,
             spare: Spare::default(),
@@ -330,13 +337,24 @@ impl Rooms {
 
     /// All of them, in the order of the alphabet.
     pub fn by_name(&self) -> impl Iterator<Item = (RoomId, &Room)> {
-        self.by_name_from(0)
+        self.names.iter().map(|&id| (id, self.room(id)))
     }
 
-    /// Those from this place on, counted from 0, in the order of the alphabet.
-    pub fn by_name_from(&self, place: usize) -> impl Iterator<Item = (RoomId, &Room)> {
-        let ids = self.names.get(place..).unwrap_or_default();
-        ids.iter().map(|&id| (id, self.room(id)))
+    /// Those from this place on, counted from 0, with most people first, and of as many in the order of the alphabet.
+    pub fn by_people_from(&self, place: usize) -> impl Iterator<Item = &Room> {
+        self.ranks.from(place).map(|id| self.room(id))
+    }
+
+    /// Another number of people may be in a room: it is listed by that from now on.
+    pub fn rank(&mut self, id: RoomId) {
+        let people = u32::try_from(self.room(id).present()).unwrap_or(u32::MAX);
+        let before = std::mem::replace(&mut self.room_mut(id).ranked, people);
+        if before != people {
+            let mut ranks = std::mem::take(&mut self.ranks);
+            ranks.remove(id, before, |id| &self.room(id).name);
+            ranks.insert(id, people, |id| &self.room(id).name);
+            self.ranks = ranks;
+        }
     }
 
     /// Those whose names begin with this, in the order of the alphabet.
@@ -411,6 +429,9 @@ impl Rooms {
             None => self.rooms.push(Some(room)),
         }
         self.names.insert(place, id);
+        let mut ranks = std::mem::take(&mut self.ranks);
+        ranks.insert(id, 0, |id| &self.room(id).name);
+        self.ranks = ranks;
         id
     }
 
@@ -422,6 +443,9 @@ impl Rooms {
         }
         let place = self.place_of(&self.room(id).name);
         place.into_iter().for_each(|place| _ = self.names.remove(place));
+        let mut ranks = std::mem::take(&mut self.ranks);
+        ranks.remove(id, self.room(id).ranked, |id| &self.room(id).name);
+        self.ranks = ranks;
         let gone = self.rooms[id.index()].take();
         let made_from = gone.as_ref().and_then(|room| room.made_from);
         made_from.into_iter().for_each(|from| self.makers.remove(from));

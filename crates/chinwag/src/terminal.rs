@@ -11,13 +11,17 @@
 //! editing himself: `nc` would print it.
 
 use crate::complete::Matches;
+use crate::door::counted;
 use crate::editor::{Editor, Event};
 use crate::frame::{Frame, Held};
-use crate::limits::ECHO_BYTES;
+use crate::limits::{ECHO_BYTES, PASTE_ASKS, UNSAID_BYTES};
 use crate::paint::paint;
 use crate::step_count::Steps;
 use crate::telnet::Command;
 use crate::telnet::options::{Change, Options};
+use crate::time_of_day::{TimeOfDay, UtcOffset, shift_stamps};
+use crate::unsaid::Unsaid;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use whippet::sync::oneshot;
@@ -48,6 +52,18 @@ pub(crate) struct Terminal {
     knows_editor: bool,
     /// Whether he wants colours.
     colour: bool,
+    /// Whether there are time stamps before the lines.
+    is_timed: bool,
+    /// How far his clock is from the UTC in them.
+    offset: UtcOffset,
+    /// Lines from his editor that may not be said yet.
+    unsaid: Unsaid,
+    /// Whether he knows that there are.
+    knows_unsaid: bool,
+    /// Whether something that costs as much as a line came ahead of those: no more keys are taken before it is paid for.
+    owes_ahead: bool,
+    /// How he ended it behind those. Nothing more is read.
+    ending: Option<Ending>,
     /// His editor, while he edits.
     editor: Option<Editor>,
     /// What the work came to that the editor did not do.
@@ -58,6 +74,15 @@ pub(crate) struct Terminal {
     question: Option<Question>,
     /// What is being written: it was handed out, and the kernel has not taken all of it.
     drawn: Drawn,
+}
+
+/// How somebody ends the conversation who has lines that were not said yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By closing his side.
+    Eof,
+    /// By a key.
+    Quit,
 }
 
 /// A completion under way.
@@ -157,6 +182,30 @@ impl Terminal {
         self.tell(if on { "* colors are on" } else { "* colors are off" });
     }
 
+    /// Turns time stamps on or off, by a clock that he may have told. Says by which.
+    pub(crate) fn stamp(&mut self, on: Option<bool>, offset: Option<UtcOffset>) -> UtcOffset {
+        self.offset = offset.unwrap_or(self.offset);
+        self.is_timed = on.unwrap_or(self.is_timed);
+        if !self.is_timed
+            && let Some(editor) = &mut self.editor
+        {
+            editor.set_stamp(None);
+        }
+        self.offset
+    }
+
+    /// Whether it is to be told [the time](Self::set_time) with his keys.
+    pub(crate) fn wants_time(&self) -> bool {
+        self.is_timed && self.editor.is_some()
+    }
+
+    /// It is this time, in UTC.
+    pub(crate) fn set_time(&mut self, at: TimeOfDay) {
+        if let Some(editor) = &mut self.editor {
+            editor.set_stamp(Some(at.on(self.offset)));
+        }
+    }
+
     /// What was typed of a line when editing began.
     pub(crate) fn begin(&mut self, typed: &[u8]) {
         if let Some(editor) = &mut self.editor {
@@ -164,19 +213,101 @@ impl Terminal {
         }
     }
 
-    /// Takes keys, of which at most the last asks for something.
+    /// The keys that come now were read later than those before.
+    pub(crate) fn begin_read(&mut self) {
+        if let Some(editor) = &mut self.editor {
+            editor.begin_read();
+        }
+    }
+
+    /// Takes keys, of which at most the last asks for something. Lines wait here to be [said](Self::say_next): no more keys are to
+    /// be handed over while [as many as may](Self::may_go_ahead) do.
     pub(crate) fn press(&mut self, mut keys: &[u8]) -> Option<Event> {
         let editor = self.editor.as_mut()?;
-        let event = editor.handle(&mut keys);
+        let mut event = None;
+        while let Some(came) = editor.handle(&mut keys) {
+            match came {
+                Event::Line(line) => self.unsaid.push(&line, true),
+                Event::Pasted(mut lines) => {
+                    self.steps.moved(lines.bytes());
+                    self.unsaid.append(&mut lines);
+                    // That they wait was said when they were asked about.
+                    self.knows_unsaid |= self.unsaid.lines() >= PASTE_ASKS;
+                }
+                Event::Drop => {
+                    let dropped = counted(self.unsaid.drop_all() as u64, "line");
+                    editor.print(format!("* dropped {dropped}\r\n").as_bytes());
+                }
+                asked => {
+                    event = Some(asked);
+                    break;
+                }
+            }
+            editor.set_unsaid(self.unsaid.bytes());
+        }
         if editor.pending() > 4 * ECHO_BYTES {
             // No hands are so fast, and the row is drawn whatever came before.
             editor.forget_pending();
         }
+        self.tell_unsaid();
         debug_assert!(keys.is_empty() || event.is_none(), "keys end where an editor may stop");
         if let Some(Event::Complete(word)) = &event {
             self.question = Some(Question::Open(word.clone()));
         }
         event
+    }
+
+    /// Bytes of lines that wait to be said.
+    pub(crate) fn unsaid(&self) -> usize {
+        self.unsaid.bytes()
+    }
+
+    /// Whether keys are taken while no line may be said.
+    pub(crate) fn may_go_ahead(&self) -> bool {
+        !self.owes_ahead && self.unsaid.bytes() < UNSAID_BYTES
+    }
+
+    /// So many tokens were spent, and none was left before or some were.
+    pub(crate) fn spent(&mut self, tokens: u32, is_dry: bool) {
+        self.owes_ahead = is_dry && (self.owes_ahead || tokens > 0);
+    }
+
+    /// He ended it. The lines that wait are said before that is.
+    pub(crate) fn end_behind(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// How he ended it, if he did behind lines that waited.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    /// Bytes of the line that is to be said next.
+    pub(crate) fn next_unsaid(&self) -> usize {
+        self.unsaid.first()
+    }
+
+    /// Takes the line that is to be said next. What he has pasted he sees now.
+    pub(crate) fn say_next(&mut self) -> Option<String> {
+        let (line, is_shown) = self.unsaid.pop()?;
+        self.steps.moved(2 * line.len());
+        self.knows_unsaid &= self.unsaid.lines() > 0;
+        if let Some(editor) = &mut self.editor {
+            editor.set_unsaid(self.unsaid.bytes());
+            if !is_shown {
+                editor.show(&line);
+            }
+        }
+        Some(line)
+    }
+
+    /// Lines wait, for he may not speak so fast: says so, once as long as any do.
+    fn tell_unsaid(&mut self) {
+        let lines = self.unsaid.lines();
+        if lines >= PASTE_ASKS && !std::mem::replace(&mut self.knows_unsaid, true) {
+            let lines = counted(lines as u64, "line");
+            self.tell(&format!("* {lines} not said yet, for they come fast; Ctrl-C drops them"));
+        }
     }
 
     /// How many keys they were since this was asked last, as a budget counts them.
@@ -256,6 +387,7 @@ impl Terminal {
     fn end_editor(&mut self) -> String {
         self.question = None;
         let Some(mut editor) = self.editor.take() else { return String::new() };
+        editor.drop_paste();
         self.out.extend_from_slice(&editor.end());
         editor.begun().to_owned()
     }
@@ -276,7 +408,11 @@ impl Terminal {
 
     /// Whether frames are not to go to him as they are, or something else is to be sent.
     pub(crate) fn has_the_pen(&self) -> bool {
-        self.editor.is_some() || self.colour || !self.out.is_empty() || !self.drawn.bytes.is_empty()
+        self.editor.is_some()
+            || self.colour
+            || !self.offset.is_utc()
+            || !self.out.is_empty()
+            || !self.drawn.bytes.is_empty()
     }
 
     /// Whether all that was handed out has been taken.
@@ -293,22 +429,23 @@ impl Terminal {
         match &mut self.editor {
             Some(editor) => {
                 for frame in frames {
-                    editor.print(frame.as_ref());
+                    editor.print(&shifted(frame.as_ref(), self.offset));
                 }
                 bytes.extend_from_slice(&if is_last { editor.end() } else { editor.draw() });
             }
             None => {
                 for frame in frames {
+                    let lines = shifted(frame.as_ref(), self.offset);
                     if self.colour {
-                        paint(frame.as_ref(), &mut bytes);
+                        paint(&lines, &mut bytes);
                     } else {
-                        bytes.extend_from_slice(frame.as_ref());
+                        bytes.extend_from_slice(&lines);
                     }
                 }
             }
         }
         if is_last {
-            (self.editor, self.colour) = (None, false);
+            (self.editor, self.colour, self.offset) = (None, false, UtcOffset::UTC);
         }
         let _held = frames.first().map(|frame| frame.gauge().hold(bytes.capacity()));
         self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len(), _held };
@@ -335,87 +472,15 @@ impl Terminal {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::Gauge;
-    use crate::telnet::options::ECHO;
-
-    /// A terminal whose client lets us echo.
-    fn editing() -> Terminal {
-        let mut terminal = Terminal::default();
-        assert_eq!(terminal.edit(true), Reading::Same);
-        assert_eq!(terminal.hear(Command::Do(ECHO)), Reading::Keys);
-        terminal.draw(&[], false);
-        terminal.wrote(terminal.unwritten().len());
-        terminal
+/// Lines with their stamps by a clock that is so far from UTC.
+fn shifted(lines: &[u8], offset: UtcOffset) -> Cow<'_, [u8]> {
+    if offset.is_utc() {
+        return Cow::Borrowed(lines);
     }
-
-    #[test]
-    fn keys_wait_and_memory_does_not_grow_while_nothing_is_taken() {
-        let mut terminal = editing();
-        assert!(!terminal.holds_keys());
-        let line = [&b"x".repeat(4000)[..], b"\r"].concat();
-        for _ in 0..3 {
-            assert!(matches!(terminal.press(&line), Some(Event::Line(_))));
-        }
-        assert!(terminal.holds_keys());
-        // Who goes on all the same, as when the server stops, fills no memory.
-        for _ in 0..10_000 {
-            terminal.press(b"\x10\r");
-            assert!(
-                terminal.editor.as_ref().is_some_and(|editor| editor.pending() <= 5 * ECHO_BYTES)
-            );
-        }
-        for _ in 0..10_000 {
-            if terminal.holds_keys() {
-                terminal.draw(&[], false);
-                terminal.wrote(terminal.unwritten().len());
-            }
-            terminal.hear(Command::AreYouThere);
-        }
-        terminal.draw(&[], false);
-        terminal.wrote(terminal.unwritten().len());
-        assert!(!terminal.holds_keys());
-    }
-
-    #[test]
-    fn a_tab_holds_the_keys_until_its_answer_comes() {
-        let mut terminal = editing();
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        terminal.press(b"al\t");
-        assert!(terminal.has_question() && !terminal.holds_keys());
-        let (word, answer) = terminal.ask().expect("a question");
-        assert!(word == "al" && terminal.holds_keys() && terminal.ask().is_none());
-        assert_eq!(terminal.poll_answer(&mut cx), Poll::Pending);
-        answer.send(Matches::of(["alice"].into_iter(), "al")).expect("somebody waits");
-        assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
-        assert!(!terminal.holds_keys());
-        assert_eq!(terminal.press(b"hi\r"), Some(Event::Line("alice: hi".into())));
-        // A broker that is gone has no answer, and nobody waits for it.
-        terminal.press(b"al\t");
-        drop(terminal.ask());
-        assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
-        assert_eq!(terminal.press(b"\r"), Some(Event::Line("al".into())));
-    }
-
-    #[test]
-    fn what_is_written_settles_what_is_owed_and_no_more() {
-        let mut terminal = editing();
-        let gauge = Gauge::new();
-        let frames = [Frame::new(b"alice: hello\r\n", &gauge), Frame::new(b"bob: hi\r\n", &gauge)];
-        terminal.draw(&frames, false);
-        let all = terminal.unwritten().len();
-        drop(frames);
-        assert!(gauge.bytes() >= all, "a copy of frames is counted as they are");
-        let (mut bytes, mut whole) = (0, 0);
-        for _ in 0..all {
-            assert!(!terminal.is_written());
-            let (settled, frames) = terminal.wrote(1);
-            (bytes, whole) = (bytes + settled, whole + frames);
-        }
-        assert!(terminal.is_written());
-        assert_eq!((bytes, whole), (23, 2));
-        assert_eq!(gauge.bytes(), 0);
-    }
+    let mut shifted = lines.to_vec();
+    shift_stamps(&mut shifted, offset);
+    Cow::Owned(shifted)
 }
+
+#[cfg(test)]
+mod tests;

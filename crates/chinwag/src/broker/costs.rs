@@ -12,7 +12,7 @@ use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
 use crate::intake::{Bounds, Intake};
 use crate::limits::{
-    ANSWER_OF_A_TOKEN, BANS, HISTORY_BYTES, LINE, MUTES, ROOMS, ROOMS_OF_A_PERSON,
+    ANSWER_OF_A_TOKEN, BANS, BELL_WORDS, HISTORY_BYTES, LINE, MUTES, ROOMS, ROOMS_OF_A_PERSON,
 };
 use crate::name::Nick;
 use crate::order::Order;
@@ -30,6 +30,19 @@ const PEOPLE: usize = 5_000;
 /// Steps for each room of each receiver: a look where lines are handed out, one where it is found who gets what from several
 /// rooms, and one where those are taken out of a list who have left.
 const EACH: u64 = 4;
+/// A line, and a look at each word of it that may name somebody who wants to be told.
+const NAMED: u64 = 500;
+const _: () = assert!(100 + 6 * BELL_WORDS as u64 <= NAMED, "each of them may ring");
+/// A line that names as many as are looked at, and more.
+const NAMES: &str = "\
+    user-1 user-2 user-3 user-4 user-5 user-6 user-7 user-8 user-9 user-10 user-11 user-12 user-13 \
+    user-14 user-15 user-16 user-17 user-18 user-19 user-20 user-21 user-22 user-23 user-24 user-25 \
+    user-26 user-27 user-28 user-29 user-30 user-31 user-32 user-33 user-34 user-35 user-36 user-37 \
+    user-38 user-39 user-40 user-41 user-42 user-43 user-44 user-45 user-46 user-47 user-48 user-49 \
+    user-50 user-51 user-52 user-53 user-54 user-55 user-56 user-57 user-58 user-59 user-60 user-61 \
+    user-62 user-63 user-64 user-65 user-66 user-67 user-68 user-69 user-70 user-71 user-72 user-73 \
+    user-74 user-75 user-76 user-77 user-78 user-79 user-80 \
+    and who else is here";
 /// A look at every ban that there can be.
 const BANNED: u64 = BANS as u64;
 /// A look at every mute that there can be.
@@ -66,12 +79,13 @@ fn row(kind: Kind) -> Row {
     use Readers::{Everybody, Nobody, Room, Rooms};
     let row = |asked, steps, readers, answer| Row { asked, steps, readers, answer };
     match kind {
-        Kind::Say => row("a line", 100, Room, 100),
-        Kind::Action => row("`/me`", 100, Room, 100),
+        Kind::Say => row("a line", NAMED, Room, 100),
+        Kind::Action => row("`/me`", NAMED, Room, 100),
         Kind::Nick => row("`/nick`", 300 + BANNED + MUTED, Rooms, 100),
         Kind::Join => row("`/join`", 300, Room, 16 << 10),
         Kind::Part => row("`/part`", 200, Room, 300),
         Kind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
+        Kind::RoomsNamed { .. } => row("`/rooms` with a word", 150 + ROOMS as u64, Nobody, 4 << 10),
         Kind::Topic => row("`/topic`", 100, Room, 300),
         Kind::Who { .. } => row("`/who`", 250, Nobody, 4 << 10),
         Kind::Message => row("`/msg`", 200, Nobody, 3 * LINE + 100),
@@ -79,8 +93,9 @@ fn row(kind: Kind) -> Row {
         Kind::Ignore => row("`/ignore`", 300, Nobody, 4 << 10),
         Kind::Unignore => row("`/unignore`", 200, Nobody, 200),
         Kind::Away => row("`/away`", 100, Nobody, 300),
-        Kind::Time(_) => row("`/time`", 150, Nobody, 200),
+        Kind::Time { .. } => row("`/time`", 150, Nobody, 200),
         Kind::Quiet(_) => row("`/quiet`", 150, Nobody, 200),
+        Kind::Bell(_) => row("`/bell`", 100, Nobody, 200),
         Kind::History { lines } => row("`/history`", 100 + u64::from(lines), Nobody, past(lines)),
         Kind::Quit => row("`/quit`", 300, Rooms, 0),
         Kind::Help => row("`/help`", 250, Nobody, 4 << 10),
@@ -109,6 +124,7 @@ fn past(lines: u32) -> usize {
 fn typed() -> Vec<&'static str> {
     vec![
         "hello",
+        NAMES,
         "/me waves",
         "/nick SOMEBODY",
         "/nick target",
@@ -119,6 +135,8 @@ fn typed() -> Vec<&'static str> {
         "/part #lobby",
         "/rooms",
         "/rooms 84",
+        "/rooms r",
+        "/rooms r 80",
         "/topic",
         "/topic tea",
         "/who",
@@ -134,8 +152,10 @@ fn typed() -> Vec<&'static str> {
         "/unignore target",
         "/away tea",
         "/time on",
+        "/time +02:00",
         "/time",
         "/quiet on",
+        "/bell on",
         "/history 1",
         "/history 200",
         "/quit bye",
@@ -154,7 +174,7 @@ fn typed() -> Vec<&'static str> {
         "/unmute target",
         "/slow 10s",
         "/foo",
-        "/rooms x",
+        "/rooms x y",
     ]
 }
 
@@ -196,6 +216,9 @@ impl World {
         for _ in 0..MUTES - 1 {
             let address = Ipv4Addr::LOCALHOST.into();
             world.broker.mutes.add(nobody, address, None, world.now).expect("there is room");
+        }
+        for id in 1..=2 * BELL_WORDS as u64 {
+            world.send(id, "/bell on");
         }
         let target = world.sender("#lobby");
         world.send(target, "/nick target");
@@ -344,7 +367,7 @@ fn every_command_is_in_the_table_of_costs() {
         let asked = format!("`/{}`", command.name);
         assert!(table().contains(&format!("| {asked} |")), "{asked}");
     }
-    for line in ["hello", "/foo", "/rooms x"] {
+    for line in ["hello", "/foo", "/rooms x y"] {
         assert!(tried.contains(&discriminant(&command::parse(line).unwrap().kind)), "{line}");
     }
 }

@@ -119,6 +119,7 @@ impl Broker {
         }
         busy.iter().for_each(|&room| self.hand_to_everybody(room));
         self.hand_to_the_special();
+        self.hand_out_bells();
         let mut strained = Vec::new();
         for id in busy.drain(..) {
             self.rooms.end_round(id);

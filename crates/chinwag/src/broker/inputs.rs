@@ -8,7 +8,7 @@ use crate::name::Nick;
 use crate::order::Act;
 use crate::rooms::RoomId;
 use crate::text::{is_blank, quoted};
-use crate::time_of_day::TimeOfDay;
+use crate::time_of_day::UtcOffset;
 use crate::view::View;
 
 /// Most characters of an unknown command that its refusal repeats.
@@ -18,6 +18,7 @@ impl Broker {
     /// Takes the lines of one read, up to one that must wait: with those behind it.
     pub(super) fn handle_inputs(&mut self, id: ClientId, inputs: Inputs) {
         let Some(slot) = self.roster.slot(id) else { return };
+        self.answer_bell(slot);
         let mut hindered = None;
         for (at, input) in inputs.iter().enumerate() {
             // What went before may have been the end of them, or this.
@@ -55,13 +56,14 @@ impl Broker {
         }
         match input.kind {
             Kind::Say if is_blank(text) => {}
-            Kind::Say => self.speak(slot, &Line::Said(nick, text)),
+            Kind::Say => self.speak(slot, &Line::Said(nick, text), text),
             Kind::Action if is_blank(text) => {}
-            Kind::Action => self.speak(slot, &Line::Did(nick, text)),
+            Kind::Action => self.speak(slot, &Line::Did(nick, text), text),
             Kind::Nick => self.rename(slot, text),
             Kind::Join => self.join_room(slot, text),
             Kind::Part => self.part(slot, text),
             Kind::Rooms { page } => self.list_rooms(slot, page),
+            Kind::RoomsNamed { page } => self.list_rooms_named(slot, text, page),
             Kind::Topic => self.topic(slot, text),
             Kind::Who { page } => self.list_people(slot, text, page),
             Kind::Message => self.message(slot, text),
@@ -69,12 +71,14 @@ impl Broker {
             Kind::Ignore => self.ignore(slot, text),
             Kind::Unignore => self.unignore(slot, text),
             Kind::Away => self.be_away(slot, text),
-            Kind::Time(on) => self.set_time(slot, on),
+            Kind::Time { on, offset } => self.set_time(slot, on, offset.unwrap_or_default()),
             Kind::Quiet(on) => self.set_quiet(slot, on),
+            Kind::Bell(on) => self.set_bell(slot, on),
             Kind::History { lines } => self.recall_here(slot, lines as usize),
             Kind::Help => self.help(slot, text),
             Kind::Unknown => {
-                self.refuse(slot, &format!("unknown command {}, try /help", short(text)))
+                let instead = command::instead_of(text).unwrap_or("/help");
+                self.refuse(slot, &format!("unknown command {}, try {instead}", short(text)))
             }
             Kind::Refused(reason) => self.refuse(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
@@ -118,8 +122,8 @@ impl Broker {
         self.tell(slot, Line::Refusal(reason));
     }
 
-    /// Gives somebody's room a line of his. He must have been announced before.
-    fn speak(&mut self, slot: usize, line: &Line<'_>) {
+    /// Gives somebody's room a line of his with these words. He must have been announced before.
+    fn speak(&mut self, slot: usize, line: &Line<'_>, words: &str) {
         let member = self.roster.member(slot);
         let Some(current) = member.current else {
             return self.refuse(slot, NO_ROOM);
@@ -138,6 +142,7 @@ impl Broker {
         } else {
             self.publish(current.room, line, Some(slot));
         }
+        self.ring_named(current.room, id, words);
     }
 
     /// Calls somebody as he asks, or says why not.
@@ -203,17 +208,19 @@ impl Broker {
         command.more.iter().for_each(|line| self.answer(slot, line));
     }
 
-    /// Puts the time before each line, or does not.
-    fn set_time(&mut self, slot: usize, on: Option<bool>) {
+    /// Puts the time before each line, or does not. It is in UTC here; the task of who wants it otherwise rewrites it.
+    fn set_time(&mut self, slot: usize, on: Option<bool>, offset: UtcOffset) {
         let view = self.roster.member(slot).view;
-        let at: TimeOfDay = self.clock.time_of_day(self.now);
+        let at = self.clock.time_of_day(self.now).on(offset);
         let words = match on {
-            Some(true) => {
-                format!("the time in UTC stands before each line now, as in: {at} alice: hello")
-            }
+            Some(true) => format!(
+                "the time in {offset} stands before each line now, as in: {at} alice: hello"
+            ),
             Some(false) => "no time stands before the lines now".to_owned(),
-            None if view.is_timed() => format!("it is {at} in UTC; /time off ends time stamps"),
-            None => format!("it is {at} in UTC; /time on puts the time before each line"),
+            None if view.is_timed() => {
+                format!("it is {at} in {offset}; /time off ends time stamps")
+            }
+            None => format!("it is {at} in {offset}; /time on puts the time before each line"),
         };
         self.change_view(slot, view.timed(on.unwrap_or(view.is_timed())), &words);
     }

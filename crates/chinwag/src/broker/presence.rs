@@ -12,6 +12,9 @@ use crate::rooms::RoomId;
 use crate::text::quotable;
 use crate::who;
 
+/// What a newcomer may try. It holds for `nc`, too, which hands over no keys.
+const HELP: &str = "try /help; in telnet, also /edit on";
+
 /// Somebody whose connection was ended, and who is to be announced.
 #[derive(Debug)]
 pub(super) struct Gone {
@@ -38,7 +41,7 @@ impl Broker {
         self.tell(slot, Line::Welcome(&texts.welcome, nick));
         self.tell(slot, Line::Answer(&self.summary(RoomId::LOBBY)));
         texts.motd.lines().for_each(|line| self.tell(slot, Line::Answer(line)));
-        self.tell(slot, Line::Answer("/help shows what you can do here"));
+        self.tell(slot, Line::Answer(HELP));
         self.introduce(slot, RoomId::LOBBY);
         self.announce_join(slot, joined);
     }
@@ -145,6 +148,7 @@ impl Broker {
             self.make_special(slot);
         }
         self.ignore_nobody(slot);
+        self.forget_bell(slot);
         self.forget_deferred(slot);
         self.roster.retire(slot);
         let gone = self.roster.member(slot);
@@ -159,6 +163,7 @@ impl Broker {
                 room.round.leave(slot);
             }
             room.slow.iter_mut().for_each(|slow| slow.leave(id));
+            self.rooms.rank(membership.room);
             self.touch(membership.room);
         }
         if let Some(stop) = &mut self.stop {
@@ -179,6 +184,7 @@ impl Broker {
         if let Some(slow) = &mut entered.slow {
             slow.enter(id, self.now);
         }
+        self.rooms.rank(room);
         self.touch(room);
         self.shared.add_person();
         self.expect_crowd_of(room);

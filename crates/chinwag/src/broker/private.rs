@@ -60,9 +60,9 @@ impl Broker {
     }
 
     /// Whoever is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was meant
-    /// for another.
+    /// for another. No nick begins with the `@` that many put before one.
     pub(super) fn find(&self, asked: &str) -> Option<usize> {
-        self.roster.named(Nick::of_somebody(asked)?)
+        self.roster.named(Nick::of_somebody(asked.strip_prefix('@').unwrap_or(asked))?)
     }
 
     /// Nobody is called so.
@@ -95,6 +95,7 @@ impl Broker {
             counted.into_iter().for_each(|membership| self.announce_if_counted(membership));
             self.roster.member_mut(to).extras_mut().wrote = Some(from_id);
             self.tell(to, Line::From(from_nick, words));
+            self.ring(to);
         }
         self.tell(from, Line::To(to_nick, words));
         if let Some(away) = away {

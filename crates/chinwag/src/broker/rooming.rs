@@ -2,7 +2,7 @@
 
 use super::Broker;
 use super::inputs::NO_ROOM;
-use crate::door::{Heading, people};
+use crate::door::{Heading, counted, people};
 use crate::event::Departure;
 use crate::limits::{
     HISTORY_BYTES, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES, MAX_TOPIC, ROOMS, ROOMS_OF_A_PERSON,
@@ -11,7 +11,7 @@ use crate::limits::{
 use crate::line::Line;
 use crate::member::Membership;
 use crate::room_name::RoomName;
-use crate::rooms::RoomId;
+use crate::rooms::{Room, RoomId};
 use crate::span;
 use crate::text::{is_blank, quoted};
 use crate::who;
@@ -21,6 +21,30 @@ const TOO_MANY_MADE: &str = "your address has made as many rooms as it may: join
 
 /// What takes a topic away.
 const NO_TOPIC: &str = "-";
+
+/// A page of the list of rooms.
+struct RoomsPage {
+    /// How many rooms there are on all pages.
+    count: usize,
+    /// Which page, from 1.
+    page: u32,
+    /// What asks for the pages, but for their number.
+    asked: String,
+    /// The rooms on it, a line each.
+    listed: Vec<String>,
+}
+
+/// Which of the rooms is the first on a page.
+fn first_on(page: u32) -> usize {
+    (page as usize - 1).saturating_mul(ROOMS_PAGE)
+}
+
+/// A room, as the list of them has it.
+fn listed(room: &Room) -> String {
+    let people = people(room.present() as u64);
+    let topic = room.topic.as_deref().map_or(String::new(), |topic| format!(" {topic}"));
+    format!("{} ({people}){topic}", room.name)
+}
 
 impl Broker {
     /// `/join`: somebody enters a room, or speaks in one that he is in already.
@@ -143,6 +167,7 @@ impl Broker {
         let left = self.rooms.room_mut(room);
         left.slow.iter_mut().for_each(|slow| slow.leave(id));
         left.remove(slot, view, spoke, self.roster.names());
+        self.rooms.rank(room);
         self.wait_no_more_in(slot, room);
     }
 
@@ -202,39 +227,48 @@ impl Broker {
         self.roster.slot(id)
     }
 
-    /// `/rooms`: their names, how many are in them, and what they are about.
+    /// `/rooms`: their names, how many are in them, and what they are about; those with most people first.
     pub(super) fn list_rooms(&mut self, slot: usize, page: u32) {
         let count = self.rooms.len();
+        let from = first_on(page);
+        let listed = self.rooms.by_people_from(from).take(ROOMS_PAGE).map(listed).collect();
+        self.show_rooms(slot, RoomsPage { count, page, asked: "/rooms".to_owned(), listed });
+    }
+
+    /// `/rooms` with a word: the same of those that have it in their names.
+    pub(super) fn list_rooms_named(&mut self, slot: usize, word: &str, page: u32) {
+        let wanted = word.to_lowercase();
+        let all = self.rooms.by_people_from(0);
+        let named: Vec<_> = all.filter(|room| room.name.as_str().contains(&wanted)).collect();
+        if named.is_empty() {
+            let reason = format!("no room has {} in its name; /rooms lists all", quoted(word));
+            return self.refuse(slot, &reason);
+        }
+        let count = named.len();
+        let from = named.get(first_on(page)..).unwrap_or_default();
+        let listed = from.iter().take(ROOMS_PAGE).copied().map(listed).collect();
+        self.show_rooms(slot, RoomsPage { count, page, asked: format!("/rooms {wanted}"), listed });
+    }
+
+    /// Tells somebody a page of rooms, or that there is no such page.
+    fn show_rooms(&mut self, slot: usize, shown: RoomsPage) {
+        let RoomsPage { count, page, asked, listed } = shown;
         let pages = count.div_ceil(ROOMS_PAGE);
         let page = page as usize;
         if page > pages {
             let reason =
-                format!("there is no page {page} of rooms: the last one is /rooms {pages}");
+                format!("there is no page {page} of rooms: the last one is {asked} {pages}");
             return self.refuse(slot, &reason);
         }
-        let listed = self.rooms.by_name_from((page - 1) * ROOMS_PAGE).take(ROOMS_PAGE);
-        let lines: Vec<_> = listed
-            .map(|(_, room)| {
-                let people = people(room.present() as u64);
-                let topic = room.topic.as_deref();
-                format!(
-                    "{} ({people}){}",
-                    room.name,
-                    topic.map_or(String::new(), |t| format!(" {t}"))
-                )
-            })
-            .collect();
         let more = match (pages, page) {
             (1, _) => String::new(),
             (pages, last) if last == pages => format!(", page {last} of {pages}"),
             (pages, page) => {
-                let next = page + 1;
-                format!(", page {page} of {pages} (go on with /rooms {next})")
+                format!(", page {page} of {pages} (go on with {asked} {})", page + 1)
             }
         };
-        let rooms = if count == 1 { "room" } else { "rooms" };
-        self.answer(slot, &format!("{count} {rooms}{more}:"));
-        lines.iter().for_each(|line| self.answer(slot, line));
+        self.answer(slot, &format!("{}{more}:", counted(count as u64, "room")));
+        listed.iter().for_each(|line| self.answer(slot, line));
     }
 
     /// `/topic`: what the current room is about.
@@ -318,8 +352,8 @@ impl Broker {
             return false;
         }
         let (view, mut shown) = (member.view, Vec::new());
-        let lines = if told.len() == 1 { "line" } else { "lines" };
-        let count = format!("last {} {lines}:", told.len());
+        let lines = counted(told.len() as u64, "line");
+        let count = format!("last {lines}:");
         let heading = |at| Heading { time: view.is_timed().then_some(at), room: None };
         let now = self.clock.time_of_day(self.now);
         view.door().encode_under(heading(now), &Line::Answer(&count), &mut shown);

@@ -29,6 +29,7 @@ impl Kind {
             | Self::Reply
             | Self::Topic
             | Self::Away
+            | Self::Bell(_)
             | Self::Mute
             | Self::Unmute
             | Self::Slow
@@ -47,7 +48,7 @@ impl Kind {
             // A line for the members of a room, and the round before it.
             Self::Part | Self::Kick => LIKE_A_LINE + ENDS_A_ROUND,
             // They change how lines are shown to somebody, so that a round cannot go on.
-            Self::Ignore | Self::Unignore | Self::Time(_) | Self::Quiet(_) => {
+            Self::Ignore | Self::Unignore | Self::Time { .. } | Self::Quiet(_) => {
                 LIKE_A_LINE + ENDS_A_ROUND
             }
             // A look at everybody.
@@ -56,6 +57,8 @@ impl Kind {
             Self::Rooms { .. } | Self::Who { .. } | Self::Bans { .. } | Self::Help => {
                 LIKE_A_LINE + A_PAGE
             }
+            // The same, and a look at the name of every room.
+            Self::RoomsNamed { .. } => 2 * LIKE_A_LINE + A_PAGE,
             // Up to 64 KiB of answer.
             Self::History { lines } => LIKE_A_LINE + answer(history(lines)),
         }

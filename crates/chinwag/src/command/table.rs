@@ -1,8 +1,8 @@
 //! The table of commands: how each is typed, what `/help` says of it, and how the rest of its line is read.
 
 use super::{
-    BANS_PAGES, Input, Kind, ROOMS_PAGES, input, parse_action, parse_history, parse_oper,
-    parse_page, parse_switch, parse_who,
+    BANS_PAGES, Input, Kind, input, parse_action, parse_history, parse_oper, parse_page,
+    parse_rooms, parse_switch, parse_time, parse_who,
 };
 
 /// A command, as `/help` tells it.
@@ -23,7 +23,7 @@ pub struct Command {
 }
 
 /// All commands, in the order in which `/help` lists them.
-pub static COMMANDS: [Command; 28] = [
+pub static COMMANDS: [Command; 29] = [
     Command {
         name: "nick",
         usage: "/nick NAME",
@@ -33,7 +33,8 @@ pub static COMMANDS: [Command; 28] = [
             "It is yours as long as you are connected; names are not kept for anybody.",
         ],
         for_operators: false,
-        parse: |rest| input(Kind::Nick, rest),
+        // What is typed is not made another name, but nobody sees the blanks behind it.
+        parse: |rest| input(Kind::Nick, rest.trim_end_matches([' ', '\t'])),
     },
     Command {
         name: "me",
@@ -58,17 +59,21 @@ pub static COMMANDS: [Command; 28] = [
         name: "part",
         usage: "/part [#ROOM]",
         does: "leave the room, or that one",
-        more: &["You speak in the room that you joined last then. An empty room goes away."],
+        more: &[
+            "You speak in the room that you joined last then. An empty room goes away, but for #lobby.",
+        ],
         for_operators: false,
         parse: |rest| input(Kind::Part, rest.trim()),
     },
     Command {
         name: "rooms",
-        usage: "/rooms [PAGE]",
-        does: "list the rooms",
-        more: &[],
+        usage: "/rooms [WORD]",
+        does: "list the rooms, or those with WORD in their names",
+        more: &[
+            "Those with most people stand first. /rooms 2 is the next page, as is /rooms WORD 2.",
+        ],
         for_operators: false,
-        parse: |rest| parse_page(rest, |page| Kind::Rooms { page }, ROOMS_PAGES),
+        parse: parse_rooms,
     },
     Command {
         name: "topic",
@@ -139,13 +144,14 @@ pub static COMMANDS: [Command; 28] = [
     },
     Command {
         name: "time",
-        usage: "/time on|off",
-        does: "put the time (UTC) before each line",
-        more: &["Hours, minutes and seconds in UTC, as in: 14:05:07 alice: hello"],
+        usage: "/time on|off|+02:00",
+        does: "put the time before each line, in UTC or by your clock",
+        more: &[
+            "Hours, minutes and seconds, as in: 14:05:07 alice: hello. /time +02:00 says how far your clock is",
+            "from UTC; /time utc, that it is not. Past lines have the time at which they were said.",
+        ],
         for_operators: false,
-        parse: |rest| {
-            parse_switch(rest, |on| Some(Kind::Time(on)), "/time is on or off, as in: /time on")
-        },
+        parse: parse_time,
     },
     Command {
         name: "quiet",
@@ -155,6 +161,19 @@ pub static COMMANDS: [Command; 28] = [
         for_operators: false,
         parse: |rest| {
             parse_switch(rest, |on| Some(Kind::Quiet(on)), "/quiet is on or off, as in: /quiet on")
+        },
+    },
+    Command {
+        name: "bell",
+        usage: "/bell on|off",
+        does: "hear a bell when somebody names you",
+        more: &[
+            "Also when somebody writes to you alone. It rings once in 10 seconds at most, and after five times",
+            "not until you send something. It is the one control character that you get, and only if you ask.",
+        ],
+        for_operators: false,
+        parse: |rest| {
+            parse_switch(rest, |on| Some(Kind::Bell(on)), "/bell is on or off, as in: /bell on")
         },
     },
     Command {
@@ -278,11 +297,42 @@ pub static COMMANDS: [Command; 28] = [
     },
 ];
 
+/// What commands are called elsewhere, and here: they work by either name.
+const ALIASES: [(&str, &str); 8] = [
+    ("colour", "color"),
+    ("exit", "quit"),
+    ("leave", "part"),
+    ("list", "rooms"),
+    ("names", "who"),
+    ("tell", "msg"),
+    ("users", "who"),
+    ("?", "help"),
+];
+
+/// Commands of other servers that there are none of here, and what comes nearest.
+const ELSEWHERE: [(&str, &str); 4] =
+    [("whois", "/who"), ("query", "/msg"), ("notice", "/msg"), ("mode", "/help")];
+
+/// The command that is called so, here or elsewhere.
+pub(super) fn called(name: &str) -> Option<&'static Command> {
+    let alias = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name));
+    let name = alias.map_or(name, |&(_, name)| name);
+    COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
 /// The command of this name, with or without its slash.
 pub fn command(name: &str) -> Option<&'static Command> {
-    let bare = name.strip_prefix('/').unwrap_or(name);
-    let is = |known: &str| known.eq_ignore_ascii_case(bare) || known == name;
-    COMMANDS.iter().find(|command| is(command.name))
+    match called(name) {
+        Some(command) => Some(command),
+        None => called(name.strip_prefix('/')?),
+    }
+}
+
+/// What to try in place of this word, with its slash, which is no command here but one elsewhere.
+pub fn instead_of(word: &str) -> Option<&'static str> {
+    let name = word.strip_prefix('/')?;
+    let known = ELSEWHERE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|&(_, here)| here)
 }
 
 /// The names of all commands with their slash, in the order of the alphabet: what Tab completes.

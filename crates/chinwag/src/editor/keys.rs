@@ -1,6 +1,7 @@
 //! From bytes to keys: characters of UTF-8, control characters, and the sequences that terminals send for keys which have
 //! no character. Whatever is none of these is swallowed whole, so that no half of it is taken for text.
 
+use crate::codec::{BACKSPACE, DELETE, KILL_WORD};
 use crate::limits::PASTED_BYTES;
 
 /// One key, or what was pasted of one.
@@ -14,6 +15,8 @@ pub(super) enum Key {
     Control(u8),
     /// The end of a line inside of a paste.
     PastedEnd,
+    /// A paste is over.
+    PasteEnds,
     /// The cursor, one up.
     Up,
     /// The cursor, one down.
@@ -58,6 +61,8 @@ pub(super) struct Keys {
     is_pasted: bool,
     /// Bytes of a paste that no key was counted for yet.
     pasted: u32,
+    /// Whether a letter has come in this read.
+    is_together: bool,
     /// Keys that were counted (see [`take_count`](Self::take_count)).
     count: u32,
 }
@@ -79,11 +84,12 @@ enum State {
 impl Keys {
     /// Takes a byte. Two keys may come of one: what was begun and is broken off, and the byte itself.
     pub(super) fn take(&mut self, byte: u8) -> [Option<Key>; 2] {
-        if self.is_pasted {
+        if self.is_pasted || (self.is_together && self.is_letter(byte)) {
             self.pasted += 1;
             self.count += self.pasted / PASTED_BYTES;
             self.pasted %= PASTED_BYTES;
         } else if self.begins_a_key(byte) {
+            self.is_together |= self.is_letter(byte);
             self.count += 1;
         }
         if self.partial_length > 0 {
@@ -92,9 +98,19 @@ impl Keys {
         [self.take_first(byte), None]
     }
 
+    /// What comes now was read later than what came before.
+    pub(super) fn begin_read(&mut self) {
+        self.is_together = false;
+    }
+
+    /// Whether a byte is one of text, and so nothing but put in.
+    fn is_letter(&self, byte: u8) -> bool {
+        self.state == State::Ground && byte >= b' ' && byte != DELETE
+    }
+
     /// How many keys the bytes were since this was asked last, as a budget counts them: one for each byte that begins a
     /// character or a sequence, whether anything comes of it or not, and for each that makes a sequence too long to mean
-    /// anything. A paste counts by its bytes.
+    /// anything. A paste counts by its bytes, and so do letters that come in one read with others.
     pub(super) fn take_count(&mut self) -> u32 {
         std::mem::take(&mut self.count)
     }
@@ -135,6 +151,11 @@ impl Keys {
     fn take_first(&mut self, byte: u8) -> Option<Key> {
         match self.state {
             State::Ground => self.take_ground(byte),
+            // Alt and the key that erases.
+            State::Escape if matches!(byte, BACKSPACE | DELETE) && !self.is_pasted => {
+                self.state = State::Ground;
+                Some(Key::Control(KILL_WORD))
+            }
             // What cannot be in a sequence ends it, and means what it means.
             _ if !(b' '..=b'~').contains(&byte) => {
                 self.state = State::Ground;
@@ -205,7 +226,10 @@ impl Keys {
         let parameters = self.parameters.get(..self.length)?;
         match (parameters, byte) {
             (b"200", b'~') => self.is_pasted = true,
-            (b"201", b'~') => self.is_pasted = false,
+            (b"201", b'~') if self.is_pasted => {
+                self.is_pasted = false;
+                return Some(Key::PasteEnds);
+            }
             _ if self.is_pasted => {}
             (b"", letter) => return of_letter(letter),
             (b"1" | b"7", b'~') => return Some(Key::Home),
@@ -261,6 +285,7 @@ mod tests {
         );
         assert_eq!(keys(b"\x1b[12\rx"), [Key::Control(b'\r'), Key::Char('x')]);
         assert_eq!(keys(b"\x1b\x1b[A"), [Key::Up]);
+        assert_eq!(keys(b"\x1b\x7f\x1b\x08"), [Key::Control(KILL_WORD); 2], "Alt-Backspace");
     }
 
     #[test]
@@ -272,6 +297,7 @@ mod tests {
             Key::Char('b'),
             Key::PastedEnd,
             Key::Char('c'),
+            Key::PasteEnds,
             Key::Control(3),
         ];
         assert_eq!(pasted, expected);
@@ -281,6 +307,7 @@ mod tests {
     fn counted(bytes: &[u8]) -> u32 {
         let mut keys = Keys::default();
         for &byte in bytes {
+            keys.begin_read();
             keys.take(byte);
         }
         keys.take_count()
@@ -300,6 +327,25 @@ mod tests {
         // A paste, by its bytes, its start and end included.
         let pasted = [b"\x1b[200~", &[b'x'; 4_096][..], b"\x1b[201~"].concat();
         assert_eq!(counted(&pasted), 1 + 4_102 / 64);
+    }
+
+    #[test]
+    fn letters_of_one_read_count_as_a_paste() {
+        let mut keys = Keys::default();
+        let mut count = |bytes: &[u8]| {
+            keys.begin_read();
+            bytes.iter().for_each(|&byte| _ = keys.take(byte));
+            keys.take_count()
+        };
+        assert_eq!(count(b"x"), 1);
+        assert_eq!(count(&[b'x'; 65]), 2);
+        assert_eq!(count(b"x\ry\r"), 3, "an end of a line is a key");
+        assert_eq!(
+            count(&[b"x", &b"\x02"[..]].concat().repeat(32)),
+            1 + 32,
+            "what is no letter is one"
+        );
+        assert_eq!(count("\u{d4}\u{f4}".repeat(16).as_bytes()), 2);
     }
 
     proptest! {

@@ -23,6 +23,7 @@ use super::buffer::Buffer;
 use super::clusters::{append_visible, changes_what_is_shown, fits, prefix_within, suffix_within};
 use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, COLUMNS_USUAL};
 use crate::step_count::Steps;
+use crate::time_of_day::TimeOfDay;
 
 /// What stands before the line.
 pub(super) const PROMPT: &str = "> ";
@@ -101,6 +102,11 @@ impl Row {
         self.change();
     }
 
+    /// Whether so many letters fit into the row.
+    pub(super) fn holds(&self, letters: usize) -> bool {
+        PROMPT.len() + letters < self.columns
+    }
+
     /// How many bytes are on their way.
     pub(super) fn pending(&self) -> usize {
         self.out.len()
@@ -120,8 +126,12 @@ impl Row {
         self.out.extend_from_slice(lines);
     }
 
-    /// The line is sent: it stays as a whole where it is, and a new row begins below.
-    pub(super) fn commit(&mut self, line: &Buffer) {
+    /// The line is sent: it stays as a whole where it is, behind a time if one is told, and a new row begins below.
+    pub(super) fn commit(&mut self, line: &Buffer, at: Option<TimeOfDay>) {
+        if at.is_some() {
+            self.print_own(line.text(), at);
+            return self.forget_place();
+        }
         let was_whole = self.start == 0;
         self.place(line);
         let is_whole = was_whole && self.start == 0 && line.cursor() == line.text().len();
@@ -137,6 +147,17 @@ impl Row {
         self.out.extend_from_slice(b"\r\n");
         self.shown = Shown::Nothing;
         self.forget_place();
+    }
+
+    /// Shows a line of the person's own above the row, whole, behind a time if one is told.
+    pub(super) fn print_own(&mut self, line: &str, at: Option<TimeOfDay>) {
+        self.erase();
+        if let Some(at) = at {
+            self.out.extend_from_slice(format!("{at} ").as_bytes());
+        }
+        self.out.extend_from_slice(PROMPT.as_bytes());
+        append_visible(&mut self.out, line, 0..line.len(), &self.steps);
+        self.out.extend_from_slice(b"\r\n");
     }
 
     /// The row is to be drawn anew, whatever the terminal shows there.

@@ -24,13 +24,14 @@ struct Desk {
     screen: Parser,
     lines: Vec<String>,
     quit: bool,
+    drops: usize,
 }
 
 impl Desk {
     fn new(columns: u16) -> Self {
         let screen = terminal(columns);
         let editor = Editor::new(columns, false);
-        let mut desk = Self { editor, screen, lines: Vec::new(), quit: false };
+        let mut desk = Self { editor, screen, lines: Vec::new(), quit: false, drops: 0 };
         desk.draw();
         desk
     }
@@ -51,6 +52,14 @@ impl Desk {
         while let Some(event) = self.editor.handle(&mut keys) {
             match event {
                 Event::Line(line) => self.lines.push(line),
+                Event::Pasted(mut lines) => {
+                    while let Some((line, is_shown)) = lines.pop() {
+                        assert!(!is_shown, "nothing of a paste was shown");
+                        self.editor.show(&line);
+                        self.lines.push(line);
+                    }
+                }
+                Event::Drop => self.drops += 1,
                 Event::Quit => self.quit = true,
                 Event::Complete(word) => {
                     let people = ["Albert", "alice", "bob", "bobby-tables"];
@@ -122,6 +131,9 @@ fn every_key_of_the_list_works() {
     assert_eq!(desk.row(), "> one two");
     desk.press("\x15\x19\x19");
     assert_eq!(desk.row(), "> one two one two");
+    desk.press("\x1b\x7f\x1b\x08\x19");
+    assert_eq!(desk.row(), "> one two one", "Alt-Backspace cuts a word, as Ctrl-W does");
+    desk.press("\x15one two one two");
     desk.press("\x01\x06\x06\x06\x0b");
     assert_eq!(desk.row(), "> one");
     desk.press("\x1b[H\x1b[3~\x1b[3~");
@@ -167,6 +179,12 @@ fn tab_completes_names_and_commands() {
     assert_eq!((desk.row().as_str(), desk.column()), ("> /who", 7));
     desk.press("\x15zz\t\x15\u{e9}\t.\t");
     assert_eq!(desk.row(), "> \u{e9}.");
+    desk.press("\x15@bobb\t");
+    assert_eq!((desk.row().as_str(), desk.column()), ("> @bobby-tables", 16));
+    desk.press("\x15/msg @al\t");
+    assert_eq!(desk.rows()[desk.rows().len() - 2..], ["* 2 match: Albert, alice", "> /msg @al"]);
+    desk.press("\x15@#al\t");
+    assert_eq!(desk.row(), "> @#al");
     desk.press("\x15/me hugs bobb\t");
     assert_eq!((desk.row().as_str(), desk.column()), ("> /me hugs bobby-tables", 24));
 }
@@ -418,4 +436,68 @@ proptest! {
         prop_assert!(desk.editor.begun().len() <= LINE);
         prop_assert!(desk.editor.history.bytes() <= RECALLED_BYTES);
     }
+}
+
+#[test]
+fn a_long_paste_is_asked_about_and_sent() {
+    let mut desk = Desk::new(60);
+    let lines: Vec<_> = (1..=200).map(|number| format!("line {number}")).collect();
+    desk.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
+    assert_eq!(desk.row(), "> paste 200 lines? Enter sends, Ctrl-C drops");
+    assert!(desk.lines.is_empty(), "nothing is said unasked");
+    desk.hear("bob: hi");
+    desk.press("x\t\x7f\x1b[A\x15\x1b[200~a\rb\r\x1b[201~");
+    assert_eq!(desk.row(), "> paste 200 lines? Enter sends, Ctrl-C drops", "no answer");
+    assert_eq!(desk.editor.begun(), "");
+    desk.press("\r");
+    assert_eq!(desk.lines, lines);
+    assert_eq!(desk.rows()[9..], ["> line 199", "> line 200", ">"]);
+    desk.press("\x1b[A");
+    assert_eq!(desk.row(), ">", "a paste is not kept as lines to be fetched back");
+}
+
+#[test]
+fn a_long_paste_is_dropped_by_an_interrupt() {
+    let mut desk = Desk::new(60);
+    for key in ["\x03", "\x04"] {
+        desk.press("\x1b[200~a\rb\n\rc\rd\re\x1b[201~");
+        assert_eq!(desk.row(), "> paste 5 lines? Enter sends, Ctrl-C drops");
+        desk.press(key);
+        assert_eq!(desk.rows()[desk.rows().len() - 2..], ["* dropped 5 lines", ">"]);
+    }
+    assert!(desk.lines.is_empty() && !desk.quit);
+    desk.press("\x1b[200~a\rb\rc\rd\r\x1b[201~");
+    assert_eq!(desk.lines, ["a", "b", "c", "d"], "fewer than five are said");
+}
+
+#[test]
+fn a_paste_past_its_bound_is_cut_and_says_so() {
+    let mut desk = Desk::new(80);
+    let long = format!("{}\r", "x".repeat(LINE)).repeat(20);
+    desk.press(&format!("\x1b[200~{long}rest\x1b[201~"));
+    let rows = desk.rows();
+    assert_eq!(rows[0], "! that is more than 32 KiB: what is past them is left out");
+    assert_eq!(rows[1], "> paste 7 lines? Enter sends, Ctrl-C drops");
+    desk.press("\r");
+    assert_eq!(desk.lines.len(), 7);
+    // What waits already leaves no room.
+    desk.editor.set_unsaid(UNSAID_BYTES);
+    desk.press("\x1b[200~a\rb\r\x1b[201~");
+    assert_eq!(desk.row(), "> nothing of that paste fits: Ctrl-C drops it");
+    desk.press("\x03");
+    assert_eq!((desk.row().as_str(), desk.drops), (">", 0));
+    desk.press("half\x03");
+    assert_eq!((desk.row().as_str(), desk.drops), (">", 1), "then what waits is dropped");
+}
+
+#[test]
+fn ones_own_lines_carry_times_if_one_asks() {
+    let mut desk = Desk::new(60);
+    desk.press("one\r");
+    desk.editor.set_stamp(Some(TimeOfDay::new(std::time::Duration::from_secs(50_707))));
+    desk.press("two\r\x1b[200~three\r\x1b[201~half");
+    assert_eq!(desk.rows(), ["> one", "14:05:07 > two", "14:05:07 > three", "> half"]);
+    desk.editor.set_stamp(None);
+    desk.press("\r");
+    assert_eq!(desk.rows()[3..], ["> half", ">"]);
 }

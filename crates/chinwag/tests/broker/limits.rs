@@ -176,7 +176,7 @@ fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
             if !room.broker.is_open() {
                 break 'asking;
             }
-            (0..8).for_each(|_| room.hand_over(id, &["/help", "/help", "/help", "/help"]));
+            (0..8).for_each(|_| room.hand_over(id, &["/help", "/help", "/help"]));
             room.flush();
             most = most.max(room.broker.living_bytes());
         }

@@ -17,7 +17,7 @@ fn a_newcomer_is_welcomed_before_anything_else() {
         [
             "* welcome to chinwag, you are user-1",
             "* 1 here: user-1",
-            "* /help shows what you can do here"
+            "* try /help; in telnet, also /edit on"
         ]
     );
     let second = room.enter();

@@ -5,6 +5,7 @@ mod checker;
 #[path = "../support/room.rs"]
 mod room;
 
+mod bells;
 mod checking;
 mod copies;
 mod debts;

@@ -238,9 +238,9 @@ fn rooms_are_listed_with_their_people_and_topics_page_by_page() {
         room.read(alice),
         [
             "* 3 rooms:",
-            "* #art (1 person)",
             "* #dev (2 people) \"all \\\"good\\\" things\"",
-            "* #lobby (2 people)"
+            "* #lobby (2 people)",
+            "* #art (1 person)"
         ]
     );
     for number in 0..ROOMS_PAGE {
@@ -428,4 +428,53 @@ fn help_fits_on_a_screen_and_tells_more_of_each_command() {
     assert!(told.len() > 1);
     room.send(alice, "/help foo");
     assert_eq!(room.read(alice), ["! there is no command foo; /help lists them"]);
+}
+
+#[test]
+fn rooms_are_sorted_by_people_and_found_by_a_word() {
+    let mut room = Room::new();
+    let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
+    for (who, name) in [(alice, "#zoo"), (bob, "#zoo"), (cy, "#zoology"), (alice, "#zoology")] {
+        join_room(&mut room, who, name);
+    }
+    room.send(bob, "/join #art");
+    room.send(bob, "/part #lobby");
+    room.hush();
+    room.send(alice, "/list");
+    let expected =
+        ["* 4 rooms:", "* #lobby (2 people)", "* #zoo (2 people)", "* #zoology (2 people)"];
+    let told = room.read(alice);
+    assert_eq!(
+        (&told[..4], told[4].as_str()),
+        (&expected.map(String::from)[..], "* #art (1 person)")
+    );
+    // Who leaves the house, is kicked or comes again counts at once.
+    room.depart(cy, Departure::Lost);
+    room.flush();
+    room.hush();
+    room.send(bob, "/rooms ZOO");
+    assert_eq!(room.read(bob), ["* 2 rooms:", "* #zoo (2 people)", "* #zoology (1 person)"]);
+    room.send(bob, "/rooms #ar");
+    assert_eq!(room.read(bob), ["* 1 room:", "* #art (1 person)"]);
+    room.send(bob, "/rooms ar 2");
+    assert_eq!(room.read(bob), ["! there is no page 2 of rooms: the last one is /rooms ar 1"]);
+    room.send(bob, "/rooms a\u{1b}[2J\"b");
+    assert_eq!(room.read(bob), ["! no room has \"a[2J\\\"b\" in its name; /rooms lists all"]);
+}
+
+#[test]
+fn an_empty_lobby_stays_as_it_was() {
+    let mut room = Room::new();
+    let alice = room.join_as("alice");
+    room.send(alice, "/topic tea");
+    room.send(alice, "hello");
+    room.depart(alice, Departure::Lost);
+    room.flush();
+    let bob = room.enter();
+    room.flush();
+    let told = room.read(bob);
+    assert!(told.contains(&"* the topic is \"tea\"".to_owned()), "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("| alice: hello"));
+    room.send(bob, "/help part");
+    assert!(room.read(bob)[1].ends_with("An empty room goes away, but for #lobby."));
 }

@@ -7,7 +7,7 @@ use std::num::NonZero;
 use vt100::Parser;
 
 /// Somebody with a telnet in a window.
-struct Window {
+pub(crate) struct Window {
     person: Person,
     screen: Parser,
     /// All that came since editing was asked for.
@@ -16,7 +16,7 @@ struct Window {
 
 impl Window {
     /// Somebody who has been let in, and edits.
-    async fn open(server: &TestServer) -> Self {
+    pub(crate) async fn open(server: &TestServer) -> Self {
         let mut person = server.join().await;
         let size = |number| NonZero::new(number).expect("a size");
         let screen = Parser::new(size(12), size(40), 0);
@@ -33,12 +33,16 @@ impl Window {
         window
     }
 
-    async fn press(&mut self, keys: &str) {
+    pub(crate) async fn press(&mut self, keys: &str) {
         self.person.send(keys.as_bytes()).await;
     }
 
     /// Waits until the screen is as wanted; says what it shows.
-    async fn until(&mut self, what: &str, is: impl Fn(&[String]) -> bool) -> Vec<String> {
+    pub(crate) async fn until(
+        &mut self,
+        what: &str,
+        is: impl Fn(&[String]) -> bool,
+    ) -> Vec<String> {
         let mut seen = 0;
         let screen = &mut self.screen;
         let bytes = self.person.bytes_until(what, |bytes| {
@@ -53,8 +57,18 @@ impl Window {
         rows(&self.screen)
     }
 
+    /// The connection itself.
+    pub(crate) fn person(&mut self) -> &mut Person {
+        &mut self.person
+    }
+
+    /// Whether the screen has this row.
+    pub(crate) fn shows(&self, row: &str) -> bool {
+        rows_contain(&self.screen, row)
+    }
+
     /// Waits for this row at the end of the screen.
-    async fn until_row(&mut self, row: &str) -> Vec<String> {
+    pub(crate) async fn until_row(&mut self, row: &str) -> Vec<String> {
         self.until(row, |rows| rows.last().is_some_and(|last| last == row)).await
     }
 }

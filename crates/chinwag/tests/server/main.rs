@@ -22,6 +22,7 @@ mod limits;
 mod moderation;
 mod network;
 mod pace;
+mod pastes;
 mod printing;
 mod private;
 mod program;

@@ -125,7 +125,7 @@ fn a_real_telnet_edits_lines_under_incoming_messages() {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;
         let mut bob = Window::open(&format!("telnet 127.0.0.1 {}", server.address.port())).await;
-        bob.until("a welcome", |rows| rows.iter().any(|row| row.contains("/help shows"))).await;
+        bob.until("a welcome", |rows| rows.iter().any(|row| row.contains("try /help"))).await;
         bob.press("/edit on\r");
         bob.until_row(">").await;
         bob.press("half a sentense");

@@ -83,7 +83,7 @@ fn a_newcomer_reads_who_is_here_what_it_is_about_and_what_was_said() {
         let mut carol = server.connect().await;
         carol.expect("* welcome to chinwag, you are user-3").await;
         carol.expect("* 3 here: alice, bob, user-3").await;
-        carol.expect("* /help shows what you can do here").await;
+        carol.expect("* try /help; in telnet, also /edit on").await;
         carol.expect("* the topic is \"tea \\\"time\\\"\"").await;
         carol.expect("* last 20 lines:").await;
         for number in 2..=21 {
@@ -119,7 +119,11 @@ fn who_and_rooms_answer_and_refuse() {
             ("/who bob", "! /who takes a room and the number of a page, as in: /who #dev 2"),
             ("/who #nowhere", "! there is no room #nowhere; /rooms lists them"),
             ("/rooms 2", "! there is no page 2 of rooms: the last one is /rooms 1"),
-            ("/rooms x", "! /rooms takes the number of a page, as in: /rooms 2"),
+            ("/rooms x", "! no room has \"x\" in its name; /rooms lists all"),
+            (
+                "/rooms 2 x",
+                "! /rooms takes a part of a name and the number of a page, as in: /rooms dev 2",
+            ),
             ("/join", "! the name of a room is missing, as in: #dev"),
             ("/join dev", "! the name of a room starts with #, as in #dev: \"dev\""),
             ("/join #", "! a name behind the # is missing, as in: #dev"),
@@ -179,7 +183,12 @@ fn time_stamps_and_quiet_are_for_those_who_ask() {
             _ => byte.is_ascii_digit(),
         }));
         ask(&mut bob, "/time off", &["* no time stands before the lines now"]).await;
-        ask(&mut bob, "/time 1", &["! /time is on or off, as in: /time on"]).await;
+        ask(
+            &mut bob,
+            "/time 1",
+            &["! /time is on, off, or how far your clock is from UTC, as in: /time +02:00"],
+        )
+        .await;
         ask(&mut bob, "/quiet", &["* you read who comes and leaves; /quiet on hides that"]).await;
         ask(&mut bob, "/quiet on", &["* you do not read any more who comes and leaves"]).await;
         ask(&mut bob, "/quiet x", &["! /quiet is on or off, as in: /quiet on"]).await;

@@ -370,7 +370,7 @@ fn a_room_remembers_as_much_as_is_set() {
             alice.send(b"one\ntwo\n").await;
             bob.wait_for("user-1: two").await;
             let mut cy = newcomer(&server).await;
-            cy.wait_for("* /help shows what you can do here").await;
+            cy.wait_for("* try /help; in telnet, also /edit on").await;
             if told.is_empty() {
                 cy.say("/history").await;
                 cy.expect("* nothing was said here yet").await;
