@@ -37,6 +37,9 @@ async fn end_of(mut server: Program) -> ExitStatus {
     ended_unread(server.take_process()).await
 }
 
+/// What lets a line without an end go on for as long as a slow machine takes to read it.
+const PATIENT: [&str; 3] = ["--no-limits", "--overlong-after", "1h"];
+
 /// Has the server read so often: a line that is too long, of which it keeps nothing. Then somebody else hears a line.
 async fn talk(alice: &mut Person, bob: &mut Person, reads: usize) {
     let junk = [b'x'; 4096];
@@ -50,7 +53,7 @@ async fn talk(alice: &mut Person, bob: &mut Person, reads: usize) {
 #[test]
 fn a_log_that_nobody_reads_holds_up_nobody() {
     run(async {
-        let arguments = ["--listen", "127.0.0.1:0", "--log", "trace", "--no-limits"];
+        let arguments = [&["--listen", "127.0.0.1:0", "--log", "trace"], &PATIENT[..]].concat();
         let server = Program::start(chinwag(&arguments)).await;
         let (mut alice, mut bob) = (server.join().await, server.join().await);
         talk(&mut alice, &mut bob, READS).await;
@@ -138,7 +141,7 @@ fn an_end_for_want_of_a_thread_is_told() {
 #[test]
 fn what_the_log_loses_is_counted_in_it() {
     run(async {
-        let (mut server, at) = watched(&["--log", "trace", "--no-limits"]).await;
+        let (mut server, at) = watched(&[&["--log", "trace"], &PATIENT[..]].concat()).await;
         let (mut alice, mut bob) = (server.join().await, server.join().await);
         talk(&mut alice, &mut bob, MANY_READS).await;
         let lost = figure(&get(at, "/metrics").await.1, "chinwag_log_lines_dropped_total");
