@@ -8,6 +8,7 @@
 //!   mallory* -
 //! ```
 
+use crate::files::BYTE_ORDER_MARK;
 use crate::limits::{BANS, MAX_NICK};
 use crate::name::{Nick, look_of};
 use crate::steps;
@@ -54,6 +55,8 @@ pub struct Range {
 const MAPPED: u128 = 0xffff << 32;
 /// How many these are.
 const MAPPED_PREFIX: u8 = 96;
+/// The bits that all IPv6 addresses of one network have in common.
+const NETWORK: u8 = 64;
 
 /// Why somebody is to be kept out, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,16 +110,44 @@ impl Mask {
         Ok(Self(word.into()))
     }
 
-    /// Whether it is one nick, and no pattern.
-    pub fn is_plain(&self) -> bool {
-        !self.0.contains(['*', '?'])
+    /// The one nick that it is, if it is no pattern.
+    pub fn plain(&self) -> Option<&str> {
+        (!self.0.contains(['*', '?'])).then_some(&*self.0)
+    }
+
+    /// That somebody can choose a nick which is meant.
+    ///
+    /// # Errors
+    /// Why nobody can.
+    pub fn can_be_chosen(&self) -> Result<(), String> {
+        let shown = &self.0;
+        match self.plain() {
+            Some(name) => Nick::parse(name).map(drop).map_err(|refused| {
+                format!("nobody can choose that nick, so a ban on it would do nothing: {refused}")
+            }),
+            None if self
+                .0
+                .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '*' | '?')) =>
+            {
+                Ok(())
+            }
+            None => Err(format!("nicks begin with a letter, so a ban on {shown} would do nothing")),
+        }
+    }
+
+    /// Whether it begins as the names do that the server gives.
+    pub fn begins_as_a_given_name(&self) -> bool {
+        self.0.get(..GIVEN.len()).is_some_and(|start| start.eq_ignore_ascii_case(GIVEN))
     }
 
     /// Whether somebody of this nick is meant.
     pub fn matches(&self, nick: Nick) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
-        let look =
-            if self.is_plain() { look_of } else { |byte: u8| look_of(byte.to_ascii_lowercase()) };
+        let look = if self.plain().is_some() {
+            look_of
+        } else {
+            |byte: u8| look_of(byte.to_ascii_lowercase())
+        };
         let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
         covers(pattern, lower, name, lower) || covers(pattern, look, name, look_of)
     }
@@ -124,7 +155,7 @@ impl Mask {
     /// Whether it means all whom another means: the same pattern, or nicks of which one looks like the other.
     fn is_like(&self, other: &Self) -> bool {
         let look_alike = || self.0.bytes().map(look_of).eq(other.0.bytes().map(look_of));
-        self == other || (self.is_plain() && other.is_plain() && look_alike())
+        self == other || (self.plain().is_some() && other.plain().is_some() && look_alike())
     }
 }
 
@@ -156,13 +187,14 @@ fn covers(
     pattern[at..].iter().all(|&byte| byte == b'*')
 }
 
+/// What the names begin with that the server gives.
+const GIVEN: &str = "user-";
 /// Why a pattern or a range is refused that nobody is outside of.
 const EVERYBODY: &str = "that would ban everybody";
 
 impl Range {
     /// An address with the number of its bits that count, all of them if that is not said.
     fn parse(address: IpAddr, prefix: Option<&str>) -> Result<Self, String> {
-        let address = address.to_canonical();
         let most: u8 = if address.is_ipv4() { 32 } else { 128 };
         let read = |prefix: &str| {
             let number =
@@ -176,7 +208,30 @@ impl Range {
             return Err(EVERYBODY.to_owned());
         }
         let prefix = prefix + (128 - most);
-        Ok(Self { bits: bits(address) & mask(prefix), prefix })
+        let range = Self { bits: bits(address) & mask(prefix), prefix };
+        if prefix <= MAPPED_PREFIX && MAPPED & mask(prefix) == range.bits {
+            return Err(match address.to_canonical() {
+                IpAddr::V4(v4) if address.is_ipv6() => format!(
+                    "behind ::ffff: the first {MAPPED_PREFIX} bits are those of all IPv4 addresses: write the range as {v4}/24, or with 97 to 128 bits"
+                ),
+                _ => "that would ban everybody who comes by IPv4".to_owned(),
+            });
+        }
+        Ok(range)
+    }
+
+    /// What to ban of somebody who comes from this address: of IPv6 the /64, for each of its addresses is theirs.
+    pub fn of_newcomer(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let whole = address.is_ipv4() || address.is_loopback();
+        let prefix = if whole { 128 } else { NETWORK };
+        Self { bits: bits(address) & mask(prefix), prefix }
+    }
+
+    /// The range that is rather meant, if this is one address of many that the same person has.
+    pub fn wider(&self) -> Option<Self> {
+        let wider = Self::of_newcomer(Ipv6Addr::from_bits(self.bits).into());
+        (self.prefix == 128 && wider.prefix < self.prefix).then_some(wider)
     }
 
     /// Whether an address lies in it.
@@ -270,6 +325,21 @@ impl Bans {
         removed
     }
 
+    /// The one that was made last.
+    pub fn newest(&self) -> Option<&Ban> {
+        self.0.last()
+    }
+
+    /// The ban that meets all whom this target means, or the one nick that it is.
+    pub fn covering(&self, target: &Target, now: u64) -> Option<&Ban> {
+        match target {
+            Target::Nick(mask) => self.of_nick(Nick::of_somebody(mask.plain()?)?, now),
+            Target::Addresses(range) => self.iter(now).find(|ban| {
+                matches!(&ban.target, Target::Addresses(other) if other.prefix <= range.prefix && range.bits & mask(other.prefix) == other.bits)
+            }),
+        }
+    }
+
     /// Those that have not ended.
     pub fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
         self.0.iter().inspect(|_| steps::count(1)).filter(move |ban| ban.holds(now))
@@ -305,7 +375,9 @@ impl Bans {
     /// The number of the line that is none, and why.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut bans = Self::default();
+        // Some editors put a byte order mark before the text.
         for (at, line) in text
+            .trim_start_matches(BYTE_ORDER_MARK)
             .lines()
             .enumerate()
             .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
@@ -352,165 +424,4 @@ fn requoted(reason: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::MAX_QUOTED;
-    use proptest::prelude::*;
-
-    fn nick(name: &str) -> Nick {
-        Nick::parse(name).unwrap()
-    }
-
-    fn target(word: &str) -> Target {
-        Target::parse(word).unwrap()
-    }
-
-    fn ban(word: &str, until: Option<u64>) -> Ban {
-        Ban { target: target(word), until, reason: "".into() }
-    }
-
-    #[test]
-    fn patterns_match_whole_nicks_in_any_case() {
-        for (mask, matching, others) in [
-            ("Mallory", &["mallory", "MALLORY"][..], &["mallory2", "amallory"][..]),
-            ("mal*", &["mal", "mallory"], &["amal", "ma"]),
-            ("*spam*", &["spam", "xspamx", "SpamSpam"], &["spa-m"]),
-            ("b?b", &["bob", "b-b"], &["bb", "boob"]),
-            ("a*b*c", &["abc", "axbxc", "abcbc"], &["abcd", "ac"]),
-        ] {
-            let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
-            for name in matching {
-                assert!(mask.matches(nick(name)), "{mask:?} {name}");
-            }
-            for name in others {
-                assert!(!mask.matches(nick(name)), "{mask:?} {name}");
-            }
-        }
-    }
-
-    #[test]
-    fn look_alikes_are_meant_too() {
-        for (mask, matching, others) in [
-            ("alice", &["aIice", "a1ice", "ALICE"][..], &["aiice", "allce"][..]),
-            ("aIice", &["alice", "a1ice", "aiice"], &["alic"]),
-            ("b0b", &["bob", "BOB", "bOb"], &["b8b"]),
-            ("evil*", &["eviI", "evi1-2"], &["eviii"]),
-            ("Ian*", &["ian", "Ian", "iAn2"], &["Lance", "lan"]),
-        ] {
-            let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
-            for name in matching {
-                assert!(mask.matches(nick(name)), "{mask:?} {name}");
-            }
-            for name in others {
-                assert!(!mask.matches(nick(name)), "{mask:?} {name}");
-            }
-        }
-        let mut bans = Bans::default();
-        bans.add(ban("aIice", None), 0).unwrap();
-        bans.add(ban("alice", None), 0).unwrap();
-        bans.add(ban("alic*", None), 0).unwrap();
-        let kept = Bans::parse(&bans.text()).unwrap();
-        assert!(kept.text().contains("\naIice -\n"), "as it was typed");
-        assert_eq!(bans.remove(&target("a1ice"), 0).len(), 2);
-        assert_eq!(bans.iter(0).count(), 1);
-    }
-
-    #[test]
-    fn ranges_hold_what_begins_alike() {
-        let holds = |range: &str, address: &str| {
-            let Target::Addresses(range) = target(range) else { panic!("{range} is a range") };
-            range.contains(address.parse().unwrap())
-        };
-        assert!(holds("203.0.113.9", "203.0.113.9") && !holds("203.0.113.9", "203.0.113.8"));
-        assert!(
-            holds("203.0.113.9/24", "203.0.113.200") && !holds("203.0.113.0/24", "203.0.114.0")
-        );
-        assert!(holds("203.0.113.9", "::ffff:203.0.113.9"), "however it came in");
-        assert!(holds("::ffff:203.0.113.9", "203.0.113.9"));
-        assert!(holds("2001:db8::/32", "2001:db8:1::7") && !holds("2001:db8::/32", "2001:db9::"));
-        assert!(!holds("128.0.0.0/1", "::1") && !holds("2001:db8::/32", "203.0.113.9"));
-        assert_eq!(target("203.0.113.9/24").to_string(), "203.0.113.0/24");
-        assert_eq!(target("2001:DB8::1/64").to_string(), "2001:db8::/64");
-        assert_eq!(target("::ffff:1.2.3.4").to_string(), "1.2.3.4");
-    }
-
-    #[test]
-    fn what_is_no_target_is_refused() {
-        for word in [
-            "",
-            "a b",
-            "1.2.3",
-            "a.b",
-            "x\u{202e}",
-            "1.2.3.4/33",
-            "1.2.3.4/",
-            "1.2.3.4/+3",
-            "::/129",
-        ] {
-            assert!(Target::parse(word).is_err(), "{word:?}");
-        }
-        for word in ["*", "?*", "0.0.0.0/0", "::/0"] {
-            assert_eq!(Target::parse(word), Err(EVERYBODY.to_owned()), "{word}");
-        }
-    }
-
-    #[test]
-    fn bans_end_and_a_target_has_one() {
-        let mut bans = Bans::default();
-        let alice = nick("alice");
-        bans.add(ban("alice", Some(100)), 0).unwrap();
-        assert!(bans.of_nick(alice, 99).is_some() && bans.of_nick(alice, 100).is_none());
-        bans.add(ban("ALICE", None), 50).unwrap();
-        assert_eq!(bans.iter(50).count(), 1);
-        assert_eq!(bans.of_nick(alice, 1_000).unwrap().lasts(1_000), "for good");
-        assert_eq!(bans.remove(&target("alice"), 50), [target("ALICE")]);
-        assert_eq!(bans.remove(&target("alice"), 50), []);
-    }
-
-    #[test]
-    fn there_are_only_so_many_and_those_that_ended_make_room() {
-        let mut bans = Bans::default();
-        for number in 0..BANS {
-            bans.add(ban(&format!("x{number}"), Some(100)), 0).unwrap();
-        }
-        assert!(bans.add(ban("one-more", None), 99).is_err());
-        assert!(bans.add(ban("x1", None), 99).is_ok(), "in the place of the one before");
-        assert!(bans.add(ban("one-more", None), 100).is_ok());
-        assert_eq!(bans.0.len(), 2);
-    }
-
-    #[test]
-    fn a_text_that_is_none_is_refused_by_its_line() {
-        for (text, reason) in [
-            ("# x\n\nalice", "line 3: a target, a blank and an end are wanted"),
-            ("alice soon", "line 1: the end is - or a number of seconds"),
-            ("* -", "line 1: that would ban everybody"),
-        ] {
-            assert_eq!(Bans::parse(text), Err(reason.to_owned()));
-        }
-        assert_eq!(Bans::parse("x1 - \u{1b}[31mspam").unwrap().0[0].reason, "\"[31mspam\"".into());
-    }
-
-    proptest! {
-        #[test]
-        fn bans_read_back(
-            those in prop::collection::vec(("[a-z*?]{1,8}|[0-9]{1,2}(\\.[0-9]{1,2}){3}(/[1-9])?|[0-9a-f]{1,4}::(/[1-9][0-9])?",
-                prop::option::of(1_u64..), "\\PC{0,20}|\"{0,210}"), 0..8),
-        ) {
-            let mut bans = Bans::default();
-            for (word, until, words) in those {
-                let Ok(target) = Target::parse(&word) else { continue };
-                prop_assert_eq!(Target::parse(&target.to_string()), Ok(target.clone()));
-                let reason = requoted(&quoted(&words));
-                prop_assert!(reason.len() <= MAX_QUOTED + 2);
-                bans.add(Ban { target, until, reason: reason.into() }, 0).unwrap();
-            }
-            prop_assert_eq!(Bans::parse(&bans.text()), Ok(bans));
-        }
-
-        #[test]
-        fn any_text_is_bans_or_none(text in "(?s).{0,80}|([a-z*] ?[0-9-] ?\"?.{0,5}\n){0,5}") {
-            let _ = Bans::parse(&text);
-        }
-    }
-}
+mod tests;

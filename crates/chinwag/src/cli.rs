@@ -106,7 +106,7 @@ pub enum AdminCommand {
         /// A nick (with * and ? if you like), an address, or a range as in 203.0.113.0/24
         #[arg(value_parser = one_word)]
         whom: String,
-        /// How long, as in 10m, 2h or 7d, and why
+        /// How long, as in 10m, 1h30m or 7d, and why; a reason that begins with a digit stands behind "for"
         #[arg(value_name = "TIME|REASON")]
         rest: Vec<String>,
     },

@@ -212,6 +212,12 @@ fn parse_action(rest: &str) -> Input<'_> {
     input(Kind::Action, action)
 }
 
+/// `/away`. Alone it ends being away, and so does `off`: nobody means that the others should read it.
+fn parse_away(rest: &str) -> Input<'_> {
+    let words = rest.trim();
+    input(Kind::Away, if words.eq_ignore_ascii_case("off") { "" } else { words })
+}
+
 /// Why `/rooms` was not understood.
 const ROOMS_PAGES: &str =
     "/rooms takes a part of a name and the number of a page, as in: /rooms dev 2";
@@ -384,6 +390,8 @@ mod tests {
         assert_eq!(parsed("/ignore Bob "), (Kind::Ignore, "Bob"));
         assert_eq!(parsed("/unignore bob"), (Kind::Unignore, "bob"));
         assert_eq!(parsed("/away lunch"), (Kind::Away, "lunch"));
+        assert_eq!(parsed("/away Off "), (Kind::Away, ""));
+        assert_eq!(parsed("/away off today"), (Kind::Away, "off today"));
         assert_eq!(parsed("/oper  a secret "), (Kind::Oper, "a secret"));
         assert_eq!(parsed("/ban bob 2h spam "), (Kind::Ban, "bob 2h spam"));
         assert_eq!(parsed("/bans 2"), (Kind::Bans { page: 2 }, ""));

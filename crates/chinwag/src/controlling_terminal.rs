@@ -5,7 +5,8 @@
 //! the terminal's shell passes it on to its jobs.
 //!
 //! A process that was started to ignore the signal (`nohup`) wants to outlive its terminal, and one without a terminal (a service,
-//! `setsid`) has none to lose: for both each SIGHUP is a reload.
+//! `setsid`) has none to lose: for both each SIGHUP is a reload. Whether the signal is ignored is read in `/proc`: asking by `sigaction` is
+//! unsafe in each crate that has it, and where `/proc` is not mounted there is hardly a `/dev/tty`.
 
 use rustix::io::Errno;
 use rustix::process::Signal;

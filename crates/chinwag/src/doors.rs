@@ -2,7 +2,7 @@
 //! must be before it has threads.
 
 use crate::files;
-use crate::listen::{ListenError, listen};
+use crate::listen::{ListenError, could_listen, listen};
 use crate::settings::table::METRICS_ELSEWHERE;
 use crate::settings::{HostPort, Settings};
 use listenfd::ListenFd;
@@ -97,6 +97,31 @@ impl Doors {
     }
 }
 
+impl Doors {
+    /// That these addresses are this machine's and nobody is given what he may not have; no port is taken.
+    ///
+    /// # Errors
+    /// The setting, and why.
+    pub(crate) fn look(settings: &Settings) -> Result<(), (&'static str, String)> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(DoorError::Kernel);
+        let looked =
+            |key, addresses: &[HostPort]| -> Result<Vec<SocketAddr>, (&'static str, String)> {
+                let addresses = look_up(addresses).map_err(|error| (key, error.to_string()))?;
+                could_listen(&addresses).map_err(|error| (key, error.to_string()))?;
+                Ok(addresses)
+            };
+        let runtime = runtime.map_err(|error| ("listen", error.to_string()))?;
+        runtime.block_on(async {
+            looked("listen", &settings.listen)?;
+            let metrics = looked("metrics", settings.metrics.as_slice())?;
+            match metrics.iter().find(|&&at| !settings.may_have_figures(at)) {
+                Some(&at) => Err(("metrics", DoorError::Metrics(at).to_string())),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
 /// Listens, for whatever runtime will serve it.
 fn open(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, DoorError> {
     let listeners = listen(addresses).map_err(DoorError::Listen)?;
@@ -115,8 +140,7 @@ fn look_up(addresses: &[HostPort]) -> Result<Vec<SocketAddr>, DoorError> {
 /// else does.
 fn open_admin(path: &Path) -> Result<UnixListener, DoorError> {
     let open = || -> io::Result<UnixListener> {
-        // Nobody else is to remove it and put one of theirs there.
-        files::can_keep(path)?;
+        could_make(path)?;
         let listener = match bind_privately(path) {
             Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path)? => {
                 std::fs::remove_file(path)?;
@@ -128,6 +152,33 @@ fn open_admin(path: &Path) -> Result<UnixListener, DoorError> {
     };
     open().map_err(|error| DoorError::Admin(path.to_path_buf(), error))
 }
+
+/// That a socket could be made at this path, where there may be one already; nothing is made.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn could_make(path: &Path) -> io::Result<()> {
+    let bytes = path.as_os_str().len();
+    if bytes > SOCKET_PATH {
+        let words =
+            format!("its path has {bytes} bytes, and the kernel takes at most {SOCKET_PATH}");
+        return Err(io::Error::other(words));
+    }
+    // Nobody else is to remove it and put one of theirs there.
+    files::can_keep(path)?;
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(found) if found.file_type().is_socket() => Ok(()),
+        Ok(found) => {
+            let kind = files::kind(std::os::unix::fs::MetadataExt::mode(&found));
+            Err(io::Error::other(format!("there is {kind}; remove it")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Most bytes of the path of a Unix socket: the kernel's field, less the NUL that ends it.
+const SOCKET_PATH: usize = 107;
 
 /// Makes a socket that was never anybody else's: it is made with its mode, which is not given to whatever its path leads to
 /// afterwards.

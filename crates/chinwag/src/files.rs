@@ -9,7 +9,7 @@
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -171,6 +171,34 @@ pub(crate) fn open_folder(path: &Path) -> io::Result<(OwnedFd, Access)> {
     Ok((folder, Access::of(&stat)))
 }
 
+/// The text of a file of at most so many bytes, without the byte order mark that some editors put before it.
+///
+/// # Errors
+/// The operating system's; it is longer, or no UTF-8.
+pub(crate) fn read_text(file: File, most: u64) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    // One byte more than can be, to tell.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    let wrong = |words: String| io::Error::new(ErrorKind::InvalidData, words);
+    if bytes.len() as u64 > most {
+        return Err(wrong(format!("it is longer than {most} bytes")));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+        return Err(wrong("it is UTF-16 or no text; save it as UTF-8".to_owned()));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
+        wrong(format!("byte {at} is no UTF-8; save it as UTF-8"))
+    })?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
+    Ok(text)
+}
+
+/// What stands before a text that some editors have saved.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The folder that a file lies in by its path.
 pub(crate) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
@@ -185,7 +213,9 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
 /// A part of a sentence that says who can; the operating system's.
 pub(crate) fn can_keep(path: &Path) -> io::Result<()> {
     let folder = folder_of(path);
-    let access = Access::of(&rustix::fs::stat(&folder)?);
+    let access = access_of_folder(&folder).map_err(|error| {
+        io::Error::new(error.kind(), format!("its folder {}: {error}", folder.display()))
+    })?;
     access.trusted_to_keep().map_err(|distrust| {
         let folder = folder.display();
         io::Error::other(match distrust {
@@ -211,6 +241,19 @@ fn trusted_link(stat: &Stat) -> io::Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whose a folder is, and who may do what with it.
+///
+/// # Errors
+/// The operating system's; it is no folder.
+pub(crate) fn access_of_folder(path: &Path) -> io::Result<Access> {
+    let stat = rustix::fs::stat(path)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+        let words = format!("it is {}, not a folder", kind(stat.st_mode));
+        return Err(io::Error::new(ErrorKind::NotADirectory, words));
+    }
+    Ok(Access::of(&stat))
 }
 
 /// Whether this is the device that swallows everything and holds nothing.

@@ -350,8 +350,11 @@ pub const CONNECT_INTERVAL: Duration = Duration::from_millis(250);
 pub const REMEMBERED_ADDRESSES: usize = 16 * 1024;
 /// Descriptors kept back from connections: the listeners, the log, the reactor and refusals need some.
 pub const SPARE_DESCRIPTORS: usize = 32;
-/// Most threads to run on that can be set: more than the processors of any machine; each takes a stack and a queue.
+/// Most threads to run on, set or by the number of processors: more than most machines have; each takes a stack and a queue.
 pub const WORKERS: usize = 1024;
+/// Most threads for calls that may wait for a disk. There are two kinds of them, a reload and the bans, one of each at a time; as
+/// many again go on beside those that hang.
+pub const BLOCKING_THREADS: usize = 4;
 /// Most descriptors that are counted on, whatever the limit of the process is: the reactor has no more slots.
 pub const MOST_DESCRIPTORS: usize = 1 << 20;
 /// Refusals that linger at once; beyond them a refused connection is closed without a word.

@@ -24,6 +24,27 @@ pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError>
     Ok(listeners)
 }
 
+/// That all these addresses are this machine's, whoever has their ports.
+///
+/// # Errors
+/// The first that is not.
+///
+/// # Panics
+/// Outside of a runtime.
+pub(crate) fn could_listen(addresses: &[SocketAddr]) -> Result<(), ListenError> {
+    for &address in addresses {
+        let mut any_port = address;
+        any_port.set_port(0);
+        let bound = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        };
+        let bound = bound.and_then(|socket| socket.bind(any_port));
+        bound.map_err(|cause| ListenError { address, cause })?;
+    }
+    Ok(())
+}
+
 /// Whether an IPv6 address must leave its port's IPv4 side alone, because another of the addresses has it. By itself
 /// `[::]` takes both.
 fn is_shared(address: SocketAddr, addresses: &[SocketAddr]) -> bool {

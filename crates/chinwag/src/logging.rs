@@ -8,7 +8,8 @@
 //! terminal. What people say is not logged at all.
 
 use crate::output;
-use crate::settings::value::{LogFilter, LogFormat};
+use crate::settings::log_filter::LogFilter;
+use crate::settings::value::LogFormat;
 use std::fmt::{self, Debug, Write as _};
 use std::io::{IsTerminal, stderr};
 use tracing::field::{Field, Visit};

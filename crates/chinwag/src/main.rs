@@ -7,8 +7,9 @@ use chinwag::admin::{self, AskError, Desk, serve_admin};
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
 use chinwag::controlling_terminal::ControllingTerminal;
 use chinwag::doors::{Doors, Passed};
-use chinwag::limits::{LAST_LINES, LAST_STEPS};
+use chinwag::limits::{BLOCKING_THREADS, LAST_LINES, LAST_STEPS, WORKERS};
 use chinwag::notify::Manager;
+use chinwag::preflight::Findings;
 use chinwag::printing;
 use chinwag::process_figures::ProcessFiles;
 use chinwag::sandbox::{self, Needs};
@@ -219,9 +220,16 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
     printing::print(&answer).map_err(Failure::Sentence)
 }
 
-/// Prints the settings in effect.
+/// Prints the settings in effect, if a server could start with them.
 fn show(arguments: ServeArgs) -> Result<(), Failure> {
     let effective = arguments.sources().load().map_err(Failure::Settings)?;
+    let Findings { refused, open } = Findings::about(&effective);
+    for sentence in open {
+        printing::complain(&format!("chinwag: {sentence}\n"));
+    }
+    if let Some(refused) = refused {
+        return Err(Failure::Settings(refused));
+    }
     printing::print(&print::print(&effective)).map_err(Failure::Sentence)
 }
 
@@ -229,13 +237,13 @@ fn show(arguments: ServeArgs) -> Result<(), Failure> {
 /// container has are out of its reach afterwards.
 fn workers(settings: &Settings) -> usize {
     let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    settings.workers.0.map_or_else(available, usize::from)
+    settings.workers.0.map_or_else(available, usize::from).min(WORKERS)
 }
 
 /// The runtime, with as many workers as were asked for.
 fn runtime(workers: usize) -> Result<Runtime, String> {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers);
+    builder.worker_threads(workers).max_blocking_threads(BLOCKING_THREADS);
     builder.enable_all().build().map_err(because("cannot start the runtime"))
 }
 

@@ -4,10 +4,11 @@
 
 use crate::budgets::AddressBudget;
 use crate::command::Attempt;
-use crate::files::{self, Distrust, Found};
+use crate::files::{self, BYTE_ORDER_MARK, Distrust, Found};
 use crate::seldom::Seldom;
+use crate::text::sanitise;
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -81,6 +82,11 @@ impl fmt::Display for SecretError {
 impl std::error::Error for SecretError {}
 
 impl SecretError {
+    /// Whether it is another user's file.
+    pub(crate) fn is_anothers(&self) -> bool {
+        matches!(&self.fault, Fault::Distrusted(Distrust::Foreign(_)))
+    }
+
     /// Whether the process may not read the file.
     pub(crate) fn is_denied(&self) -> bool {
         matches!(&self.fault, Fault::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied)
@@ -108,6 +114,18 @@ impl Secret {
     /// # Errors
     /// The file cannot be read, others can have changed it, or it holds no secret.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
+        let (secret, doubt) = Self::look(path)?;
+        if let Some(doubt) = doubt {
+            tracing::warn!("{doubt}");
+        }
+        Ok(secret)
+    }
+
+    /// The same, without a log: the secret, and why it may be none to others.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(crate) fn look(path: &Path) -> Result<(Self, Option<String>), SecretError> {
         let wrong = |fault| SecretError { path: path.to_path_buf(), fault };
         // No link is followed again that others could exchange meanwhile.
         let managed = managed(path);
@@ -119,22 +137,22 @@ impl Secret {
         }
         let read = || -> io::Result<_> {
             let Found { file, access } = files::open_regular(managed.as_deref().unwrap_or(path))?;
-            let mut text = String::new();
-            // One byte more than can be, to tell.
-            file.take(2 * MOST as u64 + 1).read_to_string(&mut text)?;
-            Ok((access, text))
+            // With blanks around it.
+            Ok((access, files::read_text(file, 2 * MOST as u64)?))
         };
         let (access, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
+        let mut doubt = None;
         if managed.is_none() {
             access.trusted().map_err(|why| wrong(Fault::Distrusted(why)))?;
             if access.is_readable_by_everybody() {
                 let path = path.display();
-                tracing::warn!(
+                doubt = Some(format!(
                     "the secret in {path} can be read by everybody on this machine: chmod o-r {path}"
-                );
+                ));
             }
         }
-        Self::new(&text).map_err(|words| wrong(Fault::Unfit(words)))
+        let secret = Self::new(&text).map_err(|words| wrong(Fault::Unfit(words)))?;
+        Ok((secret, doubt))
     }
 
     /// This text, less the blanks around.
@@ -142,9 +160,12 @@ impl Secret {
     /// # Errors
     /// Why it is no secret.
     pub fn new(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
+        let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
         if text.contains(char::is_control) {
             return Err("it is not one line that could be typed");
+        }
+        if sanitise(text) != text {
+            return Err("it holds characters that nobody sees or types");
         }
         match text.len() {
             0..LEAST => Err("it is shorter than 12 bytes"),
@@ -305,6 +326,39 @@ mod tests {
         for text in ["", "short", "   elevenbytes   ", "two lines\nof a secret", &"x".repeat(257)] {
             assert!(Secret::new(text).is_err(), "{text:?}");
         }
+        for unseen in ["correct\u{200b}horse battery", "correct horse \u{202e}battery"] {
+            assert!(Secret::new(unseen).is_err(), "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_an_editor_marked_can_be_typed() {
+        let path = std::env::temp_dir().join(format!("chinwag-marked-{}", std::process::id()));
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            Secret::read(&path)
+        };
+        let marked = read(b"\xef\xbb\xbfcorrect horse battery\r\n").unwrap();
+        assert!(marked.is("correct horse battery"));
+        let utf16 = |mark: &[u8], big: bool| -> Vec<u8> {
+            let units = "correct horse battery\r\n".encode_utf16();
+            let bytes =
+                units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() });
+            mark.iter().copied().chain(bytes).collect()
+        };
+        for bytes in [
+            utf16(b"\xff\xfe", false),
+            utf16(b"\xfe\xff", true),
+            utf16(b"", false),
+            utf16(b"", true),
+        ] {
+            let refused = read(&bytes).unwrap_err().to_string();
+            assert!(refused.ends_with("it is UTF-16 or no text; save it as UTF-8"), "{refused}");
+        }
+        let refused = read(b"correct horse b\xe4ttery").unwrap_err().to_string();
+        assert!(refused.ends_with("byte 16 is no UTF-8; save it as UTF-8"), "{refused}");
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -16,13 +16,13 @@ use crate::bans::Bans;
 use crate::event::Control;
 use crate::files::{self, Access, Distrust, Found};
 use crate::limits::{BANS_BYTES, KEEP_AGAIN};
+use crate::new_folder;
 use crate::order::Order;
 use rustix::fs::{AtFlags, OFlags};
 use std::fmt::Display;
-use std::fs::{DirBuilder, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use whippet::select;
@@ -51,10 +51,9 @@ impl StateDir {
     /// # Errors
     /// A sentence: it cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
     pub fn open(path: &Path) -> Result<(Self, Bans), String> {
-        let failed = |error: &dyn Display| {
-            format!("cannot use the state directory {}: {error}", path.display())
-        };
-        let folder = open_folder(path).map_err(|error| failed(&error))?;
+        let failed = |error: &dyn Display| failed(path, error);
+        let folder = new_folder::make(path).and_then(|()| open_folder(path));
+        let folder = folder.map_err(|error| failed(&error))?;
         let lock = lock(&folder).map_err(|error| failed(&error))?;
         let bans = match read(&folder, BANS_FILE) {
             Ok(text) => {
@@ -64,6 +63,33 @@ impl StateDir {
             Err(error) => return Err(failed(&error)),
         };
         Ok((Self { folder, _lock: lock }, bans))
+    }
+
+    /// That the folder could be had by a server that starts: nothing is made, and a server that has it keeps it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); whether it is because it is another user's.
+    pub fn look(path: &Path) -> Result<(), (String, bool)> {
+        let look = || -> io::Result<()> {
+            if !new_folder::is_there(path)? {
+                return Ok(());
+            }
+            let folder = open_folder(path)?;
+            new_folder::can_make_in(path)?;
+            match read(&folder, BANS_FILE) {
+                Ok(text) => drop(
+                    Bans::parse(&text)
+                        .map_err(|wrong| io::Error::other(format!("{BANS_FILE}, {wrong}")))?,
+                ),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            match open(&folder, LOCK_FILE, OFlags::RDONLY) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                found => trusted(LOCK_FILE, found?.access),
+            }
+        };
+        look().map_err(|error| (failed(path, &error), error.kind() == ErrorKind::PermissionDenied))
     }
 
     /// Puts this text in the place of the bans. It is on the disk when this returns.
@@ -82,18 +108,25 @@ impl StateDir {
     }
 }
 
-/// Makes the folder if it is not there, and opens it, if it is ours alone.
+/// That the folder cannot be had, as a sentence.
+fn failed(path: &Path, error: &dyn Display) -> String {
+    format!("cannot use the state directory {}: {error}", path.display())
+}
+
+/// Opens the folder, if it is ours alone.
 fn open_folder(path: &Path) -> io::Result<OwnedFd> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     // An empty one in its place would be a list without bans.
     files::can_keep(path)?;
     let (folder, access) = files::open_folder(path)?;
     let path = path.display();
     match access.own() {
         Ok(()) => Ok(folder),
-        Err(distrust @ Distrust::Foreign(_)) => Err(io::Error::other(format!(
-            "it {distrust}; name a folder in it, which the server makes for itself: {path}/chinwag"
-        ))),
+        Err(distrust @ Distrust::Foreign(_)) => Err(io::Error::new(
+            ErrorKind::PermissionDenied,
+            format!(
+                "it {distrust}; name a folder in it, which the server makes for itself: {path}/chinwag"
+            ),
+        )),
         Err(distrust @ Distrust::Writable) => {
             Err(io::Error::other(format!("it {distrust}: chmod go-w {path}")))
         }
@@ -132,14 +165,7 @@ fn trusted(name: &str, access: Access) -> io::Result<()> {
 fn read(folder: &OwnedFd, name: &str) -> io::Result<String> {
     let Found { file, access } = open(folder, name, OFlags::RDONLY)?;
     trusted(name, access)?;
-    let mut text = String::new();
-    let about = |words: &dyn Display| io::Error::other(format!("{name}: {words}"));
-    let read =
-        file.take(BANS_BYTES + 1).read_to_string(&mut text).map_err(|error| about(&error))?;
-    if read as u64 > BANS_BYTES {
-        return Err(about(&format!("it is longer than {BANS_BYTES} bytes")));
-    }
-    Ok(text)
+    files::read_text(file, BANS_BYTES).map_err(|error| io::Error::other(format!("{name}: {error}")))
 }
 
 /// The bans as they are to be written.

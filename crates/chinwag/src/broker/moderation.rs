@@ -6,7 +6,7 @@
 
 use super::inputs::NO_ROOM;
 use super::{Broker, Fault};
-use crate::bans::{Ban, Target};
+use crate::bans::{Ban, Range, Target};
 use crate::command::{Attempt, Kind};
 use crate::event::Departure;
 use crate::limits::{BANS_PAGE, SLOWEST};
@@ -70,6 +70,12 @@ impl Broker {
         let Some(current) = self.roster.member(slot).current else {
             return self.refuse(slot, NO_ROOM);
         };
+        if span::leading(reason).is_some_and(|(_, rest)| rest.is_empty()) {
+            return self.refuse(
+                slot,
+                "/kick has no time, for they may come back at once: /ban keeps them out for one, /mute silences them",
+            );
+        }
         let Some(kicked) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
         if kicked == slot {
             return self.refuse(slot, "that is you yourself: /part leaves a room");
@@ -113,13 +119,16 @@ impl Broker {
     /// `/mute`: nobody reads any more what somebody writes.
     pub(super) fn mute(&mut self, slot: usize, typed: &str) {
         let (asked, rest) = split(typed);
-        let time = match rest.trim() {
-            "" => Some(None),
-            word => span::parse(word).map(Some),
-        };
-        let Some(time) = time.filter(|_| !asked.is_empty()) else {
+        if asked.is_empty() {
             return self
                 .refuse(slot, "/mute wants a nick, and a time if you like, as in: /mute bob 10m");
+        }
+        let time = match rest {
+            "" => None,
+            rest => match span::parse(rest) {
+                Ok(time) => Some(time),
+                Err(reason) => return self.refuse(slot, &format!("nobody is muted: {reason}")),
+            },
         };
         let Some(muted) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
         let by = self.roster.member(slot).nick;
@@ -239,8 +248,8 @@ impl Broker {
             return self.refuse(slot, NO_ROOM);
         };
         let every = match typed {
-            "off" => Some(None),
-            word => span::parse(word).filter(|&every| every <= SLOWEST).map(Some),
+            typed if typed.eq_ignore_ascii_case("off") => Some(None),
+            typed => span::parse(typed).ok().filter(|&every| every <= SLOWEST).map(Some),
         };
         let Some(every) = every else {
             return self.refuse(slot, "/slow wants a time up to an hour, or off, as in: /slow 10s");
@@ -312,14 +321,12 @@ impl Broker {
             return Err("/ban wants a nick or an address, as in: /ban bob 2h".to_owned());
         }
         let target = Target::parse(word)?;
-        let (time, reason) = match span::parse(split(rest).0) {
-            Some(time) => (Some(time), split(rest).1),
-            None => (None, rest),
-        };
+        let (time, reason) =
+            span::and_words(rest).map_err(|reason| format!("nobody is banned: {reason}"))?;
         if by.is_some_and(|slot| self.is_meant(&target, slot)) {
             return Err("that would ban you, too".to_owned());
         }
-        let from = self.whereabouts(&target)?;
+        let advice = self.advice(&target)?;
         let now = self.since_1970();
         let until = time.map(|time| now + time.as_secs());
         let reason = if is_blank(reason) { String::new() } else { quoted(reason) };
@@ -338,27 +345,39 @@ impl Broker {
             ", or until the server stops: it has no --state-dir"
         };
         let who = crate::door::people(meant.len() as u64);
-        Ok(format!("{target} is banned {lasts}{kept}; {who} had to go{from}"))
+        Ok(format!("{target} is banned {lasts}{kept}; {who} had to go{advice}"))
     }
 
-    /// Where somebody came from who is banned by his name alone, for he may choose another.
-    fn whereabouts(&self, target: &Target) -> Result<String, String> {
-        let Target::Nick(mask) = target else { return Ok(String::new()) };
-        if !mask.is_plain() {
-            return Ok(String::new());
-        }
-        let nick = Nick::of_somebody(&target.to_string());
-        let Some(slot) = nick.and_then(|nick| self.roster.like(nick, None)) else {
-            return Ok(String::new());
+    /// What an operator should know of a ban that does not do what it seems to: names are chosen anew, and so are addresses of IPv6.
+    ///
+    /// # Errors
+    /// It would do nothing at all.
+    fn advice(&self, target: &Target) -> Result<String, String> {
+        let mask = match target {
+            Target::Nick(mask) => mask,
+            Target::Addresses(range) => {
+                let wider = range.wider();
+                let words =
+                    |wider| format!(" (who has one address of {wider} has all of them: ban that)");
+                return Ok(wider.map_or(String::new(), words));
+            }
+        };
+        let nick = mask.plain().and_then(Nick::of_somebody);
+        let here = nick.and_then(|nick| self.roster.like(nick, None));
+        let Some(slot) = here else {
+            mask.can_be_chosen()?;
+            let guests = mask.plain().is_none() && mask.begins_as_a_given_name();
+            let words = " (names that the server gave, as user-7, are not meant: ban addresses)";
+            return Ok(if guests { words.to_owned() } else { String::new() });
         };
         let member = self.roster.member(slot);
-        let (nick, address) = (member.nick, member.address);
+        let (nick, from) = (member.nick, Range::of_newcomer(member.address));
         if nick.is_numbered() {
             return Err(format!(
-                "{nick} is a name that nobody has twice; he comes from {address}, which can be banned"
+                "{nick} is a name that nobody has twice; they come from {from}, which can be banned"
             ));
         }
-        Ok(format!(" (from {address}, which can be banned, too)"))
+        Ok(format!(" (from {from}, which can be banned, too)"))
     }
 
     /// Ends a ban.
@@ -366,15 +385,21 @@ impl Broker {
         let target = Target::parse(typed.trim())?;
         let now = self.since_1970();
         match &self.bans.remove(&target, now)[..] {
-            [] => Err(format!("{target} is not banned; /bans lists who is")),
-            [one] => Ok(format!("{one} is not banned any more")),
+            [] => {}
+            [one] => return Ok(format!("{one} is not banned any more")),
             all => {
                 let names = all.len();
-                Ok(format!(
+                return Ok(format!(
                     "{target} is not banned any more: {names} bans of what looks so have ended"
-                ))
+                ));
             }
         }
+        Err(match self.bans.covering(&target, now) {
+            Some(Ban { target: other, .. }) => {
+                format!("{target} is banned as part of {other}, and that ban can be ended")
+            }
+            None => format!("{target} is not banned; /bans lists who is"),
+        })
     }
 
     /// `/bans`.
@@ -411,8 +436,7 @@ impl Broker {
     /// Why a nick cannot be had for a ban, if so.
     pub(super) fn ban_of_nick(&self, nick: Nick) -> Option<String> {
         let now = self.since_1970();
-        let ban = self.bans.of_nick(nick, now)?;
-        Some(format!("the nick \"{nick}\" is banned here {}", ban.terms(now)))
+        Some(told_of(self.bans.of_nick(nick, now)?, nick, now))
     }
 
     /// Why somebody from there is not let in, if so.
@@ -420,6 +444,13 @@ impl Broker {
         let now = self.since_1970();
         let ban = self.bans.of_address(address, now)?;
         Some(format!("you are banned here {}", ban.terms(now)))
+    }
+
+    /// The last line of somebody who is cut for the newest ban.
+    pub(super) fn farewell_of_the_banned(&self, slot: usize) -> Option<Box<str>> {
+        let ban = self.bans.newest().filter(|ban| self.is_meant(&ban.target, slot))?;
+        let words = told_of(ban, self.roster.member(slot).nick, self.since_1970());
+        Some(format!("! {words}\r\n").into())
     }
 
     /// Tells all operators that what they did could not be written down.
@@ -437,6 +468,15 @@ impl Broker {
     /// The seconds since 1970.
     pub(super) fn since_1970(&self) -> u64 {
         self.clock.since_1970(self.now).as_secs()
+    }
+}
+
+/// What somebody of this nick is told of a ban that meets them.
+fn told_of(ban: &Ban, nick: Nick, now: u64) -> String {
+    let terms = ban.terms(now);
+    match ban.target {
+        Target::Nick(_) => format!("the nick \"{nick}\" is banned here {terms}"),
+        Target::Addresses(_) => format!("you are banned here {terms}"),
     }
 }
 

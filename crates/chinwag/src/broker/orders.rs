@@ -146,13 +146,10 @@ impl Broker {
     /// Mutes somebody who is here.
     fn mute_typed(&mut self, typed: &str) -> Result<String, String> {
         let (asked, rest) = split(typed);
-        let time =
-            match rest.trim() {
-                "" => None,
-                word => Some(span::parse(word).ok_or_else(|| {
-                    format!("{} is no time, as in 30s, 10m, 2h or 7d", quoted(word))
-                })?),
-            };
+        let time = match rest.trim() {
+            "" => None,
+            word => Some(span::parse(word).map_err(|reason| format!("nobody is muted: {reason}"))?),
+        };
         let muted = self.find(asked).ok_or_else(|| nobody(asked))?;
         self.mute_somebody(muted, time, OPERATOR)
     }

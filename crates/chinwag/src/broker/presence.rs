@@ -84,7 +84,8 @@ impl Broker {
 
     /// Ends somebody's connection, and takes them out. No round may be under way: nothing more is for them.
     pub(super) fn take_out_cut(&mut self, slot: usize, cut: Cut) -> Gone {
-        self.take_out_with(slot, cut, None, cut.departure())
+        let farewell = if cut == Cut::Banned { self.farewell_of_the_banned(slot) } else { None };
+        self.take_out_with(slot, cut, farewell, cut.departure())
     }
 
     /// The same; they and the others are told in other words than usually.

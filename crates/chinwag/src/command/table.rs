@@ -1,8 +1,8 @@
 //! The table of commands: how each is typed, what `/help` says of it, and how the rest of its line is read.
 
 use super::{
-    BANS_PAGES, Input, Kind, input, parse_action, parse_history, parse_oper, parse_page,
-    parse_rooms, parse_switch, parse_time, parse_who,
+    BANS_PAGES, Input, Kind, input, parse_action, parse_away, parse_history, parse_oper,
+    parse_page, parse_rooms, parse_switch, parse_time, parse_who,
 };
 
 /// A command, as `/help` tells it.
@@ -132,7 +132,7 @@ pub static COMMANDS: [Command; 29] = [
         does: "be away, or back",
         more: &["Whoever writes to you alone is told so, and /who shows it. /away alone ends it."],
         for_operators: false,
-        parse: |rest| input(Kind::Away, rest.trim()),
+        parse: parse_away,
     },
     Command {
         name: "history",
@@ -236,7 +236,7 @@ pub static COMMANDS: [Command; 29] = [
         usage: "/mute NICK [TIME]",
         does: "let nobody read him, as in: /mute bob 10m",
         more: &[
-            "Without a time it lasts until /unmute. It meets whoever comes from that address then, too.",
+            "Without a time (10m, 1h30m, 2 hours) it lasts until /unmute. It meets whoever comes from that address then, too.",
         ],
         for_operators: true,
         parse: |rest| input(Kind::Mute, rest.trim()),
@@ -265,7 +265,8 @@ pub static COMMANDS: [Command; 29] = [
         does: "keep him out of the house, as in: /ban bob 2h spam",
         more: &[
             "WHOM is a nick (* stands for any letters, ? for one), an address, or a range: 203.0.113.0/24.",
-            "TIME is 30s, 10m, 2h or 7d; without it for good. What stands behind it is the reason.",
+            "TIME is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours; without it for good. Behind it stands the reason.",
+            "One that begins with a digit stands behind \"for\": /ban bob for 3rd warning",
         ],
         for_operators: true,
         parse: |rest| input(Kind::Ban, rest.trim()),

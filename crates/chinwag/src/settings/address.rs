@@ -37,6 +37,55 @@ impl HostPort {
     }
 }
 
+/// Whether two addresses are the same port twice. Names are looked up later, and are the same only by letter.
+fn is_same(one: &HostPort, other: &HostPort) -> bool {
+    match (one, other) {
+        (HostPort::Address(one), HostPort::Address(other)) => {
+            let [ip, other_ip] = [one, other].map(|address| address.ip().to_canonical());
+            let is_all = ip.is_ipv4() == other_ip.is_ipv4()
+                && (ip.is_unspecified() || other_ip.is_unspecified());
+            one.port() == other.port() && one.port() != 0 && (ip == other_ip || is_all)
+        }
+        (HostPort::Name(one, port), HostPort::Name(other, other_port)) => {
+            one.eq_ignore_ascii_case(other) && port == other_port && *port != 0
+        }
+        _ => false,
+    }
+}
+
+/// Two of these addresses that are the same port twice.
+pub(super) fn twice(addresses: &[HostPort]) -> Option<(&HostPort, &HostPort)> {
+    let later = |at: usize| addresses[at + 1..].iter().find(|other| is_same(&addresses[at], other));
+    (0..addresses.len()).find_map(|at| Some((&addresses[at], later(at)?)))
+}
+
+/// The one of these addresses that leaves no room for another that is opened after them.
+pub(super) fn in_the_way_of<'a>(
+    addresses: &'a [HostPort],
+    other: &HostPort,
+) -> Option<&'a HostPort> {
+    let numbers = |address: &HostPort| match address {
+        HostPort::Address(address) => Some(*address),
+        HostPort::Name(..) => None,
+    };
+    let taken = |family: fn(&SocketAddr) -> bool, port| {
+        addresses
+            .iter()
+            .find(|one| numbers(one).is_some_and(|one| family(&one) && one.port() == port))
+    };
+    // By itself `[::]` takes the port of both families.
+    let both = numbers(other).filter(|other| other.port() != 0).and_then(|other| match other {
+        SocketAddr::V4(_) if taken(SocketAddr::is_ipv4, other.port()).is_none() => {
+            taken(|one| one.is_ipv6() && one.ip().is_unspecified(), other.port())
+        }
+        SocketAddr::V6(_) if other.ip().is_unspecified() => {
+            taken(SocketAddr::is_ipv4, other.port())
+        }
+        _ => None,
+    });
+    addresses.iter().find(|one| is_same(one, other)).or(both)
+}
+
 impl From<SocketAddr> for HostPort {
     fn from(address: SocketAddr) -> Self {
         Self::Address(address)
@@ -52,10 +101,14 @@ impl fmt::Display for HostPort {
     }
 }
 
-/// Whether this could be a name of a machine.
+/// Whether this could be a name of a machine. What ends in a number is an address that is written wrongly: who looks names up takes
+/// `10.1` for 10.0.0.1, and `010.0.0.1` for 8.0.0.1.
 fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    (1..=MOST_NAME_BYTES).contains(&text.len()) && text.chars().all(fits)
+    let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+    (1..=MOST_NAME_BYTES).contains(&text.len()) && text.chars().all(fits) && !is_number
 }
 
 impl Scalar for HostPort {
@@ -118,6 +171,49 @@ mod tests {
             ["", ":", "7070", ":7070", "x:", "x:65536", "x:+1", "::1:7070", "a b:1", "x:1:2", &long]
         {
             assert_eq!(HostPort::parse(wrong), None, "{wrong}");
+        }
+        for wrong in [
+            "127.1:1",
+            "010.0.0.1:1",
+            "256.0.0.1:1",
+            "1.2.3.4.:1",
+            "7:1",
+            "0x7f.1:1",
+            "0x7f000001:1",
+        ] {
+            assert_eq!(HostPort::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_same_port_twice_is_found() {
+        let all = |text: &str| -> Vec<_> {
+            text.split(' ').map(|one| HostPort::parse(one).expect("an address")).collect()
+        };
+        for (text, is_twice) in [
+            ("127.0.0.1:1 127.0.0.1:1", true),
+            ("127.0.0.1:1 0.0.0.0:1", true),
+            ("[::]:1 [::1]:1", true),
+            ("127.0.0.1:1 [::ffff:127.0.0.1]:1", true),
+            ("localhost:1 Localhost:1", true),
+            ("127.0.0.1:1 127.0.0.2:1", false),
+            ("127.0.0.1:0 127.0.0.1:0", false),
+            ("0.0.0.0:1 [::]:1", false),
+            ("127.0.0.1:1 127.0.0.1:2 [::1]:1", false),
+        ] {
+            assert_eq!(twice(&all(text)).is_some(), is_twice, "{text}");
+        }
+        for (listen, other, is_in_the_way) in [
+            ("127.0.0.1:1", "127.0.0.1:1", true),
+            ("[::]:1", "127.0.0.1:1", true),
+            ("[::]:1 10.0.0.1:1", "127.0.0.1:1", false),
+            ("127.0.0.1:1", "[::]:1", true),
+            ("127.0.0.1:1", "[::1]:1", false),
+            ("127.0.0.1:1 [::1]:2", "[::1]:2", true),
+            ("[::]:0", "127.0.0.1:0", false),
+        ] {
+            let found = in_the_way_of(&all(listen), &all(other)[0]).is_some();
+            assert_eq!(found, is_in_the_way, "{listen} and {other}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::value::{Form, Given};
 use crate::files::{self, Distrust, Found};
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -57,11 +57,7 @@ pub fn read(path: &Path) -> io::Result<(String, Option<String>)> {
         Err(_) if files::is_null(path) => return Ok((String::new(), None)),
         found => found?,
     };
-    let mut text = String::new();
-    let read = file.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if read as u64 > MOST_BYTES {
-        return Err(io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
-    }
+    let text = files::read_text(file, MOST_BYTES)?;
     let shown = path.display();
     let doubt = match access.trusted() {
         Err(distrust @ Distrust::Foreign(_)) => {

@@ -1,6 +1,7 @@
 //! From flags, environment and file to the settings in effect, each with where it comes from.
 
 use super::file::{self, Item, Position};
+use super::likeness::closest;
 use super::table::{Setting, Settings, TABLE};
 use super::value::{Given, Shape, quote};
 use std::fmt;
@@ -9,8 +10,6 @@ use std::path::{Path, PathBuf};
 
 /// Most complaints about one start: whoever has made more mistakes than that begins with these.
 const MOST_COMPLAINTS: usize = 10;
-/// How alike two names must be for one to be a hint for the other, of 1.
-const ALIKE: f64 = 0.7;
 /// What the variables of the environment begin with.
 const PREFIX: &str = "CHINWAG_";
 /// The variable that names the file.
@@ -60,7 +59,8 @@ impl Environment {
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
-                _ if !name.starts_with(PREFIX) => {}
+                // One in small letters is none of ours, and was meant as one.
+                _ if !name.to_ascii_uppercase().starts_with(PREFIX) => {}
                 Ok(value) => variables.push((name, value)),
                 Err(_) => garbled.push(name),
             }
@@ -351,21 +351,6 @@ fn find(key: &str) -> Option<(usize, &'static Setting)> {
 /// How a setting is written, for somebody who wrote something strange.
 fn example(setting: &Setting) -> String {
     format!("; write it as in: {} = {}", setting.key, setting.show(&Settings::default()))
-}
-
-/// What may have been meant, of these names; nothing if none is like it.
-fn closest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let like = |other: &str| {
-        strsim::jaro_winkler(
-            &name.to_lowercase().replace('_', "-"),
-            &other.to_lowercase().replace('_', "-"),
-        )
-    };
-    let best = names.map(|other| (like(other), other)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((likeness, other)) if likeness >= ALIKE => format!("; did you mean {other}?"),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

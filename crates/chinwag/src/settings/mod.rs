@@ -14,6 +14,8 @@ pub mod address;
 pub mod file;
 pub mod gather;
 pub mod host_pattern;
+mod likeness;
+pub mod log_filter;
 pub mod print;
 pub mod table;
 pub mod value;

@@ -1,9 +1,10 @@
 //! The table of settings: the one place that names each of them, with its default, its words, and whether a running
 //! server takes a new value.
 
-use super::address::HostPort;
+use super::address::{HostPort, in_the_way_of, twice};
 use super::host_pattern::HostPattern;
-use super::value::{Auto, Bytes, Given, LogFilter, LogFormat, Shape, Value, Wrong};
+use super::log_filter::LogFilter;
+use super::value::{Auto, Bytes, Given, LogFormat, Shape, Value, Wrong};
 use crate::bans::Range;
 use crate::limits;
 use std::fmt;
@@ -167,11 +168,11 @@ settings! {
         listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart InHelp some;
         /// Connections in all; auto: what the limit of descriptors allows
         /// More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
-        connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp;
+        connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp one_at_least;
         /// Connections of one address, or of a /64; loopback is free; none: any number
         /// A /56 and a /48 of IPv6 have 4 and 16 times as many
         /// What an address may say, how often connect, and how many rooms it may have made (32) grow with a number above 16, and with none they are not limited.
-        per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp;
+        per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp one_or_any;
         /// Address or range of proxies that say who comes, may be given several times
         /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.
         trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<Range> = Vec::new(), Live InManual;
@@ -211,10 +212,10 @@ settings! {
     "Peers that vanish" {
         /// Silence after which the kernel asks whether the peer is still there
         keepalive_idle "keepalive-idle" "TIME": Duration = limits::KEEPALIVE_IDLE, Restart InManual
-            within(SECOND, KEEPALIVE_MOST);
+            whole_seconds;
         /// Time between such questions
         keepalive_interval "keepalive-interval" "TIME": Duration = limits::KEEPALIVE_INTERVAL, Restart InManual
-            within(SECOND, KEEPALIVE_MOST);
+            whole_seconds;
         /// Unanswered questions that end a connection
         keepalive_probes "keepalive-probes" "N": u32 = limits::KEEPALIVE_PROBES, Restart InManual within(1, 127);
         /// How long sent bytes may stay unacknowledged
@@ -287,6 +288,26 @@ fn within<T: Value + PartialOrd>(least: T, most: T) -> impl Fn(&T) -> Result<(),
     }
 }
 
+/// The rule that somebody can come at all.
+fn one_at_least(connections: &Auto<usize>) -> Result<(), String> {
+    let words = "with 0 nobody could come; give 1 or more, or \"auto\"".to_owned();
+    if connections.0 == Some(0) { Err(words) } else { Ok(()) }
+}
+
+/// The rule that somebody of an address can come, where 0 may have been meant for any number.
+fn one_or_any(connections: &Option<usize>) -> Result<(), String> {
+    let words =
+        "with 0 nobody could come from elsewhere; give 1 or more, or \"none\" for any number";
+    if *connections == Some(0) { Err(words.to_owned()) } else { Ok(()) }
+}
+
+/// The rule of times that the kernel counts in seconds.
+fn whole_seconds(time: &Duration) -> Result<(), String> {
+    within(SECOND, KEEPALIVE_MOST)(time)?;
+    let words = || format!("{} is no whole number of seconds", time.show());
+    (time.subsec_nanos() == 0).then_some(()).ok_or_else(words)
+}
+
 /// The rule that threads are not more than any machine has a use for.
 fn few(workers: &Auto<NonZeroUsize>) -> Result<(), String> {
     let most = limits::WORKERS;
@@ -308,8 +329,15 @@ fn greeting(text: &str) -> Result<(), String> {
     at_most(text, limits::GREETING)
 }
 
-/// The rule of the message of the day.
+/// The rule of the message of the day: the text, where other servers want a file.
 fn message(text: &str) -> Result<(), String> {
+    let is_path = text.starts_with(['/', '~']) || text.starts_with("./");
+    if is_path && !text.contains(char::is_whitespace) {
+        return Err("it is the text itself, and not the name of a file".to_owned());
+    }
+    if text.eq_ignore_ascii_case("none") {
+        return Err("newcomers would read that word; write \"\" for no message".to_owned());
+    }
     let lines = text.lines().count();
     if lines > limits::MOTD_LINES {
         return Err(format!("{lines} lines are more than {}", limits::MOTD_LINES));
@@ -339,6 +367,16 @@ impl Settings {
         if self.owed_soft >= self.owed_hard {
             let hard = self.owed_hard.show();
             found.push(("owed-soft", format!("it must be below owed-hard, which is {hard}")));
+        }
+        if let Some((one, other)) = twice(&self.listen) {
+            found.push(("listen", format!("{one} and {other} are the same port twice")));
+        }
+        if let Some(metrics) = &self.metrics
+            && let Some(taken) = in_the_way_of(&self.listen, metrics)
+        {
+            let words =
+                format!("{metrics} is the port of {taken}, where people come in; give it another");
+            found.push(("metrics", words));
         }
         // What a name stands for is looked at when it is looked up.
         if let Some(HostPort::Address(at)) = self.metrics
@@ -387,5 +425,15 @@ mod tests {
         assert_eq!(wrong("workers", "0"), "\"0\" is not a number, 1 or more, or \"auto\"");
         assert_eq!(wrong("welcome", " "), "the greeting is one line, and not an empty one");
         assert_eq!(wrong("motd", &"\n".repeat(99)), "99 lines are more than 20");
+        for (key, word, words) in [
+            ("connections", "0", "with 0 nobody could come"),
+            ("per-address", "0", "or \"none\" for any number"),
+            ("keepalive-idle", "1500ms", "\"1500ms\" is no whole number of seconds"),
+            ("motd", "/etc/motd", "it is the text itself"),
+            ("motd", "none", "write \"\" for no message"),
+            ("log", "warning", "did you mean warn?"),
+        ] {
+            assert!(wrong(key, word).contains(words), "{key} = {word}: {}", wrong(key, word));
+        }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! What is shown is TOML, and reads back as the same value.
 
+use crate::span;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
-use tracing_subscriber::EnvFilter;
 
 /// What a value was written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,7 +229,7 @@ impl Scalar for String {
 
 impl Scalar for PathBuf {
     fn wanted() -> String {
-        "a path, without control characters".to_owned()
+        "a path that is written out, without ~, $, quotes or blanks around it".to_owned()
     }
 
     fn takes(form: Form) -> bool {
@@ -238,7 +238,14 @@ impl Scalar for PathBuf {
 
     fn parse(text: &str) -> Option<Self> {
         // A line end in it would make two sentences of what is told about it, and a NUL ends it for the kernel.
-        (!text.is_empty() && !text.contains(char::is_control)).then(|| Self::from(text))
+        let is_plain = !text.is_empty() && !text.contains(char::is_control) && text.trim() == text;
+        // What a shell would have made something else of: as it stands a folder of that name would be made. `./~` is one.
+        let is_meant = !text.starts_with(['~', '$', '"', '\'']);
+        // `none` in another case, or another word for it: `./off` is a file.
+        let is_word = ["none", "off", "no", "false", "null", "true", "yes", "on"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(text));
+        (is_plain && is_meant && !is_word).then(|| Self::from(text))
     }
 
     fn display(&self) -> String {
@@ -246,13 +253,17 @@ impl Scalar for PathBuf {
     }
 }
 
+/// Times below it can be read: centuries.
+const LONGEST_SECONDS: u64 = 10_000_000_000;
+
 /// The units of time, the smallest first.
 const TIMES: [(&str, u32); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 impl Scalar for Duration {
     fn wanted() -> String {
-        "a time, as in \"10s\", \"250ms\", \"5m\" or a number of seconds".to_owned()
+        "a time, as in \"10s\", \"250ms\", \"5m\", \"1h30m\", \"2 hours\" or a number of seconds"
+            .to_owned()
     }
 
     fn takes(form: Form) -> bool {
@@ -260,12 +271,18 @@ impl Scalar for Duration {
     }
 
     fn parse(text: &str) -> Option<Self> {
+        // As it is typed in the chat, too.
+        if let Some((seconds, "")) = span::leading(text) {
+            return (seconds < LONGEST_SECONDS).then(|| Self::from_secs(seconds));
+        }
         let (number, unit) = split_unit(text);
         let unit = if unit.is_empty() { "s" } else { unit };
         let &(_, millis) = TIMES.iter().find(|(name, _)| *name == unit)?;
         let millis = number.parse::<f64>().ok()? * f64::from(millis);
         // To the millisecond, up to centuries.
-        (0.0..1e13).contains(&millis).then(|| Self::from_millis(millis.round() as u64))
+        (0.0..1e3 * LONGEST_SECONDS as f64)
+            .contains(&millis)
+            .then(|| Self::from_millis(millis.round() as u64))
     }
 
     fn display(&self) -> String {
@@ -328,7 +345,7 @@ impl<T: Scalar> Scalar for Option<T> {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        if text == NONE { Some(None) } else { T::parse(text).map(Some) }
+        if text.eq_ignore_ascii_case(NONE) { Some(None) } else { T::parse(text).map(Some) }
     }
 
     fn display(&self) -> String {
@@ -357,7 +374,11 @@ impl<T: Scalar> Scalar for Auto<T> {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        if text == AUTO { Some(Self(None)) } else { T::parse(text).map(|value| Self(Some(value))) }
+        if text.eq_ignore_ascii_case(AUTO) {
+            Some(Self(None))
+        } else {
+            T::parse(text).map(|value| Self(Some(value)))
+        }
     }
 
     fn display(&self) -> String {
@@ -366,32 +387,6 @@ impl<T: Scalar> Scalar for Auto<T> {
 
     fn words() -> Vec<&'static str> {
         [&[AUTO][..], &T::words()].concat()
-    }
-}
-
-/// What to log: a level, or a filter by module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogFilter(pub String);
-
-impl Scalar for LogFilter {
-    fn wanted() -> String {
-        "error, warn, info, debug, trace or a filter by module, as in warn,chinwag=debug".to_owned()
-    }
-
-    fn takes(form: Form) -> bool {
-        form == Form::Text
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        EnvFilter::try_new(text).ok().map(|_| Self(text.to_owned()))
-    }
-
-    fn display(&self) -> String {
-        quote(&self.0)
-    }
-
-    fn words() -> Vec<&'static str> {
-        vec!["error", "warn", "info", "debug", "trace"]
     }
 }
 
@@ -487,7 +482,26 @@ mod tests {
         {
             assert_eq!(read(text), Some(Bytes(bytes)), "{text}");
         }
-        for wrong in ["", "s", "10 x", "-1s", "1e400", "NaN", "inf s"] {
+        for (text, seconds) in
+            [("1h30m", 5_400), ("2 hours", 7_200), ("1w", 604_800), ("1 year", 31_536_000)]
+        {
+            assert_eq!(read(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in [
+            "",
+            "s",
+            "10 x",
+            "-1s",
+            "1e400",
+            "NaN",
+            "inf s",
+            "5M",
+            "5min",
+            "2hours",
+            "1h30",
+            "1h 30m",
+            "99999999999w",
+        ] {
             assert_eq!(read::<Duration>(wrong), None, "{wrong}");
         }
         for wrong in ["", "KiB", "1.5 MiB", "-1", "18446744073709551615 KiB"] {
@@ -509,6 +523,8 @@ mod tests {
     #[test]
     fn nothing_and_whatever_fits_have_words() {
         assert_eq!(read::<Option<usize>>("none"), Some(None));
+        assert_eq!(read::<Option<PathBuf>>("None"), Some(None), "a file of this name is ./None");
+        assert_eq!(read::<Auto<usize>>("AUTO"), Some(Auto(None)));
         assert_eq!(read::<Option<usize>>("7"), Some(Some(7)));
         assert_eq!(read::<Auto<usize>>("auto"), Some(Auto(None)));
         assert_eq!((Some(7_usize).show(), None::<usize>.show()), ("7".into(), "\"none\"".into()));
@@ -520,6 +536,13 @@ mod tests {
         assert_eq!(read("/a b/é"), Some(PathBuf::from("/a b/é")));
         for wrong in ["", "/a\nb", "/a\0", "\u{1b}[2J"] {
             assert_eq!(read::<PathBuf>(wrong), None, "{wrong:?}");
+        }
+        // What a shell, or a file of variables, would have made another path of.
+        for wrong in ["~/x", "~", "$HOME/x", "\"/x\"", "'/x'", " /x", "/x ", "off", "No", "NONE"] {
+            assert_eq!(read::<PathBuf>(wrong), None, "{wrong:?}");
+        }
+        for path in ["./~", "./off", "x/$y", "offices", "/a~"] {
+            assert_eq!(read(path), Some(PathBuf::from(path)));
         }
     }
 

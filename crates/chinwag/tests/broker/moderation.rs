@@ -124,6 +124,10 @@ fn a_kick_from_another_room_leaves_the_one_he_speaks_in() {
         ("/kick", "! /kick wants a nick, as in: /kick bob"),
         ("/kick bob", "! bob is not in #lobby"),
         ("/kick alice", "! that is you yourself: /part leaves a room"),
+        (
+            "/kick bob 10m",
+            "! /kick has no time, for they may come back at once: /ban keeps them out for one, /mute silences them",
+        ),
         ("/kick mallory", "! see /who for the names: nobody is called \"mallory\""),
     ] {
         room.send(alice, typed);
@@ -191,10 +195,27 @@ fn a_mute_without_a_time_lasts_and_takes_last_words_too() {
     room.leave(bob, Departure::Quit(Some("buy this".into())));
     assert_eq!(room.read(alice), ["* bob left"]);
     let cy = room.join_as("cy");
+    let forms = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
+    let no_time = |word| format!("! nobody is muted: \"{word}\" is no time; {forms}");
+    let no_unit = |word| {
+        format!(
+            "! nobody is muted: \"{word}\" has no unit, as in {word}s, {word}m or {word}h; {forms}"
+        )
+    };
+    for typed in ["/mute cy 1h30m", "/mute cy 90 minutes"] {
+        room.send(alice, typed);
+        assert_eq!(room.read(alice), ["* cy is muted for 1 hour 30 minutes; /unmute cy ends it"]);
+    }
+    room.hush();
     room.promote(cy);
     for (typed, told) in [
         ("/mute", "! /mute wants a nick, and a time if you like, as in: /mute bob 10m"),
-        ("/mute cy soon", "! /mute wants a nick, and a time if you like, as in: /mute bob 10m"),
+        ("/mute cy soon", &no_time("soon")),
+        ("/mute cy 10", &no_unit("10")),
+        (
+            "/mute cy 30min",
+            "! nobody is muted: \"30min\" is no time; did you mean 30m? a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours",
+        ),
         ("/mute cy", "! cy is an operator, too"),
         ("/unmute", "! /unmute wants a nick, as in: /unmute bob"),
     ] {
@@ -287,7 +308,7 @@ fn a_slow_room_takes_one_line_of_each_in_its_time() {
     room.hand_over(bob, &["five", "six"]);
     room.flush();
     assert_eq!(room.read(alice), ["bob: five", "bob: six"]);
-    for typed in ["/slow", "/slow 2h", "/slow never", "/slow 0s"] {
+    for typed in ["/slow", "/slow 2h", "/slow never", "/slow 0s", "/slow 10", "/slow 5min"] {
         room.send(alice, typed);
         assert_eq!(
             room.read(alice),
@@ -307,6 +328,11 @@ fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
     let told = room.read(alice);
     assert_eq!(told[2], "* 203.0.113.0/24 is banned for 2 hours; 2 people had to go");
     assert_eq!(told[..2], ["* Mallory left (banned)", "* molly left (banned)"]);
+    let farewell = "! you are banned here for 2 hours: \"buying \\\"ads\\\"\"\r\n";
+    for cut in [mallory, molly] {
+        let told = room.people[&cut].inbox.account().take_farewell();
+        assert_eq!(told.as_deref(), Some(farewell));
+    }
     let again = room.enter();
     room.flush();
     assert_eq!(room.read(again), ["! you are banned here for 2 hours: \"buying \\\"ads\\\"\""]);
@@ -334,6 +360,9 @@ fn a_banned_nick_cannot_be_had() {
         ]
     );
     assert!(room.people[&mallory].is_cut());
+    let told = room.people[&mallory].inbox.account().take_farewell();
+    let farewell = "! the nick \"Mallory\" is banned here for 2 hours: \"spam\"\r\n";
+    assert_eq!(told.as_deref(), Some(farewell));
     room.send(alice, "/ban mal*");
     let forever = "* mal* is banned for good, or until the server stops: it has no --state-dir; 0 people had to go";
     assert_eq!(room.read(alice), [forever]);
@@ -401,20 +430,96 @@ fn bans_that_make_no_sense_are_refused_in_plain_words() {
         ("/ban 127.0.0.1", "! that would ban you, too"),
         (
             "/ban user-3",
-            "! user-3 is a name that nobody has twice; he comes from 203.0.113.9, which can be banned",
+            "! user-3 is a name that nobody has twice; they come from 203.0.113.9, which can be banned",
         ),
         (
             "/ban a.b",
             "! a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: \"a.b\"",
         ),
+        (
+            "/ban user-1",
+            "! nobody can choose that nick, so a ban on it would do nothing: the nick \"user-1\" is reserved",
+        ),
+        (
+            "/ban system",
+            "! nobody can choose that nick, so a ban on it would do nothing: the nick \"system\" is reserved",
+        ),
+        ("/ban 10*", "! nicks begin with a letter, so a ban on 10* would do nothing"),
         ("/unban bob", "! bob is not banned; /bans lists who is"),
         ("/bans", "* nobody is banned"),
     ] {
         room.send(alice, typed);
         assert_eq!(room.read(alice), [told], "{typed}");
     }
-    room.send(alice, "/ban user-*");
+    room.send(alice, "/ban user-* 1h");
+    let note = "* user-* is banned for 1 hour; 0 people had to go (names that the server gave, as user-7, are not meant: ban addresses)";
+    assert_eq!(room.read(alice), [note]);
     assert!(!room.people[&guest].is_cut(), "names that nobody chose are meant by no pattern");
+}
+
+#[test]
+fn a_mistyped_time_bans_nobody() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    for typed in [
+        "/ban evil 2hours",
+        "/ban evil 90",
+        "/ban evil 30min",
+        "/ban evil 0s",
+        "/ban evil 3rd warning",
+        "/ban evil 1h 30m",
+        "/ban evil for 2h",
+        "/ban bob 2H",
+    ] {
+        room.send(alice, typed);
+        let told = room.read(alice);
+        assert!(
+            told.len() == 1 && told[0].starts_with("! nobody is banned: "),
+            "{typed}: {told:?}"
+        );
+    }
+    assert!(!room.people[&bob].is_cut());
+    room.send(alice, "/bans");
+    assert_eq!(room.read(alice), ["* nobody is banned"]);
+    for (typed, told) in [
+        ("/ban evil 1w", "* evil is banned for 7 days; 0 people had to go"),
+        ("/ban evil 1y spam", "* evil is banned for 365 days; 0 people had to go"),
+        ("/ban evil 1h30m", "* evil is banned for 1 hour 30 minutes; 0 people had to go"),
+        ("/ban evil 2 hours spam", "* evil is banned for 2 hours; 0 people had to go"),
+    ] {
+        room.send(alice, typed);
+        assert_eq!(room.read(alice), [told], "{typed}");
+    }
+    room.send(alice, "/ban evil for 3rd warning");
+    room.hush();
+    room.send(alice, "/bans");
+    assert_eq!(room.read(alice), ["* 1 ban:", "* evil for good: \"3rd warning\""]);
+}
+
+#[test]
+fn a_ban_of_one_ipv6_address_advises_its_64() {
+    let mut room = Room::new();
+    let (alice, _) = alice_and_bob(&mut room);
+    room.address = "2001:db8:1:2:3:4:5:6".parse().unwrap();
+    let mallory = room.join_as("mallory");
+    room.send(alice, "/ban mallory 1h");
+    let told = room.read(alice);
+    let advice = "* mallory is banned for 1 hour; 1 person had to go (from 2001:db8:1:2::/64, which can be banned, too)";
+    assert_eq!(told[1], advice);
+    assert!(room.people[&mallory].is_cut());
+    room.send(alice, "/ban 2001:db8:1:2:3:4:5:6 1h");
+    let advice = "* 2001:db8:1:2:3:4:5:6 is banned for 1 hour; 0 people had to go (who has one address of 2001:db8:1:2::/64 has all of them: ban that)";
+    assert_eq!(room.read(alice), [advice]);
+    room.send(alice, "/ban 2001:db8:1:2::/64 1h");
+    room.hush();
+    for (typed, whom) in [("2001:db8:1:2::7", "2001:db8:1:2::/64"), ("mallory", "")] {
+        room.send(alice, &format!("/unban {typed}"));
+        let told = match whom {
+            "" => format!("* {typed} is not banned any more"),
+            whom => format!("! {typed} is banned as part of {whom}, and that ban can be ended"),
+        };
+        assert_eq!(room.read(alice), [told]);
+    }
 }
 
 #[test]

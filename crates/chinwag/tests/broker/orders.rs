@@ -254,7 +254,10 @@ fn a_mute_by_order_is_told_listed_and_ended() {
     };
     for (typed, reason) in [
         ("nobody", "nobody is called \"nobody\""),
-        ("bob soon", "\"soon\" is no time, as in 30s, 10m, 2h or 7d"),
+        (
+            "bob soon",
+            "nobody is muted: \"soon\" is no time; a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours",
+        ),
     ] {
         assert_eq!(mute(&mut room, typed), Err(reason.to_owned()));
     }

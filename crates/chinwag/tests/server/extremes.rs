@@ -318,7 +318,9 @@ fn extremes_of_several_settings_go_together() {
             ),
             ("--owed-soft 1GiB --owed-hard 64KiB", false),
             ("--owed-soft 64KiB --owed-hard 64KiB", false),
-            ("--connections 0 --per-address 0 --history-lines 0", true),
+            ("--connections 1 --per-address 1 --history-lines 0", true),
+            ("--connections 0", false),
+            ("--per-address 0", false),
             ("--connections 1 --per-address 18446744073709551615 --no-limits", true),
             (
                 "--keepalive-idle 1s --keepalive-interval 1s --keepalive-probes 1 --user-timeout 1s",

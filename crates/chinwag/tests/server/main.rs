@@ -23,6 +23,7 @@ mod moderation;
 mod network;
 mod pace;
 mod pastes;
+mod preflight;
 mod printing;
 mod private;
 mod program;

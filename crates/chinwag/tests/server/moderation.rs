@@ -177,6 +177,16 @@ fn bans_survive_a_restart_by_either_way() {
         alice.wait_for("* mallory* is banned for good; 0 people had to go").await;
         let told = folder.asks(&["ban", "203.0.113.0/24", "2h", "again"]).await;
         assert_eq!(told, "203.0.113.0/24 is banned for 2 hours; 0 people had to go\n");
+        for (words, hint) in [
+            (&["ban", "evil", "2hours"][..], "did you mean 2h?"),
+            (&["ban", "evil", "3rd", "warning"], "stands behind \"for\""),
+            (&["ban", "user-1"], "nobody can choose that nick"),
+            (&["ban", "evil twin"], "it is one word, without blanks"),
+            (&["mute", "evil", "2hours"], "did you mean 2h?"),
+        ] {
+            let told = folder.asks(words).await;
+            assert!(told.contains(hint), "{told}");
+        }
         let told = folder.asks(&["ban", "dave"]).await;
         assert_eq!(told, "dave is banned for good; 0 people had to go\n");
         assert_eq!(folder.asks(&["unban", "dave"]).await, "dave is not banned any more\n");
@@ -217,7 +227,7 @@ fn whoever_comes_from_a_banned_address_is_told_and_not_let_in() {
         let mut alice = server.join().await;
         let told = folder.asks(&["ban", "127.0.0.1", "1h", "testing"]).await;
         assert_eq!(told, "127.0.0.1 is banned for 1 hour; 1 person had to go\n");
-        assert_eq!(alice.rest().await, ["! you are banned here"]);
+        assert_eq!(alice.rest().await, ["! you are banned here for 1 hour: \"testing\""]);
         let mut bob = server.connect().await;
         let told = bob.rest().await;
         assert!(told.len() == 1 && told[0].starts_with("! you are banned here for "), "{told:?}");

@@ -93,6 +93,68 @@ fn the_watchdog_hears_of_a_room_that_answers() {
     });
 }
 
+/// How many threads a process has.
+fn threads(process: u32) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    tasks.count()
+}
+
+#[test]
+fn the_server_makes_no_more_threads_than_it_says() {
+    run(async {
+        let folder = crate::folder::Folder::new("service-threads");
+        let secret = folder.write("oper", "correct horse battery\n");
+        let (state, socket) = (folder.name("state"), folder.name("socket"));
+        let mut command = chinwag(&["--listen", "127.0.0.1:0", "--log", "info", "--workers", "3"]);
+        command.args(["--oper-file", &secret, "--state-dir", &state, "--admin-socket", &socket]);
+        command.args(["--metrics", "127.0.0.1:0"]);
+        let mut server = Program::start(command).await;
+        let bound = chinwag::thread_bound::most_threads(3);
+        let mut most = 0;
+        for round in 0..8 {
+            // All that blocks: settings and secret are read, bans are written, and the log is.
+            server.signal(Signal::HUP);
+            let ban = ["ban", &format!("mallory{round}")];
+            let answer = crate::program::admin(&socket, &ban).await;
+            assert!(answer.status.success());
+            server.logged("settings read anew").await;
+            most = most.max(threads(server.process.id()));
+        }
+        assert!((4..=bound).contains(&most), "{most} threads, {bound} at most");
+    });
+}
+
+#[test]
+fn the_units_secret_makes_operators() {
+    run(async {
+        // What systemd makes of the drop-in: a copy of the file in a folder for the service, and the variable.
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contrib/systemd");
+        let conf = std::fs::read_to_string(root.join("oper.conf")).expect("the drop-in is there");
+        let value = |key: &str| {
+            let line = conf.lines().find_map(|line| line.strip_prefix(key));
+            line.unwrap_or_else(|| panic!("no {key} in it")).to_owned()
+        };
+        let credential = value("LoadCredential=");
+        let (name, source) = credential.split_once(':').expect("a name and a file");
+        assert!(source.starts_with('/'), "{source}");
+        let folder = crate::folder::Folder::new("service-credential");
+        folder.make("run/chinwag.service");
+        let secret = "correct horse battery";
+        folder.write_with(&format!("run/chinwag.service/{name}"), secret, 0o400);
+        let variable = value("Environment=");
+        let (variable, path) = variable.split_once('=').expect("a variable");
+        let path = path.replace("%n", "chinwag.service");
+        let path = path.replace("/run/credentials", &folder.name("run"));
+        let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
+        command.env("CREDENTIALS_DIRECTORY", folder.path("run/chinwag.service"));
+        command.env(variable, path);
+        let server = Program::start(command).await;
+        let mut alice = server.join().await;
+        alice.say(&format!("/oper {secret}")).await;
+        alice.wait_for("* you are an operator now; /help lists what you can do").await;
+    });
+}
+
 /// A shell that makes its own descriptor the one that is passed, as a service manager does.
 pub(crate) fn activated(arguments: &str) -> Command {
     let program = chinwag(&[]);

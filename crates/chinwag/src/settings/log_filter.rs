@@ -1,0 +1,242 @@
+//! What to log: a level, and other levels for some modules.
+//!
+//! ```text
+//!   warn                                  a level for all
+//!   warn,chinwag::broker=debug            and another for a module and those in it
+//!   chinwag::broker=debug                 the same: what no level is given for keeps `warn`
+//! ```
+//!
+//! Each part is checked against what there is: what takes the filter in the end would take `warning` for a module that nobody
+//! knows, and log nothing at all. Knows no log.
+
+use super::likeness::closest;
+use super::value::{Form, Given, Shape, Value, Wrong, quote};
+
+/// What to log, as the log reads it: checked, without blanks, and with a level for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(pub String);
+
+/// The levels, the quietest first.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// The level of what none is given for: faults are told in any case, unless somebody says `off`.
+const USUAL: &str = "warn";
+
+/// The modules that log something; those above them can be named, too. A test compares them with the sources.
+const MODULES: &[&str] = &[
+    "chinwag",
+    "chinwag::accept",
+    "chinwag::admin",
+    "chinwag::audit",
+    "chinwag::bounded_accept",
+    "chinwag::broker::moderation",
+    "chinwag::incoming",
+    "chinwag::notify",
+    "chinwag::output",
+    "chinwag::proxies",
+    "chinwag::reload",
+    "chinwag::sandbox::calls",
+    "chinwag::sandbox::files",
+    "chinwag::secret",
+    "chinwag::state_dir",
+    "whippet",
+    "whippet::executor::blocking",
+    "whippet::executor::worker",
+    "whippet::runtime::runtime",
+    "whippet::runtime::stall",
+];
+
+impl LogFilter {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Which part is none, and what may have been meant.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (mut usual, mut modules) = (None, Vec::new());
+        for part in text.split(',').map(str::trim) {
+            match part.split_once('=') {
+                None => {
+                    if usual.replace(level(part)?).is_some() {
+                        return Err(format!("{} is a second level for everything", quote(part)));
+                    }
+                }
+                Some((module, of)) => {
+                    let (module, of) = (module.trim(), level(of.trim())?);
+                    if !is_module(module) {
+                        return Err(format!(
+                            "nothing logs as {}{}",
+                            quote(module),
+                            closest(module, names())
+                        ));
+                    }
+                    if modules.iter().any(|&(other, _)| other == module) {
+                        return Err(format!("{module} has two levels"));
+                    }
+                    modules.push((module, of));
+                }
+            }
+        }
+        let modules = modules.iter().map(|(module, of)| format!(",{module}={of}"));
+        Ok(Self(modules.fold(usual.unwrap_or(USUAL).to_owned(), |all, one| all + &one)))
+    }
+}
+
+/// The level of this name.
+fn level(name: &str) -> Result<&'static str, String> {
+    let found = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(name));
+    found.copied().ok_or_else(|| {
+        if is_module(name) {
+            return format!("{name} is a module and needs a level, as in {USUAL},{name}=debug");
+        }
+        let hint = closest(name, LEVELS.into_iter().chain(names()));
+        let levels = LEVELS.join(", ");
+        format!("{} is no level{hint} (levels are {levels}; {USUAL},chinwag=debug is a filter by module)", quote(name))
+    })
+}
+
+/// Whether something logs as this module, or as one in it.
+fn is_module(name: &str) -> bool {
+    let is_above =
+        |module: &str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
+    MODULES.iter().any(|module| *module == name || is_above(module))
+}
+
+/// All modules that can be named: those that log, and those above them.
+fn names() -> impl Iterator<Item = &'static str> {
+    let above = |module: &'static str| module.match_indices("::").map(|(at, _)| &module[..at]);
+    MODULES.iter().copied().chain(MODULES.iter().copied().flat_map(above))
+}
+
+impl Value for LogFilter {
+    const SHAPE: Shape = Shape::One;
+
+    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
+        let words = match given {
+            [Given { text, form: Form::Word | Form::Text }] => match Self::parse(text) {
+                Ok(filter) => return Ok(filter),
+                Err(words) => words,
+            },
+            _ => format!("it takes one text, as in \"{USUAL}\" or \"{USUAL},chinwag=debug\""),
+        };
+        Err(Wrong { which: 0, words })
+    }
+
+    fn show(&self) -> String {
+        quote(&self.0)
+    }
+
+    fn words() -> Vec<&'static str> {
+        LEVELS.to_vec()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use tracing_subscriber::EnvFilter;
+
+    #[test]
+    fn levels_and_modules_are_read() {
+        for (text, filter) in [
+            ("warn", "warn"),
+            ("INFO", "info"),
+            ("off", "off"),
+            ("warn,chinwag=debug", "warn,chinwag=debug"),
+            (" chinwag::broker=debug , info ", "info,chinwag::broker=debug"),
+            ("chinwag::reload=trace", "warn,chinwag::reload=trace"),
+            ("error,whippet=warn,chinwag=info", "error,whippet=warn,chinwag=info"),
+        ] {
+            assert_eq!(LogFilter::parse(text), Ok(LogFilter(filter.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_would_silence_the_log_by_mistake_is_refused() {
+        for (text, hint) in [
+            ("warning", "\"warning\" is no level; did you mean warn?"),
+            ("information", "did you mean info?"),
+            ("verbose", "levels are off, error, warn, info, debug, trace"),
+            ("3", "\"3\" is no level"),
+            ("", "\"\" is no level"),
+            ("warn,", "\"\" is no level"),
+            ("info,warn", "\"warn\" is a second level"),
+            ("chinwag", "chinwag is a module and needs a level, as in warn,chinwag=debug"),
+            ("chinwag=debugg", "\"debugg\" is no level; did you mean debug?"),
+            ("chinwagg=debug", "nothing logs as \"chinwagg\"; did you mean chinwag?"),
+            ("chinwag::span=debug", "nothing logs as \"chinwag::span\""),
+            (
+                "chinwag::brok=debug",
+                "nothing logs as \"chinwag::brok\"; did you mean chinwag::broker?",
+            ),
+            ("warn,chinwag=info,chinwag=debug", "chinwag has two levels"),
+            ("chinwag[span]=debug", "nothing logs as"),
+            ("warn chinwag=debug", "nothing logs as"),
+            ("tokio=debug", "nothing logs as \"tokio\""),
+        ] {
+            let wrong = LogFilter::parse(text).unwrap_err();
+            assert!(wrong.contains(hint), "{text}: {wrong}");
+        }
+    }
+
+    /// The modules of a crate whose sources log, and the targets that they name.
+    fn logging(folder: &Path, module: &str, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned();
+            let inner = match name.as_str() {
+                "lib" | "main" | "mod" => module.to_owned(),
+                name => format!("{module}::{name}"),
+            };
+            if path.is_dir() {
+                logging(&path, &inner, found);
+            } else if !name.ends_with("tests") {
+                let text = std::fs::read_to_string(&path).expect("a source");
+                // Not the words of this test.
+                let text = text.split("mod tests {").next().expect("a beginning");
+                // A macro and its first words on one line.
+                let text = text.replace("(\n", "(");
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                for line in code {
+                    if let Some((_, rest)) = line.split_once("target: \"") {
+                        found.insert(rest.split('"').next().expect("a target").to_owned());
+                    }
+                    let logs = |level: &str| line.contains(&format!("tracing::{level}!("));
+                    if LEVELS.iter().any(|level| logs(level)) && !line.contains("target: ") {
+                        found.insert(inner.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_modules_are_those_that_log() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut found = BTreeSet::new();
+        for name in ["chinwag", "whippet"] {
+            found.insert(name.to_owned());
+            logging(&crates.join(name).join("src"), name, &mut found);
+        }
+        for module in &found {
+            assert!(is_module(module), "{module} logs: add it to MODULES");
+        }
+        for &module in MODULES.iter().filter(|&&module| module != "chinwag::audit") {
+            assert!(found.contains(module), "nothing logs as {module}, which is in MODULES");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_a_filter_that_reads_back(
+            text in "[a-z:=,]{0,12}|((off|warn|INFO|chinwag|chinwag::reload=debug|whippet=trace|chinwag=info),?){0,4}",
+        ) {
+            if let Ok(LogFilter(filter)) = LogFilter::parse(&text) {
+                prop_assert!(EnvFilter::try_new(&filter).is_ok(), "{filter}");
+                prop_assert_eq!(LogFilter::parse(&filter), Ok(LogFilter(filter)));
+            }
+        }
+    }
+}
