@@ -208,4 +208,55 @@ impl SockRef<'_> {
     pub fn set_out_of_band_inline(&self, inline: bool) -> io::Result<()> {
         options::set_out_of_band_inline(self.0, inline)
     }
+
+    /// Sets whether a close resets a connection whose peer has acknowledged everything and does not end its own side (a
+    /// negative `TCP_LINGER2`). All that was written arrives first, and then the end. Without it such a peer learns of the close
+    /// only when it sends something.
+    ///
+    /// # Errors
+    /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
+    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (mut server, _) = listener.accept().await?;
+    /// SockRef::from(&server).set_reset_half_closed(true)?;
+    /// server.write_all(b"goodbye").await?;
+    /// drop(server);
+    /// let mut words = String::new();
+    /// client.read_to_string(&mut words).await?;
+    /// assert_eq!(words, "goodbye");
+    /// // The client has not ended its side, and is told.
+    /// let reset = client.write_all(b"hello?").await.unwrap_err();
+    /// assert_eq!(reset.kind(), std::io::ErrorKind::BrokenPipe);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn set_reset_half_closed(&self, resets: bool) -> io::Result<()> {
+        options::set_reset_half_closed(self.0, resets)
+    }
+
+    /// For how long the peer of a connection has not been heard of, if something that was sent has been repeated or probed for
+    /// without an answer (`TCP_INFO`); `None` for one that answers, as far as anybody knows.
+    ///
+    /// # Errors
+    /// The kernel's.
+    ///
+    /// # Examples
+    /// ```
+    /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(SockRef::from(&client).unanswered()?, None);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn unanswered(&self) -> io::Result<Option<Duration>> {
+        options::unanswered(self.0)
+    }
 }

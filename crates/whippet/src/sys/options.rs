@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 pub(crate) use raw::set_tcp_notsent_lowat as set_notsent_lowat;
+pub(crate) use raw::set_tcp_reset_half_closed as set_reset_half_closed;
 pub(crate) use raw::{device, set_device};
 
 /// Calls of one value, and calls that give one.
@@ -177,6 +178,16 @@ pub(crate) fn set_user_timeout(socket: impl AsFd, timeout: Duration) -> io::Resu
     let milliseconds = u32::try_from(timeout.as_millis());
     let milliseconds = milliseconds.map_err(|_| io::ErrorKind::InvalidInput)?;
     Ok(sockopt::set_tcp_user_timeout(socket, milliseconds)?)
+}
+
+/// For how long the peer of a connection has answered nothing, if something was sent that waits for an answer.
+///
+/// # Errors
+/// The kernel's: not a TCP socket.
+pub(crate) fn unanswered(socket: impl AsFd) -> io::Result<Option<Duration>> {
+    let info = raw::tcp_info(socket)?;
+    let waits = info.retransmits > 0 || info.probes > 0;
+    Ok(waits.then(|| Duration::from_millis(info.last_ack.into())))
 }
 
 /// Process, user and group of a Unix connection's peer.
