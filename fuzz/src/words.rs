@@ -271,7 +271,7 @@ fn reference_of_terminals(command: &str, rest: &str) -> Option<Input<'static>> {
     Some(Input { kind, text: "" })
 }
 
-/// What a line with a command of operators must ask for, or with none.
+/// What a line with a command of operators must ask for, or with `/whoami`, or with none.
 fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Option<Input<'a>> {
     let input = |kind, text| Some(Input { kind, text });
     match line[..end].to_ascii_lowercase().as_str() {
@@ -285,6 +285,8 @@ fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Optio
         "/mute" => input(Kind::Mute, rest.trim()),
         "/unmute" => input(Kind::Unmute, rest.trim()),
         "/slow" => input(Kind::Slow, rest.trim()),
+        "/whoami" if rest.trim().is_empty() => input(Kind::Whoami, ""),
+        "/whoami" => input(Kind::Refused("/whoami stands alone; /who tells of the others"), ""),
         "/bans" => match count(rest, 1) {
             Some(page) => input(Kind::Bans { page }, ""),
             None => input(Kind::Refused("/bans takes the number of a page, as in: /bans 2"), ""),
@@ -335,6 +337,7 @@ fn check_again(input: Input<'_>) {
         Kind::Time { offset: Some(offset), .. } => format!("/time {offset}"),
         Kind::Time { on, .. } => format!("/time {}", switched(on)),
         Kind::Quiet(on) => format!("/quiet {}", switched(on)),
+        Kind::Whoami => "/whoami".to_owned(),
         Kind::Join => format!("/join {text}"),
         Kind::Part => format!("/part {text}"),
         Kind::Topic => format!("/topic {text}"),
@@ -404,8 +407,8 @@ fn check_shown(input: Input<'_>) {
         Kind::Unknown | Kind::Help | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
         Kind::Kick => {
             let reason = Some(text.into());
-            let departure = Departure::Kicked { by: nick, reason };
-            check_line(&Line::Left(nick, &departure), "* user-7 left (kicked by user-7");
+            let departure = Departure::Kicked { room: RoomName::lobby(), by: nick, reason };
+            check_line(&Line::Left(nick, &departure), "* user-7 left #lobby (kicked by user-7");
         }
         Kind::Ban | Kind::Unban => {
             let target = text.split(char::is_whitespace).next().unwrap_or("");
@@ -414,7 +417,7 @@ fn check_shown(input: Input<'_>) {
                 Err(reason) => check_line(&Line::Refusal(&reason), "! "),
             }
         }
-        Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } => {}
+        Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } | Kind::Whoami => {}
         Kind::Mute | Kind::Unmute | Kind::Slow => {}
         Kind::RoomsNamed { .. } => {
             let reason = format!("no room has {} in its name", text::quoted(text));

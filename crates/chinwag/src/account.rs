@@ -9,13 +9,14 @@
 //! A frame is charged its bytes and [`FRAME_OVERHEAD`]; it counts as taken when the kernel has taken its bytes. The
 //! broker never waits here: a push goes in at once or fails.
 
+use crate::aside::{Aside, Place, Probe};
 use crate::frame::Frame;
 use crate::intake::Intake;
 use crate::limits::{FRAME_OVERHEAD, UNHANDLED};
 use crate::line::Departure;
 use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use whippet::sync::mpsc::{self, error::TrySendError};
@@ -33,8 +34,8 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
         pushed: AtomicU64::new(0),
         taken: AtomicU64::new(0),
         unhandled: AtomicU32::new(0),
-        is_cut: AtomicBool::new(false),
-        ending: Mutex::new(Ending { cut: None, farewell: None, waker: None }),
+        raised: AtomicU8::new(0),
+        ending: Mutex::new(Ending { cut: None, farewell: None, aside: None, waker: None }),
         intake: Arc::clone(intake),
     });
     let outlet = Outlet { sender, pushed: 0, account: Arc::clone(&account) };
@@ -43,6 +44,11 @@ pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
 
 /// What `taken` is once a person's task is gone: more than can ever be pushed.
 const SETTLED: u64 = u64::MAX / 2;
+
+/// The broker has cut somebody.
+const CUT: u8 = 1;
+/// The broker has something for the task beside frames.
+const ASIDE: u8 = 2;
 
 /// His task waits for the broker to handle more of his events.
 const HELD: u32 = 1 << 31;
@@ -67,9 +73,9 @@ pub struct Account {
     /// and holds itself, the broker subtracts, stops and lets go; every change is one step on this word, and a wake follows
     /// a letting go.
     unhandled: AtomicU32,
-    /// Whether `ending` holds a cut: raised before his task is woken, so that a look costs no lock.
-    is_cut: AtomicBool,
-    /// Whether the broker has ended it.
+    /// What `ending` holds, in the bits of [`CUT`] and [`ASIDE`]: raised before the task is woken, so that a look costs no lock.
+    raised: AtomicU8,
+    /// Whether the broker has ended it, and what it wants beside.
     ending: Mutex<Ending>,
     /// Who wants to know when he catches up.
     intake: Arc<Intake>,
@@ -81,6 +87,8 @@ struct Ending {
     cut: Option<Cut>,
     /// What he is told of it, if it is more than that.
     farewell: Option<Box<str>>,
+    /// What the broker has for the task beside frames; rare.
+    aside: Option<Box<Aside>>,
     /// His task, waiting for that.
     waker: Option<Waker>,
 }
@@ -94,15 +102,18 @@ pub enum Cut {
     Kicked,
     /// He may not be here any more.
     Banned,
+    /// The connection does not answer, and an operator wants it to end.
+    Lost,
 }
 
 impl Cut {
-    /// What he is told himself, unless there is more to tell. Who does not read is told nothing.
+    /// What they are told themselves, unless there is more to tell, and as far as the kernel has room for it.
     pub fn farewell(self) -> &'static str {
         match self {
-            Self::TooSlow => "",
+            Self::TooSlow => "! disconnected: too slow to read what you are sent\r\n",
             Self::Kicked => "! you were kicked\r\n",
             Self::Banned => "! you are banned here\r\n",
+            Self::Lost => "! disconnected: your connection did not answer\r\n",
         }
     }
 
@@ -112,6 +123,7 @@ impl Cut {
             Self::TooSlow => Departure::TooSlow,
             Self::Kicked => Departure::Refused("kicked"),
             Self::Banned => Departure::Refused("banned"),
+            Self::Lost => Departure::Lost,
         }
     }
 }
@@ -207,7 +219,22 @@ impl Account {
     #[inline]
     pub fn is_cut(&self) -> bool {
         // Acquire: what the broker did before is seen. Whoever is woken by the cut is woken after it was raised.
-        self.is_cut.load(Acquire)
+        self.raised.load(Acquire) & CUT != 0
+    }
+
+    /// Whether the broker has cut him or has something beside frames, by a look that costs nothing.
+    #[inline]
+    pub fn is_called(&self) -> bool {
+        // Acquire, as above.
+        self.raised.load(Acquire) != 0
+    }
+
+    /// What the broker has beside frames, if it has something. To be asked for when [`is_called`](Self::is_called).
+    pub fn take_aside(&self) -> Option<Box<Aside>> {
+        let mut ending = self.lock();
+        // Under the lock, as it is raised: what comes later raises it again. Relaxed: the lock orders what is handed over.
+        self.raised.fetch_and(!ASIDE, Relaxed);
+        ending.aside.take()
     }
 
     /// Polls for the cut. Only the latest waiter is woken.
@@ -243,8 +270,21 @@ impl Account {
         let mut ending = self.lock();
         ending.cut = Some(cut);
         ending.farewell = farewell;
-        self.is_cut.store(true, Release);
+        self.raised.fetch_or(CUT, Release);
         let waker = ending.waker.take();
+        drop(ending);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Has something for the task beside frames.
+    fn put_aside(&self, put: impl FnOnce(&mut Aside)) {
+        let mut ending = self.lock();
+        put(ending.aside.get_or_insert_default());
+        self.raised.fetch_or(ASIDE, Release);
+        // Its task says once whom to wake for a cut; this is the same.
+        let waker = ending.waker.clone();
         drop(ending);
         if let Some(waker) = waker {
             waker.wake();
@@ -345,6 +385,16 @@ impl Outlet {
     #[inline]
     pub fn is_cut(&self) -> bool {
         self.account.is_cut()
+    }
+
+    /// Wants to know whether the connection answers. If it does not, the task says so by an event.
+    pub fn probe(&self, probe: Probe) {
+        self.account.put_aside(|aside| aside.ask(probe));
+    }
+
+    /// What stands before the line that is being edited is this from now on.
+    pub fn show_place(&self, place: Place) {
+        self.account.put_aside(|aside| aside.place = Some(place));
     }
 
     /// Ends his connection without waiting for what he is owed.

@@ -19,6 +19,7 @@ mod completion;
 mod copies;
 #[cfg(test)]
 mod costs;
+mod deeds;
 mod delivery;
 mod gather;
 mod inputs;
@@ -29,13 +30,16 @@ mod presence;
 mod private;
 mod rooming;
 mod run;
+mod silence;
 mod stop;
 mod waiting;
+mod whoami;
 
 pub use crate::published::Metrics;
 
 use crate::account::Cut;
 use crate::bans::Bans;
+use crate::connections::ConnectionLog;
 use crate::event::{ClientId, Control, Event};
 use crate::frame::Gauge;
 use crate::intake::Intake;
@@ -136,6 +140,10 @@ pub struct Broker {
     shelf: Option<Shelf>,
     /// What newcomers read.
     notices: Arc<Notices>,
+    /// Who came and left, for those who run the server, if they want it.
+    connections: Arc<ConnectionLog>,
+    /// What an operator is told of the act that is under way.
+    told: Option<Box<deeds::Told>>,
     /// What was done.
     metrics: Metrics,
     /// Where others can read that.
@@ -180,6 +188,8 @@ impl Broker {
             mutes: Mutes::default(),
             shelf: None,
             notices: Arc::default(),
+            connections: Arc::default(),
+            told: None,
             metrics: Metrics::default(),
             published: Arc::default(),
             timing: Timing::default(),
@@ -218,6 +228,13 @@ impl Broker {
     #[must_use]
     pub fn with_room_limit(mut self, limit: Arc<RoomLimit>) -> Self {
         self.room_limit = limit;
+        self
+    }
+
+    /// The same house, which keeps this log of who comes and leaves.
+    #[must_use]
+    pub fn with_connections(mut self, connections: Arc<ConnectionLog>) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -292,6 +309,7 @@ impl Broker {
             Control::Join { id, arrival } => match self.ban_of_address(arrival.address) {
                 Some(reason) => {
                     self.metrics.banned += 1;
+                    self.connections.turned_away(arrival.address, "banned");
                     self.turn_away(arrival, &Line::Refusal(&reason));
                 }
                 None => {
@@ -330,6 +348,9 @@ impl Broker {
             Event::Complete { id, word, answer } => {
                 // Whoever is gone meanwhile wants no answer.
                 let _ = answer.send(self.complete(id, &word));
+            }
+            Event::Unanswered { id, probe, silence, rest } => {
+                self.handle_unanswered(id, probe, silence, rest);
             }
             Event::Drained { id } => self.handle_drained(id),
             Event::Leave { id, departure } => self.leave(id, departure),

@@ -1,9 +1,11 @@
-//! What others want of a person's task: the broker that he goes, or the server that he comes to an end.
+//! What others want of a person's task: the broker that he goes, or something beside frames, or the server that he comes to
+//! an end.
 //!
-//! Both are flags that are raised once and then wake the task. They are polled with every frame that a person gets, so
+//! All are flags that are raised and then wake the task. They are polled with every frame that a person gets, so
 //! the task says once whom to wake, and looks at the flags alone after that. A task has one waker all its life.
 
 use crate::account::{Account, Cut};
+use crate::aside::Aside;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,10 +13,12 @@ use whippet::sync::CancellationToken;
 use whippet::sync::WaitForCancellationFuture;
 
 /// What others want of a person's task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Called {
     /// The broker cut him.
     Off(Cut),
+    /// The broker has something beside frames.
+    Aside(Box<Aside>),
     /// The server stops.
     ToDrain,
 }
@@ -43,7 +47,7 @@ impl<'a> Call<'a> {
     #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Called> {
         let stops = !self.is_draining && self.token.is_cancelled();
-        if self.is_known && !stops && !self.account.is_cut() {
+        if self.is_known && !stops && !self.account.is_called() {
             return Poll::Pending;
         }
         self.poll_both(cx)
@@ -54,6 +58,11 @@ impl<'a> Call<'a> {
         self.is_known = true;
         if let Poll::Ready(cut) = self.account.poll_cut(cx) {
             return Poll::Ready(Called::Off(cut));
+        }
+        if self.account.is_called()
+            && let Some(aside) = self.account.take_aside()
+        {
+            return Poll::Ready(Called::Aside(aside));
         }
         if !self.is_draining && Pin::new(&mut self.stopping).poll(cx).is_ready() {
             self.is_draining = true;
@@ -67,6 +76,8 @@ impl<'a> Call<'a> {
 mod tests {
     use super::*;
     use crate::account;
+    use crate::aside::Probe;
+    use crate::client_id::ClientId;
     use crate::frame::{Frame, Gauge};
     use crate::intake::{Bounds, Intake};
     use std::sync::atomic::AtomicUsize;
@@ -98,8 +109,18 @@ mod tests {
         assert_eq!(call.poll(&mut cx), Poll::Ready(Called::ToDrain));
         assert_eq!(call.poll(&mut cx), Poll::Pending);
         assert!(outlet.push(Frame::new(&[0; 200], &Gauge::new())).is_err());
+        let probe = |number| Probe { by: ClientId::new(number), ends: number == 2 };
+        (1..4).for_each(|number| outlet.probe(probe(number)));
+        assert_eq!(wakes.0.load(Relaxed), 4);
+        let aside = Aside { probe: Some(probe(2)), place: None };
+        assert_eq!(
+            call.poll(&mut cx),
+            Poll::Ready(Called::Aside(Box::new(aside))),
+            "an operator's"
+        );
+        assert_eq!(call.poll(&mut cx), Poll::Pending);
         outlet.cut(Cut::TooSlow);
-        assert_eq!(wakes.0.load(Relaxed), 2);
+        assert_eq!(wakes.0.load(Relaxed), 5);
         assert_eq!(call.poll(&mut cx), Poll::Ready(Called::Off(Cut::TooSlow)));
     }
 }

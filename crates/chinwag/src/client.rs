@@ -10,21 +10,25 @@
 //! and then, with nothing awaited in between, the lines are read and handed over. All waiting is done in one
 //! `select!`, so the inbox is drained whatever else goes on.
 
+mod probing;
+
+use self::probing::{Look, Probing};
 use crate::account::{self, Cut};
+use crate::aside::Aside;
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event};
-use crate::goodbye::say_goodbye;
+use crate::goodbye::{say_goodbye, say_past_the_buffer};
 use crate::house::House;
 use crate::incoming::{End, Heard, Incoming, Limits, Pace};
-use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK};
+use crate::limits::{ANSWER_WITHIN, LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK};
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
 use crate::seat::Seat;
 use crate::served_time::{self, Served};
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -109,6 +113,8 @@ struct Client {
     stage: Stage,
     /// Since when a line has been past its limit without an end, and how much of the time for it has been served; rare.
     overlong: Option<Box<(Instant, Served)>>,
+    /// Whether the connection answers, while somebody waits to be told; rare.
+    probing: Option<Box<Probing>>,
 }
 
 /// How far a person's side has come.
@@ -159,19 +165,20 @@ impl Client {
             && let Some(foreign) = incoming.look(stream, now())
         {
             house.dials.proxies().tell_stranger(foreign, stream);
+            house.dials.connections().turned_away(address_of(stream, origin), foreign.reason());
             return Err(foreign.answer());
         }
         // There is always one: the queue has more places than there are people.
         let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = house.next_id();
         let (outlet, inbox) = account::inbox(&house.intake);
-        // Of a connection that is gone already nobody will hear.
-        let address = origin.address(stream).map_or(Ipv6Addr::UNSPECIFIED.into(), |from| from.ip());
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address: address.to_canonical() };
+        let address = address_of(stream, origin);
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
         let join = Control::Join { id, arrival };
         house.control.send(join).await.map_err(|_| STOPPING)?;
         let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
-        Ok(Self { id, incoming, outgoing, seat, stage: Stage::Idle, overlong: None })
+        let stage = Stage::Idle;
+        Ok(Self { id, incoming, outgoing, seat, stage, overlong: None, probing: None })
     }
 
     /// Moves lines and frames until his chat is over.
@@ -186,6 +193,7 @@ impl Client {
             if let Some(over) = self.out_of_time(house, now) {
                 return over;
             }
+            self.tell_if_silent(stream, house, now);
             let waits = self.outgoing.must_wait();
             let wants = self.wants(waits, house, now);
             if in_line && wants != Wants::Place {
@@ -199,6 +207,7 @@ impl Client {
                 biased;
                 called = poll_fn(|cx| call.poll(cx)) => match called {
                     Called::Off(cut) => return Over::Cut(cut),
+                    Called::Aside(aside) => self.heed(*aside, stream, house, now),
                     Called::ToDrain => self.stage = Stage::Draining,
                 },
                 delivered = self.outgoing.deliver(stream, waits) => match delivered {
@@ -313,8 +322,49 @@ impl Client {
         let silence = self.silent_until(house, now).map(|until| until.min(now + SILENCE_LOOK));
         let line = self.incoming.says_at(self.outgoing.terminal(), house.dials.speech(), now);
         let line = line.map(|at| at.min(now + SILENCE_LOOK));
-        let moments = [silence, line, self.overlong_look(house), self.stop_by(house)];
+        let probe = self.probing.as_ref().map(|probing| probing.look_at());
+        let moments = [silence, line, self.overlong_look(house), self.stop_by(house), probe];
         moments.into_iter().flatten().min()
+    }
+
+    /// Takes what the broker has beside frames.
+    fn heed(&mut self, aside: Aside, stream: &TcpStream, house: &House, now: Instant) {
+        let Aside { probe, place } = aside;
+        if let Some(place) = place
+            && let Some(terminal) = self.outgoing.terminal_mut()
+        {
+            terminal.show_place(&place);
+        }
+        match (probe, &mut self.probing) {
+            (Some(probe), Some(probing)) => probing.add(probe),
+            (Some(probe), none) => {
+                let probing = Probing::begin(probe, stream, &house.config.sockets, now);
+                *none = Some(Box::new(probing));
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Tells the broker that the connection does not answer, if somebody wants to know and it is so.
+    fn tell_if_silent(&mut self, stream: &TcpStream, house: &House, now: Instant) {
+        let Some(probing) = &mut self.probing else { return };
+        match probing.look(stream, now) {
+            Look::TooEarly => return,
+            Look::Answers => {}
+            Look::Silent(silence) => {
+                let Ok(place) = house.intake.places().try_acquire() else {
+                    return probing.wait(ANSWER_WITHIN, now);
+                };
+                // The broker gives it back.
+                place.forget();
+                let rest = house.config.sockets.user_timeout.saturating_sub(silence);
+                let (id, probe) = (self.id, probing.probe());
+                house.post(Event::Unanswered { id, probe, silence, rest });
+            }
+        }
+        if let Some(probing) = self.probing.take() {
+            probing.end(stream, &house.config.sockets);
+        }
     }
 
     /// Uses a place in the broker's queue: for what he says, or for saying that this was all. No waiting in here.
@@ -391,17 +441,15 @@ impl Client {
             }
             Over::Cut(cut) => {
                 self.seat.leave(cut.departure());
-                let may_speak = self.outgoing.end_terminal(stream);
-                let more = self.outgoing.account().take_farewell().filter(|_| may_speak);
-                let words = match more {
-                    // As far as the kernel takes it at once, as all last words.
-                    Some(more) => stream.try_write(more.as_bytes()).map_or("", |_| ""),
-                    None if may_speak => cut.farewell(),
-                    None => "",
-                };
-                // Who does not read is told nothing.
+                if let Some(start) = self.outgoing.end_terminal(stream) {
+                    let more = self.outgoing.account().take_farewell();
+                    let words = more.as_deref().unwrap_or(cut.farewell());
+                    let words = [&start, words.as_bytes()].concat();
+                    say_past_the_buffer(stream, &words, house.config.sockets.send_buffer);
+                }
+                // Of who does not read little is read.
                 let most = if cut == Cut::TooSlow { LINGER_BYTES_SHORT } else { LINGER_BYTES };
-                return Some((words, most));
+                return Some(("", most));
             }
             // The broker knows.
             Over::Dismissed => return Some(("", LINGER_BYTES)),
@@ -420,6 +468,13 @@ impl Client {
         });
         matches!(rest.await, Ok(Ok(()))).then_some((words, LINGER_BYTES))
     }
+}
+
+/// Where somebody comes from.
+fn address_of(stream: &TcpStream, origin: &Place) -> IpAddr {
+    // Of a connection that is gone already nobody will hear.
+    let from = origin.address(stream).map(|from| from.ip().to_canonical());
+    from.unwrap_or(Ipv6Addr::UNSPECIFIED.into())
 }
 
 /// Whether he speaks before he is welcomed, as programs of another protocol do; a person waits. Where many are listened to

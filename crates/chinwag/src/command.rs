@@ -29,6 +29,8 @@ pub enum Kind {
     Action,
     /// `/nick`: be called by the text from now on. It is not checked yet, and may be empty.
     Nick,
+    /// `/whoami`: what am I called, and where do I speak?
+    Whoami,
     /// `/join`: enter the room of this name and speak there. It is not checked yet, and may be empty.
     Join,
     /// `/part`: leave the room of this name, or the current one if it is empty. It is not checked yet.
@@ -80,7 +82,8 @@ pub enum Kind {
     Quit,
     /// `/help`: which commands are there? Or what does the one of this name do?
     Help,
-    /// `/edit on` and `/edit off`: line editing. His own task takes care of it.
+    /// `/edit on` and `/edit off`: line editing. Their own task takes care of it; the broker hears that it has begun or ended, to
+    /// say what stands before the line.
     Edit(bool),
     /// `/color on` and `/color off`: colours. His own task takes care of it.
     Color(bool),

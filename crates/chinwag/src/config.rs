@@ -41,6 +41,8 @@ pub struct Config {
     pub sockets: SocketOptions,
     /// What newcomers read.
     pub texts: Texts,
+    /// Whether who comes and leaves is logged.
+    pub log_connections: bool,
     /// How long a graceful stop may take.
     pub grace: Duration,
     /// What makes a person an operator; `None`: nobody becomes one.
@@ -71,6 +73,7 @@ impl Default for Config {
             history_lines: limits::HISTORY_LINES,
             sockets: SocketOptions::default(),
             texts: Texts::default(),
+            log_connections: false,
             grace: limits::GRACE,
             secret: None,
             bans: Bans::default(),
@@ -108,6 +111,7 @@ impl Config {
                 user_timeout: settings.user_timeout,
             },
             texts: Texts { welcome: settings.welcome.clone(), motd: settings.motd.clone() },
+            log_connections: settings.log_connections,
             grace: settings.grace,
             ..Self::default()
         };

@@ -4,6 +4,7 @@
 //! each stands alone, and whoever still goes by the old value does so for one turn.
 
 use crate::config::Config;
+use crate::connections::ConnectionLog;
 use crate::limits::ADDRESS_LINES;
 use crate::makers::RoomLimit;
 use crate::notices::Notices;
@@ -35,6 +36,8 @@ pub(crate) struct Dials {
     notices: Arc<Notices>,
     /// How many rooms an address may have made.
     room_limit: Arc<RoomLimit>,
+    /// Who comes and leaves, if that is logged.
+    connections: Arc<ConnectionLog>,
     /// What makes a person an operator.
     lock: Lock,
     /// The proxies that are believed.
@@ -51,6 +54,7 @@ impl Dials {
         room_limit.set(config.per_address);
         let lock = Lock::new(config.secret.clone());
         let proxies = Proxies::new(config.trusted_proxies.clone());
+        let connections = Arc::new(ConnectionLog::new(config.log_connections));
         Self {
             speech,
             address,
@@ -60,6 +64,7 @@ impl Dials {
             grace,
             notices,
             room_limit,
+            connections,
             lock,
             proxies,
         }
@@ -76,6 +81,7 @@ impl Dials {
         self.grace.store(grace, Relaxed);
         self.notices.exchange(config.texts.clone());
         self.room_limit.set(config.per_address);
+        self.connections.keep(config.log_connections);
         self.lock.exchange(config.secret.clone());
         self.proxies.exchange(config.trusted_proxies.clone());
     }
@@ -122,6 +128,11 @@ impl Dials {
     /// How many rooms an address may have made.
     pub(crate) fn room_limit(&self) -> &Arc<RoomLimit> {
         &self.room_limit
+    }
+
+    /// Who comes and leaves, if that is logged.
+    pub(crate) fn connections(&self) -> &Arc<ConnectionLog> {
+        &self.connections
     }
 
     /// What newcomers read.

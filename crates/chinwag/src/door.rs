@@ -143,13 +143,15 @@ fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
         Departure::Quit(Some(words)) if !is_blank(words) => {
             put(out, format_args!(" ({})", quoted(words)));
         }
-        Departure::Quit(_) | Departure::Eof | Departure::Parted => {}
+        Departure::Quit(_) | Departure::Eof => {}
+        // A room is named where it is left and the server is not.
+        Departure::Parted(room) => put(out, format_args!(" {room}")),
         Departure::Lost => out.extend_from_slice(b" (connection lost)"),
         Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
-        Departure::Kicked { by, reason: Some(words) } if !is_blank(words) => {
-            put(out, format_args!(" (kicked by {by}, {})", quoted(words)));
+        Departure::Kicked { room, by, reason: Some(words) } if !is_blank(words) => {
+            put(out, format_args!(" {room} (kicked by {by}, {})", quoted(words)));
         }
-        Departure::Kicked { by, .. } => put(out, format_args!(" (kicked by {by})")),
+        Departure::Kicked { room, by, .. } => put(out, format_args!(" {room} (kicked by {by})")),
         Departure::Ejected { reason } => put(out, format_args!(" (kicked, {})", quoted(reason))),
         Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
     }
@@ -226,7 +228,8 @@ mod tests {
         );
         assert_eq!(slowed(None), "* alice ended the slow mode\r\n");
         assert_eq!(shown(Line::Topic(alice, None)), "* alice took the topic away\r\n");
-        assert_eq!(left(Departure::Parted), "* alice left\r\n");
+        let dev = RoomName::parse("#dev").unwrap();
+        assert_eq!(left(Departure::Parted(dev)), "* alice left #dev\r\n");
         assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
         assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
         assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
@@ -248,9 +251,12 @@ mod tests {
         assert_eq!(left(Departure::Lost), "* alice left (connection lost)\r\n");
         assert_eq!(left(Departure::TooSlow), "* alice left (too slow)\r\n");
         let by = Nick::parse("bob").unwrap();
-        let kicked = |words: &str| left(Departure::Kicked { by, reason: Some(words.into()) });
-        assert_eq!(kicked(" "), "* alice left (kicked by bob)\r\n");
-        assert_eq!(kicked("x\")"), "* alice left (kicked by bob, \"x\\\")\")\r\n");
+        let kicked = |words: &str| {
+            let (room, reason) = (RoomName::lobby(), Some(words.into()));
+            left(Departure::Kicked { room, by, reason })
+        };
+        assert_eq!(kicked(" "), "* alice left #lobby (kicked by bob)\r\n");
+        assert_eq!(kicked("x\")"), "* alice left #lobby (kicked by bob, \"x\\\")\")\r\n");
         let ejected = left(Departure::Ejected { reason: "x\u{1b})".into() });
         assert_eq!(ejected, "* alice left (kicked, \"x)\")\r\n");
     }
@@ -283,7 +289,11 @@ mod tests {
                     Line::Left(alice, &Departure::Quit(Some(forged.clone()))),
                     Line::Left(
                         alice,
-                        &Departure::Kicked { by: alice, reason: Some(forged.as_str().into()) },
+                        &Departure::Kicked {
+                            room: RoomName::lobby(),
+                            by: alice,
+                            reason: Some(forged.as_str().into()),
+                        },
                     ),
                     Line::Answer(&format!("the topic is {quoted}")),
                     Line::Refusal(&forged),

@@ -26,6 +26,7 @@ use self::history::History;
 use self::keys::{Key, Keys};
 use self::paste::Paste;
 use self::row::Row;
+use crate::aside::Place;
 use crate::codec::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
 use crate::command;
 use crate::complete::Matches;
@@ -162,6 +163,16 @@ impl Editor {
     /// The terminal has so many columns now; 0 for unknown.
     pub fn resize(&mut self, columns: u16) {
         self.row.resize(columns);
+    }
+
+    /// What stands before the line: where it goes, and as whose.
+    pub fn show_place(&mut self, Place { nick, room }: &Place) {
+        let prompt = match room {
+            Some(room) => format!("{room} {nick}> "),
+            None => format!("{nick}> "),
+        };
+        self.steps.moved(prompt.len());
+        self.row.set_prompt(&prompt);
     }
 
     /// How many keys came since this was asked last, as a budget of keys counts them: those that were pressed, and more where

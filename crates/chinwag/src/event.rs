@@ -5,6 +5,8 @@
 //! sanitised where a line is encoded.
 
 use crate::account::Outlet;
+use crate::aside::Probe;
+pub use crate::client_id::ClientId;
 use crate::command::{Input, Kind};
 use crate::complete::Matches;
 use crate::door::DoorKind;
@@ -13,33 +15,9 @@ use crate::limits::{
 };
 pub use crate::line::Departure;
 use crate::order::Order;
-use std::fmt;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use whippet::sync::oneshot;
-
-/// Who a person is, whatever he is called. Never used again in a run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(u64);
-
-impl ClientId {
-    /// The person of this number; whoever hands numbers out counts up.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-}
-
-impl fmt::Debug for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "client {}", self.0)
-    }
-}
-
-impl fmt::Display for ClientId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
 
 /// What a person's task tells the broker. All of one person travels in one queue, in order.
 #[derive(Debug)]
@@ -59,6 +37,17 @@ pub enum Event {
         word: String,
         /// Where the answer goes.
         answer: oneshot::Sender<Matches>,
+    },
+    /// The connection does not answer, which somebody wanted to know.
+    Unanswered {
+        /// Whose connection.
+        id: ClientId,
+        /// What was asked.
+        probe: Probe,
+        /// For how long nothing has come from it.
+        silence: Duration,
+        /// For how long the kernel will bear that from now on, about.
+        rest: Duration,
     },
     /// The server is stopping, and all lines that were read from him have been handed over.
     Drained {
@@ -80,6 +69,7 @@ impl Event {
         match self {
             Self::Lines { id, .. }
             | Self::Complete { id, .. }
+            | Self::Unanswered { id, .. }
             | Self::Drained { id }
             | Self::Leave { id, .. } => *id,
         }
@@ -92,6 +82,11 @@ impl Event {
 
     /// Bytes that an input takes beside its text.
     pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
+
+    /// Whether it took a place in the broker's queue, which is to be given back.
+    pub(crate) const fn has_a_place(&self) -> bool {
+        matches!(self, Self::Lines { .. } | Self::Complete { .. } | Self::Unanswered { .. })
+    }
 
     /// Takes no more memory than it must: it will wait.
     pub fn shrink(&mut self) {
@@ -228,7 +223,7 @@ const fn answer_bytes(kind: Kind) -> usize {
         }
         Kind::Join => HISTORY_REPLAYED_BYTES,
         Kind::History { .. } => HISTORY_BYTES,
-        Kind::Help => WHO_PAGE / 2,
+        Kind::Help | Kind::Whoami => WHO_PAGE / 2,
         _ => 0,
     }
 }

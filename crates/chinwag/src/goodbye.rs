@@ -3,12 +3,15 @@
 //! A socket that is closed while input lies unread in it is reset, and the reset makes the peer's kernel throw away
 //! what we sent. So every way out that owes somebody a last word comes through here: say it, end our side, and read
 //! what still comes until the other side ends too, for a bounded time and a bounded number of bytes.
+//!
+//! Some programs never end their side: `nc` shows our last words and goes on waiting for keys. Once all has arrived, the end
+//! included, and the time is over, the close resets the connection, and they end.
 
 use crate::limits::{LINGER, READ};
 use crate::served_time::timeout;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
-use whippet::net::TcpStream;
+use whippet::net::{SockRef, TcpStream};
 
 /// Says the words, as far as the kernel takes them at once, and ends the connection in peace, for which so many bytes are read
 /// at most. It is closed by whoever drops it then.
@@ -17,10 +20,19 @@ pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str, most: usize) {
         // Whoever is gone need not be told.
         let _ = stream.try_write(words.as_bytes());
     }
+    // A kernel that cannot do it leaves such programs as they are.
+    let _ = SockRef::from(stream).set_reset_half_closed(true);
     if stream.shutdown_now(Shutdown::Write).is_ok() {
         // Whoever does not end his side in time is reset, as is whoever goes on sending.
         let _ = timeout(LINGER, drain(stream, most)).await;
     }
+}
+
+/// Says last words to somebody who does not read: past what the kernel's buffer holds, of which they have all of it to read before.
+pub(crate) fn say_past_the_buffer(stream: &TcpStream, words: &[u8], buffer: usize) {
+    // A kernel that has no more room tells them nothing. The socket is known to be full, so it is not asked whether it is writable.
+    let _ = SockRef::from(stream).set_send_buffer_size(2 * buffer);
+    let _ = rustix::io::write(stream, words);
 }
 
 /// Reads and throws away until the other side ends, or has sent too much.

@@ -150,6 +150,7 @@ impl End {
     /// What the others are told, and what he is told.
     pub(crate) fn announced(self) -> (Departure, &'static str) {
         match self {
+            Self::Left(departure @ Departure::Quit(_)) => (departure, GOODBYE),
             Self::Left(departure) => (departure, ""),
             Self::Foreign(foreign) => (Departure::Refused(foreign.reason()), foreign.answer()),
             Self::Overlong => (Departure::Refused(OVERLONG), OVERLONG_WORDS),
@@ -157,6 +158,8 @@ impl End {
     }
 }
 
+/// What who quits is told.
+const GOODBYE: &str = "* goodbye\r\n";
 /// What the others are told of somebody whose line had no end.
 const OVERLONG: &str = "a line without an end";
 /// What he is told.
@@ -303,8 +306,14 @@ impl Incoming {
             };
             let Some(Taken { tokens, reading }) = taken else { break };
             match (reading, &mut *terminal) {
-                (Reading::Keys, Some(terminal)) => terminal.begin(&lines.start_keys()),
-                (Reading::Lines(begun), _) => lines.end_keys(&begun),
+                (Reading::Keys, Some(terminal)) => {
+                    terminal.begin(&lines.start_keys());
+                    heard.inputs.push(Input { kind: Kind::Edit(true), text: "" });
+                }
+                (Reading::Lines(begun), _) => {
+                    lines.end_keys(&begun);
+                    heard.inputs.push(Input { kind: Kind::Edit(false), text: "" });
+                }
                 _ => {}
             }
             let is_dry = meter.spend(tokens, limits, now);

@@ -36,8 +36,12 @@ pub mod editor;
 
 // What travels between people's tasks and the broker.
 pub mod account;
+pub mod aside;
+mod audit;
 pub mod bans;
 pub mod bell;
+mod client_id;
+pub mod connections;
 pub mod door;
 pub mod event;
 pub mod frame;

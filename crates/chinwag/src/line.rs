@@ -1,6 +1,7 @@
 //! What can be shown to people, by its meaning. How it looks is a matter of the door.
 
 use crate::name::Nick;
+use crate::room_name::RoomName;
 use std::time::Duration;
 
 /// One line, by its meaning.
@@ -62,14 +63,16 @@ pub enum Departure {
     Quit(Option<String>),
     /// He closed his side, as `nc` does at the end of its input.
     Eof,
-    /// He left the room, and not the house.
-    Parted,
+    /// They left this room, and not the house.
+    Parted(RoomName),
     /// The connection broke.
     Lost,
     /// He did not read what he was sent.
     TooSlow,
-    /// An operator took him out of the room, with words if there were any.
+    /// An operator took them out of this room, with words if there were any. They are in the house still.
     Kicked {
+        /// The room.
+        room: RoomName,
         /// The operator.
         by: Nick,
         /// His words.

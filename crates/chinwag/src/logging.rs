@@ -7,6 +7,7 @@
 //! No text of a person's is logged as it came: it is a field shown by its `Debug`, which escapes what could disturb a
 //! terminal. What people say is not logged at all.
 
+use crate::connections;
 use crate::output;
 use crate::settings::log_filter::LogFilter;
 use crate::settings::value::LogFormat;
@@ -29,32 +30,38 @@ pub struct LogFilterHandle(reload::Handle<EnvFilter, Registry>);
 
 impl LogFilterHandle {
     /// Goes by another filter from now on.
-    pub fn exchange(&self, filter: &LogFilter) {
+    pub fn exchange(&self, filter: &LogFilter, connections: bool) {
         // The filter was read before, and the log lives as long as the process.
-        let _ = self.0.reload(env_filter(filter));
+        let _ = self.0.reload(env_filter(filter, connections));
     }
 }
 
 /// The target of what a reload came to.
 const RELOAD: &str = "chinwag::reload";
 
-/// What passes. A filter by spans or fields is somebody's who knows what they want: it is taken as it is.
-fn env_filter(filter: &LogFilter) -> EnvFilter {
-    let asked = EnvFilter::new(&filter.0);
+/// What passes, with the lines about `connections` if they are wanted: whoever asks for them need not name them a second time. A
+/// filter by spans or fields is somebody's who knows what they want: it is taken as it is.
+fn env_filter(filter: &LogFilter, connections: bool) -> EnvFilter {
+    let mut asked = EnvFilter::new(&filter.0);
+    let mut add = |target: &str| {
+        if let Ok(directive) = format!("{target}=info").parse() {
+            asked = std::mem::take(&mut asked).add_directive(directive);
+        }
+    };
     let passes =
         |level| filter.0.parse().is_ok_and(|targets: Targets| targets.would_enable(RELOAD, &level));
-    if !passes(Level::WARN) || passes(Level::INFO) {
-        return asked;
+    if passes(Level::WARN) && !passes(Level::INFO) {
+        add(RELOAD);
     }
-    match format!("{RELOAD}=info").parse() {
-        Ok(directive) => asked.add_directive(directive),
-        Err(_) => asked,
+    if connections {
+        add(connections::TARGET);
     }
+    asked
 }
 
-/// Starts the log of this process.
-pub fn start(filter: &LogFilter, format: LogFormat) -> LogFilterHandle {
-    let (filter, handle) = reload::Layer::new(env_filter(filter));
+/// Starts the log of this process, with the lines about `connections` or without.
+pub fn start(filter: &LogFilter, connections: bool, format: LogFormat) -> LogFilterHandle {
+    let (filter, handle) = reload::Layer::new(env_filter(filter, connections));
     // What it cannot format it would print past the queue.
     let layer = layer().with_writer(output::stderr).log_internal_errors(false);
     let lines = match format {

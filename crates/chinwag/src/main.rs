@@ -93,7 +93,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let effective = sources.load().map_err(Failure::Settings)?;
     let settings = effective.settings.clone();
     output::take_panics();
-    let log = logging::start(&settings.log, settings.log_format);
+    let log = logging::start(&settings.log, settings.log_connections, settings.log_format);
     let manager = Manager::of_this_process();
     for stranger in &effective.strangers {
         tracing::warn!("a variable that is no setting: {stranger}");

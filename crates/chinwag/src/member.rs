@@ -77,6 +77,8 @@ pub struct Extras {
     pub bell: Option<Bell>,
     /// Whether he has said the secret of operators.
     pub is_operator: bool,
+    /// Whether they edit lines, before which it stands where they speak.
+    pub is_editing: bool,
     /// What keeps others from reading him, if it lasts.
     pub muted: Option<MuteId>,
     /// How long private lines to people who are behind may still wait.

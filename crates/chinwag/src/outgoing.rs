@@ -95,18 +95,29 @@ impl Outgoing {
         self.pending.is_empty()
     }
 
-    /// Leaves his terminal as it was found, as far as the kernel takes that at once. Says whether words can follow: not in
-    /// the middle of a line, nor of what a terminal takes for a command.
-    pub(crate) fn end_terminal(&mut self, stream: &TcpStream) -> bool {
+    /// Leaves his terminal as it was found, as far as the kernel takes that at once. Says what last words are to begin with:
+    /// the rest of a line that is half written, or others would take the half for what was said. `None` if there can be none, in the middle of what a terminal takes for a command.
+    pub(crate) fn end_terminal(&mut self, stream: &TcpStream) -> Option<Vec<u8>> {
         let Some(mut terminal) = self.terminal.take().filter(|_| self.is_idle()) else {
-            return self.is_idle();
+            return Some(self.rest_of_line().to_vec());
         };
         if terminal.is_written() {
             terminal.draw(&[], true);
             // Whoever is gone needs no terminal.
             let _ = self.write_drawn(stream, &mut terminal);
         }
-        terminal.is_written()
+        terminal.is_written().then(Vec::new)
+    }
+
+    /// The rest of the line that is being written, with its end, if one is.
+    fn rest_of_line(&self) -> &[u8] {
+        let frame = self.pending.first().map_or(&[][..], AsRef::as_ref);
+        let (written, rest) = frame.split_at(self.written.min(frame.len()));
+        if written.is_empty() || written.ends_with(b"\n") {
+            return &[];
+        }
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        &rest[..end]
     }
 
     /// Writes what is due, and what comes to be due, until there is something to tell. `waits` says what his task saw when

@@ -166,7 +166,7 @@ impl Reloader {
         }
         self.secret.clone_from(&secret);
         self.office.turn(&Config { secret, ..Config::of(&settings, self.possible) });
-        self.log.exchange(&settings.log);
+        self.log.exchange(&settings.log, settings.log_connections);
         self.effective.settings = settings;
         taken
     }

@@ -78,9 +78,11 @@ impl Server {
         };
         let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
         let notices = Arc::clone(house.dials.notices());
+        let connections = Arc::clone(house.dials.connections());
         let broker = Broker::new(intake, Instant::now().into_std())
             .with_notices(notices)
             .with_room_limit(Arc::clone(house.dials.room_limit()))
+            .with_connections(connections)
             .with_living_frames(living_frames)
             .with_history_lines(history_lines)
             .with_bans(bans, shelf);

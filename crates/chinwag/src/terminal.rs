@@ -10,6 +10,7 @@
 //! the inbox to the kernel as they are. Nothing of telnet is sent until his client sends some, or he asks for
 //! editing himself: `nc` would print it.
 
+use crate::aside::Place;
 use crate::complete::Matches;
 use crate::door::counted;
 use crate::editor::{Editor, Event};
@@ -210,6 +211,13 @@ impl Terminal {
     pub(crate) fn begin(&mut self, typed: &[u8]) {
         if let Some(editor) = &mut self.editor {
             editor.begin(&String::from_utf8_lossy(typed));
+        }
+    }
+
+    /// What they are called, and where they speak.
+    pub(crate) fn show_place(&mut self, place: &Place) {
+        if let Some(editor) = &mut self.editor {
+            editor.show_place(place);
         }
     }
 

@@ -81,7 +81,10 @@ impl Heard {
             && (rest == format!("people {did}") || rest == format!("person {did}"))
         {
             self.counted.push((now(), count));
-        } else if words.split(' ').nth(1) == Some(did) {
+        } else if words.split(' ').nth(1) == Some(did)
+            // Who leaves a room is in the house still.
+            && !words.split(' ').nth(2).is_some_and(|word| word.starts_with('#'))
+        {
             self.named.push(now());
         }
     }
@@ -112,6 +115,7 @@ mod tests {
             "* 1,412 people joined",
             "* 1 person left",
             "* user-7 left (connection lost)",
+            "* user-8 left #dev",
             "user-8: 5 people joined",
             "* 3 here: user-1, joined, left",
         ] {

@@ -5,6 +5,7 @@
 //! (`bounded_accept`).
 
 mod ask;
+mod deed;
 mod json;
 mod obey;
 mod protocol;
@@ -45,7 +46,7 @@ pub fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
             let outcome = match permit(&stream, &refused)? {
                 Ok(()) => match activity.reading(&stream, read_line(&stream)).await? {
                     Ok(line) => match Request::parse(&line) {
-                        Ok((request, form)) => obey::obey(request, form, &desk).await,
+                        Ok((request, form)) => obey::obey(request, form, &desk, &stream).await,
                         Err(reason) => Err(reason),
                     },
                     Err(reason) => Err(reason),

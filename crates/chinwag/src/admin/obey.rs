@@ -1,15 +1,14 @@
 //! What each request does, and what is answered, for people and for programs.
 
 use super::Desk;
+use super::deed::AdminDeed;
 use super::json::Json;
 use super::protocol::{Form, Request};
 use crate::metrics;
 use crate::order::{Act, Banned, Muted, OpenRoom, Present};
 use crate::span;
+use whippet::net::UnixStream;
 use whippet::runtime::{Dump, Handle};
-
-/// Where what operators do is logged.
-const AUDIT: &str = "chinwag::audit";
 
 /// An answer, for people and for programs.
 struct Answer {
@@ -34,27 +33,37 @@ impl Answer {
     }
 }
 
-/// Does what is asked; what came of it in the form that was asked for, or why not.
-pub(super) async fn obey(request: Request, form: Form, desk: &Desk) -> Result<String, String> {
-    let Answer { text, json } = match request {
-        Request::Stats => stats(metrics::exposition(&desk.office)),
-        Request::Tasks => tasks(&Handle::current().dump()),
-        Request::Reload => reload(desk).await?,
-        Request::Shutdown => {
-            tracing::info!(target: AUDIT, operator = OPERATOR, "stopped the server");
-            desk.shutdown.cancel();
-            Answer::told("the server stops".to_owned(), [])
-        }
-        request => in_house(request, desk).await?,
-    };
-    Ok(match form {
+/// Does what is asked by whoever is at the other end; what came of it in the form that was asked for, or why not.
+pub(super) async fn obey(
+    request: Request,
+    form: Form,
+    desk: &Desk,
+    stream: &UnixStream,
+) -> Result<String, String> {
+    let deed = AdminDeed::of(&request, stream);
+    let outcome = do_or_tell(request, desk).await;
+    if let Some(deed) = deed {
+        deed.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
+    }
+    outcome.map(|Answer { text, json }| match form {
         Form::Text => text,
         Form::Json => format!("{json}\n"),
     })
 }
 
-/// What the log calls whoever comes by this door.
-const OPERATOR: &str = "the admin socket";
+/// Does what is asked, or tells it.
+async fn do_or_tell(request: Request, desk: &Desk) -> Result<Answer, String> {
+    Ok(match request {
+        Request::Stats => stats(metrics::exposition(&desk.office)),
+        Request::Tasks => tasks(&Handle::current().dump()),
+        Request::Reload => reload(desk).await?,
+        Request::Shutdown => {
+            desk.shutdown.cancel();
+            Answer::told("the server stops".to_owned(), [])
+        }
+        request => in_house(request, desk).await?,
+    })
+}
 
 /// What the room does itself.
 async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
@@ -84,20 +93,17 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
             let (asked, reason) = split(&typed);
             let kicked = office.kick(asked.clone(), reason.clone()).await.ok_or_else(gone)?;
             let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
-            tracing::info!(target: AUDIT, operator = OPERATOR, %nick, reason, "kicked");
             Answer::told(format!("{asked} was kicked"), [("nick", Json::text(nick))])
         }
         Request::Mute(typed) => Answer::told(office.mute(typed).await.ok_or_else(gone)??, []),
         Request::Unmute(nick) => {
             let nick = office.unmute(nick).await.ok_or_else(gone)??;
-            tracing::info!(target: AUDIT, operator = OPERATOR, %nick, "unmuted");
             Answer::told(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
         }
         Request::Ban(typed) => moderate(desk, Act::Ban(typed)).await?,
         Request::Unban(typed) => moderate(desk, Act::Unban(typed)).await?,
         Request::Say(text) => {
             let people = office.say(text.clone()).await.ok_or_else(gone)?;
-            tracing::info!(target: AUDIT, operator = OPERATOR, people, "said something to everybody");
             Answer::told(format!("told to {people}"), [("people", Json::count(people))])
         }
         // The others are no affair of the room's.
@@ -134,7 +140,6 @@ async fn reload(desk: &Desk) -> Result<Answer, String> {
         [] => String::new(),
         keys => format!("; taken with the next start: {}", keys.join(", ")),
     };
-    tracing::info!(target: AUDIT, operator = OPERATOR, "had the settings read anew");
     let members = [("taken", names(&taken.now)), ("with_next_start", names(&taken.later))];
     Ok(Answer::told(format!("settings read anew, {now}{later}"), members))
 }

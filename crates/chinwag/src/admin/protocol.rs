@@ -76,7 +76,7 @@ pub enum Form {
 
 impl Request {
     /// Its word, and what stands behind that.
-    fn words(&self) -> (&'static str, &str) {
+    pub(super) fn words(&self) -> (&'static str, &str) {
         match self {
             Self::Ping => ("ping", ""),
             Self::Who => ("who", ""),

@@ -60,6 +60,7 @@ impl Broker {
             Kind::Action if is_blank(text) => {}
             Kind::Action => self.speak(slot, &Line::Did(nick, text), text),
             Kind::Nick => self.rename(slot, text),
+            Kind::Whoami => self.tell_of_oneself(slot),
             Kind::Join => self.join_room(slot, text),
             Kind::Part => self.part(slot, text),
             Kind::Rooms { page } => self.list_rooms(slot, page),
@@ -82,7 +83,8 @@ impl Broker {
             }
             Kind::Refused(reason) => self.refuse(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
-            Kind::Quit | Kind::Edit(_) | Kind::Color(_) | Kind::Oper => {}
+            Kind::Quit | Kind::Color(_) | Kind::Oper => {}
+            Kind::Edit(on) => self.begin_or_end_editing(slot, on),
             Kind::Opered { attempt, in_clear } => self.become_operator(slot, attempt, in_clear),
             Kind::Kick
             | Kind::Ban
@@ -99,7 +101,7 @@ impl Broker {
         if !self.may_moderate(slot) {
             return;
         }
-        let text = input.text;
+        let (text, deed) = (input.text, self.begin_deed(slot, input));
         match input.kind {
             Kind::Kick => self.kick_out(slot, text),
             Kind::Ban => self.change_bans(slot, &Act::Ban(text.to_owned())),
@@ -110,15 +112,18 @@ impl Broker {
             Kind::Slow => self.slow(slot, text),
             _ => {}
         }
+        self.end_deed(deed);
     }
 
     /// Tells somebody what he asked for.
     pub(super) fn answer(&mut self, slot: usize, words: &str) {
+        self.note_outcome(slot, false, words);
         self.tell(slot, Line::Answer(words));
     }
 
     /// Tells somebody why not.
     pub(super) fn refuse(&mut self, slot: usize, reason: &str) {
+        self.note_outcome(slot, true, reason);
         self.tell(slot, Line::Refusal(reason));
     }
 
@@ -147,6 +152,9 @@ impl Broker {
 
     /// Calls somebody as he asks, or says why not.
     fn rename(&mut self, slot: usize, asked: &str) {
+        if asked.trim().is_empty() {
+            return self.ask_for_a_nick(slot);
+        }
         let old = self.roster.member(slot).nick;
         // Nobody sees the blanks that a terminal's completion or a paste leaves behind a name.
         let nick = match Nick::parse(asked.trim_end_matches([' ', '\t'])) {
@@ -157,6 +165,7 @@ impl Broker {
             return self.answer(slot, &format!("you are {nick} already"));
         }
         if let Some(holder) = self.roster.like(nick, Some(slot)) {
+            self.probe(holder, slot, false);
             let holder = self.roster.member(holder).nick;
             let looks = if holder.fold() == nick.fold() {
                 String::new()
@@ -170,11 +179,13 @@ impl Broker {
         }
         let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
         self.change_name(slot, nick, &rooms);
+        self.connections.renamed(old, nick, self.roster.member(slot).address);
         self.mute_again(slot, false);
         // Also the leaves: whoever had this name before is seen to leave before it is given away.
         rooms.iter().for_each(|&room| self.announce_counted(room));
         self.publish_everywhere(&rooms, &Line::Renamed(old, nick), slot);
         self.answer(slot, &format!("you are {nick} now"));
+        self.show_place(slot);
     }
 
     /// Gives somebody who is in these rooms another name, by which they are listed from now on.

@@ -6,6 +6,7 @@
 
 use super::inputs::NO_ROOM;
 use super::{Broker, Fault};
+use crate::audit::Deed;
 use crate::bans::{Ban, Range, Target};
 use crate::command::{Attempt, Kind};
 use crate::event::Departure;
@@ -26,7 +27,10 @@ impl Broker {
             Attempt::Right => {
                 let member = self.roster.member_mut(slot);
                 member.extras_mut().is_operator = true;
-                tracing::info!(nick = %member.nick, address = %member.address, "became an operator");
+                let (operator, from) = (member.nick.to_string(), member.address.to_string());
+                let (operator, from) = (&*operator, &*from);
+                let outcome = Ok("became an operator");
+                Deed { operator, from, act: "/oper", whom: "", reason: "", outcome }.record();
                 self.answer(slot, "you are an operator now; /help lists what you can do");
             }
             Attempt::Wrong => self.refuse(slot, "that is not the secret"),
@@ -80,6 +84,8 @@ impl Broker {
         if kicked == slot {
             return self.refuse(slot, "that is you yourself: /part leaves a room");
         }
+        // A connection that is dead is not only taken out of the room.
+        self.probe(kicked, slot, true);
         let (id, nick) = (self.roster.member(kicked).id, self.roster.member(kicked).nick);
         let name = self.rooms.room(current.room).name.clone();
         if self.roster.member(kicked).membership(current.room).is_none() {
@@ -96,20 +102,21 @@ impl Broker {
         if self.roster.member(kicked).current.is_none() {
             self.answer(kicked, "you speak in no room now: /join one");
         }
+        self.show_place(kicked);
         self.announce_if_counted(left);
         self.announce_kick(current.room, nick, (slot, by), reason);
         self.answer(slot, &format!("you kicked {nick} out of {name}"));
-        tracing::info!(operator = %by, %nick, room = %name, "kicked out of a room");
     }
 
     /// Tells a room that somebody was kicked; the operator's words only those who want them.
     fn announce_kick(&mut self, room: RoomId, nick: Nick, (slot, by): (usize, Nick), reason: &str) {
         let operator = self.roster.member(slot).id;
-        let plain = Departure::Kicked { by, reason: None };
+        let name = self.rooms.room(room).name.clone();
+        let plain = Departure::Kicked { room: name.clone(), by, reason: None };
         if is_blank(reason) {
             return self.publish(room, &Line::Left(nick, &plain), Some(slot));
         }
-        let full = Departure::Kicked { by, reason: Some(reason.into()) };
+        let full = Departure::Kicked { room: name, by, reason: Some(reason.into()) };
         let (full, plain) = (Line::Left(nick, &full), Line::Left(nick, &plain));
         self.publish_words(room, &full, operator, Some(slot), Some(&plain));
     }
@@ -158,7 +165,6 @@ impl Broker {
         self.roster.member_mut(muted).extras_mut().muted = Some(mute);
         let lasts = time.map_or(String::new(), |time| format!(" for {}", span::words(time)));
         self.refuse(muted, &format!("{by} muted you{lasts}: nobody reads what you write"));
-        tracing::info!(operator = by, %nick, "muted");
         Ok(format!("{nick} is muted{lasts}"))
     }
 
@@ -228,17 +234,17 @@ impl Broker {
     /// Whether somebody may do what others would read; he is told if not.
     pub(super) fn may_be_read(&mut self, slot: usize, kind: Kind, text: &str) -> bool {
         let is_read = match kind {
-            Kind::Say | Kind::Action | Kind::Nick | Kind::Message | Kind::Reply => true,
-            Kind::Topic | Kind::Away => !text.is_empty(),
+            Kind::Say | Kind::Action | Kind::Message | Kind::Reply => true,
+            // Alone they are questions.
+            Kind::Topic | Kind::Away | Kind::Nick => !text.is_empty(),
             _ => false,
         };
         if !is_read {
             return true;
         }
-        let Some(Mute { until, .. }) = self.mute_of(slot) else { return true };
-        let rest = until.map(|until| span::words(until.saturating_duration_since(self.now)));
-        let rest = rest.map_or(String::new(), |rest| format!(" for {rest} more"));
-        self.refuse(slot, &format!("you are muted{rest}: nobody reads what you write"));
+        let Some(mute) = self.mute_of(slot) else { return true };
+        let words = self.muted_words(mute);
+        self.refuse(slot, &words);
         false
     }
 
@@ -267,7 +273,6 @@ impl Broker {
             None => format!("{name} is not slow any more"),
         };
         self.answer(slot, &words);
-        tracing::info!(operator = %by, room = %name, ?every, "slowed a room");
     }
 
     /// Whether somebody may speak in his room by now, which counts as speaking; he is told if not.
@@ -290,15 +295,11 @@ impl Broker {
     /// Does what was ordered about bans, by an operator who is here or by one at the admin socket.
     pub(super) fn act(&mut self, act: &Act, by: Option<usize>) -> Result<Verdict, String> {
         // Who orders it may be cut by it: a ban ends the round.
-        let operator = by.map_or("the admin socket".to_owned(), |slot| {
-            self.roster.member(slot).nick.to_string()
-        });
         let outcome = match act {
             Act::Ban(typed) => self.ban(typed, by),
             Act::Unban(typed) => self.unban(typed),
         };
         let words = outcome?;
-        tracing::info!(operator, outcome = words, "bans changed");
         let page = self.shelf.as_ref().map(|shelf| shelf.put(self.bans.text()));
         Ok(Verdict { words, page })
     }

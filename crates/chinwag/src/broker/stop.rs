@@ -134,6 +134,9 @@ impl Broker {
                 self.metrics.frames += 1;
             }
         }
+        for member in self.roster.by_name() {
+            self.connections.left_for(member.nick, member.address, "the server stops");
+        }
         self.roster.clear();
         self.rooms = Rooms::new(*self.intake.bounds());
         self.crowds.clear();

@@ -27,6 +27,7 @@ impl Kind {
             | Self::Action
             | Self::Message
             | Self::Reply
+            | Self::Whoami
             | Self::Topic
             | Self::Away
             | Self::Bell(_)

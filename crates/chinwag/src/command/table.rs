@@ -23,7 +23,7 @@ pub struct Command {
 }
 
 /// All commands, in the order in which `/help` lists them.
-pub static COMMANDS: [Command; 29] = [
+pub static COMMANDS: [Command; 30] = [
     Command {
         name: "nick",
         usage: "/nick NAME",
@@ -35,6 +35,17 @@ pub static COMMANDS: [Command; 29] = [
         for_operators: false,
         // What is typed is not made another name, but nobody sees the blanks behind it.
         parse: |rest| input(Kind::Nick, rest.trim_end_matches([' ', '\t'])),
+    },
+    Command {
+        name: "whoami",
+        usage: "/whoami",
+        does: "see what you are called, and where you speak",
+        more: &["Also your other rooms, and whether you are away, an operator, or muted."],
+        for_operators: false,
+        parse: |rest| match rest.trim() {
+            "" => input(Kind::Whoami, ""),
+            _ => input(Kind::Refused("/whoami stands alone; /who tells of the others"), ""),
+        },
     },
     Command {
         name: "me",
@@ -227,7 +238,10 @@ pub static COMMANDS: [Command; 29] = [
         name: "kick",
         usage: "/kick NICK [WHY]",
         does: "take somebody out of the room",
-        more: &["He may come back; /ban keeps him out of all rooms."],
+        more: &[
+            "They may come back; /ban keeps them out of all rooms.",
+            "A connection that does not answer, in whatever room, is ended by it after some seconds.",
+        ],
         for_operators: true,
         parse: |rest| input(Kind::Kick, rest.trim()),
     },

@@ -3,7 +3,7 @@
 //! ```text
 //!   alice: hello            what has been said, printed once and never touched again
 //!   * bob joined
-//!   > this is being typed_  the row: erased before something is printed, and drawn again below it
+//!   #lobby al> being typed_ the row: erased before something is printed, and drawn again below it
 //! ```
 //!
 //! It is one row whatever the width: a line that is longer is shown in part, and the part moves with the cursor. So
@@ -25,8 +25,10 @@ use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, COLUMNS_USUAL};
 use crate::step_count::Steps;
 use crate::time_of_day::TimeOfDay;
 
-/// What stands before the line.
+/// What stands before the line where there is no room for more, or nothing is known.
 pub(super) const PROMPT: &str = "> ";
+/// What stands there else takes up one column of so many at most.
+const PROMPT_SHARE: usize = 3;
 /// Stands for what is to the left of the part that is shown.
 const MORE: u8 = b'<';
 /// To the start of the row, and nothing left in it.
@@ -62,6 +64,8 @@ enum Shown {
 pub(super) struct Row {
     /// Columns of the terminal.
     columns: usize,
+    /// What stands before the line if there is room: ASCII, a column each.
+    prompt: Box<str>,
     /// Where in the line the part begins that is shown.
     start: usize,
     /// Whether the line, its cursor and the columns are still those that `start` was found for.
@@ -78,11 +82,17 @@ pub(super) struct Row {
     pub(super) copies: Steps,
 }
 
+/// What stands before the line in a terminal of so many columns.
+fn prompt_within(prompt: &str, columns: usize) -> &str {
+    if prompt.len() <= columns / PROMPT_SHARE { prompt } else { PROMPT }
+}
+
 impl Row {
     /// A row of a terminal that has yet to be told that it is edited.
     pub(super) fn new(columns: u16) -> Self {
         let mut row = Self {
             columns: 0,
+            prompt: PROMPT.into(),
             start: 0,
             is_placed: false,
             picture: Vec::new(),
@@ -104,7 +114,20 @@ impl Row {
 
     /// Whether so many letters fit into the row.
     pub(super) fn holds(&self, letters: usize) -> bool {
-        PROMPT.len() + letters < self.columns
+        self.prompt().len() + letters < self.columns
+    }
+
+    /// Something else stands before the line.
+    pub(super) fn set_prompt(&mut self, prompt: &str) {
+        if *self.prompt != *prompt {
+            self.prompt = prompt.into();
+            self.change();
+        }
+    }
+
+    /// What stands before the line.
+    fn prompt(&self) -> &str {
+        prompt_within(&self.prompt, self.columns)
     }
 
     /// How many bytes are on their way.
@@ -140,7 +163,7 @@ impl Row {
             shown => {
                 self.shown = shown;
                 self.erase();
-                self.out.extend_from_slice(PROMPT.as_bytes());
+                self.out.extend_from_slice(prompt_within(&self.prompt, self.columns).as_bytes());
                 append_visible(&mut self.out, line.text(), 0..line.text().len(), &self.steps);
             }
         }
@@ -155,7 +178,7 @@ impl Row {
         if let Some(at) = at {
             self.out.extend_from_slice(format!("{at} ").as_bytes());
         }
-        self.out.extend_from_slice(PROMPT.as_bytes());
+        self.out.extend_from_slice(prompt_within(&self.prompt, self.columns).as_bytes());
         append_visible(&mut self.out, line, 0..line.len(), &self.steps);
         self.out.extend_from_slice(b"\r\n");
     }
@@ -247,7 +270,7 @@ impl Row {
         let (behind, _) =
             prefix_within(&text[cursor..], self.room().saturating_sub(taken), &self.steps);
         let mut picture = Vec::with_capacity(before.len() + behind.len() + 16);
-        picture.extend_from_slice(PROMPT.as_bytes());
+        picture.extend_from_slice(self.prompt().as_bytes());
         if self.start > 0 {
             picture.push(MORE);
         }
@@ -265,7 +288,7 @@ impl Row {
 
     /// Columns for the part of the line that is shown.
     fn room(&self) -> usize {
-        self.columns - PROMPT.len() - 1 - usize::from(self.start > 0)
+        self.columns - self.prompt().len() - 1 - usize::from(self.start > 0)
     }
 
     /// Forgets which part was shown: the next one is found as if it were the first.
@@ -279,7 +302,7 @@ impl Row {
             return;
         }
         let (text, cursor) = (line.text(), line.cursor());
-        if self.start > 0 && fits(text, self.columns - PROMPT.len() - 1, &self.steps) {
+        if self.start > 0 && fits(text, self.columns - self.prompt().len() - 1, &self.steps) {
             self.start = 0;
         }
         let stays = text.is_char_boundary(self.start)
@@ -289,7 +312,7 @@ impl Row {
             self.start = 0;
             let before = &text[..cursor];
             if !fits(before, self.room(), &self.steps) {
-                let half = (self.columns - PROMPT.len() - 2) / 2;
+                let half = (self.columns - self.prompt().len() - 2) / 2;
                 self.start = cursor - suffix_within(before, half, &self.steps).len();
             }
         }

@@ -1,6 +1,8 @@
 //! Tests of the editor, with a model of a terminal's screen.
 
 use super::*;
+use crate::name::Nick;
+use crate::room_name::RoomName;
 use proptest::prelude::*;
 use std::num::NonZero;
 use vt100::Parser;
@@ -176,7 +178,9 @@ fn tab_completes_names_and_commands() {
     desk.press("\x15bo\t");
     assert_eq!(desk.row(), "> bob");
     desk.press("\x15/wh\t");
-    assert_eq!((desk.row().as_str(), desk.column()), ("> /who", 7));
+    assert_eq!((desk.row().as_str(), desk.column()), ("> /who", 6), "or /whoami");
+    desk.press("a\t");
+    assert_eq!((desk.row().as_str(), desk.column()), ("> /whoami", 10));
     desk.press("\x15zz\t\x15\u{e9}\t.\t");
     assert_eq!(desk.row(), "> \u{e9}.");
     desk.press("\x15@bobb\t");
@@ -500,4 +504,34 @@ fn ones_own_lines_carry_times_if_one_asks() {
     desk.editor.set_stamp(None);
     desk.press("\r");
     assert_eq!(desk.rows()[3..], ["> half", ">"]);
+}
+
+#[test]
+fn the_prompt_shows_the_room_and_the_nick_where_there_is_room_for_it() {
+    let place = |room: Option<&str>| Place {
+        nick: Nick::parse("alice").expect("a nick"),
+        room: room.map(|room| RoomName::parse(room).expect("a room")),
+    };
+    let mut desk = Desk::new(60);
+    desk.press("hel");
+    desk.editor.show_place(&place(Some("#dev")));
+    desk.draw();
+    assert_eq!((desk.row().as_str(), desk.column()), ("#dev alice> hel", 15));
+    desk.press("lo\r");
+    assert_eq!(desk.rows(), ["#dev alice> hello", "#dev alice>"]);
+    desk.hear("bob: hi");
+    desk.editor.show_place(&place(None));
+    desk.draw();
+    assert_eq!(desk.rows(), ["#dev alice> hello", "bob: hi", "alice>"]);
+    // A line that is longer than the row moves in what the prompt leaves.
+    desk.press(&"x".repeat(70));
+    let row = desk.row();
+    assert!(row.starts_with("alice> <x") && row.len() < 60, "{row:?}");
+    let mut desk = Desk::new(30);
+    desk.editor.show_place(&place(Some("#lobby")));
+    desk.press("hello");
+    assert_eq!(desk.row(), "> hello", "a narrow window is for what is typed");
+    desk.editor.resize(80);
+    desk.draw();
+    assert!(desk.rows().contains(&"#lobby alice> hello".to_owned()), "{:?}", desk.rows());
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   warn                                  a level for all
-//!   warn,chinwag::broker=debug            and another for a module and those in it
-//!   chinwag::broker=debug                 the same: what no level is given for keeps `warn`
+//!   warn,chinwag::sandbox=debug           and another for a module and those in it
+//!   chinwag::sandbox=debug                the same: what no level is given for keeps `warn`
 //! ```
 //!
 //! Each part is checked against what there is: what takes the filter in the end would take `warning` for a module that nobody
@@ -29,7 +29,7 @@ const MODULES: &[&str] = &[
     "chinwag::admin",
     "chinwag::audit",
     "chinwag::bounded_accept",
-    "chinwag::broker::moderation",
+    "chinwag::connections",
     "chinwag::incoming",
     "chinwag::notify",
     "chinwag::output",
@@ -145,7 +145,7 @@ mod tests {
             ("INFO", "info"),
             ("off", "off"),
             ("warn,chinwag=debug", "warn,chinwag=debug"),
-            (" chinwag::broker=debug , info ", "info,chinwag::broker=debug"),
+            (" chinwag::sandbox=debug , info ", "info,chinwag::sandbox=debug"),
             ("chinwag::reload=trace", "warn,chinwag::reload=trace"),
             ("error,whippet=warn,chinwag=info", "error,whippet=warn,chinwag=info"),
         ] {
@@ -168,8 +168,8 @@ mod tests {
             ("chinwagg=debug", "nothing logs as \"chinwagg\"; did you mean chinwag?"),
             ("chinwag::span=debug", "nothing logs as \"chinwag::span\""),
             (
-                "chinwag::brok=debug",
-                "nothing logs as \"chinwag::brok\"; did you mean chinwag::broker?",
+                "chinwag::acept=debug",
+                "nothing logs as \"chinwag::acept\"; did you mean chinwag::accept?",
             ),
             ("warn,chinwag=info,chinwag=debug", "chinwag has two levels"),
             ("chinwag[span]=debug", "nothing logs as"),

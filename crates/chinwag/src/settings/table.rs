@@ -261,6 +261,9 @@ settings! {
         grace "grace" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
         /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
         log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
+        /// Log who comes and from where, who leaves and why, and who takes which nick; never what is said
+        /// The lines have the target chinwag::connections, and are there whatever the log's level is.
+        log_connections "log-connections" "BOOL": bool = false, Live InManual;
         /// How a line of the log looks: human or json
         log_format "log-format" "FORMAT": LogFormat = LogFormat::Human, Restart InHelp;
     }

@@ -191,7 +191,7 @@ const DEV: [(u64, &[&str]); 3] = [
             "* user-3 joined",
             "user-2: a",
             "14:05:07 user-3: b",
-            "* user-2 left",
+            "* user-2 left #dev",
             "user-3: c",
             "#lobby user-2: d",
             "* user-2 joined",
@@ -221,7 +221,7 @@ const DEV: [(u64, &[&str]); 3] = [
             "* you joined #dev",
             "user-2: a",
             "[from user-2] psst",
-            "* user-2 left",
+            "* user-2 left #dev",
             "#lobby user-2: d",
             "* user-2 joined",
         ],
@@ -263,8 +263,13 @@ fn rooms_are_judged_by_every_invariant() {
     assert_eq!(alice(|view| replace(view, "#dev user-3: e", "user-3: e")), Some("I4"));
     assert_eq!(alice(|view| view.insert(5, "user-3: b")), Some("I6"), "a line twice at its end");
     assert_eq!(alice(|view| view.insert(4, "* user-3 joined")), Some("I3"));
-    assert_eq!(bob(|view| swap(view, "user-2: a", "* user-2 left")), Some("I2"));
+    assert_eq!(bob(|view| swap(view, "user-2: a", "* user-2 left #dev")), Some("I2"));
     assert_eq!(bob(|view| view.push("user-3: c")), Some("I6"), "his own line");
+    let elsewhere = |view: &mut View| replace(view, "* user-2 left #dev", "* user-2 left #ops");
+    assert_eq!(room(elsewhere), Some("I6"), "that is another room");
+    assert_eq!(bob(|view| replace(view, "* user-2 left #dev", "* user-2 left")), Some("I4"));
+    let lobby = |view: &mut View| view.push("#lobby * user-2 left #lobby");
+    assert_eq!(room(lobby), Some("I6"), "nobody parts from the lobby");
     assert_eq!(bob(|view| view.push("#ops user-2: x")), None, "nobody observed that room");
     assert_eq!(bob(|view| view.insert(1, "#dev user-2: a")), Some("I6"), "before his join");
     let turned = |views: &mut BTreeMap<u64, View>| {

@@ -1,6 +1,7 @@
 //! What operators can do, at the level of events.
 
 use crate::room::Room;
+use chinwag::aside::{Aside, Place, Probe};
 use chinwag::command::{Attempt, Input, Kind};
 use chinwag::event::{ClientId, Departure, Event, Inputs};
 use chinwag::limits::BANS;
@@ -86,7 +87,7 @@ fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
     room.send(alice, "/kick BOB \u{1b}[31mno \"ads\"");
     assert_eq!(
         room.read(cy),
-        ["bob: buy this", "* bob left (kicked by alice, \"[31mno \\\"ads\\\"\")"]
+        ["bob: buy this", "* bob left #lobby (kicked by alice, \"[31mno \\\"ads\\\"\")"]
     );
     assert_eq!(room.read(alice), ["cy: hello", "bob: buy this", "* you kicked bob out of #lobby"]);
     let told = [
@@ -143,7 +144,7 @@ fn a_reason_is_kept_from_those_who_ignore_the_operator() {
     room.send(cy, "/ignore alice");
     room.hush();
     room.send(alice, "/kick bob words");
-    assert_eq!(room.read(cy), ["* bob left (kicked by alice)"]);
+    assert_eq!(room.read(cy), ["* bob left #lobby (kicked by alice)"]);
     let _ = bob;
 }
 
@@ -550,4 +551,95 @@ fn operators_hear_of_bans_that_cannot_be_written() {
     let told =
         "! the bans hold, but a restart forgets them, for they cannot be written: the disk is full";
     assert_eq!((room.read(alice), room.read(bob)), (vec![told.to_owned()], vec![]));
+}
+
+/// What was asked of somebody's task, and with the place that it shows.
+fn aside(room: &Room, id: u64) -> Option<Aside> {
+    room.people[&id].inbox.account().take_aside().map(|aside| *aside)
+}
+
+/// Somebody's task finds out that the connection does not answer.
+fn silent(room: &mut Room, id: u64, probe: Probe) {
+    let (silence, rest) = (Duration::from_secs(42), Duration::from_secs(48));
+    let event = Event::Unanswered { id: ClientId::new(id), probe, silence, rest };
+    room.broker.handle_event(event, room.now);
+    room.flush();
+}
+
+#[test]
+fn who_wants_the_nick_of_a_dead_connection_is_told() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.send(alice, "/nick BOB");
+    assert_eq!(room.read(alice), ["! the nick \"BOB\" is taken"]);
+    let probe = Probe { by: ClientId::new(alice), ends: false };
+    assert_eq!(aside(&room, bob), Some(Aside { probe: Some(probe), place: None }));
+    silent(&mut room, bob, probe);
+    assert_eq!(
+        room.read(alice),
+        [
+            "! nothing has come from bob's connection for 42 seconds, and it is ended in about 48 seconds, or by an operator (/kick bob): ask again then"
+        ]
+    );
+    assert_eq!(room.metrics().people, 2);
+    // Whoever asked is gone, or the other: nobody is told.
+    room.leave(alice, Departure::Eof);
+    silent(&mut room, bob, probe);
+    room.leave(bob, Departure::Lost);
+    silent(&mut room, bob, probe);
+}
+
+#[test]
+fn a_kick_ends_a_dead_connection() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let cy = room.join_as("cy");
+    room.send(bob, "/join #dev");
+    room.send(cy, "/join #dev");
+    room.send(alice, "/part #lobby");
+    room.send(alice, "/join #ops");
+    room.hush();
+    // Also where the kick itself does nothing.
+    room.send(alice, "/kick bob");
+    assert_eq!(room.read(alice), ["! bob is not in #ops"]);
+    let probe = Probe { by: ClientId::new(alice), ends: true };
+    assert_eq!(aside(&room, bob), Some(Aside { probe: Some(probe), place: None }));
+    silent(&mut room, bob, probe);
+    let told = ["* nothing has come from bob's connection for 42 seconds, and it was ended"];
+    assert_eq!(room.read(alice), told);
+    assert!(room.people[&bob].is_cut());
+    assert_eq!(
+        room.read(cy),
+        ["#lobby * bob left (connection lost)", "* bob left (connection lost)"]
+    );
+    room.send(cy, "/nick bob");
+    assert_eq!(room.read(cy), ["* you are bob now"]);
+    // Nobody else ends anything so.
+    let probe = Probe { by: ClientId::new(cy), ends: true };
+    silent(&mut room, alice, probe);
+    assert!(!room.people[&alice].is_cut());
+}
+
+#[test]
+fn who_edits_is_shown_where_they_speak() {
+    let mut room = Room::new();
+    let (alice, bob) = alice_and_bob(&mut room);
+    let shown = |room: &mut Room, line: &str| {
+        room.send(bob, line);
+        aside(room, bob).and_then(|aside| aside.place).map(|Place { nick, room }| {
+            format!("{nick} in {}", room.map_or("none".to_owned(), |room| room.to_string()))
+        })
+    };
+    assert_eq!(shown(&mut room, "/nick rob"), None, "nobody is told who does not edit");
+    assert_eq!(shown(&mut room, "/edit on").as_deref(), Some("rob in #lobby"));
+    assert_eq!(shown(&mut room, "/nick bob").as_deref(), Some("bob in #lobby"));
+    assert_eq!(shown(&mut room, "/join #dev").as_deref(), Some("bob in #dev"));
+    assert_eq!(shown(&mut room, "/join #lobby").as_deref(), Some("bob in #lobby"));
+    assert_eq!(shown(&mut room, "/part #dev"), None, "that is another room");
+    room.send(alice, "/kick bob");
+    assert_eq!(aside(&room, bob).and_then(|aside| aside.place).and_then(|place| place.room), None);
+    assert_eq!(shown(&mut room, "/join #dev").as_deref(), Some("bob in #dev"));
+    assert_eq!(shown(&mut room, "/part").as_deref(), Some("bob in none"));
+    assert_eq!(shown(&mut room, "/edit off"), None);
+    assert_eq!(shown(&mut room, "/nick rob"), None);
 }

@@ -60,7 +60,7 @@ fn lines_of_another_room_have_its_name_before_them() {
     room.send(bob, "here");
     assert_eq!(room.read(alice)[1..], ["* cy joined", "#lobby bob: here"]);
     room.send(cy, "/part");
-    assert_eq!(room.read(bob), ["#dev * cy left"]);
+    assert_eq!(room.read(bob), ["#dev * cy left #dev"]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn who_parts_speaks_in_the_room_he_joined_last_and_is_told_so() {
         room.read(alice),
         ["* you left #lobby and are in no room now: /join #lobby to come back"]
     );
-    assert_eq!(room.read(bob), ["* alice left"]);
+    assert_eq!(room.read(bob), ["* alice left #lobby"]);
     let refused = "! you speak in no room, so nobody would hear that: /join #lobby first";
     for line in ["hello", "/me waves", "/part", "/topic x", "/history"] {
         room.send(alice, line);
@@ -173,7 +173,6 @@ fn names_of_rooms_are_checked_and_refused_in_plain_words() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     for (typed, told) in [
-        ("/join", "! the name of a room is missing, as in: #dev"),
         ("/join dev", "! the name of a room starts with #, as in #dev: \"dev\""),
         ("/join #a #b", "! one room at a time, without blanks in its name: \"#a #b\""),
         (
@@ -321,7 +320,7 @@ fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
     let told = room.read(cy);
     assert_eq!(told[3], "* last 20 lines:");
     assert_eq!(told[4], "| alice: line 6");
-    assert_eq!(told[22..], ["| alice: line 24", "| ~ bob waves"]);
+    assert_eq!(told[22..], ["| alice: line 24", "| ~ bob waves", "* you are user-3 in #lobby"]);
     room.send(cy, "/history 2");
     assert_eq!(room.read(cy), ["* last 2 lines:", "| alice: line 24", "| ~ bob waves"]);
     room.send(cy, "/history 1");
@@ -474,7 +473,95 @@ fn an_empty_lobby_stays_as_it_was() {
     room.flush();
     let told = room.read(bob);
     assert!(told.contains(&"* the topic is \"tea\"".to_owned()), "{told:?}");
-    assert_eq!(told.last().map(String::as_str), Some("| alice: hello"));
+    assert_eq!(told[told.len() - 2..], ["| alice: hello", "* you are user-2 in #lobby"]);
     room.send(bob, "/help part");
     assert!(room.read(bob)[1].ends_with("An empty room goes away, but for #lobby."));
+}
+
+#[test]
+fn somebody_can_ask_who_they_are_and_where() {
+    let mut room = Room::new();
+    let alice = room.join();
+    let asked = |room: &mut Room, line: &str| {
+        room.send(alice, line);
+        room.read(alice)
+    };
+    assert_eq!(asked(&mut room, "/whoami"), ["* you are user-1 in #lobby"]);
+    assert_eq!(asked(&mut room, "/nick"), ["! you are user-1; /nick NAME changes it"]);
+    assert_eq!(
+        asked(&mut room, "/join"),
+        [
+            "! you speak in #lobby: what you type goes there; /join #ROOM enters another, /rooms lists them"
+        ]
+    );
+    for line in ["/nick alice", "/join #dev", "/join #ops", "/away tea \"time\""] {
+        asked(&mut room, line);
+    }
+    room.promote(alice);
+    assert_eq!(
+        asked(&mut room, "/whoami"),
+        [
+            "* you are alice in #ops",
+            "* you also read #lobby, #dev; /join #dev speaks there",
+            "* you are away until you type /away: \"tea \\\"time\\\"\"",
+            "* you are an operator",
+        ]
+    );
+    for line in ["/away", "/away", "/part #dev", "/part #ops", "/part"] {
+        asked(&mut room, line);
+    }
+    assert_eq!(
+        asked(&mut room, "/whoami")[..2],
+        [
+            "* you are alice and speak in no room: /join #lobby enters one",
+            "* you are away until you type /away"
+        ]
+    );
+    assert_eq!(
+        asked(&mut room, "/join"),
+        ["! you speak in no room; /join #ROOM enters one, /rooms lists them"]
+    );
+    assert_eq!(
+        asked(&mut room, "/whoami bob"),
+        ["! /whoami stands alone; /who tells of the others"]
+    );
+}
+
+#[test]
+fn who_is_muted_is_told_by_whoami_and_may_ask_for_their_nick() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.promote(alice);
+    room.send(alice, "/mute bob 10m");
+    room.hush();
+    room.send(bob, "/whoami");
+    let told = [
+        "* you are bob in #lobby",
+        "* you are muted for 10 minutes more: nobody reads what you write",
+    ];
+    assert_eq!(room.read(bob), told);
+    room.send(bob, "/nick");
+    assert_eq!(room.read(bob), ["! you are bob; /nick NAME changes it"]);
+    room.send(bob, "/nick rob");
+    assert_eq!(
+        room.read(bob),
+        ["! you are muted for 10 minutes more: nobody reads what you write"]
+    );
+}
+
+#[test]
+fn after_a_replay_one_line_says_who_one_is_and_where() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    join_room(&mut room, alice, "#dev");
+    room.send(bob, "/join #dev");
+    assert!(
+        !room.read(bob).iter().any(|line| line.starts_with("* you are")),
+        "nothing was replayed"
+    );
+    room.send(bob, "/part");
+    room.send(alice, "hello");
+    room.hush();
+    room.send(bob, "/join #dev");
+    assert_eq!(room.read(bob)[2..], ["* last 1 line:", "| alice: hello", "* you are bob in #dev"]);
 }

@@ -144,7 +144,7 @@ fn other_value(folder: &Folder, key: &str) -> String {
         | "user-timeout" | "grace" => "\"7s\"".to_owned(),
         "owed-soft" | "send-buffer" => "\"32 KiB\"".to_owned(),
         "owed-hard" | "living-frames" => "\"7 MiB\"".to_owned(),
-        "no-limits" | "metrics-anywhere" => "true".to_owned(),
+        "no-limits" | "metrics-anywhere" | "log-connections" => "true".to_owned(),
         "sandbox" => "false".to_owned(),
         "welcome" | "motd" => "\"moin\"".to_owned(),
         "metrics" => "\"localhost:1\"".to_owned(),

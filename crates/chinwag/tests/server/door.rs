@@ -18,7 +18,7 @@ const OFFER: &str = "* your telnet can edit lines here: /edit on\r\n";
 /// What comes up to the answer to a question asked now, that excepted.
 async fn answers(person: &mut Person) -> Vec<u8> {
     person.say("/nick").await;
-    let end = b"! a nick";
+    let end = b"! you are ";
     let is_end = |bytes: &[u8]| bytes.windows(end.len()).any(|window| window == end);
     let bytes =
         person.bytes_until("a refusal", |bytes| is_end(bytes) && bytes.ends_with(b"\r\n")).await;
@@ -124,7 +124,7 @@ fn keys_that_end_it_at_the_start_of_a_line_do() {
             bob.send(b"said\n").await;
             bob.send(end).await;
             let rest = bob.rest_of_bytes().await;
-            assert_eq!(rest, b"", "a conversation ends without a word");
+            assert_eq!(rest, b"* goodbye\r\n");
             alice.expect(&format!("{}: said", bob.nick)).await;
             alice.expect(&format!("* {} left", bob.nick)).await;
         }

@@ -124,14 +124,14 @@ fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
         bob.press("/nick bob\r").await;
         alice.wait_for("* user-2 is now bob").await;
         bob.press("half a li").await;
-        bob.until_row("> half a li").await;
+        bob.until_row("#lobby bob> half a li").await;
         alice.say("/ban bob").await;
         alice.wait_for("* bob left (banned)").await;
         let rest = bob.person.rest_of_bytes().await;
         bob.screen.process(&rest);
         assert!(!bob.screen.screen().bracketed_paste(), "the terminal is left as it was");
         assert_eq!(rows(&bob.screen).last().map(String::as_str), Some("! you are banned here"));
-        assert!(!rows_contain(&bob.screen, "> half a li"), "the line under way is gone");
+        assert!(!rows_contain(&bob.screen, "#lobby bob> half a li"), "the line under way is gone");
     });
 }
 

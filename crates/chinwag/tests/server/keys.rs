@@ -104,7 +104,7 @@ fn keys_past_the_budget_wait_and_all_else_goes_on() {
         alice.expect("user-2: one").await;
         // He still sees what is said, above what he had keys for.
         alice.say("hello").await;
-        let ends = b"alice: hello\r\n> \x1b[K";
+        let ends = b"alice: hello\r\n#lobby user-2> \x1b[K";
         bob.bytes_until("a line", |bytes| bytes.ends_with(ends)).await;
         // And that he is gone is noticed, though nothing is read of him.
         bob.reset();

@@ -30,6 +30,7 @@ mod program;
 mod proxies;
 mod pty;
 mod real_clients;
+mod records;
 mod rooms;
 mod service;
 mod settings;

@@ -91,6 +91,51 @@ fn whoever_says_the_secret_over_a_network_is_warned_and_his_address_can_be_banne
     });
 }
 
+/// Somebody whose cable is pulled out keeps their nick for up to a minute and a half.
+#[test]
+fn the_nick_of_a_dead_connection_is_told_and_an_operator_ends_it() {
+    if !can_make_networks() {
+        return;
+    }
+    run(async {
+        let folder =
+            std::env::temp_dir().join(format!("chinwag-network-dead-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let secret = folder.join("secret");
+        std::fs::write(&secret, "correct horse battery\n").expect("a file");
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&secret, private).expect("ours");
+        let server = server(&["--oper-file", secret.to_str().expect("UTF-8")]).await;
+        let net = format!("--net=/proc/{}/ns/net", server.process.id());
+        let mut alice = nc(&server);
+        alice.wait_for("* welcome to chinwag, you are user-1").await;
+        let port = server.address.port().to_string();
+        let mut bob = Session::start("nsenter", &[&net, "nc", "-s", "10.78.0.2", HERE, &port]);
+        bob.type_line("/nick bob");
+        bob.wait_for("* you are bob now").await;
+        // A connection that answers is not spoken of.
+        alice.type_line("/nick bob");
+        alice.wait_for("! the nick \"bob\" is taken").await;
+        let script =
+            "ip route del local 10.78.0.0/16 dev lo && ip route add blackhole 10.78.0.2/32";
+        let pulled = Command::new("nsenter").args([&net, "sh", "-c", script]).status();
+        assert!(pulled.expect("a shell").success());
+        alice.type_line("/nick bob");
+        alice.wait_for("! the nick \"bob\" is taken").await;
+        let told =
+            alice.wait_until(|line| line.contains("nothing has come from bob's connection")).await;
+        assert!(told.starts_with("! ") && told.contains("or by an operator (/kick bob)"), "{told}");
+        alice.type_line("/oper correct horse battery");
+        alice.type_line("/kick bob");
+        alice.wait_for("* you kicked bob out of #lobby").await;
+        let told = alice.wait_until(|line| line.contains("and it was ended")).await;
+        assert!(told.starts_with("* nothing has come from bob's connection for "), "{told}");
+        alice.type_line("/nick bob");
+        alice.wait_for("* you are bob now").await;
+        std::fs::remove_dir_all(&folder).expect("the test is free");
+    });
+}
+
 #[test]
 fn the_sockets_are_as_they_are_set_to_be() {
     if !has("strace") {

@@ -16,7 +16,7 @@ fn a_room_that_waits_holds_no_other_up() {
             person.say("/part #lobby").await;
             person.wait_for("* you left #lobby and speak in #slow now").await;
         }
-        alice.wait_for("* fast left").await;
+        alice.wait_for("* fast left #lobby").await;
         let line = format!("{}\n", "x".repeat(1_000)).repeat(100);
         let flood = whippet::spawn(async move {
             // It ends when `slow` has gone and `fast` is gone with it.

@@ -98,7 +98,7 @@ fn what_cannot_be_done_is_refused_in_plain_words() {
             ("/ignore bob", "! see /who for the names: nobody is called \"bob\""),
             ("/unignore", "! /unignore wants a nick, as in: /unignore bob"),
             ("/unignore alice", "! you do not ignore alice; /ignore lists whom you do"),
-            ("/nick", "! a nick is missing, as in: /nick alice"),
+            ("/nick", "! you are alice; /nick NAME changes it"),
             ("/nick x", "! the nick \"x\" is shorter than 2 characters"),
             ("/me", "! /me wants to know what you do, as in: /me waves"),
         ] {

@@ -1,6 +1,8 @@
 //! Real `nc` and `telnet`. Where a program is missing its tests are skipped aloud, but for CI, where they fail.
 
+use crate::program::{Program, admin, chinwag};
 use crate::support::{TestServer, run, soon};
+use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use whippet::sync::mpsc;
@@ -57,15 +59,34 @@ impl Session {
 
     /// Reads up to a line that ends so (a terminal may show something before it).
     pub(crate) async fn wait_for(&mut self, end: &str) {
-        soon(&format!("{end:?}"), async {
-            while let Some(line) = self.output.recv().await {
-                if line.trim_end().ends_with(end) {
-                    return;
-                }
+        soon(&format!("{end:?}"), self.find(|line| line.ends_with(end))).await;
+    }
+
+    /// Reads up to a line of some kind.
+    pub(crate) async fn wait_until(&mut self, is: impl Fn(&str) -> bool) -> String {
+        soon("a line", self.find(is)).await
+    }
+
+    /// Reads up to a line of some kind, without its end.
+    async fn find(&mut self, is: impl Fn(&str) -> bool) -> String {
+        while let Some(line) = self.output.recv().await {
+            if is(line.trim_end()) {
+                return line.trim_end().to_owned();
             }
-            panic!("the program ended before {end:?}");
+        }
+        panic!("the program ended before that");
+    }
+
+    /// Reads to the end of the program, which comes although nothing more is typed; says what it showed last.
+    pub(crate) async fn ends_by_itself(&mut self) -> String {
+        soon("the program's end", async {
+            let mut last = String::new();
+            while let Some(line) = self.output.recv().await {
+                line.trim_end().clone_into(&mut last);
+            }
+            last
         })
-        .await;
+        .await
     }
 
     /// Reads to the end of the program, and says whether it went well.
@@ -104,6 +125,41 @@ fn two_windows_of_nc_talk() {
         bob.type_line("/quit");
         alice.wait_for("* bob left").await;
         assert!(bob.ended().await);
+    });
+}
+
+/// Nobody types anything after it, and nothing closes the input of `nc`.
+#[test]
+fn nc_ends_when_it_was_sent_home() {
+    if !has("nc") {
+        return;
+    }
+    run(async {
+        let folder = std::env::temp_dir().join(format!("chinwag-nc-{}", std::process::id()));
+        let socket = folder.to_str().expect("UTF-8");
+        let server = chinwag(&["--listen", "127.0.0.1:0", "--admin-socket", socket]);
+        let server = Program::start(server).await;
+        let port = server.address.port().to_string();
+        let mut people = Vec::new();
+        for nick in ["quitter", "kicked", "banned", "stayer"] {
+            let mut nc = Session::start("nc", &["127.0.0.1", &port]);
+            nc.type_line(&format!("/nick {nick}"));
+            nc.wait_for(&format!("* you are {nick} now")).await;
+            people.push(nc);
+        }
+        let mut people = people.into_iter();
+        let mut next = || people.next().expect("another one");
+        let mut quitter = next();
+        quitter.type_line("/quit bye");
+        assert_eq!(quitter.ends_by_itself().await, "* goodbye");
+        assert!(admin(socket, &["kick", "kicked"]).await.status.success());
+        assert_eq!(next().ends_by_itself().await, "! you were kicked");
+        assert!(admin(socket, &["ban", "banned", "1h"]).await.status.success());
+        let last = next().ends_by_itself().await;
+        assert!(last.starts_with("! ") && last.contains("banned here"), "{last:?}");
+        server.signal(Signal::TERM);
+        assert_eq!(next().ends_by_itself().await, "* server is shutting down");
+        assert_eq!(server.ended().await.0.code(), Some(0));
     });
 }
 

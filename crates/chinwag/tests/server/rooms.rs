@@ -29,7 +29,7 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
         bob.say("over here").await;
         alice.expect("#lobby bob: over here").await;
         ask(&mut alice, "/part", &["* you left #dev and speak in #lobby now"]).await;
-        bob.expect("#dev * alice left").await;
+        bob.expect("#dev * alice left #dev").await;
         ask(&mut bob, "/part #dev", &["* you left #dev and speak in #lobby now"]).await;
         ask(&mut bob, "/rooms", &["* 1 room:", "* #lobby (2 people)"]).await;
         ask(
@@ -38,7 +38,7 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
             &["* you left #lobby and are in no room now: /join #lobby to come back"],
         )
         .await;
-        alice.expect("* bob left").await;
+        alice.expect("* bob left #lobby").await;
         let refusal = "! you speak in no room, so nobody would hear that: /join #lobby first";
         ask(&mut bob, "hello?", &[refusal]).await;
         bob.say("/join #lobby").await;
@@ -89,6 +89,7 @@ fn a_newcomer_reads_who_is_here_what_it_is_about_and_what_was_said() {
         for number in 2..=21 {
             carol.expect(&format!("| alice: line {number}")).await;
         }
+        carol.expect("* you are user-3 in #lobby").await;
         ask(&mut carol, "/history 1", &["* last 1 line:", "| alice: line 21"]).await;
         ask(&mut carol, "/history x", &["! /history takes a number of lines, as in: /history 50"])
             .await;
@@ -124,7 +125,10 @@ fn who_and_rooms_answer_and_refuse() {
                 "/rooms 2 x",
                 "! /rooms takes a part of a name and the number of a page, as in: /rooms dev 2",
             ),
-            ("/join", "! the name of a room is missing, as in: #dev"),
+            (
+                "/join",
+                "! you speak in #dev: what you type goes there; /join #ROOM enters another, /rooms lists them",
+            ),
             ("/join dev", "! the name of a room starts with #, as in #dev: \"dev\""),
             ("/join #", "! a name behind the # is missing, as in: #dev"),
             ("/join #a #b", "! one room at a time, without blanks in its name: \"#a #b\""),

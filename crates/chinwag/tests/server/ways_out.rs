@@ -32,7 +32,10 @@ fn what_is_due_to_a_leaver_is_sent() {
         let (_alice, mut bob) = pair(&server).await;
         bob.send(b"/who\n/foo\n/quit\nnot said\n").await;
         bob.end();
-        assert_eq!(bob.rest().await, ["* 2 here: alice, bob", "! unknown command /foo, try /help"]);
+        assert_eq!(
+            bob.rest().await,
+            ["* 2 here: alice, bob", "! unknown command /foo, try /help", "* goodbye"]
+        );
     });
 }
 

@@ -226,8 +226,8 @@ enum What<'a> {
     Uttered(&'a str, Utterance),
     /// Somebody joined.
     Joined(&'a str),
-    /// Somebody left.
-    Left(&'a str),
+    /// Somebody left the server, or only this room of it.
+    Left(&'a str, Option<&'a str>),
     /// Somebody is called differently.
     Renamed(&'a str, &'a str),
     /// So many joined.
@@ -271,8 +271,12 @@ impl<'a> Public<'a> {
         }
         match rest.split_once(' ') {
             None if rest == "joined" => Some(What::Joined(subject)),
-            None if rest == "left" => Some(What::Left(subject)),
-            Some(("left", reason)) if reason.starts_with('(') => Some(What::Left(subject)),
+            None if rest == "left" => Some(What::Left(subject, None)),
+            Some(("left", reason)) if reason.starts_with('(') => Some(What::Left(subject, None)),
+            Some(("left", room)) if room.starts_with('#') => {
+                let room = room.split_once(' ').map_or(room, |(room, _reason)| room);
+                Some(What::Left(subject, Some(room)))
+            }
             Some(("is", new)) => Some(What::Renamed(subject, new.strip_prefix("now ")?)),
             _ => None,
         }
@@ -350,7 +354,11 @@ impl<'a> Sequence<'a> {
                 self.enter(nick)?;
                 Some(nick.to_owned())
             }
-            What::Left(nick) => {
+            // Nobody parts from the lobby in these tests.
+            What::Left(nick, Some(room)) => {
+                return broken!("I6", "{nick} leaves {room} among the lines of the lobby");
+            }
+            What::Left(nick, None) => {
                 self.leaves += 1;
                 let identity = self.known(nick)?;
                 self.names.remove(&nick.to_ascii_lowercase());

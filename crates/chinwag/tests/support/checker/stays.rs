@@ -76,7 +76,14 @@ impl<'a> Room<'a> {
                     }
                     room.presences.push(presence);
                 }
-                What::Left(nick) => {
+                What::Left(nick, Some(named)) if named != observed.room => {
+                    return broken!(
+                        "I6",
+                        "{nick} leaves {named} among the lines of {}",
+                        observed.room
+                    );
+                }
+                What::Left(nick, _) => {
                     let Some(gone) = here.remove(&nick.to_ascii_lowercase()) else {
                         return broken!("I6", "{nick} leaves {} without a join", observed.room);
                     };
