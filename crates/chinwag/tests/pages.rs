@@ -60,7 +60,7 @@ impl Drop for Folder {
 
 /// Words that stand where a value is wanted, and what is to be offered.
 const VALUES: [(&[&str], &[&str]); 8] = [
-    (&["--log", ""], &["error", "warn", "info", "debug", "trace"]),
+    (&["--log", ""], &["off", "error", "warn", "info", "debug", "trace"]),
     (&["--log-format", "j"], &["json"]),
     (&["serve", "--workers", ""], &["auto"]),
     (&["--metrics", ""], &["none"]),
@@ -132,7 +132,7 @@ fn fish_offers_values_and_files_only_where_one_is_meant() {
 fn zsh_knows_values_files_and_nothing() {
     let text = completions::all().find(|(name, _)| *name == "_chinwag").expect("zsh's").1;
     for line in [
-        ":FILTER:(error warn info debug trace)'",
+        ":FILTER:(off error warn info debug trace)'",
         ":FORMAT:(human json)'",
         ":FILE:_files'",
         ":FOLDER:_files -/'",
