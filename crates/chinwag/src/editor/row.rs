@@ -216,7 +216,12 @@ impl Row {
         // Of anything wider, only the terminal knows how wide it is.
         let is_simple = erased.len() == 1 && erased.as_bytes()[0].is_ascii_graphic();
         match &mut self.shown {
-            Shown::Row(changes) if is_simple && changes.len() < CHANGES => {
+            // What was added and not drawn yet may have been too long for the row.
+            Shown::Row(changes)
+                if is_simple
+                    && changes.len() < CHANGES
+                    && (changes.is_empty() || changes.ends_with(ERASE_BEHIND.as_bytes())) =>
+            {
                 changes.push(0x08);
                 changes.extend_from_slice(ERASE_BEHIND.as_bytes());
                 (self.is_placed, self.picture) = (false, Vec::new());

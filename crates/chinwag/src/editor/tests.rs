@@ -316,6 +316,16 @@ fn redrawing_repairs_the_row() {
 }
 
 #[test]
+fn what_is_too_long_for_the_row_and_erased_at_once_leaves_nothing() {
+    let mut desk = Desk::new(24);
+    desk.press("eighteen letters..");
+    desk.press("12345678\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f");
+    assert_eq!(desk.rows(), ["> eighteen letters.."]);
+    desk.press("12345678\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\r");
+    assert_eq!(desk.rows(), ["> eighteen letters..", ">"]);
+}
+
+#[test]
 fn what_others_do_not_get_is_shown_as_a_sign() {
     let mut desk = Desk::new(60);
     desk.press("a\u{3164}b\u{2800}\u{fe0f}\u{e0101}\u{ad}c\u{202e}");
