@@ -130,7 +130,10 @@ fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
         let rest = bob.person.rest_of_bytes().await;
         bob.screen.process(&rest);
         assert!(!bob.screen.screen().bracketed_paste(), "the terminal is left as it was");
-        assert_eq!(rows(&bob.screen).last().map(String::as_str), Some("! you are banned here"));
+        assert_eq!(
+            rows(&bob.screen).last().map(String::as_str),
+            Some("! the nick \"bob\" is banned here for good")
+        );
         assert!(!rows_contain(&bob.screen, "#lobby bob> half a li"), "the line under way is gone");
     });
 }
