@@ -84,7 +84,7 @@ fn whoever_says_the_secret_over_a_network_is_warned_and_his_address_can_be_banne
         alice.wait_for("! that would ban you, too").await;
         let Output { stdout, .. } = admin(socket, &["ban", "10.77.0.0/16", "1h"]).await;
         assert_eq!(stdout, b"10.77.0.0/16 is banned for 1 hour; 1 person had to go\n");
-        alice.wait_for("! you are banned here").await;
+        alice.wait_for("! you are banned here for 1 hour").await;
         let mut bob = nc(&server);
         bob.wait_for("! you are banned here for 1 hour").await;
         std::fs::remove_dir_all(&folder).expect("the test is free");
