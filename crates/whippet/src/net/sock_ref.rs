@@ -220,7 +220,7 @@ impl SockRef<'_> {
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// use whippet::io::{AsyncReadExt, AsyncWriteExt};
-    /// use whippet::net::{SockRef, TcpListener, TcpStream};
+    /// use whippet::net::{Interest, SockRef, TcpListener, TcpStream};
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
     /// let (mut server, _) = listener.accept().await?;
@@ -230,9 +230,8 @@ impl SockRef<'_> {
     /// let mut words = String::new();
     /// client.read_to_string(&mut words).await?;
     /// assert_eq!(words, "goodbye");
-    /// // The client has not ended its side, and is told.
-    /// let reset = client.write_all(b"hello?").await.unwrap_err();
-    /// assert_eq!(reset.kind(), std::io::ErrorKind::BrokenPipe);
+    /// // The client has not ended its side, and learns without writing that it may as well.
+    /// client.ready(Interest::ERROR).await?;
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
