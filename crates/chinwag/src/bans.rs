@@ -75,6 +75,7 @@ impl Target {
     /// # Errors
     /// Why it is none, for whoever typed it.
     pub fn parse(word: &str) -> Result<Self, String> {
+        let word = word.strip_prefix('@').unwrap_or(word);
         let (address, prefix) = word.split_once('/').unwrap_or((word, ""));
         if let Ok(address) = address.parse::<IpAddr>() {
             return Range::parse(address, word.contains('/').then_some(prefix))

@@ -35,6 +35,7 @@ mod stop;
 mod waiting;
 mod whoami;
 
+pub(crate) use self::moderation::NO_TIME;
 pub use crate::published::Metrics;
 
 use crate::account::Cut;

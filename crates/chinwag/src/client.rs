@@ -18,17 +18,16 @@ use crate::aside::Aside;
 use crate::call::{Call, Called};
 use crate::door::DoorKind;
 use crate::event::{Arrival, ClientId, Control, Departure, Event};
-use crate::goodbye::{say_goodbye, say_past_the_buffer};
+use crate::goodbye::{say, say_goodbye, say_past_the_buffer};
 use crate::house::House;
 use crate::incoming::{End, Heard, Incoming, Limits, Pace};
-use crate::limits::{ANSWER_WITHIN, LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK};
+use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK, UNANSWERED};
 use crate::outgoing::{Delivered, Outgoing};
 use crate::places::Place;
 use crate::seat::Seat;
 use crate::served_time::{self, Served};
 use std::future::{Future, poll_fn};
-use std::io;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,7 +52,7 @@ pub(crate) fn run(
         if place.is_unintroduced()
             && let Err(words) = Box::pin(introduce(&stream, &mut place, &house)).await
         {
-            say_goodbye(&stream, words, LINGER_BYTES_SHORT).await;
+            Box::pin(refuse(&stream, words, &house)).await;
             drop(stream);
             drop(place);
             return;
@@ -62,6 +61,11 @@ pub(crate) fn run(
         let farewell = match &mut joined {
             Ok(client) => {
                 let over = client.chat(&stream, &house, &place).await;
+                if let Over::Ended(End::Foreign(foreign)) = over
+                    && let Some(address) = address_of(&stream, &place)
+                {
+                    house.dials.proxies().tell_stranger(foreign, address);
+                }
                 client.leave(over, &stream, &house).await
             }
             Err(turned_away) => Some((*turned_away, LINGER_BYTES)),
@@ -160,19 +164,20 @@ impl Client {
     /// # Errors
     /// What he is told who cannot join.
     async fn join(stream: &TcpStream, house: &House, origin: &Place) -> Result<Self, &'static str> {
+        // Who was reset has none any more, and no ban or mute would meet what they have sent.
+        let Some(address) = address_of(stream, origin) else { return Err("") };
         let mut incoming = Incoming::new(house.dials.speech(), origin.budget(), now());
         if speaks_first(stream, house).await
             && let Some(foreign) = incoming.look(stream, now())
         {
-            house.dials.proxies().tell_stranger(foreign, stream);
-            house.dials.connections().turned_away(address_of(stream, origin), foreign.reason());
+            house.dials.proxies().tell_stranger(foreign, address);
+            house.dials.connections().turned_away(address, foreign.reason());
             return Err(foreign.answer());
         }
         // There is always one: the queue has more places than there are people.
         let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = house.next_id();
         let (outlet, inbox) = account::inbox(&house.intake);
-        let address = address_of(stream, origin);
         let arrival = Arrival { outlet, door: DoorKind::Lines, address };
         let join = Control::Join { id, arrival };
         house.control.send(join).await.map_err(|_| STOPPING)?;
@@ -353,7 +358,7 @@ impl Client {
             Look::Answers => {}
             Look::Silent(silence) => {
                 let Ok(place) = house.intake.places().try_acquire() else {
-                    return probing.wait(ANSWER_WITHIN, now);
+                    return probing.wait(UNANSWERED, now);
                 };
                 // The broker gives it back.
                 place.forget();
@@ -453,28 +458,31 @@ impl Client {
             }
             // The broker knows.
             Over::Dismissed => return Some(("", LINGER_BYTES)),
-            Over::Ended(end) => {
-                if let End::Foreign(foreign) = end {
-                    house.dials.proxies().tell_stranger(foreign, stream);
-                }
-                end.announced()
-            }
+            Over::Ended(end) => end.announced(),
         };
         self.seat.leave(departure);
         self.incoming.forget();
         let rest = served_time::timeout(house.config.bounds.take_within, async {
             while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
-            io::Result::Ok(())
+            Box::pin(say(stream, words)).await
         });
-        matches!(rest.await, Ok(Ok(()))).then_some((words, LINGER_BYTES))
+        matches!(rest.await, Ok(Ok(()))).then_some(("", LINGER_BYTES))
     }
 }
 
-/// Where somebody comes from.
-fn address_of(stream: &TcpStream, origin: &Place) -> IpAddr {
-    // Of a connection that is gone already nobody will hear.
-    let from = origin.address(stream).map(|from| from.ip().to_canonical());
-    from.unwrap_or(Ipv6Addr::UNSPECIFIED.into())
+/// Last words to somebody whom a proxy brought and who is not let in. They hold a place meanwhile, so no more of them linger than
+/// of those who are refused without one.
+async fn refuse(stream: &TcpStream, words: &str, house: &House) {
+    match house.goodbyes.try_acquire() {
+        Ok(_one) => say_goodbye(stream, words, LINGER_BYTES_SHORT).await,
+        // Who is gone need not be told.
+        Err(_) => _ = stream.try_write(words.as_bytes()),
+    }
+}
+
+/// Where somebody comes from; of who was reset nobody knows.
+fn address_of(stream: &TcpStream, origin: &Place) -> Option<IpAddr> {
+    origin.address(stream).map(|from| from.ip().to_canonical())
 }
 
 /// Whether he speaks before he is welcomed, as programs of another protocol do; a person waits. Where many are listened to

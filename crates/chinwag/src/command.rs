@@ -5,7 +5,7 @@ mod cost;
 mod table;
 
 use self::table::called;
-pub use self::table::{COMMANDS, Command, command, instead_of, names};
+pub use self::table::{COMMANDS, Command, command, instead_of, names, nearly};
 
 use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
 use crate::text::is_blank;
@@ -475,6 +475,18 @@ mod tests {
         assert_eq!(command("/?").map(|found| found.name), Some("help"));
         assert_eq!(instead_of("/WHOIS"), Some("/who"));
         assert_eq!(instead_of("/foo"), None);
+        for (word, meant) in [
+            ("/jion", Some("/join")),
+            ("/nik", Some("/nick")),
+            ("/Msgg", Some("/msg")),
+            ("/bann", None),
+            ("/foo", None),
+            ("/é", None),
+            ("/", None),
+        ] {
+            assert_eq!(nearly(word, false), meant, "{word}");
+        }
+        assert_eq!(nearly("/bann", true), Some("/ban"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::files;
 use crate::listen::{ListenError, could_listen, listen};
+use crate::settings::address::{in_the_way_of, twice};
 use crate::settings::table::METRICS_ELSEWHERE;
 use crate::settings::{HostPort, Settings};
 use listenfd::ListenFd;
@@ -112,8 +113,20 @@ impl Doors {
             };
         let runtime = runtime.map_err(|error| ("listen", error.to_string()))?;
         runtime.block_on(async {
-            looked("listen", &settings.listen)?;
+            let people = looked("listen", &settings.listen)?;
             let metrics = looked("metrics", settings.metrics.as_slice())?;
+            // Names are known now.
+            let [people, figures] = [people, metrics.clone()]
+                .map(|all| Vec::from_iter(all.into_iter().map(HostPort::Address)));
+            if let Some((one, other)) = twice(&people) {
+                return Err(("listen", format!("{one} and {other} are the same port twice")));
+            }
+            if let Some(taken) = figures.iter().find_map(|at| in_the_way_of(&people, at)) {
+                return Err((
+                    "metrics",
+                    format!("{taken} is where people come in: choose another port"),
+                ));
+            }
             match metrics.iter().find(|&&at| !settings.may_have_figures(at)) {
                 Some(&at) => Err(("metrics", DoorError::Metrics(at).to_string())),
                 None => Ok(()),

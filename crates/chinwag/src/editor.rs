@@ -329,7 +329,8 @@ impl Editor {
         self.row.commit(&self.line, self.stamp);
         self.knows_full = false;
         let line = self.line.take();
-        // A secret is kept nowhere, here neither.
+        self.history.sent();
+        // A secret is not among the lines that can be fetched back.
         self.steps.searched(line.len());
         if !command::may_be_secret(&line) {
             // Compared with the latest, and copied.
@@ -348,7 +349,11 @@ impl Editor {
 
     /// A line of a paste is complete.
     fn end_pasted_line(&mut self) {
-        self.knows_full = false;
+        if std::mem::take(&mut self.knows_full) {
+            // As any line that is too long: nobody is to read the part that fitted.
+            self.line.set("");
+            return self.row.change();
+        }
         let line = self.line.take();
         self.steps.moved(2 * line.len());
         self.paste.get_or_insert_default().push(&line, self.unsaid);
@@ -357,6 +362,10 @@ impl Editor {
 
     /// A paste is over: what is short is said, of the rest it is asked whether it is meant.
     fn end_paste(&mut self) -> Option<Event> {
+        if self.paste.is_some() && std::mem::take(&mut self.knows_full) {
+            self.line.set("");
+            self.row.change();
+        }
         let paste = self.paste.as_mut()?;
         let Some(question) = paste.end(self.line.text(), self.unsaid) else {
             let lines = self.paste.take().map(|paste| paste.into_lines());

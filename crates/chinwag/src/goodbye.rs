@@ -28,6 +28,23 @@ pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str, most: usize) {
     }
 }
 
+/// Says all of the words, however long the kernel needs for them.
+///
+/// # Errors
+/// Any of `send(2)`.
+pub(crate) async fn say(stream: &TcpStream, words: &str) -> io::Result<()> {
+    let mut rest = words.as_bytes();
+    while !rest.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(rest) {
+            Ok(written) => rest = &rest[written..],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Says last words to somebody who does not read: past what the kernel's buffer holds, of which they have all of it to read before.
 pub(crate) fn say_past_the_buffer(stream: &TcpStream, words: &[u8], buffer: usize) {
     // A kernel that has no more room tells them nothing. The socket is known to be full, so it is not asked whether it is writable.

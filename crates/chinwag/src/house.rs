@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::dials::Dials;
 use crate::event::{ClientId, Control, Event};
 use crate::intake::Intake;
-use crate::limits::FIRST_LOOKS;
+use crate::limits::{FIRST_LOOKS, REFUSALS};
 use crate::places::Places;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -30,6 +30,8 @@ pub(crate) struct House {
     pub(crate) places: Arc<Places>,
     /// For listening to newcomers before they are welcomed.
     pub(crate) ears: Semaphore,
+    /// For last words to those whom a proxy brings and who are not let in.
+    pub(crate) goodbyes: Semaphore,
     /// Cancelled when the server stops: nobody comes in, nobody is read any more.
     pub(crate) stopping: CancellationToken,
     /// When a stopping server will be gone; set before `stopping` is cancelled.
@@ -47,11 +49,23 @@ impl House {
         intake: Arc<Intake>,
     ) -> Self {
         let places = Places::new(config.connections, config.per_address);
-        let ears = Semaphore::new(FIRST_LOOKS);
+        let (ears, goodbyes) = (Semaphore::new(FIRST_LOOKS), Semaphore::new(REFUSALS));
         let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
         let dials = Dials::new(&config);
-        Self { config, dials, events, control, intake, places, ears, stopping, stop_by, next_id }
+        Self {
+            config,
+            dials,
+            events,
+            control,
+            intake,
+            places,
+            ears,
+            goodbyes,
+            stopping,
+            stop_by,
+            next_id,
+        }
     }
 
     /// Hands an event to the broker. For lines, a place was taken before.

@@ -443,6 +443,9 @@ impl Heard {
         if !self.inputs.fits(waits.next_unsaid()) {
             return None;
         }
+        if waits.wants_time() {
+            waits.set_time(TimeOfDay::new(whippet::time::since_1970()));
+        }
         let line = waits.say_next()?;
         Some(self.take_line(&line, terminal))
     }

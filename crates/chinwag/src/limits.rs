@@ -288,9 +288,8 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 pub const KEEPALIVE_PROBES: u32 = 3;
 /// How long sent bytes may stay unacknowledged: as long as a silent peer is given.
 pub const USER_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long a connection has to answer when somebody asks whether it does: longer than any way there and back.
-pub const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-/// The silence past which it is told that a connection does not answer: two packets may be lost in a row.
+/// The silence past which it is told that a connection does not answer when somebody asks: it is probed each second, so that some
+/// packets may be lost.
 pub const UNANSWERED: Duration = Duration::from_secs(5);
 /// How long a closed connection is kept so that the goodbye arrives.
 pub const LINGER: Duration = Duration::from_secs(1);

@@ -33,13 +33,18 @@ pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError>
 /// Outside of a runtime.
 pub(crate) fn could_listen(addresses: &[SocketAddr]) -> Result<(), ListenError> {
     for &address in addresses {
-        let mut any_port = address;
-        any_port.set_port(0);
         let bound = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
             SocketAddr::V6(_) => TcpSocket::new_v6(),
         };
-        let bound = bound.and_then(|socket| socket.bind(any_port));
+        let bound = bound.and_then(|socket| {
+            socket.set_reuseaddr(true)?;
+            match socket.bind(address) {
+                // By the server that runs beside, perhaps.
+                Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(()),
+                bound => bound,
+            }
+        });
         bound.map_err(|cause| ListenError { address, cause })?;
     }
     Ok(())

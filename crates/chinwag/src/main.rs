@@ -129,7 +129,9 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
 
 /// What the server is to be like, with what the settings name files for.
 fn config(settings: &Settings, possible: usize) -> Result<Config, String> {
-    let process = ProcessFiles::open().map(Arc::new);
+    // Two descriptors: for those alone who can ask for figures.
+    let is_asked = settings.metrics.is_some() || settings.admin_socket.is_some();
+    let process = is_asked.then(ProcessFiles::open).flatten().map(Arc::new);
     let config = Config { process, ..Config::of(settings, possible) };
     let secret = settings.oper_file.as_deref().map(Secret::read).transpose();
     let secret = secret.map_err(|error| error.to_string())?;
@@ -206,8 +208,11 @@ async fn serve(start: Start) -> Result<(), String> {
 /// Asks something of a running server.
 fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
     let (sources, request, form) = arguments.split();
-    // A flag that names the socket is enough: a file with a mistake in it is no reason to do without the server's answer.
-    let is_named = !sources.flags.is_empty();
+    // A flag or a variable that names the socket is enough: a file with a mistake in it is no reason to do without the server's
+    // answer.
+    let is_variable = |(name, _): &(String, String)| name == "CHINWAG_ADMIN_SOCKET";
+    let is_named =
+        !sources.flags.is_empty() || sources.environment.variables.iter().any(is_variable);
     let effective = if is_named { sources.combine(None) } else { sources.load() };
     let effective = effective.map_err(Failure::Settings)?;
     let unknown =

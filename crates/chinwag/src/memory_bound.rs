@@ -237,12 +237,20 @@ mod tests {
     #[test]
     fn the_service_and_the_container_allow_the_bound() {
         let unit = document("contrib/systemd/chinwag.service");
-        let guide = document("docs/RUNNING.md");
-        let container = "--memory ";
-        for (limit, descriptors) in [
-            (number_after(&unit, "MemoryMax="), number_after(&unit, "LimitNOFILE=")),
-            (number_after(&guide, container), number_after(&guide, "--ulimit nofile=")),
-        ] {
+        let mut limits =
+            vec![(number_after(&unit, "MemoryMax="), number_after(&unit, "LimitNOFILE="))];
+        for page in ["docs/RUNNING.md", "xtask/src/dist/README.md"] {
+            let page = document(page);
+            // Both stand in one command, in this order.
+            let commands = page.lines().filter(|line| line.contains("--memory "));
+            let both = |line: &str| {
+                (number_after(line, "--memory "), number_after(line, "--ulimit nofile="))
+            };
+            let before = limits.len();
+            limits.extend(commands.map(both));
+            assert!(limits.len() > before, "no command allows memory");
+        }
+        for (limit, descriptors) in limits {
             let bound = mib(with_descriptors(descriptors).total());
             assert!((bound..bound + bound / 10).contains(&limit), "{limit} MiB, {bound} needed");
         }

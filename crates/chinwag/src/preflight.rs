@@ -11,8 +11,8 @@ use crate::settings::{Effective, Refused};
 use crate::state_dir::StateDir;
 use std::path::Path;
 
-/// The folder that the unit in `contrib/` has made for the socket while the service runs.
-const RUNTIME: &str = "/run/chinwag";
+/// Where the folder is that the unit in `contrib/` has made for the socket while the service runs.
+const RUNTIME: &str = "/run";
 /// Where a service manager puts secrets while a service runs.
 const CREDENTIALS: &str = "/run/credentials";
 
@@ -98,7 +98,9 @@ impl Findings {
 
     /// Something would keep a server from starting.
     fn complain(&mut self, effective: &Effective, key: &str, words: &str) {
-        let new = effective.refuse(key, words);
+        let mut new = effective.refuse(key, words);
+        // As for a server that starts: what is named is at fault, not the usage.
+        new.is_usage = false;
         match &mut self.refused {
             None => self.refused = Some(new),
             Some(refused) => {

@@ -90,11 +90,10 @@ impl Proxies {
     }
 
     /// Says now and then that somebody began as a proxy does that is not believed.
-    pub(crate) fn tell_stranger(&self, foreign: Foreign, stream: &TcpStream) {
+    pub(crate) fn tell_stranger(&self, foreign: Foreign, address: IpAddr) {
         if foreign == Foreign::Proxy
             && let Some(times) = told(&self.strangers)
         {
-            let address = peer(stream);
             tracing::warn!(times, %address, "a PROXY header from an address that is not in trusted-proxies");
         }
     }

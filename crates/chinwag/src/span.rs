@@ -111,10 +111,12 @@ pub fn and_words(typed: &str) -> Result<(Option<Duration>, &str), String> {
         if time.is_none() && behind.eq_ignore_ascii_case("good") {
             return Ok((None, ""));
         }
-        if time.is_none() && is_meant_as_time(behind) {
+        if time.is_none()
+            && (is_meant_as_time(behind) || is_counted(behind) || ends_in_time(behind))
+        {
             let shown = quoted(behind);
             return Err(format!(
-                "what stands behind \"{FOR}\" is a reason, and {shown} looks like a time: leave \"{FOR}\" out; {WRITTEN}"
+                "what stands behind \"{FOR}\" is a reason, and {shown} looks like a time: write the time first and without \"{FOR}\"; {WRITTEN}"
             ));
         }
         return Ok((time, behind));
@@ -149,26 +151,52 @@ const NUMBERS: [&str; 13] = [
     "ten",
 ];
 
-/// Whether a reason is, or ends in, what was meant as a time: in quotes or brackets, in words, or behind the reason.
-fn is_time_in_disguise(words: &str) -> bool {
-    let words = sanitise(words);
+/// Words that stand beside a number of hours and say nothing else.
+const FILLERS: [&str; 9] =
+    ["about", "the", "next", "another", "more", "at", "least", "only", "whole"];
+
+/// The words of a text in small letters, without what stands around them.
+fn bare_words(text: &str) -> Vec<String> {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-    let words: Vec<_> = words.split_whitespace().map(bare).collect();
-    let is_unit = |word: &String| {
-        let one = word.strip_suffix('s').unwrap_or(word);
-        TYPED.iter().any(|(_, name, _)| *name == one)
-            || ELSEWHERE.iter().any(|(name, _)| *name == one)
+    sanitise(text).split_whitespace().map(bare).collect()
+}
+
+/// Whether a word is a unit of time.
+fn is_unit(word: &str) -> bool {
+    let one = word.strip_suffix('s').unwrap_or(word);
+    TYPED.iter().any(|(_, name, _)| *name == one) || ELSEWHERE.iter().any(|(name, _)| *name == one)
+}
+
+/// Whether all of it counts a unit of time: `an hour`, `about 2 more hours`.
+fn is_counted(text: &str) -> bool {
+    let words = bare_words(text);
+    let counts = |word: &String| {
+        let word = word.as_str();
+        FILLERS.contains(&word) || NUMBERS.contains(&word) || number(word).is_some()
     };
+    words
+        .split_last()
+        .is_some_and(|(unit, words)| is_unit(unit) && !words.is_empty() && words.iter().all(counts))
+}
+
+/// Whether a reason ends in a time.
+fn ends_in_time(text: &str) -> bool {
+    let words = bare_words(text);
+    words.len() > 1
+        && (words.last().is_some_and(|word| in_one_word(word).is_some())
+            || words.windows(2).next_back().is_some_and(|pair| leading(&pair.join(" ")).is_some()))
+}
+
+/// Whether a reason is, or ends in, what was meant as a time: in quotes or brackets, in words, or behind the reason.
+fn is_time_in_disguise(text: &str) -> bool {
+    let words = bare_words(text);
     let is_counted = |pair: &[String]| NUMBERS.contains(&pair[0].as_str()) && is_unit(&pair[1]);
     let begins = words.first().is_some_and(|word| closest(word).is_some())
         || words.windows(2).take(2).enumerate().any(|(at, pair)| {
             (at == 0 || words[0] == NUMBERS[2])
                 && (is_counted(pair) || leading(&pair.join(" ")).is_some())
         });
-    let ends = words.len() > 1
-        && (words.last().is_some_and(|word| in_one_word(word).is_some())
-            || words.windows(2).next_back().is_some_and(|pair| leading(&pair.join(" ")).is_some()));
-    begins || ends
+    begins || ends_in_time(text)
 }
 
 /// Whether words that could be a reason are rather a time, or one that is mistyped.
@@ -318,11 +346,18 @@ mod tests {
             ("half of it spam", None, "half of it spam"),
             ("one of 3 spammers", None, "one of 3 spammers"),
             ("For 3rd warning", None, "3rd warning"),
-            ("for spamming 2h", None, "spamming 2h"),
+            ("for a second account", None, "a second account"),
+            ("2h for spamming 2h", Some(7_200), "spamming 2h"),
         ] {
             assert_eq!(seconds(typed), Ok((time, words)), "{typed}");
         }
         for (typed, hint) in [
+            ("for an hour", "looks like a time"),
+            ("for half an hour", "looks like a time"),
+            ("for about 2 more hours", "looks like a time"),
+            ("for the next week", "looks like a time"),
+            ("for spamming 2h", "looks like a time"),
+            ("for spamming for 2 days", "looks like a time"),
             ("2hours", "did you mean 2h?"),
             ("30min", "did you mean 30m?"),
             ("5 mins spam", "did you mean 5m?"),

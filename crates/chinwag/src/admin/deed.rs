@@ -15,6 +15,8 @@ pub(super) struct AdminDeed {
     whom: String,
     /// What was typed behind that.
     reason: String,
+    /// Whether it is on record.
+    is_recorded: bool,
 }
 
 impl AdminDeed {
@@ -43,13 +45,24 @@ impl AdminDeed {
             act: format!("admin {act}"),
             whom: whom.to_owned(),
             reason: reason.trim_start().to_owned(),
+            is_recorded: false,
         })
     }
 
     /// It is over.
-    pub(super) fn record(&self, outcome: Result<&str, &str>) {
-        let Self { operator, act, whom, reason } = self;
+    pub(super) fn record(&mut self, outcome: Result<&str, &str>) {
+        self.is_recorded = true;
+        let Self { operator, act, whom, reason, .. } = &*self;
         let (outcome, from) = (outcome.map(str::trim_end), "the admin socket");
         Deed { operator, from, act, whom, reason, outcome }.record();
+    }
+}
+
+/// Whoever asked is not waited for longer than they may ask; what they ordered may be done all the same.
+impl Drop for AdminDeed {
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            self.record(Err("no answer in time: it may be done"));
+        }
     }
 }

@@ -4,6 +4,7 @@ use super::Desk;
 use super::deed::AdminDeed;
 use super::json::Json;
 use super::protocol::{Form, Request};
+use crate::broker::NO_TIME;
 use crate::metrics;
 use crate::order::{Act, Banned, Muted, OpenRoom, Present};
 use crate::span;
@@ -42,7 +43,7 @@ pub(super) async fn obey(
 ) -> Result<String, String> {
     let deed = AdminDeed::of(&request, stream);
     let outcome = do_or_tell(request, desk).await;
-    if let Some(deed) = deed {
+    if let Some(mut deed) = deed {
         deed.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
     }
     outcome.map(|Answer { text, json }| match form {
@@ -91,9 +92,12 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
         }
         Request::Kick(typed) => {
             let (asked, reason) = split(&typed);
+            if span::leading(&reason).is_some() {
+                return Err(format!("a kick has {NO_TIME}"));
+            }
             let kicked = office.kick(asked.clone(), reason.clone()).await.ok_or_else(gone)?;
             let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
-            Answer::told(format!("{asked} was kicked"), [("nick", Json::text(nick))])
+            Answer::told(format!("{nick} was kicked"), [("nick", Json::text(nick))])
         }
         Request::Mute(typed) => Answer::told(office.mute(typed).await.ok_or_else(gone)??, []),
         Request::Unmute(nick) => {

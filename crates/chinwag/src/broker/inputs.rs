@@ -78,7 +78,9 @@ impl Broker {
             Kind::History { lines } => self.recall_here(slot, lines as usize),
             Kind::Help => self.help(slot, text),
             Kind::Unknown => {
-                let instead = command::instead_of(text).unwrap_or("/help");
+                let is_operator = self.roster.member(slot).is_operator();
+                let near = || command::nearly(&short(text), is_operator);
+                let instead = command::instead_of(text).or_else(near).unwrap_or("/help");
                 self.refuse(slot, &format!("unknown command {}, try {instead}", short(text)))
             }
             Kind::Refused(reason) => self.refuse(slot, reason),

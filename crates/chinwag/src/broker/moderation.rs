@@ -20,6 +20,9 @@ use crate::span;
 use crate::text::{is_blank, quoted};
 use std::time::Duration;
 
+/// Why a kick has none, and what does: a reason that begins with one would be taken for it.
+pub(crate) const NO_TIME: &str = "no time, for they may come back at once: a reason that begins with one stands behind \"for\"; /ban keeps them out for a time";
+
 impl Broker {
     /// `/oper`: his own task has looked at the secret.
     pub(super) fn become_operator(&mut self, slot: usize, attempt: Attempt, in_clear: bool) {
@@ -71,21 +74,18 @@ impl Broker {
         if asked.is_empty() {
             return self.refuse(slot, "/kick wants a nick, as in: /kick bob");
         }
-        let Some(current) = self.roster.member(slot).current else {
-            return self.refuse(slot, NO_ROOM);
-        };
-        if span::leading(reason).is_some_and(|(_, rest)| rest.is_empty()) {
-            return self.refuse(
-                slot,
-                "/kick has no time, for they may come back at once: /ban keeps them out for one, /mute silences them",
-            );
+        if span::leading(reason).is_some() {
+            return self.refuse(slot, &format!("/kick has {NO_TIME}, /mute silences them"));
         }
         let Some(kicked) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
         if kicked == slot {
             return self.refuse(slot, "that is you yourself: /part leaves a room");
         }
-        // A connection that is dead is not only taken out of the room.
+        // A connection that is dead is not only taken out of the room, wherever the operator speaks.
         self.probe(kicked, slot, true);
+        let Some(current) = self.roster.member(slot).current else {
+            return self.refuse(slot, NO_ROOM);
+        };
         let (id, nick) = (self.roster.member(kicked).id, self.roster.member(kicked).nick);
         let name = self.rooms.room(current.room).name.clone();
         if self.roster.member(kicked).membership(current.room).is_none() {
@@ -183,6 +183,7 @@ impl Broker {
     /// Ends the mute of somebody who is here, or was; says what they are called, or why there is none. Without a reason nobody is,
     /// or was, called so.
     pub(super) fn unmute_named(&mut self, asked: &str) -> Result<Nick, Option<String>> {
+        let asked = asked.strip_prefix('@').unwrap_or(asked);
         let here = self.find(asked);
         let nick = match here {
             Some(muted) => self.roster.member(muted).nick,

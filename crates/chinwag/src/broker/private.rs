@@ -67,7 +67,8 @@ impl Broker {
 
     /// Nobody is called so.
     pub(super) fn refuse_unknown(&mut self, slot: usize, asked: &str) {
-        let like = Nick::of_somebody(asked).and_then(|nick| self.roster.like(nick, None));
+        let bare = asked.strip_prefix('@').unwrap_or(asked);
+        let like = Nick::of_somebody(bare).and_then(|nick| self.roster.like(nick, None));
         let like = like.map_or(String::new(), |like| {
             format!("; {} looks like it", self.roster.member(like).nick)
         });

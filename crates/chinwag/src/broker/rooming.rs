@@ -15,6 +15,7 @@ use crate::rooms::{Room, RoomId};
 use crate::span;
 use crate::text::{is_blank, quoted};
 use crate::who;
+use std::net::IpAddr;
 
 /// Why somebody makes no further room.
 const TOO_MANY_MADE: &str = "your address has made as many rooms as it may: join one that is there, or leave one of them empty";
@@ -72,15 +73,15 @@ impl Broker {
             return self.refuse(slot, &reason);
         }
         let from = member.address;
-        if known.is_none()
-            && let Some(limit) = self.room_limit.get()
-            && !self.rooms.may_make(from, limit)
-        {
+        if known.is_none() && !self.may_make_a_room(from) {
             return self.refuse(slot, TOO_MANY_MADE);
         }
         let Some(slot) = self.settle(slot) else { return };
         // The round that went out may have been the room's last.
         let open = self.rooms.named(&name);
+        if open.is_none() && known.is_some() && !self.may_make_a_room(from) {
+            return self.refuse(slot, TOO_MANY_MADE);
+        }
         let room = open.unwrap_or_else(|| self.rooms.open(name, Some(from)));
         self.put_aside_current(slot);
         let joined = self.enter(slot, room);
@@ -92,6 +93,11 @@ impl Broker {
         self.answer(slot, &summary);
         self.introduce(slot, room);
         self.announce_join(slot, joined);
+    }
+
+    /// Whether somebody from this address may make one more room.
+    fn may_make_a_room(&self, from: IpAddr) -> bool {
+        self.room_limit.get().is_none_or(|limit| self.rooms.may_make(from, limit))
     }
 
     /// What a newcomer is told of a room beside who is there.

@@ -10,7 +10,7 @@
 //! Knows no broker; its person's task drives it, with the time as an argument.
 
 use crate::aside::Probe;
-use crate::limits::{ANSWER_WITHIN, UNANSWERED};
+use crate::limits::UNANSWERED;
 use crate::sockets::SocketOptions;
 use std::time::{Duration, Instant};
 use whippet::net::{SockRef, TcpStream};
@@ -20,6 +20,8 @@ use whippet::net::{SockRef, TcpStream};
 pub(super) struct Probing {
     /// What was asked.
     probe: Probe,
+    /// Since when.
+    begun: Instant,
     /// When the kernel is to be asked next.
     look_at: Instant,
 }
@@ -36,21 +38,19 @@ pub(super) enum Look {
 }
 
 impl Probing {
-    /// Has the kernel send a probe, if it knows nothing yet.
+    /// Has the kernel send probes. What it knows already counts for nothing: how long somebody was idle is no silence.
     pub(super) fn begin(
         probe: Probe,
         stream: &TcpStream,
         options: &SocketOptions,
         now: Instant,
     ) -> Self {
-        let known = SockRef::from(stream).unanswered().ok().flatten();
-        if known.is_some_and(|silence| silence >= UNANSWERED) {
-            return Self { probe, look_at: now };
-        }
-        // An idle time that is over makes the kernel probe at once.
-        let idle = SocketOptions { keepalive_idle: Duration::from_secs(1), ..*options };
-        set_keepalive(stream, &idle);
-        Self { probe, look_at: now + ANSWER_WITHIN }
+        // An idle time that is over makes the kernel probe at once, and again each second.
+        let second = Duration::from_secs(1);
+        let often =
+            SocketOptions { keepalive_idle: second, keepalive_interval: second, ..*options };
+        set_keepalive(stream, &often);
+        Self { probe, begun: now, look_at: now + UNANSWERED }
     }
 
     /// The question is answered: the kernel probes at its usual times again.
@@ -87,6 +87,10 @@ impl Probing {
         }
         match SockRef::from(stream).unanswered() {
             Ok(Some(silence)) if silence >= UNANSWERED => Look::Silent(silence),
+            // It answered once since, and owes another answer by now.
+            Ok(Some(_)) if now.saturating_duration_since(self.begun) >= 4 * UNANSWERED => {
+                Look::Answers
+            }
             Ok(Some(silence)) => {
                 self.wait(UNANSWERED - silence, now);
                 Look::TooEarly

@@ -350,6 +350,22 @@ pub fn instead_of(word: &str) -> Option<&'static str> {
     known.map(|&(_, here)| here)
 }
 
+/// How alike a word must be to a command to be taken for it, of 1: a letter missing, twice, or in another's place.
+const ALIKE: f64 = 0.9;
+
+/// The command that was meant by this word, with its slash, if one is nearly spelled so.
+pub fn nearly(word: &str, for_operators: bool) -> Option<&'static str> {
+    let word = word.strip_prefix('/')?.to_ascii_lowercase();
+    let known = COMMANDS
+        .iter()
+        .filter(|command| command.name != "/" && (for_operators || !command.for_operators));
+    let slashed = |command: &Command| Some((command.name, command.usage.split(' ').next()?));
+    let named = known.filter_map(slashed);
+    let alike = named.map(|(name, slashed)| (strsim::jaro_winkler(&word, name), slashed));
+    let best = alike.max_by(|one, other| one.0.total_cmp(&other.0));
+    best.filter(|&(alike, _)| alike >= ALIKE).map(|(_, name)| name)
+}
+
 /// The names of all commands with their slash, in the order of the alphabet: what Tab completes.
 pub fn names() -> Vec<&'static str> {
     let slashed =

@@ -29,9 +29,14 @@ impl History {
         }
     }
 
-    /// A line was sent. The same one twice in a row is kept once.
-    pub(super) fn push(&mut self, line: &str) {
+    /// A line was sent, kept or not: the next one is under way.
+    pub(super) fn sent(&mut self) {
         (self.back, self.draft) = (0, String::new());
+    }
+
+    /// A line that was sent is kept. The same one twice in a row is kept once.
+    pub(super) fn push(&mut self, line: &str) {
+        self.sent();
         if line.trim().is_empty() || self.lines.back().is_some_and(|last| last == line) {
             return;
         }

@@ -54,13 +54,13 @@ fn is_same(one: &HostPort, other: &HostPort) -> bool {
 }
 
 /// Two of these addresses that are the same port twice.
-pub(super) fn twice(addresses: &[HostPort]) -> Option<(&HostPort, &HostPort)> {
+pub(crate) fn twice(addresses: &[HostPort]) -> Option<(&HostPort, &HostPort)> {
     let later = |at: usize| addresses[at + 1..].iter().find(|other| is_same(&addresses[at], other));
     (0..addresses.len()).find_map(|at| Some((&addresses[at], later(at)?)))
 }
 
 /// The one of these addresses that leaves no room for another that is opened after them.
-pub(super) fn in_the_way_of<'a>(
+pub(crate) fn in_the_way_of<'a>(
     addresses: &'a [HostPort],
     other: &HostPort,
 ) -> Option<&'a HostPort> {

@@ -12,6 +12,7 @@ use super::properties::{self as of, Class, EMOJI_FORM, FLAG, KEYCAP, TAGS_END, c
 use crate::limits::{BLANK_COLUMNS, MARKS};
 use icu_properties::props::JoiningType;
 use std::str::CharIndices;
+use unicode_width::UnicodeWidthChar;
 
 /// A text's characters, each with its place and whether it is shown. A TAB is shown as a blank.
 #[derive(Clone, Debug)]
@@ -96,7 +97,13 @@ impl<'a> Sieve<'a> {
         let class = class(c);
         let Most { marks, blanks } = self.most;
         match class {
-            Class::Visible => (self.letter, self.marks, self.blanks) = (Some(c), marks, blanks),
+            Class::Visible => {
+                (self.letter, self.marks) = (Some(c), marks);
+                // Nor does a vowel or final of Hangul by itself: it takes no room of its own.
+                if self.blanks != blanks && c.width() != Some(0) {
+                    self.blanks = blanks;
+                }
+            }
             Class::Blank => {
                 let Some(left) = self.blanks.checked_sub(of::columns(c)) else {
                     return false;

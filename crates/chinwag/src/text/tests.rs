@@ -199,6 +199,8 @@ fn no_gap_is_wider_than_sixteen_columns() {
     }
     // Marks on them are none the less blanks: a coeng of Khmer is nothing by itself.
     assert_eq!(sanitise(&gap(" \u{17d2}", 69)).matches(' ').count(), 16 + 2);
+    // Nor does a vowel of Hangul that stands alone take room of its own.
+    assert_eq!(sanitise(&gap(" \u{1161}", 69)).matches(' ').count(), 16 + 2);
     // Of many kinds, with nothing between them, and wherever they stand in a plain line.
     let mixed = format!("x{}y", " \t\u{3000}\u{200b}\u{a0}\u{2800}".repeat(20));
     let clean = sanitise(&mixed).into_owned();

@@ -127,7 +127,7 @@ fn a_kick_from_another_room_leaves_the_one_he_speaks_in() {
         ("/kick alice", "! that is you yourself: /part leaves a room"),
         (
             "/kick bob 10m",
-            "! /kick has no time, for they may come back at once: /ban keeps them out for one, /mute silences them",
+            "! /kick has no time, for they may come back at once: a reason that begins with one stands behind \"for\"; /ban keeps them out for a time, /mute silences them",
         ),
         ("/kick mallory", "! see /who for the names: nobody is called \"mallory\""),
     ] {

@@ -1,6 +1,7 @@
 //! What those who run the server order, at the level of events.
 
 use crate::room::Room;
+use chinwag::event::Departure;
 use chinwag::limits::{ROOMS, ROOMS_OF_A_PERSON, ROOMS_OF_AN_ADDRESS};
 use chinwag::makers::RoomLimit;
 use chinwag::order::{OpenRoom, Order};
@@ -161,6 +162,24 @@ fn one_address_takes_a_part_of_the_rooms() {
     room.address = [203, 0, 113, 10].into();
     let other = room.join();
     join_room(&mut room, other, "#one-more");
+}
+
+/// The room is there when they ask, and gone when the round before has ended.
+#[test]
+fn a_room_that_just_closes_counts_as_a_new_one() {
+    let mut room = limited();
+    let address: IpAddr = [203, 0, 113, 9].into();
+    assert_eq!(fill(&mut room, 16, |_| address), ROOMS_OF_AN_ADDRESS);
+    room.address = [203, 0, 113, 10].into();
+    let other = room.join();
+    join_room(&mut room, other, "#one-more");
+    room.address = address;
+    let again = room.join();
+    room.depart(other, Departure::Lost);
+    room.hand_over(again, &["/join #one-more"]);
+    room.flush();
+    let read = room.read(again);
+    assert!(read.iter().any(|line| line.starts_with("! your address has made")), "{read:?}");
 }
 
 /// Fifty-three connections took all rooms, from wherever they came.

@@ -104,7 +104,7 @@ fn a_server_is_run_from_a_shell() {
         alice.expect("* the operator says: \"tea [31m\\\"now\\\"\"").await;
         let refused = socket.asks(&["kick", "mallory"]).await.unwrap_err();
         assert_eq!(refused, "chinwag: there is nobody called \"mallory\"\n");
-        assert_eq!(socket.asks(&["kick", "USER-2"]).await.unwrap(), "USER-2 was kicked\n");
+        assert_eq!(socket.asks(&["kick", "USER-2"]).await.unwrap(), "user-2 was kicked\n");
         assert_eq!(bob.rest().await, ["! you were kicked"]);
         alice.expect("* user-2 left (kicked)").await;
         let stats = socket.asks(&["stats"]).await.unwrap();
@@ -291,7 +291,7 @@ fn people_are_muted_and_kicked_from_a_shell() {
         let refused = socket.asks(&["unmute", "user-2"]).await.unwrap_err();
         assert_eq!(refused, "chinwag: user-2 is not muted\n");
         let kicked = socket.asks(&["--json", "kick", "USER-2", "spam", "\"and\" more"]).await;
-        let json = "{\"answer\":\"USER-2 was kicked\",\"nick\":\"user-2\"}\n";
+        let json = "{\"answer\":\"user-2 was kicked\",\"nick\":\"user-2\"}\n";
         assert_eq!(kicked.unwrap(), json);
         let told = ["! the operator kicked you: \"spam \\\"and\\\" more\""];
         assert_eq!(bob.rest().await, told);

@@ -69,9 +69,9 @@ fn all_that_is_wrong_is_told_with_its_place() {
         assert_eq!((code, lines.len()), (Some(1), 2), "{stderr}");
         assert!(lines[0].starts_with(&format!("chinwag: {file}:1:1: oper-file: ")), "{stderr}");
         assert!(lines[1].starts_with(&format!("chinwag: {file}:2:1: state-dir: ")), "{stderr}");
-        // A flag is a usage error.
+        // A flag that names what is not there is no usage error.
         let (code, _, stderr) = ends(&["config", "--state-dir", &folder.name("file")]).await;
-        assert_eq!(code, Some(2), "{stderr}");
+        assert_eq!(code, Some(1), "{stderr}");
     });
 }
 

@@ -257,3 +257,23 @@ fn nothing_that_is_said_is_in_a_log_of_any_level() {
         assert!(said.is_empty(), "{said:#?}");
     });
 }
+
+/// A connection that is reset has no address any more, and what it sent is nobody's: no ban or mute could meet it.
+#[test]
+fn who_resets_at_once_does_not_come_from_nowhere() {
+    run(async {
+        let arguments = ["--listen", "127.0.0.1:0", "--log-connections"];
+        let server = Program::start(chinwag(&arguments)).await;
+        let mut alice = join_as(&server, "alice").await;
+        for _ in 0..200 {
+            let mut reset = server.connect().await;
+            reset.send(b"spam\n").await;
+            reset.reset();
+        }
+        alice.say("/whoami").await;
+        alice.wait_for("* you are alice in #lobby").await;
+        server.signal(Signal::TERM);
+        let (_, log) = server.ended().await;
+        assert!(!log.contains("address=::"), "{log}");
+    });
+}
