@@ -180,6 +180,20 @@ impl Member {
         self.current.is_some_and(|current| current.room == room)
     }
 
+    /// They are in this room no more. Says whether they spoke in it; then they speak nowhere.
+    pub fn leave(&mut self, room: RoomId) -> bool {
+        let spoke = self.speaks_in(room);
+        if spoke {
+            self.current = None;
+        } else if let Some(extras) = &mut self.extras {
+            extras.others.retain(|other| other.room != room);
+        }
+        if let Some(debts) = &mut self.debts {
+            debts.forget(room);
+        }
+        spoke
+    }
+
     /// Whether he may be in more than one room.
     #[inline]
     pub fn is_in_several(&self) -> bool {

@@ -123,16 +123,7 @@ impl Broker {
 
     /// Somebody is not in a room any more that goes.
     fn lose_room(&mut self, slot: usize, room: RoomId, words: &str) {
-        let member = self.roster.member_mut(slot);
-        let spoke = member.speaks_in(room);
-        if spoke {
-            member.current = None;
-        } else if let Some(extras) = &mut member.extras {
-            extras.others.retain(|other| other.room != room);
-        }
-        if let Some(debts) = &mut member.debts {
-            debts.forget(room);
-        }
+        let spoke = self.roster.member_mut(slot).leave(room);
         self.wait_no_more_in(slot, room);
         self.refuse(slot, words);
         if spoke {

@@ -171,15 +171,8 @@ impl Broker {
     /// if it was his current one: the base of a kick, too.
     pub(super) fn take_out(&mut self, slot: usize, room: RoomId) {
         let member = self.roster.member_mut(slot);
-        let (id, view, spoke) = (member.id, member.view_of(room), member.speaks_in(room));
-        if spoke {
-            member.current = None;
-        } else if let Some(extras) = &mut member.extras {
-            extras.others.retain(|other| other.room != room);
-        }
-        if let Some(debts) = &mut member.debts {
-            debts.forget(room);
-        }
+        // The view is that of before.
+        let (id, view, spoke) = (member.id, member.view_of(room), member.leave(room));
         let left = self.rooms.room_mut(room);
         left.slow.iter_mut().for_each(|slow| slow.leave(id));
         left.remove(slot, view, spoke, self.roster.names());
