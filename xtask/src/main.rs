@@ -26,8 +26,8 @@ cargo xtask COMMAND
   shuttle        whole runtimes under schedules drawn at random, [FILTER] [--short] [--runs N] [--seed N]
   fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
   leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
-  tsan, asan     whippet's tests under the thread and the address sanitizer (--short: the traps); need nightly
-  mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/TRAPS.md)
+  tsan, asan     whippet's tests under the thread and the address sanitizer (--short: known failures); need nightly
+  mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/KNOWN_FAILURES.md)
   rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   dist           the static program, its manual and completions, and contrib, in target/dist
   ci             what .ci/run does

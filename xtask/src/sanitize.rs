@@ -18,8 +18,8 @@ pub(crate) enum Sanitizer {
     Address,
 }
 
-/// What the short form runs: whole runtimes, the ends of tasks and the traps; seconds, not a minute.
-const SHORT: &str = "trap_";
+/// What the short form runs: whole runtimes, the ends of tasks and known failures; seconds, not a minute.
+const SHORT: &str = "regression_";
 /// Tests of sizes and of the allocator, which are other ones under a sanitizer.
 const SKIPPED: [&str; 2] =
     ["an_idle_channel_is_small", "what_lies_free_between_what_is_used_goes_back_to_the_system"];
@@ -59,7 +59,7 @@ impl Sanitizer {
     }
 }
 
-/// Builds the tests with the sanitizer and runs them; `--short` runs the traps alone.
+/// Builds the tests with the sanitizer and runs them; `--short` runs the tests of known failures alone.
 pub(crate) fn run(root: &Path, sanitizer: Sanitizer, arguments: &[String]) -> ExitCode {
     run_on(root, sanitizer, arguments, crate::fuzz::nightly_host())
 }

@@ -284,7 +284,8 @@ mod tests {
     }
 
     #[test]
-    fn trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep() {
+    fn regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep()
+     {
         let counts = Arc::new(PanicsFirst(AtomicUsize::new(0)));
         let mut wakers = Wakers::new();
         wakers.push(Waker::from(Arc::clone(&counts)));

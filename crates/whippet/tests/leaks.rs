@@ -242,7 +242,7 @@ fn end(runtime: Runtime, outside: &mut Outside) -> RuntimeMetrics {
 }
 
 #[test]
-fn trap_11_what_runtimes_leave_behind_is_nothing() {
+fn regression_11_what_runtimes_leave_behind_is_nothing() {
     let rounds = std::env::var(ROUNDS_VARIABLE).ok().map_or(ROUNDS, |word| word.parse().unwrap());
     (0..WARM_UP).for_each(round);
     // Threads of the last round may still be on their way out.

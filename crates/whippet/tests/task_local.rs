@@ -159,7 +159,7 @@ thread_local! {
 }
 
 #[test]
-fn trap_14_a_future_that_is_dropped_with_the_thread_is_dropped() {
+fn regression_14_a_future_that_is_dropped_with_the_thread_is_dropped() {
     let (saw, seen) = mpsc::channel();
     let looks = LooksAtTheEnd(saw);
     let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();

@@ -171,7 +171,7 @@ fn rustix_dup(stream: &TcpStream) -> std::os::fd::OwnedFd {
 }
 
 #[test]
-fn trap_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
+fn regression_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -218,7 +218,7 @@ fn trap_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
 }
 
 #[test]
-fn trap_01_bytes_behind_urgent_data_are_announced() {
+fn regression_01_bytes_behind_urgent_data_are_announced() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let (client, mut server) = pair().await.unwrap();
@@ -265,7 +265,7 @@ fn more_pieces_than_the_kernel_takes_in_a_call() {
 }
 
 #[test]
-fn trap_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
+fn regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let (waits, client, listener) = runtime.block_on(async {
         let (client, waits) = pair().await.unwrap();

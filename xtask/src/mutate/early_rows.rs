@@ -15,9 +15,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         let left = Left { slot: self, cleared: self.clear(want) };
         let result = match called {",
         tests: &[
-            Unit("reactor::tests::trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
-            Unit("reactor::tests::trap_01_an_edge_between_a_refusal_and_its_door_stays"),
-            Model("reactor::loom_tests::loom_trap_01_no_edge_is_swallowed_between_the_call_and_the_wait"),
+            Unit("reactor::tests::regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
+            Unit("reactor::tests::regression_01_an_edge_between_a_refusal_and_its_door_stays"),
+            Model("reactor::loom_tests::loom_regression_01_no_edge_is_swallowed_between_the_call_and_the_wait"),
         ],
     },
     Mutation {
@@ -27,8 +27,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "Ok((result, Rest::None)) if !left.cleared.is_urgent() => {",
         to: "Ok((result, Rest::None)) => {",
         tests: &[
-            File("tcp", "trap_01_bytes_behind_urgent_data_are_announced"),
-            Model("reactor::loom_tests::loom_trap_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last"),
+            File("tcp", "regression_01_bytes_behind_urgent_data_are_announced"),
+            Model("reactor::loom_tests::loom_regression_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last"),
         ],
     },
     Mutation {
@@ -42,8 +42,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "            let _ = generation_of_event;
 ",
         tests: &[
-            Unit("reactor::tests::trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor"),
-            Model("reactor::loom_tests::loom_trap_02_a_stale_event_does_not_touch_the_successor"),
+            Unit("reactor::tests::regression_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor"),
+            Model("reactor::loom_tests::loom_regression_02_a_stale_event_does_not_touch_the_successor"),
         ],
     },
     Mutation {
@@ -55,8 +55,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let _ = descriptor;
 ",
         tests: &[
-            Unit("reactor::tests::trap_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events"),
-            Unit("reactor::tests::trap_03_a_descriptor_that_is_handed_over_can_be_watched_again"),
+            Unit("reactor::tests::regression_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events"),
+            Unit("reactor::tests::regression_03_a_descriptor_that_is_handed_over_can_be_watched_again"),
         ],
     },
     Mutation {
@@ -66,7 +66,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "if self.shared.has_work() || self.shared.is_ending() || has_more() {",
         to: "if self.shared.is_ending() || has_more() {",
         tests: &[
-            Unit("executor::worker_tests::trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more"),
+            Unit("executor::worker_tests::regression_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more"),
             Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep"),
         ],
     },
@@ -111,7 +111,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "",
         tests: &[
-            Unit("runtime::trap_tests::trap_04_a_task_in_the_ring_waits_for_no_other_poll"),
+            Unit("runtime::regression_tests::regression_04_a_task_in_the_ring_waits_for_no_other_poll"),
             Schedule("blocking::shuttle_a_task_in_the_ring_waits_for_no_other_poll"),
         ],
     },
@@ -121,7 +121,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/executor/worker.rs",
         from: "if lifo_turns < MAX_LIFO_TURNS {",
         to: "if lifo_turns <= MAX_LIFO_TURNS || true {",
-        tests: &[Unit("runtime::trap_tests::trap_05_two_tasks_that_wake_each_other_do_not_starve_a_third")],
+        tests: &[Unit("runtime::regression_tests::regression_05_two_tasks_that_wake_each_other_do_not_starve_a_third")],
     },
     Mutation {
         row: "5",
@@ -133,7 +133,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                let _ = watched;
 ",
-        tests: &[Unit("runtime::trap_tests::trap_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed")],
+        tests: &[Unit("runtime::regression_tests::regression_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed")],
     },
     Mutation {
         row: "5",
@@ -143,7 +143,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                if watched == Some(seen) || true {
 ",
-        tests: &[Unit("executor::worker_tests::trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice")],
+        tests: &[Unit("executor::worker_tests::regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice")],
     },
     Mutation {
         row: "6",
@@ -185,7 +185,7 @@ pub(super) const GUARDS: &[Mutation] = &[
                     return overflow(older.chain(std::iter::once(task)));
                 }",
         tests: &[
-            Unit("runtime::trap_tests::trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss"),
+            Unit("runtime::regression_tests::regression_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss"),
             Model("executor::loom_tests::loom_ring_overflow_meets_a_thief"),
         ],
     },
@@ -198,7 +198,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        waiters.tell(bits, self.edges(), Waker::wake);
         let _ = wakers;
 ",
-        tests: &[Unit("reactor::tests::trap_07_a_woken_task_may_use_the_socket_at_once")],
+        tests: &[Unit("reactor::tests::regression_07_a_woken_task_may_use_the_socket_at_once")],
     },
     Mutation {
         row: "7",
@@ -210,7 +210,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let mut waiters = self.waiters.lock();
         let waker = waker.clone();
         if let",
-        tests: &[Unit("reactor::tests::trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot")],
+        tests: &[Unit("reactor::tests::regression_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot")],
     },
     Mutation {
         row: "7",
@@ -224,7 +224,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         wake(receiver);
         drop(state);
         // Without",
-        tests: &[Unit("sync::mpsc::tests::trap_07_a_waker_may_use_the_same_channel")],
+        tests: &[Unit("sync::mpsc::tests::regression_07_a_waker_may_use_the_same_channel")],
     },
     Mutation {
         row: "7",
@@ -239,8 +239,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         }
 ",
         tests: &[
-            Unit("sync::waker_tests::trap_07_wakers_that_use_the_channel_when_cloned_or_dropped"),
-            Unit("sync::waker_tests::trap_07_wakers_that_use_a_semaphore_when_cloned_or_dropped"),
+            Unit("sync::waker_tests::regression_07_wakers_that_use_the_channel_when_cloned_or_dropped"),
+            Unit("sync::waker_tests::regression_07_wakers_that_use_a_semaphore_when_cloned_or_dropped"),
         ],
     },
     Mutation {
@@ -253,8 +253,8 @@ pub(super) const GUARDS: &[Mutation] = &[
             let _ = panicked.call(|| ());
 ",
         tests: &[
-            Unit("sync::notify::tests::trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
-            Unit("wakers::tests::trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
+            Unit("sync::notify::tests::regression_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
+            Unit("wakers::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
         ],
     },
     Mutation {
@@ -267,7 +267,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "    if false {
         forget_payload(payload);
     } else {",
-        tests: &[Unit("wakers::tests::trap_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
+        tests: &[Unit("wakers::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
     },
     Mutation {
         row: "8",
@@ -280,9 +280,9 @@ pub(super) const GUARDS: &[Mutation] = &[
             self.set_alarm(next);
 ",
         tests: &[
-            Unit("driver::tests::trap_08_an_earlier_timer_added_during_the_wait_fires"),
+            Unit("driver::tests::regression_08_an_earlier_timer_added_during_the_wait_fires"),
             Schedule("timers::shuttle_an_earlier_timer_comes_first"),
-            Model("driver::loom_tests::loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
+            Model("driver::loom_tests::loom_regression_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
         ],
     },
     Mutation {
@@ -299,8 +299,8 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
-            Model("driver::loom_tests::loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
-            Model("driver::loom_tests::loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm"),
+            Model("driver::loom_tests::loom_regression_08_an_earlier_timer_meets_the_answer_to_an_alarm"),
+            Model("driver::loom_tests::loom_regression_08_the_first_timer_meets_the_answer_to_an_alarm"),
         ],
     },
     Mutation {
@@ -320,7 +320,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
-            Model("driver::loom_tests::loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm"),
+            Model("driver::loom_tests::loom_regression_08_the_first_timer_meets_the_answer_to_an_alarm"),
         ],
     },
     Mutation {
@@ -331,7 +331,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        let over = now >> TICK_BITS;
 ",
-        tests: &[Unit("timers::tests::single::trap_08_the_wheel_agrees_with_a_heap")],
+        tests: &[Unit("timers::tests::single::regression_08_the_wheel_agrees_with_a_heap")],
     },
     Mutation {
         row: "8",

@@ -17,7 +17,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         }
         self.brought(self.shared.driver.turn(timeout, wakers))
 ",
-        tests: &[Unit("runtime::trap_tests::trap_09_timers_go_on_beside_a_poll_that_does_not_end")],
+        tests: &[Unit("runtime::regression_tests::regression_09_timers_go_on_beside_a_poll_that_does_not_end")],
     },
     Mutation {
         row: "9",
@@ -27,7 +27,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        if self.until_events.count() && false {
 ",
-        tests: &[Unit("runtime::trap_tests::trap_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers")],
+        tests: &[Unit("runtime::regression_tests::regression_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers")],
     },
     Mutation {
         row: "10",
@@ -38,7 +38,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        if state.waiting > 0 {
 ",
         tests: &[
-            Model("executor::blocking_loom::loom_trap_10_two_jobs_meet_one_thread_that_waits"),
+            Model("executor::blocking_loom::loom_regression_10_two_jobs_meet_one_thread_that_waits"),
             Schedule("blocking::shuttle_blocking_jobs_that_wait_for_each_other_have_a_thread_each"),
         ],
     },
@@ -57,7 +57,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             }
 ",
         tests: &[
-            Model("executor::blocking_loom::loom_trap_10_a_job_meets_a_thread_that_leaves"),
+            Model("executor::blocking_loom::loom_regression_10_a_job_meets_a_thread_that_leaves"),
             Schedule("blocking::shuttle_blocking_jobs_that_bring_jobs_are_all_run"),
         ],
     },
@@ -69,7 +69,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            drop(pool);
 ",
-        tests: &[Unit("runtime::tests::trap_10_a_thread_that_does_not_start_orphans_no_job")],
+        tests: &[Unit("runtime::tests::regression_10_a_thread_that_does_not_start_orphans_no_job")],
     },
     Mutation {
         row: "11",
@@ -83,7 +83,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let mut queue = self.queue.lock();
 ",
         tests: &[
-            Model("executor::shutdown_loom::loom_trap_11_a_spawn_meets_the_end"),
+            Model("executor::shutdown_loom::loom_regression_11_a_spawn_meets_the_end"),
             Schedule("ends::shuttle_a_spawn_meets_the_end"),
         ],
     },
@@ -94,7 +94,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "            idle.extend(shard.tasks.iter().filter_map(Live::cancel));
 ",
         to: "",
-        tests: &[Unit("runtime::tests::trap_11_runtimes_start_and_stop_with_tasks_in_every_state")],
+        tests: &[Unit("runtime::tests::regression_11_runtimes_start_and_stop_with_tasks_in_every_state")],
     },
     Mutation {
         row: "11",
@@ -104,7 +104,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "    std::mem::forget(worker);
 ",
-        tests: &[Unit("runtime::tests::trap_11_runtimes_start_and_stop_with_tasks_in_every_state")],
+        tests: &[Unit("runtime::tests::regression_11_runtimes_start_and_stop_with_tasks_in_every_state")],
     },
     Mutation {
         row: "11",
@@ -114,7 +114,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        let _ = wakers;
 ",
-        tests: &[File("tcp", "trap_11_nobody_waits_on_a_socket_whose_runtime_has_ended")],
+        tests: &[File("tcp", "regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended")],
     },
     Mutation {
         row: "12",
@@ -125,9 +125,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        self.release(0, wakers);
 ",
         tests: &[
-            Unit("sync::semaphore::tests::trap_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped"),
-            Unit("sync::mpsc::tests::trap_12_a_cancelled_send_passes_its_place_on"),
-            Unit("sync::lock::tests::trap_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next"),
+            Unit("sync::semaphore::tests::regression_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped"),
+            Unit("sync::mpsc::tests::regression_12_a_cancelled_send_passes_its_place_on"),
+            Unit("sync::lock::tests::regression_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next"),
             Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
         ],
     },
@@ -141,7 +141,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             self.release(removed.note, wakers);
         }
 ",
-        tests: &[Unit("sync::mpsc::tests::trap_12_leaving_before_a_large_request_lets_small_ones_through")],
+        tests: &[Unit("sync::mpsc::tests::regression_12_leaving_before_a_large_request_lets_small_ones_through")],
     },
     Mutation {
         row: "12",
@@ -152,7 +152,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "            Call::One | Call::Last => self.line_changed(waiters),
 ",
         tests: &[
-            Unit("sync::notify::tests::trap_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
+            Unit("sync::notify::tests::regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
             Model("sync::notify::loom_tests::loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter"),
         ],
     },
@@ -167,7 +167,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let _ = tickets;
 ",
         tests: &[
-            Unit("sync::notify::tests::trap_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
+            Unit("sync::notify::tests::regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
             Unit("sync::wait_list::tests::memory_of_a_crowd_is_given_back_when_its_tickets_become_void"),
         ],
     },
@@ -194,7 +194,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             }),
 ",
         tests: &[
-            Unit("executor::task::tests::trap_13_every_sequence_of_five_drops_future_and_output_once"),
+            Unit("executor::task::tests::regression_13_every_sequence_of_five_drops_future_and_output_once"),
             Model("executor::task::loom_tests::loom_complete_and_drop_of_the_handle_drop_the_output_once"),
         ],
     },
@@ -207,7 +207,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        before & COMPLETE == 0
 ",
         tests: &[
-            Unit("executor::task::tests::trap_13_every_sequence_of_five_drops_future_and_output_once"),
+            Unit("executor::task::tests::regression_13_every_sequence_of_five_drops_future_and_output_once"),
         ],
     },
     Mutation {
@@ -237,7 +237,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         Ok::<_, ()>(f.take().map(|f| f(worker.as_deref())))
     });
 ",
-        tests: &[Unit("runtime::trap_tests::trap_14_a_waker_works_while_the_thread_ends")],
+        tests: &[Unit("runtime::regression_tests::regression_14_a_waker_works_while_the_thread_ends")],
     },
     Mutation {
         row: "15",
@@ -250,8 +250,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         ready!(poll_until(this.reader, cx, b'\\n', &mut line))?;
 ",
         tests: &[
-            File("io", "reading::trap_15_a_dropped_next_line_loses_nothing"),
-            File("io", "reading::trap_15_select_does_not_throw_away_a_half_read_line"),
+            File("io", "reading::regression_15_a_dropped_next_line_loses_nothing"),
+            File("io", "reading::regression_15_select_does_not_throw_away_a_half_read_line"),
         ],
     },
     Mutation {
@@ -266,8 +266,8 @@ pub(super) const GUARDS: &[Mutation] = &[
     }
 ",
         tests: &[
-            Unit("sync::watch::tests::trap_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
-            Unit("sync::broadcast::tests::trap_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
         ],
     },
     Mutation {
@@ -284,9 +284,9 @@ pub(super) const GUARDS: &[Mutation] = &[
             }
             slot.note = note;",
         tests: &[
-            Unit("sync::watch::tests::trap_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
-            Unit("sync::broadcast::tests::trap_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
-            Unit("sync::notify::tests::trap_16_waking_many_costs_each_one_wake"),
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::notify::tests::regression_16_waking_many_costs_each_one_wake"),
         ],
     },
 ];

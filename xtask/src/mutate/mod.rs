@@ -1,5 +1,5 @@
 //! `cargo xtask mutate`: takes the guards of whippet out, one at a time, and expects the tests that are there for them to
-//! fail. docs/TRAPS.md is written from what this prints.
+//! fail. docs/KNOWN_FAILURES.md is written from what this prints.
 //!
 //! The sources are changed in a copy below the target directory, built apart. A test that hangs has failed too: it is
 //! ended after [`PATIENCE`].
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_trap_of_the_runtime_has_a_guard_here() {
+    fn every_failure_of_the_runtime_has_a_guard_here() {
         for row in 1..=16 {
             let row = row.to_string();
             assert!(guards().any(|mutation| mutation.row == row), "row {row}");

@@ -15,7 +15,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             File("async_fd", "an_edge_between_a_call_and_its_clear_is_not_lost"),
-            Model("reactor::loom_tests::loom_trap_31_a_clear_after_a_call_swallows_no_edge"),
+            Model("reactor::loom_tests::loom_regression_31_a_clear_after_a_call_swallows_no_edge"),
         ],
     },
     Mutation {
@@ -50,7 +50,7 @@ pub(super) const GUARDS: &[Mutation] = &[
                 "shared_polls::pollers_of_listeners_and_descriptors_displace_no_other",
             ),
             File("readiness", "shared_polls::two_tasks_write_one_tcp_stream_by_reference"),
-            Model("reactor::loom_tests::loom_trap_32_two_tasks_poll_one_direction"),
+            Model("reactor::loom_tests::loom_regression_32_two_tasks_poll_one_direction"),
         ],
     },
     Mutation {
@@ -116,7 +116,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let hidden = self.change(generation, 0, 0, wakers);
 ",
         tests: &[
-            Model("reactor::loom_tests::loom_trap_36_the_end_of_a_backoff_wakes_who_waits"),
+            Model("reactor::loom_tests::loom_regression_36_the_end_of_a_backoff_wakes_who_waits"),
             File("readiness", "unusable::send_to_a_full_queue_backs_off_and_is_sent"),
         ],
     },

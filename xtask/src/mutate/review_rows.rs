@@ -38,7 +38,7 @@ pub(super) const GUARDS: &[Mutation] = &[
                 "readiness",
                 "short_reads::the_end_behind_a_short_read_outlives_a_call_for_priority",
             ),
-            Model("reactor::loom_tests::loom_trap_35_an_end_that_another_call_takes_is_read"),
+            Model("reactor::loom_tests::loom_regression_35_an_end_that_another_call_takes_is_read"),
         ],
     },
     Mutation {

@@ -3,7 +3,7 @@
 /// One guard, and what misses it.
 #[derive(Debug)]
 pub(super) struct Mutation {
-    /// The row of docs/TRAPS.md, or a dash for what is in no row.
+    /// The row of docs/KNOWN_FAILURES.md, or a dash for what is in no row.
     pub(super) row: &'static str,
     /// The guard, in words.
     pub(super) guard: &'static str,

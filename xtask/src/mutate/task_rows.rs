@@ -17,7 +17,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         tests: &[
             Unit("executor::task::state::tests::a_flood_of_wakes_stops_at_the_limit"),
             Unit(
-                "executor::task::tests::trap_13_every_sequence_of_five_drops_future_and_output_once",
+                "executor::task::tests::regression_13_every_sequence_of_five_drops_future_and_output_once",
             ),
         ],
     },

@@ -48,7 +48,7 @@ async fn accept_after(
 }
 
 #[test]
-fn trap_23_no_error_of_one_connection_ends_the_loop() {
+fn regression_23_no_error_of_one_connection_ends_the_loop() {
     let passing = [
         Errno::CONNABORTED,
         Errno::INTR,
@@ -77,7 +77,7 @@ fn trap_23_no_error_of_one_connection_ends_the_loop() {
 }
 
 #[test]
-fn trap_23_a_broken_listener_ends_the_loop() {
+fn regression_23_a_broken_listener_ends_the_loop() {
     run_test(async {
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
             let (house, _orders, _said, _address, source) = accept_after([errno]).await;

@@ -96,7 +96,7 @@ fn frame(bytes: &[u8]) -> Frame {
 }
 
 #[test]
-fn trap_29_a_panic_leaves_although_the_queue_is_full() {
+fn regression_29_a_panic_leaves_although_the_queue_is_full() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let mut person = bench.enter().await;
@@ -108,7 +108,7 @@ fn trap_29_a_panic_leaves_although_the_queue_is_full() {
 }
 
 #[test]
-fn trap_29_an_abort_leaves_although_the_queue_is_full() {
+fn regression_29_an_abort_leaves_although_the_queue_is_full() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let person = bench.enter().await;

@@ -13,7 +13,7 @@ use whippet::runtime::Builder;
 
 /// Every queue has one place and nobody reads: whoever waits for whom, all lines get through to the broker.
 #[test]
-fn trap_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
+fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     const PEOPLE: u64 = 20;
     const LINES: u64 = 50;
     let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
@@ -45,7 +45,7 @@ fn trap_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
 
 /// A tenth never reads: they are cut, each with a line that says so, and the others get every line.
 #[test]
-fn trap_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
+fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     const PEOPLE: usize = 50;
     const FROZEN: usize = 5;
     let mut room = Room::new();
@@ -81,7 +81,7 @@ fn trap_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
 
 /// Ends of every kind, some of them twice for the same person and in any order: one line each.
 #[test]
-fn trap_27_every_join_has_one_leave_however_often_it_is_reported() {
+fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
     let mut random = Random::new(27);
     let mut room = Room::new();
     let observer = room.join();
@@ -159,7 +159,7 @@ fn announcements(lines: &[String], verb: &str) -> (usize, Vec<u64>) {
 
 /// 2,000 joins at once cost a few hundred lines, not four million deliveries; so do 9,000 leaves.
 #[test]
-fn trap_28_crowds_that_come_and_go_are_counted() {
+fn regression_28_crowds_that_come_and_go_are_counted() {
     let mut room = Room::new();
     let observer = room.join();
     let crowd: Vec<_> = (0..2_000).map(|_| room.enter()).collect();

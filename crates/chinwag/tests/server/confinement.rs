@@ -34,7 +34,7 @@ async fn opens(server: &Program, secret: &str) -> bool {
 }
 
 #[test]
-fn trap_43_a_name_in_listen_leaves_reloads_possible() {
+fn regression_43_a_name_in_listen_leaves_reloads_possible() {
     run(async {
         let folder = Folder::new("confined-name");
         let file = folder.write("chinwag.toml", "listen = [\"localhost:0\"]\n");
@@ -46,7 +46,7 @@ fn trap_43_a_name_in_listen_leaves_reloads_possible() {
 }
 
 #[test]
-fn trap_43_a_first_settings_file_is_read_after_the_start() {
+fn regression_43_a_first_settings_file_is_read_after_the_start() {
     run(async {
         let folder = Folder::new("confined-first");
         folder.make("chinwag");
@@ -59,7 +59,7 @@ fn trap_43_a_first_settings_file_is_read_after_the_start() {
 }
 
 #[test]
-fn trap_43_a_secret_that_a_reload_names_first_is_read() {
+fn regression_43_a_secret_that_a_reload_names_first_is_read() {
     run(async {
         let folder = Folder::new("confined-secret");
         let credentials = Folder::new("confined-credentials");
@@ -78,7 +78,7 @@ fn trap_43_a_secret_that_a_reload_names_first_is_read() {
 }
 
 #[test]
-fn trap_43_files_replaced_by_rename_are_read_anew() {
+fn regression_43_files_replaced_by_rename_are_read_anew() {
     run(async {
         let folder = Folder::new("confined-rename");
         folder.make("secret");
@@ -94,7 +94,7 @@ fn trap_43_files_replaced_by_rename_are_read_anew() {
 }
 
 #[test]
-fn trap_43_files_behind_a_switched_link_are_read_anew() {
+fn regression_43_files_behind_a_switched_link_are_read_anew() {
     run(async {
         let folder = Folder::new("confined-switch");
         // As Kubernetes does: each file is a link through `..data`, which is exchanged in one step.
@@ -116,7 +116,7 @@ fn trap_43_files_behind_a_switched_link_are_read_anew() {
 }
 
 #[test]
-fn trap_43_a_file_behind_a_link_out_of_its_folder_stays_readable() {
+fn regression_43_a_file_behind_a_link_out_of_its_folder_stays_readable() {
     run(async {
         let folder = Folder::new("confined-out");
         folder.make("inside");
@@ -159,7 +159,7 @@ fn other_value(folder: &Folder, key: &str) -> String {
 }
 
 #[test]
-fn trap_43_a_reload_takes_or_names_each_setting() {
+fn regression_43_a_reload_takes_or_names_each_setting() {
     run(async {
         let folder = Folder::new("confined-each");
         folder.write("oper", SECRET);

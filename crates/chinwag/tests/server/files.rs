@@ -51,7 +51,7 @@ async fn refused_state(folder: &Folder, words: &str) {
 }
 
 #[test]
-fn trap_45_a_link_in_the_state_folder_is_refused() {
+fn regression_45_a_link_in_the_state_folder_is_refused() {
     run(async {
         for name in ["lock", "bans"] {
             let folder = Folder::new(&format!("files-link-{name}"));
@@ -64,7 +64,7 @@ fn trap_45_a_link_in_the_state_folder_is_refused() {
 }
 
 #[test]
-fn trap_45_a_pipe_in_the_state_folder_is_refused() {
+fn regression_45_a_pipe_in_the_state_folder_is_refused() {
     run(async {
         for name in ["lock", "bans"] {
             let folder = Folder::new(&format!("files-pipe-{name}"));
@@ -76,7 +76,7 @@ fn trap_45_a_pipe_in_the_state_folder_is_refused() {
 }
 
 #[test]
-fn trap_45_a_folder_in_place_of_a_state_file_is_refused() {
+fn regression_45_a_folder_in_place_of_a_state_file_is_refused() {
     run(async {
         for name in ["lock", "bans"] {
             let folder = Folder::new(&format!("files-folder-{name}"));
@@ -87,7 +87,7 @@ fn trap_45_a_folder_in_place_of_a_state_file_is_refused() {
 }
 
 #[test]
-fn trap_45_a_device_in_the_state_folder_is_refused() {
+fn regression_45_a_device_in_the_state_folder_is_refused() {
     run(async {
         for name in ["lock", "bans"] {
             let folder = Folder::new(&format!("files-device-{name}"));
@@ -105,7 +105,7 @@ fn trap_45_a_device_in_the_state_folder_is_refused() {
 }
 
 #[test]
-fn trap_45_a_state_folder_that_others_may_write_to_is_refused() {
+fn regression_45_a_state_folder_that_others_may_write_to_is_refused() {
     run(async {
         for mode in [0o770, 0o707, 0o1777] {
             let folder = Folder::new("files-open-state");
@@ -118,7 +118,7 @@ fn trap_45_a_state_folder_that_others_may_write_to_is_refused() {
 }
 
 #[test]
-fn trap_45_a_state_folder_of_another_user_is_refused() {
+fn regression_45_a_state_folder_of_another_user_is_refused() {
     if !can_give_away() {
         return;
     }
@@ -139,7 +139,7 @@ fn trap_45_a_state_folder_of_another_user_is_refused() {
 }
 
 #[test]
-fn trap_45_a_state_file_of_another_user_is_refused() {
+fn regression_45_a_state_file_of_another_user_is_refused() {
     if !can_give_away() {
         return;
     }
@@ -156,7 +156,7 @@ fn trap_45_a_state_file_of_another_user_is_refused() {
 }
 
 #[test]
-fn trap_45_a_state_file_that_others_may_write_is_refused() {
+fn regression_45_a_state_file_that_others_may_write_is_refused() {
     run(async {
         for name in ["lock", "bans"] {
             for mode in [0o620, 0o602] {
@@ -170,7 +170,7 @@ fn trap_45_a_state_file_that_others_may_write_is_refused() {
 }
 
 #[test]
-fn trap_45_bans_are_written_through_no_link() {
+fn regression_45_bans_are_written_through_no_link() {
     run(async {
         for hard in [false, true] {
             let folder = Folder::new(&format!("files-through-{hard}"));
@@ -202,7 +202,7 @@ fn trap_45_bans_are_written_through_no_link() {
 }
 
 #[test]
-fn trap_45_a_state_folder_behind_a_link_of_ours_is_fine() {
+fn regression_45_a_state_folder_behind_a_link_of_ours_is_fine() {
     run(async {
         // As systemd makes it for DynamicUser.
         let folder = Folder::new("files-dynamic");
@@ -217,7 +217,7 @@ fn trap_45_a_state_folder_behind_a_link_of_ours_is_fine() {
 }
 
 #[test]
-fn trap_45_a_secret_that_is_no_regular_file_is_refused() {
+fn regression_45_a_secret_that_is_no_regular_file_is_refused() {
     run(async {
         let folder = Folder::new("files-secret-kind");
         folder.pipe("pipe");
@@ -233,7 +233,7 @@ fn trap_45_a_secret_that_is_no_regular_file_is_refused() {
 }
 
 #[test]
-fn trap_45_a_secret_that_others_may_change_is_refused() {
+fn regression_45_a_secret_that_others_may_change_is_refused() {
     run(async {
         let folder = Folder::new("files-secret-open");
         for mode in [0o620, 0o602, 0o666] {

@@ -61,7 +61,7 @@ fn dear_commands_cost_more_than_lines() {
 }
 
 #[test]
-fn trap_26_junk_without_a_line_end_is_dropped_while_it_is_read() {
+fn regression_26_junk_without_a_line_end_is_dropped_while_it_is_read() {
     run(async {
         let server = TestServer::start();
         let mut alice = server.join().await;

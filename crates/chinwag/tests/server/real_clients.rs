@@ -165,7 +165,7 @@ fn nc_ends_when_it_was_sent_home() {
 
 /// `printf 'hi\n' | nc -N host port`: nc ends its side after its input, and still reads the answer.
 #[test]
-fn trap_25_a_half_close_of_a_real_nc_is_answered() {
+fn regression_25_a_half_close_of_a_real_nc_is_answered() {
     if !has("nc") {
         return;
     }

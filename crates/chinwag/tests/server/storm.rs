@@ -36,7 +36,7 @@ fn kernel_allows_the_queue() -> bool {
 /// A server that is stopped takes nobody from its queue, so the queue alone decides how many connections the kernel
 /// completes: no speed of either side has a part in it.
 #[test]
-fn trap_30_a_storm_of_connections_overflows_nothing() {
+fn regression_30_a_storm_of_connections_overflows_nothing() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).expect("the soft limit can be raised");
@@ -89,7 +89,7 @@ fn cpu(pid: u32) -> Duration {
 /// With more connections than descriptors the loop waits and neither spins nor floods the log, and it goes on at once
 /// when one frees.
 #[test]
-fn trap_22_running_out_of_descriptors_is_waited_out() {
+fn regression_22_running_out_of_descriptors_is_waited_out() {
     run(async {
         let mut command = Command::new("sh");
         let line =

@@ -93,7 +93,7 @@ fn a_nick_is_free_again_once_its_owner_has_left() {
 
 /// SIGPIPE would end the process, and a write to somebody who is gone must end him alone.
 #[test]
-fn trap_25_writing_to_somebody_who_is_gone_ends_him_alone() {
+fn regression_25_writing_to_somebody_who_is_gone_ends_him_alone() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, bob) = pair(&server).await;
@@ -109,7 +109,7 @@ fn trap_25_writing_to_somebody_who_is_gone_ends_him_alone() {
 
 /// A FIN that comes together with the last bytes, before anything is read.
 #[test]
-fn trap_25_last_bytes_before_the_end_are_read() {
+fn regression_25_last_bytes_before_the_end_are_read() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;
@@ -125,7 +125,7 @@ fn trap_25_last_bytes_before_the_end_are_read() {
 
 /// Closing with input unread makes the kernel reset the connection, and the goodbye is lost with it.
 #[test]
-fn trap_24_a_goodbye_arrives_although_input_lies_unread() {
+fn regression_24_a_goodbye_arrives_although_input_lies_unread() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = pair(&server).await;
@@ -145,7 +145,7 @@ fn trap_24_a_goodbye_arrives_although_input_lies_unread() {
 
 /// The same when the server ends the connection.
 #[test]
-fn trap_24_a_stop_arrives_although_input_lies_unread() {
+fn regression_24_a_stop_arrives_although_input_lies_unread() {
     run(async {
         let server = TestServer::start();
         let (mut alice, mut bob) = pair(&server).await;
@@ -159,7 +159,7 @@ fn trap_24_a_stop_arrives_although_input_lies_unread() {
 
 /// However much is under way from somebody who has stopped talking: he sees an end, not a reset.
 #[test]
-fn trap_24_a_stop_ends_in_peace_however_much_lies_unread() {
+fn regression_24_a_stop_ends_in_peace_however_much_lies_unread() {
     run(async {
         let server = TestServer::start();
         let mut bob = server.join().await;

@@ -36,7 +36,7 @@ fn assert_set(driver: &Driver, minutes: u64) {
 }
 
 #[test]
-fn loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm() {
+fn loom_regression_08_an_earlier_timer_meets_the_answer_to_an_alarm() {
     loom::model(|| {
         let driver = driver();
         let _key = insert(driver.shard(0), 60);
@@ -51,7 +51,7 @@ fn loom_trap_08_an_earlier_timer_meets_the_answer_to_an_alarm() {
 }
 
 #[test]
-fn loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm() {
+fn loom_regression_08_the_first_timer_meets_the_answer_to_an_alarm() {
     loom::model(|| {
         let driver = driver();
         // The alarm of a timer that was taken out.
@@ -68,7 +68,7 @@ fn loom_trap_08_the_first_timer_meets_the_answer_to_an_alarm() {
 }
 
 #[test]
-fn loom_trap_08_a_timer_that_is_moved_forward_meets_the_answer_and_another_timer() {
+fn loom_regression_08_a_timer_that_is_moved_forward_meets_the_answer_and_another_timer() {
     loom::model(|| {
         let driver = driver();
         let moved = insert(driver.shard(0), 60);
@@ -88,7 +88,7 @@ fn loom_trap_08_a_timer_that_is_moved_forward_meets_the_answer_and_another_timer
 }
 
 #[test]
-fn loom_trap_08_two_who_answer_meet_a_timer() {
+fn loom_regression_08_two_who_answer_meet_a_timer() {
     loom::model(|| {
         let driver = driver();
         let others = [30, 0].map(|minutes| {

@@ -85,7 +85,7 @@ impl Drop for Workers {
 }
 
 #[test]
-fn trap_08_an_earlier_timer_added_during_the_wait_fires() {
+fn regression_08_an_earlier_timer_added_during_the_wait_fires() {
     let driver = Arc::new(Driver::new(2).unwrap());
     let (late, waker) = counter();
     let far = driver.shard(0).insert_timer(driver.shard(0).now() + AN_HOUR, waker).unwrap();
@@ -102,7 +102,7 @@ fn trap_08_an_earlier_timer_added_during_the_wait_fires() {
 }
 
 #[test]
-fn trap_08_timers_added_and_removed_by_many_all_fire() {
+fn regression_08_timers_added_and_removed_by_many_all_fire() {
     let driver = Arc::new(Driver::new(2).unwrap());
     let _workers = Workers::start(&driver, 2);
     let adders: Vec<_> = (0..3u64)

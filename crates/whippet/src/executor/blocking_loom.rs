@@ -59,7 +59,7 @@ fn counts(counter: &Arc<AtomicUsize>) -> Runnable {
 }
 
 #[test]
-fn loom_trap_10_a_job_meets_a_thread_that_leaves() {
+fn loom_regression_10_a_job_meets_a_thread_that_leaves() {
     loom::model(|| {
         let runs = Arc::new(AtomicUsize::new(0));
         // A thread that finds nothing leaves at once, or a moment later.
@@ -72,7 +72,7 @@ fn loom_trap_10_a_job_meets_a_thread_that_leaves() {
 }
 
 #[test]
-fn loom_trap_10_two_jobs_meet_one_thread_that_waits() {
+fn loom_regression_10_two_jobs_meet_one_thread_that_waits() {
     loom::model(|| {
         let pool = pool(2, NEVER);
         pool.push(job(|| ()));
@@ -91,7 +91,7 @@ fn loom_trap_10_two_jobs_meet_one_thread_that_waits() {
 }
 
 #[test]
-fn loom_trap_10_the_end_meets_a_job_and_a_thread_that_waits() {
+fn loom_regression_10_the_end_meets_a_job_and_a_thread_that_waits() {
     loom::model(|| {
         let runs = Arc::new(AtomicUsize::new(0));
         let pool = pool(1, NEVER);

@@ -58,7 +58,7 @@ fn spawn(shared: &sync::Arc<Shared>, drops: &Arc<AtomicUsize>) -> JoinHandle<()>
 }
 
 #[test]
-fn loom_trap_11_a_spawn_meets_the_end() {
+fn loom_regression_11_a_spawn_meets_the_end() {
     loom::model(|| {
         let (shared, worker) = runtime();
         let drops = Arc::new(AtomicUsize::new(0));
@@ -76,7 +76,7 @@ fn loom_trap_11_a_spawn_meets_the_end() {
 }
 
 #[test]
-fn loom_trap_11_a_wake_meets_the_end() {
+fn loom_regression_11_a_wake_meets_the_end() {
     loom::model(|| {
         let (shared, worker) = runtime();
         let drops = Arc::new(AtomicUsize::new(0));

@@ -37,7 +37,7 @@ pub(super) fn workers() -> (Arc<Shared>, [Worker; 2]) {
 }
 
 #[test]
-fn trap_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
+fn regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
     let (shared, [_first, second]) = workers();
     let task = schedule::spawn(&shared, async {}, Location::caller());
     let runnable = shared.injector.pop().unwrap();
@@ -64,7 +64,7 @@ fn a_task_that_came_behind_the_end_takes_no_other_out_of_the_list() {
 }
 
 #[test]
-fn trap_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more() {
+fn regression_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more() {
     let (shared, [first, second]) = workers();
     assert_eq!(second.step(), Step::Idle);
     // Nobody sleeps yet, so nobody is woken: who goes to sleep has to look.

@@ -126,7 +126,7 @@ impl Socket {
 }
 
 #[test]
-fn loom_trap_01_no_edge_is_swallowed_between_the_call_and_the_wait() {
+fn loom_regression_01_no_edge_is_swallowed_between_the_call_and_the_wait() {
     loom::model(|| {
         let socket = Socket::new();
         let kernel = thread::spawn({
@@ -142,7 +142,7 @@ fn loom_trap_01_no_edge_is_swallowed_between_the_call_and_the_wait() {
 }
 
 #[test]
-fn loom_trap_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last() {
+fn loom_regression_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last() {
     loom::model(|| {
         let socket = Socket::new();
         let kernel = thread::spawn({
@@ -199,7 +199,7 @@ fn loom_a_reader_that_gives_up_takes_nobody_elses_wake() {
 }
 
 #[test]
-fn loom_trap_02_a_stale_event_does_not_touch_the_successor() {
+fn loom_regression_02_a_stale_event_does_not_touch_the_successor() {
     loom::model(|| {
         let slot = Arc::new(Slot::new());
         let kernel = thread::spawn({
@@ -217,7 +217,7 @@ fn loom_trap_02_a_stale_event_does_not_touch_the_successor() {
 }
 
 #[test]
-fn loom_trap_11_nobody_goes_on_waiting_when_the_runtime_ends() {
+fn loom_regression_11_nobody_goes_on_waiting_when_the_runtime_ends() {
     loom::model(|| {
         let socket = Socket::new();
         let runtime = thread::spawn({
@@ -235,7 +235,7 @@ fn loom_trap_11_nobody_goes_on_waiting_when_the_runtime_ends() {
 }
 
 #[test]
-fn loom_trap_31_guards_of_two_readers_swallow_no_edge() {
+fn loom_regression_31_guards_of_two_readers_swallow_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
         let reader = thread::spawn({
@@ -250,7 +250,7 @@ fn loom_trap_31_guards_of_two_readers_swallow_no_edge() {
 }
 
 #[test]
-fn loom_trap_31_a_clear_after_a_call_swallows_no_edge() {
+fn loom_regression_31_a_clear_after_a_call_swallows_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
         let kernel = thread::spawn({
@@ -268,7 +268,7 @@ fn loom_trap_31_a_clear_after_a_call_swallows_no_edge() {
 }
 
 #[test]
-fn loom_trap_31_a_guard_beside_a_call_swallows_no_edge() {
+fn loom_regression_31_a_guard_beside_a_call_swallows_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
         let reader = thread::spawn({
@@ -283,7 +283,7 @@ fn loom_trap_31_a_guard_beside_a_call_swallows_no_edge() {
 }
 
 #[test]
-fn loom_trap_31_a_guard_of_both_kinds_clears_one_alone() {
+fn loom_regression_31_a_guard_of_both_kinds_clears_one_alone() {
     loom::model(|| {
         let socket = Socket::new();
         let looks = thread::spawn({
@@ -311,7 +311,7 @@ fn loom_trap_31_a_guard_of_both_kinds_clears_one_alone() {
 }
 
 #[test]
-fn loom_trap_32_two_tasks_poll_one_direction() {
+fn loom_regression_32_two_tasks_poll_one_direction() {
     loom::model(|| {
         let socket = Socket::new();
         let reader = thread::spawn({
@@ -326,7 +326,7 @@ fn loom_trap_32_two_tasks_poll_one_direction() {
 }
 
 #[test]
-fn loom_trap_35_an_end_that_another_call_takes_is_read() {
+fn loom_regression_35_an_end_that_another_call_takes_is_read() {
     loom::model(|| {
         let socket = Socket::new();
         // A byte came, and the peer sends no more.
@@ -350,7 +350,7 @@ fn loom_trap_35_an_end_that_another_call_takes_is_read() {
 }
 
 #[test]
-fn loom_trap_36_an_end_that_is_none_swallows_no_edge() {
+fn loom_regression_36_an_end_that_is_none_swallows_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
         socket.announce(READ_DEAD);
@@ -364,7 +364,7 @@ fn loom_trap_36_an_end_that_is_none_swallows_no_edge() {
 }
 
 #[test]
-fn loom_trap_36_the_end_of_a_backoff_wakes_who_waits() {
+fn loom_regression_36_the_end_of_a_backoff_wakes_who_waits() {
     loom::model(|| {
         let socket = Socket::new();
         let back_off = BackOff { hides: READ | READ_DEAD, ticks: 1 };

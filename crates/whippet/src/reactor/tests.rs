@@ -61,7 +61,7 @@ fn would_block<R: std::fmt::Debug>(result: io::Result<R>) -> bool {
 }
 
 #[test]
-fn trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
+fn regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
     let bench = Bench::new();
     bench.far_sends(b"first");
     bench.turn(LONG);
@@ -78,7 +78,7 @@ fn trap_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
 }
 
 #[test]
-fn trap_01_an_edge_between_a_refusal_and_its_door_stays() {
+fn regression_01_an_edge_between_a_refusal_and_its_door_stays() {
     let bench = Bench::new();
     bench.far_sends(b"x");
     bench.turn(LONG);
@@ -119,7 +119,7 @@ fn a_call_that_panics_uses_no_readiness_up() {
 }
 
 #[test]
-fn trap_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor() {
+fn regression_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descriptor() {
     let bench = Bench::new();
     bench.turn(LONG);
     bench.far_sends(b"for the former");
@@ -150,7 +150,7 @@ fn drop_far(bench: &Bench) {
 }
 
 #[test]
-fn trap_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events() {
+fn regression_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events() {
     let bench = Bench::new();
     bench.turn(LONG);
     let duplicate = bench.near.get_ref().try_clone().unwrap();
@@ -166,7 +166,7 @@ fn trap_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events() {
 }
 
 #[test]
-fn trap_03_a_descriptor_that_is_handed_over_can_be_watched_again() {
+fn regression_03_a_descriptor_that_is_handed_over_can_be_watched_again() {
     let Bench { reactor, near, far } = Bench::new();
     let descriptor = Arc::into_inner(near).unwrap().into_inner();
     assert_eq!(reactor.registered(), 0);
@@ -178,7 +178,7 @@ fn trap_03_a_descriptor_that_is_handed_over_can_be_watched_again() {
 }
 
 #[test]
-fn trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
+fn regression_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
     let bench = Bench::new();
     bench.turn(LONG);
     let near = Arc::clone(&bench.near);
@@ -198,7 +198,7 @@ fn trap_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
 }
 
 #[test]
-fn trap_07_a_woken_task_may_use_the_socket_at_once() {
+fn regression_07_a_woken_task_may_use_the_socket_at_once() {
     let bench = Bench::new();
     bench.turn(LONG);
     let near = Arc::clone(&bench.near);

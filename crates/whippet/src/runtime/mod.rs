@@ -32,13 +32,13 @@ mod threads;
 
 #[cfg(test)]
 #[cfg(not(loom))]
+mod regression_tests;
+#[cfg(test)]
+#[cfg(not(loom))]
 mod seat_tests;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;
-#[cfg(test)]
-#[cfg(not(loom))]
-mod trap_tests;
 
 pub use self::builder::Builder;
 pub use self::dump::{Dump, TaskDump, TaskState};

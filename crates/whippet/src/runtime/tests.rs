@@ -208,7 +208,7 @@ fn a_wake_from_another_thread_reaches_a_sleeping_worker() {
 }
 
 #[test]
-fn trap_11_runtimes_start_and_stop_with_tasks_in_every_state() {
+fn regression_11_runtimes_start_and_stop_with_tasks_in_every_state() {
     for round in 0..500 {
         let runtime =
             if round % 2 == 0 { multi(2) } else { Builder::new_current_thread().build().unwrap() };
@@ -359,7 +359,7 @@ fn an_event_between_two_turns_comes_before_a_full_ring() {
 }
 
 #[test]
-fn trap_10_a_thread_that_does_not_start_orphans_no_job() {
+fn regression_10_a_thread_that_does_not_start_orphans_no_job() {
     let mut builder = Builder::new_current_thread();
     // More than the machine has.
     builder.thread_stack_size(1 << 60);

@@ -72,7 +72,7 @@ fn an_enabled_future_is_in_line_without_a_poll() {
 }
 
 #[test]
-fn trap_12_a_chosen_waiter_that_goes_away_passes_the_notification_on() {
+fn regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on() {
     let notify = Notify::new();
     let chosen = Task::new(notify.notified()).pend();
     let mut next = Task::new(notify.notified()).pend();
@@ -90,7 +90,7 @@ fn trap_12_a_chosen_waiter_that_goes_away_passes_the_notification_on() {
 }
 
 #[test]
-fn trap_12_nothing_is_passed_on_from_a_call_to_all() {
+fn regression_12_nothing_is_passed_on_from_a_call_to_all() {
     let notify = Notify::new();
     let chosen = Task::new(notify.notified()).pend();
     notify.notify_waiters();
@@ -99,7 +99,7 @@ fn trap_12_nothing_is_passed_on_from_a_call_to_all() {
 }
 
 #[test]
-fn trap_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since() {
+fn regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since() {
     let notify = Notify::new();
     let chosen = Task::new(notify.notified()).pend();
     let other = Task::new(notify.notified()).pend();
@@ -130,7 +130,7 @@ fn whoever_was_woken_with_all_leaves_the_line_to_those_who_came_since() {
 }
 
 #[test]
-fn trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
+fn regression_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
     let notify = Arc::new(Notify::new());
     let again = {
         let notify = Arc::clone(&notify);
@@ -154,7 +154,7 @@ fn trap_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
 }
 
 #[test]
-fn trap_16_waking_many_costs_each_one_wake() {
+fn regression_16_waking_many_costs_each_one_wake() {
     let notify = Notify::new();
     let waiting: Vec<_> = (0..1_000).map(|_| Task::new(notify.notified()).pend()).collect();
     notify.notify_waiters();

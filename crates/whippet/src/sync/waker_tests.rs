@@ -1,4 +1,4 @@
-//! Trap 7 for every door of this room that has a lock: wakers are cloned and dropped outside of it.
+//! Row 7 of docs/KNOWN_FAILURES.md for every door of this room that has a lock: wakers are cloned and dropped outside of it.
 
 use super::test_support::{Task, nosy};
 use super::{CancellationToken, Notify, Semaphore, mpsc};
@@ -13,7 +13,7 @@ fn displace<F: Future>(door: impl FnOnce() -> F, look: impl Fn() + Clone + Send 
 }
 
 #[test]
-fn trap_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
+fn regression_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
     let (sender, mut receiver) = mpsc::channel(1);
     let other = sender.clone();
     let look = move || assert!(other.capacity() <= 1);
@@ -28,7 +28,7 @@ fn trap_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
 }
 
 #[test]
-fn trap_07_wakers_that_use_notify_when_cloned_or_dropped() {
+fn regression_07_wakers_that_use_notify_when_cloned_or_dropped() {
     let notify = Arc::new(Notify::new());
     let other = Arc::clone(&notify);
     // Lining up takes the lock.
@@ -37,14 +37,14 @@ fn trap_07_wakers_that_use_notify_when_cloned_or_dropped() {
 }
 
 #[test]
-fn trap_07_wakers_that_use_a_semaphore_when_cloned_or_dropped() {
+fn regression_07_wakers_that_use_a_semaphore_when_cloned_or_dropped() {
     let semaphore = Arc::new(Semaphore::new(0));
     let other = Arc::clone(&semaphore);
     displace(|| semaphore.acquire(), move || assert_eq!(other.available_permits(), 0));
 }
 
 #[test]
-fn trap_07_wakers_that_use_a_token_when_cloned_or_dropped() {
+fn regression_07_wakers_that_use_a_token_when_cloned_or_dropped() {
     let token = CancellationToken::new();
     let other = token.clone();
     // Waiting takes the lock.

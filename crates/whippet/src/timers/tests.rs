@@ -351,7 +351,7 @@ mod single {
         #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn trap_08_the_wheel_agrees_with_a_heap(
+        fn regression_08_the_wheel_agrees_with_a_heap(
             steps in proptest::collection::vec(step(), 1..200)
         ) {
             let mut pair = Pair::new();

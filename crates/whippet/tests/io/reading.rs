@@ -20,7 +20,7 @@ fn joined(lines: &[String]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn trap_15_a_dropped_next_line_loses_nothing(
+    fn regression_15_a_dropped_next_line_loses_nothing(
         lines in vec("[a-zäß€ ]{0,12}", 0..8),
         sizes in vec(1..9_usize, 1..6),
         polls in vec(1..4_usize, 1..6),
@@ -41,7 +41,7 @@ proptest! {
     }
 
     #[test]
-    fn trap_15_select_does_not_throw_away_a_half_read_line(
+    fn regression_15_select_does_not_throw_away_a_half_read_line(
         lines in vec("[a-zäß€ ]{0,12}", 0..8),
         sizes in vec(1..9_usize, 1..6),
         interruptions in vec(0..4_usize, 1..6),

@@ -180,7 +180,7 @@ impl Scene {
 }
 
 #[test]
-fn trap_13_every_sequence_of_five_drops_future_and_output_once() {
+fn regression_13_every_sequence_of_five_drops_future_and_output_once() {
     let length = 5;
     for number in 0..ACTS.len().pow(length) {
         let acts: Vec<Act> =

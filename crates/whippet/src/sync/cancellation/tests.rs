@@ -150,7 +150,7 @@ fn a_guard_cancels_unless_disarmed() {
 }
 
 #[test]
-fn trap_07_a_waker_may_use_the_token() {
+fn regression_07_a_waker_may_use_the_token() {
     let token = CancellationToken::new();
     let waker = {
         let token = token.clone();

@@ -28,7 +28,7 @@ fn the_mutex_goes_to_those_who_wait_in_their_order() {
 }
 
 #[test]
-fn trap_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next() {
+fn regression_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next() {
     let mutex = Arc::new(Mutex::new(()));
     let held = Arc::clone(&mutex).try_lock_owned().unwrap();
     let chosen = Task::new(mutex.lock()).pend();
@@ -226,7 +226,7 @@ fn a_lock_that_nobody_could_hold_is_refused() {
 }
 
 #[test]
-fn trap_07_a_waker_may_use_the_lock() {
+fn regression_07_a_waker_may_use_the_lock() {
     let mutex = Arc::new(Mutex::new(()));
     let failed = Arc::new(AtomicUsize::new(0));
     let held = Arc::clone(&mutex).try_lock_owned().unwrap();

@@ -192,7 +192,7 @@ fn an_unbounded_channel_never_waits() {
 }
 
 #[test]
-fn trap_07_a_waker_may_use_the_same_channel() {
+fn regression_07_a_waker_may_use_the_same_channel() {
     let (sender, receiver) = channel(2);
     let receiver = Arc::new(Mutex::new(receiver));
     let seen = Arc::new(Mutex::new(vec![]));
@@ -229,7 +229,7 @@ fn trap_07_a_waker_may_use_the_same_channel() {
 }
 
 #[test]
-fn trap_07_a_panicking_waker_leaves_the_channel_whole() {
+fn regression_07_a_panicking_waker_leaves_the_channel_whole() {
     let (sender, mut receiver) = channel(1);
     let bad = acting(|| panic!("a waker panics"));
     let cx = &mut std::task::Context::from_waker(&bad);
@@ -251,7 +251,7 @@ fn trap_07_a_panicking_waker_leaves_the_channel_whole() {
 }
 
 #[test]
-fn trap_12_a_cancelled_send_passes_its_place_on() {
+fn regression_12_a_cancelled_send_passes_its_place_on() {
     let (sender, mut receiver) = channel(1);
     sender.try_send(0).unwrap();
     let chosen = Task::new(sender.send(1)).pend();
@@ -270,7 +270,7 @@ fn trap_12_a_cancelled_send_passes_its_place_on() {
 }
 
 #[test]
-fn trap_12_leaving_before_a_large_request_lets_small_ones_through() {
+fn regression_12_leaving_before_a_large_request_lets_small_ones_through() {
     let (sender, _receiver) = channel::<u8>(2);
     let _held = sender.try_reserve().unwrap();
     let large = Task::new(sender.reserve_many(2)).pend();
@@ -288,7 +288,7 @@ fn an_idle_channel_is_small() {
 }
 
 #[test]
-fn trap_07_values_may_use_their_own_channel_when_they_are_dropped() {
+fn regression_07_values_may_use_their_own_channel_when_they_are_dropped() {
     struct Value(super::Sender<Value>);
     impl Drop for Value {
         fn drop(&mut self) {

@@ -98,7 +98,7 @@ fn a_waker_is_let_go_with_its_own_side() {
 }
 
 #[test]
-fn trap_07_wakers_may_use_the_channel_and_may_panic() {
+fn regression_07_wakers_may_use_the_channel_and_may_panic() {
     let (sender, receiver) = channel();
     let receiver = Arc::new(Mutex::new(receiver));
     let seen = Arc::new(Mutex::new(None));

@@ -59,7 +59,7 @@ fn close_refuses_those_who_wait_and_those_who_come() {
 }
 
 #[test]
-fn trap_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped() {
+fn regression_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped() {
     let semaphore = Semaphore::new(0);
     let chosen = Task::new(semaphore.acquire_many(2)).pend();
     let mut next = Task::new(semaphore.acquire()).pend();
@@ -73,7 +73,7 @@ fn trap_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped
 }
 
 #[test]
-fn trap_07_a_waker_may_use_the_semaphore() {
+fn regression_07_a_waker_may_use_the_semaphore() {
     let semaphore = Arc::new(Semaphore::new(0));
     let waker = {
         let semaphore = Arc::clone(&semaphore);

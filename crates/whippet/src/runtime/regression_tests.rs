@@ -19,7 +19,7 @@ fn multi(workers: usize) -> Runtime {
 }
 
 #[test]
-fn trap_04_a_remote_wake_reaches_workers_that_fall_asleep() {
+fn regression_04_a_remote_wake_reaches_workers_that_fall_asleep() {
     let runtime = multi(2);
     let (sender, receiver) = mpsc::channel();
     for round in 0..10_000 {
@@ -35,7 +35,7 @@ fn trap_04_a_remote_wake_reaches_workers_that_fall_asleep() {
 }
 
 #[test]
-fn trap_04_a_task_in_the_ring_waits_for_no_other_poll() {
+fn regression_04_a_task_in_the_ring_waits_for_no_other_poll() {
     let runtime = multi(2);
     for _ in 0..2_000 {
         let (sender, receiver) = mpsc::channel();
@@ -53,7 +53,7 @@ fn trap_04_a_task_in_the_ring_waits_for_no_other_poll() {
 }
 
 #[test]
-fn trap_05_two_tasks_that_wake_each_other_do_not_starve_a_third() {
+fn regression_05_two_tasks_that_wake_each_other_do_not_starve_a_third() {
     let runtime = multi(1);
     let slots: Arc<[Mutex<Option<Waker>>; 2]> = Arc::default();
     let exchanges = Arc::new(AtomicUsize::new(0));
@@ -90,7 +90,7 @@ fn trap_05_two_tasks_that_wake_each_other_do_not_starve_a_third() {
 }
 
 #[test]
-fn trap_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed() {
+fn regression_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed() {
     let runtime = multi(2);
     let (sender, receiver) = mpsc::channel();
     let (filled, fills) = mpsc::channel();
@@ -109,7 +109,7 @@ fn trap_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed() {
 }
 
 #[test]
-fn trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss() {
+fn regression_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss() {
     let runtime = multi(4);
     let runs = Arc::new(AtomicUsize::new(0));
     let tasks = 50_000;
@@ -132,7 +132,7 @@ fn trap_06_a_flood_of_tasks_overflows_rings_and_is_stolen_without_loss() {
 }
 
 #[test]
-fn trap_09_timers_go_on_beside_a_poll_that_does_not_end() {
+fn regression_09_timers_go_on_beside_a_poll_that_does_not_end() {
     let runtime = multi(2);
     for _ in 0..20 {
         let (sender, receiver) = mpsc::channel();
@@ -153,7 +153,7 @@ fn trap_09_timers_go_on_beside_a_poll_that_does_not_end() {
 }
 
 #[test]
-fn trap_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers() {
+fn regression_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers() {
     let runtime = multi(1);
     let done = Arc::new(AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel();
@@ -183,7 +183,7 @@ fn trap_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers() {
 }
 
 #[test]
-fn trap_10_blocking_jobs_that_bring_jobs_are_all_run_by_one_thread() {
+fn regression_10_blocking_jobs_that_bring_jobs_are_all_run_by_one_thread() {
     for keep_alive in [Duration::ZERO, Duration::from_micros(50), Duration::from_secs(10)] {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).max_blocking_threads(1).thread_keep_alive(keep_alive);
@@ -207,7 +207,7 @@ fn trap_10_blocking_jobs_that_bring_jobs_are_all_run_by_one_thread() {
 }
 
 #[test]
-fn trap_14_a_waker_works_while_the_thread_ends() {
+fn regression_14_a_waker_works_while_the_thread_ends() {
     /// Wakes when the thread's locals are dropped.
     struct WakesAtTheEnd(RefCell<Option<Waker>>);
     impl Drop for WakesAtTheEnd {
