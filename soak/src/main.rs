@@ -7,10 +7,10 @@
 //! ```
 //!
 //! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the people;
-//! allocations are those of both. `cargo xtask rely soak` runs it and reads its last lines: a name, the base, the end.
+//! allocations are those of both. `cargo xtask reliability soak` runs it and reads its last lines: a name, the base, the end.
 //!
 //! `soak fill` does something else with the same allocator: it fills limits of a server and compares what is allocated with what
-//! the server promises (`fill.rs`); `cargo xtask rely memory` runs it.
+//! the server promises (`fill.rs`); `cargo xtask reliability memory` runs it.
 #![forbid(unsafe_code)]
 
 mod figures;

@@ -8,7 +8,7 @@ mod loom;
 mod markdown;
 mod models;
 mod mutate;
-mod rely;
+mod reliability;
 mod sanitize;
 mod shuttle;
 mod tidy;
@@ -28,7 +28,7 @@ cargo xtask COMMAND
   leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
   tsan, asan     whippet's tests under the thread and the address sanitizer (--short: known failures); need nightly
   mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/KNOWN_FAILURES.md)
-  rely NAME      what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
+  reliability    NAME: what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
   dist           the static program, its manual and completions, and contrib, in target/dist
   ci             what .ci/run does
 ";
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let (command, rest) =
         arguments.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
     let done = match (command, rest) {
-        ("rely", rest) => return rely::main(&root(), rest),
+        ("reliability", rest) => return reliability::main(&root(), rest),
         ("tsan", rest) => return sanitize::run(&root(), Sanitizer::Thread, rest),
         ("asan", rest) => return sanitize::run(&root(), Sanitizer::Address, rest),
         ("fuzz", rest) => fuzz::run(&root(), rest),

@@ -304,7 +304,7 @@ pub const LINGER_BYTES_SHORT: usize = 64 * 1024;
 
 /// What the program takes whatever happens: its code, the runtime, what each worker keeps for itself, metrics.
 pub const PROGRAM_MEMORY: usize = 16 * 1024 * 1024;
-/// What a silent person costs; `cargo xtask rely memory` holds it.
+/// What a silent person costs; `cargo xtask reliability memory` holds it.
 pub const SILENT_MEMORY: usize = 2048;
 /// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
 /// draft, each with room for twice as much, what waits to be shown, and lines that wait to be said, with room for half as

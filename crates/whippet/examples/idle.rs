@@ -1,6 +1,6 @@
 //! Holds connections that nobody uses, each in a task that waits for its socket: what one of them costs is what whippet
 //! costs. `cargo run --release -p whippet --example idle`, then look at the memory while many are connected;
-//! `cargo xtask rely memory` does.
+//! `cargo xtask reliability memory` does.
 
 use whippet::net::{TcpListener, TcpStream};
 

@@ -1,45 +1,45 @@
-//! `cargo xtask mutate`: takes the guards of whippet out, one at a time, and expects the tests that are there for them to
-//! fail. docs/KNOWN_FAILURES.md is written from what this prints.
+//! `cargo xtask mutate`: removes the guards of whippet, one at a time, and expects their tests to fail. docs/KNOWN_FAILURES.md is
+//! written from its output.
 //!
-//! The sources are changed in a copy below the target directory, built apart. A test that hangs has failed too: it is
-//! ended after [`PATIENCE`].
+//! The sources are changed in a copy below the target directory, which is built there. A test that hangs has failed, too: it is
+//! ended after [`TIMEOUT`].
 
-mod early_rows;
-mod io_rows;
-mod late_rows;
-mod names_rows;
-mod no_rows;
-mod reactor_rows;
-mod review_rows;
-mod runtime_rows;
-mod signals_rows;
+mod auto_traits;
+mod found_in_review;
+mod io_and_timer_edges;
+mod reactor_and_scheduler;
+mod scheduling_and_shutdown;
+mod shared_descriptors;
+mod shared_readiness;
+mod signals;
+mod sync_and_shutdown;
 mod table;
-mod task_rows;
-mod traits_rows;
-mod unwind_rows;
+mod tasks;
+mod unwinding;
+mod visible_names;
 
 use self::table::{Mutation, Test};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Seconds that one test may take: more than the longest deadline within one.
-const PATIENCE: &str = "100";
-/// Runs of a schedule's test with each scheduler: seconds, without optimization.
+/// Seconds that one test may take: more than the longest deadline in a test.
+const TIMEOUT: &str = "100";
+/// Runs of a shuttle test with each scheduler: takes seconds, without optimization.
 const RUNS: &str = "10000";
-/// What `timeout` ends with when it ended its command.
+/// The exit code of `timeout` when it ended its command.
 const TIMED_OUT: i32 = 124;
-/// What the compiler says of a wrong line in a table.
+/// The compiler's message for a wrong line in a table.
 const WRONG_LINE: &str = "the table says";
 
-/// The copy, and where it is built.
-struct Bench {
+/// The copy of the workspace in which guards are removed, and its target directory.
+struct MutantTree {
     /// The sources.
     tree: PathBuf,
-    /// What cargo builds of them.
+    /// The target directory.
     target: PathBuf,
 }
 
-/// What came of a test.
+/// The outcome of a test.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     /// It passed.
@@ -55,47 +55,47 @@ enum Verdict {
 /// All guards.
 fn guards() -> impl Iterator<Item = &'static Mutation> {
     [
-        early_rows::GUARDS,
-        io_rows::GUARDS,
-        late_rows::GUARDS,
-        names_rows::GUARDS,
-        no_rows::GUARDS,
-        reactor_rows::GUARDS,
-        review_rows::GUARDS,
-        runtime_rows::GUARDS,
-        signals_rows::GUARDS,
-        task_rows::GUARDS,
-        traits_rows::GUARDS,
-        unwind_rows::GUARDS,
+        auto_traits::GUARDS,
+        found_in_review::GUARDS,
+        io_and_timer_edges::GUARDS,
+        reactor_and_scheduler::GUARDS,
+        scheduling_and_shutdown::GUARDS,
+        shared_descriptors::GUARDS,
+        shared_readiness::GUARDS,
+        signals::GUARDS,
+        sync_and_shutdown::GUARDS,
+        tasks::GUARDS,
+        unwinding::GUARDS,
+        visible_names::GUARDS,
     ]
     .into_iter()
     .flatten()
 }
 
-/// Takes out the guards whose row, file, words or test contain `filter`, all without one. True: each was missed.
+/// Removes the guards whose row, file, description or test contain `filter`, without one all. True: each made its tests fail.
 pub(crate) fn run(root: &Path, filter: Option<&str>) -> bool {
     let chosen: Vec<&Mutation> =
         guards().filter(|guard| filter.is_none_or(|word| guard.is(word))).collect();
     if chosen.is_empty() {
-        eprintln!("no guard is called {:?}", filter.unwrap_or_default());
+        eprintln!("no guard matches {:?}", filter.unwrap_or_default());
         return false;
     }
-    let bench = match Bench::new(root) {
-        Ok(bench) => bench,
+    let mutants = match MutantTree::new(root) {
+        Ok(mutants) => mutants,
         Err(error) => {
             eprintln!("the copy of the sources: {error}");
             return false;
         }
     };
-    if !bench.holds(&chosen) {
+    if !mutants.holds(&chosen) {
         return false;
     }
-    let missed = chosen.iter().filter(|mutation| bench.is_missed(mutation)).count();
-    println!("{} guards taken out, {missed} were missed", chosen.len());
-    missed == chosen.len()
+    let noticed = chosen.iter().filter(|mutation| mutants.is_noticed(mutation)).count();
+    println!("{} guards removed, {noticed} noticed by their tests", chosen.len());
+    noticed == chosen.len()
 }
 
-impl Bench {
+impl MutantTree {
     /// A fresh copy of all files that git knows or would take.
     fn new(root: &Path) -> std::io::Result<Self> {
         let home = std::env::var_os("CARGO_TARGET_DIR")
@@ -126,7 +126,7 @@ impl Bench {
             mutations.iter().flat_map(|mutation| mutation.tests).copied().collect();
         tests.sort_unstable();
         tests.dedup();
-        let verdicts = self.try_all(&tests).unwrap_or_default();
+        let verdicts = self.run_tests(&tests).unwrap_or_default();
         for (test, verdict) in
             tests.iter().zip(&verdicts).filter(|(_, verdict)| **verdict != Verdict::Passed)
         {
@@ -135,16 +135,16 @@ impl Bench {
         !verdicts.is_empty() && verdicts.iter().all(|verdict| *verdict == Verdict::Passed)
     }
 
-    /// Takes one guard out. True: each of its tests failed.
-    fn is_missed(&self, mutation: &Mutation) -> bool {
+    /// Removes one guard. True: each of its tests failed.
+    fn is_noticed(&self, mutation: &Mutation) -> bool {
         let path = self.tree.join(mutation.file);
-        let tried = std::fs::read_to_string(&path).and_then(|source| {
+        let tested = std::fs::read_to_string(&path).and_then(|source| {
             std::fs::write(&path, mutation.apply(&source).unwrap_or_default())?;
-            let verdicts = self.try_all(mutation.tests);
+            let verdicts = self.run_tests(mutation.tests);
             std::fs::write(&path, source)?;
             Ok(verdicts)
         });
-        let Ok(Some(verdicts)) = tried else {
+        let Ok(Some(verdicts)) = tested else {
             println!("{:>3}  NOT BUILT  {}: {}", mutation.row, mutation.file, mutation.guard);
             return false;
         };
@@ -166,8 +166,8 @@ impl Bench {
         verdicts.iter().all(|verdict| matches!(verdict, Verdict::Failed | Verdict::Hung))
     }
 
-    /// Builds what the tests are in and runs them. None: it does not build.
-    fn try_all(&self, tests: &[Test]) -> Option<Vec<Verdict>> {
+    /// Builds the programs of the tests and runs the tests. None: a program does not build.
+    fn run_tests(&self, tests: &[Test]) -> Option<Vec<Verdict>> {
         tests
             .iter()
             .map(|test| match (test, self.program(*test)) {
@@ -184,14 +184,14 @@ impl Bench {
             .collect()
     }
 
-    /// The program that a test is in, built, or why it was not.
+    /// Builds the program that a test is in; its path, or the compiler's errors.
     fn program(&self, test: Test) -> Result<PathBuf, String> {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .current_dir(&self.tree)
             .args(["test", "--package", "whippet", "--no-run", "--offline"])
             .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-            // Built more often than run.
+            // These are built more often than run.
             .env("CARGO_PROFILE_TEST_OPT_LEVEL", "0")
             .env("CARGO_PROFILE_LOOM_OPT_LEVEL", "1")
             .env("CARGO_PROFILE_LOOM_INCREMENTAL", "true")
@@ -223,7 +223,7 @@ impl Bench {
 /// Runs one test.
 fn verdict(program: &Path, test: &str) -> Verdict {
     let output = Command::new("timeout")
-        .args(["--kill-after=5", PATIENCE])
+        .args(["--kill-after=5", TIMEOUT])
         .arg(program)
         .args(["--exact", test])
         .env("LOOM_MAX_PREEMPTIONS", crate::loom::PREEMPTIONS)
@@ -232,7 +232,7 @@ fn verdict(program: &Path, test: &str) -> Verdict {
     output.map_or(Verdict::Missing, |output| judge(&output))
 }
 
-/// What a test's end says.
+/// The verdict, by the output of a test.
 fn judge(output: &Output) -> Verdict {
     let ran = String::from_utf8_lossy(&output.stdout).contains("running 1 test");
     match output.status.code() {
@@ -248,13 +248,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_test_that_is_not_there_did_not_fail() {
+    fn missing_tests_have_not_failed() {
         assert_eq!(verdict(Path::new("true"), "a_test"), Verdict::Missing);
         assert_eq!(verdict(Path::new("/nowhere/at/all"), "a_test"), Verdict::Missing);
     }
 
     #[test]
-    fn every_guard_is_still_where_it_is_looked_for() {
+    fn every_guard_is_found_in_its_file() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         for mutation in guards() {
             let source = std::fs::read_to_string(root.join(mutation.file)).unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_of_the_runtime_has_a_guard_here() {
+    fn rows_1_to_16_have_a_guard() {
         for row in 1..=16 {
             let row = row.to_string();
             assert!(guards().any(|mutation| mutation.row == row), "row {row}");

@@ -1,19 +1,19 @@
-//! What a guard of whippet is, how it is taken out, and which tests miss it.
+//! A guard of whippet: how it is removed, and which tests fail without it.
 
-/// One guard, and what misses it.
+/// One guard, and the tests that fail without it.
 #[derive(Debug)]
 pub(super) struct Mutation {
     /// The row of docs/KNOWN_FAILURES.md, or a dash for what is in no row.
     pub(super) row: &'static str,
-    /// The guard, in words.
+    /// Describes the guard.
     pub(super) guard: &'static str,
-    /// Where it is.
+    /// The file that it is in.
     pub(super) file: &'static str,
-    /// The lines that are taken out; they stand in the file once.
+    /// The lines that are removed; the file contains them exactly once.
     pub(super) from: &'static str,
-    /// What stands there then.
+    /// The lines that replace them.
     pub(super) to: &'static str,
-    /// The tests that fail then, each of them.
+    /// The tests, each of which fails without the guard.
     pub(super) tests: &'static [Test],
 }
 
@@ -26,7 +26,7 @@ pub(super) enum Test {
     File(&'static str, &'static str),
     /// A loom model.
     Model(&'static str),
-    /// A whole runtime under schedules of shuttle's.
+    /// A whole runtime under shuttle's schedules.
     Schedule(&'static str),
     /// A file of `tests` whose tables are checked by the compiler: without the guard it does not build.
     Table(&'static str),
@@ -46,7 +46,7 @@ impl Test {
 }
 
 impl Mutation {
-    /// Whether the word is its row, or is no row and in its file, its words or the names of its tests.
+    /// Whether the word is its row, or is not a row and is part of its file, its description or the name of a test.
     pub(super) fn is(&self, word: &str) -> bool {
         if word == "-" || word.parse::<u8>().is_ok() {
             return self.row == word;
@@ -55,7 +55,7 @@ impl Mutation {
         is_in(self.file) || is_in(self.guard) || self.tests.iter().any(|test| is_in(test.name()))
     }
 
-    /// The source without the guard; none when the guard is not there exactly once.
+    /// The source without the guard; none if the source does not contain the guard exactly once.
     pub(super) fn apply(&self, source: &str) -> Option<String> {
         (source.matches(self.from).count() == 1).then(|| source.replacen(self.from, self.to, 1))
     }

@@ -3,7 +3,7 @@
 //! Names are compared by how often they are there: two types of one name must be in the tables by two paths. What a macro
 //! makes (`$name`) has no name here, and is left out.
 
-use super::items::{self, matching, name_at, words};
+use super::scan::{self, matching, name_at, words};
 use super::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,7 +84,7 @@ fn names(path: &str) -> Vec<String> {
 
 /// The public types that a file declares.
 fn types(source: &Source) -> Vec<Declared> {
-    let tests = items::test_stretches(&source.code);
+    let tests = scan::test_stretches(&source.code);
     let mut declared = Vec::new();
     for keyword in ["struct", "enum", "union"] {
         for start in words(&source.code, keyword) {
@@ -103,7 +103,7 @@ fn types(source: &Source) -> Vec<Declared> {
 fn futures(source: &Source) -> Vec<Declared> {
     let code = source.code.as_str();
     let owners = owners(code);
-    let tests = items::test_stretches(code);
+    let tests = scan::test_stretches(code);
     let mut declared = Vec::new();
     for start in words(code, "fn") {
         let rest = &code[start + "fn".len()..];

@@ -4,19 +4,19 @@
 //! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
 //! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
 //!
-//! From the bottom up: `source` (one file, its text taken apart), `items` (attributes, modules, functions in it), `tree`
+//! From the bottom up: `source` (one file, its text taken apart), `scan` (attributes, modules, functions in it), `module_tree`
 //! (which files the crates are made of, and which of them are tests), then the rules.
 
 mod auto_traits;
-mod circles;
 mod examples;
-mod items;
+mod import_cycles;
 pub(crate) mod links;
+mod module_tree;
 mod panics;
 mod rules;
+mod scan;
 mod source;
-mod tree;
-mod unsafety;
+mod unsafe_files;
 mod unwinding;
 
 use self::source::Source;
@@ -40,12 +40,12 @@ fn check(root: &Path) -> Vec<String> {
     let mut sources: Vec<Source> =
         rust_files(root).iter().filter_map(|path| Source::read(root, path)).collect();
     let mut complaints = rules::foreign_runtimes(root);
-    complaints.extend(tree::grow(&mut sources));
+    complaints.extend(module_tree::build(&mut sources));
     complaints.extend(sources.iter().flat_map(rules::of_a_file));
     complaints.extend(sources.iter().flat_map(panics::find));
-    complaints.extend(unsafety::find(&sources));
+    complaints.extend(unsafe_files::find(&sources));
     complaints.extend(unwinding::find(root, &sources));
-    complaints.extend(circles::find(&sources));
+    complaints.extend(import_cycles::find(&sources));
     complaints.extend(examples::find(&sources));
     complaints.extend(auto_traits::find(&sources));
     complaints.extend(links::find(root));

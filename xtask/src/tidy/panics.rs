@@ -1,7 +1,7 @@
 //! Panics that a caller of whippet causes: the message begins with the call, in backticks. `tests/panic_messages.rs` holds
 //! what follows. What cannot happen is an `unreachable!`, an `expect` or a `debug_assert!`, which the rule leaves alone.
 
-use super::items;
+use super::scan;
 use super::source::Source;
 
 /// Whose panics are looked at.
@@ -17,14 +17,14 @@ pub(super) fn find(source: &Source) -> Vec<String> {
     if source.is_test || is_model || !source.path.starts_with(SOURCES) {
         return Vec::new();
     }
-    let tests = items::test_stretches(&source.code);
+    let tests = scan::test_stretches(&source.code);
     let is_meant = |&start: &usize| {
         let line = source.code[..start].rfind('\n').map_or(0, |end| end + 1);
         let is_const = source.code[line..start].contains("const _:");
         !is_const && !tests.iter().any(|stretch| stretch.contains(&start))
     };
     let starts = MACROS.iter().flat_map(|name| {
-        let calls = items::words(&source.code, name).filter(is_meant);
+        let calls = scan::words(&source.code, name).filter(is_meant);
         calls.map(|start| (start, start + name.len() + 1)).collect::<Vec<_>>()
     });
     let words =
@@ -39,7 +39,7 @@ pub(super) fn find(source: &Source) -> Vec<String> {
 
 /// Whether a string within the brackets that open here begins with a name in backticks and a colon.
 fn names_a_call(source: &Source, open: usize) -> bool {
-    let length = items::matching(&source.code[open..]);
+    let length = scan::matching(&source.code[open..]);
     let inside = &source.text[open..open + length];
     inside.match_indices("\"`").any(|(place, quote)| {
         inside[place + quote.len()..]

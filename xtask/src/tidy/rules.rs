@@ -1,6 +1,6 @@
 //! The rules for one file each, and the one for the list of dependencies.
 
-use super::items;
+use super::scan;
 use super::source::Source;
 use std::path::Path;
 
@@ -48,9 +48,9 @@ fn length(source: &Source) -> Option<String> {
 }
 
 fn functions(source: &Source) -> Vec<String> {
-    let tests = items::test_stretches(&source.code);
+    let tests = scan::test_stretches(&source.code);
     let mut complaints = Vec::new();
-    for function in items::functions(&source.code) {
+    for function in scan::functions(&source.code) {
         let start = function.place.start;
         let lines = source.code[function.place].lines().count();
         let in_tests = source.is_test || tests.iter().any(|stretch| stretch.contains(&start));
@@ -74,12 +74,12 @@ const EXCEPTIONS: [(&str, &str); 3] = [
 /// `allow`, `expect` and `ignore` without a reason, also inside of `cfg_attr`.
 fn attributes(source: &Source) -> Vec<String> {
     let mut complaints = Vec::new();
-    for attribute in items::attributes(&source.code) {
+    for attribute in scan::attributes(&source.code) {
         let code = &source.code[attribute.clone()];
-        let outermost = items::name_at(code.trim_start_matches(['#', '!', '[']));
+        let outermost = scan::name_at(code.trim_start_matches(['#', '!', '[']));
         let inside =
             EXCEPTIONS.iter().filter(|(name, _)| [name, "cfg_attr"].contains(&outermost)).flat_map(
-                |(name, way_out)| items::words(code, name).map(move |start| (start, name, way_out)),
+                |(name, way_out)| scan::words(code, name).map(move |start| (start, name, way_out)),
             );
         for (start, name, way_out) in inside {
             let after = start + name.len();
@@ -104,8 +104,8 @@ fn is_reasoned(name: &str, code: &str, text: &str) -> bool {
 /// Whether `(lints, reason = "…")` at the start of the code has a reason; `text` is the same with its strings.
 fn has_reason(code: &str, text: &str) -> bool {
     let open = code.len() - code.trim_start().len();
-    let end = open + items::matching(&code[open..]);
-    items::words(&code[..end], "reason")
+    let end = open + scan::matching(&code[open..]);
+    scan::words(&code[..end], "reason")
         .any(|start| says_something(text[start + "reason".len()..end].trim_start()))
 }
 
@@ -117,10 +117,10 @@ fn says_something(text: &str) -> bool {
 
 fn undone(source: &Source) -> Vec<String> {
     let macros = UNDONE_MACROS.iter().flat_map(|name| {
-        let calls = items::words(&source.code, name);
+        let calls = scan::words(&source.code, name);
         calls.filter(|start| source.code[start + name.len()..].starts_with('!'))
     });
-    let comments = UNDONE_COMMENTS.iter().flat_map(|word| items::words(&source.comments, word));
+    let comments = UNDONE_COMMENTS.iter().flat_map(|word| scan::words(&source.comments, word));
     let words = "undone: finish it, or write an issue and take it out here";
     macros.chain(comments).map(|start| source.complaint(start, words)).collect()
 }

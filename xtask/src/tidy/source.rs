@@ -14,7 +14,7 @@ pub(super) struct Source {
     pub(super) code: String,
     /// The comments.
     pub(super) comments: String,
-    /// Whether the whole file is compiled for tests only; `tree` finds out.
+    /// Whether the whole file is compiled for tests only; `module_tree` finds out.
     pub(super) is_test: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Where user code may unwind: wakers are woken, and panics caught, in few places of whippet; and each place where user code is
 //! called stands in docs/UNWINDING.md with its test.
 
-use super::items;
+use super::scan;
 use super::source::Source;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,7 +39,7 @@ fn uses(source: &Source) -> Vec<String> {
     if named || source.is_test || !source.path.starts_with(LIBRARY) {
         return Vec::new();
     }
-    let tests = items::test_stretches(&source.code);
+    let tests = scan::test_stretches(&source.code);
     let places = |word: &'static str| source.code.match_indices(word).map(|(start, _)| start);
     let caught = places("catch_unwind").map(|start| (start, CATCHES));
     let woken = WAKES.into_iter().flat_map(places).map(|start| (start, WAKES_ALONE));
@@ -72,7 +72,7 @@ fn tests(sources: &[Source]) -> BTreeSet<String> {
         };
         for (start, attribute) in source.code.match_indices("#[test]") {
             let after = source.code[start + attribute.len()..].trim_start();
-            let name = after.strip_prefix("fn").map(items::name_at).unwrap_or_default();
+            let name = after.strip_prefix("fn").map(scan::name_at).unwrap_or_default();
             tests.insert(format!("{module}::{name}"));
         }
     }

@@ -1,0 +1,235 @@
+//! Guards without a row: faults that were found by reading.
+
+use super::table::Mutation;
+use super::table::Test::{File, Model, Schedule, Unit};
+
+/// The guards.
+pub(super) const GUARDS: &[Mutation] = &[
+    Mutation {
+        row: "-",
+        guard: "a set without tasks is polled for the next one",
+        file: "crates/whippet/src/executor/local/mod.rs",
+        from: "            tasks.wait(*driver, cx);
+        }
+        Poll::Pending
+",
+        to: "            if tasks.len() > 0 {
+                tasks.wait(*driver, cx);
+            }
+        }
+        Poll::Pending
+",
+        tests: &[File("local_set", "a_set_that_had_no_task_is_polled_for_the_next_one")],
+    },
+    Mutation {
+        row: "-",
+        guard: "whoever does not want the seat any more leaves the line, by a panic too",
+        file: "crates/whippet/src/runtime/block_on.rs",
+        from: "        if !self.lined_up.get() {
+            return;
+        }
+",
+        to: "        if !self.lined_up.get() || std::thread::panicking() {
+            return;
+        }
+",
+        tests: &[Unit(
+            "runtime::seat_tests::a_thread_that_panics_while_it_waits_for_the_seat_keeps_no_other_from_it",
+        )],
+    },
+    Mutation {
+        row: "-",
+        guard: "whoever takes the seat unasked leaves the line",
+        file: "crates/whippet/src/runtime/block_on.rs",
+        from: "            self.leave_line(&mut state);
+        } else if",
+        to: "            self.lined_up.set(false);
+        } else if",
+        tests: &[Unit(
+            "runtime::seat_tests::a_thread_that_takes_the_seat_unasked_leaves_it_to_the_next",
+        )],
+    },
+    Mutation {
+        row: "-",
+        guard: "a call that panics uses no readiness up",
+        file: "crates/whippet/src/reactor/calls.rs",
+        from: "        self.slot.put_back(self.cleared);
+    }
+}
+",
+        to: "        if !std::thread::panicking() {
+            self.slot.put_back(self.cleared);
+        }
+    }
+}
+",
+        tests: &[Unit("reactor::tests::a_call_that_panics_uses_no_readiness_up")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a task that was woken during its poll is polled again",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        let before = self.word.fetch_sub(seen.0, AcqRel);
+        before - seen.0 < WAKE
+",
+        to: "        let before = self.word.fetch_and(WAKE - 1, AcqRel);
+        before >= seen.0
+",
+        tests: &[
+            Schedule("work::shuttle_wakes_from_several_threads_at_once_are_seen"),
+            Schedule("doors::shuttle_a_narrow_channel_loses_and_doubles_nothing"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a sleeper that takes a notification inherits its claim",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "        self.searching.set(turn.notified && !self.shared.is_ending());
+",
+        to: "        self.searching.set(false);
+",
+        tests: &[Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a worker that is not asleep passes a claim on that it finds",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "            self.end_search();
+        }
+        self.wake_for_own();
+    }
+
+    /// One turn of reactor and timers that has",
+        to: "        }
+        self.wake_for_own();
+    }
+
+    /// One turn of reactor and timers that has",
+        tests: &[
+            Schedule("blocking::shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others"),
+            Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a thread that leaves the seat tells the next",
+        file: "crates/whippet/src/runtime/block_on.rs",
+        from: "        state.worker = Some(worker);
+        Self::tell_next(&mut state);
+",
+        to: "        state.worker = Some(worker);
+",
+        tests: &[Schedule("work::shuttle_two_threads_share_the_seat_of_a_current_thread_runtime")],
+    },
+    Mutation {
+        row: "-",
+        guard: "the end goes from one sleeper to the next",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "    shared.driver.reactor().notify();
+    drop(working);
+",
+        to: "    drop(working);
+",
+        tests: &[Schedule("timers::shuttle_timers_meet_the_end")],
+    },
+    Mutation {
+        row: "-",
+        guard: "the local tasks' set waits for a runnable that is on its way",
+        file: "crates/whippet/src/executor/local/mod.rs",
+        from: "            if inbox.owned.len() == 0 && inbox.close_if_empty() {
+",
+        to: "            if inbox.close_if_empty() {
+",
+        tests: &[Schedule("ends::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
+    },
+    Mutation {
+        row: "-",
+        guard: "somebody stands in for a worker that blocks",
+        file: "crates/whippet/src/executor/standing.rs",
+        from: "            starts = standing < blocked && standing < MAX_STAND_INS;
+",
+        to: "            starts = standing > blocked;
+",
+        tests: &[Schedule("blocking::shuttle_others_go_on_while_all_workers_block_in_place")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a stand-in looks once more before it sleeps",
+        file: "crates/whippet/src/executor/stand_in.rs",
+        from: "        if self.shared.has_work() || self.shared.is_ending() {
+            idle.sleep_to_search();",
+        to: "        if self.shared.is_ending() {
+            idle.sleep_to_search();",
+        tests: &[Schedule("blocking::shuttle_others_go_on_while_all_workers_block_in_place")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a task that is in no list has no other's key",
+        file: "crates/whippet/src/executor/task/cell.rs",
+        from: "AtomicUsize::new(UNLISTED)",
+        to: "AtomicUsize::new(UNLISTED - UNLISTED)",
+        tests: &[Unit(
+            "executor::worker_tests::a_task_that_came_behind_the_end_takes_no_other_out_of_the_list",
+        )],
+    },
+    Mutation {
+        row: "-",
+        guard: "a semaphore's number goes under its lock in one step",
+        file: "crates/whippet/src/sync/semaphore/raw.rs",
+        from: "            let word = self.word.swap(LOCKED, AcqRel);
+",
+        to: "            let word = self.word.load(Ordering::Acquire);
+            self.word.store(LOCKED, Release);
+",
+        tests: &[
+            Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
+            Schedule("doors::shuttle_permits_are_never_too_many_and_all_come_back"),
+        ],
+    },
+    Mutation {
+        row: "-",
+        guard: "a stand-in passes a claim on that it finds, beside its own",
+        file: "crates/whippet/src/executor/stand_in.rs",
+        from: "            // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.
+            self.end_search();
+",
+        to: "            self.searching.set(true);
+            self.pass_claim_on();
+",
+        tests: &[Unit("executor::stand_in::tests::a_stand_in_that_searches_passes_a_claim_on_that_it_finds")],
+    },
+    Mutation {
+        row: "-",
+        guard: "a thread lives until its last hook has ended",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "            let _life = life;
+            call(&on_start);
+            body();
+",
+        to: "            call(&on_start);
+            body();
+            drop(life);
+",
+        tests: &[Unit("runtime::tests::the_end_waits_for_a_hook_no_longer_than_it_is_told_to")],
+    },
+    Mutation {
+        row: "-",
+        guard: "who lines up at a Notify looks once more whether all were notified, in the step that says that he is there",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "            let is_notified = word & PHASE == NOTIFIED || word & !PHASE != rounds;
+            if is_notified { None } else { Some(rounds | WAITING) }
+",
+        to: "            let _ = rounds;
+            if word & PHASE == NOTIFIED { None } else { Some((word & !PHASE) | WAITING) }
+",
+        tests: &[Model("sync::notify::loom_tests::loom_notify_waiters_beside_a_future_made_before")],
+    },
+    Mutation {
+        row: "-",
+        guard: "who wakes goes to all places of a channel",
+        file: "crates/whippet/src/sync/spread.rs",
+        from: "for place in &self.0[first..] {",
+        to: "for place in &self.0[first..=first] {",
+        tests: &[Unit("sync::spread::tests::whoever_wakes_goes_to_all_places")],
+    },
+];

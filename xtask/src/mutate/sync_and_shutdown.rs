@@ -1,0 +1,292 @@
+//! Rows 9 to 16: long polls, blocking calls, shutdown, cancellation, tasks, channels.
+
+use super::table::Mutation;
+use super::table::Test::{File, Model, Schedule, Unit};
+
+/// The guards.
+pub(super) const GUARDS: &[Mutation] = &[
+    Mutation {
+        row: "9",
+        guard: "any worker waits in the reactor while another polls",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "        self.brought(self.shared.driver.turn(timeout, wakers))
+",
+        to: "        if self.index > 0 {
+            crate::sys::thread::pause(LIFO_PATIENCE);
+            return Turn::default();
+        }
+        self.brought(self.shared.driver.turn(timeout, wakers))
+",
+        tests: &[Unit("runtime::regression_tests::regression_09_timers_go_on_beside_a_poll_that_does_not_end")],
+    },
+    Mutation {
+        row: "9",
+        guard: "reactor and timers are looked at between turns",
+        file: "crates/whippet/src/executor/worker.rs",
+        from: "        if self.until_events.count() {
+",
+        to: "        if self.until_events.count() && false {
+",
+        tests: &[Unit("runtime::regression_tests::regression_09_a_worker_that_is_never_idle_looks_at_sockets_and_timers")],
+    },
+    Mutation {
+        row: "10",
+        guard: "a job is brought to a thread that nobody has claimed yet",
+        file: "crates/whippet/src/executor/blocking.rs",
+        from: "        if state.waiting > state.claims {
+",
+        to: "        if state.waiting > 0 {
+",
+        tests: &[
+            Model("executor::blocking_loom::loom_regression_10_two_jobs_meet_one_thread_that_waits"),
+            Schedule("blocking::shuttle_blocking_jobs_that_wait_for_each_other_have_a_thread_each"),
+        ],
+    },
+    Mutation {
+        row: "10",
+        guard: "a thread leaves in the same hold of the lock in which it found no claim",
+        file: "crates/whippet/src/executor/blocking.rs",
+        from: "            if !go_on {
+                break;
+            }
+",
+        to: "            if !go_on {
+                drop(state);
+                state = self.state.lock();
+                break;
+            }
+",
+        tests: &[
+            Model("executor::blocking_loom::loom_regression_10_a_job_meets_a_thread_that_leaves"),
+            Schedule("blocking::shuttle_blocking_jobs_that_bring_jobs_are_all_run"),
+        ],
+    },
+    Mutation {
+        row: "10",
+        guard: "a thread that never came to its work is counted out",
+        file: "crates/whippet/src/executor/blocking.rs",
+        from: "            pool.miss_thread();
+",
+        to: "            drop(pool);
+",
+        tests: &[Unit("runtime::tests::regression_10_a_thread_that_does_not_start_orphans_no_job")],
+    },
+    Mutation {
+        row: "11",
+        guard: "the closed injector takes no task",
+        file: "crates/whippet/src/executor/injector.rs",
+        from: "        let mut queue = self.queue.lock();
+        if queue.closed {
+            return Err(task);
+        }
+",
+        to: "        let mut queue = self.queue.lock();
+",
+        tests: &[
+            Model("executor::shutdown_loom::loom_regression_11_a_spawn_meets_the_end"),
+            Schedule("ends::shuttle_a_spawn_meets_the_end"),
+        ],
+    },
+    Mutation {
+        row: "11",
+        guard: "the end cancels tasks that wait",
+        file: "crates/whippet/src/executor/owned.rs",
+        from: "            idle.extend(shard.tasks.iter().filter_map(Live::cancel));
+",
+        to: "",
+        tests: &[Unit("runtime::tests::regression_11_runtimes_start_and_stop_with_tasks_in_every_state")],
+    },
+    Mutation {
+        row: "11",
+        guard: "a worker cancels what is in its queues",
+        file: "crates/whippet/src/runtime/threads.rs",
+        from: "    worker.cancel_queued();
+",
+        to: "    std::mem::forget(worker);
+",
+        tests: &[Unit("runtime::tests::regression_11_runtimes_start_and_stop_with_tasks_in_every_state")],
+    },
+    Mutation {
+        row: "11",
+        guard: "whoever waits on a socket is told of the end",
+        file: "crates/whippet/src/reactor/slots.rs",
+        from: "        self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));
+",
+        to: "        let _ = wakers;
+",
+        tests: &[File("tcp", "regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended")],
+    },
+    Mutation {
+        row: "12",
+        guard: "permits that were given and not collected go to the next",
+        file: "crates/whippet/src/sync/permits.rs",
+        from: "        self.release(if removed.chosen { removed.note } else { 0 }, wakers);
+",
+        to: "        self.release(0, wakers);
+",
+        tests: &[
+            Unit("sync::semaphore::tests::regression_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped"),
+            Unit("sync::mpsc::tests::regression_12_a_cancelled_send_passes_its_place_on"),
+            Unit("sync::lock::tests::regression_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next"),
+            Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
+        ],
+    },
+    Mutation {
+        row: "12",
+        guard: "whoever stood behind a large request is served when that leaves",
+        file: "crates/whippet/src/sync/permits.rs",
+        from: "        self.release(if removed.chosen { removed.note } else { 0 }, wakers);
+",
+        to: "        if removed.chosen {
+            self.release(removed.note, wakers);
+        }
+",
+        tests: &[Unit("sync::mpsc::tests::regression_12_leaving_before_a_large_request_lets_small_ones_through")],
+    },
+    Mutation {
+        row: "12",
+        guard: "a notification that was not looked at is handed on",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "            Call::One | Call::Last => self.hand_over_locked(waiters, removed.note, &mut wakers),
+",
+        to: "            Call::One | Call::Last => self.line_changed(waiters),
+",
+        tests: &[
+            Unit("sync::notify::tests::regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
+            Model("sync::notify::loom_tests::loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter"),
+        ],
+    },
+    Mutation {
+        row: "12",
+        guard: "slots of a line are taken back at once only when nobody was chosen before",
+        file: "crates/whippet/src/sync/wait_list.rs",
+        from: "        if self.tickets as usize != tickets {
+            return false;
+        }
+",
+        to: "        let _ = tickets;
+",
+        tests: &[
+            Unit("sync::notify::tests::regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
+            Unit("sync::wait_list::tests::memory_of_a_crowd_is_given_back_when_its_tickets_become_void"),
+        ],
+    },
+    Mutation {
+        row: "12",
+        guard: "a waiter looks again under the lock whether its ticket is void before it gives it back",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "        if self.clearings() != clearing {
+            return;
+        }
+",
+        to: "",
+        tests: &[Model("sync::notify::loom_tests::loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_place")],
+    },
+    Mutation {
+        row: "13",
+        guard: "an output that nobody wants is dropped by the completer",
+        file: "crates/whippet/src/executor/task/cell.rs",
+        from: "            Completed::Unwanted => self.discard_output(),
+",
+        to: "            Completed::Unwanted => self.stage.with_mut(|stage| {
+                // SAFETY: as in `discard_output`.
+                std::mem::forget(unsafe { stage.replace(Stage::Consumed) });
+            }),
+",
+        tests: &[
+            Unit("executor::task::tests::regression_13_every_sequence_of_five_drops_future_and_output_once"),
+            Model("executor::task::loom_tests::loom_complete_and_drop_of_the_handle_drop_the_output_once"),
+        ],
+    },
+    Mutation {
+        row: "13",
+        guard: "only the wake-up that finds the task idle gets a runnable",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        before < WAKE && before & COMPLETE == 0
+",
+        to: "        before & COMPLETE == 0
+",
+        tests: &[
+            Unit("executor::task::tests::regression_13_every_sequence_of_five_drops_future_and_output_once"),
+        ],
+    },
+    Mutation {
+        row: "13",
+        guard: "a wake-up during the poll keeps the runnable",
+        file: "crates/whippet/src/executor/task/state.rs",
+        from: "        before - seen.0 < WAKE
+",
+        to: "        before - seen.0 < WAKE || true
+",
+        tests: &[
+            Unit("executor::task::state::tests::a_wake_during_the_poll_keeps_the_runnable"),
+            Model("executor::task::loom_tests::loom_wake_and_poll_lose_no_wake_up"),
+        ],
+    },
+    Mutation {
+        row: "14",
+        guard: "a waker works without the thread's locals",
+        file: "crates/whippet/src/executor/context.rs",
+        from: "    let done = CONTEXT.try_with(|context| {
+        let worker = context.worker.borrow();
+        f.take().map(|f| f(worker.as_deref()))
+    });
+",
+        to: "    let done = CONTEXT.with(|context| {
+        let worker = context.worker.borrow();
+        Ok::<_, ()>(f.take().map(|f| f(worker.as_deref())))
+    });
+",
+        tests: &[Unit("runtime::regression_tests::regression_14_a_waker_works_while_the_thread_ends")],
+    },
+    Mutation {
+        row: "15",
+        guard: "the reader of lines owns what it read in part",
+        file: "crates/whippet/src/io/lines.rs",
+        from: "        ready!(poll_until(this.reader, cx, b'\\n', this.partial))?;
+        let mut line = std::mem::take(this.partial);
+",
+        to: "        let mut line = std::mem::take(this.partial);
+        ready!(poll_until(this.reader, cx, b'\\n', &mut line))?;
+",
+        tests: &[
+            File("io", "reading::regression_15_a_dropped_next_line_loses_nothing"),
+            File("io", "reading::regression_15_select_does_not_throw_away_a_half_read_line"),
+        ],
+    },
+    Mutation {
+        row: "16",
+        guard: "all who wait are woken outside of the lock",
+        file: "crates/whippet/src/sync/notify.rs",
+        from: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+    }
+",
+        to: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+        wakers.wake_all();
+    }
+",
+        tests: &[
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+        ],
+    },
+    Mutation {
+        row: "16",
+        guard: "whoever was woken has left the line, and is not woken again",
+        file: "crates/whippet/src/sync/wait_list.rs",
+        from: "            if let Some(waker) = slot.waker.take() {
+                wakers.push(waker);
+            }
+            slot.note = note;",
+        to: "            if let Some(waker) = slot.waker.clone() {
+                wakers.push(waker.clone());
+                wakers.push(waker);
+            }
+            slot.note = note;",
+        tests: &[
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::notify::tests::regression_16_waking_many_costs_each_one_wake"),
+        ],
+    },
+];
