@@ -38,7 +38,7 @@ pub enum Action {
     /// Ask something of a running server, through its --admin-socket
     Admin(AdminArgs),
     /// Put load on a line-based chat server and check every delivery
-    Load(crate::load::Args),
+    Load(chinwag_load::Args),
 }
 
 impl Cli {

@@ -105,7 +105,6 @@ pub mod doors;
 mod ebb;
 mod files;
 mod listen;
-pub mod load;
 pub mod logging;
 pub mod memory_bound;
 mod metrics;

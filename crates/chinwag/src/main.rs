@@ -16,9 +16,10 @@ use chinwag::sandbox::{self, Needs};
 use chinwag::secret::Secret;
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
 use chinwag::state_dir::StateDir;
-use chinwag::{Config, Hosts, Reloader, Server, load, logging, notify, output};
+use chinwag::{Config, Hosts, Reloader, Server, logging, notify, output};
 use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
 use chinwag::{reload_on_signal, stop_on_signals};
+use chinwag_load::LoadError;
 use clap::Parser;
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         Action::Serve(arguments) => ended(run(arguments)),
         Action::Config(arguments) => ended(show(arguments)),
         Action::Admin(arguments) => ended(administrate(arguments)),
-        Action::Load(arguments) => load::run(arguments),
+        Action::Load(arguments) => load(&arguments),
     }
 }
 
@@ -236,6 +237,25 @@ fn show(arguments: ServeArgs) -> Result<(), Failure> {
         return Err(Failure::Settings(refused));
     }
     printing::print(&print::print(&effective)).map_err(Failure::Sentence)
+}
+
+/// Puts load on a server and prints what that gave. The exit code is 0 when every delivery was right, 1 when one was not or the
+/// run could not be made, 2 for arguments that do not fit together.
+fn load(arguments: &chinwag_load::Args) -> ExitCode {
+    let failed = |sentence: &str, code: u8| {
+        printing::complain(&format!("chinwag load: {sentence}\n"));
+        ExitCode::from(code)
+    };
+    let report = match chinwag_load::run(arguments) {
+        Ok(report) => report,
+        Err(LoadError::Usage(sentence)) => return failed(&sentence, 2),
+        Err(LoadError::Io(error)) => return failed(&error.to_string(), 1),
+    };
+    if let Err(sentence) = printing::print(&report.figures) {
+        return failed(&sentence, 1);
+    }
+    printing::complain(&report.failures);
+    if report.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// How many workers there are to be. Found out before the process is confined: the files that say how much of the machine a

@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::check::Fault;
-use super::child::Stopped;
-use super::client::Outcome;
-use super::report::grouped;
-use super::stage::End;
-use super::workloads::{Measured, Run};
+use crate::check::Fault;
+use crate::child::Stopped;
+use crate::client::Outcome;
+use crate::report::grouped;
+use crate::stage::End;
+use crate::workloads::{Measured, Run};
 
 /// How many rows the table of what went wrong has at most.
 const ROWS: usize = 20;
 
 /// How often a fault occurred in a run.
-pub(super) fn count(run: &Run, fault: Fault) -> u64 {
+pub(crate) fn count(run: &Run, fault: Fault) -> u64 {
     run.outcomes.iter().map(|one| one.findings.faults[fault as usize]).sum()
 }
 
 /// Whether somebody who reads lost the connection, or never had one.
-pub(super) fn was_lost(outcome: &Outcome) -> bool {
+pub(crate) fn was_lost(outcome: &Outcome) -> bool {
     !outcome.frozen && outcome.end != End::Stayed
 }
 
@@ -30,7 +30,7 @@ fn unwelcomed(run: &Run) -> u64 {
 }
 
 /// Whether all is as it should be.
-pub(super) fn is_clean(measured: &Measured) -> bool {
+pub(crate) fn is_clean(measured: &Measured) -> bool {
     let run = &measured.run;
     let stopped = measured.stopped.as_ref().is_none_or(|stopped| *stopped == Stopped::Clean);
     let clean = |one: &Outcome| one.findings.is_clean() && !was_lost(one);
@@ -38,7 +38,7 @@ pub(super) fn is_clean(measured: &Measured) -> bool {
 }
 
 /// What went wrong, in words and a table; empty when nothing did.
-pub(super) fn complaints(measured: &Measured) -> String {
+pub(crate) fn complaints(measured: &Measured) -> String {
     let run = &measured.run;
     let mut text = String::new();
     // Writing to a string does not fail.

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use whippet::task::{JoinHandle, yield_now};
 
-use super::args::Plan;
-use super::check::Findings;
-use super::client::{Outcome, attend};
-use super::progress;
-use super::stage::{End, Stage};
+use crate::args::Plan;
+use crate::check::Findings;
+use crate::client::{Outcome, attend};
+use crate::progress;
+use crate::stage::{End, Stage};
 
 /// How long a server may be silent before it is taken to greet nobody, or nobody more.
 const GREETING: Duration = Duration::from_secs(3);
@@ -21,9 +21,9 @@ const FILE: usize = 32;
 
 /// The people of a run.
 #[derive(Debug)]
-pub(super) struct Company {
+pub(crate) struct Company {
     /// What they share.
-    pub(super) stage: Arc<Stage>,
+    pub(crate) stage: Arc<Stage>,
     /// One task each.
     people: Vec<JoinHandle<Outcome>>,
     /// Shows how far they are, where a terminal watches.
@@ -32,7 +32,7 @@ pub(super) struct Company {
 
 impl Company {
     /// Connects everybody, a group at a time, and waits until all are welcomed.
-    pub(super) async fn gather(plan: Plan, address: SocketAddr) -> Self {
+    pub(crate) async fn gather(plan: Plan, address: SocketAddr) -> Self {
         let stage = Arc::new(Stage::new(plan, address, threads()));
         let watcher = progress::watch(&stage);
         // Time for a lost connect to be tried again, where connects may get lost.
@@ -50,7 +50,7 @@ impl Company {
     }
 
     /// Sends everybody home, and collects how each fared.
-    pub(super) async fn dismiss(self) -> Vec<Outcome> {
+    pub(crate) async fn dismiss(self) -> Vec<Outcome> {
         self.stage.stop.cancel();
         let mut outcomes = Vec::with_capacity(self.people.len());
         for person in self.people {
@@ -79,7 +79,7 @@ async fn usher(stage: Arc<Stage>, group: Range<u32>) -> Vec<JoinHandle<Outcome>>
 }
 
 /// How many worker threads the runtime has.
-pub(super) fn threads() -> usize {
+pub(crate) fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -3,15 +3,15 @@
 //! All people of a run meet in one channel, so that a line reaches all others as it does in a chat of one room.
 
 /// What stands before each line, so that it reaches all others in the channel.
-pub(super) const LEAD: &[u8] = b"PRIVMSG #load :";
+pub(crate) const LEAD: &[u8] = b"PRIVMSG #load :";
 /// The longest line of a run: IRC's 512 bytes, less what a server puts before a line (names and the host's).
-pub(super) const MAX_SIZE: usize = 400;
+pub(crate) const MAX_SIZE: usize = 400;
 /// How much is kept of what the server is owed. Nothing that a server may ask needs more.
 const MAX_OWED: usize = 1_024;
 
 /// One client's side of an IRC connection.
 #[derive(Debug)]
-pub(super) struct Irc {
+pub(crate) struct Irc {
     /// What is to be written when no line is under way.
     owed: Vec<u8>,
     /// Whether the server has let it into the channel.
@@ -20,14 +20,14 @@ pub(super) struct Irc {
 
 impl Irc {
     /// The side of client `index`: its name is owed to the server.
-    pub(super) fn new(index: u32) -> Self {
+    pub(crate) fn new(index: u32) -> Self {
         // Nine letters at most, which every server allows.
         let owed = format!("NICK load{index}\r\nUSER load 0 * :load\r\n").into_bytes();
         Self { owed, joined: false }
     }
 
     /// Takes note of a line of the server's own.
-    pub(super) fn hear(&mut self, line: &[u8]) {
+    pub(crate) fn hear(&mut self, line: &[u8]) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if let Some(token) = line.strip_prefix(b"PING") {
             self.owe(&[b"PONG", token, b"\r\n"].concat());
@@ -43,17 +43,17 @@ impl Irc {
     }
 
     /// Whether the server has let it into the channel.
-    pub(super) fn is_joined(&self) -> bool {
+    pub(crate) fn is_joined(&self) -> bool {
         self.joined
     }
 
     /// What is to be written.
-    pub(super) fn owed(&self) -> &[u8] {
+    pub(crate) fn owed(&self) -> &[u8] {
         &self.owed
     }
 
     /// Notes that the first `count` bytes of what is owed are written.
-    pub(super) fn pay(&mut self, count: usize) {
+    pub(crate) fn pay(&mut self, count: usize) {
         self.owed.drain(..count);
     }
 

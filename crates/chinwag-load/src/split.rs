@@ -5,7 +5,7 @@ const LONGEST: usize = 128 * 1024;
 
 /// Cuts what a socket gives into lines, and keeps the one that is not finished.
 #[derive(Debug, Default)]
-pub(super) struct Splitter {
+pub(crate) struct Splitter {
     /// The beginning of the line whose end has not arrived. Its memory stays for the next one.
     partial: Vec<u8>,
     /// Whether the line under way is past [`LONGEST`] and is thrown away up to its end.
@@ -14,7 +14,7 @@ pub(super) struct Splitter {
 
 impl Splitter {
     /// Hands each line that ends within `bytes` to `each`, without its line feed.
-    pub(super) fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(&[u8])) {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], mut each: impl FnMut(&[u8])) {
         if self.skipping || !self.partial.is_empty() {
             let Some(end) = memchr::memchr(b'\n', bytes) else { return self.keep(bytes) };
             if !std::mem::take(&mut self.skipping) {

@@ -13,7 +13,7 @@ const HOLES: usize = 1 << 16;
 
 /// What can be wrong with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// It never came.
     Missing,
     /// It came more than once.
@@ -30,11 +30,11 @@ pub(super) enum Fault {
 
 impl Fault {
     /// All of them, in the order in which they are reported.
-    pub(super) const ALL: [Self; 6] =
+    pub(crate) const ALL: [Self; 6] =
         [Self::Missing, Self::Doubled, Self::OutOfOrder, Self::Echoed, Self::Garbled, Self::Unsent];
 
     /// The word for it in a report.
-    pub(super) fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Doubled => "doubled",
@@ -48,20 +48,20 @@ impl Fault {
 
 /// Neighbouring lines of one sender with the same fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Detail {
+pub(crate) struct Detail {
     /// What is wrong.
-    pub(super) fault: Fault,
+    pub(crate) fault: Fault,
     /// Whose lines they are; `None` where the line does not tell.
-    pub(super) sender: Option<u32>,
+    pub(crate) sender: Option<u32>,
     /// The number of the first of them.
-    pub(super) first: u32,
+    pub(crate) first: u32,
     /// How many they are.
-    pub(super) count: u32,
+    pub(crate) count: u32,
 }
 
 /// What one client received, line by line.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     /// For each sender the number that must come next.
     next: Vec<u32>,
     /// How many lines each sender sends.
@@ -80,7 +80,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// An empty ledger of a client that is the sender `own`, or none; each of the `senders` sends `messages`.
-    pub(super) fn new(senders: u32, messages: u32, own: Option<u32>) -> Self {
+    pub(crate) fn new(senders: u32, messages: u32, own: Option<u32>) -> Self {
         Self {
             next: vec![0; senders as usize],
             messages,
@@ -94,7 +94,7 @@ impl Ledger {
 
     /// Enters a line. Says whether it is a delivery, and not one too many.
     #[inline]
-    pub(super) fn enter(&mut self, sender: u32, sequence: u32) -> bool {
+    pub(crate) fn enter(&mut self, sender: u32, sequence: u32) -> bool {
         match self.next.get_mut(sender as usize) {
             Some(next)
                 if *next == sequence && sequence < self.messages && self.own != Some(sender) =>
@@ -108,7 +108,7 @@ impl Ledger {
     }
 
     /// Enters a line that bears the run's tag and cannot be read.
-    pub(super) fn enter_garbled(&mut self) {
+    pub(crate) fn enter_garbled(&mut self) {
         self.count(Fault::Garbled, None, 0, 1);
     }
 
@@ -119,7 +119,7 @@ impl Ledger {
     }
 
     /// Whether everything has arrived.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.delivered == self.expected()
     }
 
@@ -174,7 +174,7 @@ impl Ledger {
 
     /// Closes the ledger: with `all` whatever has not come is missing; without, only what was passed over is
     /// (for a client that was cut off, or never read to the end).
-    pub(super) fn close(mut self, all: bool) -> Findings {
+    pub(crate) fn close(mut self, all: bool) -> Findings {
         for (sender, sequence) in std::mem::take(&mut self.holes) {
             self.count(Fault::Missing, Some(sender), sequence, 1);
         }
@@ -195,20 +195,20 @@ impl Ledger {
 
 /// What a closed ledger found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     /// Deliveries that came, each counted once.
-    pub(super) delivered: u64,
+    pub(crate) delivered: u64,
     /// Whether everything came.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// How often each fault occurred, in the order of [`Fault::ALL`].
-    pub(super) faults: [u64; Fault::ALL.len()],
+    pub(crate) faults: [u64; Fault::ALL.len()],
     /// The first faults in detail.
-    pub(super) details: Vec<Detail>,
+    pub(crate) details: Vec<Detail>,
 }
 
 impl Findings {
     /// Whether nothing is wrong.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.faults == [0; Fault::ALL.len()]
     }
 }

@@ -2,18 +2,18 @@
 
 use std::fmt::Write as _;
 
-use super::args::Workload;
-use super::check::Fault;
-use super::child::Stopped;
-use super::complaints::{count, is_clean, was_lost};
-use super::lanes::{Tally, histogram};
-use super::procfs::Status;
-use super::report::{Report, Value};
-use super::stage::End;
-use super::workloads::{Measured, Run};
+use crate::args::Workload;
+use crate::check::Fault;
+use crate::child::Stopped;
+use crate::complaints::{count, is_clean, was_lost};
+use crate::lanes::{Tally, histogram};
+use crate::procfs::Status;
+use crate::report::{Report, Value};
+use crate::stage::End;
+use crate::workloads::{Measured, Run};
 
 /// The report of a workload: of its one run, or of the last one beside the one before it.
-pub(super) fn report(workload: Workload, runs: &[Measured]) -> Report {
+pub(crate) fn report(workload: Workload, runs: &[Measured]) -> Report {
     let mut report = Report::default();
     let Some((last, others)) = runs.split_last() else { return report };
     add_plan(&mut report, workload, last);

@@ -11,13 +11,13 @@ use memchr::memmem;
 use whippet::net::{TcpSocket, TcpStream};
 use whippet::time::sleep_until;
 
-use super::check::{Findings, Ledger};
-use super::irc::Irc;
-use super::lanes::Lane;
-use super::line::Received;
-use super::script::Script;
-use super::split::Splitter;
-use super::stage::{End, Stage};
+use crate::check::{Findings, Ledger};
+use crate::irc::Irc;
+use crate::lanes::Lane;
+use crate::line::Received;
+use crate::script::Script;
+use crate::split::Splitter;
+use crate::stage::{End, Stage};
 
 /// The receive buffer of somebody who does not read, in bytes: the smallest that the kernel takes seriously.
 const FROZEN_BUFFER: u32 = 4096;
@@ -26,19 +26,19 @@ const TOO_SLOW: &[u8] = b"(too slow)";
 
 /// How one client fared.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Whether it was one of those who do not read.
-    pub(super) frozen: bool,
+    pub(crate) frozen: bool,
     /// How its part ended.
-    pub(super) end: End,
+    pub(crate) end: End,
     /// When it began to connect.
-    pub(super) began: u64,
+    pub(crate) began: u64,
     /// From the beginning of its connect to the first byte, in nanoseconds; `None` without a greeting.
-    pub(super) welcome: Option<u64>,
+    pub(crate) welcome: Option<u64>,
     /// What it received.
-    pub(super) findings: Findings,
+    pub(crate) findings: Findings,
     /// When it read of somebody cut for being too slow. Only the first client takes note.
-    pub(super) cuts: Vec<u64>,
+    pub(crate) cuts: Vec<u64>,
 }
 
 /// A client while it takes part.
@@ -76,7 +76,7 @@ enum Flow {
 }
 
 /// Takes part as client `index` until everybody goes home or the connection ends.
-pub(super) async fn attend(stage: Arc<Stage>, index: u32) -> Outcome {
+pub(crate) async fn attend(stage: Arc<Stage>, index: u32) -> Outcome {
     let mut client = Client::new(Arc::clone(&stage), index);
     let end = whippet::select! {
         biased;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::irc;
-use super::line::MIN_SIZE;
+use crate::irc;
+use crate::line::MIN_SIZE;
 
 /// The longest line that a run sends.
 const MAX_SIZE: usize = 64 * 1024;
@@ -92,29 +92,29 @@ pub enum Workload {
 
 /// The numbers of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// How many people connect, those who never read included.
-    pub(super) clients: u32,
+    pub(crate) clients: u32,
     /// How many of them send; the first ones do.
-    pub(super) senders: u32,
+    pub(crate) senders: u32,
     /// How many never read; the last ones do not.
-    pub(super) frozen: u32,
+    pub(crate) frozen: u32,
     /// How many connect at a time.
-    pub(super) group: u32,
+    pub(crate) group: u32,
     /// How often everybody comes and leaves.
-    pub(super) rounds: u32,
+    pub(crate) rounds: u32,
     /// How many lines each sender sends.
-    pub(super) messages: u32,
+    pub(crate) messages: u32,
     /// Bytes of a line, its end included.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     /// Lines a second of all senders together; 0 for as fast as they go.
-    pub(super) rate: u32,
+    pub(crate) rate: u32,
     /// How long nothing may arrive before the run is given up.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     /// How long the server may take to cut off who never reads.
-    pub(super) cutting: Duration,
+    pub(crate) cutting: Duration,
     /// Whether the server speaks IRC.
-    pub(super) irc: bool,
+    pub(crate) irc: bool,
 }
 
 impl Workload {
@@ -168,7 +168,7 @@ impl Plan {
     ///
     /// # Errors
     /// A sentence, when they do not fit together.
-    pub(super) fn new(args: &Args) -> Result<Self, String> {
+    pub(crate) fn new(args: &Args) -> Result<Self, String> {
         let workload = args.workload;
         let usual = workload.defaults();
         let flags = [
@@ -219,18 +219,18 @@ impl Plan {
     }
 
     /// How many people read.
-    pub(super) fn readers(&self) -> u32 {
+    pub(crate) fn readers(&self) -> u32 {
         self.clients.saturating_sub(self.frozen)
     }
 
     /// How many deliveries there are to those who read.
-    pub(super) fn deliveries(&self) -> u64 {
+    pub(crate) fn deliveries(&self) -> u64 {
         let pairs = u64::from(self.senders) * u64::from(self.readers()) - u64::from(self.senders);
         pairs * u64::from(self.messages)
     }
 
     /// The same run without those who never read.
-    pub(super) fn without_frozen(self) -> Self {
+    pub(crate) fn without_frozen(self) -> Self {
         Self { clients: self.readers(), frozen: 0, ..self }
     }
 }

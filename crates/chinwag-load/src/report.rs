@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 /// A figure, in the unit that it is kept in.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Words.
     Text(String),
     /// A number of things.
@@ -29,7 +29,7 @@ pub(super) enum Value {
 
 /// The figures of one or several runs, in the order of the table.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// The figures. Those of several runs that have the same words stand on one line of the table.
     rows: Vec<Row>,
     /// The runs that have a column of their own, in its order: what its figures' names begin with, which is
@@ -54,7 +54,7 @@ struct Row {
 
 impl Report {
     /// Adds a figure, by its name in JSON and its words in the table.
-    pub(super) fn add(&mut self, name: &str, words: &str, value: Value) {
+    pub(crate) fn add(&mut self, name: &str, words: &str, value: Value) {
         let name = match self.column {
             Some(column) => format!("{}_{name}", self.runs[column]),
             None => name.to_owned(),
@@ -63,18 +63,18 @@ impl Report {
     }
 
     /// What follows is about one of several runs.
-    pub(super) fn about(&mut self, run: &'static str) {
+    pub(crate) fn about(&mut self, run: &'static str) {
         self.runs.push(run);
         self.column = Some(self.runs.len() - 1);
     }
 
     /// What follows is about all of it again.
-    pub(super) fn about_all(&mut self) {
+    pub(crate) fn about_all(&mut self) {
         self.column = None;
     }
 
     /// Adds percentiles of times in nanoseconds.
-    pub(super) fn add_percentiles(&mut self, name: &str, words: &str, times: &Histogram<u64>) {
+    pub(crate) fn add_percentiles(&mut self, name: &str, words: &str, times: &Histogram<u64>) {
         if times.is_empty() {
             return;
         }
@@ -87,7 +87,7 @@ impl Report {
     }
 
     /// The table: words, and figures in a column for each run.
-    pub(super) fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         let width = self.rows.iter().map(|row| row.words.chars().count()).max().unwrap_or(0);
         let column = self.rows.iter().filter(|row| row.column.is_some());
         let column = column.map(|row| row.value.shown().chars().count()).max().unwrap_or(0);
@@ -125,7 +125,7 @@ impl Report {
     }
 
     /// One JSON object on one line.
-    pub(super) fn json(&self) -> String {
+    pub(crate) fn json(&self) -> String {
         let field = |Row { name, value, .. }: &Row| match value {
             Value::Of(some, all) => format!("\"{name}\":{some},\"{name}_expected\":{all}"),
             other => format!("\"{name}\":{}", other.json()),
@@ -185,7 +185,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A number with its digits in groups of three.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.char_indices() {
@@ -221,7 +221,7 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::lanes::histogram;
+    use crate::lanes::histogram;
 
     #[test]
     fn the_table_is_aligned() {

@@ -4,16 +4,16 @@ use std::io;
 
 use whippet::net::TcpStream;
 
-use super::irc;
-use super::line::{Delivery, Format};
-use super::stage::Stage;
+use crate::irc;
+use crate::line::{Delivery, Format};
+use crate::stage::Stage;
 
 /// How many lines are sent before the client looks at its socket's other direction again.
 const BURST: usize = 16;
 
 /// What a sender has sent, and what is next.
 #[derive(Debug)]
-pub(super) struct Script {
+pub(crate) struct Script {
     /// Its index among the senders.
     sender: u32,
     /// The number of the next line.
@@ -28,19 +28,19 @@ pub(super) struct Script {
 
 impl Script {
     /// The script of this sender, nothing sent.
-    pub(super) fn new(stage: &Stage, sender: u32) -> Self {
+    pub(crate) fn new(stage: &Stage, sender: u32) -> Self {
         let lead = if stage.plan.irc { irc::LEAD } else { &[] };
         let line = [lead, &stage.format.blank()].concat();
         Self { sender, next: 0, written: line.len(), line, body: lead.len() }
     }
 
     /// Whether no line is under way, so that something else can be written.
-    pub(super) fn is_between_lines(&self) -> bool {
+    pub(crate) fn is_between_lines(&self) -> bool {
         self.written == self.line.len()
     }
 
     /// When there is something to write again; `None` when all is sent.
-    pub(super) fn due(&self, stage: &Stage) -> Option<u64> {
+    pub(crate) fn due(&self, stage: &Stage) -> Option<u64> {
         if !self.is_between_lines() {
             return Some(0);
         }
@@ -51,7 +51,7 @@ impl Script {
     ///
     /// # Errors
     /// Those of the socket.
-    pub(super) fn push(&mut self, stage: &Stage, stream: &TcpStream) -> io::Result<()> {
+    pub(crate) fn push(&mut self, stage: &Stage, stream: &TcpStream) -> io::Result<()> {
         for _ in 0..BURST {
             if self.is_between_lines() && !self.turn_page(stage) {
                 return Ok(());

@@ -8,37 +8,37 @@ use std::time::Duration;
 use whippet::sync::{CancellationToken, Notify};
 use whippet::time::{Instant, sleep_until};
 
-use super::args::Plan;
-use super::lanes::Lanes;
-use super::line::Format;
+use crate::args::Plan;
+use crate::lanes::Lanes;
+use crate::line::Format;
 
 /// The place of a run. Times on it are nanoseconds since it was set up.
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// The numbers of the run.
-    pub(super) plan: Plan,
+    pub(crate) plan: Plan,
     /// Where the server listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// How the run's lines look.
-    pub(super) format: Format,
+    pub(crate) format: Format,
     /// Buffers and tallies of the receiving side.
-    pub(super) lanes: Lanes,
+    pub(crate) lanes: Lanes,
     /// The beginning of the run's clock.
     origin: Instant,
     /// Raised when the senders may begin.
-    pub(super) start: CancellationToken,
+    pub(crate) start: CancellationToken,
     /// Raised when those who did not read read what is left for them.
-    pub(super) thaw: CancellationToken,
+    pub(crate) thaw: CancellationToken,
     /// Raised when everybody goes home.
-    pub(super) stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// Passed by each client once the server has said something to it.
-    pub(super) welcomed: Gate,
+    pub(crate) welcomed: Gate,
     /// Passed by each reader that has received everything.
-    pub(super) complete: Gate,
+    pub(crate) complete: Gate,
     /// Passed whenever somebody is said to have been cut for being too slow.
-    pub(super) cut: Gate,
+    pub(crate) cut: Gate,
     /// Passed whenever the connection of somebody who did not read has ended.
-    pub(super) thawed: Gate,
+    pub(crate) thawed: Gate,
     /// When the senders were told to begin. Written by the conductor before `start` is raised.
     begun: AtomicU64,
     /// When the first line was sent; `u64::MAX` before that. Lowered by each sender once.
@@ -47,7 +47,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// A stage for `plan` before the server at `address`, used by `threads` worker threads.
-    pub(super) fn new(plan: Plan, address: SocketAddr, threads: usize) -> Self {
+    pub(crate) fn new(plan: Plan, address: SocketAddr, threads: usize) -> Self {
         Self {
             plan,
             address,
@@ -68,24 +68,24 @@ impl Stage {
 
     /// The present moment.
     #[inline]
-    pub(super) fn now(&self) -> u64 {
+    pub(crate) fn now(&self) -> u64 {
         self.origin.elapsed().as_nanos() as u64
     }
 
     /// The moment `nanos` as the runtime's timers know it.
-    pub(super) fn instant(&self, nanos: u64) -> Instant {
+    pub(crate) fn instant(&self, nanos: u64) -> Instant {
         self.origin + Duration::from_nanos(nanos)
     }
 
     /// Lets the senders begin.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         // Raising the signal orders the write before every sender's read.
         self.begun.store(self.now(), Ordering::Relaxed);
         self.start.cancel();
     }
 
     /// When line `sequence` of `sender` is due: the lines of all senders take turns at the plan's rate.
-    pub(super) fn due(&self, sender: u32, sequence: u32) -> u64 {
+    pub(crate) fn due(&self, sender: u32, sequence: u32) -> u64 {
         if self.plan.rate == 0 {
             return 0;
         }
@@ -95,17 +95,17 @@ impl Stage {
     }
 
     /// Notes that a sender sent its first line at `now`.
-    pub(super) fn note_first_send(&self, now: u64) {
+    pub(crate) fn note_first_send(&self, now: u64) {
         self.first_send.fetch_min(now, Ordering::Relaxed);
     }
 
     /// When the first line was sent, if one was. Exact once the senders are known to be done.
-    pub(super) fn first_send(&self) -> Option<u64> {
+    pub(crate) fn first_send(&self) -> Option<u64> {
         Some(self.first_send.load(Ordering::Relaxed)).filter(|&sent| sent != u64::MAX)
     }
 
     /// Waits until `count` have passed `gate`; gives up when nothing arrives for `patience`. Says whether they did.
-    pub(super) async fn reach(&self, gate: &Gate, count: u32, patience: Duration) -> bool {
+    pub(crate) async fn reach(&self, gate: &Gate, count: u32, patience: Duration) -> bool {
         let mut since = self.now();
         loop {
             let deadline = since + patience.as_nanos() as u64;
@@ -123,7 +123,7 @@ impl Stage {
     }
 
     /// Waits until nothing has arrived for `span`, for `longest` at most.
-    pub(super) async fn quiet(&self, span: Duration, longest: Duration) {
+    pub(crate) async fn quiet(&self, span: Duration, longest: Duration) {
         let entered = self.now();
         let last = entered + longest.as_nanos() as u64;
         loop {
@@ -140,7 +140,7 @@ impl Stage {
 
 /// A gate that each person passes once, and that the conductor alone watches.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     /// How many have passed. Raised by each person.
     passed: AtomicU32,
     /// How many the conductor waits for; `u32::MAX` while it waits for none. Written by the conductor.
@@ -156,7 +156,7 @@ impl Gate {
     }
 
     /// Passes.
-    pub(super) fn pass(&self) {
+    pub(crate) fn pass(&self) {
         // Each side writes its own word and then reads the other's. With anything weaker than SeqCst both could
         // miss the other's write, and the conductor would wait for a goal that is reached.
         let passed = self.passed.fetch_add(1, Ordering::SeqCst) + 1;
@@ -166,12 +166,12 @@ impl Gate {
     }
 
     /// How many have passed so far.
-    pub(super) fn passed(&self) -> u32 {
+    pub(crate) fn passed(&self) -> u32 {
         self.passed.load(Ordering::Relaxed)
     }
 
     /// Waits until `count` have passed. Cancel safe; one waits at a time.
-    pub(super) async fn passed_by(&self, count: u32) {
+    pub(crate) async fn passed_by(&self, count: u32) {
         // Partner of the loads in `pass`; see there.
         self.goal.store(count, Ordering::SeqCst);
         while self.passed.load(Ordering::SeqCst) < count {
@@ -182,7 +182,7 @@ impl Gate {
 
 /// How somebody's part in the run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum End {
+pub(crate) enum End {
     /// Stayed until everybody went home.
     Stayed,
     /// The server closed the connection.

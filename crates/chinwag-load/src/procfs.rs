@@ -7,44 +7,44 @@ use std::io;
 
 /// A process to watch.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     /// Its process id.
     pid: u32,
 }
 
 /// The memory and the threads of a process. Sizes in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Status {
+pub(crate) struct Status {
     /// Resident now (VmRSS).
-    pub(super) resident: u64,
+    pub(crate) resident: u64,
     /// The most that ever was resident (VmHWM).
-    pub(super) peak: u64,
+    pub(crate) peak: u64,
     /// How many threads there are.
-    pub(super) threads: u64,
+    pub(crate) threads: u64,
 }
 
 /// What the kernel dropped because a listener's queue was full, since the machine started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Drops {
+pub(crate) struct Drops {
     /// Connections that found the accept queue full (TcpExtListenOverflows).
-    pub(super) overflows: u64,
+    pub(crate) overflows: u64,
     /// Connections dropped on a listener for any reason, that one included (TcpExtListenDrops).
-    pub(super) drops: u64,
+    pub(crate) drops: u64,
 }
 
 impl Process {
     /// The process of this id.
-    pub(super) fn new(pid: u32) -> Self {
+    pub(crate) fn new(pid: u32) -> Self {
         Self { pid }
     }
 
     /// This program itself.
-    pub(super) fn own() -> Self {
+    pub(crate) fn own() -> Self {
         Self::new(std::process::id())
     }
 
     /// Its process id.
-    pub(super) fn pid(self) -> u32 {
+    pub(crate) fn pid(self) -> u32 {
         self.pid
     }
 
@@ -52,7 +52,7 @@ impl Process {
     ///
     /// # Errors
     /// When the process is gone, or the kernel keeps no such figures.
-    pub(super) fn busy_nanos(self) -> io::Result<u64> {
+    pub(crate) fn busy_nanos(self) -> io::Result<u64> {
         let mut sum = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             // A thread that ended meanwhile takes its share with it.
@@ -67,7 +67,7 @@ impl Process {
     ///
     /// # Errors
     /// When the process is gone.
-    pub(super) fn status(self) -> io::Result<Status> {
+    pub(crate) fn status(self) -> io::Result<Status> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         status(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
@@ -77,7 +77,7 @@ impl Process {
 ///
 /// # Errors
 /// When /proc/net/netstat cannot be read.
-pub(super) fn network() -> io::Result<Drops> {
+pub(crate) fn network() -> io::Result<Drops> {
     let text = fs::read_to_string("/proc/net/netstat")?;
     drops(&text).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

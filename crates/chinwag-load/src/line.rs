@@ -27,22 +27,22 @@ const TIME_AT: usize = SEQUENCE_AT + 9;
 const PADDING_AT: usize = TIME_AT + 16;
 
 /// The shortest line that holds all fields and its end.
-pub(super) const MIN_SIZE: usize = PADDING_AT + 1;
+pub(crate) const MIN_SIZE: usize = PADDING_AT + 1;
 
 /// One delivery, as its line tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Delivery {
+pub(crate) struct Delivery {
     /// Who sent it: an index among the senders.
-    pub(super) sender: u32,
+    pub(crate) sender: u32,
     /// Its number among that sender's lines, from 0.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// When it was sent, in nanoseconds of the run's clock.
-    pub(super) sent: u64,
+    pub(crate) sent: u64,
 }
 
 /// What a received line is to the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Received {
+pub(crate) enum Received {
     /// A line of this run, whole.
     Ours(Delivery),
     /// A line with this run's tag in which something is not as it was sent.
@@ -52,7 +52,7 @@ pub(super) enum Received {
 }
 
 /// How the lines of one run look.
-pub(super) struct Format {
+pub(crate) struct Format {
     /// A line with zeros for digits, its end included.
     template: Vec<u8>,
     /// Looks for the tag where a server put something behind the line.
@@ -61,7 +61,7 @@ pub(super) struct Format {
 
 impl Format {
     /// Lines of `size` bytes each, their end included, for the run of this number.
-    pub(super) fn new(run: u32, size: usize) -> Self {
+    pub(crate) fn new(run: u32, size: usize) -> Self {
         debug_assert!(size >= MIN_SIZE, "a line of {size} bytes does not hold its fields");
         let mut template = Vec::with_capacity(size);
         template.extend_from_slice(TAG_WORD);
@@ -75,12 +75,12 @@ impl Format {
     }
 
     /// A line of the run to write into, with no digits in it yet.
-    pub(super) fn blank(&self) -> Vec<u8> {
+    pub(crate) fn blank(&self) -> Vec<u8> {
         self.template.clone()
     }
 
     /// Writes `delivery`'s digits into a line that came from [`blank`](Self::blank).
-    pub(super) fn fill(line: &mut [u8], delivery: Delivery) {
+    pub(crate) fn fill(line: &mut [u8], delivery: Delivery) {
         let Delivery { sender, sequence, sent } = delivery;
         line[SENDER_AT..SENDER_AT + 8].copy_from_slice(&digits8(sender));
         line[SEQUENCE_AT..SEQUENCE_AT + 8].copy_from_slice(&digits8(sequence));
@@ -89,7 +89,7 @@ impl Format {
     }
 
     /// What `line` is to the run; its line feed must be off already.
-    pub(super) fn parse(&self, line: &[u8]) -> Received {
+    pub(crate) fn parse(&self, line: &[u8]) -> Received {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let length = self.template.len() - 1;
         let tag = &self.template[..TAG_LEN];

@@ -8,13 +8,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use whippet::task::JoinHandle;
 use whippet::time::interval;
 
-use super::stage::Stage;
+use crate::stage::Stage;
 
 /// How often the bar is drawn: often enough for the eye, too seldom to cost anything.
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Draws how far the run is until it stops. Does nothing when stderr is no terminal.
-pub(super) fn watch(stage: &Arc<Stage>) -> Option<JoinHandle<()>> {
+pub(crate) fn watch(stage: &Arc<Stage>) -> Option<JoinHandle<()>> {
     if !std::io::stderr().is_terminal() {
         return None;
     }

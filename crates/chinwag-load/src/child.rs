@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{PidfdFlags, Signal};
 
-use super::procfs::Process;
+use crate::procfs::Process;
 
 /// What precedes the address on the line in which a chinwag says where it listens.
 const LISTENING: &str = "listening on ";
@@ -17,18 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server to put load on.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     /// Where it listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Its process, where it is known.
-    pub(super) process: Option<Process>,
+    pub(crate) process: Option<Process>,
     /// It, where it is ours.
     child: Option<Own>,
 }
 
 /// How a server of ours ended when it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     /// By itself, with exit code 0.
     Clean,
     /// By itself, with these words of the operating system.
@@ -48,7 +48,7 @@ struct Own {
 
 impl Server {
     /// A server that somebody else started.
-    pub(super) fn foreign(address: SocketAddr, pid: Option<u32>) -> Self {
+    pub(crate) fn foreign(address: SocketAddr, pid: Option<u32>) -> Self {
         Self { address, process: pid.map(Process::new), child: None }
     }
 
@@ -56,7 +56,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start, or says something else.
-    pub(super) fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let program = std::env::current_exe()?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--no-limits"]);
@@ -72,7 +72,7 @@ impl Server {
     ///
     /// # Errors
     /// When it could not be stopped.
-    pub(super) fn stop(&mut self) -> io::Result<Option<Stopped>> {
+    pub(crate) fn stop(&mut self) -> io::Result<Option<Stopped>> {
         self.child.take().map(|mut own| own.stop()).transpose()
     }
 }

@@ -1,5 +1,7 @@
 //! `chinwag load`: puts load on a line-based chat server and checks every delivery.
 //!
+//! [`run`] takes the arguments and gives back what is to be printed: this crate prints nothing but its progress bar.
+//!
 //! ```text
 //! args ─► workloads ─► company ─► client (one task each) ─► script  sends
 //!             │           │           │                 └─► split ─► line ─► check  receives (irc: what such a server wants to hear)
@@ -10,6 +12,8 @@
 //! It shares the machine with the server that it measures, so it must be cheap itself: one task a client, a read
 //! buffer a thread, no allocation a line. It knows nothing of how the server works: only the lines it sends and
 //! finds again, and the words `(too slow)`.
+#![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
 mod check;
@@ -29,46 +33,65 @@ mod stage;
 mod summary;
 mod workloads;
 
+use std::fmt;
 use std::io;
-use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use whippet::runtime::{Builder, Runtime};
 use whippet::signal::{Signal, SignalKind, signal};
 
-pub use self::args::{Args, Workload};
+pub use crate::args::{Args, Workload};
 
-use self::args::Plan;
-use self::child::Server;
-use self::workloads::Measured;
-use crate::printing;
+use crate::args::Plan;
+use crate::child::Server;
+use crate::workloads::Measured;
 
 /// Descriptors that are not clients: standard streams, the runtime's own, a child's pipe, files of /proc.
 const OTHER_DESCRIPTORS: u64 = 32;
 
-/// Runs a workload and prints what it gave. The exit code is 0 when every delivery was right, 1 when one was not
-/// or the run could not be made, 2 for numbers that do not fit together.
-#[must_use]
-pub fn run(args: Args) -> ExitCode {
-    let plan = match Plan::new(&args) {
-        Ok(plan) => plan,
-        Err(sentence) => return fail(&sentence, 2),
-    };
-    match make_room(plan.clients).and_then(|()| measure(&args, plan)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => fail(&error.to_string(), 1),
+/// What a workload gave, as text.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The figures, as a table or as one JSON object; for stdout.
+    pub figures: String,
+    /// What went wrong, line by line; for stderr, and empty if nothing did.
+    pub failures: String,
+    /// Whether every delivery was right and nothing else went wrong.
+    pub is_clean: bool,
+}
+
+/// Why there is no [`Report`].
+#[derive(Debug)]
+pub enum LoadError {
+    /// The arguments do not fit together, as a sentence.
+    Usage(String),
+    /// The run could not be made, or a signal ended it.
+    Io(io::Error),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(sentence) => f.write_str(sentence),
+            Self::Io(error) => error.fmt(f),
+        }
     }
 }
 
-/// Says why there is no run.
-fn fail(sentence: &str, code: u8) -> ExitCode {
-    printing::complain(&format!("chinwag load: {sentence}\n"));
-    ExitCode::from(code)
+impl std::error::Error for LoadError {}
+
+/// Runs a workload. Without [`Args::server`] the program that calls this is started once more for each run, with the arguments
+/// `serve --listen 127.0.0.1:0 --no-limits`.
+///
+/// # Errors
+/// [`LoadError::Usage`] before anything is started, [`LoadError::Io`] when the run could not be made.
+pub fn run(args: &Args) -> Result<Report, LoadError> {
+    let plan = Plan::new(args).map_err(LoadError::Usage)?;
+    raise_descriptor_limit(plan.clients).and_then(|()| measure(args, plan)).map_err(LoadError::Io)
 }
 
 /// Raises the limit of descriptors as far as it goes.
-fn make_room(clients: u32) -> io::Result<()> {
+fn raise_descriptor_limit(clients: u32) -> io::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })?;
     match maximum {
@@ -81,8 +104,8 @@ fn make_room(clients: u32) -> io::Result<()> {
     }
 }
 
-/// Makes the runs, prints what they gave, and says whether all was right.
-fn measure(args: &Args, plan: Plan) -> io::Result<bool> {
+/// Makes the runs, and tells what they gave.
+fn measure(args: &Args, plan: Plan) -> io::Result<Report> {
     let runtime =
         Builder::new_multi_thread().worker_threads(company::threads()).enable_all().build()?;
     let mut signals = runtime.block_on(async { EndSignals::listen() })?;
@@ -92,12 +115,11 @@ fn measure(args: &Args, plan: Plan) -> io::Result<bool> {
     }
     runs.push(once(args, plan, &runtime, &mut signals)?);
     let report = summary::report(args.workload, &runs);
-    let text = if args.json { report.json() } else { report.table() };
-    printing::print(&text).map_err(io::Error::other)?;
-    for measured in &runs {
-        printing::complain(&complaints::complaints(measured));
-    }
-    Ok(runs.iter().all(complaints::is_clean))
+    Ok(Report {
+        figures: if args.json { report.json() } else { report.table() },
+        failures: runs.iter().map(complaints::complaints).collect(),
+        is_clean: runs.iter().all(complaints::is_clean),
+    })
 }
 
 /// One run, before a server of its own unless there is one already.

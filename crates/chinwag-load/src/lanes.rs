@@ -17,35 +17,35 @@ const LONGEST: u64 = 600_000_000_000;
 
 /// One thread's buffer and tally.
 #[derive(Debug)]
-pub(super) struct Lane {
+pub(crate) struct Lane {
     /// Where bytes are read into.
-    pub(super) buffer: Box<[u8]>,
+    pub(crate) buffer: Box<[u8]>,
     /// What the deliveries told.
-    pub(super) tally: Tally,
+    pub(crate) tally: Tally,
 }
 
 /// What the deliveries to some or all clients told.
 #[derive(Clone, Debug)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// From the sending to the read that brought the line, in nanoseconds.
-    pub(super) latencies: Histogram<u64>,
+    pub(crate) latencies: Histogram<u64>,
     /// How many deliveries there were.
-    pub(super) delivered: u64,
+    pub(crate) delivered: u64,
     /// When the last of them came, in nanoseconds of the run's clock.
-    pub(super) last_delivery: u64,
+    pub(crate) last_delivery: u64,
     /// When anything at all was received last.
-    pub(super) last_heard: u64,
+    pub(crate) last_heard: u64,
 }
 
 impl Tally {
     /// Nothing heard so far.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { latencies: histogram(), delivered: 0, last_delivery: 0, last_heard: 0 }
     }
 
     /// Enters a delivery sent at `sent` and received at `now`.
     #[inline]
-    pub(super) fn enter(&mut self, sent: u64, now: u64) {
+    pub(crate) fn enter(&mut self, sent: u64, now: u64) {
         self.latencies.saturating_record(now.saturating_sub(sent));
         self.delivered += 1;
         self.last_delivery = now;
@@ -53,14 +53,14 @@ impl Tally {
 }
 
 /// An empty histogram of nanoseconds, true to three digits.
-pub(super) fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     // The bounds are constants that the constructor accepts.
     Histogram::new_with_bounds(1_000, LONGEST, 3).unwrap_or_else(|_| unreachable!())
 }
 
 /// All lanes of a run.
 #[derive(Debug)]
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     /// One for each worker thread.
     lanes: Box<[Mutex<Lane>]>,
 }
@@ -75,13 +75,13 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 impl Lanes {
     /// As many lanes as there are worker threads.
-    pub(super) fn new(threads: usize) -> Self {
+    pub(crate) fn new(threads: usize) -> Self {
         let lane = || Lane { buffer: vec![0; BUFFER].into(), tally: Tally::new() };
         Self { lanes: (0..threads.max(1)).map(|_| Mutex::new(lane())).collect() }
     }
 
     /// This thread's lane. It must not be kept across an await.
-    pub(super) fn mine(&self) -> MutexGuard<'_, Lane> {
+    pub(crate) fn mine(&self) -> MutexGuard<'_, Lane> {
         let index = MINE.with(|mine| {
             if mine.get() == usize::MAX {
                 mine.set(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -92,17 +92,17 @@ impl Lanes {
     }
 
     /// How many deliveries there were on all lanes so far.
-    pub(super) fn delivered(&self) -> u64 {
+    pub(crate) fn delivered(&self) -> u64 {
         self.lanes.iter().map(|lane| lock(lane).tally.delivered).sum()
     }
 
     /// When anything was received last, on any lane.
-    pub(super) fn last_heard(&self) -> u64 {
+    pub(crate) fn last_heard(&self) -> u64 {
         self.lanes.iter().map(|lane| lock(lane).tally.last_heard).max().unwrap_or(0)
     }
 
     /// The tallies of all lanes as one.
-    pub(super) fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         let mut sum = Tally::new();
         for lane in &self.lanes {
             let tally = &lock(lane).tally;

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::args::{Plan, Workload};
-use super::child::{Server, Stopped};
-use super::client::Outcome;
-use super::company::Company;
-use super::lanes::{Tally, histogram};
-use super::procfs::{self, Drops, Process, Status};
-use super::stage::Stage;
+use crate::args::{Plan, Workload};
+use crate::child::{Server, Stopped};
+use crate::client::Outcome;
+use crate::company::Company;
+use crate::lanes::{Tally, histogram};
+use crate::procfs::{self, Drops, Process, Status};
+use crate::stage::Stage;
 
 /// How many come and leave before memory is looked at for the first time.
 const FIRST_PEOPLE: u32 = 100;
@@ -29,57 +29,57 @@ const GIVING_BACK: Duration = Duration::from_millis(1_500);
 
 /// What one run gave.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Its numbers.
-    pub(super) plan: Plan,
+    pub(crate) plan: Plan,
     /// What was delivered.
-    pub(super) tally: Tally,
+    pub(crate) tally: Tally,
     /// When the first line was sent, if one was.
-    pub(super) first_send: Option<u64>,
+    pub(crate) first_send: Option<u64>,
     /// How each client fared.
-    pub(super) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<Outcome>,
     /// Whether nothing arrived for too long.
-    pub(super) stuck: bool,
+    pub(crate) stuck: bool,
     /// Nanoseconds the server was on a processor while lines were under way.
-    pub(super) server_busy: Option<u64>,
+    pub(crate) server_busy: Option<u64>,
     /// The same of this program.
-    pub(super) own_busy: Option<u64>,
+    pub(crate) own_busy: Option<u64>,
     /// The server's memory before anybody came.
-    pub(super) before: Option<Status>,
+    pub(crate) before: Option<Status>,
     /// The server's memory when everything had been delivered, with everybody still there.
-    pub(super) after: Option<Status>,
+    pub(crate) after: Option<Status>,
     /// Each time that everybody came and left, where that is what the run is about.
-    pub(super) visits: Vec<Visit>,
+    pub(crate) visits: Vec<Visit>,
 }
 
 /// One time that everybody came and left.
 #[derive(Debug)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     /// How long each waited for the welcome.
-    pub(super) welcomes: Histogram<u64>,
+    pub(crate) welcomes: Histogram<u64>,
     /// From the first connect to the last welcome, if anybody was welcomed.
-    pub(super) span: Option<u64>,
+    pub(crate) span: Option<u64>,
     /// The server's memory with everybody there.
-    pub(super) there: Option<Status>,
+    pub(crate) there: Option<Status>,
     /// The server's memory after everybody had left.
-    pub(super) left: Option<Status>,
+    pub(crate) left: Option<Status>,
     /// What listeners dropped while people came.
-    pub(super) drops: Option<Drops>,
+    pub(crate) drops: Option<Drops>,
 }
 
 /// A run, and the server it was made before.
 #[derive(Debug)]
-pub(super) struct Measured {
+pub(crate) struct Measured {
     /// What was measured.
-    pub(super) run: Run,
+    pub(crate) run: Run,
     /// The server.
-    pub(super) server: Server,
+    pub(crate) server: Server,
     /// How it ended, where it was started for the run.
-    pub(super) stopped: Option<Stopped>,
+    pub(crate) stopped: Option<Stopped>,
 }
 
 /// Does to the server what the workload is about.
-pub(super) async fn make(workload: Workload, plan: Plan, server: &Server) -> Run {
+pub(crate) async fn make(workload: Workload, plan: Plan, server: &Server) -> Run {
     match workload {
         Workload::Storm | Workload::Idle => visits(plan, server).await,
         _ => talk(plan, server).await,
