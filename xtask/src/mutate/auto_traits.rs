@@ -8,24 +8,24 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "33",
         guard: "a writer's guard is sent only where the reader's that it may become is",
-        file: "crates/whippet/src/sync/lock/guarded.rs",
-        from: "    becomes: PhantomData<View<H, U>>,
+        file: "crates/whippet/src/sync/lock/lock_inner.rs",
+        from: "    downgrades_to: PhantomData<ReadAccess<H, U>>,
 ",
-        to: "    becomes: PhantomData<()>,
+        to: "    downgrades_to: PhantomData<()>,
 ",
         tests: &[Table("auto_traits")],
     },
     Mutation {
         row: "-",
         guard: "`downgrade_map` calls its closure before it lets readers in",
-        file: "crates/whippet/src/sync/lock/guarded.rs",
+        file: "crates/whippet/src/sync/lock/lock_inner.rs",
         from: "        let part = NonNull::from(choose(self.get()));
         self.share(part)
 ",
         to: "        let mut this = self;
-        this.edit.hold.keep_one();
+        this.access.held.release_all_but_one();
         let part = NonNull::from(choose(this.get()));
-        View { part, hold: this.edit.hold }
+        ReadAccess { part, held: this.access.held }
 ",
         tests: &[Unit("sync::lock::tests::readers_are_let_in_after_the_closure_of_downgrade_map")],
     },

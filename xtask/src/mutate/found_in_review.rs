@@ -214,22 +214,23 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "who lines up at a Notify looks once more whether all were notified, in the step that says that he is there",
-        file: "crates/whippet/src/sync/notify.rs",
-        from: "            let is_notified = word & PHASE == NOTIFIED || word & !PHASE != rounds;
-            if is_notified { None } else { Some(rounds | WAITING) }
+        guard: "a waiter of a Notify checks once more whether all were notified, in the step that sets WAITING",
+        file: "crates/whippet/src/sync/notify/mod.rs",
+        from: "            let is_notified =
+                word & STATE_MASK == NOTIFIED || word & !STATE_MASK != notify_waiters_calls;
+            if is_notified { None } else { Some(notify_waiters_calls | WAITING) }
 ",
-        to: "            let _ = rounds;
-            if word & PHASE == NOTIFIED { None } else { Some((word & !PHASE) | WAITING) }
+        to: "            let _ = notify_waiters_calls;
+            if word & STATE_MASK == NOTIFIED { None } else { Some((word & !STATE_MASK) | WAITING) }
 ",
         tests: &[Model("sync::notify::loom_tests::loom_notify_waiters_beside_a_future_made_before")],
     },
     Mutation {
         row: "-",
-        guard: "who wakes goes to all places of a channel",
-        file: "crates/whippet/src/sync/spread.rs",
-        from: "for place in &self.0[first..] {",
-        to: "for place in &self.0[first..=first] {",
-        tests: &[Unit("sync::spread::tests::whoever_wakes_goes_to_all_places")],
+        guard: "notify_waiters goes to all shards of a channel",
+        file: "crates/whippet/src/sync/sharded_notify.rs",
+        from: "for shard in &self.0[first..] {",
+        to: "for shard in &self.0[first..=first] {",
+        tests: &[Unit("sync::sharded_notify::tests::notify_waiters_reaches_all_shards")],
     },
 ];

@@ -228,13 +228,13 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "7",
-        guard: "doors of `sync` clone wakers outside of their locks",
-        file: "crates/whippet/src/sync/caller.rs",
-        from: "        if self.parcel.is_none() {
-            return false;
+        guard: "futures of `sync` clone wakers outside of their locks",
+        file: "crates/whippet/src/sync/poll_waker.rs",
+        from: "        if self.cloned.is_none() {
+            return Locked::NeedsWaker;
         }
 ",
-        to: "        if self.parcel.is_none() {
+        to: "        if self.cloned.is_none() {
             self.clone_waker();
         }
 ",

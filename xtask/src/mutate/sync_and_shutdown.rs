@@ -119,8 +119,8 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "12",
         guard: "permits that were given and not collected go to the next",
-        file: "crates/whippet/src/sync/permits.rs",
-        from: "        self.release(if removed.chosen { removed.note } else { 0 }, wakers);
+        file: "crates/whippet/src/sync/fair_permits.rs",
+        from: "        self.release(if removed.chosen { removed.data } else { 0 }, wakers);
 ",
         to: "        self.release(0, wakers);
 ",
@@ -133,12 +133,12 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "12",
-        guard: "whoever stood behind a large request is served when that leaves",
-        file: "crates/whippet/src/sync/permits.rs",
-        from: "        self.release(if removed.chosen { removed.note } else { 0 }, wakers);
+        guard: "a waiter after a large request gets its permits when that leaves",
+        file: "crates/whippet/src/sync/fair_permits.rs",
+        from: "        self.release(if removed.chosen { removed.data } else { 0 }, wakers);
 ",
         to: "        if removed.chosen {
-            self.release(removed.note, wakers);
+            self.release(removed.data, wakers);
         }
 ",
         tests: &[Unit("sync::mpsc::tests::regression_12_leaving_before_a_large_request_lets_small_ones_through")],
@@ -146,10 +146,12 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "12",
         guard: "a notification that was not looked at is handed on",
-        file: "crates/whippet/src/sync/notify.rs",
-        from: "            Call::One | Call::Last => self.hand_over_locked(waiters, removed.note, &mut wakers),
+        file: "crates/whippet/src/sync/notify/mod.rs",
+        from: "            Notification::One | Notification::Last => {
+                self.notify_or_store_locked(waiters, removed.data, &mut wakers)
+            }
 ",
-        to: "            Call::One | Call::Last => self.line_changed(waiters),
+        to: "            Notification::One | Notification::Last => self.update_if_empty(waiters),
 ",
         tests: &[
             Unit("sync::notify::tests::regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
@@ -158,7 +160,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "12",
-        guard: "slots of a line are taken back at once only when nobody was chosen before",
+        guard: "slots of a wait list are taken back at once only when no waiter was chosen before",
         file: "crates/whippet/src/sync/wait_list.rs",
         from: "        if self.tickets as usize != tickets {
             return false;
@@ -168,19 +170,19 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Unit("sync::notify::tests::regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
-            Unit("sync::wait_list::tests::memory_of_a_crowd_is_given_back_when_its_tickets_become_void"),
+            Unit("sync::wait_list::tests::memory_is_freed_when_all_tickets_are_invalidated"),
         ],
     },
     Mutation {
         row: "12",
         guard: "a waiter looks again under the lock whether its ticket is void before it gives it back",
-        file: "crates/whippet/src/sync/notify.rs",
-        from: "        if self.clearings() != clearing {
+        file: "crates/whippet/src/sync/notify/mod.rs",
+        from: "        if self.drain_generation() != generation {
             return;
         }
 ",
         to: "",
-        tests: &[Model("sync::notify::loom_tests::loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_place")],
+        tests: &[Model("sync::notify::loom_tests::loom_a_waiter_dropped_while_its_ticket_is_invalidated")],
     },
     Mutation {
         row: "13",
@@ -256,12 +258,14 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "16",
-        guard: "all who wait are woken outside of the lock",
-        file: "crates/whippet/src/sync/notify.rs",
-        from: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+        guard: "all waiters are woken outside of the lock",
+        file: "crates/whippet/src/sync/notify/mod.rs",
+        from: "            (NOTIFY_WAITERS_CALL, if phase == WAITING { EMPTY } else { phase })
+        });
     }
 ",
-        to: "        self.change(|phase| (ROUND, if phase == WAITING { EMPTY } else { phase }));
+        to: "            (NOTIFY_WAITERS_CALL, if phase == WAITING { EMPTY } else { phase })
+        });
         wakers.wake_all();
     }
 ",
@@ -272,17 +276,17 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "16",
-        guard: "whoever was woken has left the line, and is not woken again",
+        guard: "a waiter that was woken has left the queue, and is not woken again",
         file: "crates/whippet/src/sync/wait_list.rs",
         from: "            if let Some(waker) = slot.waker.take() {
                 wakers.push(waker);
             }
-            slot.note = note;",
+            slot.data = data;",
         to: "            if let Some(waker) = slot.waker.clone() {
                 wakers.push(waker.clone());
                 wakers.push(waker);
             }
-            slot.note = note;",
+            slot.data = data;",
         tests: &[
             Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
             Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),

@@ -30,11 +30,11 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "receivers at all places are chosen before the first is woken",
-        file: "crates/whippet/src/sync/spread.rs",
-        from: "                place.choose_waiters(&mut wakers);
+        guard: "receivers of all shards are chosen before the first is woken",
+        file: "crates/whippet/src/sync/sharded_notify.rs",
+        from: "                shard.choose_waiters(&mut wakers);
 ",
-        to: "                place.choose_waiters(&mut wakers);
+        to: "                shard.choose_waiters(&mut wakers);
                 wakers.wake_all();
 ",
         tests: &[File("unwinding", "wakers::receivers_on_several_threads_are_all_told")],
@@ -86,7 +86,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "so is one of those that were taken in one go",
         file: "crates/whippet/src/sync/mpsc/chan.rs",
-        from: "        // The message in hand must not go down with a sender's waker.
+        from: "        // The message at hand must not be lost by a panic of a sender's waker.
         wakers.wake_all_quietly();
 ",
         to: "        wakers.wake_all();
@@ -96,10 +96,10 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "34",
         guard: "a waker that is not needed is dropped without harm to what the poll came to",
-        file: "crates/whippet/src/sync/caller.rs",
-        from: "        drop_waker(self.parcel.take());
+        file: "crates/whippet/src/sync/poll_waker.rs",
+        from: "        drop_waker(self.cloned.take());
 ",
-        to: "        drop(self.parcel.take());
+        to: "        drop(self.cloned.take());
         drop_waker(None);
 ",
         tests: &[

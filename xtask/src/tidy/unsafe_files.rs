@@ -25,9 +25,9 @@ const FILES: &[(&str, &str)] = &[
         "crates/whippet/src/io/fill_buf.rs",
         "a borrow that goes back on one path and is lent on another",
     ),
-    ("crates/whippet/src/sync/lock/guarded.rs", "a value that is reached through guards alone"),
+    ("crates/whippet/src/sync/lock/lock_inner.rs", "a value that is reached through guards alone"),
     ("crates/whippet/src/sync/mpsc/queue.rs", "messages that a shared reference does not reach"),
-    ("crates/whippet/src/sync/once/shelf.rs", "a value that is shared once it is there"),
+    ("crates/whippet/src/sync/once/once_slot.rs", "a value that is shared once it is there"),
     ("crates/whippet/src/sync/oneshot/inner.rs", "a value handed over by a state word"),
     ("crates/whippet/src/sys/raw.rs", "system calls that rustix does not know"),
 ];

@@ -1,7 +1,7 @@
 //! One direction of a [`duplex`](super::duplex): a bounded queue of bytes.
 
 use crate::loom::Mutex;
-use crate::sync::caller::poll_locked;
+use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::unwind::drop_waker;
 use crate::wakers::{Wakers, wake_quietly};
 use std::collections::VecDeque;
@@ -50,14 +50,14 @@ impl Pipe {
         cx: &mut Context<'_>,
         out: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = poll_locked(&self.state, cx, false, |state, caller| {
+        let polled = poll_locked(&self.state, cx, false, |state, poll_waker| {
             if state.bytes.is_empty() && !state.write_closed && !out.is_empty() {
-                return caller.leave_in(&mut state.reader).then_some(Poll::Pending);
+                return poll_waker.register_in(&mut state.reader);
             }
             let count = take(&mut state.bytes, out);
             // Room was made, if anything was taken.
             let writer = if count > 0 { state.writer.take() } else { None };
-            Some(Poll::Ready((count, writer)))
+            Locked::Ready((count, writer))
         });
         polled.map(|(count, writer)| {
             // The count must not go down with the waker of the other side.
@@ -73,13 +73,13 @@ impl Pipe {
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let is_empty = pieces.iter().all(|piece| piece.is_empty());
-        let polled = poll_locked(&self.state, cx, false, |state, caller| {
+        let polled = poll_locked(&self.state, cx, false, |state, poll_waker| {
             if state.write_closed || state.read_closed {
-                return Some(Poll::Ready(Err(io::Error::from(io::ErrorKind::BrokenPipe))));
+                return Locked::Ready(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
             }
             let mut room = self.capacity - state.bytes.len();
             if room == 0 && !is_empty {
-                return caller.leave_in(&mut state.writer).then_some(Poll::Pending);
+                return poll_waker.register_in(&mut state.writer);
             }
             let before = room;
             for piece in pieces {
@@ -89,7 +89,7 @@ impl Pipe {
             }
             let count = before - room;
             let reader = if count > 0 { state.reader.take() } else { None };
-            Some(Poll::Ready(Ok((count, reader))))
+            Locked::Ready(Ok((count, reader)))
         });
         polled.map_ok(|(count, reader)| {
             wake_quietly(reader);

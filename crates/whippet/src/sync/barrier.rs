@@ -33,7 +33,7 @@ use std::fmt;
 pub struct Barrier {
     /// How many tasks wait for each other; at least one.
     size: u64,
-    /// Calls so far; in 64 bits they do not come round. The `size` calls from each multiple of `size` on are a group, which goes on
+    /// Calls so far; 64 bits do not overflow. The `size` calls from each multiple of `size` on are a group, which goes on
     /// when it is complete.
     calls: AtomicU64,
     /// Where those wait whose group is not complete.
@@ -130,7 +130,7 @@ mod tests {
     use crate::sync::test_support::Task;
 
     #[test]
-    fn nobody_goes_on_before_all_have_come_and_one_leads() {
+    fn all_wait_for_the_last_and_one_leads() {
         let barrier = Barrier::new(3);
         for _ in 0..2 {
             let mut waiting = [(); 2].map(|()| Task::new(barrier.wait()).pend());

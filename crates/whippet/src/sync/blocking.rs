@@ -1,4 +1,4 @@
-//! Waiting for a door from a thread that runs no tasks.
+//! Waits for a future from a thread that runs no tasks.
 
 use crate::coop;
 use crate::sys::thread::Parker;

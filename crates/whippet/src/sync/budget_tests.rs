@@ -1,16 +1,16 @@
-//! Every door of this room spends the budget of the task that polls it, so that a busy one lets its neighbours run.
+//! Every future of `sync` spends the budget of the task that polls it, so that a busy task lets others run.
 
 use super::test_support::Task;
 use super::{Barrier, CancellationToken, Mutex, Notify, RwLock, Semaphore, SetOnce};
 use super::{broadcast, mpsc, oneshot, watch};
 use crate::coop::with_budget;
 
-/// How often `door` is ready within one poll of a task.
-fn ready_times(mut door: impl FnMut() -> bool) -> usize {
-    with_budget(|| (0..1_000).take_while(|_| door()).count())
+/// How often `poll` is ready within one poll of a task.
+fn ready_times(mut poll: impl FnMut() -> bool) -> usize {
+    with_budget(|| (0..1_000).take_while(|_| poll()).count())
 }
 
-/// The budget of one poll, by the simplest door.
+/// The budget of one poll, by the simplest future.
 fn budget() -> usize {
     let token = CancellationToken::new();
     token.cancel();
@@ -18,7 +18,7 @@ fn budget() -> usize {
 }
 
 #[test]
-fn every_door_spends_the_budget() {
+fn every_future_spends_the_budget() {
     assert!((1..1_000).contains(&budget()));
     let (sender, mut receiver) = mpsc::channel(2_000);
     assert_eq!(ready_times(|| Task::new(sender.send(1)).poll().is_ready()), budget());
@@ -80,7 +80,7 @@ fn every_door_spends_the_budget() {
 }
 
 #[test]
-fn a_door_that_is_not_ready_spends_nothing() {
+fn a_future_that_is_not_ready_spends_nothing() {
     let notify = Notify::new();
     assert_eq!(ready_times(|| Task::new(notify.notified()).poll().is_pending()), 1_000);
 }

@@ -9,10 +9,10 @@
 //! | hold a value across awaits, many to look or one to change | [`RwLock`] |
 //! | hand every value to many tasks | [`broadcast`] |
 //! | let many tasks watch a value that changes | [`watch`] |
-//! | make a value once, by whoever comes first | [`OnceCell`] |
+//! | make a value once, in the task that comes first | [`OnceCell`] |
 //! | wait for a value that is set once | [`SetOnce`] |
 //! | let tasks wait for each other | [`Barrier`] |
-//! | tell a task that something happened | [`Notify`] |
+//! | wake a task when something happened | [`Notify`] |
 //! | tell many tasks to stop | [`CancellationToken`] |
 
 pub mod broadcast;
@@ -33,10 +33,10 @@ mod once;
 mod semaphore;
 
 mod blocking;
-pub(crate) mod caller;
-mod handle;
-mod permits;
-mod spread;
+mod fair_permits;
+pub(crate) mod poll_waker;
+mod sender_handle;
+mod sharded_notify;
 mod wait;
 mod wait_list;
 

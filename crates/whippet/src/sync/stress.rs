@@ -1,4 +1,4 @@
-//! The channels on real threads: nothing is lost, doubled or out of order, and nobody sleeps for ever.
+//! The channels on real threads: nothing is lost, doubled or out of order, and no task sleeps for ever.
 
 use super::{Notify, mpsc, oneshot};
 use crate::runtime::{Builder, Runtime};
@@ -13,7 +13,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn five_producers_of_a_small_channel_are_heard_in_their_own_order() {
+fn five_producers_of_a_small_channel_keep_their_order() {
     runtime().block_on(async {
         let (sender, mut receiver) = mpsc::channel(3);
         for producer in 0..5_usize {
@@ -47,7 +47,7 @@ fn five_producers_of_a_small_channel_are_heard_in_their_own_order() {
 }
 
 #[test]
-fn a_ring_of_channels_of_one_place_goes_round() {
+fn a_ring_of_channels_with_capacity_one() {
     runtime().block_on(async {
         let (first, mut last) = mpsc::channel(1);
         for _ in 0..50 {

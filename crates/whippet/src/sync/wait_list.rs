@@ -1,8 +1,8 @@
-//! The one list of waiters: first come, first served, and whoever loses patience leaves from the middle.
+//! The list of waiters: first in, first out, and any of them may leave from the middle.
 //!
-//! Every channel and lock of this room keeps its waiters in a [`WaitList`], under its own lock. It is a doubly
-//! linked list through the slots of a vector, so that joining, leaving and being chosen cost the same however
-//! many wait, without unsafe code and without an allocation a waiter. An unused list has no memory on the heap.
+//! Every channel and lock of `sync` keeps its waiters in a [`WaitList`], under its own lock. It is a doubly
+//! linked list through the slots of a vector, so that joining, leaving and being chosen cost the same for any number
+//! of waiters, without unsafe code and without an allocation a waiter. An unused list has no memory on the heap.
 //!
 //! ```text
 //!            push_back                pop_front
@@ -11,41 +11,41 @@
 //!     └────────────────────┴────────────────────────────┘
 //! ```
 //!
-//! A waiter holds a [`Ticket`] from `push_back` until it gives it back to `remove`: the slot is its own as long,
-//! so a ticket needs no generation. `pop_front` takes a waiter out of the line but leaves its slot, with the note
+//! A waiter holds a [`Ticket`] from `push_back` until it returns it with `remove`: until then the slot is its own,
+//! so a ticket needs no generation. `pop_front` takes a waiter out of the list but leaves its slot, with the data
 //! that says what it was chosen for; the waiter finds it when it is polled, or passes it on when it is dropped.
 //!
-//! [`WaitList::void`] gives up the slots of a line that was chosen as a whole: no ticket comes back. Who calls it has to
-//! tell the waiters so, in a way that they find without the lock; so they need not come to it a second time.
+//! [`WaitList::invalidate_all`] takes the slots of all waiters back at once, after all were chosen: no ticket comes back. The
+//! caller has to let the waiters know, in a way that they find without the lock; so they need not take it a second time.
 //!
-//! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] gives its memory back. One that
-//! somebody always waits in looks at a quarter, an eighth and so on of those who made it grow whether they left the
-//! upper half of its slots, and gives back what lies above the last of them: nobody can be moved out of his slot.
+//! Memory: when the last ticket comes back, a list that has grown past [`KEPT_SLOTS`] frees its memory. A list that never
+//! runs empty checks, when a quarter of its slots is in use, an eighth and so on, whether the upper half of the slots is free,
+//! and frees the slots above the last one in use: no waiter can be moved to another slot.
 
-use super::caller::Caller;
+use super::poll_waker::{Locked, PollWaker};
 use crate::wakers::Wakers;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
 /// Slots that an empty list keeps: the few waiters of an ordinary channel come and go without an allocation.
 const KEPT_SLOTS: usize = 4;
 
-/// Slots from which on a list gives some of them back while somebody waits: fewer are not worth the walk.
-const MANY_SLOTS: usize = 64;
+/// Slots from which on a list frees some of them while there are waiters: fewer are not worth the walk.
+const SHRINK_SLOTS: usize = 64;
 
 /// The end of a chain of slots.
 const NONE: u32 = u32::MAX;
 
-/// The right to one slot of a [`WaitList`]; neither copied nor lost, only given back.
+/// The right to one slot of a [`WaitList`]; neither copied nor lost, only returned.
 #[derive(Debug)]
 #[must_use = "a ticket that is not removed keeps its slot for ever"]
 pub(crate) struct Ticket(u32);
 
 /// What a slot is used for.
 #[derive(Debug)]
-enum Place {
-    /// In line, between two others.
+enum SlotState {
+    /// In the list, between two others.
     Waiting { previous: u32, next: u32 },
-    /// Out of the line: the waiter was chosen and has not collected yet.
+    /// Out of the list: the waiter was chosen and has not collected yet.
     Chosen,
     /// Nobody's; the next free slot follows.
     Free { next: u32 },
@@ -55,14 +55,14 @@ enum Place {
 #[derive(Debug)]
 struct Slot<N> {
     /// Where it stands.
-    place: Place,
+    state: SlotState,
     /// Whom to wake; absent when the waiter was never polled, or was chosen.
     waker: Option<Waker>,
     /// What it waits for, and what it was chosen for.
-    note: N,
+    data: N,
 }
 
-/// Waiters in the order of their arrival, each with a note of type `N` (see the module's words).
+/// Waiters in the order of their arrival, each with a note of type `N` (see the module docs).
 #[derive(Debug)]
 pub(crate) struct WaitList<N> {
     /// All slots, linked by index.
@@ -83,26 +83,26 @@ impl<N> WaitList<N> {
         Self { slots: Vec::new(), head: NONE, tail: NONE, free: NONE, tickets: 0 }
     }
 
-    /// Whether nobody is in line.
+    /// Whether there is no waiter.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.head == NONE
     }
 
-    /// Tickets that are out. Tests of leaks look at it.
+    /// Tickets that are out. For tests of leaks.
     #[cfg(test)]
     #[cfg(not(loom))]
     pub(crate) fn tickets(&self) -> usize {
         self.tickets as usize
     }
 
-    /// Joins the line at its end.
+    /// Adds a waiter at the end.
     ///
     /// # Panics
-    /// With four billion waiters.
-    pub(crate) fn push_back(&mut self, note: N, waker: Option<Waker>) -> Ticket {
-        let place = Place::Waiting { previous: self.tail, next: NONE };
-        let index = self.insert(Slot { place, waker, note });
+    /// With 2^32 waiters.
+    pub(crate) fn push_back(&mut self, data: N, waker: Option<Waker>) -> Ticket {
+        let state = SlotState::Waiting { previous: self.tail, next: NONE };
+        let index = self.insert(Slot { state, waker, data });
         match self.tail {
             NONE => self.head = index,
             tail => self.set_next(tail, index),
@@ -112,24 +112,24 @@ impl<N> WaitList<N> {
         Ticket(index)
     }
 
-    /// The note of whoever is first in line.
+    /// The data of the first waiter.
     #[inline]
     pub(crate) fn front(&self) -> Option<&N> {
-        (self.head != NONE).then(|| &self.slots[self.head as usize].note)
+        (self.head != NONE).then(|| &self.slots[self.head as usize].data)
     }
 
-    /// Chooses the first in line: its waker goes to `wakers`, its note is the caller's to write.
+    /// Chooses the first waiter: its waker goes to `wakers`, its data is the caller's to write.
     pub(crate) fn pop_front(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
         self.choose(self.head, wakers)
     }
 
-    /// Chooses the last in line.
+    /// Chooses the last waiter.
     pub(crate) fn pop_back(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
         self.choose(self.tail, wakers)
     }
 
-    /// Chooses all who are in line. Says how many.
-    pub(crate) fn choose_all(&mut self, note: N, wakers: &mut Wakers) -> usize
+    /// Chooses all waiters. Returns how many.
+    pub(crate) fn choose_all(&mut self, data: N, wakers: &mut Wakers) -> usize
     where
         N: Copy,
     {
@@ -140,9 +140,9 @@ impl<N> WaitList<N> {
             if let Some(waker) = slot.waker.take() {
                 wakers.push(waker);
             }
-            slot.note = note;
-            let place = std::mem::replace(&mut slot.place, Place::Chosen);
-            index = if let Place::Waiting { next, .. } = place { next } else { NONE };
+            slot.data = data;
+            let state = std::mem::replace(&mut slot.state, SlotState::Chosen);
+            index = if let SlotState::Waiting { next, .. } = state { next } else { NONE };
             chosen += 1;
         }
         (self.head, self.tail) = (NONE, NONE);
@@ -151,7 +151,7 @@ impl<N> WaitList<N> {
 
     /// Takes all slots back at once if just so many tickets are out, which are void by that: none of them may come back.
     /// Says whether it did.
-    pub(crate) fn void(&mut self, tickets: usize) -> bool {
+    pub(crate) fn invalidate_all(&mut self, tickets: usize) -> bool {
         if self.tickets as usize != tickets {
             return false;
         }
@@ -163,42 +163,45 @@ impl<N> WaitList<N> {
         true
     }
 
-    /// Makes room for so many slots, if there is none at all.
+    /// Reserves so many slots, if there are none at all.
     #[inline]
-    pub(crate) fn make_room(&mut self, slots: usize) {
+    pub(crate) fn reserve(&mut self, slots: usize) {
         if self.slots.capacity() == 0 {
             self.slots.reserve_exact(slots);
         }
     }
 
     /// The note of one waiter, and whether it was chosen.
-    pub(crate) fn look(&self, ticket: &Ticket) -> (&N, bool) {
+    pub(crate) fn peek(&self, ticket: &Ticket) -> (&N, bool) {
         let slot = &self.slots[ticket.0 as usize];
-        (&slot.note, matches!(slot.place, Place::Chosen))
+        (&slot.data, matches!(slot.state, SlotState::Chosen))
     }
 
-    /// Whether the caller's waker now lies with its ticket; see [`Caller::leave_in`].
-    pub(crate) fn leave_waker(&mut self, ticket: &Ticket, caller: &mut Caller<'_>) -> bool {
-        caller.leave_in(&mut self.slots[ticket.0 as usize].waker)
-    }
-
-    /// Waits in line: joins with `note` if there is no ticket yet, and leaves the caller's waker. `None` asks the
-    /// caller for a clone of it.
-    pub(crate) fn poll_line_up<R>(
+    /// Whether the caller's waker now lies with its ticket; see [`PollWaker::register_in`].
+    pub(crate) fn register_waker<R>(
         &mut self,
-        note: N,
-        ticket: &mut Option<Ticket>,
-        caller: &mut Caller<'_>,
-    ) -> Option<Poll<R>> {
-        if let Some(ticket) = ticket {
-            return self.leave_waker(ticket, caller).then_some(Poll::Pending);
-        }
-        let waker = caller.take()?;
-        *ticket = Some(self.push_back(note, Some(waker)));
-        Some(Poll::Pending)
+        ticket: &Ticket,
+        poll_waker: &mut PollWaker<'_>,
+    ) -> Locked<R> {
+        poll_waker.register_in(&mut self.slots[ticket.0 as usize].waker)
     }
 
-    /// Gives a ticket back, in line or chosen. The waker is the caller's to drop, outside of the lock.
+    /// Waits: joins with `data` if there is no ticket yet, and registers the caller's waker.
+    pub(crate) fn poll_enqueue<R>(
+        &mut self,
+        data: N,
+        ticket: &mut Option<Ticket>,
+        poll_waker: &mut PollWaker<'_>,
+    ) -> Locked<R> {
+        if let Some(ticket) = ticket {
+            return self.register_waker(ticket, poll_waker);
+        }
+        let Some(waker) = poll_waker.take() else { return Locked::NeedsWaker };
+        *ticket = Some(self.push_back(data, Some(waker)));
+        Locked::Pending
+    }
+
+    /// Returns a ticket, waiting or chosen. The waker is the caller's to drop, outside of the lock.
     pub(crate) fn remove(&mut self, ticket: Ticket) -> Removed<N>
     where
         N: Default,
@@ -207,21 +210,21 @@ impl<N> WaitList<N> {
         let chosen = !self.unlink(index);
         let slot = &mut self.slots[index as usize];
         let removed =
-            Removed { note: std::mem::take(&mut slot.note), chosen, waker: slot.waker.take() };
-        slot.place = Place::Free { next: self.free };
+            Removed { data: std::mem::take(&mut slot.data), chosen, waker: slot.waker.take() };
+        slot.state = SlotState::Free { next: self.free };
         self.free = index;
         self.tickets -= 1;
         if self.tickets == 0 && self.slots.capacity() > KEPT_SLOTS {
             self.slots = Vec::new();
             self.free = NONE;
-        } else if self.slots.len() >= MANY_SLOTS && self.is_ebb() {
-            self.give_back();
+        } else if self.slots.len() >= SHRINK_SLOTS && self.should_shrink() {
+            self.shrink();
         }
         removed
     }
 
     /// Whether the tickets are just a quarter of the slots, or an eighth, and so on.
-    fn is_ebb(&self) -> bool {
+    fn should_shrink(&self) -> bool {
         let tickets = self.tickets as usize;
         tickets.checked_ilog2().is_some_and(|bits| {
             let halvings = self.slots.len().ilog2() - bits;
@@ -231,8 +234,8 @@ impl<N> WaitList<N> {
 
     /// Gives the slots above the last that is not free back, if they are half of all.
     #[cold]
-    fn give_back(&mut self) {
-        let in_use = |slot: &Slot<N>| !matches!(slot.place, Place::Free { .. });
+    fn shrink(&mut self) {
+        let in_use = |slot: &Slot<N>| !matches!(slot.state, SlotState::Free { .. });
         let end = self.slots.iter().rposition(in_use).map_or(0, |last| last + 1);
         if end > self.slots.len() / 2 {
             return;
@@ -242,14 +245,14 @@ impl<N> WaitList<N> {
         // The lowest come first, so that newcomers do not keep the next half from going.
         self.free = NONE;
         for index in (0..end).rev() {
-            if let Place::Free { next } = &mut self.slots[index].place {
+            if let SlotState::Free { next } = &mut self.slots[index].state {
                 *next = self.free;
                 self.free = index as u32;
             }
         }
     }
 
-    /// Takes slot `index` out of the line and its waker out of the slot.
+    /// Takes slot `index` out of the list and its waker out of the slot.
     fn choose(&mut self, index: u32, wakers: &mut Wakers) -> Option<&mut N> {
         if index == NONE {
             return None;
@@ -259,13 +262,14 @@ impl<N> WaitList<N> {
         if let Some(waker) = slot.waker.take() {
             wakers.push(waker);
         }
-        Some(&mut slot.note)
+        Some(&mut slot.data)
     }
 
-    /// Closes the gap around slot `index` and marks it chosen. Says whether it was in line.
+    /// Closes the gap around slot `index` and marks it chosen. Returns whether it was waiting.
     fn unlink(&mut self, index: u32) -> bool {
-        let place = &mut self.slots[index as usize].place;
-        let Place::Waiting { previous, next } = std::mem::replace(place, Place::Chosen) else {
+        let state = &mut self.slots[index as usize].state;
+        let SlotState::Waiting { previous, next } = std::mem::replace(state, SlotState::Chosen)
+        else {
             return false;
         };
         match previous {
@@ -284,13 +288,13 @@ impl<N> WaitList<N> {
         if self.free != NONE {
             let index = self.free;
             let free = std::mem::replace(&mut self.slots[index as usize], slot);
-            if let Place::Free { next } = free.place {
+            if let SlotState::Free { next } = free.state {
                 self.free = next;
             }
             return index;
         }
         let index = u32::try_from(self.slots.len()).ok().filter(|index| *index != NONE);
-        let index = index.expect("fewer than four billion waiters");
+        let index = index.expect("fewer than 2^32 waiters");
         if self.slots.capacity() == 0 {
             // Most lists only ever see one waiter.
             self.slots.reserve_exact(1);
@@ -301,14 +305,14 @@ impl<N> WaitList<N> {
 
     /// Lets a waiting slot point forward to `to`.
     fn set_next(&mut self, index: u32, to: u32) {
-        if let Place::Waiting { next, .. } = &mut self.slots[index as usize].place {
+        if let SlotState::Waiting { next, .. } = &mut self.slots[index as usize].state {
             *next = to;
         }
     }
 
     /// Lets a waiting slot point back to `to`.
     fn set_previous(&mut self, index: u32, to: u32) {
-        if let Place::Waiting { previous, .. } = &mut self.slots[index as usize].place {
+        if let SlotState::Waiting { previous, .. } = &mut self.slots[index as usize].state {
             *previous = to;
         }
     }
@@ -325,7 +329,7 @@ impl<N> Default for WaitList<N> {
 #[must_use = "a chosen waiter that leaves must pass on what it was chosen for"]
 pub(crate) struct Removed<N> {
     /// The note.
-    pub(crate) note: N,
+    pub(crate) data: N,
     /// Whether the waiter had been chosen.
     pub(crate) chosen: bool,
     /// The waker, to be dropped outside of the lock.
@@ -335,14 +339,14 @@ pub(crate) struct Removed<N> {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{KEPT_SLOTS, MANY_SLOTS, Ticket, WaitList};
+    use super::{KEPT_SLOTS, SHRINK_SLOTS, Ticket, WaitList};
     use crate::sync::test_support::Count;
     use crate::wakers::Wakers;
     use std::collections::VecDeque;
     use std::task::Waker;
 
     #[test]
-    fn memory_of_a_crowd_is_given_back_with_the_last_ticket() {
+    fn memory_is_freed_with_the_last_ticket() {
         let mut list = WaitList::new();
         let tickets: Vec<Ticket> = (0..1_000).map(|number| list.push_back(number, None)).collect();
         for ticket in tickets {
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_a_crowd_is_given_back_while_somebody_waits_on() {
+    fn memory_is_freed_while_one_waiter_stays() {
         let mut list = WaitList::new();
         let first = list.push_back(0, None);
         let tickets: Vec<Ticket> = (1..1_000).map(|number| list.push_back(number, None)).collect();
@@ -364,7 +368,7 @@ mod tests {
             let _ = list.remove(ticket);
         }
         assert_eq!(list.tickets(), 1);
-        assert!(list.slots.capacity() < MANY_SLOTS, "{} are kept", list.slots.capacity());
+        assert!(list.slots.capacity() < SHRINK_SLOTS, "{} are kept", list.slots.capacity());
         // What is left works on.
         let second = list.push_back(2, None);
         assert_eq!(list.pop_front(&mut Wakers::new()).copied(), Some(0));
@@ -374,17 +378,17 @@ mod tests {
     }
 
     #[test]
-    fn memory_of_a_crowd_is_given_back_when_its_tickets_become_void() {
+    fn memory_is_freed_when_all_tickets_are_invalidated() {
         let mut list = WaitList::new();
         for number in 0..1_000 {
             let _void = list.push_back(number, Some(Waker::from(Count::new())));
         }
         let mut wakers = Wakers::new();
         assert_eq!((list.choose_all(1, &mut wakers), wakers.len()), (1_000, 1_000));
-        assert!(!list.void(999), "a ticket of somebody who was not asked");
-        assert!(list.void(1_000));
+        assert!(!list.invalidate_all(999), "a ticket of somebody who was not asked");
+        assert!(list.invalidate_all(1_000));
         assert_eq!((list.tickets(), list.slots.capacity()), (0, 0));
-        list.make_room(100);
+        list.reserve(100);
         let _ticket = list.push_back(0, None);
         assert_eq!(list.slots.capacity(), 100);
     }
@@ -395,50 +399,50 @@ mod tests {
         let mut list = WaitList::<u32>::new();
         let mut line: VecDeque<(Ticket, u32)> = VecDeque::new();
         let mut chosen: Vec<(Ticket, u32)> = vec![];
-        for note in 0..20_000 {
-            match random.u8(..if note % 100 == 0 { 9 } else { 8 }) {
+        for data in 0..20_000 {
+            match random.u8(..if data % 100 == 0 { 9 } else { 8 }) {
                 0..=3 => {
                     let waker = Waker::from(Count::new());
-                    line.push_back((list.push_back(note, Some(waker)), note));
+                    line.push_back((list.push_back(data, Some(waker)), data));
                 }
                 4 => {
                     let mut wakers = Wakers::new();
-                    let popped = list.pop_front(&mut wakers).map(|note| *note);
+                    let popped = list.pop_front(&mut wakers).map(|data| *data);
                     assert_eq!(wakers.len(), usize::from(popped.is_some()));
-                    assert_eq!(popped, line.front().map(|(_, note)| *note));
+                    assert_eq!(popped, line.front().map(|(_, data)| *data));
                     chosen.extend(line.pop_front());
                 }
                 5 => {
-                    let popped = list.pop_back(&mut Wakers::new()).map(|note| *note);
-                    assert_eq!(popped, line.back().map(|(_, note)| *note));
+                    let popped = list.pop_back(&mut Wakers::new()).map(|data| *data);
+                    assert_eq!(popped, line.back().map(|(_, data)| *data));
                     chosen.extend(line.pop_back());
                 }
                 6 if !line.is_empty() => {
-                    let (ticket, note) = line.remove(random.usize(..line.len())).unwrap();
-                    assert_eq!(list.look(&ticket), (&note, false));
+                    let (ticket, data) = line.remove(random.usize(..line.len())).unwrap();
+                    assert_eq!(list.peek(&ticket), (&data, false));
                     let removed = list.remove(ticket);
-                    assert_eq!((removed.note, removed.chosen), (note, false));
+                    assert_eq!((removed.data, removed.chosen), (data, false));
                     assert!(removed.waker.is_some());
                 }
                 7 if !chosen.is_empty() => {
-                    let (ticket, note) = chosen.swap_remove(random.usize(..chosen.len()));
-                    assert_eq!(list.look(&ticket), (&note, true));
+                    let (ticket, data) = chosen.swap_remove(random.usize(..chosen.len()));
+                    assert_eq!(list.peek(&ticket), (&data, true));
                     let removed = list.remove(ticket);
-                    assert_eq!((removed.note, removed.chosen), (note, true));
+                    assert_eq!((removed.data, removed.chosen), (data, true));
                 }
                 8 => {
                     let mut wakers = Wakers::new();
-                    assert_eq!(list.choose_all(note, &mut wakers), line.len());
+                    assert_eq!(list.choose_all(data, &mut wakers), line.len());
                     assert_eq!(wakers.len(), line.len());
-                    chosen.extend(line.drain(..).map(|(ticket, _)| (ticket, note)));
-                    if note % 200 == 0 {
-                        assert!(list.void(chosen.len()));
+                    chosen.extend(line.drain(..).map(|(ticket, _)| (ticket, data)));
+                    if data % 200 == 0 {
+                        assert!(list.invalidate_all(chosen.len()));
                         chosen.clear();
                     }
                 }
                 _ => {}
             }
-            assert_eq!(list.front(), line.front().map(|(_, note)| note));
+            assert_eq!(list.front(), line.front().map(|(_, data)| data));
             assert_eq!(list.is_empty(), line.is_empty());
             assert_eq!(list.tickets(), line.len() + chosen.len());
         }

@@ -1,13 +1,13 @@
-//! Row 7 of docs/KNOWN_FAILURES.md for every door of this room that has a lock: wakers are cloned and dropped outside of it.
+//! Row 7 of docs/KNOWN_FAILURES.md for every future of `sync` with a lock: wakers are cloned and dropped outside of it.
 
 use super::test_support::{Task, nosy};
 use super::{CancellationToken, Notify, Semaphore, mpsc};
 use std::sync::Arc;
 
-/// Polls a pending future of `door` with wakers that call `look` when they are cloned or dropped: one is left, another
+/// Polls a pending future of `make` with wakers that call `look` when they are cloned or dropped: one is registered, another
 /// displaces it, and the future is dropped with that.
-fn displace<F: Future>(door: impl FnOnce() -> F, look: impl Fn() + Clone + Send + Sync + 'static) {
-    let mut task = Task::new(door());
+fn displace<F: Future>(make: impl FnOnce() -> F, look: impl Fn() + Clone + Send + Sync + 'static) {
+    let mut task = Task::new(make());
     assert!(task.poll_with(&nosy(look.clone())).is_pending());
     assert!(task.poll_with(&nosy(look)).is_pending());
 }

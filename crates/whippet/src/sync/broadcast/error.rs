@@ -90,7 +90,7 @@ impl fmt::Display for TryRecvError {
 
 impl Error for TryRecvError {}
 
-/// What a receiver that was too slow is told.
+/// The message of a receiver that was too slow.
 fn write_lagged(f: &mut fmt::Formatter<'_>, missed: u64) -> fmt::Result {
     write!(f, "the receiver was too slow and missed {missed} values")
 }

@@ -29,7 +29,7 @@ fn loom_two_receivers_get_the_value_and_the_end() {
 }
 
 #[test]
-fn loom_a_receiver_that_lags_misses_what_it_is_told() {
+fn loom_a_lagging_receiver_misses_as_many_as_it_reports() {
     loom::model(|| {
         let (sender, mut receiver) = channel(1);
         let thread = thread::spawn(move || {
@@ -77,7 +77,7 @@ fn loom_values_are_dropped_though_receivers_leave_and_give_up() {
 }
 
 #[test]
-fn loom_two_senders_are_heard_in_one_order_by_both_receivers() {
+fn loom_both_receivers_see_two_senders_in_one_order() {
     loom::model(|| {
         let (sender, mut receiver) = channel(2);
         let mut other = sender.subscribe();

@@ -1,7 +1,7 @@
 //! A queue from many producers to many consumers, each of which gets every value.
 //!
 //! The channel keeps the last values, as many as its capacity says. A sender never waits: a receiver that is so slow
-//! that a value is overwritten before it had it is told how many it missed, and goes on with the oldest that is there.
+//! that a value is overwritten before it had it learns how many it missed, and goes on with the oldest that is there.
 //! A value is dropped as soon as all receivers have had it.
 //!
 //! ```
@@ -55,7 +55,7 @@ pub use self::sender::{Sender, WeakSender};
 /// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
-    let sender = Sender::of_call("broadcast::channel", capacity);
+    let sender = Sender::with_call_name("broadcast::channel", capacity);
     let receiver = sender.subscribe();
     (sender, receiver)
 }

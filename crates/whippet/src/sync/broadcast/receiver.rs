@@ -1,10 +1,10 @@
 //! The receiving side.
 
 use super::error::{RecvError, TryRecvError};
-use super::shared::{Nothing, Shared};
+use super::shared::Shared;
 use crate::loom::Arc;
 use crate::sync::blocking;
-use crate::sync::handle::Counted;
+use crate::sync::sender_handle::SenderCount;
 use std::fmt;
 
 /// Receives every value that is sent to a broadcast channel after it was made.
@@ -21,14 +21,14 @@ use std::fmt;
 /// ```
 pub struct Receiver<T> {
     /// The channel.
-    shared: Arc<Counted<Shared<T>>>,
+    shared: Arc<SenderCount<Shared<T>>>,
     /// The position of the next value.
     next: u64,
 }
 
 impl<T> Receiver<T> {
     /// A receiver of what is sent from now on.
-    pub(super) fn new(shared: &Arc<Counted<Shared<T>>>) -> Self {
+    pub(super) fn new(shared: &Arc<SenderCount<Shared<T>>>) -> Self {
         Self { next: shared.add_receiver(), shared: Arc::clone(shared) }
     }
 
@@ -139,9 +139,9 @@ impl<T: Clone> Receiver<T> {
         let shared: &Shared<T> = shared;
         let look = || match shared.take(next, T::clone, |value| value) {
             Ok(value) => Some(Ok(value)),
-            Err(Nothing::Empty) => None,
-            Err(Nothing::Closed) => Some(Err(RecvError::Closed)),
-            Err(Nothing::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
+            Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
         };
         shared.wait_for_value(look).await
     }
@@ -160,12 +160,7 @@ impl<T: Clone> Receiver<T> {
     /// assert_eq!(receiver.try_recv(), Ok("hello"));
     /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        match self.shared.take(&mut self.next, T::clone, |value| value) {
-            Ok(value) => Ok(value),
-            Err(Nothing::Empty) => Err(TryRecvError::Empty),
-            Err(Nothing::Closed) => Err(TryRecvError::Closed),
-            Err(Nothing::Lagged(missed)) => Err(TryRecvError::Lagged(missed)),
-        }
+        self.shared.take(&mut self.next, T::clone, |value| value)
     }
 
     /// As [`recv`](Self::recv), blocking the thread: for threads that run no tasks.

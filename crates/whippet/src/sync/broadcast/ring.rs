@@ -4,7 +4,7 @@
 //! the value of `position + capacity` takes its place, or all receivers have had it.
 //!
 //! A value is cloned under the lock of its slot. So `T` need not be `Sync`; a clone that takes long delays those who want
-//! the same value, and the sender that comes round to it.
+//! the same value, and the sender that reuses the slot.
 
 use crate::loom::Mutex;
 
@@ -31,7 +31,7 @@ pub(super) enum Found<T> {
     Overwritten(u64),
 }
 
-/// The slots (see the module's words).
+/// The slots (see the module docs).
 #[derive(Debug)]
 pub(super) struct Ring<T> {
     /// The slots, a power of two.

@@ -3,7 +3,7 @@
 use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::Shared;
-use crate::sync::handle::{Counted, Handle, WeakHandle};
+use crate::sync::sender_handle::{SenderCount, SenderHandle, WeakSenderHandle};
 use std::fmt;
 
 /// Sends values to all receivers of a broadcast channel; clone it for more producers. When the last one is dropped,
@@ -22,7 +22,7 @@ use std::fmt;
 /// ```
 pub struct Sender<T> {
     /// The channel, counted.
-    handle: Handle<Shared<T>>,
+    handle: SenderHandle<Shared<T>>,
 }
 
 impl<T> Sender<T> {
@@ -43,21 +43,21 @@ impl<T> Sender<T> {
     #[must_use]
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
-        Self::of_call("broadcast::Sender::new", capacity)
+        Self::with_call_name("broadcast::Sender::new", capacity)
     }
 
     /// As [`new`](Self::new), in a call of this name.
     #[track_caller]
-    pub(super) fn of_call(call: &str, capacity: usize) -> Self {
+    pub(super) fn with_call_name(call: &str, capacity: usize) -> Self {
         assert!(capacity > 0, "`{call}`: a capacity of zero; give at least 1");
         assert!(
             capacity <= usize::MAX / 2,
             "`{call}`: a capacity of {capacity}; give `usize::MAX / 2` at most"
         );
-        Self { handle: Counted::new(Shared::new(capacity)).0 }
+        Self { handle: SenderCount::new(Shared::new(capacity)).0 }
     }
 
-    /// Sends a value to all receivers there are, and says how many. Never waits.
+    /// Sends a value to all receivers there are, and returns how many. Never waits.
     ///
     /// `Ok` means that the value was queued, not that it will be received: it may be overwritten, and receivers may go.
     ///
@@ -83,7 +83,7 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.try_recv(), Ok("hello"));
     /// ```
     pub fn subscribe(&self) -> Receiver<T> {
-        Receiver::new(self.handle.counted())
+        Receiver::new(self.handle.shared())
     }
 
     /// A reference that does not keep the channel open.
@@ -153,7 +153,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub async fn closed(&self) {
-        self.handle.wait_for_departures().await;
+        self.handle.wait_for_no_receivers().await;
     }
 
     /// Whether both belong to one channel.
@@ -215,7 +215,7 @@ impl<T> fmt::Debug for Sender<T> {
 /// ```
 pub struct WeakSender<T> {
     /// The channel, not counted.
-    handle: WeakHandle<Shared<T>>,
+    handle: WeakSenderHandle<Shared<T>>,
 }
 
 impl<T> WeakSender<T> {
@@ -243,7 +243,7 @@ impl<T> WeakSender<T> {
     /// assert_eq!(weak.strong_count(), 0);
     /// ```
     pub fn strong_count(&self) -> usize {
-        self.handle.counted().strong()
+        self.handle.shared().strong()
     }
 
     /// Weak senders alive.
@@ -255,7 +255,7 @@ impl<T> WeakSender<T> {
     /// assert_eq!(weak.weak_count(), 2);
     /// ```
     pub fn weak_count(&self) -> usize {
-        self.handle.counted().weak()
+        self.handle.shared().weak()
     }
 }
 

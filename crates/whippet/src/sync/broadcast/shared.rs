@@ -14,17 +14,17 @@
 //! just those receivers that were there. A receiver takes the lock of a slot alone.
 //!
 //! # The race
-//! A receiver takes its place among those who wait first, looks at the word second, and sleeps third; a sender changes
-//! the word first and wakes second. So a value that comes after the look finds the receiver in its place.
+//! A receiver becomes a waiter first, checks the word second, and sleeps third; a sender changes the word first and wakes
+//! second. So a value that comes after the check finds the receiver among the waiters.
 
-use super::error::SendError;
+use super::error::{SendError, TryRecvError};
 use super::ring::{Found, Ring};
 use crate::loom::Mutex;
 use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::sync::Notify;
-use crate::sync::handle::Senders;
-use crate::sync::spread::Spread;
+use crate::sync::sender_handle::OnLastSender;
+use crate::sync::sharded_notify::ShardedNotify;
 use crate::sync::wait::wait_until;
 use crate::unwind::{FirstPanic, drop_all};
 
@@ -33,18 +33,7 @@ const CLOSED: u64 = 1;
 /// One value.
 const VALUE: u64 = 2;
 
-/// Why a receiver gets no value.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Nothing {
-    /// It has had all values so far.
-    Empty,
-    /// As above, and all senders are gone.
-    Closed,
-    /// So many were overwritten before it had them.
-    Lagged(u64),
-}
-
-/// The channel (see the module's words).
+/// The channel (see the module docs).
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     /// The last values.
@@ -54,9 +43,9 @@ pub(super) struct Shared<T> {
     /// Receivers alive. The lock of senders, and of receivers that come and go.
     receivers: Mutex<usize>,
     /// Where receivers wait for a value or for the end.
-    arrivals: Spread,
+    notify_receivers: ShardedNotify,
     /// Where senders wait for the last receiver to go.
-    departures: Notify,
+    notify_senders: Notify,
 }
 
 impl<T> Shared<T> {
@@ -66,15 +55,15 @@ impl<T> Shared<T> {
             ring: Ring::new(capacity),
             word: AtomicU64::new(0),
             receivers: Mutex::new(0),
-            arrivals: Spread::new(),
-            departures: Notify::new(),
+            notify_receivers: ShardedNotify::new(),
+            notify_senders: Notify::new(),
         }
     }
 
     /// The position of the next value, and whether all senders are gone.
     #[inline]
     pub(super) fn tail(&self) -> (u64, bool) {
-        // Acquire: whoever finds a value announced finds it in the ring, and with the end all of them.
+        // Acquire: a thread that finds a value announced finds it in the ring, and with the end all of them.
         let word = self.word.load(Acquire);
         (word / VALUE, word & CLOSED != 0)
     }
@@ -87,11 +76,11 @@ impl<T> Shared<T> {
         }
         let (tail, _) = self.tail();
         let overwritten = self.ring.put(tail, value, *receivers);
-        // AcqRel: whoever finds the value announced finds it in the ring.
+        // AcqRel: a thread that finds the value announced finds it in the ring.
         self.word.fetch_add(VALUE, AcqRel);
         let count = *receivers;
         drop(receivers);
-        let mut panicked = self.arrivals.notify_waiters();
+        let mut panicked = self.notify_receivers.notify_waiters();
         if let Some(overwritten) = overwritten {
             let _ = panicked.call(|| drop(overwritten));
         }
@@ -105,11 +94,11 @@ impl<T> Shared<T> {
         next: &mut u64,
         share: impl FnOnce(&T) -> R,
         keep: impl FnOnce(T) -> R,
-    ) -> Result<R, Nothing> {
+    ) -> Result<R, TryRecvError> {
         let position = *next;
         match self.tail() {
-            (tail, true) if tail == position => return Err(Nothing::Closed),
-            (tail, false) if tail == position => return Err(Nothing::Empty),
+            (tail, true) if tail == position => return Err(TryRecvError::Closed),
+            (tail, false) if tail == position => return Err(TryRecvError::Empty),
             _ => *next += 1,
         }
         match self.ring.take(position, share, keep) {
@@ -118,19 +107,19 @@ impl<T> Shared<T> {
                 // The sender of `by` may not have announced it yet.
                 let tail = self.tail().0.max(by + 1);
                 *next = tail - self.ring.capacity();
-                Err(Nothing::Lagged(*next - position))
+                Err(TryRecvError::Lagged(*next - position))
             }
         }
     }
 
     /// Waits until `look` finds something: it looks now, and after each value and the end.
     pub(super) async fn wait_for_value<R>(&self, look: impl FnMut() -> Option<R>) -> R {
-        wait_until(self.arrivals.place(), look).await
+        wait_until(self.notify_receivers.shard(), look).await
     }
 
     /// Waits until there is no receiver.
-    pub(super) async fn wait_for_departures(&self) {
-        wait_until(&self.departures, || (self.receivers() == 0).then_some(())).await;
+    pub(super) async fn wait_for_no_receivers(&self) {
+        wait_until(&self.notify_senders, || (self.receivers() == 0).then_some(())).await;
     }
 
     /// Receivers alive.
@@ -154,9 +143,9 @@ impl<T> Shared<T> {
         drop(receivers);
         let mut panicked = FirstPanic::none();
         if left == 0 {
-            let _ = panicked.call(|| self.departures.notify_waiters());
+            let _ = panicked.call(|| self.notify_senders.notify_waiters());
         }
-        // At most as many turns as there are slots: what was overwritten is passed over at once. Values that came since
+        // At most as many steps as there are slots: what was overwritten is passed over at once. Values that came since
         // were not meant for this receiver, but they are not before `tail` either.
         let mut pass =
             || (next < tail).then(|| self.take(&mut next, |_| None, Some).unwrap_or_default());
@@ -185,10 +174,10 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T> Senders for Shared<T> {
-    fn end_senders(&self) {
-        // AcqRel: whoever finds the end finds all values before it.
+impl<T> OnLastSender for Shared<T> {
+    fn on_last_sender_dropped(&self) {
+        // AcqRel: a thread that finds the end finds all values before it.
         self.word.fetch_or(CLOSED, AcqRel);
-        self.arrivals.notify_waiters().pass_on();
+        self.notify_receivers.notify_waiters().pass_on();
     }
 }

@@ -36,7 +36,7 @@ fn a_value_before_the_first_poll_is_not_missed() {
 }
 
 #[test]
-fn who_lags_learns_how_many_were_missed() {
+fn a_lagging_receiver_learns_how_many_it_missed() {
     // Three are rounded up to four.
     let (sender, mut receiver) = channel(3);
     (0..4).for_each(|number| assert_eq!(sender.send(number).unwrap(), 1));
@@ -174,7 +174,7 @@ fn regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel
         let (sender, woken) = (sender.clone(), Arc::clone(&woken));
         acting(move || {
             woken.fetch_add(sender.len(), Relaxed);
-            // Lines up among those who are being woken, and leaves.
+            // Waits among the tasks that are being woken, and leaves.
             drop(Task::new(sender.subscribe().recv()).pend());
         })
     };

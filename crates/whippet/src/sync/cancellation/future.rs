@@ -1,7 +1,7 @@
 //! Waiting for a token.
 
 use super::{CancellationToken, Shared};
-use crate::sync::caller::poll_locked;
+use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::sync::wait_list::Ticket;
 use crate::unwind::drop_waker;
 use std::fmt;
@@ -11,24 +11,24 @@ use std::task::{Context, Poll};
 /// One waiter of a token.
 #[derive(Debug, Default)]
 struct Waiter {
-    /// The place in line, once it had to wait.
+    /// The the place in the queue, once it had to wait.
     ticket: Option<Ticket>,
 }
 
 impl Waiter {
-    /// Lines up, unless the flag is raised.
+    /// Waits, unless the flag is set.
     fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
         let will_wait = self.ticket.is_none() && !shared.is_cancelled();
-        poll_locked(&shared.waiters, cx, will_wait, |waiters, caller| {
-            // Looked at under the lock: `cancel` empties the list after it has raised the flag.
+        poll_locked(&shared.waiters, cx, will_wait, |waiters, poll_waker| {
+            // Looked at under the lock: `cancel` empties the list after it has set the flag.
             if shared.is_cancelled() {
-                return Some(Poll::Ready(()));
+                return Locked::Ready(());
             }
-            waiters.poll_line_up((), &mut self.ticket, caller)
+            waiters.poll_enqueue((), &mut self.ticket, poll_waker)
         })
     }
 
-    /// Leaves the line.
+    /// Leaves the queue.
     fn abandon(&mut self, shared: &Shared) {
         if let Some(ticket) = self.ticket.take() {
             let removed = shared.waiters.lock().remove(ticket);

@@ -1,15 +1,15 @@
-//! Telling a family of tasks to stop.
+//! Cancels a tree of tasks.
 //!
 //! ```text
-//!   CancellationToken ──► Shared (the flag, who waits)      one a token, counted by its clones
-//!          └────────────► Family ──► Tree of Shared          one for all descendants of a root
+//!   CancellationToken ──► Shared (the flag, its waiters)    one a token, counted by its clones
+//!          └────────────► Mutex<Tree of Shared>              one for all descendants of a root
 //! ```
 //!
-//! The family's lock guards who is whose child, and the flags are raised under it: a child that is added finds its
+//! The lock of the tree guards which token is whose child, and the flags are set under it: a child that is added finds its
 //! parent cancelled or is cancelled with it. Waiting asks only the token's own lock; the flag is looked at again
-//! under it, and `cancel` empties it after the flag was raised, so nobody lines up unseen.
+//! under it, and `cancel` empties the queue after the flag was set, so no waiter is missed.
 //!
-//! Lock order: a family's lock and a token's lock are never held together.
+//! Lock order: the lock of a tree and the lock of a token are never held together.
 
 mod future;
 mod tree;
@@ -50,7 +50,7 @@ use std::task::Poll;
 /// # });
 /// ```
 pub struct CancellationToken {
-    /// The flag and who waits for it.
+    /// The flag and its waiters.
     shared: Arc<Shared>,
     /// The tree in which this token stands.
     family: Arc<Mutex<Tree<Arc<Shared>>>>,
@@ -61,10 +61,10 @@ pub struct CancellationToken {
 /// What the clones of one token share.
 #[derive(Debug)]
 struct Shared {
-    /// Whether it was cancelled. Raised once, under the family's lock; read by anybody.
+    /// Whether it was cancelled. Set once, under the lock of the tree; read without it.
     cancelled: AtomicBool,
-    /// Clones of the token. The last one to go takes it out of the family. Each has a reference to this, whose count ends the
-    /// process before this one comes round (`Arc`).
+    /// Clones of the token. The last one to go takes it out of the tree. Each has a reference to this, whose count aborts
+    /// the process before this one overflows (`Arc`).
     tokens: AtomicUsize,
     /// Who waits.
     waiters: Mutex<WaitList<()>>,
@@ -129,7 +129,7 @@ impl CancellationToken {
         Self { shared, family, index }
     }
 
-    /// Raises the flag of this token and of all who descend from it, and wakes those who wait. Once is enough.
+    /// Sets the flag of this token and of all its descendants, and wakes their waiters. Further calls do nothing.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -149,7 +149,7 @@ impl CancellationToken {
         if self.is_cancelled() {
             return;
         }
-        let members = tree.uproot(self.index);
+        let members = tree.remove_subtree(self.index);
         for member in &members {
             member.cancelled.store(true, Release);
         }

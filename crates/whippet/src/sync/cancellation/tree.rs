@@ -1,7 +1,7 @@
-//! Who is whose child: the tokens of one family, linked by index.
+//! A tree of tokens, linked by index.
 //!
-//! A pure store under one lock for the whole family. Nothing here is recursive, so a chain of tokens may be as long
-//! as memory allows, and every operation but [`Tree::uproot`] takes the same few steps however large the family is.
+//! A pure store under one lock for the whole tree. Nothing here is recursive, so a chain of tokens may be as long
+//! as memory allows, and every operation but [`Tree::remove_subtree`] takes the same few steps however large the tree is.
 //!
 //! A token that is gone leaves no trace, unless it stands between others: with one child, the child takes its place;
 //! with several, an empty node stays until all of them but one are gone. So there are never more empty nodes than
@@ -9,13 +9,13 @@
 
 use slab::Slab;
 
-/// Nobody.
+/// No node.
 const NONE: u32 = u32::MAX;
 
 /// A place in a [`Tree`].
 pub(super) type Index = u32;
 
-/// One member of the family.
+/// One node of the tree.
 #[derive(Debug)]
 struct Node<P> {
     /// What it stands for; empty when it only holds its children together.
@@ -32,15 +32,15 @@ struct Node<P> {
     next: Index,
 }
 
-/// A family of payloads (see the module's words).
+/// A tree of payloads (see the module docs).
 #[derive(Debug)]
 pub(super) struct Tree<P> {
-    /// All members.
+    /// All nodes.
     nodes: Slab<Node<P>>,
 }
 
 impl<P> Tree<P> {
-    /// A family of nobody.
+    /// An empty tree.
     pub(super) fn new() -> Self {
         Self { nodes: Slab::new() }
     }
@@ -52,7 +52,7 @@ impl<P> Tree<P> {
         self.nodes.len()
     }
 
-    /// Adds the root of the family.
+    /// Adds the root.
     pub(super) fn insert_root(&mut self, payload: P) -> Index {
         self.insert(payload, NONE)
     }
@@ -64,15 +64,15 @@ impl<P> Tree<P> {
         index
     }
 
-    /// Takes a member out; its children stay, under its parent. Gives its payload back.
+    /// Takes a node out; its children stay, under its parent. Gives its payload back.
     pub(super) fn remove(&mut self, index: Index) -> Option<P> {
         let payload = self.node(index).payload.take();
-        self.tidy(index);
+        self.prune(index);
         payload
     }
 
-    /// Takes a member out with all who descend from it, and gives their payloads back, parents first.
-    pub(super) fn uproot(&mut self, index: Index) -> Vec<P> {
+    /// Takes a node out with all its descendants, and returns their payloads, parents first.
+    pub(super) fn remove_subtree(&mut self, index: Index) -> Vec<P> {
         let parent = self.node(index).parent;
         self.unlink(index);
         let mut payloads = Vec::new();
@@ -82,7 +82,7 @@ impl<P> Tree<P> {
             at = self.descend(at, index);
         }
         if parent != NONE {
-            self.tidy(parent);
+            self.prune(parent);
         }
         payloads
     }
@@ -108,8 +108,8 @@ impl<P> Tree<P> {
         }
     }
 
-    /// Frees an empty member that holds nothing together, and then those above it for which the same is true.
-    fn tidy(&mut self, mut index: Index) {
+    /// Frees an empty node that holds nothing together, and then those above it for which the same is true.
+    fn prune(&mut self, mut index: Index) {
         loop {
             let Node { parent, first_child, children, ref payload, .. } = *self.node(index);
             if payload.is_some() || children > 1 {
@@ -163,7 +163,7 @@ impl<P> Tree<P> {
         (node.parent, node.previous, node.next) = (NONE, NONE, NONE);
     }
 
-    /// Adds a member that is not linked yet.
+    /// Adds a node that is not linked yet.
     fn insert(&mut self, payload: P, parent: Index) -> Index {
         let node = Node {
             payload: Some(payload),
@@ -174,10 +174,10 @@ impl<P> Tree<P> {
             next: NONE,
         };
         let index = Index::try_from(self.nodes.insert(node)).ok().filter(|index| *index != NONE);
-        index.expect("fewer than four billion tokens in one family")
+        index.expect("fewer than 2^32 tokens in one tree")
     }
 
-    /// Forgets a member that is not linked any more. A family of one gives the memory of the others back.
+    /// Frees a node that is not linked any more. A tree of one node frees the memory of the others.
     fn free(&mut self, index: Index) {
         self.nodes.remove(index as usize);
         if self.nodes.len() <= 1 {
@@ -185,7 +185,7 @@ impl<P> Tree<P> {
         }
     }
 
-    /// One member.
+    /// One node.
     fn node(&mut self, index: Index) -> &mut Node<P> {
         &mut self.nodes[index as usize]
     }

@@ -1,6 +1,6 @@
 //! Why a lock was not taken at once.
 
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use std::error::Error;
 use std::fmt;
 
@@ -16,9 +16,9 @@ use std::fmt;
 #[derive(Debug)]
 pub struct TryLockError(());
 
-impl From<Refused> for TryLockError {
+impl From<AcquireFailure> for TryLockError {
     /// The permits of a lock are never closed: there were not enough.
-    fn from(_: Refused) -> Self {
+    fn from(_: AcquireFailure) -> Self {
         Self(())
     }
 }

@@ -1,4 +1,4 @@
-//! The locks under every interleaving. loom sees two who reach the value at once; a permit that is lost shows as a
+//! The locks under every interleaving. loom sees two tasks that reach the value at once; a permit that is lost shows as a
 //! deadlock of the model.
 
 use super::{Mutex, RwLock, RwLockWriteGuard};

@@ -1,8 +1,8 @@
 //! Locks that are held across awaits: [`Mutex`] and [`RwLock`].
 
+mod delegate;
 mod error;
-mod forward;
-mod guarded;
+mod lock_inner;
 mod mutex;
 mod mutex_guard;
 mod read_guard;
@@ -16,7 +16,7 @@ mod loom_tests;
 mod tests;
 
 pub use self::error::TryLockError;
-pub use self::guarded::{Mutex, RwLock};
+pub use self::lock_inner::{Mutex, RwLock};
 pub use self::mutex_guard::{MappedMutexGuard, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard};
 pub use self::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
 pub use self::write_guard::{

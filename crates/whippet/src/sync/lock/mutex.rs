@@ -1,7 +1,7 @@
-//! The doors of [`Mutex`].
+//! The methods of [`Mutex`].
 
 use super::error::TryLockError;
-use super::guarded::{Edit, Guarded, Mutex};
+use super::lock_inner::{LockInner, Mutex, WriteAccess};
 use super::mutex_guard::{MutexGuard, OwnedMutexGuard};
 use crate::loom::const_fn;
 use crate::sync::blocking;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 impl<T> Mutex<T> {
     const_fn! {
-        /// A lock around `value`, held by nobody.
+        /// A lock around `value`, not held.
         ///
         /// ```
         /// use whippet::sync::Mutex;
@@ -21,7 +21,7 @@ impl<T> Mutex<T> {
         /// ```
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { guarded: Guarded::new(value, 1) }
+            Self { inner: LockInner::new(value, 1) }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
@@ -45,7 +45,7 @@ impl<T> Mutex<T> {
     /// assert_eq!(whippet::sync::Mutex::new(3).into_inner(), 3);
     /// ```
     pub fn into_inner(self) -> T {
-        self.guarded.into_inner()
+        self.inner.into_inner()
     }
 }
 
@@ -53,7 +53,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Waits for the lock.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, only the place in line is lost; a lock that was given already goes to the next.
+    /// Dropped before it is ready, only the place in the queue is lost; a lock that was given already goes to the next.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -63,7 +63,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # });
     /// ```
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        MutexGuard(Edit::take(self).await)
+        MutexGuard(WriteAccess::acquire(self).await)
     }
 
     /// As [`lock`](Self::lock), for a guard that keeps the lock alive.
@@ -83,7 +83,7 @@ impl<T: ?Sized> Mutex<T> {
     /// # });
     /// ```
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        OwnedMutexGuard(Edit::take(self).await)
+        OwnedMutexGuard(WriteAccess::acquire(self).await)
     }
 
     /// Waits for the lock, blocking the thread: for threads that run no tasks.
@@ -118,10 +118,10 @@ impl<T: ?Sized> Mutex<T> {
         blocking::wait("Mutex::blocking_lock_owned", self.lock_owned())
     }
 
-    /// Takes the lock if nobody holds it or waits for it.
+    /// Takes the lock if it is free and has no waiters.
     ///
     /// # Errors
-    /// [`TryLockError`]: somebody does.
+    /// [`TryLockError`]: it is held, or has waiters.
     ///
     /// ```
     /// let mutex = whippet::sync::Mutex::new((1, "one"));
@@ -132,7 +132,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert_eq!(mutex.try_lock().unwrap().0, 2);
     /// ```
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
-        Ok(MutexGuard(Edit::try_take(self)?))
+        Ok(MutexGuard(WriteAccess::try_acquire(self)?))
     }
 
     /// As [`try_lock`](Self::try_lock), for a guard that keeps the lock alive.
@@ -150,10 +150,10 @@ impl<T: ?Sized> Mutex<T> {
     /// drop(guard);
     /// ```
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
-        Ok(OwnedMutexGuard(Edit::try_take(self)?))
+        Ok(OwnedMutexGuard(WriteAccess::try_acquire(self)?))
     }
 
-    /// The value, without locking: whoever has the lock to itself shares it with nobody.
+    /// The value, without locking: the exclusive reference shows that there is no guard.
     ///
     /// ```
     /// let mut mutex = whippet::sync::Mutex::new(1);
@@ -161,7 +161,7 @@ impl<T: ?Sized> Mutex<T> {
     /// assert_eq!(mutex.into_inner(), 5);
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
-        self.guarded.get_mut()
+        self.inner.get_mut()
     }
 }
 

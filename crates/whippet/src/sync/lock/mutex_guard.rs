@@ -1,7 +1,7 @@
 //! The guards of [`Mutex`].
 
-use super::forward::forward_mut;
-use super::guarded::{Edit, Mutex};
+use super::delegate::delegate_deref_mut;
+use super::lock_inner::{Mutex, WriteAccess};
 use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct MutexGuard<'a, T: ?Sized>(pub(super) Edit<&'a Mutex<T>, T>);
+pub struct MutexGuard<'a, T: ?Sized>(pub(super) WriteAccess<&'a Mutex<T>, T>);
 
 /// The value of a [`Mutex`], which it keeps alive; the lock is free when this is dropped.
 ///
@@ -37,7 +37,7 @@ pub struct MutexGuard<'a, T: ?Sized>(pub(super) Edit<&'a Mutex<T>, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedMutexGuard<T: ?Sized>(pub(super) Edit<Arc<Mutex<T>>, T>);
+pub struct OwnedMutexGuard<T: ?Sized>(pub(super) WriteAccess<Arc<Mutex<T>>, T>);
 
 /// A part of the value of a [`Mutex`]. Made by [`MutexGuard::map`].
 ///
@@ -54,7 +54,7 @@ pub struct OwnedMutexGuard<T: ?Sized>(pub(super) Edit<Arc<Mutex<T>>, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct MappedMutexGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
+pub struct MappedMutexGuard<'a, T: ?Sized>(WriteAccess<&'a RawSemaphore, T>);
 
 /// A part `U` of the value `T` of a [`Mutex`], which it keeps alive. Made by [`OwnedMutexGuard::map`].
 ///
@@ -74,7 +74,7 @@ pub struct MappedMutexGuard<'a, T: ?Sized>(Edit<&'a RawSemaphore, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T>(Edit<Arc<Mutex<T>>, U>);
+pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T>(WriteAccess<Arc<Mutex<T>>, U>);
 
 impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// Narrows the guard to a part of the value.
@@ -93,7 +93,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         U: ?Sized,
         F: FnOnce(&mut T) -> &mut U,
     {
-        MappedMutexGuard(this.0.detach().map(f))
+        MappedMutexGuard(this.0.erase_lock().map(f))
     }
 
     /// Narrows the guard to a part of the value, if `f` finds it.
@@ -115,7 +115,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         F: FnOnce(&mut T) -> Option<&mut U>,
     {
         match this.0.try_map(f) {
-            Ok(part) => Ok(MappedMutexGuard(part.detach())),
+            Ok(part) => Ok(MappedMutexGuard(part.erase_lock())),
             Err(whole) => Err(Self(whole)),
         }
     }
@@ -138,7 +138,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// # });
     /// ```
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
-        this.0.home()
+        this.0.source()
     }
 }
 
@@ -194,7 +194,7 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     /// assert!(Arc::ptr_eq(&mutex, OwnedMutexGuard::mutex(&guard)));
     /// ```
     pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
-        this.0.home()
+        this.0.source()
     }
 }
 
@@ -285,7 +285,7 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     }
 }
 
-forward_mut!(['a, T: ?Sized] MutexGuard<'a, T> => T);
-forward_mut!([T: ?Sized] OwnedMutexGuard<T> => T);
-forward_mut!(['a, T: ?Sized] MappedMutexGuard<'a, T> => T);
-forward_mut!([T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U);
+delegate_deref_mut!(['a, T: ?Sized] MutexGuard<'a, T> => T);
+delegate_deref_mut!([T: ?Sized] OwnedMutexGuard<T> => T);
+delegate_deref_mut!(['a, T: ?Sized] MappedMutexGuard<'a, T> => T);
+delegate_deref_mut!([T: ?Sized, U: ?Sized] OwnedMappedMutexGuard<T, U> => U);

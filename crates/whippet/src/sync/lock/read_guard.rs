@@ -1,7 +1,7 @@
 //! The guards of the readers of a [`RwLock`].
 
-use super::forward::forward;
-use super::guarded::{RwLock, View};
+use super::delegate::delegate_deref;
+use super::lock_inner::{ReadAccess, RwLock};
 use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct RwLockReadGuard<'a, T: ?Sized>(pub(super) View<&'a RawSemaphore, T>);
+pub struct RwLockReadGuard<'a, T: ?Sized>(pub(super) ReadAccess<&'a RawSemaphore, T>);
 
 /// The value `T` of a [`RwLock`] that it keeps alive, or a part `U` of it, to be looked at.
 ///
@@ -35,7 +35,7 @@ pub struct RwLockReadGuard<'a, T: ?Sized>(pub(super) View<&'a RawSemaphore, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T>(pub(super) View<Arc<RwLock<T>>, U>);
+pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T>(pub(super) ReadAccess<Arc<RwLock<T>>, U>);
 
 impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     /// Narrows the guard to a part of the value.
@@ -126,9 +126,9 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockReadGuard<T, U> {
     /// assert!(Arc::ptr_eq(&lock, OwnedRwLockReadGuard::rwlock(&guard)));
     /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        this.0.home()
+        this.0.source()
     }
 }
 
-forward!(['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
-forward!([T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);
+delegate_deref!(['a, T: ?Sized] RwLockReadGuard<'a, T> => T);
+delegate_deref!([T: ?Sized, U: ?Sized] OwnedRwLockReadGuard<T, U> => U);

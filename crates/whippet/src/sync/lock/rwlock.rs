@@ -1,7 +1,7 @@
-//! The doors of [`RwLock`].
+//! The methods of [`RwLock`].
 
 use super::error::TryLockError;
-use super::guarded::{Guarded, RwLock, View, Write};
+use super::lock_inner::{DowngradableAccess, LockInner, ReadAccess, RwLock};
 use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
 use super::write_guard::{OwnedRwLockWriteGuard, RwLockWriteGuard};
 use crate::loom::const_fn;
@@ -14,7 +14,7 @@ const MAX_READS: u32 = u32::MAX >> 3;
 
 impl<T> RwLock<T> {
     const_fn! {
-        /// A lock around `value`, held by nobody.
+        /// A lock around `value`, not held.
         ///
         /// ```
         /// use whippet::sync::RwLock;
@@ -25,7 +25,7 @@ impl<T> RwLock<T> {
         /// ```
         #[must_use]
         pub fn new(value: T) -> Self {
-            Self { guarded: Guarded::new(value, MAX_READS) }
+            Self { inner: LockInner::new(value, MAX_READS) }
         }
 
         /// A lock around `value` that at most `max_reads` readers hold at once; more wait as for a writer.
@@ -46,7 +46,7 @@ impl<T> RwLock<T> {
                 max_reads <= MAX_READS,
                 "`RwLock::with_max_readers`: too many readers; give `u32::MAX >> 3` at most"
             );
-            Self { guarded: Guarded::new(value, max_reads) }
+            Self { inner: LockInner::new(value, max_reads) }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
@@ -88,7 +88,7 @@ impl<T> RwLock<T> {
     /// assert_eq!(whippet::sync::RwLock::new(3).into_inner(), 3);
     /// ```
     pub fn into_inner(self) -> T {
-        self.guarded.into_inner()
+        self.inner.into_inner()
     }
 }
 
@@ -96,7 +96,7 @@ impl<T: ?Sized> RwLock<T> {
     /// Waits until the value may be looked at: no writer holds it, and none came before this call.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, only the place in line is lost.
+    /// Dropped before it is ready, only the place in the queue is lost.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -107,7 +107,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        RwLockReadGuard(View::take(self).await.detach())
+        RwLockReadGuard(ReadAccess::acquire(self).await.erase_lock())
     }
 
     /// As [`read`](Self::read), for a guard that keeps the lock alive.
@@ -126,7 +126,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        OwnedRwLockReadGuard(View::take(self).await)
+        OwnedRwLockReadGuard(ReadAccess::acquire(self).await)
     }
 
     /// As [`read`](Self::read), blocking the thread: for threads that run no tasks.
@@ -142,7 +142,7 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait("RwLock::blocking_read", self.read())
     }
 
-    /// Takes a read guard if the value may be looked at now, and nobody waits.
+    /// Takes a read guard if the value may be looked at now, and there are no waiters.
     ///
     /// # Errors
     /// [`TryLockError`]: it may not.
@@ -155,7 +155,7 @@ impl<T: ?Sized> RwLock<T> {
     /// drop(guard);
     /// ```
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
-        Ok(RwLockReadGuard(View::try_take(self)?.detach()))
+        Ok(RwLockReadGuard(ReadAccess::try_acquire(self)?.erase_lock()))
     }
 
     /// As [`try_read`](Self::try_read), for a guard that keeps the lock alive.
@@ -173,13 +173,13 @@ impl<T: ?Sized> RwLock<T> {
     /// drop(guard);
     /// ```
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
-        Ok(OwnedRwLockReadGuard(View::try_take(self)?))
+        Ok(OwnedRwLockReadGuard(ReadAccess::try_acquire(self)?))
     }
 
-    /// Waits until the value may be changed: nobody else holds the lock.
+    /// Waits until the value may be changed: no other task holds the lock.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, only the place in line is lost.
+    /// Dropped before it is ready, only the place in the queue is lost.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -189,7 +189,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        RwLockWriteGuard(Write::take(self).await.detach())
+        RwLockWriteGuard(DowngradableAccess::acquire(self).await.erase_lock())
     }
 
     /// As [`write`](Self::write), for a guard that keeps the lock alive.
@@ -209,7 +209,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        OwnedRwLockWriteGuard(Write::take(self).await)
+        OwnedRwLockWriteGuard(DowngradableAccess::acquire(self).await)
     }
 
     /// As [`write`](Self::write), blocking the thread: for threads that run no tasks.
@@ -227,10 +227,10 @@ impl<T: ?Sized> RwLock<T> {
         blocking::wait("RwLock::blocking_write", self.write())
     }
 
-    /// Takes the write guard if nobody holds the lock or waits for it.
+    /// Takes the write guard if the lock is free and has no waiters.
     ///
     /// # Errors
-    /// [`TryLockError`]: somebody does.
+    /// [`TryLockError`]: it is held, or has waiters.
     ///
     /// ```
     /// let lock = whippet::sync::RwLock::new(1);
@@ -240,7 +240,7 @@ impl<T: ?Sized> RwLock<T> {
     /// drop(guard);
     /// ```
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
-        Ok(RwLockWriteGuard(Write::try_take(self)?.detach()))
+        Ok(RwLockWriteGuard(DowngradableAccess::try_acquire(self)?.erase_lock()))
     }
 
     /// As [`try_write`](Self::try_write), for a guard that keeps the lock alive.
@@ -257,10 +257,10 @@ impl<T: ?Sized> RwLock<T> {
     /// assert_eq!(*lock.try_read().unwrap(), 2);
     /// ```
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
-        Ok(OwnedRwLockWriteGuard(Write::try_take(self)?))
+        Ok(OwnedRwLockWriteGuard(DowngradableAccess::try_acquire(self)?))
     }
 
-    /// The value, without locking: whoever has the lock to itself shares it with nobody.
+    /// The value, without locking: the exclusive reference shows that there is no guard.
     ///
     /// ```
     /// let mut lock = whippet::sync::RwLock::new(1);
@@ -268,7 +268,7 @@ impl<T: ?Sized> RwLock<T> {
     /// assert_eq!(lock.into_inner(), 5);
     /// ```
     pub fn get_mut(&mut self) -> &mut T {
-        self.guarded.get_mut()
+        self.inner.get_mut()
     }
 }
 

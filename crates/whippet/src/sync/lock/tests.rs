@@ -17,7 +17,7 @@ fn the_mutex_goes_to_those_who_wait_in_their_order() {
     let mut second = Task::new(mutex.lock()).pend();
     drop(held);
     assert_eq!((first.wakes(), second.wakes()), (1, 0));
-    // It was given away already: nobody overtakes.
+    // It was given away already: no one overtakes.
     assert!(mutex.try_lock().is_err());
     let mut guard = first.ready();
     *guard += 1;
@@ -61,7 +61,7 @@ fn a_part_of_the_value_holds_the_whole_lock() {
 }
 
 #[test]
-fn a_panic_of_whoever_chooses_a_part_frees_the_lock() {
+fn a_panic_in_map_frees_the_lock() {
     let mutex = Mutex::new(1);
     let guard = std::panic::AssertUnwindSafe(mutex.try_lock().unwrap());
     let map = move || MutexGuard::map({ guard }.0, |_| -> &mut i32 { panic!("no part") });
@@ -221,7 +221,7 @@ fn no_more_readers_than_were_asked_for() {
 
 #[test]
 #[should_panic(expected = "`RwLock::with_max_readers`: zero readers")]
-fn a_lock_that_nobody_could_hold_is_refused() {
+fn a_lock_with_zero_readers_is_rejected() {
     let _ = RwLock::with_max_readers((), 0);
 }
 

@@ -1,7 +1,7 @@
 //! The guards of the writers of a [`RwLock`].
 
-use super::forward::forward_mut;
-use super::guarded::{RwLock, Write};
+use super::delegate::delegate_deref_mut;
+use super::lock_inner::{DowngradableAccess, RwLock};
 use super::read_guard::{OwnedRwLockReadGuard, RwLockReadGuard};
 use crate::sync::semaphore::raw::RawSemaphore;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Write<&'a RawSemaphore, T>);
+pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) DowngradableAccess<&'a RawSemaphore, T>);
 
 /// A part of the value of a [`RwLock`]. Made by [`RwLockWriteGuard::map`].
 ///
@@ -37,7 +37,7 @@ pub struct RwLockWriteGuard<'a, T: ?Sized>(pub(super) Write<&'a RawSemaphore, T>
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Write<&'a RawSemaphore, T>);
+pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(DowngradableAccess<&'a RawSemaphore, T>);
 
 /// The value of a [`RwLock`] that it keeps alive, to be changed.
 ///
@@ -55,7 +55,7 @@ pub struct RwLockMappedWriteGuard<'a, T: ?Sized>(Write<&'a RawSemaphore, T>);
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Write<Arc<RwLock<T>>, T>);
+pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) DowngradableAccess<Arc<RwLock<T>>, T>);
 
 /// A part `U` of the value `T` of a [`RwLock`] that it keeps alive. Made by [`OwnedRwLockWriteGuard::map`].
 ///
@@ -75,7 +75,9 @@ pub struct OwnedRwLockWriteGuard<T: ?Sized>(pub(super) Write<Arc<RwLock<T>>, T>)
 /// ```
 #[must_use = "a guard that is dropped frees the lock"]
 #[clippy::has_significant_drop]
-pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(Write<Arc<RwLock<T>>, U>);
+pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T>(
+    DowngradableAccess<Arc<RwLock<T>>, U>,
+);
 
 impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
     /// Narrows the guard to a part of the value.
@@ -131,7 +133,7 @@ impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
         RwLockMappedWriteGuard(this.0)
     }
 
-    /// Becomes a reader; no writer comes between. Readers that wait next in line are let in.
+    /// Becomes a reader; no writer comes between. Readers that wait next waiter are let in.
     ///
     /// ```
     /// let lock = whippet::sync::RwLock::new(1);
@@ -286,7 +288,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
         OwnedRwLockMappedWriteGuard(this.0)
     }
 
-    /// Becomes a reader; no writer comes between. Readers that wait next in line are let in.
+    /// Becomes a reader; no writer comes between. Readers that wait next waiter are let in.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -356,7 +358,7 @@ impl<T: ?Sized> OwnedRwLockWriteGuard<T> {
     /// assert!(Arc::ptr_eq(&lock, OwnedRwLockWriteGuard::rwlock(&guard)));
     /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        this.0.home()
+        this.0.source()
     }
 }
 
@@ -418,11 +420,11 @@ impl<T: ?Sized, U: ?Sized> OwnedRwLockMappedWriteGuard<T, U> {
     /// assert!(Arc::ptr_eq(&lock, OwnedRwLockMappedWriteGuard::rwlock(&number)));
     /// ```
     pub fn rwlock(this: &Self) -> &Arc<RwLock<T>> {
-        this.0.home()
+        this.0.source()
     }
 }
 
-forward_mut!(['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
-forward_mut!(['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
-forward_mut!([T: ?Sized] OwnedRwLockWriteGuard<T> => T);
-forward_mut!([T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);
+delegate_deref_mut!(['a, T: ?Sized] RwLockWriteGuard<'a, T> => T);
+delegate_deref_mut!(['a, T: ?Sized] RwLockMappedWriteGuard<'a, T> => T);
+delegate_deref_mut!([T: ?Sized] OwnedRwLockWriteGuard<T> => T);
+delegate_deref_mut!([T: ?Sized, U: ?Sized] OwnedRwLockMappedWriteGuard<T, U> => U);

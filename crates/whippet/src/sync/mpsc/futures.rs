@@ -1,10 +1,10 @@
-//! The waits of a sender: for permits, for a place to put a value, for the end of the channel.
+//! The waits of a sender: for permits, for a permit to send a value with, for the end of the channel.
 //!
-//! Each keeps its place in line from its first pending poll until it is ready or dropped. Dropped early, it leaves
-//! the line, and what it had been given but never collected goes to the next in line.
+//! Each keeps its place in the queue from its first pending poll until it is ready or dropped. Dropped early, it leaves
+//! the queue, and what it had been given but never collected goes to the next waiter.
 
 use super::chan::Chan;
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use crate::sync::wait_list::Ticket;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,7 +16,7 @@ pub(super) struct Acquire<'a, T> {
     chan: &'a Chan<T>,
     /// How many permits.
     wanted: usize,
-    /// The place in line, once it had to wait.
+    /// The place in the queue, once it had to wait.
     ticket: Option<Ticket>,
 }
 
@@ -28,7 +28,7 @@ impl<'a, T> Acquire<'a, T> {
 }
 
 impl<T> Future for Acquire<'_, T> {
-    type Output = Result<(), Refused>;
+    type Output = Result<(), AcquireFailure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { chan, wanted, ticket } = &mut *self;
@@ -54,7 +54,7 @@ pub(super) struct Sending<'a, T> {
 }
 
 impl<'a, T> Sending<'a, T> {
-    /// Sends `value` as soon as `chan` has a place.
+    /// Sends `value` as soon as `chan` has room.
     pub(super) fn new(chan: &'a Chan<T>, value: T) -> Self {
         Self { acquire: Acquire::new(chan, 1), value: Some(value) }
     }
@@ -79,7 +79,7 @@ impl<T> Future for Sending<'_, T> {
 pub(super) struct Closed<'a, T> {
     /// The channel.
     chan: &'a Chan<T>,
-    /// The place among the watchers, once it had to wait.
+    /// The place among the waiters, once it had to wait.
     ticket: Option<Ticket>,
 }
 

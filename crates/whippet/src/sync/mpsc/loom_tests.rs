@@ -172,7 +172,7 @@ fn loom_a_sender_waits_beside_a_receiver_that_has_taken_all() {
         assert_eq!(receiver.try_recv(), Ok(0));
         sender.try_send(2).unwrap();
         let thread = thread::spawn(move || block_on(sender.send(3)).unwrap());
-        // The place of the second comes back without the lock, and nobody receives until the sender has it.
+        // The place of the second comes back without the lock, and nothing is received until the sender has it.
         assert_eq!(receiver.try_recv(), Ok(1));
         thread.join().unwrap();
         assert_eq!((receiver.try_recv(), receiver.try_recv()), (Ok(2), Ok(3)));

@@ -1,7 +1,7 @@
 //! A queue from many producers to one consumer, bounded ([`channel`]) or not ([`unbounded_channel`]).
 //!
 //! The bound is a number of permits: each value in the queue has one, each [`Permit`] and [`OwnedPermit`] is one,
-//! and whoever wants to send waits for one, first come, first served. A sender that stops waiting passes on what
+//! and a sender waits for one, first come, first served. A sender that stops waiting passes on what
 //! it was given.
 //!
 //! A channel that is idle is small (some 200 bytes, whatever its capacity): nothing is allocated in advance, and
@@ -48,15 +48,15 @@ pub use self::sender::{Sender, WeakSender};
 pub use self::unbounded::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender};
 
 use self::chan::Chan;
-use super::handle;
-use super::permits::MAX_PERMITS;
+use super::fair_permits::MAX_PERMITS;
+use super::sender_handle;
 
 /// The channel, with the number of its senders.
-type Counted<T> = handle::Counted<Chan<T>>;
+type SenderCount<T> = sender_handle::SenderCount<Chan<T>>;
 /// A sender's counted reference.
-type Handle<T> = handle::Handle<Chan<T>>;
+type SenderHandle<T> = sender_handle::SenderHandle<Chan<T>>;
 /// A sender's reference that does not count.
-type WeakHandle<T> = handle::WeakHandle<Chan<T>>;
+type WeakSenderHandle<T> = sender_handle::WeakSenderHandle<Chan<T>>;
 
 /// A channel for at most `capacity` values.
 ///
@@ -91,7 +91,7 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         capacity <= MAX_PERMITS,
         "`mpsc::channel`: a capacity of more than `usize::MAX >> 3`; give less, or use `mpsc::unbounded_channel`"
     );
-    let (handle, chan) = Counted::new(Chan::new(capacity));
+    let (handle, chan) = SenderCount::new(Chan::new(capacity));
     (Sender { handle }, Receiver::new(chan))
 }
 
@@ -110,6 +110,6 @@ pub fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
 /// # });
 /// ```
 pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
-    let (handle, chan) = Counted::new(Chan::new(MAX_PERMITS));
+    let (handle, chan) = SenderCount::new(Chan::new(MAX_PERMITS));
     (UnboundedSender { handle }, UnboundedReceiver { receiver: Receiver::new(chan) })
 }

@@ -1,5 +1,5 @@
 //! The channel beside a model that is plainly right: random operations, futures dropped at any await point, and
-//! after each step the same answers, the same counts, and a wake for everybody who was served.
+//! after each step the same answers, the same counts, and a wake for each waiter that was served.
 
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::{PermitIterator, Receiver, Sender, channel};
@@ -85,11 +85,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn somebody_waits(&self) -> bool {
+    fn has_waiters(&self) -> bool {
         !self.closed && self.waiting.iter().any(|it| !it.served)
     }
 
-    /// The model serves its line as far as the permits reach.
+    /// The model serves its queue as far as the permits reach.
     fn serve(&mut self) {
         if self.closed {
             return;
@@ -159,7 +159,7 @@ impl<'a> Run<'a> {
 
     fn check(&self) {
         assert_eq!(self.receiver.len(), self.queue.len());
-        let capacity = if self.somebody_waits() { 0 } else { self.available };
+        let capacity = if self.has_waiters() { 0 } else { self.available };
         assert_eq!(self.sender.capacity(), capacity);
         for waiting in &self.waiting {
             assert_eq!(waiting.task.wakes(), usize::from(waiting.served || self.closed));
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
         let value = self.next;
         let expected = if self.closed {
             Err(TrySendError::Closed(value))
-        } else if self.available == 0 || self.somebody_waits() {
+        } else if self.available == 0 || self.has_waiters() {
             Err(TrySendError::Full(value))
         } else {
             self.available -= 1;
@@ -189,13 +189,13 @@ impl<'a> Run<'a> {
     ) {
         let waiting = Waiting { task: Task::new(future), value, wanted, served: false };
         // The first poll takes permits as a try would.
-        let served = !self.closed && self.available >= wanted && !self.somebody_waits();
+        let served = !self.closed && self.available >= wanted && !self.has_waiters();
         self.available -= if served { wanted } else { 0 };
         let index = self.waiting.len();
         self.poll(Waiting { served, ..waiting }, index);
     }
 
-    /// Polls a future; it goes back to its place in line if it is pending.
+    /// Polls a future; it goes back to its the place in the queue if it is pending.
     fn poll(&mut self, mut waiting: Waiting<'a>, index: usize) {
         match waiting.task.poll() {
             Poll::Pending => {
@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
         assert_eq!(buffer, expected);
     }
 
-    /// Everything goes home.
+    /// All permits are returned.
     fn end(mut self) {
         while let Some(waiting) = self.waiting.pop() {
             drop(waiting);

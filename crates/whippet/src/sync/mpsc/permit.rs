@@ -1,13 +1,13 @@
 //! Places in a bounded channel, taken before there is a value to put into them.
 //!
-//! A permit is a promise that a send will neither wait nor be refused. It costs no memory in the channel: it is one
-//! place less that is available. Dropped unused it goes to the next in line.
+//! A permit is a promise that a send will neither wait nor fail. It costs no memory in the channel: it is one
+//! place less that is available. Dropped unused it goes to the next waiter.
 
-use super::Handle;
+use super::SenderHandle;
 use super::error::{SendError, TrySendError};
 use super::futures::Acquire;
 use super::sender::Sender;
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use std::fmt;
 use std::iter::FusedIterator;
 
@@ -18,7 +18,7 @@ impl<T> Sender<T> {
     /// The channel is closed.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, only the place in line is lost. A future that is to keep its turn across other
+    /// Dropped before it is ready, only the place in the queue is lost. A future that is to keep its place across other
     /// branches of a `select!` must be pinned outside of the loop.
     ///
     /// ```
@@ -66,7 +66,7 @@ impl<T> Sender<T> {
     /// The channel is closed.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, the place in line and this sender are lost; clone the sender to keep it.
+    /// Dropped before it is ready, the place in the queue and this sender are lost; clone the sender to keep it.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -82,7 +82,7 @@ impl<T> Sender<T> {
         Ok(OwnedPermit { handle: Some(self.handle) })
     }
 
-    /// Takes a place, if there is one at this moment and nobody waits for it.
+    /// Takes a place, if there is one at this moment and there are no waiters.
     ///
     /// # Errors
     /// [`TrySendError::Full`] or [`TrySendError::Closed`].
@@ -95,11 +95,11 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.try_recv(), Ok("kept for me"));
     /// ```
     pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
-        self.handle.try_acquire(1).map_err(|refused| refused_with(refused, ()))?;
+        self.handle.try_acquire(1).map_err(|failure| error_with_value(failure, ()))?;
         Ok(Permit { handle: &self.handle })
     }
 
-    /// Takes `count` places at once, if they are there at this moment and nobody waits for one.
+    /// Takes `count` places at once, if they are there at this moment and there are no waiters.
     ///
     /// # Errors
     /// [`TrySendError::Full`] or [`TrySendError::Closed`].
@@ -113,7 +113,7 @@ impl<T> Sender<T> {
         &self,
         count: usize,
     ) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
-        self.handle.try_acquire(count).map_err(|refused| refused_with(refused, ()))?;
+        self.handle.try_acquire(count).map_err(|failure| error_with_value(failure, ()))?;
         Ok(PermitIterator { handle: &self.handle, left: count })
     }
 
@@ -132,16 +132,16 @@ impl<T> Sender<T> {
     pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
         match self.handle.try_acquire(1) {
             Ok(()) => Ok(OwnedPermit { handle: Some(self.handle) }),
-            Err(refused) => Err(refused_with(refused, self)),
+            Err(failure) => Err(error_with_value(failure, self)),
         }
     }
 }
 
 /// The public face of a refusal.
-fn refused_with<V>(refused: Refused, value: V) -> TrySendError<V> {
-    match refused {
-        Refused::Short => TrySendError::Full(value),
-        Refused::Closed => TrySendError::Closed(value),
+fn error_with_value<V>(failure: AcquireFailure, value: V) -> TrySendError<V> {
+    match failure {
+        AcquireFailure::NoPermits => TrySendError::Full(value),
+        AcquireFailure::Closed => TrySendError::Closed(value),
     }
 }
 
@@ -160,7 +160,7 @@ fn refused_with<V>(refused: Refused, value: V) -> TrySendError<V> {
 #[must_use = "a permit that is dropped gives its place back"]
 pub struct Permit<'a, T> {
     /// The channel.
-    handle: &'a Handle<T>,
+    handle: &'a SenderHandle<T>,
 }
 
 impl<T> Permit<'_, T> {
@@ -210,7 +210,7 @@ impl<T> fmt::Debug for Permit<'_, T> {
 #[must_use = "permits that are dropped give their places back"]
 pub struct PermitIterator<'a, T> {
     /// The channel.
-    handle: &'a Handle<T>,
+    handle: &'a SenderHandle<T>,
     /// Places not handed out.
     left: usize,
 }
@@ -262,7 +262,7 @@ impl<T> fmt::Debug for PermitIterator<'_, T> {
 #[must_use = "a permit that is dropped gives its place back"]
 pub struct OwnedPermit<T> {
     /// The channel; taken when the permit is used.
-    handle: Option<Handle<T>>,
+    handle: Option<SenderHandle<T>>,
 }
 
 impl<T> OwnedPermit<T> {
@@ -331,7 +331,7 @@ impl<T> OwnedPermit<T> {
     }
 
     /// The handle; the permit goes with the caller.
-    fn take(&mut self) -> Handle<T> {
+    fn take(&mut self) -> SenderHandle<T> {
         self.handle.take().expect("a permit keeps its sender until it is consumed")
     }
 }

@@ -1,6 +1,6 @@
 //! The messages under way, and how much memory they may keep.
 //!
-//! A shared reference of a [`Queue`] says how many messages there are, and shows none. So a receiver, which keeps one, may
+//! A shared reference of a [`Queue`] gives the number of messages, and no message. So a receiver, which keeps one, may
 //! be shared between threads where its messages may only be sent, and nothing of its messages matters for its own traits.
 
 use std::collections::VecDeque;
@@ -29,8 +29,8 @@ unsafe impl<T: Send> Sync for Queue<T> {}
 /// Messages are never pinned in it: they move whenever it grows.
 impl<T> Unpin for Queue<T> {}
 
-/// What unwinds through a call of the deque leaves whole messages in it, and what they are made of is for whoever takes
-/// them out to judge.
+/// A panic inside of a call of the deque leaves whole messages in it; whether these are unwind-safe is up to the code that
+/// takes them out.
 impl<T> UnwindSafe for Queue<T> {}
 impl<T> RefUnwindSafe for Queue<T> {}
 
@@ -80,7 +80,7 @@ impl<T> Queue<T> {
 
     /// The oldest message; the memory stays, for more that come soon.
     #[inline]
-    pub(super) fn pop_and_keep(&mut self) -> Option<T> {
+    pub(super) fn pop_keeping_capacity(&mut self) -> Option<T> {
         self.0.pop_front()
     }
 

@@ -1,7 +1,7 @@
 //! The receiving side of a bounded channel.
 
-use super::Counted;
-use super::chan::Nothing;
+use super::SenderCount;
+use super::chan::TryPopError;
 use super::error::TryRecvError;
 use super::queue::Queue;
 use crate::loom::Arc;
@@ -25,15 +25,15 @@ use std::task::{Context, Poll};
 /// ```
 pub struct Receiver<T> {
     /// The channel.
-    pub(super) chan: Arc<Counted<T>>,
+    pub(super) chan: Arc<SenderCount<T>>,
     /// Messages that it took out of the channel and has not handed out; older than all that are in it.
-    taken: Queue<T>,
+    batch: Queue<T>,
 }
 
 impl<T> Receiver<T> {
     /// The receiver of a channel.
-    pub(super) const fn new(chan: Arc<Counted<T>>) -> Self {
-        Self { chan, taken: Queue::new() }
+    pub(super) const fn new(chan: Arc<SenderCount<T>>) -> Self {
+        Self { chan, batch: Queue::new() }
     }
 
     /// The next value; `None` when nothing can come any more: the queue is empty, and all senders are gone, or the
@@ -91,9 +91,9 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        self.chan.try_recv(&mut self.taken).map_err(|nothing| match nothing {
-            Nothing::Empty => TryRecvError::Empty,
-            Nothing::Finished => TryRecvError::Disconnected,
+        self.chan.try_recv(&mut self.batch).map_err(|pop_error| match pop_error {
+            TryPopError::Empty => TryRecvError::Empty,
+            TryPopError::Disconnected => TryRecvError::Disconnected,
         })
     }
 
@@ -149,7 +149,7 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        self.chan.poll_recv(cx, &mut self.taken)
+        self.chan.poll_recv(cx, &mut self.batch)
     }
 
     /// Polls for a batch; see [`recv_many`](Self::recv_many) and [`poll_recv`](Self::poll_recv).
@@ -176,10 +176,10 @@ impl<T> Receiver<T> {
         if limit == 0 {
             return Poll::Ready(0);
         }
-        self.chan.poll_recv_many(cx, &mut self.taken, buffer, limit)
+        self.chan.poll_recv_many(cx, &mut self.batch, buffer, limit)
     }
 
-    /// Closes the channel: senders are refused from now on, and those that wait are woken. What is in the queue
+    /// Closes the channel: sends fail from now on, and those that wait are woken. What is in the queue
     /// stays, and permits that are out may still send: go on with [`recv`](Self::recv) until it gives `None`.
     ///
     /// ```
@@ -229,10 +229,10 @@ impl<T> Receiver<T> {
     /// assert_eq!(receiver.len(), 1);
     /// ```
     pub fn len(&self) -> usize {
-        self.taken.len() + self.chan.len()
+        self.batch.len() + self.chan.len()
     }
 
-    /// How many values could be sent at once: the free places that nobody waits for.
+    /// How many values could be sent at once: the free places, or none while senders wait.
     ///
     /// ```
     /// let (sender, receiver) = whippet::sync::mpsc::channel(4);
@@ -282,7 +282,7 @@ impl<T> Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.chan.end_receiver(std::mem::replace(&mut self.taken, Queue::new()));
+        self.chan.drop_receiver(std::mem::replace(&mut self.batch, Queue::new()));
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::error::{SendError, TrySendError};
 use super::futures::{Closed, Sending};
-use super::{Handle, WeakHandle};
+use super::{SenderHandle, WeakSenderHandle};
 use crate::sync::blocking;
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use std::fmt;
 
 /// The sending side of a bounded channel; clone it for more producers. Made by [`channel`](super::channel).
@@ -28,7 +28,7 @@ use std::fmt;
 /// ```
 pub struct Sender<T> {
     /// The channel, counted.
-    pub(super) handle: Handle<T>,
+    pub(super) handle: SenderHandle<T>,
 }
 
 impl<T> Sender<T> {
@@ -40,7 +40,7 @@ impl<T> Sender<T> {
     /// The channel is closed: the value comes back.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, nothing was sent and the place in line is lost; the value is dropped with the
+    /// Dropped before it is ready, nothing was sent and the place in the queue is lost; the value is dropped with the
     /// future. To keep the value, wait for a place with [`reserve`](Self::reserve).
     ///
     /// ```
@@ -66,7 +66,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Sends a value if there is a place at this moment and nobody waits for it.
+    /// Sends a value if there is a place at this moment and there are no waiters.
     ///
     /// # Errors
     /// [`TrySendError::Full`] or [`TrySendError::Closed`]: the value comes back.
@@ -81,9 +81,9 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn try_send(&self, value: T) -> Result<(), TrySendError<T>> {
-        self.handle.try_send(value).map_err(|(value, refused)| match refused {
-            Refused::Short => TrySendError::Full(value),
-            Refused::Closed => TrySendError::Closed(value),
+        self.handle.try_send(value).map_err(|(value, failure)| match failure {
+            AcquireFailure::NoPermits => TrySendError::Full(value),
+            AcquireFailure::Closed => TrySendError::Closed(value),
         })
     }
 
@@ -142,7 +142,7 @@ impl<T> Sender<T> {
         self.handle.is_closed()
     }
 
-    /// How many values could be sent at once: the free places that nobody waits for.
+    /// How many values could be sent at once: the free places, or none while senders wait.
     ///
     /// ```
     /// let (sender, _receiver) = whippet::sync::mpsc::channel(2);
@@ -235,7 +235,7 @@ impl<T> fmt::Debug for Sender<T> {
 /// ```
 pub struct WeakSender<T> {
     /// The channel, not counted.
-    handle: WeakHandle<T>,
+    handle: WeakSenderHandle<T>,
 }
 
 impl<T> WeakSender<T> {
@@ -263,7 +263,7 @@ impl<T> WeakSender<T> {
     /// assert_eq!(weak.strong_count(), 0);
     /// ```
     pub fn strong_count(&self) -> usize {
-        self.handle.counted().strong()
+        self.handle.shared().strong()
     }
 
     /// How many weak senders there are.
@@ -275,7 +275,7 @@ impl<T> WeakSender<T> {
     /// assert_eq!(weak.weak_count(), 2);
     /// ```
     pub fn weak_count(&self) -> usize {
-        self.handle.counted().weak()
+        self.handle.shared().weak()
     }
 }
 

@@ -39,7 +39,7 @@ fn waiting_senders_are_served_in_order() {
     let mut second = Task::new(sender.send(2)).pend();
     assert_eq!(receiver.try_recv(), Ok(0));
     assert_eq!((first.wakes(), second.wakes()), (1, 0));
-    // The place belongs to the first one, whoever comes.
+    // The place belongs to the first one, whichever comes next.
     assert_eq!(sender.try_send(9), Err(TrySendError::Full(9)));
     assert!(second.poll().is_pending());
     assert_eq!(first.ready(), Ok(()));
@@ -151,7 +151,7 @@ fn many_permits_come_at_once_and_are_not_overtaken() {
     let (sender, mut receiver) = channel(3);
     sender.try_send(0).unwrap();
     let mut many = Task::new(sender.reserve_many(3)).pend();
-    // Two places are free, but somebody waits for three.
+    // Two places are free, but a waiter wants three.
     assert_eq!(sender.capacity(), 0);
     assert_eq!(sender.try_send(9), Err(TrySendError::Full(9)));
     assert_eq!(receiver.try_recv(), Ok(0));
@@ -283,7 +283,7 @@ fn regression_12_leaving_before_a_large_request_lets_small_ones_through() {
 #[test]
 fn an_idle_channel_is_small() {
     // The counts of the `Arc` come on top.
-    let size = size_of::<super::Counted<[u64; 64]>>() + 2 * size_of::<usize>();
+    let size = size_of::<super::SenderCount<[u64; 64]>>() + 2 * size_of::<usize>();
     assert!(size <= 208, "{size}");
 }
 

@@ -3,7 +3,7 @@
 use super::error::{SendError, TryRecvError};
 use super::futures::Closed;
 use super::receiver::Receiver;
-use super::{Handle, WeakHandle};
+use super::{SenderHandle, WeakSenderHandle};
 use crate::sync::blocking;
 use std::fmt;
 use std::task::{Context, Poll};
@@ -24,7 +24,7 @@ use std::task::{Context, Poll};
 /// ```
 pub struct UnboundedSender<T> {
     /// The channel, counted.
-    pub(super) handle: Handle<T>,
+    pub(super) handle: SenderHandle<T>,
 }
 
 impl<T> UnboundedSender<T> {
@@ -147,7 +147,7 @@ impl<T> fmt::Debug for UnboundedSender<T> {
 /// ```
 pub struct WeakUnboundedSender<T> {
     /// The channel, not counted.
-    handle: WeakHandle<T>,
+    handle: WeakSenderHandle<T>,
 }
 
 impl<T> WeakUnboundedSender<T> {
@@ -175,7 +175,7 @@ impl<T> WeakUnboundedSender<T> {
     /// assert_eq!(weak.strong_count(), 0);
     /// ```
     pub fn strong_count(&self) -> usize {
-        self.handle.counted().strong()
+        self.handle.shared().strong()
     }
 
     /// How many weak senders there are.
@@ -187,7 +187,7 @@ impl<T> WeakUnboundedSender<T> {
     /// assert_eq!(weak.weak_count(), 2);
     /// ```
     pub fn weak_count(&self) -> usize {
-        self.handle.counted().weak()
+        self.handle.shared().weak()
     }
 }
 
@@ -358,7 +358,7 @@ impl<T> UnboundedReceiver<T> {
         self.receiver.poll_recv_many(cx, buffer, limit)
     }
 
-    /// Closes the channel: senders are refused from now on; what is in the queue stays.
+    /// Closes the channel: sends fail from now on; what is in the queue stays.
     ///
     /// ```
     /// let (sender, mut receiver) = whippet::sync::mpsc::unbounded_channel();

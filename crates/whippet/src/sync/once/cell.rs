@@ -1,16 +1,16 @@
-//! A value that the first who needs it makes.
+//! A value that is made by the first task that needs it.
 
 use super::error::SetError;
-use super::shelf::Shelf;
+use super::once_slot::OnceSlot;
 use crate::loom::const_fn;
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use crate::sync::semaphore::raw::RawSemaphore;
 use std::convert::Infallible;
 use std::fmt;
 
 /// A value that is made once, by a future of the first task that needs it; the others wait for it meanwhile.
 ///
-/// If that task gives up, panics or fails, the next in line makes it.
+/// If that task gives up, panics or fails, the next waiter makes it.
 ///
 /// ```
 /// use whippet::sync::OnceCell;
@@ -27,9 +27,9 @@ use std::fmt;
 /// ```
 pub struct OnceCell<T> {
     /// The value.
-    shelf: Shelf<T>,
+    slot: OnceSlot<T>,
     /// The one permit to make it; closed once it is there.
-    turn: RawSemaphore,
+    init_permit: RawSemaphore,
 }
 
 impl<T> OnceCell<T> {
@@ -44,7 +44,7 @@ impl<T> OnceCell<T> {
         /// ```
         #[must_use]
         pub fn new() -> Self {
-            Self { shelf: Shelf::new(None), turn: RawSemaphore::new(1) }
+            Self { slot: OnceSlot::new(None), init_permit: RawSemaphore::new(1) }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
@@ -73,7 +73,7 @@ impl<T> OnceCell<T> {
         /// ```
         #[must_use]
         pub fn new_with(value: Option<T>) -> Self {
-            Self { shelf: Shelf::new(value), turn: RawSemaphore::new(1) }
+            Self { slot: OnceSlot::new(value), init_permit: RawSemaphore::new(1) }
         }
 
         /// A cell with a value, by the name that it has in tokio where a constant is asked for.
@@ -99,7 +99,7 @@ impl<T> OnceCell<T> {
     /// assert!(cell.initialized());
     /// ```
     pub fn initialized(&self) -> bool {
-        self.shelf.is_filled()
+        self.slot.is_set()
     }
 
     /// The value, if it is there.
@@ -111,7 +111,7 @@ impl<T> OnceCell<T> {
     /// assert_eq!(cell.get(), Some(&1));
     /// ```
     pub fn get(&self) -> Option<&T> {
-        self.shelf.get()
+        self.slot.get()
     }
 
     /// The value, if it is there, to be changed.
@@ -122,10 +122,10 @@ impl<T> OnceCell<T> {
     /// assert_eq!(cell.into_inner(), Some(2));
     /// ```
     pub fn get_mut(&mut self) -> Option<&mut T> {
-        self.shelf.get_mut()
+        self.slot.get_mut()
     }
 
-    /// Sets the value, if there is none and nobody is making one.
+    /// Sets the value, if there is none and no task is making one.
     ///
     /// # Errors
     /// [`SetError`], with the value.
@@ -136,14 +136,14 @@ impl<T> OnceCell<T> {
     /// assert!(cell.set(2).unwrap_err().is_already_init_err());
     /// ```
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
-        let turn = match self.turn.try_acquire(1) {
-            Ok(()) => Turn(self),
-            Err(Refused::Short) if !self.initialized() => {
+        let guard = match self.init_permit.try_acquire(1) {
+            Ok(()) => InitGuard(self),
+            Err(AcquireFailure::NoPermits) if !self.initialized() => {
                 return Err(SetError::InitializingError(value));
             }
             Err(_) => return Err(SetError::AlreadyInitializedError(value)),
         };
-        turn.finish(value).map(drop).map_err(SetError::AlreadyInitializedError)
+        guard.finish(value).map(drop).map_err(SetError::AlreadyInitializedError)
     }
 
     /// The value; if it is not there, the future of `f` makes it. Of several tasks that ask one makes it, and the others
@@ -153,7 +153,7 @@ impl<T> OnceCell<T> {
     ///
     /// # Cancel safety
     /// Dropped before it is ready it leaves the cell as it was; a future that was under way is dropped with it, and the
-    /// next in line makes the value.
+    /// next waiter makes the value.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -174,7 +174,7 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// As [`get_or_init`](Self::get_or_init), with a future that may fail: then the cell stays empty, and the next in line
+    /// As [`get_or_init`](Self::get_or_init), with a future that may fail: then the cell stays empty, and the next waiter
     /// tries.
     ///
     /// # Errors
@@ -196,20 +196,20 @@ impl<T> OnceCell<T> {
         Fut: Future<Output = Result<T, E>>,
     {
         loop {
-            if let Some(value) = self.shelf.get() {
+            if let Some(value) = self.slot.get() {
                 return Ok(value);
             }
-            // Refused: the value is there, and the permit was closed.
-            if self.turn.acquire(1).await.is_ok() {
+            // An error: the value is there, and the permit was closed.
+            if self.init_permit.acquire(1).await.is_ok() {
                 break;
             }
         }
-        let turn = Turn(self);
-        if let Some(value) = self.shelf.get() {
+        let guard = InitGuard(self);
+        if let Some(value) = self.slot.get() {
             return Ok(value);
         }
         let value = f().await?;
-        match turn.finish(value) {
+        match guard.finish(value) {
             Ok(value) => Ok(value),
             Err(_) => unreachable!("one task at a time makes the value"),
         }
@@ -224,7 +224,7 @@ impl<T> OnceCell<T> {
     /// assert_eq!(OnceCell::<u32>::new().into_inner(), None);
     /// ```
     pub fn into_inner(self) -> Option<T> {
-        self.shelf.into_inner()
+        self.slot.into_inner()
     }
 
     /// Takes the value out, if it is there: the cell is empty then.
@@ -239,21 +239,21 @@ impl<T> OnceCell<T> {
 }
 
 /// The permit to make the value; it goes back if nothing came of it.
-struct Turn<'a, T>(&'a OnceCell<T>);
+struct InitGuard<'a, T>(&'a OnceCell<T>);
 
-impl<'a, T> Turn<'a, T> {
-    /// Puts the value there, and tells those who wait.
+impl<'a, T> InitGuard<'a, T> {
+    /// Sets the value, and wakes the waiters.
     fn finish(self, value: T) -> Result<&'a T, T> {
         let cell = self.0;
-        cell.shelf.fill(value)?;
-        cell.turn.close();
-        Ok(cell.shelf.get().expect("the value was put there"))
+        cell.slot.set(value)?;
+        cell.init_permit.close();
+        Ok(cell.slot.get().expect("the value was put there"))
     }
 }
 
-impl<T> Drop for Turn<'_, T> {
+impl<T> Drop for InitGuard<'_, T> {
     fn drop(&mut self) {
-        self.0.turn.release(1);
+        self.0.init_permit.release(1);
     }
 }
 

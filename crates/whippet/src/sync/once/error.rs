@@ -31,7 +31,7 @@ impl<T> SetError<T> {
         matches!(self, Self::AlreadyInitializedError(_))
     }
 
-    /// Whether somebody is making a value.
+    /// Whether a task is making a value.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -1,4 +1,4 @@
-//! Cells under every interleaving. loom sees a value that is looked at while it is written; a turn that is lost shows as a
+//! Cells under every interleaving. loom sees a value that is looked at while it is written; a permit that is lost shows as a
 //! deadlock of the model.
 
 use super::{OnceCell, SetOnce};

@@ -1,9 +1,9 @@
-//! Values that are set once: [`OnceCell`] by whoever comes first, [`SetOnce`] by somebody whom others wait for.
+//! Values that are set once: [`OnceCell`] by the task that comes first, [`SetOnce`] by a task that others wait for.
 
 mod cell;
 mod error;
+mod once_slot;
 mod set_once;
-mod shelf;
 
 #[cfg(all(test, loom))]
 mod loom_tests;

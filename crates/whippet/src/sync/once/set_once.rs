@@ -1,7 +1,7 @@
-//! A value that somebody sets and others wait for.
+//! A value that one task sets and others wait for.
 
 use super::error::SetOnceError;
-use super::shelf::Shelf;
+use super::once_slot::OnceSlot;
 use crate::loom::const_fn;
 use crate::sync::Notify;
 use crate::sync::wait::wait_until;
@@ -25,9 +25,9 @@ use std::fmt;
 /// ```
 pub struct SetOnce<T> {
     /// The value.
-    shelf: Shelf<T>,
+    slot: OnceSlot<T>,
     /// Where others wait for it.
-    arrival: Notify,
+    notify: Notify,
 }
 
 impl<T> SetOnce<T> {
@@ -42,7 +42,7 @@ impl<T> SetOnce<T> {
         /// ```
         #[must_use]
         pub fn new() -> Self {
-            Self { shelf: Shelf::new(None), arrival: Notify::new() }
+            Self { slot: OnceSlot::new(None), notify: Notify::new() }
         }
 
         /// As [`new`](Self::new), by the name that it has in tokio where a constant is asked for.
@@ -70,7 +70,7 @@ impl<T> SetOnce<T> {
         /// ```
         #[must_use]
         pub fn new_with(value: Option<T>) -> Self {
-            Self { shelf: Shelf::new(value), arrival: Notify::new() }
+            Self { slot: OnceSlot::new(value), notify: Notify::new() }
         }
 
         /// Set to a value, by the name that it has in tokio where a constant is asked for.
@@ -96,7 +96,7 @@ impl<T> SetOnce<T> {
     /// assert!(once.initialized());
     /// ```
     pub fn initialized(&self) -> bool {
-        self.shelf.is_filled()
+        self.slot.is_set()
     }
 
     /// The value, if it is set.
@@ -109,10 +109,10 @@ impl<T> SetOnce<T> {
     /// assert_eq!(once.into_inner(), Some(1));
     /// ```
     pub fn get(&self) -> Option<&T> {
-        self.shelf.get()
+        self.slot.get()
     }
 
-    /// Sets the value, and wakes all who wait for it.
+    /// Sets the value, and wakes all tasks that wait for it.
     ///
     /// # Errors
     /// It is set already: the new value comes back.
@@ -123,8 +123,8 @@ impl<T> SetOnce<T> {
     /// assert_eq!(once.set(2).unwrap_err().0, 2);
     /// ```
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
-        self.shelf.fill(value).map_err(SetOnceError)?;
-        self.arrival.notify_waiters();
+        self.slot.set(value).map_err(SetOnceError)?;
+        self.notify.notify_waiters();
         Ok(())
     }
 
@@ -141,7 +141,7 @@ impl<T> SetOnce<T> {
     /// # });
     /// ```
     pub async fn wait(&self) -> &T {
-        wait_until(&self.arrival, || self.shelf.get()).await
+        wait_until(&self.notify, || self.slot.get()).await
     }
 
     /// The value, if it is set.
@@ -153,7 +153,7 @@ impl<T> SetOnce<T> {
     /// assert_eq!(SetOnce::<u32>::new().into_inner(), None);
     /// ```
     pub fn into_inner(self) -> Option<T> {
-        self.shelf.into_inner()
+        self.slot.into_inner()
     }
 }
 

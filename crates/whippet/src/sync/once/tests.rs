@@ -24,7 +24,7 @@ fn one_makes_the_value_and_the_others_wait() {
 }
 
 #[test]
-fn whoever_gives_up_fails_or_panics_leaves_it_to_the_next() {
+fn a_failed_init_leaves_it_to_the_next_waiter() {
     let cell = OnceCell::new();
     let given_up = Task::new(cell.get_or_init(pending)).pend();
     let mut failing = Task::new(cell.get_or_try_init(|| ready(Err("no")))).pend();
@@ -37,7 +37,7 @@ fn whoever_gives_up_fails_or_panics_leaves_it_to_the_next() {
 }
 
 #[test]
-fn a_turn_that_was_given_but_never_used_goes_on() {
+fn an_unused_init_permit_goes_to_the_next_waiter() {
     let cell = OnceCell::new();
     let first = Task::new(cell.get_or_init(pending)).pend();
     let chosen = Task::new(cell.get_or_init(pending)).pend();
@@ -66,7 +66,7 @@ fn values_are_taken_compared_cloned_and_dropped_once() {
 }
 
 #[test]
-fn all_who_wait_get_the_value() {
+fn all_waiters_get_the_value() {
     let once = SetOnce::new();
     let mut waiting = [(); 3].map(|()| Task::new(once.wait()).pend());
     once.set(1).unwrap();

@@ -41,7 +41,7 @@ const RX_WAKER: u32 = 1 << 2;
 /// A waker of the sender is there.
 const TX_WAKER: u32 = 1 << 3;
 
-/// What both ends share (see the module's words).
+/// What both ends share (see the module docs).
 #[derive(Debug)]
 struct Inner<T> {
     /// The word: `{ TX_WAKER, RX_WAKER, CLOSED, COMPLETE }`.
@@ -55,7 +55,7 @@ struct Inner<T> {
 }
 
 // SAFETY: the cells are handed between the two sides by the word, as the module says: no cell is ever reached by both
-// at once, unless both only read. A value goes from one thread to the other, hence `T: Send`; nobody ever has a
+// at once, unless both only read. A value goes from one thread to the other, hence `T: Send`; no thread ever has a
 // reference to it while the other side has, so `T: Sync` is not needed.
 unsafe impl<T: Send> Send for Inner<T> {}
 // SAFETY: as above.
@@ -72,7 +72,7 @@ impl<T> Inner<T> {
         self.state.load(Acquire) & COMPLETE != 0
     }
 
-    /// Waits until `end_bit` is set; leaves the waker in `cell` and says so with `waker_bit`.
+    /// Waits until `end_bit` is set; stores the waker in `cell` and sets `waker_bit`.
     ///
     /// # Safety
     /// Only the waiter whose cell it is calls it, one call at a time, before it has given the cell up.
@@ -112,7 +112,7 @@ impl<T> Drop for Inner<T> {
     fn drop(&mut self) {
         // A panic here would go into whichever call of an end is the last, and take its value with it.
         for cell in [&self.rx_waker, &self.tx_waker] {
-            // SAFETY: nobody else refers to the cells any more.
+            // SAFETY: nothing else refers to the cells any more.
             drop_waker(unsafe { take_waker(cell) });
         }
     }
@@ -220,7 +220,7 @@ impl<T> Rx<T> {
     }
 }
 
-/// Takes a waker that nobody will wake any more, to be dropped.
+/// Takes a waker that will not be woken any more, to be dropped.
 ///
 /// # Safety
 /// Nobody else touches the cell, now or later.

@@ -37,7 +37,7 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     (Sender { tx: Some(tx) }, Receiver { rx: Some(rx) })
 }
 
-/// The end that sends the value. Dropped without having sent, it tells the receiver that none will come.
+/// The end that sends the value. Dropped without having sent, the receiver learns that none will come.
 ///
 /// ```
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -76,7 +76,7 @@ impl<T> Sender<T> {
         }
     }
 
-    /// Waits until the receiver is closed or gone: nobody wants the value any more.
+    /// Waits until the receiver is closed or gone: the value is not wanted any more.
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.

@@ -1,6 +1,6 @@
 //! Why a semaphore gave no permit.
 
-use crate::sync::permits::Refused;
+use crate::sync::fair_permits::AcquireFailure;
 use std::error::Error;
 use std::fmt;
 
@@ -16,9 +16,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcquireError(());
 
-impl From<Refused> for AcquireError {
-    /// Whoever waits is only ever refused because of a close.
-    fn from(_: Refused) -> Self {
+impl From<AcquireFailure> for AcquireError {
+    /// A wait fails only because of a close.
+    fn from(_: AcquireFailure) -> Self {
         Self(())
     }
 }
@@ -49,11 +49,11 @@ pub enum TryAcquireError {
     NoPermits,
 }
 
-impl From<Refused> for TryAcquireError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Closed => Self::Closed,
-            Refused::Short => Self::NoPermits,
+impl From<AcquireFailure> for TryAcquireError {
+    fn from(failure: AcquireFailure) -> Self {
+        match failure {
+            AcquireFailure::Closed => Self::Closed,
+            AcquireFailure::NoPermits => Self::NoPermits,
         }
     }
 }

@@ -12,13 +12,13 @@ pub use self::permit::{OwnedSemaphorePermit, SemaphorePermit};
 use self::acquire::Acquire;
 use self::raw::RawSemaphore;
 use super::blocking;
-use super::permits::MAX_PERMITS;
+use super::fair_permits::MAX_PERMITS;
 use crate::loom::const_fn;
 use std::sync::Arc;
 
 /// Permits that tasks take, wait for, and give back.
 ///
-/// It is fair: permits go to those who wait in the order of their arrival, and a task that wants many is not passed by
+/// It is fair: permits go to waiting tasks in the order of their arrival, and a task that wants many is not passed by
 /// those that want one.
 ///
 /// ```
@@ -40,7 +40,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Debug)]
 pub struct Semaphore {
-    /// The permits and who waits for them.
+    /// The permits and their waiters.
     raw: RawSemaphore,
 }
 
@@ -88,7 +88,7 @@ impl Semaphore {
         }
     }
 
-    /// Permits that could be had at once: none as long as somebody waits.
+    /// Permits that could be had at once: none while there are waiters.
     ///
     /// ```
     /// let semaphore = whippet::sync::Semaphore::new(3);
@@ -101,7 +101,7 @@ impl Semaphore {
         self.raw.available()
     }
 
-    /// Adds permits; those who wait are served first.
+    /// Adds permits; waiters are served first.
     ///
     /// ```
     /// let semaphore = whippet::sync::Semaphore::new(0);
@@ -137,7 +137,7 @@ impl Semaphore {
     /// The semaphore is closed.
     ///
     /// # Cancel safety
-    /// Dropped before it is ready, only the place in line is lost.
+    /// Dropped before it is ready, only the place in the queue is lost.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -176,7 +176,7 @@ impl Semaphore {
         Acquire::new(self, count)
     }
 
-    /// Takes a permit, if there is one at this moment and nobody waits for it.
+    /// Takes a permit, if there is one at this moment and there are no waiters.
     ///
     /// # Errors
     /// [`TryAcquireError::NoPermits`] or [`TryAcquireError::Closed`].
@@ -194,7 +194,7 @@ impl Semaphore {
         self.try_acquire_many(1)
     }
 
-    /// Takes `count` permits, if they are there at this moment and nobody waits for one.
+    /// Takes `count` permits, if they are there at this moment and there are no waiters.
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
@@ -381,7 +381,7 @@ impl Semaphore {
         Ok(OwnedSemaphorePermit::new(self, count))
     }
 
-    /// Gives no more permits. Those who wait are refused; permits that are out stay valid.
+    /// Gives no more permits. Waiters get an error; permits that are out stay valid.
     ///
     /// ```
     /// let semaphore = whippet::sync::Semaphore::new(1);

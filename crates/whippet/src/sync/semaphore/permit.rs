@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// # });
 /// ```
 #[must_use = "permits that are dropped go back"]
-pub struct SemaphorePermit<'a>(Held<&'a Semaphore>);
+pub struct SemaphorePermit<'a>(HeldPermits<&'a Semaphore>);
 
 /// Permits of a [`Semaphore`], which they keep alive; they go back when this is dropped.
 ///
@@ -34,17 +34,17 @@ pub struct SemaphorePermit<'a>(Held<&'a Semaphore>);
 /// # });
 /// ```
 #[must_use = "permits that are dropped go back"]
-pub struct OwnedSemaphorePermit(Held<Arc<Semaphore>>);
+pub struct OwnedSemaphorePermit(HeldPermits<Arc<Semaphore>>);
 
 /// Permits, and where they go back to: what the borrowed and the owned ones have in common.
-struct Held<S: Deref<Target = Semaphore>> {
+struct HeldPermits<S: Deref<Target = Semaphore>> {
     /// Whose permits.
     semaphore: S,
     /// How many.
     count: usize,
 }
 
-impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
+impl<S: Deref<Target = Semaphore> + Clone> HeldPermits<S> {
     /// Takes the permits of `other`, which must be of the same semaphore.
     #[track_caller]
     fn merge(&mut self, call: &str, mut other: Self) {
@@ -62,7 +62,7 @@ impl<S: Deref<Target = Semaphore> + Clone> Held<S> {
     }
 }
 
-impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
+impl<S: Deref<Target = Semaphore>> Drop for HeldPermits<S> {
     fn drop(&mut self) {
         if self.count > 0 {
             self.semaphore.raw.release(self.count);
@@ -73,7 +73,7 @@ impl<S: Deref<Target = Semaphore>> Drop for Held<S> {
 impl<'a> SemaphorePermit<'a> {
     /// `count` permits that were taken from `semaphore`.
     pub(super) fn new(semaphore: &'a Semaphore, count: u32) -> Self {
-        Self(Held { semaphore, count: count as usize })
+        Self(HeldPermits { semaphore, count: count as usize })
     }
 
     /// Does not give the permits back: the semaphore has so many less.
@@ -151,7 +151,7 @@ impl<'a> SemaphorePermit<'a> {
 impl OwnedSemaphorePermit {
     /// `count` permits that were taken from `semaphore`.
     pub(super) fn new(semaphore: Arc<Semaphore>, count: u32) -> Self {
-        Self(Held { semaphore, count: count as usize })
+        Self(HeldPermits { semaphore, count: count as usize })
     }
 
     /// Does not give the permits back: the semaphore has so many less.

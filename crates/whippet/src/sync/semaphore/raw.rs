@@ -1,30 +1,30 @@
 //! The semaphore beneath the public ones: permits, and futures that wait for them.
 //!
-//! While nobody waits, the permits are a number in one word, and to take some or to give them back is one
-//! read-modify-write. Whoever has to wait moves them under the lock, where the line is ([`Permits`]); there they stay until
-//! the line is empty, so that nobody overtakes those who wait.
+//! While there are no waiters, the permits are a number in one word, and to take or return some is one
+//! read-modify-write. A task that has to wait moves them under the lock, where the queue is ([`FairPermits`]); there they stay
+//! until the queue is empty, so that no one overtakes the waiters.
 //!
 //! ```text
 //!   bits 1..      bit 0
 //!   AVAILABLE     LOCKED
-//!
-//!          `enter`: swap(LOCKED), the number goes under the lock
+//!          `move_under_lock`: swap(LOCKED), the number goes under the lock
+//!          `move_under_lock`: swap(LOCKED), the number goes under the lock
 //!   open ──────────────────────────────────────────────────────────► locked
 //!        ◄──────────────────────────────────────────────────────────
-//!          `settle`: nobody waits, not closed: store(number)
+//!          `move_to_word`: no waiters, not closed: store(number)
 //! ```
 //! `LOCKED` is set and cleared with the lock held. Once closed the permits stay under it.
 //!
-//! *The race*: one gives a permit back while another begins to wait. Both change the word: if the first is earlier, the
-//! second finds the permit in the number that it moves; if it is later, it finds `LOCKED`, takes the lock, and serves
-//! the line.
+//! *The race*: one thread returns a permit while another begins to wait. Both change the word: if the first is earlier, the
+//! second finds the permit in the number that it moves; if it is later, it finds `LOCKED`, takes the lock, and grants
+//! permits to the waiters.
 
 use crate::coop;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{self, AcqRel, Relaxed, Release};
 use crate::loom::{Mutex, const_fn};
-use crate::sync::caller::poll_locked;
-use crate::sync::permits::{MAX_PERMITS, Permits, Refused, sum_of};
+use crate::sync::fair_permits::{AcquireFailure, FairPermits, MAX_PERMITS, checked_total};
+use crate::sync::poll_waker::poll_locked;
 use crate::sync::wait_list::Ticket;
 use crate::unwind::drop_waker;
 use crate::wakers::Wakers;
@@ -36,26 +36,26 @@ const LOCKED: usize = 1;
 /// One permit.
 const PERMIT: usize = 2;
 
-/// Permits that may be waited for (see the module's words).
+/// Permits that may be waited for (see the module docs).
 #[derive(Debug)]
 pub(crate) struct RawSemaphore {
     /// The word: `{ AVAILABLE, LOCKED }`. Written by all, but `LOCKED` under the lock alone.
     word: AtomicUsize,
-    /// The permits while `LOCKED`, and who waits for them.
-    permits: Mutex<Permits>,
+    /// The permits while `LOCKED`, and their waiters.
+    permits: Mutex<FairPermits>,
 }
 
 impl RawSemaphore {
     const_fn! {
         /// A semaphore with `available` permits.
         pub(crate) fn new(available: usize) -> Self {
-            Self { word: AtomicUsize::new(available * PERMIT), permits: Mutex::new(Permits::new(0)) }
+            Self { word: AtomicUsize::new(available * PERMIT), permits: Mutex::new(FairPermits::new(0)) }
         }
     }
 
     /// Permits that could be had at once.
     pub(crate) fn available(&self) -> usize {
-        // Acquire: whoever sees a permit sees what was done before it came back.
+        // Acquire: a thread that sees a permit sees what was done before it came back.
         match self.word.load(Ordering::Acquire) {
             word if word & LOCKED == 0 => word / PERMIT,
             _ => self.locked(|permits| permits.available()),
@@ -69,8 +69,8 @@ impl RawSemaphore {
 
     /// Takes `wanted` permits at once, or none.
     #[inline]
-    pub(crate) fn try_acquire(&self, wanted: usize) -> Result<(), Refused> {
-        match self.take(wanted) {
+    pub(crate) fn try_acquire(&self, wanted: usize) -> Result<(), AcquireFailure> {
+        match self.try_take_unlocked(wanted) {
             Some(taken) => taken,
             None => self.locked(|permits| permits.try_acquire(wanted)),
         }
@@ -78,16 +78,16 @@ impl RawSemaphore {
 
     /// Takes `wanted` permits without the lock. `None`: they are under it.
     #[inline]
-    fn take(&self, wanted: usize) -> Option<Result<(), Refused>> {
+    fn try_take_unlocked(&self, wanted: usize) -> Option<Result<(), AcquireFailure>> {
         let mut word = self.word.load(Relaxed);
         loop {
             if word & LOCKED != 0 {
                 return None;
             }
             if word / PERMIT < wanted {
-                return Some(Err(Refused::Short));
+                return Some(Err(AcquireFailure::NoPermits));
             }
-            // Acquire: pairs with the release of who gave them back. AcqRel as well keeps the chain of those before.
+            // Acquire: pairs with the release of the thread that returned them. AcqRel as well keeps the chain of those before.
             match self.word.compare_exchange_weak(word, word - wanted * PERMIT, AcqRel, Relaxed) {
                 Ok(_) => return Some(Ok(())),
                 Err(found) => word = found,
@@ -106,7 +106,7 @@ impl RawSemaphore {
         let mut word = self.word.load(Relaxed);
         while word & LOCKED == 0 {
             // The sum is of the number that is exchanged: of two that add at once, none passes the limit.
-            let Some(sum) = sum_of(word / PERMIT, count) else { return false };
+            let Some(sum) = checked_total(word / PERMIT, count) else { return false };
             // As in `release`.
             match self.word.compare_exchange_weak(word, sum * PERMIT, AcqRel, Relaxed) {
                 Ok(_) => return true,
@@ -125,7 +125,7 @@ impl RawSemaphore {
     pub(crate) fn release(&self, returned: usize) {
         let mut word = self.word.load(Relaxed);
         while word & LOCKED == 0 {
-            // Release: pairs with the acquire of who takes them next.
+            // Release: pairs with the acquire of the thread that takes them next.
             let more = (word / PERMIT).saturating_add(returned).min(MAX_PERMITS) * PERMIT;
             match self.word.compare_exchange_weak(word, more, AcqRel, Relaxed) {
                 Ok(_) => return,
@@ -135,7 +135,7 @@ impl RawSemaphore {
         self.release_locked(returned);
     }
 
-    /// The same under the lock, where somebody may wait.
+    /// The same under the lock, where there may be waiters.
     #[cold]
     fn release_locked(&self, returned: usize) {
         let mut wakers = Wakers::new();
@@ -148,7 +148,7 @@ impl RawSemaphore {
         self.locked(|permits| permits.forget(count))
     }
 
-    /// Gives no more permits, and refuses those who wait.
+    /// Gives no more permits; all waiters get an error.
     pub(crate) fn close(&self) {
         let mut wakers = Wakers::new();
         self.locked(|permits| permits.close(&mut wakers));
@@ -156,33 +156,33 @@ impl RawSemaphore {
     }
 
     /// Calls `f` with all permits under the lock.
-    fn locked<R>(&self, f: impl FnOnce(&mut Permits) -> R) -> R {
+    fn locked<R>(&self, f: impl FnOnce(&mut FairPermits) -> R) -> R {
         let mut permits = self.permits.lock();
-        self.enter(&mut permits);
+        self.move_under_lock(&mut permits);
         let result = f(&mut permits);
-        self.settle(&mut permits);
+        self.move_to_word(&mut permits);
         result
     }
 
     /// Moves the permits under the lock, unless they are there.
-    fn enter(&self, permits: &mut Permits) {
+    fn move_under_lock(&self, permits: &mut FairPermits) {
         // Relaxed: `LOCKED` is written under the lock, which is held.
         if self.word.load(Relaxed) & LOCKED == 0 {
-            // AcqRel: acquire for those who gave the permits back; release keeps the chain.
+            // AcqRel: acquire for the threads that returned permits; release keeps the chain.
             let word = self.word.swap(LOCKED, AcqRel);
-            permits.put(word / PERMIT);
+            permits.add(word / PERMIT);
         }
     }
 
-    /// Moves the permits back into the word, if nobody waits for them.
-    fn settle(&self, permits: &mut Permits) {
+    /// Moves the permits back into the word, if there are no waiters.
+    fn move_to_word(&self, permits: &mut FairPermits) {
         if let Some(available) = permits.take_if_idle() {
             // Release: what was done under the lock comes before whatever the next one does with a permit.
             self.word.store(available * PERMIT, Release);
         }
     }
 
-    /// Futures that wait here. Tests of leaks look at it.
+    /// Futures that wait here. For tests of leaks.
     #[cfg(test)]
     #[cfg(not(loom))]
     pub(crate) fn waiting(&self) -> usize {
@@ -190,14 +190,14 @@ impl RawSemaphore {
     }
 }
 
-/// Waits for permits. Dropped early it leaves the line, and what it was given but never collected goes to the next.
+/// Waits for permits. Dropped early it leaves the queue, and what it was given but never collected goes to the next waiter.
 #[derive(Debug)]
 pub(crate) struct Acquire<'a> {
     /// Whose permits.
     semaphore: &'a RawSemaphore,
     /// How many.
     wanted: usize,
-    /// The place in line, once it had to wait.
+    /// The place in the queue, once it had to wait.
     ticket: Option<Ticket>,
 }
 
@@ -209,21 +209,21 @@ impl Acquire<'_> {
 }
 
 impl Future for Acquire<'_> {
-    type Output = Result<(), Refused>;
+    type Output = Result<(), AcquireFailure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { semaphore, wanted, ticket } = &mut *self;
         if ticket.is_none() {
             let unit = ready!(coop::poll_proceed(cx));
-            if let Some(Ok(())) = semaphore.take(*wanted) {
+            if let Some(Ok(())) = semaphore.try_take_unlocked(*wanted) {
                 unit.spend();
                 return Poll::Ready(Ok(()));
             }
         }
-        poll_locked(&semaphore.permits, cx, false, |permits, caller| {
-            semaphore.enter(permits);
-            let polled = permits.poll_acquire(*wanted, ticket, caller);
-            semaphore.settle(permits);
+        poll_locked(&semaphore.permits, cx, false, |permits, poll_waker| {
+            semaphore.move_under_lock(permits);
+            let polled = permits.poll_acquire(*wanted, ticket, poll_waker);
+            semaphore.move_to_word(permits);
             polled
         })
     }

@@ -45,7 +45,7 @@ fn waiters_are_served_in_order_and_a_large_request_is_not_passed() {
 }
 
 #[test]
-fn close_refuses_those_who_wait_and_those_who_come() {
+fn close_fails_waiters_and_later_calls() {
     let semaphore = Semaphore::new(1);
     let held = semaphore.try_acquire().unwrap();
     let mut waiting = Task::new(semaphore.acquire()).pend();

@@ -1,4 +1,4 @@
-//! One value that changes, and any number who watch it: only the latest counts.
+//! One value that changes, and any number of receivers: only the latest counts.
 //!
 //! A receiver remembers which version it has seen. [`Receiver::changed`] waits for one that it has not, so that of many
 //! changes in a row a slow receiver sees the last.

@@ -1,4 +1,4 @@
-//! Those who watch the value.
+//! The receiving side.
 
 use super::error::RecvError;
 use super::reference::Ref;
@@ -168,17 +168,17 @@ impl<T> Receiver<T> {
     ) -> Result<Ref<'_, T>, RecvError> {
         let Self { shared, seen } = self;
         let shared: &Shared<T> = shared;
-        let mut refused = None;
+        let mut rejected = None;
         let look = || {
             // Closed before the look: then it is a look at the last value.
             let (_, closed) = shared.state();
             let (value, version) = shared.read();
-            if refused != Some(version) {
+            if rejected != Some(version) {
                 let has_changed = std::mem::replace(seen, version) != version;
                 if f(&value) {
                     return Some(Ok(Ref { value, has_changed }));
                 }
-                refused = Some(version);
+                rejected = Some(version);
             }
             closed.then_some(Err(RecvError(())))
         };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 /// The value of a watch channel, which does not change as long as this lives: senders block meanwhile. Keep it for a
-/// short time, and not across an await; who holds one and takes another may block for ever behind a sender between.
+/// short time, and not across an await; a task that holds one and takes another may block for ever if a sender comes between.
 ///
 /// ```
 /// let (sender, receiver) = whippet::sync::watch::channel(vec![1]);

@@ -1,4 +1,4 @@
-//! Those who change the value.
+//! The sending side.
 
 use super::error::SendError;
 use super::receiver::Receiver;
@@ -40,7 +40,7 @@ impl<T> Sender<T> {
         Self { shared: Arc::new(Shared::new(init)) }
     }
 
-    /// Exchanges the value and tells all receivers. The former value is dropped.
+    /// Exchanges the value and wakes all receivers. The former value is dropped.
     ///
     /// # Errors
     /// There is no receiver: nothing is changed, and the value comes back. [`send_replace`](Self::send_replace) changes it
@@ -58,7 +58,7 @@ impl<T> Sender<T> {
             return Err(SendError(value));
         }
         let former = self.shared.replace(value);
-        let mut panicked = self.shared.tell();
+        let mut panicked = self.shared.wake_receivers();
         if needs_drop::<T>() {
             let _ = panicked.call(|| drop(former));
         }
@@ -66,10 +66,10 @@ impl<T> Sender<T> {
         Ok(())
     }
 
-    /// Changes the value where it lies, and tells all receivers. `modify` must not use the channel: the value is locked.
+    /// Changes the value where it lies, and wakes all receivers. `modify` must not use the channel: the value is locked.
     ///
     /// # Panics
-    /// If `modify` does. What it changed until then stays; receivers are not told.
+    /// If `modify` does. What it changed until then stays; receivers are not woken.
     ///
     /// ```
     /// let (sender, receiver) = whippet::sync::watch::channel(1);
@@ -87,11 +87,11 @@ impl<T> Sender<T> {
         });
     }
 
-    /// Changes the value where it lies, and tells all receivers if `modify` returns true. Says whether it did. `modify`
+    /// Changes the value where it lies, and wakes all receivers if `modify` returns true. Returns whether it did. `modify`
     /// must not use the channel: the value is locked.
     ///
     /// # Panics
-    /// If `modify` does. What it changed until then stays; receivers are not told.
+    /// If `modify` does. What it changed until then stays; receivers are not woken.
     ///
     /// ```
     /// let (sender, receiver) = whippet::sync::watch::channel(3);
@@ -108,14 +108,14 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
-        let is_told = self.shared.change(modify);
-        if is_told {
-            self.shared.tell().pass_on();
+        let is_changed = self.shared.change(modify);
+        if is_changed {
+            self.shared.wake_receivers().pass_on();
         }
-        is_told
+        is_changed
     }
 
-    /// Exchanges the value, tells all receivers, if there are some, and returns the former value.
+    /// Exchanges the value, wakes all receivers, if there are some, and returns the former value.
     ///
     /// ```
     /// let sender = whippet::sync::watch::Sender::new(1);
@@ -124,8 +124,8 @@ impl<T> Sender<T> {
     /// ```
     pub fn send_replace(&self, value: T) -> T {
         let former = self.shared.replace(value);
-        // The former value must not go down with a receiver's waker.
-        self.shared.tell().end();
+        // The former value must not be lost by a panic of a receiver's waker.
+        self.shared.wake_receivers().end();
         former
     }
 
@@ -170,7 +170,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub async fn closed(&self) {
-        self.shared.wait_for_departures().await;
+        self.shared.wait_for_no_receivers().await;
     }
 
     /// Whether there is no receiver.

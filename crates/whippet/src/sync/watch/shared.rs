@@ -5,21 +5,21 @@
 //!   bits 1..     bit 0
 //!   VERSION      CLOSED
 //! ```
-//! `VERSION` counts the changes and wraps; it rises while the value's lock is held for writing, so whoever holds that
-//! lock finds value and version in step. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It comes round
+//! `VERSION` counts the changes and wraps; it rises while the value's lock is held for writing, so a holder of that
+//! lock finds value and version in step. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It wraps
 //! after 2⁶³ changes: a receiver that slept through exactly so many would miss the last. Receivers and senders are counted in
-//! words of their own; each has a reference to the channel, whose count ends the process before theirs come round.
+//! words of their own; each has a reference to the channel, whose count aborts the process before theirs overflow.
 //!
 //! # The race
-//! A receiver takes its place among those who wait first, looks at the word second, and sleeps third; a sender changes the word
-//! first and wakes second. So a change that comes after the look finds the receiver in its place.
+//! A receiver becomes a waiter first, checks the word second, and sleeps third; a sender changes the word first and wakes
+//! second. So a change that comes after the check finds the receiver among the waiters.
 
 use super::error::RecvError;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::loom::{RwLock, RwLockReadGuard};
 use crate::sync::Notify;
-use crate::sync::spread::Spread;
+use crate::sync::sharded_notify::ShardedNotify;
 use crate::sync::wait::wait_until;
 use crate::unwind::FirstPanic;
 
@@ -39,7 +39,7 @@ impl Version {
     }
 }
 
-/// The channel (see the module's words).
+/// The channel (see the module docs).
 #[derive(Debug)]
 pub(super) struct Shared<T> {
     /// The value.
@@ -47,10 +47,10 @@ pub(super) struct Shared<T> {
     /// The word: `{ VERSION, CLOSED }`.
     word: AtomicUsize,
     /// Where receivers wait for a change or for the end.
-    changes: Spread,
+    notify_receivers: ShardedNotify,
     /// Where senders wait for the last receiver to go.
-    departures: Notify,
-    /// Receivers alive. The last one wakes `departures`.
+    notify_senders: Notify,
+    /// Receivers alive. The last one wakes `notify_senders`.
     receivers: AtomicUsize,
     /// Senders alive. The last one closes.
     senders: AtomicUsize,
@@ -62,8 +62,8 @@ impl<T> Shared<T> {
         Self {
             value: RwLock::new(value),
             word: AtomicUsize::new(0),
-            changes: Spread::new(),
-            departures: Notify::new(),
+            notify_receivers: ShardedNotify::new(),
+            notify_senders: Notify::new(),
             receivers: AtomicUsize::new(0),
             senders: AtomicUsize::new(1),
         }
@@ -72,7 +72,7 @@ impl<T> Shared<T> {
     /// The present version, and whether all senders are gone.
     #[inline]
     pub(super) fn state(&self) -> (Version, bool) {
-        // Acquire: whoever finds the end sees the last value (pairs with `close` and `change`).
+        // Acquire: a thread that finds the end sees the last value (pairs with `close` and `change`).
         let word = self.word.load(Acquire);
         (Version(word & !CLOSED), word & CLOSED != 0)
     }
@@ -84,19 +84,19 @@ impl<T> Shared<T> {
         (value, version)
     }
 
-    /// Changes the value by `change`, which says whether receivers are to be told; that is the caller's to do, by
-    /// [`Shared::tell`]. A panic of `change` tells nobody.
+    /// Changes the value by `change`, which returns whether the caller is to wake the receivers, with
+    /// [`Shared::wake_receivers`]. If `change` panics, no receiver is woken.
     pub(super) fn change(&self, change: impl FnOnce(&mut T) -> bool) -> bool {
         let mut value = self.value.write();
-        let is_told = change(&mut value);
-        if is_told {
+        let is_changed = change(&mut value);
+        if is_changed {
             // AcqRel: a receiver that finds the version finds the value; the lock keeps this and the value in step.
             self.word.fetch_add(CHANGE, AcqRel);
         }
-        is_told
+        is_changed
     }
 
-    /// Puts another value in the place of the present one. Receivers are the caller's to tell, by [`Shared::tell`].
+    /// Replaces the value. The caller wakes the receivers, with [`Shared::wake_receivers`].
     pub(super) fn replace(&self, mut value: T) -> T {
         self.change(|present| {
             std::mem::swap(present, &mut value);
@@ -107,8 +107,8 @@ impl<T> Shared<T> {
 
     /// Wakes the receivers that wait. A waker's panic is the caller's to pass on.
     #[inline]
-    pub(super) fn tell(&self) -> FirstPanic {
-        self.changes.notify_waiters()
+    pub(super) fn wake_receivers(&self) -> FirstPanic {
+        self.notify_receivers.notify_waiters()
     }
 
     /// A version other than `seen`, or the end if there will be none.
@@ -123,17 +123,17 @@ impl<T> Shared<T> {
 
     /// Waits until `look` finds something: it looks now, and after each change.
     pub(super) async fn wait_for_change<R>(&self, look: impl FnMut() -> Option<R>) -> R {
-        wait_until(self.changes.place(), look).await
+        wait_until(self.notify_receivers.shard(), look).await
     }
 
     /// Waits until there is no receiver.
-    pub(super) async fn wait_for_departures(&self) {
-        wait_until(&self.departures, || (self.receivers() == 0).then_some(())).await;
+    pub(super) async fn wait_for_no_receivers(&self) {
+        wait_until(&self.notify_senders, || (self.receivers() == 0).then_some(())).await;
     }
 
     /// Receivers alive.
     pub(super) fn receivers(&self) -> usize {
-        // Acquire: whoever sees a receiver gone sees what it did.
+        // Acquire: a thread that sees a receiver gone sees what it did.
         self.receivers.load(Acquire)
     }
 
@@ -152,7 +152,7 @@ impl<T> Shared<T> {
     pub(super) fn remove_receiver(&self) {
         // AcqRel: a sender that finds none sees what they did.
         if self.receivers.fetch_sub(1, AcqRel) == 1 {
-            self.departures.notify_waiters();
+            self.notify_senders.notify_waiters();
         }
     }
 
@@ -166,9 +166,9 @@ impl<T> Shared<T> {
     pub(super) fn remove_sender(&self) {
         // AcqRel: what the others sent happens before the end.
         if self.senders.fetch_sub(1, AcqRel) == 1 {
-            // AcqRel: whoever finds the end sees the last value.
+            // AcqRel: a thread that finds the end sees the last value.
             self.word.fetch_or(CLOSED, AcqRel);
-            self.tell().pass_on();
+            self.wake_receivers().pass_on();
         }
     }
 }

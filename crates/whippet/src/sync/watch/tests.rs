@@ -66,7 +66,7 @@ fn the_last_value_comes_before_the_end() {
 }
 
 #[test]
-fn the_end_wakes_who_waits() {
+fn the_end_wakes_waiters() {
     let (sender, mut receiver) = channel(0);
     let mut other = receiver.clone();
     let mut changed = Task::new(receiver.changed()).pend();
@@ -128,7 +128,7 @@ fn a_panic_in_a_change_or_a_look_poisons_nothing() {
 }
 
 #[test]
-fn senders_know_whether_anybody_watches() {
+fn senders_know_whether_there_are_receivers() {
     let sender = Sender::<u8>::default();
     assert!(sender.is_closed() && sender.send(1).is_err());
     let receiver = sender.subscribe();
@@ -170,7 +170,7 @@ fn regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel(
         let (receiver, woken) = (receiver.clone(), Arc::clone(&woken));
         acting(move || {
             woken.fetch_add(*receiver.borrow(), Relaxed);
-            // Lines up among those who are being woken, and leaves.
+            // Waits among the tasks that are being woken, and leaves.
             let mut another = receiver.clone();
             another.mark_unchanged();
             drop(Task::new(another.changed()).pend());

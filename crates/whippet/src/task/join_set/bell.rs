@@ -1,7 +1,7 @@
 //! How the tasks of a set tell it that they are complete.
 
 use crate::loom::Mutex;
-use crate::sync::caller::poll_locked;
+use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::unwind::drop_waker;
 use crate::wakers::wake;
 use std::collections::VecDeque;
@@ -68,9 +68,9 @@ impl Bells {
         cx: &mut Context<'_>,
         valid: impl Fn(usize) -> bool,
     ) -> Poll<usize> {
-        poll_locked(&self.0.0, cx, false, |rung, caller| match rung.next(&valid) {
-            Some(key) => Some(Poll::Ready(key)),
-            None => caller.leave_in(&mut rung.waker).then_some(Poll::Pending),
+        poll_locked(&self.0.0, cx, false, |rung, poll_waker| match rung.next(&valid) {
+            Some(key) => Locked::Ready(key),
+            None => poll_waker.register_in(&mut rung.waker),
         })
     }
 

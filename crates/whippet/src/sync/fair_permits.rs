@@ -1,23 +1,23 @@
-//! Counted permits with a fair line of waiters: what a bounded channel and a semaphore have in common.
+//! Counted permits with a fair queue of waiters: what a bounded channel and a semaphore have in common.
 //!
-//! A pure store: its owner keeps it under a lock and wakes what it hands out after that lock is dropped. Permits
-//! go to waiters in the order of their arrival, the moment they come back: a waiter that has been chosen owns its
-//! permits already, and nobody can overtake it. As long as somebody waits, nobody else is served from what is
-//! left, so a waiter that wants many is not starved by those that want one.
+//! A pure store: its owner keeps it under a lock, and wakes the waiters that it returns after that lock is released. Permits
+//! go to waiters in the order of their arrival, the moment they come back: a waiter that was chosen owns its permits
+//! already, and no other can overtake it. While there are waiters, no one else gets what is left, so a waiter for many
+//! permits is not starved by waiters for one.
 //!
-//! Whoever stops waiting calls [`Permits::abandon`]: permits it owned but never collected go to the next in line
+//! A task that stops waiting calls [`FairPermits::abandon`]: permits that it owned but never collected go to the next waiter
 //! at once, polled or not.
 
-use super::caller::Caller;
+use super::poll_waker::{Locked, PollWaker};
 use super::wait_list::{Ticket, WaitList};
 use crate::wakers::Wakers;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 
-/// The most permits there can be: tokio's limit, which leaves room for flags.
+/// The largest number of permits: tokio's limit, which leaves bits for flags.
 pub(crate) const MAX_PERMITS: usize = usize::MAX >> 3;
 
 /// How many permits these are together; none if they are more than there can be.
-pub(crate) const fn sum_of(available: usize, more: usize) -> Option<usize> {
+pub(crate) const fn checked_total(available: usize, more: usize) -> Option<usize> {
     match available.checked_add(more) {
         Some(sum) if sum <= MAX_PERMITS => Some(sum),
         _ => None,
@@ -26,17 +26,17 @@ pub(crate) const fn sum_of(available: usize, more: usize) -> Option<usize> {
 
 /// Why no permit was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum AcquireFailure {
     /// No more are given, ever.
     Closed,
     /// Not enough are there, or others were here first.
-    Short,
+    NoPermits,
 }
 
-/// The permits and those who wait for some (see the module's words).
+/// The permits and their waiters (see the module docs).
 #[derive(Debug)]
-pub(crate) struct Permits {
-    /// Permits that belong to nobody.
+pub(crate) struct FairPermits {
+    /// Permits that are not out.
     available: usize,
     /// Whether `close` was called: no more are given, but those that are out may still come back.
     closed: bool,
@@ -44,13 +44,13 @@ pub(crate) struct Permits {
     waiters: WaitList<usize>,
 }
 
-impl Permits {
+impl FairPermits {
     /// A store of `available` permits.
     pub(crate) const fn new(available: usize) -> Self {
         Self { available, closed: false, waiters: WaitList::new() }
     }
 
-    /// Permits that [`try_acquire`](Self::try_acquire) could have now: none as long as somebody waits.
+    /// Permits that [`try_acquire`](Self::try_acquire) could take now: none while there are waiters.
     pub(crate) fn available(&self) -> usize {
         if self.waiters.is_empty() { self.available } else { 0 }
     }
@@ -61,13 +61,13 @@ impl Permits {
         self.closed
     }
 
-    /// Whether all `total` permits are at home.
+    /// Whether all `total` permits were returned.
     #[inline]
-    pub(crate) fn are_all_home(&self, total: usize) -> bool {
+    pub(crate) fn all_returned(&self, total: usize) -> bool {
         self.available == total
     }
 
-    /// How many futures wait or were chosen and have not collected. Tests of leaks look at it.
+    /// How many futures wait, or were chosen and have not collected. For tests of leaks.
     #[cfg(test)]
     #[cfg(not(loom))]
     pub(crate) fn waiting(&self) -> usize {
@@ -76,12 +76,12 @@ impl Permits {
 
     /// Takes `wanted` permits at once, or none.
     #[inline]
-    pub(crate) fn try_acquire(&mut self, wanted: usize) -> Result<(), Refused> {
+    pub(crate) fn try_acquire(&mut self, wanted: usize) -> Result<(), AcquireFailure> {
         if self.closed {
-            return Err(Refused::Closed);
+            return Err(AcquireFailure::Closed);
         }
         if self.available < wanted || !self.waiters.is_empty() {
-            return Err(Refused::Short);
+            return Err(AcquireFailure::NoPermits);
         }
         self.available -= wanted;
         Ok(())
@@ -95,86 +95,86 @@ impl Permits {
         &mut self,
         wanted: usize,
         ticket: &mut Option<Ticket>,
-        caller: &mut Caller<'_>,
-    ) -> Option<Poll<Result<(), Refused>>> {
+        poll_waker: &mut PollWaker<'_>,
+    ) -> Locked<Result<(), AcquireFailure>> {
         if let Some(held) = ticket {
             if self.closed {
-                return Some(Poll::Ready(Err(Refused::Closed)));
+                return Locked::Ready(Err(AcquireFailure::Closed));
             }
-            let (_, chosen) = self.waiters.look(held);
+            let (_, chosen) = self.waiters.peek(held);
             if chosen {
-                self.collect(ticket);
-                return Some(Poll::Ready(Ok(())));
+                self.release_ticket(ticket);
+                return Locked::Ready(Ok(()));
             }
         } else {
             let tried = self.try_acquire(wanted);
-            if tried != Err(Refused::Short) {
-                return Some(Poll::Ready(tried));
+            if tried != Err(AcquireFailure::NoPermits) {
+                return Locked::Ready(tried);
             }
         }
-        self.waiters.poll_line_up(wanted, ticket, caller)
+        self.waiters.poll_enqueue(wanted, ticket, poll_waker)
     }
 
     /// Gives back the ticket of a waiter that was chosen: its permits are its own, and it has no waker left.
-    fn collect(&mut self, ticket: &mut Option<Ticket>) {
+    fn release_ticket(&mut self, ticket: &mut Option<Ticket>) {
         if let Some(ticket) = ticket.take() {
             let _ = self.waiters.remove(ticket);
         }
     }
 
-    /// Stops waiting. Permits that were given but not collected go to the next in line. The waker that comes back
+    /// Stops waiting. Permits that were given but not collected go to the next waiter. The waker that comes back
     /// is to be dropped outside of the lock.
     #[must_use = "a waker is dropped outside of the lock"]
     pub(crate) fn abandon(&mut self, ticket: Ticket, wakers: &mut Wakers) -> Option<Waker> {
         let removed = self.waiters.remove(ticket);
-        // Whoever stood behind a large request may be served now, so an abandoned place is a release of none.
-        self.release(if removed.chosen { removed.note } else { 0 }, wakers);
+        // A waiter after a large request may get its permits now, so a release of none is needed too.
+        self.release(if removed.chosen { removed.data } else { 0 }, wakers);
         removed.waker
     }
 
-    /// Gives permits back, to the first in line or to the store.
+    /// Returns permits, to the first waiter or to the store.
     #[inline]
     pub(crate) fn release(&mut self, returned: usize, wakers: &mut Wakers) {
         self.available = self.available.saturating_add(returned).min(MAX_PERMITS);
-        self.serve_if_open(wakers);
+        self.grant_if_open(wakers);
     }
 
     /// Adds new permits. False: there would be more than [`MAX_PERMITS`], and none is added.
     pub(crate) fn try_add(&mut self, count: usize, wakers: &mut Wakers) -> bool {
-        let Some(sum) = sum_of(self.available, count) else { return false };
+        let Some(sum) = checked_total(self.available, count) else { return false };
         self.available = sum;
-        self.serve_if_open(wakers);
+        self.grant_if_open(wakers);
         true
     }
 
-    /// Serves the line, if there is one.
+    /// Grants permits to the waiters, if there are any.
     #[inline]
-    fn serve_if_open(&mut self, wakers: &mut Wakers) {
+    fn grant_if_open(&mut self, wakers: &mut Wakers) {
         if !self.waiters.is_empty() && !self.closed {
-            self.serve(wakers);
+            self.grant(wakers);
         }
     }
 
-    /// Whether somebody waits in line.
+    /// Whether there are waiters.
     #[inline]
-    pub(crate) fn has_line(&self) -> bool {
+    pub(crate) fn has_waiters(&self) -> bool {
         !self.waiters.is_empty()
     }
 
-    /// Whether whoever wants `wanted` permits now would have to wait, and be the first.
+    /// Whether an `acquire` of `wanted` permits would have to wait now, as the first waiter.
     #[inline]
-    pub(crate) fn is_first_in_line_for(&self, wanted: usize) -> bool {
+    pub(crate) fn would_be_first_waiter(&self, wanted: usize) -> bool {
         self.available < wanted && !self.closed && self.waiters.is_empty()
     }
 
-    /// Puts permits into the store while nobody waits.
+    /// Adds permits to the store while there are no waiters.
     #[inline]
-    pub(crate) fn put(&mut self, more: usize) {
+    pub(crate) fn add(&mut self, more: usize) {
         debug_assert!(self.waiters.is_empty(), "those who wait come first");
         self.available += more;
     }
 
-    /// Takes all permits out, unless somebody waits for some, or no more are given.
+    /// Takes all permits out, unless there are waiters, or it is closed.
     #[inline]
     pub(crate) fn take_if_idle(&mut self) -> Option<usize> {
         let idle = self.waiters.is_empty() && !self.closed;
@@ -188,7 +188,7 @@ impl Permits {
         forgotten
     }
 
-    /// Gives no more permits; everybody who waits is woken and refused. Says whether this call closed it.
+    /// Gives no more permits; all waiters are woken and get an error. Returns whether this call closed it.
     pub(crate) fn close(&mut self, wakers: &mut Wakers) -> bool {
         let first = !std::mem::replace(&mut self.closed, true);
         // A note of 0: chosen, but given nothing.
@@ -198,8 +198,8 @@ impl Permits {
         first
     }
 
-    /// Serves the line from its front, as far as the permits reach.
-    fn serve(&mut self, wakers: &mut Wakers) {
+    /// Grants permits from the front of the queue, as far as they reach.
+    fn grant(&mut self, wakers: &mut Wakers) {
         while let Some(&wanted) = self.waiters.front() {
             if wanted > self.available {
                 return;

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 fn tickets(notify: &Notify) -> usize {
-    notify.line.lock().waiters.tickets()
+    notify.queue.lock().waiters.tickets()
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_no
 }
 
 #[test]
-fn whoever_was_woken_with_all_leaves_the_line_to_those_who_came_since() {
+fn a_waiter_woken_with_all_leaves_the_queue_to_later_ones() {
     let notify = Notify::new();
     let mut waiting: Vec<_> = (0..3).map(|_| Task::new(notify.notified()).pend()).collect();
     notify.notify_waiters();
@@ -164,9 +164,9 @@ fn regression_16_waking_many_costs_each_one_wake() {
 }
 
 #[test]
-fn the_word_says_when_the_line_is_empty_again() {
+fn the_word_is_empty_after_the_last_waiter() {
     let phase =
-        |notify: &Notify| notify.word.load(std::sync::atomic::Ordering::SeqCst) & super::PHASE;
+        |notify: &Notify| notify.word.load(std::sync::atomic::Ordering::SeqCst) & super::STATE_MASK;
     let notify = Notify::new();
     let mut first = Task::new(notify.notified()).pend();
     let second = Task::new(notify.notified()).pend();

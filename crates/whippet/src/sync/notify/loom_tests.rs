@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Polls once, drops the future, and says whether it had been notified in that poll.
+/// Polls once, drops the future, and returns whether it had been notified in that poll.
 fn give_up(notify: &Notify) -> bool {
     let mut notified = pin!(notify.notified());
     block_on(poll_fn(|cx| Poll::Ready(notified.as_mut().poll(cx).is_ready())))
@@ -22,7 +22,7 @@ fn loom_two_notifications_and_two_waiters() {
             let notify = Arc::clone(&notify);
             thread::spawn(move || {
                 block_on(notify.notified());
-                // One hands the other its turn: two calls in all, whatever was kept.
+                // One passes the notification to the other: two calls in all, whatever was stored.
                 notify.notify_one();
             })
         });
@@ -68,7 +68,7 @@ fn loom_notify_waiters_beside_a_future_made_before() {
 }
 
 #[test]
-fn loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_place() {
+fn loom_a_waiter_dropped_while_its_ticket_is_invalidated() {
     loom::model(|| {
         let notify = Arc::new(Notify::new());
         let mut leaving = Box::pin(notify.notified());
@@ -88,7 +88,7 @@ fn loom_a_waiter_that_goes_away_while_its_ticket_becomes_void_takes_nobody_s_pla
 }
 
 #[test]
-fn loom_a_waiter_that_looks_while_its_ticket_becomes_void() {
+fn loom_a_waiter_polled_while_its_ticket_is_invalidated() {
     loom::model(|| {
         let notify = Arc::new(Notify::new());
         let mut waiting = Box::pin(notify.notified());
@@ -107,7 +107,7 @@ fn loom_a_waiter_that_looks_while_its_ticket_becomes_void() {
 }
 
 #[test]
-fn loom_a_chosen_waiter_that_goes_away_beside_notify_waiters_hands_on() {
+fn loom_a_chosen_waiter_dropped_beside_notify_waiters_passes_on() {
     loom::model(|| {
         let notify = Arc::new(Notify::new());
         let mut chosen = Box::pin(notify.notified());
@@ -146,7 +146,7 @@ fn loom_a_state_that_is_looked_at_after_enable_is_never_missed() {
 }
 
 #[test]
-fn loom_a_state_is_never_missed_by_whoever_lines_up_before_looking() {
+fn loom_a_state_is_never_missed_by_a_waiter_that_enqueues_first() {
     use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     loom::model(|| {
         let shared = Arc::new((Notify::new(), AtomicUsize::new(0)));

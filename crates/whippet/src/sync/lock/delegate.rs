@@ -1,7 +1,7 @@
-//! What all guards have in common: they are the value that they guard, and look like it.
+//! What all guards have in common: they dereference to the value that they guard, and are shown as it.
 
 /// Lets a guard, a newtype of an access, stand for the part it gives access to.
-macro_rules! forward {
+macro_rules! delegate_deref {
     ([$($generics:tt)*] $guard:ty => $part:ident) => {
         impl<$($generics)*> std::ops::Deref for $guard {
             type Target = $part;
@@ -32,10 +32,10 @@ macro_rules! forward {
     };
 }
 
-/// As [`forward`], for a guard that may change the part too.
-macro_rules! forward_mut {
+/// As [`delegate_deref`], for a guard that may change the part too.
+macro_rules! delegate_deref_mut {
     ([$($generics:tt)*] $guard:ty => $part:ident) => {
-        $crate::sync::lock::forward::forward!([$($generics)*] $guard => $part);
+        $crate::sync::lock::delegate::delegate_deref!([$($generics)*] $guard => $part);
 
         impl<$($generics)*> std::ops::DerefMut for $guard {
             #[inline]
@@ -46,4 +46,4 @@ macro_rules! forward_mut {
     };
 }
 
-pub(super) use {forward, forward_mut};
+pub(super) use {delegate_deref, delegate_deref_mut};
