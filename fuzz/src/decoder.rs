@@ -2,12 +2,12 @@
 
 use super::script::{self, Chunk};
 use super::telnet::{self, Symbol};
-use chinwag::codec::{Decoded, Decoder};
-use chinwag::command::{self, Input, Kind};
-use chinwag::foreign::Foreign;
 use chinwag::limits::LINE;
-use chinwag::telnet::Command;
-use chinwag::text;
+use chinwag::protocol::command::{self, Input, Kind};
+use chinwag::protocol::decoder::{Decoded, Decoder};
+use chinwag::protocol::sanitize;
+use chinwag::protocol::sniff::Foreign;
+use chinwag::protocol::telnet::Command;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -260,7 +260,7 @@ impl Reference {
 /// Where the start of a stream is behind a line that is ours.
 fn after_line(before: Phase, line: &[u8]) -> Phase {
     let Ok(line) = std::str::from_utf8(line) else { return Phase::Over };
-    if text::is_blank(line) {
+    if sanitize::is_blank(line) {
         return before.max(Phase::First);
     }
     let says = |input: Input<'_>| {

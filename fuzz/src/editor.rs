@@ -2,9 +2,9 @@
 //! and nothing that a person types or hears reaches the screen as a command but those of the editor.
 
 use super::script::{self, Chunk};
-use chinwag::complete::Matches;
-use chinwag::editor::{Editor, Event};
 use chinwag::limits::{LINE, RECALLED_BYTES, UNSAID_BYTES};
+use chinwag::protocol::completion::Matches;
+use chinwag::terminal::editor::{Editor, Event};
 use std::num::NonZero;
 use vt100::Parser;
 

@@ -3,7 +3,7 @@
 
 use super::script;
 use chinwag::limits::PROXY_HEADER_BYTES;
-use chinwag::proxy::{Fault, HeaderReader, SIGNATURE, Source};
+use chinwag::protocol::proxy_header::{Fault, HeaderReader, SIGNATURE, Source};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Bytes before the addresses.

@@ -3,7 +3,7 @@
 
 use super::script::{self, Chunk};
 use chinwag::limits::SUBNEGOTIATION;
-use chinwag::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
+use chinwag::protocol::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
 
 /// The lowest command.
 const EOF: u8 = 236;

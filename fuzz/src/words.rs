@@ -1,14 +1,14 @@
 //! Words: whatever a person types, others get one line of it, and nothing that a terminal takes for a command.
 
-use chinwag::bans::Target;
-use chinwag::command::{self, Input, Kind};
-use chinwag::door::DoorKind;
+use chinwag::chat::bans::Target;
 use chinwag::limits::{BLANK_COLUMNS, MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
-use chinwag::line::{Departure, Line};
-use chinwag::name::Nick;
-use chinwag::room_name::RoomName;
-use chinwag::text;
-use chinwag::time_of_day::UtcOffset;
+use chinwag::protocol::command::{self, Input, Kind};
+use chinwag::protocol::encode::DoorKind;
+use chinwag::protocol::message::{Departure, Line};
+use chinwag::protocol::nick::Nick;
+use chinwag::protocol::room_name::RoomName;
+use chinwag::protocol::sanitize;
+use chinwag::protocol::time_of_day::UtcOffset;
 
 /// Characters that must not reach a terminal, first and last of each range.
 const FORBIDDEN: [(char, char); 31] = [
@@ -98,7 +98,7 @@ fn is_conditional(c: char) -> bool {
 /// What is forbidden goes, what shows nothing goes where nothing needs it, and all else stays in order, but for marks and blanks
 /// that are too many.
 fn check_sanitised(words: &str) {
-    let clean = text::sanitise(words);
+    let clean = sanitize::sanitise(words);
     assert!(!clean.contains(is_forbidden) && !clean.contains('\t'), "{words:?} became {clean:?}");
     let seen = |c: &char| *c == '\t' || !is_forbidden(*c) && !is_conditional(*c);
     let marks = words.chars().filter(|c| !c.is_ascii()).count();
@@ -122,13 +122,13 @@ fn check_sanitised(words: &str) {
         assert!(blanks <= BLANK_COLUMNS, "{clean:?}");
         before = c;
     }
-    assert_eq!(text::sanitise(&clean), clean, "clean is clean");
-    assert_eq!(text::is_blank(words), clean.trim().is_empty(), "blank is what nobody sees");
+    assert_eq!(sanitize::sanitise(&clean), clean, "clean is clean");
+    assert_eq!(sanitize::is_blank(words), clean.trim().is_empty(), "blank is what nobody sees");
 }
 
 /// Words in quotes keep to their limit and cannot close their quotes.
 fn check_quoted(words: &str) {
-    let quoted = text::quoted(words);
+    let quoted = sanitize::quoted(words);
     assert!(quoted.len() <= MAX_QUOTED + 2, "{} bytes", quoted.len());
     assert!(!quoted.contains(is_forbidden), "{quoted:?}");
     let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -300,7 +300,7 @@ fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Optio
 
 /// Whether a text begins with a `/` once it is shown.
 fn shows_slash(text: &str) -> bool {
-    text::sanitise(text).trim_start().starts_with('/')
+    sanitize::sanitise(text).trim_start().starts_with('/')
 }
 
 /// A positive number, the usual one if there is none, or nothing if it is something else.
@@ -398,11 +398,11 @@ fn check_shown(input: Input<'_>) {
             check_line(&Line::Past { nick, did: false, words: text }, "| user-7: ");
         }
         Kind::Topic => {
-            let topic = text::quoted(text);
+            let topic = sanitize::quoted(text);
             check_line(&Line::Topic(nick, Some(&topic)), "* user-7 set the topic: \"");
         }
         Kind::Ignore | Kind::Unignore | Kind::Away => {
-            check_line(&Line::Answer(&text::quoted(text)), "* \"");
+            check_line(&Line::Answer(&sanitize::quoted(text)), "* \"");
         }
         Kind::Unknown | Kind::Help | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
         Kind::Kick => {
@@ -420,7 +420,7 @@ fn check_shown(input: Input<'_>) {
         Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } | Kind::Whoami => {}
         Kind::Mute | Kind::Unmute | Kind::Slow => {}
         Kind::RoomsNamed { .. } => {
-            let reason = format!("no room has {} in its name", text::quoted(text));
+            let reason = format!("no room has {} in its name", sanitize::quoted(text));
             check_line(&Line::Refusal(&reason), "! no room has \"");
         }
         Kind::Who { .. } | Kind::Rooms { .. } | Kind::History { .. } => {}

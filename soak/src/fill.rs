@@ -12,14 +12,14 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use chinwag::bans::{Ban, Bans, Target};
-use chinwag::command::{Input, Kind};
-use chinwag::event::{ClientId, Event, Inputs};
+use chinwag::chat::bans::{Ban, Bans, Target};
+use chinwag::chat::event::{ClientId, Event, Inputs};
 use chinwag::limits::{
     BANS, CONTROL_PLACES, EVENT, EVENT_PLACES, HISTORY_BYTES, HISTORY_LINES, IGNORED, LINE,
     MAX_QUOTED, ROOMS_OF_A_PERSON, WAITING_EVENTS,
 };
-use chinwag::memory_bound::MemoryBound;
+use chinwag::protocol::command::{Input, Kind};
+use chinwag::server::memory_bound::MemoryBound;
 use chinwag::{Config, SocketOptions, listen, serve};
 use whippet::runtime::Runtime;
 use whippet::sync::CancellationToken;

@@ -1,7 +1,7 @@
 //! The command line: the commands, and a flag for each setting.
 
-use crate::admin::{Form, Request};
-use crate::settings::gather::Environment;
+use crate::ops::admin::{Form, Request};
+use crate::settings::sources::Environment;
 use crate::settings::table::{Thing, Told};
 use crate::settings::value::Shape;
 use crate::settings::{Setting, Settings, Sources, TABLE};
@@ -317,7 +317,7 @@ fn flag(setting: &'static Setting) -> Arg {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Config;
+    use crate::server::config::Config;
     use crate::settings::HostPort;
     use clap::CommandFactory;
 

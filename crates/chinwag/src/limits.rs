@@ -103,7 +103,7 @@ pub const KEY_BYTES: usize = 16;
 /// keys cost 0.2 % of a processor at most in the long run, whatever its line holds.
 pub const STEPS_A_KEY: u32 = 1024;
 /// Steps of work in one turn of a person's task on what they sent, past which others have their turn: some 0.1 ms. What a step
-/// is, `step_count.rs` says.
+/// is, `protocol/work_steps.rs` says.
 pub const TURN_STEPS: u32 = 4096;
 /// Names that a Tab shows: three rows of a screen.
 pub const COMPLETIONS: usize = 16;
@@ -300,7 +300,7 @@ pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 /// The same of those who were not let in, or do not read: what they sent is not read for the sake of one sentence, or of none.
 pub const LINGER_BYTES_SHORT: usize = 64 * 1024;
 
-// Memory. What it comes to is in `memory_bound.rs`.
+// Memory. What it comes to is in `server/memory_bound.rs`.
 
 /// What the program takes whatever happens: its code, the runtime, what each worker keeps for itself, metrics.
 pub const PROGRAM_MEMORY: usize = 16 * 1024 * 1024;

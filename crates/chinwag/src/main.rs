@@ -3,20 +3,23 @@
 // What is printed goes by `printing` and `output`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-use chinwag::admin::{self, AskError, Desk, serve_admin};
+use chinwag::chat::ban_store::StateDir;
 use chinwag::cli::{Action, AdminArgs, Cli, ServeArgs};
-use chinwag::controlling_terminal::ControllingTerminal;
-use chinwag::doors::{Doors, Passed};
 use chinwag::limits::{BLOCKING_THREADS, LAST_LINES, LAST_STEPS, WORKERS};
-use chinwag::notify::Manager;
-use chinwag::preflight::Findings;
-use chinwag::printing;
-use chinwag::process_figures::ProcessFiles;
-use chinwag::sandbox::{self, Needs};
-use chinwag::secret::Secret;
+use chinwag::ops::admin::{self, AskError, Desk, serve_admin};
+use chinwag::ops::logging;
+use chinwag::ops::preflight::Findings;
+use chinwag::ops::sandbox::{self, Needs};
+use chinwag::ops::systemd;
+use chinwag::ops::systemd::Manager;
+use chinwag::os::controlling_terminal::ControllingTerminal;
+use chinwag::os::output;
+use chinwag::os::printing;
+use chinwag::os::process_stats::ProcessFiles;
+use chinwag::server::listeners::{Doors, Passed};
+use chinwag::server::oper_secret::Secret;
 use chinwag::settings::{Effective, Refused, Settings, Sources, print};
-use chinwag::state_dir::StateDir;
-use chinwag::{Config, Hosts, Reloader, Server, logging, notify, output};
+use chinwag::{Config, Hosts, Reloader, Server};
 use chinwag::{announce, announce_metrics, possible_connections, serve_metrics};
 use chinwag::{reload_on_signal, stop_on_signals};
 use chinwag_load::LoadError;
@@ -97,10 +100,10 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let log = logging::start(&settings.log, settings.log_connections, settings.log_format);
     let manager = Manager::of_this_process();
     for stranger in &effective.strangers {
-        tracing::warn!("a variable that is no setting: {stranger}");
+        tracing::warn!(target: "chinwag", "a variable that is no setting: {stranger}");
     }
     if let Some(doubt) = &effective.doubt {
-        tracing::warn!("{doubt}");
+        tracing::warn!(target: "chinwag", "{doubt}");
     }
     let possible = possible_connections();
     possible
@@ -114,7 +117,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     if settings.sandbox {
         let needs = Needs::of(&sources, &effective);
         for sentence in needs.strangers(&sources, &effective) {
-            tracing::warn!("{sentence}");
+            tracing::warn!(target: "chinwag", "{sentence}");
         }
         // Before there are threads: Landlock confines the one that asks, and those that it starts.
         sandbox::confine(&needs);
@@ -173,7 +176,7 @@ async fn serve(start: Start) -> Result<(), String> {
     let secret = config.secret.clone();
     let server = Server::new(people, config).map_err(because("cannot prepare the listeners"))?;
     let office = server.office();
-    let status = notify::status(server.listeners());
+    let status = systemd::status(server.listeners());
     let settings = effective.settings.clone();
     let (told, asked) = (status.clone(), office.clone());
     let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
@@ -195,9 +198,9 @@ async fn serve(start: Start) -> Result<(), String> {
         let desk = Desk { office: office.clone(), reloads, shutdown: shutdown.clone() };
         serve_admin(listener, desk);
     }
-    notify::keep_alive(office);
-    let told = notify::tell_of_the_stop(shutdown.clone());
-    notify::ready(&status);
+    systemd::keep_alive(office);
+    let told = systemd::tell_of_the_stop(shutdown.clone());
+    systemd::ready(&status);
     let ended = server.run(shutdown.clone()).await;
     if shutdown.is_cancelled() {
         // It has nothing to wait for.

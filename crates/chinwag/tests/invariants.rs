@@ -12,7 +12,7 @@ mod support;
 
 use checker::{Checker, End, Random, Rooms, Utterance};
 use chinwag::Config;
-use chinwag::intake::Bounds;
+use chinwag::outbound::backpressure::Bounds;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};

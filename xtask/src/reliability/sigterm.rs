@@ -89,7 +89,7 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
 /// One server, from its start to its end.
 fn once(context: &Context, run: u32, habit: Habit, hostile: bool, sum: &mut Sum) -> io::Result<()> {
     let start = Start::new(&context.root, &context.program, "sigterm")?;
-    let server = start.with(&["--log", "chinwag::incoming=trace"]).start()?;
+    let server = start.with(&["--log", "chinwag::read=trace"]).start()?;
     let mut talkers = Vec::new();
     for number in 0..PEOPLE {
         let habit = match number {
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn what_was_read_is_counted_for_each_port() {
-        let log = "T TRACE chinwag::incoming: read from=7 bytes=64\nT WARN other\n\
-                   T TRACE chinwag::incoming: read from=7 bytes=1\n\
-                   T TRACE chinwag::incoming: read from=9 bytes=0\n";
+        let log = "T TRACE chinwag::read: read from=7 bytes=64\nT WARN other\n\
+                   T TRACE chinwag::read: read from=7 bytes=1\n\
+                   T TRACE chinwag::read: read from=9 bytes=0\n";
         assert_eq!(read_of(log), BTreeMap::from([(7, 65), (9, 0)]));
     }
 

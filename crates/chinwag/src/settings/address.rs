@@ -4,7 +4,7 @@
 //! names, and the confined process could not ask anybody. What a name stands for at the start is kept until the next one.
 
 use super::value::{Form, Scalar, quote};
-use crate::bans::{Range, Target};
+use crate::protocol::ip_range::IpRange;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -135,7 +135,7 @@ impl Scalar for HostPort {
     }
 }
 
-impl Scalar for Range {
+impl Scalar for IpRange {
     fn wanted() -> String {
         "an address or a range of them, as in 10.0.0.7, 10.0.0.0/8 or fd00::/8".to_owned()
     }
@@ -145,11 +145,7 @@ impl Scalar for Range {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        // What is no address could be a nick, of which bans make a pattern.
-        match Target::parse(text) {
-            Ok(Target::Addresses(range)) => Some(range),
-            _ => None,
-        }
+        IpRange::parse(text.strip_prefix('@').unwrap_or(text)).and_then(Result::ok)
     }
 
     fn display(&self) -> String {
@@ -220,12 +216,12 @@ mod tests {
     #[test]
     fn a_range_is_an_address_with_the_bits_that_count() {
         for text in ["10.0.0.7", "10.0.0.0/8", "::1", "fd00::/8"] {
-            assert_eq!(<Range as Scalar>::parse(text).expect("a range").to_string(), text);
+            assert_eq!(<IpRange as Scalar>::parse(text).expect("a range").to_string(), text);
         }
         for wrong in
             ["", "bob", "10.0.0.0/33", "10.0.0.0/0", "10.0.0.7:80", "localhost", "10.0.0.*"]
         {
-            assert_eq!(<Range as Scalar>::parse(wrong), None, "{wrong}");
+            assert_eq!(<IpRange as Scalar>::parse(wrong), None, "{wrong}");
         }
     }
 

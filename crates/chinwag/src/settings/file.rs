@@ -1,7 +1,7 @@
 //! The file of settings: from TOML to what each key was given, with the place where it stands.
 
 use super::value::{Form, Given};
-use crate::files::{self, Distrust, Found};
+use crate::os::files::{self, Distrust, Found};
 use std::borrow::Cow;
 use std::io;
 use std::ops::Range;

@@ -9,7 +9,7 @@
 //! Each part is checked against what there is: what takes the filter in the end would take `warning` for a module that nobody
 //! knows, and log nothing at all. Knows no log.
 
-use super::likeness::closest;
+use super::suggestion::closest;
 use super::value::{Form, Given, Shape, Value, Wrong, quote};
 
 /// What to log, as the log reads it: checked, without blanks, and with a level for all.
@@ -22,23 +22,21 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 /// The level of what none is given for: faults are told in any case, unless somebody says `off`.
 const USUAL: &str = "warn";
 
-/// The modules that log something; those above them can be named, too. A test compares them with the sources.
-const MODULES: &[&str] = &[
+/// The targets of log lines: named by subject, whatever module logs them. A test compares them with the sources.
+const TARGETS: &[&str] = &[
     "chinwag",
     "chinwag::accept",
     "chinwag::admin",
     "chinwag::audit",
-    "chinwag::bounded_accept",
+    "chinwag::ban_store",
     "chinwag::connections",
-    "chinwag::incoming",
-    "chinwag::notify",
+    "chinwag::oper",
     "chinwag::output",
     "chinwag::proxies",
+    "chinwag::read",
     "chinwag::reload",
-    "chinwag::sandbox::calls",
-    "chinwag::sandbox::files",
-    "chinwag::secret",
-    "chinwag::state_dir",
+    "chinwag::sandbox",
+    "chinwag::systemd",
     "whippet",
     "whippet::executor::blocking",
     "whippet::executor::worker",
@@ -62,7 +60,7 @@ impl LogFilter {
                 }
                 Some((module, of)) => {
                     let (module, of) = (module.trim(), level(of.trim())?);
-                    if !is_module(module) {
+                    if !is_target(module) {
                         return Err(format!(
                             "nothing logs as {}{}",
                             quote(module),
@@ -85,7 +83,7 @@ impl LogFilter {
 fn level(name: &str) -> Result<&'static str, String> {
     let found = LEVELS.iter().find(|level| level.eq_ignore_ascii_case(name));
     found.copied().ok_or_else(|| {
-        if is_module(name) {
+        if is_target(name) {
             return format!("{name} is a module and needs a level, as in {USUAL},{name}=debug");
         }
         let hint = closest(name, LEVELS.into_iter().chain(names()));
@@ -95,16 +93,16 @@ fn level(name: &str) -> Result<&'static str, String> {
 }
 
 /// Whether something logs as this module, or as one in it.
-fn is_module(name: &str) -> bool {
+fn is_target(name: &str) -> bool {
     let is_above =
         |module: &str| module.strip_prefix(name).is_some_and(|rest| rest.starts_with("::"));
-    MODULES.iter().any(|module| *module == name || is_above(module))
+    TARGETS.iter().any(|module| *module == name || is_above(module))
 }
 
 /// All modules that can be named: those that log, and those above them.
 fn names() -> impl Iterator<Item = &'static str> {
     let above = |module: &'static str| module.match_indices("::").map(|(at, _)| &module[..at]);
-    MODULES.iter().copied().chain(MODULES.iter().copied().flat_map(above))
+    TARGETS.iter().copied().chain(TARGETS.iter().copied().flat_map(above))
 }
 
 impl Value for LogFilter {
@@ -182,7 +180,8 @@ mod tests {
     }
 
     /// The modules of a crate whose sources log, and the targets that they name.
-    fn logging(folder: &Path, module: &str, found: &mut BTreeSet<String>) {
+    /// Adds the targets of all log lines below a folder: what they name, else their module. All of chinwag's name one.
+    fn collect_targets(folder: &Path, module: &str, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();
             let name = path.file_stem().expect("a name").to_str().expect("UTF-8").to_owned();
@@ -191,13 +190,13 @@ mod tests {
                 name => format!("{module}::{name}"),
             };
             if path.is_dir() {
-                logging(&path, &inner, found);
+                collect_targets(&path, &inner, found);
             } else if !name.ends_with("tests") {
                 let text = std::fs::read_to_string(&path).expect("a source");
-                // Not the words of this test.
+                // Not the text of this test.
                 let text = text.split("mod tests {").next().expect("a beginning");
-                // A macro and its first words on one line.
-                let text = text.replace("(\n", "(");
+                // A macro and its first argument on one line.
+                let text = text.split("(\n").map(str::trim_start).collect::<Vec<_>>().join("(");
                 let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 for line in code {
                     if let Some((_, rest)) = line.split_once("target: \"") {
@@ -205,6 +204,10 @@ mod tests {
                     }
                     let logs = |level: &str| line.contains(&format!("tracing::{level}!("));
                     if LEVELS.iter().any(|level| logs(level)) && !line.contains("target: ") {
+                        assert!(
+                            !inner.starts_with("chinwag"),
+                            "{inner}: a log line without a target"
+                        );
                         found.insert(inner.clone());
                     }
                 }
@@ -213,18 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn the_modules_are_those_that_log() {
+    fn the_targets_are_those_of_the_sources() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let mut found = BTreeSet::new();
+        let mut found = BTreeSet::from([crate::chat::connection_log::TARGET.to_owned()]);
         for name in ["chinwag", "whippet"] {
             found.insert(name.to_owned());
-            logging(&crates.join(name).join("src"), name, &mut found);
+            collect_targets(&crates.join(name).join("src"), name, &mut found);
         }
-        for module in &found {
-            assert!(is_module(module), "{module} logs: add it to MODULES");
+        for target in &found {
+            assert!(is_target(target), "{target} is logged: add it to TARGETS");
         }
-        for &module in MODULES.iter().filter(|&&module| module != "chinwag::audit") {
-            assert!(found.contains(module), "nothing logs as {module}, which is in MODULES");
+        for &target in TARGETS {
+            assert!(found.contains(target), "nothing logs as {target}, which is in TARGETS");
         }
     }
 

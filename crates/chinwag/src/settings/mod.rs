@@ -12,15 +12,15 @@
 
 pub mod address;
 pub mod file;
-pub mod gather;
 pub mod host_pattern;
-mod likeness;
 pub mod log_filter;
 pub mod print;
+pub mod sources;
+mod suggestion;
 pub mod table;
 pub mod value;
 
 pub use self::address::HostPort;
-pub use self::gather::{Complaint, Effective, Origin, Refused, Sources};
 pub use self::host_pattern::HostPattern;
+pub use self::sources::{Complaint, Effective, Origin, Refused, Sources};
 pub use self::table::{Reload, Setting, Settings, TABLE};

@@ -1,6 +1,6 @@
 //! The settings in effect, as a file that could be read again.
 
-use super::gather::{Effective, Origin};
+use super::sources::{Effective, Origin};
 use super::table::{Reload, Setting, Settings, TABLE};
 use std::fmt::Write;
 use std::path::Path;

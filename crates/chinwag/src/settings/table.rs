@@ -5,8 +5,8 @@ use super::address::{HostPort, in_the_way_of, twice};
 use super::host_pattern::HostPattern;
 use super::log_filter::LogFilter;
 use super::value::{Auto, Bytes, Given, LogFormat, Shape, Value, Wrong};
-use crate::bans::Range;
 use crate::limits;
+use crate::protocol::ip_range::IpRange;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroUsize;
@@ -175,7 +175,7 @@ settings! {
         per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp one_or_any;
         /// Address or range of proxies that say who comes, may be given several times
         /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.
-        trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<Range> = Vec::new(), Live InManual;
+        trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<IpRange> = Vec::new(), Live InManual;
         /// How long a newcomer is listened to before the welcome
         /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
         first_look "first-look" "TIME": Duration = limits::FIRST_LOOK, Live InManual within(MOMENT, MINUTE);

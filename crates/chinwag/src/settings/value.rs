@@ -2,7 +2,7 @@
 //!
 //! What is shown is TOML, and reads back as the same value.
 
-use crate::span;
+use crate::protocol::duration;
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::num::NonZeroUsize;
@@ -272,7 +272,7 @@ impl Scalar for Duration {
 
     fn parse(text: &str) -> Option<Self> {
         // As it is typed in the chat, too.
-        if let Some((seconds, "")) = span::leading(text) {
+        if let Some((seconds, "")) = duration::leading(text) {
             return (seconds < LONGEST_SECONDS).then(|| Self::from_secs(seconds));
         }
         let (number, unit) = split_unit(text);
@@ -451,7 +451,7 @@ pub fn quote(text: &str) -> String {
 
 /// Whether a character is shown by itself, by the rules of what people say.
 fn is_printed(c: char) -> bool {
-    !crate::text::sanitise(c.encode_utf8(&mut [0; 4])).is_empty()
+    !crate::protocol::sanitize::sanitise(c.encode_utf8(&mut [0; 4])).is_empty()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Tests of a person's terminal.
 
 use super::*;
-use crate::frame::Gauge;
-use crate::telnet::options::ECHO;
+use crate::outbound::frame::Gauge;
+use crate::protocol::telnet::negotiation::ECHO;
 
 /// A terminal whose client lets us echo.
 fn editing() -> Terminal {

@@ -1,7 +1,7 @@
 //! `/bell`: who is told by a bell that they were named, and how seldom.
 
 use crate::room::Room;
-use chinwag::event::Departure;
+use chinwag::chat::event::Departure;
 use std::time::Duration;
 
 /// All that somebody was sent since they last read, byte by byte.

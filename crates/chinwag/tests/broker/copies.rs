@@ -2,10 +2,11 @@
 //! somebody.
 
 use crate::room::Room;
-use chinwag::event::{ClientId, Departure};
+use chinwag::chat::admin_command::{Act, Order};
+use chinwag::chat::event;
+use chinwag::chat::event::{ClientId, Departure};
 use chinwag::limits::{CROWD_EVERY, CROWD_SINGLES, OWED_HARD, ROUND_COPIES};
-use chinwag::order::{Act, Order};
-use chinwag::{command, event};
+use chinwag::protocol::command;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 use whippet::sync::oneshot;

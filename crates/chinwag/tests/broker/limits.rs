@@ -1,8 +1,8 @@
 //! How far somebody may fall behind, and what the others notice of it.
 
 use crate::room::Room;
-use chinwag::broker::Broker;
-use chinwag::event::Departure;
+use chinwag::chat::broker::Broker;
+use chinwag::chat::event::Departure;
 use chinwag::limits::{MOVING_LEAST, OWED_HARD, OWED_SOFT, ROUND_COPIES, TAKE_WITHIN};
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! What people see: each line of the protocol in its exact form.
 
 use crate::room::Room;
-use chinwag::event::{ClientId, Control};
-use chinwag::event::{Departure, Event};
+use chinwag::chat::event::{ClientId, Control};
+use chinwag::chat::event::{Departure, Event};
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];

@@ -1,11 +1,11 @@
 //! What operators can do, at the level of events.
 
 use crate::room::Room;
-use chinwag::aside::{Aside, Place, Probe};
-use chinwag::command::{Attempt, Input, Kind};
-use chinwag::event::{ClientId, Departure, Event, Inputs};
+use chinwag::chat::admin_command::{Act, Order, Verdict};
+use chinwag::chat::event::{ClientId, Departure, Event, Inputs};
 use chinwag::limits::BANS;
-use chinwag::order::{Act, Order, Verdict};
+use chinwag::outbound::side_message::{Aside, Place, Probe};
+use chinwag::protocol::command::{Attempt, Input, Kind};
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
@@ -546,7 +546,7 @@ fn operators_hear_of_bans_that_cannot_be_written() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     let order = Order::Unkept { reason: "the disk is full".into() };
-    room.broker.handle_control(chinwag::event::Control::Order(order), room.now);
+    room.broker.handle_control(chinwag::chat::event::Control::Order(order), room.now);
     room.flush();
     let told =
         "! the bans hold, but a restart forgets them, for they cannot be written: the disk is full";

@@ -1,10 +1,10 @@
 //! What those who run the server order, at the level of events.
 
 use crate::room::Room;
-use chinwag::event::Departure;
+use chinwag::chat::admin_command::{OpenRoom, Order};
+use chinwag::chat::event::Departure;
+use chinwag::chat::room_creators::RoomLimit;
 use chinwag::limits::{ROOMS, ROOMS_OF_A_PERSON, ROOMS_OF_AN_ADDRESS};
-use chinwag::makers::RoomLimit;
-use chinwag::order::{OpenRoom, Order};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,7 +206,7 @@ fn a_room_counts_for_its_maker_until_it_goes() {
     room.address = [203, 0, 113, 10].into();
     let cy = room.join_as("cy");
     join_room(&mut room, cy, "#r1");
-    room.leave(alice, chinwag::event::Departure::Lost);
+    room.leave(alice, chinwag::chat::event::Departure::Lost);
     room.hush();
     // Eighteen went with her, and the one that Cy is in counts still.
     room.address = [203, 0, 113, 9].into();

@@ -1,7 +1,7 @@
 //! Lines to one person alone, and people who do not want to read each other.
 
 use crate::room::Room;
-use chinwag::event::Departure;
+use chinwag::chat::event::Departure;
 use chinwag::limits::IGNORED;
 
 const NOTHING: [String; 0] = [];

@@ -4,8 +4,8 @@
 
 use crate::checker::{self, Checker, End, Random, Rooms, Utterance};
 use crate::room::{QUEUE, Room};
-use chinwag::event::{ClientId, Control, Departure, Event, Inputs};
-use chinwag::intake::Bounds;
+use chinwag::chat::event::{ClientId, Control, Departure, Event, Inputs};
+use chinwag::outbound::backpressure::Bounds;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ impl Play {
                     text
                 }
             };
-            if let Some(input) = chinwag::command::parse(&line) {
+            if let Some(input) = chinwag::protocol::command::parse(&line) {
                 inputs.push(input);
             }
         }

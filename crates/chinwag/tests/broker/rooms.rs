@@ -1,7 +1,7 @@
 //! Rooms, at the level of events: who sees what of which room.
 
 use crate::room::Room;
-use chinwag::event::Departure;
+use chinwag::chat::event::Departure;
 use chinwag::limits::{HISTORY_LINES, ROOMS, ROOMS_OF_A_PERSON, ROOMS_PAGE};
 use std::time::Duration;
 
@@ -343,7 +343,8 @@ fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
 fn time_stamps_stand_before_each_line_of_those_who_ask() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
-    let clock = chinwag::time_of_day::WallClock::new(room.now, Duration::from_secs(50_707));
+    let clock =
+        chinwag::protocol::time_of_day::WallClock::new(room.now, Duration::from_secs(50_707));
     room.broker.set_clock(clock);
     room.send(alice, "early");
     room.hush();

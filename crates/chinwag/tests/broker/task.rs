@@ -1,12 +1,12 @@
 //! The broker as a task: its loop, and what comes to it at the same time.
 
-use chinwag::account::{self, Inbox};
-use chinwag::broker::{Broker, Metrics};
-use chinwag::command::{Input, Kind};
-use chinwag::door::DoorKind;
-use chinwag::event::{Arrival, ClientId, Control, Event, Inputs};
-use chinwag::intake::{Bounds, Intake};
+use chinwag::chat::broker::{Broker, Metrics};
+use chinwag::chat::event::{Arrival, ClientId, Control, Event, Inputs};
 use chinwag::limits::OWED_HARD;
+use chinwag::outbound::backpressure::{Bounds, Intake};
+use chinwag::outbound::queue::{self, Inbox};
+use chinwag::protocol::command::{Input, Kind};
+use chinwag::protocol::encode::DoorKind;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub(crate) struct Queues {
 impl Queues {
     /// Lets somebody in.
     pub(crate) async fn join(&self, number: u64, intake: &Arc<Intake>, places: usize) -> Inbox {
-        let (outlet, inbox) = account::inbox_of(intake, places);
+        let (outlet, inbox) = queue::inbox_of(intake, places);
         let address = Ipv4Addr::LOCALHOST.into();
         let arrival = Arrival { outlet, door: DoorKind::Lines, address };
         let join = Control::Join { id: ClientId::new(number), arrival };

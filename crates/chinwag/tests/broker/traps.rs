@@ -3,9 +3,9 @@
 use crate::checker::Random;
 use crate::room::Room;
 use crate::task::{line_of, start};
-use chinwag::event::Departure;
-use chinwag::intake::{Bounds, Intake};
+use chinwag::chat::event::Departure;
 use chinwag::limits::{CROWD_SINGLES, OWED_HARD};
+use chinwag::outbound::backpressure::{Bounds, Intake};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

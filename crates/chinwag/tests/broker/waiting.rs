@@ -1,7 +1,7 @@
 //! A room whose people are behind waits, and no other does.
 
 use crate::room::Room;
-use chinwag::event::{ClientId, Control, Departure, Event};
+use chinwag::chat::event::{ClientId, Control, Departure, Event};
 use chinwag::limits::{OWED_HARD, OWED_SOFT, WAITING_EVENTS, WAITING_OF_A_ROOM};
 use std::time::Duration;
 

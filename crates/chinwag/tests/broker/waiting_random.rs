@@ -3,8 +3,8 @@
 
 use crate::checker::{Random, seeds};
 use crate::room::Room;
-use chinwag::intake::Bounds;
 use chinwag::limits::{WAITING_EVENTS, WAITING_OF_A_ROOM};
+use chinwag::outbound::backpressure::Bounds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -110,7 +110,7 @@ fn a_server_is_run_from_a_shell() {
         let stats = socket.asks(&["stats"]).await.unwrap();
         assert!(stats.contains("\nchinwag_people 1\n"), "{stats}");
         let tasks = socket.asks(&["tasks"]).await.unwrap();
-        assert!(tasks.contains("accept") || tasks.contains("serve.rs"), "{tasks}");
+        assert!(tasks.contains("accept") || tasks.contains("server/mod.rs"), "{tasks}");
         assert_eq!(socket.asks(&["shutdown"]).await.unwrap(), "the server stops\n");
         assert_eq!(alice.rest().await, ["* server is shutting down"]);
         drop(alice);

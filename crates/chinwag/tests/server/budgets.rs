@@ -6,7 +6,7 @@
 use crate::network::{can_make_networks, server};
 use crate::program::Program;
 use crate::support::{Person, TestServer, run, soon};
-use chinwag::secret::Secret;
+use chinwag::server::oper_secret::Secret;
 use chinwag::{Allowance, Config};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};

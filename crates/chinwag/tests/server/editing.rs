@@ -2,7 +2,7 @@
 
 use crate::support::{Person, TestServer, run};
 use chinwag::Config;
-use chinwag::secret::Secret;
+use chinwag::server::oper_secret::Secret;
 use std::num::NonZero;
 use vt100::Parser;
 

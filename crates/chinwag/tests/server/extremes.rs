@@ -7,7 +7,7 @@
 use crate::folder::Folder;
 use crate::program::{Program, chinwag};
 use crate::support::{PATIENCE, run, soon};
-use chinwag::settings::gather::Environment;
+use chinwag::settings::sources::Environment;
 use chinwag::settings::table::Setting;
 use chinwag::settings::value::Shape;
 use chinwag::settings::{Settings, Sources, TABLE};

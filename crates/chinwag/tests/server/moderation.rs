@@ -3,7 +3,7 @@
 use crate::program::{Program, admin, chinwag};
 use crate::support::{TestServer, run};
 use chinwag::Config;
-use chinwag::secret::Secret;
+use chinwag::server::oper_secret::Secret;
 use rustix::process::Signal;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

@@ -21,8 +21,8 @@ const LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 /// Settings that believe proxies on this machine.
 fn believing() -> Config {
-    let range = chinwag::bans::Target::parse("127.0.0.1").expect("an address");
-    let chinwag::bans::Target::Addresses(range) = range else { panic!("it is an address") };
+    let range = chinwag::chat::bans::Target::parse("127.0.0.1").expect("an address");
+    let chinwag::chat::bans::Target::Addresses(range) = range else { panic!("it is an address") };
     Config { trusted_proxies: vec![range], ..Config::default() }
 }
 

@@ -109,7 +109,7 @@ fn the_server_makes_no_more_threads_than_it_says() {
         command.args(["--oper-file", &secret, "--state-dir", &state, "--admin-socket", &socket]);
         command.args(["--metrics", "127.0.0.1:0"]);
         let mut server = Program::start(command).await;
-        let bound = chinwag::thread_bound::most_threads(3);
+        let bound = chinwag::server::thread_bound::most_threads(3);
         let mut most = 0;
         for round in 0..8 {
             // All that blocks: settings and secret are read, bans are written, and the log is.

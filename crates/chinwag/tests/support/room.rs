@@ -1,13 +1,13 @@
 //! A broker with people of straw around it, and a clock that the test moves by hand.
 
-use chinwag::account::{self, Inbox};
-use chinwag::broker::{Broker, Metrics};
-use chinwag::command::{self, Attempt, Input, Kind};
-use chinwag::door::DoorKind;
-use chinwag::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
-use chinwag::frame::Frame;
-use chinwag::intake::{Bounds, Intake};
-use chinwag::order::Order;
+use chinwag::chat::admin_command::Order;
+use chinwag::chat::broker::{Broker, Metrics};
+use chinwag::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
+use chinwag::outbound::backpressure::{Bounds, Intake};
+use chinwag::outbound::frame::Frame;
+use chinwag::outbound::queue::{self, Inbox};
+use chinwag::protocol::command::{self, Attempt, Input, Kind};
+use chinwag::protocol::encode::DoorKind;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl Room {
     /// Lets somebody in, without ending the round.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (outlet, inbox) = account::inbox(&self.intake);
+        let (outlet, inbox) = queue::inbox(&self.intake);
         let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
         self.people.insert(self.latest, person);
         let id = ClientId::new(self.latest);

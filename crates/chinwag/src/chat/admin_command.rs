@@ -1,0 +1,153 @@
+//! What those who run the server may order the broker to do. Each order has its answer.
+
+use crate::protocol::nick::Nick;
+use crate::protocol::room_name::RoomName;
+use std::net::IpAddr;
+use std::time::Duration;
+use whippet::sync::oneshot;
+
+/// An order.
+#[derive(Debug)]
+pub enum Order {
+    /// Who is here?
+    Who {
+        /// Everybody, by name.
+        answer: oneshot::Sender<Vec<Present>>,
+    },
+    /// Somebody is to go.
+    Kick {
+        /// What he is called, as it was typed.
+        nick: String,
+        /// Why; may be blank.
+        reason: String,
+        /// What he is called, if he was here.
+        answer: oneshot::Sender<Option<Nick>>,
+    },
+    /// What rooms are there?
+    Rooms {
+        /// All of them, by name.
+        answer: oneshot::Sender<Vec<OpenRoom>>,
+    },
+    /// A room is to go.
+    Close {
+        /// What it is called, as it was typed.
+        name: String,
+        /// Why; may be blank.
+        reason: String,
+        /// What it is called, and how many were in it; or why it stays.
+        answer: oneshot::Sender<Result<(RoomName, usize), String>>,
+    },
+    /// Nobody is to read what somebody writes.
+    Mute {
+        /// Who, and for how long if not until it is ended, as it was typed.
+        typed: String,
+        /// What came of it, in words.
+        answer: oneshot::Sender<Result<String, String>>,
+    },
+    /// Somebody is to be read again.
+    Unmute {
+        /// What he is called, as it was typed.
+        nick: String,
+        /// What he is called; or why not.
+        answer: oneshot::Sender<Result<Nick, String>>,
+    },
+    /// Who is not read?
+    Mutes {
+        /// All of them, the first one first.
+        answer: oneshot::Sender<Vec<Muted>>,
+    },
+    /// Who is kept out?
+    Bans {
+        /// All of them, the first one first.
+        answer: oneshot::Sender<Vec<Banned>>,
+    },
+    /// The bans are to be changed.
+    Moderate {
+        /// How.
+        act: Act,
+        /// What came of it.
+        answer: oneshot::Sender<Result<Verdict, String>>,
+    },
+    /// The bans could not be written where a restart finds them.
+    Unkept {
+        /// Why.
+        reason: String,
+    },
+    /// Everybody is to be told something.
+    Say {
+        /// What.
+        text: String,
+        /// To how many it goes.
+        answer: oneshot::Sender<usize>,
+    },
+}
+
+/// What can be done about bans. The words are as they were typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Keep somebody out: whom, for how long if not for good, and why.
+    Ban(String),
+    /// Let somebody in again.
+    Unban(String),
+}
+
+/// What came of an act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// In words.
+    pub words: String,
+    /// The number of the [page](crate::chat::ban_store) that keeps it, if it is to be kept.
+    pub page: Option<u64>,
+}
+
+/// Somebody who is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// What he is called.
+    pub nick: String,
+    /// Where he comes from.
+    pub address: IpAddr,
+    /// In how many rooms he is.
+    pub rooms: usize,
+    /// Bytes that he is owed.
+    pub owed: u64,
+}
+
+/// A room that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRoom {
+    /// What it is called.
+    pub name: RoomName,
+    /// How many are in it.
+    pub people: usize,
+    /// Where whoever made it came from; `None` for the lobby.
+    pub made_from: Option<IpAddr>,
+    /// How often each may speak there, if that is limited.
+    pub slow: Option<Duration>,
+    /// What it is about, in quotes, if anybody said so.
+    pub topic: Option<Box<str>>,
+}
+
+/// Somebody who is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Muted {
+    /// What they were called then.
+    pub nick: Nick,
+    /// Where they came from; `None` if from the machine itself.
+    pub address: Option<String>,
+    /// For how long still; `None` until it is ended.
+    pub rest: Option<Duration>,
+}
+
+/// Somebody who is kept out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banned {
+    /// Whom it is about.
+    pub target: String,
+    /// When it ends, in seconds since 1970; `None` if never.
+    pub until: Option<u64>,
+    /// Why, without quotes around it; empty if nobody said so.
+    pub reason: String,
+    /// All of it, in words.
+    pub told: String,
+}

@@ -1,0 +1,389 @@
+//! What a restart finds again: the bans, in a folder of the server's own.
+//!
+//! ```text
+//!   broker ── newest page ──► keeper (a task) ── write, fsync, rename, fsync ──► FOLDER/bans
+//! ```
+//!
+//! The folder is the server's own user's and nobody else's to change, and so is each file in it; no link in it is followed
+//! (`os/files.rs`). All is done in the folder that was opened at the start, whatever its path leads to by now. A new file is
+//! made, never an old one written over.
+//!
+//! The file is whole at any moment: a new one takes the place of the old one in one step, once the disk has it. The broker
+//! never waits for the disk; what it put on the shelf last is what is written, and pages in between are skipped. What cannot
+//! be written is told to the operators and tried again.
+
+use crate::chat::admin_command::Order;
+use crate::chat::bans::Bans;
+use crate::chat::event::Control;
+use crate::limits::{BANS_BYTES, KEEP_AGAIN};
+use crate::os::create_dir;
+use crate::os::files::{self, Access, Distrust, Found};
+use rustix::fs::{AtFlags, OFlags};
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+use whippet::select;
+use whippet::sync::mpsc::Sender;
+use whippet::sync::watch;
+use whippet::task::spawn_blocking;
+use whippet::time::sleep;
+
+/// The folder, ours as long as this lives.
+#[derive(Debug)]
+pub struct StateDir {
+    /// The folder, open.
+    folder: OwnedFd,
+    /// Locked, so that no second server writes there.
+    _lock: File,
+}
+
+/// The names in it.
+const BANS_FILE: &str = "bans";
+const NEW_FILE: &str = "bans.new";
+const LOCK_FILE: &str = "lock";
+
+impl StateDir {
+    /// Makes the folder if it is not there, takes it, and reads what is in it.
+    ///
+    /// # Errors
+    /// A sentence: it cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
+    pub fn open(path: &Path) -> Result<(Self, Bans), String> {
+        let failed = |error: &dyn Display| failed(path, error);
+        let folder = create_dir::make(path).and_then(|()| open_folder(path));
+        let folder = folder.map_err(|error| failed(&error))?;
+        let lock = lock(&folder).map_err(|error| failed(&error))?;
+        let bans = match read(&folder, BANS_FILE) {
+            Ok(text) => {
+                Bans::parse(&text).map_err(|wrong| failed(&format!("{BANS_FILE}, {wrong}")))?
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Bans::default(),
+            Err(error) => return Err(failed(&error)),
+        };
+        Ok((Self { folder, _lock: lock }, bans))
+    }
+
+    /// That the folder could be had by a server that starts: nothing is made, and a server that has it keeps it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); whether it is because it is another user's.
+    pub fn look(path: &Path) -> Result<(), (String, bool)> {
+        let look = || -> io::Result<()> {
+            if !create_dir::is_there(path)? {
+                return Ok(());
+            }
+            let folder = open_folder(path)?;
+            create_dir::can_make_in(path)?;
+            match read(&folder, BANS_FILE) {
+                Ok(text) => drop(
+                    Bans::parse(&text)
+                        .map_err(|wrong| io::Error::other(format!("{BANS_FILE}, {wrong}")))?,
+                ),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            match open(&folder, LOCK_FILE, OFlags::RDONLY) {
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                found => trusted(LOCK_FILE, found?.access),
+            }
+        };
+        look().map_err(|error| (failed(path, &error), error.kind() == ErrorKind::PermissionDenied))
+    }
+
+    /// Puts this text in the place of the bans. It is on the disk when this returns.
+    fn write(&self, text: &str) -> io::Result<()> {
+        match rustix::fs::unlinkat(&self.folder, NEW_FILE, AtFlags::empty()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            // What a server that crashed has left there is gone, or nothing was there.
+            Ok(()) | Err(_) => {}
+        }
+        let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let Found { mut file, .. } = files::open_own(&self.folder, NEW_FILE, new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        rustix::fs::renameat(&self.folder, NEW_FILE, &self.folder, BANS_FILE)?;
+        Ok(rustix::fs::fsync(&self.folder)?)
+    }
+}
+
+/// That the folder cannot be had, as a sentence.
+fn failed(path: &Path, error: &dyn Display) -> String {
+    format!("cannot use the state directory {}: {error}", path.display())
+}
+
+/// Opens the folder, if it is ours alone.
+fn open_folder(path: &Path) -> io::Result<OwnedFd> {
+    // An empty one in its place would be a list without bans.
+    files::can_keep(path)?;
+    let (folder, access) = files::open_folder(path)?;
+    let path = path.display();
+    match access.own() {
+        Ok(()) => Ok(folder),
+        Err(distrust @ Distrust::Foreign(_)) => Err(io::Error::new(
+            ErrorKind::PermissionDenied,
+            format!(
+                "it {distrust}; name a folder in it, which the server makes for itself: {path}/chinwag"
+            ),
+        )),
+        Err(distrust @ Distrust::Writable) => {
+            Err(io::Error::other(format!("it {distrust}: chmod go-w {path}")))
+        }
+    }
+}
+
+/// Takes the folder for this server alone.
+fn lock(folder: &OwnedFd) -> io::Result<File> {
+    let Found { file, access } = open(folder, LOCK_FILE, OFlags::RDWR | OFlags::CREATE)?;
+    trusted(LOCK_FILE, access)?;
+    file.try_lock().map_err(|error| match error {
+        std::fs::TryLockError::WouldBlock => io::Error::other("another server uses it"),
+        std::fs::TryLockError::Error(error) => error,
+    })?;
+    Ok(file)
+}
+
+/// Opens a file in it; what fails says which.
+fn open(folder: &OwnedFd, name: &str, flags: OFlags) -> io::Result<Found> {
+    files::open_own(folder, name, flags).map_err(|error| {
+        let words = error.to_string();
+        // "It is a link" is a sentence about the file.
+        let words = words
+            .strip_prefix("it is ")
+            .map_or(format!("{name}: {words}"), |is| format!("{name} is {is}"));
+        io::Error::new(error.kind(), words)
+    })
+}
+
+/// That nobody else can have changed a file in it.
+fn trusted(name: &str, access: Access) -> io::Result<()> {
+    access.trusted().map_err(|distrust| io::Error::other(format!("{name} {distrust}")))
+}
+
+/// Reads a text that is not longer than bans can be.
+fn read(folder: &OwnedFd, name: &str) -> io::Result<String> {
+    let Found { file, access } = open(folder, name, OFlags::RDONLY)?;
+    trusted(name, access)?;
+    files::read_text(file, BANS_BYTES).map_err(|error| io::Error::other(format!("{name}: {error}")))
+}
+
+/// The bans as they are to be written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    /// Counts up.
+    number: u64,
+    /// The text.
+    text: Arc<str>,
+}
+
+/// What has become of a page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    /// Its number; those before it are settled with it.
+    number: u64,
+    /// Why it is not on the disk, if it is not.
+    failed: Option<Arc<str>>,
+}
+
+/// Where the broker puts the bans for the keeper. Dropped, it lets the keeper write the last of them, and end.
+#[derive(Debug)]
+pub struct Shelf(watch::Sender<Page>);
+
+impl Shelf {
+    /// Has this written, in place of all before it; gives its number.
+    pub(crate) fn put(&self, text: String) -> u64 {
+        let mut number = 0;
+        self.0.send_modify(|page| {
+            number = page.number + 1;
+            *page = Page { number, text: text.into() };
+        });
+        number
+    }
+}
+
+/// Where others see what has become of the pages.
+#[derive(Clone, Debug)]
+pub(crate) struct Receipts(watch::Receiver<Kept>);
+
+impl Receipts {
+    /// Waits until a page is settled; why it could not be written, if so.
+    pub(crate) async fn of(&mut self, number: u64) -> Option<Arc<str>> {
+        match self.0.wait_for(|kept| kept.number >= number).await {
+            Ok(kept) => kept.failed.clone(),
+            Err(_) => Some("the server has stopped".into()),
+        }
+    }
+}
+
+/// The keeper of a folder, to be [run](Keeper::run).
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    /// The folder.
+    state: Arc<StateDir>,
+    /// What is to be written.
+    pages: watch::Receiver<Page>,
+    /// Where it says what has become of that.
+    kept: watch::Sender<Kept>,
+}
+
+impl Keeper {
+    /// A keeper of a folder, a shelf for it, and where its work can be seen.
+    pub(crate) fn new(state: Arc<StateDir>) -> (Self, Shelf, Receipts) {
+        let (shelf, pages) = watch::channel(Page::default());
+        let (kept, receipts) = watch::channel(Kept::default());
+        (Self { state, pages, kept }, Shelf(shelf), Receipts(receipts))
+    }
+
+    /// Writes what is put on the shelf, until that is dropped and empty. The broker hears of what fails.
+    pub(crate) async fn run(mut self, broker: Sender<Control>) {
+        let mut failed = false;
+        loop {
+            select! {
+                changed = self.pages.changed() => if changed.is_err() {
+                    // The last chance.
+                    if failed {
+                        self.write(&broker).await;
+                    }
+                    break;
+                },
+                () = sleep(KEEP_AGAIN), if failed => {}
+            }
+            failed = !self.write(&broker).await;
+        }
+    }
+
+    /// Writes the newest page; whether that went well.
+    async fn write(&mut self, broker: &Sender<Control>) -> bool {
+        let Page { number, text } = self.pages.borrow_and_update().clone();
+        let state = Arc::clone(&self.state);
+        let written = match spawn_blocking(move || state.write(&text)).await {
+            Ok(written) => written.map_err(|error| error.to_string()),
+            Err(panic) => Err(panic.to_string()),
+        };
+        let failed = written.err();
+        if let Some(reason) = &failed {
+            tracing::error!(target: "chinwag::ban_store", reason, "the bans cannot be written to the state directory");
+            // A broker that is gone has nobody to tell.
+            let _ = broker.send(Control::Order(Order::Unkept { reason: reason.clone() })).await;
+        }
+        let good = failed.is_none();
+        self.kept.send_replace(Kept { number, failed: failed.map(Into::into) });
+        good
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::bans::{Ban, Target};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+    use std::time::Duration;
+    use whippet::sync::mpsc;
+    use whippet::time::timeout;
+
+    /// A path in which nothing is, and nothing stays.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(test: &str) -> Self {
+            let name = format!("chinwag-state-{test}-{}", std::process::id());
+            Self(std::env::temp_dir().join(name).join("deep"))
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(self.0.parent().expect("a folder"));
+        }
+    }
+
+    fn some_bans() -> Bans {
+        let mut bans = Bans::default();
+        let (target, reason) = (Target::parse("mallory*").unwrap(), "\"spam\"".into());
+        bans.add(Ban { target, until: Some(1_790_000_000), reason }, 0).unwrap();
+        bans
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_the_next_and_by_nobody_else() {
+        let scratch = Scratch::new("written");
+        let (state, bans) = StateDir::open(&scratch.0).unwrap();
+        assert_eq!(bans, Bans::default());
+        state.write(&some_bans().text()).unwrap();
+        let mode = std::fs::metadata(scratch.0.join(BANS_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let second = StateDir::open(&scratch.0).unwrap_err();
+        assert!(second.ends_with("another server uses it"), "{second}");
+        drop(state);
+        assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
+    }
+
+    #[test]
+    fn what_is_no_list_of_bans_is_refused_and_left_alone() {
+        let scratch = Scratch::new("garbage");
+        drop(StateDir::open(&scratch.0).unwrap());
+        for (text, reason) in [
+            ("garbage".to_owned(), "bans, line 1: a target, a blank and an end are wanted"),
+            ("#".repeat(BANS_BYTES as usize + 1), "bans: it is longer than"),
+        ] {
+            std::fs::write(scratch.0.join(BANS_FILE), &text).unwrap();
+            let refused = StateDir::open(&scratch.0).unwrap_err();
+            assert!(refused.contains(reason), "{refused}");
+            assert_eq!(std::fs::read_to_string(scratch.0.join(BANS_FILE)).unwrap(), text);
+        }
+    }
+
+    #[whippet::test]
+    async fn the_keeper_writes_the_last_page_before_it_ends() {
+        let scratch = Scratch::new("last");
+        let (state, _) = StateDir::open(&scratch.0).unwrap();
+        let (keeper, shelf, _) = Keeper::new(Arc::new(state));
+        let (broker, _orders) = mpsc::channel(1);
+        shelf.put(String::new());
+        shelf.put(some_bans().text());
+        drop(shelf);
+        timeout(Duration::from_secs(60), keeper.run(broker)).await.expect("it ends");
+        assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
+    }
+
+    #[whippet::test]
+    async fn what_could_not_be_written_is_tried_at_the_end() {
+        let scratch = Scratch::new("end");
+        let (state, _) = StateDir::open(&scratch.0).unwrap();
+        std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
+        let (keeper, shelf, mut receipts) = Keeper::new(Arc::new(state));
+        let (broker, _orders) = mpsc::channel(2);
+        let keeper = whippet::spawn(keeper.run(broker));
+        let number = shelf.put(some_bans().text());
+        let soon = Duration::from_secs(60);
+        assert!(timeout(soon, receipts.of(number)).await.expect("soon").is_some());
+        // Long before it would be tried again.
+        std::fs::remove_dir(scratch.0.join(NEW_FILE)).unwrap();
+        drop(shelf);
+        timeout(soon, keeper).await.expect("it ends").expect("no panic");
+        assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
+    }
+
+    #[whippet::test]
+    async fn what_cannot_be_written_is_told_and_tried_again() {
+        let scratch = Scratch::new("full");
+        let (state, _) = StateDir::open(&scratch.0).unwrap();
+        // In the way of the new file, whoever runs this.
+        std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
+        let (keeper, shelf, mut receipts) = Keeper::new(Arc::new(state));
+        let (broker, mut orders) = mpsc::channel(1);
+        let keeper = whippet::spawn(keeper.run(broker));
+        let number = shelf.put(some_bans().text());
+        let soon = Duration::from_secs(60);
+        let told = timeout(soon, orders.recv()).await.expect("soon");
+        assert!(matches!(told, Some(Control::Order(Order::Unkept { .. }))), "{told:?}");
+        assert!(timeout(soon, receipts.of(number)).await.expect("soon").is_some());
+        std::fs::remove_dir(scratch.0.join(NEW_FILE)).unwrap();
+        let again = shelf.put(some_bans().text());
+        assert_eq!(timeout(soon, receipts.of(again)).await.expect("soon"), None);
+        drop(shelf);
+        timeout(soon, keeper).await.expect("it ends").expect("no panic");
+    }
+}

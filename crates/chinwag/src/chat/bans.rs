@@ -1,0 +1,333 @@
+//! Who may not be here: nicks by pattern, addresses by range, each for a time or for good.
+//!
+//! Pure: it knows no clock, no file and nobody who is here. Times are seconds since 1970, so that they mean the same after a
+//! restart. The text form is one ban a line and reads back as the same bans:
+//!
+//! ```text
+//!   203.0.113.0/24 1790000000 "spam"
+//!   mallory* -
+//! ```
+
+use crate::chat::scan_steps;
+use crate::limits::{BANS, MAX_NICK};
+use crate::os::files::BYTE_ORDER_MARK;
+use crate::protocol::ip_range::{EVERYBODY, IpRange};
+use crate::protocol::nick::{Nick, look_of};
+use crate::protocol::sanitize::quoted;
+use std::fmt;
+use std::net::IpAddr;
+
+/// Whom a ban is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Whoever wants to be called so.
+    Nick(Mask),
+    /// Whoever comes from there.
+    Addresses(IpRange),
+}
+
+/// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like the
+/// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_like`]); in a pattern `I` is `i`,
+/// not `l`, or it would meet people who are called otherwise.
+#[derive(Clone, Debug)]
+pub struct Mask(
+    /// As it was typed.
+    Box<str>,
+);
+
+impl PartialEq for Mask {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Mask {}
+
+/// Why somebody is to be kept out, and how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Whom it is about.
+    pub target: Target,
+    /// When it ends, in seconds since 1970; `None` if never.
+    pub until: Option<u64>,
+    /// Why, in quotes; empty if nobody said so.
+    pub reason: Box<str>,
+}
+
+impl Target {
+    /// What is meant by a word: an address, a range of them, or a pattern of nicks.
+    ///
+    /// # Errors
+    /// Why it is none, for whoever typed it.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        let word = word.strip_prefix('@').unwrap_or(word);
+        if let Some(range) = IpRange::parse(word) {
+            return range.map(Self::Addresses);
+        }
+        Mask::parse(word).map(Self::Nick)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nick(Mask(mask)) => f.write_str(mask),
+            Self::Addresses(range) => range.fmt(f),
+        }
+    }
+}
+
+impl Mask {
+    /// A pattern, as it was typed.
+    fn parse(word: &str) -> Result<Self, String> {
+        let is_wild = |c: char| matches!(c, '*' | '?');
+        let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || is_wild(c);
+        if word.is_empty() || word.len() > MAX_NICK || !word.chars().all(may_be) {
+            let shown = quoted(word);
+            return Err(format!(
+                "a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: {shown}"
+            ));
+        }
+        if word.chars().all(is_wild) {
+            return Err(EVERYBODY.to_owned());
+        }
+        Ok(Self(word.into()))
+    }
+
+    /// The one nick that it is, if it is no pattern.
+    pub fn plain(&self) -> Option<&str> {
+        (!self.0.contains(['*', '?'])).then_some(&*self.0)
+    }
+
+    /// That somebody can choose a nick which is meant.
+    ///
+    /// # Errors
+    /// Why nobody can.
+    pub fn can_be_chosen(&self) -> Result<(), String> {
+        let shown = &self.0;
+        match self.plain() {
+            Some(name) => Nick::parse(name).map(drop).map_err(|refused| {
+                format!("nobody can choose that nick, so a ban on it would do nothing: {refused}")
+            }),
+            None if self
+                .0
+                .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '*' | '?')) =>
+            {
+                Ok(())
+            }
+            None => Err(format!("nicks begin with a letter, so a ban on {shown} would do nothing")),
+        }
+    }
+
+    /// Whether it begins as the names do that the server gives.
+    pub fn begins_as_a_given_name(&self) -> bool {
+        self.0.get(..GIVEN.len()).is_some_and(|start| start.eq_ignore_ascii_case(GIVEN))
+    }
+
+    /// Whether somebody of this nick is meant.
+    pub fn matches(&self, nick: Nick) -> bool {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        let look = if self.plain().is_some() {
+            look_of
+        } else {
+            |byte: u8| look_of(byte.to_ascii_lowercase())
+        };
+        let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
+        covers(pattern, lower, name, lower) || covers(pattern, look, name, look_of)
+    }
+
+    /// Whether it means all whom another means: the same pattern, or nicks of which one looks like the other.
+    fn is_like(&self, other: &Self) -> bool {
+        let look_alike = || self.0.bytes().map(look_of).eq(other.0.bytes().map(look_of));
+        self == other || (self.plain().is_some() && other.plain().is_some() && look_alike())
+    }
+}
+
+/// Whether a pattern fits a name when each is read in its way.
+fn covers(
+    pattern: &[u8],
+    of_pattern: impl Fn(u8) -> u8,
+    name: &[u8],
+    of_name: impl Fn(u8) -> u8,
+) -> bool {
+    // A star tries the shortest first, and only the latest one is ever tried again: linear in both but for that.
+    let (mut at, mut of, mut star) = (0, 0, None);
+    while of < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, of));
+                at += 1;
+            }
+            Some(&byte) if byte == b'?' || of_pattern(byte) == of_name(name[of]) => {
+                (at, of) = (at + 1, of + 1);
+            }
+            _ => {
+                let Some((starred, taken)) = star else { return false };
+                star = Some((starred, taken + 1));
+                (at, of) = (starred + 1, taken + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|&byte| byte == b'*')
+}
+
+/// What the names begin with that the server gives.
+const GIVEN: &str = "user-";
+impl Ban {
+    /// What stands of it in a list for people.
+    pub fn told(&self, now: u64) -> String {
+        format!("{} {}", self.target, self.terms(now))
+    }
+
+    /// How long it will last, and why it is there.
+    pub fn terms(&self, now: u64) -> String {
+        let lasts = self.lasts(now);
+        if self.reason.is_empty() { lasts } else { format!("{lasts}: {}", self.reason) }
+    }
+
+    /// How long it will last.
+    pub fn lasts(&self, now: u64) -> String {
+        let rest = |until: u64| std::time::Duration::from_secs(until.saturating_sub(now));
+        self.until.map_or("for good".to_owned(), |until| {
+            format!("for {}", crate::protocol::duration::words(rest(until)))
+        })
+    }
+
+    /// Whether it has not ended.
+    fn holds(&self, now: u64) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+/// All bans, each target once, in the order in which they were made. At most [`BANS`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bans(Vec<Ban>);
+
+impl Bans {
+    /// Adds a ban in the place of the one of the same target; those that have ended go.
+    ///
+    /// # Errors
+    /// There are as many as can be.
+    pub fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
+        self.0.retain(|other| other.holds(now) && other.target != ban.target);
+        if self.0.len() >= BANS {
+            return Err(format!(
+                "there are {BANS} bans already: end one of them first, or ban a range"
+            ));
+        }
+        self.0.push(ban);
+        Ok(())
+    }
+
+    /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were none.
+    pub fn remove(&mut self, target: &Target, now: u64) -> Vec<Target> {
+        let is_meant = |ban: &Ban| match (&ban.target, target) {
+            (Target::Nick(banned), Target::Nick(mask)) => banned.is_like(mask),
+            (banned, target) => banned == target,
+        };
+        let removed = self.iter(now).filter(|ban| is_meant(ban)).map(|ban| ban.target.clone());
+        let removed = removed.collect();
+        self.0.retain(|ban| ban.holds(now) && !is_meant(ban));
+        removed
+    }
+
+    /// The one that was made last.
+    pub fn newest(&self) -> Option<&Ban> {
+        self.0.last()
+    }
+
+    /// The ban that meets all whom this target means, or the one nick that it is.
+    pub fn covering(&self, target: &Target, now: u64) -> Option<&Ban> {
+        match target {
+            Target::Nick(mask) => self.of_nick(Nick::of_somebody(mask.plain()?)?, now),
+            Target::Addresses(range) => self
+                .iter(now)
+                .find(|ban| matches!(&ban.target, Target::Addresses(other) if other.covers(range))),
+        }
+    }
+
+    /// Those that have not ended.
+    pub fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
+        self.0.iter().inspect(|_| scan_steps::count(1)).filter(move |ban| ban.holds(now))
+    }
+
+    /// The ban of whoever comes from this address.
+    pub fn of_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
+        let is_meant =
+            |ban: &&Ban| matches!(&ban.target, Target::Addresses(range) if range.contains(address));
+        self.iter(now).find(is_meant)
+    }
+
+    /// The ban of whoever wants to be called so.
+    pub fn of_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
+        let is_meant = |ban: &&Ban| matches!(&ban.target, Target::Nick(mask) if mask.matches(nick));
+        self.iter(now).find(is_meant)
+    }
+
+    /// The text that they are kept as.
+    pub fn text(&self) -> String {
+        let mut text = String::from(HEADER);
+        for Ban { target, until, reason } in &self.0 {
+            let until = until.map_or(FOR_GOOD.to_owned(), |until| until.to_string());
+            let gap = if reason.is_empty() { "" } else { " " };
+            text.push_str(&format!("{target} {until}{gap}{reason}\n"));
+        }
+        text
+    }
+
+    /// The bans of such a text.
+    ///
+    /// # Errors
+    /// The number of the line that is none, and why.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut bans = Self::default();
+        // Some editors put a byte order mark before the text.
+        for (at, line) in text
+            .trim_start_matches(BYTE_ORDER_MARK)
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+        {
+            let wrong = |reason: String| format!("line {}: {reason}", at + 1);
+            let ban = parse_line(line).map_err(wrong)?;
+            // At the beginning of time nothing has ended.
+            bans.add(ban, 0).map_err(wrong)?;
+        }
+        Ok(bans)
+    }
+}
+
+/// What the text begins with.
+const HEADER: &str = "# Who may not be here: a nick or address, the end in seconds since 1970 or -, the reason in quotes.\n\
+                      # The server reads this when it starts, and writes it anew with every change.\n";
+/// Stands for an end that never comes.
+const FOR_GOOD: &str = "-";
+
+/// One line of the text.
+fn parse_line(line: &str) -> Result<Ban, String> {
+    let (target, rest) = line.split_once(' ').ok_or("a target, a blank and an end are wanted")?;
+    let (until, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+    let until = match until {
+        FOR_GOOD => None,
+        seconds => Some(
+            seconds.parse().map_err(|_| format!("the end is {FOR_GOOD} or a number of seconds"))?,
+        ),
+    };
+    Ok(Ban { target: Target::parse(target)?, until, reason: requoted(reason).into() })
+}
+
+/// A reason as somebody gave it: without the quotes around it, and those in it as they were typed.
+pub fn unquoted(reason: &str) -> String {
+    let reason = reason.trim();
+    let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    bare.unwrap_or(reason).replace("\\\"", "\"")
+}
+
+/// A reason as it stands in the text, safe whatever somebody has put there.
+fn requoted(reason: &str) -> String {
+    let bare = unquoted(reason);
+    if bare.is_empty() { String::new() } else { quoted(&bare) }
+}
+
+#[cfg(test)]
+mod tests;

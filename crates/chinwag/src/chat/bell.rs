@@ -1,0 +1,90 @@
+//! When somebody's terminal may ring (`/bell on`), and which names a line holds. Pure; the time is an argument.
+//!
+//! A bell is the one control byte that a plain connection gets from the server, and it is for those who asked. What makes it
+//! ring is other people's, so it is bounded twice: it rings once in [`BELL_EVERY`] at most, and [`BELLS_UNANSWERED`] times in
+//! all until the person sends a line. Nobody can ring a terminal that is left alone for the night.
+
+use crate::limits::{BELL_EVERY, BELL_WORDS, BELLS_UNANSWERED, MAX_NICK, MIN_NICK};
+use crate::protocol::nick::Nick;
+use std::time::Instant;
+
+/// What is kept of a person who asked for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bell {
+    /// When it rang last.
+    rang: Option<Instant>,
+    /// How often it may ring before the person sends a line.
+    left: u8,
+}
+
+impl Bell {
+    /// It has not rung yet.
+    pub fn new() -> Self {
+        Self { rang: None, left: BELLS_UNANSWERED }
+    }
+
+    /// Somebody was named. Says whether that rings.
+    pub fn ring(&mut self, now: Instant) -> bool {
+        let is_early = self.rang.is_some_and(|rang| now < rang + BELL_EVERY);
+        if is_early || self.left == 0 {
+            return false;
+        }
+        (self.rang, self.left) = (Some(now), self.left - 1);
+        true
+    }
+
+    /// The person sent something: they are there.
+    pub fn answered(&mut self) {
+        self.left = BELLS_UNANSWERED;
+    }
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The words of a line that somebody may be called, of the first [`BELL_WORDS`] that look like a name: whole words, so that
+/// `bobsled` names no bob.
+pub fn names_in(words: &str) -> impl Iterator<Item = Nick> {
+    let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    let words = words.split(move |c| !is_inside(c));
+    let is_name = |word: &&str| {
+        (MIN_NICK..=MAX_NICK).contains(&word.len())
+            && word.starts_with(|c: char| c.is_ascii_alphabetic())
+    };
+    words.filter(is_name).take(BELL_WORDS).filter_map(Nick::of_somebody)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn it_rings_now_and_then_and_not_for_ever() {
+        let start = whippet::time::Instant::now().into_std();
+        let (mut bell, mut rings) = (Bell::new(), 0);
+        for tenth in 0..36_000 {
+            rings += u32::from(bell.ring(start + Duration::from_millis(100 * tenth)));
+        }
+        assert_eq!(rings, u32::from(BELLS_UNANSWERED), "in an hour of a name in each tenth");
+        let later = start + Duration::from_secs(7200);
+        assert!(!bell.ring(later));
+        bell.answered();
+        assert!(bell.ring(later) && !bell.ring(later));
+        bell.answered();
+        assert!(!bell.ring(later + BELL_EVERY - Duration::from_millis(1)), "too soon");
+        assert!(bell.ring(later + BELL_EVERY));
+    }
+
+    #[test]
+    fn names_are_whole_words() {
+        let names = |words: &str| names_in(words).map(|nick| nick.to_string()).collect::<Vec<_>>();
+        assert_eq!(names("Bob: hi, @anna! (cy-d's)"), ["Bob", "hi", "anna", "cy-d"]);
+        assert_eq!(names("user-7, bobsled \u{e9}bob bob\u{e9} 7up x"), ["user-7", "bobsled"]);
+        assert_eq!(names(&"x".repeat(25)), [""; 0]);
+        assert_eq!(names(&"bob ".repeat(1000)).len(), BELL_WORDS);
+    }
+}

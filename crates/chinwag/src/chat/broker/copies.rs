@@ -1,0 +1,147 @@
+//! Who gets a copy of their own of a round, and when a round ends so that there are not too many copies.
+//!
+//! Most people share one buffer for each room. These get copies of their own, each as long as the round at most:
+//!
+//! - those who are in several rooms with lines in this round,
+//! - those who get answers, speak, come or leave in it (`specials`),
+//! - those who ignore somebody who speaks in it.
+//!
+//! Thousands of people in two rooms and a round of 64 KiB would be hundreds of megabytes. So before each step that adds to the
+//! round it ends if people × bytes would pass [`ROUND_COPIES`]. A step is one input, a leave, a join, one announcement
+//! of a crowd, or one disconnect by the server: what has several steps comes here before each. One step alone may copy more
+//! where thousands share all their rooms, but no more than [`STEP_COPIES`] for each person, which is counted with what a
+//! connection costs (`server/memory_bound.rs`). [`Broker::look_at_copies`] compares with what was copied, so that every test of the
+//! broker finds a step that does not come here.
+
+use super::Broker;
+use crate::chat::event::{Event, Inputs};
+use crate::chat::room::RoomId;
+use crate::chat::user::Membership;
+use crate::limits::{ROUND_COPIES, STEP_COPIES, STEP_IN_A_ROOM};
+use crate::protocol::command::Kind;
+
+/// The longest line that one person says, as it looks to who is in several rooms.
+const LONGEST_STEP: usize = 2 * Event::MOST_ENCODED;
+
+/// People who may be in several of the rooms that have lines in this round.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shared {
+    /// People in all of these rooms, each counted once for each.
+    places: usize,
+    /// People in the largest of them, or fewer.
+    largest: usize,
+}
+
+impl Shared {
+    /// There is one room more, with so many people.
+    pub(super) fn add_room(&mut self, present: usize) {
+        self.places += present;
+        self.largest = self.largest.max(present);
+    }
+
+    /// Somebody entered one of them.
+    pub(super) fn add_person(&mut self) {
+        self.places += 1;
+    }
+
+    /// How many people are in several, at most: who is in two of them is in one that is not the largest.
+    fn people(&self) -> usize {
+        self.places - self.largest
+    }
+}
+
+impl Broker {
+    /// Ends the round before somebody's input, if it would have to be copied too often with it.
+    pub(super) fn end_round_before_input(&mut self, slot: usize, kind: Kind, text: &str) {
+        match kind {
+            Kind::Say | Kind::Action => {
+                let current = self.roster.member(slot).current.map(|current| current.room);
+                let bytes = Inputs::encoded_of(text) + STEP_IN_A_ROOM;
+                if self.would_copy_too_much(self.ignoring(slot), current, bytes) {
+                    self.flush(self.now);
+                }
+            }
+            // They may announce a crowd in any room of whoever asks.
+            _ => self.end_round_before_all_rooms(slot),
+        }
+    }
+
+    /// Ends the round before something is said in all rooms of somebody.
+    pub(super) fn end_round_before_all_rooms(&mut self, slot: usize) {
+        let rooms = || self.roster.member(slot).memberships().map(|membership| membership.room);
+        let bytes = rooms().count() * STEP_IN_A_ROOM;
+        if self.would_copy_too_much(self.ignoring(slot), rooms(), bytes) {
+            self.flush(self.now);
+        }
+    }
+
+    /// Ends the round before something is said in one room by the server. Says whether the room is still there.
+    #[must_use]
+    pub(super) fn end_round_before_announcement(&mut self, room: RoomId) -> bool {
+        // What ended before may have been the end of this one, and so may this.
+        if self.rooms.is_there(room) && self.would_copy_too_much(0, Some(room), STEP_IN_A_ROOM) {
+            self.flush(self.now);
+        }
+        self.rooms.is_there(room)
+    }
+
+    /// Whether something more in all of these rooms would have to be copied too often in this round. It never is of one that
+    /// is empty.
+    pub(super) fn is_round_full_for(&self, memberships: &[Membership]) -> bool {
+        let rooms = memberships.iter().map(|membership| membership.room);
+        let there = rooms.filter(|&room| self.rooms.is_there(room));
+        self.would_copy_too_much(0, there, memberships.len() * STEP_IN_A_ROOM)
+    }
+
+    /// Bytes of rooms were copied in one round, for those who do not share them.
+    pub(super) fn look_at_copies(&self, bytes: usize) {
+        // Whoever entered or left a room gets a part of its round, and may be one of thousands.
+        let most = ROUND_COPIES + self.roster.len() * STEP_COPIES + LONGEST_STEP;
+        debug_assert!(bytes <= most, "{bytes} bytes of one round were copied");
+    }
+
+    /// How many ignore somebody.
+    fn ignoring(&self, slot: usize) -> usize {
+        self.roster.member(slot).ignored_by as usize
+    }
+
+    /// Whether too much would have to be copied after a step in these rooms, which adds so many bytes and is by somebody whom so
+    /// many ignore. Never if nothing was gathered: only that can be handed out before.
+    fn would_copy_too_much(
+        &self,
+        ignoring: usize,
+        rooms: impl IntoIterator<Item = RoomId>,
+        bytes: usize,
+    ) -> bool {
+        if self.gathered == 0 {
+            return false;
+        }
+        let mut shared = self.shared;
+        for room in rooms {
+            let room = self.rooms.room(room);
+            if !room.is_busy {
+                shared.add_room(room.members.len());
+            }
+        }
+        let people = (shared.people() + ignoring).min(self.roster.len()) + self.specials.len();
+        people.saturating_mul(self.gathered + bytes) > ROUND_COPIES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_in_one_room_is_in_several() {
+        let mut shared = Shared::default();
+        shared.add_room(5_000);
+        assert_eq!(shared.people(), 0);
+        shared.add_room(300);
+        assert_eq!(shared.people(), 300);
+        shared.add_room(9_000);
+        assert_eq!(shared.people(), 5_300);
+        shared.add_person();
+        assert_eq!(shared.people(), 5_301);
+    }
+}

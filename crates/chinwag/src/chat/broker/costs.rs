@@ -1,0 +1,470 @@
+//! What each thing that somebody can ask for costs, counted among thousands of people and all rooms that there can be:
+//! a look at a person, a room, an entry of a list is a step. The table here is the one in docs/COSTS.md.
+//!
+//! A bound has two parts: steps that do not depend on how many people there are, and [`EACH`] for each receiver of
+//! what the others read. So a command that looks at everybody to answer one person is found here.
+
+use super::Broker;
+use crate::chat::admin_command::Order;
+use crate::chat::bans::{Ban, Target};
+use crate::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
+use crate::chat::room::RoomId;
+use crate::chat::scan_steps;
+use crate::limits::{
+    ANSWER_OF_A_TOKEN, BANS, BELL_WORDS, HISTORY_BYTES, LINE, MUTES, ROOMS, ROOMS_OF_A_PERSON,
+};
+use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::queue::{self, Inbox};
+use crate::protocol::command::{self, Attempt, COMMANDS, Input, Kind};
+use crate::protocol::encode::DoorKind;
+use crate::protocol::nick::Nick;
+use crate::protocol::room_name::RoomName;
+use std::collections::BTreeMap;
+use std::mem::discriminant;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// People in the lobby.
+const PEOPLE: usize = 5_000;
+/// Steps for each room of each receiver: a look where lines are handed out, one where it is found who gets what from several
+/// rooms, and one where those are taken out of a list who have left.
+const EACH: u64 = 4;
+/// A line, and a look at each word of it that may name somebody who wants to be told.
+const NAMED: u64 = 500;
+const _: () = assert!(100 + 6 * BELL_WORDS as u64 <= NAMED, "each of them may ring");
+/// A line that names as many as are looked at, and more.
+const NAMES: &str = "\
+    user-1 user-2 user-3 user-4 user-5 user-6 user-7 user-8 user-9 user-10 user-11 user-12 user-13 \
+    user-14 user-15 user-16 user-17 user-18 user-19 user-20 user-21 user-22 user-23 user-24 user-25 \
+    user-26 user-27 user-28 user-29 user-30 user-31 user-32 user-33 user-34 user-35 user-36 user-37 \
+    user-38 user-39 user-40 user-41 user-42 user-43 user-44 user-45 user-46 user-47 user-48 user-49 \
+    user-50 user-51 user-52 user-53 user-54 user-55 user-56 user-57 user-58 user-59 user-60 user-61 \
+    user-62 user-63 user-64 user-65 user-66 user-67 user-68 user-69 user-70 user-71 user-72 user-73 \
+    user-74 user-75 user-76 user-77 user-78 user-79 user-80 \
+    and who else is here";
+/// A look at every ban that there can be.
+const BANNED: u64 = BANS as u64;
+/// A look at every mute that there can be.
+const MUTED: u64 = MUTES as u64;
+
+/// Who reads what somebody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// The one who asks, and one other person at most.
+    Nobody,
+    /// A room, the largest in which the person who asks is.
+    Room,
+    /// All rooms of the person who asks.
+    Rooms,
+    /// Nobody, but everybody is looked at; for operators alone.
+    Everybody,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// What is asked for.
+    asked: &'static str,
+    /// Steps beside those for each reader.
+    steps: u64,
+    /// Who reads it.
+    readers: Readers,
+    /// Bytes of the answer.
+    answer: usize,
+}
+
+/// The row of each kind. There is no arm for the rest: whoever adds a kind says here what it costs.
+fn row(kind: Kind) -> Row {
+    use Readers::{Everybody, Nobody, Room, Rooms};
+    let row = |asked, steps, readers, answer| Row { asked, steps, readers, answer };
+    match kind {
+        Kind::Say => row("a line", NAMED, Room, 100),
+        Kind::Action => row("`/me`", NAMED, Room, 100),
+        Kind::Nick => row("`/nick`", 300 + BANNED + MUTED, Rooms, 100),
+        Kind::Whoami => row("`/whoami`", 100, Nobody, 2 << 10),
+        Kind::Join => row("`/join`", 300, Room, 16 << 10),
+        Kind::Part => row("`/part`", 200, Room, 300),
+        Kind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
+        Kind::RoomsNamed { .. } => row("`/rooms` with a word", 150 + ROOMS as u64, Nobody, 4 << 10),
+        Kind::Topic => row("`/topic`", 100, Room, 300),
+        Kind::Who { .. } => row("`/who`", 250, Nobody, 4 << 10),
+        Kind::Message => row("`/msg`", 200, Nobody, 3 * LINE + 100),
+        Kind::Reply => row("`/reply`", 200, Nobody, 3 * LINE + 100),
+        Kind::Ignore => row("`/ignore`", 300, Nobody, 4 << 10),
+        Kind::Unignore => row("`/unignore`", 200, Nobody, 200),
+        Kind::Away => row("`/away`", 100, Nobody, 300),
+        Kind::Time { .. } => row("`/time`", 150, Nobody, 200),
+        Kind::Quiet(_) => row("`/quiet`", 150, Nobody, 200),
+        Kind::Bell(_) => row("`/bell`", 100, Nobody, 200),
+        Kind::History { lines } => row("`/history`", 100 + u64::from(lines), Nobody, past(lines)),
+        Kind::Quit => row("`/quit`", 300, Rooms, 0),
+        Kind::Help => row("`/help`", 250, Nobody, 4 << 10),
+        Kind::Edit(_) => row("`/edit`", 50, Nobody, 0),
+        Kind::Color(_) => row("`/color`", 50, Nobody, 0),
+        Kind::Oper => row("`/oper`", 50, Nobody, 0),
+        Kind::Opered { .. } => row("`/oper` with its secret looked at", 100, Nobody, 300),
+        Kind::Kick => row("`/kick`", 200, Room, 300),
+        Kind::Ban => row("`/ban`", 100 + 3 * BANNED, Everybody, 500),
+        Kind::Unban => row("`/unban`", 100 + 3 * BANNED, Nobody, 500),
+        Kind::Bans { .. } => row("`/bans`", 150 + 2 * BANNED, Nobody, 4 << 10),
+        Kind::Mute => row("`/mute`", 150, Nobody, 200),
+        Kind::Unmute => row("`/unmute`", 150 + MUTED, Nobody, 200),
+        Kind::Slow => row("`/slow`", 100, Room, 200),
+        Kind::Unknown => row("what is no command", 100, Nobody, 200),
+        Kind::Refused(_) => row("what cannot be done", 100, Nobody, 200),
+    }
+}
+
+/// Most bytes of so many lines of the past, with what stands before the words.
+fn past(lines: u32) -> usize {
+    (lines as usize * 3 * LINE).min(HISTORY_BYTES) + 100 + lines as usize * 40
+}
+
+/// What is typed, in the order of the table: at least once each kind of input, in its dearest forms.
+fn typed() -> Vec<&'static str> {
+    vec![
+        "hello",
+        NAMES,
+        "/me waves",
+        "/nick SOMEBODY",
+        "/nick target",
+        "/whoami",
+        "/join #new",
+        "/join #home",
+        "/join #lobby",
+        "/part",
+        "/part #lobby",
+        "/rooms",
+        "/rooms 84",
+        "/rooms r",
+        "/rooms r 80",
+        "/topic",
+        "/topic tea",
+        "/who",
+        "/who #home",
+        "/who #lobby",
+        "/who #lobby 20",
+        "/who #nowhere",
+        "/msg target psst",
+        "/msg nobody psst",
+        "/reply psst",
+        "/ignore target",
+        "/ignore",
+        "/unignore target",
+        "/away tea",
+        "/time on",
+        "/time +02:00",
+        "/time",
+        "/quiet on",
+        "/bell on",
+        "/history 1",
+        "/history 200",
+        "/quit bye",
+        "/help",
+        "/help nick",
+        "/edit on",
+        "/color on",
+        "/oper secret",
+        "/kick target why",
+        "/ban SOMEBODY* 2h spam",
+        "/ban 192.0.2.77",
+        "/unban 192.0.2.77",
+        "/bans",
+        "/bans 80",
+        "/mute target",
+        "/unmute target",
+        "/slow 10s",
+        "/foo",
+        "/rooms x y",
+    ]
+}
+
+/// Thousands who are silent, and every room that there can be.
+struct World {
+    broker: Broker,
+    intake: Arc<Intake>,
+    now: Instant,
+    inboxes: BTreeMap<u64, Inbox>,
+    latest: u64,
+}
+
+/// What something took.
+#[derive(Debug)]
+struct Taken {
+    steps: u64,
+    answer: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let now = whippet::time::Instant::now().into_std();
+        let broker = Broker::new(Arc::clone(&intake), now);
+        let mut world = Self { broker, intake, now, inboxes: BTreeMap::new(), latest: 0 };
+        (0..PEOPLE).for_each(|_| _ = world.enter());
+        world.calm_down();
+        let owners: Vec<_> = world.inboxes.keys().copied().collect();
+        for room in 0..ROOMS - 1 - ROOMS_OF_A_PERSON {
+            let owner = owners[room / (ROOMS_OF_A_PERSON - 1)];
+            world.send(owner, &format!("/join #r{room}"));
+        }
+        for ban in 0..BANS - 10 {
+            let target = Target::parse(&format!("spam-{ban}*")).expect("it is a pattern");
+            let reason = format!("\"{}\"", "x".repeat(190)).into();
+            world.broker.bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
+        }
+        let nobody = Nick::parse("somebody-else").expect("it is a nick");
+        for _ in 0..MUTES - 1 {
+            let address = Ipv4Addr::LOCALHOST.into();
+            world.broker.mutes.add(nobody, address, None, world.now).expect("there is room");
+        }
+        for id in 1..=2 * BELL_WORDS as u64 {
+            world.send(id, "/bell on");
+        }
+        let target = world.sender("#lobby");
+        world.send(target, "/nick target");
+        for _ in 0..60 {
+            world.send(target, &"x".repeat(1_000));
+        }
+        world.calm_down();
+        world
+    }
+
+    fn enter(&mut self) -> u64 {
+        self.latest += 1;
+        let (outlet, inbox) = queue::inbox(&self.intake);
+        let address = Ipv4Addr::new(192, 0, 2, 1).into();
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        let id = ClientId::new(self.latest);
+        self.broker.handle_control(Control::Join { id, arrival }, self.now);
+        self.inboxes.insert(self.latest, inbox);
+        self.latest
+    }
+
+    /// Somebody in as many rooms as one can be in, who speaks in this one. A few others are in those, too.
+    fn sender(&mut self, room: &str) -> u64 {
+        let sender = self.enter();
+        for room in 0..ROOMS_OF_A_PERSON - 2 {
+            self.send(sender, &format!("/join #s{room}"));
+        }
+        self.send(sender, "/join #home");
+        self.send(sender, &format!("/join {room}"));
+        self.calm_down();
+        sender
+    }
+
+    fn hand_over(&mut self, id: u64, input: Input<'_>) {
+        let mut inputs = Inputs::new();
+        inputs.push(input);
+        self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
+        self.broker.flush(self.now);
+    }
+
+    fn send(&mut self, id: u64, line: &str) {
+        self.hand_over(id, command::parse(line).expect("it is not blank"));
+    }
+
+    /// Somebody goes, and the others read so.
+    fn leave(&mut self, id: u64) {
+        let leave = Event::Leave { id: ClientId::new(id), departure: Departure::Quit(None) };
+        self.broker.handle_event(leave, self.now);
+        self.inboxes.remove(&id);
+        self.calm_down();
+    }
+
+    /// Somebody wants to read nothing of another.
+    fn ignore(&mut self, id: u64, other: u64) {
+        self.send(id, &format!("/ignore user-{other}"));
+    }
+
+    /// Everybody reads, and what is due happens.
+    fn calm_down(&mut self) {
+        self.broker.flush(self.now);
+        for _ in 0..3 {
+            self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
+            self.now += Duration::from_secs(2);
+            self.broker.handle_tick(self.now);
+        }
+        self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
+    }
+
+    /// How many rooms those have who read what somebody asks for about this room, all together.
+    fn readers(&self, id: u64, readers: Readers, about: &str) -> usize {
+        let (roster, rooms) = (&self.broker.roster, &self.broker.rooms);
+        let asks = roster.member(roster.slot(ClientId::new(id)).expect("they are here"));
+        let about = RoomName::parse(about).ok().and_then(|name| rooms.named(&name));
+        let current = asks.current.map(|current| current.room);
+        let read: Vec<_> = match readers {
+            Readers::Nobody => Vec::new(),
+            Readers::Room => about.or(current).into_iter().collect(),
+            Readers::Rooms => asks.memberships().map(|membership| membership.room).collect(),
+            Readers::Everybody => vec![RoomId::LOBBY],
+        };
+        let members = read.iter().flat_map(|&room| &rooms.room(room).members);
+        members.map(|&slot| roster.member(slot as usize).memberships().count()).sum()
+    }
+
+    /// Does this, and counts.
+    fn measure(&mut self, id: u64, act: impl FnOnce(&mut Self)) -> Taken {
+        let before = scan_steps::counted();
+        act(self);
+        let steps = scan_steps::counted() - before;
+        Taken { steps, answer: self.inboxes.get_mut(&id).map_or(0, read) }
+    }
+}
+
+/// Reads all there is; how many bytes it was.
+fn read(inbox: &mut Inbox) -> usize {
+    let mut bytes = 0;
+    while let Ok(frame) = inbox.try_recv() {
+        bytes += frame.len();
+        inbox.account().take(frame.len(), 1);
+    }
+    bytes
+}
+
+/// The table of docs/COSTS.md.
+fn table() -> String {
+    let mut rows = Vec::<(Row, u32, u32)>::new();
+    for input in typed().into_iter().map(|line| command::parse(line).expect(line)).chain([OPERED]) {
+        let (row, cost) = (row(input.kind), input.kind.cost());
+        match rows.iter_mut().find(|(known, ..)| known.asked == row.asked) {
+            Some((known, least, most)) => {
+                (*least, *most) = (cost.min(*least), cost.max(*most));
+                (known.steps, known.answer) =
+                    (known.steps.max(row.steps), known.answer.max(row.answer));
+            }
+            None => rows.push((row, cost, cost)),
+        }
+    }
+    let shown = |(row, least, most): (Row, u32, u32)| {
+        let tokens = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        let readers = match row.readers {
+            Readers::Nobody => "–",
+            Readers::Room => "of the room",
+            Readers::Rooms => "of all rooms of the sender",
+            Readers::Everybody => "everybody",
+        };
+        format!("| {} | {tokens} | {} | {readers} | {} |\n", row.asked, row.steps, row.answer)
+    };
+    rows.into_iter().map(shown).collect()
+}
+
+/// What comes of the secret.
+const OPERED: Input<'_> =
+    Input { kind: Kind::Opered { attempt: Attempt::Right, in_clear: true }, text: "" };
+
+#[test]
+fn the_documentation_has_the_table_of_costs() {
+    let page = include_str!("../../../../../docs/COSTS.md");
+    assert!(page.contains(&table()), "docs/COSTS.md lacks these rows:\n{}", table());
+}
+
+#[test]
+fn every_command_is_in_the_table_of_costs() {
+    let tried = typed().into_iter().map(|line| discriminant(&command::parse(line).unwrap().kind));
+    let tried: Vec<_> = tried.collect();
+    for command in COMMANDS.iter().filter(|command| command.name != "/") {
+        let asked = format!("`/{}`", command.name);
+        assert!(table().contains(&format!("| {asked} |")), "{asked}");
+    }
+    for line in ["hello", "/foo", "/rooms x y"] {
+        assert!(tried.contains(&discriminant(&command::parse(line).unwrap().kind)), "{line}");
+    }
+}
+
+/// Tries everything that is typed, with somebody in as many rooms as can be, who speaks in a small one or the largest. Says
+/// what took more than the table allows.
+fn try_all(world: &mut World) -> String {
+    let mut over = String::new();
+    let typed = typed();
+    let inputs = typed.iter().map(|line| command::parse(line).expect(line)).chain([OPERED]);
+    for (number, input) in inputs.enumerate() {
+        let row = row(input.kind);
+        for place in ["#home", "#lobby"] {
+            let text = input.text.replace("SOMEBODY", &format!("n{number}{}", &place[1..2]));
+            let sender = world.sender(place);
+            world.hand_over(sender, OPERED);
+            world.send(1, &format!("/msg user-{sender} psst"));
+            match input.kind {
+                Kind::Join => world.send(sender, "/part #s0"),
+                Kind::Ignore => (2..100).for_each(|other| world.ignore(sender, other)),
+                _ => world.ignore(1, sender),
+            }
+            world.calm_down();
+            let readers = world.readers(sender, row.readers, &text) as u64;
+            let input = Input { kind: input.kind, text: &text };
+            let taken = world.measure(sender, |world| world.hand_over(sender, input));
+            let bound = row.steps + EACH * readers;
+            println!("{:<24} in {place:<6} {taken:?} of {bound} and {}", row.asked, row.answer);
+            if taken.steps > bound || taken.answer > row.answer {
+                over += &format!("{} ({text:?} in {place}): {taken:?} of {bound}\n", row.asked);
+            }
+            world.leave(sender);
+        }
+    }
+    over
+}
+
+#[test]
+fn each_command_costs_what_it_does_and_not_what_there_is() {
+    let mut world = World::new();
+    assert_eq!(world.broker.rooms.len(), ROOMS - 1, "with room for one more");
+    let over = try_all(&mut world);
+    assert!(over.is_empty(), "more than the table allows:\n{over}");
+}
+
+#[test]
+fn an_answer_is_paid_for_by_its_bytes() {
+    for line in typed() {
+        let kind = command::parse(line).expect(line).kind;
+        // What was typed may come back in it.
+        let paid = kind.cost() as usize * ANSWER_OF_A_TOKEN + 3 * LINE;
+        assert!(row(kind).answer <= paid, "{line}");
+    }
+}
+
+#[test]
+fn a_tab_looks_at_the_few_names_that_it_shows() {
+    let mut world = World::new();
+    for (word, count) in
+        [("", 17), ("user-", 17), ("#", 17), ("#r9", 17), ("#r99", 1), ("TARG", 1), ("é", 0)]
+    {
+        let before = scan_steps::counted();
+        let matches = world.broker.complete(ClientId::new(1), word);
+        let steps = scan_steps::counted() - before;
+        assert!(steps <= 80, "{steps} steps for {word:?}");
+        assert_eq!(matches.count, count, "{word:?}");
+    }
+    let steps = world.measure(1, |world| world.broker.announce_crowds()).steps;
+    assert_eq!(steps, 0, "nobody was counted, in none of a thousand rooms");
+}
+
+#[test]
+fn a_newcomer_costs_what_those_cost_who_read_of_them() {
+    let mut world = World::new();
+    world.calm_down();
+    let readers = world.readers(1, Readers::Room, "#lobby") as u64;
+    let taken = world.measure(1, |world| {
+        world.enter();
+        world.broker.flush(world.now);
+    });
+    let bound = 300 + BANNED + MUTED + EACH * readers;
+    assert!(taken.steps <= bound, "{taken:?} of {bound}");
+}
+
+#[test]
+fn a_line_for_each_costs_no_look_at_the_lines_of_all() {
+    let mut world = World::new();
+    world.calm_down();
+    let rooms = world.readers(1, Readers::Everybody, "#lobby") as u64;
+    let taken = world.measure(1, |world| {
+        let (answer, _answered) = whippet::sync::oneshot::channel();
+        let text = "tea".to_owned();
+        world.broker.handle_control(Control::Order(Order::Say { text, answer }), world.now);
+        world.broker.flush(world.now);
+    });
+    let bound = 6 * EACH * rooms;
+    assert!(taken.steps <= bound, "{taken:?} of {bound}");
+}

@@ -1,0 +1,331 @@
+//! What must wait: lines for a room whose people are behind, and private lines for somebody who is.
+//!
+//! There is one queue to the broker for everybody, and a slow room must not stop the others. So an event of somebody who
+//! speaks in a room that waits is *deferred*, and all that they send after it; its place in the queue is given back, and the
+//! next event is taken. When the first event of a room is deferred, the tasks of all who speak there are told to read
+//! nothing more until it takes lines again: its speakers alone are not read, by which the backlog stays small. Nothing is
+//! deferred while everybody speaks in rooms that wait: then the queue itself waits, as in a server of one room.
+//!
+//! ```text
+//!                         ┌── the room waits ──────► its backlog ──── it takes lines again, or they are taken out ──┐
+//!   event ─► a hindrance? ┤                                                                                         ▼
+//!                         └── its reader is behind ► `addressing` ─── caught up, gone, or time is up ────────────► `ready`
+//!                                                                                                                   │
+//!   handled ◄── one event of each in turn ─ `handle_ready` ◄────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! What is ready is handled a round at a time, between two looks at the queue: hundreds of long lines that a room has gathered
+//! take milliseconds, and nobody else is to wait for all of them.
+//!
+//! A person with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
+//! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_WAIT`](crate::limits::PRIVATE_WAIT)
+//! at most, all of a burst together (`chat/deferred.rs`), and is refused then.
+//!
+//! **Never more than [`WAITING_EVENTS`] are deferred, and of one room never more than [`WAITING_OF_A_ROOM`]**, whatever
+//! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_behind` add,
+//! one event each, and both end in `bound_waiting`, which handles events in spite of their room's pace until both bounds
+//! hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
+//! again. The room that has most pays, so whoever fills the bound with rooms of their own has their own lines taken early:
+//! their slow readers are owed more, up to the bound that cuts them. In a room whose speakers are not read the queue's
+//! places are all that can come, so readers are owed at most [`WAITING_OF_A_ROOM`] events more by that.
+//!
+//! **Nobody is stopped for ever.** A task is stopped as long as its person has deferred events or speaks in a room whose
+//! backlog stops it, and `update_stopped` follows every change of the two. A room that waits is looked at each 20 ms, and
+//! takes lines again when nobody who keeps the pace is behind (`chat/room/flow_control.rs`); in the end of the server all that is deferred is
+//! handled whatever the pace.
+
+use super::Broker;
+use crate::chat::deferred::WaitsFor;
+use crate::chat::event::{ClientId, Event};
+use crate::chat::room::RoomId;
+use crate::limits::{PAUSED_TICK, ROUND_EVENTS, WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::protocol::command::Input;
+use std::collections::VecDeque;
+
+/// Who has deferred events, but for those in the rooms' backlogs.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// All events that are deferred.
+    events: usize,
+    /// Whose first event waits for a reader.
+    addressing: Vec<ClientId>,
+    /// Whose first event waits for nothing but its turn.
+    ready: VecDeque<ClientId>,
+    /// Whether an event is being handled in spite of what hinders it.
+    is_forcing: bool,
+}
+
+impl Waiting {
+    /// How many events are deferred.
+    pub(super) fn events(&self) -> usize {
+        self.events
+    }
+}
+
+impl Broker {
+    /// Whether everybody speaks in a room that waits, so that no event would be of use.
+    pub(super) fn everybody_waits(&self) -> bool {
+        let speakers = self.paused.iter().map(|&room| self.rooms.room(room).speakers);
+        !self.paused.is_empty() && speakers.sum::<usize>() >= self.roster.len()
+    }
+
+    /// What somebody's line must wait for, if for anything.
+    pub(super) fn hindrance(&self, slot: usize, input: Input<'_>) -> Option<WaitsFor> {
+        if self.is_forced() || self.waiting.is_forcing {
+            return None;
+        }
+        let member = self.roster.member(slot);
+        if let Some(current) = member.current
+            && self.rooms.room(current.room).waits_for.is_some()
+        {
+            return Some(WaitsFor::Room(current.room));
+        }
+        let to = self.addressee(slot, input).filter(|&to| self.is_behind(to))?;
+        let patience = member.extras.as_ref().map(|extras| extras.patience).unwrap_or_default();
+        let left = patience.left(self.now);
+        // Without patience it is refused at once.
+        let (since, until) = (self.now, self.now + left);
+        (!left.is_zero()).then(|| WaitsFor::Reader { to: self.roster.member(to).id, since, until })
+    }
+
+    /// Defers an event of somebody, ahead of those that wait already.
+    pub(super) fn defer(&mut self, slot: usize, mut event: Event, waits_for: WaitsFor) {
+        event.shrink();
+        let member = self.roster.member_mut(slot);
+        member.deferred.get_or_insert_default().events.push_front(event);
+        self.waiting.events += 1;
+        self.line_up(slot, waits_for);
+        self.look_again_at(self.now + PAUSED_TICK);
+        self.bound_waiting(waits_for);
+    }
+
+    /// Defers an event of somebody of whom others wait already.
+    pub(super) fn defer_behind(&mut self, slot: usize, mut event: Event) {
+        event.shrink();
+        let deferred = self.roster.member_mut(slot).deferred.get_or_insert_default();
+        deferred.events.push_back(event);
+        let waits_for = deferred.waits_for;
+        self.waiting.events += 1;
+        if let WaitsFor::Room(room) = waits_for {
+            self.rooms.room_mut(room).backlog.events += 1;
+        }
+        self.bound_waiting(waits_for);
+    }
+
+    /// Has somebody with deferred events wait for this.
+    fn line_up(&mut self, slot: usize, waits_for: WaitsFor) {
+        let member = self.roster.member_mut(slot);
+        let id = member.id;
+        let Some(deferred) = &mut member.deferred else { return };
+        deferred.waits_for = waits_for;
+        let events = deferred.events.len();
+        debug_assert!(!self.waiting.ready.contains(&id), "nobody stands in two lines");
+        debug_assert!(!self.waiting.addressing.contains(&id), "nobody stands in two lines");
+        match waits_for {
+            WaitsFor::Nothing => {}
+            WaitsFor::Turn => self.waiting.ready.push_back(id),
+            WaitsFor::Reader { .. } => self.waiting.addressing.push(id),
+            WaitsFor::Room(room) => {
+                let backlog = &mut self.rooms.room_mut(room).backlog;
+                backlog.people.push_back(id);
+                backlog.events += events;
+                if !std::mem::replace(&mut backlog.is_stopped, true) {
+                    self.update_all_stopped(room);
+                }
+            }
+        }
+        self.update_stopped(slot);
+    }
+
+    /// Has somebody wait for nothing but the next turn. They are in no line after this.
+    fn step_out(&mut self, slot: usize) {
+        let now = self.now;
+        let member = self.roster.member_mut(slot);
+        let id = member.id;
+        let Some(deferred) = &mut member.deferred else { return };
+        let events = deferred.events.len();
+        match std::mem::take(&mut deferred.waits_for) {
+            WaitsFor::Nothing => {}
+            WaitsFor::Turn => self.waiting.ready.retain(|&ready| ready != id),
+            WaitsFor::Reader { since, .. } => {
+                member.extras_mut().patience.spend(since, now);
+                self.waiting.addressing.retain(|&addressing| addressing != id);
+            }
+            WaitsFor::Room(room) => {
+                let backlog = &mut self.rooms.room_mut(room).backlog;
+                backlog.people.retain(|&waiting| waiting != id);
+                backlog.events -= events;
+            }
+        }
+    }
+
+    /// Handles events in spite of what hinders them until no more wait than may. One was added for this.
+    fn bound_waiting(&mut self, added: WaitsFor) {
+        // The last member's leave may be among what is handled.
+        while let WaitsFor::Room(room) = added
+            && self.rooms.is_there(room)
+            && self.rooms.room(room).backlog.events > WAITING_OF_A_ROOM
+        {
+            let first = self.rooms.room(room).backlog.people.front().copied();
+            if !self.force(first) {
+                break;
+            }
+        }
+        while self.waiting.events > WAITING_EVENTS {
+            let backlogs = self.paused.iter().map(|&room| &self.rooms.room(room).backlog);
+            let fullest = backlogs.max_by_key(|backlog| backlog.events);
+            let first = fullest.and_then(|backlog| backlog.people.front());
+            let others = self.waiting.addressing.first().or(self.waiting.ready.front());
+            if !self.force(first.or(others).copied()) {
+                break;
+            }
+        }
+    }
+
+    /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
+    /// fewer wait now. They do: whoever leaves steps out of every line, and nothing is deferred meanwhile.
+    fn force(&mut self, id: Option<ClientId>) -> bool {
+        let before = self.waiting.events;
+        if let Some(id) = id
+            && let Some(slot) = self.roster.slot(id)
+        {
+            self.step_out(slot);
+            self.waiting.is_forcing = true;
+            self.handle_first(slot);
+            self.waiting.is_forcing = false;
+            self.queue_up(id);
+        }
+        debug_assert!(self.waiting.events < before, "whoever stands in a line has events");
+        self.waiting.events < before
+    }
+
+    /// Handles the first of somebody's deferred events. They must be in no line.
+    fn handle_first(&mut self, slot: usize) {
+        let member = self.roster.member_mut(slot);
+        let Some(deferred) = &mut member.deferred else { return };
+        let event = deferred.events.pop_front();
+        if deferred.events.is_empty() {
+            member.deferred = None;
+        }
+        if let Some(event) = event {
+            self.waiting.events -= 1;
+            self.take(event);
+        }
+    }
+
+    /// Has somebody of whom an event was handled wait for their room or the next turn, if there is more of theirs and it has
+    /// not been seen what for it waits.
+    fn queue_up(&mut self, id: ClientId) {
+        let Some(slot) = self.roster.slot(id) else { return };
+        let member = self.roster.member(slot);
+        match &member.deferred {
+            None => self.update_stopped(slot),
+            Some(deferred) if deferred.waits_for == WaitsFor::Nothing => {
+                let room = member.current.map(|current| current.room);
+                let waits = |room: &RoomId| self.rooms.room(*room).waits_for.is_some();
+                let room = room.filter(|room| waits(room) && !self.is_forced());
+                self.line_up(slot, room.map_or(WaitsFor::Turn, WaitsFor::Room));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Whether anything waits for nothing but its turn.
+    pub(super) fn has_ready(&self) -> bool {
+        !self.waiting.ready.is_empty()
+    }
+
+    /// Handles what waits for nothing any more, one event of each in turn, and no more than others in the queue can wait for.
+    pub(super) fn handle_ready(&mut self) {
+        let mut handled = 0;
+        while (handled < ROUND_EVENTS || self.is_forced())
+            && let Some(id) = self.waiting.ready.pop_front()
+        {
+            handled += 1;
+            let Some(slot) = self.roster.slot(id) else { continue };
+            if let Some(deferred) = &mut self.roster.member_mut(slot).deferred {
+                deferred.waits_for = WaitsFor::Nothing;
+            }
+            self.handle_first(slot);
+            self.queue_up(id);
+            self.flush_if_full();
+        }
+    }
+
+    /// Handles what need not wait any more.
+    pub(super) fn handle_waiting(&mut self) {
+        if self.is_forced() {
+            self.paused.clone().into_iter().for_each(|room| self.release_backlog(room));
+        }
+        self.look_at_the_addressing();
+        self.handle_ready();
+    }
+
+    /// Whose private lines need not wait any more, or may not?
+    fn look_at_the_addressing(&mut self) {
+        for id in self.waiting.addressing.clone() {
+            let Some(slot) = self.roster.slot(id) else { continue };
+            let Some(deferred) = &self.roster.member(slot).deferred else { continue };
+            let WaitsFor::Reader { to, until, .. } = deferred.waits_for else { continue };
+            let is_behind = self.roster.slot(to).is_some_and(|to| self.is_behind(to));
+            if !is_behind || until <= self.now || self.is_forced() {
+                self.step_out(slot);
+                self.line_up(slot, WaitsFor::Turn);
+            }
+        }
+        if !self.waiting.addressing.is_empty() {
+            self.look_again_at(self.now + PAUSED_TICK);
+        }
+    }
+
+    /// A room takes lines again: what waited for it waits for its turn.
+    pub(super) fn release_backlog(&mut self, room: RoomId) {
+        let backlog = std::mem::take(&mut self.rooms.room_mut(room).backlog);
+        for &id in &backlog.people {
+            let Some(slot) = self.roster.slot(id) else { continue };
+            self.line_up(slot, WaitsFor::Turn);
+        }
+        if backlog.is_stopped {
+            self.update_all_stopped(room);
+        }
+    }
+
+    /// Somebody is not in this room any more: nothing of theirs waits for it.
+    pub(super) fn wait_no_more_in(&mut self, slot: usize, room: RoomId) {
+        let deferred = self.roster.member(slot).deferred.as_ref();
+        if deferred.is_some_and(|deferred| deferred.waits_for == WaitsFor::Room(room)) {
+            self.step_out(slot);
+            self.line_up(slot, WaitsFor::Turn);
+        }
+        self.update_stopped(slot);
+    }
+
+    /// Somebody leaves the server: what waits of theirs is not handled.
+    pub(super) fn forget_deferred(&mut self, slot: usize) {
+        self.step_out(slot);
+        if let Some(deferred) = self.roster.member_mut(slot).deferred.take() {
+            self.waiting.events -= deferred.events.len();
+        }
+    }
+
+    /// Tells the tasks of all members of a room whether to read.
+    fn update_all_stopped(&mut self, room: RoomId) {
+        for at in 0..self.rooms.room(room).members.len() {
+            let slot = self.rooms.room(room).members[at] as usize;
+            self.update_stopped(slot);
+        }
+    }
+
+    /// Tells somebody's task whether to read.
+    fn update_stopped(&mut self, slot: usize) {
+        let rooms = &self.rooms;
+        let member = self.roster.member_mut(slot);
+        let waits = |room| rooms.room(room).backlog.is_stopped;
+        let stops =
+            member.deferred.is_some() || member.current.is_some_and(|current| waits(current.room));
+        if member.stopped != stops {
+            member.stopped = stops;
+            member.outlet.stop_reading(stops);
+        }
+    }
+}

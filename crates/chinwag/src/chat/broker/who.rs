@@ -1,0 +1,163 @@
+//! The answer to `/who`, in pages, and the line of names that a newcomer gets.
+
+use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_NAMES, WHO_PAGE};
+use crate::protocol::encode::grouped;
+use crate::protocol::nick::Nick;
+use crate::protocol::room_name::RoomName;
+use std::fmt::Write;
+
+/// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
+const FRAME: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
+/// What stands behind the name of somebody who is away.
+const AWAY: &str = " (away)";
+/// What stands between two names.
+const SEPARATOR: &str = ", ";
+
+const _: () = assert!(
+    FRAME + WHO_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE,
+    "a page holds so many names, however long they are"
+);
+
+/// Somebody in an answer to `/who`.
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'a> {
+    /// What he is called.
+    pub nick: &'a Nick,
+    /// Whether he said that he is away.
+    pub away: bool,
+}
+
+/// Which room an answer is about.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The one that the person who asks is in.
+    Here,
+    /// The one of this name, for which he asked.
+    In(RoomName),
+}
+
+impl Place {
+    /// Behind a number of people.
+    fn after_count(&self) -> String {
+        match self {
+            Self::Here => "here".to_owned(),
+            Self::In(name) => format!("in {name}"),
+        }
+    }
+
+    /// What asks for this page.
+    fn command(&self, page: u32) -> String {
+        match self {
+            Self::Here => format!("/who {page}"),
+            Self::In(name) => format!("/who {name} {page}"),
+        }
+    }
+}
+
+/// One page of the names, counted from 1, of so many people. `from` says who they are from a place on, counted from 0: nobody
+/// is looked at but those on the page.
+///
+/// # Errors
+/// There is no such page: the sentence that says so.
+pub fn page<'a, Names: Iterator<Item = Name<'a>>>(
+    count: usize,
+    from: impl FnOnce(usize) -> Names,
+    place: &Place,
+    wanted: u32,
+) -> Result<String, String> {
+    let pages = count.div_ceil(WHO_NAMES).max(1);
+    let page = wanted as usize;
+    if page > pages {
+        let one = if pages == 1 { "is one page" } else { "are only so many pages" };
+        return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
+    }
+    let mut listed = String::new();
+    for Name { nick, away } in from((page - 1) * WHO_NAMES).take(WHO_NAMES) {
+        let separator = if listed.is_empty() { "" } else { SEPARATOR };
+        let mark = if away { AWAY } else { "" };
+        write!(listed, "{separator}{nick}{mark}").expect("a string takes all that is written");
+    }
+    let here = format!("{} {}", grouped(count as u64), place.after_count());
+    Ok(match (pages, page) {
+        (1, _) => format!("{here}: {listed}"),
+        (pages, last) if last == pages => format!("{here}, page {last} of {pages}: {listed}"),
+        (pages, page) => {
+            let next = place.command(wanted + 1);
+            format!("{here}, page {page} of {pages}: {listed} (go on with {next})")
+        }
+    })
+}
+
+/// How many are here, and the first few of them.
+pub fn summary<'a>(count: usize, names: impl Iterator<Item = &'a Nick>) -> String {
+    let mut text = format!("{} here: ", grouped(count as u64));
+    for (at, name) in names.take(WELCOME_NAMES).enumerate() {
+        let separator = if at > 0 { SEPARATOR } else { "" };
+        write!(text, "{separator}{name}").expect("a string takes all that is written");
+    }
+    if count > WELCOME_NAMES {
+        let more = grouped((count - WELCOME_NAMES) as u64);
+        write!(text, " and {more} more").expect("a string takes all that is written");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(count: u64) -> Vec<Nick> {
+        (1..=count).map(Nick::numbered).collect()
+    }
+
+    fn present(names: &[Nick], from: usize) -> impl Iterator<Item = Name<'_>> {
+        names[from..].iter().map(|nick| Name { nick, away: false })
+    }
+
+    fn page_of(names: &[Nick], place: &Place, wanted: u32) -> Result<String, String> {
+        page(names.len(), |from| present(names, from), place, wanted)
+    }
+
+    #[test]
+    fn few_names_stand_on_one_page() {
+        let names = ["alice", "bob"].map(|name| Nick::parse(name).unwrap());
+        let listed = |place: &Place, page| page_of(&names, place, page);
+        assert_eq!(listed(&Place::Here, 1).unwrap(), "2 here: alice, bob");
+        assert!(listed(&Place::Here, 2).is_err());
+        let dev = Place::In(RoomName::parse("#dev").unwrap());
+        assert_eq!(listed(&dev, 1).unwrap(), "2 in #dev: alice, bob");
+        let away = |_| names.iter().map(|nick| Name { nick, away: nick.as_str() == "bob" });
+        assert_eq!(page(2, away, &Place::Here, 1).unwrap(), "2 here: alice, bob (away)");
+        assert_eq!(page_of(&[], &dev, 1).unwrap(), "0 in #dev: ");
+    }
+
+    #[test]
+    fn pages_are_bounded_and_together_hold_every_name_once() {
+        let names = names(9_000);
+        let mut listed = Vec::new();
+        let mut number = 1;
+        let place = Place::In(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
+        let command = place.command(0).replace(" 0", "");
+        while let Ok(text) = page_of(&names, &place, number) {
+            assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE, "{}", text.len());
+            assert!(text.starts_with(&format!("9,000 {}, page {number} of ", place.after_count())));
+            let more = format!(" (go on with {command} {})", number + 1);
+            let body = text.split_once(": ").unwrap().1;
+            listed.extend(body.trim_end_matches(&more).split(", ").map(str::to_owned));
+            number += 1;
+        }
+        assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
+        assert!(number > 20);
+        let refused = page_of(&names, &place, u32::MAX).unwrap_err();
+        assert!(refused.contains("there is no page 4294967295"), "{refused}");
+    }
+
+    #[test]
+    fn a_newcomer_sees_ten_names_at_most() {
+        assert_eq!(summary(3, names(3).iter()), "3 here: user-1, user-2, user-3");
+        assert!(summary(10, names(10).iter()).ends_with("user-9, user-10"));
+        let many = summary(9_000, names(9_000).iter());
+        assert!(many.starts_with("9,000 here: user-1, user-2,"), "{many}");
+        assert!(many.ends_with(", user-10 and 8,990 more"), "{many}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Events of one person that wait, the oldest first, and what the first of them waits for.
+//!
+//! A person has one as long as any event of theirs waits, and what they send later goes to its end: their order is kept,
+//! whatever the first waits for. The broker moves it (`chat/broker/deferred.rs`); nothing is decided here.
+
+use crate::chat::event::{ClientId, Event};
+use crate::chat::room::RoomId;
+use crate::limits::{PRIVATE_REST, PRIVATE_WAIT};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What the first of somebody's events waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// Nothing: its author is in no line, for one of their events is being handled.
+    #[default]
+    Nothing,
+    /// Its turn: nothing hinders it any more.
+    Turn,
+    /// The room that its author speaks in.
+    Room(RoomId),
+    /// Somebody who is to get a private line, and is behind.
+    Reader {
+        /// Who.
+        to: ClientId,
+        /// Since when it waits.
+        since: Instant,
+        /// When it is refused.
+        until: Instant,
+    },
+}
+
+/// Events of one person that wait (see the module's words).
+#[derive(Debug, Default)]
+pub struct Deferred {
+    /// The oldest first.
+    pub events: VecDeque<Event>,
+    /// What the first of them waits for.
+    pub waits_for: WaitsFor,
+}
+
+/// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_WAIT`] in all, and again as long
+/// after [`PRIVATE_REST`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    /// For how long they have waited.
+    waited: Duration,
+    /// When the last wait was over.
+    last: Option<Instant>,
+}
+
+impl Patience {
+    /// How long they may wait from now on.
+    pub fn left(&self, now: Instant) -> Duration {
+        let rested = |last| now.saturating_duration_since(last) >= PRIVATE_REST;
+        if self.last.is_none_or(rested) {
+            return PRIVATE_WAIT;
+        }
+        PRIVATE_WAIT.saturating_sub(self.waited)
+    }
+
+    /// A wait is over that began then.
+    pub fn spend(&mut self, since: Instant, now: Instant) {
+        self.waited = PRIVATE_WAIT.saturating_sub(self.left(since)) + (now - since);
+        self.last = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_of_a_second_in_all_and_again_after_a_rest() {
+        let start = whippet::time::Instant::now().into_std();
+        let after = |millis| start + Duration::from_millis(millis);
+        let mut patience = Patience::default();
+        assert_eq!(patience.left(start), PRIVATE_WAIT);
+        patience.spend(start, after(300));
+        patience.spend(after(500), after(700));
+        assert_eq!(patience.left(after(700)), Duration::from_millis(500));
+        patience.spend(after(800), after(1300));
+        assert_eq!(patience.left(after(1300)), Duration::ZERO);
+        let rested = after(1300) + PRIVATE_REST;
+        assert_eq!(patience.left(rested - Duration::from_millis(1)), Duration::ZERO);
+        assert_eq!(patience.left(rested), PRIVATE_WAIT);
+        patience.spend(rested, rested + Duration::from_millis(100));
+        assert_eq!(patience.left(rested + PRIVATE_WAIT), Duration::from_millis(900));
+    }
+}

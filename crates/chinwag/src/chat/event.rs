@@ -1,0 +1,261 @@
+//! What travels between the people's tasks and the broker.
+//!
+//! Each person has one queue of [`Event`]s towards the broker, his leave last; only joins and the stop use the
+//! second queue, of [`Control`]s. Nothing here knows of bytes on a wire: the text is as it was typed, and is
+//! sanitised where a line is encoded.
+
+use crate::chat::admin_command::Order;
+use crate::limits::{
+    EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, MAX_ROOM_NAME, WHO_PAGE,
+};
+pub use crate::outbound::client_id::ClientId;
+use crate::outbound::queue::Outlet;
+use crate::outbound::side_message::Probe;
+use crate::protocol::command::{Input, Kind};
+use crate::protocol::completion::Matches;
+use crate::protocol::encode::DoorKind;
+pub use crate::protocol::message::Departure;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+use whippet::sync::oneshot;
+
+/// What a person's task tells the broker. All of one person travels in one queue, in order.
+#[derive(Debug)]
+pub enum Event {
+    /// He sent lines.
+    Lines {
+        /// Who.
+        id: ClientId,
+        /// What he asks for.
+        inputs: Inputs,
+    },
+    /// He wants to know which names begin with a word. The answer is sent at once, and never waits.
+    Complete {
+        /// Who.
+        id: ClientId,
+        /// The word.
+        word: String,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Matches>,
+    },
+    /// The connection does not answer, which somebody wanted to know.
+    Unanswered {
+        /// Whose connection.
+        id: ClientId,
+        /// What was asked.
+        probe: Probe,
+        /// For how long nothing has come from it.
+        silence: Duration,
+        /// For how long the kernel will bear that from now on, about.
+        rest: Duration,
+    },
+    /// The server is stopping, and all lines that were read from him have been handed over.
+    Drained {
+        /// Who.
+        id: ClientId,
+    },
+    /// He has left. Nothing of him follows.
+    Leave {
+        /// Who.
+        id: ClientId,
+        /// In which way.
+        departure: Departure,
+    },
+}
+
+impl Event {
+    /// Whose it is.
+    pub const fn id(&self) -> ClientId {
+        match self {
+            Self::Lines { id, .. }
+            | Self::Complete { id, .. }
+            | Self::Unanswered { id, .. }
+            | Self::Drained { id }
+            | Self::Leave { id, .. } => *id,
+        }
+    }
+}
+
+impl Event {
+    /// Bytes that a round may get from any one for one receiver, about and at most.
+    pub(crate) const MOST_ENCODED: usize = EVENT + (EVENT / LINE_OVERHEAD + 1) * HEADING;
+
+    /// Bytes that an input takes beside its text.
+    pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
+
+    /// Whether it took a place in the broker's queue, which is to be given back.
+    pub(crate) const fn has_a_place(&self) -> bool {
+        matches!(self, Self::Lines { .. } | Self::Complete { .. } | Self::Unanswered { .. })
+    }
+
+    /// Takes no more memory than it must: it will wait.
+    pub fn shrink(&mut self) {
+        if let Self::Lines { inputs, .. } = self {
+            inputs.text.shrink_to_fit();
+            inputs.items.shrink_to_fit();
+        }
+    }
+}
+
+/// What some people get before each line: the name of the room, and when it was said.
+const HEADING: usize = MAX_ROOM_NAME + "#  00:00:00".len();
+
+/// How somebody came in.
+#[derive(Debug)]
+pub struct Arrival {
+    /// Where lines for him go.
+    pub outlet: Outlet,
+    /// How his lines are encoded.
+    pub door: DoorKind,
+    /// Where he comes from.
+    pub address: IpAddr,
+}
+
+/// What comes to the broker beside the events.
+#[derive(Debug)]
+pub enum Control {
+    /// Somebody came in. Nothing of him may be sent before this is.
+    Join {
+        /// Who.
+        id: ClientId,
+        /// How he came.
+        arrival: Arrival,
+    },
+    /// Those who run the server want something.
+    Order(Order),
+    /// Somebody wants to know whether the broker answers.
+    Ping {
+        /// Where.
+        answer: oneshot::Sender<()>,
+    },
+    /// The server stops: what was read is delivered, then everybody is told and sent home.
+    Shutdown {
+        /// When the server will be gone, whatever is left to do.
+        deadline: Instant,
+    },
+}
+
+/// The lines of one read, understood: one string and the places of each line in it. Bounded by [`EVENT`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The texts of all of them, one behind the other.
+    text: String,
+    /// What each asks for, and where its text ends.
+    items: Vec<(Kind, u32)>,
+    /// Bytes that the broker may make of them, at most.
+    encoded: usize,
+    /// When they were read, if that is known.
+    heard: Option<Instant>,
+}
+
+impl Inputs {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self { text: String::new(), items: Vec::new(), encoded: 0, heard: None }
+    }
+
+    /// The same, read at this moment.
+    #[must_use]
+    pub fn heard_at(self, now: Instant) -> Self {
+        Self { heard: Some(now), ..self }
+    }
+
+    /// When they were read, if that is known.
+    pub fn heard(&self) -> Option<Instant> {
+        self.heard
+    }
+
+    /// Those from this place on. What they took to come has been measured.
+    pub fn rest(self, at: usize) -> Self {
+        if at == 0 {
+            return Self { heard: None, ..self };
+        }
+        let mut rest = Self::new();
+        self.iter().skip(at).for_each(|input| rest.push(input));
+        rest
+    }
+
+    /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.
+    pub fn fits(&self, text: usize) -> bool {
+        self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= EVENT
+    }
+
+    /// Adds one at the end.
+    pub fn push(&mut self, input: Input<'_>) {
+        self.text.push_str(input.text);
+        let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
+        self.items.push((input.kind, end));
+        self.encoded += LINE_OVERHEAD + input.text.len() + answer_bytes(input.kind);
+    }
+
+    /// Bytes of a line with these words, as it looks to who is in another room.
+    pub(crate) fn encoded_of(text: &str) -> usize {
+        HEADING + LINE_OVERHEAD + text.len()
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Input<'_>> {
+        let mut start = 0;
+        self.items.iter().map(move |&(kind, end)| {
+            let range = start as usize..end as usize;
+            start = end;
+            Input { kind, text: &self.text[range] }
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+/// Bytes of the answer to an input, about. What makes a long answer fills an event sooner, so that one read full
+/// of `/who` cannot push its own sender past his bounds.
+const fn answer_bytes(kind: Kind) -> usize {
+    match kind {
+        Kind::Who { .. } | Kind::Rooms { .. } | Kind::RoomsNamed { .. } | Kind::Bans { .. } => {
+            WHO_PAGE
+        }
+        Kind::Join => HISTORY_REPLAYED_BYTES,
+        Kind::History { .. } => HISTORY_BYTES,
+        Kind::Help | Kind::Whoami => WHO_PAGE / 2,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_come_out_as_they_went_in() {
+        let sent = [
+            Input { kind: Kind::Say, text: "hello" },
+            Input { kind: Kind::Help, text: "" },
+            Input { kind: Kind::Action, text: "wävs" },
+        ];
+        let mut inputs = Inputs::new();
+        sent.iter().for_each(|&input| inputs.push(input));
+        assert_eq!(inputs.iter().collect::<Vec<_>>(), sent);
+        assert_eq!(inputs.len(), 3);
+        assert_eq!(inputs.clone().rest(0).iter().collect::<Vec<_>>(), sent);
+        assert_eq!(inputs.clone().rest(1).iter().collect::<Vec<_>>(), sent[1..]);
+        assert!(inputs.rest(3).is_empty());
+    }
+
+    #[test]
+    fn an_event_is_full_sooner_of_questions_than_of_words() {
+        let mut inputs = Inputs::new();
+        assert!(inputs.fits(3 * EVENT), "the longest line goes alone");
+        for _ in 0..4 {
+            assert!(inputs.fits(0));
+            inputs.push(Input { kind: Kind::Who { page: 1 }, text: "" });
+        }
+        assert!(!inputs.fits(0));
+    }
+}

@@ -1,0 +1,291 @@
+//! The rule tried on rooms of straw: senders who send as fast as they are let, and readers of given speeds, in a
+//! time of their own. Each step is a millisecond.
+
+use super::*;
+use crate::limits::ROUND_BYTES;
+use crate::outbound::backpressure::Bounds;
+use std::time::Duration;
+
+/// One step of the simulation.
+const STEP: Duration = Duration::from_millis(1);
+
+/// Bytes of a line.
+const LINE: u64 = 2048;
+
+/// Somebody who reads so many bytes a step, on average.
+struct Reader {
+    /// Bytes he reads in a thousand steps.
+    speed: u64,
+    /// What he may read beside.
+    credit: u64,
+    balance: Balance,
+    standing: Standing,
+    cut: bool,
+}
+
+/// A room: the first `senders` send without end.
+struct Sim {
+    pace: Pace,
+    bounds: Bounds,
+    readers: Vec<Reader>,
+    senders: usize,
+    now: Instant,
+    next: usize,
+    paused: bool,
+    look_at: Instant,
+    /// Lines sent by each.
+    sent: Vec<u64>,
+}
+
+const FAST: u64 = u64::MAX / 4;
+
+impl Sim {
+    fn new(senders: usize, speeds: &[u64]) -> Self {
+        let now = whippet::time::Instant::now().into_std();
+        let bounds = Bounds::default();
+        let reader = |&speed: &u64| Reader {
+            speed,
+            credit: 0,
+            balance: Balance { pushed: 0, taken: 0 },
+            standing: Standing::new(now),
+            cut: false,
+        };
+        Self {
+            pace: Pace::new(bounds),
+            bounds,
+            readers: speeds.iter().map(reader).collect(),
+            senders,
+            now,
+            next: 0,
+            paused: false,
+            look_at: now,
+            sent: vec![0; senders],
+        }
+    }
+
+    fn look(&mut self) {
+        let mut tally = self.pace.tally(self.now);
+        for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
+            let id = ClientId::new(number as u64);
+            let debt = reader.balance.owed();
+            reader.cut = tally.add(
+                id,
+                &mut reader.standing,
+                reader.balance,
+                Debt::whole(debt, &self.bounds),
+            );
+        }
+        self.paused = self.pace.conclude(&tally) != Verdict::Open;
+        self.look_at = self.now + crate::limits::PACE_TICK;
+    }
+
+    /// A round of lines of the senders in turn.
+    fn round(&mut self) {
+        let mut strain = Strain::default();
+        let mut bytes = 0;
+        while bytes < ROUND_BYTES as u64 {
+            let sender = self.next % self.senders;
+            self.next += 1;
+            self.sent[sender] += 1;
+            self.pace.heard(ClientId::new(sender as u64), self.now);
+            bytes += LINE;
+            for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
+                if number != sender {
+                    reader.balance.pushed += LINE;
+                    reader.cut = reader.balance.owed() > self.bounds.hard;
+                }
+            }
+        }
+        for reader in self.readers.iter().filter(|reader| !reader.cut) {
+            strain.add(
+                Debt::whole(reader.balance.owed(), &self.bounds),
+                &reader.standing,
+                &self.bounds,
+            );
+        }
+        if self.pace.suspects(strain) {
+            self.look();
+        }
+    }
+
+    /// A millisecond: everybody reads, then the broker takes what it may, up to 40 rounds.
+    fn step(&mut self) {
+        self.now += STEP;
+        let mut drained = false;
+        for reader in self.readers.iter_mut().filter(|reader| !reader.cut) {
+            let before = reader.balance.owed();
+            reader.credit = reader.credit.saturating_add(reader.speed);
+            let read = before.min(reader.credit / 1000);
+            reader.credit = if read == before { 0 } else { reader.credit - read * 1000 };
+            reader.balance.taken += read;
+            let after = reader.balance.owed();
+            let crossed = |bound| before > bound && after <= bound;
+            drained |= crossed(self.bounds.soft) || crossed(self.bounds.half());
+        }
+        if (self.paused && drained) || self.now >= self.look_at {
+            self.look();
+        }
+        for _ in 0..40 {
+            if self.paused {
+                break;
+            }
+            self.round();
+        }
+    }
+
+    fn run(&mut self, time: Duration) {
+        for _ in 0..time.as_millis() {
+            self.step();
+        }
+    }
+
+    fn cut(&self) -> Vec<usize> {
+        (0..self.readers.len()).filter(|&number| self.readers[number].cut).collect()
+    }
+
+    fn lines(&self) -> u64 {
+        self.sent.iter().sum()
+    }
+}
+
+/// Bytes a second, as a reader's speed: bytes in a thousand steps.
+const fn per_second(bytes: u64) -> u64 {
+    bytes
+}
+
+const MB: u64 = 1_000_000;
+
+#[test]
+fn a_room_of_two_goes_at_the_readers_pace() {
+    let mut sim = Sim::new(1, &[FAST, per_second(MB)]);
+    sim.run(Duration::from_secs(20));
+    assert_eq!(sim.cut(), []);
+    let bytes = sim.lines() * LINE;
+    assert!((19 * MB..23 * MB).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn two_who_send_to_each_other_go_at_the_slower_ones_pace() {
+    let mut sim = Sim::new(2, &[per_second(2 * MB), per_second(MB)]);
+    sim.run(Duration::from_secs(20));
+    assert_eq!(sim.cut(), []);
+    let (fewest, most) = (sim.sent[0].min(sim.sent[1]), sim.sent[0].max(sim.sent[1]));
+    assert!(most - fewest <= 1);
+    assert!(fewest * LINE >= 19 * MB, "{fewest}");
+}
+
+#[test]
+fn one_slow_of_three_who_keeps_reading_is_waited_for() {
+    let mut sim = Sim::new(1, &[FAST, FAST, per_second(MB)]);
+    sim.run(Duration::from_secs(20));
+    assert_eq!(sim.cut(), []);
+    assert!(sim.lines() * LINE >= 19 * MB);
+}
+
+#[test]
+fn forty_of_a_hundred_slow_but_active_lose_nothing() {
+    let speeds: Vec<_> = (0..100).map(|n| if n < 40 { per_second(MB) } else { FAST }).collect();
+    let mut sim = Sim::new(100, &speeds);
+    sim.run(Duration::from_secs(10));
+    assert_eq!(sim.cut(), []);
+    assert!(sim.lines() * LINE >= 9 * MB);
+    let (fewest, most) = (sim.sent.iter().min().unwrap(), sim.sent.iter().max().unwrap());
+    assert!(most - fewest <= 1, "no sender starves: {fewest} to {most}");
+}
+
+#[test]
+fn a_byte_a_second_holds_nobody_up() {
+    let mut sim = Sim::new(1, &[FAST, FAST, FAST, 1, 1]);
+    sim.run(Duration::from_secs(2));
+    assert_eq!(sim.cut(), [3, 4]);
+    // From the end of the window on the fast ones set the pace: two rounds, and they are past the soft bound until
+    // they read again, in the next millisecond.
+    let free = 1_400 * 2 * ROUND_BYTES as u64 / LINE;
+    assert!(sim.lines() >= free, "{} of {free}", sim.lines());
+}
+
+#[test]
+fn one_who_reads_just_too_little_to_count_is_cut_at_his_bound() {
+    let mut sim = Sim::new(1, &[FAST, FAST, FAST, per_second(100_000)]);
+    sim.run(Duration::from_secs(5));
+    assert_eq!(sim.cut(), [3]);
+}
+
+#[test]
+fn when_all_are_frozen_the_room_goes_on_and_all_are_cut() {
+    let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0]);
+    sim.run(Duration::from_secs(1));
+    assert_eq!(sim.cut(), [1, 2, 3, 4]);
+    assert!(sim.lines() * LINE > 2 * sim.bounds.hard);
+}
+
+#[test]
+fn nobody_who_keeps_the_pace_is_ever_past_the_hard_bound() {
+    // All speeds that count, side by side: the slowest takes a stride in a window with little to spare.
+    let speeds: Vec<_> = (0..60).map(|n| per_second(160_000 + n * n * 20_000)).collect();
+    let mut sim = Sim::new(60, &speeds);
+    sim.run(Duration::from_secs(30));
+    assert_eq!(sim.cut(), []);
+}
+
+#[test]
+fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
+    let mut sim = Sim::new(1, &[FAST, 0, FAST]);
+    // A quiet hour, then one line.
+    sim.now += Duration::from_secs(3600);
+    sim.readers[1].balance.pushed += 1;
+    for _ in 0..100 {
+        sim.look();
+        assert_eq!(sim.cut(), [], "{:?}", sim.now - sim.readers[1].standing.moved);
+        sim.now += crate::limits::PACE_TICK;
+    }
+    sim.look();
+    assert_eq!(sim.cut(), [1]);
+}
+
+#[test]
+fn looking_is_rare_while_nobody_is_behind() {
+    let mut pace = Pace::new(Bounds::default());
+    let now = whippet::time::Instant::now().into_std();
+    let mut standing = Standing::new(now);
+    let mut tally = pace.tally(now);
+    let none = Debt::whole(0, &Bounds::default());
+    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 }, none);
+    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 }, none);
+    assert_eq!(pace.conclude(&tally), Verdict::Open);
+    let mut strain = Strain::default();
+    strain.add(Debt::whole(64 * 1024, &Bounds::default()), &standing, &Bounds::default());
+    assert!(!pace.suspects(strain), "nobody is behind");
+    strain.add(Debt::whole(64 * 1024 + 1, &Bounds::default()), &standing, &Bounds::default());
+    assert!(pace.suspects(strain));
+}
+
+/// Sooner than the window is over, and later than somebody is still.
+const BEFORE_THE_WINDOW: Duration = Duration::from_millis(450);
+
+#[test]
+fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_over() {
+    // The first one speaks, and counts for nothing.
+    let mut speeds = [FAST; MOVING_LEAST + 2];
+    speeds[MOVING_LEAST + 1] = 0;
+    let mut sim = Sim::new(1, &speeds);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [MOVING_LEAST + 1]);
+    assert!(sim.lines() * LINE > 2 * sim.bounds.hard, "and the room went on: {}", sim.lines());
+}
+
+#[test]
+fn when_hardly_anybody_moves_nobody_is_blamed_before_the_window_is_over() {
+    let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0, 0]);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [], "the machine may stand still");
+}
+
+#[test]
+fn in_a_small_room_the_window_is_waited_for() {
+    let mut speeds = [FAST; MOVING_LEAST + 1];
+    speeds[MOVING_LEAST] = 0;
+    let mut sim = Sim::new(1, &speeds);
+    sim.run(BEFORE_THE_WINDOW);
+    assert_eq!(sim.cut(), [], "he may have a slow line, and be seen to take something seldom");
+}

@@ -1,0 +1,177 @@
+//! What was said in a room last: the newest lines of chat and `/me`, for those who come and those who ask.
+//!
+//! In memory, and bounded in lines and in bytes. The words are kept as they were typed, one behind the other in one
+//! ring of bytes, so that keeping a line allocates nothing once the rings have grown.
+
+use crate::chat::event::ClientId;
+use crate::limits::HISTORY_BYTES;
+use crate::protocol::message::Line;
+use crate::protocol::nick::Nick;
+use crate::protocol::time_of_day::TimeOfDay;
+use std::collections::VecDeque;
+
+/// A line of the past.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// Who said it.
+    pub author: ClientId,
+    /// What he was called.
+    pub nick: Nick,
+    /// Whether he did it, by `/me`, instead of saying it.
+    pub did: bool,
+    /// When.
+    pub at: TimeOfDay,
+    /// Bytes of the words.
+    length: u32,
+}
+
+/// The newest lines of one room (see the module's words).
+#[derive(Debug)]
+pub struct History {
+    /// The lines, the oldest first.
+    entries: VecDeque<Entry>,
+    /// Their words, in the same order.
+    words: VecDeque<u8>,
+    /// How many lines are kept.
+    lines: usize,
+}
+
+impl History {
+    /// Nothing was said, and so many lines will be kept.
+    pub const fn new(lines: usize) -> Self {
+        Self { entries: VecDeque::new(), words: VecDeque::new(), lines }
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Keeps a line if it was said or done.
+    pub fn keep(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
+        let (nick, did, words) = match *line {
+            Line::Said(nick, words) => (nick, false, words),
+            Line::Did(nick, words) => (nick, true, words),
+            _ => return,
+        };
+        self.push(Entry { author, nick, did, at, length: 0 }, words);
+    }
+
+    /// Keeps a line, and forgets as many of the oldest as there is no room for.
+    fn push(&mut self, mut entry: Entry, words: &str) {
+        if self.lines == 0 || words.len() > HISTORY_BYTES {
+            return;
+        }
+        while self.entries.len() >= self.lines || self.words.len() + words.len() > HISTORY_BYTES {
+            let Some(oldest) = self.entries.pop_front() else { break };
+            self.words.drain(..oldest.length as usize);
+        }
+        // It is at most HISTORY_BYTES.
+        entry.length = words.len() as u32;
+        make_room(&mut self.entries, 1, self.lines);
+        make_room(&mut self.words, words.len(), HISTORY_BYTES);
+        self.entries.push_back(entry);
+        self.words.extend(words.as_bytes());
+    }
+
+    /// The last `count` lines with their words, the oldest first, but for those of some people; fewer, if they have more
+    /// than so many bytes.
+    pub fn last(&mut self, count: usize, bytes: usize, but: &[ClientId]) -> Vec<(Entry, &str)> {
+        let mut rest = &*self.words.make_contiguous();
+        let (mut told, mut left) = (Vec::new(), bytes);
+        for &entry in self.entries.iter().rev() {
+            let (before, words) = rest.split_at(rest.len() - entry.length as usize);
+            rest = before;
+            if but.contains(&entry.author) {
+                continue;
+            }
+            if told.len() >= count || words.len() > left {
+                break;
+            }
+            left -= words.len();
+            told.push((entry, std::str::from_utf8(words).expect("words went in as UTF-8")));
+        }
+        told.reverse();
+        told
+    }
+}
+
+/// Room for so many more in a ring that will never hold more than `most`: twice as much as it had, and no more than that.
+fn make_room<T>(ring: &mut VecDeque<T>, more: usize, most: usize) {
+    let wanted = ring.len() + more;
+    if wanted > ring.capacity() {
+        let grown = (2 * ring.capacity()).clamp(wanted, most.max(wanted));
+        ring.reserve_exact(grown - ring.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::HISTORY_LINES;
+    use proptest::prelude::*;
+    use std::time::Duration;
+
+    fn entry(number: u64) -> Entry {
+        let at = TimeOfDay::new(Duration::from_secs(number));
+        let (author, nick) = (ClientId::new(number), Nick::numbered(number));
+        Entry { author, nick, did: false, at, length: 0 }
+    }
+
+    #[test]
+    fn the_newest_lines_are_kept_within_both_bounds() {
+        let mut history = History::new(3);
+        for number in 0..5 {
+            history.push(entry(number), &format!("line {number}"));
+        }
+        let mut told = |count, bytes, but: &[u64]| {
+            let but: Vec<_> = but.iter().map(|&number| ClientId::new(number)).collect();
+            let told = history.last(count, bytes, &but);
+            told.iter().map(|(_, words)| (*words).to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(2, 100, &[]), ["line 3", "line 4"]);
+        assert_eq!(told(100, 100, &[]), ["line 2", "line 3", "line 4"]);
+        assert_eq!(told(100, 13, &[]), ["line 3", "line 4"], "within so many bytes");
+        assert_eq!(told(2, 100, &[4]), ["line 2", "line 3"], "without those of one");
+        let mut history = History::new(HISTORY_LINES);
+        let long = "x".repeat(HISTORY_BYTES / 2);
+        for number in 0..5 {
+            history.push(entry(number), &long);
+        }
+        assert_eq!(history.len(), 2);
+        let mut none = History::new(0);
+        none.push(entry(1), "hello");
+        assert!(none.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_list_of_which_the_front_was_forgotten(
+            lines in proptest::collection::vec("\\PC{0,40}|x{2000,5000}", 0..60),
+            kept in 1..40_usize,
+            count in 0..50_usize,
+        ) {
+            let mut history = History::new(kept);
+            let mut bytes = 0;
+            for (number, line) in lines.iter().enumerate() {
+                history.push(entry(number as u64), line);
+            }
+            prop_assert!(history.words.capacity() <= HISTORY_BYTES, "{}", history.words.capacity());
+            prop_assert!(history.entries.capacity() <= kept.max(4), "{}", history.entries.capacity());
+            // As many from the end as both bounds let stay.
+            let fits = |line: &&String| {
+                bytes += line.len();
+                bytes <= HISTORY_BYTES
+            };
+            let stay = lines.iter().rev().take(kept).take_while(fits).count().min(count);
+            let told = history.last(count, usize::MAX, &[]);
+            let told: Vec<_> = told.iter().map(|(_, words)| (*words).to_owned()).collect();
+            prop_assert_eq!(&told[..], &lines[lines.len() - stay..]);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The rooms in the order of how many people are in them: what `/rooms` reads, so that a page of it costs what is on the page,
+//! wherever it is.
+//!
+//! A list that is kept in order: to find a place costs the logarithm of its length in looks at rooms, and to change one moves
+//! 8 KiB at most. It knows no names: whoever calls says what those of a room are. Driven by [`Rooms`](crate::chat::room::Rooms)
+//! alone, which tells it of each room that has another number of people.
+
+use crate::protocol::room_name::RoomName;
+use std::cmp::Reverse;
+
+/// The rooms, those with most people first, and of as many the first in the alphabet (see the module's words).
+#[derive(Debug)]
+pub struct Ranks<Id>(Vec<Rank<Id>>);
+
+/// A room's place.
+#[derive(Clone, Copy, Debug)]
+struct Rank<Id> {
+    /// How many were in it when it was put here.
+    people: u32,
+    /// Which.
+    room: Id,
+}
+
+impl<Id> Default for Ranks<Id> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<Id: Copy + PartialEq> Ranks<Id> {
+    /// Where a room of this name with so many people stands, or would.
+    fn place<'a>(
+        &self,
+        people: u32,
+        name: &RoomName,
+        name_of: impl Fn(Id) -> &'a RoomName,
+    ) -> Result<usize, usize> {
+        self.0.binary_search_by(|rank| {
+            let people = Reverse(rank.people).cmp(&Reverse(people));
+            people.then_with(|| name_of(rank.room).cmp(name))
+        })
+    }
+
+    /// Adds a room with so many people.
+    pub fn insert<'a>(&mut self, room: Id, people: u32, name_of: impl Fn(Id) -> &'a RoomName) {
+        let place = self.place(people, name_of(room), name_of).unwrap_or_else(|place| place);
+        self.0.insert(place, Rank { people, room });
+    }
+
+    /// Takes a room out that was added with so many people.
+    pub fn remove<'a>(&mut self, room: Id, people: u32, name_of: impl Fn(Id) -> &'a RoomName) {
+        let place = self.place(people, name_of(room), name_of);
+        debug_assert!(place.is_ok_and(|at| self.0[at].room == room), "it was added so");
+        place.into_iter().for_each(|at| _ = self.0.remove(at));
+    }
+
+    /// The rooms from this place on, counted from 0.
+    pub fn from(&self, place: usize) -> impl Iterator<Item = Id> {
+        self.0.get(place..).unwrap_or_default().iter().map(|rank| rank.room)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn rooms_stay_sorted_by_people_then_name(
+            changes in prop::collection::vec((0..20_usize, prop::option::of(0..5_u32)), 0..200),
+        ) {
+            let names: Vec<_> =
+                (0..20).map(|room| RoomName::parse(&format!("#r{}", room * 7 % 20)).unwrap()).collect();
+            let name_of = |room: usize| &names[room];
+            let (mut ranks, mut model) = (Ranks::default(), BTreeMap::new());
+            for (room, people) in changes {
+                if let Some(before) = model.remove(&room) {
+                    ranks.remove(room, before, name_of);
+                }
+                if let Some(people) = people {
+                    ranks.insert(room, people, name_of);
+                    model.insert(room, people);
+                }
+                let mut expected: Vec<_> = model.iter().map(|(&room, &people)| (room, people)).collect();
+                expected.sort_by_key(|&(room, people)| (Reverse(people), name_of(room)));
+                let expected: Vec<_> = expected.into_iter().map(|(room, _)| room).collect();
+                prop_assert_eq!(ranks.from(0).collect::<Vec<_>>(), expected);
+            }
+            prop_assert_eq!(ranks.from(1).count(), model.len().saturating_sub(1));
+        }
+    }
+}

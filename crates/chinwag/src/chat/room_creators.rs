@@ -1,0 +1,158 @@
+//! Who made the rooms: how many of those that are there were made from each address.
+//!
+//! A room belongs to nobody once it is there, and may outlive the connection of whoever made it; it counts for the address that it was
+//! made from until it goes, so coming again wins nothing. As in `server/address_limits.rs` an address is an IPv4 address or a
+//! /64; a /56 and a /48 may have made 4 and 16 times as many. All of loopback, behind which may be a proxy with everybody, may have made as many as a /48.
+//!
+//! Pure: driven by the rooms, it knows none of them. There are at most three entries for each room.
+
+use crate::limits::{PER_ADDRESS, ROOMS_OF_AN_ADDRESS, SHARE_OF_48};
+use crate::protocol::address_key::AddressKey;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// How many rooms an address may have made. Whoever runs the server writes, the broker reads; Relaxed, for it stands alone.
+#[derive(Debug)]
+pub struct RoomLimit(
+    /// The number, or [`usize::MAX`] for any.
+    AtomicUsize,
+);
+
+impl RoomLimit {
+    /// Any number.
+    pub const fn none() -> Self {
+        Self(AtomicUsize::new(usize::MAX))
+    }
+
+    /// That of addresses which may have so many connections: whoever allows more expects more people behind one.
+    pub fn set(&self, per_address: Option<usize>) {
+        let scaled = |connections: usize| {
+            let connections = connections.max(PER_ADDRESS);
+            ROOMS_OF_AN_ADDRESS.saturating_mul(connections) / PER_ADDRESS
+        };
+        self.0.store(per_address.map_or(usize::MAX, scaled), Relaxed);
+    }
+
+    /// The number, if there is one.
+    pub fn get(&self) -> Option<usize> {
+        Some(self.0.load(Relaxed)).filter(|&limit| limit != usize::MAX)
+    }
+}
+
+/// What is counted by: a network, or none for loopback.
+pub(crate) type Maker = Option<AddressKey>;
+
+/// How many rooms were made from where (see the module's words).
+#[derive(Debug, Default)]
+pub(crate) struct Makers(BTreeMap<Maker, usize>);
+
+impl Makers {
+    /// Whether one more may be made from there, if each may have made so many.
+    pub(crate) fn may_make(&self, from: IpAddr, limit: usize) -> bool {
+        let has_room = |maker| {
+            let made = self.0.get(&maker).copied().unwrap_or(0);
+            made < limit.saturating_mul(share(maker))
+        };
+        makers(from).all(has_room)
+    }
+
+    /// One was made.
+    pub(crate) fn add(&mut self, from: IpAddr) {
+        makers(from).for_each(|maker| *self.0.entry(maker).or_default() += 1);
+    }
+
+    /// One that was made from there has gone.
+    pub(crate) fn remove(&mut self, from: IpAddr) {
+        for maker in makers(from) {
+            if let Some(made) = self.0.get_mut(&maker) {
+                *made -= 1;
+                if *made == 0 {
+                    self.0.remove(&maker);
+                }
+            }
+        }
+    }
+
+    /// How many are counted by.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What a room from there counts for.
+fn makers(from: IpAddr) -> impl Iterator<Item = Maker> {
+    let address = AddressKey::of(from);
+    let networks = address.into_iter().flat_map(AddressKey::networks).map(Some);
+    networks.chain(address.is_none().then_some(None))
+}
+
+/// How many times as much as an address it may have.
+fn share(maker: Maker) -> usize {
+    maker.map_or(SHARE_OF_48, AddressKey::share) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// How many can be made from these addresses in turn.
+    fn made(makers: &mut Makers, from: impl Fn(usize) -> String) -> usize {
+        let mut made = 0;
+        while makers.may_make(address(&from(made)), 3) {
+            makers.add(address(&from(made)));
+            made += 1;
+        }
+        made
+    }
+
+    #[test]
+    fn an_address_makes_so_many_and_its_networks_their_multiples() {
+        let mut makers = Makers::default();
+        assert_eq!(made(&mut makers, |_| "203.0.113.1".to_owned()), 3);
+        assert_eq!(made(&mut makers, |at| format!("2001:db8::{at:x}")), 3, "a /64");
+        assert_eq!(
+            made(&mut makers, |at| format!("2001:db8:0:{:x}::1", at + 1)),
+            9,
+            "the rest of a /56"
+        );
+        assert_eq!(made(&mut makers, |at| format!("2001:db8:0:{:x}00::1", at + 1)), 36, "of a /48");
+        assert_eq!(made(&mut makers, |_| "127.0.0.1".to_owned()), 48, "loopback");
+        assert!(!makers.may_make(address("::1"), 3) && makers.may_make(address("203.0.113.2"), 3));
+    }
+
+    #[test]
+    fn a_room_that_goes_is_counted_no_more() {
+        let mut makers = Makers::default();
+        for from in ["203.0.113.1", "2001:db8::1", "::1"] {
+            let from = address(from);
+            makers.add(from);
+            makers.add(from);
+            makers.remove(from);
+            assert!(!makers.may_make(from, 0) && makers.may_make(from, 2));
+            makers.remove(from);
+        }
+        assert_eq!(makers.len(), 0, "nothing is left of them");
+    }
+
+    #[test]
+    fn the_limit_grows_with_what_is_expected_of_an_address() {
+        let limit = RoomLimit::none();
+        assert_eq!(limit.get(), None);
+        for (per_address, rooms) in [
+            (Some(1), Some(ROOMS_OF_AN_ADDRESS)),
+            (Some(PER_ADDRESS), Some(ROOMS_OF_AN_ADDRESS)),
+            (Some(4 * PER_ADDRESS), Some(4 * ROOMS_OF_AN_ADDRESS)),
+            (None, None),
+        ] {
+            limit.set(per_address);
+            assert_eq!(limit.get(), rooms);
+        }
+    }
+}

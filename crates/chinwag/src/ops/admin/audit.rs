@@ -1,0 +1,68 @@
+//! What is done through the admin socket, on record as the acts of operators in the chat are (`chat/audit.rs`).
+
+use super::protocol::Request;
+use crate::chat::audit::Deed;
+use whippet::net::UnixStream;
+
+/// An act under way.
+#[derive(Debug)]
+pub(super) struct AdminDeed {
+    /// The user of the machine.
+    operator: String,
+    /// What, as it is typed.
+    act: String,
+    /// Whom it is about.
+    whom: String,
+    /// What was typed behind that.
+    reason: String,
+    /// Whether it is on record.
+    is_recorded: bool,
+}
+
+impl AdminDeed {
+    /// Of a request that was read from there; `None` for one that only asks.
+    pub(super) fn of(request: &Request, stream: &UnixStream) -> Option<Self> {
+        let is_question = matches!(
+            request,
+            Request::Ping
+                | Request::Who
+                | Request::Rooms
+                | Request::Mutes
+                | Request::Bans
+                | Request::Stats
+                | Request::Tasks
+        );
+        if is_question {
+            return None;
+        }
+        let (act, about) = request.words();
+        // What people are told is said to them, and is no matter of the log.
+        let about = if matches!(request, Request::Say(_)) { "" } else { about.trim() };
+        let (whom, reason) = about.split_once(char::is_whitespace).unwrap_or((about, ""));
+        let uid = stream.peer_cred().map_or_else(|_| "?".to_owned(), |peer| peer.uid().to_string());
+        Some(Self {
+            operator: format!("uid {uid}"),
+            act: format!("admin {act}"),
+            whom: whom.to_owned(),
+            reason: reason.trim_start().to_owned(),
+            is_recorded: false,
+        })
+    }
+
+    /// It is over.
+    pub(super) fn record(&mut self, outcome: Result<&str, &str>) {
+        self.is_recorded = true;
+        let Self { operator, act, whom, reason, .. } = &*self;
+        let (outcome, from) = (outcome.map(str::trim_end), "the admin socket");
+        Deed { operator, from, act, whom, reason, outcome }.record();
+    }
+}
+
+/// Whoever asked is not waited for longer than they may ask; what they ordered may be done all the same.
+impl Drop for AdminDeed {
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            self.record(Err("no answer in time: it may be done"));
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What each request does, and what is answered, for people and for programs.
+
+use super::Desk;
+use super::audit::AdminDeed;
+use super::json::Json;
+use super::protocol::{Form, Request};
+use crate::chat::admin_command::{Act, Banned, Muted, OpenRoom, Present};
+use crate::chat::broker::NO_TIME;
+use crate::ops::metrics;
+use crate::protocol::duration;
+use whippet::net::UnixStream;
+use whippet::runtime::{Dump, Handle};
+
+/// An answer, for people and for programs.
+struct Answer {
+    /// Lines for people.
+    text: String,
+    /// The same for programs.
+    json: Json,
+}
+
+impl Answer {
+    /// A sentence, and what programs read of it beside.
+    fn told<const N: usize>(sentence: String, members: [(&str, Json); N]) -> Self {
+        let mut json = vec![("answer".to_owned(), Json::text(&sentence))];
+        json.extend(members.map(|(name, value)| (name.to_owned(), value)));
+        Self { text: sentence + "\n", json: Json::Object(json) }
+    }
+
+    /// A list with this name: a line for each.
+    fn list<T>(name: &str, all: &[T], line: fn(&T) -> String, one: fn(&T) -> Json) -> Self {
+        let text = all.iter().map(|one| line(one) + "\n").collect();
+        Self { text, json: Json::object([(name, Json::list(all, one))]) }
+    }
+}
+
+/// Does what is asked by whoever is at the other end; what came of it in the form that was asked for, or why not.
+pub(super) async fn obey(
+    request: Request,
+    form: Form,
+    desk: &Desk,
+    stream: &UnixStream,
+) -> Result<String, String> {
+    let deed = AdminDeed::of(&request, stream);
+    let outcome = do_or_tell(request, desk).await;
+    if let Some(mut deed) = deed {
+        deed.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
+    }
+    outcome.map(|Answer { text, json }| match form {
+        Form::Text => text,
+        Form::Json => format!("{json}\n"),
+    })
+}
+
+/// Does what is asked, or tells it.
+async fn do_or_tell(request: Request, desk: &Desk) -> Result<Answer, String> {
+    Ok(match request {
+        Request::Stats => stats(metrics::exposition(&desk.office)),
+        Request::Tasks => tasks(&Handle::current().dump()),
+        Request::Reload => reload(desk).await?,
+        Request::Shutdown => {
+            desk.shutdown.cancel();
+            Answer::told("the server stops".to_owned(), [])
+        }
+        request => in_house(request, desk).await?,
+    })
+}
+
+/// What the room does itself.
+async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
+    let office = &desk.office;
+    Ok(match request {
+        Request::Who => {
+            Answer::list("people", &office.who().await.ok_or_else(gone)?, person, person_json)
+        }
+        Request::Rooms => {
+            Answer::list("rooms", &office.rooms().await.ok_or_else(gone)?, room, room_json)
+        }
+        Request::Mutes => {
+            Answer::list("mutes", &office.mutes().await.ok_or_else(gone)?, mute, mute_json)
+        }
+        Request::Bans => {
+            let bans = office.bans().await.ok_or_else(gone)?;
+            Answer::list("bans", &bans, |ban| ban.told.clone(), ban_json)
+        }
+        Request::Close(typed) => {
+            let (name, reason) = split(&typed);
+            let (name, people) = office.close_room(name, reason).await.ok_or_else(gone)??;
+            let who = crate::protocol::encode::people(people as u64);
+            let members = [("room", Json::text(&name)), ("people", Json::count(people))];
+            Answer::told(format!("{name} is closed; {who} had to leave it"), members)
+        }
+        Request::Kick(typed) => {
+            let (asked, reason) = split(&typed);
+            if duration::leading(&reason).is_some() {
+                return Err(format!("a kick has {NO_TIME}"));
+            }
+            let kicked = office.kick(asked.clone(), reason.clone()).await.ok_or_else(gone)?;
+            let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
+            Answer::told(format!("{nick} was kicked"), [("nick", Json::text(nick))])
+        }
+        Request::Mute(typed) => Answer::told(office.mute(typed).await.ok_or_else(gone)??, []),
+        Request::Unmute(nick) => {
+            let nick = office.unmute(nick).await.ok_or_else(gone)??;
+            Answer::told(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
+        }
+        Request::Ban(typed) => moderate(desk, Act::Ban(typed)).await?,
+        Request::Unban(typed) => moderate(desk, Act::Unban(typed)).await?,
+        Request::Say(text) => {
+            let people = office.say(text.clone()).await.ok_or_else(gone)?;
+            Answer::told(format!("told to {people}"), [("people", Json::count(people))])
+        }
+        // The others are no affair of the room's.
+        _ if metrics::is_healthy(office).await => Answer::told("the server answers".to_owned(), []),
+        _ => return Err(gone()),
+    })
+}
+
+/// Why there is no answer when the broker is gone, or in no hurry.
+fn gone() -> String {
+    "the room does not answer".to_owned()
+}
+
+/// The first word of what was typed, and what stands behind it.
+fn split(typed: &str) -> (String, String) {
+    let (word, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    (word.to_owned(), rest.trim().to_owned())
+}
+
+/// Changes the bans, and says what came of it.
+async fn moderate(desk: &Desk, act: Act) -> Result<Answer, String> {
+    Ok(Answer::told(desk.office.moderate(act).await.ok_or_else(gone)??, []))
+}
+
+/// Has the settings read anew.
+async fn reload(desk: &Desk) -> Result<Answer, String> {
+    let taken = desk.reloads.reload().await.ok_or_else(|| "the server stops".to_owned())??;
+    let names = |keys: &[&str]| Json::List(keys.iter().map(Json::text).collect());
+    let now = match &taken.now[..] {
+        [] => "nothing new that is taken at once".to_owned(),
+        keys => format!("taken over: {}", keys.join(", ")),
+    };
+    let later = match &taken.later[..] {
+        [] => String::new(),
+        keys => format!("; taken with the next start: {}", keys.join(", ")),
+    };
+    let members = [("taken", names(&taken.now)), ("with_next_start", names(&taken.later))];
+    Ok(Answer::told(format!("settings read anew, {now}{later}"), members))
+}
+
+/// Somebody who is here.
+fn person(one: &Present) -> String {
+    let Present { nick, address, rooms, owed } = one;
+    let rooms = counted(*rooms, "room");
+    format!("{nick}, from {address}, in {rooms}, owed {owed} bytes")
+}
+
+fn person_json(one: &Present) -> Json {
+    Json::object([
+        ("nick", Json::text(&one.nick)),
+        ("address", Json::text(one.address)),
+        ("rooms", Json::count(one.rooms)),
+        ("owed_bytes", Json::Number(one.owed)),
+    ])
+}
+
+/// A room.
+fn room(one: &OpenRoom) -> String {
+    let OpenRoom { name, people, made_from, slow, topic } = one;
+    let people = crate::protocol::encode::people(*people as u64);
+    let from = made_from.map_or(String::new(), |from| format!(", made from {from}"));
+    let slow =
+        slow.map_or(String::new(), |every| format!(", {}", duration::one_line_of_each(every)));
+    let topic = topic.as_ref().map_or(String::new(), |topic| format!(", about {topic}"));
+    format!("{name}, {people}{from}{slow}{topic}")
+}
+
+fn room_json(one: &OpenRoom) -> Json {
+    let topic = one.topic.as_deref().map(crate::chat::bans::unquoted);
+    Json::object([
+        ("name", Json::text(&one.name)),
+        ("people", Json::count(one.people)),
+        ("made_from", Json::option(one.made_from, Json::text)),
+        ("slow_seconds", Json::option(one.slow, |every| Json::Number(every.as_secs()))),
+        ("topic", Json::option(topic, Json::text)),
+    ])
+}
+
+/// Somebody who is not read.
+fn mute(one: &Muted) -> String {
+    let Muted { nick, address, rest } = one;
+    let from = address.as_ref().map_or(String::new(), |from| format!(", from {from}"));
+    let lasts = rest
+        .map_or("until it is ended".to_owned(), |rest| format!("for {}", duration::words(rest)));
+    format!("{nick}{from}, {lasts}")
+}
+
+fn mute_json(one: &Muted) -> Json {
+    Json::object([
+        ("nick", Json::text(one.nick)),
+        ("address", Json::option(one.address.as_ref(), Json::text)),
+        ("seconds_left", Json::option(one.rest, |rest| Json::Number(rest.as_secs()))),
+    ])
+}
+
+fn ban_json(one: &Banned) -> Json {
+    Json::object([
+        ("target", Json::text(&one.target)),
+        ("until", Json::option(one.until, Json::Number)),
+        ("reason", Json::text(&one.reason)),
+    ])
+}
+
+/// The figures: samples by their names, with their labels.
+fn stats(text: String) -> Answer {
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ')?;
+        let number = value.parse().map(Json::Number);
+        let value = number.or_else(|_| value.parse().map(Json::Decimal)).ok()?;
+        Some((name.to_owned(), value))
+    };
+    let json = Json::Object(samples.filter_map(sample).collect());
+    Answer { text, json }
+}
+
+/// What every task is at.
+fn tasks(dump: &Dump) -> Answer {
+    let tasks = Json::list(dump.tasks(), |task| {
+        Json::object([
+            ("task", Json::text(task.id())),
+            ("state", Json::text(format!("{:?}", task.state()).to_lowercase())),
+            ("age_seconds", Json::Decimal(task.age().as_secs_f64())),
+            ("polls", Json::Number(task.polls().into())),
+            ("spawned_at", Json::text(task.spawned_at())),
+            ("future", Json::text(task.future_name())),
+        ])
+    });
+    Answer { text: dump.to_string(), json: Json::object([("tasks", tasks)]) }
+}
+
+/// A number of things.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_members_with_their_labels() {
+        let text = "# TYPE a gauge\na 1\nb_total{reason=\"x y\"} 2\nc_sum 0.25\n# EOF\n";
+        let wanted = "{\"a\":1,\"b_total{reason=\\\"x y\\\"}\":2,\"c_sum\":0.25}";
+        assert_eq!(stats(text.to_owned()).json.to_string(), wanted);
+    }
+
+    #[test]
+    fn a_sentence_stands_among_its_members() {
+        let answer = Answer::told("told to 2".to_owned(), [("people", Json::count(2))]);
+        assert_eq!(answer.text, "told to 2\n");
+        assert_eq!(answer.json.to_string(), "{\"answer\":\"told to 2\",\"people\":2}");
+    }
+}

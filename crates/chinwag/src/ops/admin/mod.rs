@@ -1,0 +1,118 @@
+//! The door for whoever runs the server, on the same machine: a Unix socket that only he and root may use.
+//!
+//! The socket's mode keeps others out, and each peer is asked for his credentials beside: a folder may be set wrong. A
+//! connection is for one request, a bounded time and a bounded number of bytes, and idle ones keep nobody out
+//! (`bounded_accept`).
+
+mod audit;
+mod client;
+mod execute;
+mod json;
+mod protocol;
+
+pub use self::client::{AskError, ask};
+pub use self::protocol::{Form, Request};
+
+use crate::limits::ADMIN_CONNECTIONS;
+use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
+use crate::ops::reload::Reloads;
+use crate::server::handle::Office;
+use crate::server::log_throttle::Seldom;
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex, PoisonError};
+use whippet::io::AsyncReadExt;
+use whippet::net::{UnixListener, UnixStream};
+use whippet::sync::CancellationToken;
+use whippet::task::JoinHandle;
+use whippet::time::Instant;
+
+/// What orders are given to.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The server.
+    pub office: Office,
+    /// Where it is told to read its settings anew.
+    pub reloads: Reloads,
+    /// What stops it.
+    pub shutdown: CancellationToken,
+}
+
+/// Answers whoever comes to the socket and may, for as long as the task runs.
+pub fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
+    let refused = Arc::new(Mutex::new(Seldom::default()));
+    serve_bounded(listener, ADMIN_CONNECTIONS, move |stream, activity| {
+        let (desk, refused) = (desk.clone(), Arc::clone(&refused));
+        async move {
+            let outcome = match permit(&stream, &refused)? {
+                Ok(()) => match activity.reading(&stream, read_line(&stream)).await? {
+                    Ok(line) => match Request::parse(&line) {
+                        Ok((request, form)) => execute::obey(request, form, &desk, &stream).await,
+                        Err(reason) => Err(reason),
+                    },
+                    Err(reason) => Err(reason),
+                },
+                refused => refused.map(|()| String::new()),
+            };
+            answer(&stream, &activity, &outcome).await
+        }
+    })
+}
+
+/// Sends what came of a request.
+async fn answer(
+    stream: &UnixStream,
+    activity: &Activity,
+    outcome: &Result<String, String>,
+) -> io::Result<()> {
+    activity.writing(finish(stream, protocol::answer(outcome).as_bytes())).await
+}
+
+/// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.
+fn permit(stream: &UnixStream, refused: &Mutex<Seldom>) -> io::Result<Result<(), String>> {
+    let peer = stream.peer_cred()?.uid();
+    if may_order(peer) {
+        return Ok(Ok(()));
+    }
+    // Nothing is left half changed by a panic, so poison does not matter.
+    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(times) = refused.tell(Instant::now().into_std()) {
+        tracing::warn!(target: "chinwag::admin", uid = peer, times, "another user came to the admin socket");
+    }
+    Ok(Err("only root and the user that the server runs as may do that".to_owned()))
+}
+
+/// Whether this user may give orders: root, and the one that the server runs as.
+fn may_order(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
+}
+
+/// Reads a line, without its end. One that is too long is told so, if it is meant for this door.
+async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, String>> {
+    let mut line = Vec::new();
+    let mut buffer = [0; 512];
+    loop {
+        match stream.read(&mut buffer).await? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            read => line.extend_from_slice(&buffer[..read]),
+        }
+        let end = line.iter().position(|&byte| byte == b'\n');
+        if end.unwrap_or(line.len()) > protocol::MOST_BYTES {
+            return Ok(Err(protocol::too_long(&line)));
+        }
+        if let Some(end) = end {
+            return Ok(Ok(String::from_utf8_lossy(&line[..end]).into_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_and_the_own_user_may_order() {
+        let own = rustix::process::geteuid().as_raw();
+        assert!(may_order(0) && may_order(own));
+        assert!(!may_order(own.wrapping_add(12_345)));
+    }
+}

@@ -1,0 +1,316 @@
+//! As much of HTTP as figures and health need: a bounded head in, one answer out. Pure.
+//!
+//! A target may be a path or a whole URL, whose host counts in the place of `Host` (RFC 9112, 3.2). Whom a request is for is looked
+//! at before anything else: [`Hosts`] says why.
+
+use super::allowed_hosts::{Hosts, Malformed};
+use super::content_negotiation::Format;
+use httparse::{EMPTY_HEADER, Error, Request};
+
+/// Most bytes of a request's head: what machines that watch send is a tenth of it.
+pub(super) const MOST_BYTES: usize = 4096;
+/// Most headers of a request.
+const MOST_HEADERS: usize = 32;
+
+/// What there is to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    /// The figures.
+    Metrics,
+    /// Whether the server lives.
+    Health,
+    /// Whether it takes people.
+    Ready,
+}
+
+/// What somebody asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A page; its head alone if he does not want the body.
+    Page {
+        /// Which.
+        page: Page,
+        /// In which format, if it is the figures.
+        format: Format,
+        /// Whether he wants more than the head.
+        with_body: bool,
+    },
+    /// Nothing that there is.
+    Nothing(Status),
+}
+
+/// How far a request is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Its end has not come.
+    More,
+    /// It is whole, or no request.
+    Done(Asked),
+}
+
+/// The statuses that are answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    /// All is well.
+    Fine,
+    /// This is no request.
+    Bad,
+    /// There is no such page.
+    Unknown,
+    /// The pages are there to be read alone.
+    NotAllowed,
+    /// It is for a server of another name.
+    Misdirected,
+    /// The request is too large.
+    TooLarge,
+    /// The server is not well.
+    Ill,
+}
+
+impl Status {
+    fn line(self) -> &'static str {
+        match self {
+            Self::Fine => "200 OK",
+            Self::Bad => "400 Bad Request",
+            Self::Unknown => "404 Not Found",
+            Self::NotAllowed => "405 Method Not Allowed",
+            Self::Misdirected => "421 Misdirected Request",
+            Self::TooLarge => "431 Request Header Fields Too Large",
+            Self::Ill => "503 Service Unavailable",
+        }
+    }
+
+    /// What whoever asked reads.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Fine => "ok\n",
+            Self::Bad => "this is no request of HTTP\n",
+            Self::Unknown => "there are /metrics, /healthz and /readyz\n",
+            Self::NotAllowed => "the pages can be read, with GET or HEAD\n",
+            Self::Misdirected => {
+                "this server is not known by that name: ask by its address in numbers, or put the name into metrics-hosts\n"
+            }
+            Self::TooLarge => "the head of a request has at most 4096 bytes and 32 fields\n",
+            Self::Ill => "the server is not well\n",
+        }
+    }
+}
+
+/// Reads a request to one of these hosts from what has come of it.
+pub(super) fn parse(bytes: &[u8], hosts: &Hosts) -> Reading {
+    let mut headers = [EMPTY_HEADER; MOST_HEADERS];
+    let mut request = Request::new(&mut headers);
+    let asked = match request.parse(bytes) {
+        Ok(httparse::Status::Partial) => return Reading::More,
+        Ok(httparse::Status::Complete(_)) => understand(&request, hosts),
+        Err(Error::TooManyHeaders) => Err(Status::TooLarge),
+        Err(_) => Err(Status::Bad),
+    };
+    Reading::Done(asked.unwrap_or_else(Asked::Nothing))
+}
+
+/// What a whole request asks for.
+fn understand(request: &Request<'_, '_>, hosts: &Hosts) -> Result<Asked, Status> {
+    let target = request.path.unwrap_or("");
+    let own = host(request)?;
+    let (authority, path) = match whole_url(target)? {
+        Some((authority, path)) => (Some(authority), path),
+        None => (own, target),
+    };
+    if let Some(authority) = authority
+        && !hosts.serve(authority).map_err(|Malformed| Status::Bad)?
+    {
+        return Err(Status::Misdirected);
+    }
+    let path = path.split('?').next().unwrap_or(path);
+    let page = match path {
+        "/metrics" => Page::Metrics,
+        "/healthz" => Page::Health,
+        "/readyz" => Page::Ready,
+        _ => return Err(Status::Unknown),
+    };
+    let format = Format::wanted(fields(request, "accept"));
+    match request.method {
+        Some("GET") => Ok(Asked::Page { page, format, with_body: true }),
+        Some("HEAD") => Ok(Asked::Page { page, format, with_body: false }),
+        _ => Err(Status::NotAllowed),
+    }
+}
+
+/// The values of the fields of this name.
+fn fields<'a>(
+    request: &'a Request<'_, '_>,
+    name: &'static str,
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    let named = move |field: &&httparse::Header<'_>| field.name.eq_ignore_ascii_case(name);
+    request.headers.iter().filter(named).map(|field| field.value)
+}
+
+/// Whom a request is for by its `Host`: there is exactly one in HTTP/1.1. A browser always sends it.
+fn host<'a>(request: &'a Request<'_, '_>) -> Result<Option<&'a str>, Status> {
+    let mut hosts = fields(request, "host");
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => std::str::from_utf8(host).map(Some).map_err(|_| Status::Bad),
+        (None, _) if request.version == Some(0) => Ok(None),
+        _ => Err(Status::Bad),
+    }
+}
+
+/// The host and the path of a target that is a whole URL.
+fn whole_url(target: &str) -> Result<Option<(&str, &str)>, Status> {
+    let Some((scheme, rest)) = target.split_once("://") else { return Ok(None) };
+    if scheme.contains(['/', '?']) {
+        return Ok(None);
+    }
+    // There is no other scheme here.
+    if !scheme.eq_ignore_ascii_case("http") {
+        return Err(Status::Misdirected);
+    }
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    if authority.is_empty() { Err(Status::Bad) } else { Ok(Some((authority, path))) }
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    /// How it went.
+    status: Status,
+    /// What kind of text it is.
+    kind: &'static str,
+    /// The text.
+    body: String,
+    /// Whether the text is sent.
+    with_body: bool,
+}
+
+impl Answer {
+    /// Plain text.
+    pub(super) fn new(status: Status, body: String) -> Self {
+        Self { status, kind: "text/plain; charset=utf-8", body, with_body: true }
+    }
+
+    /// The figures.
+    pub(super) fn metrics(format: Format, body: String) -> Self {
+        Self { kind: format.kind(), ..Self::new(Status::Fine, body) }
+    }
+
+    /// With its text or the head alone.
+    pub(super) fn with_body(self, with_body: bool) -> Self {
+        Self { with_body, ..self }
+    }
+
+    /// As it is sent.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let Self { status, kind, body, with_body } = self;
+        let allow = if *status == Status::NotAllowed { "Allow: GET, HEAD\r\n" } else { "" };
+        let head = format!(
+            "HTTP/1.1 {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{allow}\
+             Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
+            status.line(),
+            body.len()
+        );
+        let body = if *with_body { body.as_str() } else { "" };
+        [head.as_bytes(), body.as_bytes()].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use proptest::prelude::*;
+    use std::net::Ipv4Addr;
+
+    fn asked(request: &str) -> Reading {
+        let settings = Settings::default();
+        parse(request.as_bytes(), &Hosts::new(&settings, Ipv4Addr::LOCALHOST.into()))
+    }
+
+    fn page(page: Page, format: Format, with_body: bool) -> Reading {
+        Reading::Done(Asked::Page { page, format, with_body })
+    }
+
+    fn nothing(status: Status) -> Reading {
+        Reading::Done(Asked::Nothing(status))
+    }
+
+    #[test]
+    fn the_pages_are_found_and_nothing_else_is() {
+        let open = Format::OpenMetrics;
+        let own = "Host: localhost\r\n\r\n";
+        let metrics = asked(&format!("GET /metrics HTTP/1.1\r\n{own}"));
+        assert_eq!(metrics, page(Page::Metrics, open, true));
+        assert_eq!(asked("GET /healthz?x HTTP/1.0\n\n"), page(Page::Health, open, true));
+        let ready = asked(&format!("HEAD /readyz HTTP/1.1\r\n{own}"));
+        assert_eq!(ready, page(Page::Ready, open, false));
+        assert_eq!(asked(&format!("GET / HTTP/1.1\r\n{own}")), nothing(Status::Unknown));
+        let posted = asked(&format!("POST /metrics HTTP/1.1\r\n{own}"));
+        assert_eq!(posted, nothing(Status::NotAllowed));
+        assert_eq!(asked("\u{16}\u{3}"), nothing(Status::Bad));
+        let fields = "a: b\r\n".repeat(MOST_HEADERS + 1);
+        let large = asked(&format!("GET /metrics HTTP/1.1\r\n{fields}\r\n"));
+        assert_eq!(large, nothing(Status::TooLarge));
+        assert_eq!(asked("GET /metrics HTTP/1.1\r\nHost"), Reading::More);
+    }
+
+    #[test]
+    fn whoever_asks_another_server_is_told_so() {
+        for (foreign, status) in [
+            ("GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n", Status::Misdirected),
+            ("POST /x HTTP/1.1\r\nhost: evil.example:9090\r\n\r\n", Status::Misdirected),
+            ("GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n", Status::Misdirected),
+            (
+                "GET http://evil.example/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n",
+                Status::Misdirected,
+            ),
+            ("GET https://[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Misdirected),
+            ("GET /metrics HTTP/1.1\r\n\r\n", Status::Bad),
+            ("GET /metrics HTTP/1.1\r\nHost: [::1]\r\nHost: evil.example\r\n\r\n", Status::Bad),
+            ("GET /metrics HTTP/1.1\r\nHost: a b\r\n\r\n", Status::Bad),
+            ("GET http:///metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
+            ("GET http://me@[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
+        ] {
+            assert_eq!(asked(foreign), nothing(status), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_target_may_be_a_whole_url() {
+        let get = |target: &str, host: &str| {
+            asked(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+        };
+        let whole = page(Page::Metrics, Format::OpenMetrics, true);
+        // The target's host is the one that counts.
+        for target in ["http://127.0.0.1:9090/metrics", "HTTP://localhost/metrics?a=http://b/"] {
+            assert_eq!(get(target, "evil.example"), whole, "{target}");
+        }
+        assert_eq!(get("http://localhost", "localhost"), nothing(Status::Unknown));
+        assert_eq!(get("/metrics?u=http://evil.example/", "localhost"), whole);
+    }
+
+    #[test]
+    fn the_older_format_is_given_to_who_asks_for_it() {
+        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
+        assert_eq!(asked(head), page(Page::Metrics, Format::Text, true));
+    }
+
+    #[test]
+    fn an_answer_says_how_long_it_is_and_a_head_has_no_body() {
+        let answer = Answer::new(Status::Fine, "ok\n".to_owned());
+        let text = String::from_utf8(answer.bytes()).unwrap();
+        assert!(
+            text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("\r\n\r\nok\n"),
+            "{text}"
+        );
+        let head = String::from_utf8(answer.with_body(false).bytes()).unwrap();
+        assert!(head.contains("Content-Length: 3\r\n") && head.ends_with("\r\n\r\n"), "{head}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_to_an_end_or_want_more(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = parse(&bytes, &Hosts::default());
+        }
+    }
+}

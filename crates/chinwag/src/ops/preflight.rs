@@ -1,0 +1,127 @@
+//! What can be told about settings without starting a server: whether it would find what they name.
+//!
+//! `chinwag config` asks. Nothing is made, written or locked, and nobody is listened to, so it can be asked beside a server that
+//! runs. It answers for the user who asks; what is there for the service alone is left open, with a note.
+
+use crate::chat::ban_store::StateDir;
+use crate::os::create_dir;
+use crate::server::fd_limit;
+use crate::server::listeners::{self, Doors};
+use crate::server::oper_secret::{self, Secret};
+use crate::settings::{Effective, Refused};
+use std::path::Path;
+
+/// Where the folder is that the unit in `contrib/` has made for the socket while the service runs.
+const RUNTIME: &str = "/run";
+/// Where a service manager puts secrets while a service runs.
+const CREDENTIALS: &str = "/run/credentials";
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What would keep a server from starting.
+    pub refused: Option<Refused>,
+    /// What could not be told, and what the log of a server would warn of; a sentence each.
+    pub open: Vec<String>,
+}
+
+impl Findings {
+    /// Looks at all that these settings name.
+    pub fn about(effective: &Effective) -> Self {
+        let mut findings = Self::default();
+        for stranger in &effective.strangers {
+            findings.open.push(format!("a variable that is no setting: {stranger}"));
+        }
+        findings.open.extend(effective.doubt.clone());
+        findings.files(effective);
+        findings.sockets(effective);
+        findings
+    }
+
+    /// Looks at the secret and the folder of bans.
+    fn files(&mut self, effective: &Effective) {
+        let settings = &effective.settings;
+        if let Some(path) = &settings.oper_file {
+            match Secret::look(path) {
+                Ok((_, doubt)) => self.open.extend(doubt),
+                Err(error) if error.is_anothers() && is_root() => {
+                    self.leave_open("oper-file", error)
+                }
+                Err(_) if is_of_the_service(path) => {
+                    self.leave_open(
+                        "oper-file",
+                        format!("{} is there only while the service runs", path.display()),
+                    );
+                }
+                Err(error) => self.complain(effective, "oper-file", &error.to_string()),
+            }
+        }
+        if let Some(path) = &settings.state_dir {
+            match StateDir::look(path) {
+                Ok(()) => {}
+                Err((words, is_anothers)) if is_anothers && is_root() => {
+                    self.leave_open("state-dir", words)
+                }
+                Err((words, _)) => self.complain(effective, "state-dir", &words),
+            }
+        }
+    }
+
+    /// Looks at the addresses, the socket and how many connections there can be.
+    fn sockets(&mut self, effective: &Effective) {
+        let settings = &effective.settings;
+        if let Some(path) = &settings.admin_socket {
+            let folder = crate::os::files::folder_of(path);
+            match listeners::could_make(path).and_then(|()| create_dir::can_make_in(&folder)) {
+                Ok(()) => {}
+                Err(_) if !folder.exists() && folder.starts_with(RUNTIME) => {
+                    let words = format!(
+                        "{} is made by the service manager, if its unit says so",
+                        folder.display()
+                    );
+                    self.leave_open("admin-socket", words);
+                }
+                Err(error) => {
+                    let words = listeners::DoorError::Admin(path.clone(), error).to_string();
+                    self.complain(effective, "admin-socket", &words);
+                }
+            }
+        }
+        if let Err((key, words)) = Doors::look(settings) {
+            self.complain(effective, key, &words);
+        }
+        // A service has another limit than a shell.
+        if let Err(words) = fd_limit::connections().suffice_for(settings) {
+            self.leave_open("connections", words);
+        }
+    }
+
+    /// Something would keep a server from starting.
+    fn complain(&mut self, effective: &Effective, key: &str, words: &str) {
+        let mut new = effective.refuse(key, words);
+        // As for a server that starts: what is named is at fault, not the usage.
+        new.is_usage = false;
+        match &mut self.refused {
+            None => self.refused = Some(new),
+            Some(refused) => {
+                refused.complaints.extend(new.complaints);
+                refused.is_usage &= new.is_usage;
+            }
+        }
+    }
+
+    /// Something cannot be told from here.
+    fn leave_open(&mut self, key: &str, words: impl std::fmt::Display) {
+        self.open.push(format!("{key} is not checked: {words}"));
+    }
+}
+
+/// Whether whoever asks may ask for a server that runs as somebody else.
+fn is_root() -> bool {
+    crate::os::files::own_user() == 0
+}
+
+/// Whether a file is one that a service manager puts there for a service alone, and this is not it.
+fn is_of_the_service(path: &Path) -> bool {
+    path.starts_with(CREDENTIALS) && oper_secret::credentials().is_none()
+}

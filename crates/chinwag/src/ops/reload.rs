@@ -1,0 +1,250 @@
+//! Taking over new settings while the server runs: SIGHUP reads file, environment and flags anew. (Unless it says that the
+//! terminal is gone in which the server was started: then it ends.)
+//!
+//! What a running server can take over it takes over at once; what it cannot is named in the log, and stays as it was.
+//! Settings with a mistake in them are refused whole. One line of the log says what came of it, also at the default level
+//! (`ops/logging.rs`): whoever asked for it waits for that.
+
+use crate::limits::ADMIN_CONNECTIONS;
+use crate::ops::logging::LogFilterHandle;
+use crate::ops::systemd;
+use crate::os::controlling_terminal::ControllingTerminal;
+use crate::server::config::Config;
+use crate::server::handle::Office;
+use crate::server::oper_secret::{Secret, SecretError};
+use crate::server::signals::FirstSignal;
+use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
+use std::io;
+use whippet::select;
+use whippet::signal::{SignalKind, signal};
+use whippet::sync::mpsc::{self, Sender};
+use whippet::sync::oneshot;
+use whippet::task::{JoinHandle, spawn_blocking};
+
+/// What is needed to read settings anew and to put them in force.
+#[derive(Debug)]
+pub struct Reloader {
+    /// Where they come from.
+    sources: Sources,
+    /// What is in force.
+    effective: Effective,
+    /// The secret in force.
+    secret: Option<Secret>,
+    /// How many connections are possible.
+    possible: usize,
+    /// The server.
+    office: Office,
+    /// The log, whose filter can be exchanged.
+    log: LogFilterHandle,
+    /// What the service manager is told when it is done.
+    status: String,
+}
+
+/// The setting that names the secret's file. What is in that can be new although the name is not.
+const SECRET: &str = "oper-file";
+
+/// What a reload came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Settings whose new value is in force.
+    pub(crate) now: Vec<&'static str>,
+    /// Settings whose new value is taken with the next start.
+    pub(crate) later: Vec<&'static str>,
+}
+
+/// Where whoever wants a reload waits for what it comes to: a refusal is one sentence for each mistake.
+type Answer = oneshot::Sender<Result<Taken, String>>;
+
+/// A way to have the settings read anew without a signal. Clones are of the same server.
+#[derive(Clone, Debug)]
+pub struct Reloads(Sender<Answer>);
+
+impl Reloads {
+    /// Has them read anew, as by SIGHUP; `None` if the server stops.
+    pub(crate) async fn reload(&self) -> Option<Result<Taken, String>> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(answer).await.ok()?;
+        answered.await.ok()
+    }
+}
+
+/// Settings that were read anew, with the secret that they name a file for.
+struct Loaded {
+    /// The settings.
+    effective: Effective,
+    /// The secret.
+    secret: Option<Secret>,
+}
+
+/// Why nothing is taken over.
+#[derive(Debug, Default)]
+struct Kept {
+    /// What is wrong.
+    complaints: Vec<String>,
+    /// Whether the process may not read a file.
+    is_denied: bool,
+}
+
+impl Kept {
+    /// All of it as one sentence.
+    fn words(&self, confined: bool) -> String {
+        let hint = (self.is_denied && confined).then_some(CONFINED);
+        let complaints = self.complaints.iter().map(String::as_str).chain(hint);
+        format!("settings not taken over, {}", complaints.collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// Reads all that can be read anew.
+fn load(sources: &Sources) -> Result<Loaded, Kept> {
+    let refused = |refused: Refused| {
+        let complaints = refused.complaints.iter().map(ToString::to_string).collect();
+        Kept { complaints, is_denied: refused.is_denied }
+    };
+    let effective = sources.load().map_err(refused)?;
+    if let Some(doubt) = &effective.doubt {
+        tracing::warn!(target: "chinwag::reload", "{doubt}");
+    }
+    let secret = effective.settings.oper_file.as_deref().map(Secret::read).transpose();
+    let denied = |error: SecretError| Kept {
+        complaints: vec![error.to_string()],
+        is_denied: error.is_denied(),
+    };
+    Ok(Loaded { effective, secret: secret.map_err(denied)? })
+}
+
+impl Reloader {
+    /// With these settings and this secret in force.
+    pub fn new(
+        sources: Sources,
+        effective: Effective,
+        secret: Option<Secret>,
+        possible: usize,
+        office: Office,
+        log: LogFilterHandle,
+        status: String,
+    ) -> Self {
+        Self { sources, effective, secret, possible, office, log, status }
+    }
+
+    /// Reads the settings anew, and puts them in force. What came of it, or what is wrong, in words.
+    async fn reload(&mut self) -> Result<Taken, String> {
+        systemd::reloading();
+        let sources = self.sources.clone();
+        // A file may lie where reading takes its time.
+        let loaded = spawn_blocking(move || load(&sources)).await;
+        let outcome = loaded.map(|loaded| {
+            let confined = self.effective.settings.sandbox;
+            let outcome = loaded.map(|loaded| self.take(loaded));
+            tell(&outcome, confined);
+            outcome.map_err(|kept| kept.words(confined))
+        });
+        systemd::ready(&self.status);
+        outcome.unwrap_or_else(|panic| Err(panic.to_string()))
+    }
+
+    /// Puts new settings in force, as far as a running server can take them over.
+    fn take(&mut self, Loaded { effective: new, secret }: Loaded) -> Taken {
+        let mut taken = Taken::default();
+        if let (Some(gone), None) = (&self.effective.file, &new.file) {
+            let gone = gone.display();
+            tracing::warn!(target: "chinwag::reload", "the file of settings {gone} is gone: what it said holds no more");
+        }
+        self.effective.file = new.file;
+        let mut settings = self.effective.settings.clone();
+        for setting in TABLE {
+            let is_as_it_was = setting.show(&new.settings) == setting.show(&settings);
+            if is_as_it_was && (setting.key != SECRET || self.has(secret.as_ref())) {
+                continue;
+            }
+            match setting.reload {
+                Reload::Live => {
+                    setting.copy(&mut settings, &new.settings);
+                    taken.now.push(setting.key);
+                }
+                Reload::Restart => taken.later.push(setting.key),
+            }
+        }
+        self.secret.clone_from(&secret);
+        self.office.turn(&Config { secret, ..Config::of(&settings, self.possible) });
+        self.log.exchange(&settings.log, settings.log_connections);
+        self.effective.settings = settings;
+        taken
+    }
+
+    /// Whether this is the secret in force.
+    fn has(&self, secret: Option<&Secret>) -> bool {
+        match (&self.secret, secret) {
+            (Some(old), Some(new)) => old.is_as(new),
+            (old, new) => old.is_none() && new.is_none(),
+        }
+    }
+}
+
+/// Tells the log what a reload came to. A process that is confined may be unable to read what others can.
+fn tell(outcome: &Result<Taken, Kept>, confined: bool) {
+    match outcome {
+        Ok(Taken { now, later }) => {
+            match now.join(", ") {
+                now if now.is_empty() => {
+                    tracing::info!(target: "chinwag::reload", "settings read anew: nothing has changed")
+                }
+                now => {
+                    tracing::info!(target: "chinwag::reload", settings = %now, "settings read anew")
+                }
+            }
+            if !later.is_empty() {
+                let settings = later.join(", ");
+                tracing::warn!(target: "chinwag::reload", %settings, "new values that are taken with the next start");
+            }
+        }
+        Err(kept) => {
+            for complaint in &kept.complaints {
+                tracing::warn!(target: "chinwag::reload", "settings not taken over, {complaint}");
+            }
+            if kept.is_denied && confined {
+                tracing::warn!(target: "chinwag::reload", "{CONFINED}");
+            }
+        }
+    }
+}
+
+/// Why a process that is confined may be unable to read what others can.
+const CONFINED: &str = "the confined process reads only in the folders that its settings and its secret were in \
+     when it started: restart it to have others read";
+
+/// Reads the settings anew at each SIGHUP, and when asked, for as long as the task runs. If `terminal` is gone at a SIGHUP that was the
+/// first signal to stop.
+///
+/// # Errors
+/// The kernel's: the signal cannot be watched.
+pub fn reload_on_signal(
+    mut reloader: Reloader,
+    terminal: ControllingTerminal,
+    first: FirstSignal,
+) -> io::Result<(JoinHandle<()>, Reloads)> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let (asks, mut asked) = mpsc::channel::<Answer>(ADMIN_CONNECTIONS);
+    let task = whippet::spawn(async move {
+        loop {
+            let answer = select! {
+                signalled = hang_up.recv() => match signalled {
+                    Some(()) => None,
+                    None => return,
+                },
+                // Nobody may be there to ask, and the signal is waited for all the same.
+                Some(answer) = asked.recv() => Some(answer),
+            };
+            if answer.is_none() && terminal.is_gone() {
+                tracing::info!(target: "chinwag::reload", "the terminal is gone, and the server goes with it");
+                first.came();
+                return;
+            }
+            let outcome = reloader.reload().await;
+            if let Some(answer) = answer {
+                // Whoever does not wait any more need not have it.
+                let _ = answer.send(outcome);
+            }
+        }
+    });
+    Ok((task, Reloads(asks)))
+}

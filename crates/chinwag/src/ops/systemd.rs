@@ -1,0 +1,143 @@
+//! What a service manager is told, if one started us and asked for it (`NOTIFY_SOCKET`); see sd_notify(3).
+//!
+//! The socket is made before the process is confined, and never waits. What a manager does not take at once a task of its own
+//! tells later, from a queue with a bound: a manager that does not listen keeps nobody waiting, and what does not fit is left out.
+
+use crate::limits::UNTOLD;
+use crate::ops::metrics::is_healthy;
+use crate::server::handle::Office;
+use sd_notify::NotifyState;
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram as StdDatagram};
+use std::sync::OnceLock;
+use whippet::net::{TcpListener, UnixDatagram};
+use whippet::sync::CancellationToken;
+use whippet::sync::mpsc::{self, Receiver, Sender};
+use whippet::task::JoinHandle;
+use whippet::time::{MissedTickBehavior, interval};
+
+/// A service manager that wants to be told.
+#[derive(Debug)]
+pub struct Manager(StdDatagram);
+
+/// The ways to it: at once, and through the queue. Set once, by [`Manager::start`].
+static MANAGER: OnceLock<(StdDatagram, Sender<String>)> = OnceLock::new();
+
+impl Manager {
+    /// The one that started this process, if it wants to be told. To be called before the process is confined.
+    pub fn of_this_process() -> Option<Self> {
+        let path = env::var_os("NOTIFY_SOCKET")?;
+        match connect(&path) {
+            Ok(socket) => Some(Self(socket)),
+            Err(error) => {
+                tracing::debug!(target: "chinwag::systemd", %error, "the service manager does not listen");
+                None
+            }
+        }
+    }
+
+    /// Tells it from now on what there is to tell.
+    ///
+    /// # Errors
+    /// The kernel's: the socket cannot be watched.
+    pub fn start(self) -> io::Result<()> {
+        let at_once = self.0.try_clone()?;
+        let socket = UnixDatagram::from_std(self.0)?;
+        let (sender, words) = mpsc::channel(UNTOLD);
+        // There is one manager.
+        if MANAGER.set((at_once, sender)).is_ok() {
+            whippet::spawn(pass_on(words, socket));
+        }
+        Ok(())
+    }
+}
+
+/// A socket that leads there: to a path, or to a name behind an `@`.
+fn connect(path: &OsStr) -> io::Result<StdDatagram> {
+    let address = match path.as_bytes() {
+        [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+        path => SocketAddr::from_pathname(OsStr::from_bytes(path))?,
+    };
+    let socket = StdDatagram::unbound()?;
+    socket.connect_addr(&address)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// Tells all of it, one after the other.
+async fn pass_on(mut words: Receiver<String>, socket: UnixDatagram) {
+    while let Some(words) = words.recv().await {
+        if let Err(error) = socket.send(words.as_bytes()).await {
+            tracing::debug!(target: "chinwag::systemd", %error, "the service manager does not listen");
+        }
+    }
+}
+
+/// The server takes people.
+pub fn ready(status: &str) {
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// Where people come in, in one line.
+pub fn status(listeners: &[TcpListener]) -> String {
+    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    let addresses: Vec<_> = addresses.map(|address| address.to_string()).collect();
+    format!("listening on {}", addresses.join(", "))
+}
+
+/// The settings are being read anew; [`ready`] says that they are.
+pub fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(_) => tell(&[NotifyState::Reloading]),
+    }
+}
+
+/// Says that the server stops, once it does. A server without people stops sooner than this task has its turn: wait for it.
+pub fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
+    whippet::spawn(async move {
+        shutdown.cancelled().await;
+        tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+    })
+}
+
+/// Says twice in each interval that the service manager set that the room answers, for as long as it does.
+pub fn keep_alive(office: Office) {
+    let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
+        return;
+    };
+    whippet::spawn(async move {
+        let mut ticks = interval(within / 2);
+        // After a standstill once, and not as often as it would have been.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if is_healthy(&office).await {
+                tell(&[NotifyState::Watchdog]);
+            }
+        }
+    });
+}
+
+/// Tells it. Without a manager, or with one that has not listened for long, it is left out.
+fn tell(states: &[NotifyState<'_>]) {
+    let Some((socket, untold)) = MANAGER.get() else { return };
+    let words: String = states.iter().map(|state| format!("{state}\n")).collect();
+    // What waits comes first.
+    let is_first = untold.capacity() == UNTOLD;
+    if is_first {
+        match socket.send(words.as_bytes()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => {
+                return tracing::debug!(target: "chinwag::systemd", %error, "the service manager does not listen");
+            }
+            Ok(_) => return,
+        }
+    }
+    // Its task ends with the runtime, and nobody is told then.
+    let _ = untold.try_send(words);
+}

@@ -1,0 +1,46 @@
+//! What a command prints: all of it, or a sentence that says why not.
+//!
+//! Here and in [`output`], which a server prints by, are the only ways to stdout: `println!` and the handle of std are
+//! forbidden elsewhere (`clippy.toml`, `lib.rs`), for the first panics where the stream is broken, and of the second it is forgotten too easily
+//! that it may fail. A reader that has gone, as `head` does, has seen enough, and nothing is said of that.
+
+use crate::os::output;
+use std::io::{self, ErrorKind, Write};
+
+/// Prints what somebody asked for.
+///
+/// # Errors
+/// A sentence: it could not be written, as to a full disk.
+pub fn print(text: &str) -> Result<(), String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+    let stdout = io::stdout();
+    whole(stdout.lock().write_all(text.as_bytes()))
+}
+
+/// What clap has to say: its help and its version by stdout, a complaint by stderr.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_usage(usage: &clap::Error) -> Result<(), String> {
+    match usage.print() {
+        // There is nobody else to tell.
+        _ if usage.use_stderr() => Ok(()),
+        printed => whole(printed),
+    }
+}
+
+/// Says something to whoever started the program, on stderr. If that is broken there is nobody to tell.
+pub fn complain(words: &str) {
+    output::stderr().push(words.as_bytes());
+}
+
+/// What a write came to, once the last of it is out of this process.
+fn whole(written: io::Result<()>) -> Result<(), String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
+    match written.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to stdout: {error}"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,599 @@
+//! Bytes to lines: pure, bounded, and safe to leave at any point, because what has been read lies here and not in
+//! a future that may be dropped.
+//!
+//! A line ends with LF, CR LF, CR NUL or a lone CR. Whole lines in a read are handed out as they lie there; only
+//! one that is split over reads, or has something in it to take out or to replace, is put together here. Nothing is
+//! allocated while no line is under way.
+//!
+//! Who hands over each key (a telnet in character mode, `nc` in a raw terminal) erases here: BS and DEL a character,
+//! Ctrl-W a word, Ctrl-U the line; Ctrl-C and Ctrl-D at the start of a line end the conversation. For a person with
+//! an [`editor`](crate::terminal::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
+
+mod key_ends;
+mod opening;
+
+use self::key_ends::{is_stop, may_end_line};
+use self::opening::{Dropping, Opening, Phase};
+use crate::limits::{LINE, OUTSIDE_BYTES};
+use crate::protocol::sniff::Foreign;
+use crate::protocol::telnet::{Command, Filter, IAC, Piece};
+use crate::protocol::work_steps::Steps;
+use memchr::{memchr2, memchr3};
+use std::borrow::Cow;
+use std::mem;
+use std::time::Instant;
+
+/// What a byte order mark looks like in UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// Ctrl-C.
+pub const INTERRUPT: u8 = 0x03;
+/// Ctrl-D.
+pub const END: u8 = 0x04;
+/// Ctrl-H, which some terminals send for the key that others send [`DELETE`] for.
+pub const BACKSPACE: u8 = 0x08;
+/// Ctrl-U.
+pub const KILL: u8 = 0x15;
+/// Ctrl-W.
+pub const KILL_WORD: u8 = 0x17;
+/// What most terminals send for the key that erases.
+pub const DELETE: u8 = 0x7f;
+
+/// Turns the bytes of one connection into lines.
+#[derive(Clone, Debug, Default)]
+pub struct Decoder {
+    /// Text of the line under way: at most [`LINE`] bytes.
+    partial: Vec<u8>,
+    /// Bytes that were read and not looked at yet: at most what one read brought.
+    waiting: Vec<u8>,
+    /// Where in telnet's grammar the stream is.
+    telnet: Filter,
+    /// Whether the last byte of text was a CR: an LF or NUL that follows belongs to the same line end.
+    after_cr: bool,
+    /// The line under way, if it is being dropped; rare.
+    dropping: Option<Box<Dropping>>,
+    /// How the stream began.
+    opening: Opening,
+    /// Whether the person knows that what came was not UTF-8.
+    told: Told,
+    /// Whether keys are handed out, and not lines.
+    keys: bool,
+    /// What came outside of lines and was not paid for, in parts of [`LINE`] to the price of a line.
+    outside: u32,
+    /// What the work came to.
+    steps: Steps,
+}
+
+/// What a byte outside of lines counts, where one of a line that is too long counts 1: such a line costs as much as all
+/// that it could have been.
+const OUTSIDE: usize = if LINE > OUTSIDE_BYTES { LINE / OUTSIDE_BYTES } else { 1 };
+
+/// Whether a notice that is given once has been given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Told {
+    /// There was no reason to.
+    #[default]
+    No,
+    /// It comes next.
+    Due,
+    /// It was given.
+    Yes,
+}
+
+/// What comes out of a decoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decoded<'a> {
+    /// A line, without its end.
+    Line(Cow<'a, str>),
+    /// A line went past [`LINE`] and is dropped up to its end.
+    TooLong,
+    /// The line before this held bytes that are no UTF-8; said once a connection.
+    NotUtf8,
+    /// The other side speaks another protocol: nothing that follows is chat.
+    Foreign(Foreign),
+    /// The person ends it with a key or by his client's command for that: nothing that follows is looked at.
+    Quit,
+    /// His client says something about options or its terminal, or asks for a sign of life.
+    Telnet(Command),
+    /// Bytes of keys, where those are wanted; a line's end is a CR, and stands last, as do the keys that an editor may
+    /// have to stop at.
+    Keys(&'a [u8]),
+}
+
+/// Bytes that are looked at for telnet's commands where one begins: the longest of them but for subnegotiations, which are
+/// taken in pieces.
+const COMMAND: usize = 16;
+
+/// Whether a byte of text means something else where lines are put together here, at least at the start of one.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, 0 | INTERRUPT | END | BACKSPACE | KILL | KILL_WORD | DELETE)
+}
+
+impl Decoder {
+    /// The lines in what was kept from before and in the fresh bytes. Whatever is not taken from them stays here.
+    pub fn lines<'d>(&'d mut self, fresh: &'d [u8], now: Instant) -> Lines<'d> {
+        let mut held = mem::take(&mut self.waiting);
+        let fresh = if held.is_empty() {
+            fresh
+        } else {
+            held.extend_from_slice(fresh);
+            &[]
+        };
+        Lines { decoder: self, held, fresh, at: 0, now }
+    }
+
+    /// Keeps bytes for later.
+    pub fn keep(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+    }
+
+    /// Whether bytes wait here that have not been looked at.
+    pub fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty() || self.told == Told::Due || self.opening.due.is_some()
+    }
+
+    /// The bytes that wait.
+    pub fn waiting(&self) -> &[u8] {
+        &self.waiting
+    }
+
+    /// The protocol that the bytes which wait are the start of, if it is not ours. Nothing is taken.
+    pub fn foreign_waiting(&self, now: Instant) -> Option<Foreign> {
+        let mut probe = Self::default();
+        let mut lines = probe.lines(&self.waiting, now);
+        while lines.decoder.opening.phase < Phase::Over {
+            if let Decoded::Foreign(foreign) = lines.next()? {
+                return Some(foreign);
+            }
+        }
+        None
+    }
+
+    /// Since when a line without an end is being dropped.
+    pub fn dropping_since(&self) -> Option<Instant> {
+        self.dropping.as_ref().map(|dropping| dropping.since)
+    }
+
+    /// Of so many bytes, those of the line under way included, came this: what is neither in it nor in the line under way now was
+    /// outside of lines, or is erased or dropped.
+    #[inline]
+    fn weigh(&mut self, bytes: usize, decoded: Option<&Decoded<'_>>) {
+        let inside = match decoded {
+            // With its end, of two bytes at most.
+            Some(Decoded::Line(line)) => line.len() + 2,
+            Some(Decoded::Keys(keys)) => keys.len(),
+            _ => 0,
+        };
+        let outside = bytes.saturating_sub(inside + self.partial.len());
+        if outside > 0 {
+            let is_dropped =
+                self.dropping.is_some() && !matches!(decoded, Some(Decoded::Telnet(_)));
+            let each = if is_dropped { 1 } else { OUTSIDE };
+            self.outside += u32::try_from(outside * each).expect("a read and a line are small");
+        }
+    }
+
+    /// How many lines what came outside of lines costs. The rest is paid for later.
+    pub fn take_outside(&mut self) -> u32 {
+        let lines = self.outside / LINE as u32;
+        self.outside %= LINE as u32;
+        lines
+    }
+
+    /// Hands out keys from now on, and says what was typed of the line under way.
+    pub fn start_keys(&mut self) -> Vec<u8> {
+        self.keys = true;
+        self.dropping = None;
+        mem::take(&mut self.partial)
+    }
+
+    /// Hands out lines from now on. The one under way begins so.
+    pub fn end_keys(&mut self, begun: &str) {
+        self.keys = false;
+        self.opening.phase = Phase::Over;
+        self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
+    }
+
+    /// Whether keys are handed out.
+    pub fn hands_out_keys(&self) -> bool {
+        self.keys
+    }
+
+    /// Drops the keys that wait behind the last end of a line: nothing will come of them.
+    pub fn drop_unfinished_keys(&mut self) {
+        if self.keys {
+            let keys = &self.waiting;
+            let end = (0..keys.len()).rfind(|&at| may_end_line(keys, at)).map_or(0, |at| at + 1);
+            self.waiting.truncate(end);
+        }
+    }
+
+    /// What the work came to; whoever works on what comes of it adds to it.
+    pub(crate) fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// The last line of a stream that has ended without a line end.
+    pub fn finish(&mut self) -> Option<Decoded<'static>> {
+        let unterminated = !self.partial.is_empty();
+        let last = if unterminated { self.end_line() } else { None };
+        // No notice follows the last line.
+        self.told = Told::Yes;
+        last
+    }
+
+    /// The next of what the input holds, which moves on behind it; of keys at most so many bytes. However the input is made, no
+    /// byte of it is looked at more than a few times.
+    fn next<'a>(
+        &mut self,
+        input: &mut &'a [u8],
+        key_bytes: usize,
+        now: Instant,
+    ) -> Option<Decoded<'a>> {
+        loop {
+            if self.told == Told::Due {
+                self.told = Told::Yes;
+                return Some(Decoded::NotUtf8);
+            }
+            if let Some(foreign) = self.opening.due.take() {
+                return Some(Decoded::Foreign(foreign));
+            }
+            if self.opening.phase == Phase::Ended {
+                *input = &[];
+            }
+            if input.is_empty() {
+                return None;
+            }
+            let end = self.look(input, key_bytes);
+            self.steps.add(1);
+            self.steps.searched(end);
+            if let Some(line) = self.whole_line(input, end) {
+                return Some(Decoded::Line(Cow::Borrowed(line)));
+            }
+            let mut head = &input[..end];
+            let decoded = self.piecemeal(&mut head, now);
+            *input = &input[end - head.len()..];
+            if decoded.is_some() {
+                return decoded;
+            }
+        }
+    }
+
+    /// How much of the input is looked at together: text up to the end of a line, or up to a command; keys up to one at which an
+    /// editor may stop; a command. (The grammar of telnet does not see line ends, so stopping at each loses nothing.)
+    fn look(&self, input: &[u8], key_bytes: usize) -> usize {
+        let is_command = input[0] == IAC || !self.telnet.is_between_commands();
+        let longest = match (self.keys, is_command) {
+            (true, _) => key_bytes.max(1),
+            (false, true) => COMMAND,
+            (false, false) => usize::MAX,
+        };
+        let input = &input[..input.len().min(longest)];
+        let end = match (self.keys, is_command) {
+            (true, _) => input.iter().position(|&byte| is_stop(byte)),
+            (false, true) => memchr2(b'\n', b'\r', input),
+            (false, false) => match memchr3(b'\n', b'\r', IAC, input) {
+                Some(at) if input[at] == IAC => return at,
+                end => end,
+            },
+        };
+        end.map_or(input.len(), |at| at + 1)
+    }
+
+    /// The line at the start of the input, of which so much is looked at, if it lies there whole with nothing in it to take out
+    /// or replace. (An IAC is no UTF-8, so a line that is has no telnet command in it.)
+    #[inline]
+    fn whole_line<'a>(&self, input: &mut &'a [u8], looked_at: usize) -> Option<&'a str> {
+        let plain = self.partial.is_empty()
+            && !self.keys
+            && !self.after_cr
+            && self.dropping.is_none()
+            && self.opening.phase == Phase::Over
+            && self.telnet.is_between_commands();
+        if !plain || looked_at > LINE + 1 {
+            return None;
+        }
+        let end = looked_at - 1;
+        let behind = match input[end..] {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n' | 0, ..] => 2,
+            // A command may stand between the CR and its LF.
+            [b'\r', next, ..] if next != IAC => 1,
+            _ => return None,
+        };
+        let line = std::str::from_utf8(&input[..end]).ok()?;
+        // Without an early exit, so that the compiler makes it a loop over 16 or 32 bytes at once.
+        let has_controls =
+            line.bytes().fold(false, |any, b| any | ((b < b' ') & (b != b'\t')) | (b == DELETE));
+        if has_controls {
+            return None;
+        }
+        *input = &input[end + behind..];
+        Some(line)
+    }
+
+    /// Takes bytes of which at most the last ends a line, up to the first thing that comes of them.
+    fn piecemeal<'a>(&mut self, bytes: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
+        while self.opening.phase != Phase::Ended
+            && let Some(piece) = self.telnet.next(bytes)
+        {
+            let came = match piece {
+                Piece::Data(data) if self.keys => self.take_keys(data),
+                Piece::Escaped if self.keys => self.take_keys(&[IAC]),
+                Piece::Data(data) => self.take_text(data, now),
+                Piece::Escaped => self.take_text(&[IAC], now),
+                Piece::Abandoned => {
+                    let since = now;
+                    self.dropping
+                        .get_or_insert_with(|| Box::new(Dropping { since, request: None }));
+                    None
+                }
+                Piece::Command(command) => self.take_command(command, now),
+            };
+            if came.is_some() {
+                return came;
+            }
+        }
+        None
+    }
+
+    /// Takes a command of the other side's client.
+    fn take_command(&mut self, command: Command, now: Instant) -> Option<Decoded<'static>> {
+        let erases = match command {
+            // An editor has more to interrupt than the conversation.
+            Command::Quit if self.keys => return self.take_keys(&[INTERRUPT]),
+            Command::Quit => return Some(self.quit()),
+            Command::EraseCharacter => &[BACKSPACE],
+            Command::EraseLine => &[KILL],
+            command => return Some(Decoded::Telnet(command)),
+        };
+        if self.keys { self.take_keys(erases) } else { self.push(erases, now) }
+    }
+
+    /// Takes keys, of which at most the last is the end of a line.
+    fn take_keys<'a>(&mut self, mut keys: &'a [u8]) -> Option<Decoded<'a>> {
+        if mem::take(&mut self.after_cr)
+            && let [b'\n' | 0, rest @ ..] = keys
+        {
+            keys = rest;
+        }
+        self.after_cr = keys.last() == Some(&b'\r');
+        // A subnegotiation that was given up leaves junk up to the line's end.
+        if self.dropping.is_some() {
+            if matches!(keys.last(), Some(b'\r' | b'\n')) {
+                self.dropping = None;
+            }
+            return None;
+        }
+        (!keys.is_empty()).then_some(Decoded::Keys(keys))
+    }
+
+    /// Takes text of which at most the last byte ends a line.
+    fn take_text(&mut self, whole: &[u8], now: Instant) -> Option<Decoded<'static>> {
+        let mut text = whole;
+        if mem::take(&mut self.after_cr)
+            && let [b'\n' | 0, rest @ ..] = text
+        {
+            text = rest;
+        }
+        let (text, ends) = match text {
+            [text @ .., b'\n'] => (text, true),
+            [text @ .., b'\r'] => {
+                self.after_cr = true;
+                (text, true)
+            }
+            text => (text, false),
+        };
+        let mut found = self.push(text, now);
+        if self.opening.ends_signature(whole) {
+            found = Some(self.end_with(Foreign::Proxy));
+        }
+        if !ends || self.opening.phase == Phase::Ended {
+            return found;
+        }
+        let line = self.end_line();
+        if found.is_some()
+            && let Some(Decoded::Foreign(foreign)) = line
+        {
+            // A line that is too long has been told of in the same turn.
+            self.opening.due = Some(foreign);
+        }
+        found.or(line)
+    }
+
+    /// Adds what was typed to the line under way, and erases of it what was erased.
+    fn push(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
+        let mut found = None;
+        while !text.is_empty() && self.dropping.is_none() && self.opening.phase != Phase::Ended {
+            let span = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
+            if span > 0 {
+                found = self.append(&text[..span], now);
+                text = &text[span..];
+                continue;
+            }
+            let special = text[0];
+            text = &text[1..];
+            let length = self.partial.len();
+            if matches!(special, INTERRUPT | END) && !self.partial.is_empty() {
+                // In the middle of a line they mean nothing, and TLS begins so.
+                found = self.append(&[special], now);
+                continue;
+            }
+            self.opening.pass_start();
+            match special {
+                INTERRUPT | END => return Some(self.quit()),
+                BACKSPACE | DELETE => erase_character(&mut self.partial),
+                KILL_WORD => erase_word(&mut self.partial),
+                KILL => self.partial = Vec::new(),
+                // A NUL is nothing.
+                _ => {}
+            }
+            // What was looked at is gone, so nothing is looked at twice.
+            self.steps.add(1);
+            self.steps.searched(length - self.partial.len());
+        }
+        if let Some(request) = self.dropping.as_mut().and_then(|line| line.request.as_mut()) {
+            *request = request.fed(text);
+        }
+        found
+    }
+
+    /// Ends the stream as the person asks for.
+    fn quit(&mut self) -> Decoded<'static> {
+        self.partial = Vec::new();
+        self.opening.phase = Phase::Ended;
+        Decoded::Quit
+    }
+
+    /// Adds text to the line under way, as it is.
+    fn append(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
+        text = self.opening.skip_mark(&mut self.partial, text);
+        let room = LINE - self.partial.len();
+        self.steps.moved(text.len());
+        self.partial.extend_from_slice(&text[..text.len().min(room)]);
+        let too_long = text.len() > room;
+        if let Some(foreign) = self.opening.of_start(&self.partial) {
+            return Some(self.end_with(foreign));
+        }
+        if !too_long {
+            return None;
+        }
+        let line = mem::take(&mut self.partial);
+        self.steps.searched(line.len());
+        let request = self.opening.follow(&line).map(|request| request.fed(&text[room..]));
+        self.dropping = Some(Box::new(Dropping { since: now, request }));
+        Some(Decoded::TooLong)
+    }
+
+    /// Ends the stream: what it speaks is not ours.
+    fn end_with(&mut self, foreign: Foreign) -> Decoded<'static> {
+        self.partial = Vec::new();
+        self.opening.phase = Phase::Ended;
+        Decoded::Foreign(foreign)
+    }
+
+    /// Ends the line under way.
+    fn end_line(&mut self) -> Option<Decoded<'static>> {
+        let line = mem::take(&mut self.partial);
+        self.steps.searched(line.len());
+        let dropped = self.dropping.take();
+        if self.opening.phase != Phase::Over {
+            self.steps.searched(line.len());
+            if let Some(foreign) = self.opening.end_line(&line, dropped.as_deref()) {
+                return Some(self.end_with(foreign));
+            }
+        }
+        if dropped.is_some() && line.is_empty() {
+            return None;
+        }
+        let line = String::from_utf8(line).unwrap_or_else(|not_utf8| {
+            if self.told == Told::No {
+                self.told = Told::Due;
+            }
+            String::from_utf8_lossy(not_utf8.as_bytes()).into_owned()
+        });
+        Some(Decoded::Line(Cow::Owned(line)))
+    }
+}
+
+/// The lines of one read, and of what was kept before. Made by [`Decoder::lines`]; dropped, it leaves what was not
+/// taken in the decoder.
+#[derive(Debug)]
+pub struct Lines<'d> {
+    /// Where lines that are split over reads are put together.
+    decoder: &'d mut Decoder,
+    /// Bytes kept from before, with the fresh ones behind them; empty if there were none.
+    held: Vec<u8>,
+    /// The fresh bytes, if none were kept.
+    fresh: &'d [u8],
+    /// How many of the bytes have been taken.
+    at: usize,
+    /// When the fresh bytes came.
+    now: Instant,
+}
+
+impl Lines<'_> {
+    /// The next line or notice; `None` when there is no more in what came.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it lends: an iterator's items may not borrow from it"
+    )]
+    pub fn next(&mut self) -> Option<Decoded<'_>> {
+        self.next_within(usize::MAX)
+    }
+
+    /// The same, but where keys are handed out at most so many bytes of them, one at least.
+    pub fn next_within(&mut self, key_bytes: usize) -> Option<Decoded<'_>> {
+        let bytes = if self.held.is_empty() { self.fresh } else { &self.held };
+        let mut input = &bytes[self.at..];
+        let (before, partial) = (input.len(), self.decoder.partial.len());
+        let decoded = self.decoder.next(&mut input, key_bytes, self.now);
+        let taken = before - input.len();
+        self.at += taken;
+        self.decoder.weigh(taken + partial, decoded.as_ref());
+        decoded
+    }
+
+    /// Whether keys are handed out.
+    pub fn hands_out_keys(&self) -> bool {
+        self.decoder.hands_out_keys()
+    }
+
+    /// See [`Decoder::steps`].
+    pub(crate) fn steps(&self) -> &Steps {
+        self.decoder.steps()
+    }
+
+    /// Hands out keys from here on; see [`Decoder::start_keys`].
+    pub fn start_keys(&mut self) -> Vec<u8> {
+        self.decoder.start_keys()
+    }
+
+    /// Hands out lines from here on; see [`Decoder::end_keys`].
+    pub fn end_keys(&mut self, begun: &str) {
+        self.decoder.end_keys(begun);
+    }
+
+    /// Most bytes that the next line can have: every byte of it may become a U+FFFD.
+    pub fn longest_next(&self) -> usize {
+        let left = self.held.len().max(self.fresh.len()) - self.at;
+        (self.decoder.partial.len() + left).min(LINE) * char::REPLACEMENT_CHARACTER.len_utf8()
+    }
+}
+
+impl Drop for Lines<'_> {
+    fn drop(&mut self) {
+        if self.held.is_empty() {
+            self.decoder.keep(&self.fresh[self.at..]);
+        } else {
+            self.held.drain(..self.at);
+            if !self.held.is_empty() {
+                self.decoder.waiting = mem::take(&mut self.held);
+            }
+        }
+    }
+}
+
+/// Takes the last character off a line, a byte where it is not UTF-8.
+fn erase_character(line: &mut Vec<u8>) {
+    let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
+    let inside = line.iter().rev().take(3).take_while(|byte| is_inside(byte)).count();
+    line.truncate(line.len().saturating_sub(inside + 1));
+    if line.is_empty() {
+        *line = Vec::new();
+    }
+}
+
+/// Takes the last word off a line, and the blanks behind it.
+fn erase_word(line: &mut Vec<u8>) {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let word = line.iter().rposition(|byte| !is_blank(byte)).unwrap_or(0);
+    let start = line[..word].iter().rposition(is_blank).map_or(0, |blank| blank + 1);
+    line.truncate(start);
+    if line.is_empty() {
+        *line = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,325 @@
+//! From what is meant to bytes: how each kind of door shows a [`Line`].
+//!
+//! The broker says what happened; a door says how that looks at its far end, and takes out of a person's words what
+//! must not be shown there. What one kind of door encodes is shared by all people behind it.
+
+use crate::protocol::duration;
+use crate::protocol::message::{Departure, Line};
+use crate::protocol::nick::Nick;
+use crate::protocol::room_name::RoomName;
+use crate::protocol::sanitize::{append_sanitised, is_blank, quoted};
+use crate::protocol::time_of_day::TimeOfDay;
+use std::io::Write;
+
+/// A kind of door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoorKind {
+    /// Lines of text that end in CR LF: nc, telnet.
+    Lines,
+}
+
+impl DoorKind {
+    /// All kinds, each at the place of its [`index`](Self::index).
+    pub const ALL: [Self; 1] = [Self::Lines];
+
+    /// A number for tables of doors.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Appends a line with what stands before it, as this kind of door sends it.
+    #[inline]
+    pub fn encode_under(self, heading: Heading<'_>, line: &Line<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Lines => heading.encode(out),
+        }
+        self.encode(line, out);
+    }
+
+    /// Appends the line as this kind of door sends it.
+    pub fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
+        match self {
+            Self::Lines => encode_line(line, out),
+        }
+    }
+}
+
+/// What some people get before a line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heading<'a> {
+    /// When it was said, for those who asked for time stamps.
+    pub time: Option<TimeOfDay>,
+    /// The room, for those who are in another.
+    pub room: Option<&'a RoomName>,
+}
+
+impl Heading<'_> {
+    /// Before a line for nc and telnet.
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        if let Some(time) = self.time {
+            put(out, format_args!("{time} "));
+        }
+        if let Some(room) = self.room {
+            put(out, format_args!("{room} "));
+        }
+    }
+}
+
+/// What ends a line at the door of lines.
+const LINE_END: &[u8] = b"\r\n";
+
+/// A line for nc and telnet.
+fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
+    match *line {
+        Line::Said(nick, text) => encode_said(nick, text, out),
+        Line::Did(nick, text) => encode_done(nick, text, out),
+        Line::Past { nick, did, words } => {
+            out.extend_from_slice(b"| ");
+            if did { encode_done(nick, words, out) } else { encode_said(nick, words, out) }
+        }
+        Line::From(nick, text) => {
+            put(out, format_args!("[from {nick}] "));
+            append_sanitised(out, text);
+        }
+        Line::To(nick, text) => {
+            put(out, format_args!("[to {nick}] "));
+            append_sanitised(out, text);
+        }
+        Line::Topic(nick, Some(topic)) => put(out, format_args!("* {nick} set the topic: {topic}")),
+        Line::Topic(nick, None) => put(out, format_args!("* {nick} took the topic away")),
+        Line::Slowed(nick, Some(every)) => {
+            let pace = duration::one_line_of_each(every);
+            put(out, format_args!("* {nick} slowed this room: {pace}"));
+        }
+        Line::Slowed(nick, None) => put(out, format_args!("* {nick} ended the slow mode")),
+        Line::Joined(nick) => put(out, format_args!("* {nick} joined")),
+        Line::Left(nick, departure) => {
+            put(out, format_args!("* {nick} left"));
+            encode_reason(departure, out);
+        }
+        Line::Renamed(old, new) => put(out, format_args!("* {old} is now {new}")),
+        Line::PeopleJoined(count) => put(out, format_args!("* {} joined", people(count))),
+        Line::PeopleLeft(count) => put(out, format_args!("* {} left", people(count))),
+        Line::ShuttingDown => out.extend_from_slice(b"* server is shutting down"),
+        Line::Welcome(greeting, nick) => {
+            out.extend_from_slice(b"* ");
+            append_sanitised(out, greeting);
+            put(out, format_args!(", you are {nick}"));
+        }
+        Line::Answer(text) => {
+            out.extend_from_slice(b"* ");
+            append_sanitised(out, text);
+        }
+        Line::Refusal(text) => {
+            out.extend_from_slice(b"! ");
+            append_sanitised(out, text);
+        }
+    }
+    out.extend_from_slice(LINE_END);
+}
+
+/// What somebody says.
+#[inline]
+fn encode_said(nick: Nick, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(nick.as_bytes());
+    out.extend_from_slice(b": ");
+    append_sanitised(out, text);
+}
+
+/// What somebody does.
+fn encode_done(nick: Nick, text: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"~ ");
+    out.extend_from_slice(nick.as_bytes());
+    out.push(b' ');
+    append_sanitised(out, text);
+}
+
+/// What stands behind `left`. A person's own words are quoted, and the server's never, so that nobody can leave
+/// with a reason of the server's.
+fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
+    match departure {
+        Departure::Quit(Some(words)) if !is_blank(words) => {
+            put(out, format_args!(" ({})", quoted(words)));
+        }
+        Departure::Quit(_) | Departure::Eof => {}
+        // A room is named where it is left and the server is not.
+        Departure::Parted(room) => put(out, format_args!(" {room}")),
+        Departure::Lost => out.extend_from_slice(b" (connection lost)"),
+        Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
+        Departure::Kicked { room, by, reason: Some(words) } if !is_blank(words) => {
+            put(out, format_args!(" {room} (kicked by {by}, {})", quoted(words)));
+        }
+        Departure::Kicked { room, by, .. } => put(out, format_args!(" {room} (kicked by {by})")),
+        Departure::Ejected { reason } => put(out, format_args!(" (kicked, {})", quoted(reason))),
+        Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
+    }
+}
+
+/// Appends formatted text.
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    out.write_fmt(text).expect("a vector takes all that is written");
+}
+
+/// So many people, as a line says it.
+pub fn people(count: u64) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
+}
+
+/// So many of something that is called so.
+pub fn counted(count: u64, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {what}{ending}", grouped(count))
+}
+
+/// A number with a comma after each group of three digits.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::WELCOME;
+
+    fn shown(line: Line<'_>) -> String {
+        let mut out = Vec::new();
+        DoorKind::Lines.encode(&line, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn left(departure: Departure) -> String {
+        shown(Line::Left(Nick::parse("alice").unwrap(), &departure))
+    }
+
+    #[test]
+    fn lines_look_as_documented() {
+        let alice = Nick::parse("alice").unwrap();
+        let bob = Nick::parse("bob").unwrap();
+        assert_eq!(shown(Line::Said(alice, "hello")), "alice: hello\r\n");
+        assert_eq!(shown(Line::Did(alice, "waves")), "~ alice waves\r\n");
+        assert_eq!(shown(Line::Joined(alice)), "* alice joined\r\n");
+        assert_eq!(shown(Line::Renamed(alice, bob)), "* alice is now bob\r\n");
+        assert_eq!(shown(Line::From(alice, "psst")), "[from alice] psst\r\n");
+        assert_eq!(shown(Line::To(bob, "psst")), "[to bob] psst\r\n");
+        let past = |did| shown(Line::Past { nick: alice, did, words: "hello" });
+        assert_eq!(
+            (past(false), past(true)),
+            ("| alice: hello\r\n".into(), "| ~ alice hello\r\n".into())
+        );
+        assert_eq!(
+            shown(Line::Topic(alice, Some("\"tea\""))),
+            "* alice set the topic: \"tea\"\r\n"
+        );
+        let slowed = |every| shown(Line::Slowed(alice, every));
+        let every = std::time::Duration::from_secs(10);
+        assert_eq!(
+            slowed(Some(every)),
+            "* alice slowed this room: one line in 10 seconds of each\r\n"
+        );
+        assert_eq!(slowed(None), "* alice ended the slow mode\r\n");
+        assert_eq!(shown(Line::Topic(alice, None)), "* alice took the topic away\r\n");
+        let dev = RoomName::parse("#dev").unwrap();
+        assert_eq!(left(Departure::Parted(dev)), "* alice left #dev\r\n");
+        assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
+        assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
+        assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
+        assert_eq!(shown(Line::ShuttingDown), "* server is shutting down\r\n");
+        let welcome = shown(Line::Welcome(WELCOME, Nick::numbered(7)));
+        assert_eq!(welcome, "* welcome to chinwag, you are user-7\r\n");
+        let refusal = shown(Line::Refusal("the nick \"bob\" is taken"));
+        assert_eq!(refusal, "! the nick \"bob\" is taken\r\n");
+    }
+
+    #[test]
+    fn a_persons_words_are_quoted_and_the_servers_are_not() {
+        assert_eq!(left(Departure::Eof), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(None)), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(Some("\u{200b} ".into()))), "* alice left\r\n");
+        assert_eq!(left(Departure::Quit(Some("bye".into()))), "* alice left (\"bye\")\r\n");
+        let forged = left(Departure::Quit(Some("x\")\u{1b}[31m (too slow".into())));
+        assert_eq!(forged, "* alice left (\"x\\\")[31m (too slow\")\r\n");
+        assert_eq!(left(Departure::Lost), "* alice left (connection lost)\r\n");
+        assert_eq!(left(Departure::TooSlow), "* alice left (too slow)\r\n");
+        let by = Nick::parse("bob").unwrap();
+        let kicked = |words: &str| {
+            let (room, reason) = (RoomName::lobby(), Some(words.into()));
+            left(Departure::Kicked { room, by, reason })
+        };
+        assert_eq!(kicked(" "), "* alice left #lobby (kicked by bob)\r\n");
+        assert_eq!(kicked("x\")"), "* alice left #lobby (kicked by bob, \"x\\\")\")\r\n");
+        let ejected = left(Departure::Ejected { reason: "x\u{1b})".into() });
+        assert_eq!(ejected, "* alice left (kicked, \"x)\")\r\n");
+    }
+
+    #[test]
+    fn no_persons_words_bring_a_control_character_out() {
+        let alice = Nick::parse("alice").unwrap();
+        let wild = "a\u{1b}]0;x\u{7}\r\n* bob left\u{202e}";
+        for line in [Line::Said(alice, wild), Line::Did(alice, wild), Line::Refusal(wild)] {
+            let shown = shown(line);
+            let body = shown.strip_suffix("\r\n").unwrap();
+            assert!(!body.contains(|c: char| c.is_control() || c == '\u{202e}'), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn no_words_push_a_forged_line_to_the_next_row() {
+        let alice = Nick::parse("alice").unwrap();
+        for blank in [" ", "\t", "\u{3000}", "\u{a0}", "\u{2003}", "\u{3000}\u{2800}\t"] {
+            for start in ["", "hi"] {
+                let forged = format!("{start}{}* bob is an operator now", blank.repeat(69));
+                let quoted = quoted(&forged);
+                for line in [
+                    Line::Said(alice, &forged),
+                    Line::Did(alice, &forged),
+                    Line::Past { nick: alice, did: false, words: &forged },
+                    Line::From(alice, &forged),
+                    Line::To(alice, &forged),
+                    Line::Topic(alice, Some(&quoted)),
+                    Line::Left(alice, &Departure::Quit(Some(forged.clone()))),
+                    Line::Left(
+                        alice,
+                        &Departure::Kicked {
+                            room: RoomName::lobby(),
+                            by: alice,
+                            reason: Some(forged.as_str().into()),
+                        },
+                    ),
+                    Line::Answer(&format!("the topic is {quoted}")),
+                    Line::Refusal(&forged),
+                ] {
+                    let shown = shown(line);
+                    let mut widest = (0, 0);
+                    for c in shown.trim_end().chars() {
+                        let columns = if c == '\u{3000}' { 2 } else { 1 };
+                        widest.0 = if c.is_whitespace() { widest.0 + columns } else { 0 };
+                        widest.1 = widest.1.max(widest.0);
+                    }
+                    assert!((15..=16).contains(&widest.1), "{shown:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_of_something_is_not_many() {
+        let counts = [0, 1, 2, 1000].map(|count| counted(count, "room"));
+        assert_eq!(counts, ["0 rooms", "1 room", "2 rooms", "1,000 rooms"]);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        let grouped: Vec<_> = [0, 999, 1000, 8990, 1_234_567].map(grouped).into();
+        assert_eq!(grouped, ["0", "999", "1,000", "8,990", "1,234,567"]);
+    }
+}

@@ -1,0 +1,113 @@
+//! Ranges of IP addresses, as they are typed for bans and trusted proxies. Pure.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// All addresses that begin with the same bits. IPv4 ones lie among those of IPv6, as their mapped form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IpRange {
+    /// The bits that they have in common, and zeros.
+    bits: u128,
+    /// How many bits they have in common.
+    prefix: u8,
+}
+
+/// The bits before those of an IPv4 address.
+const MAPPED: u128 = 0xffff << 32;
+/// How many these are.
+const MAPPED_PREFIX: u8 = 96;
+/// The bits that all IPv6 addresses of one network have in common.
+const NETWORK: u8 = 64;
+
+/// Why a pattern or a range is refused that covers everyone.
+pub(crate) const EVERYBODY: &str = "that would ban everybody";
+
+impl IpRange {
+    /// An address, or a range of them (`203.0.113.0/24`). `None` if the word does not begin with an address.
+    ///
+    /// # Errors
+    /// Why the range is none, for who typed it.
+    pub fn parse(word: &str) -> Option<Result<Self, String>> {
+        let (address, prefix) = word.split_once('/').unwrap_or((word, ""));
+        let address = address.parse::<IpAddr>().ok()?;
+        Some(Self::from_parts(address, word.contains('/').then_some(prefix)))
+    }
+
+    /// An address with the number of its bits that count: all of them without a prefix.
+    fn from_parts(address: IpAddr, prefix: Option<&str>) -> Result<Self, String> {
+        let most: u8 = if address.is_ipv4() { 32 } else { 128 };
+        let read = |prefix: &str| {
+            let number =
+                prefix.bytes().all(|byte| byte.is_ascii_digit()).then(|| prefix.parse().ok());
+            number.flatten().filter(|&prefix: &u8| prefix <= most)
+        };
+        let prefix = prefix.map_or(Some(most), read);
+        let prefix = prefix
+            .ok_or_else(|| format!("behind the / stands a number of bits from 1 to {most}"))?;
+        if prefix == 0 {
+            return Err(EVERYBODY.to_owned());
+        }
+        let prefix = prefix + (128 - most);
+        let range = Self { bits: bits(address) & mask(prefix), prefix };
+        if prefix <= MAPPED_PREFIX && MAPPED & mask(prefix) == range.bits {
+            return Err(match address.to_canonical() {
+                IpAddr::V4(v4) if address.is_ipv6() => format!(
+                    "behind ::ffff: the first {MAPPED_PREFIX} bits are those of all IPv4 addresses: write the range as {v4}/24, or with 97 to 128 bits"
+                ),
+                _ => "that would ban everybody who comes by IPv4".to_owned(),
+            });
+        }
+        Ok(range)
+    }
+
+    /// What to ban of somebody who comes from this address: of IPv6 the /64, for each of its addresses is theirs.
+    pub fn of_newcomer(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        let whole = address.is_ipv4() || address.is_loopback();
+        let prefix = if whole { 128 } else { NETWORK };
+        Self { bits: bits(address) & mask(prefix), prefix }
+    }
+
+    /// The range that is rather meant, if this is one address of many that the same person has.
+    pub fn wider(&self) -> Option<Self> {
+        let wider = Self::of_newcomer(Ipv6Addr::from_bits(self.bits).into());
+        (self.prefix == 128 && wider.prefix < self.prefix).then_some(wider)
+    }
+
+    /// Whether all addresses of another range lie in it.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.prefix <= other.prefix && other.bits & mask(self.prefix) == self.bits
+    }
+
+    /// Whether an address lies in it.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        bits(address) & mask(self.prefix) == self.bits
+    }
+}
+
+/// An address as the bits of one of IPv6.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits(),
+    }
+}
+
+/// So many bits from the top.
+const fn mask(prefix: u8) -> u128 {
+    // A prefix is never 0.
+    u128::MAX << (128 - prefix)
+}
+
+impl fmt::Display for IpRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, prefix, most): (IpAddr, _, _) =
+            if self.prefix >= MAPPED_PREFIX && self.bits & mask(MAPPED_PREFIX) == MAPPED {
+                // The lower half of the bits is the address.
+                (Ipv4Addr::from_bits(self.bits as u32).into(), self.prefix - MAPPED_PREFIX, 32)
+            } else {
+                (Ipv6Addr::from_bits(self.bits).into(), self.prefix, 128)
+            };
+        if prefix == most { write!(f, "{address}") } else { write!(f, "{address}/{prefix}") }
+    }
+}

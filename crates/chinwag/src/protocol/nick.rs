@@ -1,0 +1,422 @@
+//! Nicks: what a person may be called, and why not.
+//!
+//! A name is taken as it was asked for or refused with the reason; it is never stripped or shortened, for that
+//! would complete an attack (`a<RTLO>b` must not become `ab`).
+//!
+//! Two names are told apart by their [`FoldedNick`] and by their [`NickLook`]: nobody has a name that is another's in either. The first
+//! is also what somebody is addressed by, so that a look-alike gets nothing that was meant for another.
+
+use crate::limits::{MAX_NICK, MIN_NICK};
+use crate::protocol::sanitize;
+use std::fmt;
+
+/// What a nick made by the server starts with; `user-<digits>` is the server's, however its letters are cased.
+const DEFAULT_PREFIX: &str = "user-";
+/// Names that would let a person speak as the house, folded.
+const RESERVED: [&str; 9] = [
+    "server",
+    "system",
+    "admin",
+    "administrator",
+    "operator",
+    "oper",
+    "root",
+    "moderator",
+    "chinwag",
+];
+
+/// A nick that passed all checks: ASCII, so that bytes are characters. It is small and copied like a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nick {
+    /// The name, filled up with zeros, which no nick contains.
+    bytes: [u8; MAX_NICK],
+    /// How many of the bytes are the name.
+    len: u8,
+}
+
+/// A nick without its case: what decides whether a name is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FoldedNick(Nick);
+
+/// What a nick looks like in most fonts, as it was typed: `I` and `1` are `l`, `0` and `O` are `o`, and then the case goes. So `aIice` and
+/// `a1ice` look like `alice`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NickLook(Nick);
+
+impl Nick {
+    /// The nick a person asked for, letter by letter as typed.
+    ///
+    /// # Errors
+    /// The reason for refusing it, with the name as asked.
+    pub fn parse(asked: &str) -> Result<Self, NickRefused> {
+        match fault(asked) {
+            Some(fault) => Err(NickRefused { asked: sanitize::quoted(asked), fault }),
+            None => Ok(Self::from_ascii(asked)),
+        }
+    }
+
+    /// The nick that a person means who may be somebody else: the server's own are among them. `None` if nobody can be
+    /// called so.
+    pub fn of_somebody(named: &str) -> Option<Self> {
+        matches!(fault(named), None | Some(Fault::Reserved)).then(|| Self::from_ascii(named))
+    }
+
+    /// The nick the server gives to its newcomer of this number: `user-7`.
+    pub fn numbered(number: u64) -> Self {
+        Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
+    }
+
+    /// Whether the server has given it, to one newcomer alone.
+    pub fn is_numbered(&self) -> bool {
+        is_numbered(self.as_str())
+    }
+
+    /// The name as typed.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).expect("a nick is ASCII")
+    }
+
+    /// The name as typed, in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// The name without its case.
+    pub fn fold(&self) -> FoldedNick {
+        let mut folded = *self;
+        folded.bytes.make_ascii_lowercase();
+        FoldedNick(folded)
+    }
+
+    /// What it looks like.
+    pub fn look(&self) -> NickLook {
+        let mut look = *self;
+        look.bytes.iter_mut().for_each(|byte| *byte = look_of(*byte));
+        NickLook(look)
+    }
+
+    /// Whether one of the two can be taken for the other: as nobody has it while another has this one.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.fold() == other.fold() || self.look() == other.look()
+    }
+
+    /// Packs a name that is known to be ASCII and short enough.
+    fn from_ascii(name: &str) -> Self {
+        let mut bytes = [0; MAX_NICK];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        let len = u8::try_from(name.len()).expect("a nick is shorter than 256 bytes");
+        Self { bytes, len }
+    }
+}
+
+/// What a character of a nick looks like.
+pub fn look_of(typed: u8) -> u8 {
+    match typed {
+        b'I' | b'1' => b'l',
+        b'0' | b'O' => b'o',
+        _ => typed.to_ascii_lowercase(),
+    }
+}
+
+impl FoldedNick {
+    /// The first and the last name that there can be among those that begin with this word in whatever case; `None` if no name does.
+    pub fn beginning_with(word: &str) -> Option<(Self, Self)> {
+        if word.len() > MAX_NICK || !word.is_ascii() {
+            return None;
+        }
+        let mut first = Nick { bytes: [0; MAX_NICK], len: 0 };
+        first.bytes[..word.len()].copy_from_slice(word.as_bytes());
+        first.bytes.make_ascii_lowercase();
+        // It is behind every character of a nick.
+        let mut last = Nick { len: MAX_NICK as u8, ..first };
+        last.bytes[word.len()..].fill(0x7f);
+        Some((Self(first), Self(last)))
+    }
+}
+
+impl fmt::Display for Nick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Nick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Nick({})", self.as_str())
+    }
+}
+
+/// Why a name cannot be a nick. Its text quotes the name as asked, made safe for a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NickRefused {
+    /// The name as asked, sanitised and in quotes.
+    asked: String,
+    /// What is wrong with it.
+    fault: Fault,
+}
+
+/// What can be wrong with a name, in the order in which it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    /// There is none.
+    Missing,
+    /// It has a space or a tab in it.
+    Blank,
+    /// A character beyond letters, digits, `_` and `-`.
+    Character,
+    /// It does not start with a letter.
+    Start,
+    /// Fewer than [`MIN_NICK`] characters.
+    Short,
+    /// More than [`MAX_NICK`] characters.
+    Long,
+    /// It belongs to the house.
+    Reserved,
+    /// It looks like one of the house's.
+    LooksReserved(&'static str),
+}
+
+impl fmt::Display for NickRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = &self.asked;
+        match self.fault {
+            Fault::Missing => write!(f, "a nick is missing, as in: /nick alice"),
+            Fault::Blank => write!(f, "the nick {asked} has a blank in it"),
+            Fault::Character => {
+                write!(f, "the nick {asked} has more in it than letters A-Z, digits, _ and -")
+            }
+            Fault::Start => write!(f, "the nick {asked} does not start with a letter"),
+            Fault::Short => write!(f, "the nick {asked} is shorter than {MIN_NICK} characters"),
+            Fault::Long => write!(f, "the nick {asked} is longer than {MAX_NICK} characters"),
+            Fault::Reserved => write!(f, "the nick {asked} is reserved"),
+            Fault::LooksReserved(name) => {
+                write!(f, "the nick {asked} is reserved: it looks like {name}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NickRefused {}
+
+/// The first thing that is wrong with a name.
+fn fault(asked: &str) -> Option<Fault> {
+    if asked.is_empty() {
+        Some(Fault::Missing)
+    } else if asked.chars().any(char::is_whitespace) {
+        Some(Fault::Blank)
+    } else if !asked.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
+        Some(Fault::Character)
+    } else if !asked.as_bytes()[0].is_ascii_alphabetic() {
+        Some(Fault::Start)
+    } else if asked.len() < MIN_NICK {
+        Some(Fault::Short)
+    } else if asked.len() > MAX_NICK {
+        Some(Fault::Long)
+    } else if is_reserved(asked) {
+        Some(Fault::Reserved)
+    } else {
+        reserved_look(asked).map(Fault::LooksReserved)
+    }
+}
+
+/// Whether a name belongs to the house, however its letters are cased.
+fn is_reserved(name: &str) -> bool {
+    is_numbered(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
+/// The name of the house that a name looks like, if it does.
+fn reserved_look(name: &str) -> Option<&'static str> {
+    let look = close_look(name);
+    if look
+        .strip_prefix(DEFAULT_PREFIX)
+        .is_some_and(|number| !number.is_empty() && is_number(number))
+    {
+        return Some("a name that the server gives");
+    }
+    RESERVED.into_iter().find(|reserved| close_look(reserved) == look)
+}
+
+/// What a name looks like to somebody who takes it for one of the house's: `rn` is `m`, `vv` is `w`, and `i` is `l` as well.
+fn close_look(name: &str) -> String {
+    let look = |byte: u8| match look_of(byte) {
+        b'i' => 'l',
+        byte => char::from(byte),
+    };
+    let look: String = name.bytes().map(look).collect();
+    look.replace("rn", "m").replace("vv", "w")
+}
+
+/// Whether it looks like digits: as some of them do like letters, and the others are left as they are.
+fn is_number(look: &str) -> bool {
+    look.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'l' | b'o'))
+}
+
+/// Whether a name is `user-` and digits, however its letters are cased.
+fn is_numbered(name: &str) -> bool {
+    let folded = name.to_ascii_lowercase();
+    let number = folded.strip_prefix(DEFAULT_PREFIX);
+    number.is_some_and(|n| !n.is_empty() && n.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn refusal(asked: &str) -> String {
+        Nick::parse(asked).expect_err(asked).to_string()
+    }
+
+    #[test]
+    fn ordinary_names_are_taken_as_typed() {
+        for name in [
+            "al",
+            "Bob",
+            "x-y_z9",
+            "abcdefghijklmnopqrstuvwx",
+            "user-",
+            "user-7a",
+            "users",
+            "user-le",
+            "Ian",
+            "rooter",
+            "admins",
+            "operetta",
+            "mod",
+            "systems",
+            "Vernon",
+            "servers",
+        ] {
+            assert_eq!(Nick::parse(name).expect(name).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn names_are_refused_with_the_reason_and_as_asked() {
+        assert_eq!(refusal(""), "a nick is missing, as in: /nick alice");
+        assert_eq!(refusal("a b"), "the nick \"a b\" has a blank in it");
+        assert_eq!(refusal("bob "), "the nick \"bob \" has a blank in it");
+        assert_eq!(refusal("b"), "the nick \"b\" is shorter than 2 characters");
+        assert_eq!(refusal("1b"), "the nick \"1b\" does not start with a letter");
+        assert_eq!(refusal("-bob"), "the nick \"-bob\" does not start with a letter");
+        assert_eq!(
+            refusal("abcdefghijklmnopqrstuvwxy"),
+            "the nick \"abcdefghijklmnopqrstuvwxy\" is longer than 24 characters"
+        );
+        for start in ["*bob", "!bob", "~bob", "#bob", "[bob", "|bob", "bøb", "a\u{202e}b", "a.b"] {
+            assert!(refusal(start).contains("has more in it than letters"), "{start:?}");
+        }
+    }
+
+    #[test]
+    fn a_hidden_character_is_refused_and_never_stripped() {
+        let said = refusal("a\u{202e}b");
+        assert!(said.starts_with("the nick \"ab\" has more in it"), "{said}");
+    }
+
+    #[test]
+    fn names_of_the_house_are_reserved_in_any_case() {
+        for name in ["server", "System", "ADMIN", "operator", "ChinWag", "user-1", "USER-007"] {
+            assert_eq!(refusal(name), format!("the nick {name:?} is reserved"));
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_the_houses_are_reserved() {
+        for (name, like) in [
+            ("Systern", "system"),
+            ("SYSTERN", "system"),
+            ("r00t", "root"),
+            ("rO0t", "root"),
+            ("Adm1n", "admin"),
+            ("adrnin", "admin"),
+            ("adrnlnlstrat0r", "administrator"),
+            ("chinvvag", "chinwag"),
+            ("chlnwag", "chinwag"),
+            ("rnoderator", "moderator"),
+            ("user-l2", "a name that the server gives"),
+            ("user-I", "a name that the server gives"),
+            ("USER-1O", "a name that the server gives"),
+            ("user-oil", "a name that the server gives"),
+        ] {
+            assert_eq!(
+                refusal(name),
+                format!("the nick {name:?} is reserved: it looks like {like}")
+            );
+            assert_eq!(Nick::of_somebody(name), None, "nobody is called so");
+        }
+        for name in ["Administrator", "OPER", "root", "Moderator"] {
+            assert_eq!(refusal(name), format!("the nick {name:?} is reserved"));
+        }
+    }
+
+    #[test]
+    fn look_alikes_are_told_by_what_is_typed() {
+        let is_like = |a: &str, b: &str| {
+            let (a, b) = (Nick::parse(a).unwrap(), Nick::parse(b).unwrap());
+            assert_eq!(a.is_like(&b), b.is_like(&a));
+            a.is_like(&b)
+        };
+        for (a, b) in [
+            ("alice", "aIice"),
+            ("alice", "a1ice"),
+            ("aIice", "a1ice"),
+            ("ALICE", "alice"),
+            ("bob", "b0b"),
+            ("bob", "BOB"),
+            ("Lan", "Ian"),
+            ("lan", "Ian"),
+            ("ian", "IAN"),
+        ] {
+            assert!(is_like(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("lan", "ian"),
+            ("alice", "aiice"),
+            ("modern", "modem"),
+            ("vvilly", "willy"),
+            ("bob", "bo8"),
+            ("x5", "xs"),
+        ] {
+            assert!(!is_like(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn folding_ignores_case_alone() {
+        let bob = Nick::parse("Bob").unwrap();
+        assert_eq!(bob.fold(), Nick::parse("bOB").unwrap().fold());
+        assert_ne!(bob.fold(), Nick::parse("bobb").unwrap().fold());
+        assert_ne!(bob, Nick::parse("bob").unwrap());
+    }
+
+    #[test]
+    fn numbered_nicks_are_the_servers_own() {
+        assert_eq!(Nick::numbered(7).as_str(), "user-7");
+        assert!(Nick::parse(Nick::numbered(7).as_str()).is_err());
+        assert_eq!(Nick::of_somebody("user-7"), Some(Nick::numbered(7)));
+        assert_eq!(Nick::of_somebody("a b"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_gets_a_nick_as_asked_or_a_printable_reason(asked in "\\PC{0,30}|[a-zA-Z0-9_-]{1,26}|(?s).{0,300}") {
+            match Nick::parse(&asked) {
+                Ok(nick) => {
+                    prop_assert_eq!(nick.as_str(), asked.as_str());
+                    let (fold, look) = (nick.fold().0, nick.look().0);
+                    prop_assert!(nick.is_like(&fold) && nick.is_like(&look));
+                    prop_assert_eq!(look.look().0, look, "what something looks like looks like itself");
+                    prop_assert!(!RESERVED.map(close_look).contains(&close_look(&asked)));
+                    prop_assert!(nick.as_str().bytes().all(|b| b.is_ascii_graphic()));
+                }
+                Err(refused) => {
+                    let reason = refused.to_string();
+                    let clean = sanitize::sanitise(&reason);
+                    prop_assert_eq!(&*clean, reason.as_str());
+                    prop_assert!(reason.len() < 300);
+                }
+            }
+        }
+    }
+}

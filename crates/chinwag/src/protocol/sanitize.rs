@@ -1,0 +1,133 @@
+//! The sanitiser: what of a person's words may reach a terminal.
+//!
+//! It runs once a line, where a line is encoded for a door whose far end is a terminal; checks of commands and
+//! nicks look at the text before. What is taken out: control characters (so no ESC that we did not write ever leaves), what turns the
+//! direction of writing, what shows nothing, marks past [`MARKS`](crate::limits::MARKS) on one letter, blanks past
+//! [`BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
+//! same stays where it is needed: `sieve` has the rules, `properties` what Unicode says of a character.
+//!
+//! What comes out is the same when it goes in again.
+
+mod filter;
+mod properties;
+
+pub(crate) use self::filter::Sieve;
+use self::properties::is_seen;
+pub(crate) use self::properties::{is_hidden, is_mark};
+use crate::limits::{BLANK_COLUMNS, MAX_QUOTED};
+use std::borrow::Cow;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Stands for the rest of words that were cut at [`MAX_QUOTED`].
+const ELLIPSIS: char = '…';
+/// How much of words that are too long to be quoted is looked at beyond: more than what a cut takes from the last character, the
+/// tags of a flag at most.
+const LOOKED_AT: usize = MAX_QUOTED + 40;
+
+/// The text without what must not reach a terminal. Borrowed when nothing had to go.
+pub fn sanitise(text: &str) -> Cow<'_, str> {
+    if is_plain(text.as_bytes(), 0) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = Vec::with_capacity(text.len());
+    append_unplain(&mut clean, text, 0);
+    if clean == text.as_bytes() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(String::from_utf8(clean).expect("spans between characters of UTF-8 are UTF-8"))
+}
+
+/// Appends what [`sanitise`] leaves of the text: for encoding a line in place. A blank that stands there already counts among
+/// those in a row.
+#[inline]
+pub fn append_sanitised(out: &mut Vec<u8>, text: &str) {
+    let blanks = usize::from(out.last() == Some(&b' '));
+    if is_plain(text.as_bytes(), blanks) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        append_unplain(out, text, blanks);
+    }
+}
+
+/// Whether nothing is left to see once the text is sanitised: such a line is ignored.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| !is_seen(c))
+}
+
+/// A person's words inside a line of the server's: in double quotes, sanitised, `"` escaped, at most
+/// [`MAX_QUOTED`] bytes between the quotes, cut between what is taken for one character. They stand last on their line, so
+/// nothing behind them can be forged.
+pub fn quoted(words: &str) -> String {
+    let words = sanitise(words);
+    let escaped = words.len() + words.bytes().filter(|&b| b == b'"').count();
+    let room = if escaped > MAX_QUOTED { MAX_QUOTED - ELLIPSIS.len_utf8() } else { MAX_QUOTED };
+    let mut quoted = String::with_capacity(escaped.min(MAX_QUOTED) + 2);
+    quoted.push('"');
+    for cluster in words[..words.floor_char_boundary(LOOKED_AT)].graphemes(true) {
+        let width = cluster.len() + cluster.bytes().filter(|&b| b == b'"').count();
+        if quoted.len() - 1 + width > room {
+            // What stood before what is cut off may have been needed for that alone.
+            quoted = sanitise(&quoted).into_owned();
+            quoted.push(ELLIPSIS);
+            break;
+        }
+        // A quote may have marks of its own.
+        for c in cluster.chars() {
+            if c == '"' {
+                quoted.push('\\');
+            }
+            quoted.push(c);
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// As much of somebody's words as [`quoted`] shows of them, and a little more, by which it sees that they go on.
+pub fn quotable(words: &str) -> String {
+    let words = sanitise(words);
+    words[..words.floor_char_boundary(LOOKED_AT)].to_owned()
+}
+
+/// Whether the text, which stands behind so many blanks, is printable ASCII throughout without too many blanks in a row, as
+/// nearly every line is. Without early exits, so that the compiler makes it loops over 16 or 32 bytes at once.
+#[inline]
+fn is_plain(text: &[u8], blanks: usize) -> bool {
+    if !text.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte)) {
+        return false;
+    }
+    // Where too many blanks stand in a row, they fill such a group.
+    let (groups, _) = text.as_chunks::<8>();
+    let is_filled = groups.iter().fold(false, |any, group| any | (*group == [b' '; 8]));
+    !is_filled || !has_long_gap(text, blanks)
+}
+const _: () = assert!(BLANK_COLUMNS >= 15, "a longer row fills a group, wherever it begins");
+
+/// Whether there are more than [`BLANK_COLUMNS`] blanks in a row.
+#[cold]
+fn has_long_gap(text: &[u8], blanks: usize) -> bool {
+    let mut row = blanks;
+    text.iter().any(|&byte| {
+        row = if byte == b' ' { row + 1 } else { 0 };
+        row > BLANK_COLUMNS
+    })
+}
+
+/// Appends what may stay of a text that is not plain, in spans as long as they come.
+fn append_unplain(out: &mut Vec<u8>, text: &str, blanks: usize) {
+    let mut span = 0;
+    for (at, c, is_kept) in Sieve::behind_blanks(text, blanks) {
+        if is_kept && c != '\t' {
+            continue;
+        }
+        out.extend_from_slice(&text.as_bytes()[span..at]);
+        if is_kept {
+            out.push(b' ');
+        }
+        span = at + c.len_utf8();
+    }
+    out.extend_from_slice(&text.as_bytes()[span..]);
+}
+
+#[cfg(test)]
+mod tests;

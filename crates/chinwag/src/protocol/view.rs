@@ -1,0 +1,162 @@
+//! How a line looks to whoever gets it: a small, closed set of views, so that a room encodes a line once for each view
+//! that somebody has, and all who have it share the bytes.
+//!
+//! ```text
+//!   view = door × of another room? × time stamps? × without joins and leaves?
+//! ```
+
+use crate::protocol::encode::{DoorKind, Heading};
+use crate::protocol::message::Line;
+use crate::protocol::room_name::RoomName;
+use crate::protocol::time_of_day::TimeOfDay;
+use std::fmt;
+
+/// The line is of a room that is not its receiver's current one.
+const OTHER_ROOM: u8 = 1;
+/// The receiver wants time stamps.
+const TIMED: u8 = 2;
+/// The receiver wants no joins and leaves.
+const QUIET: u8 = 4;
+/// Views of one kind of door.
+const OF_A_DOOR: u8 = 8;
+
+/// One way in which lines look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct View(u8);
+
+impl View {
+    /// How many there are.
+    pub const COUNT: usize = DoorKind::ALL.len() * OF_A_DOOR as usize;
+
+    /// What a newcomer behind this kind of door sees of his current room.
+    pub const fn new(door: DoorKind) -> Self {
+        Self(door.index() as u8 * OF_A_DOOR)
+    }
+
+    /// A number for tables of views.
+    #[inline]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The view of this number.
+    pub const fn at(index: usize) -> Self {
+        Self(index as u8)
+    }
+
+    /// The kind of door.
+    pub fn door(self) -> DoorKind {
+        DoorKind::ALL[usize::from(self.0 / OF_A_DOOR)]
+    }
+
+    /// The same with this property or without.
+    #[inline]
+    const fn with(self, property: u8, on: bool) -> Self {
+        Self(if on { self.0 | property } else { self.0 & !property })
+    }
+
+    /// The same, for lines of the current room, or of another.
+    #[inline]
+    #[must_use]
+    pub const fn of_other_room(self, is_other: bool) -> Self {
+        self.with(OTHER_ROOM, is_other)
+    }
+
+    /// The same with time stamps or without.
+    #[must_use]
+    pub const fn timed(self, on: bool) -> Self {
+        self.with(TIMED, on)
+    }
+
+    /// The same without joins and leaves, or with them.
+    #[must_use]
+    pub const fn quiet(self, on: bool) -> Self {
+        self.with(QUIET, on)
+    }
+
+    /// Whether there are time stamps in it.
+    pub const fn is_timed(self) -> bool {
+        self.0 & TIMED != 0
+    }
+
+    /// Whether there are no joins and leaves in it.
+    pub const fn is_quiet(self) -> bool {
+        self.0 & QUIET != 0
+    }
+
+    /// Whether lines look so to those who are in another room.
+    const fn is_of_other_room(self) -> bool {
+        self.0 & OTHER_ROOM != 0
+    }
+
+    /// Appends a line of this room as it looks in this view; nothing, if it is hidden there.
+    #[inline]
+    pub fn encode(self, line: &Line<'_>, at: TimeOfDay, room: &RoomName, out: &mut Vec<u8>) {
+        if self.is_quiet() && line.is_coming_or_going() {
+            return;
+        }
+        let heading = Heading {
+            time: self.is_timed().then_some(at),
+            room: self.is_of_other_room().then_some(room),
+        };
+        self.door().encode_under(heading, line, out);
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View")
+            .field("door", &self.door())
+            .field("of_other_room", &self.is_of_other_room())
+            .field("timed", &self.is_timed())
+            .field("quiet", &self.is_quiet())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::message::Departure;
+    use crate::protocol::nick::Nick;
+    use std::time::Duration;
+
+    fn shown(view: View, line: Line<'_>) -> String {
+        let mut out = Vec::new();
+        let at = TimeOfDay::new(Duration::from_secs(86_400 * 3 + 14 * 3600 + 5 * 60 + 7));
+        view.encode(&line, at, &RoomName::parse("#dev").unwrap(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_view_has_a_number_and_a_look_of_its_own() {
+        let plain = View::new(DoorKind::Lines);
+        let alice = Nick::parse("alice").unwrap();
+        let said = Line::Said(alice, "hi");
+        assert_eq!(shown(plain, said), "alice: hi\r\n");
+        assert_eq!(shown(plain.of_other_room(true), said), "#dev alice: hi\r\n");
+        assert_eq!(shown(plain.timed(true), said), "14:05:07 alice: hi\r\n");
+        let all = plain.of_other_room(true).timed(true).quiet(true);
+        assert_eq!(shown(all, said), "14:05:07 #dev alice: hi\r\n");
+        assert_eq!(all.of_other_room(false).timed(false).quiet(false), plain);
+        for index in 0..View::COUNT {
+            assert_eq!(View::at(index).index(), index);
+        }
+    }
+
+    #[test]
+    fn the_quiet_view_hides_comings_and_goings_alone() {
+        let quiet = View::new(DoorKind::Lines).quiet(true);
+        let alice = Nick::parse("alice").unwrap();
+        for hidden in [
+            Line::Joined(alice),
+            Line::Left(alice, &Departure::TooSlow),
+            Line::PeopleJoined(2),
+            Line::PeopleLeft(2),
+        ] {
+            assert_eq!(shown(quiet, hidden), "");
+        }
+        assert_eq!(shown(quiet, Line::Renamed(alice, alice)), "* alice is now alice\r\n");
+        assert_eq!(shown(quiet, Line::ShuttingDown), "* server is shutting down\r\n");
+    }
+}

@@ -1,0 +1,274 @@
+//! The most memory that a server takes, whatever comes in: a sum of what each of its limits can hold.
+//!
+//! ```text
+//!   settings ──► terms, each a limit times what one of its things holds at most ──► sum ──► MemoryMax, the documents
+//! ```
+//!
+//! Every queue, map and buffer of the server is in one of the terms. `soak fill` fills rooms, people, inboxes and events at once in one process
+//! and compares what is allocated with their terms; tests compare the documents and the service's `MemoryMax` with the sum. What is not in it is
+//! what those who run the server ask for by `chinwag admin`: a list of everybody, or of all tasks.
+
+use crate::chat::bans::Ban;
+use crate::chat::debts::{DEBT_BYTES, Debts};
+use crate::chat::deferred::Deferred;
+use crate::chat::event::Event;
+use crate::chat::mutes::{Mute, MuteId};
+use crate::chat::room::Room;
+use crate::chat::room::history::Entry;
+use crate::chat::room_creators::Maker;
+use crate::chat::user::{Extras, Membership};
+use crate::limits::{
+    ALLOCATOR_SHARE, BANS, CONTROL_PLACES, CROWD_SINGLES, EDITOR_MEMORY, EVENT, EVENT_PLACES,
+    HISTORY_BYTES, IGNORED, LINE, LINE_OVERHEAD, MAX_NICK, MAX_QUOTED, MAX_ROOM_NAME, MAX_TOPIC,
+    MUTES, OUTPUT_BYTES, PROGRAM_MEMORY, READ, RECEIVE_BUFFER, REMEMBERED_ADDRESSES, ROOMS,
+    ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS, SILENT_MEMORY, SPARE_BUFFERS,
+    STEP_COPIES, UNHANDLED, WAITING_EVENTS, WRITE_FRAMES,
+};
+use crate::protocol::view::View;
+use crate::server::address_limits::NETWORK_BYTES;
+use crate::server::config::Config;
+use std::time::Instant;
+
+/// A part of the sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// What it is.
+    pub what: &'static str,
+    /// How many there may be.
+    pub count: u64,
+    /// Bytes that one of them holds at most.
+    pub each: u64,
+}
+
+impl Term {
+    fn new(what: &'static str, count: usize, each: usize) -> Self {
+        Self { what, count: count as u64, each: each as u64 }
+    }
+
+    /// Bytes of all of them.
+    pub fn bytes(&self) -> u64 {
+        self.count.saturating_mul(self.each)
+    }
+}
+
+/// The most that a server takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryBound {
+    /// What the server allocates, term by term.
+    pub terms: Vec<Term>,
+    /// Bytes that the kernel keeps for all connections.
+    pub kernel: u64,
+}
+
+impl MemoryBound {
+    /// Of a server with these settings.
+    pub fn of(config: &Config) -> Self {
+        let terms = vec![
+            Term::new("the program", 1, PROGRAM_MEMORY),
+            Term::new("frames that wait for people", 1, config.living_frames),
+            Term::new("a round beyond them", 1, round()),
+            Term::new("events in the queue", EVENT_PLACES + CONTROL_PLACES, event()),
+            Term::new("events that wait for slow rooms", WAITING_EVENTS, waiting_event()),
+            Term::new("rooms", ROOMS, room(config.history_lines)),
+            Term::new("connections", config.connections, connection()),
+            // Each holds as much again while it is written, and room for twice what is in it.
+            Term::new("outputs: the log, and what is printed", 2, 4 * OUTPUT_BYTES),
+            Term::new("addresses without connections", REMEMBERED_ADDRESSES, network()),
+            Term::new("bans", BANS, ban()),
+            Term::new("mutes", MUTES, map_entry(size_of::<(MuteId, Mute)>())),
+        ];
+        let socket = (2 * config.sockets.send_buffer + RECEIVE_BUFFER) as u64;
+        Self { terms, kernel: socket.saturating_mul(config.connections as u64) }
+    }
+
+    /// Bytes that the server allocates at most.
+    pub fn allocated(&self) -> u64 {
+        self.terms.iter().fold(0, |sum, term| sum.saturating_add(term.bytes()))
+    }
+
+    /// Bytes that the process and the kernel's buffers for it take at most: what a service manager should allow.
+    pub fn total(&self) -> u64 {
+        let allocated = self.allocated();
+        let allocators = allocated / ALLOCATOR_SHARE;
+        allocated.saturating_add(allocators).saturating_add(self.kernel)
+    }
+}
+
+/// Bytes of an allocation, with what the allocator adds and rounds up.
+const fn heap(bytes: usize) -> usize {
+    (bytes + 8).next_multiple_of(16) + 16
+}
+
+/// Bytes of an ordered map's entry of so many bytes: its nodes are half full at least.
+const fn map_entry(bytes: usize) -> usize {
+    2 * bytes + 16
+}
+
+/// What one round makes beyond the limit of frames, before anybody can be cut for it.
+const fn round() -> usize {
+    // Whoever speaks, comes or asks in a round gets bytes of their own: all of the round at most, and the longest answer.
+    let own = (ROUND_EVENTS + CONTROL_PLACES) * (ROUND_BYTES + Event::MOST_ENCODED);
+    // A line in each view; a buffer has room for twice what is in it.
+    let views = View::COUNT * 2 * (ROUND_BYTES + Event::MOST_ENCODED);
+    let spare = (SPARE_BUFFERS + 1) * 2 * ROUND_BYTES;
+    ROUND_COPIES + own + 2 * HISTORY_BYTES + views + spare
+}
+
+/// An event in the queue: text and items have room for twice what is in them.
+const fn event() -> usize {
+    let items = EVENT / LINE_OVERHEAD + 1;
+    2 * size_of::<Event>() + heap(2 * EVENT) + heap(items.next_power_of_two() * Event::ITEM)
+}
+
+/// An event that waits: it takes no more than it must.
+const fn waiting_event() -> usize {
+    let items = EVENT / LINE_OVERHEAD + 1;
+    2 * size_of::<Event>() + heap(EVENT) + heap(items * Event::ITEM)
+}
+
+/// A room that remembers so many lines.
+const fn room(history_lines: usize) -> usize {
+    let name = heap(MAX_ROOM_NAME + 1);
+    let history = heap(HISTORY_BYTES) + heap(history_lines * size_of::<Entry>());
+    // Joins and leaves.
+    let crowd =
+        2 * heap(CROWD_SINGLES.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
+    // An address with its networks.
+    let makers = 3 * map_entry(size_of::<(Maker, usize)>());
+    let table = 4 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
+    heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + crowd + table
+}
+
+/// A connection: what somebody silent costs, and all that they can have beside.
+const fn connection() -> usize {
+    // A line under way has room for twice what is in it.
+    let incoming = heap(2 * LINE) + heap(READ);
+    // The places of an inbox that is full are counted among the frames, and what one keeps that was full is less than 4 KiB.
+    let outgoing = heap(WRITE_FRAMES * 2 * size_of::<usize>()) + heap(4096);
+    let rooms = ROOMS_OF_A_PERSON.next_power_of_two() * size_of::<Membership>();
+    // A room's list of members and the one by name shrink when three quarters of them have gone.
+    let lists = 2 * ROOMS_OF_A_PERSON * 4 * size_of::<u32>();
+    // The events themselves are counted where they wait, and what is owed of each room is a few words.
+    let waiting = heap(size_of::<Deferred>())
+        + heap(UNHANDLED.next_power_of_two() as usize * size_of::<Event>())
+        + heap(size_of::<Debts>())
+        + heap(ROOMS_OF_A_PERSON.next_power_of_two() * DEBT_BYTES);
+    // Addresses with connections are beside those that are remembered without: each may be one of its own, in networks of its own.
+    let networks = 3 * network();
+    let ignored = IGNORED.next_power_of_two() * size_of::<u64>();
+    let extras = heap(size_of::<Extras>()) + heap(rooms) + heap(ignored) + heap(2 * MAX_QUOTED + 2);
+    let leave = 2 * size_of::<Event>();
+    SILENT_MEMORY
+        + incoming
+        + outgoing
+        + lists
+        + extras
+        + waiting
+        + networks
+        + leave
+        + STEP_COPIES
+        + EDITOR_MEMORY
+}
+
+/// An address, or a network of them.
+const fn network() -> usize {
+    let [entry, listed, behind] = NETWORK_BYTES;
+    map_entry(entry) + map_entry(listed) + heap(behind)
+}
+
+/// A ban, with its line of the file that keeps it and one that is being written.
+const fn ban() -> usize {
+    let own = 2 * size_of::<Ban>() + heap(MAX_NICK) + heap(2 * MAX_QUOTED + 2);
+    own + 3 * (2 * MAX_QUOTED + 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::SPARE_DESCRIPTORS;
+    use std::path::Path;
+
+    #[test]
+    fn the_extremes_of_the_settings_have_a_bound() {
+        let most =
+            Config { connections: usize::MAX, living_frames: usize::MAX, ..Config::default() };
+        assert_eq!(MemoryBound::of(&most).total(), u64::MAX);
+        let none = Config { connections: 0, living_frames: 0, ..Config::default() };
+        assert!(MemoryBound::of(&none).total() > 0);
+    }
+
+    /// A file of the repository.
+    fn document(path: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        std::fs::read_to_string(root.join(path)).expect("the document is there")
+    }
+
+    /// The number that follows these words.
+    fn number_after(text: &str, words: &str) -> u64 {
+        let rest = text.split(words).nth(1).unwrap_or_else(|| panic!("\"{words}\" is not there"));
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().expect("a number")
+    }
+
+    /// Mebibytes, rounded up.
+    fn mib(bytes: u64) -> u64 {
+        bytes.div_ceil(1 << 20)
+    }
+
+    /// The bound where so many descriptors are allowed.
+    fn with_descriptors(descriptors: u64) -> MemoryBound {
+        let connections = descriptors as usize - SPARE_DESCRIPTORS;
+        MemoryBound::of(&Config { connections, ..Config::default() })
+    }
+
+    #[test]
+    fn the_architecture_lists_each_term() {
+        let text = document("ARCHITECTURE.md");
+        for Term { what, count, each } in MemoryBound::of(&Config::default()).terms {
+            let kib = each.div_ceil(1024);
+            let row = match what {
+                "connections" => format!("| {what} | each | {kib} KiB |"),
+                _ => format!("| {what} | {count} | {kib} KiB |"),
+            };
+            assert!(text.contains(&row), "ARCHITECTURE.md has no row \"{row}\"");
+        }
+    }
+
+    #[test]
+    fn the_service_and_the_container_allow_the_bound() {
+        let unit = document("contrib/systemd/chinwag.service");
+        let mut limits =
+            vec![(number_after(&unit, "MemoryMax="), number_after(&unit, "LimitNOFILE="))];
+        for page in ["docs/RUNNING.md", "xtask/src/dist/README.md"] {
+            let page = document(page);
+            // Both stand in one command, in this order.
+            let commands = page.lines().filter(|line| line.contains("--memory "));
+            let both = |line: &str| {
+                (number_after(line, "--memory "), number_after(line, "--ulimit nofile="))
+            };
+            let before = limits.len();
+            limits.extend(commands.map(both));
+            assert!(limits.len() > before, "no command allows memory");
+        }
+        for (limit, descriptors) in limits {
+            let bound = mib(with_descriptors(descriptors).total());
+            assert!((bound..bound + bound / 10).contains(&limit), "{limit} MiB, {bound} needed");
+        }
+    }
+
+    #[test]
+    fn the_guide_says_how_the_bound_grows() {
+        let guide = document("docs/RUNNING.md");
+        let none = MemoryBound::of(&Config { connections: 0, ..Config::default() }).total();
+        let many = MemoryBound::of(&Config { connections: 1 << 20, ..Config::default() }).total();
+        let each = (many - none).div_ceil(1 << 20).div_ceil(1024);
+        let words = format!("{} MiB, and {each} KiB for each connection", mib(none));
+        assert!(guide.contains(&words), "docs/RUNNING.md does not say \"{words}\"");
+    }
+
+    #[test]
+    fn a_room_costs_what_it_remembers_and_little_more() {
+        let room = room(crate::limits::HISTORY_LINES);
+        assert!(room > HISTORY_BYTES && room < 2 * HISTORY_BYTES, "{room}");
+    }
+}

@@ -1,0 +1,540 @@
+//! Line editing for a person whose client hands over each key: bytes in, lines and bytes for his screen out.
+//!
+//! ```text
+//!   bytes ──► keys ──► buffer, history, completion ──► lines
+//!                                 │
+//!                                 ▼
+//!   lines of the server ───────► row ──► bytes for his screen, in one write
+//! ```
+//!
+//! A pure state machine: it knows no socket, no clock and no room. Whatever the chunks that bytes come in, the same lines
+//! come out, and the screen is the same once all is written and the row was drawn anew: which part of a line too long for the
+//! row is seen depends on where the row was drawn before. Everything in it is bounded: the line, what was cut out of
+//! it, the history, and what is on its way to the screen as long as who feeds it looks at
+//! [`pending`](Editor::pending). So is the work of a key, of a draw and of what is printed above the row (docs/COSTS.md), which
+//! is counted (`take_steps`). A person who does not edit has none.
+
+mod buffer;
+mod clusters;
+mod history;
+mod keys;
+mod paste;
+mod row;
+
+use self::buffer::Buffer;
+use self::history::History;
+use self::keys::{Key, Keys};
+use self::paste::Paste;
+use self::row::Row;
+use crate::limits::{
+    COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES, STEPS_A_KEY, UNSAID_BYTES,
+};
+use crate::outbound::side_message::Place;
+use crate::protocol::command;
+use crate::protocol::completion::Matches;
+use crate::protocol::decoder::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
+use crate::protocol::sanitize::sanitise;
+use crate::protocol::time_of_day::TimeOfDay;
+use crate::protocol::work_steps::Steps;
+use crate::terminal::color::paint;
+use crate::terminal::pending_lines::Unsaid;
+
+/// What a person asks for with his keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// He sent this line.
+    Line(String),
+    /// He sent these lines, which he has pasted; none of them was shown yet ([`show`](Editor::show)).
+    Pasted(Unsaid),
+    /// He wants no more to be said of what he has sent ([`set_unsaid`](Editor::set_unsaid)).
+    Drop,
+    /// He wants this word completed that is half a name: [`complete`](Editor::complete) is to be called, and before it
+    /// no more keys are to be handed over.
+    Complete(String),
+    /// He ended the conversation.
+    Quit,
+}
+
+/// The editor of one person (see the module's words).
+#[derive(Clone, Debug)]
+pub struct Editor {
+    /// From bytes to keys.
+    keys: Keys,
+    /// The line under way.
+    line: Buffer,
+    /// The lines before.
+    history: History,
+    /// His screen.
+    row: Row,
+    /// Whether he wants colours.
+    colour: bool,
+    /// What is being pasted, or is asked about: then the row is the question.
+    paste: Option<Box<Paste>>,
+    /// Bytes of what he has sent that was not said yet.
+    unsaid: usize,
+    /// What stands before his own lines, if he wants the time there.
+    stamp: Option<TimeOfDay>,
+    /// Whether a completion has been asked for.
+    asking: bool,
+    /// Whether he knows that no more fits into the line under way.
+    knows_full: bool,
+    /// Whether he knows that what came was not UTF-8.
+    knows_broken: bool,
+    /// What the work came to that neither the line nor the row did.
+    steps: Steps,
+    /// Keys that it is charged as beyond those that were pressed.
+    charged: u32,
+}
+
+/// What a person is told whose line was dropped, or has no more room.
+pub const TOO_LONG: &str = "line too long (limit 4096 bytes)";
+const _: () = assert!(LINE == 4096 || cfg!(fuzzing), "the text names the limit");
+/// What a person is told whose paste is not kept whole.
+const PASTE_TOO_LONG: &str = "that is more than 32 KiB: what is past them is left out";
+const _: () = assert!(UNSAID_BYTES == 32 * 1024 || cfg!(fuzzing), "the text names the limit");
+/// What a person is told, once, whose bytes are not UTF-8.
+pub const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
+
+/// Ctrl and a letter.
+const fn ctrl(letter: u8) -> u8 {
+    letter & 0x1f
+}
+/// Ctrl-L.
+const REDRAW: u8 = ctrl(b'L');
+
+impl Editor {
+    /// An empty line in a terminal of so many columns, 0 if nobody knows.
+    pub fn new(columns: u16, colour: bool) -> Self {
+        Self {
+            keys: Keys::default(),
+            line: Buffer::new(LINE),
+            history: History::new(RECALLED_LINES, RECALLED_BYTES),
+            row: Row::new(columns),
+            colour,
+            paste: None,
+            unsaid: 0,
+            stamp: None,
+            asking: false,
+            knows_full: false,
+            knows_broken: false,
+            steps: Steps::default(),
+            charged: 0,
+        }
+    }
+
+    // ---- what comes from the person ----
+
+    /// Takes keys up to the first that asks for something; the input moves on behind it. `None` when it is used up.
+    pub fn handle(&mut self, input: &mut &[u8]) -> Option<Event> {
+        while let [byte, rest @ ..] = *input {
+            *input = rest;
+            self.steps.add(1);
+            for key in self.keys.take(*byte).into_iter().flatten() {
+                // What is broken asks for nothing, so no second key is lost.
+                let event = self.press(key);
+                if event.is_some() {
+                    return event;
+                }
+            }
+        }
+        None
+    }
+
+    /// What was typed of a line before there was an editor.
+    pub fn begin(&mut self, typed: &str) {
+        self.change(|line| line.set(typed));
+    }
+
+    /// What comes now was read later than what came before: a budget of keys counts letters that were read together as a paste.
+    pub fn begin_read(&mut self) {
+        self.keys.begin_read();
+    }
+
+    /// So many bytes of what he has sent wait to be said: while they do, Ctrl-C is for them.
+    pub fn set_unsaid(&mut self, bytes: usize) {
+        self.unsaid = bytes;
+    }
+
+    /// The time that stands before his own lines, if any is to.
+    pub fn set_stamp(&mut self, at: Option<TimeOfDay>) {
+        self.stamp = at;
+    }
+
+    /// The terminal has so many columns now; 0 for unknown.
+    pub fn resize(&mut self, columns: u16) {
+        self.row.resize(columns);
+    }
+
+    /// What stands before the line: where it goes, and as whose.
+    pub fn show_place(&mut self, Place { nick, room }: &Place) {
+        let prompt = match room {
+            Some(room) => format!("{room} {nick}> "),
+            None => format!("{nick}> "),
+        };
+        self.steps.moved(prompt.len());
+        self.row.set_prompt(&prompt);
+    }
+
+    /// How many keys came since this was asked last, as a budget of keys counts them: those that were pressed, and more where
+    /// they made much work, the draw of a wide row of dear letters above all.
+    pub(crate) fn take_keys(&mut self) -> u32 {
+        std::mem::take(&mut self.charged) + self.keys.take_count()
+    }
+
+    /// What the work came to since this was asked last. What was not done for others' lines is charged as keys.
+    pub(crate) fn take_steps(&mut self) -> u32 {
+        let steps = [&self.steps, &self.line.steps, &self.row.steps].map(Steps::take);
+        let steps = steps.into_iter().fold(0, u32::saturating_add);
+        self.charged = self.charged.saturating_add(steps / STEPS_A_KEY);
+        steps.saturating_add(self.row.copies.take())
+    }
+
+    /// What has been typed of the line under way.
+    pub fn begun(&self) -> &str {
+        if self.is_asked() { "" } else { self.line.text() }
+    }
+
+    /// Takes one key.
+    fn press(&mut self, key: Key) -> Option<Event> {
+        if self.is_asked() {
+            return self.press_answer(key);
+        }
+        match key {
+            Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
+            Key::Broken => {
+                if !std::mem::replace(&mut self.knows_broken, true) {
+                    self.refuse(NOT_UTF8);
+                }
+                self.insert("\u{fffd}");
+            }
+            Key::PastedEnd => self.end_pasted_line(),
+            Key::PasteEnds => return self.end_paste(),
+            Key::Control(control) => return self.press_control(control),
+            Key::Up => self.recall(true),
+            Key::Down => self.recall(false),
+            Key::Left => self.go_to(self.line.left()),
+            Key::Right => self.go_to(self.line.right()),
+            Key::WordLeft => self.go_to(self.line.word_left()),
+            Key::WordRight => self.go_to(self.line.word_right()),
+            Key::Home => self.go_to(0),
+            Key::End => self.go_to(self.line.text().len()),
+            Key::Delete => self.change(|line| line.erase_to(line.right())),
+            Key::DeleteWord => self.change(|line| line.cut_to(line.word_right())),
+        }
+        None
+    }
+
+    /// Takes a control character.
+    fn press_control(&mut self, control: u8) -> Option<Event> {
+        const HOME: u8 = ctrl(b'A');
+        const LEFT: u8 = ctrl(b'B');
+        const LAST: u8 = ctrl(b'E');
+        const RIGHT: u8 = ctrl(b'F');
+        const CUT: u8 = ctrl(b'K');
+        const NEXT: u8 = ctrl(b'N');
+        const PREVIOUS: u8 = ctrl(b'P');
+        const YANK: u8 = ctrl(b'Y');
+        match control {
+            b'\r' | b'\n' => return self.enter(),
+            b'\t' => return self.ask(),
+            INTERRUPT if self.unsaid > 0 => {
+                self.change(|line| line.set(""));
+                return Some(Event::Drop);
+            }
+            INTERRUPT | END if self.line.text().is_empty() => return Some(Event::Quit),
+            INTERRUPT => self.change(|line| line.set("")),
+            END => self.change(|line| line.erase_to(line.right())),
+            BACKSPACE | DELETE => self.backspace(),
+            KILL => self.change(|line| line.cut_to(0)),
+            KILL_WORD => self.change(|line| line.cut_to(line.word_left())),
+            CUT => self.change(|line| line.cut_to(line.text().len())),
+            YANK => {
+                let fits = self.line.paste();
+                self.row.change();
+                self.tell_if_full(fits);
+            }
+            HOME => self.go_to(0),
+            LAST => self.go_to(self.line.text().len()),
+            LEFT => self.go_to(self.line.left()),
+            RIGHT => self.go_to(self.line.right()),
+            PREVIOUS => self.recall(true),
+            NEXT => self.recall(false),
+            REDRAW => self.row.redraw(),
+            _ => {}
+        }
+        None
+    }
+
+    /// Puts text in at the cursor.
+    fn insert(&mut self, text: &str) {
+        let fits = self.line.insert(text);
+        if !fits {
+            self.tell_if_full(fits);
+        } else if self.line.cursor() == self.line.text().len() {
+            self.row.appended(self.line.text(), text);
+        } else {
+            self.row.change();
+        }
+    }
+
+    /// Says once a line that there was no room.
+    fn tell_if_full(&mut self, fits: bool) {
+        if !fits && !std::mem::replace(&mut self.knows_full, true) {
+            self.refuse(TOO_LONG);
+        }
+    }
+
+    /// Erases the character before the cursor.
+    fn backspace(&mut self) {
+        let (from, to) = (self.line.left(), self.line.cursor());
+        if from == to {
+            return;
+        }
+        if to < self.line.text().len() {
+            return self.change(|line| line.erase_to(from));
+        }
+        let erased = self.line.text()[from..].to_owned();
+        self.line.erase_to(from);
+        self.row.shortened(&erased);
+    }
+
+    /// Changes the line in some way.
+    fn change(&mut self, how: impl FnOnce(&mut Buffer)) {
+        how(&mut self.line);
+        self.row.change();
+    }
+
+    /// Moves the cursor.
+    fn go_to(&mut self, place: usize) {
+        self.change(|line| line.go_to(place));
+    }
+
+    /// Shows an earlier line, or a later one.
+    fn recall(&mut self, earlier: bool) {
+        let line =
+            if earlier { self.history.earlier(self.line.text()) } else { self.history.later() };
+        // What is shown may have been kept as the draft.
+        self.steps.moved(self.line.text().len());
+        if let Some(line) = line {
+            self.line.set(line);
+            self.row.change();
+        }
+    }
+
+    /// Sends the line.
+    fn enter(&mut self) -> Option<Event> {
+        if self.line.text().is_empty() {
+            return None;
+        }
+        self.row.commit(&self.line, self.stamp);
+        self.knows_full = false;
+        let line = self.line.take();
+        self.history.sent();
+        // A secret is not among the lines that can be fetched back.
+        self.steps.searched(line.len());
+        if !command::may_be_secret(&line) {
+            // Compared with the latest, and copied.
+            self.steps.moved(2 * line.len());
+            self.history.push(&line);
+        }
+        Some(Event::Line(line))
+    }
+
+    // ---- pastes ----
+
+    /// Whether the person is asked about a paste.
+    fn is_asked(&self) -> bool {
+        self.paste.as_ref().is_some_and(|paste| paste.is_asked())
+    }
+
+    /// A line of a paste is complete.
+    fn end_pasted_line(&mut self) {
+        if std::mem::take(&mut self.knows_full) {
+            // As any line that is too long: nobody is to read the part that fitted.
+            self.line.set("");
+            return self.row.change();
+        }
+        let line = self.line.take();
+        self.steps.moved(2 * line.len());
+        self.paste.get_or_insert_default().push(&line, self.unsaid);
+        self.row.change();
+    }
+
+    /// A paste is over: what is short is said, of the rest it is asked whether it is meant.
+    fn end_paste(&mut self) -> Option<Event> {
+        if self.paste.is_some() && std::mem::take(&mut self.knows_full) {
+            self.line.set("");
+            self.row.change();
+        }
+        let paste = self.paste.as_mut()?;
+        let Some(question) = paste.end(self.line.text(), self.unsaid) else {
+            let lines = self.paste.take().map(|paste| paste.into_lines());
+            return lines.filter(|lines| lines.lines() > 0).map(Event::Pasted);
+        };
+        self.steps.moved(self.line.text().len());
+        if paste.is_cut() {
+            self.refuse(PASTE_TOO_LONG);
+        }
+        self.change(|line| line.set(&question));
+        if !self.row.holds(question.len()) {
+            // What it is about is seen first.
+            self.go_to(0);
+        }
+        None
+    }
+
+    /// Takes a key while the person is asked about a paste: it is sent or dropped, and everything else is no answer.
+    fn press_answer(&mut self, key: Key) -> Option<Event> {
+        let Key::Control(control) = key else { return None };
+        match control {
+            b'\r' | b'\n' => {
+                let paste = self.end_question().filter(|paste| !paste.is_empty())?;
+                let words =
+                    format!("* saying {}; Ctrl-C drops what is not said yet\r\n", paste.told());
+                self.print(words.as_bytes());
+                Some(Event::Pasted(paste.into_lines()))
+            }
+            INTERRUPT | END => {
+                self.drop_paste();
+                None
+            }
+            REDRAW => {
+                self.row.redraw();
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// The question is answered: the row is empty.
+    fn end_question(&mut self) -> Option<Box<Paste>> {
+        self.change(|line| line.set(""));
+        self.paste.take()
+    }
+
+    /// Drops a paste that is asked about, if there is one, and says so.
+    pub fn drop_paste(&mut self) {
+        if self.is_asked()
+            && let Some(paste) = self.end_question()
+        {
+            self.print(format!("* dropped {}\r\n", paste.told()).as_bytes());
+        }
+    }
+
+    /// Shows a line of his own that was pasted, now that it is said.
+    pub fn show(&mut self, line: &str) {
+        self.row.print_own(line, self.stamp);
+    }
+
+    // ---- completion ----
+
+    /// The word that the cursor is behind, if it is not too long for any name, and whether it is the first of the line.
+    fn word(&self) -> Option<(&str, bool)> {
+        let word = self.line.word_before(COMPLETED_WORD)?;
+        Some((word, word.len() == self.line.cursor()))
+    }
+
+    /// Completes a command, or asks for names.
+    fn ask(&mut self) -> Option<Event> {
+        let (word, is_first) = self.word()?;
+        if is_first && word.starts_with('/') {
+            let names = command::names();
+            self.steps.add(names.len());
+            let matches = Matches::of(names.into_iter(), word);
+            self.apply(&matches);
+            return None;
+        }
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        // A name is looked for without the `@` that many put before one.
+        let word = word.strip_prefix('@').unwrap_or(word);
+        let name = word.strip_prefix('#').unwrap_or(word);
+        if name.chars().all(is_name) {
+            let word = word.to_owned();
+            self.asking = true;
+            return Some(Event::Complete(word));
+        }
+        None
+    }
+
+    /// The answer to [`Event::Complete`].
+    pub fn complete(&mut self, matches: &Matches) {
+        if std::mem::take(&mut self.asking) {
+            self.apply(matches);
+        }
+    }
+
+    /// Puts in what the matches have in common, or shows them.
+    fn apply(&mut self, matches: &Matches) {
+        let Some((word, is_first)) = self.word() else { return };
+        // Behind an `@` a name is one that is named, and not one that is spoken to.
+        let (word, is_first) =
+            word.strip_prefix('@').map_or((word, is_first), |bare| (bare, false));
+        let (is_name, length) = (!word.starts_with(['/', '#']), word.len());
+        if matches.count == 0 || !matches.common.is_ascii() {
+            return;
+        }
+        if matches.count > 1 && matches.common.len() <= length {
+            let list = format!("* {} match: {}\r\n", matches.how_many(), matches.list());
+            return self.print(list.as_bytes());
+        }
+        let ending = match matches.count {
+            1 if is_first && is_name => ": ",
+            1 => " ",
+            _ => "",
+        };
+        let fits = self.line.text().len() - length + matches.common.len() + ending.len() <= LINE;
+        if fits {
+            self.change(|line| {
+                line.erase_to(line.cursor() - length);
+                line.insert(&matches.common);
+                line.insert(ending);
+            });
+        }
+    }
+
+    // ---- what goes to his screen ----
+
+    /// Whether he wants colours.
+    pub fn set_colour(&mut self, on: bool) {
+        self.colour = on;
+    }
+
+    /// Shows whole lines of the server's above the line under way.
+    pub fn print(&mut self, lines: &[u8]) {
+        if self.colour {
+            let mut painted = Vec::with_capacity(lines.len() * 2);
+            paint(lines, &mut painted);
+            self.row.print(&painted);
+        } else {
+            self.row.print(lines);
+        }
+    }
+
+    /// Shows why something is not done.
+    fn refuse(&mut self, reason: &str) {
+        self.print(format!("! {}\r\n", sanitise(reason)).as_bytes());
+    }
+
+    /// How many bytes are on their way, the line under way not counted.
+    pub fn pending(&self) -> usize {
+        self.row.pending()
+    }
+
+    /// Forgets what is on its way: it will not be shown. The line under way will.
+    pub fn forget_pending(&mut self) {
+        self.row.forget_pending();
+    }
+
+    /// What is to be written to show all this, the line under way below it. Empty if nothing has changed.
+    pub fn draw(&mut self) -> Vec<u8> {
+        self.row.draw(&self.line)
+    }
+
+    /// What is to be written last of all, so that the screen is as it was before.
+    pub fn end(&mut self) -> Vec<u8> {
+        self.row.end()
+    }
+}
+
+#[cfg(test)]
+mod tests;

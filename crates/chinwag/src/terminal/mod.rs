@@ -1,0 +1,500 @@
+//! What a person's connection has beyond plain lines, once it has anything: telnet's options, colours, an editor.
+//!
+//! ```text
+//!   commands of telnet ──► options ──► answers ─────────┐
+//!   keys ────────────────► editor ──► lines             ├──► one buffer ──► one write
+//!   frames of the broker ► colours ► above the row ─────┘
+//! ```
+//!
+//! Whoever sends no telnet command and asks for nothing has none of this, not even its memory, and his frames go from
+//! the inbox to the kernel as they are. Nothing of telnet is sent until his client sends some, or he asks for
+//! editing himself: `nc` would print it.
+
+pub mod color;
+pub mod editor;
+pub mod pending_lines;
+#[cfg(test)]
+pub(crate) mod worst_case;
+
+use crate::limits::{ECHO_BYTES, PASTE_ASKS, UNSAID_BYTES};
+use crate::outbound::frame::{Frame, Held};
+use crate::outbound::side_message::Place;
+use crate::protocol::completion::Matches;
+use crate::protocol::encode::counted;
+use crate::protocol::telnet::Command;
+use crate::protocol::telnet::negotiation::{Change, Options};
+use crate::protocol::time_of_day::{TimeOfDay, UtcOffset, shift_stamps};
+use crate::protocol::work_steps::Steps;
+use crate::terminal::color::paint;
+use crate::terminal::editor::{Editor, Event};
+use crate::terminal::pending_lines::Unsaid;
+use std::borrow::Cow;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use whippet::sync::oneshot;
+
+/// What is told to a person whose client can do more than `nc`, once.
+const OFFER: &str = "* your telnet can edit lines here: /edit on";
+/// What is told to a person who asks for editing, until his client agrees.
+const ASKED: &str = "* asking your telnet for each key; with a plain nc nothing changes";
+/// What is told when it does.
+const ON: &str = "* editing is on: arrows, Home, End, Tab, Up for history; /edit off ends it";
+/// What is told when it does not.
+const DECLINED: &str = "! your telnet keeps its own echo: editing is off";
+/// What is told of a terminal that cannot move its cursor.
+const DUMB: &str = "! your terminal calls itself dumb: it cannot show an edited line";
+/// The sign of life.
+const HERE: &str = "* chinwag is here";
+
+/// A person's terminal (see the module's words).
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    /// What was agreed with his client.
+    options: Options,
+    /// Columns of his window, 0 if nobody knows.
+    columns: u16,
+    /// Whether it cannot move its cursor.
+    is_dumb: bool,
+    /// Whether he knows that there is an editor.
+    knows_editor: bool,
+    /// Whether he wants colours.
+    colour: bool,
+    /// Whether there are time stamps before the lines.
+    is_timed: bool,
+    /// How far his clock is from the UTC in them.
+    offset: UtcOffset,
+    /// Lines from his editor that may not be said yet.
+    unsaid: Unsaid,
+    /// Whether he knows that there are.
+    knows_unsaid: bool,
+    /// Whether something that costs as much as a line came ahead of those: no more keys are taken before it is paid for.
+    owes_ahead: bool,
+    /// How he ended it behind those. Nothing more is read.
+    ending: Option<Ending>,
+    /// His editor, while he edits.
+    editor: Option<Editor>,
+    /// What the work came to that the editor did not do.
+    steps: Steps,
+    /// What is to be sent beside frames and what the editor shows.
+    out: Vec<u8>,
+    /// A word that is to be completed, and where the answer will come.
+    question: Option<Question>,
+    /// What is being written: it was handed out, and the kernel has not taken all of it.
+    drawn: Drawn,
+}
+
+/// How somebody ends the conversation who has lines that were not said yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// By closing his side.
+    Eof,
+    /// By a key.
+    Quit,
+}
+
+/// A completion under way.
+#[derive(Debug)]
+enum Question {
+    /// It is to be asked.
+    Open(String),
+    /// It was asked.
+    Asked(oneshot::Receiver<Matches>),
+}
+
+/// Bytes on their way to the kernel, and what they count for.
+#[derive(Debug, Default)]
+struct Drawn {
+    /// The bytes.
+    bytes: Vec<u8>,
+    /// How many the kernel has taken.
+    written: usize,
+    /// Bytes of frames in them that are not settled yet.
+    owed: usize,
+    /// How many frames.
+    frames: usize,
+    /// Counts the bytes among those of all frames, for it is a copy of some.
+    _held: Option<Held>,
+}
+
+/// What is wanted of the line reader from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As before.
+    Same,
+    /// Keys.
+    Keys,
+    /// Lines; this is how the one under way begins.
+    Lines(String),
+}
+
+impl Terminal {
+    // ---- what comes from the person ----
+
+    /// His client says something.
+    pub(crate) fn hear(&mut self, command: Command) -> Reading {
+        self.steps.add(1);
+        match command {
+            Command::AreYouThere => self.tell(HERE),
+            Command::WindowSize(columns, _) => {
+                // The editor knows how many of them it believes.
+                self.columns = columns;
+                if let Some(editor) = &mut self.editor {
+                    editor.resize(columns);
+                }
+            }
+            Command::TerminalType { is_dumb } => self.is_dumb = is_dumb,
+            _ => {
+                let change = self.options.hear(command, &mut self.out);
+                if matches!(command, Command::Will(_) | Command::Do(_))
+                    && !std::mem::replace(&mut self.knows_editor, true)
+                {
+                    self.tell(OFFER);
+                }
+                return self.follow(change);
+            }
+        }
+        Reading::Same
+    }
+
+    /// Turns editing on or off, as he asks.
+    pub(crate) fn edit(&mut self, on: bool) -> Reading {
+        self.knows_editor = true;
+        match (on, self.editor.is_some()) {
+            (true, true) => self.tell("* editing is on already"),
+            (false, false) => {
+                self.options.edit(false, &mut self.out);
+                self.tell("* editing is off");
+            }
+            (true, false) if self.is_dumb => self.tell(DUMB),
+            (true, false) => {
+                self.tell(ASKED);
+                self.options.edit(true, &mut self.out);
+            }
+            (false, true) => {
+                let begun = self.end_editor();
+                self.options.edit(false, &mut self.out);
+                self.tell("* editing is off");
+                return Reading::Lines(begun);
+            }
+        }
+        Reading::Same
+    }
+
+    /// Turns colours on or off, as he asks.
+    pub(crate) fn color(&mut self, on: bool) {
+        self.colour = on;
+        if let Some(editor) = &mut self.editor {
+            editor.set_colour(on);
+        }
+        self.tell(if on { "* colors are on" } else { "* colors are off" });
+    }
+
+    /// Turns time stamps on or off, by a clock that he may have told. Says by which.
+    pub(crate) fn stamp(&mut self, on: Option<bool>, offset: Option<UtcOffset>) -> UtcOffset {
+        self.offset = offset.unwrap_or(self.offset);
+        self.is_timed = on.unwrap_or(self.is_timed);
+        if !self.is_timed
+            && let Some(editor) = &mut self.editor
+        {
+            editor.set_stamp(None);
+        }
+        self.offset
+    }
+
+    /// Whether it is to be told [the time](Self::set_time) with his keys.
+    pub(crate) fn wants_time(&self) -> bool {
+        self.is_timed && self.editor.is_some()
+    }
+
+    /// It is this time, in UTC.
+    pub(crate) fn set_time(&mut self, at: TimeOfDay) {
+        if let Some(editor) = &mut self.editor {
+            editor.set_stamp(Some(at.on(self.offset)));
+        }
+    }
+
+    /// What was typed of a line when editing began.
+    pub(crate) fn begin(&mut self, typed: &[u8]) {
+        if let Some(editor) = &mut self.editor {
+            editor.begin(&String::from_utf8_lossy(typed));
+        }
+    }
+
+    /// What they are called, and where they speak.
+    pub(crate) fn show_place(&mut self, place: &Place) {
+        if let Some(editor) = &mut self.editor {
+            editor.show_place(place);
+        }
+    }
+
+    /// The keys that come now were read later than those before.
+    pub(crate) fn begin_read(&mut self) {
+        if let Some(editor) = &mut self.editor {
+            editor.begin_read();
+        }
+    }
+
+    /// Takes keys, of which at most the last asks for something. Lines wait here to be [said](Self::say_next): no more keys are to
+    /// be handed over while [as many as may](Self::may_go_ahead) do.
+    pub(crate) fn press(&mut self, mut keys: &[u8]) -> Option<Event> {
+        let editor = self.editor.as_mut()?;
+        let mut event = None;
+        while let Some(came) = editor.handle(&mut keys) {
+            match came {
+                Event::Line(line) => self.unsaid.push(&line, true),
+                Event::Pasted(mut lines) => {
+                    self.steps.moved(lines.bytes());
+                    self.unsaid.append(&mut lines);
+                    // That they wait was said when they were asked about.
+                    self.knows_unsaid |= self.unsaid.lines() >= PASTE_ASKS;
+                }
+                Event::Drop => {
+                    let dropped = counted(self.unsaid.drop_all() as u64, "line");
+                    editor.print(format!("* dropped {dropped}\r\n").as_bytes());
+                }
+                asked => {
+                    event = Some(asked);
+                    break;
+                }
+            }
+            editor.set_unsaid(self.unsaid.bytes());
+        }
+        if editor.pending() > 4 * ECHO_BYTES {
+            // No hands are so fast, and the row is drawn whatever came before.
+            editor.forget_pending();
+        }
+        self.tell_unsaid();
+        debug_assert!(keys.is_empty() || event.is_none(), "keys end where an editor may stop");
+        if let Some(Event::Complete(word)) = &event {
+            self.question = Some(Question::Open(word.clone()));
+        }
+        event
+    }
+
+    /// Bytes of lines that wait to be said.
+    pub(crate) fn unsaid(&self) -> usize {
+        self.unsaid.bytes()
+    }
+
+    /// Whether keys are taken while no line may be said.
+    pub(crate) fn may_go_ahead(&self) -> bool {
+        !self.owes_ahead && self.unsaid.bytes() < UNSAID_BYTES
+    }
+
+    /// So many tokens were spent, and none was left before or some were.
+    pub(crate) fn spent(&mut self, tokens: u32, is_dry: bool) {
+        self.owes_ahead = is_dry && (self.owes_ahead || tokens > 0);
+    }
+
+    /// He ended it. The lines that wait are said before that is.
+    pub(crate) fn end_behind(&mut self, ending: Ending) {
+        self.ending = Some(ending);
+    }
+
+    /// How he ended it, if he did behind lines that waited.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    /// Bytes of the line that is to be said next.
+    pub(crate) fn next_unsaid(&self) -> usize {
+        self.unsaid.first()
+    }
+
+    /// Takes the line that is to be said next. What he has pasted he sees now.
+    pub(crate) fn say_next(&mut self) -> Option<String> {
+        let (line, is_shown) = self.unsaid.pop()?;
+        self.steps.moved(2 * line.len());
+        self.knows_unsaid &= self.unsaid.lines() > 0;
+        if let Some(editor) = &mut self.editor {
+            editor.set_unsaid(self.unsaid.bytes());
+            if !is_shown {
+                editor.show(&line);
+            }
+        }
+        Some(line)
+    }
+
+    /// Lines wait, for he may not speak so fast: says so, once as long as any do.
+    fn tell_unsaid(&mut self) {
+        let lines = self.unsaid.lines();
+        if lines >= PASTE_ASKS && !std::mem::replace(&mut self.knows_unsaid, true) {
+            let lines = counted(lines as u64, "line");
+            self.tell(&format!("* {lines} not said yet, for they come fast; Ctrl-C drops them"));
+        }
+    }
+
+    /// How many keys they were since this was asked last, as a budget counts them.
+    pub(crate) fn take_keys(&mut self) -> u32 {
+        self.editor.as_mut().map_or(0, Editor::take_keys)
+    }
+
+    /// What the work came to since this was asked last.
+    pub(crate) fn take_steps(&mut self) -> u32 {
+        let editor = self.editor.as_mut().map_or(0, Editor::take_steps);
+        self.steps.take().saturating_add(editor)
+    }
+
+    /// Bytes that are to be sent, the row left out.
+    pub(crate) fn pending(&self) -> usize {
+        self.editor.as_ref().map_or(0, Editor::pending) + self.out.len()
+    }
+
+    /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
+    pub(crate) fn holds_keys(&self) -> bool {
+        matches!(self.question, Some(Question::Asked(_))) || self.pending() > ECHO_BYTES
+    }
+
+    /// Whether there is a word to be completed.
+    pub(crate) fn has_question(&self) -> bool {
+        matches!(self.question, Some(Question::Open(_)))
+    }
+
+    /// The word to be completed, and where the answer is to be sent.
+    pub(crate) fn ask(&mut self) -> Option<(String, oneshot::Sender<Matches>)> {
+        let question = self.question.take_if(|question| matches!(question, Question::Open(_)))?;
+        let Question::Open(word) = question else { return None };
+        let (answer, receiver) = oneshot::channel();
+        self.question = Some(Question::Asked(receiver));
+        Some((word, answer))
+    }
+
+    /// Gives up a completion: the server stops.
+    pub(crate) fn forget_question(&mut self) {
+        self.question = None;
+    }
+
+    /// Takes the answer, if it has come.
+    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(Question::Asked(answer)) = &mut self.question else { return Poll::Pending };
+        // A broker that is gone has no answer.
+        let matches = ready!(Pin::new(answer).poll(cx)).unwrap_or_default();
+        self.question = None;
+        if let Some(editor) = &mut self.editor {
+            editor.complete(&matches);
+        }
+        Poll::Ready(())
+    }
+
+    /// Does what follows from a change of options.
+    fn follow(&mut self, change: Option<Change>) -> Reading {
+        match change {
+            Some(Change::EchoOn) if self.editor.is_none() => {
+                self.tell(ON);
+                self.editor = Some(Editor::new(self.columns, self.colour));
+                Reading::Keys
+            }
+            Some(Change::EchoOff) => {
+                let reading = match self.editor {
+                    Some(_) => Reading::Lines(self.end_editor()),
+                    None => Reading::Same,
+                };
+                self.options.edit(false, &mut self.out);
+                self.tell(DECLINED);
+                reading
+            }
+            _ => Reading::Same,
+        }
+    }
+
+    /// Takes the editor away. Says what was begun in it.
+    fn end_editor(&mut self) -> String {
+        self.question = None;
+        let Some(mut editor) = self.editor.take() else { return String::new() };
+        editor.drop_paste();
+        self.out.extend_from_slice(&editor.end());
+        editor.begun().to_owned()
+    }
+
+    /// Tells him something, by a whole line without its end.
+    fn tell(&mut self, line: &str) {
+        let line = format!("{line}\r\n");
+        self.steps.add(1);
+        self.steps.moved(line.len());
+        match &mut self.editor {
+            Some(editor) => editor.print(line.as_bytes()),
+            None if self.colour => paint(line.as_bytes(), &mut self.out),
+            None => self.out.extend_from_slice(line.as_bytes()),
+        }
+    }
+
+    // ---- what goes to him ----
+
+    /// Whether frames are not to go to him as they are, or something else is to be sent.
+    pub(crate) fn has_the_pen(&self) -> bool {
+        self.editor.is_some()
+            || self.colour
+            || !self.offset.is_utc()
+            || !self.out.is_empty()
+            || !self.drawn.bytes.is_empty()
+    }
+
+    /// Whether all that was handed out has been taken.
+    pub(crate) fn is_written(&self) -> bool {
+        self.drawn.bytes.is_empty()
+    }
+
+    /// Puts together what is to be written: these frames, whatever else there is, and the line under way below.
+    /// `is_last`: nothing will follow.
+    pub(crate) fn draw(&mut self, frames: &[Frame], is_last: bool) {
+        let mut bytes = std::mem::take(&mut self.out);
+        let owed = frames.iter().map(Frame::len).sum();
+        self.steps.searched(owed);
+        match &mut self.editor {
+            Some(editor) => {
+                for frame in frames {
+                    editor.print(&shifted(frame.as_ref(), self.offset));
+                }
+                bytes.extend_from_slice(&if is_last { editor.end() } else { editor.draw() });
+            }
+            None => {
+                for frame in frames {
+                    let lines = shifted(frame.as_ref(), self.offset);
+                    if self.colour {
+                        paint(&lines, &mut bytes);
+                    } else {
+                        bytes.extend_from_slice(&lines);
+                    }
+                }
+            }
+        }
+        if is_last {
+            (self.editor, self.colour, self.offset) = (None, false, UtcOffset::UTC);
+        }
+        let _held = frames.first().map(|frame| frame.gauge().hold(bytes.capacity()));
+        self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len(), _held };
+    }
+
+    /// What is to be written now.
+    pub(crate) fn unwritten(&self) -> &[u8] {
+        &self.drawn.bytes[self.drawn.written..]
+    }
+
+    /// The kernel took so many bytes. How many bytes of frames that settles, and how many frames.
+    pub(crate) fn wrote(&mut self, bytes: usize) -> (usize, usize) {
+        let drawn = &mut self.drawn;
+        drawn.written += bytes;
+        if drawn.written == drawn.bytes.len() {
+            let settled = (drawn.owed, drawn.frames);
+            self.drawn = Drawn::default();
+            return settled;
+        }
+        // Which bytes are whose is not kept: each counts for the frames as long as something of them is owed.
+        let settled = bytes.min(drawn.owed);
+        drawn.owed -= settled;
+        (settled, 0)
+    }
+}
+
+/// Lines with their stamps by a clock that is so far from UTC.
+fn shifted(lines: &[u8], offset: UtcOffset) -> Cow<'_, [u8]> {
+    if offset.is_utc() {
+        return Cow::Borrowed(lines);
+    }
+    let mut shifted = lines.to_vec();
+    shift_stamps(&mut shifted, offset);
+    Cow::Owned(shifted)
+}
+
+#[cfg(test)]
+mod tests;
