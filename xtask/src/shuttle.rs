@@ -1,4 +1,4 @@
-//! Whole runtimes under schedules drawn at random (`crates/whippet/tests/schedules`): too large for every order of events, so
+//! Whole runtimes under schedules drawn at random (`crates/whippet/tests/shuttle`): too large for every order of events, so
 //! many orders are tried, and the same ones in each run of this command unless another seed is given.
 
 use crate::models::Kind;
@@ -48,7 +48,7 @@ fn kind(runs: u64, seed: u64) -> Kind {
     let variable = |number: u64| OsString::from(number.to_string());
     let variables = vec![("WHIPPET_RUNS", variable(runs)), ("WHIPPET_SEED", variable(seed))];
     let again = format!(" --runs {runs} --seed {seed}");
-    let program = &["--test", "schedules"];
+    let program = &["--test", "shuttle"];
     Kind { name: "shuttle", program, prefix: "shuttle_", variables, again }
 }
 

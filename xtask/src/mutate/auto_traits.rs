@@ -90,7 +90,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "#[track_caller]
 pub fn channel<T>",
         to: "pub fn channel<T>",
-        tests: &[File("caller_faults", "places::counts_and_sizes_that_are_refused_name_the_caller")],
+        tests: &[File("caller_faults", "panic_locations::counts_and_sizes_that_are_refused_name_the_caller")],
     },
     Mutation {
         row: "-",
@@ -102,6 +102,6 @@ pub fn channel<T>",
 ",
         to: "        futures.into_iter().for_each(|future| drop(self.spawn(future)));
 ",
-        tests: &[File("caller_faults", "places::calls_without_a_runtime_name_the_caller")],
+        tests: &[File("caller_faults", "panic_locations::calls_without_a_runtime_name_the_caller")],
     },
 ];

@@ -76,8 +76,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         before >= seen.0
 ",
         tests: &[
-            Schedule("work::shuttle_wakes_from_several_threads_at_once_are_seen"),
-            Schedule("doors::shuttle_a_narrow_channel_loses_and_doubles_nothing"),
+            Schedule("scheduling::shuttle_wakes_from_several_threads_at_once_are_seen"),
+            Schedule("sync::shuttle_a_narrow_channel_loses_and_doubles_nothing"),
         ],
     },
     Mutation {
@@ -88,7 +88,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        self.searching.set(false);
 ",
-        tests: &[Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep")],
+        tests: &[Schedule("scheduling::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep")],
     },
     Mutation {
         row: "-",
@@ -119,7 +119,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        state.worker = Some(worker);
 ",
-        tests: &[Schedule("work::shuttle_two_threads_share_the_seat_of_a_current_thread_runtime")],
+        tests: &[Schedule("scheduling::shuttle_two_threads_share_the_seat_of_a_current_thread_runtime")],
     },
     Mutation {
         row: "-",
@@ -140,7 +140,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            if inbox.close_if_empty() {
 ",
-        tests: &[Schedule("ends::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
+        tests: &[Schedule("shutdown::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
     },
     Mutation {
         row: "-",
@@ -183,7 +183,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
-            Schedule("doors::shuttle_permits_are_never_too_many_and_all_come_back"),
+            Schedule("sync::shuttle_permits_are_never_too_many_and_all_come_back"),
         ],
     },
     Mutation {

@@ -53,9 +53,9 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "a direction that copies gives way after some pieces",
-        file: "crates/whippet/src/io/pump.rs",
-        from: "pub(super) const PIECES: usize = 16;",
-        to: "pub(super) const PIECES: usize = usize::MAX;",
+        file: "crates/whippet/src/io/copy_buffer.rs",
+        from: "pub(super) const MAX_CHUNKS: usize = 16;",
+        to: "pub(super) const MAX_CHUNKS: usize = usize::MAX;",
         tests: &[
             File("io", "saturated::one_poll_copies_a_bounded_part_in_each_direction"),
             File("io", "saturated::a_joined_copy_leaves_the_other_its_turn"),
@@ -88,9 +88,9 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "what was read goes back into the string when the reader fails, or the future is dropped",
-        file: "crates/whippet/src/io/text.rs",
+        file: "crates/whippet/src/io/utf8_guard.rs",
         from: "        // Whether what was read is text is said by `finish` alone.
-        let _ = self.put_back();
+        let _ = self.restore();
 ",
         to: "        let _ = self.bytes.take();
 ",
@@ -103,18 +103,18 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "what is read to the end of a string is there whole or not at all",
         file: "crates/whippet/src/io/read.rs",
-        from: "Text::whole(text)",
-        to: "Text::in_parts(text)",
+        from: "Utf8Guard::all_or_nothing(text)",
+        to: "Utf8Guard::keeping_partial(text)",
         tests: &[File("io", "filling::a_line_whose_reader_fails_keeps_what_was_read")],
     },
     Mutation {
         row: "-",
         guard: "a buffer without room grows by what came",
-        file: "crates/whippet/src/io/append.rs",
+        file: "crates/whippet/src/io/append_buffer.rs",
         from: "                if room == 0 {
 ",
         to: "                if room == 0 {
-                    self.reserve(GROWTH);
+                    self.reserve(STACK_BUFFER);
                 }
                 let room = self.capacity() - before;
                 if room == 0 {
@@ -139,10 +139,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a seek throws the buffer away",
         file: "crates/whippet/src/io/buf_reader.rs",
-        from: "        let place = ready!(this.inner.poll_seek(cx, place))?;
+        from: "        let position = ready!(this.inner.poll_seek(cx, position))?;
         (*this.start, *this.end) = (0, 0);
 ",
-        to: "        let place = ready!(this.inner.poll_seek(cx, place))?;
+        to: "        let position = ready!(this.inner.poll_seek(cx, position))?;
 ",
         tests: &[File("io", "seeking::a_buffered_reader_seeks_from_what_it_gave_out")],
     },
@@ -150,7 +150,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "what was written is written where it was, before a seek",
         file: "crates/whippet/src/io/buf_writer.rs",
-        from: "        // What was taken belongs to the place before.
+        from: "        // What was taken belongs to the position before.
         ready!(self.as_mut().poll_empty(cx))?;
 ",
         to: "        let _ = self.as_mut();
@@ -169,13 +169,13 @@ pub(super) const GUARDS: &[Mutation] = &[
     }
 }
 
-take_everything",
+impl_discarding_writer",
         to: "        let _ = cx;
         Poll::Ready(Ok(0))
     }
 }
 
-take_everything",
+impl_discarding_writer",
         tests: &[File("io", "budgets::each_call_that_never_waits_spends_what_tokios_does")],
     },
     Mutation {

@@ -208,7 +208,7 @@ impl MutantTree {
                 .env("RUSTFLAGS", "--cfg loom"),
             Test::Schedule(_) => cargo
                 .arg(self.target.join("shuttle"))
-                .args(["--test", "schedules", "--profile", "loom"])
+                .args(["--test", "shuttle", "--profile", "loom"])
                 .env("RUSTFLAGS", "--cfg shuttle"),
         };
         let output = cargo.output().map_err(|error| error.to_string())?;

@@ -67,7 +67,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "if self.shared.is_ending() || has_more() {",
         tests: &[
             Unit("executor::worker_tests::regression_04_a_worker_that_goes_to_sleep_looks_at_all_queues_once_more"),
-            Schedule("work::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep"),
+            Schedule("scheduling::shuttle_tasks_from_outside_meet_workers_that_go_to_sleep"),
         ],
     },
     Mutation {
@@ -157,7 +157,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         tests: &[
             Model("executor::loom_tests::loom_ring_two_thieves"),
             Model("executor::loom_tests::loom_ring_overflow_meets_a_thief"),
-            Schedule("work::shuttle_tasks_that_flood_a_ring_are_all_run_once"),
+            Schedule("scheduling::shuttle_tasks_that_flood_a_ring_are_all_run_once"),
         ],
     },
     Mutation {

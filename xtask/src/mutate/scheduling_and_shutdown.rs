@@ -16,9 +16,9 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "",
         tests: &[
-            File("turns", "tasks_of_a_current_thread_run_in_the_order_of_spawn"),
-            File("turns", "tasks_of_a_current_thread_run_in_the_order_of_wakes"),
-            File("turns", "tasks_of_a_local_runtime_run_in_the_order_of_spawn"),
+            File("poll_order", "tasks_of_a_current_thread_run_in_the_order_of_spawn"),
+            File("poll_order", "tasks_of_a_current_thread_run_in_the_order_of_wakes"),
+            File("poll_order", "tasks_of_a_local_runtime_run_in_the_order_of_spawn"),
         ],
     },
     Mutation {
@@ -31,8 +31,8 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "",
         tests: &[
-            File("turns", "a_task_that_yields_and_block_on_take_turns"),
-            File("turns", "what_a_socket_brings_is_seen_beside_a_task_that_yields"),
+            File("poll_order", "a_task_that_yields_and_block_on_take_turns"),
+            File("poll_order", "what_a_socket_brings_is_seen_beside_a_task_that_yields"),
         ],
     },
     Mutation {
@@ -44,8 +44,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "            cx.waker().wake_by_ref();
 ",
         tests: &[
-            File("turns", "a_task_that_yields_and_block_on_take_turns"),
-            File("turns", "what_a_socket_brings_is_seen_beside_a_task_that_yields"),
+            File("poll_order", "a_task_that_yields_and_block_on_take_turns"),
+            File("poll_order", "what_a_socket_brings_is_seen_beside_a_task_that_yields"),
         ],
     },
     Mutation {
@@ -60,7 +60,7 @@ pub(super) const GUARDS: &[Mutation] = &[
                     ahead = None::<usize>.filter(|_| before > 0);
                 }
 ",
-        tests: &[File("turns", "a_local_task_that_yields_and_block_on_take_turns")],
+        tests: &[File("poll_order", "a_local_task_that_yields_and_block_on_take_turns")],
     },
     Mutation {
         row: "-",
@@ -70,7 +70,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            Some(worker) if Arc::as_ptr(worker.shared()).is_null() => Way::Worker,
 ",
-        tests: &[File("turns", "tasks_of_a_local_runtime_run_in_the_order_of_spawn")],
+        tests: &[File("poll_order", "tasks_of_a_local_runtime_run_in_the_order_of_spawn")],
     },
     Mutation {
         row: "-",
@@ -165,11 +165,11 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let waits = !context::is_worker();
 ",
         tests: &[
-            File("ends", "a_runtime_that_its_own_task_ends_while_it_blocks_in_place"),
-            File("ends", "a_runtime_that_its_own_blocking_call_ends"),
-            File("ends", "a_runtime_that_a_hook_of_its_own_ends"),
-            File("ends", "a_runtime_that_the_report_of_a_stall_ends"),
-            File("ends", "a_runtime_that_a_drop_on_its_thread_ends"),
+            File("shutdown", "a_runtime_that_its_own_task_ends_while_it_blocks_in_place"),
+            File("shutdown", "a_runtime_that_its_own_blocking_call_ends"),
+            File("shutdown", "a_runtime_that_a_hook_of_its_own_ends"),
+            File("shutdown", "a_runtime_that_the_report_of_a_stall_ends"),
+            File("shutdown", "a_runtime_that_a_drop_on_its_thread_ends"),
             Unit(
                 "runtime::tests::a_runtime_that_its_own_blocking_call_ends_does_not_wait_for_that_call",
             ),
@@ -182,7 +182,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "        let _works = work_for(runtime);
         let name =",
         to: "        let name =",
-        tests: &[File("ends", "a_runtime_that_a_hook_of_its_own_ends")],
+        tests: &[File("shutdown", "a_runtime_that_a_hook_of_its_own_ends")],
     },
     Mutation {
         row: "-",
@@ -192,7 +192,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            let pool = &shared.pools.calls;
 ",
-        tests: &[File("ends", "a_blocking_call_inside_of_block_in_place_has_its_thread")],
+        tests: &[File("shutdown", "a_blocking_call_inside_of_block_in_place_has_its_thread")],
     },
     Mutation {
         row: "-",
@@ -202,7 +202,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        self.spawn_job(&self.shared.pools.calls, Pool::push, work)
 ",
-        tests: &[File("ends", "a_blocking_call_waits_for_no_call_of_whippet_behind_itself")],
+        tests: &[File("shutdown", "a_blocking_call_waits_for_no_call_of_whippet_behind_itself")],
     },
     Mutation {
         row: "-",
@@ -213,7 +213,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        shared.pools.close();
         shared.pools.cancel_queued();
 ",
-        tests: &[File("ends", "blocking_calls_that_have_not_begun_are_made_while_there_is_time")],
+        tests: &[File("shutdown", "blocking_calls_that_have_not_begun_are_made_while_there_is_time")],
     },
     Mutation {
         row: "-",
@@ -222,6 +222,6 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "        self.handle.shared.pools.cancel_queued();
 ",
         to: "",
-        tests: &[File("ends", "blocking_calls_that_have_not_begun_are_cancelled_when_time_is_up")],
+        tests: &[File("shutdown", "blocking_calls_that_have_not_begun_are_cancelled_when_time_is_up")],
     },
 ];

@@ -89,7 +89,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "    crate::wakers::wake_by_ref(cx.waker());
 ",
-        tests: &[File("turns", "a_select_without_budget_takes_turns_with_block_on")],
+        tests: &[File("poll_order", "a_select_without_budget_takes_turns_with_block_on")],
     },
     Mutation {
         row: "-",
@@ -99,6 +99,6 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                RunQueue::Alone(_) => reject(task),
 ",
-        tests: &[File("ends", "a_local_runtime_ends_inside_the_end_of_another")],
+        tests: &[File("shutdown", "a_local_runtime_ends_inside_the_end_of_another")],
     },
 ];

@@ -84,7 +84,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Model("executor::shutdown_loom::loom_regression_11_a_spawn_meets_the_end"),
-            Schedule("ends::shuttle_a_spawn_meets_the_end"),
+            Schedule("shutdown::shuttle_a_spawn_meets_the_end"),
         ],
     },
     Mutation {
@@ -245,11 +245,11 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "15",
         guard: "the reader of lines owns what it read in part",
         file: "crates/whippet/src/io/lines.rs",
-        from: "        ready!(poll_until(this.reader, cx, b'\\n', this.partial))?;
+        from: "        ready!(poll_read_until(this.reader, cx, b'\\n', this.partial))?;
         let mut line = std::mem::take(this.partial);
 ",
         to: "        let mut line = std::mem::take(this.partial);
-        ready!(poll_until(this.reader, cx, b'\\n', &mut line))?;
+        ready!(poll_read_until(this.reader, cx, b'\\n', &mut line))?;
 ",
         tests: &[
             File("io", "reading::regression_15_a_dropped_next_line_loses_nothing"),

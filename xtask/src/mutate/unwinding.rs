@@ -146,7 +146,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "34",
         guard: "a half gives what its poll came to",
-        file: "crates/whippet/src/io/halves.rs",
+        file: "crates/whippet/src/io/split.rs",
         from: "        wake_quietly(waiter);
 ",
         to: "        waiter.into_iter().for_each(Waker::wake);
@@ -169,7 +169,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "34",
         guard: "what was not read is cut off behind a panic",
-        file: "crates/whippet/src/io/append.rs",
+        file: "crates/whippet/src/io/append_buffer.rs",
         from: "                        self.buffer.truncate(self.end);
 ",
         to: "                        if !std::thread::panicking() {

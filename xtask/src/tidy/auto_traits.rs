@@ -15,7 +15,7 @@ const HIDDEN: &str = "crates/whippet/src/macros/";
 const TABLES: &str = "crates/whippet/tests/auto_traits/";
 
 /// Types that are public for the compiler alone: no path leads to them.
-const WITHOUT_PATH: [&str; 2] = ["Stream", "Target"];
+const WITHOUT_PATH: [&str; 2] = ["Stream", "LookupTarget"];
 
 /// A declaration: its name, of a function with that of its type (`Receiver::recv`), and where it is.
 type Declared = (String, usize);

@@ -15,9 +15,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 /// `WouldBlock` uses the readiness up and the next wait is one. [`async_io`](Self::async_io) is both in one.
 ///
 /// Several tasks may wait at once, and a task may wait while it holds a guard: a guard shows what was announced, and takes
-/// nothing away until a call under it says `WouldBlock` or the program calls `clear_ready`.
+/// nothing away until a call under it returns `WouldBlock` or the program calls `clear_ready`.
 ///
-/// `WouldBlock` of a call says that nothing could be done. A call that gets something done and then says so all the same, because it
+/// `WouldBlock` of a call means that nothing could be done. A call that gets something done and then returns it all the same, because it
 /// went on until nothing was left, looks as if the readiness was of no use: after 64 such calls in a row the descriptor is looked
 /// at after 5 to 80 ms only ([`io_backoff_count`](crate::runtime::RuntimeMetrics::io_backoff_count)). Return what was done.
 ///
@@ -122,7 +122,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// Has the reactor watch a descriptor, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's: no memory, or a kind of descriptor that cannot be watched (a file on a disk).
+    /// Errors of the system call: no memory, or a kind of descriptor that cannot be watched (a file on a disk).
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -142,10 +142,10 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn new(inner: T) -> io::Result<Self> {
-        Ok(Self::of_call("AsyncFd::new", inner)?)
+        Ok(Self::new_for_call("AsyncFd::new", inner)?)
     }
 
-    /// As [`new`](Self::new). A descriptor is watched for everything, whatever `interest` says: it is taken for programs
+    /// As [`new`](Self::new). A descriptor is watched for everything, whatever `interest` is: it is taken for programs
     /// that come from tokio.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn with_interest(inner: T, _interest: Interest) -> io::Result<Self> {
-        Ok(Self::of_call("AsyncFd::with_interest", inner)?)
+        Ok(Self::new_for_call("AsyncFd::with_interest", inner)?)
     }
 
     /// As [`new`](Self::new), giving the descriptor back when it cannot be watched.
@@ -191,12 +191,12 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::of_call("AsyncFd::try_new", inner)
+        Self::new_for_call("AsyncFd::try_new", inner)
     }
 
     /// As [`try_new`](Self::try_new), in a call of this name.
     #[track_caller]
-    pub(crate) fn of_call(call: &str, inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+    pub(crate) fn new_for_call(call: &str, inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
         let handle = Handle::of_call(call);
         match Registration::try_new(inner, handle.driver().reactor()) {
             Ok(registration) => Ok(Self(registration)),
@@ -228,7 +228,7 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         _interest: Interest,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::of_call("AsyncFd::try_with_interest", inner)
+        Self::new_for_call("AsyncFd::try_with_interest", inner)
     }
 
     /// What is inside.
@@ -251,7 +251,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.0.get_ref()
     }
 
-    /// What is inside. It must keep its descriptor: another that is put in its place is not watched.
+    /// What is inside. It must keep its descriptor: another that replaces it is not watched.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -272,7 +272,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.0.get_mut()
     }
 
-    /// What was inside, which nobody watches any more.
+    /// What was inside, which is not watched any more.
     ///
     /// ```
     /// use std::io::{Read, Write};
@@ -292,7 +292,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.0.into_inner()
     }
 
-    /// Makes a call once the descriptor is ready, and again after each one that says `WouldBlock`.
+    /// Makes a call once the descriptor is ready, and again after each one that returns `WouldBlock`.
     ///
     /// # Errors
     /// The call's; the runtime has ended.
@@ -326,7 +326,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// Makes a call if the descriptor is announced ready for `interest`.
     ///
     /// # Errors
-    /// The call's; `WouldBlock` when it is not ready. A call that says `WouldBlock` itself uses the readiness up.
+    /// The call's; `WouldBlock` when it is not ready. A call that returns `WouldBlock` itself uses the readiness up.
     ///
     /// ```
     /// use std::io::{Read, Write};

@@ -1,9 +1,9 @@
 //! Readiness in a program's hand.
 //!
 //! A guard shows what a look at the descriptor found, and takes nothing away: others see the same meanwhile, and a guard that is
-//! dropped or forgotten changes nothing. What a program says to be used up ([`clear_ready`](AsyncFdReadyGuard::clear_ready)) is
+//! dropped or forgotten changes nothing. What a program declares to be used up ([`clear_ready`](AsyncFdReadyGuard::clear_ready)) is
 //! taken away only if no edge was announced since that look, so an edge that comes between the program's call and
-//! the clear stays (the race is told at the reactor's slot).
+//! the clear stays (the reactor's slot explains the race).
 
 use super::async_fd::AsyncFd;
 use super::interest::Ready;
@@ -101,13 +101,13 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
 
 /// What both guards have. For the examples: `$near` is code that makes the descriptor of a stream, to which `far` has
 /// written, and `$readable` and `$ready` are what gives the guard.
-macro_rules! guard {
+macro_rules! impl_ready_guard {
     ($type:ident, $call:ty, $near:literal, $readable:ident, $ready:ident) => {
         impl<'a, T: AsFd> $type<'a, T> {
-            /// Makes a call. One that says `WouldBlock` uses the readiness up.
+            /// Makes a call. One that returns `WouldBlock` uses the readiness up.
             ///
             /// # Errors
-            /// [`TryIoError`] when the call says `WouldBlock`; every other result of the call is `Ok`.
+            /// [`TryIoError`] when the call returns `WouldBlock`; every other result of the call is `Ok`.
             ///
             /// ```
             /// use std::io::{Read, Write};
@@ -236,7 +236,7 @@ macro_rules! guard {
     };
 }
 
-guard!(
+impl_ready_guard!(
     AsyncFdReadyGuard,
     &'a AsyncFd<T>,
     "let (near, mut far) = std::os::unix::net::UnixStream::pair()?;\n\
@@ -246,7 +246,7 @@ guard!(
     readable,
     ready
 );
-guard!(
+impl_ready_guard!(
     AsyncFdReadyMutGuard,
     &mut AsyncFd<T>,
     "let (near, mut far) = std::os::unix::net::UnixStream::pair()?;\n\

@@ -364,7 +364,7 @@ fn write_names<const COUNT: usize>(
     if first { f.write_str("EMPTY") } else { Ok(()) }
 }
 
-/// Waits until a descriptor is ready, and says so in the words of users. Written out, for an `async fn` keeps what it was
+/// Waits until a descriptor is ready, and returns it in the public types. Written out, for an `async fn` keeps what it was
 /// called with twice.
 #[derive(Debug)]
 pub(crate) struct WaitReady<'a>(pub(crate) reactor::Ready<'a>);

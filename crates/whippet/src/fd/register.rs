@@ -32,7 +32,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// ```
     #[track_caller]
     pub fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::of_call("AsyncFd::register", inner)
+        Self::new_for_call("AsyncFd::register", inner)
     }
 
     /// As [`try_with_interest`](Self::try_with_interest).
@@ -59,6 +59,6 @@ impl<T: AsFd> AsyncFd<T> {
         inner: T,
         _interest: Interest,
     ) -> Result<Self, AsyncFdRegisterError<T>> {
-        Self::of_call("AsyncFd::register_with_interest", inner)
+        Self::new_for_call("AsyncFd::register_with_interest", inner)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::fill_buf::FillBuf;
 use super::lines::Lines;
-use super::segments::Split;
-use super::text::Text;
-use super::until::poll_until;
+use super::read_until::poll_read_until;
+use super::split_delimited::Split;
+use super::utf8_guard::Utf8Guard;
 use futures_io::AsyncBufRead;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -58,10 +58,10 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     where
         Self: Unpin,
     {
-        let before = buffer.len();
+        let original_len = buffer.len();
         poll_fn(move |cx| {
-            ready!(poll_until(Pin::new(&mut *self), cx, delimiter, buffer))?;
-            Poll::Ready(Ok(buffer.len() - before))
+            ready!(poll_read_until(Pin::new(&mut *self), cx, delimiter, buffer))?;
+            Poll::Ready(Ok(buffer.len() - original_len))
         })
     }
 
@@ -96,13 +96,13 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         Self: Unpin,
     {
         async move {
-            let mut line = Text::in_parts(line);
+            let mut line = Utf8Guard::keeping_partial(line);
             self.read_until(b'\n', line.bytes()).await?;
             line.finish()
         }
     }
 
-    /// What is in the buffer, read anew if there is nothing. Nothing at all is the end. [`consume`](Self::consume) says
+    /// What is in the buffer, filled first if it is empty. An empty result is the end. [`consume`](Self::consume) says
     /// how much of it was used; the rest is shown again.
     ///
     /// # Errors
@@ -150,7 +150,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
         AsyncBufRead::consume(Pin::new(self), amount);
     }
 
-    /// What lies between the occurrences of a byte, piece by piece. A piece is not bounded: bound what is read, where
+    /// What lies between the occurrences of a byte, one by one. A segment is not bounded: bound what is read, where
     /// the peer is not trusted.
     ///
     /// # Examples

@@ -11,14 +11,14 @@ use std::task::{Context, Poll, ready};
 const CAPACITY: usize = 8192;
 
 pin_project! {
-    /// Reads a reader in large pieces, and gives them out in small ones.
+    /// Reads a reader in large chunks, and returns them in small ones.
     ///
     /// Writing goes straight through to what is inside. Seeking counts from what was given out, and throws the buffer away, so
-    /// that what is inside is at the place that it gives.
+    /// that what is inside is at the position that it returns.
     ///
     /// # Cancel safety
     /// A `read` or a `fill_buf` that is dropped loses nothing. After a `seek` that is dropped the buffer may be of another
-    /// place: seek again before reading.
+    /// position: seek again before reading.
     ///
     /// # Examples
     /// ```
@@ -34,7 +34,7 @@ pin_project! {
     pub struct BufReader<R> {
         #[pin]
         inner: R,
-        // What was read, in the places from `start` to `end`.
+        // What was read, in the bytes from `start` to `end`.
         buffer: Box<[u8]>,
         start: usize,
         end: usize,
@@ -43,7 +43,7 @@ pin_project! {
 
 impl<R> BufReader<R> {
     /// The buffer around something else, and what was inside.
-    pub(super) fn exchange<T>(self, inner: T) -> (BufReader<T>, R) {
+    pub(super) fn replace_inner<T>(self, inner: T) -> (BufReader<T>, R) {
         let Self { inner: former, buffer, start, end } = self;
         (BufReader { inner, buffer, start, end }, former)
     }
@@ -213,15 +213,15 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
     fn poll_seek(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        place: SeekFrom,
+        position: SeekFrom,
     ) -> Poll<io::Result<u64>> {
         let mut this = self.project();
-        let mut place = place;
-        if let SeekFrom::Current(offset) = place {
+        let mut position = position;
+        if let SeekFrom::Current(offset) = position {
             // The reader inside is ahead by what is in the buffer.
             let ahead = i64::try_from(*this.end - *this.start).unwrap_or(i64::MAX);
             if let Some(offset) = offset.checked_sub(ahead) {
-                place = SeekFrom::Current(offset);
+                position = SeekFrom::Current(offset);
             } else {
                 // Too far back for one step: first to where its owner is. A poll that comes after it finds no buffer, and
                 // goes on with the second.
@@ -229,9 +229,9 @@ impl<R: AsyncRead + AsyncSeek> AsyncSeek for BufReader<R> {
                 (*this.start, *this.end) = (0, 0);
             }
         }
-        let place = ready!(this.inner.poll_seek(cx, place))?;
+        let position = ready!(this.inner.poll_seek(cx, position))?;
         (*this.start, *this.end) = (0, 0);
-        Poll::Ready(Ok(place))
+        Poll::Ready(Ok(position))
     }
 }
 
@@ -247,9 +247,9 @@ impl<R: AsyncRead + AsyncWrite> AsyncWrite for BufReader<R> {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write_vectored(cx, pieces)
+        self.project().inner.poll_write_vectored(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

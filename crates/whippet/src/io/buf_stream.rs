@@ -194,9 +194,9 @@ impl<S: AsyncRead + AsyncWrite> AsyncWrite for BufStream<S> {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.project().inner.poll_write_vectored(cx, pieces)
+        self.project().inner.poll_write_vectored(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -217,10 +217,10 @@ impl<S> From<BufReader<BufWriter<S>>> for BufStream<S> {
 impl<S> From<BufWriter<BufReader<S>>> for BufStream<S> {
     /// The same stream with both buffers and what is in them.
     fn from(inner: BufWriter<BufReader<S>>) -> Self {
-        let (writer, reader) = inner.exchange(());
-        let (reader, stream) = reader.exchange(());
-        let (writer, ()) = writer.exchange(stream);
-        let (inner, ()) = reader.exchange(writer);
+        let (writer, reader) = inner.replace_inner(());
+        let (reader, stream) = reader.replace_inner(());
+        let (writer, ()) = writer.replace_inner(stream);
+        let (inner, ()) = reader.replace_inner(writer);
         Self { inner }
     }
 }
@@ -229,8 +229,8 @@ impl<S: AsyncRead + AsyncWrite + AsyncSeek> AsyncSeek for BufStream<S> {
     fn poll_seek(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        place: SeekFrom,
+        position: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        self.project().inner.poll_seek(cx, place)
+        self.project().inner.poll_seek(cx, position)
     }
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 const CAPACITY: usize = 8192;
 
 pin_project! {
-    /// Gathers small writes, and writes them in large pieces.
+    /// Gathers small writes, and writes them in large chunks.
     ///
     /// What is in the buffer is written when it is full, by `flush`, by `shutdown` and before a `seek`; dropping it writes
     /// nothing.
@@ -47,7 +47,7 @@ pin_project! {
 
 impl<W> BufWriter<W> {
     /// The buffer around something else, and what was inside.
-    pub(super) fn exchange<T>(self, inner: T) -> (BufWriter<T>, W) {
+    pub(super) fn replace_inner<T>(self, inner: T) -> (BufWriter<T>, W) {
         let Self { inner: former, buffer, written, capacity } = self;
         (BufWriter { inner, buffer, written, capacity }, former)
     }
@@ -226,18 +226,18 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let total = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
+        let total = slices.iter().fold(0_usize, |sum, slice| sum.saturating_add(slice.len()));
         if self.is_short_of(total) {
             ready!(self.as_mut().poll_empty(cx))?;
         }
         let this = self.project();
         if total >= *this.capacity {
-            return this.inner.poll_write_vectored(cx, pieces);
+            return this.inner.poll_write_vectored(cx, slices);
         }
-        for piece in pieces {
-            this.buffer.extend_from_slice(piece);
+        for slice in slices {
+            this.buffer.extend_from_slice(slice);
         }
         Poll::Ready(Ok(total))
     }
@@ -257,11 +257,11 @@ impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
     fn poll_seek(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        place: SeekFrom,
+        position: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        // What was taken belongs to the place before.
+        // What was taken belongs to the position before.
         ready!(self.as_mut().poll_empty(cx))?;
-        self.project().inner.poll_seek(cx, place)
+        self.project().inner.poll_seek(cx, position)
     }
 }
 

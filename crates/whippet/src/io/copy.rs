@@ -1,6 +1,6 @@
-//! Pumping one stream into another.
+//! Copies one stream into another.
 
-use super::pump::{BUFFER, PIECES, Pump, give_way};
+use super::copy_buffer::{CopyBuffer, DEFAULT_BUFFER_SIZE, MAX_CHUNKS, yield_to_others};
 use crate::coop;
 use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use std::future::poll_fn;
@@ -33,8 +33,8 @@ where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let mut pump = Pump::new(BUFFER);
-    poll_fn(|cx| pump.poll_copy(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
+    let mut copy_buffer = CopyBuffer::new(DEFAULT_BUFFER_SIZE);
+    poll_fn(|cx| copy_buffer.poll_copy(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
 }
 
 /// As [`copy`], for a reader that has a buffer: nothing is copied in between.
@@ -65,7 +65,7 @@ where
     let mut ended = false;
     poll_fn(|cx| {
         let (mut reader, mut writer) = (Pin::new(&mut *reader), Pin::new(&mut *writer));
-        for _ in 0..PIECES {
+        for _ in 0..MAX_CHUNKS {
             // Reader and writer may both always be ready, and know nothing of the budget.
             let unit = ready!(coop::poll_proceed(cx));
             if ended {
@@ -93,7 +93,7 @@ where
             unflushed = true;
             unit.spend();
         }
-        give_way(cx)
+        yield_to_others(cx)
     })
     .await
 }

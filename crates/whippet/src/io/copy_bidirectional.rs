@@ -1,6 +1,6 @@
-//! Pumping two streams into each other: a proxy's work.
+//! Copies two streams into each other, as a proxy does.
 
-use super::pump::{BUFFER, Pump};
+use super::copy_buffer::{CopyBuffer, DEFAULT_BUFFER_SIZE};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::io;
@@ -47,7 +47,7 @@ where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    copy_bidirectional_with_sizes(a, b, BUFFER, BUFFER).await
+    copy_bidirectional_with_sizes(a, b, DEFAULT_BUFFER_SIZE, DEFAULT_BUFFER_SIZE).await
 }
 
 /// As [`copy_bidirectional`], with buffers of so many bytes: the one for what goes from `a` to `b` first.
@@ -88,7 +88,7 @@ where
     let mut back_first = false;
     poll_fn(|cx| {
         let (mut a, mut b) = (Pin::new(&mut *a), Pin::new(&mut *b));
-        // Both get their poll, and come first in turn: neither direction waits for the other, nor lives on what the other
+        // Both get their poll, and take turns to come first: neither direction waits for the other, nor lives on what the other
         // leaves of the budget.
         let (there, back);
         if back_first {
@@ -108,8 +108,8 @@ where
 #[derive(Debug)]
 enum Direction {
     /// It copies.
-    Copying(Pump),
-    /// All is copied, so many bytes; the writer is being told.
+    Copying(CopyBuffer),
+    /// All is copied, so many bytes; the writer is being closed.
     Ending(u64),
     /// The writer knows.
     Ended(u64),
@@ -117,7 +117,7 @@ enum Direction {
 
 impl Direction {
     fn new(size: usize) -> Self {
-        Self::Copying(Pump::new(size))
+        Self::Copying(CopyBuffer::new(size))
     }
 
     fn poll(
@@ -128,9 +128,11 @@ impl Direction {
     ) -> Poll<io::Result<u64>> {
         loop {
             *self = match self {
-                Self::Copying(pump) => {
-                    Self::Ending(ready!(pump.poll_copy(cx, reader.as_mut(), writer.as_mut()))?)
-                }
+                Self::Copying(copy_buffer) => Self::Ending(ready!(copy_buffer.poll_copy(
+                    cx,
+                    reader.as_mut(),
+                    writer.as_mut()
+                ))?),
                 Self::Ending(count) => {
                     ready!(writer.as_mut().poll_close(cx))?;
                     Self::Ended(*count)

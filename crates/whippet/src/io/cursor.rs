@@ -1,4 +1,4 @@
-//! Bytes in memory with a place to read and write at.
+//! Bytes in memory with a position to read and write at.
 
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 use std::io::{self, BufRead, IoSlice, IoSliceMut, Read, Seek, SeekFrom, Write};
@@ -58,7 +58,7 @@ impl<T> Cursor<T> {
         self.0.get_ref()
     }
 
-    /// What is inside. The place stays, beyond the end too.
+    /// What is inside. The position stays, beyond the end too.
     ///
     /// # Examples
     /// ```
@@ -93,7 +93,7 @@ impl<T> Cursor<T> {
         self.0.into_inner()
     }
 
-    /// The place, counted in bytes from the begin.
+    /// The position, counted in bytes from the start.
     ///
     /// # Examples
     /// ```
@@ -109,7 +109,7 @@ impl<T> Cursor<T> {
         self.0.position()
     }
 
-    /// Goes to a place, which may be beyond the end.
+    /// Moves to a position, which may be beyond the end.
     ///
     /// # Examples
     /// ```
@@ -124,8 +124,8 @@ impl<T> Cursor<T> {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub const fn set_position(&mut self, place: u64) {
-        self.0.set_position(place);
+    pub const fn set_position(&mut self, position: u64) {
+        self.0.set_position(position);
     }
 }
 
@@ -161,9 +161,9 @@ impl<T: AsRef<[u8]> + Unpin> AsyncSeek for Cursor<T> {
     fn poll_seek(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
-        place: SeekFrom,
+        position: SeekFrom,
     ) -> Poll<io::Result<u64>> {
-        Poll::Ready(self.get_mut().0.seek(place))
+        Poll::Ready(self.get_mut().0.seek(position))
     }
 }
 
@@ -182,9 +182,9 @@ where
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(self.get_mut().0.write_vectored(pieces))
+        Poll::Ready(self.get_mut().0.write_vectored(slices))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -97,9 +97,9 @@ impl AsyncWrite for DuplexStream {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.outgoing.poll_write(cx, pieces)
+        self.outgoing.poll_write(cx, slices)
     }
 
     /// Nothing is kept back: what was written can be read.

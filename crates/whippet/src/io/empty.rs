@@ -1,6 +1,6 @@
 //! A stream of nothing.
 
-use super::sink::take_everything;
+use super::sink::impl_discarding_writer;
 use crate::coop;
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek};
 use std::io::{self, SeekFrom};
@@ -54,4 +54,4 @@ impl AsyncSeek for Empty {
     }
 }
 
-take_everything!(Empty);
+impl_discarding_writer!(Empty);

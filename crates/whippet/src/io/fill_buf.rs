@@ -33,7 +33,7 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Future for FillBuf<'a, R> {
         match Pin::new(&mut *reader).poll_fill_buf(cx) {
             Poll::Ready(Ok(found)) => {
                 // SAFETY: `found` borrows from `*reader`, which is borrowed for `'a`. On this path the reader does not
-                // go back into the future, so nobody uses it for as long as `found` lives: it may be lent for all of
+                // go back into the future, so it is not used for as long as `found` lives: it may be lent for all of
                 // `'a`. The compiler sees one borrow for all paths, and the reader does go back on the last.
                 Poll::Ready(Ok(unsafe { &*std::ptr::from_ref(found) }))
             }

@@ -40,10 +40,10 @@ pin_project! {
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::{AsyncReadExt, AsyncWriteExt, join};
 /// let mut stream = join(&b"what was said"[..], Vec::new());
-/// let mut heard = String::new();
-/// stream.read_to_string(&mut heard).await?;
+/// let mut text = String::new();
+/// stream.read_to_string(&mut text).await?;
 /// stream.write_all(b"an answer").await?;
-/// assert_eq!(heard, "what was said");
+/// assert_eq!(text, "what was said");
 /// assert_eq!(stream.into_inner().1, b"an answer");
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
@@ -215,9 +215,9 @@ impl<R, W: AsyncWrite> AsyncWrite for Join<R, W> {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.project().writer.poll_write_vectored(cx, pieces)
+        self.project().writer.poll_write_vectored(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

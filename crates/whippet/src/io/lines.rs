@@ -1,6 +1,6 @@
 //! The lines of a reader.
 
-use super::until::{poll_until, text};
+use super::read_until::{into_string, poll_read_until};
 use futures_io::AsyncBufRead;
 use pin_project_lite::pin_project;
 use std::future::poll_fn;
@@ -65,7 +65,7 @@ impl<R: AsyncBufRead> Lines<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<String>>> {
         let this = self.project();
-        ready!(poll_until(this.reader, cx, b'\n', this.partial))?;
+        ready!(poll_read_until(this.reader, cx, b'\n', this.partial))?;
         let mut line = std::mem::take(this.partial);
         if line.is_empty() {
             return Poll::Ready(Ok(None));
@@ -76,7 +76,7 @@ impl<R: AsyncBufRead> Lines<R> {
                 line.pop();
             }
         }
-        Poll::Ready(text(line).map(Some))
+        Poll::Ready(into_string(line).map(Some))
     }
 }
 

@@ -8,12 +8,12 @@
 //! | to | take |
 //! |---|---|
 //! | make small reads and writes cheap | [`BufReader`], [`BufWriter`], [`BufStream`] |
-//! | read lines, or pieces between delimiters | [`AsyncBufReadExt::lines`], [`AsyncBufReadExt::split`] |
-//! | pump one stream into another | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
+//! | read lines, or segments between delimiters | [`AsyncBufReadExt::lines`], [`AsyncBufReadExt::split`] |
+//! | copy one stream into another | [`copy()`], [`copy_buf`], [`copy_bidirectional`] |
 //! | read and write one stream in two tasks | [`split`], or the `split` of the socket |
 //! | bound what is read | [`AsyncReadExt::take`] |
 //! | read and write memory as a stream | `&[u8]`, `Vec<u8>`, [`Cursor`] |
-//! | stand in for a connection in a test | [`duplex`], [`simplex`] |
+//! | take the place of a connection in a test | [`duplex`], [`simplex`] |
 //! | read and write the process's standard streams | [`stdin`], [`stdout`], [`stderr`] |
 //! | wait for a descriptor of the program's own | [`unix::AsyncFd`] |
 //! | read or write nothing in particular | [`empty`], [`repeat`], [`sink`] |
@@ -27,7 +27,7 @@ pub mod unix {
     };
 }
 
-mod append;
+mod append_buffer;
 mod buf_read;
 mod buf_reader;
 mod buf_stream;
@@ -35,32 +35,33 @@ mod buf_writer;
 mod chain;
 mod copy;
 mod copy_bidirectional;
+mod copy_buffer;
 mod cursor;
 mod duplex;
 mod empty;
 mod fill_buf;
-mod halves;
 mod join;
 mod lines;
 mod numbers;
 mod pipe;
-mod pump;
 mod read;
+mod read_exact;
+mod read_until;
 mod repeat;
 mod seek;
-mod segments;
 mod simplex;
 mod sink;
+mod split;
+mod split_delimited;
 mod stdio;
 mod stdio_fds;
 mod take;
-mod text;
-mod until;
-mod whole;
+mod utf8_guard;
 mod write;
+mod write_all;
 
-pub use self::append::AppendBuffer;
-pub(crate) use self::append::append_now;
+pub use self::append_buffer::AppendBuffer;
+pub(crate) use self::append_buffer::append_now;
 pub use self::buf_read::AsyncBufReadExt;
 pub use self::buf_reader::BufReader;
 pub use self::buf_stream::BufStream;
@@ -71,15 +72,15 @@ pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_s
 pub use self::cursor::Cursor;
 pub use self::duplex::{DuplexStream, duplex};
 pub use self::empty::{Empty, empty};
-pub use self::halves::{ReadHalf, WriteHalf, split};
 pub use self::join::{Join, join};
 pub use self::lines::Lines;
 pub use self::read::AsyncReadExt;
 pub use self::repeat::{Repeat, repeat};
 pub use self::seek::AsyncSeekExt;
-pub use self::segments::Split;
 pub use self::simplex::{SimplexStream, simplex};
 pub use self::sink::{Sink, sink};
+pub use self::split::{ReadHalf, WriteHalf, split};
+pub use self::split_delimited::Split;
 pub use self::stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use self::take::Take;
 pub use self::write::AsyncWriteExt;

@@ -1,6 +1,7 @@
 //! Numbers as bytes: `read_u16`, `write_f64_le` and their like.
 
-use super::whole::{poll_read_whole, poll_write_whole};
+use super::read_exact::poll_read_exact;
+use super::write_all::poll_write_all;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::io;
@@ -47,7 +48,7 @@ macro_rules! write_numbers {
         /// `WriteZero` when the writer takes no more; else the writer's.
         ///
         /// # Cancel safety
-        /// Not cancel safe if it has several bytes: dropped, some may have been written, and nobody says how many.
+        /// Not cancel safe if it has several bytes: dropped, some may have been written, and it is unknown how many.
         ///
         /// # Examples
         /// ```
@@ -77,7 +78,7 @@ pub(super) fn read_number<R: AsyncRead + Unpin + ?Sized, N, const SIZE: usize>(
     let mut bytes = [0; SIZE];
     let mut filled = 0;
     poll_fn(move |cx| {
-        ready!(poll_read_whole(Pin::new(&mut *reader), cx, &mut bytes, &mut filled))?;
+        ready!(poll_read_exact(Pin::new(&mut *reader), cx, &mut bytes, &mut filled))?;
         Poll::Ready(Ok(decode(bytes)))
     })
 }
@@ -88,5 +89,5 @@ pub(super) fn write_number<W: AsyncWrite + Unpin + ?Sized, const SIZE: usize>(
     bytes: [u8; SIZE],
 ) -> impl Future<Output = io::Result<()>> {
     let mut written = 0;
-    poll_fn(move |cx| poll_write_whole(Pin::new(&mut *writer), cx, &bytes, &mut written))
+    poll_fn(move |cx| poll_write_all(Pin::new(&mut *writer), cx, &bytes, &mut written))
 }

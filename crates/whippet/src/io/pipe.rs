@@ -22,7 +22,7 @@ pub(super) struct Pipe {
 struct State {
     /// What was written and not read yet.
     bytes: VecDeque<u8>,
-    /// Nothing more is written: the reader, once he has read all, is at the end.
+    /// Nothing more is written: the reader is at the end once it has read all.
     write_closed: bool,
     /// Nothing more is read: writing fails.
     read_closed: bool,
@@ -60,7 +60,7 @@ impl Pipe {
             Locked::Ready((count, writer))
         });
         polled.map(|(count, writer)| {
-            // The count must not go down with the waker of the other side.
+            // The count must not be lost by a panic of the waker of the other side.
             wake_quietly(writer);
             Ok(count)
         })
@@ -70,9 +70,9 @@ impl Pipe {
     pub(super) fn poll_write(
         &self,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let is_empty = pieces.iter().all(|piece| piece.is_empty());
+        let is_empty = slices.iter().all(|slice| slice.is_empty());
         let polled = poll_locked(&self.state, cx, false, |state, poll_waker| {
             if state.write_closed || state.read_closed {
                 return Locked::Ready(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
@@ -82,9 +82,9 @@ impl Pipe {
                 return poll_waker.register_in(&mut state.writer);
             }
             let before = room;
-            for piece in pieces {
-                let count = piece.len().min(room);
-                state.bytes.extend(&piece[..count]);
+            for slice in slices {
+                let count = slice.len().min(room);
+                state.bytes.extend(&slice[..count]);
                 room -= count;
             }
             let count = before - room;
@@ -102,7 +102,7 @@ impl Pipe {
         self.close(|state| state.write_closed = true);
     }
 
-    /// Ends the reading: what nobody reads is dropped, and writing fails.
+    /// Ends the reading: what was not read is dropped, and writing fails.
     pub(super) fn close_read(&self) {
         self.close(|state| {
             state.read_closed = true;

@@ -1,19 +1,19 @@
 //! Methods on everything that can be read.
 
-use super::append::{AppendBuffer, GROWTH, READ_MOST, poll_append};
+use super::append_buffer::{AppendBuffer, MAX_READ, STACK_BUFFER, poll_append};
 use super::chain::Chain;
 use super::numbers::read_numbers;
+use super::read_exact::poll_read_exact;
 use super::take::Take;
-use super::text::Text;
-use super::whole::poll_read_whole;
+use super::utf8_guard::Utf8Guard;
 use futures_io::AsyncRead;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
-/// Bytes that are read at once, at the most, by who reads to the end: the room is zeroed before.
-const READ_TO_END_MOST: usize = 256 * 1024;
+/// Bytes that are read at once, at the most, when reading to the end: the room is zeroed before.
+const MAX_READ_TO_END: usize = 256 * 1024;
 
 /// Methods on everything that implements [`AsyncRead`].
 ///
@@ -91,7 +91,7 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| poll_append(Pin::new(&mut *self), cx, buffer, READ_MOST))
+        poll_fn(move |cx| poll_append(Pin::new(&mut *self), cx, buffer, MAX_READ))
     }
 
     /// Fills `buffer`, and gives its length.
@@ -100,17 +100,17 @@ pub trait AsyncReadExt: AsyncRead {
     /// `UnexpectedEof` when the end comes first; else the reader's. The buffer holds what was read until then.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, some of the bytes may stand in `buffer`, and nobody says how many.
+    /// Not cancel safe: dropped, some of the bytes may stand in `buffer`, and it is unknown how many.
     ///
     /// # Examples
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// use whippet::io::{AsyncReadExt, ErrorKind};
     /// let mut bytes: &[u8] = b"hello";
-    /// let mut piece = [0; 4];
-    /// assert_eq!(bytes.read_exact(&mut piece).await?, 4);
-    /// assert_eq!(&piece, b"hell");
-    /// let short = bytes.read_exact(&mut piece).await.unwrap_err();
+    /// let mut word = [0; 4];
+    /// assert_eq!(bytes.read_exact(&mut word).await?, 4);
+    /// assert_eq!(&word, b"hell");
+    /// let short = bytes.read_exact(&mut word).await.unwrap_err();
     /// assert_eq!(short.kind(), ErrorKind::UnexpectedEof);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
@@ -124,7 +124,7 @@ pub trait AsyncReadExt: AsyncRead {
     {
         let mut filled = 0;
         poll_fn(move |cx| {
-            ready!(poll_read_whole(Pin::new(&mut *self), cx, buffer, &mut filled))?;
+            ready!(poll_read_exact(Pin::new(&mut *self), cx, buffer, &mut filled))?;
             Poll::Ready(Ok(filled))
         })
     }
@@ -155,14 +155,14 @@ pub trait AsyncReadExt: AsyncRead {
     where
         Self: Unpin,
     {
-        let before = buffer.len();
-        // Who has much to read gets larger reads.
-        let mut most = GROWTH;
+        let original_len = buffer.len();
+        // A reader with much to read gets larger reads.
+        let mut max = STACK_BUFFER;
         poll_fn(move |cx| {
             loop {
-                match ready!(poll_append(Pin::new(&mut *self), cx, buffer, most))? {
-                    0 => return Poll::Ready(Ok(buffer.len() - before)),
-                    count if count == most => most = (2 * most).min(READ_TO_END_MOST),
+                match ready!(poll_append(Pin::new(&mut *self), cx, buffer, max))? {
+                    0 => return Poll::Ready(Ok(buffer.len() - original_len)),
+                    count if count == max => max = (2 * max).min(MAX_READ_TO_END),
                     _ => {}
                 }
             }
@@ -197,7 +197,7 @@ pub trait AsyncReadExt: AsyncRead {
         Self: Unpin,
     {
         async move {
-            let mut text = Text::whole(text);
+            let mut text = Utf8Guard::all_or_nothing(text);
             self.read_to_end(text.bytes()).await?;
             text.finish()
         }

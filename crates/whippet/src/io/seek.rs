@@ -1,4 +1,4 @@
-//! Methods on everything that has a place to read or write at.
+//! Methods on everything that has a position to read or write at.
 
 use futures_io::AsyncSeek;
 use std::future::poll_fn;
@@ -21,13 +21,13 @@ use std::pin::Pin;
 /// # }).unwrap();
 /// ```
 pub trait AsyncSeekExt: AsyncSeek {
-    /// Goes to a place, and gives it, counted in bytes from the begin.
+    /// Moves to a position, and returns it, counted in bytes from the start.
     ///
     /// # Errors
-    /// `InvalidInput` for a place before the begin; else the stream's.
+    /// `InvalidInput` for a position before the start; else the stream's.
     ///
     /// # Cancel safety
-    /// Dropped, the place is the old one or the new one.
+    /// Dropped, the position is the old one or the new one.
     ///
     /// # Examples
     /// ```
@@ -42,11 +42,11 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    fn seek(&mut self, place: SeekFrom) -> impl Future<Output = io::Result<u64>> + '_
+    fn seek(&mut self, position: SeekFrom) -> impl Future<Output = io::Result<u64>> + '_
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| Pin::new(&mut *self).poll_seek(cx, place))
+        poll_fn(move |cx| Pin::new(&mut *self).poll_seek(cx, position))
     }
 
     /// Goes to the begin.
@@ -75,7 +75,7 @@ pub trait AsyncSeekExt: AsyncSeek {
         poll_fn(move |cx| Pin::new(&mut *self).poll_seek(cx, SeekFrom::Start(0)).map_ok(drop))
     }
 
-    /// The place, counted in bytes from the begin.
+    /// The position, counted in bytes from the start.
     ///
     /// # Errors
     /// The stream's.

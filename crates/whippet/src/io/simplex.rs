@@ -1,7 +1,7 @@
 //! A pipe within the program: what is written at the one end is read at the other.
 
-use super::halves::{ReadHalf, WriteHalf, split};
 use super::pipe::Pipe;
+use super::split::{ReadHalf, WriteHalf, split};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -103,9 +103,9 @@ impl AsyncWrite for SimplexStream {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_write(cx, pieces)
+        self.0.poll_write(cx, slices)
     }
 
     /// Nothing is kept back: what was written can be read.

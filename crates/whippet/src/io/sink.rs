@@ -20,7 +20,7 @@ pub const fn sink() -> Sink {
 }
 
 /// Writing that takes everything and keeps nothing.
-macro_rules! take_everything {
+macro_rules! impl_discarding_writer {
     ($type:ty) => {
         impl ::futures_io::AsyncWrite for $type {
             fn poll_write(
@@ -35,10 +35,10 @@ macro_rules! take_everything {
             fn poll_write_vectored(
                 self: ::std::pin::Pin<&mut Self>,
                 cx: &mut ::std::task::Context<'_>,
-                pieces: &[::std::io::IoSlice<'_>],
+                slices: &[::std::io::IoSlice<'_>],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
                 ::std::task::ready!(crate::coop::poll_proceed(cx)).spend();
-                ::std::task::Poll::Ready(Ok(pieces.iter().map(|piece| piece.len()).sum()))
+                ::std::task::Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
             }
 
             fn poll_flush(
@@ -59,6 +59,6 @@ macro_rules! take_everything {
         }
     };
 }
-pub(super) use take_everything;
+pub(super) use impl_discarding_writer;
 
-take_everything!(Sink);
+impl_discarding_writer!(Sink);

@@ -11,30 +11,30 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Bytes of one call, at the most: enough that the way to another thread (some 10 µs) is no matter.
-const PIECE: usize = 16 * 1024;
+const MAX_CHUNK: usize = 16 * 1024;
 
 /// The process's standard input: see [`stdin`].
 #[derive(Debug)]
-pub struct Stdin(Reading<io::Stdin>);
+pub struct Stdin(BlockingReader<io::Stdin>);
 
 /// The process's standard output: see [`stdout`].
 #[derive(Debug)]
-pub struct Stdout(Writing<io::Stdout>);
+pub struct Stdout(BlockingWriter<io::Stdout>);
 
 /// The process's standard error: see [`stderr`].
 #[derive(Debug)]
-pub struct Stderr(Writing<io::Stderr>);
+pub struct Stderr(BlockingWriter<io::Stderr>);
 
 /// The process's standard input, read on a thread that may block.
 ///
 /// A read that has begun cannot be taken back: a runtime that is dropped meanwhile waits for it, up to its limit of 10 s. A
-/// program that talks with people at a terminal does better with a thread of its own and a channel.
+/// program that talks with users at a terminal does better with a thread of its own and a channel.
 ///
 /// # Cancel safety
 /// A `read` that is dropped goes on, and the next `read` of the same [`Stdin`] has what came; with another one, it is lost.
 ///
 /// ```
-/// # // What somebody types.
+/// # // What a user types.
 /// # use std::{io::Write, os::fd::AsRawFd};
 /// # let (keys, mut types) = std::io::pipe().unwrap();
 /// # types.write_all(b"one\ntwo\n").unwrap();
@@ -53,7 +53,7 @@ pub struct Stderr(Writing<io::Stderr>);
 /// ```
 #[must_use]
 pub fn stdin() -> Stdin {
-    Stdin(Reading::new(io::stdin()))
+    Stdin(BlockingReader::new(io::stdin()))
 }
 
 /// The process's standard output, written on a thread that may block.
@@ -74,9 +74,9 @@ pub fn stdin() -> Stdin {
 /// # }).unwrap();
 /// ```
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "whoever writes to it is told whether it failed")]
+#[expect(clippy::disallowed_methods, reason = "its callers get the errors")]
 pub fn stdout() -> Stdout {
-    Stdout(Writing::new(io::stdout()))
+    Stdout(BlockingWriter::new(io::stdout()))
 }
 
 /// The process's standard error, written on a thread that may block: see [`stdout`].
@@ -92,15 +92,15 @@ pub fn stdout() -> Stdout {
 /// ```
 #[must_use]
 pub fn stderr() -> Stderr {
-    Stderr(Writing::new(io::stderr()))
+    Stderr(BlockingWriter::new(io::stderr()))
 }
 
 /// A call on another thread: gives back what it was made with, and its result.
-type Call<S, R> = JoinHandle<(S, io::Result<R>)>;
+type BlockingCall<S, R> = JoinHandle<(S, io::Result<R>)>;
 
 /// Polls a call until it is over.
 fn poll_call<S, R>(
-    call: &mut Call<S, R>,
+    call: &mut BlockingCall<S, R>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<(S, io::Result<R>)>> {
     // A call that was cancelled, as its runtime has ended, is an error of the stream, and so is a panic.
@@ -109,41 +109,41 @@ fn poll_call<S, R>(
 
 /// A reader that blocks, read on other threads.
 #[derive(Debug)]
-struct Reading<S> {
+struct BlockingReader<S> {
     /// The reader, while no call is under way.
     idle: Option<S>,
     /// The call that is under way.
-    call: Option<Call<S, Vec<u8>>>,
+    call: Option<BlockingCall<S, Vec<u8>>>,
     /// What was read and not given out yet.
     bytes: Vec<u8>,
     /// How much of it was given out.
-    given: usize,
+    consumed: usize,
 }
 
-impl<S: Read + Send + 'static> Reading<S> {
+impl<S: Read + Send + 'static> BlockingReader<S> {
     fn new(reader: S) -> Self {
-        Self { idle: Some(reader), call: None, bytes: Vec::new(), given: 0 }
+        Self { idle: Some(reader), call: None, bytes: Vec::new(), consumed: 0 }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<io::Result<usize>> {
-        if self.given == self.bytes.len() && !out.is_empty() {
-            self.bytes = ready!(self.poll_piece(cx, out.len()))?;
-            self.given = 0;
+        if self.consumed == self.bytes.len() && !out.is_empty() {
+            self.bytes = ready!(self.poll_chunk(cx, out.len()))?;
+            self.consumed = 0;
         }
-        let left = &self.bytes[self.given..];
+        let left = &self.bytes[self.consumed..];
         let count = left.len().min(out.len());
         out[..count].copy_from_slice(&left[..count]);
-        self.given += count;
+        self.consumed += count;
         Poll::Ready(Ok(count))
     }
 
-    /// The next piece; an empty one is the end.
-    fn poll_piece(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<Vec<u8>>> {
+    /// The next chunk; an empty one is the end.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<Vec<u8>>> {
         if self.idle.is_some() {
             // First, as the reader stays where it is if this panics.
             let runtime = Handle::of_call("AsyncRead::poll_read");
-            let size = wanted.min(PIECE);
-            let Some(mut reader) = self.idle.take() else { return Poll::Ready(Err(lost())) };
+            let size = wanted.min(MAX_CHUNK);
+            let Some(mut reader) = self.idle.take() else { return Poll::Ready(Err(stream_lost())) };
             self.call = Some(runtime.spawn_own_blocking(move || {
                 let mut bytes = vec![0; size];
                 let read = read_once(&mut reader, &mut bytes);
@@ -154,7 +154,7 @@ impl<S: Read + Send + 'static> Reading<S> {
                 (reader, read)
             }));
         }
-        let Some(call) = &mut self.call else { return Poll::Ready(Err(lost())) };
+        let Some(call) = &mut self.call else { return Poll::Ready(Err(stream_lost())) };
         let over = ready!(poll_call(call, cx));
         self.call = None;
         let (reader, result) = over?;
@@ -174,34 +174,34 @@ fn read_once(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
 }
 
 /// The error of a stream that a call has taken with it: it panicked, or its runtime has ended.
-fn lost() -> io::Error {
+fn stream_lost() -> io::Error {
     io::Error::other("the stream is lost: a call on it panicked, or its runtime has ended")
 }
 
 /// A writer that blocks, written to on other threads.
 #[derive(Debug)]
-struct Writing<S> {
+struct BlockingWriter<S> {
     /// The writer, while no call is under way.
     idle: Option<S>,
     /// The call that is under way.
-    call: Option<Call<S, ()>>,
+    call: Option<BlockingCall<S, ()>>,
 }
 
-impl<S: Write + Send + 'static> Writing<S> {
+impl<S: Write + Send + 'static> BlockingWriter<S> {
     fn new(writer: S) -> Self {
         Self { idle: Some(writer), call: None }
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_idle(cx))?;
-        let piece = bytes[..bytes.len().min(PIECE)].to_vec();
-        let count = piece.len();
+        let chunk = bytes[..bytes.len().min(MAX_CHUNK)].to_vec();
+        let count = chunk.len();
         if count > 0 {
             let runtime = Handle::of_call("AsyncWrite::poll_write");
-            let Some(mut writer) = self.idle.take() else { return Poll::Ready(Err(lost())) };
-            // Who writes is told that it is done: it is, although the runtime ends before a thread has come to it.
+            let Some(mut writer) = self.idle.take() else { return Poll::Ready(Err(stream_lost())) };
+            // The caller learns that it is done: it is, although the runtime ends before a thread has come to it.
             self.call = Some(runtime.spawn_mandatory_blocking(move || {
-                let written = writer.write_all(&piece).and_then(|()| writer.flush());
+                let written = writer.write_all(&chunk).and_then(|()| writer.flush());
                 (writer, written)
             }));
         }
@@ -229,8 +229,8 @@ impl AsyncRead for Stdin {
     }
 }
 
-/// Writing by way of [`Writing`].
-macro_rules! writes {
+/// Writing by way of [`BlockingWriter`].
+macro_rules! impl_async_write {
     ($($type:ty),*) => {$(
         impl AsyncWrite for $type {
             fn poll_write(
@@ -253,7 +253,7 @@ macro_rules! writes {
         }
     )*};
 }
-writes!(Stdout, Stderr);
+impl_async_write!(Stdout, Stderr);
 
 #[cfg(test)]
 #[cfg(not(loom))]
@@ -268,9 +268,9 @@ mod tests {
     const DEADLINE: Duration = Duration::from_secs(60);
 
     /// Reads what comes through a channel, and blocks until it does.
-    struct Keyboard(Receiver<io::Result<&'static [u8]>>);
+    struct ChannelReader(Receiver<io::Result<&'static [u8]>>);
 
-    impl Read for Keyboard {
+    impl Read for ChannelReader {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
             let keys = self.0.recv().unwrap_or(Ok(b""))?;
             out[..keys.len()].copy_from_slice(keys);
@@ -278,10 +278,10 @@ mod tests {
         }
     }
 
-    /// Sends what is written through a channel; fails at what it is told to.
-    struct Screen(Sender<Vec<u8>>);
+    /// Sends what is written through a channel; fails at some.
+    struct ChannelWriter(Sender<Vec<u8>>);
 
-    impl Write for Screen {
+    impl Write for ChannelWriter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             match bytes {
                 b"fail" => Err(io::ErrorKind::StorageFull.into()),
@@ -306,10 +306,10 @@ mod tests {
     fn a_read_that_is_given_up_leaves_what_comes_for_the_next() {
         block_on(async {
             let (keys, typed) = channel();
-            let mut reading = Reading::new(Keyboard(typed));
+            let mut reading = BlockingReader::new(ChannelReader(typed));
             let mut out = [0; 8];
             let polled = poll_fn(|cx| Poll::Ready(reading.poll_read(cx, &mut out))).await;
-            assert!(polled.is_pending(), "nobody has typed");
+            assert!(polled.is_pending(), "nothing was typed");
             keys.send(Ok(b"abc")).unwrap();
             keys.send(Err(io::ErrorKind::ConnectionReset.into())).unwrap();
             drop(keys);
@@ -328,14 +328,14 @@ mod tests {
     fn writes_arrive_in_order_and_an_error_comes_with_the_next_call() {
         block_on(async {
             let (pixels, seen) = channel();
-            let mut writing = Writing::new(Screen(pixels));
+            let mut writing = BlockingWriter::new(ChannelWriter(pixels));
             for bytes in [&b"one"[..], b"two"] {
                 assert_eq!(poll_fn(|cx| writing.poll_write(cx, bytes)).await.unwrap(), 3);
             }
             poll_fn(|cx| writing.poll_idle(cx)).await.unwrap();
             assert_eq!(seen.try_iter().collect::<Vec<_>>(), [b"one", b"two"]);
-            let large = vec![b'x'; PIECE + 1];
-            assert_eq!(poll_fn(|cx| writing.poll_write(cx, &large)).await.unwrap(), PIECE);
+            let large = vec![b'x'; MAX_CHUNK + 1];
+            assert_eq!(poll_fn(|cx| writing.poll_write(cx, &large)).await.unwrap(), MAX_CHUNK);
             poll_fn(|cx| writing.poll_write(cx, b"fail")).await.unwrap();
             let failed = poll_fn(|cx| writing.poll_idle(cx)).await.unwrap_err();
             assert_eq!(failed.kind(), io::ErrorKind::StorageFull);
@@ -356,7 +356,7 @@ mod tests {
             .build()
             .unwrap();
         let (pixels, seen) = channel();
-        let mut writing = Writing::new(Screen(pixels));
+        let mut writing = BlockingWriter::new(ChannelWriter(pixels));
         let written = runtime.block_on(poll_fn(|cx| writing.poll_write(cx, b"last words")));
         assert_eq!(written.unwrap(), 10);
         runtime.shutdown_background();

@@ -5,7 +5,7 @@ use rustix::stdio;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// Implements both traits; the descriptor is the process's, whatever a call has at the moment.
-macro_rules! descriptors {
+macro_rules! impl_as_fd {
     ($($type:ident = $descriptor:path,)*) => {
         $(
             impl AsFd for $type {
@@ -23,7 +23,7 @@ macro_rules! descriptors {
     };
 }
 
-descriptors! {
+impl_as_fd! {
     Stdin = stdio::stdin,
     Stdout = stdio::stdout,
     Stderr = stdio::stderr,

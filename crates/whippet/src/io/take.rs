@@ -143,7 +143,7 @@ impl<R> Take<R> {
 }
 
 /// The smaller of a length and a limit.
-fn least(length: usize, limit: u64) -> usize {
+fn min_len(length: usize, limit: u64) -> usize {
     usize::try_from(limit).map_or(length, |limit| length.min(limit))
 }
 
@@ -158,8 +158,8 @@ impl<R: AsyncRead> AsyncRead for Take<R> {
             // The end is said without asking: the reader might have nothing for a long time.
             return Poll::Ready(Ok(0));
         }
-        let most = least(buffer.len(), *this.limit);
-        let count = ready!(this.inner.poll_read(cx, &mut buffer[..most]))?.min(most);
+        let max = min_len(buffer.len(), *this.limit);
+        let count = ready!(this.inner.poll_read(cx, &mut buffer[..max]))?.min(max);
         *this.limit -= count as u64;
         Poll::Ready(Ok(count))
     }
@@ -172,12 +172,12 @@ impl<R: AsyncBufRead> AsyncBufRead for Take<R> {
             return Poll::Ready(Ok(&[]));
         }
         let found = ready!(this.inner.poll_fill_buf(cx))?;
-        Poll::Ready(Ok(&found[..least(found.len(), *this.limit)]))
+        Poll::Ready(Ok(&found[..min_len(found.len(), *this.limit)]))
     }
 
     fn consume(self: Pin<&mut Self>, amount: usize) {
         let this = self.project();
-        let amount = least(amount, *this.limit);
+        let amount = min_len(amount, *this.limit);
         *this.limit -= amount as u64;
         this.inner.consume(amount);
     }

@@ -1,7 +1,7 @@
 //! Methods on everything that can be written.
 
 use super::numbers::write_numbers;
-use super::whole::poll_write_whole;
+use super::write_all::poll_write_all;
 use bytes::Buf;
 use futures_io::AsyncWrite;
 use std::future::{Future, poll_fn};
@@ -48,7 +48,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         poll_fn(move |cx| Pin::new(&mut *self).poll_write(cx, bytes))
     }
 
-    /// Writes several pieces in one call, as far as there is room, and gives the count of bytes.
+    /// Writes several buffers in one call, as far as there is room, and gives the count of bytes.
     ///
     /// # Errors
     /// The writer's.
@@ -62,20 +62,20 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// use std::io::IoSlice;
     /// use whippet::io::AsyncWriteExt;
     /// let mut written = Vec::new();
-    /// let pieces = [IoSlice::new(b"one, "), IoSlice::new(b"two")];
-    /// assert_eq!(written.write_vectored(&pieces).await?, 8);
+    /// let buffers = [IoSlice::new(b"one, "), IoSlice::new(b"two")];
+    /// assert_eq!(written.write_vectored(&buffers).await?, 8);
     /// assert_eq!(written, b"one, two");
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
     fn write_vectored<'a, 'b: 'a>(
         &'a mut self,
-        pieces: &'a [IoSlice<'b>],
+        slices: &'a [IoSlice<'b>],
     ) -> impl Future<Output = io::Result<usize>> + 'a
     where
         Self: Unpin,
     {
-        poll_fn(move |cx| Pin::new(&mut *self).poll_write_vectored(cx, pieces))
+        poll_fn(move |cx| Pin::new(&mut *self).poll_write_vectored(cx, slices))
     }
 
     /// Writes all.
@@ -84,7 +84,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// `WriteZero` when the writer takes no more; else the writer's. A part may have been written.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, a part may have been written, and nobody says which.
+    /// Not cancel safe: dropped, a part may have been written, and it is unknown which.
     ///
     /// # Examples
     /// ```
@@ -103,17 +103,17 @@ pub trait AsyncWriteExt: AsyncWrite {
         Self: Unpin,
     {
         let mut written = 0;
-        poll_fn(move |cx| poll_write_whole(Pin::new(&mut *self), cx, bytes, &mut written))
+        poll_fn(move |cx| poll_write_all(Pin::new(&mut *self), cx, bytes, &mut written))
     }
 
-    /// Writes all of several pieces, in as few calls as the writer allows.
+    /// Writes all of several buffers, in as few calls as the writer allows.
     ///
     /// # Errors
-    /// `WriteZero` when the writer takes no more; else the writer's. A part may have been written; `pieces` then
+    /// `WriteZero` when the writer takes no more; else the writer's. A part may have been written; `slices` then
     /// begins after it.
     ///
     /// # Cancel safety
-    /// Not cancel safe: dropped, a part may have been written, and nobody says which.
+    /// Not cancel safe: dropped, a part may have been written, and it is unknown which.
     ///
     /// # Examples
     /// ```
@@ -128,12 +128,12 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// ```
     fn write_all_vectored<'a, 'b: 'a>(
         &'a mut self,
-        pieces: &'a mut [IoSlice<'b>],
+        slices: &'a mut [IoSlice<'b>],
     ) -> impl Future<Output = io::Result<()>> + 'a
     where
         Self: Unpin,
     {
-        let mut rest = pieces;
+        let mut rest = slices;
         // Pieces that are empty at the front would make a write of nothing look like a writer that takes no more.
         IoSlice::advance_slices(&mut rest, 0);
         poll_fn(move |cx| {
@@ -287,7 +287,7 @@ pub trait AsyncWriteExt: AsyncWrite {
 impl<W: AsyncWrite + ?Sized> AsyncWriteExt for W {}
 
 /// Pieces of a buffer that are written in one call, at the most: enough for a head and a few bodies.
-const PIECES: usize = 16;
+const MAX_CHUNKS: usize = 16;
 
 /// Writes once, and takes out what was written.
 fn poll_write_buf(
@@ -301,9 +301,9 @@ fn poll_write_buf(
         }
         ready!(writer.poll_write(cx, buffer.chunk()))?
     } else {
-        let mut pieces = [IoSlice::new(&[]); PIECES];
-        let count = buffer.chunks_vectored(&mut pieces);
-        ready!(writer.poll_write_vectored(cx, &pieces[..count]))?
+        let mut slices = [IoSlice::new(&[]); MAX_CHUNKS];
+        let count = buffer.chunks_vectored(&mut slices);
+        ready!(writer.poll_write_vectored(cx, &slices[..count]))?
     };
     buffer.advance(count);
     Poll::Ready(Ok(count))

@@ -27,7 +27,7 @@ pub trait ToSocketAddrs: sealed::Sealed {}
 
 /// What a name or an address stands for.
 #[derive(Debug)]
-pub enum Target {
+pub enum LookupTarget {
     /// Addresses.
     Addresses(Vec<SocketAddr>),
     /// A host and a port.
@@ -40,7 +40,7 @@ mod sealed {
     /// Gives what is to be looked up.
     pub trait Sealed {
         /// What it stands for.
-        fn target(&self) -> super::Target;
+        fn target(&self) -> super::LookupTarget;
     }
 }
 
@@ -50,7 +50,7 @@ mod sealed {
 /// Those of the look-up; `InvalidInput` when there is no address.
 ///
 /// # Cancel safety
-/// Cancel safe; a look-up that has begun goes on, and nobody hears of it.
+/// Cancel safe; a look-up that has begun goes on, and its result is dropped.
 ///
 /// # Panics
 /// If this thread has entered no runtime and a name has to be looked up.
@@ -75,15 +75,15 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 /// Those of the look-up; `InvalidInput` when there is no address.
 pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     use std::net::ToSocketAddrs as Resolve;
-    /// What a look-up is called where it finds no runtime, whoever asked for it.
+    /// What a look-up is called where it finds no runtime, for all callers.
     const CALL: &str = "net::lookup_host";
     let found = match addresses.target() {
-        Target::Addresses(found) => found,
-        Target::Host(host, port) => Handle::of_call(CALL)
+        LookupTarget::Addresses(found) => found,
+        LookupTarget::Host(host, port) => Handle::of_call(CALL)
             .spawn_own_blocking(move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter))
             .await
             .map_err(blocking_error)??,
-        Target::Text(text) => Handle::of_call(CALL)
+        LookupTarget::Text(text) => Handle::of_call(CALL)
             .spawn_own_blocking(move || text.to_socket_addrs().map(Vec::from_iter))
             .await
             .map_err(blocking_error)??,
@@ -101,7 +101,7 @@ pub(super) async fn resolve(addresses: impl ToSocketAddrs) -> io::Result<Vec<Soc
 ///
 /// # Errors
 /// Those of the last address.
-pub(super) fn first<T>(
+pub(super) fn first_ok<T>(
     addresses: Vec<SocketAddr>,
     mut attempt: impl FnMut(&SocketAddr) -> io::Result<T>,
 ) -> io::Result<T> {
@@ -115,65 +115,72 @@ pub(super) fn first<T>(
     last
 }
 
-macro_rules! address {
+macro_rules! impl_to_socket_addrs {
     ($($type:ty),*) => {
         $(
             impl ToSocketAddrs for $type {}
             impl sealed::Sealed for $type {
-                fn target(&self) -> Target {
-                    Target::Addresses(vec![SocketAddr::from(*self)])
+                fn target(&self) -> LookupTarget {
+                    LookupTarget::Addresses(vec![SocketAddr::from(*self)])
                 }
             }
         )*
     };
 }
 
-address!(SocketAddr, SocketAddrV4, SocketAddrV6, (IpAddr, u16), (Ipv4Addr, u16), (Ipv6Addr, u16));
+impl_to_socket_addrs!(
+    SocketAddr,
+    SocketAddrV4,
+    SocketAddrV6,
+    (IpAddr, u16),
+    (Ipv4Addr, u16),
+    (Ipv6Addr, u16)
+);
 
 impl ToSocketAddrs for &[SocketAddr] {}
 impl sealed::Sealed for &[SocketAddr] {
-    fn target(&self) -> Target {
-        Target::Addresses(self.to_vec())
+    fn target(&self) -> LookupTarget {
+        LookupTarget::Addresses(self.to_vec())
     }
 }
 
 impl ToSocketAddrs for str {}
 impl sealed::Sealed for str {
-    fn target(&self) -> Target {
+    fn target(&self) -> LookupTarget {
         match self.parse() {
-            Ok(address) => Target::Addresses(vec![address]),
-            Err(_) => Target::Text(self.to_owned()),
+            Ok(address) => LookupTarget::Addresses(vec![address]),
+            Err(_) => LookupTarget::Text(self.to_owned()),
         }
     }
 }
 
 impl ToSocketAddrs for String {}
 impl sealed::Sealed for String {
-    fn target(&self) -> Target {
+    fn target(&self) -> LookupTarget {
         self.as_str().target()
     }
 }
 
 impl ToSocketAddrs for (&str, u16) {}
 impl sealed::Sealed for (&str, u16) {
-    fn target(&self) -> Target {
+    fn target(&self) -> LookupTarget {
         match self.0.parse::<IpAddr>() {
-            Ok(address) => Target::Addresses(vec![SocketAddr::new(address, self.1)]),
-            Err(_) => Target::Host(self.0.to_owned(), self.1),
+            Ok(address) => LookupTarget::Addresses(vec![SocketAddr::new(address, self.1)]),
+            Err(_) => LookupTarget::Host(self.0.to_owned(), self.1),
         }
     }
 }
 
 impl ToSocketAddrs for (String, u16) {}
 impl sealed::Sealed for (String, u16) {
-    fn target(&self) -> Target {
+    fn target(&self) -> LookupTarget {
         (self.0.as_str(), self.1).target()
     }
 }
 
 impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
 impl<T: ToSocketAddrs + ?Sized> sealed::Sealed for &T {
-    fn target(&self) -> Target {
+    fn target(&self) -> LookupTarget {
         (**self).target()
     }
 }

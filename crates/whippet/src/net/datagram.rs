@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-/// A socket for datagrams. After each there may be another, or room for another: nothing but a call tells.
+/// A socket for datagrams. After each there may be another, or room for another: only a call finds out.
 #[derive(Debug)]
 pub(super) struct Datagram(Registration<OwnedFd>);
 
@@ -59,19 +59,19 @@ impl Datagram {
     }
 
     pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.async_io(Want::WRITE, |fd| more(socket::send(fd, bytes))).await
+        self.0.async_io(Want::WRITE, |fd| maybe_more(socket::send(fd, bytes))).await
     }
 
     pub(super) fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| more(socket::send(fd, bytes)))
+        self.0.poll_io(cx, Want::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
     }
 
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| more(socket::send(fd, bytes)))
+        self.0.try_io(Want::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
     }
 
     pub(super) async fn send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
-        self.0.async_io(Want::WRITE, |fd| more(socket::send_to(fd, bytes, to))).await
+        self.0.async_io(Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to))).await
     }
 
     pub(super) fn poll_send_to(
@@ -80,24 +80,24 @@ impl Datagram {
         bytes: &[u8],
         to: &impl SocketAddrArg,
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| more(socket::send_to(fd, bytes, to)))
+        self.0.poll_io(cx, Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
     }
 
     pub(super) fn try_send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| more(socket::send_to(fd, bytes, to)))
+        self.0.try_io(Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
     }
 
     /// Receives by a call of the caller's.
-    pub(super) async fn receive_by(
+    pub(super) async fn receive_with(
         &self,
         mut call: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |_| self.or_end(call(), 0)).await
+        self.0.async_io(Want::READ, |_| self.or_eof(call(), 0)).await
     }
 
     /// A socket that was shut down for reading gives what is in its queue and then the end, as a blocking one does: the kernel
-    /// would say `EAGAIN` for ever to one that does not block. Only the socket's own shutdown makes this end.
-    fn or_end<R>(&self, result: io::Result<R>, end: R) -> io::Result<(R, Rest)> {
+    /// would return `EAGAIN` for ever to one that does not block. Only the socket's own shutdown makes this end.
+    fn or_eof<R>(&self, result: io::Result<R>, end: R) -> io::Result<(R, Rest)> {
         match result {
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock
@@ -105,12 +105,12 @@ impl Datagram {
             {
                 Ok((end, Rest::MayBe))
             }
-            result => more(result),
+            result => maybe_more(result),
         }
     }
 
     pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0)).await
+        self.0.async_io(Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_receive(
@@ -118,16 +118,16 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
     }
 
     pub(super) fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| self.or_end(socket::receive(fd, buffer), 0))
+        self.0.try_io(Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
     }
 
     pub(super) async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
         self.0
-            .async_io(Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
+            .async_io(Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
             .await
     }
 
@@ -137,17 +137,17 @@ impl Datagram {
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
         self.0
-            .poll_io(cx, Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
+            .poll_io(cx, Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
     }
 
     pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| self.or_end(socket::receive_from(fd, buffer), (0, None)))
+        self.0.try_io(Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
     }
 }
 
 impl Datagram {
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0)).await
+        self.0.async_io(Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_peek(
@@ -155,16 +155,16 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
     }
 
     pub(super) fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| self.or_end(socket::peek(fd, buffer), 0))
+        self.0.try_io(Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
     }
 
     pub(super) async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
         self.0
-            .async_io(Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
+            .async_io(Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
             .await
     }
 
@@ -173,19 +173,19 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
+        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
     }
 
     pub(super) fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| self.or_end(socket::peek_from(fd, buffer), (0, None)))
+        self.0.try_io(Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
     }
 }
 
-/// How many bytes came, and from whom.
+/// How many bytes came, and the sender.
 pub(super) type Received = (usize, Option<SocketAddrAny>);
 
 /// There may be more after each datagram.
-fn more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
+fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
     Ok((result?, Rest::MayBe))
 }
 

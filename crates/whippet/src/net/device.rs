@@ -5,14 +5,14 @@ use crate::sys::options;
 use std::io;
 
 /// The two methods, on a kind of socket; `$made` is an expression that makes one.
-macro_rules! device {
+macro_rules! impl_bind_device {
     ($type:ident, $made:literal) => {
         impl $type {
             /// Has the socket send and receive through one interface alone (`SO_BINDTODEVICE`); `None` or an empty name ends
             /// that.
             ///
             /// # Errors
-            /// The kernel's: no such interface, or no right to change it. `InvalidInput` for a name that is longer than the 15
+            /// Errors of the system call: no such interface, or no right to change it. `InvalidInput` for a name that is longer than the 15
             /// bytes of an interface's name.
             ///
             /// # Examples
@@ -32,7 +32,7 @@ macro_rules! device {
             /// The interface that the socket keeps to, if it does.
             ///
             /// # Errors
-            /// The kernel's.
+            /// Any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -50,5 +50,5 @@ macro_rules! device {
     };
 }
 
-device!(TcpSocket, "whippet::net::TcpSocket::new_v4()?");
-device!(UdpSocket, "whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?");
+impl_bind_device!(TcpSocket, "whippet::net::TcpSocket::new_v4()?");
+impl_bind_device!(UdpSocket, "whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?");

@@ -23,12 +23,12 @@ impl<S: StreamKind> Listener<S> {
     #[track_caller]
     pub(super) fn listen(call: &str, descriptor: OwnedFd, backlog: u32) -> io::Result<Self> {
         socket::listen(&descriptor, i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        Self::of_listening(call, descriptor)
+        Self::from_listening(call, descriptor)
     }
 
     /// Takes a socket that listens already.
     #[track_caller]
-    pub(super) fn of_listening(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+    pub(super) fn from_listening(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
         let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
         Ok(Self(registration, PhantomData))
     }
@@ -38,15 +38,15 @@ impl<S: StreamKind> Listener<S> {
     }
 
     pub(super) async fn accept(&self) -> io::Result<Accepted<S>> {
-        connected(self.0.async_io(Want::READ, accept).await)
+        into_stream(self.0.async_io(Want::READ, accept).await)
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<S>>> {
-        self.0.poll_io(cx, Want::READ, accept).map(connected)
+        self.0.poll_io(cx, Want::READ, accept).map(into_stream)
     }
 
     pub(super) fn try_accept(&self) -> io::Result<Accepted<S>> {
-        connected(self.0.try_io(Want::READ, accept))
+        into_stream(self.0.try_io(Want::READ, accept))
     }
 }
 
@@ -55,11 +55,11 @@ fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), R
     Ok((socket::accept(listener)?, Rest::MayBe))
 }
 
-fn connected<S: StreamKind>(
+fn into_stream<S: StreamKind>(
     accepted: io::Result<(OwnedFd, Option<SocketAddrAny>)>,
 ) -> io::Result<Accepted<S>> {
     let (descriptor, peer) = accepted?;
-    Ok((Stream::of_connected("accept", descriptor)?, peer))
+    Ok((Stream::from_connected("accept", descriptor)?, peer))
 }
 
 impl<S> AsFd for Listener<S> {

@@ -5,17 +5,13 @@
 
 mod address;
 mod datagram;
-mod datagram_doors;
 mod device;
 mod listener;
-mod option_doors;
-mod peek_doors;
-mod readiness_doors;
+mod macros;
 mod sock_ref;
 mod split;
 mod std_conversions;
 mod stream;
-mod stream_doors;
 mod tcp_listener;
 mod tcp_socket;
 mod tcp_stream;

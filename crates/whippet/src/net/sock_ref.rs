@@ -1,4 +1,4 @@
-//! The options of any socket, whoever owns it.
+//! The options of any socket, of whatever owner.
 
 use crate::sys::options;
 use std::io;
@@ -39,7 +39,7 @@ impl SockRef<'_> {
     /// Sets whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -59,7 +59,7 @@ impl SockRef<'_> {
     /// Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -82,7 +82,7 @@ impl SockRef<'_> {
     /// up after `count`. Whole seconds.
     ///
     /// # Errors
-    /// The kernel's, when a value is out of its range.
+    /// Any error of the system call, such as when a value is out of its range.
     ///
     /// # Examples
     /// ```
@@ -105,7 +105,7 @@ impl SockRef<'_> {
     /// (`TCP_USER_TIMEOUT`).
     ///
     /// # Errors
-    /// The kernel's; `InvalidInput` for more than 49 days.
+    /// Any error of the system call; `InvalidInput` for more than 49 days.
     ///
     /// # Examples
     /// ```
@@ -128,7 +128,7 @@ impl SockRef<'_> {
     /// Caps what the kernel takes beyond what it could send at once, in bytes (`TCP_NOTSENT_LOWAT`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -149,7 +149,7 @@ impl SockRef<'_> {
     /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -168,7 +168,7 @@ impl SockRef<'_> {
     /// Sets the size of the kernel's buffer for reading, in bytes (it doubles the figure for its own needs).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -184,10 +184,10 @@ impl SockRef<'_> {
         options::set_receive_buffer(self.0, bytes)
     }
 
-    /// Sets whether the byte that the peer marks as urgent stays in its place among the others (`SO_OOBINLINE`).
+    /// Sets whether the byte that the peer marks as urgent stays among the others (`SO_OOBINLINE`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -214,7 +214,7 @@ impl SockRef<'_> {
     /// only when it sends something.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -239,11 +239,11 @@ impl SockRef<'_> {
         options::set_reset_half_closed(self.0, resets)
     }
 
-    /// For how long the peer of a connection has not been heard of, if something that was sent has been repeated or probed for
-    /// without an answer (`TCP_INFO`); `None` for one that answers, as far as anybody knows.
+    /// For how long the peer of a connection has been silent, if something that was sent has been repeated or probed for
+    /// without an answer (`TCP_INFO`); `None` for one that answers, as far as is known.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```

@@ -1,7 +1,7 @@
 //! A stream in two halves: borrowed, for one task, or owned together, for two.
 
+use super::macros::{impl_async_read, impl_async_write};
 use super::stream::{Stream, StreamKind};
-use super::stream_doors::{read_traits, write_traits};
 use crate::fd::{Interest, Ready};
 use crate::io::AppendBuffer;
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// A connection that has two directions.
-pub trait Duplex: StreamKind + fmt::Debug {
+pub trait SplitStream: StreamKind + fmt::Debug {
     /// How its ends are named.
     type Address;
 
@@ -98,7 +98,7 @@ pub struct OwnedReadHalf<S>(Arc<S>);
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
-pub struct OwnedWriteHalf<S: Duplex> {
+pub struct OwnedWriteHalf<S: SplitStream> {
     /// The stream.
     stream: Arc<S>,
     /// Whether dropping it shuts the direction down.
@@ -122,26 +122,26 @@ pub struct OwnedWriteHalf<S: Duplex> {
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
-pub struct ReuniteError<S: Duplex>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
+pub struct ReuniteError<S: SplitStream>(pub OwnedReadHalf<S>, pub OwnedWriteHalf<S>);
 
-impl<S: Duplex> fmt::Display for ReuniteError<S> {
+impl<S: SplitStream> fmt::Display for ReuniteError<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the two halves are of two streams; put each together with its own")
     }
 }
 
-impl<S: Duplex> Error for ReuniteError<S> {}
+impl<S: SplitStream> Error for ReuniteError<S> {}
 
 pub(super) fn split<S>(stream: &mut S) -> (ReadHalf<'_, S>, WriteHalf<'_, S>) {
     (ReadHalf(stream), WriteHalf(stream))
 }
 
-pub(super) fn into_split<S: Duplex>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+pub(super) fn into_split<S: SplitStream>(stream: S) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
     let stream = Arc::new(stream);
     (OwnedReadHalf(Arc::clone(&stream)), OwnedWriteHalf { stream, shuts_down: true })
 }
 
-impl<S: Duplex> OwnedReadHalf<S> {
+impl<S: SplitStream> OwnedReadHalf<S> {
     /// Puts the stream together again.
     ///
     /// # Errors
@@ -173,7 +173,7 @@ impl<S: Duplex> OwnedReadHalf<S> {
     }
 }
 
-impl<S: Duplex> OwnedWriteHalf<S> {
+impl<S: SplitStream> OwnedWriteHalf<S> {
     /// Puts the stream together again.
     ///
     /// # Errors
@@ -217,7 +217,7 @@ impl<S: Duplex> OwnedWriteHalf<S> {
     }
 }
 
-impl<S: Duplex> Drop for OwnedWriteHalf<S> {
+impl<S: SplitStream> Drop for OwnedWriteHalf<S> {
     fn drop(&mut self) {
         if self.shuts_down {
             // An error says that the connection is gone: there is nothing to shut down.
@@ -244,16 +244,16 @@ impl<S> AsRef<S> for OwnedReadHalf<S> {
     }
 }
 
-impl<S: Duplex> AsRef<S> for OwnedWriteHalf<S> {
+impl<S: SplitStream> AsRef<S> for OwnedWriteHalf<S> {
     fn as_ref(&self) -> &S {
         &self.stream
     }
 }
 
 /// What all four halves have. `$pair` is code for the examples: it makes a `half` of a stream and the stream's `peer`.
-macro_rules! half {
+macro_rules! impl_half_methods {
     ($type:ty, $pair:literal) => {
-        impl<S: Duplex> $type {
+        impl<S: SplitStream> $type {
             #[inline]
             fn socket(&self) -> &Stream<S> {
                 self.as_ref().stream()
@@ -285,7 +285,7 @@ macro_rules! half {
             /// This end's address.
             ///
             /// # Errors
-            /// The kernel's.
+            /// Any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -302,7 +302,7 @@ macro_rules! half {
             /// The peer's address.
             ///
             /// # Errors
-            /// The kernel's, when the connection is gone.
+            /// Any error of the system call, such as for a connection that is gone.
             ///
             /// # Examples
             /// ```
@@ -320,12 +320,12 @@ macro_rules! half {
 }
 
 /// What the reading halves have.
-macro_rules! reading_half {
+macro_rules! impl_read_half {
     ($type:ty, $pair:literal) => {
-        half!($type, $pair);
-        read_traits!($type, [S: Duplex]);
+        impl_half_methods!($type, $pair);
+        impl_async_read!($type, [S: SplitStream]);
 
-        impl<S: Duplex> $type {
+        impl<S: SplitStream> $type {
             /// Waits until a read may succeed: see [`TcpStream::readable`](crate::net::TcpStream::readable).
             ///
             /// # Errors
@@ -352,7 +352,7 @@ macro_rules! reading_half {
             /// Reads what is there: see [`TcpStream::try_read`](crate::net::TcpStream::try_read).
             ///
             /// # Errors
-            /// `WouldBlock` when there is nothing; else the kernel's.
+            /// `WouldBlock` when there is nothing; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -375,7 +375,7 @@ macro_rules! reading_half {
             /// Reads what is there into several buffers, one after the other.
             ///
             /// # Errors
-            /// `WouldBlock` when there is nothing; else the kernel's.
+            /// `WouldBlock` when there is nothing; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -399,7 +399,7 @@ macro_rules! reading_half {
             /// Reads what is there to the end of a buffer that grows.
             ///
             /// # Errors
-            /// `WouldBlock` when there is nothing; else the kernel's.
+            /// `WouldBlock` when there is nothing; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -421,7 +421,7 @@ macro_rules! reading_half {
             /// Reads and leaves the bytes where they are: see [`TcpStream::peek`](crate::net::TcpStream::peek).
             ///
             /// # Errors
-            /// The kernel's.
+            /// Any error of the system call.
             ///
             /// # Cancel safety
             /// Cancel safe.
@@ -446,7 +446,7 @@ macro_rules! reading_half {
             /// Polls for [`peek`](Self::peek). Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
-            /// The kernel's.
+            /// Any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -474,12 +474,12 @@ macro_rules! reading_half {
 }
 
 /// What the writing halves have.
-macro_rules! writing_half {
+macro_rules! impl_write_half {
     ($type:ty, $pair:literal) => {
-        half!($type, $pair);
-        write_traits!($type, [S: Duplex]);
+        impl_half_methods!($type, $pair);
+        impl_async_write!($type, [S: SplitStream]);
 
-        impl<S: Duplex> $type {
+        impl<S: SplitStream> $type {
             /// Waits until a write may succeed: see [`TcpStream::writable`](crate::net::TcpStream::writable).
             ///
             /// # Errors
@@ -504,7 +504,7 @@ macro_rules! writing_half {
             /// Writes what there is room for: see [`TcpStream::try_write`](crate::net::TcpStream::try_write).
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room; else the kernel's.
+            /// `WouldBlock` when there is no room; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -521,10 +521,10 @@ macro_rules! writing_half {
                 self.socket().try_write(bytes)
             }
 
-            /// Writes several pieces, as far as there is room, in one call.
+            /// Writes several buffers, as far as there is room, in one call.
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room; else the kernel's.
+            /// `WouldBlock` when there is no room; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -538,29 +538,29 @@ macro_rules! writing_half {
             /// # std::io::Result::Ok(())
             /// # }).unwrap();
             /// ```
-            pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-                self.socket().try_write_vectored(pieces)
+            pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.socket().try_write_vectored(slices)
             }
         }
     };
 }
 
-reading_half!(
+impl_read_half!(
     ReadHalf<'_, S>,
     "let (peer, mut stream) = whippet::net::UnixStream::pair()?;\n\
      let (mut half, _writer) = stream.split();"
 );
-reading_half!(
+impl_read_half!(
     OwnedReadHalf<S>,
     "let (peer, stream) = whippet::net::UnixStream::pair()?;\n\
      let (mut half, _writer) = stream.into_split();"
 );
-writing_half!(
+impl_write_half!(
     WriteHalf<'_, S>,
     "let (peer, mut stream) = whippet::net::UnixStream::pair()?;\n\
      let (_reader, half) = stream.split();"
 );
-writing_half!(
+impl_write_half!(
     OwnedWriteHalf<S>,
     "let (peer, stream) = whippet::net::UnixStream::pair()?;\n\
      let (_reader, half) = stream.into_split();"

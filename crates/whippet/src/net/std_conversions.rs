@@ -4,7 +4,7 @@ use super::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixS
 use std::io;
 
 /// Implements `TryFrom` by `from_std`.
-macro_rules! conversions {
+macro_rules! impl_try_from_std {
     ($($std:ty => $ours:ident,)*) => {
         $(
             impl TryFrom<$std> for $ours {
@@ -26,7 +26,7 @@ macro_rules! conversions {
     };
 }
 
-conversions! {
+impl_try_from_std! {
     std::net::TcpListener => TcpListener,
     std::net::TcpStream => TcpStream,
     std::net::UdpSocket => UdpSocket,

@@ -12,12 +12,12 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-/// Pieces of one vectored call: Linux takes no more (`UIO_MAXIOV`). A call that was given more has its rest ahead.
-const MAX_PIECES: usize = 1024;
+/// Slices of one vectored call: Linux takes no more (`UIO_MAXIOV`). A call that was given more leaves the rest to the next call.
+const MAX_SLICES: usize = 1024;
 
 /// What is known of a kind of stream.
 pub trait StreamKind: Sized {
-    /// Whether a read or write that took less than it could have says that there is no more, until the kernel announces it:
+    /// Whether a read or write that took less than it could have means that there is no more, until the kernel announces it:
     /// [`Rest`] has the reason for each kind.
     const SHORT_IS_LAST: bool;
 }
@@ -35,12 +35,12 @@ impl<S: StreamKind> Stream<S> {
 
     /// A connected stream of this thread's runtime; made by a call of this name.
     #[track_caller]
-    pub(super) fn of_connected(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
+    pub(super) fn from_connected(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
         Ok(Self(Self::new(call, descriptor)?.0.assume(Want::WRITE), PhantomData))
     }
 
     /// Waits until a connection that was begun is there, or failed.
-    pub(super) async fn connected(self) -> io::Result<Self> {
+    pub(super) async fn wait_connected(self) -> io::Result<Self> {
         self.ready(Interest::WRITABLE).await?;
         match self.take_error()? {
             None => Ok(self),
@@ -91,8 +91,8 @@ impl<S: StreamKind> Stream<S> {
     }
 
     #[inline]
-    pub(super) fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| write_vectored::<S>(fd, pieces))
+    pub(super) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_io(Want::WRITE, |fd| write_vectored::<S>(fd, slices))
     }
 
     pub(super) fn try_io<R>(
@@ -149,9 +149,9 @@ impl<S: StreamKind> Stream<S> {
     pub(super) fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| write_vectored::<S>(fd, pieces))
+        self.0.poll_io(cx, Want::WRITE, |fd| write_vectored::<S>(fd, slices))
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -180,7 +180,7 @@ impl<S> AsFd for Stream<S> {
     }
 }
 
-/// What a call that took `count` of `room` says of what is left.
+/// What is left after a call that took `count` of `room`.
 #[inline]
 fn rest<S: StreamKind>(count: usize, room: usize) -> Rest {
     if S::SHORT_IS_LAST && count < room { Rest::None } else { Rest::MayBe }
@@ -197,7 +197,7 @@ fn read_vectored<S: StreamKind>(
     fd: &OwnedFd,
     buffers: &mut [IoSliceMut<'_>],
 ) -> io::Result<(usize, Rest)> {
-    let taken = buffers.len().min(MAX_PIECES);
+    let taken = buffers.len().min(MAX_SLICES);
     let buffers = &mut buffers[..taken];
     let room = buffers.iter().map(|buffer| buffer.len()).sum();
     let count = socket::receive_vectored(fd, buffers)?;
@@ -213,10 +213,10 @@ fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)>
 #[inline]
 fn write_vectored<S: StreamKind>(
     fd: &OwnedFd,
-    pieces: &[IoSlice<'_>],
+    slices: &[IoSlice<'_>],
 ) -> io::Result<(usize, Rest)> {
-    let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
-    let room = pieces.iter().map(|piece| piece.len()).sum();
-    let count = socket::send_vectored(fd, pieces)?;
+    let slices = &slices[..slices.len().min(MAX_SLICES)];
+    let room = slices.iter().map(|slice| slice.len()).sum();
+    let count = socket::send_vectored(fd, slices)?;
     Ok((count, rest::<S>(count, room)))
 }

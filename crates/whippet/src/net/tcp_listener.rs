@@ -1,8 +1,8 @@
 //! Where TCP connections come in.
 
-use super::address::{ToSocketAddrs, first, resolve};
+use super::address::{ToSocketAddrs, first_ok, resolve};
 use super::listener::{Accepted, Listener};
-use super::option_doors::option_doors;
+use super::macros::impl_socket_options;
 use super::tcp_stream::TcpStream;
 use crate::sys::{options, socket};
 use std::io;
@@ -52,7 +52,7 @@ impl TcpListener {
     /// # }).unwrap();
     /// ```
     pub async fn bind<A: ToSocketAddrs>(addresses: A) -> io::Result<Self> {
-        first(resolve(addresses).await?, Self::bind_to)
+        first_ok(resolve(addresses).await?, Self::bind_to)
     }
 
     fn bind_to(address: &SocketAddr) -> io::Result<Self> {
@@ -70,7 +70,7 @@ impl TcpListener {
     /// Takes a std listener over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -89,7 +89,7 @@ impl TcpListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        Ok(Self(Listener::of_listening("TcpListener::from_std", listener.into())?))
+        Ok(Self(Listener::from_listening("TcpListener::from_std", listener.into())?))
     }
 
     /// Gives the std listener back, in non-blocking mode.
@@ -117,7 +117,7 @@ impl TcpListener {
     /// Waits for a connection, and takes it with its peer's address.
     ///
     /// # Errors
-    /// The kernel's: a connection that died while it waited (`ConnectionAborted`), no descriptor or memory left.
+    /// Errors of the system call: a connection that died while it waited (`ConnectionAborted`), no descriptor or memory left.
     /// Either leaves the listener as it was.
     ///
     /// # Cancel safety
@@ -169,8 +169,8 @@ impl TcpListener {
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let listener = whippet::net::TcpListener::bind("127.0.0.1:0").await?;
-    /// let nobody = listener.try_accept().unwrap_err();
-    /// assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    /// let error = listener.try_accept().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
@@ -181,7 +181,7 @@ impl TcpListener {
     /// The address it listens on, with the port that the kernel chose.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -215,7 +215,7 @@ impl AsRawFd for TcpListener {
     }
 }
 
-option_doors! { TcpListener:
+impl_socket_options! { TcpListener:
     set set_ttl(u32) = set_ttl: "Sets through how many routers a packet of its connections may go (`IP_TTL`).",
         "use whippet::net::{TcpListener, TcpStream};\n\
          let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\

@@ -1,6 +1,6 @@
 //! A TCP socket that neither listens nor is connected yet, to set its options first.
 
-use super::option_doors::option_doors;
+use super::macros::impl_socket_options;
 use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
 use crate::sys::{options, socket};
@@ -66,7 +66,7 @@ impl TcpSocket {
     /// Sets whether an address may be taken whose former connections are still fading.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -85,7 +85,7 @@ impl TcpSocket {
     /// Sets whether several sockets may share an address, connections being spread over them.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -110,7 +110,7 @@ impl TcpSocket {
     /// Sets whether an IPv6 socket leaves IPv4 alone.
     ///
     /// # Errors
-    /// The kernel's, for an IPv4 socket.
+    /// Any error of the system call, such as for an IPv4 socket.
     ///
     /// # Examples
     /// ```
@@ -131,7 +131,7 @@ impl TcpSocket {
     /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -150,7 +150,7 @@ impl TcpSocket {
     /// connecting, so that the window is announced by it.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -168,7 +168,7 @@ impl TcpSocket {
     /// Sets whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -191,7 +191,7 @@ impl TcpSocket {
     /// Has a close reset the connection: what was written and is not sent is lost (`SO_LINGER` of zero).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -216,7 +216,7 @@ impl TcpSocket {
     /// Bytes of the kernel's buffer for writing: twice what was set.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -236,7 +236,7 @@ impl TcpSocket {
     /// Bytes of the kernel's buffer for reading: twice what was set.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -278,7 +278,7 @@ impl TcpSocket {
     /// The error that is pending on the socket, taken off it.
     ///
     /// # Errors
-    /// The kernel's, of asking.
+    /// Any error of `getsockopt(2)`.
     ///
     /// # Examples
     /// ```
@@ -295,7 +295,7 @@ impl TcpSocket {
     /// Names the socket.
     ///
     /// # Errors
-    /// The kernel's: the address is taken, not this machine's, or not allowed.
+    /// Errors of the system call: the address is taken, not this machine's, or not allowed.
     ///
     /// # Examples
     /// ```
@@ -317,7 +317,7 @@ impl TcpSocket {
     /// The socket's address.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -337,7 +337,7 @@ impl TcpSocket {
     /// Lets connections come; `backlog` of them may wait to be accepted (the kernel's `somaxconn` at most).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -362,7 +362,7 @@ impl TcpSocket {
     /// Connects.
     ///
     /// # Errors
-    /// The kernel's: refused, unreachable, timed out.
+    /// Errors of the system call: refused, unreachable, timed out.
     ///
     /// # Cancel safety
     /// Dropped, it gives the connection up.
@@ -420,7 +420,7 @@ impl From<TcpSocket> for OwnedFd {
     }
 }
 
-option_doors! { TcpSocket:
+impl_socket_options! { TcpSocket:
     set set_keepalive(bool) = set_keepalive_on: "Sets whether a peer that vanished from an idle connection is looked for (`SO_KEEPALIVE`), at the system's pace; [`TcpStream::set_keepalive`] sets another.",
         "use whippet::net::{TcpListener, TcpSocket};\n\
          let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\

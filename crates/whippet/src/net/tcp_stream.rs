@@ -1,10 +1,10 @@
 //! A TCP connection.
 
 use super::address::{ToSocketAddrs, resolve};
-use super::option_doors::option_doors;
-use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::macros::impl_socket_options;
+use super::macros::impl_stream_methods;
+use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, SplitStream, WriteHalf};
 use super::stream::{Stream, StreamKind};
-use super::stream_doors::stream_doors;
 use crate::sys::{options, socket};
 use std::io;
 use std::net::SocketAddr;
@@ -79,7 +79,7 @@ impl TcpStream {
         // Before the registration: an unconnected socket would be announced as hung up.
         socket::connect(&descriptor, address)?;
         let stream = Stream::new("TcpStream::connect", descriptor)?;
-        Ok(Self(stream.connected().await?))
+        Ok(Self(stream.wait_connected().await?))
     }
 
     pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
@@ -89,7 +89,7 @@ impl TcpStream {
     /// Takes a std stream over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -111,7 +111,7 @@ impl TcpStream {
     /// ```
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected("TcpStream::from_std", stream.into())?))
+        Ok(Self(Stream::from_connected("TcpStream::from_std", stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.
@@ -141,7 +141,7 @@ impl TcpStream {
     /// Reads into `buffer` and leaves the bytes where they are.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -169,7 +169,7 @@ impl TcpStream {
     /// Polls for [`peek`](Self::peek). Several tasks may poll at once, and each is woken.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -245,7 +245,7 @@ impl TcpStream {
     /// This end's address.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -265,7 +265,7 @@ impl TcpStream {
     /// The peer's address.
     ///
     /// # Errors
-    /// The kernel's, when the connection is gone.
+    /// Any error of the system call, such as for a connection that is gone.
     ///
     /// # Examples
     /// ```
@@ -284,7 +284,7 @@ impl TcpStream {
     /// Whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -305,7 +305,7 @@ impl TcpStream {
     /// Sets whether small writes are sent at once (`TCP_NODELAY`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -325,7 +325,7 @@ impl TcpStream {
     /// Sets how long a close waits for what was written (`SO_LINGER`); zero resets the connection.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -347,7 +347,7 @@ impl TcpStream {
     /// Has a close reset the connection: what was written and is not sent is lost (`SO_LINGER` of zero).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -371,7 +371,7 @@ impl TcpStream {
     /// How long a close waits for what was written.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -395,7 +395,7 @@ impl TcpStream {
     /// up after `count`. Whole seconds.
     ///
     /// # Errors
-    /// The kernel's, when a value is out of its range.
+    /// Any error of the system call, such as when a value is out of its range.
     ///
     /// # Examples
     /// ```
@@ -420,7 +420,7 @@ impl TcpStream {
     /// (`TCP_USER_TIMEOUT`).
     ///
     /// # Errors
-    /// The kernel's; `InvalidInput` for more than 49 days.
+    /// Any error of the system call; `InvalidInput` for more than 49 days.
     ///
     /// # Examples
     /// ```
@@ -441,7 +441,7 @@ impl TcpStream {
     /// Caps what the kernel takes beyond what it could send at once, in bytes (`TCP_NOTSENT_LOWAT`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -463,7 +463,7 @@ impl TcpStream {
     /// Sets the size of the kernel's buffer for writing, in bytes (it doubles the figure for its own needs).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -483,7 +483,7 @@ impl TcpStream {
     /// Sets the size of the kernel's buffer for reading, in bytes (it doubles the figure for its own needs).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -500,11 +500,11 @@ impl TcpStream {
         options::set_receive_buffer(&self.0, bytes)
     }
 
-    /// Sets whether the byte that the peer marks as urgent stays in its place among the others (`SO_OOBINLINE`); else
+    /// Sets whether the byte that the peer marks as urgent stays among the others (`SO_OOBINLINE`); else
     /// reads leave it out. Telnet marks the last byte of its "synch" so.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -534,7 +534,7 @@ impl StreamKind for TcpStream {
     const SHORT_IS_LAST: bool = true;
 }
 
-impl Duplex for TcpStream {
+impl SplitStream for TcpStream {
     type Address = SocketAddr;
 
     #[inline]
@@ -551,7 +551,7 @@ impl Duplex for TcpStream {
     }
 }
 
-stream_doors!(
+impl_stream_methods!(
     TcpStream,
     "use whippet::net::{TcpListener, TcpStream};\n\
      let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\
@@ -559,7 +559,7 @@ stream_doors!(
      let (right, _) = listener.accept().await?;"
 );
 
-option_doors! { TcpStream:
+impl_socket_options! { TcpStream:
     set set_quickack(bool) = set_quickack: "Sets whether each read is acknowledged at once (`TCP_QUICKACK`); the kernel may go back on it by itself.",
         "use whippet::net::{TcpListener, TcpStream};\n\
          let listener = TcpListener::bind(\"127.0.0.1:0\").await?;\n\

@@ -1,15 +1,15 @@
 //! A UDP socket.
 
-use super::address::{ToSocketAddrs, first, resolve};
+use super::address::{ToSocketAddrs, first_ok, resolve};
 use super::datagram::{Datagram, Received};
-use super::datagram_doors::datagram_doors;
-use super::option_doors::option_doors;
+use super::macros::impl_datagram_methods;
+use super::macros::impl_socket_options;
 use crate::sys::{options, socket};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 
-/// A UDP socket: sends and receives datagrams, of anybody or of the one peer it is connected to.
+/// A UDP socket: sends and receives datagrams, of any peer or of the one it is connected to.
 ///
 /// # Examples
 /// ```
@@ -49,7 +49,7 @@ impl UdpSocket {
     /// # }).unwrap();
     /// ```
     pub async fn bind<A: ToSocketAddrs>(addresses: A) -> io::Result<Self> {
-        first(resolve(addresses).await?, |address| {
+        first_ok(resolve(addresses).await?, |address| {
             let descriptor = socket::udp(address)?;
             socket::bind(&descriptor, address)?;
             Ok(Self(Datagram::new("UdpSocket::bind", descriptor)?))
@@ -59,7 +59,7 @@ impl UdpSocket {
     /// Takes a std socket over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -127,13 +127,13 @@ impl UdpSocket {
     /// # }).unwrap();
     /// ```
     pub async fn connect<A: ToSocketAddrs>(&self, addresses: A) -> io::Result<()> {
-        first(resolve(addresses).await?, |address| socket::connect(&self.0, address))
+        first_ok(resolve(addresses).await?, |address| socket::connect(&self.0, address))
     }
 
     /// Sends a datagram to the first of the addresses, and gives its length.
     ///
     /// # Errors
-    /// The kernel's: too long, unreachable; those of the look-up of a name.
+    /// Errors of the system call: too long, unreachable; those of the look-up of a name.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has sent nothing.
@@ -207,7 +207,7 @@ impl UdpSocket {
     /// The socket's address, with the port that the kernel chose.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -226,7 +226,7 @@ impl UdpSocket {
     /// The peer that the socket is connected to.
     ///
     /// # Errors
-    /// The kernel's, when it is connected to none.
+    /// Any error of the system call, such as when it is connected to none.
     ///
     /// # Examples
     /// ```
@@ -247,7 +247,7 @@ impl UdpSocket {
     /// Sets whether datagrams may be sent to everybody on a network (`SO_BROADCAST`).
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -271,7 +271,7 @@ impl UdpSocket {
     /// Whether datagrams may be sent to everybody on a network.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -291,7 +291,7 @@ impl UdpSocket {
     /// datagrams that are sent to the group come here too.
     ///
     /// # Errors
-    /// The kernel's: no address of a group, no such interface.
+    /// Errors of the system call: no address of a group, no such interface.
     ///
     /// # Examples
     /// ```
@@ -314,7 +314,7 @@ impl UdpSocket {
     /// Leaves a group: see [`join_multicast_v4`](Self::join_multicast_v4).
     ///
     /// # Errors
-    /// The kernel's: not a member.
+    /// Errors of the system call: not a member.
     ///
     /// # Examples
     /// ```
@@ -337,7 +337,7 @@ impl UdpSocket {
     /// Joins the group `multiaddr` on the interface with the number `interface` (0 for the system's choice).
     ///
     /// # Errors
-    /// The kernel's: no address of a group, no such interface.
+    /// Errors of the system call: no address of a group, no such interface.
     ///
     /// # Examples
     /// ```
@@ -362,7 +362,7 @@ impl UdpSocket {
     /// Leaves a group: see [`join_multicast_v6`](Self::join_multicast_v6).
     ///
     /// # Errors
-    /// The kernel's: not a member.
+    /// Errors of the system call: not a member.
     ///
     /// # Examples
     /// ```
@@ -393,7 +393,7 @@ fn with_address((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
     Ok((count, socket::internet_address(sender)?))
 }
 
-datagram_doors!(
+impl_datagram_methods!(
     UdpSocket,
     SocketAddr,
     with_address,
@@ -402,7 +402,7 @@ datagram_doors!(
      left.connect(right.local_addr()?).await?;"
 );
 
-option_doors! { UdpSocket:
+impl_socket_options! { UdpSocket:
     set set_ttl(u32) = set_ttl: "Sets through how many routers a datagram may go (`IP_TTL`).",
         "let socket = whippet::net::UdpSocket::bind(\"127.0.0.1:0\").await?;\n\
          // To neighbours alone.\n\

@@ -1,4 +1,4 @@
-//! The halves of a [`UnixStream`], and how Unix sockets name who is there.
+//! The halves of a [`UnixStream`], and the names and peers of Unix sockets.
 
 use super::split;
 use super::unix_stream::UnixStream;
@@ -23,12 +23,12 @@ pub type OwnedWriteHalf = split::OwnedWriteHalf<UnixStream>;
 /// Two halves of two different [`UnixStream`]s.
 pub type ReuniteError = split::ReuniteError<UnixStream>;
 
-/// A user, as the system numbers him.
+/// A user id.
 #[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
 pub type uid_t = u32;
-/// A group, as the system numbers it.
+/// A group id.
 #[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
 pub type gid_t = u32;
-/// A process, as the system numbers it.
+/// A process id.
 #[expect(non_camel_case_types, reason = "the system's name for it, as tokio has it")]
 pub type pid_t = i32;

@@ -88,8 +88,8 @@ impl SocketAddr {
         &self.0
     }
 
-    /// The name that the kernel told.
-    pub(super) fn of_kernel(address: Option<SocketAddrAny>) -> Self {
+    /// The name that the kernel returned.
+    pub(super) fn from_raw(address: Option<SocketAddrAny>) -> Self {
         let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
         Self(address.unwrap_or_else(SocketAddrUnix::new_unnamed))
     }
@@ -122,7 +122,7 @@ impl fmt::Debug for SocketAddr {
 ///
 /// # Errors
 /// The path is longer than 107 bytes, or has a zero byte within.
-pub(super) fn named(path: &Path) -> io::Result<SocketAddrUnix> {
+pub(super) fn parse_path(path: &Path) -> io::Result<SocketAddrUnix> {
     Ok(match path.as_os_str().as_bytes() {
         [0, name @ ..] => SocketAddrUnix::new_abstract_name(name)?,
         _ => SocketAddrUnix::new(path)?,

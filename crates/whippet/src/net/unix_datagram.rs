@@ -1,8 +1,8 @@
 //! A Unix datagram socket.
 
 use super::datagram::{Datagram, Received};
-use super::datagram_doors::datagram_doors;
-use super::unix_address::{SocketAddr, named};
+use super::macros::impl_datagram_methods;
+use super::unix_address::{SocketAddr, parse_path};
 use crate::sys::socket::{self, Kind};
 use std::io;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl UnixDatagram {
     /// when it is dropped.
     ///
     /// # Errors
-    /// The kernel's: the path exists, cannot be made, is too long.
+    /// Errors of the system call: the path exists, cannot be made, is too long.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -50,11 +50,11 @@ impl UnixDatagram {
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(Kind::DGRAM)?;
-        socket::bind(&descriptor, &named(path.as_ref())?)?;
+        socket::bind(&descriptor, &parse_path(path.as_ref())?)?;
         Ok(Self(Datagram::new("UnixDatagram::bind", descriptor)?))
     }
 
-    /// A socket without a name, which nobody can answer.
+    /// A socket without a name, which no peer can answer.
     ///
     /// # Errors
     /// No descriptor or memory left.
@@ -113,7 +113,7 @@ impl UnixDatagram {
     /// Takes a std socket over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -158,7 +158,7 @@ impl UnixDatagram {
     /// Sets the peer that [`send`](Self::send) sends to and [`recv`](Self::recv) receives from alone.
     ///
     /// # Errors
-    /// The kernel's: nobody has that name, not allowed.
+    /// Errors of the system call: nobody has that name, not allowed.
     ///
     /// # Examples
     /// ```
@@ -166,8 +166,8 @@ impl UnixDatagram {
     /// use whippet::net::UnixDatagram;
     /// # let name = format!("\0whippet-datagram-connect-{}", std::process::id());
     /// let here = UnixDatagram::unbound()?;
-    /// let nobody = here.connect(&name).unwrap_err();
-    /// assert_eq!(nobody.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// let error = here.connect(&name).unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
     /// let there = UnixDatagram::bind(&name)?;
     /// here.connect(&name)?;
     /// here.send(b"hello").await?;
@@ -176,7 +176,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
-        socket::connect(&self.0, &named(path.as_ref())?)
+        socket::connect(&self.0, &parse_path(path.as_ref())?)
     }
 
     /// Sends a datagram to a name, and gives its length.
@@ -185,7 +185,7 @@ impl UnixDatagram {
     /// this may wait longer than there is reason to: connect first, or bound it by a timeout.
     ///
     /// # Errors
-    /// The kernel's: nobody has that name, not allowed, too long.
+    /// Errors of the system call: nobody has that name, not allowed, too long.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has sent nothing.
@@ -203,7 +203,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     pub async fn send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
-        let to = named(path.as_ref())?;
+        let to = parse_path(path.as_ref())?;
         self.0.send_to(bytes, &to).await
     }
 
@@ -226,7 +226,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     pub fn try_send_to<P: AsRef<Path>>(&self, bytes: &[u8], path: P) -> io::Result<usize> {
-        self.0.try_send_to(bytes, &named(path.as_ref())?)
+        self.0.try_send_to(bytes, &parse_path(path.as_ref())?)
     }
 
     /// Polls for [`send_to`](Self::send_to). Several tasks may poll at once, and each is woken.
@@ -253,7 +253,7 @@ impl UnixDatagram {
         bytes: &[u8],
         path: P,
     ) -> Poll<io::Result<usize>> {
-        match named(path.as_ref()) {
+        match parse_path(path.as_ref()) {
             Ok(to) => self.0.poll_send_to(cx, bytes, &to),
             Err(error) => Poll::Ready(Err(error)),
         }
@@ -262,7 +262,7 @@ impl UnixDatagram {
     /// Ends a direction, or both, at once: a peer that reads finds the end.
     ///
     /// # Errors
-    /// The kernel's, when the socket is connected to none.
+    /// Any error of the system call, such as when the socket is connected to none.
     ///
     /// # Examples
     /// ```
@@ -281,7 +281,7 @@ impl UnixDatagram {
     /// The socket's name.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -295,13 +295,13 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
+        Ok(SocketAddr::from_raw(Some(socket::local_name(&self.0)?)))
     }
 
     /// The name of the peer that the socket is connected to.
     ///
     /// # Errors
-    /// The kernel's, when it is connected to none.
+    /// Any error of the system call, such as when it is connected to none.
     ///
     /// # Examples
     /// ```
@@ -317,7 +317,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
+        Ok(SocketAddr::from_raw(socket::peer_name(&self.0)?))
     }
 
     #[inline]
@@ -328,10 +328,10 @@ impl UnixDatagram {
 
 #[expect(clippy::unnecessary_wraps, reason = "in the shape that all datagram sockets share")]
 fn with_name((count, sender): Received) -> io::Result<(usize, SocketAddr)> {
-    Ok((count, SocketAddr::of_kernel(sender)))
+    Ok((count, SocketAddr::from_raw(sender)))
 }
 
-datagram_doors!(
+impl_datagram_methods!(
     UnixDatagram,
     SocketAddr,
     with_name,

@@ -84,7 +84,7 @@ impl OpenOptions {
     /// use whippet::net::unix::pipe::OpenOptions;
     /// let error = OpenOptions::new().open_receiver("/dev/null").unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    /// // Now it is the kernel that refuses: it watches no such thing.
+    /// // Now it is the kernel that fails: it watches no such thing.
     /// let error = OpenOptions::new().unchecked(true).open_receiver("/dev/null").unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::PermissionDenied);
     /// # std::io::Result::Ok(())
@@ -98,7 +98,7 @@ impl OpenOptions {
     /// Opens the reading end. It does not wait for a sender.
     ///
     /// # Errors
-    /// The kernel's; `InvalidInput` for what is no pipe.
+    /// Any error of the system call; `InvalidInput` for what is no pipe.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -129,7 +129,7 @@ impl OpenOptions {
     /// [both directions](Self::read_write).
     ///
     /// # Errors
-    /// The kernel's (`ENXIO` when nobody reads); `InvalidInput` for what is no pipe.
+    /// Any error of the system call (`ENXIO` when there is no reader); `InvalidInput` for what is no pipe.
     ///
     /// # Panics
     /// If this thread has entered no runtime.

@@ -1,7 +1,7 @@
 //! Where connections of one machine's processes come in.
 
 use super::listener::{Accepted, Listener};
-use super::unix_address::{SocketAddr, named};
+use super::unix_address::{SocketAddr, parse_path};
 use super::unix_stream::UnixStream;
 use crate::sys::socket;
 use std::io;
@@ -9,17 +9,17 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::Path;
 use std::task::{Context, Poll};
 
-/// Connections that may wait to be accepted. A connect that finds the queue full fails at once, and no readiness tells
+/// Connections that may wait to be accepted. A connect that finds the queue full fails at once, and no readiness announces
 /// when there is room.
 const BACKLOG: u32 = 1024;
 
-/// A Unix stream socket that listens. The path stays when it is dropped: who bound it removes it.
+/// A Unix stream socket that listens. The path stays when it is dropped: the program that bound it removes it.
 ///
 /// # Examples
 /// ```
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::net::{UnixListener, UnixStream};
-/// // An abstract name: it has no place in the file system, and goes with the listener.
+/// // An abstract name: it is not in the file system, and goes with the listener.
 /// # let name = format!("\0whippet-example-{}", std::process::id());
 /// let listener = UnixListener::bind(&name)?;
 /// let _client = UnixStream::connect(&name).await?;
@@ -36,7 +36,7 @@ impl UnixListener {
     /// Listens at `path`, which must not exist yet. A path that begins with a zero byte is an abstract name.
     ///
     /// # Errors
-    /// The kernel's: the path exists, cannot be made, is too long.
+    /// Errors of the system call: the path exists, cannot be made, is too long.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -48,7 +48,7 @@ impl UnixListener {
     /// # let path = std::env::temp_dir().join(format!("whippet-bind-{}", std::process::id()));
     /// let listener = UnixListener::bind(&path)?;
     /// drop(listener);
-    /// // The path stays: who bound it removes it.
+    /// // The path stays: the program that bound it removes it.
     /// let taken = UnixListener::bind(&path).unwrap_err();
     /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
     /// std::fs::remove_file(&path)?;
@@ -58,7 +58,7 @@ impl UnixListener {
     #[track_caller]
     pub fn bind<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
-        socket::bind(&descriptor, &named(path.as_ref())?)?;
+        socket::bind(&descriptor, &parse_path(path.as_ref())?)?;
         Ok(Self(Listener::listen("UnixListener::bind", descriptor, BACKLOG)?))
     }
 
@@ -99,7 +99,7 @@ impl UnixListener {
     /// Takes a std listener over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -120,7 +120,7 @@ impl UnixListener {
     /// ```
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<Self> {
-        Ok(Self(Listener::of_listening("UnixListener::from_std", listener.into())?))
+        Ok(Self(Listener::from_listening("UnixListener::from_std", listener.into())?))
     }
 
     /// Gives the std listener back, in non-blocking mode.
@@ -148,7 +148,7 @@ impl UnixListener {
     /// Waits for a connection, and takes it with its peer's name.
     ///
     /// # Errors
-    /// The kernel's: no descriptor or memory left. It leaves the listener as it was.
+    /// Errors of the system call: no descriptor or memory left. It leaves the listener as it was.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has accepted nothing.
@@ -203,8 +203,8 @@ impl UnixListener {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let name = format!("\0whippet-try-accept-{}", std::process::id());
     /// let listener = whippet::net::UnixListener::bind(&name)?;
-    /// let nobody = listener.try_accept().unwrap_err();
-    /// assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+    /// let error = listener.try_accept().unwrap_err();
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
@@ -215,7 +215,7 @@ impl UnixListener {
     /// The error that is pending on the listener, taken off it.
     ///
     /// # Errors
-    /// The kernel's, of asking.
+    /// Any error of `getsockopt(2)`.
     ///
     /// # Examples
     /// ```
@@ -233,7 +233,7 @@ impl UnixListener {
     /// Where it listens.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -245,13 +245,13 @@ impl UnixListener {
     /// # }).unwrap();
     /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
+        Ok(SocketAddr::from_raw(Some(socket::local_name(&self.0)?)))
     }
 }
 
 fn with_name(accepted: io::Result<Accepted<UnixStream>>) -> io::Result<(UnixStream, SocketAddr)> {
     let (stream, peer) = accepted?;
-    Ok((UnixStream::from_stream(stream), SocketAddr::of_kernel(peer)))
+    Ok((UnixStream::from_stream(stream), SocketAddr::from_raw(peer)))
 }
 
 impl AsFd for UnixListener {

@@ -13,9 +13,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Pieces of one vectored call: Linux takes no more (`UIO_MAXIOV`).
-const MAX_PIECES: usize = 1024;
+const MAX_SLICES: usize = 1024;
 
-/// The writing end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). When nobody reads any
+/// The writing end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). When there is no reader any
 /// more, writing fails with `BrokenPipe`.
 ///
 /// # Examples
@@ -34,7 +34,7 @@ const MAX_PIECES: usize = 1024;
 pub struct Sender(AsyncFd<OwnedFd>);
 
 /// The reading end of a pipe: see [`pipe`] and [`OpenOptions`](super::unix::pipe::OpenOptions). It comes to its end when
-/// nobody can write any more.
+/// there is no writer any more.
 ///
 /// # Examples
 /// ```
@@ -82,7 +82,10 @@ pub struct Receiver(AsyncFd<OwnedFd>);
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     const CALL: &str = "pipe::pipe";
     let (read, written) = kernel::pipe()?;
-    Ok((Sender(AsyncFd::of_call(CALL, written)?), Receiver(AsyncFd::of_call(CALL, read)?)))
+    Ok((
+        Sender(AsyncFd::new_for_call(CALL, written)?),
+        Receiver(AsyncFd::new_for_call(CALL, read)?),
+    ))
 }
 
 /// Whether it is an end of a pipe, for this direction.
@@ -101,7 +104,7 @@ pub(super) fn check(end: &OwnedFd, access: Access) -> io::Result<()> {
 
 /// What both ends have. For the examples: `$made` is code that makes a pipe of std's, whose end of this kind is `ours`,
 /// `$ready` waits for it, `$try` uses it, and `$call` is that call on the descriptor.
-macro_rules! end {
+macro_rules! impl_pipe_end {
     (
         $type:ident, $access:expr, $interest:expr,
         $made:literal, $ready:ident, $try:literal, $call:literal
@@ -110,7 +113,7 @@ macro_rules! end {
             /// Takes a file over that is an end of a pipe.
             ///
             /// # Errors
-            /// The kernel's; `InvalidInput` for what is no pipe, or not this end of one.
+            /// Any error of the system call; `InvalidInput` for what is no pipe, or not this end of one.
             ///
             /// # Panics
             /// If this thread has entered no runtime.
@@ -165,7 +168,7 @@ macro_rules! end {
             /// As [`from_file`](Self::from_file) without a look: it must be a pipe in non-blocking mode.
             ///
             /// # Errors
-            /// The kernel's, of watching it.
+            /// Any error of registering it with the reactor.
             ///
             /// # Panics
             /// If this thread has entered no runtime.
@@ -192,7 +195,7 @@ macro_rules! end {
             /// As [`from_owned_fd`](Self::from_owned_fd) without a look: it must be a pipe in non-blocking mode.
             ///
             /// # Errors
-            /// The kernel's, of watching it.
+            /// Any error of registering it with the reactor.
             ///
             /// # Panics
             /// If this thread has entered no runtime.
@@ -211,10 +214,10 @@ macro_rules! end {
             /// ```
             #[track_caller]
             pub fn from_owned_fd_unchecked(end: OwnedFd) -> io::Result<Self> {
-                Ok(Self(AsyncFd::of_call(concat!("pipe::", stringify!($type), "::from_owned_fd_unchecked"), end)?))
+                Ok(Self(AsyncFd::new_for_call(concat!("pipe::", stringify!($type), "::from_owned_fd_unchecked"), end)?))
             }
 
-            /// Waits until it is ready for something of `interest`, and says what it is ready for.
+            /// Waits until it is ready for something of `interest`, and returns what it is ready for.
             ///
             /// # Errors
             /// The runtime has ended.
@@ -240,7 +243,7 @@ macro_rules! end {
             /// Makes a call of one's own, if the end is announced ready.
             ///
             /// # Errors
-            /// The call's; `WouldBlock` when it is not ready. A call that says `WouldBlock` itself uses the readiness up.
+            /// The call's; `WouldBlock` when it is not ready. A call that returns `WouldBlock` itself uses the readiness up.
             ///
             /// # Examples
             /// ```
@@ -260,7 +263,7 @@ macro_rules! end {
             /// The descriptor in blocking mode, as a child process wants it.
             ///
             /// # Errors
-            /// The kernel's.
+            /// Any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -313,7 +316,7 @@ macro_rules! end {
         }
     };
 }
-end!(
+impl_pipe_end!(
     Sender,
     Access::Write,
     Interest::WRITABLE,
@@ -322,7 +325,7 @@ end!(
     "try_write(b\"hello\")",
     "rustix::io::write(&end, b\"hello\")"
 );
-end!(
+impl_pipe_end!(
     Receiver,
     Access::Read,
     Interest::READABLE,
@@ -334,12 +337,12 @@ end!(
 );
 
 /// After each call there may be more: a pipe holds messages of several writers, and a read stops between them.
-fn more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
+fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
     Ok((result?, Rest::MayBe))
 }
 
 impl Sender {
-    /// Waits until a write may succeed, or nobody reads any more.
+    /// Waits until a write may succeed, or there is no reader any more.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -378,10 +381,10 @@ impl Sender {
         self.0.registration().poll_ready(cx, Interest::WRITABLE.0).map_ok(drop)
     }
 
-    /// Writes what there is room for, and says how much that was.
+    /// Writes what there is room for, and returns how much that was.
     ///
     /// # Errors
-    /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
+    /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -398,7 +401,7 @@ impl Sender {
         self.0.try_io(Interest::WRITABLE, |end| kernel::write(end, bytes))
     }
 
-    /// Writes several pieces, as far as there is room, in one call (1,024 of them at most).
+    /// Writes several buffers, as far as there is room, in one call (1,024 of them at most).
     ///
     /// # Errors
     /// As [`try_write`](Self::try_write).
@@ -415,14 +418,14 @@ impl Sender {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn try_write_vectored(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
-        self.0.try_io(Interest::WRITABLE, |end| kernel::write_vectored(end, pieces))
+    pub fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        self.0.try_io(Interest::WRITABLE, |end| kernel::write_vectored(end, slices))
     }
 }
 
 impl Receiver {
-    /// Waits until a read may succeed, or nobody can write any more.
+    /// Waits until a read may succeed, or there is no writer any more.
     ///
     /// # Errors
     /// The runtime has ended.
@@ -468,7 +471,7 @@ impl Receiver {
     /// Reads what is there; 0 is the end (or an empty buffer).
     ///
     /// # Errors
-    /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
+    /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -506,7 +509,7 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let taken = buffers.len().min(MAX_PIECES);
+        let taken = buffers.len().min(MAX_SLICES);
         self.0.try_io(Interest::READABLE, |end| kernel::read_vectored(end, &mut buffers[..taken]))
     }
 
@@ -540,7 +543,7 @@ impl AsyncRead for Receiver {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let registration = self.0.registration();
-        registration.poll_io(cx, Interest::READABLE.0, |end| more(kernel::read(end, buffer)))
+        registration.poll_io(cx, Interest::READABLE.0, |end| maybe_more(kernel::read(end, buffer)))
     }
 
     fn poll_read_vectored(
@@ -548,9 +551,9 @@ impl AsyncRead for Receiver {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = buffers.len().min(MAX_PIECES);
+        let taken = buffers.len().min(MAX_SLICES);
         self.0.registration().poll_io(cx, Interest::READABLE.0, |end| {
-            more(kernel::read_vectored(end, &mut buffers[..taken]))
+            maybe_more(kernel::read_vectored(end, &mut buffers[..taken]))
         })
     }
 }
@@ -562,18 +565,18 @@ impl AsyncWrite for Sender {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let registration = self.0.registration();
-        registration.poll_io(cx, Interest::WRITABLE.0, |end| more(kernel::write(end, bytes)))
+        registration.poll_io(cx, Interest::WRITABLE.0, |end| maybe_more(kernel::write(end, bytes)))
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let pieces = &pieces[..pieces.len().min(MAX_PIECES)];
-        self.0
-            .registration()
-            .poll_io(cx, Interest::WRITABLE.0, |end| more(kernel::write_vectored(end, pieces)))
+        let slices = &slices[..slices.len().min(MAX_SLICES)];
+        self.0.registration().poll_io(cx, Interest::WRITABLE.0, |end| {
+            maybe_more(kernel::write_vectored(end, slices))
+        })
     }
 
     /// Nothing is kept back: what was written is the kernel's.

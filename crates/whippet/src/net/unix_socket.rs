@@ -3,7 +3,7 @@
 use super::datagram::Datagram;
 use super::listener::Listener;
 use super::stream::Stream;
-use super::unix_address::named;
+use super::unix_address::parse_path;
 use super::unix_datagram::UnixDatagram;
 use super::unix_listener::UnixListener;
 use super::unix_stream::UnixStream;
@@ -85,7 +85,7 @@ impl UnixSocket {
     /// Names the socket: a path that must not exist yet, or, after a zero byte, an abstract name.
     ///
     /// # Errors
-    /// The kernel's: the path exists, cannot be made, is too long.
+    /// Errors of the system call: the path exists, cannot be made, is too long.
     ///
     /// # Examples
     /// ```
@@ -96,19 +96,19 @@ impl UnixSocket {
     /// socket.bind(&path)?;
     /// let taken = UnixSocket::new_stream()?.bind(&path).unwrap_err();
     /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
-    /// // The path stays: who bound it removes it.
+    /// // The path stays: the program that bound it removes it.
     /// std::fs::remove_file(&path)?;
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
     pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        socket::bind(&self.descriptor, &named(path.as_ref())?)
+        socket::bind(&self.descriptor, &parse_path(path.as_ref())?)
     }
 
     /// Lets connections come; `backlog` of them may wait to be accepted (the kernel's `somaxconn` at most).
     ///
     /// # Errors
-    /// The kernel's; `InvalidInput` for a socket for datagrams.
+    /// Any error of the system call; `InvalidInput` for a socket for datagrams.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -122,7 +122,7 @@ impl UnixSocket {
     /// socket.bind(&name)?;
     /// let listener = socket.listen(0)?;
     /// let _one = UnixStream::connect(&name).await?;
-    /// // One waits, and no other may: whoever comes is turned away.
+    /// // One waits, and no other may: the next connection is rejected.
     /// let full = UnixStream::connect(&name).await.unwrap_err();
     /// assert_eq!(full.kind(), std::io::ErrorKind::WouldBlock);
     /// assert!(listener.accept().await.is_ok());
@@ -163,15 +163,15 @@ impl UnixSocket {
     /// ```
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let descriptor = self.into_kind(false)?;
-        socket::connect(&descriptor, &named(path.as_ref())?)?;
+        socket::connect(&descriptor, &parse_path(path.as_ref())?)?;
         let stream = Stream::new("UnixSocket::connect", descriptor)?;
-        Ok(UnixStream::from_stream(stream.connected().await?))
+        Ok(UnixStream::from_stream(stream.wait_connected().await?))
     }
 
     /// The socket for datagrams that this is.
     ///
     /// # Errors
-    /// The kernel's, of watching it; `InvalidInput` for a socket for a stream.
+    /// Any error of registering it with the reactor; `InvalidInput` for a socket for a stream.
     ///
     /// # Panics
     /// If this thread has entered no runtime.

@@ -1,9 +1,9 @@
 //! A connection between processes of one machine.
 
-use super::split::{self, Duplex, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+use super::macros::impl_stream_methods;
+use super::split::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, SplitStream, WriteHalf};
 use super::stream::{Stream, StreamKind};
-use super::stream_doors::stream_doors;
-use super::unix_address::{SocketAddr, named};
+use super::unix_address::{SocketAddr, parse_path};
 use crate::sys::{options, socket};
 use std::io;
 use std::path::Path;
@@ -23,7 +23,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub struct UnixStream(Stream<Self>);
 
-/// Who is at the other end of a Unix connection, as the kernel saw him when he connected.
+/// The peer of a Unix connection, as the kernel saw it at the connect.
 ///
 /// # Examples
 /// ```
@@ -104,7 +104,7 @@ impl UnixStream {
     /// Connects to the listener at `path`.
     ///
     /// # Errors
-    /// The kernel's: nobody listens, no such path, not allowed; `WouldBlock` when the listener's queue is full.
+    /// Errors of the system call: nobody listens, no such path, not allowed; `WouldBlock` when the listener's queue is full.
     ///
     /// # Cancel safety
     /// Dropped, it gives the connection up.
@@ -126,12 +126,12 @@ impl UnixStream {
     /// ```
     pub async fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
-        socket::connect(&descriptor, &named(path.as_ref())?)?;
+        socket::connect(&descriptor, &parse_path(path.as_ref())?)?;
         let stream = Stream::new("UnixStream::connect", descriptor)?;
-        Ok(Self(stream.connected().await?))
+        Ok(Self(stream.wait_connected().await?))
     }
 
-    /// As [`connect`](Self::connect), with the name that a listener told, or one of std's.
+    /// As [`connect`](Self::connect), with the name of a listener, or one of std's.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -157,7 +157,7 @@ impl UnixStream {
         let descriptor = socket::unix(socket::Kind::STREAM)?;
         socket::connect(&descriptor, address.as_arg())?;
         let stream = Stream::new("UnixStream::connect_addr", descriptor)?;
-        Ok(Self(stream.connected().await?))
+        Ok(Self(stream.wait_connected().await?))
     }
 
     /// Two streams connected to each other.
@@ -185,7 +185,7 @@ impl UnixStream {
     pub fn pair() -> io::Result<(Self, Self)> {
         const CALL: &str = "UnixStream::pair";
         let (left, right) = socket::unix_pair(socket::Kind::STREAM)?;
-        Ok((Self(Stream::of_connected(CALL, left)?), Self(Stream::of_connected(CALL, right)?)))
+        Ok((Self(Stream::from_connected(CALL, left)?), Self(Stream::from_connected(CALL, right)?)))
     }
 
     pub(super) const fn from_stream(stream: Stream<Self>) -> Self {
@@ -195,7 +195,7 @@ impl UnixStream {
     /// Takes a std stream over, which must be in non-blocking mode.
     ///
     /// # Errors
-    /// The kernel's, of watching it.
+    /// Any error of registering it with the reactor.
     ///
     /// # Panics
     /// If this thread has entered no runtime.
@@ -216,7 +216,7 @@ impl UnixStream {
     /// ```
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<Self> {
-        Ok(Self(Stream::of_connected("UnixStream::from_std", stream.into())?))
+        Ok(Self(Stream::from_connected("UnixStream::from_std", stream.into())?))
     }
 
     /// Gives the std stream back, in non-blocking mode.
@@ -243,7 +243,7 @@ impl UnixStream {
     /// Who is at the other end.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -307,7 +307,7 @@ impl UnixStream {
     /// This end's name.
     ///
     /// # Errors
-    /// The kernel's.
+    /// Any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -323,13 +323,13 @@ impl UnixStream {
     /// # }).unwrap();
     /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::of_kernel(Some(socket::local_name(&self.0)?)))
+        Ok(SocketAddr::from_raw(Some(socket::local_name(&self.0)?)))
     }
 
     /// The other end's name.
     ///
     /// # Errors
-    /// The kernel's, when the connection is gone.
+    /// Any error of the system call, such as for a connection that is gone.
     ///
     /// # Examples
     /// ```
@@ -343,7 +343,7 @@ impl UnixStream {
     /// # }).unwrap();
     /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(SocketAddr::of_kernel(socket::peer_name(&self.0)?))
+        Ok(SocketAddr::from_raw(socket::peer_name(&self.0)?))
     }
 
     #[inline]
@@ -356,7 +356,7 @@ impl StreamKind for UnixStream {
     const SHORT_IS_LAST: bool = false;
 }
 
-impl Duplex for UnixStream {
+impl SplitStream for UnixStream {
     type Address = SocketAddr;
 
     #[inline]
@@ -373,4 +373,4 @@ impl Duplex for UnixStream {
     }
 }
 
-stream_doors!(UnixStream, "let (left, right) = whippet::net::UnixStream::pair()?;");
+impl_stream_methods!(UnixStream, "let (left, right) = whippet::net::UnixStream::pair()?;");

@@ -8,7 +8,7 @@
 )]
 
 mod extremes;
-mod places;
+mod panic_locations;
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,9 +1,9 @@
 //! Reading, writing and pipes: whatever the chunks, and whenever a call is dropped.
 
 mod budgets;
+mod copy;
 mod filling;
 mod pipes;
-mod pumps;
 mod reading;
 mod saturated;
 mod seeking;

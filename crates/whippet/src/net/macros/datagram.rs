@@ -2,18 +2,18 @@
 //! [`Datagram`](super::datagram::Datagram).
 
 /// Gives `$type` what does not name addresses, and what names senders: `$address` is their type, and `$sender` makes
-/// it of what the kernel tells. `$pair` is code for the examples: it makes a `left` that is connected to a `right`, both
+/// it of what the kernel returns. `$pair` is code for the examples: it makes a `left` that is connected to a `right`, both
 /// with names.
-macro_rules! datagram_doors {
+macro_rules! impl_datagram_methods {
     ($type:ident, $address:ty, $sender:expr, $pair:literal) => {
-        $crate::net::readiness_doors::readiness_doors!($type, $pair, try_send, try_recv);
-        $crate::net::peek_doors::peek_doors!($type, $address, $sender, $pair);
+        $crate::net::macros::impl_readiness_methods!($type, $pair, try_send, try_recv);
+        $crate::net::macros::impl_peek_methods!($type, $address, $sender, $pair);
 
         impl $type {
             /// Sends a datagram to the peer that the socket is connected to, and gives its length.
             ///
             /// # Errors
-            /// The kernel's: not connected, too long; or an earlier one was refused.
+            /// Errors of the system call: not connected, too long; or an earlier one was refused.
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has sent nothing.
@@ -74,7 +74,7 @@ macro_rules! datagram_doors {
             /// Receives a datagram, and gives its length; what does not fit into `buffer` is lost.
             ///
             /// # Errors
-            /// The kernel's: something sent earlier was refused.
+            /// Errors of the system call: something sent earlier was refused.
             ///
             /// # Cancel safety
             /// Cancel safe: dropped, it has received nothing.
@@ -221,7 +221,7 @@ macro_rules! datagram_doors {
                 let call = || {
                     $crate::io::append_now(buffer, |room| $crate::sys::socket::receive(self, room))
                 };
-                self.socket().receive_by(call).await
+                self.socket().receive_with(call).await
             }
 
             /// Receives a datagram to the end of a buffer that grows if one is there.
@@ -280,7 +280,7 @@ macro_rules! datagram_doors {
                         Ok(count)
                     })
                 };
-                let count = self.socket().receive_by(call).await?;
+                let count = self.socket().receive_with(call).await?;
                 $sender((count, sender))
             }
 
@@ -383,4 +383,4 @@ macro_rules! datagram_doors {
         }
     };
 }
-pub(super) use datagram_doors;
+pub(in crate::net) use impl_datagram_methods;

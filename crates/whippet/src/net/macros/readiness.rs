@@ -2,7 +2,7 @@
 
 /// Gives `$type` the readiness methods; `$type::socket()` has `ready`, `poll_ready`, `try_io` and `take_error`. For the
 /// examples: `$pair` is code that makes a `left` connected to a `right`, and `$send` and `$receive` are what they do.
-macro_rules! readiness_doors {
+macro_rules! impl_readiness_methods {
     ($type:ty, $pair:literal, $send:ident, $receive:ident) => {
         impl $type {
             /// Waits until a read may succeed, or the peer has sent its last.
@@ -49,9 +49,9 @@ macro_rules! readiness_doors {
                 self.ready($crate::net::Interest::WRITABLE).await.map(drop)
             }
 
-            /// Waits until the socket is ready for something of `interest`, and says what it is ready for. With
+            /// Waits until the socket is ready for something of `interest`, and returns what it is ready for. With
             /// [`Interest::ERROR`](crate::net::Interest::ERROR) a reset is seen without reading. The announcement
-            /// may be false: the call that follows can still say `WouldBlock`.
+            /// may be false: the call that follows can still return `WouldBlock`.
             ///
             /// # Errors
             /// The runtime has ended.
@@ -126,7 +126,7 @@ macro_rules! readiness_doors {
             /// Makes a call of one's own on the socket, if it is announced ready for `interest`.
             ///
             /// # Errors
-            /// The call's; `WouldBlock` when the socket is not ready. A call that says `WouldBlock` itself uses
+            /// The call's; `WouldBlock` when the socket is not ready. A call that returns `WouldBlock` itself uses
             /// the readiness up.
             ///
             /// # Examples
@@ -154,7 +154,7 @@ macro_rules! readiness_doors {
             }
 
             /// Makes a call of one's own on the socket once it is ready for `interest`, and again after each one that
-            /// says `WouldBlock`.
+            /// returns `WouldBlock`.
             ///
             /// # Errors
             /// The call's; the runtime has ended.
@@ -188,7 +188,7 @@ macro_rules! readiness_doors {
             /// The error that is pending on the socket, taken off it.
             ///
             /// # Errors
-            /// The kernel's, of asking.
+            /// Any error of `getsockopt(2)`.
             ///
             /// # Examples
             /// ```
@@ -217,4 +217,4 @@ macro_rules! readiness_doors {
         }
     };
 }
-pub(super) use readiness_doors;
+pub(in crate::net) use impl_readiness_methods;

@@ -1,6 +1,6 @@
-//! What copies from a reader to a writer: a buffer between the two, and how far each has come.
+//! Copies from a reader to a writer: the buffer between the two, and how far each has come.
 
-use super::whole::poll_write_whole;
+use super::write_all::poll_write_all;
 use crate::coop::{self, Yield};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
@@ -8,24 +8,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Bytes of the buffer unless set otherwise: two pages, as std's and tokio's.
-pub(super) const BUFFER: usize = 8192;
+pub(super) const DEFAULT_BUFFER_SIZE: usize = 8192;
 
-/// Pieces that one poll copies at the most. What is polled beside a copy in the same task (the other direction, another
-/// branch of a `join!`) has its turn after them, although reader and writer are always ready. The budget does not see to that:
-/// it is one for the whole task, and outside of a task there is none. Two directions between sockets, which use three
-/// units a piece, fit into one budget.
-pub(super) const PIECES: usize = 16;
+/// Chunks that one poll copies at the most. Other futures that are polled in the same task (the other direction, another
+/// branch of a `join!`) run after them, although reader and writer are always ready. The budget does not ensure that: it is
+/// one for the whole task, and outside of a task there is none. Two directions between sockets, which use three units a
+/// chunk, fit into one budget.
+pub(super) const MAX_CHUNKS: usize = 16;
 
-/// Ends a poll that has copied [`PIECES`]; the task comes again.
-pub(super) fn give_way<T>(cx: &Context<'_>) -> Poll<T> {
+/// Ends a poll that has copied [`MAX_CHUNKS`]; the task is scheduled again.
+pub(super) fn yield_to_others<T>(cx: &Context<'_>) -> Poll<T> {
     coop::yield_turn(cx.waker(), Yield::Asked);
     Poll::Pending
 }
 
 /// A copy under way. It is to be polled with the same reader and writer each time.
 #[derive(Debug)]
-pub(super) struct Pump {
-    /// What was read is in the first `filled` places.
+pub(super) struct CopyBuffer {
+    /// What was read is in the first `filled` bytes.
     buffer: Box<[u8]>,
     /// How much was read.
     filled: usize,
@@ -35,25 +35,25 @@ pub(super) struct Pump {
     copied: u64,
     /// Whether something was written and not flushed.
     unflushed: bool,
-    /// Whether the reader has said its end.
+    /// Whether the reader is at its end.
     ended: bool,
 }
 
-impl Pump {
+impl CopyBuffer {
     /// A copy with a buffer of so many bytes, at least one.
     pub(super) fn new(size: usize) -> Self {
         let buffer = vec![0; size.max(1)].into_boxed_slice();
         Self { buffer, filled: 0, written: 0, copied: 0, unflushed: false, ended: false }
     }
 
-    /// Copies to the end, and flushes the writer then; gives the count of bytes. One poll copies [`PIECES`] at the most.
+    /// Copies to the end, and flushes the writer then; gives the count of bytes. One poll copies [`MAX_CHUNKS`] at the most.
     pub(super) fn poll_copy(
         &mut self,
         cx: &mut Context<'_>,
         mut reader: Pin<&mut (impl AsyncRead + ?Sized)>,
         mut writer: Pin<&mut (impl AsyncWrite + ?Sized)>,
     ) -> Poll<io::Result<u64>> {
-        for _ in 0..PIECES {
+        for _ in 0..MAX_CHUNKS {
             // Reader and writer may both always be ready, and know nothing of the budget.
             let unit = ready!(coop::poll_proceed(cx));
             if self.filled == 0 && !self.ended {
@@ -74,7 +74,7 @@ impl Pump {
             }
             let before = self.written;
             let filled = &self.buffer[..self.filled];
-            let written = poll_write_whole(writer.as_mut(), cx, filled, &mut self.written);
+            let written = poll_write_all(writer.as_mut(), cx, filled, &mut self.written);
             self.copied += (self.written - before) as u64;
             self.unflushed |= self.written > before;
             ready!(written)?;
@@ -85,6 +85,6 @@ impl Pump {
             }
             unit.spend();
         }
-        give_way(cx)
+        yield_to_others(cx)
     }
 }

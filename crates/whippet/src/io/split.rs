@@ -1,7 +1,7 @@
 //! Any stream in two halves, for two tasks.
 //!
-//! A stream is one thing: reading and writing it take it whole. So whoever polls a half takes the stream out of the
-//! place that both share, polls it *without the lock*, and puts it back. Who finds the place empty leaves his waker
+//! Reading and writing both take an exclusive reference of the stream. So a poll of a half takes the stream out of what
+//! both halves share, polls it *without the lock*, and puts it back. A half that finds it gone stores its waker
 //! there, and is woken when the stream is back.
 
 use crate::loom::{Arc, Mutex};
@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Waker, ready};
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub struct ReadHalf<T>(Arc<Shared<T>>);
+pub struct ReadHalf<T>(Arc<Mutex<Shared<T>>>);
 
 /// The writing half of a stream: see [`split`]. Dropping it does not end the writing direction: call
 /// [`shutdown`](super::AsyncWriteExt::shutdown).
@@ -47,13 +47,10 @@ pub struct ReadHalf<T>(Arc<Shared<T>>);
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-pub struct WriteHalf<T>(Arc<Shared<T>>);
+pub struct WriteHalf<T>(Arc<Mutex<Shared<T>>>);
 
-/// What both halves share.
-type Shared<T> = Mutex<Place<T>>;
-
-/// Where the stream is while no half is polled.
-struct Place<T> {
+/// What both halves share: the stream, while no half is polled.
+struct Shared<T> {
     /// The stream; none while one half has it.
     stream: Option<Pin<Box<T>>>,
     /// The other half's task, if it came meanwhile.
@@ -82,8 +79,8 @@ struct Place<T> {
 /// # }).unwrap();
 /// ```
 pub fn split<T: AsyncRead + AsyncWrite>(stream: T) -> (ReadHalf<T>, WriteHalf<T>) {
-    let place = Place { stream: Some(Box::pin(stream)), waiter: None };
-    let shared = Arc::new(Mutex::new(place));
+    let shared = Shared { stream: Some(Box::pin(stream)), waiter: None };
+    let shared = Arc::new(Mutex::new(shared));
     (ReadHalf(Arc::clone(&shared)), WriteHalf(shared))
 }
 
@@ -155,24 +152,24 @@ impl<T> WriteHalf<T> {
 }
 
 /// The stream on loan; dropped, by a panic too, it goes back.
-struct Loan<'a, T> {
+struct StreamLease<'a, T> {
     /// Where it goes back to.
-    place: &'a Shared<T>,
+    shared: &'a Mutex<Shared<T>>,
     /// The stream, until it is given back.
     stream: Option<Pin<Box<T>>>,
 }
 
-impl<'a, T> Loan<'a, T> {
+impl<'a, T> StreamLease<'a, T> {
     /// Takes the stream, or has the task woken when it is back.
-    fn poll_take(place: &'a Shared<T>, cx: &mut Context<'_>) -> Poll<Self> {
+    fn poll_acquire(shared: &'a Mutex<Shared<T>>, cx: &mut Context<'_>) -> Poll<Self> {
         let mut waker = None;
         loop {
-            let mut state = place.lock();
+            let mut state = shared.lock();
             if let Some(stream) = state.stream.take() {
-                // Nobody waits: whoever put the stream back took the waker out.
+                // No waiter: the half that put the stream back took the waker out.
                 drop(state);
                 drop_waker(waker);
-                return Poll::Ready(Self { place, stream: Some(stream) });
+                return Poll::Ready(Self { shared, stream: Some(stream) });
             }
             if waker.is_some() {
                 mem::swap(&mut state.waiter, &mut waker);
@@ -188,17 +185,17 @@ impl<'a, T> Loan<'a, T> {
 
     /// The stream.
     fn stream(&mut self) -> Pin<&mut T> {
-        self.stream.as_mut().expect("it is on loan").as_mut()
+        self.stream.as_mut().expect("the lease has the stream").as_mut()
     }
 }
 
-impl<T> Drop for Loan<'_, T> {
+impl<T> Drop for StreamLease<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.place.lock();
+        let mut state = self.shared.lock();
         state.stream = self.stream.take();
         let waiter = state.waiter.take();
         drop(state);
-        // What the poll came to must not go down with the waker of the other half.
+        // The result of the poll must not be lost by a panic of the waker of the other half.
         wake_quietly(waiter);
     }
 }
@@ -209,7 +206,7 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_read(cx, buffer)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_read(cx, buffer)
     }
 
     fn poll_read_vectored(
@@ -217,7 +214,7 @@ impl<T: AsyncRead> AsyncRead for ReadHalf<T> {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_read_vectored(cx, buffers)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_read_vectored(cx, buffers)
     }
 }
 
@@ -227,23 +224,23 @@ impl<T: AsyncWrite> AsyncWrite for WriteHalf<T> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_write(cx, bytes)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_write_vectored(cx, pieces)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_write_vectored(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_flush(cx)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_flush(cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Loan::poll_take(&self.0, cx)).stream().poll_close(cx)
+        ready!(StreamLease::poll_acquire(&self.0, cx)).stream().poll_close(cx)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Ends: of tasks by an abort, of sets, of whole runtimes, beside those who spawn and wake.
+//! Shutdown: of tasks by an abort, of sets, of whole runtimes, while other threads spawn and wake.
 
 use crate::support::{Lives, assert_empty, check, current_thread, workers};
 use shuttle::thread;

@@ -2,17 +2,17 @@
 //! [`Stream`](super::stream::Stream).
 
 /// Gives `$type` reading and writing. `$pair` is code for the examples: it makes a `left` connected to a `right`.
-macro_rules! stream_doors {
+macro_rules! impl_stream_methods {
     ($type:ident, $pair:literal) => {
-        $crate::net::readiness_doors::readiness_doors!($type, $pair, try_write, try_read);
-        $crate::net::stream_doors::byte_traits!($type);
-        $crate::net::stream_doors::byte_traits!(&$type);
+        $crate::net::macros::impl_readiness_methods!($type, $pair, try_write, try_read);
+        $crate::net::macros::impl_futures_io!($type);
+        $crate::net::macros::impl_futures_io!(&$type);
 
         impl $type {
             /// Reads what is there; 0 is the end of the stream (or an empty buffer).
             ///
             /// # Errors
-            /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else the kernel's.
+            /// `WouldBlock` when there is nothing: await [`readable`](Self::readable); else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -85,10 +85,10 @@ macro_rules! stream_doors {
                 self.socket().try_read_buf(buffer)
             }
 
-            /// Writes what there is room for, and says how much that was.
+            /// Writes what there is room for, and returns how much that was.
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else the kernel's.
+            /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -106,7 +106,7 @@ macro_rules! stream_doors {
                 self.socket().try_write(bytes)
             }
 
-            /// Writes several pieces, as far as there is room, in one call (1,024 of them at most).
+            /// Writes several buffers, as far as there is room, in one call (1,024 of them at most).
             ///
             /// # Errors
             /// As [`try_write`](Self::try_write).
@@ -126,15 +126,15 @@ macro_rules! stream_doors {
             #[inline]
             pub fn try_write_vectored(
                 &self,
-                pieces: &[::std::io::IoSlice<'_>],
+                slices: &[::std::io::IoSlice<'_>],
             ) -> ::std::io::Result<usize> {
-                self.socket().try_write_vectored(pieces)
+                self.socket().try_write_vectored(slices)
             }
 
             /// Ends a direction at once, without waiting: `Shutdown::Write` lets the peer read the end.
             ///
             /// # Errors
-            /// The kernel's. A connection that is gone already is no error.
+            /// Any error of the system call. A connection that is gone already is no error.
             ///
             /// # Examples
             /// ```
@@ -152,19 +152,19 @@ macro_rules! stream_doors {
         }
     };
 }
-pub(super) use stream_doors;
+pub(in crate::net) use impl_stream_methods;
 
 /// Gives `$type` the traits of `futures-io`.
-macro_rules! byte_traits {
+macro_rules! impl_futures_io {
     ($type:ty) => {
-        $crate::net::stream_doors::read_traits!($type, []);
-        $crate::net::stream_doors::write_traits!($type, []);
+        $crate::net::macros::impl_async_read!($type, []);
+        $crate::net::macros::impl_async_write!($type, []);
     };
 }
-pub(super) use byte_traits;
+pub(in crate::net) use impl_futures_io;
 
 /// Reading by the trait of `futures-io`, with the generics of the implementation.
-macro_rules! read_traits {
+macro_rules! impl_async_read {
     ($type:ty, [$($generics:tt)*]) => {
         impl<$($generics)*> ::futures_io::AsyncRead for $type {
             #[inline]
@@ -186,10 +186,10 @@ macro_rules! read_traits {
         }
     };
 }
-pub(super) use read_traits;
+pub(in crate::net) use impl_async_read;
 
 /// Writing by the trait of `futures-io`, with the generics of the implementation.
-macro_rules! write_traits {
+macro_rules! impl_async_write {
     ($type:ty, [$($generics:tt)*]) => {
         impl<$($generics)*> ::futures_io::AsyncWrite for $type {
             #[inline]
@@ -204,9 +204,9 @@ macro_rules! write_traits {
             fn poll_write_vectored(
                 self: ::std::pin::Pin<&mut Self>,
                 cx: &mut ::std::task::Context<'_>,
-                pieces: &[::std::io::IoSlice<'_>],
+                slices: &[::std::io::IoSlice<'_>],
             ) -> ::std::task::Poll<::std::io::Result<usize>> {
-                self.socket().poll_write_vectored(cx, pieces)
+                self.socket().poll_write_vectored(cx, slices)
             }
 
             /// Nothing is kept back: what was written is the kernel's.
@@ -227,4 +227,4 @@ macro_rules! write_traits {
         }
     };
 }
-pub(super) use write_traits;
+pub(in crate::net) use impl_async_write;

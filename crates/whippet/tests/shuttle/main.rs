@@ -6,8 +6,8 @@
 #![cfg(shuttle)]
 
 mod blocking;
-mod doors;
-mod ends;
+mod scheduling;
+mod shutdown;
 mod support;
+mod sync;
 mod timers;
-mod work;

@@ -1,4 +1,4 @@
-//! What sockets can beside reading and writing: options, peeks, buffers that grow, calls of one's own.
+//! The API of sockets besides reading and writing: options, peeks, buffers that grow, calls of the caller.
 
 use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;

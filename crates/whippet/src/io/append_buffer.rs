@@ -1,4 +1,4 @@
-//! Reading to the end of a buffer that grows.
+//! Reading into a buffer that grows.
 
 use bytes::BytesMut;
 use futures_io::AsyncRead;
@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 
 /// Bytes that are read at once, at the most, for a buffer without room. They lie on the stack until it is known how many
 /// came.
-pub(super) const GROWTH: usize = 4096;
+pub(super) const STACK_BUFFER: usize = 4096;
 
 /// Bytes that are read at once, at the most. The room is zeroed before each read, because a reader may look at what it
 /// is to fill; a bound keeps that from costing more than the read, however large the buffer's capacity is.
-pub(super) const READ_MOST: usize = 16 * 1024;
+pub(super) const MAX_READ: usize = 16 * 1024;
 
 /// A buffer that [`read_buf`](super::AsyncReadExt::read_buf) appends to: `Vec<u8>` or `bytes::BytesMut`.
 ///
@@ -29,7 +29,7 @@ pub(super) const READ_MOST: usize = 16 * 1024;
 /// # }).unwrap();
 /// ```
 pub trait AppendBuffer {
-    /// Shows `fill` room after the content, no more than `most` bytes, and keeps as many of them as it says that it
+    /// Shows `fill` room after the content, no more than `max` bytes, and keeps as many of them as it returns that it
     /// filled. The room is the capacity that is left; if there is none, it is elsewhere, and the buffer grows by what was
     /// filled.
     ///
@@ -50,17 +50,17 @@ pub trait AppendBuffer {
     /// ```
     fn append(
         &mut self,
-        most: usize,
+        max: usize,
         fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>>;
 }
 
-macro_rules! append_buffer {
+macro_rules! impl_append_buffer {
     ($($type:ty),*) => {$(
         impl AppendBuffer for $type {
             fn append(
                 &mut self,
-                most: usize,
+                max: usize,
                 fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
             ) -> Poll<io::Result<usize>> {
                 /// The buffer while it is read into; what was not read is cut off, after a panic too.
@@ -76,15 +76,15 @@ macro_rules! append_buffer {
                 let before = self.len();
                 let room = self.capacity() - before;
                 if room == 0 {
-                    // Who waits, or is at the end, keeps no room that nothing comes into.
-                    let mut arrived = [0; GROWTH];
-                    let filled = fill(&mut arrived[..most.min(GROWTH)]);
+                    // A reader that waits, or is at its end, costs no room that nothing comes into.
+                    let mut arrived = [0; STACK_BUFFER];
+                    let filled = fill(&mut arrived[..max.min(STACK_BUFFER)]);
                     if let Poll::Ready(Ok(count)) = &filled {
                         self.extend_from_slice(&arrived[..*count]);
                     }
                     return filled;
                 }
-                self.resize(before + room.min(most), 0);
+                self.resize(before + room.min(max), 0);
                 let mut read = Read { buffer: self, end: before };
                 let filled = fill(&mut read.buffer[before..]);
                 if let Poll::Ready(Ok(count)) = &filled {
@@ -95,15 +95,15 @@ macro_rules! append_buffer {
         }
     )*};
 }
-append_buffer!(Vec<u8>, BytesMut);
+impl_append_buffer!(Vec<u8>, BytesMut);
 
 impl<B: AppendBuffer> AppendBuffer for &mut B {
     fn append(
         &mut self,
-        most: usize,
+        max: usize,
         fill: impl FnOnce(&mut [u8]) -> Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        (**self).append(most, fill)
+        (**self).append(max, fill)
     }
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn append_now(
     buffer: &mut impl AppendBuffer,
     fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    match buffer.append(READ_MOST, |room| Poll::Ready(fill(room))) {
+    match buffer.append(MAX_READ, |room| Poll::Ready(fill(room))) {
         Poll::Ready(result) => result,
         Poll::Pending => unreachable!("`fill` does not wait"),
     }
@@ -126,7 +126,7 @@ pub(super) fn poll_append(
     reader: Pin<&mut (impl AsyncRead + ?Sized)>,
     cx: &mut Context<'_>,
     buffer: &mut impl AppendBuffer,
-    most: usize,
+    max: usize,
 ) -> Poll<io::Result<usize>> {
-    buffer.append(most, |room| reader.poll_read(cx, room))
+    buffer.append(max, |room| reader.poll_read(cx, room))
 }

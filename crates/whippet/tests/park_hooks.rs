@@ -1,4 +1,4 @@
-//! What a program wants done when a worker has nothing to do.
+//! The hooks that run when a worker parks and unparks.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};

@@ -1,4 +1,4 @@
-//! Who has the next turn: the order in which tasks run, and what a task that yields lets go first. All by counts.
+//! The order in which tasks are polled, and what a task that yields lets go first. All by counts.
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail by panics as the test does")]
 

@@ -1,6 +1,6 @@
 //! A reader cut at each occurrence of a byte.
 
-use super::until::poll_until;
+use super::read_until::poll_read_until;
 use futures_io::AsyncBufRead;
 use pin_project_lite::pin_project;
 use std::future::poll_fn;
@@ -67,7 +67,7 @@ impl<R: AsyncBufRead> Split<R> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Option<Vec<u8>>>> {
         let this = self.project();
-        ready!(poll_until(this.reader, cx, *this.delimiter, this.partial))?;
+        ready!(poll_read_until(this.reader, cx, *this.delimiter, this.partial))?;
         let mut segment = std::mem::take(this.partial);
         if segment.is_empty() {
             return Poll::Ready(Ok(None));

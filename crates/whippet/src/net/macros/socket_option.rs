@@ -2,7 +2,7 @@
 
 /// Gives `$type` methods over [`sys::options`](crate::sys::options): `set` ones and `get` ones, each with its first line and
 /// the code of its example.
-macro_rules! option_doors {
+macro_rules! impl_socket_options {
     ($type:ty:
         $(set $set:ident($value:ty) = $setter:ident: $set_doc:literal, $set_example:literal;)*
         $(get $get:ident -> $result:ty = $getter:ident: $get_doc:literal, $get_example:literal;)*
@@ -12,7 +12,7 @@ macro_rules! option_doors {
                 #[doc = $set_doc]
                 ///
                 /// # Errors
-                /// The kernel's: not an option of this socket, a value out of its range.
+                /// Errors of the system call: not an option of this socket, a value out of its range.
                 ///
                 /// # Examples
                 /// ```
@@ -29,7 +29,7 @@ macro_rules! option_doors {
                 #[doc = $get_doc]
                 ///
                 /// # Errors
-                /// The kernel's: not an option of this socket.
+                /// Errors of the system call: not an option of this socket.
                 ///
                 /// # Examples
                 /// ```
@@ -45,4 +45,4 @@ macro_rules! option_doors {
         }
     };
 }
-pub(super) use option_doors;
+pub(in crate::net) use impl_socket_options;

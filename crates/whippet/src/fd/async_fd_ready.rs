@@ -115,7 +115,7 @@ impl<T: AsFd> AsyncFd<T> {
         self.ready_mut(Interest::WRITABLE).await
     }
 
-    /// Waits until something of `interest` is there; the guard says what.
+    /// Waits until something of `interest` is there; the guard has what.
     ///
     /// # Errors
     /// The runtime has ended.

@@ -1,8 +1,8 @@
 //! The methods of datagram sockets that leave the datagram where it is.
 
 /// Gives `$type` what looks at a datagram and does not take it: see
-/// [`datagram_doors`](super::datagram_doors::datagram_doors).
-macro_rules! peek_doors {
+/// [`impl_datagram_methods`](super::impl_datagram_methods).
+macro_rules! impl_peek_methods {
     ($type:ident, $address:ty, $sender:expr, $pair:literal) => {
         impl $type {
             /// As [`recv`](Self::recv), leaving the datagram where it is.
@@ -152,7 +152,7 @@ macro_rules! peek_doors {
                 self.socket().try_peek_from(buffer).and_then($sender)
             }
 
-            /// Waits for a datagram, and says who sent it; it stays where it is.
+            /// Waits for a datagram, and returns the sender; it stays where it is.
             ///
             /// # Errors
             /// As [`recv`](Self::recv).
@@ -221,4 +221,4 @@ macro_rules! peek_doors {
         }
     };
 }
-pub(super) use peek_doors;
+pub(in crate::net) use impl_peek_methods;
