@@ -1,18 +1,18 @@
 //! The cooperative budget: how much one poll of a task may get done before it must let its neighbours run.
 //!
 //! Every door (channels, sockets, timers) asks [`poll_proceed`] before it works. A task gets [`BUDGET`] units a
-//! poll from the executor; when they are used up each door answers `Pending` and wakes the task as one that yields ([`yield_turn`]): it goes
+//! poll from the executor; when they are used up each door answers `Pending` and wakes the task as one that yields ([`yield_task`]): it goes
 //! to the back of its queue, behind a look at the driver. Outside of a task nothing is counted.
 //!
 //! A unit that was taken and not used goes back, but only in the poll that it was taken in. A program may keep one and drop it
 //! in a later poll, in that of another task, or where nobody polls; a budget that came to be there would let a task
-//! go on for longer than its neighbours, or make the thread look as if it polled for ever. So each stretch with a budget has a
+//! go on for longer than its neighbours, or make the thread look as if it polled for ever. So each scope with a budget has a
 //! number of its own on its thread, and a unit remembers it. (They have 64 bits, and do not come round.)
 //!
 //! The idea and the figure are tokio's ("Reducing tail latencies with automatic cooperative task yielding").
 
 use crate::loom::thread_local;
-use crate::wakers::wake_by_ref;
+use crate::wake_list::wake_by_ref;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::num::NonZeroU64;
@@ -25,8 +25,8 @@ const BUDGET: u8 = 128;
 /// What is left of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Budget {
-    /// The stretch that it belongs to: which one it is of all on this thread.
-    stretch: NonZeroU64,
+    /// The scope that it belongs to: which one it is of all on this thread.
+    scope: NonZeroU64,
     /// Units left.
     left: u8,
 }
@@ -37,13 +37,13 @@ thread_local! {
 }
 
 thread_local! {
-    /// The number of the next stretch with a budget on this thread.
+    /// The number of the next scope with a budget on this thread.
     static NEXT: Cell<NonZeroU64> = const { Cell::new(NonZeroU64::MIN) };
 }
 
 thread_local! {
     /// Whether what runs without a budget on this thread is part of a poll.
-    static UNCOUNTED: Cell<bool> = const { Cell::new(false) };
+    static UNBUDGETED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the poll under way lets others go first, and why.
@@ -72,7 +72,7 @@ pub(crate) fn take_yield() -> Yield {
 /// Wakes the task behind `waker`, and says that it lets others go first: its worker gives it no turn before it has looked
 /// at the driver. Elsewhere it is just woken.
 #[inline]
-pub(crate) fn yield_turn(waker: &Waker, why: Yield) {
+pub(crate) fn yield_task(waker: &Waker, why: Yield) {
     note_yield(why);
     wake_by_ref(waker);
 }
@@ -83,7 +83,7 @@ pub(crate) fn note_yield(why: Yield) {
     let _ = YIELD.try_with(|word| word.set(why.max(word.get())));
 }
 
-/// Puts the former budget back when a budgeted (or unbudgeted) stretch ends, by a panic too.
+/// Puts the former budget back when a budgeted (or unbudgeted) scope ends, by a panic too.
 struct Restore(Option<Budget>);
 
 impl Drop for Restore {
@@ -95,39 +95,39 @@ impl Drop for Restore {
 /// Runs `f`, one poll of a task, under a fresh budget.
 #[inline]
 pub(crate) fn with_budget<R>(f: impl FnOnce() -> R) -> R {
-    let stretch = NEXT.try_with(|next| next.replace(next.get().saturating_add(1)));
-    with(Some(Budget { stretch: stretch.unwrap_or(NonZeroU64::MAX), left: BUDGET }), f)
+    let scope = NEXT.try_with(|next| next.replace(next.get().saturating_add(1)));
+    with(Some(Budget { scope: scope.unwrap_or(NonZeroU64::MAX), left: BUDGET }), f)
 }
 
 /// Runs `f` without a budget; if that is within a poll, it stays one.
 pub(crate) fn without_budget<R>(f: impl FnOnce() -> R) -> R {
-    let _restore = set_uncounted(is_polling());
+    let _restore = set_unbudgeted(is_polling());
     with(None, f)
 }
 
 /// Runs `f` as if no poll were under way on this thread: it may block.
-pub(crate) fn outside<R>(f: impl FnOnce() -> R) -> R {
-    let _restore = set_uncounted(false);
+pub(crate) fn exit_poll<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = set_unbudgeted(false);
     with(None, f)
 }
 
 /// Whether this thread is inside of a poll: of a task, or of the future of a `block_on`.
 pub(crate) fn is_polling() -> bool {
     LEFT.try_with(|left| left.get().is_some()).unwrap_or(false)
-        || UNCOUNTED.try_with(Cell::get).unwrap_or(false)
+        || UNBUDGETED.try_with(Cell::get).unwrap_or(false)
 }
 
 /// What the thread's word was before; put back when dropped.
-struct RestoreUncounted(bool);
+struct RestoreUnbudgeted(bool);
 
-impl Drop for RestoreUncounted {
+impl Drop for RestoreUnbudgeted {
     fn drop(&mut self) {
-        let _ = UNCOUNTED.try_with(|uncounted| uncounted.set(self.0));
+        let _ = UNBUDGETED.try_with(|unbudgeted| unbudgeted.set(self.0));
     }
 }
 
-fn set_uncounted(uncounted: bool) -> RestoreUncounted {
-    RestoreUncounted(UNCOUNTED.try_with(|word| word.replace(uncounted)).unwrap_or(false))
+fn set_unbudgeted(unbudgeted: bool) -> RestoreUnbudgeted {
+    RestoreUnbudgeted(UNBUDGETED.try_with(|word| word.replace(unbudgeted)).unwrap_or(false))
 }
 
 #[inline]
@@ -137,18 +137,18 @@ fn with<R>(budget: Option<Budget>, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A unit that was taken; it goes back when dropped, unless [`Unit::spend`] says that work was done with it. Dropped
+/// A unit that was taken; it goes back when dropped, unless [`BudgetUnit::spend`] says that work was done with it. Dropped
 /// elsewhere than in the poll that it was taken in, it does nothing.
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back: call spend() when the door did something"]
-pub(crate) struct Unit {
+pub(crate) struct BudgetUnit {
     /// What was left before the unit was taken.
     before: Option<Budget>,
-    /// The number of a stretch says something on its own thread alone.
+    /// The number of a scope says something on its own thread alone.
     not_send: PhantomData<*const ()>,
 }
 
-impl Unit {
+impl BudgetUnit {
     #[inline]
     fn new(before: Option<Budget>) -> Self {
         Self { before, not_send: PhantomData }
@@ -161,12 +161,12 @@ impl Unit {
     }
 }
 
-impl Drop for Unit {
+impl Drop for BudgetUnit {
     #[inline]
     fn drop(&mut self) {
         let Some(before) = self.before else { return };
         let _ = LEFT.try_with(|left| {
-            if left.get().is_some_and(|now| now.stretch == before.stretch) {
+            if left.get().is_some_and(|now| now.scope == before.scope) {
                 left.set(Some(before));
             }
         });
@@ -175,18 +175,18 @@ impl Drop for Unit {
 
 /// Takes a unit of the running task's budget, or, when none is left, wakes the task and answers `Pending`.
 #[inline]
-pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<Unit> {
+pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<BudgetUnit> {
     let before = LEFT.try_with(Cell::get).ok().flatten();
     match before {
         Some(Budget { left: 0, .. }) => {
-            yield_turn(cx.waker(), Yield::Forced);
+            yield_task(cx.waker(), Yield::Forced);
             Poll::Pending
         }
-        Some(Budget { stretch, left: units }) => {
-            LEFT.with(|left| left.set(Some(Budget { stretch, left: units - 1 })));
-            Poll::Ready(Unit::new(before))
+        Some(Budget { scope, left: units }) => {
+            LEFT.with(|left| left.set(Some(Budget { scope, left: units - 1 })));
+            Poll::Ready(BudgetUnit::new(before))
         }
-        None => Poll::Ready(Unit::new(None)),
+        None => Poll::Ready(BudgetUnit::new(None)),
     }
 }
 

@@ -30,12 +30,12 @@ pub(crate) use crate::reactor::Turn;
 
 use self::alarm::Base;
 use crate::reactor::Reactor;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Reactor, timers and clock of one runtime (see the module's words).
+/// Reactor, timers and clock of one runtime (see the module docs).
 #[derive(Debug)]
 pub(crate) struct Driver {
     /// Reactor, clock and alarm.
@@ -97,7 +97,11 @@ impl Driver {
     ///
     /// # Errors
     /// Those of the reactor's wait; no event is lost then.
-    pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
+    pub(crate) fn turn(
+        &self,
+        timeout: Option<Duration>,
+        wakers: &mut WakeList,
+    ) -> io::Result<Turn> {
         let turn = self.base.reactor().turn(timeout, wakers)?;
         if turn.alarm || self.base.is_alarm_due() {
             self.expire(turn.alarm, wakers);
@@ -113,7 +117,7 @@ impl Driver {
     ///
     /// # Errors
     /// Those of the reactor's wait; no event is lost then.
-    pub(crate) fn turn_paused(&self, wakers: &mut Wakers) -> io::Result<Turn> {
+    pub(crate) fn turn_paused(&self, wakers: &mut WakeList) -> io::Result<Turn> {
         let turn = self.turn(Some(Duration::ZERO), wakers)?;
         if turn.notified || turn.alarm || !wakers.is_empty() || self.advance_to_next(wakers) {
             return Ok(turn);
@@ -122,7 +126,7 @@ impl Driver {
     }
 
     /// Moves the paused clock to the next deadline and fires it. False: there is none, or the clock goes on.
-    fn advance_to_next(&self, wakers: &mut Wakers) -> bool {
+    fn advance_to_next(&self, wakers: &mut WakeList) -> bool {
         // From here on whoever adds an earlier timer than these ends the wait.
         let Some(moment) = self.base.await_by_hand(|| self.next_exact_deadline()) else {
             return false;
@@ -164,7 +168,11 @@ impl Driver {
     ///
     /// # Errors
     /// When it is not paused.
-    pub(crate) fn advance(&self, duration: Duration, wakers: &mut Wakers) -> Result<(), WrongMode> {
+    pub(crate) fn advance(
+        &self,
+        duration: Duration,
+        wakers: &mut WakeList,
+    ) -> Result<(), WrongMode> {
         self.base.clock().advance(duration)?;
         self.expire(false, wakers);
         Ok(())
@@ -178,7 +186,7 @@ impl Driver {
     }
 
     /// Fires what is due and sets the alarm to what is next. `went_off` says that this call answers an alarm.
-    fn expire(&self, went_off: bool, wakers: &mut Wakers) {
+    fn expire(&self, went_off: bool, wakers: &mut WakeList) {
         let now = self.base.now();
         if self.is_paused() {
             self.shards.iter().for_each(|shard| shard.expire_exactly(now, wakers));

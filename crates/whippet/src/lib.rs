@@ -16,16 +16,16 @@
 //! [`sync`], [`time`], [`net`], [`io`], [`signal`], [`memory`] and the macros. A door asks one room; a room never asks a door. Only
 //! the room `sys` calls the kernel.
 
-mod bits;
+mod bit_set;
 mod coop;
 mod large;
 mod loom;
 mod not_send;
-mod pages;
+mod paged_slab;
 mod shutdown_error;
 mod sys;
 mod unwind;
-mod wakers;
+mod wake_list;
 
 mod executor;
 mod reactor;

@@ -39,7 +39,7 @@ pub(crate) use ::loom::thread::yield_now;
 pub(crate) use self::types::cell::UnsafeCell;
 pub(crate) use self::types::sync::{Arc, atomic};
 
-/// A mutual exclusion lock without poisoning (see the module's words).
+/// A mutual exclusion lock without poisoning (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(types::sync::Mutex<T>);
 

@@ -5,7 +5,7 @@
 //! - *several calls in a row* (wakers, values to be dropped): each is made; the first panic goes on to the caller
 //!   afterwards, the others end there ([`FirstPanic`]);
 //! - *nobody's*: a hook, a waker that is dropped, a waker that is woken by a call that has something else to hand out. The
-//!   panic ends where it is ([`quietly`], [`drop_quietly`]). The program's panic hook has reported it before.
+//!   panic ends where it is ([`catch_panic`], [`drop_catching`]). The program's panic hook has reported it before.
 //!
 //! While the thread panics already nothing is passed on: a second panic would end the process. docs/UNWINDING.md lists the
 //! places.
@@ -44,7 +44,7 @@ impl FirstPanic {
     fn keep(&mut self, payload: Payload) {
         match self.0 {
             None => self.0 = Some(payload),
-            Some(_) => forget_payload(payload),
+            Some(_) => drop_panic_payload(payload),
         }
     }
 
@@ -60,7 +60,7 @@ impl FirstPanic {
     #[inline]
     pub(crate) fn end(self) {
         if let Some(payload) = self.0 {
-            forget_payload(payload);
+            drop_panic_payload(payload);
         }
     }
 }
@@ -68,7 +68,7 @@ impl FirstPanic {
 #[cold]
 fn pass_on(payload: Payload) {
     if std::thread::panicking() {
-        forget_payload(payload);
+        drop_panic_payload(payload);
     } else {
         resume_unwind(payload);
     }
@@ -76,11 +76,11 @@ fn pass_on(payload: Payload) {
 
 /// Calls `f`; its panic ends here. None if it panicked.
 #[inline]
-pub(crate) fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn catch_panic<R>(f: impl FnOnce() -> R) -> Option<R> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => Some(result),
         Err(payload) => {
-            forget_payload(payload);
+            drop_panic_payload(payload);
             None
         }
     }
@@ -88,17 +88,17 @@ pub(crate) fn quietly<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// Drops a user's value; its panic ends here.
 #[inline]
-pub(crate) fn drop_quietly<T>(value: T) {
+pub(crate) fn drop_catching<T>(value: T) {
     if needs_drop::<T>() {
-        let _ = quietly(|| drop(value));
+        let _ = catch_panic(|| drop(value));
     }
 }
 
 /// A user's value for as long as user code runs beside it: dropped by a panic of that code, its own panic ends here.
 #[derive(Debug)]
-pub(crate) struct Quiet<T>(Option<T>);
+pub(crate) struct CatchOnDrop<T>(Option<T>);
 
-impl<T> Quiet<T> {
+impl<T> CatchOnDrop<T> {
     /// From now on.
     #[inline]
     pub(crate) fn new(value: T) -> Self {
@@ -113,11 +113,11 @@ impl<T> Quiet<T> {
     }
 }
 
-impl<T> Drop for Quiet<T> {
+impl<T> Drop for CatchOnDrop<T> {
     #[inline]
     fn drop(&mut self) {
         if let Some(value) = self.0.take() {
-            drop_quietly(value);
+            drop_catching(value);
         }
     }
 }
@@ -126,7 +126,7 @@ impl<T> Drop for Quiet<T> {
 #[inline]
 pub(crate) fn drop_waker(waker: Option<std::task::Waker>) {
     if waker.is_some() {
-        drop_quietly(waker);
+        drop_catching(waker);
     }
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn drop_all<T>(mut next: impl FnMut() -> Option<T>) {
 
 /// Drops the payload of a panic; should that panic in turn, the second payload is leaked.
 #[cold]
-fn forget_payload(payload: Payload) {
+fn drop_panic_payload(payload: Payload) {
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         let _ = ManuallyDrop::new(again);
     }
@@ -149,7 +149,7 @@ fn forget_payload(payload: Payload) {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{FirstPanic, drop_all, drop_quietly, quietly};
+    use super::{FirstPanic, catch_panic, drop_all, drop_catching};
     use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 
     /// Panics when it is dropped, with a payload that does so too.
@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn payloads_that_panic_end_where_they_are() {
-        assert!(quietly(|| panic_any(Worse)).is_none());
-        drop_quietly(Worse);
+        assert!(catch_panic(|| panic_any(Worse)).is_none());
+        drop_catching(Worse);
         let mut panicked = FirstPanic::none();
         let _ = panicked.call(|| panic_any(1));
         let _ = panicked.call(|| panic_any(Worse));

@@ -84,7 +84,7 @@ fn more_tasks_may_block_at_once_than_there_are_workers() {
     let (ends, ended) = channel();
     for number in 0..TASKS {
         let (all, ends) = (Arc::clone(&all), ends.clone());
-        // The later ones take their turns on stand-ins, and block those.
+        // The later ones take their turns on spare workers, and block those.
         runtime.spawn(async move {
             block_in_place(|| all.wait());
             ends.send(number).expect("the test waits");
@@ -93,14 +93,14 @@ fn more_tasks_may_block_at_once_than_there_are_workers() {
     let mut numbers: Vec<_> = (0..TASKS).map(|_| within_deadline(&ended)).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..TASKS).collect::<Vec<_>>());
-    // The stand-ins go when they find that nobody blocks, and each task that is spawned wakes one to look.
+    // The spare workers go when they find that nobody blocks, and each task that is spawned wakes one to look.
     let end = Instant::now() + DEADLINE;
     let at_work = || {
         let metrics = runtime.metrics();
         metrics.num_blocking_threads() - metrics.num_idle_blocking_threads()
     };
     while at_work() > 0 {
-        assert!(Instant::now() < end, "{} stand-ins stay although nobody blocks", at_work());
+        assert!(Instant::now() < end, "{} spare workers stay although no thread blocks", at_work());
         runtime.block_on(runtime.spawn(async {})).expect("it ends well");
     }
 }

@@ -117,7 +117,7 @@ fn a_runtime_that_a_task_ends_while_a_stand_in_runs_it() {
             goes.recv_timeout(DEADLINE).unwrap();
         });
     }));
-    expect_end(&ends, "in a task of a stand-in");
+    expect_end(&ends, "in a task of a spare worker");
 }
 
 #[test]

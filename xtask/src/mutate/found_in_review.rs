@@ -52,13 +52,13 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "a call that panics uses no readiness up",
-        file: "crates/whippet/src/reactor/calls.rs",
-        from: "        self.slot.put_back(self.cleared);
+        file: "crates/whippet/src/reactor/io_call.rs",
+        from: "        self.slot.restore_and_wake(self.cleared);
     }
 }
 ",
         to: "        if !std::thread::panicking() {
-            self.slot.put_back(self.cleared);
+            self.slot.restore_and_wake(self.cleared);
         }
     }
 }
@@ -136,26 +136,26 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "the local tasks' set waits for a runnable that is on its way",
         file: "crates/whippet/src/executor/local/mod.rs",
-        from: "            if inbox.owned.len() == 0 && inbox.close_if_empty() {
+        from: "            if queue.owned.len() == 0 && queue.close_if_empty() {
 ",
-        to: "            if inbox.close_if_empty() {
+        to: "            if queue.close_if_empty() {
 ",
         tests: &[Schedule("shutdown::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
     },
     Mutation {
         row: "-",
-        guard: "somebody stands in for a worker that blocks",
-        file: "crates/whippet/src/executor/standing.rs",
-        from: "            starts = standing < blocked && standing < MAX_STAND_INS;
+        guard: "a spare worker runs tasks for one that blocks",
+        file: "crates/whippet/src/executor/blocking_counts.rs",
+        from: "            starts = spares < blocked && spares < MAX_SPARES;
 ",
-        to: "            starts = standing > blocked;
+        to: "            starts = spares > blocked;
 ",
         tests: &[Schedule("blocking::shuttle_others_go_on_while_all_workers_block_in_place")],
     },
     Mutation {
         row: "-",
-        guard: "a stand-in looks once more before it sleeps",
-        file: "crates/whippet/src/executor/stand_in.rs",
+        guard: "a spare worker looks once more before it sleeps",
+        file: "crates/whippet/src/executor/spare_worker.rs",
         from: "        if self.shared.has_work() || self.shared.is_ending() {
             idle.sleep_to_search();",
         to: "        if self.shared.is_ending() {
@@ -188,15 +188,15 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a stand-in passes a claim on that it finds, beside its own",
-        file: "crates/whippet/src/executor/stand_in.rs",
+        guard: "a spare worker passes a claim on that it finds, beside its own",
+        file: "crates/whippet/src/executor/spare_worker.rs",
         from: "            // The claim of a sleeper that woke up otherwise: passed on, beside the one that this thread may hold itself.
             self.end_search();
 ",
         to: "            self.searching.set(true);
             self.pass_claim_on();
 ",
-        tests: &[Unit("executor::stand_in::tests::a_stand_in_that_searches_passes_a_claim_on_that_it_finds")],
+        tests: &[Unit("executor::spare_worker::tests::a_spare_that_searches_passes_a_claim_on_that_it_finds")],
     },
     Mutation {
         row: "-",

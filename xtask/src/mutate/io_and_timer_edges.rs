@@ -8,7 +8,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "a timer's waker is told from others by the clone that is kept, not by the one that was lent",
-        file: "crates/whippet/src/wakers.rs",
+        file: "crates/whippet/src/wake_list.rs",
         from: "        let name = Self::of(&kept);
 ",
         to: "        let name = Self::of(lent);

@@ -8,11 +8,11 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "1",
         guard: "readiness is cleared before the call",
-        file: "crates/whippet/src/reactor/calls.rs",
-        from: "        let left = Left { slot: self, cleared: self.clear(want) };
+        file: "crates/whippet/src/reactor/io_call.rs",
+        from: "        let restore = RestoreOnDrop { slot: self, cleared: self.clear(interest) };
         let result = match call() {",
         to: "        let called = call();
-        let left = Left { slot: self, cleared: self.clear(want) };
+        let restore = RestoreOnDrop { slot: self, cleared: self.clear(interest) };
         let result = match called {",
         tests: &[
             Unit("reactor::tests::regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
@@ -23,9 +23,9 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "1",
         guard: "a short read at the mark of urgent data is not the last",
-        file: "crates/whippet/src/reactor/calls.rs",
-        from: "Ok((result, Rest::None)) if !left.cleared.is_urgent() => {",
-        to: "Ok((result, Rest::None)) => {",
+        file: "crates/whippet/src/reactor/io_call.rs",
+        from: "Ok((result, Remaining::None)) if !restore.cleared.is_urgent() => {",
+        to: "Ok((result, Remaining::None)) => {",
         tests: &[
             File("tcp", "regression_01_bytes_behind_urgent_data_are_announced"),
             Model("reactor::loom_tests::loom_regression_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last"),
@@ -119,19 +119,19 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "5",
         guard: "three turns of the LIFO slot in a row",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "if lifo_turns < MAX_LIFO_TURNS {",
-        to: "if lifo_turns <= MAX_LIFO_TURNS || true {",
+        from: "if lifo_polls < MAX_LIFO_POLLS {",
+        to: "if lifo_polls <= MAX_LIFO_POLLS || true {",
         tests: &[Unit("runtime::regression_tests::regression_05_two_tasks_that_wake_each_other_do_not_starve_a_third")],
     },
     Mutation {
         row: "5",
         guard: "a searcher robs a LIFO slot beside a long poll",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "                if watched == Some(seen) {
+        from: "                if lifo_candidate == Some(seen) {
                     return remote.lifo.take();
                 }
 ",
-        to: "                let _ = watched;
+        to: "                let _ = lifo_candidate;
 ",
         tests: &[Unit("runtime::regression_tests::regression_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed")],
     },
@@ -139,9 +139,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "5",
         guard: "a LIFO slot is robbed only after the same poll was seen to last",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "                if watched == Some(seen) {
+        from: "                if lifo_candidate == Some(seen) {
 ",
-        to: "                if watched == Some(seen) || true {
+        to: "                if lifo_candidate == Some(seen) || true {
 ",
         tests: &[Unit("executor::worker_tests::regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice")],
     },
@@ -193,9 +193,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "7",
         guard: "the reactor wakes nobody under the lock of a slot",
         file: "crates/whippet/src/reactor/slot.rs",
-        from: "        waiters.tell(bits, self.edges(), |waker| wakers.push(waker));
+        from: "        waiters.notify(bits, self.edges(), |waker| wakers.push(waker));
 ",
-        to: "        waiters.tell(bits, self.edges(), Waker::wake);
+        to: "        waiters.notify(bits, self.edges(), Waker::wake);
         let _ = wakers;
 ",
         tests: &[Unit("reactor::tests::regression_07_a_woken_task_may_use_the_socket_at_once")],
@@ -246,7 +246,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "7",
         guard: "a waker that panics keeps nobody asleep",
-        file: "crates/whippet/src/wakers.rs",
+        file: "crates/whippet/src/wake_list.rs",
         from: "            let _ = panicked.call(|| waker.wake());
 ",
         to: "            waker.wake();
@@ -254,7 +254,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Unit("sync::notify::tests::regression_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
-            Unit("wakers::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
+            Unit("wake_list::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
         ],
     },
     Mutation {
@@ -262,12 +262,12 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "no second panic while the thread panics",
         file: "crates/whippet/src/unwind.rs",
         from: "    if std::thread::panicking() {
-        forget_payload(payload);
+        drop_panic_payload(payload);
     } else {",
         to: "    if false {
-        forget_payload(payload);
+        drop_panic_payload(payload);
     } else {",
-        tests: &[Unit("wakers::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
+        tests: &[Unit("wake_list::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep")],
     },
     Mutation {
         row: "8",

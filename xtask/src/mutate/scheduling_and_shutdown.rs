@@ -9,7 +9,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a current-thread runtime has no LIFO slot",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "        if let RunQueue::Alone(_) = self.own {
+        from: "        if let RunQueue::Unshared(_) = self.own {
             self.push_back(task);
             return false;
         }
@@ -39,7 +39,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a spent budget yields",
         file: "crates/whippet/src/coop.rs",
-        from: "            yield_turn(cx.waker(), Yield::Forced);
+        from: "            yield_task(cx.waker(), Yield::Forced);
 ",
         to: "            cx.waker().wake_by_ref();
 ",
@@ -65,10 +65,10 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "tasks of a local runtime share the queue of the others",
-        file: "crates/whippet/src/executor/local/inbox.rs",
-        from: "            Some(worker) if Arc::as_ptr(worker.shared()) == self.home() => Way::Worker,
+        file: "crates/whippet/src/executor/local/shared_queue.rs",
+        from: "            Some(worker) if Arc::as_ptr(worker.shared()) == self.runtime() => Destination::Local,
 ",
-        to: "            Some(worker) if Arc::as_ptr(worker.shared()).is_null() => Way::Worker,
+        to: "            Some(worker) if Arc::as_ptr(worker.shared()).is_null() => Destination::Local,
 ",
         tests: &[File("poll_order", "tasks_of_a_local_runtime_run_in_the_order_of_spawn")],
     },
@@ -135,7 +135,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "32",
         guard: "each driver of a local set keeps a waker of its own",
-        file: "crates/whippet/src/executor/local/inbox.rs",
+        file: "crates/whippet/src/executor/local/shared_queue.rs",
         from: "            queue.waiting.push((driver, waker));
 ",
         to: "            queue.waiting.clear();
@@ -149,7 +149,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "-",
         guard: "block_in_place is refused in a local set",
-        file: "crates/whippet/src/executor/in_place.rs",
+        file: "crates/whippet/src/executor/block_in_place.rs",
         from: "        !local::polls_set(),
 ",
         to: "        local::polls_set() || !local::polls_set(),
@@ -186,9 +186,9 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a stand-in has a thread beside those for the program's calls",
-        file: "crates/whippet/src/executor/in_place.rs",
-        from: "            let pool = &shared.pools.stand_ins;
+        guard: "a spare worker has a thread beside those for the program's calls",
+        file: "crates/whippet/src/executor/block_in_place.rs",
+        from: "            let pool = &shared.pools.spares;
 ",
         to: "            let pool = &shared.pools.calls;
 ",

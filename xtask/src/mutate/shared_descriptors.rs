@@ -74,8 +74,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "36",
         guard: "the end of a datagram socket stays when a call blocks at it",
         file: "crates/whippet/src/net/datagram.rs",
-        from: "assume(Want::WRITE).keep_ends()",
-        to: "assume(Want::WRITE)",
+        from: "assume_ready(IoInterest::WRITE).keep_ends()",
+        to: "assume_ready(IoInterest::WRITE)",
         tests: &[File(
             "readiness",
             "unusable::the_end_of_a_datagram_socket_outlives_calls_that_block",
@@ -85,9 +85,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a select! without budget yields",
         file: "crates/whippet/src/macros/support.rs",
-        from: "    coop::yield_turn(cx.waker(), Yield::Forced);
+        from: "    coop::yield_task(cx.waker(), Yield::Forced);
 ",
-        to: "    crate::wakers::wake_by_ref(cx.waker());
+        to: "    crate::wake_list::wake_by_ref(cx.waker());
 ",
         tests: &[File("poll_order", "a_select_without_budget_takes_turns_with_block_on")],
     },
@@ -95,9 +95,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "the end of a local runtime puts no task of its own off",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "                RunQueue::Alone(_) => drop(task),
+        from: "                RunQueue::Unshared(_) => drop(task),
 ",
-        to: "                RunQueue::Alone(_) => reject(task),
+        to: "                RunQueue::Unshared(_) => cancel_unscheduled(task),
 ",
         tests: &[File("shutdown", "a_local_runtime_ends_inside_the_end_of_another")],
     },

@@ -31,8 +31,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "31",
         guard: "what a waiter was told stays until it is polled",
         file: "crates/whippet/src/reactor/waiters.rs",
-        from: "!waiter.key.is_shared() || matches!(waiter.state, State::Waits(_))",
-        to: "matches!(waiter.state, State::Waits(_))",
+        from: "!waiter.key.is_shared() || matches!(waiter.state, State::Waiting(_))",
+        to: "matches!(waiter.state, State::Waiting(_))",
         tests: &[File("readiness", "guards::ten_waiters_go_on_though_each_clears_readiness")],
     },
     Mutation {
@@ -57,7 +57,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "32",
         guard: "a waker that is displaced is woken later",
         file: "crates/whippet/src/reactor/slot.rs",
-        from: "            later.wake(waker);
+        from: "            deferral.wake(waker);
 ",
         to: "            drop(waker);
 ",
@@ -97,9 +97,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "36",
         guard: "a direction backs off after edges of no use",
         file: "crates/whippet/src/reactor/slot.rs",
-        from: "        if let Some(back_off) = self.unused.count(want, edges) {
+        from: "        if let Some(back_off) = self.unused.count(interest, edges) {
 ",
-        to: "        if let Some(back_off) = self.unused.count(want, edges).filter(|_| false) {
+        to: "        if let Some(back_off) = self.unused.count(interest, edges).filter(|_| false) {
 ",
         tests: &[
             Unit("reactor::tests::edges_that_no_call_can_use_are_waited_for_longer_each_time"),
@@ -123,7 +123,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "36",
         guard: "an edge that another task used counts as used",
-        file: "crates/whippet/src/reactor/unused.rs",
+        file: "crates/whippet/src/reactor/unused_edges.rs",
         from: " || word & !COUNT == edge {
 ",
         to: " {
@@ -134,9 +134,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "36",
         guard: "a datagram socket that is shut down ends",
         file: "crates/whippet/src/net/datagram.rs",
-        from: "                    && self.0.readiness().is_read_dead() =>
+        from: "                    && self.0.readiness().is_read_closed() =>
 ",
-        to: "                    && self.0.readiness().is_read_dead()
+        to: "                    && self.0.readiness().is_read_closed()
                     && false =>
 ",
         tests: &[

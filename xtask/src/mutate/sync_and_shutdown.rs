@@ -9,13 +9,13 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "9",
         guard: "any worker waits in the reactor while another polls",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "        self.brought(self.shared.driver.turn(timeout, wakers))
+        from: "        self.unwrap_turn(self.shared.driver.turn(timeout, wakers))
 ",
         to: "        if self.index > 0 {
-            crate::sys::thread::pause(LIFO_PATIENCE);
+            crate::sys::thread::pause(LIFO_STEAL_DELAY);
             return Turn::default();
         }
-        self.brought(self.shared.driver.turn(timeout, wakers))
+        self.unwrap_turn(self.shared.driver.turn(timeout, wakers))
 ",
         tests: &[Unit("runtime::regression_tests::regression_09_timers_go_on_beside_a_poll_that_does_not_end")],
     },
@@ -65,7 +65,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "10",
         guard: "a thread that never came to its work is counted out",
         file: "crates/whippet/src/executor/blocking.rs",
-        from: "            pool.miss_thread();
+        from: "            pool.thread_not_started();
 ",
         to: "            drop(pool);
 ",
@@ -90,8 +90,8 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "11",
         guard: "the end cancels tasks that wait",
-        file: "crates/whippet/src/executor/owned.rs",
-        from: "            idle.extend(shard.tasks.iter().filter_map(Live::cancel));
+        file: "crates/whippet/src/executor/owned_tasks.rs",
+        from: "            idle.extend(shard.tasks.iter().filter_map(OwnedRef::cancel));
 ",
         to: "",
         tests: &[Unit("runtime::tests::regression_11_runtimes_start_and_stop_with_tasks_in_every_state")],
@@ -109,7 +109,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "11",
         guard: "whoever waits on a socket is told of the end",
-        file: "crates/whippet/src/reactor/slots.rs",
+        file: "crates/whippet/src/reactor/registry.rs",
         from: "        self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));
 ",
         to: "        let _ = wakers;
@@ -188,9 +188,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "13",
         guard: "an output that nobody wants is dropped by the completer",
         file: "crates/whippet/src/executor/task/cell.rs",
-        from: "            Completed::Unwanted => self.discard_output(),
+        from: "            CompleteResult::Detached => self.discard_output(),
 ",
-        to: "            Completed::Unwanted => self.stage.with_mut(|stage| {
+        to: "            CompleteResult::Detached => self.stage.with_mut(|stage| {
                 // SAFETY: as in `discard_output`.
                 std::mem::forget(unsafe { stage.replace(Stage::Consumed) });
             }),

@@ -10,7 +10,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "a wake-up past the limit is taken off",
         file: "crates/whippet/src/executor/task/state.rs",
         from: "        if before >= MANY_WAKES {
-            self.shed_wakes();
+            self.cap_wakes();
         }
 ",
         to: "",
@@ -27,7 +27,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/executor/task/state.rs",
         from: "            std::process::abort();
         }
-        self.shed_wakes();
+        self.cap_wakes();
 ",
         to: "            std::process::abort();
         }
@@ -41,9 +41,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a poll leaves one of the wake-ups at the limit",
         file: "crates/whippet/src/executor/task/state.rs",
-        from: "        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
+        from: "        RunAction::Poll(WakeCount((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
 ",
-        to: "        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES)))
+        to: "        RunAction::Poll(WakeCount((word & !(WAKE - 1)).min(MANY_WAKES)))
 ",
         tests: &[
             Unit("executor::task::state::tests::a_wake_at_the_limit_is_not_lost"),
@@ -70,7 +70,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a unit of the budget goes back in its own poll alone",
         file: "crates/whippet/src/coop.rs",
-        from: "            if left.get().is_some_and(|now| now.stretch == before.stretch) {
+        from: "            if left.get().is_some_and(|now| now.scope == before.scope) {
                 left.set(Some(before));
             }
 ",
@@ -124,7 +124,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "a panic of a drop during a panic does not end the process",
         file: "crates/whippet/src/unwind.rs",
         from: "        if let Some(value) = self.0.take() {
-            drop_quietly(value);
+            drop_catching(value);
         }
 ",
         to: "",
@@ -137,9 +137,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "an output that nobody wants is dropped with the name of its task",
         file: "crates/whippet/src/executor/task/cell.rs",
-        from: "        self.header.id.enter(|| drop_quietly(stage));
+        from: "        self.header.id.enter(|| drop_catching(stage));
 ",
-        to: "        drop_quietly(stage);
+        to: "        drop_catching(stage);
 ",
         tests: &[
             File("task_drop", "an_output_nobody_wants_is_dropped_with_the_name_of_its_task"),

@@ -9,7 +9,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a hook that panics ends there, and its thread goes on",
         file: "crates/whippet/src/runtime/hooks.rs",
-        from: "        let _ = quietly(|| hook());
+        from: "        let _ = catch_panic(|| hook());
 ",
         to: "        hook();
 ",
@@ -24,7 +24,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a thread that nobody names starts all the same",
         file: "crates/whippet/src/runtime/threads.rs",
-        from: "quietly(|| (self.name)())",
+        from: "catch_panic(|| (self.name)())",
         to: "Some((self.name)())",
         tests: &[File("unwinding", "hooks::a_thread_name_fn_that_panics_costs_the_name_alone")],
     },
@@ -71,7 +71,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a message is handed out whatever a sender's waker does",
         file: "crates/whippet/src/sync/mpsc/chan.rs",
-        from: "        wakers.wake_all_quietly();
+        from: "        wakers.wake_all_catching();
         result
 ",
         to: "        wakers.wake_all();
@@ -87,7 +87,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "so is one of those that were taken in one go",
         file: "crates/whippet/src/sync/mpsc/chan.rs",
         from: "        // The message at hand must not be lost by a panic of a sender's waker.
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
 ",
         to: "        wakers.wake_all();
 ",
@@ -111,7 +111,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "all timers are closed at the end of a runtime",
         file: "crates/whippet/src/driver/shard.rs",
-        from: "            wakers.wake_all_quietly();
+        from: "            wakers.wake_all_catching();
 ",
         to: "            wakers.wake_all();
 ",
@@ -124,7 +124,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a waker of a socket does not end the end of a runtime",
         file: "crates/whippet/src/reactor/mod.rs",
-        from: "        wakers.wake_all_quietly();
+        from: "        wakers.wake_all_catching();
 ",
         to: "        wakers.wake_all();
 ",
@@ -137,9 +137,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a count of bytes is given whatever the other side's waker does",
         file: "crates/whippet/src/io/pipe.rs",
-        from: "            wake_quietly(writer);
+        from: "            wake_catching(writer);
 ",
-        to: "            crate::wakers::wake(writer);
+        to: "            crate::wake_list::wake(writer);
 ",
         tests: &[File("unwinding", "wakers::both_sides_of_a_pipe_are_told_of_its_end")],
     },
@@ -147,22 +147,22 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a half gives what its poll came to",
         file: "crates/whippet/src/io/split.rs",
-        from: "        wake_quietly(waiter);
+        from: "        wake_catching(waiter);
 ",
         to: "        waiter.into_iter().for_each(Waker::wake);
-        wake_quietly(None);
+        wake_catching(None);
 ",
         tests: &[File("unwinding", "wakers::a_half_that_waits_for_the_other_survives_its_waker")],
     },
     Mutation {
         row: "34",
         guard: "a lone waker that panics in a drop by a panic ends no process",
-        file: "crates/whippet/src/wakers.rs",
+        file: "crates/whippet/src/wake_list.rs",
         from: "    if std::thread::panicking() {
-        let _ = quietly(wake);
+        let _ = catch_panic(wake);
 ",
         to: "    if false {
-        let _ = quietly(wake);
+        let _ = catch_panic(wake);
 ",
         tests: &[File("unwinding", "wakers::a_value_sent_beside_a_receiver_s_waker_arrives")],
     },
@@ -199,10 +199,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "an output that nobody takes ends no shutdown of its set",
         file: "crates/whippet/src/task/join_set/mod.rs",
-        from: "            drop_quietly(joined);
+        from: "            drop_catching(joined);
 ",
         to: "            drop(joined);
-            drop_quietly(());
+            drop_catching(());
 ",
         tests: &[File("unwinding", "values::outputs_that_nobody_takes_end_where_they_are")],
     },
@@ -210,10 +210,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "34",
         guard: "a descriptor that panics gives its slot back",
         file: "crates/whippet/src/reactor/registration.rs",
-        from: "            let descriptor = quietly(|| io.as_fd());
+        from: "            let descriptor = catch_panic(|| io.as_fd());
 ",
         to: "            let descriptor = Some(io.as_fd());
-            let _ = quietly(|| ());
+            let _ = catch_panic(|| ());
 ",
         tests: &[File(
             "unwinding",

@@ -20,10 +20,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a worker that never sleeps counts its busy time, too",
         file: "crates/whippet/src/executor/worker.rs",
-        from: "    pub(crate) fn look_at_events(&self) {
+        from: "    pub(crate) fn poll_driver(&self) {
         self.count_busy();
 ",
-        to: "    pub(crate) fn look_at_events(&self) {
+        to: "    pub(crate) fn poll_driver(&self) {
 ",
         tests: &[File("runtime_identity", "a_worker_that_never_sleeps_is_seen_to_be_busy")],
     },

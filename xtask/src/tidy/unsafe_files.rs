@@ -17,7 +17,10 @@ const FILES: &[(&str, &str)] = &[
     ("crates/whippet/src/executor/task/runnable.rs", "the executor's rights to it"),
     ("crates/whippet/src/executor/task/spawned.rs", "the first of each right, handed out"),
     ("crates/whippet/src/executor/task/waker.rs", "the waker's table of functions"),
-    ("crates/whippet/src/executor/task/spot.rs", "a place in the source behind an atomic pointer"),
+    (
+        "crates/whippet/src/executor/task/current_poll.rs",
+        "a place in the source behind an atomic pointer",
+    ),
     ("crates/whippet/src/executor/local/mod.rs", "tasks that are not `Send`, kept to their thread"),
     ("crates/whippet/src/macros/futures.rs", "the futures of a `select!`, pinned as one"),
     ("crates/whippet/src/executor/queue.rs", "runnables as atomic pointers in a ring"),

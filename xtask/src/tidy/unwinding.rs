@@ -16,7 +16,7 @@ const PAGE: &str = "docs/UNWINDING.md";
 /// The files that may catch a panic or wake a waker by themselves, and why.
 const FILES: [(&str, &str); 3] = [
     ("crates/whippet/src/unwind.rs", "the guards"),
-    ("crates/whippet/src/wakers.rs", "wakers on their way out of a lock"),
+    ("crates/whippet/src/wake_list.rs", "wakers on their way out of a lock"),
     ("crates/whippet/src/executor/task/cell.rs", "a panic of a task is its output"),
 ];
 
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn wakers_are_woken_in_few_places() {
-        let [path, other] = ["crates/whippet/src/any.rs", "crates/whippet/src/wakers.rs"];
+        let [path, other] = ["crates/whippet/src/any.rs", "crates/whippet/src/wake_list.rs"];
         for text in ["waker.wake();", "some.map(Waker::wake)", "waker\n    .wake_by_ref();"] {
             assert_eq!((complaints(path, text), complaints(other, text)), (1, 0), "{text}");
         }

@@ -33,7 +33,7 @@ pub(super) struct Base {
     /// The system's clock, unless it is paused.
     clock: Clock,
     /// The moment that the alarm is set to; [`NEVER`] when it is not set, or its going off was noticed. Written under
-    /// `setting` alone, read without by whoever adds a timer: see the module's words.
+    /// `setting` alone, read without by whoever adds a timer: see the module docs.
     alarm: AtomicU64,
     /// Held by who sets or clears the alarm, so that what the kernel has is what the word says.
     setting: Mutex<()>,
@@ -129,7 +129,7 @@ impl Base {
     /// goes off at once: whoever waits looks whether to move the clock.
     #[inline]
     pub(super) fn set_alarm_forward(&self, next: u64) {
-        // Relaxed, without the lock: the module's words say why this look is enough.
+        // Relaxed, without the lock: the module docs say why this look is enough.
         if next < self.alarm.load(Relaxed) {
             self.set_alarm(next);
         }

@@ -5,7 +5,7 @@
 use super::Driver;
 use super::shard::TimerShard;
 use crate::timers::TimerKey;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use loom::thread;
 use std::sync::Arc;
 use std::task::Waker;
@@ -25,7 +25,7 @@ fn insert(shard: &TimerShard, minutes: u64) -> TimerKey {
 
 /// Answers an alarm.
 fn answer(driver: &Driver) {
-    driver.expire(true, &mut Wakers::new());
+    driver.expire(true, &mut WakeList::new());
 }
 
 /// The alarm goes off before the first timer is due.

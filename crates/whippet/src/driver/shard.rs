@@ -10,7 +10,7 @@ use crate::loom::atomic::Ordering::{Acquire, Release};
 use crate::loom::{Mutex, MutexGuard};
 use crate::timers::{Polled, TimerKey, Timers};
 use crate::unwind::drop_waker;
-use crate::wakers::{KeptWaker, Wakers};
+use crate::wake_list::{KeptWaker, WakeList};
 use crossbeam_utils::CachePadded;
 use std::sync::Arc;
 use std::task::Waker;
@@ -36,7 +36,7 @@ pub(crate) enum TimerState {
     Closed,
 }
 
-/// A shard of timers (see the module's words).
+/// A shard of timers (see the module docs).
 #[derive(Debug)]
 pub(crate) struct TimerShard {
     /// Clock and alarm.
@@ -200,7 +200,7 @@ impl TimerShard {
     }
 
     /// Fires what is due at `now`, as far as one turn goes; the next deadline.
-    pub(super) fn expire(&self, now: u64, wakers: &mut Wakers) -> u64 {
+    pub(super) fn expire(&self, now: u64, wakers: &mut WakeList) -> u64 {
         let enough = wakers.len() + STEPS_A_LOCK;
         for _ in 1..LOCKS_A_TURN {
             let (more, next) = self.expire_some(now, wakers);
@@ -212,7 +212,7 @@ impl TimerShard {
     }
 
     /// One hold of the lock: whether more is due, and the next deadline.
-    fn expire_some(&self, now: u64, wakers: &mut Wakers) -> (bool, u64) {
+    fn expire_some(&self, now: u64, wakers: &mut WakeList) -> (bool, u64) {
         let mut wheel = self.wheel.lock();
         self.fire_until(now, &wheel);
         let more = wheel.timers.expire(now, wakers, STEPS_A_LOCK);
@@ -220,7 +220,7 @@ impl TimerShard {
     }
 
     /// Fires all that is due, to the nanosecond, while the clock is paused.
-    pub(super) fn expire_exactly(&self, now: u64, wakers: &mut Wakers) {
+    pub(super) fn expire_exactly(&self, now: u64, wakers: &mut WakeList) {
         let mut more = true;
         while more {
             let mut wheel = self.wheel.lock();
@@ -241,14 +241,14 @@ impl TimerShard {
     pub(super) fn close(&self) {
         let mut more = true;
         while more {
-            let mut wakers = Wakers::new();
+            let mut wakers = WakeList::new();
             let mut wheel = self.wheel.lock();
             wheel.closed = true;
             self.fire_until(NEVER, &wheel);
             more = wheel.timers.expire(NEVER, &mut wakers, STEPS_A_LOCK);
             drop(wheel);
             // At the end of a runtime a waker that panics concerns nobody.
-            wakers.wake_all_quietly();
+            wakers.wake_all_catching();
         }
     }
 }

@@ -19,14 +19,14 @@ use crate::reactor::Reactor;
 use crate::shutdown_error::shutdown_error;
 use crate::sys::signal::{Hook, Source};
 use crate::unwind::drop_waker;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use slab::Slab;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-/// The signals that a runtime listens for, or did (see the module's words).
+/// The signals that a runtime listens for, or did (see the module docs).
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// Who watches for bytes.
@@ -91,7 +91,7 @@ impl Signals {
     }
 
     /// Announces the signals that came, and collects the wakers of those who listen for them.
-    pub(super) fn announce(&self, wakers: &mut Wakers) {
+    pub(super) fn announce(&self, wakers: &mut WakeList) {
         let mut state = self.state.lock();
         if let Some(source) = &state.source {
             source.drain();
@@ -106,7 +106,7 @@ impl Signals {
 
     /// The runtime ends: no handler is left behind, and all who listen are told.
     pub(crate) fn close(&self) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         state.closed = true;
         state.kinds.iter_mut().for_each(|kind| kind.take_wakers(&mut wakers));
@@ -116,7 +116,7 @@ impl Signals {
         // No handler writes into a socket whose other end is closed.
         drop(hooks);
         drop(source);
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
     }
 }
 
@@ -142,7 +142,7 @@ impl State {
 }
 
 impl Kind {
-    fn take_wakers(&mut self, wakers: &mut Wakers) {
+    fn take_wakers(&mut self, wakers: &mut WakeList) {
         self.listeners
             .iter_mut()
             .filter_map(|(_, waker)| waker.take())

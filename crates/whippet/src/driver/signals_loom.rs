@@ -5,7 +5,7 @@ use super::signals::{SignalListener, Signals};
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::SeqCst;
 use crate::sys::signal::{Model, SIGINT};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use loom::thread;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -22,7 +22,7 @@ impl Wake for Count {
 /// A turn of the driver: an event, if there are bytes.
 fn turn(signals: &Signals, model: &Model) {
     if model.is_event() {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         signals.announce(&mut wakers);
         wakers.wake_all();
     }

@@ -3,7 +3,7 @@
 
 use super::{Driver, TimerState};
 use crate::sys::thread::{self, Parker};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
@@ -40,7 +40,7 @@ fn counter() -> (Arc<Count>, Waker) {
 fn turn_until(driver: &Driver, done: impl Fn() -> bool) -> usize {
     let mut turns = 0;
     while !done() {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         driver.turn(None, &mut wakers).expect("the reactor turns");
         wakers.wake_all();
         turns += 1;
@@ -164,7 +164,7 @@ fn a_storm_of_timers_fires_in_bounded_turns() {
         .collect();
     let largest = Mutex::new(0);
     while count.wakes() < COUNT {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         driver.turn(None, &mut wakers).expect("the reactor turns");
         let mut largest = largest.lock().unwrap();
         *largest = wakers.len().max(*largest);

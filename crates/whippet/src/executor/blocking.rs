@@ -18,10 +18,10 @@
 //! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;
 //! a program that takes work from outside bounds it there.
 
-use super::reject::reject;
-use super::task::{Live, Ran, Runnable, Schedule};
+use super::cancel::cancel_unscheduled;
+use super::task::{OwnedRef, RunResult, Runnable, Schedule};
 use crate::loom::{Condvar, Mutex, MutexGuard};
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -116,7 +116,7 @@ impl Pool {
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
-            return reject(job);
+            return cancel_unscheduled(job);
         }
         queue(&mut state).push_back(job);
         if state.waiting > state.claims {
@@ -131,16 +131,17 @@ impl Pool {
 
     /// Starts a thread that was counted already.
     fn start(self: &Arc<Self>) {
-        let counted = Counted(Some(Arc::clone(self)));
+        let counted = PendingThread(Some(Arc::clone(self)));
         if let Err(error) = (self.start_thread)(Box::new(move || counted.work())) {
-            let _ = quietly(|| tracing::error!(%error, "no thread to be had for blocking calls"));
+            let _ =
+                catch_panic(|| tracing::error!(%error, "no thread to be had for blocking calls"));
         }
     }
 
     /// A thread that was counted never came to its work. When it was the only one, the jobs are cancelled.
-    fn miss_thread(&self) {
+    fn thread_not_started(&self) {
         let mut state = self.state.lock();
-        let is_last = state.count_out();
+        let is_last = state.remove_thread();
         let mut orphans = if is_last { std::mem::take(&mut state.jobs) } else { VecDeque::new() };
         if is_last {
             orphans.append(&mut state.mandatory);
@@ -149,10 +150,11 @@ impl Pool {
         drop(state);
         if !orphans.is_empty() {
             let jobs = orphans.len();
-            let _ =
-                quietly(|| tracing::error!(jobs, "blocking calls without a thread are cancelled"));
+            let _ = catch_panic(|| {
+                tracing::error!(jobs, "blocking calls without a thread are cancelled")
+            });
         }
-        orphans.into_iter().for_each(reject);
+        orphans.into_iter().for_each(cancel_unscheduled);
     }
 
     /// The life of a thread of the pool.
@@ -175,16 +177,16 @@ impl Pool {
             }
         }
         // In the same hold of the lock as the decision: a job that comes later starts a thread.
-        if state.count_out() {
+        if state.remove_thread() {
             self.ended.notify_all();
         }
     }
 
     /// Runs a job that was counted already.
     fn run(&self, job: Runnable) -> MutexGuard<'_, State> {
-        if let Ran::Woken(job) = job.run() {
+        if let RunResult::Woken(job) = job.run() {
             // A blocking job is complete after its poll; this one was woken and is not.
-            reject(job);
+            cancel_unscheduled(job);
         }
         let mut state = self.state.lock();
         state.working -= 1;
@@ -235,7 +237,7 @@ impl Pool {
     /// Cancels the jobs that have not begun and are not mandatory: there is no time for them any more.
     pub(crate) fn cancel_queued(&self) {
         let left = std::mem::take(&mut self.state.lock().jobs);
-        left.into_iter().for_each(reject);
+        left.into_iter().for_each(cancel_unscheduled);
     }
 
     /// Waits until all threads have ended, at most until `deadline`. False: some are still at a job.
@@ -263,7 +265,7 @@ impl State {
     }
 
     /// A thread ends. True: it was the last one.
-    fn count_out(&mut self) -> bool {
+    fn remove_thread(&mut self) -> bool {
         self.threads -= 1;
         self.threads == 0
     }
@@ -271,9 +273,9 @@ impl State {
 
 /// A thread of the pool that was counted, and did not come to its work yet. Dropped before that it is missed: the system
 /// had no thread to give, or a hook at its start panicked.
-struct Counted(Option<Arc<Pool>>);
+struct PendingThread(Option<Arc<Pool>>);
 
-impl Counted {
+impl PendingThread {
     /// The thread is there.
     fn work(mut self) {
         if let Some(pool) = self.0.take() {
@@ -282,10 +284,10 @@ impl Counted {
     }
 }
 
-impl Drop for Counted {
+impl Drop for PendingThread {
     fn drop(&mut self) {
         if let Some(pool) = self.0.take() {
-            pool.miss_thread();
+            pool.thread_not_started();
         }
     }
 }
@@ -300,9 +302,9 @@ impl fmt::Debug for Pool {
 pub(crate) struct PoolSchedule(pub(crate) Arc<Pool>);
 
 impl Schedule for PoolSchedule {
-    type Way = Arc<Pool>;
+    type Destination = Arc<Pool>;
 
-    fn way(&self) -> Arc<Pool> {
+    fn destination(&self) -> Arc<Pool> {
         Arc::clone(&self.0)
     }
 
@@ -310,7 +312,7 @@ impl Schedule for PoolSchedule {
         pool.push(task);
     }
 
-    fn release(&self, _task: &Live) -> Option<Live> {
+    fn release(&self, _task: &OwnedRef) -> Option<OwnedRef> {
         None
     }
 }

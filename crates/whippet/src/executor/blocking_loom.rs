@@ -2,7 +2,7 @@
 //! count that is too low, or as a deadlock.
 
 use super::blocking::Pool;
-use super::task::{Id, Live, Runnable, Schedule, Spawned};
+use super::task::{Id, OwnedRef, Runnable, Schedule, Spawned};
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed};
 use crate::sys::clock;
@@ -19,15 +19,15 @@ const NEVER: Duration = Duration::from_secs(3_600);
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    type Way = ();
+    type Destination = ();
 
-    fn way(&self) {}
+    fn destination(&self) {}
 
     fn schedule(_: (), _: Runnable) {
         unreachable!("nobody wakes a job")
     }
 
-    fn release(&self, _: &Live) -> Option<Live> {
+    fn release(&self, _: &OwnedRef) -> Option<OwnedRef> {
         None
     }
 }
@@ -43,9 +43,9 @@ fn pool(max_threads: usize, keep_alive: Duration) -> std::sync::Arc<Pool> {
 
 /// A job that does something.
 fn job(work: impl FnOnce() + Send + 'static) -> Runnable {
-    let Spawned { runnable, live, handle } =
+    let Spawned { runnable, owned_ref, handle } =
         Spawned::new(async move { work() }, Nowhere, Id::next(), Location::caller());
-    live.leave_to_completer();
+    owned_ref.release_on_complete();
     drop(handle);
     runnable
 }

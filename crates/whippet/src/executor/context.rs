@@ -19,8 +19,8 @@ struct Context {
     entered: Entries<Arc<Shared>>,
     /// The worker that this thread drives.
     worker: RefCell<Option<Rc<Worker>>>,
-    /// The runtime that this thread stands in for a worker of.
-    stands_in: RefCell<Option<Arc<Shared>>>,
+    /// The runtime of which this thread is a spare worker.
+    spare_of: RefCell<Option<Arc<Shared>>>,
 }
 
 thread_local! {
@@ -28,7 +28,7 @@ thread_local! {
         Context {
             entered: Entries::new(),
             worker: RefCell::new(None),
-            stands_in: RefCell::new(None),
+            spare_of: RefCell::new(None),
         }
     };
 }
@@ -97,20 +97,20 @@ pub(crate) fn timers() -> Option<Arc<TimerShard>> {
 /// The thread is a worker until this is dropped.
 #[derive(Debug)]
 #[must_use = "the thread stops being a worker when this is dropped"]
-pub(crate) struct Working {
+pub(crate) struct WorkerGuard {
     /// A worker's thread has entered its runtime.
     _entered: Entered,
 }
 
 /// Makes this thread a worker.
-pub(crate) fn work_as(worker: &Rc<Worker>) -> Working {
+pub(crate) fn enter_worker(worker: &Rc<Worker>) -> WorkerGuard {
     worker.begin_busy();
     let entered = enter(worker.shared());
     let _ = CONTEXT.try_with(|context| context.worker.replace(Some(Rc::clone(worker))));
-    Working { _entered: entered }
+    WorkerGuard { _entered: entered }
 }
 
-impl Drop for Working {
+impl Drop for WorkerGuard {
     fn drop(&mut self) {
         if let Ok(Some(worker)) = CONTEXT.try_with(|context| context.worker.take()) {
             worker.count_busy();
@@ -134,68 +134,68 @@ pub(crate) fn with_worker<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     }
 }
 
-/// The thread stands in for a worker until this is dropped.
+/// The thread runs tasks as a spare worker until this is dropped.
 #[derive(Debug)]
-#[must_use = "the thread stops standing in when this is dropped"]
-pub(crate) struct StandingIn {
+#[must_use = "the thread stops running tasks when this is dropped"]
+pub(crate) struct SpareGuard {
     /// It has entered the runtime.
     _entered: Entered,
 }
 
-/// Makes this thread one that stands in for a worker.
-pub(crate) fn stand_in(shared: &Arc<Shared>) -> StandingIn {
+/// Makes this thread a spare worker.
+pub(crate) fn enter_spare(shared: &Arc<Shared>) -> SpareGuard {
     let entered = enter(shared);
-    let _ = CONTEXT.try_with(|context| context.stands_in.replace(Some(Arc::clone(shared))));
-    StandingIn { _entered: entered }
+    let _ = CONTEXT.try_with(|context| context.spare_of.replace(Some(Arc::clone(shared))));
+    SpareGuard { _entered: entered }
 }
 
-impl Drop for StandingIn {
+impl Drop for SpareGuard {
     fn drop(&mut self) {
-        drop(CONTEXT.try_with(|context| context.stands_in.take()));
+        drop(CONTEXT.try_with(|context| context.spare_of.take()));
     }
 }
 
-/// The runtime whose tasks take their turns on this thread, by a worker or by one who stands in for it.
-pub(crate) fn turning() -> Option<Arc<Shared>> {
+/// The runtime whose tasks run on this thread, by a worker or a spare worker.
+pub(crate) fn current_scheduler() -> Option<Arc<Shared>> {
     let of_worker = with_worker(|worker| worker.map(|worker| Arc::clone(worker.shared())));
     of_worker
-        .or_else(|| CONTEXT.try_with(|context| context.stands_in.borrow().clone()).ok().flatten())
+        .or_else(|| CONTEXT.try_with(|context| context.spare_of.borrow().clone()).ok().flatten())
 }
 
-/// Whether tasks take their turns on this thread, of whatever runtime.
+/// Whether tasks of some runtime run on this thread.
 pub(crate) fn is_worker() -> bool {
-    turning().is_some()
+    current_scheduler().is_some()
 }
 
-/// A thread that takes no turns of tasks until this is dropped, although it did.
+/// A thread that runs no tasks until this is dropped, although it did before.
 #[derive(Debug)]
-#[must_use = "the thread takes turns of tasks again when this is dropped"]
-pub(crate) struct Aside {
+#[must_use = "the thread runs tasks again when this is dropped"]
+pub(crate) struct BlockInPlaceGuard {
     /// The worker that it is.
     worker: Option<Rc<Worker>>,
     /// What the worker showed that it polls.
     polled: Option<(Option<Id>, &'static Location<'static>)>,
-    /// The runtime that it stands in for.
-    stands_in: Option<Arc<Shared>>,
+    /// The runtime of which it is a spare worker.
+    spare_of: Option<Arc<Shared>>,
 }
 
-/// The thread is about to block: until the answer is dropped it is none that takes turns of tasks.
-pub(crate) fn step_aside() -> Aside {
-    let taken = CONTEXT.try_with(|context| (context.worker.take(), context.stands_in.take())).ok();
-    let (worker, stands_in) = taken.unwrap_or_default();
+/// The thread is about to block: until the guard is dropped it runs no tasks.
+pub(crate) fn leave_worker() -> BlockInPlaceGuard {
+    let taken = CONTEXT.try_with(|context| (context.worker.take(), context.spare_of.take())).ok();
+    let (worker, spare_of) = taken.unwrap_or_default();
     let polled = worker.as_ref().and_then(|worker| worker.begin_blocking());
-    Aside { worker, polled, stands_in }
+    BlockInPlaceGuard { worker, polled, spare_of }
 }
 
-impl Drop for Aside {
+impl Drop for BlockInPlaceGuard {
     fn drop(&mut self) {
         if let Some(worker) = &self.worker {
             worker.end_blocking(self.polled.take());
         }
-        let (worker, stands_in) = (self.worker.take(), self.stands_in.take());
+        let (worker, spare_of) = (self.worker.take(), self.spare_of.take());
         let _ = CONTEXT.try_with(|context| {
             context.worker.replace(worker);
-            context.stands_in.replace(stands_in);
+            context.spare_of.replace(spare_of);
         });
     }
 }

@@ -43,7 +43,7 @@ pub(crate) const MAX_WORKERS: usize = 1 << 12;
 /// The word.
 #[derive(Debug)]
 pub(crate) struct Idle {
-    /// Layout: the module's words. Written by workers that change their state and by pushers that claim a search.
+    /// Layout: the module docs. Written by workers that change their state and by pushers that claim a search.
     word: CachePadded<AtomicU32>,
     /// How many workers there are.
     workers: u32,

@@ -2,7 +2,7 @@
 
 use super::idle::Idle;
 use super::queue::{CAPACITY, LifoSlot, Local};
-use super::task::{Id, Live, Ran, Runnable, Schedule, Spawned};
+use super::task::{Id, OwnedRef, RunResult, Runnable, Schedule, Spawned};
 use crate::loom::Arc;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::loom::atomic::{AtomicBool, AtomicUsize};
@@ -14,15 +14,15 @@ use std::panic::Location;
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    type Way = ();
+    type Destination = ();
 
-    fn way(&self) {}
+    fn destination(&self) {}
 
     fn schedule(_: (), _: Runnable) {
         unreachable!("nobody wakes these tasks")
     }
 
-    fn release(&self, _: &Live) -> Option<Live> {
+    fn release(&self, _: &OwnedRef) -> Option<OwnedRef> {
         None
     }
 }
@@ -33,15 +33,15 @@ fn adds(counter: &Arc<AtomicUsize>, amount: usize) -> Runnable {
     let task = async move {
         counter.fetch_add(amount, Relaxed);
     };
-    let Spawned { runnable, live, handle } =
+    let Spawned { runnable, owned_ref, handle } =
         Spawned::new(task, Nowhere, Id::next(), Location::caller());
-    live.leave_to_completer();
+    owned_ref.release_on_complete();
     drop(handle);
     runnable
 }
 
 fn run(task: Runnable) {
-    assert!(matches!(task.run(), Ran::Complete));
+    assert!(matches!(task.run(), RunResult::Complete));
 }
 
 /// Pushes to a ring that has room.

@@ -1,7 +1,7 @@
 //! The threads for blocking calls of one runtime, in pools by who makes the calls.
 //!
 //! The program bounds how many of its own calls are made at once. Such a call may wait for what whippet makes a call for (a name that is
-//! looked up, a standard stream), or for a task that a stand-in has to take over. So neither of these waits for a thread behind
+//! looked up, a standard stream), or for a task that a spare worker has to take over. So neither of these waits for a thread behind
 //! calls of the program: each kind has threads of its own.
 
 use super::blocking::{Counts, Pool};
@@ -22,20 +22,20 @@ pub(crate) struct Pools {
     pub(crate) calls: Arc<Pool>,
     /// For whippet's own calls: names that are looked up, standard streams, memory that is given back.
     pub(crate) own: Arc<Pool>,
-    /// For stand-ins, whose number is that of the threads that block in place.
-    pub(crate) stand_ins: Arc<Pool>,
+    /// For spare workers, whose number is that of the threads that block in place.
+    pub(crate) spares: Arc<Pool>,
 }
 
 impl Pools {
     /// The same pool for all calls.
     #[cfg(test)]
     pub(crate) fn of_one(pool: &Arc<Pool>) -> Self {
-        let [calls, own, stand_ins] = [(); 3].map(|()| Arc::clone(pool));
-        Self { runtime: Id::next(), calls, own, stand_ins }
+        let [calls, own, spares] = [(); 3].map(|()| Arc::clone(pool));
+        Self { runtime: Id::next(), calls, own, spares }
     }
 
     fn all(&self) -> [&Arc<Pool>; 3] {
-        [&self.calls, &self.own, &self.stand_ins]
+        [&self.calls, &self.own, &self.spares]
     }
 
     /// Whether no call is left, neither waiting for a thread nor under way.

@@ -20,19 +20,19 @@ pub(super) enum RunQueue {
     /// Others may steal from it.
     Ring(Local),
     /// Nobody else sees it.
-    Alone(Alone),
+    Unshared(UnsharedQueue),
 }
 
 /// The tasks of a worker without others. Bounded by the number of live tasks, each of which is in it at most once.
 #[derive(Debug, Default)]
-pub(super) struct Alone {
+pub(super) struct UnsharedQueue {
     /// Oldest first.
     tasks: RefCell<VecDeque<Runnable>>,
     /// The number of the oldest entry.
     head: Cell<u32>,
 }
 
-impl Alone {
+impl UnsharedQueue {
     fn push(&self, task: Runnable) {
         self.tasks.borrow_mut().push_back(task);
     }
@@ -59,7 +59,7 @@ impl RunQueue {
     pub(super) fn push(&self, task: Runnable, overflow: impl FnOnce(Overflow)) {
         match self {
             Self::Ring(ring) => ring.push(task, overflow),
-            Self::Alone(queue) => queue.push(task),
+            Self::Unshared(queue) => queue.push(task),
         }
     }
 
@@ -68,7 +68,7 @@ impl RunQueue {
     pub(super) fn pop(&self) -> Option<Runnable> {
         match self {
             Self::Ring(ring) => ring.pop(),
-            Self::Alone(queue) => queue.pop(),
+            Self::Unshared(queue) => queue.pop(),
         }
     }
 
@@ -77,7 +77,7 @@ impl RunQueue {
     pub(super) fn len(&self) -> u32 {
         match self {
             Self::Ring(ring) => ring.len(),
-            Self::Alone(queue) => queue.len(),
+            Self::Unshared(queue) => queue.len(),
         }
     }
 
@@ -85,7 +85,7 @@ impl RunQueue {
     pub(super) fn room(&self) -> u32 {
         match self {
             Self::Ring(ring) => ring.room().min(CAPACITY / 2),
-            Self::Alone(_) => CAPACITY / 2,
+            Self::Unshared(_) => CAPACITY / 2,
         }
     }
 
@@ -94,7 +94,7 @@ impl RunQueue {
     pub(super) fn head(&self) -> u32 {
         match self {
             Self::Ring(ring) => ring.head(),
-            Self::Alone(queue) => queue.head.get(),
+            Self::Unshared(queue) => queue.head.get(),
         }
     }
 
@@ -103,7 +103,7 @@ impl RunQueue {
     pub(super) fn tail(&self) -> u32 {
         match self {
             Self::Ring(ring) => ring.tail(),
-            Self::Alone(queue) => queue.head.get().wrapping_add(queue.len()),
+            Self::Unshared(queue) => queue.head.get().wrapping_add(queue.len()),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What the workers of a runtime share: the queues, who sleeps, the live tasks, the driver.
 
+use super::blocking_counts::BlockingCounts;
+use super::cancel::cancel_unscheduled;
 use super::idle::Idle;
 use super::injector::Injector;
-use super::owned::Owned;
+use super::owned_tasks::OwnedTasks;
 use super::pools::Pools;
 use super::queue::{LifoSlot, Ring};
-use super::reject::reject;
 use super::runtime_id::Id;
-use super::standing::Standing;
-use super::task::{Runnable, Spot};
+use super::task::{CurrentPoll, Runnable};
 use crate::driver::Driver;
 use crate::loom::atomic::AtomicBool;
 use crate::loom::atomic::Ordering::{Acquire, Release};
@@ -45,13 +45,13 @@ pub(crate) struct Shared {
     /// Who sleeps and who searches.
     pub(crate) idle: Idle,
     /// All live tasks.
-    pub(crate) owned: Owned,
+    pub(crate) owned: OwnedTasks,
     /// Reactor and timers.
     pub(crate) driver: Arc<Driver>,
     /// Threads for calls that block.
     pub(crate) pools: Pools,
-    /// How many block in place, and who stands in.
-    pub(crate) standing: Standing,
+    /// How many threads block in place, and how many spare workers there are.
+    pub(crate) blocking_counts: BlockingCounts,
     /// Set once: the workers stop after their present poll.
     ending: AtomicBool,
 }
@@ -71,9 +71,9 @@ pub(crate) struct Remote {
     /// How many tasks are in its queue, if that is not the ring.
     pub(crate) queued: AtomicU32,
     /// How many polls it has begun. A thief that sees the same number twice knows that one poll lasts.
-    pub(crate) turns: AtomicU64,
+    pub(crate) polls: AtomicU64,
     /// What it polls now: names the culprit when a poll does not end.
-    pub(crate) polling: Spot,
+    pub(crate) polling: CurrentPoll,
     /// How many polls ended because the budget was used up.
     pub(crate) forced_yields: AtomicU64,
     /// How many batches it stole.
@@ -91,8 +91,8 @@ impl Remote {
             ring,
             lifo: LifoSlot::default(),
             queued: AtomicU32::new(0),
-            turns: AtomicU64::new(0),
-            polling: Spot::default(),
+            polls: AtomicU64::new(0),
+            polling: CurrentPoll::default(),
             forced_yields: AtomicU64::new(0),
             steals: AtomicU64::new(0),
             park_unparks: AtomicU64::new(0),
@@ -124,10 +124,10 @@ impl Shared {
             remotes: remotes.into_iter().map(CachePadded::new).collect(),
             injector: Injector::new(),
             idle: Idle::new(workers),
-            owned: Owned::new(workers),
+            owned: OwnedTasks::new(workers),
             driver,
             pools,
-            standing: Standing::new(),
+            blocking_counts: BlockingCounts::new(),
             ending: AtomicBool::new(false),
         }
     }
@@ -136,7 +136,7 @@ impl Shared {
     pub(crate) fn push_remote(&self, task: Runnable) {
         match self.injector.push(task) {
             Ok(()) => self.wake_one(),
-            Err(task) => reject(task),
+            Err(task) => cancel_unscheduled(task),
         }
     }
 
@@ -175,7 +175,7 @@ impl Shared {
         let queued = self.injector.close();
         let idle = self.owned.close();
         self.driver.reactor().notify();
-        queued.into_iter().chain(idle).for_each(reject);
+        queued.into_iter().chain(idle).for_each(cancel_unscheduled);
     }
 
     /// Where the task was spawned that worker `index` polls at this moment.

@@ -4,7 +4,7 @@
 //! that who drives a worker (a thread, a `block_on`, a simulation) decides what happens in between.
 //!
 //! Where the next task comes from, in this order: the LIFO slot (the task woken last, at most
-//! [`MAX_LIFO_TURNS`] in a row, so that two that wake each other cannot starve the ring), the ring, the injector, the other
+//! [`MAX_LIFO_POLLS`] in a row, so that two that wake each other cannot starve the ring), the ring, the injector, the other
 //! workers' rings. Every so many turns ([`Config`](super::shared::Config)) the injector comes first, and every so many
 //! the reactor and the timers are looked at, so that neither is starved by a ring that never empties.
 //!
@@ -19,19 +19,19 @@
 //! *The promise*: a task in a ring or in the injector waits for no other task's poll while a worker sleeps. A task
 //! in the LIFO slot may wait for the poll that woke it: putting it there wakes nobody, as the worker will come to
 //! it at once and the data is in its cache. Only a worker that searches anyway takes it, and only when it has
-//! seen the same poll last for [`LIFO_PATIENCE`] (stealing it sooner lost tokio 30 %).
+//! seen the same poll last for [`LIFO_STEAL_DELAY`] (stealing it sooner lost tokio 30 %).
 
 use super::busy::Busy;
+use super::cancel::cancel_unscheduled;
 use super::queue::Local;
-use super::reject::reject;
-use super::run_queue::{Alone, RunQueue};
+use super::run_queue::{RunQueue, UnsharedQueue};
 use super::shared::{Remote, Shared};
-use super::task::{Id, Ran, Runnable};
+use super::task::{Id, RunResult, Runnable};
 use crate::coop::{self, Yield};
 use crate::driver::Turn;
 use crate::sys;
-use crate::unwind::quietly;
-use crate::wakers::Wakers;
+use crate::unwind::catch_panic;
+use crate::wake_list::WakeList;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
@@ -42,9 +42,9 @@ use std::time::Duration;
 
 /// Turns of the LIFO slot in a row before its task goes to the end of the ring: the rest of the ring waits for so
 /// many polls at most. tokio's figure.
-const MAX_LIFO_TURNS: u8 = 3;
+const MAX_LIFO_POLLS: u8 = 3;
 /// How long a searcher watches a filled LIFO slot of a worker whose poll does not end before it takes the task.
-pub(super) const LIFO_PATIENCE: Duration = Duration::from_millis(1);
+pub(super) const LIFO_STEAL_DELAY: Duration = Duration::from_millis(1);
 
 /// What a step came to.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,18 +75,18 @@ pub(crate) struct Worker {
     /// Until the injector comes first.
     until_injector: Countdown,
     /// Turns of the LIFO slot in a row.
-    lifo_turns: Cell<u8>,
+    lifo_polls: Cell<u8>,
     /// Whether it holds a claim to search.
     searching: Cell<bool>,
     /// Whether it hands out wakers of the reactor: their tasks wake nobody until all are queued. The last one comes
     /// next, ahead of a full ring: what an event brings often joins the work that waits there.
-    delivering: Cell<bool>,
+    waking: Cell<bool>,
     /// Whether the last turn of the reactor failed, and that was told.
     failing: Cell<bool>,
     /// Since when it has been awake.
     busy: Busy,
     /// A worker with a filled LIFO slot, and its turn when it was seen.
-    watched: Cell<Option<(usize, u64)>>,
+    lifo_candidate: Cell<Option<(usize, u64)>>,
     /// Chooses whom to rob first.
     random: RefCell<fastrand::Rng>,
 }
@@ -97,7 +97,7 @@ impl Worker {
         let config = shared.config;
         let own = match config.multi_thread {
             true => RunQueue::Ring(local),
-            false => RunQueue::Alone(Alone::default()),
+            false => RunQueue::Unshared(UnsharedQueue::default()),
         };
         Self {
             shared,
@@ -107,12 +107,12 @@ impl Worker {
             yields: Cell::new(false),
             until_events: Countdown::new(config.event_interval),
             until_injector: Countdown::new(config.global_queue_interval),
-            lifo_turns: Cell::new(0),
+            lifo_polls: Cell::new(0),
             searching: Cell::new(false),
-            delivering: Cell::new(false),
+            waking: Cell::new(false),
             failing: Cell::new(false),
             busy: Busy::new(sys::clock::now()),
-            watched: Cell::new(None),
+            lifo_candidate: Cell::new(None),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
         }
     }
@@ -130,15 +130,15 @@ impl Worker {
     /// Takes one turn of a task, if there is one.
     pub(crate) fn step(&self) -> Step {
         if self.until_events.count() {
-            self.look_at_events();
+            self.poll_driver();
         }
         match self.next_task() {
             Some(task) => {
-                self.take_turn(task);
+                self.run_task(task);
                 Step::Ran
             }
             None if self.yielded.get().is_some() => {
-                self.look_at_events();
+                self.poll_driver();
                 Step::Yielded
             }
             None => Step::Idle,
@@ -164,15 +164,15 @@ impl Worker {
         }
         self.count_busy();
         count(&self.remote().park_unparks);
-        let patience = self.watched.get().map(|_| LIFO_PATIENCE);
-        let mut wakers = Wakers::new();
-        let turn = self.sleep(patience, &mut wakers);
+        let timeout = self.lifo_candidate.get().map(|_| LIFO_STEAL_DELAY);
+        let mut wakers = WakeList::new();
+        let turn = self.sleep(timeout, &mut wakers);
         idle.end_sleep();
         count(&self.remote().park_unparks);
         self.begin_busy();
         // A notification hands its claim over; at the end it is only a call to stop.
         self.searching.set(turn.notified && !self.shared.is_ending());
-        self.deliver(&mut wakers);
+        self.wake_all(&mut wakers);
         self.wake_for_own();
     }
 
@@ -181,13 +181,13 @@ impl Worker {
     #[inline]
     #[must_use]
     pub(crate) fn push_woken(&self, task: Runnable) -> bool {
-        if let RunQueue::Alone(_) = self.own {
+        if let RunQueue::Unshared(_) = self.own {
             self.push_back(task);
             return false;
         }
         let Some(former) = self.remote().lifo.put(task) else { return false };
         self.push_back(former);
-        !self.delivering.get()
+        !self.waking.get()
     }
 
     /// Queues a task at the end of the worker's own, and wakes nobody.
@@ -195,7 +195,7 @@ impl Worker {
     fn push_back(&self, task: Runnable) {
         self.own.push(task, |overflow| {
             if let Err(refused) = self.shared.injector.push_all(overflow) {
-                refused.for_each(reject);
+                refused.for_each(cancel_unscheduled);
             }
         });
         self.show_own();
@@ -212,7 +212,7 @@ impl Worker {
     /// Lets others see how many tasks are in a queue that is not theirs to see.
     #[inline]
     fn show_own(&self) {
-        if let RunQueue::Alone(_) = self.own {
+        if let RunQueue::Unshared(_) = self.own {
             self.remote().queued.store(self.own.len(), Relaxed);
         }
     }
@@ -253,15 +253,15 @@ impl Worker {
     /// The next task of this worker's own.
     #[inline]
     fn next_local(&self) -> Option<Runnable> {
-        let lifo_turns = self.lifo_turns.get();
+        let lifo_polls = self.lifo_polls.get();
         if let Some(task) = self.remote().lifo.take() {
-            if lifo_turns < MAX_LIFO_TURNS {
-                self.lifo_turns.set(lifo_turns + 1);
+            if lifo_polls < MAX_LIFO_POLLS {
+                self.lifo_polls.set(lifo_polls + 1);
                 return Some(task);
             }
             self.push_back(task);
         }
-        self.lifo_turns.set(0);
+        self.lifo_polls.set(0);
         if self.is_at_yielded() { None } else { self.pop_own() }
     }
 
@@ -299,15 +299,15 @@ impl Worker {
     /// The last pass of a search: the LIFO slot of a worker that was seen in the same turn before. Remembers the
     /// first filled slot that it leaves alone.
     fn search_lifo_slots(&self, others: impl Iterator<Item = usize>) -> Option<Runnable> {
-        let watched = self.watched.take();
+        let lifo_candidate = self.lifo_candidate.take();
         for other in others {
             let remote = &self.shared.remotes[other];
             if remote.lifo.is_filled() {
-                let seen = (other, remote.turns.load(Relaxed));
-                if watched == Some(seen) {
+                let seen = (other, remote.polls.load(Relaxed));
+                if lifo_candidate == Some(seen) {
                     return remote.lifo.take();
                 }
-                self.watched.set(Some(seen));
+                self.lifo_candidate.set(Some(seen));
                 return None;
             }
         }
@@ -315,15 +315,15 @@ impl Worker {
     }
 
     /// Gives a task its turn.
-    fn take_turn(&self, task: Runnable) {
-        self.watched.set(None);
+    fn run_task(&self, task: Runnable) {
+        self.lifo_candidate.set(None);
         if self.searching.take() {
             self.end_search();
         } else if self.own.len() > 0 {
             self.shared.wake_one_unfenced();
         }
         let (id, spawned_at) = (Some(task.id()), task.spawned_at());
-        if let Ran::Woken(task) = self.poll(id, spawned_at, || task.run()) {
+        if let RunResult::Woken(task) = self.poll(id, spawned_at, || task.run()) {
             if self.yields.get() {
                 self.note_yielded();
             }
@@ -341,9 +341,9 @@ impl Worker {
         poll: impl FnOnce() -> R,
     ) -> R {
         let remote = self.remote();
-        count(&remote.turns);
+        count(&remote.polls);
         remote.polling.set(task, place);
-        let _polled = Polled(self);
+        let _polled = PollGuard(self);
         coop::with_budget(poll)
     }
 
@@ -365,13 +365,13 @@ impl Worker {
     }
 
     /// Looks at reactor and timers without waiting, between two turns.
-    pub(crate) fn look_at_events(&self) {
+    pub(crate) fn poll_driver(&self) {
         self.count_busy();
         self.until_events.restart();
         self.yielded.set(None);
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let turn = self.turn(Some(Duration::ZERO), &mut wakers);
-        self.deliver(&mut wakers);
+        self.wake_all(&mut wakers);
         if turn.notified && !self.shared.is_ending() {
             // The claim of a sleeper that woke up otherwise: this worker has work, so it passes the claim on.
             self.end_search();
@@ -381,22 +381,22 @@ impl Worker {
 
     /// One turn of reactor and timers that has nothing else to do. While the clock is paused that moves it, unless a
     /// blocking call goes on, whose end would come too late then.
-    fn sleep(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
+    fn sleep(&self, timeout: Option<Duration>, wakers: &mut WakeList) -> Turn {
         let Shared { driver, pools, .. } = &*self.shared;
         if driver.is_paused() && pools.are_idle() {
-            return self.brought(driver.turn_paused(wakers));
+            return self.unwrap_turn(driver.turn_paused(wakers));
         }
         self.turn(timeout, wakers)
     }
 
     /// One turn of reactor and timers.
-    fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> Turn {
-        self.brought(self.shared.driver.turn(timeout, wakers))
+    fn turn(&self, timeout: Option<Duration>, wakers: &mut WakeList) -> Turn {
+        self.unwrap_turn(self.shared.driver.turn(timeout, wakers))
     }
 
     /// What a turn brought: nothing when it failed, which is told once until one succeeds.
     #[inline]
-    fn brought(&self, turn: io::Result<Turn>) -> Turn {
+    fn unwrap_turn(&self, turn: io::Result<Turn>) -> Turn {
         match turn {
             Ok(turn) => {
                 self.failing.set(false);
@@ -404,8 +404,9 @@ impl Worker {
             }
             Err(error) => {
                 if !self.failing.replace(true) {
-                    let _ =
-                        quietly(|| tracing::error!(%error, "the reactor cannot wait for events"));
+                    let _ = catch_panic(
+                        || tracing::error!(%error, "the reactor cannot wait for events"),
+                    );
                 }
                 Turn::default()
             }
@@ -413,10 +414,10 @@ impl Worker {
     }
 
     /// Wakes what the reactor found. A waker that panics concerns nobody here.
-    fn deliver(&self, wakers: &mut Wakers) {
-        self.delivering.set(true);
-        wakers.wake_all_quietly();
-        self.delivering.set(false);
+    fn wake_all(&self, wakers: &mut WakeList) {
+        self.waking.set(true);
+        wakers.wake_all_catching();
+        self.waking.set(false);
     }
 
     /// The poll under way is about to block: what it woke last goes where others find it, and no poll is shown, as this
@@ -443,9 +444,9 @@ impl Worker {
     pub(crate) fn cancel_queued(&self) {
         while let Some(task) = self.remote().lifo.take().or_else(|| self.pop_own()) {
             match self.own {
-                RunQueue::Ring(_) => reject(task),
-                // At once: the end of a local runtime waits for its tasks, and inside of another's end `reject` would put them off.
-                RunQueue::Alone(_) => drop(task),
+                RunQueue::Ring(_) => cancel_unscheduled(task),
+                // At once: the end of a local runtime waits for its tasks, and inside of another's end `cancel_unscheduled` would put them off.
+                RunQueue::Unshared(_) => drop(task),
             }
         }
     }
@@ -463,9 +464,9 @@ impl Worker {
 }
 
 /// Says that a poll ended, by a panic too.
-struct Polled<'a>(&'a Worker);
+struct PollGuard<'a>(&'a Worker);
 
-impl Drop for Polled<'_> {
+impl Drop for PollGuard<'_> {
     #[inline]
     fn drop(&mut self) {
         let remote = self.0.remote();

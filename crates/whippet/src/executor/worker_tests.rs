@@ -43,7 +43,7 @@ fn regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
     let runnable = shared.injector.pop().unwrap();
     assert!(shared.remotes[0].lifo.put(runnable).is_none());
     assert_eq!(second.step(), Step::Idle, "the first will come to it at once");
-    shared.remotes[0].turns.fetch_add(1, Relaxed);
+    shared.remotes[0].polls.fetch_add(1, Relaxed);
     assert_eq!(second.step(), Step::Idle, "it has begun another poll meanwhile");
     assert!(!task.is_finished());
     assert_eq!(second.step(), Step::Ran, "that poll lasts");

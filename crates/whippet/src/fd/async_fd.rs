@@ -1,7 +1,7 @@
 //! A descriptor of the program's own, waited for by readiness.
 
 use super::interest::Interest;
-use crate::reactor::{Registration, Rest};
+use crate::reactor::{Registration, Remaining};
 use crate::runtime::Handle;
 use std::error::Error;
 use std::fmt;
@@ -320,7 +320,7 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         mut call: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.async_io(interest.0, |inner| Ok((call(inner)?, Rest::MayBe))).await
+        self.0.async_io(interest.0, |inner| Ok((call(inner)?, Remaining::Maybe))).await
     }
 
     /// Makes a call if the descriptor is announced ready for `interest`.
@@ -348,7 +348,7 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         call: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.try_io(interest.0, |inner| Ok((call(inner)?, Rest::MayBe)))
+        self.0.try_io(interest.0, |inner| Ok((call(inner)?, Remaining::Maybe)))
     }
 
     /// The descriptor as the reactor knows it.

@@ -3,7 +3,7 @@
 use super::async_fd::AsyncFd;
 use super::guard::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 use super::interest::Interest;
-use crate::reactor::Want;
+use crate::reactor::IoInterest;
 use std::io;
 use std::os::fd::AsFd;
 use std::task::{Context, Poll, ready};
@@ -196,8 +196,8 @@ impl<T: AsFd> AsyncFd<T> {
         &'a self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
-        let announced = ready!(self.registration().poll_ready(cx, Want::READ))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::READ, announced)))
+        let announced = ready!(self.registration().poll_ready(cx, IoInterest::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, IoInterest::READ, announced)))
     }
 
     /// Polls for [`readable_mut`](Self::readable_mut). Several tasks may poll at once, and each is woken.
@@ -230,8 +230,8 @@ impl<T: AsFd> AsyncFd<T> {
         &'a mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
-        let announced = ready!(self.registration().poll_ready(cx, Want::READ))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::READ, announced)))
+        let announced = ready!(self.registration().poll_ready(cx, IoInterest::READ))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, IoInterest::READ, announced)))
     }
 
     /// Polls for [`writable`](Self::writable). Several tasks may poll at once, and each is woken.
@@ -257,8 +257,8 @@ impl<T: AsFd> AsyncFd<T> {
         &'a self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
-        let announced = ready!(self.registration().poll_ready(cx, Want::WRITE))?;
-        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, Want::WRITE, announced)))
+        let announced = ready!(self.registration().poll_ready(cx, IoInterest::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyGuard::new(self, IoInterest::WRITE, announced)))
     }
 
     /// Polls for [`writable_mut`](Self::writable_mut). Several tasks may poll at once, and each is woken.
@@ -290,8 +290,8 @@ impl<T: AsFd> AsyncFd<T> {
         &'a mut self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
-        let announced = ready!(self.registration().poll_ready(cx, Want::WRITE))?;
-        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, Want::WRITE, announced)))
+        let announced = ready!(self.registration().poll_ready(cx, IoInterest::WRITE))?;
+        Poll::Ready(Ok(AsyncFdReadyMutGuard::new(self, IoInterest::WRITE, announced)))
     }
 
     /// As [`async_io`](Self::async_io), for a call that changes what is inside.
@@ -355,8 +355,8 @@ impl<T: AsFd> AsyncFd<T> {
         interest: Interest,
         call: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let announced = self.registration().look();
-        if !announced.readiness.meets(interest.0) {
+        let announced = self.registration().ready_event();
+        if !announced.readiness.intersects(interest.0) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let mut guard = AsyncFdReadyMutGuard::new(self, interest.0, announced);

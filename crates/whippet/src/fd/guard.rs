@@ -7,7 +7,7 @@
 
 use super::async_fd::AsyncFd;
 use super::interest::Ready;
-use crate::reactor::{Announced, Readiness, Want};
+use crate::reactor::{IoInterest, Readiness, ReadyEvent};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -67,9 +67,9 @@ pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a AsyncFd<T>,
     /// What the look found of it, less what was cleared since.
-    announced: Announced,
+    announced: ReadyEvent,
     /// What was waited for.
-    want: Want,
+    want: IoInterest,
 }
 
 /// A descriptor that is ready, for calls that change what is inside: see [`AsyncFd::readable_mut`].
@@ -94,9 +94,9 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a mut AsyncFd<T>,
     /// What the look found of it, less what was cleared since.
-    announced: Announced,
+    announced: ReadyEvent,
     /// What was waited for.
-    want: Want,
+    want: IoInterest,
 }
 
 /// What both guards have. For the examples: `$near` is code that makes the descriptor of a stream, to which `far` has
@@ -131,7 +131,7 @@ macro_rules! impl_ready_guard {
                 let registration = self.descriptor.registration();
                 match result {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        registration.announced_in_vain(self.announced, self.want);
+                        registration.handle_would_block(self.announced, self.want);
                         self.announced.readiness = Readiness::NONE;
                         Err(TryIoError(()))
                     }
@@ -258,7 +258,7 @@ impl_ready_guard!(
 );
 
 impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
-    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: Want, announced: Announced) -> Self {
+    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: IoInterest, announced: ReadyEvent) -> Self {
         Self { descriptor, announced: announced.of(want), want }
     }
 
@@ -309,7 +309,11 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
 }
 
 impl<'a, T: AsFd> AsyncFdReadyMutGuard<'a, T> {
-    pub(super) fn new(descriptor: &'a mut AsyncFd<T>, want: Want, announced: Announced) -> Self {
+    pub(super) fn new(
+        descriptor: &'a mut AsyncFd<T>,
+        want: IoInterest,
+        announced: ReadyEvent,
+    ) -> Self {
         Self { descriptor, announced: announced.of(want), want }
     }
 

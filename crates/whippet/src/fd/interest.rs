@@ -1,6 +1,6 @@
 //! What a descriptor is waited for, and what it is ready for.
 
-use crate::reactor::{self, Readiness, Want};
+use crate::reactor::{self, IoInterest, Readiness};
 use std::fmt;
 use std::io;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
@@ -22,17 +22,17 @@ use std::task::{Context, Poll};
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Interest(pub(crate) Want);
+pub struct Interest(pub(crate) IoInterest);
 
 impl Interest {
     /// Something to read, a connection to accept, or the end of what the peer sends.
-    pub const READABLE: Self = Self(Want::READ);
+    pub const READABLE: Self = Self(IoInterest::READ);
     /// Room to write, or the end of the connection.
-    pub const WRITABLE: Self = Self(Want::WRITE);
+    pub const WRITABLE: Self = Self(IoInterest::WRITE);
     /// An error, or the end of the connection in both directions (a reset is both): seen without reading.
-    pub const ERROR: Self = Self(Want::ERROR);
+    pub const ERROR: Self = Self(IoInterest::ERROR);
     /// Urgent data or another exceptional condition (`EPOLLPRI`), or the end of what the peer sends.
-    pub const PRIORITY: Self = Self(Want::PRIORITY);
+    pub const PRIORITY: Self = Self(IoInterest::PRIORITY);
 
     /// Either of both.
     ///
@@ -71,7 +71,7 @@ impl Interest {
     /// ```
     #[must_use]
     pub const fn is_readable(self) -> bool {
-        self.0.includes(Want::READ)
+        self.0.includes(IoInterest::READ)
     }
 
     /// Whether room to write is waited for.
@@ -84,7 +84,7 @@ impl Interest {
     /// ```
     #[must_use]
     pub const fn is_writable(self) -> bool {
-        self.0.includes(Want::WRITE)
+        self.0.includes(IoInterest::WRITE)
     }
 
     /// Whether an error is waited for.
@@ -97,7 +97,7 @@ impl Interest {
     /// ```
     #[must_use]
     pub const fn is_error(self) -> bool {
-        self.0.includes(Want::ERROR)
+        self.0.includes(IoInterest::ERROR)
     }
 
     /// Whether an exceptional condition is waited for.
@@ -110,7 +110,7 @@ impl Interest {
     /// ```
     #[must_use]
     pub const fn is_priority(self) -> bool {
-        self.0.includes(Want::PRIORITY)
+        self.0.includes(IoInterest::PRIORITY)
     }
 }
 
@@ -161,9 +161,9 @@ impl Ready {
     /// A write may succeed.
     pub const WRITABLE: Self = Self(Readiness::WRITE);
     /// The peer sends no more.
-    pub const READ_CLOSED: Self = Self(Readiness::READ_DEAD);
+    pub const READ_CLOSED: Self = Self(Readiness::READ_CLOSED);
     /// The connection is gone in both directions.
-    pub const WRITE_CLOSED: Self = Self(Readiness::WRITE_DEAD);
+    pub const WRITE_CLOSED: Self = Self(Readiness::WRITE_CLOSED);
     /// An error is pending.
     pub const ERROR: Self = Self(Readiness::ERROR);
     /// Urgent data or another exceptional condition is pending.
@@ -201,7 +201,7 @@ impl Ready {
     /// ```
     #[must_use]
     pub const fn is_readable(self) -> bool {
-        self.0.meets(Want::READ)
+        self.0.intersects(IoInterest::READ)
     }
 
     /// A write may succeed.
@@ -220,7 +220,7 @@ impl Ready {
     /// ```
     #[must_use]
     pub const fn is_writable(self) -> bool {
-        self.0.meets(Want::WRITE)
+        self.0.intersects(IoInterest::WRITE)
     }
 
     /// The peer sends no more.
@@ -240,7 +240,7 @@ impl Ready {
     /// ```
     #[must_use]
     pub const fn is_read_closed(self) -> bool {
-        self.0.is_read_dead()
+        self.0.is_read_closed()
     }
 
     /// The connection is gone in both directions.
@@ -260,7 +260,7 @@ impl Ready {
     /// ```
     #[must_use]
     pub const fn is_write_closed(self) -> bool {
-        self.0.is_write_dead()
+        self.0.is_write_closed()
     }
 
     /// An error is pending, or the connection is gone.
@@ -281,7 +281,7 @@ impl Ready {
     /// ```
     #[must_use]
     pub const fn is_error(self) -> bool {
-        self.0.meets(Want::ERROR)
+        self.0.intersects(IoInterest::ERROR)
     }
 
     /// Urgent data or another exceptional condition is pending.

@@ -18,7 +18,7 @@ pub(super) const MAX_CHUNKS: usize = 16;
 
 /// Ends a poll that has copied [`MAX_CHUNKS`]; the task is scheduled again.
 pub(super) fn yield_to_others<T>(cx: &Context<'_>) -> Poll<T> {
-    coop::yield_turn(cx.waker(), Yield::Asked);
+    coop::yield_task(cx.waker(), Yield::Asked);
     Poll::Pending
 }
 

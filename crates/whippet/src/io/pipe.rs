@@ -3,7 +3,7 @@
 use crate::loom::Mutex;
 use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::unwind::drop_waker;
-use crate::wakers::{Wakers, wake_quietly};
+use crate::wake_list::{WakeList, wake_catching};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, Waker};
@@ -61,7 +61,7 @@ impl Pipe {
         });
         polled.map(|(count, writer)| {
             // The count must not be lost by a panic of the waker of the other side.
-            wake_quietly(writer);
+            wake_catching(writer);
             Ok(count)
         })
     }
@@ -92,7 +92,7 @@ impl Pipe {
             Locked::Ready(Ok((count, reader)))
         });
         polled.map_ok(|(count, reader)| {
-            wake_quietly(reader);
+            wake_catching(reader);
             count
         })
     }
@@ -113,7 +113,7 @@ impl Pipe {
     fn close(&self, close: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         close(&mut state);
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         [state.reader.take(), state.writer.take()]
             .into_iter()
             .flatten()

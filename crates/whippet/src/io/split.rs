@@ -6,7 +6,7 @@
 
 use crate::loom::{Arc, Mutex};
 use crate::unwind::drop_waker;
-use crate::wakers::wake_quietly;
+use crate::wake_list::wake_catching;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -196,7 +196,7 @@ impl<T> Drop for StreamLease<'_, T> {
         let waiter = state.waiter.take();
         drop(state);
         // The result of the poll must not be lost by a panic of the waker of the other half.
-        wake_quietly(waiter);
+        wake_catching(waiter);
     }
 }
 

@@ -59,7 +59,7 @@ pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     if coop::has_budget_left() {
         return Poll::Ready(());
     }
-    coop::yield_turn(cx.waker(), Yield::Forced);
+    coop::yield_task(cx.waker(), Yield::Forced);
     Poll::Pending
 }
 

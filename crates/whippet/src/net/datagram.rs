@@ -1,7 +1,7 @@
 //! What UDP and Unix datagram sockets share: a registered descriptor, whose messages go whole or not at all.
 
 use crate::fd::{Interest, WaitReady};
-use crate::reactor::{Registration, Rest, Want};
+use crate::reactor::{IoInterest, Registration, Remaining};
 use crate::runtime::Handle;
 use crate::sys::socket;
 use rustix::net::SocketAddrAny;
@@ -18,7 +18,7 @@ impl Datagram {
     #[track_caller]
     pub(super) fn new(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
         let registration = Registration::new(descriptor, Handle::of_call(call).driver().reactor())?;
-        Ok(Self(registration.assume(Want::WRITE).keep_ends()))
+        Ok(Self(registration.assume_ready(IoInterest::WRITE).keep_ends()))
     }
 
     pub(super) fn into_inner(self) -> OwnedFd {
@@ -42,7 +42,7 @@ impl Datagram {
         interest: Interest,
         call: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
+        self.0.try_io(interest.0, |_| Ok((call()?, Remaining::Maybe)))
     }
 
     pub(super) async fn async_io<R>(
@@ -50,7 +50,7 @@ impl Datagram {
         interest: Interest,
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.async_io(interest.0, |_| Ok((call()?, Rest::MayBe))).await
+        self.0.async_io(interest.0, |_| Ok((call()?, Remaining::Maybe))).await
     }
 
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
@@ -59,19 +59,19 @@ impl Datagram {
     }
 
     pub(super) async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.async_io(Want::WRITE, |fd| maybe_more(socket::send(fd, bytes))).await
+        self.0.async_io(IoInterest::WRITE, |fd| maybe_more(socket::send(fd, bytes))).await
     }
 
     pub(super) fn poll_send(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
+        self.0.poll_io(cx, IoInterest::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
     }
 
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
+        self.0.try_io(IoInterest::WRITE, |fd| maybe_more(socket::send(fd, bytes)))
     }
 
     pub(super) async fn send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
-        self.0.async_io(Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to))).await
+        self.0.async_io(IoInterest::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to))).await
     }
 
     pub(super) fn poll_send_to(
@@ -80,11 +80,11 @@ impl Datagram {
         bytes: &[u8],
         to: &impl SocketAddrArg,
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
+        self.0.poll_io(cx, IoInterest::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
     }
 
     pub(super) fn try_send_to(&self, bytes: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
+        self.0.try_io(IoInterest::WRITE, |fd| maybe_more(socket::send_to(fd, bytes, to)))
     }
 
     /// Receives by a call of the caller's.
@@ -92,25 +92,25 @@ impl Datagram {
         &self,
         mut call: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |_| self.or_eof(call(), 0)).await
+        self.0.async_io(IoInterest::READ, |_| self.or_eof(call(), 0)).await
     }
 
     /// A socket that was shut down for reading gives what is in its queue and then the end, as a blocking one does: the kernel
     /// would return `EAGAIN` for ever to one that does not block. Only the socket's own shutdown makes this end.
-    fn or_eof<R>(&self, result: io::Result<R>, end: R) -> io::Result<(R, Rest)> {
+    fn or_eof<R>(&self, result: io::Result<R>, end: R) -> io::Result<(R, Remaining)> {
         match result {
             Err(error)
                 if error.kind() == io::ErrorKind::WouldBlock
-                    && self.0.readiness().is_read_dead() =>
+                    && self.0.readiness().is_read_closed() =>
             {
-                Ok((end, Rest::MayBe))
+                Ok((end, Remaining::Maybe))
             }
             result => maybe_more(result),
         }
     }
 
     pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0)).await
+        self.0.async_io(IoInterest::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_receive(
@@ -118,16 +118,18 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
+        self.0.poll_io(cx, IoInterest::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
     }
 
     pub(super) fn try_receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
+        self.0.try_io(IoInterest::READ, |fd| self.or_eof(socket::receive(fd, buffer), 0))
     }
 
     pub(super) async fn receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
         self.0
-            .async_io(Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
+            .async_io(IoInterest::READ, |fd| {
+                self.or_eof(socket::receive_from(fd, buffer), (0, None))
+            })
             .await
     }
 
@@ -136,18 +138,20 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        self.0
-            .poll_io(cx, Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
+        self.0.poll_io(cx, IoInterest::READ, |fd| {
+            self.or_eof(socket::receive_from(fd, buffer), (0, None))
+        })
     }
 
     pub(super) fn try_receive_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
+        self.0
+            .try_io(IoInterest::READ, |fd| self.or_eof(socket::receive_from(fd, buffer), (0, None)))
     }
 }
 
 impl Datagram {
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.async_io(Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0)).await
+        self.0.async_io(IoInterest::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0)).await
     }
 
     pub(super) fn poll_peek(
@@ -155,16 +159,16 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
+        self.0.poll_io(cx, IoInterest::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
     }
 
     pub(super) fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
+        self.0.try_io(IoInterest::READ, |fd| self.or_eof(socket::peek(fd, buffer), 0))
     }
 
     pub(super) async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
         self.0
-            .async_io(Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
+            .async_io(IoInterest::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
             .await
     }
 
@@ -173,11 +177,13 @@ impl Datagram {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        self.0.poll_io(cx, Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
+        self.0.poll_io(cx, IoInterest::READ, |fd| {
+            self.or_eof(socket::peek_from(fd, buffer), (0, None))
+        })
     }
 
     pub(super) fn try_peek_from(&self, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.try_io(Want::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
+        self.0.try_io(IoInterest::READ, |fd| self.or_eof(socket::peek_from(fd, buffer), (0, None)))
     }
 }
 
@@ -185,8 +191,8 @@ impl Datagram {
 pub(super) type Received = (usize, Option<SocketAddrAny>);
 
 /// There may be more after each datagram.
-fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
-    Ok((result?, Rest::MayBe))
+fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Remaining)> {
+    Ok((result?, Remaining::Maybe))
 }
 
 impl AsFd for Datagram {

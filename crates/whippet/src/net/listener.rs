@@ -1,7 +1,7 @@
 //! What TCP and Unix listeners share: a registered descriptor that connections come out of.
 
 use super::stream::{Stream, StreamKind};
-use crate::reactor::{Registration, Rest, Want};
+use crate::reactor::{IoInterest, Registration, Remaining};
 use crate::runtime::Handle;
 use crate::sys::socket;
 use rustix::net::SocketAddrAny;
@@ -38,21 +38,21 @@ impl<S: StreamKind> Listener<S> {
     }
 
     pub(super) async fn accept(&self) -> io::Result<Accepted<S>> {
-        into_stream(self.0.async_io(Want::READ, accept).await)
+        into_stream(self.0.async_io(IoInterest::READ, accept).await)
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted<S>>> {
-        self.0.poll_io(cx, Want::READ, accept).map(into_stream)
+        self.0.poll_io(cx, IoInterest::READ, accept).map(into_stream)
     }
 
     pub(super) fn try_accept(&self) -> io::Result<Accepted<S>> {
-        into_stream(self.0.try_io(Want::READ, accept))
+        into_stream(self.0.try_io(IoInterest::READ, accept))
     }
 }
 
 /// One connection of those that wait: there may be more.
-fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), Rest)> {
-    Ok((socket::accept(listener)?, Rest::MayBe))
+fn accept(listener: &OwnedFd) -> io::Result<((OwnedFd, Option<SocketAddrAny>), Remaining)> {
+    Ok((socket::accept(listener)?, Remaining::Maybe))
 }
 
 fn into_stream<S: StreamKind>(

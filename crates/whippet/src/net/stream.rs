@@ -2,7 +2,7 @@
 
 use crate::fd::{Interest, WaitReady};
 use crate::io::{AppendBuffer, append_now};
-use crate::reactor::{Registration, Rest, Want};
+use crate::reactor::{IoInterest, Registration, Remaining};
 use crate::runtime::Handle;
 use crate::sys::socket;
 use std::fmt;
@@ -18,7 +18,7 @@ const MAX_SLICES: usize = 1024;
 /// What is known of a kind of stream.
 pub trait StreamKind: Sized {
     /// Whether a read or write that took less than it could have means that there is no more, until the kernel announces it:
-    /// [`Rest`] has the reason for each kind.
+    /// [`Remaining`] has the reason for each kind.
     const SHORT_IS_LAST: bool;
 }
 
@@ -36,7 +36,7 @@ impl<S: StreamKind> Stream<S> {
     /// A connected stream of this thread's runtime; made by a call of this name.
     #[track_caller]
     pub(super) fn from_connected(call: &str, descriptor: OwnedFd) -> io::Result<Self> {
-        Ok(Self(Self::new(call, descriptor)?.0.assume(Want::WRITE), PhantomData))
+        Ok(Self(Self::new(call, descriptor)?.0.assume_ready(IoInterest::WRITE), PhantomData))
     }
 
     /// Waits until a connection that was begun is there, or failed.
@@ -66,16 +66,16 @@ impl<S: StreamKind> Stream<S> {
 
     #[inline]
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| read::<S>(fd, buffer))
+        self.0.try_io(IoInterest::READ, |fd| read::<S>(fd, buffer))
     }
 
     pub(super) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| read_vectored::<S>(fd, buffers))
+        self.0.try_io(IoInterest::READ, |fd| read_vectored::<S>(fd, buffers))
     }
 
     pub(super) fn try_read_buf(&self, buffer: &mut impl AppendBuffer) -> io::Result<usize> {
-        self.0.try_io(Want::READ, |fd| {
-            let mut left = Rest::MayBe;
+        self.0.try_io(IoInterest::READ, |fd| {
+            let mut left = Remaining::Maybe;
             let count = append_now(buffer, |room| {
                 let (count, rest) = read::<S>(fd, room)?;
                 left = rest;
@@ -87,12 +87,12 @@ impl<S: StreamKind> Stream<S> {
 
     #[inline]
     pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| write::<S>(fd, bytes))
+        self.0.try_io(IoInterest::WRITE, |fd| write::<S>(fd, bytes))
     }
 
     #[inline]
     pub(super) fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.try_io(Want::WRITE, |fd| write_vectored::<S>(fd, slices))
+        self.0.try_io(IoInterest::WRITE, |fd| write_vectored::<S>(fd, slices))
     }
 
     pub(super) fn try_io<R>(
@@ -100,7 +100,7 @@ impl<S: StreamKind> Stream<S> {
         interest: Interest,
         call: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.try_io(interest.0, |_| Ok((call()?, Rest::MayBe)))
+        self.0.try_io(interest.0, |_| Ok((call()?, Remaining::Maybe)))
     }
 
     pub(super) async fn async_io<R>(
@@ -108,12 +108,14 @@ impl<S: StreamKind> Stream<S> {
         interest: Interest,
         mut call: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.0.async_io(interest.0, |_| Ok((call()?, Rest::MayBe))).await
+        self.0.async_io(interest.0, |_| Ok((call()?, Remaining::Maybe))).await
     }
 
     pub(super) async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         // The bytes stay, so the next call finds them too.
-        self.0.async_io(Want::READ, |fd| Ok((socket::peek(fd, buffer)?, Rest::MayBe))).await
+        self.0
+            .async_io(IoInterest::READ, |fd| Ok((socket::peek(fd, buffer)?, Remaining::Maybe)))
+            .await
     }
 
     pub(super) fn poll_peek(
@@ -121,7 +123,7 @@ impl<S: StreamKind> Stream<S> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| Ok((socket::peek(fd, buffer)?, Rest::MayBe)))
+        self.0.poll_io(cx, IoInterest::READ, |fd| Ok((socket::peek(fd, buffer)?, Remaining::Maybe)))
     }
 
     #[inline]
@@ -130,7 +132,7 @@ impl<S: StreamKind> Stream<S> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| read::<S>(fd, buffer))
+        self.0.poll_io(cx, IoInterest::READ, |fd| read::<S>(fd, buffer))
     }
 
     pub(super) fn poll_read_vectored(
@@ -138,12 +140,12 @@ impl<S: StreamKind> Stream<S> {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::READ, |fd| read_vectored::<S>(fd, buffers))
+        self.0.poll_io(cx, IoInterest::READ, |fd| read_vectored::<S>(fd, buffers))
     }
 
     #[inline]
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| write::<S>(fd, bytes))
+        self.0.poll_io(cx, IoInterest::WRITE, |fd| write::<S>(fd, bytes))
     }
 
     pub(super) fn poll_write_vectored(
@@ -151,7 +153,7 @@ impl<S: StreamKind> Stream<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_io(cx, Want::WRITE, |fd| write_vectored::<S>(fd, slices))
+        self.0.poll_io(cx, IoInterest::WRITE, |fd| write_vectored::<S>(fd, slices))
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -182,30 +184,30 @@ impl<S> AsFd for Stream<S> {
 
 /// What is left after a call that took `count` of `room`.
 #[inline]
-fn rest<S: StreamKind>(count: usize, room: usize) -> Rest {
-    if S::SHORT_IS_LAST && count < room { Rest::None } else { Rest::MayBe }
+fn rest<S: StreamKind>(count: usize, room: usize) -> Remaining {
+    if S::SHORT_IS_LAST && count < room { Remaining::None } else { Remaining::Maybe }
 }
 
 #[inline]
-fn read<S: StreamKind>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Rest)> {
+fn read<S: StreamKind>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Remaining)> {
     let count = socket::receive(fd, buffer)?;
     // The end of the stream stays to be read.
-    Ok((count, if count == 0 { Rest::MayBe } else { rest::<S>(count, buffer.len()) }))
+    Ok((count, if count == 0 { Remaining::Maybe } else { rest::<S>(count, buffer.len()) }))
 }
 
 fn read_vectored<S: StreamKind>(
     fd: &OwnedFd,
     buffers: &mut [IoSliceMut<'_>],
-) -> io::Result<(usize, Rest)> {
+) -> io::Result<(usize, Remaining)> {
     let taken = buffers.len().min(MAX_SLICES);
     let buffers = &mut buffers[..taken];
     let room = buffers.iter().map(|buffer| buffer.len()).sum();
     let count = socket::receive_vectored(fd, buffers)?;
-    Ok((count, if count == 0 { Rest::MayBe } else { rest::<S>(count, room) }))
+    Ok((count, if count == 0 { Remaining::Maybe } else { rest::<S>(count, room) }))
 }
 
 #[inline]
-fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)> {
+fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Remaining)> {
     let count = socket::send(fd, bytes)?;
     Ok((count, rest::<S>(count, bytes.len())))
 }
@@ -214,7 +216,7 @@ fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Rest)>
 fn write_vectored<S: StreamKind>(
     fd: &OwnedFd,
     slices: &[IoSlice<'_>],
-) -> io::Result<(usize, Rest)> {
+) -> io::Result<(usize, Remaining)> {
     let slices = &slices[..slices.len().min(MAX_SLICES)];
     let room = slices.iter().map(|slice| slice.len()).sum();
     let count = socket::send_vectored(fd, slices)?;

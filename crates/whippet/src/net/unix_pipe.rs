@@ -2,7 +2,7 @@
 
 use crate::fd::{AsyncFd, Interest, Ready, WaitReady};
 use crate::io::{AppendBuffer, append_now};
-use crate::reactor::Rest;
+use crate::reactor::Remaining;
 use crate::sys::pipe as kernel;
 use crate::sys::pipe::Access;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -337,8 +337,8 @@ impl_pipe_end!(
 );
 
 /// After each call there may be more: a pipe holds messages of several writers, and a read stops between them.
-fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Rest)> {
-    Ok((result?, Rest::MayBe))
+fn maybe_more<R>(result: io::Result<R>) -> io::Result<(R, Remaining)> {
+    Ok((result?, Remaining::Maybe))
 }
 
 impl Sender {

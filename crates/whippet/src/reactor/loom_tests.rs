@@ -1,14 +1,14 @@
 //! One slot in loom: the kernel on the one side, doors on the other. A door that misses an edge waits for ever, which
 //! loom reports as a deadlock.
 
-use super::calls::Rest;
-use super::readiness::{READ, READ_DEAD, Readiness, URGENT, WRITE, Want};
+use super::io_call::Remaining;
+use super::readiness::{IoInterest, READ, READ_CLOSED, Readiness, URGENT, WRITE};
 use super::slot::Slot;
-use super::unused::{BackOff, Later};
+use super::unused_edges::{BackOff, Deferral};
 use crate::loom::Arc;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use loom::thread;
 use std::future::poll_fn;
 use std::io;
@@ -17,7 +17,7 @@ use std::task::Poll;
 /// Nothing is put off: no model has so many edges, or so many tasks.
 struct Never;
 
-impl Later for Never {
+impl Deferral for Never {
     fn end_backoff(&self, _generation: u32, _back_off: BackOff) {
         unreachable!("no model has so many edges")
     }
@@ -46,29 +46,29 @@ impl Socket {
     /// A byte comes in, and the kernel announces it.
     fn arrive(&self) {
         self.bytes.fetch_add(1, AcqRel);
-        self.announce(READ);
+        self.set_ready(READ);
     }
 
-    fn announce(&self, bits: u32) {
-        let mut wakers = Wakers::new();
-        self.slot.announce(0, bits, &mut wakers);
+    fn set_ready(&self, bits: u32) {
+        let mut wakers = WakeList::new();
+        self.slot.set_ready(0, bits, &mut wakers);
         wakers.wake_all();
     }
 
     /// The kernel's read, with a buffer of one byte: it is filled.
-    fn take_one(&self) -> io::Result<((), Rest)> {
+    fn take_one(&self) -> io::Result<((), Remaining)> {
         let took = self.bytes.fetch_update(AcqRel, Acquire, |bytes| bytes.checked_sub(1));
-        took.map(|_| ((), Rest::MayBe)).map_err(|_| io::ErrorKind::WouldBlock.into())
+        took.map(|_| ((), Remaining::Maybe)).map_err(|_| io::ErrorKind::WouldBlock.into())
     }
 
     /// The kernel's read, with a large buffer: it comes back short, at the end or at the mark.
-    fn take_all(&self) -> io::Result<(usize, Rest)> {
+    fn take_all(&self) -> io::Result<(usize, Remaining)> {
         match (self.bytes.swap(0, AcqRel), &self.behind) {
             (0, behind) => match behind.swap(0, AcqRel) {
                 0 => Err(io::ErrorKind::WouldBlock.into()),
-                count => Ok((count, Rest::None)),
+                count => Ok((count, Remaining::None)),
             },
-            (count, _) => Ok((count, Rest::None)),
+            (count, _) => Ok((count, Remaining::None)),
         }
     }
 
@@ -77,11 +77,11 @@ impl Socket {
         let mut key = None;
         poll_fn(|cx| {
             loop {
-                if let Ok(waits) = self.slot.wait(key, Want::READ, cx.waker()) {
+                if let Ok(waits) = self.slot.wait(key, IoInterest::READ, cx.waker()) {
                     key = Some(waits);
                     return Poll::Pending;
                 }
-                if self.slot.attempt(Want::READ, &Never, || self.take_one()).is_some() {
+                if self.slot.try_call(IoInterest::READ, &Never, || self.take_one()).is_some() {
                     return Poll::Ready(());
                 }
             }
@@ -93,7 +93,7 @@ impl Socket {
     async fn read_by_guard(&self) {
         loop {
             let mut key = None;
-            let announced = poll_fn(|cx| match self.slot.wait(key, Want::READ, cx.waker()) {
+            let announced = poll_fn(|cx| match self.slot.wait(key, IoInterest::READ, cx.waker()) {
                 Ok(waits) => {
                     key = Some(waits);
                     Poll::Pending
@@ -101,17 +101,19 @@ impl Socket {
                 Err(announced) => Poll::Ready(announced),
             })
             .await;
-            assert!(announced.readiness.meets(Want::READ), "a guard of nothing");
+            assert!(announced.readiness.intersects(IoInterest::READ), "a guard of nothing");
             if self.take_one().is_ok() {
                 return;
             }
-            self.slot.announced_in_vain(announced, Want::READ, &Never);
+            self.slot.handle_would_block(announced, IoInterest::READ, &Never);
         }
     }
 
     /// One byte, by a poll through a shared reference.
     async fn read_by_poll(&self) {
-        poll_fn(|cx| self.slot.poll_io(cx, Want::READ, &Never, || self.take_one())).await.unwrap();
+        poll_fn(|cx| self.slot.poll_io(cx, IoInterest::READ, &Never, || self.take_one()))
+            .await
+            .unwrap();
     }
 
     /// Polls as the one reader, until `expected` bytes have come.
@@ -119,7 +121,8 @@ impl Socket {
         let mut got = 0;
         while got < expected {
             let count =
-                poll_fn(|cx| self.slot.poll_io(cx, Want::READ, &Never, || self.take_all())).await;
+                poll_fn(|cx| self.slot.poll_io(cx, IoInterest::READ, &Never, || self.take_all()))
+                    .await;
             got += count.unwrap();
         }
     }
@@ -150,7 +153,7 @@ fn loom_regression_01_a_short_read_at_the_mark_of_urgent_data_is_not_the_last() 
             move || {
                 socket.arrive();
                 socket.behind.fetch_add(1, AcqRel);
-                socket.announce(READ | URGENT);
+                socket.set_ready(READ | URGENT);
             }
         });
         loom::future::block_on(socket.read_all(2));
@@ -168,7 +171,7 @@ fn loom_two_readers_of_one_socket_are_both_woken() {
         });
         socket.bytes.fetch_add(2, AcqRel);
         // One edge for both bytes.
-        socket.announce(READ);
+        socket.set_ready(READ);
         loom::future::block_on(socket.read());
         reader.join().unwrap();
     });
@@ -186,7 +189,7 @@ fn loom_a_reader_that_gives_up_takes_nobody_elses_wake() {
             let socket = Arc::clone(&socket);
             move || {
                 let waker = std::task::Waker::noop();
-                if let Ok(key) = socket.slot.wait(None, Want::READ, waker) {
+                if let Ok(key) = socket.slot.wait(None, IoInterest::READ, waker) {
                     socket.slot.forget(key);
                 }
             }
@@ -204,13 +207,13 @@ fn loom_regression_02_a_stale_event_does_not_touch_the_successor() {
         let slot = Arc::new(Slot::new());
         let kernel = thread::spawn({
             let slot = Arc::clone(&slot);
-            move || slot.announce(0, READ | READ_DEAD, &mut Wakers::new())
+            move || slot.set_ready(0, READ | READ_CLOSED, &mut WakeList::new())
         });
         slot.retire();
         slot.begin(7);
         kernel.join().unwrap();
         assert!(
-            !slot.readiness().meets(Want::READ),
+            !slot.readiness().intersects(IoInterest::READ),
             "the successor is told of what it does not have"
         );
     });
@@ -223,12 +226,13 @@ fn loom_regression_11_nobody_goes_on_waiting_when_the_runtime_ends() {
         let runtime = thread::spawn({
             let socket = Arc::clone(&socket);
             move || {
-                let mut wakers = Wakers::new();
+                let mut wakers = WakeList::new();
                 socket.slot.end(&mut wakers);
                 wakers.wake_all();
             }
         });
-        let poll = poll_fn(|cx| socket.slot.poll_io(cx, Want::READ, &Never, || socket.take_one()));
+        let poll =
+            poll_fn(|cx| socket.slot.poll_io(cx, IoInterest::READ, &Never, || socket.take_one()));
         assert!(loom::future::block_on(poll).is_err());
         runtime.join().unwrap();
     });
@@ -289,24 +293,24 @@ fn loom_regression_31_a_guard_of_both_kinds_clears_one_alone() {
         let looks = thread::spawn({
             let socket = Arc::clone(&socket);
             move || {
-                let announced = socket.slot.look();
+                let announced = socket.slot.ready_event();
                 // A guard of both kinds that says of readable bytes that they are gone.
-                let both = announced.of(Want::READ.or(Want::WRITE));
-                socket.slot.clear_announced(both, Readiness::READ);
+                let both = announced.of(IoInterest::READ.or(IoInterest::WRITE));
+                socket.slot.clear_event(both, Readiness::READ);
             }
         });
         let kernel = thread::spawn({
             let socket = Arc::clone(&socket);
             move || {
-                socket.announce(READ);
-                socket.announce(WRITE);
+                socket.set_ready(READ);
+                socket.set_ready(WRITE);
             }
         });
-        let writes = poll_fn(|cx| socket.slot.poll_ready(cx, Want::WRITE, &Never));
+        let writes = poll_fn(|cx| socket.slot.poll_ready(cx, IoInterest::WRITE, &Never));
         loom::future::block_on(writes).unwrap();
         looks.join().unwrap();
         kernel.join().unwrap();
-        assert!(socket.slot.readiness().meets(Want::WRITE), "the edge was swallowed");
+        assert!(socket.slot.readiness().intersects(IoInterest::WRITE), "the edge was swallowed");
     });
 }
 
@@ -331,19 +335,21 @@ fn loom_regression_35_an_end_that_another_call_takes_is_read() {
         let socket = Socket::new();
         // A byte came, and the peer sends no more.
         socket.bytes.store(1, Release);
-        socket.announce(READ | READ_DEAD);
+        socket.set_ready(READ | READ_CLOSED);
         let other = thread::spawn({
             let socket = Arc::clone(&socket);
             move || {
-                let blocks = || Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into());
-                assert!(socket.slot.attempt(Want::PRIORITY, &Never, blocks).is_none());
+                let blocks = || Err::<((), Remaining), _>(io::ErrorKind::WouldBlock.into());
+                assert!(socket.slot.try_call(IoInterest::PRIORITY, &Never, blocks).is_none());
             }
         });
         loom::future::block_on(async {
-            let read = || socket.take_all().or(Ok((0, Rest::MayBe)));
-            while poll_fn(|cx| socket.slot.poll_io(cx, Want::READ, &Never, read)).await.unwrap() > 0
-            {
-            }
+            let read = || socket.take_all().or(Ok((0, Remaining::Maybe)));
+            while poll_fn(|cx| socket.slot.poll_io(cx, IoInterest::READ, &Never, read))
+                .await
+                .unwrap()
+                > 0
+            {}
         });
         other.join().unwrap();
     });
@@ -353,7 +359,7 @@ fn loom_regression_35_an_end_that_another_call_takes_is_read() {
 fn loom_regression_36_an_end_that_is_none_swallows_no_edge() {
     loom::model(|| {
         let socket = Socket::new();
-        socket.announce(READ_DEAD);
+        socket.set_ready(READ_CLOSED);
         let kernel = thread::spawn({
             let socket = Arc::clone(&socket);
             move || socket.arrive()
@@ -367,7 +373,7 @@ fn loom_regression_36_an_end_that_is_none_swallows_no_edge() {
 fn loom_regression_36_the_end_of_a_backoff_wakes_who_waits() {
     loom::model(|| {
         let socket = Socket::new();
-        let back_off = BackOff { hides: READ | READ_DEAD, ticks: 1 };
+        let back_off = BackOff { hides: READ | READ_CLOSED, ticks: 1 };
         socket.slot.hide(back_off);
         let kernel = thread::spawn({
             let socket = Arc::clone(&socket);
@@ -376,7 +382,7 @@ fn loom_regression_36_the_end_of_a_backoff_wakes_who_waits() {
         let tick = thread::spawn({
             let socket = Arc::clone(&socket);
             move || {
-                let mut wakers = Wakers::new();
+                let mut wakers = WakeList::new();
                 socket.slot.end_backoff(0, back_off, &mut wakers);
                 wakers.wake_all();
             }

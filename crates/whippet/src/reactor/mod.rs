@@ -1,18 +1,18 @@
 //! The reactor: descriptors that are watched, and where workers wait for them.
 //!
-//! It keeps a slot for each registered descriptor ([`slot`], [`slots`]): what the kernel announced, and the wakers
+//! It keeps a slot for each registered descriptor ([`slot`], [`registry`]): what the kernel announced, and the wakers
 //! of those who wait for it. It is turned by workers ([`Reactor::turn`]), several at once if they like, and hands
 //! the wakers of what happened back; it wakes nobody itself. It knows no tasks, no time and no sockets: a descriptor
 //! is registered once, for everything, by a [`Registration`], through which the API makes its calls. What is to be tried
 //! again after some time is kept until the poller's second alarm goes off ([`retries`]).
 
-mod calls;
+mod io_call;
 mod readiness;
 mod registration;
+mod registry;
 mod retries;
 mod slot;
-mod slots;
-mod unused;
+mod unused_edges;
 mod waiters;
 
 #[cfg(all(test, loom))]
@@ -21,16 +21,16 @@ mod loom_tests;
 #[cfg(not(loom))]
 mod tests;
 
-pub(crate) use self::calls::Rest;
-pub(crate) use self::readiness::{Announced, Readiness, Want};
+pub(crate) use self::io_call::Remaining;
+pub(crate) use self::readiness::{IoInterest, Readiness, ReadyEvent};
 pub(crate) use self::registration::{Ready, Registration};
 
-use self::readiness::{ERROR, PRIORITY, READ, READ_DEAD, URGENT, WRITE, WRITE_DEAD};
+use self::readiness::{ERROR, PRIORITY, READ, READ_CLOSED, URGENT, WRITE, WRITE_CLOSED};
+use self::registry::{Page, PageTable, Registry, SlotHandle};
 use self::retries::{Due, Retries, TICK};
-use self::slots::{Page, Place, Slots, Table};
-use self::unused::BackOff;
+use self::unused_edges::BackOff;
 use crate::sys::poller::{Event, Poller, Waited};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::task::Waker;
@@ -45,7 +45,7 @@ pub(crate) struct Reactor {
     /// The kernel's side.
     poller: Poller,
     /// A slot for each descriptor.
-    slots: Slots,
+    registry: Registry,
     /// What is tried again after some time.
     retries: Retries,
 }
@@ -75,17 +75,21 @@ impl Reactor {
     /// # Errors
     /// No descriptor or memory left.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { poller: Poller::new()?, slots: Slots::new(), retries: Retries::default() })
+        Ok(Self { poller: Poller::new()?, registry: Registry::new(), retries: Retries::default() })
     }
 
     /// Waits for events, `timeout` at most; the wakers of those who waited for them go to `wakers`.
     ///
     /// # Errors
     /// The kernel's; none is expected.
-    pub(crate) fn turn(&self, timeout: Option<Duration>, wakers: &mut Wakers) -> io::Result<Turn> {
+    pub(crate) fn turn(
+        &self,
+        timeout: Option<Duration>,
+        wakers: &mut WakeList,
+    ) -> io::Result<Turn> {
         let mut table = None;
         let turn = self.poller.wait(timeout, |event| {
-            let table = table.get_or_insert_with(|| self.slots.read());
+            let table = table.get_or_insert_with(|| self.registry.read());
             Self::handle(table, event, wakers);
         })?;
         drop(table);
@@ -97,16 +101,16 @@ impl Reactor {
 
     /// A tick has come: tries again what is due.
     #[cold]
-    fn retry(&self, wakers: &mut Wakers) {
+    fn retry(&self, wakers: &mut WakeList) {
         let due = self.retries.tick();
-        let table = self.slots.read();
+        let table = self.registry.read();
         for (token, back_off) in &due.slots {
             if let Some(slot) = table.get(token.index) {
                 slot.end_backoff(token.generation, *back_off, wakers);
             }
         }
         drop(table);
-        self.take(due, wakers);
+        self.apply(due, wakers);
     }
 
     /// Keeps a direction hidden that backs off, for its time.
@@ -118,13 +122,13 @@ impl Reactor {
 
     /// Wakes a task with the next tick.
     fn wake_later(&self, waker: Waker) {
-        let mut wakers = Wakers::new();
-        self.take(self.retries.add_waker(waker), &mut wakers);
+        let mut wakers = WakeList::new();
+        self.apply(self.retries.add_waker(waker), &mut wakers);
         wakers.wake_all();
     }
 
     /// Has a tick come if one is wanted, and collects what is to be woken.
-    fn take(&self, due: Due, wakers: &mut Wakers) {
+    fn apply(&self, due: Due, wakers: &mut WakeList) {
         if due.arm {
             self.poller.arm_retry(TICK);
         }
@@ -137,10 +141,10 @@ impl Reactor {
     }
 
     /// Announces an event to the descriptor that it is of, if that still has its slot.
-    fn handle(table: &Table, event: Event, wakers: &mut Wakers) {
+    fn handle(table: &PageTable, event: Event, wakers: &mut WakeList) {
         let token = Token::from_bits(event.token);
         if let Some(slot) = table.get(token.index) {
-            slot.announce(token.generation, bits(event), wakers);
+            slot.set_ready(token.generation, bits(event), wakers);
         }
     }
 
@@ -164,32 +168,32 @@ impl Reactor {
 
     /// How many descriptors are registered.
     pub(crate) fn registered(&self) -> usize {
-        self.slots.in_use()
+        self.registry.in_use()
     }
 
     /// How many wait for a descriptor. Looks at every slot: a figure for people and tests.
     pub(crate) fn waiters(&self) -> usize {
-        self.slots.waiters()
+        self.registry.waiters()
     }
 
     /// Ends the reactor with its runtime: whoever waits on a descriptor, now or later, gets an error instead of
     /// waiting for a turn that never comes.
     pub(crate) fn close(&self) {
-        let mut wakers = Wakers::new();
-        self.slots.close(&mut wakers);
+        let mut wakers = WakeList::new();
+        self.registry.close(&mut wakers);
         self.retries.close().into_iter().for_each(|waker| wakers.push(waker));
         // At the end of a runtime a waker that panics concerns nobody.
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
     }
 
     /// Watches a descriptor.
-    fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<Place> {
-        let (place, generation) = self.slots.take()?;
-        let Place { page, slot } = &place;
+    fn register(&self, descriptor: BorrowedFd<'_>) -> io::Result<SlotHandle> {
+        let (place, generation) = self.registry.allocate()?;
+        let SlotHandle { page, slot } = &place;
         let token = Token { index: page.index(*slot), generation };
         self.poller
             .add(descriptor, token.into_bits())
-            .inspect_err(|_| self.slots.give_back(page, *slot))?;
+            .inspect_err(|_| self.registry.release(page, *slot))?;
         Ok(place)
     }
 
@@ -198,7 +202,7 @@ impl Reactor {
         // An error says that the kernel does not watch it: that is what is wanted.
         let _ = descriptor.map(|descriptor| self.poller.delete(descriptor));
         page.slot(slot).retire();
-        self.slots.give_back(page, slot);
+        self.registry.release(page, slot);
     }
 }
 
@@ -207,8 +211,8 @@ fn bits(event: Event) -> u32 {
     let bit = |is, bit| if is { bit } else { 0 };
     bit(event.readable, READ)
         | bit(event.writable, WRITE)
-        | bit(event.read_closed, READ_DEAD)
-        | bit(event.hung_up, WRITE_DEAD)
+        | bit(event.read_closed, READ_CLOSED)
+        | bit(event.hung_up, WRITE_CLOSED)
         | bit(event.error, ERROR)
         | bit(event.urgent, URGENT | PRIORITY)
 }

@@ -1,14 +1,14 @@
 //! A registered descriptor: what sockets are made of.
 
-use super::calls::{Rest, unless_gone};
-use super::readiness::{Announced, Readiness, Want};
+use super::io_call::{Remaining, shutdown_as_error};
+use super::readiness::{IoInterest, Readiness, ReadyEvent};
+use super::registry::{Page, SlotHandle};
 use super::slot::Slot;
-use super::slots::{Page, Place};
-use super::unused::{BackOff, Later};
+use super::unused_edges::{BackOff, Deferral};
 use super::waiters::WaiterKey;
 use super::{Reactor, Token};
 use crate::coop;
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -44,7 +44,7 @@ impl<T: AsFd> Registration<T> {
     /// As [`Registration::new`], with the descriptor.
     pub(crate) fn try_new(io: T, reactor: &Arc<Reactor>) -> Result<Self, (T, io::Error)> {
         match reactor.register(io.as_fd()) {
-            Ok(Place { page, slot }) => {
+            Ok(SlotHandle { page, slot }) => {
                 Ok(Self { io: Some(io), slot, page, reactor: Arc::clone(reactor) })
             }
             Err(error) => Err((io, error)),
@@ -53,8 +53,8 @@ impl<T: AsFd> Registration<T> {
 
     /// Takes it for ready before the kernel has announced it: a connection that was accepted has room to write, and
     /// need not wait for a turn of the reactor to use it. Should it not be so, the call says `WouldBlock`.
-    pub(crate) fn assume(self, want: Want) -> Self {
-        self.slot().assume(want);
+    pub(crate) fn assume_ready(self, interest: IoInterest) -> Self {
+        self.slot().assume_ready(interest);
         self
     }
 
@@ -94,10 +94,10 @@ impl<T: AsFd> Registration<T> {
     pub(crate) fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
-        want: Want,
-        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        mut call: impl FnMut(&T) -> io::Result<(R, Remaining)>,
     ) -> Poll<io::Result<R>> {
-        self.slot().poll_io(cx, want, &self.later(), || call(self.get_ref()))
+        self.slot().poll_io(cx, interest, &self.deferral(), || call(self.get_ref()))
     }
 
     /// The same as a future of its own, which several tasks may await at once.
@@ -106,18 +106,18 @@ impl<T: AsFd> Registration<T> {
     /// Cancel safe: the call is made in the poll that returns its result.
     pub(crate) async fn async_io<R>(
         &self,
-        want: Want,
-        mut call: impl FnMut(&T) -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        mut call: impl FnMut(&T) -> io::Result<(R, Remaining)>,
     ) -> io::Result<R> {
         loop {
-            if self.readiness().meets(want) {
+            if self.readiness().intersects(interest) {
                 let unit = poll_fn(coop::poll_proceed).await;
-                if let Some(result) = self.attempt(want, &mut call) {
+                if let Some(result) = self.try_call(interest, &mut call) {
                     unit.spend();
                     return result;
                 }
             }
-            self.ready(want).await?;
+            self.ready(interest).await?;
         }
     }
 
@@ -128,49 +128,53 @@ impl<T: AsFd> Registration<T> {
     #[inline]
     pub(crate) fn try_io<R>(
         &self,
-        want: Want,
-        call: impl FnOnce(&T) -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        call: impl FnOnce(&T) -> io::Result<(R, Remaining)>,
     ) -> io::Result<R> {
-        let result = if self.readiness().meets(want) { self.attempt(want, call) } else { None };
+        let result = if self.readiness().intersects(interest) {
+            self.try_call(interest, call)
+        } else {
+            None
+        };
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
     /// Makes a call. None: it would have blocked.
     #[inline]
-    fn attempt<R>(
+    fn try_call<R>(
         &self,
-        want: Want,
-        call: impl FnOnce(&T) -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        call: impl FnOnce(&T) -> io::Result<(R, Remaining)>,
     ) -> Option<io::Result<R>> {
-        self.slot().attempt(want, &self.later(), || call(self.get_ref()))
+        self.slot().try_call(interest, &self.deferral(), || call(self.get_ref()))
     }
 
     /// What is announced, for a call of a program's own: see [`Registration::clear`].
-    pub(crate) fn look(&self) -> Announced {
-        self.slot().look()
+    pub(crate) fn ready_event(&self) -> ReadyEvent {
+        self.slot().ready_event()
     }
 
     /// Takes back what of `announced` a program says to be none, unless it was announced again since. Ends stay.
-    pub(crate) fn clear(&self, announced: Announced, taken: Readiness) {
-        self.slot().clear_announced(announced, taken.without_ends());
+    pub(crate) fn clear(&self, event: ReadyEvent, taken: Readiness) {
+        self.slot().clear_event(event, taken.without_ends());
     }
 
     /// A program's own call succeeded, or failed by an error.
-    pub(crate) fn used(&self, want: Want) {
-        self.slot().used(want);
+    pub(crate) fn used(&self, interest: IoInterest) {
+        self.slot().used(interest);
     }
 
     /// A program's own call blocked though it was announced that it would not.
-    pub(crate) fn announced_in_vain(&self, announced: Announced, want: Want) {
-        self.slot().announced_in_vain(announced, want, &self.later());
+    pub(crate) fn handle_would_block(&self, event: ReadyEvent, interest: IoInterest) {
+        self.slot().handle_would_block(event, interest, &self.deferral());
     }
 
     /// Forgets an error that was announced, as whoever calls is about to take it off the socket.
     pub(crate) fn clear_error(&self) {
-        let _taken = self.slot().clear(Want::ERROR);
+        let _taken = self.slot().clear(IoInterest::ERROR);
     }
 
-    /// Waits until something of `want` is announced. Pending: the task will be woken. Several tasks may poll at once, and each
+    /// Waits until something of `interest` is announced. Pending: the task will be woken. Several tasks may poll at once, and each
     /// is told.
     ///
     /// # Errors
@@ -178,18 +182,18 @@ impl<T: AsFd> Registration<T> {
     pub(crate) fn poll_ready(
         &self,
         cx: &mut Context<'_>,
-        want: Want,
-    ) -> Poll<io::Result<Announced>> {
-        self.slot().poll_ready(cx, want, &self.later())
+        interest: IoInterest,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        self.slot().poll_ready(cx, interest, &self.deferral())
     }
 
-    /// Waits until something of `want` is announced, as a future of its own, which several tasks may await at once.
+    /// Waits until something of `interest` is announced, as a future of its own, which several tasks may await at once.
     /// It fails when the runtime has ended.
     ///
     /// # Cancel safety
     /// Cancel safe.
-    pub(crate) fn ready(&self, want: Want) -> Ready<'_> {
-        Ready { slot: self.slot(), want, key: None }
+    pub(crate) fn ready(&self, interest: IoInterest) -> Ready<'_> {
+        Ready { slot: self.slot(), interest, key: None }
     }
 
     /// What is announced now.
@@ -205,8 +209,8 @@ impl<T: AsFd> Registration<T> {
 
     /// What its slot has done after some time.
     #[inline]
-    fn later(&self) -> AtReactor<'_> {
-        AtReactor { reactor: &self.reactor, page: &self.page, slot: self.slot }
+    fn deferral(&self) -> ReactorDeferral<'_> {
+        ReactorDeferral { reactor: &self.reactor, page: &self.page, slot: self.slot }
     }
 
     /// Which slot it has.
@@ -218,7 +222,7 @@ impl<T: AsFd> Registration<T> {
     /// Takes it for readable, as another task's edge may.
     #[cfg(all(test, not(loom)))]
     pub(super) fn assume_read(&self) {
-        self.slot().assume(Want::READ);
+        self.slot().assume_ready(IoInterest::READ);
     }
 
     /// How many wait.
@@ -230,7 +234,7 @@ impl<T: AsFd> Registration<T> {
     fn deregister(&self) {
         if let Some(io) = &self.io {
             // A descriptor of the program's own may panic when it is asked for; then it stays watched until it is closed.
-            let descriptor = quietly(|| io.as_fd());
+            let descriptor = catch_panic(|| io.as_fd());
             self.reactor.deregister(descriptor, &self.page, self.slot);
         }
     }
@@ -257,25 +261,25 @@ pub(crate) struct Ready<'a> {
     /// The slot of the descriptor.
     slot: &'a Slot,
     /// What is waited for.
-    want: Want,
+    interest: IoInterest,
     /// The name under which it waits, once it does.
     key: Option<WaiterKey>,
 }
 
 impl Future for Ready<'_> {
-    type Output = io::Result<Announced>;
+    type Output = io::Result<ReadyEvent>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
-        let Self { slot, want, key } = &mut *self;
-        match slot.wait(*key, *want, cx.waker()) {
+        let Self { slot, interest, key } = &mut *self;
+        match slot.wait(*key, *interest, cx.waker()) {
             Ok(waits) => {
                 *key = Some(waits);
                 Poll::Pending
             }
-            Err(announced) => {
+            Err(event) => {
                 unit.spend();
-                Poll::Ready(unless_gone(announced).map(|announced| announced.of(*want)))
+                Poll::Ready(shutdown_as_error(event).map(|event| event.of(*interest)))
             }
         }
     }
@@ -290,7 +294,7 @@ impl Drop for Ready<'_> {
 }
 
 /// Where a slot has things done after some time: by the reactor's ticks.
-struct AtReactor<'a> {
+struct ReactorDeferral<'a> {
     /// The reactor.
     reactor: &'a Reactor,
     /// The page of the slot.
@@ -299,7 +303,7 @@ struct AtReactor<'a> {
     slot: u8,
 }
 
-impl Later for AtReactor<'_> {
+impl Deferral for ReactorDeferral<'_> {
     #[cold]
     fn end_backoff(&self, generation: u32, back_off: BackOff) {
         let token = Token { index: self.page.index(self.slot), generation };

@@ -5,7 +5,7 @@
 //! pays nothing. A direction is here at most once, by its bits in the slot's word.
 
 use super::Token;
-use super::unused::BackOff;
+use super::unused_edges::BackOff;
 use crate::loom::Mutex;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicU64;
@@ -22,7 +22,7 @@ const WAKERS: usize = 1 << 16;
 /// bounds what they cost: some 25,000 polls a second.
 const WAKERS_OF_TICK: usize = 128;
 
-/// What is tried again (see the module's words).
+/// What is tried again (see the module docs).
 #[derive(Debug, Default)]
 pub(super) struct Retries {
     /// What waits for its time.
@@ -36,7 +36,7 @@ pub(super) struct Retries {
 struct Waiting {
     /// Directions that back off, with the ticks that are left.
     slots: Vec<(Token, BackOff)>,
-    /// Wakers that were displaced, in that order.
+    /// WakeList that were displaced, in that order.
     wakers: VecDeque<Waker>,
     /// Whether a tick will come.
     armed: bool,
@@ -49,7 +49,7 @@ struct Waiting {
 pub(super) struct Due {
     /// Directions that are tried again.
     pub(super) slots: Vec<(Token, BackOff)>,
-    /// Wakers to be woken.
+    /// WakeList to be woken.
     pub(super) wakers: Vec<Waker>,
     /// Whether a tick must be asked for.
     pub(super) arm: bool,
@@ -114,7 +114,7 @@ impl Retries {
 #[cfg(not(loom))]
 mod tests {
     use super::{Retries, Token, WAKERS, WAKERS_OF_TICK};
-    use crate::reactor::unused::BackOff;
+    use crate::reactor::unused_edges::BackOff;
     use crate::sync::test_support::Count;
     use std::sync::Arc;
     use std::task::Waker;

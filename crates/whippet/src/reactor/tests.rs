@@ -31,7 +31,7 @@ impl Bench {
 
     /// One turn, with what it woke.
     fn turn(&self, timeout: Option<Duration>) -> usize {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let turn = self.reactor.turn(timeout, &mut wakers).unwrap();
         wakers.wake_all();
         turn.events
@@ -43,17 +43,17 @@ impl Bench {
 
     /// Reads at most `room` bytes by a door's own rules.
     fn try_read(&self, room: usize) -> io::Result<usize> {
-        self.near.try_io(Want::READ, |fd| read(fd, room))
+        self.near.try_io(IoInterest::READ, |fd| read(fd, room))
     }
 
     fn poll_read(&self, waker: &Waker) -> Poll<io::Result<usize>> {
-        self.near.poll_io(&mut Context::from_waker(waker), Want::READ, |fd| read(fd, 64))
+        self.near.poll_io(&mut Context::from_waker(waker), IoInterest::READ, |fd| read(fd, 64))
     }
 }
 
-fn read(fd: &OwnedFd, room: usize) -> io::Result<(usize, Rest)> {
+fn read(fd: &OwnedFd, room: usize) -> io::Result<(usize, Remaining)> {
     let count = socket::receive(fd, &mut vec![0; room])?;
-    Ok((count, if count == room || count == 0 { Rest::MayBe } else { Rest::None }))
+    Ok((count, if count == room || count == 0 { Remaining::Maybe } else { Remaining::None }))
 }
 
 fn would_block<R: std::fmt::Debug>(result: io::Result<R>) -> bool {
@@ -65,7 +65,7 @@ fn regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
     let bench = Bench::new();
     bench.far_sends(b"first");
     bench.turn(LONG);
-    let count = bench.near.try_io(Want::READ, |fd| {
+    let count = bench.near.try_io(IoInterest::READ, |fd| {
         let result = read(fd, 64)?;
         // The read has looked at the socket; before its door goes on, the next bytes come and are announced.
         bench.far_sends(b"second");
@@ -82,7 +82,7 @@ fn regression_01_an_edge_between_a_refusal_and_its_door_stays() {
     let bench = Bench::new();
     bench.far_sends(b"x");
     bench.turn(LONG);
-    let refused = bench.near.try_io(Want::READ, |fd| {
+    let refused = bench.near.try_io(IoInterest::READ, |fd| {
         assert_eq!(socket::receive(fd, &mut [0; 8]).unwrap(), 1);
         let refused = read(fd, 8);
         bench.far_sends(b"second");
@@ -101,10 +101,16 @@ fn a_full_buffer_leaves_readiness_and_a_short_read_uses_it_up() {
     bench.turn(LONG);
     assert_eq!(bench.try_read(4).unwrap(), 4);
     assert_eq!(bench.try_read(4).unwrap(), 2);
-    assert!(!bench.near.readiness().meets(Want::READ), "a call that must block is spared");
+    assert!(
+        !bench.near.readiness().intersects(IoInterest::READ),
+        "a call that must block is spared"
+    );
     let errs = |_: &OwnedFd| Err::<((), _), _>(io::ErrorKind::OutOfMemory.into());
-    assert!(bench.near.try_io(Want::WRITE, errs).is_err());
-    assert!(bench.near.readiness().meets(Want::WRITE), "an error is no word that it blocks");
+    assert!(bench.near.try_io(IoInterest::WRITE, errs).is_err());
+    assert!(
+        bench.near.readiness().intersects(IoInterest::WRITE),
+        "an error is no word that it blocks"
+    );
 }
 
 #[test]
@@ -112,8 +118,8 @@ fn a_call_that_panics_uses_no_readiness_up() {
     let bench = Bench::new();
     bench.far_sends(b"x");
     bench.turn(LONG);
-    let panics = |_: &OwnedFd| -> io::Result<((), Rest)> { panic!("on purpose") };
-    let call = AssertUnwindSafe(|| bench.near.try_io(Want::READ, panics));
+    let panics = |_: &OwnedFd| -> io::Result<((), Remaining)> { panic!("on purpose") };
+    let call = AssertUnwindSafe(|| bench.near.try_io(IoInterest::READ, panics));
     assert!(catch_unwind(call).is_err());
     assert_eq!(bench.try_read(8).unwrap(), 1, "the byte is not announced any more");
 }
@@ -135,13 +141,16 @@ fn regression_02_an_event_of_the_batch_does_not_reach_the_successor_of_its_descr
     let successor = Bench { reactor, near, far };
     assert_eq!(successor.near.slot_index(), former, "the test wants the same slot again");
     successor.turn(LONG);
-    let mut task = Task::new(successor.near.ready(Want::READ)).pend();
-    let mut wakers = Wakers::new();
+    let mut task = Task::new(successor.near.ready(IoInterest::READ)).pend();
+    let mut wakers = WakeList::new();
     for event in batch {
-        Reactor::handle(&successor.reactor.slots.read(), event, &mut wakers);
+        Reactor::handle(&successor.reactor.registry.read(), event, &mut wakers);
     }
     assert!(wakers.is_empty());
-    assert!(!successor.near.readiness().meets(Want::READ), "told of what it does not have");
+    assert!(
+        !successor.near.readiness().intersects(IoInterest::READ),
+        "told of what it does not have"
+    );
     assert!(task.poll().is_pending());
 }
 
@@ -158,7 +167,7 @@ fn regression_03_a_closed_descriptor_with_a_living_duplicate_brings_no_events() 
     drop(near);
     for _ in 0..10 {
         socket::send(&far, b"x").unwrap();
-        let turn = reactor.turn(LOOK, &mut Wakers::new()).unwrap();
+        let turn = reactor.turn(LOOK, &mut WakeList::new()).unwrap();
         assert_eq!(turn.events, 0, "the closed descriptor is still watched");
     }
     drop(duplicate);
@@ -189,7 +198,7 @@ fn regression_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
     assert!(bench.poll_read(&nosy).is_pending());
     assert!(bench.poll_read(Waker::noop()).is_pending());
     assert!(bench.poll_read(&nosy).is_pending());
-    let mut task = Task::new(bench.near.ready(Want::READ));
+    let mut task = Task::new(bench.near.ready(IoInterest::READ));
     assert!(task.poll_with(&nosy).is_pending());
     drop(task);
     bench.far_sends(b"x");
@@ -203,9 +212,9 @@ fn regression_07_a_woken_task_may_use_the_socket_at_once() {
     bench.turn(LONG);
     let near = Arc::clone(&bench.near);
     let waker = acting(move || {
-        let got = near.try_io(Want::READ, |fd| read(fd, 64));
+        let got = near.try_io(IoInterest::READ, |fd| read(fd, 64));
         assert_eq!(got.unwrap(), 1);
-        drop(near.poll_ready(&mut Context::from_waker(Waker::noop()), Want::READ));
+        drop(near.poll_ready(&mut Context::from_waker(Waker::noop()), IoInterest::READ));
     });
     assert!(bench.poll_read(&waker).is_pending());
     bench.far_sends(b"x");
@@ -217,17 +226,17 @@ fn regression_07_a_woken_task_may_use_the_socket_at_once() {
 fn each_direction_wakes_all_who_poll_for_it() {
     let bench = Bench::new();
     bench.turn(LONG);
-    let fill = |fd: &OwnedFd| -> io::Result<((), Rest)> {
+    let fill = |fd: &OwnedFd| -> io::Result<((), Remaining)> {
         while socket::send(fd, &[0; 4096]).is_ok() {}
         Err(io::ErrorKind::WouldBlock.into())
     };
-    assert!(would_block(bench.near.try_io(Want::WRITE, fill)));
+    assert!(would_block(bench.near.try_io(IoInterest::WRITE, fill)));
     let [former, reader, writer] = [Count::new(), Count::new(), Count::new()];
     assert!(bench.poll_read(&Waker::from(Arc::clone(&former))).is_pending());
     assert!(bench.poll_read(&Waker::from(Arc::clone(&reader))).is_pending());
     let waker = Waker::from(Arc::clone(&writer));
     let mut cx = Context::from_waker(&waker);
-    assert!(bench.near.poll_ready(&mut cx, Want::WRITE).is_pending());
+    assert!(bench.near.poll_ready(&mut cx, IoInterest::WRITE).is_pending());
     bench.far_sends(b"x");
     bench.turn(LONG);
     assert_eq!((former.get(), reader.get(), writer.get()), (1, 1, 0));
@@ -241,8 +250,8 @@ fn all_futures_of_a_direction_are_woken_and_a_dropped_one_leaves_nothing() {
     let bench = Bench::new();
     bench.turn(LONG);
     let mut tasks: Vec<_> =
-        (0..5).map(|_| Task::new(bench.near.ready(Want::READ)).pend()).collect();
-    let mut errors = Task::new(bench.near.ready(Want::ERROR)).pend();
+        (0..5).map(|_| Task::new(bench.near.ready(IoInterest::READ)).pend()).collect();
+    let mut errors = Task::new(bench.near.ready(IoInterest::ERROR)).pend();
     assert_eq!(bench.near.waiting(), 6);
     drop(tasks.remove(2));
     assert_eq!(bench.near.waiting(), 5, "a dropped future still waits");
@@ -251,7 +260,7 @@ fn all_futures_of_a_direction_are_woken_and_a_dropped_one_leaves_nothing() {
     assert!(tasks.iter().all(|task| task.wakes() == 1));
     assert_eq!(errors.wakes(), 0, "bytes are no error");
     for task in &mut tasks {
-        assert!(task.ready().unwrap().readiness.meets(Want::READ));
+        assert!(task.ready().unwrap().readiness.intersects(IoInterest::READ));
     }
     assert!(errors.poll().is_pending());
     drop((tasks, errors));
@@ -265,7 +274,7 @@ fn whoever_leaves_something_behind_wakes_the_next() {
     bench.far_sends(b"ab");
     bench.turn(LONG);
     let count = Count::new();
-    let got = bench.near.try_io(Want::READ, |fd| {
+    let got = bench.near.try_io(IoInterest::READ, |fd| {
         // While this door is at work, another finds nothing announced and waits.
         assert!(bench.poll_read(&Waker::from(Arc::clone(&count))).is_pending());
         read(fd, 1)
@@ -278,12 +287,12 @@ fn whoever_leaves_something_behind_wakes_the_next() {
 fn a_hang_up_wakes_every_kind_of_waiter() {
     let bench = Bench::new();
     bench.turn(LONG);
-    let mut reads = Task::new(bench.near.ready(Want::READ)).pend();
-    let mut errors = Task::new(bench.near.ready(Want::ERROR)).pend();
+    let mut reads = Task::new(bench.near.ready(IoInterest::READ)).pend();
+    let mut errors = Task::new(bench.near.ready(IoInterest::ERROR)).pend();
     drop_far(&bench);
     bench.turn(LONG);
-    assert!(reads.ready().unwrap().readiness.is_read_dead());
-    assert!(errors.ready().unwrap().readiness.is_write_dead());
+    assert!(reads.ready().unwrap().readiness.is_read_closed());
+    assert!(errors.ready().unwrap().readiness.is_write_closed());
     for _ in 0..3 {
         assert_eq!(bench.try_read(8).unwrap(), 0, "the end stays to be read");
     }
@@ -295,14 +304,14 @@ fn an_end_that_blocks_all_the_same_is_none() {
     drop_far(&bench);
     bench.turn(LONG);
     let mut calls = 0;
-    let refuses = |_: &OwnedFd| -> io::Result<((), Rest)> {
+    let refuses = |_: &OwnedFd| -> io::Result<((), Remaining)> {
         calls += 1;
         Err(io::ErrorKind::WouldBlock.into())
     };
     let mut cx = Context::from_waker(Waker::noop());
-    assert!(bench.near.poll_io(&mut cx, Want::READ, refuses).is_pending());
+    assert!(bench.near.poll_io(&mut cx, IoInterest::READ, refuses).is_pending());
     assert_eq!(calls, 1);
-    assert!(!bench.near.readiness().is_read_dead());
+    assert!(!bench.near.readiness().is_read_closed());
 }
 
 #[test]
@@ -310,51 +319,54 @@ fn an_end_that_is_announced_during_a_call_that_blocks_stays() {
     let bench = Bench::new();
     bench.far_sends(b"x");
     bench.turn(LONG);
-    let refused = bench.near.try_io(Want::READ, |_| {
+    let refused = bench.near.try_io(IoInterest::READ, |_| {
         drop_far(&bench);
         bench.turn(LONG);
-        Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into())
+        Err::<((), Remaining), _>(io::ErrorKind::WouldBlock.into())
     });
     assert!(would_block(refused));
-    assert!(bench.near.readiness().is_read_dead(), "the end was swallowed");
+    assert!(bench.near.readiness().is_read_closed(), "the end was swallowed");
 }
 
 #[test]
 fn a_call_for_another_kind_takes_no_end_from_readers() {
-    let blocks = |_: &OwnedFd| Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into());
+    let blocks = |_: &OwnedFd| Err::<((), Remaining), _>(io::ErrorKind::WouldBlock.into());
     let bench = Bench::new();
     bench.far_sends(b"last");
     drop_far(&bench);
     bench.turn(LONG);
-    assert!(would_block(bench.near.try_io(Want::PRIORITY, blocks)));
+    assert!(would_block(bench.near.try_io(IoInterest::PRIORITY, blocks)));
     // The read is short, and only the end says that another one may follow.
     assert_eq!(bench.try_read(64).unwrap(), 4);
     assert_eq!(bench.try_read(64).unwrap(), 0);
-    assert!(bench.near.try_io(Want::WRITE, |_| Ok(((), Rest::None))).is_ok());
-    assert!(would_block(bench.near.try_io(Want::ERROR, blocks)));
-    assert!(bench.near.readiness().meets(Want::WRITE), "a writer would wait for ever");
+    assert!(bench.near.try_io(IoInterest::WRITE, |_| Ok(((), Remaining::None))).is_ok());
+    assert!(would_block(bench.near.try_io(IoInterest::ERROR, blocks)));
+    assert!(bench.near.readiness().intersects(IoInterest::WRITE), "a writer would wait for ever");
 }
 
 #[test]
 fn a_backoff_that_ends_in_silence_is_forgotten() {
     let bench = Bench::new();
     bench.turn(LONG);
-    let mut wakers = Wakers::new();
-    let blocks = |_: &OwnedFd| Err::<((), Rest), _>(io::ErrorKind::WouldBlock.into());
+    let mut wakers = WakeList::new();
+    let blocks = |_: &OwnedFd| Err::<((), Remaining), _>(io::ErrorKind::WouldBlock.into());
     let back_off = |bench: &Bench| {
         let before = bench.reactor.backoffs();
         let mut calls = 0;
         while bench.reactor.backoffs() == before {
             bench.far_sends(b"x");
             bench.turn(LONG);
-            assert!(would_block(bench.near.try_io(Want::READ, blocks)));
+            assert!(would_block(bench.near.try_io(IoInterest::READ, blocks)));
             calls += 1;
         }
         calls
     };
     let calls = back_off(&bench);
     while !bench.reactor.turn(LONG, &mut wakers).unwrap().retry {}
-    assert!(!bench.near.readiness().meets(Want::READ), "nothing was announced, and none is woken");
+    assert!(
+        !bench.near.readiness().intersects(IoInterest::READ),
+        "nothing was announced, and none is woken"
+    );
     assert_eq!(back_off(&bench), calls, "no row of edges goes on after it");
 }
 
@@ -366,12 +378,12 @@ fn edges_that_no_call_can_use_are_waited_for_longer_each_time() {
     let waker = Waker::from(Arc::clone(&count));
     let mut calls = 0;
     let mut poll = |bench: &Bench| {
-        let call = |_: &OwnedFd| -> io::Result<((), Rest)> {
+        let call = |_: &OwnedFd| -> io::Result<((), Remaining)> {
             calls += 1;
             Err(io::ErrorKind::WouldBlock.into())
         };
         let mut cx = Context::from_waker(&waker);
-        assert!(bench.near.poll_io(&mut cx, Want::READ, call).is_pending());
+        assert!(bench.near.poll_io(&mut cx, IoInterest::READ, call).is_pending());
         calls
     };
     // Each edge wakes it, and each is of no use.
@@ -387,7 +399,7 @@ fn edges_that_no_call_can_use_are_waited_for_longer_each_time() {
         let mut waited = 0;
         bench.far_sends(b"x");
         while count.get() == before {
-            let mut wakers = Wakers::new();
+            let mut wakers = WakeList::new();
             waited += usize::from(bench.reactor.turn(LONG, &mut wakers).unwrap().retry);
             wakers.wake_all();
         }
@@ -434,9 +446,9 @@ fn displaced_pollers_are_woken_by_the_next_tick() {
     for count in &counts {
         assert!(bench.poll_read(&Waker::from(Arc::clone(count))).is_pending());
     }
-    assert_eq!(bench.near.waiting(), waiters::POLLERS);
+    assert_eq!(bench.near.waiting(), waiters::MAX_POLLERS);
     bench.turn(LONG);
-    let displaced = 100 - waiters::POLLERS;
+    let displaced = 100 - waiters::MAX_POLLERS;
     assert!(counts.iter().take(displaced).all(|count| count.get() == 1));
     assert!(counts.iter().skip(displaced).all(|count| count.get() == 0));
     bench.far_sends(b"x");
@@ -454,7 +466,7 @@ fn a_busy_socket_lets_its_neighbours_run() {
     let mut cx = Context::from_waker(&waker);
     let mut reads = 0;
     coop::with_budget(|| {
-        while bench.near.poll_io(&mut cx, Want::READ, |fd| read(fd, 1)).is_ready() {
+        while bench.near.poll_io(&mut cx, IoInterest::READ, |fd| read(fd, 1)).is_ready() {
             reads += 1;
         }
     });
@@ -465,8 +477,8 @@ fn a_busy_socket_lets_its_neighbours_run() {
 fn the_end_of_the_reactor_ends_all_waiting() {
     let bench = Bench::new();
     bench.turn(LONG);
-    let mut waits = Task::new(bench.near.ready(Want::READ)).pend();
-    let mut reads = Task::new(bench.near.async_io(Want::READ, |fd| read(fd, 8))).pend();
+    let mut waits = Task::new(bench.near.ready(IoInterest::READ)).pend();
+    let mut reads = Task::new(bench.near.async_io(IoInterest::READ, |fd| read(fd, 8))).pend();
     bench.reactor.close();
     assert_eq!((waits.wakes(), reads.wakes()), (1, 1));
     assert!(waits.ready().is_err());

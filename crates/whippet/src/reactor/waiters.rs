@@ -6,20 +6,20 @@
 //! and each of their wakers is kept. So a waker that comes later displaces none, and a task that gives up takes
 //! no wake of another away; what it leaves behind is one wake too many.
 //!
-//! A task that is polled with another waker each time would leave one behind each time: past [`POLLERS`] the oldest one is
+//! A task that is polled with another waker each time would leave one behind each time: past [`MAX_POLLERS`] the oldest one is
 //! displaced. It is not lost, as it may be of a task that waits: the reactor wakes it a little later, some at a time
 //! ([`retries`](super::retries)), so that more tasks than that do not wake each other without end.
 
-use super::readiness::{Announced, KINDS, Readiness, Want};
+use super::readiness::{IoInterest, KINDS, Readiness, ReadyEvent};
 use smallvec::SmallVec;
 use std::task::Waker;
 
 /// Waiters that need no allocation: a reader and a writer.
 const INLINE: usize = 2;
 
-/// Wakers kept of those that poll in one direction: more than there are tasks that share a socket, few enough to be
+/// WakeList kept of those that poll in one direction: more than there are tasks that share a socket, few enough to be
 /// looked through in each poll.
-pub(super) const POLLERS: usize = 32;
+pub(super) const MAX_POLLERS: usize = 32;
 
 /// Names one waiter of a slot, or all that poll in one direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +34,8 @@ impl WaiterKey {
     const FIRST: u32 = 2;
 
     /// The name of those who poll for this.
-    pub(super) fn of_pollers(want: Want) -> Self {
-        if want == Want::READ { Self::POLL_READ } else { Self::POLL_WRITE }
+    pub(super) fn of_pollers(interest: IoInterest) -> Self {
+        if interest == IoInterest::READ { Self::POLL_READ } else { Self::POLL_WRITE }
     }
 
     /// Whether several wakers are kept under it.
@@ -59,9 +59,9 @@ struct Waiter {
 #[derive(Debug)]
 enum State {
     /// It waits.
-    Waits(Waker),
+    Waiting(Waker),
     /// It was told when so many edges had been announced.
-    Told(u64),
+    Notified(u64),
 }
 
 /// Who waits.
@@ -76,7 +76,7 @@ pub(super) struct Waiters {
 impl Waiter {
     /// Whether it waits for one of these bits.
     const fn waits_for(&self, bits: u32) -> bool {
-        matches!(self.state, State::Waits(_)) && self.bits & bits != 0
+        matches!(self.state, State::Waiting(_)) && self.bits & bits != 0
     }
 }
 
@@ -87,7 +87,7 @@ impl Waiters {
     }
 
     /// A name for a future, which no other has.
-    pub(super) fn name(&mut self) -> WaiterKey {
+    pub(super) fn new_key(&mut self) -> WaiterKey {
         loop {
             let key = WaiterKey(self.next);
             self.next = self.next.checked_add(1).unwrap_or(WaiterKey::FIRST);
@@ -99,46 +99,53 @@ impl Waiters {
 
     /// How many wait.
     pub(super) fn len(&self) -> usize {
-        self.list.iter().filter(|waiter| matches!(waiter.state, State::Waits(_))).count()
+        self.list.iter().filter(|waiter| matches!(waiter.state, State::Waiting(_))).count()
     }
 
     /// The kinds that are waited for.
     pub(super) fn kinds(&self) -> u32 {
-        let waits = self.list.iter().filter(|waiter| matches!(waiter.state, State::Waits(_)));
+        let waits = self.list.iter().filter(|waiter| matches!(waiter.state, State::Waiting(_)));
         waits.fold(0, |kinds, waiter| kinds | waiter.bits & KINDS)
     }
 
-    /// Whether `key` waits for `want` with such a waker.
-    pub(super) fn waits_alike(&self, key: WaiterKey, want: Want, waker: &Waker) -> bool {
+    /// Whether `key` waits for `interest` with such a waker.
+    pub(super) fn waits_with_same_waker(
+        &self,
+        key: WaiterKey,
+        interest: IoInterest,
+        waker: &Waker,
+    ) -> bool {
         self.list.iter().any(|waiter| {
-            let State::Waits(known) = &waiter.state else { return false };
-            waiter.key == key && waiter.bits == want.all() && known.will_wake(waker)
+            let State::Waiting(known) = &waiter.state else { return false };
+            waiter.key == key && waiter.bits == interest.all() && known.will_wake(waker)
         })
     }
 
     /// What the future of this name was told, once. Others may have used it up since.
-    pub(super) fn take_told(&mut self, key: WaiterKey) -> Option<Announced> {
+    pub(super) fn take_notified(&mut self, key: WaiterKey) -> Option<ReadyEvent> {
         let index = self.list.iter().position(|waiter| waiter.key == key)?;
-        let Waiter { state: State::Told(edges), bits, .. } = self.list[index] else { return None };
+        let Waiter { state: State::Notified(edges), bits, .. } = self.list[index] else {
+            return None;
+        };
         self.list.remove(index);
-        Some(Announced { edges, readiness: Readiness(bits) })
+        Some(ReadyEvent { edges, readiness: Readiness(bits) })
     }
 
     /// Adds a waiter; the former waker of this name, and the waker of another that it displaces.
     pub(super) fn add(
         &mut self,
         key: WaiterKey,
-        want: Want,
+        interest: IoInterest,
         waker: Waker,
     ) -> (Option<Waker>, Option<Waker>) {
         let (former, displaced) = if !key.is_shared() {
             (self.remove(key), None)
-        } else if self.list.iter().filter(|waiter| waiter.key == key).count() < POLLERS {
+        } else if self.list.iter().filter(|waiter| waiter.key == key).count() < MAX_POLLERS {
             (None, None)
         } else {
             (None, self.remove(key))
         };
-        self.list.push(Waiter { key, bits: want.all(), state: State::Waits(waker) });
+        self.list.push(Waiter { key, bits: interest.all(), state: State::Waiting(waker) });
         (former, displaced)
     }
 
@@ -155,19 +162,19 @@ impl Waiters {
 
     /// Takes the wakers of all who wait for one of these bits. A future finds what it was told when it is polled next, even if
     /// another has used it up by then: ten that wait for one edge all go on.
-    pub(super) fn tell(&mut self, bits: u32, edges: u64, mut each: impl FnMut(Waker)) {
+    pub(super) fn notify(&mut self, bits: u32, edges: u64, mut each: impl FnMut(Waker)) {
         for waiter in &mut self.list {
             if waiter.waits_for(bits) {
                 waiter.bits &= bits;
-                if let State::Waits(waker) =
-                    std::mem::replace(&mut waiter.state, State::Told(edges))
+                if let State::Waiting(waker) =
+                    std::mem::replace(&mut waiter.state, State::Notified(edges))
                 {
                     each(waker);
                 }
             }
         }
         self.list
-            .retain(|waiter| !waiter.key.is_shared() || matches!(waiter.state, State::Waits(_)));
+            .retain(|waiter| !waiter.key.is_shared() || matches!(waiter.state, State::Waiting(_)));
     }
 
     /// Takes out all.
@@ -179,20 +186,20 @@ impl Waiters {
 impl State {
     fn into_waker(self) -> Option<Waker> {
         match self {
-            Self::Waits(waker) => Some(waker),
-            Self::Told(_) => None,
+            Self::Waiting(waker) => Some(waker),
+            Self::Notified(_) => None,
         }
     }
 }
 
 /// What a waiter that is told of these bits may wait for.
-pub(super) const fn kinds_told(bits: u32) -> u32 {
-    use super::readiness::{ERROR, GONE, PRIORITY, READ, READ_DEAD, WRITE, WRITE_DEAD};
+pub(super) const fn kinds_notified(bits: u32) -> u32 {
+    use super::readiness::{ERROR, PRIORITY, READ, READ_CLOSED, SHUTDOWN, WRITE, WRITE_CLOSED};
     let mut kinds = bits & KINDS;
-    if bits & (READ_DEAD | GONE) != 0 {
+    if bits & (READ_CLOSED | SHUTDOWN) != 0 {
         kinds |= READ | PRIORITY;
     }
-    if bits & (WRITE_DEAD | GONE) != 0 {
+    if bits & (WRITE_CLOSED | SHUTDOWN) != 0 {
         kinds |= WRITE | ERROR;
     }
     kinds

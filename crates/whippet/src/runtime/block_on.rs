@@ -187,7 +187,7 @@ impl<'a> Driving<'a> {
         called_at: &'static Location<'static>,
     ) -> F::Output {
         let Some(worker) = &self.worker else { unreachable!("the worker leaves with the seat") };
-        let _working = context::work_as(worker);
+        let _working = context::enter_worker(worker);
         let main =
             Arc::new(Main { woken: AtomicBool::new(true), shared: Arc::clone(worker.shared()) });
         let waker = Waker::from(Arc::clone(&main));
@@ -204,7 +204,7 @@ impl<'a> Driving<'a> {
                     self.seat.parks.park(worker, || main.is_woken());
                 }
                 // The future was woken, by itself perhaps: sockets and timers get their look before its next poll.
-                Step::Idle => worker.look_at_events(),
+                Step::Idle => worker.poll_driver(),
                 Step::Ran | Step::Yielded => {}
             }
         }

@@ -1,7 +1,7 @@
 //! What every task of a runtime is at, at one moment.
 
 use crate::executor::shared::Shared;
-use crate::executor::task::{Id, Look};
+use crate::executor::task::{Id, TaskInfo};
 use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct Dump {
 #[derive(Debug, Clone)]
 pub struct TaskDump {
     /// What its own allocation tells.
-    look: Look,
+    look: TaskInfo,
     /// What it is at.
     state: TaskState,
 }
@@ -73,10 +73,10 @@ pub enum TaskState {
 impl Dump {
     /// Looks at all tasks. What happens meanwhile is seen or not.
     pub(super) fn take(shared: &Shared) -> Self {
-        let looks = shared.owned.look();
+        let looks = shared.owned.task_infos();
         let polled = shared.remotes.iter().filter_map(|remote| remote.polling.read()?.0);
         let running: Vec<Id> = polled.collect();
-        let state = |look: &Look| match look.is_woken {
+        let state = |look: &TaskInfo| match look.is_woken {
             false => TaskState::Waiting,
             true if running.contains(&look.id) => TaskState::Running,
             true => TaskState::Queued,
@@ -223,7 +223,7 @@ impl fmt::Display for Dump {
 
 impl fmt::Display for TaskDump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Look { id, spawned_at, future_name, age, polls, .. } = &self.look;
+        let TaskInfo { id, spawned_at, future_name, age, polls, .. } = &self.look;
         let (state, age) = (self.state, age.as_secs_f64());
         write!(
             f,

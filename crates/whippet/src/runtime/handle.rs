@@ -304,9 +304,9 @@ impl Handle {
             work()
         };
         let schedule = PoolSchedule(Arc::clone(pool));
-        let Spawned { runnable, live, handle } =
+        let Spawned { runnable, owned_ref, handle } =
             Spawned::new(job, schedule, Id::next(), Location::caller());
-        live.leave_to_completer();
+        owned_ref.release_on_complete();
         push(pool, runnable);
         handle
     }

@@ -1,7 +1,7 @@
 //! What a program wants done on the runtime's threads, and when a worker has nothing to do.
 
 use crate::executor::worker::{Step, Worker};
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub(super) type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
 /// Calls a hook. A hook that panics ends there, and its thread goes on: workers and counts must not be lost for it.
 pub(super) fn call(hook: &Hook) {
     if let Some(hook) = hook {
-        let _ = quietly(|| hook());
+        let _ = catch_panic(|| hook());
     }
 }
 

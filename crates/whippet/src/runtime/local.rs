@@ -3,7 +3,7 @@
 use super::handle::{EnterGuard, Handle};
 use super::metrics::RuntimeMetrics;
 use super::runtime::Runtime;
-use crate::executor::local::{AtHome, LocalTasks};
+use crate::executor::local::{BlockOnLocal, LocalTasks};
 use crate::executor::task::JoinHandle;
 use crate::large::boxed_if_large;
 use std::io;
@@ -152,7 +152,7 @@ impl LocalRuntime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        boxed_if_large!(Box::pin(future: F) => self.runtime.block_on_in("LocalRuntime::block_on", AtHome::new(&self.tasks, future)))
+        boxed_if_large!(Box::pin(future: F) => self.runtime.block_on_in("LocalRuntime::block_on", BlockOnLocal::new(&self.tasks, future)))
     }
 
     /// Figures of the runtime. Local tasks are not in them.

@@ -349,7 +349,7 @@ impl RuntimeMetrics {
     #[must_use]
     #[track_caller]
     pub fn worker_poll_count(&self, worker: usize) -> u64 {
-        read(&self.worker("worker_poll_count", worker).turns)
+        read(&self.worker("worker_poll_count", worker).polls)
     }
 
     /// How many polls of a worker ended because their [budget](crate::task::consume_budget) was used up.

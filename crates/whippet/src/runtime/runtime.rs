@@ -12,7 +12,7 @@ use crate::executor::worker::Worker;
 use crate::executor::works_for::works_for;
 use crate::large::boxed_if_large;
 use crate::sys;
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::future::Future;
 use std::io;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -301,7 +301,7 @@ impl Runtime {
         let shared = &self.handle.shared;
         if let Driven::ByThreads(threads) = &mut self.driven {
             for worker in threads.wait_ended(deadline) {
-                let _ = quietly(|| match shared.polling(worker) {
+                let _ = catch_panic(|| match shared.polling(worker) {
                     Some(at) => tracing::warn!(
                         worker, %at, "left a worker alone that is inside of a poll of the task spawned there"
                     ),
@@ -311,7 +311,7 @@ impl Runtime {
         }
         if !shared.pools.wait_ended(deadline) {
             let threads = shared.pools.counts().threads;
-            let _ = quietly(|| {
+            let _ = catch_panic(|| {
                 tracing::warn!(threads, "left blocking calls alone that did not end in time")
             });
         }

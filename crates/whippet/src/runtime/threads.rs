@@ -8,7 +8,7 @@ use crate::executor::works_for::work_for;
 use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl ThreadOptions {
         let (on_start, on_stop) = (self.on_start.clone(), self.on_stop.clone());
         // What the program's function drops may be this very runtime, whose thread is counted already.
         let _works = work_for(runtime);
-        let name = quietly(|| (self.name)()).unwrap_or_else(|| THREAD_NAME.to_owned());
+        let name = catch_panic(|| (self.name)()).unwrap_or_else(|| THREAD_NAME.to_owned());
         sys::thread::start(name, self.stack_size, move || {
             let _works = work_for(runtime);
             let _life = life;
@@ -98,7 +98,7 @@ impl ThreadOptions {
 /// The life of a worker's thread: turns and sleep, until the runtime ends.
 fn work(worker: Worker, parks: &ParkHooks) {
     let worker = Rc::new(worker);
-    let working = context::work_as(&worker);
+    let working = context::enter_worker(&worker);
     let shared = worker.shared();
     while !shared.is_ending() {
         if worker.step() == Step::Idle {

@@ -10,7 +10,7 @@
 
 use super::poll_waker::{Locked, PollWaker};
 use super::wait_list::{Ticket, WaitList};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::task::Waker;
 
 /// The largest number of permits: tokio's limit, which leaves bits for flags.
@@ -125,7 +125,7 @@ impl FairPermits {
     /// Stops waiting. Permits that were given but not collected go to the next waiter. The waker that comes back
     /// is to be dropped outside of the lock.
     #[must_use = "a waker is dropped outside of the lock"]
-    pub(crate) fn abandon(&mut self, ticket: Ticket, wakers: &mut Wakers) -> Option<Waker> {
+    pub(crate) fn abandon(&mut self, ticket: Ticket, wakers: &mut WakeList) -> Option<Waker> {
         let removed = self.waiters.remove(ticket);
         // A waiter after a large request may get its permits now, so a release of none is needed too.
         self.release(if removed.chosen { removed.data } else { 0 }, wakers);
@@ -134,13 +134,13 @@ impl FairPermits {
 
     /// Returns permits, to the first waiter or to the store.
     #[inline]
-    pub(crate) fn release(&mut self, returned: usize, wakers: &mut Wakers) {
+    pub(crate) fn release(&mut self, returned: usize, wakers: &mut WakeList) {
         self.available = self.available.saturating_add(returned).min(MAX_PERMITS);
         self.grant_if_open(wakers);
     }
 
     /// Adds new permits. False: there would be more than [`MAX_PERMITS`], and none is added.
-    pub(crate) fn try_add(&mut self, count: usize, wakers: &mut Wakers) -> bool {
+    pub(crate) fn try_add(&mut self, count: usize, wakers: &mut WakeList) -> bool {
         let Some(sum) = checked_total(self.available, count) else { return false };
         self.available = sum;
         self.grant_if_open(wakers);
@@ -149,7 +149,7 @@ impl FairPermits {
 
     /// Grants permits to the waiters, if there are any.
     #[inline]
-    fn grant_if_open(&mut self, wakers: &mut Wakers) {
+    fn grant_if_open(&mut self, wakers: &mut WakeList) {
         if !self.waiters.is_empty() && !self.closed {
             self.grant(wakers);
         }
@@ -189,7 +189,7 @@ impl FairPermits {
     }
 
     /// Gives no more permits; all waiters are woken and get an error. Returns whether this call closed it.
-    pub(crate) fn close(&mut self, wakers: &mut Wakers) -> bool {
+    pub(crate) fn close(&mut self, wakers: &mut WakeList) -> bool {
         let first = !std::mem::replace(&mut self.closed, true);
         // A note of 0: chosen, but given nothing.
         while let Some(wanted) = self.waiters.pop_front(wakers) {
@@ -199,7 +199,7 @@ impl FairPermits {
     }
 
     /// Grants permits from the front of the queue, as far as they reach.
-    fn grant(&mut self, wakers: &mut Wakers) {
+    fn grant(&mut self, wakers: &mut WakeList) {
         while let Some(&wanted) = self.waiters.front() {
             if wanted > self.available {
                 return;

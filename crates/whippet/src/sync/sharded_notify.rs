@@ -6,7 +6,7 @@
 
 use super::Notify;
 use crate::unwind::FirstPanic;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 #[cfg(not(loom))]
 use std::cell::Cell;
 #[cfg(not(loom))]
@@ -43,7 +43,7 @@ impl ShardedNotify {
     /// The same, where shard `first` has waiters, and none before it does. All waiters are chosen before the first is woken:
     /// a waker that panics leaves no other asleep.
     fn notify_from(&self, first: usize) -> FirstPanic {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         for shard in &self.0[first..] {
             if !shard.try_count_call() {
                 shard.choose_waiters(&mut wakers);

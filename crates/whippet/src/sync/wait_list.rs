@@ -23,7 +23,7 @@
 //! and frees the slots above the last one in use: no waiter can be moved to another slot.
 
 use super::poll_waker::{Locked, PollWaker};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::task::Waker;
 
 /// Slots that an empty list keeps: the few waiters of an ordinary channel come and go without an allocation.
@@ -119,17 +119,17 @@ impl<N> WaitList<N> {
     }
 
     /// Chooses the first waiter: its waker goes to `wakers`, its data is the caller's to write.
-    pub(crate) fn pop_front(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
+    pub(crate) fn pop_front(&mut self, wakers: &mut WakeList) -> Option<&mut N> {
         self.choose(self.head, wakers)
     }
 
     /// Chooses the last waiter.
-    pub(crate) fn pop_back(&mut self, wakers: &mut Wakers) -> Option<&mut N> {
+    pub(crate) fn pop_back(&mut self, wakers: &mut WakeList) -> Option<&mut N> {
         self.choose(self.tail, wakers)
     }
 
     /// Chooses all waiters. Returns how many.
-    pub(crate) fn choose_all(&mut self, data: N, wakers: &mut Wakers) -> usize
+    pub(crate) fn choose_all(&mut self, data: N, wakers: &mut WakeList) -> usize
     where
         N: Copy,
     {
@@ -253,7 +253,7 @@ impl<N> WaitList<N> {
     }
 
     /// Takes slot `index` out of the list and its waker out of the slot.
-    fn choose(&mut self, index: u32, wakers: &mut Wakers) -> Option<&mut N> {
+    fn choose(&mut self, index: u32, wakers: &mut WakeList) -> Option<&mut N> {
         if index == NONE {
             return None;
         }
@@ -341,7 +341,7 @@ pub(crate) struct Removed<N> {
 mod tests {
     use super::{KEPT_SLOTS, SHRINK_SLOTS, Ticket, WaitList};
     use crate::sync::test_support::Count;
-    use crate::wakers::Wakers;
+    use crate::wake_list::WakeList;
     use std::collections::VecDeque;
     use std::task::Waker;
 
@@ -371,7 +371,7 @@ mod tests {
         assert!(list.slots.capacity() < SHRINK_SLOTS, "{} are kept", list.slots.capacity());
         // What is left works on.
         let second = list.push_back(2, None);
-        assert_eq!(list.pop_front(&mut Wakers::new()).copied(), Some(0));
+        assert_eq!(list.pop_front(&mut WakeList::new()).copied(), Some(0));
         assert_eq!(list.front(), Some(&2));
         let _ = (list.remove(first), list.remove(second));
         assert_eq!(list.tickets(), 0);
@@ -383,7 +383,7 @@ mod tests {
         for number in 0..1_000 {
             let _void = list.push_back(number, Some(Waker::from(Count::new())));
         }
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         assert_eq!((list.choose_all(1, &mut wakers), wakers.len()), (1_000, 1_000));
         assert!(!list.invalidate_all(999), "a ticket of somebody who was not asked");
         assert!(list.invalidate_all(1_000));
@@ -406,14 +406,14 @@ mod tests {
                     line.push_back((list.push_back(data, Some(waker)), data));
                 }
                 4 => {
-                    let mut wakers = Wakers::new();
+                    let mut wakers = WakeList::new();
                     let popped = list.pop_front(&mut wakers).map(|data| *data);
                     assert_eq!(wakers.len(), usize::from(popped.is_some()));
                     assert_eq!(popped, line.front().map(|(_, data)| *data));
                     chosen.extend(line.pop_front());
                 }
                 5 => {
-                    let popped = list.pop_back(&mut Wakers::new()).map(|data| *data);
+                    let popped = list.pop_back(&mut WakeList::new()).map(|data| *data);
                     assert_eq!(popped, line.back().map(|(_, data)| *data));
                     chosen.extend(line.pop_back());
                 }
@@ -431,7 +431,7 @@ mod tests {
                     assert_eq!((removed.data, removed.chosen), (data, true));
                 }
                 8 => {
-                    let mut wakers = Wakers::new();
+                    let mut wakers = WakeList::new();
                     assert_eq!(list.choose_all(data, &mut wakers), line.len());
                     assert_eq!(wakers.len(), line.len());
                     chosen.extend(line.drain(..).map(|(ticket, _)| (ticket, data)));

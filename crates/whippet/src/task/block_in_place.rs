@@ -1,6 +1,6 @@
 //! Blocking calls within a task.
 
-use crate::executor::in_place;
+use crate::executor::block_in_place;
 
 /// Runs `f`, which may block, on this thread, and lets another thread take turns of tasks meanwhile.
 ///
@@ -35,5 +35,5 @@ use crate::executor::in_place;
 /// ```
 #[track_caller]
 pub fn block_in_place<F: FnOnce() -> R, R>(f: F) -> R {
-    in_place::block_in_place(f)
+    block_in_place::block_in_place(f)
 }

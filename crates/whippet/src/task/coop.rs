@@ -52,7 +52,7 @@ pub use super::unconstrained::{
 /// ```
 #[derive(Debug)]
 #[must_use = "a unit that is dropped goes back"]
-pub struct RestoreOnPending(RefCell<Option<coop::Unit>>);
+pub struct RestoreOnPending(RefCell<Option<coop::BudgetUnit>>);
 
 impl RestoreOnPending {
     /// The future is ready: the unit is used up.

@@ -81,7 +81,7 @@ impl<F: Future> Future for Unconstrained<F> {
 /// # });
 /// ```
 pub async fn consume_budget() {
-    poll_fn(|cx| coop::poll_proceed(cx).map(coop::Unit::spend)).await;
+    poll_fn(|cx| coop::poll_proceed(cx).map(coop::BudgetUnit::spend)).await;
 }
 
 /// Whether the running task has budget left. True outside of a task.

@@ -28,7 +28,7 @@ pub async fn yield_now() {
         if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
-        coop::yield_turn(cx.waker(), Yield::Asked);
+        coop::yield_task(cx.waker(), Yield::Asked);
         Poll::Pending
     })
     .await;

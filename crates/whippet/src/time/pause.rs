@@ -3,7 +3,7 @@
 use crate::driver::{Driver, WrongMode};
 use crate::runtime::{Handle, RuntimeFlavor};
 use crate::task::yield_now;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ pub fn resume() {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub async fn advance(duration: Duration) {
-    let mut wakers = Wakers::new();
+    let mut wakers = WakeList::new();
     expect_paused("advance", pausable("advance").advance(duration, &mut wakers));
     wakers.wake_all();
     yield_now().await;

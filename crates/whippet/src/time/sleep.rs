@@ -7,7 +7,7 @@ use crate::executor::context;
 use crate::runtime::Handle;
 use crate::timers::TimerKey;
 use crate::unwind::drop_waker;
-use crate::wakers::{KeptWaker, wake};
+use crate::wake_list::{KeptWaker, wake};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The wheel against a heap, and two threads against each other.
 
 use super::{Polled, Timers};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 
@@ -38,14 +38,14 @@ impl Wake for Entry {
 #[cfg(not(loom))]
 mod single {
     use super::super::TimerKey;
-    use super::{Log, Polled, TICK, Timers, Wakers};
+    use super::{Log, Polled, TICK, Timers, WakeList};
     use proptest::prelude::*;
     use std::cmp::Reverse;
     use std::collections::{BTreeMap, BinaryHeap};
 
     /// Advances the wheel to `now` in one go and says who fired.
     fn expire(timers: &mut Timers, log: &Log, now: u64) -> Vec<usize> {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         assert!(!timers.expire(now, &mut wakers, usize::MAX));
         wakers.wake_all();
         log.take()
@@ -70,7 +70,7 @@ mod single {
 
     /// Advances the wheel to `now`, to the nanosecond, and says who fired.
     fn expire_exactly(timers: &mut Timers, log: &Log, now: u64) -> Vec<usize> {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         assert!(!timers.expire_exactly(now, &mut wakers, usize::MAX));
         wakers.wake_all();
         log.take()
@@ -154,7 +154,7 @@ mod single {
             (0..COUNT).map(|id| timers.insert(deadline, log.waker(id))).collect();
         let (mut calls, mut fired) = (0, Vec::new());
         loop {
-            let mut wakers = Wakers::new();
+            let mut wakers = WakeList::new();
             let more = timers.expire(deadline + TICK, &mut wakers, 100);
             assert!(wakers.len() <= 100);
             wakers.wake_all();
@@ -287,7 +287,7 @@ mod single {
             self.now = to;
             let mut fired = Vec::new();
             for limit in std::iter::once(limit).chain(std::iter::repeat(usize::MAX)) {
-                let mut wakers = Wakers::new();
+                let mut wakers = WakeList::new();
                 let more = self.timers.expire(to, &mut wakers, limit);
                 assert!(wakers.len() <= limit);
                 wakers.wake_all();
@@ -371,13 +371,13 @@ mod single {
 /// Cancel, fire and a change of waker on one timer, from three threads.
 #[cfg(loom)]
 mod model {
-    use super::{Log, Polled, TICK, Timers, Wakers};
+    use super::{Log, Polled, TICK, Timers, WakeList};
     use crate::loom::{Arc, Mutex};
     use loom::thread;
 
     /// One turn of the driver: expire under the lock, wake outside of it.
     fn turn(timers: &Mutex<Timers>, now: u64) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let more = timers.lock().expire(now, &mut wakers, 1);
         assert!(!more || !wakers.is_empty());
         wakers.wake_all();

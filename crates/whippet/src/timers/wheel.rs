@@ -18,8 +18,8 @@
 //! of a tick cost one wake-up of the thread together. Counting from the last nanosecond, there is no rounding up,
 //! hence nothing overflows: the last tick is due at `u64::MAX`.
 
-use crate::pages::Pages;
-use crate::wakers::Wakers;
+use crate::paged_slab::PagedSlab;
+use crate::wake_list::WakeList;
 use std::task::Waker;
 
 /// Bits of a nanosecond count below the tick: 65.5 µs, fine beside the promised millisecond, coarse enough that
@@ -109,7 +109,7 @@ impl List {
     const EMPTY: Self = Self { head: NONE, tail: NONE, earliest: u64::MAX };
 }
 
-/// The timer wheel (see the module's words).
+/// The timer wheel (see the module docs).
 #[derive(Debug)]
 pub(crate) struct Timers {
     /// The lists of all levels, level by level.
@@ -122,7 +122,7 @@ pub(crate) struct Timers {
     /// wheel stands at that list's first tick until the list is empty.
     present: u64,
     /// The timers, waiting or fired and not yet collected.
-    nodes: Pages<Node>,
+    nodes: PagedSlab<Node>,
     /// The stamp of the next timer. It may come round: a key is used by its owner alone, who gives it up with the
     /// timer, so the stamp is a check on whippet's own code and not what keeps timers apart.
     next_stamp: u32,
@@ -137,7 +137,7 @@ impl Timers {
             lists: vec![List::EMPTY; LEVELS * LISTS].into_boxed_slice(),
             occupied: [0; LEVELS],
             present: 0,
-            nodes: Pages::new(),
+            nodes: PagedSlab::new(),
             next_stamp: 0,
             waiting: 0,
         }
@@ -238,7 +238,7 @@ impl Timers {
     /// Answers whether more is to be done: one call fires or moves at most `limit` timers, so that whoever waits
     /// for the lock around the wheel waits for a bounded time. A `now` before an earlier one does no harm.
     #[must_use = "when more is due, somebody must come back at once"]
-    pub(crate) fn expire(&mut self, now: u64, wakers: &mut Wakers, limit: usize) -> bool {
+    pub(crate) fn expire(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
         // Ticks that are over entirely: 2^48 of them at u64::MAX, one more than there are tick numbers below.
         let over = (now >> TICK_BITS) + u64::from(now & TICK_MASK == TICK_MASK);
         let target = over.min(LAST_TICK);
@@ -265,7 +265,7 @@ impl Timers {
 
     /// Fires what is due at `now` to the nanosecond, for a clock that is moved by hand: see [`Timers::expire`].
     #[must_use = "when more is due, somebody must come back at once"]
-    pub(crate) fn expire_exactly(&mut self, now: u64, wakers: &mut Wakers, limit: usize) -> bool {
+    pub(crate) fn expire_exactly(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
         if self.expire(now, wakers, limit) {
             return true;
         }
@@ -290,7 +290,7 @@ impl Timers {
     }
 
     /// Fires up to `steps` timers of a list of level 0; answers how many steps are left.
-    fn fire(&mut self, digit: usize, wakers: &mut Wakers, mut steps: usize) -> usize {
+    fn fire(&mut self, digit: usize, wakers: &mut WakeList, mut steps: usize) -> usize {
         while steps > 0 {
             let index = self.lists[digit].head;
             if index == NONE {
@@ -303,7 +303,7 @@ impl Timers {
     }
 
     /// Fires a timer on level 0.
-    fn fire_one(&mut self, index: u32, wakers: &mut Wakers) {
+    fn fire_one(&mut self, index: u32, wakers: &mut WakeList) {
         self.unlink(index, 0);
         self.waiting -= 1;
         if let Some(waker) = self.nodes.get_mut(index).and_then(|node| node.waker.take()) {

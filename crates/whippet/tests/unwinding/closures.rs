@@ -26,7 +26,7 @@ fn a_blocking_call_that_panics_keeps_its_thread() {
 }
 
 #[test]
-fn a_call_in_place_that_panics_leaves_no_stand_in() {
+fn a_call_in_place_that_panics_leaves_no_spare_worker() {
     let runtime = multi(1);
     for _ in 0..10 {
         let task = runtime.spawn(async { block_in_place(|| panic!("on purpose")) });

@@ -58,14 +58,14 @@ pub(super) fn enter(tasks: &Rc<LocalTasks>) -> EnteredLocal {
 }
 
 /// One poll, in which `spawn_local` belongs to some tasks; what is entered in it is left at its end.
-pub(super) struct InPoll(EnteredLocal);
+pub(super) struct PollScope(EnteredLocal);
 
 /// Begins a poll in which `spawn_local` belongs to these.
-pub(super) fn enter_for_poll(tasks: &Rc<LocalTasks>) -> InPoll {
-    InPoll(enter(tasks))
+pub(super) fn enter_for_poll(tasks: &Rc<LocalTasks>) -> PollScope {
+    PollScope(enter(tasks))
 }
 
-impl Drop for InPoll {
+impl Drop for PollScope {
     fn drop(&mut self) {
         let Some(number) = self.0.number else { return };
         // What is left is dropped outside of the borrow.

@@ -7,12 +7,12 @@
 use super::error::{JoinError, Output};
 use super::header::{Header, Polled, UNLISTED, Vtable};
 use super::id::Id;
-use super::runnable::{Live, Runnable};
-use super::state::{Completed, State, Turn};
+use super::runnable::{OwnedRef, Runnable};
+use super::state::{CompleteResult, RunAction, State};
 use super::{Schedule, waker};
 use crate::loom::UnsafeCell;
 use crate::sys::clock::Coarse;
-use crate::unwind::{Quiet, drop_quietly};
+use crate::unwind::{CatchOnDrop, drop_catching};
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -70,10 +70,10 @@ where
         id: Id,
         spawned_at: &'static Location<'static>,
     ) -> NonNull<Header> {
-        let (born, polls) = (Coarse::now(), AtomicU32::new(0));
+        let (created_at, polls) = (Coarse::now(), AtomicU32::new(0));
         let key = AtomicUsize::new(UNLISTED);
         let (state, vtable) = (State::new(), &Self::VTABLE);
-        let header = Header { state, vtable, spawned_at, id, key, born, polls };
+        let header = Header { state, vtable, spawned_at, id, key, created_at, polls };
         let cell = Box::new(Self {
             header,
             scheduler: UnsafeCell::new(Some(scheduler)),
@@ -100,8 +100,8 @@ where
         // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
         let cell = unsafe { Self::from_header(header) };
         let seen = match cell.header.state.transition_to_running() {
-            Turn::Poll(seen) => seen,
-            Turn::Cancel => {
+            RunAction::Poll(seen) => seen,
+            RunAction::Cancel => {
                 // SAFETY: the runnable's right is passed on.
                 unsafe { Self::cancel(header) };
                 return Polled::Complete;
@@ -136,7 +136,7 @@ where
     /// variable of that poll would be: its parts find `thread::panicking()` true. So is the output when the drop of the
     /// future panics. What panics on the way is no second cause of the task's end, and must not end the process.
     fn poll_to_end(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = Quiet::new(InPlace(self));
+        let future = CatchOnDrop::new(DropInPlace(self));
         let polled = self.stage.with_mut(|stage| {
             // SAFETY: the runnable's right: nobody else touches the stage before completion.
             let Stage::Running(future) = (unsafe { &mut *stage }) else {
@@ -149,7 +149,7 @@ where
             let _ = ManuallyDrop::new(future);
             return Poll::Pending;
         };
-        let output = Quiet::new(output);
+        let output = CatchOnDrop::new(output);
         drop(future.into_inner());
         Poll::Ready(output.into_inner())
     }
@@ -186,15 +186,15 @@ where
         // SAFETY: the runnable's right covers the scheduler.
         let scheduler = self.scheduler.with_mut(|scheduler| unsafe { (*scheduler).take() });
         // SAFETY: the reference of the future's life is held until the end of this call.
-        let life = ManuallyDrop::new(unsafe { Live::from_header(header) });
+        let life = ManuallyDrop::new(unsafe { OwnedRef::from_header(header) });
         let listed = scheduler.as_ref().and_then(|scheduler| scheduler.release(&life));
         drop(scheduler);
         match self.header.state.transition_to_complete() {
-            Completed::Wanted => {}
-            Completed::Unwanted => self.discard_output(),
-            Completed::Awaited => self.wake_join_handle(),
+            CompleteResult::Joinable => {}
+            CompleteResult::Detached => self.discard_output(),
+            CompleteResult::Awaited => self.wake_join_handle(),
         }
-        // Never listed (`Live::leave_to_completer`): the reference is this call's to give up.
+        // Never listed (`OwnedRef::release_on_complete`): the reference is this call's to give up.
         drop(listed.unwrap_or_else(|| ManuallyDrop::into_inner(life)));
     }
 
@@ -202,7 +202,7 @@ where
     fn discard_output(&self) {
         // SAFETY: the right to the output: nobody else touches the stage any more.
         let stage = self.stage.with_mut(|place| unsafe { place.replace(Stage::Consumed) });
-        self.header.id.enter(|| drop_quietly(stage));
+        self.header.id.enter(|| drop_catching(stage));
     }
 
     /// Wakes the join handle, which was found to wait.
@@ -213,11 +213,11 @@ where
             catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake_by_ref)))
         });
         if let Err(payload) = woken {
-            drop_quietly(payload);
+            drop_catching(payload);
         }
         if self.header.state.release_join_waker() {
             // SAFETY: neither JOIN_WAKER nor JOIN_INTEREST: the slot is the completer's alone.
-            drop_quietly(self.join_waker.with_mut(|slot| unsafe { (*slot).take() }));
+            drop_catching(self.join_waker.with_mut(|slot| unsafe { (*slot).take() }));
         }
     }
 
@@ -229,11 +229,12 @@ where
         // SAFETY: the vtable of this type is in no other header; a runnable's task lives.
         let cell = unsafe { Self::from_header(header) };
         // SAFETY: the runnable's right covers the scheduler, until `schedule` below hands the runnable on.
-        let way = cell.scheduler.with(|scheduler| unsafe { &*scheduler }.as_ref().map(S::way));
+        let destination =
+            cell.scheduler.with(|scheduler| unsafe { &*scheduler }.as_ref().map(S::destination));
         // SAFETY: the runnable's right is passed on.
         let runnable = unsafe { Runnable::from_header(header) };
-        if let Some(way) = way {
-            S::schedule(way, runnable);
+        if let Some(destination) = destination {
+            S::schedule(destination, runnable);
         }
     }
 
@@ -243,7 +244,7 @@ where
     /// The caller held the last reference.
     unsafe fn dealloc(header: NonNull<Header>) {
         // SAFETY: it came from `Box::leak` in `allocate`, of this type, and nobody refers to it any more.
-        drop_quietly(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
+        drop_catching(unsafe { Box::from_raw(header.cast::<Self>().as_ptr()) });
     }
 
     /// See [`Vtable::take_output`].
@@ -282,9 +283,9 @@ where
 }
 
 /// The future of a task, to be dropped where it stands. Made by the holder of the runnable's right.
-struct InPlace<'a, F: Future + 'static, S: Schedule>(&'a Cell<F, S>);
+struct DropInPlace<'a, F: Future + 'static, S: Schedule>(&'a Cell<F, S>);
 
-impl<F: Future + 'static, S: Schedule> Drop for InPlace<'_, F, S> {
+impl<F: Future + 'static, S: Schedule> Drop for DropInPlace<'_, F, S> {
     fn drop(&mut self) {
         self.0.drop_future();
     }

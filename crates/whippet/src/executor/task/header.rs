@@ -28,7 +28,7 @@ pub(super) struct Header {
     /// read when it leaves.
     pub(super) key: AtomicUsize,
     /// When it was spawned.
-    pub(super) born: Coarse,
+    pub(super) created_at: Coarse,
     /// How often it was polled (saturates). Written by the runnable's holder alone, read for people.
     pub(super) polls: AtomicU32,
 }

@@ -176,12 +176,12 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let parting = self.task().state.transition_to_unjoined();
-        if parting.drop_output {
+        let actions = self.task().state.transition_to_unjoined();
+        if actions.drop_output {
             // SAFETY: complete, and the right to the output was this handle's.
             unsafe { (self.task().vtable.drop_output)(self.header) };
         }
-        if parting.drop_waker {
+        if actions.drop_waker {
             // SAFETY: no JOIN_WAKER: the slot is this handle's.
             drop_waker(self.slot().with_mut(|slot| unsafe { (*slot).take() }));
         }

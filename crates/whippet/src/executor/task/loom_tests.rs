@@ -1,6 +1,6 @@
 //! Models of a task's life: who wins when wakers, runner, join handle and abort meet.
 
-use super::{Live, Ran, Runnable, Schedule, Spawned};
+use super::{OwnedRef, RunResult, Runnable, Schedule, Spawned};
 use crate::executor::task::{Id, JoinHandle};
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Release};
@@ -15,13 +15,13 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 struct Bench {
     queue: Mutex<Vec<Runnable>>,
-    lives: Mutex<Vec<Live>>,
+    lives: Mutex<Vec<OwnedRef>>,
 }
 
 impl Schedule for Arc<Bench> {
-    type Way = Self;
+    type Destination = Self;
 
-    fn way(&self) -> Self {
+    fn destination(&self) -> Self {
         Self::clone(self)
     }
 
@@ -29,7 +29,7 @@ impl Schedule for Arc<Bench> {
         bench.queue.lock().push(task);
     }
 
-    fn release(&self, task: &Live) -> Option<Live> {
+    fn release(&self, task: &OwnedRef) -> Option<OwnedRef> {
         let mut lives = self.lives.lock();
         let place = lives.iter().position(|live| live.key() == task.key())?;
         Some(lives.swap_remove(place))
@@ -42,7 +42,7 @@ impl Bench {
         loop {
             let next = self.queue.lock().pop();
             let Some(task) = next else { return };
-            if let Ran::Woken(task) = task.run() {
+            if let RunResult::Woken(task) = task.run() {
                 self.queue.lock().push(task);
             }
         }
@@ -58,9 +58,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let Spawned { runnable, live, handle } =
+    let Spawned { runnable, owned_ref, handle } =
         Spawned::new(future, Arc::clone(bench), Id::next(), Location::caller());
-    bench.lives.lock().push(live);
+    bench.lives.lock().push(owned_ref);
     bench.queue.lock().push(runnable);
     handle
 }
@@ -238,7 +238,7 @@ fn loom_the_end_of_a_runtime_meets_a_wake() {
                 drop(queued);
             }
         });
-        let idle = bench.lives.lock().iter().find_map(Live::cancel);
+        let idle = bench.lives.lock().iter().find_map(OwnedRef::cancel);
         drop(idle);
         wake.join().unwrap();
         let queued = std::mem::take(&mut *bench.queue.lock());

@@ -24,13 +24,13 @@
 //! in one queue at most, and its future is polled and dropped by one thread at a time.
 
 mod cell;
+mod current_poll;
 mod error;
 mod header;
 mod id;
 mod join;
 mod runnable;
 mod spawned;
-mod spot;
 mod state;
 mod waker;
 
@@ -40,27 +40,27 @@ mod loom_tests;
 #[cfg(not(loom))]
 mod tests;
 
+pub(crate) use self::current_poll::CurrentPoll;
 pub use self::error::JoinError;
 pub use self::id::Id;
 pub use self::join::{AbortHandle, JoinHandle};
-pub(crate) use self::runnable::{Live, Look, Ran, Runnable};
+pub(crate) use self::runnable::{OwnedRef, RunResult, Runnable, TaskInfo};
 pub(crate) use self::spawned::Spawned;
-pub(crate) use self::spot::Spot;
 
 /// What a task asks of whoever runs it. Each task owns one; it is dropped when the task completes.
 pub(crate) trait Schedule: Send + Sync + 'static {
     /// What leads a runnable to its queue.
-    type Way;
+    type Destination;
 
     /// The way to the queue, from this thread.
-    fn way(&self) -> Self::Way;
+    fn destination(&self) -> Self::Destination;
 
     /// Queues a runnable of a task that was woken. Called on any thread, from within any waker; runs no user code.
     ///
-    /// The task may complete elsewhere before this returns, and drop its `Schedule`: so this has a way, and no `self`.
-    fn schedule(way: Self::Way, task: Runnable);
+    /// The task may complete elsewhere before this returns, and drop its `Schedule`: so this has a destination, and no `self`.
+    fn schedule(destination: Self::Destination, task: Runnable);
 
     /// The task is complete: forget it. Gives back the entry in the list of live tasks, where it stood in one. An
     /// entry leaves the list here and nowhere else, so that the reference of a future's life outlives its polls.
-    fn release(&self, task: &Live) -> Option<Live>;
+    fn release(&self, task: &OwnedRef) -> Option<OwnedRef>;
 }

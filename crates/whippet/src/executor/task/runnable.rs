@@ -1,4 +1,4 @@
-//! The two handles that the executor holds: [`Runnable`], the right to poll, and [`Live`], the life of the future.
+//! The two handles that the executor holds: [`Runnable`], the right to poll, and [`OwnedRef`], the life of the future.
 
 use super::header::{Header, Polled, drop_reference};
 use super::id::Id;
@@ -15,17 +15,17 @@ pub(crate) struct Runnable(NonNull<Header>);
 
 /// The reference of a future's life, kept by the list of live tasks until the task completes.
 #[derive(Debug)]
-pub(crate) struct Live(NonNull<Header>);
+pub(crate) struct OwnedRef(NonNull<Header>);
 
 // SAFETY: the future and its output are `Send`, or whoever spawned it keeps its runnables to one thread
 // (`Spawned::new_local`'s duty); and the state word orders the accesses.
 unsafe impl Send for Runnable {}
-// SAFETY: as above; through a `Live` one can only count references and look at the header.
-unsafe impl Send for Live {}
+// SAFETY: as above; through a `OwnedRef` one can only count references and look at the header.
+unsafe impl Send for OwnedRef {}
 
 /// What is known of a task, at one moment.
 #[derive(Clone, Debug)]
-pub(crate) struct Look {
+pub(crate) struct TaskInfo {
     /// Its name.
     pub(crate) id: Id,
     /// Where it was spawned.
@@ -43,7 +43,7 @@ pub(crate) struct Look {
 /// What a turn came to.
 #[derive(Debug)]
 #[must_use]
-pub(crate) enum Ran {
+pub(crate) enum RunResult {
     /// The task is complete.
     Complete,
     /// It waits to be woken.
@@ -55,15 +55,15 @@ pub(crate) enum Ran {
 impl Runnable {
     /// Takes the turn: one poll. The task's panics end in its output.
     #[inline]
-    pub(crate) fn run(self) -> Ran {
+    pub(crate) fn run(self) -> RunResult {
         let header = self.into_header();
         // SAFETY: a runnable's task is not complete, so the reference of its life keeps it.
         let run = unsafe { header.as_ref() }.vtable.run;
         // SAFETY: the right of this runnable is given up.
         match unsafe { run(header) } {
-            Polled::Complete => Ran::Complete,
-            Polled::Idle => Ran::Idle,
-            Polled::Woken => Ran::Woken(Self(header)),
+            Polled::Complete => RunResult::Complete,
+            Polled::Idle => RunResult::Idle,
+            Polled::Woken => RunResult::Woken(Self(header)),
         }
     }
 
@@ -116,7 +116,7 @@ impl Drop for Runnable {
     }
 }
 
-impl Live {
+impl OwnedRef {
     /// Its key in the list of live tasks.
     pub(crate) fn key(&self) -> usize {
         // Relaxed: the hand-over of the task to whoever completes it orders this after `set_key`.
@@ -129,20 +129,20 @@ impl Live {
     }
 
     /// What is known of the task, at the moment `now`.
-    pub(crate) fn look(&self, now: Coarse) -> Look {
-        let Header { state, vtable, spawned_at, id, born, polls, .. } = self.header();
-        Look {
+    pub(crate) fn info(&self, now: Coarse) -> TaskInfo {
+        let Header { state, vtable, spawned_at, id, created_at, polls, .. } = self.header();
+        TaskInfo {
             id: *id,
             spawned_at,
             future_name: (vtable.future_name)(),
             is_woken: state.is_woken(),
-            age: now.since(*born),
+            age: now.since(*created_at),
             polls: polls.load(Relaxed),
         }
     }
 
     /// The task stands in no list: the call that completes it gives this reference up.
-    pub(crate) fn leave_to_completer(self) {
+    pub(crate) fn release_on_complete(self) {
         let _ = ManuallyDrop::new(self);
     }
 
@@ -168,7 +168,7 @@ impl Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for OwnedRef {
     fn drop(&mut self) {
         drop_reference(self.0);
     }

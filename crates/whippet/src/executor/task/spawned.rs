@@ -4,7 +4,7 @@ use super::Schedule;
 use super::cell::Cell;
 use super::id::Id;
 use super::join::JoinHandle;
-use super::runnable::{Live, Runnable};
+use super::runnable::{OwnedRef, Runnable};
 use std::future::Future;
 use std::panic::Location;
 
@@ -14,7 +14,7 @@ pub(crate) struct Spawned<T> {
     /// The first turn.
     pub(crate) runnable: Runnable,
     /// For the list of live tasks.
-    pub(crate) live: Live,
+    pub(crate) owned_ref: OwnedRef,
     /// For whoever spawned it.
     pub(crate) handle: JoinHandle<T>,
 }
@@ -55,9 +55,9 @@ impl<T: 'static> Spawned<T> {
         // SAFETY: a new task has a wake-up nobody else answers: this is its runnable.
         let runnable = unsafe { Runnable::from_header(header) };
         // SAFETY: a new task has two references: this is that of its life ...
-        let live = unsafe { Live::from_header(header) };
+        let owned_ref = unsafe { OwnedRef::from_header(header) };
         // SAFETY: ... and this that of its join handle, of the type that the cell has.
         let handle = unsafe { JoinHandle::from_header(header) };
-        Self { runnable, live, handle }
+        Self { runnable, owned_ref, handle }
     }
 }

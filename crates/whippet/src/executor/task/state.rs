@@ -16,7 +16,7 @@
 //!
 //! *The end of the counts.* A task that is not polled may be woken for ever: it is complete, or in a long poll, or nobody
 //! drives its runtime. So the count of wake-ups stops at [`MANY_WAKES`], 2³¹: whoever brings it past that takes off what is
-//! past it ([`State::shed_wakes`]). A poll must not subtract what was taken off already, so it never subtracts the last of
+//! past it ([`State::cap_wakes`]). A poll must not subtract what was taken off already, so it never subtracts the last of
 //! the 2³¹: it sees one less at the most ([`State::transition_to_running`]). What the word has then is still enough, and at
 //! least one wake-up is left, which makes one more poll; so none that came meanwhile is lost. A wake-up by value
 //! gives its reference up and must not touch the word again; what it brings past the limit is taken off by the next clone of a
@@ -63,14 +63,14 @@ const MANY_WAKES: u64 = 1 << 63;
 /// The state word of one task.
 #[derive(Debug)]
 pub(super) struct State {
-    /// Layout and rights: the module's words. Written by wakers, the runner, handles; read by all.
+    /// Layout and rights: the module docs. Written by wakers, the runner, handles; read by all.
     word: AtomicU64,
 }
 
 /// What a wake-up by value asks of the waker.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Woken {
+pub(super) enum WakeResult {
     /// The task was idle: put its runnable into a queue.
     Schedule,
     /// It is queued, running or complete: nothing.
@@ -82,25 +82,25 @@ pub(super) enum Woken {
 /// What the holder of the runnable has to do.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Turn {
+pub(super) enum RunAction {
     /// Poll the future, then give this to [`State::transition_to_idle`].
-    Poll(Seen),
+    Poll(WakeCount),
     /// Drop the future: the task was cancelled.
     Cancel,
 }
 
 /// The wake-ups that a poll has seen (in units of the word).
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(super) struct Seen(u64);
+pub(super) struct WakeCount(u64);
 
 /// What the completer has to do.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) enum Completed {
+pub(super) enum CompleteResult {
     /// Nobody will ask for the output: drop it.
-    Unwanted,
+    Detached,
     /// The join handle will find it.
-    Wanted,
+    Joinable,
     /// The join handle waits: wake it, then call [`State::release_join_waker`].
     Awaited,
 }
@@ -108,7 +108,7 @@ pub(super) enum Completed {
 /// What a join handle has to do when it goes.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
-pub(super) struct Parting {
+pub(super) struct JoinDropActions {
     /// The output is there and belongs to the handle.
     pub(super) drop_output: bool,
     /// The slot of the waker belongs to the handle.
@@ -127,14 +127,18 @@ impl State {
 
     /// Adds a wake-up and gives up the waker's reference.
     #[inline]
-    pub(super) fn transition_to_woken_by_value(&self) -> Woken {
+    pub(super) fn transition_to_woken_by_value(&self) -> WakeResult {
         // AcqRel: release so that the poll which sees this wake-up (Acquire in `transition_to_running`) sees
         // what the waker did before; acquire for the case that the reference was the last.
         let before = self.word.fetch_add(WAKE - REFERENCE, AcqRel);
         if before & COMPLETE != 0 {
-            return if before & REFERENCES == REFERENCE { Woken::Dealloc } else { Woken::Already };
+            return if before & REFERENCES == REFERENCE {
+                WakeResult::Dealloc
+            } else {
+                WakeResult::Already
+            };
         }
-        if before < WAKE { Woken::Schedule } else { Woken::Already }
+        if before < WAKE { WakeResult::Schedule } else { WakeResult::Already }
     }
 
     /// Adds a wake-up and says whether the task was idle, so that its runnable is to be queued.
@@ -143,28 +147,28 @@ impl State {
         // AcqRel: as by value; the acquire side serves `cancel`, whose caller may drop the future.
         let before = self.word.fetch_add(WAKE, AcqRel);
         if before >= MANY_WAKES {
-            self.shed_wakes();
+            self.cap_wakes();
         }
         before < WAKE && before & COMPLETE == 0
     }
 
     /// Begins the turn of the runnable's holder.
     #[inline]
-    pub(super) fn transition_to_running(&self) -> Turn {
+    pub(super) fn transition_to_running(&self) -> RunAction {
         // Acquire: pairs with the wakers' release, so that the poll sees what they did.
         let word = self.word.load(Acquire);
         if word & CANCELLED != 0 {
-            return Turn::Cancel;
+            return RunAction::Cancel;
         }
-        // Less than what may be taken off meanwhile leaves: `shed_wakes`.
-        Turn::Poll(Seen((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
+        // Less than what may be taken off meanwhile leaves: `cap_wakes`.
+        RunAction::Poll(WakeCount((word & !(WAKE - 1)).min(MANY_WAKES - WAKE)))
     }
 
     /// Ends a poll that was `Pending`. True: the task is idle, the runnable is spent. False: it was woken
     /// meanwhile, and the runnable goes back to a queue.
     #[inline]
     #[must_use]
-    pub(super) fn transition_to_idle(&self, seen: Seen) -> bool {
+    pub(super) fn transition_to_idle(&self, seen: WakeCount) -> bool {
         // AcqRel: release hands the future to whoever takes the count from zero next (their acquire); acquire so
         // that, if somebody did meanwhile, the next poll sees it.
         let before = self.word.fetch_sub(seen.0, AcqRel);
@@ -172,15 +176,15 @@ impl State {
     }
 
     /// The future is gone, the output stored. Called by the runnable's holder.
-    pub(super) fn transition_to_complete(&self) -> Completed {
+    pub(super) fn transition_to_complete(&self) -> CompleteResult {
         // AcqRel: release hands the output to the join handle (Acquire in `is_complete` and in the handle's
         // transitions); acquire takes the slot of the join waker over.
         let before = self.word.fetch_or(COMPLETE, AcqRel);
         debug_assert_eq!(before & COMPLETE, 0, "a task completes once");
         match (before & JOIN_INTEREST != 0, before & JOIN_WAKER != 0) {
-            (false, _) => Completed::Unwanted,
-            (true, false) => Completed::Wanted,
-            (true, true) => Completed::Awaited,
+            (false, _) => CompleteResult::Detached,
+            (true, false) => CompleteResult::Joinable,
+            (true, true) => CompleteResult::Awaited,
         }
     }
 
@@ -228,7 +232,7 @@ impl State {
     }
 
     /// The join handle goes. Its reference is given up apart.
-    pub(super) fn transition_to_unjoined(&self) -> Parting {
+    pub(super) fn transition_to_unjoined(&self) -> JoinDropActions {
         let mut word = self.word.load(Acquire);
         loop {
             let complete = word & COMPLETE != 0;
@@ -239,7 +243,10 @@ impl State {
             // AcqRel: release hands slot and output to the completer, acquire takes them over.
             match self.word.compare_exchange_weak(word, next, AcqRel, Acquire) {
                 Ok(_) => {
-                    return Parting { drop_output: complete, drop_waker: next & JOIN_WAKER == 0 };
+                    return JoinDropActions {
+                        drop_output: complete,
+                        drop_waker: next & JOIN_WAKER == 0,
+                    };
                 }
                 Err(found) => word = found,
             }
@@ -262,12 +269,12 @@ impl State {
         if before & MANY_REFERENCES != 0 {
             std::process::abort();
         }
-        self.shed_wakes();
+        self.cap_wakes();
     }
 
     /// Takes off the wake-ups past [`MANY_WAKES`]. The caller has a reference.
     #[cold]
-    fn shed_wakes(&self) {
+    fn cap_wakes(&self) {
         // Relaxed: as a read-modify-write it hands on what the wake-ups released.
         let _ = self.word.fetch_update(Relaxed, Relaxed, |word| {
             (word >= MANY_WAKES + WAKE).then_some(MANY_WAKES | word & (WAKE - 1))
@@ -323,7 +330,7 @@ mod tests {
     #[test]
     fn the_first_wake_schedules_and_the_next_do_not() {
         let state = State::new();
-        let Turn::Poll(seen) = state.transition_to_running() else {
+        let RunAction::Poll(seen) = state.transition_to_running() else {
             panic!("a new task is not cancelled")
         };
         assert!(state.transition_to_idle(seen));
@@ -334,12 +341,12 @@ mod tests {
     #[test]
     fn a_wake_during_the_poll_keeps_the_runnable() {
         let state = State::new();
-        let Turn::Poll(seen) = state.transition_to_running() else {
+        let RunAction::Poll(seen) = state.transition_to_running() else {
             panic!("a new task is not cancelled")
         };
         assert!(!state.transition_to_woken_by_ref());
         assert!(!state.transition_to_idle(seen), "the wake-up must not be lost");
-        let Turn::Poll(seen) = state.transition_to_running() else {
+        let RunAction::Poll(seen) = state.transition_to_running() else {
             panic!("it was not cancelled")
         };
         assert!(state.transition_to_idle(seen));
@@ -351,7 +358,7 @@ mod tests {
             let state = State::new();
             state.flood();
             if is_complete {
-                assert_eq!(state.transition_to_complete(), Completed::Wanted);
+                assert_eq!(state.transition_to_complete(), CompleteResult::Joinable);
             }
             for _ in 0..1_000 {
                 assert!(!state.transition_to_woken_by_ref());
@@ -366,7 +373,7 @@ mod tests {
         state.flood();
         for _ in 0..1_000 {
             state.add_reference();
-            assert_eq!(state.transition_to_woken_by_value(), Woken::Already);
+            assert_eq!(state.transition_to_woken_by_value(), WakeResult::Already);
         }
         assert!(state.is_within_limits(), "{} are counted", state.word.load(Relaxed) / WAKE);
     }
@@ -375,12 +382,12 @@ mod tests {
     fn a_wake_at_the_limit_is_not_lost() {
         let state = State::new();
         state.flood();
-        let Turn::Poll(seen) = state.transition_to_running() else {
+        let RunAction::Poll(seen) = state.transition_to_running() else {
             panic!("it was not cancelled")
         };
         assert!(!state.transition_to_woken_by_ref());
         assert!(!state.transition_to_idle(seen), "the wake-up must not be lost");
-        let Turn::Poll(seen) = state.transition_to_running() else {
+        let RunAction::Poll(seen) = state.transition_to_running() else {
             panic!("it was not cancelled")
         };
         assert!(state.transition_to_idle(seen), "all that is left was seen by one poll");
@@ -391,11 +398,14 @@ mod tests {
     fn the_last_reference_of_a_complete_task_frees_it() {
         let state = State::new();
         state.add_reference();
-        assert_eq!(state.transition_to_complete(), Completed::Wanted);
+        assert_eq!(state.transition_to_complete(), CompleteResult::Joinable);
         assert!(!state.drop_reference());
-        assert_eq!(state.transition_to_unjoined(), Parting { drop_output: true, drop_waker: true });
+        assert_eq!(
+            state.transition_to_unjoined(),
+            JoinDropActions { drop_output: true, drop_waker: true }
+        );
         assert!(!state.drop_reference());
-        assert_eq!(state.transition_to_woken_by_value(), Woken::Dealloc);
+        assert_eq!(state.transition_to_woken_by_value(), WakeResult::Dealloc);
     }
 }
 
@@ -422,13 +432,13 @@ mod loom_tests {
     /// By value, with the reference that it takes first.
     fn by_value(state: &State) -> bool {
         state.add_reference();
-        state.transition_to_woken_by_value() == Woken::Schedule
+        state.transition_to_woken_by_value() == WakeResult::Schedule
     }
 
     /// Polls until the task is idle. Gives the notes that the last poll found.
     fn poll_until_idle(state: &State, notes: &AtomicU32) -> u32 {
         loop {
-            let Turn::Poll(seen) = state.transition_to_running() else {
+            let RunAction::Poll(seen) = state.transition_to_running() else {
                 panic!("it was not cancelled")
             };
             let found = notes.load(Relaxed);
@@ -474,7 +484,7 @@ mod loom_tests {
             let notes = Arc::new(AtomicU32::new(0));
             let wakers = [State::transition_to_woken_by_ref as fn(&State) -> bool, by_value]
                 .map(|wake| waker(&state, &notes, wake));
-            assert_eq!(state.transition_to_complete(), Completed::Wanted);
+            assert_eq!(state.transition_to_complete(), CompleteResult::Joinable);
             let due = wakers.map(|waker| waker.join().unwrap());
             assert_eq!(due, [false; 2], "a complete task is queued");
             assert!(state.is_within_limits());

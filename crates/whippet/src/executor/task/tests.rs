@@ -1,7 +1,7 @@
 //! The state table, tried exhaustively on one thread: every short sequence of what may happen to a task ends with
 //! future and output dropped once and the allocation freed. (Two threads at once: `loom_tests`.)
 
-use super::{AbortHandle, JoinHandle, Live, Ran, Runnable, Schedule, Spawned};
+use super::{AbortHandle, JoinHandle, OwnedRef, RunResult, Runnable, Schedule, Spawned};
 use crate::executor::task::Id;
 use std::future::{Future, poll_fn};
 use std::panic::Location;
@@ -18,9 +18,9 @@ struct Bench {
 }
 
 impl Schedule for Arc<Bench> {
-    type Way = Self;
+    type Destination = Self;
 
-    fn way(&self) -> Self {
+    fn destination(&self) -> Self {
         Self::clone(self)
     }
 
@@ -29,7 +29,7 @@ impl Schedule for Arc<Bench> {
         assert!(former.is_none(), "a task is in one queue at most");
     }
 
-    fn release(&self, _: &Live) -> Option<Live> {
+    fn release(&self, _: &OwnedRef) -> Option<OwnedRef> {
         None
     }
 }
@@ -107,9 +107,9 @@ impl Scene {
                 }
             })
         };
-        let Spawned { runnable, live, handle } =
+        let Spawned { runnable, owned_ref, handle } =
             Spawned::new(future, Arc::clone(&bench), Id::next(), Location::caller());
-        live.leave_to_completer();
+        owned_ref.release_on_complete();
         *bench.runnable.lock().unwrap() = Some(runnable);
         let (abort, handle) = (handle.abort_handle(), Some(handle));
         Self { bench, ready, waker, futures, outputs, handle, abort, joiner: Arc::new(Joiner) }
@@ -122,7 +122,7 @@ impl Scene {
     fn act(&mut self, act: Act) {
         match act {
             Act::Run => {
-                if let Some(Ran::Woken(task)) = self.take_runnable().map(Runnable::run) {
+                if let Some(RunResult::Woken(task)) = self.take_runnable().map(Runnable::run) {
                     Arc::<Bench>::schedule(Arc::clone(&self.bench), task);
                 }
             }

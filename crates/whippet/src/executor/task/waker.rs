@@ -1,7 +1,7 @@
 //! The waker of a task: a reference, and the door through which the task asks for a turn.
 
 use super::header::{Header, drop_reference};
-use super::state::Woken;
+use super::state::WakeResult;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -43,10 +43,10 @@ unsafe fn wake(data: *const ()) {
     let (schedule, dealloc) = (task.vtable.schedule, task.vtable.dealloc);
     match task.state.transition_to_woken_by_value() {
         // SAFETY: the transition gave us the right to the task's turn, which keeps the task.
-        Woken::Schedule => unsafe { schedule(header) },
-        Woken::Already => {}
+        WakeResult::Schedule => unsafe { schedule(header) },
+        WakeResult::Already => {}
         // SAFETY: the waker's reference was the last.
-        Woken::Dealloc => unsafe { dealloc(header) },
+        WakeResult::Dealloc => unsafe { dealloc(header) },
     }
 }
 

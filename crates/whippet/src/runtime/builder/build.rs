@@ -3,12 +3,12 @@
 use super::Builder;
 use crate::driver::Driver;
 use crate::executor::blocking::Pool;
+use crate::executor::blocking_counts::MAX_SPARES;
 use crate::executor::idle::MAX_WORKERS;
 use crate::executor::pools::{MAX_OWN_THREADS, Pools};
 use crate::executor::queue::Local;
 use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::shared::{Remote, Shared};
-use crate::executor::standing::MAX_STAND_INS;
 use crate::executor::worker::Worker;
 use crate::runtime::block_on::Seat;
 use crate::runtime::handle::Handle;
@@ -128,7 +128,7 @@ impl Builder {
             runtime,
             calls: pool(self.max_blocking_threads),
             own: pool(MAX_OWN_THREADS),
-            stand_ins: pool(MAX_STAND_INS as usize),
+            spares: pool(MAX_SPARES as usize),
         }
     }
 }

@@ -3,11 +3,11 @@
 use super::Builder;
 
 impl Builder {
-    /// After how many turns of tasks a worker with more to do looks at sockets and timers; 61 unless set. A small
+    /// After how many polls of tasks a worker with more to do looks at sockets and timers; 61 unless set. A small
     /// number serves them sooner, a large one spends less on looking.
     ///
     /// # Panics
-    /// If `turns` is 0.
+    /// If `polls` is 0.
     ///
     /// # Examples
     /// ```
@@ -29,17 +29,17 @@ impl Builder {
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
-    pub fn event_interval(&mut self, turns: u32) -> &mut Self {
-        assert!(turns > 0, "`Builder::event_interval`: zero turns; give at least one");
-        self.config.event_interval = turns;
+    pub fn event_interval(&mut self, polls: u32) -> &mut Self {
+        assert!(polls > 0, "`Builder::event_interval`: zero polls; give at least one");
+        self.config.event_interval = polls;
         self
     }
 
-    /// After how many turns of tasks a worker with more to do in its own queue takes one from the queue that all
+    /// After how many polls of tasks a worker with more to do in its own queue takes one from the queue that all
     /// workers share; 31 unless set.
     ///
     /// # Panics
-    /// If `turns` is 0.
+    /// If `polls` is 0.
     ///
     /// # Examples
     /// ```
@@ -55,9 +55,9 @@ impl Builder {
     /// # std::io::Result::Ok(())
     /// ```
     #[track_caller]
-    pub fn global_queue_interval(&mut self, turns: u32) -> &mut Self {
-        assert!(turns > 0, "`Builder::global_queue_interval`: zero turns; give at least one");
-        self.config.global_queue_interval = turns;
+    pub fn global_queue_interval(&mut self, polls: u32) -> &mut Self {
+        assert!(polls > 0, "`Builder::global_queue_interval`: zero polls; give at least one");
+        self.config.global_queue_interval = polls;
         self
     }
 }

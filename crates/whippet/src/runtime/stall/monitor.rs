@@ -7,7 +7,7 @@ use crate::executor::works_for::work_for;
 use crate::loom::thread::JoinHandle;
 use crate::loom::{Condvar, Mutex};
 use crate::sys;
-use crate::unwind::quietly;
+use crate::unwind::catch_panic;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -112,7 +112,7 @@ fn look_on(life: &Life, shared: &Shared, threshold: Duration, on_stall: &OnStall
         for (watch, remote) in watches.iter_mut().zip(&shared.remotes) {
             if let Some(stall) = watch.look(now, sight(remote)) {
                 // A report that panics was told by the panic's own message; the next one may do better.
-                let _ = quietly(|| on_stall(&stall));
+                let _ = catch_panic(|| on_stall(&stall));
             }
         }
     }
@@ -122,7 +122,7 @@ fn look_on(life: &Life, shared: &Shared, threshold: Duration, on_stall: &OnStall
 fn sight(remote: &Remote) -> Option<Sight> {
     // Relaxed: a poll that is reported was seen at several looks, and the name is that of the last one, a threshold after
     // the worker wrote it.
-    let turn = remote.turns.load(Relaxed);
+    let turn = remote.polls.load(Relaxed);
     let (task, place) = remote.polling.read()?;
-    (remote.turns.load(Relaxed) == turn).then_some(Sight { turn, task, place })
+    (remote.polls.load(Relaxed) == turn).then_some(Sight { turn, task, place })
 }

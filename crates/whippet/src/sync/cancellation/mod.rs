@@ -21,7 +21,7 @@ use super::wait_list::WaitList;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::loom::atomic::{AtomicBool, AtomicUsize};
 use crate::loom::{Arc, Mutex};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::fmt;
 use std::future::poll_fn;
 use std::hash::{Hash, Hasher};
@@ -154,7 +154,7 @@ impl CancellationToken {
             member.cancelled.store(true, Release);
         }
         drop(tree);
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         for member in &members {
             let mut waiters = member.waiters.lock();
             while waiters.pop_front(&mut wakers).is_some() {}

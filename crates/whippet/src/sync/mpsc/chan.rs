@@ -34,7 +34,7 @@ use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::sync::sender_handle::OnLastSender;
 use crate::sync::wait_list::{Ticket, WaitList};
 use crate::unwind::{FirstPanic, drop_all, drop_waker};
-use crate::wakers::{Wakers, wake};
+use crate::wake_list::{WakeList, wake};
 use std::task::{Context, Poll, Waker, ready};
 
 /// The shared half of a channel (see the module docs).
@@ -227,7 +227,7 @@ impl<T> Chan<T> {
 
     /// Gives permits back that were not used.
     pub(super) fn release(&self, returned: usize) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         state.permits.release(returned, &mut wakers);
         self.wake_if_finished(&mut state, &mut wakers);
@@ -236,7 +236,7 @@ impl<T> Chan<T> {
     }
 
     /// Permits were returned unused: a receiver that waits for the last one is woken.
-    fn wake_if_finished(&self, state: &mut State<T>, wakers: &mut Wakers) {
+    fn wake_if_finished(&self, state: &mut State<T>, wakers: &mut WakeList) {
         if state.permits.is_closed()
             && self.is_finished(state)
             && let Some(waker) = state.receiver.take()
@@ -292,7 +292,7 @@ impl<T> Chan<T> {
 
     /// Stops waiting for permits; those that were given go to the next waiter.
     pub(super) fn abandon(&self, ticket: Ticket) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         let waker = state.permits.abandon(ticket, &mut wakers);
         self.wake_if_finished(&mut state, &mut wakers);
@@ -344,17 +344,17 @@ impl<T> Chan<T> {
     /// Grants the waiters the permits that came back without the lock.
     #[cold]
     fn grant_to_waiters(&self) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         self.release_permits(&mut state, 0, &mut wakers);
         drop(state);
         // The message at hand must not be lost by a panic of a sender's waker.
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
     }
 
     /// Gives the permits of `count` messages back, and of those that were handed out without the lock.
     #[inline]
-    fn release_permits(&self, state: &mut State<T>, count: usize, wakers: &mut Wakers) {
+    fn release_permits(&self, state: &mut State<T>, count: usize, wakers: &mut WakeList) {
         let unmerged = self.unmerged(state);
         state.merged = state.merged.wrapping_add(unmerged);
         state.permits.release(count + unmerged as usize, wakers);
@@ -369,11 +369,11 @@ impl<T> Chan<T> {
         if let Some(value) = self.next_in_batch(batch) {
             return Ok(value);
         }
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         let result = self.pop(&mut state, batch, &mut wakers);
         drop(state);
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
         result
     }
 
@@ -417,7 +417,7 @@ impl<T> Chan<T> {
         let (mut panicked, (mut left, receiver)) = self.close_with(|state| {
             state.receiver_dropped = true;
             let messages = std::mem::replace(&mut state.queue, Queue::new());
-            self.release_permits(state, messages.len() + batch.len(), &mut Wakers::new());
+            self.release_permits(state, messages.len() + batch.len(), &mut WakeList::new());
             (messages, state.receiver.take())
         });
         drop_waker(receiver);
@@ -434,7 +434,7 @@ impl<T> Chan<T> {
         &self,
         state: &mut State<T>,
         batch: &mut Queue<T>,
-        wakers: &mut Wakers,
+        wakers: &mut WakeList,
     ) -> Result<T, TryPopError> {
         match state.queue.pop() {
             Some(value) => {
@@ -476,9 +476,9 @@ impl<T> Chan<T> {
     fn poll_pop<R>(
         &self,
         cx: &mut Context<'_>,
-        mut take: impl FnMut(&mut State<T>, &mut Wakers) -> Result<R, TryPopError>,
+        mut take: impl FnMut(&mut State<T>, &mut WakeList) -> Result<R, TryPopError>,
     ) -> Poll<Option<R>> {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let polled = poll_locked(&self.state, cx, false, |state, poll_waker| {
             match take(state, &mut wakers) {
                 Ok(taken) => Locked::Ready(Some(taken)),
@@ -486,13 +486,13 @@ impl<T> Chan<T> {
                 Err(TryPopError::Empty) => poll_waker.register_in(&mut state.receiver),
             }
         });
-        wakers.wake_all_quietly();
+        wakers.wake_all_catching();
         polled
     }
 
     /// Closes the channel and runs `more` in the same critical section. A waker's panic is the caller's to pass on.
     fn close_with<R>(&self, more: impl FnOnce(&mut State<T>) -> R) -> (FirstPanic, R) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut state = self.state.lock();
         state.permits.close(&mut wakers);
         while state.closed_waiters.pop_front(&mut wakers).is_some() {}

@@ -37,7 +37,7 @@ use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::loom::{Mutex, const_fn};
 use crate::unwind::drop_waker;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -229,13 +229,13 @@ impl Notify {
         if self.try_count_call() {
             return;
         }
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         self.choose_waiters(&mut wakers);
         wakers.wake_all();
     }
 
     /// [`Notify::notify_waiters`], whose wakers are the caller's to wake.
-    pub(super) fn choose_waiters(&self, wakers: &mut Wakers) {
+    pub(super) fn choose_waiters(&self, wakers: &mut WakeList) {
         let mut queue = self.queue.lock();
         let woken = queue.waiters.choose_all(Notification::All, wakers);
         if woken > 0 && queue.waiters.invalidate_all(woken) {
@@ -256,7 +256,7 @@ impl Notify {
         if self.try_store_permit() {
             return;
         }
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         self.notify_or_store_locked(&mut self.queue.lock().waiters, notification, &mut wakers);
         wakers.wake_all();
     }
@@ -266,7 +266,7 @@ impl Notify {
         &self,
         queue: &mut WaitList<Notification>,
         notification: Notification,
-        wakers: &mut Wakers,
+        wakers: &mut WakeList,
     ) {
         let chosen = match notification {
             Notification::Last => queue.pop_back(wakers),
@@ -450,7 +450,7 @@ impl Notify {
 
     /// Leaves the queue, unless all slots are taken back first.
     fn dequeue(&self, ticket: Ticket, generation: usize) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let mut queue = self.queue.lock();
         if self.drain_generation() != generation {
             return;

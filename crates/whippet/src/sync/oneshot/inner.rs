@@ -29,7 +29,7 @@ use crate::loom::atomic::AtomicU32;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::loom::{Arc, UnsafeCell};
 use crate::unwind::drop_waker;
-use crate::wakers::wake_by_ref;
+use crate::wake_list::wake_by_ref;
 use std::task::{Context, Poll, Waker, ready};
 
 /// The sender is done.

@@ -27,7 +27,7 @@ use crate::sync::fair_permits::{AcquireFailure, FairPermits, MAX_PERMITS, checke
 use crate::sync::poll_waker::poll_locked;
 use crate::sync::wait_list::Ticket;
 use crate::unwind::drop_waker;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -113,7 +113,7 @@ impl RawSemaphore {
                 Err(found) => word = found,
             }
         }
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         let is_added = self.locked(|permits| permits.try_add(count, &mut wakers));
         wakers.wake_all();
         is_added
@@ -138,7 +138,7 @@ impl RawSemaphore {
     /// The same under the lock, where there may be waiters.
     #[cold]
     fn release_locked(&self, returned: usize) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         self.locked(|permits| permits.release(returned, &mut wakers));
         wakers.wake_all();
     }
@@ -150,7 +150,7 @@ impl RawSemaphore {
 
     /// Gives no more permits; all waiters get an error.
     pub(crate) fn close(&self) {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         self.locked(|permits| permits.close(&mut wakers));
         wakers.wake_all();
     }
@@ -232,7 +232,7 @@ impl Future for Acquire<'_> {
 impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            let mut wakers = Wakers::new();
+            let mut wakers = WakeList::new();
             let waker = self.semaphore.locked(|permits| permits.abandon(ticket, &mut wakers));
             drop_waker(waker);
             wakers.wake_all();

@@ -3,7 +3,7 @@
 use crate::loom::Mutex;
 use crate::sync::poll_waker::{Locked, poll_locked};
 use crate::unwind::drop_waker;
-use crate::wakers::wake;
+use crate::wake_list::wake;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};

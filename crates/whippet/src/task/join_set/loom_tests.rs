@@ -1,7 +1,7 @@
 //! `JoinSet` under every interleaving. A completion that is lost shows as a deadlock of the model.
 
 use super::JoinSet;
-use crate::executor::task::{Id, JoinHandle, Live, Ran, Runnable, Schedule, Spawned};
+use crate::executor::task::{Id, JoinHandle, OwnedRef, RunResult, Runnable, Schedule, Spawned};
 use loom::future::block_on;
 use loom::thread;
 use std::panic::Location;
@@ -10,29 +10,29 @@ use std::panic::Location;
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    type Way = ();
+    type Destination = ();
 
-    fn way(&self) {}
+    fn destination(&self) {}
 
     fn schedule(_: (), _: Runnable) {
         unreachable!("nobody wakes these tasks")
     }
 
-    fn release(&self, _: &Live) -> Option<Live> {
+    fn release(&self, _: &OwnedRef) -> Option<OwnedRef> {
         None
     }
 }
 
 /// A task that gives `output`.
 fn gives(output: usize) -> (Runnable, JoinHandle<usize>) {
-    let Spawned { runnable, live, handle } =
+    let Spawned { runnable, owned_ref, handle } =
         Spawned::new(async move { output }, Nowhere, Id::next(), Location::caller());
-    live.leave_to_completer();
+    owned_ref.release_on_complete();
     (runnable, handle)
 }
 
 fn run(task: Runnable) {
-    assert!(matches!(task.run(), Ran::Complete));
+    assert!(matches!(task.run(), RunResult::Complete));
 }
 
 #[test]

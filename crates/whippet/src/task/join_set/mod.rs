@@ -13,8 +13,8 @@ use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
 use crate::large::boxed_if_large;
 use crate::runtime::Handle;
-use crate::unwind::{FirstPanic, drop_quietly};
-use crate::wakers::wake;
+use crate::unwind::{FirstPanic, drop_catching};
+use crate::wake_list::wake;
 use slab::Slab;
 use std::fmt;
 use std::future::poll_fn;
@@ -425,7 +425,7 @@ impl<T: 'static> JoinSet<T> {
         self.abort_all();
         while let Some(joined) = self.join_next().await {
             // As with a handle that is dropped: a panic of an output that nobody takes ends there.
-            drop_quietly(joined);
+            drop_catching(joined);
         }
     }
 

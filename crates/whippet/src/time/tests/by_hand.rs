@@ -4,7 +4,7 @@ use crate::coop;
 use crate::driver::Driver;
 use crate::time::error::Elapsed;
 use crate::time::{Instant, Interval, MissedTickBehavior, Sleep, Timeout};
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::future::{Future, pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -54,7 +54,7 @@ impl Bench {
     fn turn_until_woken(&self) {
         let before = self.wakes();
         while self.wakes() == before {
-            self.driver.turn(None, &mut Wakers::new()).expect("the reactor turns");
+            self.driver.turn(None, &mut WakeList::new()).expect("the reactor turns");
         }
     }
 
@@ -107,7 +107,7 @@ fn past_deadlines_are_over_at_once_and_far_ones_never() {
         let mut far = bench.sleep(Duration::from_secs(seconds));
         assert!(bench.poll(&mut far).is_pending());
         assert!(!far.is_elapsed() && far.deadline() > Instant::now() + HOUR);
-        bench.driver.turn(Some(Duration::ZERO), &mut Wakers::new()).unwrap();
+        bench.driver.turn(Some(Duration::ZERO), &mut WakeList::new()).unwrap();
         assert_eq!(bench.wakes(), 0);
     }
     assert!(bench.poll(&mut bench.sleep(Duration::MAX)).is_pending());
@@ -216,7 +216,7 @@ fn a_waker_whose_clone_differs_is_told_from_others() {
     }
     let woken = |task: &Count| task.0.load(Ordering::SeqCst);
     while woken(&first) + woken(&second) == 0 {
-        bench.driver.turn(None, &mut Wakers::new()).expect("the reactor turns");
+        bench.driver.turn(None, &mut WakeList::new()).expect("the reactor turns");
     }
     assert_eq!((woken(&first), woken(&second)), (0, 1), "the task that polled last is woken");
 }
@@ -261,7 +261,10 @@ fn what_is_elapsed_is_ready_and_what_is_not_waits() {
         for _ in 0..2 {
             let elapsed = sleep.is_elapsed();
             assert!(!elapsed || bench.poll(&mut sleep).is_ready());
-            bench.driver.turn(Some(Duration::ZERO), &mut Wakers::new()).expect("the reactor turns");
+            bench
+                .driver
+                .turn(Some(Duration::ZERO), &mut WakeList::new())
+                .expect("the reactor turns");
         }
     }
 }

@@ -4,9 +4,9 @@
 //! when a task is spawned and leaves when it completes, and in no other way: the reference of the future's life
 //! is in it.
 
-use super::task::{JoinHandle, Live, Look, Runnable, Spawned};
+use super::task::{JoinHandle, OwnedRef, Runnable, Spawned, TaskInfo};
 use crate::loom::Mutex;
-use crate::pages::Pages;
+use crate::paged_slab::PagedSlab;
 use crate::sys::clock::Coarse;
 use crossbeam_utils::CachePadded;
 
@@ -15,7 +15,7 @@ const SHARD_BITS: u32 = 12;
 
 /// The list.
 #[derive(Debug)]
-pub(crate) struct Owned {
+pub(crate) struct OwnedTasks {
     /// The shards.
     shards: Box<[CachePadded<Mutex<Shard>>]>,
 }
@@ -24,16 +24,17 @@ pub(crate) struct Owned {
 #[derive(Debug)]
 struct Shard {
     /// The tasks by key.
-    tasks: Pages<Live>,
+    tasks: PagedSlab<OwnedRef>,
     /// The runtime ends: nothing more comes in.
     closed: bool,
 }
 
-impl Owned {
+impl OwnedTasks {
     /// An empty list of so many shards.
     pub(crate) fn new(shards: usize) -> Self {
         debug_assert!(shards <= 1 << SHARD_BITS, "a key names {} shards", 1 << SHARD_BITS);
-        let shard = || CachePadded::new(Mutex::new(Shard { tasks: Pages::new(), closed: false }));
+        let shard =
+            || CachePadded::new(Mutex::new(Shard { tasks: PagedSlab::new(), closed: false }));
         Self { shards: (0..shards.max(1)).map(|_| shard()).collect() }
     }
 
@@ -45,20 +46,20 @@ impl Owned {
         spawned: Spawned<T>,
     ) -> (Runnable, JoinHandle<T>, bool) {
         let number = hint % self.shards.len();
-        let Spawned { runnable, live, handle } = spawned;
+        let Spawned { runnable, owned_ref, handle } = spawned;
         let mut shard = self.shards[number].lock();
         if shard.closed {
             drop(shard);
-            live.leave_to_completer();
+            owned_ref.release_on_complete();
             return (runnable, handle, false);
         }
-        live.set_key((shard.tasks.vacant() as usize) << SHARD_BITS | number);
-        shard.tasks.insert(live);
+        owned_ref.set_key((shard.tasks.vacant() as usize) << SHARD_BITS | number);
+        shard.tasks.insert(owned_ref);
         (runnable, handle, true)
     }
 
     /// Takes a task out that has completed.
-    pub(crate) fn remove(&self, task: &Live) -> Option<Live> {
+    pub(crate) fn remove(&self, task: &OwnedRef) -> Option<OwnedRef> {
         let (number, key) = (task.key() & ((1 << SHARD_BITS) - 1), task.key() >> SHARD_BITS);
         let mut shard = self.shards.get(number)?.lock();
         shard.tasks.remove(u32::try_from(key).ok()?)
@@ -70,12 +71,12 @@ impl Owned {
     }
 
     /// What is known of each task, shard by shard.
-    pub(crate) fn look(&self) -> Vec<Look> {
+    pub(crate) fn task_infos(&self) -> Vec<TaskInfo> {
         let now = Coarse::now();
         let mut looks = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            looks.extend(shard.tasks.iter().map(|task| task.look(now)));
+            looks.extend(shard.tasks.iter().map(|task| task.info(now)));
         }
         looks
     }
@@ -87,7 +88,7 @@ impl Owned {
         for shard in &self.shards {
             let mut shard = shard.lock();
             shard.closed = true;
-            idle.extend(shard.tasks.iter().filter_map(Live::cancel));
+            idle.extend(shard.tasks.iter().filter_map(OwnedRef::cancel));
         }
         idle
     }

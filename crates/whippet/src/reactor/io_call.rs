@@ -1,12 +1,12 @@
 //! Calls that may block, made by the protocol of the slot: what is wanted is announced, the announcement is cleared,
 //! the call is made, and what it leaves behind is announced again.
 
-use super::readiness::{Announced, Cleared, Readiness, Want};
+use super::readiness::{ClearedReadiness, IoInterest, Readiness, ReadyEvent};
 use super::slot::Slot;
-use super::unused::Later;
+use super::unused_edges::Deferral;
 use crate::coop::{self, Yield};
 use crate::shutdown_error::shutdown_error;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::task::{Context, Poll, ready};
@@ -26,64 +26,64 @@ use std::task::{Context, Poll, ready};
 /// - *Datagrams and listeners* give one thing of many in each call. Nothing is drawn.
 /// - *Descriptors of a program's own* are of any kind, and the call is the program's. Nothing is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rest {
+pub(crate) enum Remaining {
     /// There may be more.
-    MayBe,
+    Maybe,
     /// There is none: the kernel announces the next.
     None,
 }
 
 /// Announcements that may prove false in one poll: more than the races of a busy socket bring, and an end to the loop
 /// should others take away without end what is announced.
-const FALSE_ANNOUNCEMENTS: usize = 16;
+const MAX_SPURIOUS_READY: usize = 16;
 
 /// What a call may have left behind: announced again when dropped, after a panic of the call too.
-struct Left<'a> {
+struct RestoreOnDrop<'a> {
     /// Whose.
     slot: &'a Slot,
     /// What the call was to use up.
-    cleared: Cleared,
+    cleared: ClearedReadiness,
 }
 
-impl Left<'_> {
+impl RestoreOnDrop<'_> {
     /// The call left nothing behind.
     fn nothing(self) {
         let _ = ManuallyDrop::new(self);
     }
 }
 
-impl Drop for Left<'_> {
+impl Drop for RestoreOnDrop<'_> {
     fn drop(&mut self) {
-        self.slot.put_back(self.cleared);
+        self.slot.restore_and_wake(self.cleared);
     }
 }
 
 impl Slot {
     /// Makes the call. None: it would have blocked.
     #[inline]
-    pub(super) fn attempt<R>(
+    pub(super) fn try_call<R>(
         &self,
-        want: Want,
-        later: &impl Later,
-        call: impl FnOnce() -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        deferral: &impl Deferral,
+        call: impl FnOnce() -> io::Result<(R, Remaining)>,
     ) -> Option<io::Result<R>> {
         let edges = self.edges();
         // Before the call: an edge that comes during it sets the bit anew (slot.rs).
-        let left = Left { slot: self, cleared: self.clear(want) };
+        let restore = RestoreOnDrop { slot: self, cleared: self.clear(interest) };
         let result = match call() {
-            Ok((result, Rest::None)) if !left.cleared.is_urgent() => {
-                left.nothing();
+            Ok((result, Remaining::None)) if !restore.cleared.is_urgent() => {
+                restore.nothing();
                 Ok(result)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                left.nothing();
-                self.blocked(want, edges, later);
+                restore.nothing();
+                self.count_would_block(interest, edges, deferral);
                 return None;
             }
             Ok((result, _)) => Ok(result),
             Err(error) => Err(error),
         };
-        self.used(want);
+        self.used(interest);
         Some(result)
     }
 
@@ -92,69 +92,74 @@ impl Slot {
     pub(super) fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
-        want: Want,
-        later: &impl Later,
-        mut call: impl FnMut() -> io::Result<(R, Rest)>,
+        interest: IoInterest,
+        deferral: &impl Deferral,
+        mut call: impl FnMut() -> io::Result<(R, Remaining)>,
     ) -> Poll<io::Result<R>> {
         let unit = ready!(coop::poll_proceed(cx));
-        for _ in 0..FALSE_ANNOUNCEMENTS {
-            if self.poll_wait(want, cx.waker(), later).is_ok() {
+        for _ in 0..MAX_SPURIOUS_READY {
+            if self.poll_wait(interest, cx.waker(), deferral).is_ok() {
                 return Poll::Pending;
             }
-            if let Some(result) = self.attempt(want, later, &mut call) {
+            if let Some(result) = self.try_call(interest, deferral, &mut call) {
                 unit.spend();
                 return Poll::Ready(result);
             }
-            if self.readiness().is_gone() {
+            if self.readiness().is_shutdown() {
                 return Poll::Ready(Err(shutdown_error()));
             }
         }
-        coop::yield_turn(cx.waker(), Yield::Asked);
+        coop::yield_task(cx.waker(), Yield::Asked);
         Poll::Pending
     }
 
-    /// Waits until something of `want` is announced, as one of those who poll for it.
+    /// Waits until something of `interest` is announced, as one of those who poll for it.
     pub(super) fn poll_ready(
         &self,
         cx: &mut Context<'_>,
-        want: Want,
-        later: &impl Later,
-    ) -> Poll<io::Result<Announced>> {
+        interest: IoInterest,
+        deferral: &impl Deferral,
+    ) -> Poll<io::Result<ReadyEvent>> {
         let unit = ready!(coop::poll_proceed(cx));
-        match self.poll_wait(want, cx.waker(), later) {
+        match self.poll_wait(interest, cx.waker(), deferral) {
             Ok(()) => Poll::Pending,
-            Err(announced) => {
+            Err(event) => {
                 unit.spend();
-                Poll::Ready(unless_gone(announced))
+                Poll::Ready(shutdown_as_error(event))
             }
         }
     }
 
-    /// Takes `want` for announced.
-    pub(super) fn assume(&self, want: Want) {
-        self.put_back(self.clear(want));
+    /// Takes `interest` for announced.
+    pub(super) fn assume_ready(&self, interest: IoInterest) {
+        self.restore_and_wake(self.clear(interest));
     }
 
     /// What was cleared is announced again, as nothing used it up.
-    pub(super) fn put_back(&self, cleared: Cleared) {
-        let mut wakers = Wakers::new();
-        self.refill(cleared, &mut wakers);
+    pub(super) fn restore_and_wake(&self, cleared: ClearedReadiness) {
+        let mut wakers = WakeList::new();
+        self.restore(cleared, &mut wakers);
         wakers.wake_all();
     }
 
     /// Takes back what a look found, as a call has found it to be none.
-    pub(super) fn clear_announced(&self, announced: Announced, taken: Readiness) {
-        self.clear_since(announced.edges, announced.readiness.and(taken));
+    pub(super) fn clear_event(&self, event: ReadyEvent, taken: Readiness) {
+        self.clear_since(event.edges, event.readiness.and(taken));
     }
 
-    /// The same after a call that blocked, as [`Slot::attempt`] has it.
-    pub(super) fn announced_in_vain(&self, announced: Announced, want: Want, later: &impl Later) {
-        self.clear_announced(announced, announced.readiness.of(want).without_ends());
-        self.blocked(want, announced.edges, later);
+    /// The same after a call that blocked, as [`Slot::try_call`] has it.
+    pub(super) fn handle_would_block(
+        &self,
+        event: ReadyEvent,
+        interest: IoInterest,
+        deferral: &impl Deferral,
+    ) {
+        self.clear_event(event, event.readiness.of(interest).without_ends());
+        self.count_would_block(interest, event.edges, deferral);
     }
 }
 
 /// What a descriptor is ready for, unless its runtime has ended: then nothing is announced any more.
-pub(super) fn unless_gone(announced: Announced) -> io::Result<Announced> {
-    if announced.readiness.is_gone() { Err(shutdown_error()) } else { Ok(announced) }
+pub(super) fn shutdown_as_error(event: ReadyEvent) -> io::Result<ReadyEvent> {
+    if event.readiness.is_shutdown() { Err(shutdown_error()) } else { Ok(event) }
 }

@@ -1,10 +1,10 @@
-//! Blocking on a worker's own thread: the worker steps aside, and a stand-in takes turns of tasks meanwhile.
+//! Blocking on a worker's own thread: a spare worker runs tasks meanwhile.
 
 use super::blocking::PoolSchedule;
 use super::context;
 use super::local;
 use super::shared::Shared;
-use super::stand_in::StandIn;
+use super::spare_worker::SpareWorker;
 use super::task::{Id, Spawned};
 use crate::coop;
 use std::panic::Location;
@@ -22,15 +22,15 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         "`task::block_in_place`: this is a task of a `LocalSet`, whose other tasks stay on this thread and could not go on; \
          use `spawn_blocking`"
     );
-    let Some(shared) = context::turning() else { return coop::outside(f) };
+    let Some(shared) = context::current_scheduler() else { return coop::exit_poll(f) };
     assert!(
         shared.config.multi_thread,
         "`task::block_in_place`: this runtime has no worker threads, so nothing else could go on; use `spawn_blocking`"
     );
     // In this order: once somebody stands in the thread may step aside, and it is back before it counts as back.
     let blocked = Blocked::begin(&shared, at);
-    let aside = context::step_aside();
-    let result = coop::outside(f);
+    let aside = context::leave_worker();
+    let result = coop::exit_poll(f);
     drop(aside);
     drop(blocked);
     result
@@ -41,16 +41,17 @@ struct Blocked<'a>(&'a Shared);
 
 impl<'a> Blocked<'a> {
     fn begin(shared: &'a Arc<Shared>, at: &'static Location<'static>) -> Self {
-        let starts = shared.standing.begin_blocking();
-        // From here on, whatever comes of the stand-in: what is counted is counted out.
+        let starts = shared.blocking_counts.begin_blocking();
+        // From here on, whatever comes of the spare worker: what is counted is counted out.
         let blocked = Self(shared);
         if starts {
-            let stand_in = StandIn::new(Arc::clone(shared));
-            let job = async move { stand_in.work() };
-            let pool = &shared.pools.stand_ins;
+            let spare = SpareWorker::new(Arc::clone(shared));
+            let job = async move { spare.run() };
+            let pool = &shared.pools.spares;
             let schedule = PoolSchedule(Arc::clone(pool));
-            let Spawned { runnable, live, handle } = Spawned::new(job, schedule, Id::next(), at);
-            live.leave_to_completer();
+            let Spawned { runnable, owned_ref, handle } =
+                Spawned::new(job, schedule, Id::next(), at);
+            owned_ref.release_on_complete();
             drop(handle);
             pool.push(runnable);
         }
@@ -60,6 +61,6 @@ impl<'a> Blocked<'a> {
 
 impl Drop for Blocked<'_> {
     fn drop(&mut self) {
-        self.0.standing.end_blocking();
+        self.0.blocking_counts.end_blocking();
     }
 }

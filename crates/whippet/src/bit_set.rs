@@ -5,9 +5,9 @@ const WORD: usize = 64;
 
 /// A set of numbers from 0 on; as much memory as its highest number ever needed, an eighth of a byte each.
 #[derive(Debug, Default)]
-pub(crate) struct Bits(Vec<u64>);
+pub(crate) struct BitSet(Vec<u64>);
 
-impl Bits {
+impl BitSet {
     /// No number, no memory.
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
@@ -52,13 +52,13 @@ impl Bits {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::Bits;
+    use super::BitSet;
     use std::collections::BTreeSet;
 
     #[test]
     fn a_random_run_goes_as_a_plain_set_does() {
         let mut random = fastrand::Rng::with_seed(3);
-        let (mut bits, mut set) = (Bits::new(), BTreeSet::new());
+        let (mut bits, mut set) = (BitSet::new(), BTreeSet::new());
         for _ in 0..20_000 {
             let number = random.usize(..300);
             match random.u8(..20) {

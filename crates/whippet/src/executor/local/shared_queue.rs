@@ -5,12 +5,12 @@
 //! task that comes in wakes all of them, as any but one may end, or be dropped, before it is polled again.
 
 use crate::executor::context;
-use crate::executor::owned::Owned;
+use crate::executor::owned_tasks::OwnedTasks;
 use crate::executor::shared::Shared;
-use crate::executor::task::{Live, Runnable, Schedule};
+use crate::executor::task::{OwnedRef, Runnable, Schedule};
 use crate::loom::Mutex;
 use crate::unwind::drop_waker;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -21,20 +21,20 @@ const KEPT: usize = 1024;
 
 /// One of those who give the tasks turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Driver(u64);
+pub(super) struct DriverId(u64);
 
 /// The wakers of the drivers that wait. As a rule there is one.
-type Waiting = SmallVec<[(Driver, Waker); 1]>;
+type Waiting = SmallVec<[(DriverId, Waker); 1]>;
 
 /// What tasks hold of their queue.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(super) struct SharedQueue {
     /// The tasks that can go on, and who is to be woken for them.
     queue: Mutex<Queue>,
     /// All live tasks.
-    pub(super) owned: Owned,
+    pub(super) owned: OwnedTasks,
     /// The local runtime whose worker gives the tasks turns, if that is what they belong to. It stays on their thread.
-    home: Weak<Shared>,
+    runtime: Weak<Shared>,
 }
 
 /// What the lock keeps.
@@ -50,26 +50,26 @@ struct Queue {
     is_closed: bool,
 }
 
-impl Inbox {
+impl SharedQueue {
     /// An empty one.
-    pub(super) fn new(home: Weak<Shared>) -> Self {
-        Self { queue: Mutex::default(), owned: Owned::new(1), home }
+    pub(super) fn new(runtime: Weak<Shared>) -> Self {
+        Self { queue: Mutex::default(), owned: OwnedTasks::new(1), runtime }
     }
 
     /// The local runtime whose worker gives the tasks turns. One that is nowhere, if they belong to a set.
-    pub(super) fn home(&self) -> *const Shared {
-        self.home.as_ptr()
+    pub(super) fn runtime(&self) -> *const Shared {
+        self.runtime.as_ptr()
     }
 
     /// Another driver.
-    pub(super) fn add_driver(&self) -> Driver {
+    pub(super) fn add_driver(&self) -> DriverId {
         let mut queue = self.queue.lock();
         queue.drivers += 1;
-        Driver(queue.drivers)
+        DriverId(queue.drivers)
     }
 
     /// A driver that will not come again.
-    pub(super) fn remove_driver(&self, driver: Driver) {
+    pub(super) fn remove_driver(&self, driver: DriverId) {
         // Dropped outside of the lock.
         let waker = self.queue.lock().take_waker(driver);
         drop_waker(waker);
@@ -82,7 +82,7 @@ impl Inbox {
         queue.tasks.push_back(task);
         let waiting = std::mem::take(&mut queue.waiting);
         drop(queue);
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         waiting.into_iter().for_each(|(_, waker)| wakers.push(waker));
         wakers.wake_all();
         before
@@ -116,7 +116,7 @@ impl Inbox {
     }
 
     /// Leaves the waker of a driver, unless there is something to do. True: it was left.
-    pub(super) fn wait(&self, driver: Driver, waker: &Waker) -> bool {
+    pub(super) fn wait(&self, driver: DriverId, waker: &Waker) -> bool {
         // Cloned and dropped outside of the lock.
         let waker = waker.clone();
         let mut queue = self.queue.lock();
@@ -137,43 +137,43 @@ impl Inbox {
 
 impl Queue {
     /// Takes the waker that a driver left.
-    fn take_waker(&mut self, driver: Driver) -> Option<Waker> {
+    fn take_waker(&mut self, driver: DriverId) -> Option<Waker> {
         let place = self.waiting.iter().position(|(other, _)| *other == driver)?;
         Some(self.waiting.swap_remove(place).1)
     }
 }
 
 /// The way of a task to its next turn.
-pub(super) enum Way {
+pub(super) enum Destination {
     /// This thread drives the worker of the tasks' own runtime: into its queue, which does not leave the thread.
-    Worker,
+    Local,
     /// It does not.
-    Inbox(Arc<Inbox>),
+    Shared(Arc<SharedQueue>),
 }
 
-impl Schedule for Arc<Inbox> {
-    type Way = Way;
+impl Schedule for Arc<SharedQueue> {
+    type Destination = Destination;
 
-    fn way(&self) -> Way {
+    fn destination(&self) -> Destination {
         context::with_worker(|worker| match worker {
-            Some(worker) if Arc::as_ptr(worker.shared()) == self.home() => Way::Worker,
-            _ => Way::Inbox(Self::clone(self)),
+            Some(worker) if Arc::as_ptr(worker.shared()) == self.runtime() => Destination::Local,
+            _ => Destination::Shared(Self::clone(self)),
         })
     }
 
-    fn schedule(way: Way, task: Runnable) {
-        match way {
-            Way::Worker => context::with_worker(|worker| match worker {
+    fn schedule(destination: Destination, task: Runnable) {
+        match destination {
+            Destination::Local => context::with_worker(|worker| match worker {
                 Some(worker) => {
                     let _nobody_sleeps_beside_it = worker.push_woken(task);
                 }
                 None => unreachable!("a thread stays a worker while it hands a task on"),
             }),
-            Way::Inbox(inbox) => drop(inbox.push(task)),
+            Destination::Shared(queue) => drop(queue.push(task)),
         }
     }
 
-    fn release(&self, task: &Live) -> Option<Live> {
+    fn release(&self, task: &OwnedRef) -> Option<OwnedRef> {
         self.owned.remove(task)
     }
 }

@@ -1,15 +1,15 @@
-//! Wakers that were collected under a lock, to be woken after it is dropped.
+//! WakeList that were collected under a lock, to be woken after it is dropped.
 //!
 //! No user code runs under a lock of whippet's: whoever finds a waker under one puts it here, drops the lock and
-//! calls [`Wakers::wake_all`]. One waker that panics does not keep the others asleep. A lone waker goes through [`wake`].
+//! calls [`WakeList::wake_all`]. One waker that panics does not keep the others asleep. A lone waker goes through [`wake`].
 
 use crate::loom::thread_local;
-use crate::unwind::{FirstPanic, quietly};
+use crate::unwind::{FirstPanic, catch_panic};
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::task::Waker;
 
-/// Wakers kept without an allocation: the usual number that one event brings.
+/// WakeList kept without an allocation: the usual number that one event brings.
 const INLINE: usize = 16;
 
 thread_local! {
@@ -60,9 +60,9 @@ enum Batch {
     Calls(fn()),
 }
 
-/// What [`at_end_of_batch`] answers.
+/// What [`defer_to_batch_end`] answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PutOff {
+pub(crate) enum Deferred {
     /// This thread is not at a batch: there will be no call.
     Not,
     /// There will be a call.
@@ -74,24 +74,24 @@ pub(crate) enum PutOff {
 /// Asks for a call of `f` when the batch of wakers that this thread is at is through: for what needs to be done once
 /// for all of them. All who ask within one batch ask for the same.
 #[inline]
-pub(crate) fn at_end_of_batch(f: fn()) -> PutOff {
+pub(crate) fn defer_to_batch_end(f: fn()) -> Deferred {
     match BATCH.try_with(Cell::get) {
         Ok(Batch::Begun) => {
             BATCH.with(|batch| batch.set(Batch::Calls(f)));
-            PutOff::First
+            Deferred::First
         }
-        Ok(Batch::Calls(_)) => PutOff::Again,
-        Ok(Batch::None) | Err(_) => PutOff::Not,
+        Ok(Batch::Calls(_)) => Deferred::Again,
+        Ok(Batch::None) | Err(_) => Deferred::Not,
     }
 }
 
 /// A batch that this thread is at; a batch within another is part of it.
-struct AtBatch {
+struct BatchGuard {
     /// Whether it is part of another.
     is_part: bool,
 }
 
-impl AtBatch {
+impl BatchGuard {
     fn begin() -> Self {
         let is_part = BATCH.try_with(|batch| match batch.get() {
             Batch::None => {
@@ -104,7 +104,7 @@ impl AtBatch {
     }
 }
 
-impl Drop for AtBatch {
+impl Drop for BatchGuard {
     fn drop(&mut self) {
         if !self.is_part
             && let Ok(Batch::Calls(f)) = BATCH.try_with(|batch| batch.replace(Batch::None))
@@ -116,9 +116,9 @@ impl Drop for AtBatch {
 
 /// A batch of wakers on its way out of a lock. Dropping it wakes what is left.
 #[derive(Debug, Default)]
-pub(crate) struct Wakers(SmallVec<[Waker; INLINE]>);
+pub(crate) struct WakeList(SmallVec<[Waker; INLINE]>);
 
-impl Wakers {
+impl WakeList {
     /// An empty batch.
     pub(crate) fn new() -> Self {
         Self::default()
@@ -163,7 +163,7 @@ impl Wakers {
 
     /// The same, for a call that hands something out, which a panic would take with it: panics end here.
     #[inline]
-    pub(crate) fn wake_all_quietly(&mut self) {
+    pub(crate) fn wake_all_catching(&mut self) {
         if !self.0.is_empty() {
             self.wake_each().end();
         }
@@ -171,7 +171,7 @@ impl Wakers {
 
     /// Wakes all, when there are some.
     fn wake_each(&mut self) -> FirstPanic {
-        let batch = (self.0.len() > 1).then(AtBatch::begin);
+        let batch = (self.0.len() > 1).then(BatchGuard::begin);
         let mut panicked = FirstPanic::none();
         for waker in self.0.drain(..) {
             let _ = panicked.call(|| waker.wake());
@@ -181,7 +181,7 @@ impl Wakers {
     }
 }
 
-impl Drop for Wakers {
+impl Drop for WakeList {
     #[inline]
     fn drop(&mut self) {
         self.wake_all();
@@ -206,7 +206,7 @@ pub(crate) fn wake_by_ref(waker: &Waker) {
 #[inline]
 fn unless_panicking(wake: impl FnOnce()) {
     if std::thread::panicking() {
-        let _ = quietly(wake);
+        let _ = catch_panic(wake);
     } else {
         wake();
     }
@@ -214,16 +214,16 @@ fn unless_panicking(wake: impl FnOnce()) {
 
 /// Wakes one, if there is one, for a call that hands something out, which a panic would take with it: a panic ends here.
 #[inline]
-pub(crate) fn wake_quietly(waker: Option<Waker>) {
+pub(crate) fn wake_catching(waker: Option<Waker>) {
     if let Some(waker) = waker {
-        let _ = quietly(|| waker.wake());
+        let _ = catch_panic(|| waker.wake());
     }
 }
 
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{PutOff, Wakers, at_end_of_batch};
+    use super::{Deferred, WakeList, defer_to_batch_end};
     use std::cell::RefCell;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::Arc;
@@ -246,10 +246,10 @@ mod tests {
 
     impl Wake for Asking {
         fn wake(self: Arc<Self>) {
-            see(match at_end_of_batch(|| see("the end")) {
-                PutOff::Not => "not",
-                PutOff::First => "first",
-                PutOff::Again => "again",
+            see(match defer_to_batch_end(|| see("the end")) {
+                Deferred::Not => "not",
+                Deferred::First => "first",
+                Deferred::Again => "again",
             });
             assert!(!self.panics, "as it is to");
         }
@@ -257,7 +257,7 @@ mod tests {
 
     /// What happens when such wakers are woken.
     fn woken(panics: &[bool]) -> Vec<&'static str> {
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         for &panics in panics {
             wakers.push(Waker::from(Arc::new(Asking { panics })));
         }
@@ -287,7 +287,7 @@ mod tests {
     fn regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep()
      {
         let counts = Arc::new(PanicsFirst(AtomicUsize::new(0)));
-        let mut wakers = Wakers::new();
+        let mut wakers = WakeList::new();
         wakers.push(Waker::from(Arc::clone(&counts)));
         wakers.push(Waker::from(Arc::clone(&counts)));
         let panics = catch_unwind(AssertUnwindSafe(|| {

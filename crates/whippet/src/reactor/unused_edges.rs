@@ -4,7 +4,7 @@
 //! an edge of which no call made use at all, and [`UNUSED_EDGES`] of them in a row. The counters are no part of the slot's protocol:
 //! several threads may count at once, and then one of them counts in vain.
 
-use super::readiness::{ERROR, PRIORITY, READ, READ_DEAD, WRITE, WRITE_DEAD, Want};
+use super::readiness::{ERROR, IoInterest, PRIORITY, READ, READ_CLOSED, WRITE, WRITE_CLOSED};
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::Waker;
@@ -19,7 +19,7 @@ const COUNT_BITS: u32 = 8;
 /// The count in a counter's word.
 const COUNT: u32 = (1 << COUNT_BITS) - 1;
 /// All that is announced of reading, and of writing.
-const DIRECTIONS: [u32; 2] = [READ | READ_DEAD | PRIORITY, WRITE | WRITE_DEAD | ERROR];
+const DIRECTIONS: [u32; 2] = [READ | READ_CLOSED | PRIORITY, WRITE | WRITE_CLOSED | ERROR];
 
 /// What of a descriptor backs off, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct BackOff {
 }
 
 /// What a slot wants to be done after some time. Never called under a lock of the slot's.
-pub(super) trait Later {
+pub(super) trait Deferral {
     /// Calls [`Slot::end_backoff`](super::slot::Slot::end_backoff) for the descriptor of this generation.
     fn end_backoff(&self, generation: u32, back_off: BackOff);
 
@@ -40,11 +40,11 @@ pub(super) trait Later {
 }
 
 /// For reading and for writing: the number of the edge that was counted last (its lowest 24 bits), and the count. Read and
-/// written by calls, relaxed: see the module's words.
+/// written by calls, relaxed: see the module docs.
 #[derive(Debug)]
-pub(super) struct Unused([AtomicU32; 2]);
+pub(super) struct UnusedEdges([AtomicU32; 2]);
 
-impl Unused {
+impl UnusedEdges {
     /// Nothing was announced.
     pub(super) const fn new() -> Self {
         Self([AtomicU32::new(0), AtomicU32::new(0)])
@@ -68,12 +68,12 @@ impl Unused {
     }
 
     /// A call could not make use of what was announced, when there had been `edges` edges.
-    pub(super) fn count(&self, want: Want, edges: u64) -> Option<BackOff> {
+    pub(super) fn count(&self, interest: IoInterest, edges: u64) -> Option<BackOff> {
         let edge = (edges as u32) << COUNT_BITS;
         let mut back_off = BackOff { hides: 0, ticks: 0 };
         for (counter, bits) in self.0.iter().zip(DIRECTIONS) {
             let word = counter.load(Relaxed);
-            if want.kinds() & bits == 0 || word & !COUNT == edge {
+            if interest.kinds() & bits == 0 || word & !COUNT == edge {
                 continue;
             }
             let count = (word & COUNT) + 1;

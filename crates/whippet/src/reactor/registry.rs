@@ -1,7 +1,7 @@
 //! The slots of all descriptors, in pages that are made when needed and go with their last descriptor.
 //!
-//! A registration holds its [`Place`]: the page itself and which of its slots, so doors need no lock and no look-up. An
-//! event brings a number only. The turn that handles it looks the page up in the [`Table`], whose lock it takes once a
+//! A registration holds its [`SlotHandle`]: the page itself and which of its slots, so doors need no lock and no look-up. An
+//! event brings a number only. The turn that handles it looks the page up in the [`PageTable`], whose lock it takes once a
 //! batch, for reading; descriptors that come and go take it for writing, for a moment. What an event finds there may
 //! be no page any more, or a slot that has gone on to another descriptor: then it is stale, and is dropped.
 //!
@@ -12,10 +12,10 @@
 //! pages of a storm empty out.
 
 use super::slot::Slot;
-use crate::bits::Bits;
+use crate::bit_set::BitSet;
 use crate::loom::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::shutdown_error::shutdown_error;
-use crate::wakers::Wakers;
+use crate::wake_list::WakeList;
 use std::io;
 use std::sync::Arc;
 
@@ -28,17 +28,17 @@ const PAGES: usize = 1 << 14;
 #[cfg(not(any(loom, tsan, shuttle)))]
 const _: () = assert!(size_of::<Slot>() <= 96, "a slot has grown");
 
-/// The slots of all descriptors (see the module's words).
+/// The slots of all descriptors (see the module docs).
 #[derive(Debug)]
-pub(super) struct Slots(RwLock<Table>);
+pub(super) struct Registry(RwLock<PageTable>);
 
 /// What the lock guards.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct PageTable {
     /// The pages that there ever were, from the first on.
     pages: Vec<Entry>,
     /// The numbers of those among them that have room.
-    roomy: Bits,
+    pages_with_space: BitSet,
     /// Slots in use.
     used: usize,
     /// The next generation. It comes round after 2³² descriptors: an event that was under way all the while could then hit a
@@ -66,9 +66,9 @@ pub(super) struct Page {
     slots: [Slot; PAGE],
 }
 
-/// A slot in use: what a registration holds. Given back by [`Slots::give_back`].
+/// A slot in use: what a registration holds. Given back by [`Registry::release`].
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct SlotHandle {
     /// The page.
     pub(super) page: Arc<Page>,
     /// Which of its slots.
@@ -95,7 +95,7 @@ impl Page {
     }
 }
 
-impl Table {
+impl PageTable {
     /// The slot of this number, if its page is there.
     #[inline]
     pub(super) fn get(&self, index: u32) -> Option<&Slot> {
@@ -105,8 +105,8 @@ impl Table {
     }
 
     /// The lowest page with room; a new one when all are full.
-    fn roomy_page(&mut self) -> io::Result<usize> {
-        if let Some(number) = self.roomy.first() {
+    fn page_with_space(&mut self) -> io::Result<usize> {
+        if let Some(number) = self.pages_with_space.first() {
             return Ok(number);
         }
         let number = self.pages.len();
@@ -114,19 +114,19 @@ impl Table {
             return Err(io::Error::other("too many descriptors"));
         }
         self.pages.push(Entry { free: u64::MAX, page: None });
-        self.roomy.insert(number);
+        self.pages_with_space.insert(number);
         Ok(number)
     }
 }
 
-impl Slots {
+impl Registry {
     /// No slots yet.
     pub(super) fn new() -> Self {
         Self(RwLock::default())
     }
 
     /// The table, for looking slots up: hold it for a batch of events and no longer, and wake nobody meanwhile.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Table> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, PageTable> {
         self.0.read()
     }
 
@@ -134,35 +134,35 @@ impl Slots {
     ///
     /// # Errors
     /// There are more than Linux allows, or the runtime has ended.
-    pub(super) fn take(&self) -> io::Result<(Place, u32)> {
+    pub(super) fn allocate(&self) -> io::Result<(SlotHandle, u32)> {
         let mut table = self.write();
         if table.closed {
             return Err(shutdown_error());
         }
-        let number = table.roomy_page()?;
+        let number = table.page_with_space()?;
         let entry = &mut table.pages[number];
         let slot = entry.free.trailing_zeros() as u8;
         let page = Arc::clone(entry.page.get_or_insert_with(|| Page::new(number)));
         entry.free &= !(1 << slot);
         if entry.free == 0 {
-            table.roomy.remove(number);
+            table.pages_with_space.remove(number);
         }
         table.used += 1;
         let generation = table.generation;
         table.generation = generation.wrapping_add(1);
         page.slot(slot).begin(generation);
-        Ok((Place { page, slot }, generation))
+        Ok((SlotHandle { page, slot }, generation))
     }
 
     /// Gives a slot back that was retired.
-    pub(super) fn give_back(&self, page: &Page, slot: u8) {
+    pub(super) fn release(&self, page: &Page, slot: u8) {
         let mut table = self.write();
         let number = page.number as usize;
         let entry = &mut table.pages[number];
         entry.free |= 1 << slot;
         // The first page stays: a lone descriptor that comes and goes costs no memory then.
         let emptied = if entry.free == u64::MAX && number > 0 { entry.page.take() } else { None };
-        table.roomy.insert(number);
+        table.pages_with_space.insert(number);
         table.used -= 1;
         drop(table);
         // The caller's is the last reference but this one.
@@ -170,7 +170,7 @@ impl Slots {
     }
 
     /// The runtime ends: no slot is given out any more, and whoever waits is told.
-    pub(super) fn close(&self, wakers: &mut Wakers) {
+    pub(super) fn close(&self, wakers: &mut WakeList) {
         self.write().closed = true;
         self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));
     }
@@ -191,7 +191,7 @@ impl Slots {
     }
 
     /// The table, for changing it.
-    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+    fn write(&self) -> RwLockWriteGuard<'_, PageTable> {
         self.0.write()
     }
 }
@@ -199,52 +199,54 @@ impl Slots {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{PAGE, Place, Slots};
+    use super::{PAGE, Registry, SlotHandle};
     use std::collections::BTreeSet;
 
-    impl Slots {
-        fn give(&self, Place { page, slot }: Place) {
-            self.give_back(&page, slot);
+    impl Registry {
+        fn release_handle(&self, SlotHandle { page, slot }: SlotHandle) {
+            self.release(&page, slot);
         }
     }
 
     #[test]
     fn memory_goes_back_after_a_storm() {
-        let slots = Slots::new();
-        let mut storm: Vec<Place> = (0..10 * PAGE).map(|_| slots.take().unwrap().0).collect();
-        assert_eq!((slots.in_use(), slots.pages().len()), (10 * PAGE, 10));
+        let registry = Registry::new();
+        let mut storm: Vec<SlotHandle> =
+            (0..10 * PAGE).map(|_| registry.allocate().unwrap().0).collect();
+        assert_eq!((registry.in_use(), registry.pages().len()), (10 * PAGE, 10));
         let last = storm.pop().unwrap();
-        storm.into_iter().for_each(|place| slots.give(place));
-        assert_eq!(slots.pages().len(), 2, "the first, and the one that is in use");
-        slots.give(last);
-        assert_eq!((slots.in_use(), slots.pages().len()), (0, 1));
-        assert_eq!(slots.waiters(), 0);
+        storm.into_iter().for_each(|place| registry.release_handle(place));
+        assert_eq!(registry.pages().len(), 2, "the first, and the one that is in use");
+        registry.release_handle(last);
+        assert_eq!((registry.in_use(), registry.pages().len()), (0, 1));
+        assert_eq!(registry.waiters(), 0);
     }
 
     #[test]
     fn descriptors_gather_at_the_bottom() {
-        let slots = Slots::new();
-        let mut places: Vec<Place> = (0..3 * PAGE).map(|_| slots.take().unwrap().0).collect();
-        slots.give(places.remove(2 * PAGE));
-        slots.give(places.remove(5));
-        let (place, _) = slots.take().unwrap();
+        let registry = Registry::new();
+        let mut places: Vec<SlotHandle> =
+            (0..3 * PAGE).map(|_| registry.allocate().unwrap().0).collect();
+        registry.release_handle(places.remove(2 * PAGE));
+        registry.release_handle(places.remove(5));
+        let (place, _) = registry.allocate().unwrap();
         assert_eq!(place.page.index(place.slot), 5);
-        let (place, _) = slots.take().unwrap();
+        let (place, _) = registry.allocate().unwrap();
         assert_eq!(place.page.index(place.slot), 2 * PAGE as u32);
     }
 
     #[test]
     fn a_page_that_was_made_anew_knows_nothing_of_former_events() {
-        let slots = Slots::new();
+        let registry = Registry::new();
         let mut seen = BTreeSet::new();
         for _ in 0..3 {
-            let taken: Vec<_> = (0..2 * PAGE).map(|_| slots.take().unwrap()).collect();
+            let taken: Vec<_> = (0..2 * PAGE).map(|_| registry.allocate().unwrap()).collect();
             for (place, generation) in taken {
                 assert!(seen.insert(generation), "a generation was given twice");
-                slots.give(place);
+                registry.release_handle(place);
             }
             let second_page = PAGE as u32;
-            assert!(slots.read().get(second_page).is_none(), "its memory is gone");
+            assert!(registry.read().get(second_page).is_none(), "its memory is gone");
         }
     }
 }

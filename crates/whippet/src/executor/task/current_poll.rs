@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicPtr, AtomicU64};
 /// report to people: who reads while a poll ends may see the name of one task and the place of another, or one without
 /// the other.
 #[derive(Debug, Default)]
-pub(crate) struct Spot {
+pub(crate) struct CurrentPoll {
     /// The place; null between polls.
     place: AtomicPtr<Location<'static>>,
     /// The task's number; 0 for the future of a `block_on`.
     task: AtomicU64,
 }
 
-impl Spot {
+impl CurrentPoll {
     /// A poll begins: of a task that was spawned at `place`, or of a `block_on` that was called there.
     #[inline]
     pub(crate) fn set(&self, task: Option<Id>, place: &'static Location<'static>) {
