@@ -1,4 +1,4 @@
-//! The command line of `chinwag load`, and the numbers a run goes by.
+//! The command line of `chinwag load`, and the plan of a run that follows from it.
 
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -7,40 +7,40 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::irc;
-use crate::line::MIN_SIZE;
+use crate::line_format::MIN_SIZE;
 
 /// The longest line that a run sends.
 const MAX_SIZE: usize = 64 * 1024;
 /// The most clients of one run: descriptors and port numbers end before it.
 const MAX_CLIENTS: i64 = 28_000;
 
-/// The most visits of one run: enough for anything that adds up to be seen.
+/// The most rounds of one run: enough for anything that adds up to be seen.
 const MAX_ROUNDS: i64 = 1_000;
-/// How many connect at a time when nothing is to be learnt from their coming: few enough for any server's backlog.
-const GROUP: u32 = 64;
+/// How many connect at a time when connecting is not what is measured: few enough for any server's backlog.
+const CONNECT_GROUP: u32 = 64;
 
 /// Put load on a line-based chat server and check every delivery.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// What to do to the server
-    #[arg(long, value_enum, default_value = "seed")]
+    #[arg(long, value_enum, default_value = "burst")]
     pub workload: Workload,
-    /// How many people connect
+    /// How many clients connect
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_CLIENTS))]
     pub clients: Option<u32>,
     /// How many lines each sender sends
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub messages: Option<u32>,
-    /// How many of the people send
+    /// How many of the clients send
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub senders: Option<u32>,
-    /// How many of the people never read (workload frozen)
+    /// How many of the clients never read (workload slow-readers)
     #[arg(long, value_name = "N")]
     pub frozen: Option<u32>,
     /// How many connect at a time; the next ones do when these are welcomed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub group: Option<u32>,
-    /// How often everybody comes and leaves (workloads storm and idle)
+    /// How often all clients connect and leave (workloads connect-storm and idle)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MAX_ROUNDS))]
     pub rounds: Option<u32>,
     /// Bytes of a line, its end included
@@ -49,13 +49,13 @@ pub struct Args {
     /// Lines a second of all senders together; 0 for as fast as they go
     #[arg(long, value_name = "N")]
     pub rate: Option<u32>,
-    /// The server's address; without it a chinwag of its own is started
+    /// The server's address; without it a chinwag is started for the run
     #[arg(long, value_name = "ADDR", value_parser = resolve)]
     pub server: Option<SocketAddr>,
-    /// The process id of that server, for its CPU and memory figures
+    /// The process id of that server, to measure its CPU and memory
     #[arg(long, value_name = "PID", requires = "server")]
     pub pid: Option<u32>,
-    /// Speak IRC to the server, all people in one channel
+    /// Speak IRC to the server, all clients in one channel
     #[arg(long, requires = "server")]
     pub irc: bool,
     /// Print one JSON object
@@ -64,36 +64,38 @@ pub struct Args {
     /// Give up when nothing arrives for this long
     #[arg(long, value_name = "SECONDS", default_value = "15", value_parser = seconds)]
     pub timeout: Duration,
-    /// How long the server may take to cut off who never reads (workload frozen)
+    /// How long the server may take to disconnect clients that never read (workload slow-readers)
     #[arg(long, value_name = "SECONDS", default_value = "11.5", value_parser = seconds)]
     pub cutting: Duration,
 }
 
-/// The kinds of load. What each is good for stands in the documentation of the figures.
+/// The kinds of load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Workload {
-    /// 100 people, 10 lines each, as fast as they go
-    Seed,
-    /// 200 people, 200 lines each, as fast as they go
+    /// 100 clients send 10 lines each, as fast as they go
+    Burst,
+    /// 200 clients send 200 lines each, as fast as they go
     Flood,
-    /// 100 people, 200 lines of 2,048 bytes each, as fast as they go
+    /// As flood, but each line waits until the last one of its client has been delivered: no read of the server holds two
+    FloodSingle,
+    /// 100 clients send 200 lines of 2,048 bytes each, as fast as they go
     FloodBig,
-    /// 200 people, 1,000 lines a second in all for 4 s
-    Paced,
-    /// 2 people, one of whom says something every few milliseconds to an idle server
-    Lone,
-    /// 1,000 people, 100 of whom never read, beside a run without those 100
-    Frozen,
-    /// 9,000 people come as fast as they can, then all leave
-    Storm,
-    /// 9,000 silent people
+    /// 200 clients send 1,000 lines a second in all, for 4 s
+    Steady,
+    /// 2 clients, one of which sends a line every few milliseconds to a server that does nothing else
+    Latency,
+    /// 1,000 clients, 100 of which never read, and a run without those 100 to compare with
+    SlowReaders,
+    /// 9,000 clients connect as fast as they can, then all leave
+    ConnectStorm,
+    /// 9,000 silent clients
     Idle,
 }
 
 /// The numbers of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// How many people connect, those who never read included.
+    /// How many clients connect, those that never read included.
     pub(crate) clients: u32,
     /// How many of them send; the first ones do.
     pub(crate) senders: u32,
@@ -101,7 +103,7 @@ pub(crate) struct Plan {
     pub(crate) frozen: u32,
     /// How many connect at a time.
     pub(crate) group: u32,
-    /// How often everybody comes and leaves.
+    /// How often all clients connect and leave.
     pub(crate) rounds: u32,
     /// How many lines each sender sends.
     pub(crate) messages: u32,
@@ -111,27 +113,30 @@ pub(crate) struct Plan {
     pub(crate) rate: u32,
     /// How long nothing may arrive before the run is given up.
     pub(crate) timeout: Duration,
-    /// How long the server may take to cut off who never reads.
-    pub(crate) cutting: Duration,
+    /// How long the server may take to disconnect clients that never read.
+    pub(crate) disconnect_timeout: Duration,
+    /// Whether a client sends a line only once its last one has been delivered.
+    pub(crate) one_at_a_time: bool,
     /// Whether the server speaks IRC.
     pub(crate) irc: bool,
 }
 
 impl Workload {
-    /// Its numbers, as far as the command line does not say otherwise.
+    /// Its numbers, unless the command line has others.
     fn defaults(self) -> Plan {
         let (clients, senders, frozen, messages, size, rate) = match self {
-            Self::Seed => (100, 100, 0, 10, 64, 0),
-            Self::Flood => (200, 200, 0, 200, 64, 0),
+            Self::Burst => (100, 100, 0, 10, 64, 0),
+            Self::Flood | Self::FloodSingle => (200, 200, 0, 200, 64, 0),
             Self::FloodBig => (100, 100, 0, 200, 2_048, 0),
-            Self::Paced => (200, 200, 0, 20, 64, 1_000),
-            Self::Lone => (2, 1, 0, 500, 64, 250),
-            // 20 × 300 lines of 2,048 bytes are 12.3 MB a person: more than any bound on the way holds.
-            Self::Frozen => (1_000, 20, 100, 300, 2_048, 0),
-            Self::Storm | Self::Idle => (9_000, 0, 0, 0, 64, 0),
+            Self::Steady => (200, 200, 0, 20, 64, 1_000),
+            Self::Latency => (2, 1, 0, 500, 64, 250),
+            // 20 × 300 lines of 2,048 bytes are 12.3 MB for each client: more than all buffers on the way hold.
+            Self::SlowReaders => (1_000, 20, 100, 300, 2_048, 0),
+            Self::ConnectStorm | Self::Idle => (9_000, 0, 0, 0, 64, 0),
         };
-        let group = if self == Self::Storm { u32::MAX } else { GROUP };
-        let (timeout, cutting) = (Duration::ZERO, Duration::ZERO);
+        let group = if self == Self::ConnectStorm { u32::MAX } else { CONNECT_GROUP };
+        let one_at_a_time = self == Self::FloodSingle;
+        let (timeout, disconnect_timeout) = (Duration::ZERO, Duration::ZERO);
         let (rounds, irc) = (1, false);
         Plan {
             clients,
@@ -143,14 +148,15 @@ impl Workload {
             size,
             rate,
             timeout,
-            cutting,
+            disconnect_timeout,
+            one_at_a_time,
             irc,
         }
     }
 
     /// Whether it has lines to deliver.
-    fn talks(self) -> bool {
-        !matches!(self, Self::Storm | Self::Idle)
+    fn has_messages(self) -> bool {
+        !matches!(self, Self::ConnectStorm | Self::Idle)
     }
 }
 
@@ -164,7 +170,7 @@ impl fmt::Display for Workload {
 }
 
 impl Plan {
-    /// The workload's numbers with those of the command line in their place.
+    /// The workload's numbers, replaced by those of the command line.
     ///
     /// # Errors
     /// A sentence, when they do not fit together.
@@ -172,24 +178,24 @@ impl Plan {
         let workload = args.workload;
         let usual = workload.defaults();
         let flags = [
-            ("--messages", args.messages.is_some() && !workload.talks()),
-            ("--senders", args.senders.is_some() && !workload.talks()),
-            ("--size", args.size.is_some() && !workload.talks()),
-            ("--rate", args.rate.is_some() && !workload.talks()),
-            ("--rounds", args.rounds.is_some() && workload.talks()),
-            ("--frozen", args.frozen.is_some() && workload != Workload::Frozen),
-            // Who never reads cannot be told that it may join.
-            ("--irc", args.irc && workload == Workload::Frozen),
+            ("--messages", args.messages.is_some() && !workload.has_messages()),
+            ("--senders", args.senders.is_some() && !workload.has_messages()),
+            ("--size", args.size.is_some() && !workload.has_messages()),
+            ("--rate", args.rate.is_some() && !workload.has_messages()),
+            ("--rounds", args.rounds.is_some() && workload.has_messages()),
+            ("--frozen", args.frozen.is_some() && workload != Workload::SlowReaders),
+            // A client that never reads does not see that it may join.
+            ("--irc", args.irc && workload == Workload::SlowReaders),
         ];
         if let Some((flag, _)) = flags.into_iter().find(|&(_, wrong)| wrong) {
             return Err(format!("{flag} has no meaning for the workload {workload}"));
         }
         let clients = args.clients.unwrap_or(usual.clients);
         let frozen = args.frozen.unwrap_or(usual.frozen.min(clients / 10));
-        // Where everybody sends by default, everybody still does when there are more or fewer people.
-        let everybody = usual.senders == usual.clients;
+        // Where all clients send by default, all still do when there are more or fewer of them.
+        let all_send = usual.senders == usual.clients;
         let readers = clients.saturating_sub(frozen);
-        let senders = if everybody { clients } else { usual.senders.min(readers) };
+        let senders = if all_send { clients } else { usual.senders.min(readers) };
         let plan = Self {
             clients,
             senders: args.senders.unwrap_or(senders),
@@ -200,12 +206,13 @@ impl Plan {
             size: args.size.unwrap_or(usual.size),
             rate: args.rate.unwrap_or(usual.rate),
             timeout: args.timeout,
-            cutting: args.cutting,
+            disconnect_timeout: args.cutting,
+            one_at_a_time: usual.one_at_a_time,
             irc: args.irc,
         };
         if frozen >= clients {
             return Err(format!(
-                "of {clients} people {frozen} cannot be frozen: somebody must read"
+                "of {clients} clients {frozen} cannot be frozen: at least one must read"
             ));
         }
         if plan.senders > plan.readers() {
@@ -218,18 +225,18 @@ impl Plan {
         Ok(plan)
     }
 
-    /// How many people read.
+    /// How many clients read.
     pub(crate) fn readers(&self) -> u32 {
         self.clients.saturating_sub(self.frozen)
     }
 
-    /// How many deliveries there are to those who read.
+    /// How many deliveries there are to those that read.
     pub(crate) fn deliveries(&self) -> u64 {
         let pairs = u64::from(self.senders) * u64::from(self.readers()) - u64::from(self.senders);
         pairs * u64::from(self.messages)
     }
 
-    /// The same run without those who never read.
+    /// The same run without the clients that never read.
     pub(crate) fn without_frozen(self) -> Self {
         Self { clients: self.readers(), frozen: 0, ..self }
     }
@@ -269,16 +276,17 @@ mod tests {
     }
 
     #[test]
-    fn the_workloads_are_those_of_the_figures() {
+    fn workloads_have_the_documented_deliveries() {
         let deliveries = |line| plan(line).unwrap().deliveries();
         assert_eq!(deliveries(""), 99_000);
         assert_eq!(deliveries("--workload flood"), 7_960_000);
+        assert_eq!(deliveries("--workload flood-single"), 7_960_000);
         assert_eq!(deliveries("--workload flood-big"), 1_980_000);
-        assert_eq!(deliveries("--workload paced"), 796_000);
-        assert_eq!(deliveries("--workload frozen"), 20 * 899 * 300);
-        assert_eq!(deliveries("--workload lone"), 500);
+        assert_eq!(deliveries("--workload steady"), 796_000);
+        assert_eq!(deliveries("--workload slow-readers"), 20 * 899 * 300);
+        assert_eq!(deliveries("--workload latency"), 500);
         assert_eq!(deliveries("--workload idle"), 0);
-        let frozen = plan("--workload frozen").unwrap();
+        let frozen = plan("--workload slow-readers").unwrap();
         assert!(frozen.senders as usize * frozen.messages as usize * frozen.size >= 12_000_000);
         assert_eq!(frozen.without_frozen().deliveries(), frozen.deliveries());
     }
@@ -287,16 +295,16 @@ mod tests {
     fn numbers_can_be_set_and_the_others_follow() {
         let few = plan("--clients 3").unwrap();
         assert_eq!((few.clients, few.senders, few.messages), (3, 3, 10));
-        let frozen = plan("--workload frozen --clients 30").unwrap();
+        let frozen = plan("--workload slow-readers --clients 30").unwrap();
         assert_eq!((frozen.frozen, frozen.senders), (3, 20));
-        let frozen = plan("--workload frozen --clients 10 --frozen 4").unwrap();
+        let frozen = plan("--workload slow-readers --clients 10 --frozen 4").unwrap();
         assert_eq!((frozen.readers(), frozen.senders), (6, 6));
         assert_eq!(plan("--timeout 0.5").unwrap().timeout, Duration::from_millis(500));
         assert_eq!(plan("--clients 1").unwrap().deliveries(), 0);
     }
 
     #[test]
-    fn numbers_that_do_not_fit_are_refused() {
+    fn numbers_that_do_not_fit_are_rejected() {
         for line in [
             "--clients 0",
             "--clients 3 --senders 4",
@@ -305,13 +313,13 @@ mod tests {
             "--workload idle --messages 3",
             "--frozen 3",
             "--rounds 2",
-            "--workload storm --rounds 0",
+            "--workload connect-storm --rounds 0",
             "--group 0",
-            "--workload frozen --clients 5 --frozen 9",
+            "--workload slow-readers --clients 5 --frozen 9",
             "--timeout 0",
             "--pid 3",
             "--irc",
-            "--server 127.0.0.1:1 --irc --workload frozen",
+            "--server 127.0.0.1:1 --irc --workload slow-readers",
             "--server 127.0.0.1:1 --irc --workload flood-big",
             "--server nowhere",
         ] {

@@ -1,4 +1,4 @@
-//! What the kernel tells of a process and of its network: the figures in /proc.
+//! What the kernel publishes about a process and the network: the numbers in /proc.
 //!
 //! The parsers are pure; only [`Process`] and [`network`] open files.
 
@@ -51,8 +51,8 @@ impl Process {
     /// Nanoseconds on a processor, of all threads that live now.
     ///
     /// # Errors
-    /// When the process is gone, or the kernel keeps no such figures.
-    pub(crate) fn busy_nanos(self) -> io::Result<u64> {
+    /// When the process is gone, or the kernel has no such numbers.
+    pub(crate) fn cpu_nanos(self) -> io::Result<u64> {
         let mut sum = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             // A thread that ended meanwhile takes its share with it.
@@ -87,7 +87,7 @@ fn schedstat(text: &str) -> Option<u64> {
     text.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// The figures of /proc/PID/status.
+/// The numbers of /proc/PID/status.
 fn status(text: &str) -> Option<Status> {
     let number = |name: &str| -> Option<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
@@ -100,13 +100,13 @@ fn status(text: &str) -> Option<Status> {
     })
 }
 
-/// The figures of /proc/net/netstat, in which a line of names precedes each line of numbers.
+/// The numbers of /proc/net/netstat, in which a line of names precedes each line of numbers.
 fn drops(text: &str) -> Option<Drops> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix("TcpExt:"));
     let (names, numbers) = (lines.next()?, lines.next()?);
     let number = |name: &str| -> Option<u64> {
-        let place = names.split_ascii_whitespace().position(|other| other == name)?;
-        numbers.split_ascii_whitespace().nth(place)?.parse().ok()
+        let index = names.split_ascii_whitespace().position(|other| other == name)?;
+        numbers.split_ascii_whitespace().nth(index)?.parse().ok()
     };
     Some(Drops { overflows: number("ListenOverflows")?, drops: number("ListenDrops")? })
 }
@@ -143,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn this_very_process_has_figures() {
+    fn this_process_has_numbers() {
         let own = Process::own();
         let status = own.status().unwrap();
         assert!(status.threads >= 1 && status.peak >= status.resident && status.resident > 0);
-        assert!(own.busy_nanos().unwrap() > 0);
+        assert!(own.cpu_nanos().unwrap() > 0);
         network().unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! A progress bar, where a terminal watches.
+//! A progress bar, on a terminal.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -8,37 +8,37 @@ use indicatif::{ProgressBar, ProgressStyle};
 use whippet::task::JoinHandle;
 use whippet::time::interval;
 
-use crate::stage::Stage;
+use crate::context::RunContext;
 
-/// How often the bar is drawn: often enough for the eye, too seldom to cost anything.
-const BEAT: Duration = Duration::from_millis(100);
+/// How often the bar is drawn: often enough for the eye, too rarely to cost anything.
+const DRAW_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Draws how far the run is until it stops. Does nothing when stderr is no terminal.
-pub(crate) fn watch(stage: &Arc<Stage>) -> Option<JoinHandle<()>> {
+pub(crate) fn watch(context: &Arc<RunContext>) -> Option<JoinHandle<()>> {
     if !std::io::stderr().is_terminal() {
         return None;
     }
-    Some(whippet::spawn(draw(Arc::clone(stage))))
+    Some(whippet::spawn(draw(Arc::clone(context))))
 }
 
-/// Draws a bar of people while they come, then one of deliveries while there are any to come.
-async fn draw(stage: Arc<Stage>) {
-    let mut shown = bar(u64::from(stage.plan.clients), "people welcomed");
-    let mut talking = false;
-    let mut beat = interval(BEAT);
+/// Draws a bar of clients while they connect, then one of deliveries while there are any to come.
+async fn draw(context: Arc<RunContext>) {
+    let mut shown = bar(u64::from(context.plan.clients), "clients welcomed");
+    let mut sending = false;
+    let mut ticks = interval(DRAW_INTERVAL);
     loop {
         whippet::select! {
             biased;
-            () = stage.stop.cancelled() => break,
-            _ = beat.tick() => {}
+            () = context.stop.cancelled() => break,
+            _ = ticks.tick() => {}
         }
-        if !talking && stage.start.is_cancelled() {
-            talking = true;
+        if !sending && context.start.is_cancelled() {
+            sending = true;
             shown.finish_and_clear();
-            shown = bar(stage.plan.deliveries(), "deliveries");
+            shown = bar(context.plan.deliveries(), "deliveries");
         }
-        let welcomed = u64::from(stage.welcomed.passed());
-        shown.set_position(if talking { stage.lanes.delivered() } else { welcomed });
+        let welcomed = u64::from(context.welcomed.count());
+        shown.set_position(if sending { context.per_thread.delivered() } else { welcomed });
     }
     shown.finish_and_clear();
 }

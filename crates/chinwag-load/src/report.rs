@@ -1,94 +1,94 @@
-//! What a run reports: one list of figures, shown as a calm table or as one JSON object.
+//! What a run reports: one list of results, shown as a table or as one JSON object.
 
 use std::fmt::Write as _;
 
 use hdrhistogram::Histogram;
 
-/// A figure, in the unit that it is kept in.
+/// A value, in the unit that it is kept in.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
-    /// Words.
+    /// A text.
     Text(String),
     /// A number of things.
     Count(u64),
     /// So many of so many.
     Of(u64, u64),
-    /// A span of time in nanoseconds, shown in the unit that suits it.
+    /// A duration in nanoseconds, shown in the unit that suits it.
     Span(u64),
     /// Nanoseconds a delivery, shown as such.
     Nanos(f64),
     /// Bytes, shown in the unit that suits them.
     Bytes(u64),
-    /// Bytes a person, shown as such; they may shrink.
+    /// Bytes a client, shown as such; fewer than none where memory shrank.
     BytesEach(f64),
-    /// One figure beside another.
+    /// One value as a multiple of another.
     Ratio(f64),
     /// Yes or no.
-    Truth(bool),
+    Bool(bool),
 }
 
-/// The figures of one or several runs, in the order of the table.
+/// The results of one or several runs, in the order of the table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
-    /// The figures. Those of several runs that have the same words stand on one line of the table.
+    /// The results. Those of several runs that have the same label share one line of the table.
     rows: Vec<Row>,
-    /// The runs that have a column of their own, in its order: what its figures' names begin with, which is
-    /// its heading as well.
+    /// The runs that have a column of their own, in this order: the prefix of their results' names, which is
+    /// the column's heading as well.
     runs: Vec<&'static str>,
-    /// The column that figures go to now, from 0; none for what concerns all runs.
+    /// The column that results are added to, from 0; none for what concerns all runs.
     column: Option<usize>,
 }
 
-/// One figure.
+/// One result.
 #[derive(Clone, Debug)]
 struct Row {
     /// Its name in JSON.
     name: String,
     /// What it is, in the table.
-    words: String,
+    label: String,
     /// The column of its run; none for what concerns all runs.
     column: Option<usize>,
-    /// The figure.
+    /// The value.
     value: Value,
 }
 
 impl Report {
-    /// Adds a figure, by its name in JSON and its words in the table.
-    pub(crate) fn add(&mut self, name: &str, words: &str, value: Value) {
+    /// Adds a result, by its name in JSON and its label in the table.
+    pub(crate) fn add(&mut self, name: &str, label: &str, value: Value) {
         let name = match self.column {
             Some(column) => format!("{}_{name}", self.runs[column]),
             None => name.to_owned(),
         };
-        self.rows.push(Row { name, words: words.to_owned(), column: self.column, value });
+        self.rows.push(Row { name, label: label.to_owned(), column: self.column, value });
     }
 
-    /// What follows is about one of several runs.
-    pub(crate) fn about(&mut self, run: &'static str) {
+    /// What follows belongs to one of several runs.
+    pub(crate) fn begin_run(&mut self, run: &'static str) {
         self.runs.push(run);
         self.column = Some(self.runs.len() - 1);
     }
 
-    /// What follows is about all of it again.
-    pub(crate) fn about_all(&mut self) {
+    /// What follows concerns all runs again.
+    pub(crate) fn end_runs(&mut self) {
         self.column = None;
     }
 
     /// Adds percentiles of times in nanoseconds.
-    pub(crate) fn add_percentiles(&mut self, name: &str, words: &str, times: &Histogram<u64>) {
+    pub(crate) fn add_percentiles(&mut self, name: &str, label: &str, times: &Histogram<u64>) {
         if times.is_empty() {
             return;
         }
         for (end, percentile) in [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9)] {
             let time = times.value_at_percentile(percentile);
             let name = format!("{name}_{}_ns", end.replace('.', ""));
-            self.add(&name, &format!("{words} {end}"), Value::Span(time));
+            self.add(&name, &format!("{label} {end}"), Value::Span(time));
         }
-        self.add(&format!("{name}_max_ns"), &format!("{words} max"), Value::Span(times.max()));
+        self.add(&format!("{name}_max_ns"), &format!("{label} max"), Value::Span(times.max()));
     }
 
-    /// The table: words, and figures in a column for each run.
+    /// The table: labels, and values in a column for each run.
     pub(crate) fn table(&self) -> String {
-        let width = self.rows.iter().map(|row| row.words.chars().count()).max().unwrap_or(0);
+        let width = self.rows.iter().map(|row| row.label.chars().count()).max().unwrap_or(0);
         let column = self.rows.iter().filter(|row| row.column.is_some());
         let column = column.map(|row| row.value.shown().chars().count()).max().unwrap_or(0);
         let mut table = String::new();
@@ -96,32 +96,33 @@ impl Report {
         // Writing to a string does not fail.
         for row in &self.rows {
             match row.column {
-                None => _ = writeln!(table, "{:width$}  {}", row.words, row.value.shown()),
+                None => _ = writeln!(table, "{:width$}  {}", row.label, row.value.shown()),
                 Some(0) => {
                     if !std::mem::replace(&mut headed, true) {
                         let heads = self.runs.iter().map(|run| format!("  {run:column$}"));
                         let heads = heads.collect::<String>();
                         _ = writeln!(table, "{:width$}{}", "", heads.trim_end());
                     }
-                    let values = self.alike(row).map(|one| format!("  {:column$}", one.shown()));
+                    let values =
+                        self.same_label(row).map(|one| format!("  {:column$}", one.shown()));
                     let values = values.collect::<String>();
-                    _ = writeln!(table, "{:width$}{}", row.words, values.trim_end());
+                    _ = writeln!(table, "{:width$}{}", row.label, values.trim_end());
                 }
-                Some(_) if self.alike(row).count() == self.runs.len() => {}
+                Some(_) if self.same_label(row).count() == self.runs.len() => {}
                 Some(at) => {
                     let blank = " ".repeat(at * (column + 2));
                     let shown = row.value.shown();
-                    _ = writeln!(table, "{:width$}{blank}  {shown}", row.words);
+                    _ = writeln!(table, "{:width$}{blank}  {shown}", row.label);
                 }
             }
         }
         table
     }
 
-    /// The figures of the runs that have the same words as this one.
-    fn alike(&self, row: &Row) -> impl Iterator<Item = &Value> {
-        let alike = self.rows.iter().filter(|one| one.column.is_some() && one.words == row.words);
-        alike.map(|one| &one.value)
+    /// The values of the runs that have the same label as this one.
+    fn same_label(&self, row: &Row) -> impl Iterator<Item = &Value> {
+        let same = self.rows.iter().filter(|one| one.column.is_some() && one.label == row.label);
+        same.map(|one| &one.value)
     }
 
     /// One JSON object on one line.
@@ -147,8 +148,8 @@ impl Value {
             Self::Bytes(bytes) => size(*bytes),
             Self::BytesEach(bytes) => format!("{bytes:.0} bytes"),
             Self::Ratio(ratio) => format!("{ratio:.3}"),
-            Self::Truth(true) => "yes".to_owned(),
-            Self::Truth(false) => "no".to_owned(),
+            Self::Bool(true) => "yes".to_owned(),
+            Self::Bool(false) => "no".to_owned(),
         }
     }
 
@@ -159,7 +160,7 @@ impl Value {
             Self::Count(number) | Self::Of(number, _) => number.to_string(),
             Self::Span(number) | Self::Bytes(number) => number.to_string(),
             Self::Nanos(number) | Self::BytesEach(number) | Self::Ratio(number) => decimal(*number),
-            Self::Truth(truth) => truth.to_string(),
+            Self::Bool(truth) => truth.to_string(),
         }
     }
 }
@@ -221,45 +222,45 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::histogram;
+    use crate::thread_state::histogram;
 
     #[test]
     fn the_table_is_aligned() {
         let mut report = Report::default();
-        report.add("workload", "workload", Value::Text("seed".to_owned()));
+        report.add("workload", "workload", Value::Text("burst".to_owned()));
         report.add("deliveries", "deliveries", Value::Of(98_999, 99_000));
         report.add("cpu", "server CPU a delivery", Value::Nanos(99.95));
-        let wanted = "workload               seed\n\
+        let wanted = "workload               burst\n\
                       deliveries             98,999 of 99,000\n\
                       server CPU a delivery  100.0 ns\n";
         assert_eq!(report.table(), wanted);
-        let wanted = "{\"workload\":\"seed\",\"deliveries\":98999,\"deliveries_expected\":99000,\
+        let wanted = "{\"workload\":\"burst\",\"deliveries\":98999,\"deliveries_expected\":99000,\
                       \"cpu\":99.9500}\n";
         assert_eq!(report.json(), wanted);
     }
 
     #[test]
-    fn two_runs_stand_side_by_side() {
+    fn two_runs_have_a_column_each() {
         let mut report = Report::default();
-        report.add("clients", "people", Value::Count(10));
+        report.add("clients", "clients", Value::Count(10));
         for (run, wall) in [("without", 1_000), ("with", 34_567_890)] {
-            report.about(run);
+            report.begin_run(run);
             report.add("wall_ns", "wall time", Value::Span(wall));
         }
-        report.add("cut", "cut", Value::Count(3));
-        report.about_all();
-        report.add("ok", "ok", Value::Truth(true));
-        let wanted = "people     10\n           without   with\n\
+        report.add("lost", "lost", Value::Count(3));
+        report.end_runs();
+        report.add("ok", "ok", Value::Bool(true));
+        let wanted = "clients    10\n           without   with\n\
                       wall time  1.0 µs    34.57 ms\n\
-                      cut                  3\nok         yes\n";
+                      lost                 3\nok         yes\n";
         assert_eq!(report.table(), wanted);
         let wanted = "{\"clients\":10,\"without_wall_ns\":1000,\"with_wall_ns\":34567890,\
-                      \"with_cut\":3,\"ok\":true}\n";
+                      \"with_lost\":3,\"ok\":true}\n";
         assert_eq!(report.json(), wanted);
     }
 
     #[test]
-    fn units_suit_their_figures() {
+    fn units_suit_their_values() {
         let shown = |value: Value| value.shown();
         assert_eq!(shown(Value::Count(7_960_000)), "7,960,000");
         assert_eq!(shown(Value::Span(999)), "999 ns");

@@ -1,213 +1,217 @@
-//! What is done to a server: the course of each kind of workload, and the figures it yields.
+//! What each kind of workload does to a server, and what is measured meanwhile.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
 use crate::args::{Plan, Workload};
-use crate::child::{Server, Stopped};
-use crate::client::Outcome;
-use crate::company::Company;
-use crate::lanes::{Tally, histogram};
+use crate::client::ClientOutcome;
+use crate::clients::Clients;
+use crate::context::RunContext;
 use crate::procfs::{self, Drops, Process, Status};
-use crate::stage::Stage;
+use crate::server_process::{ExitState, Server};
+use crate::thread_state::{DeliveryStats, histogram};
 
-/// How many come and leave before memory is looked at for the first time.
-const FIRST_PEOPLE: u32 = 100;
-/// How long nothing may arrive before the senders begin, and again before the run ends: what comes twice comes then.
-const SILENCE: Duration = Duration::from_millis(300);
+/// How many clients connect and leave before memory is read for the first time.
+const WARM_UP_CLIENTS: u32 = 100;
+/// How long nothing may arrive before the senders begin, and again before the run ends: duplicates come then.
+const QUIET: Duration = Duration::from_millis(300);
 /// Beyond this a server that never falls silent is not waited for.
-const LONGEST_SILENCE: Duration = Duration::from_secs(30);
-/// How long whoever was cut may be silent before all that is left has been read: the kernel looks at a shut window again after
-/// 200 ms, then 400, and so on.
-const LAST_READ: Duration = Duration::from_secs(3);
-/// Over what span a server's use of the processor is looked at, to see whether it is done.
-const SETTLING: Duration = Duration::from_millis(300);
+const MAX_QUIET_WAIT: Duration = Duration::from_secs(30);
+/// How long clients that were disconnected may be silent before all that is left has been read: the kernel probes a closed window
+/// after 200 ms, then 400, and so on.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Over what time a server's use of the processor is measured, to see whether it is idle.
+const IDLE_SAMPLE: Duration = Duration::from_millis(300);
 
-/// How long a server's memory must not fall, after everybody has left, to be taken for what it keeps.
-const GIVING_BACK: Duration = Duration::from_millis(1_500);
+/// How long a server's memory must not fall, after all clients have left, to be taken for what it keeps.
+const TRIM_SAMPLE: Duration = Duration::from_millis(1_500);
 
 /// What one run gave.
 #[derive(Debug)]
 pub(crate) struct Run {
     /// Its numbers.
     pub(crate) plan: Plan,
-    /// What was delivered.
-    pub(crate) tally: Tally,
+    /// Statistics of the deliveries.
+    pub(crate) stats: DeliveryStats,
     /// When the first line was sent, if one was.
     pub(crate) first_send: Option<u64>,
     /// How each client fared.
-    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) outcomes: Vec<ClientOutcome>,
     /// Whether nothing arrived for too long.
     pub(crate) stuck: bool,
-    /// Nanoseconds the server was on a processor while lines were under way.
-    pub(crate) server_busy: Option<u64>,
+    /// Nanoseconds that the server was on a processor while lines were sent and delivered.
+    pub(crate) server_cpu: Option<u64>,
     /// The same of this program.
-    pub(crate) own_busy: Option<u64>,
-    /// The server's memory before anybody came.
+    pub(crate) own_cpu: Option<u64>,
+    /// The server's memory before any client connected.
     pub(crate) before: Option<Status>,
-    /// The server's memory when everything had been delivered, with everybody still there.
+    /// The server's memory when everything had been delivered, with all clients still connected.
     pub(crate) after: Option<Status>,
-    /// Each time that everybody came and left, where that is what the run is about.
-    pub(crate) visits: Vec<Visit>,
+    /// Each time that all clients connected and left, if that is the workload.
+    pub(crate) connects: Vec<ConnectRun>,
 }
 
-/// One time that everybody came and left.
+/// One time that all clients connected and left.
 #[derive(Debug)]
-pub(crate) struct Visit {
-    /// How long each waited for the welcome.
+pub(crate) struct ConnectRun {
+    /// How long each client waited for the welcome.
     pub(crate) welcomes: Histogram<u64>,
-    /// From the first connect to the last welcome, if anybody was welcomed.
-    pub(crate) span: Option<u64>,
-    /// The server's memory with everybody there.
-    pub(crate) there: Option<Status>,
-    /// The server's memory after everybody had left.
-    pub(crate) left: Option<Status>,
-    /// What listeners dropped while people came.
+    /// From the first connect to the last welcome, if any client was welcomed.
+    pub(crate) wall: Option<u64>,
+    /// The server's memory with all clients connected.
+    pub(crate) connected: Option<Status>,
+    /// The server's memory after all clients had left.
+    pub(crate) after_leave: Option<Status>,
+    /// What listeners dropped while clients connected.
     pub(crate) drops: Option<Drops>,
 }
 
-/// A run, and the server it was made before.
+/// A run, and the server that was measured.
 #[derive(Debug)]
 pub(crate) struct Measured {
     /// What was measured.
     pub(crate) run: Run,
     /// The server.
     pub(crate) server: Server,
-    /// How it ended, where it was started for the run.
-    pub(crate) stopped: Option<Stopped>,
+    /// How it ended, if it was started for the run.
+    pub(crate) exit: Option<ExitState>,
 }
 
-/// Does to the server what the workload is about.
-pub(crate) async fn make(workload: Workload, plan: Plan, server: &Server) -> Run {
+/// Runs the workload on the server.
+pub(crate) async fn run(workload: Workload, plan: Plan, server: &Server) -> Run {
     match workload {
-        Workload::Storm | Workload::Idle => visits(plan, server).await,
-        _ => talk(plan, server).await,
+        Workload::ConnectStorm | Workload::Idle => run_connects(plan, server).await,
+        _ => run_messages(plan, server).await,
     }
 }
 
-/// People come, talk as the plan says, and leave; every delivery is checked.
-async fn talk(plan: Plan, server: &Server) -> Run {
+/// Clients connect, send as planned, and leave; every delivery is checked.
+async fn run_messages(plan: Plan, server: &Server) -> Run {
     let before = status(server);
-    let company = Company::gather(plan, server.address).await;
-    let stage = &company.stage;
-    stage.quiet(SILENCE, LONGEST_SILENCE).await;
+    let clients = Clients::connect_all(plan, server.address).await;
+    let context = &clients.context;
+    context.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
 
-    let server_began = busy(server.process);
-    let own_began = busy(Some(Process::own()));
-    stage.begin();
-    let whole = stage.reach(&stage.complete, plan.readers(), plan.timeout).await;
-    let server_busy = difference(server_began, busy(server.process));
-    let own_busy = difference(own_began, busy(Some(Process::own())));
+    let server_began = cpu_nanos(server.process);
+    let own_began = cpu_nanos(Some(Process::own()));
+    context.start_sending();
+    let complete = context.wait_for(&context.complete, plan.readers(), plan.timeout).await;
+    let server_cpu = difference(server_began, cpu_nanos(server.process));
+    let own_cpu = difference(own_began, cpu_nanos(Some(Process::own())));
 
-    if whole {
-        stage.quiet(SILENCE, LONGEST_SILENCE).await;
+    if complete {
+        context.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
     }
     if plan.frozen > 0 {
-        thaw(stage).await;
+        drain_frozen(context).await;
     }
     let after = status(server);
-    let (tally, first_send) = (stage.lanes.tally(), stage.first_send());
-    let outcomes = company.dismiss().await;
+    let (stats, first_send) = (context.per_thread.total(), context.first_send());
+    let outcomes = clients.disconnect_all().await;
     Run {
         plan,
-        tally,
+        stats,
         first_send,
         outcomes,
-        stuck: !whole,
-        server_busy,
-        own_busy,
+        stuck: !complete,
+        server_cpu,
+        own_cpu,
         before,
         after,
-        visits: Vec::new(),
+        connects: Vec::new(),
     }
 }
 
-/// Waits until those who do not read are cut, or have had time enough to be, and lets them read what is left: to the end,
-/// if they were cut, for which the kernel may wait for its next look at a window that was shut.
-async fn thaw(stage: &Stage) {
-    let frozen = stage.plan.frozen;
-    let are_cut = stage.reach(&stage.cut, frozen, stage.plan.cutting).await;
-    stage.thaw.cancel();
-    if are_cut {
-        stage.reach(&stage.thawed, frozen, LAST_READ).await;
+/// Waits until the frozen clients are disconnected, or have had time enough to be, and lets them read what is left: to the end,
+/// if they were disconnected, for which the kernel may wait for its next probe of a closed window.
+async fn drain_frozen(context: &RunContext) {
+    let frozen = context.plan.frozen;
+    let are_disconnected =
+        context.wait_for(&context.too_slow, frozen, context.plan.disconnect_timeout).await;
+    context.start_reading.cancel();
+    if are_disconnected {
+        context.wait_for(&context.frozen_ended, frozen, DRAIN_TIMEOUT).await;
     }
-    stage.quiet(SILENCE, LONGEST_SILENCE).await;
+    context.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
 }
 
-/// People come, are silent, and leave all at once; and that again, as often as the plan says. A few come and leave
-/// first: what a server needs to serve anybody at all is then in memory, and is nobody's.
-async fn visits(plan: Plan, server: &Server) -> Run {
-    visit(Plan { clients: plan.clients.min(FIRST_PEOPLE), ..plan }, server).await;
+/// Clients connect, are silent, and leave all at once; and that again, as often as planned. A few connect and leave
+/// first: what a server needs to serve any client at all is then in memory, and does not count for one.
+async fn run_connects(plan: Plan, server: &Server) -> Run {
+    connect_once(Plan { clients: plan.clients.min(WARM_UP_CLIENTS), ..plan }, server).await;
     let before = status(server);
-    let server_began = busy(server.process);
-    let own_began = busy(Some(Process::own()));
-    let (mut visits, mut outcomes, mut tally) = (Vec::new(), Vec::new(), None);
+    let server_began = cpu_nanos(server.process);
+    let own_began = cpu_nanos(Some(Process::own()));
+    let (mut connects, mut outcomes, mut stats) = (Vec::new(), Vec::new(), None);
     for _ in 0..plan.rounds {
-        let (visit, came, heard) = visit(plan, server).await;
-        visits.push(visit);
-        outcomes.extend(came);
-        tally = Some(heard);
+        let (connect, fared, received) = connect_once(plan, server).await;
+        connects.push(connect);
+        outcomes.extend(fared);
+        stats = Some(received);
     }
     Run {
         plan,
-        tally: tally.unwrap_or_else(Tally::new),
+        stats: stats.unwrap_or_else(DeliveryStats::new),
         first_send: None,
         outcomes,
         stuck: false,
-        server_busy: difference(server_began, busy(server.process)),
-        own_busy: difference(own_began, busy(Some(Process::own()))),
+        server_cpu: difference(server_began, cpu_nanos(server.process)),
+        own_cpu: difference(own_began, cpu_nanos(Some(Process::own()))),
         before,
-        after: visits.last().and_then(|visit| visit.there),
-        visits,
+        after: connects.last().and_then(|connect| connect.connected),
+        connects,
     }
 }
 
-/// People come, are silent, and leave all at once: what that gave, how each fared, and what was heard.
-async fn visit(plan: Plan, server: &Server) -> (Visit, Vec<Outcome>, Tally) {
+/// Clients connect, are silent, and leave all at once: what that gave, how each fared, and what was received.
+async fn connect_once(
+    plan: Plan,
+    server: &Server,
+) -> (ConnectRun, Vec<ClientOutcome>, DeliveryStats) {
     let drops_before = procfs::network().ok();
-    let company = Company::gather(plan, server.address).await;
-    company.stage.quiet(SILENCE, LONGEST_SILENCE).await;
-    settle(server).await;
+    let clients = Clients::connect_all(plan, server.address).await;
+    clients.context.wait_until_quiet(QUIET, MAX_QUIET_WAIT).await;
+    wait_until_idle(server).await;
     let drops = drops_before.zip(procfs::network().ok()).map(|(before, after)| Drops {
         overflows: after.overflows - before.overflows,
         drops: after.drops - before.drops,
     });
-    let there = status(server);
-    let tally = company.stage.lanes.tally();
-    let outcomes = company.dismiss().await;
-    settle(server).await;
-    let left = kept(server).await;
+    let connected = status(server);
+    let stats = clients.context.per_thread.total();
+    let outcomes = clients.disconnect_all().await;
+    wait_until_idle(server).await;
+    let after_leave = memory_after_trim(server).await;
     let mut welcomes = histogram();
     outcomes.iter().filter_map(|one| one.welcome).for_each(|time| {
         welcomes.saturating_record(time);
     });
     let last = outcomes.iter().filter_map(|one| Some(one.began + one.welcome?)).max();
     let first = outcomes.iter().map(|one| one.began).min();
-    let span = first.zip(last).map(|(first, last)| last.saturating_sub(first));
-    let visit = Visit { welcomes, span, there, left, drops };
-    (visit, outcomes, tally)
+    let wall = first.zip(last).map(|(first, last)| last.saturating_sub(first));
+    let connect = ConnectRun { welcomes, wall, connected, after_leave, drops };
+    (connect, outcomes, stats)
 }
 
-/// Waits until the server hardly uses the processor any more, for 30 s at most. Where its process is not known,
-/// a fixed time must do.
-async fn settle(server: &Server) {
-    let mut last = busy(server.process);
+/// Waits until the server hardly uses the processor any more, for 30 s at most. If its process is not known,
+/// it waits for a fixed time.
+async fn wait_until_idle(server: &Server) {
+    let mut last = cpu_nanos(server.process);
     for _ in 0..100 {
-        whippet::time::sleep(SETTLING).await;
-        let now = busy(server.process);
+        whippet::time::sleep(IDLE_SAMPLE).await;
+        let now = cpu_nanos(server.process);
         match difference(last, now) {
-            Some(spent) if u128::from(spent) > SETTLING.as_nanos() / 50 => last = now,
+            Some(spent) if u128::from(spent) > IDLE_SAMPLE.as_nanos() / 50 => last = now,
             _ => return,
         }
     }
 }
 
 /// The server's memory once it gives no more of it back, after 30 s at most.
-async fn kept(server: &Server) -> Option<Status> {
+async fn memory_after_trim(server: &Server) -> Option<Status> {
     let mut last = status(server)?;
     for _ in 0..20 {
-        whippet::time::sleep(GIVING_BACK).await;
+        whippet::time::sleep(TRIM_SAMPLE).await;
         let now = status(server)?;
         if now.resident >= last.resident {
             return Some(now);
@@ -217,17 +221,17 @@ async fn kept(server: &Server) -> Option<Status> {
     Some(last)
 }
 
-/// Memory and threads of the server, where its process is known and lives.
+/// Memory and threads of the server, if its process is known and lives.
 fn status(server: &Server) -> Option<Status> {
     server.process?.status().ok()
 }
 
 /// Time on the processor of a process that is known and lives.
-fn busy(process: Option<Process>) -> Option<u64> {
-    process?.busy_nanos().ok()
+fn cpu_nanos(process: Option<Process>) -> Option<u64> {
+    process?.cpu_nanos().ok()
 }
 
-/// What lies between two figures, where both are there. Threads that ended meanwhile can make it seem negative.
+/// The difference of two numbers, if both are known. Threads that ended meanwhile can make it seem negative.
 fn difference(before: Option<u64>, after: Option<u64>) -> Option<u64> {
     after?.checked_sub(before?)
 }

@@ -254,7 +254,7 @@ fn load(arguments: &chinwag_load::Args) -> ExitCode {
         Err(LoadError::Usage(sentence)) => return failed(&sentence, 2),
         Err(LoadError::Io(error)) => return failed(&error.to_string(), 1),
     };
-    if let Err(sentence) = printing::print(&report.figures) {
+    if let Err(sentence) = printing::print(&report.results) {
         return failed(&sentence, 1);
     }
     printing::complain(&report.failures);

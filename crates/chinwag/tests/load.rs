@@ -2,18 +2,20 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
-/// How many people come, and how many lines each sends.
+/// How many clients connect, and how many lines each sends.
 const CLIENTS: usize = 5;
 const MESSAGES: usize = 6;
 
-/// What the server does to one line, the third of the second person to come, on its way to the first one.
+/// What the server does to one line, the third of the second client to connect, on its way to the first one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mischief {
+enum Fault {
     None,
     Drop,
     Double,
@@ -27,69 +29,69 @@ enum Mischief {
     Close,
 }
 
-/// A chat server that greets `CLIENTS` people and passes their lines on with `prefix` before them.
-struct Room {
-    mischief: Mischief,
+/// A chat server that welcomes `CLIENTS` clients and passes their lines on with `prefix` before them.
+struct FaultyServer {
+    fault: Fault,
     prefix: &'static str,
-    people: Mutex<Vec<TcpStream>>,
+    clients: Mutex<Vec<TcpStream>>,
     /// The line that waits for the next one of its sender.
     held: Mutex<Option<Vec<u8>>>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a server that has nothing to do with ours")]
-fn serve(mischief: Mischief, prefix: &'static str) -> SocketAddr {
+fn serve(fault: Fault, prefix: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (people, held) = (Mutex::default(), Mutex::default());
-    let room = Arc::new(Room { mischief, prefix, people, held });
+    let (clients, held) = (Mutex::default(), Mutex::default());
+    let server = Arc::new(FaultyServer { fault, prefix, clients, held });
     std::thread::spawn(move || {
         for index in 0..CLIENTS {
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(b"* welcome\n").unwrap();
-            room.people.lock().unwrap().push(stream.try_clone().unwrap());
-            let room = Arc::clone(&room);
-            std::thread::spawn(move || room.listen(index, stream));
+            server.clients.lock().unwrap().push(stream.try_clone().unwrap());
+            let server = Arc::clone(&server);
+            std::thread::spawn(move || server.listen(index, stream));
         }
     });
     address
 }
 
-impl Room {
+impl FaultyServer {
     fn listen(&self, sender: usize, stream: TcpStream) {
         for (number, line) in BufReader::new(stream).lines().map_while(Result::ok).enumerate() {
             let wire = format!("{}{line}\r\n", self.prefix).into_bytes();
-            let people = self.people.lock().unwrap();
-            for (receiver, stream) in people.iter().enumerate() {
+            let clients = self.clients.lock().unwrap();
+            for (receiver, stream) in clients.iter().enumerate() {
                 let chosen = (sender, number, receiver) == (1, 2, 0);
-                let back = self.mischief == Mischief::Echo && (sender, number) == (1, 2);
+                let back = self.fault == Fault::Echo && (sender, number) == (1, 2);
                 if receiver != sender || back {
-                    // Somebody who left is no concern of this test.
+                    // A client that has left is no concern of this test.
                     let _ =
-                        self.pass_on(stream, wire.clone(), chosen, (sender, receiver) == (1, 0));
+                        self.deliver(stream, wire.clone(), chosen, (sender, receiver) == (1, 0));
                 }
             }
         }
     }
 
-    fn pass_on(
+    fn deliver(
         &self,
         mut stream: &TcpStream,
         mut wire: Vec<u8>,
         chosen: bool,
         after: bool,
     ) -> std::io::Result<()> {
-        match self.mischief {
-            Mischief::Drop if chosen => return Ok(()),
-            Mischief::Double if chosen => stream.write_all(&wire)?,
-            Mischief::Swap if chosen => {
+        match self.fault {
+            Fault::Drop if chosen => return Ok(()),
+            Fault::Double if chosen => stream.write_all(&wire)?,
+            Fault::Swap if chosen => {
                 *self.held.lock().unwrap() = Some(wire);
                 return Ok(());
             }
-            Mischief::Spoil if chosen => {
+            Fault::Spoil if chosen => {
                 let last = wire.len() - 3;
                 wire[last] ^= 1;
             }
-            Mischief::Close if chosen => stream.shutdown(std::net::Shutdown::Both)?,
+            Fault::Close if chosen => stream.shutdown(std::net::Shutdown::Both)?,
             _ => {}
         }
         stream.write_all(&wire)?;
@@ -100,40 +102,42 @@ impl Room {
     }
 }
 
-/// An IRC server for `CLIENTS` people that lets nobody in who does not answer its ping and join the channel.
+/// An IRC server for `CLIENTS` clients that must answer its ping and join the channel.
 #[expect(clippy::disallowed_methods, reason = "a server that has nothing to do with ours")]
 fn serve_irc() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let people: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    let clients: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
     std::thread::spawn(move || {
         for index in 0..CLIENTS {
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(b":irc NOTICE * :hello\r\nPING :cookie\r\n").unwrap();
-            let people = Arc::clone(&people);
+            let clients = Arc::clone(&clients);
             std::thread::spawn(move || {
                 let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-                lines.map_while(Result::ok).for_each(|line| obey(index, &line, &stream, &people));
+                lines
+                    .map_while(Result::ok)
+                    .for_each(|line| handle_irc(index, &line, &stream, &clients));
             });
         }
     });
     address
 }
 
-/// Does what one line asks an IRC server for.
-fn obey(index: usize, line: &str, mut stream: &TcpStream, people: &Mutex<Vec<TcpStream>>) {
+/// Handles one line as an IRC server does.
+fn handle_irc(index: usize, line: &str, mut stream: &TcpStream, clients: &Mutex<Vec<TcpStream>>) {
     match line.trim_end() {
         "PONG :cookie" => stream.write_all(b":irc 001 you :Welcome\r\n").unwrap(),
         "JOIN #load" => {
-            let mut people = people.lock().unwrap();
-            people.push(stream.try_clone().unwrap());
+            let mut clients = clients.lock().unwrap();
+            clients.push(stream.try_clone().unwrap());
             stream.write_all(b":irc 366 you #load :End of NAMES list\r\n").unwrap();
         }
         line if line.starts_with("PRIVMSG #load :") => {
             let address = stream.peer_addr().unwrap();
-            for mut other in people.lock().unwrap().iter() {
+            for mut other in clients.lock().unwrap().iter() {
                 if other.peer_addr().is_ok_and(|other| other != address) {
-                    // Somebody who left is no concern of this test.
+                    // A client that has left is no concern of this test.
                     let _ =
                         other.write_all(format!(":load{index}!~load@host {line}\r\n").as_bytes());
                 }
@@ -143,14 +147,47 @@ fn obey(index: usize, line: &str, mut stream: &TcpStream, people: &Mutex<Vec<Tcp
     }
 }
 
+/// A chat server for `CLIENTS` clients that passes on what it reads as it is, and counts the most lines that one read had.
+#[expect(clippy::disallowed_methods, reason = "a server that has nothing to do with ours")]
+fn serve_counting_lines() -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let clients: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
+    let most = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&most);
+    std::thread::spawn(move || {
+        for _ in 0..CLIENTS {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(b"* welcome\n").unwrap();
+            clients.lock().unwrap().push(stream.try_clone().unwrap());
+            let (clients, most) = (Arc::clone(&clients), Arc::clone(&counter));
+            std::thread::spawn(move || {
+                let own = stream.peer_addr().unwrap();
+                let mut bytes = [0; 4096];
+                while let Ok(length @ 1..) = stream.read(&mut bytes) {
+                    let lines = bytes[..length].iter().filter(|&&byte| byte == b'\n').count();
+                    most.fetch_max(lines, Relaxed);
+                    for mut other in clients.lock().unwrap().iter() {
+                        if other.peer_addr().is_ok_and(|other| other != own) {
+                            // A client that has left is no concern of this test.
+                            let _ = other.write_all(&bytes[..length]);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    (address, most)
+}
+
 /// Runs `chinwag load` and gives its output.
 fn load(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chinwag")).arg("load").args(arguments).output().unwrap()
 }
 
-/// Runs the seed workload, made small, against such a server.
-fn load_room(mischief: Mischief, prefix: &'static str) -> (i32, String, String) {
-    let address = serve(mischief, prefix).to_string();
+/// Runs the burst workload, made small, against such a server.
+fn load_faulty(fault: Fault, prefix: &'static str) -> (i32, String, String) {
+    let address = serve(fault, prefix).to_string();
     let (clients, messages) = (CLIENTS.to_string(), MESSAGES.to_string());
     let numbers = ["--clients", &clients, "--messages", &messages, "--timeout", "2", "--json"];
     let output = load(&[&["--server", &address][..], &numbers].concat());
@@ -159,7 +196,7 @@ fn load_room(mischief: Mischief, prefix: &'static str) -> (i32, String, String) 
 }
 
 #[test]
-fn our_own_server_passes_and_ends_cleanly() {
+fn a_server_started_for_the_run_passes_and_stops() {
     let output = load(&["--clients", "20", "--messages", "5", "--json"]);
     let json = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{json}");
@@ -168,9 +205,9 @@ fn our_own_server_passes_and_ends_cleanly() {
 }
 
 #[test]
-fn our_own_server_cuts_those_who_never_read_and_nobody_else() {
+fn slow_readers_alone_are_disconnected() {
     let numbers = ["--clients", "20", "--frozen", "2", "--senders", "4", "--messages", "1500"];
-    let output = load(&[&["--workload", "frozen", "--json"][..], &numbers].concat());
+    let output = load(&[&["--workload", "slow-readers", "--json"][..], &numbers].concat());
     let json = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{json}");
     assert!(json.contains("\"with_left_too_slow\":2,"), "{json}");
@@ -179,8 +216,8 @@ fn our_own_server_cuts_those_who_never_read_and_nobody_else() {
 }
 
 #[test]
-fn our_own_server_welcomes_a_storm() {
-    for workload in ["storm", "idle"] {
+fn all_who_connect_at_once_are_welcomed() {
+    for workload in ["connect-storm", "idle"] {
         let output = load(&["--workload", workload, "--clients", "300", "--json"]);
         let json = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{json}");
@@ -189,8 +226,27 @@ fn our_own_server_welcomes_a_storm() {
 }
 
 #[test]
-fn a_lone_line_has_a_latency() {
-    let output = load(&["--workload", "lone", "--messages", "20", "--json"]);
+fn flood_single_puts_one_line_into_each_read() {
+    let (address, most) = serve_counting_lines();
+    let numbers = ["--clients", "5", "--messages", "200", "--timeout", "2", "--json"];
+    let server = ["--server", &address.to_string(), "--workload", "flood-single"];
+    let output = load(&[&server[..], &numbers].concat());
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{json}");
+    assert!(json.contains("\"deliveries\":4000,\"deliveries_expected\":4000,"), "{json}");
+    assert_eq!(most.load(Relaxed), 1);
+}
+
+#[test]
+fn flood_single_ends_where_there_is_nobody_to_deliver_to() {
+    let output = load(&["--workload", "flood-single", "--clients", "1", "--json"]);
+    let json = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{json}");
+}
+
+#[test]
+fn a_single_line_has_a_latency() {
+    let output = load(&["--workload", "latency", "--messages", "20", "--json"]);
     let json = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{json}");
     assert!(json.contains("\"deliveries\":20,\"deliveries_expected\":20,"), "{json}");
@@ -198,7 +254,7 @@ fn a_lone_line_has_a_latency() {
 }
 
 #[test]
-fn people_come_in_groups_and_come_again() {
+fn clients_connect_in_groups_and_again() {
     let output =
         load(&["--workload", "idle", "--clients", "20", "--group", "7", "--rounds", "2", "--json"]);
     let json = String::from_utf8(output.stdout).unwrap();
@@ -207,10 +263,10 @@ fn people_come_in_groups_and_come_again() {
 }
 
 #[test]
-fn an_honest_server_passes_whatever_it_puts_before_a_line() {
+fn any_prefix_before_a_line_is_accepted() {
     for prefix in ["", "alice: ", "[alice] ", "12:00 <alice> "] {
-        let (code, json, complaints) = load_room(Mischief::None, prefix);
-        assert_eq!((code, complaints.as_str()), (0, ""), "{prefix:?}");
+        let (code, json, failures) = load_faulty(Fault::None, prefix);
+        assert_eq!((code, failures.as_str()), (0, ""), "{prefix:?}");
         let all = CLIENTS * (CLIENTS - 1) * MESSAGES;
         let deliveries = format!("\"deliveries\":{all},\"deliveries_expected\":{all},");
         assert!(json.contains(&deliveries), "{json}");
@@ -219,7 +275,7 @@ fn an_honest_server_passes_whatever_it_puts_before_a_line() {
 }
 
 #[test]
-fn an_irc_server_gets_what_it_wants_and_its_lines_are_checked() {
+fn lines_of_an_irc_server_are_checked() {
     let address = serve_irc().to_string();
     let numbers = ["--clients", "5", "--messages", "40", "--timeout", "2", "--json"];
     let output = load(&[&["--server", &address, "--irc"][..], &numbers].concat());
@@ -228,57 +284,57 @@ fn an_irc_server_gets_what_it_wants_and_its_lines_are_checked() {
     assert!(json.contains("\"deliveries\":800,\"deliveries_expected\":800,"), "{json}");
 }
 
-/// Asserts that the server is found out: by the number in JSON and by the words for people.
+/// Asserts that the fault is found: by the number in JSON and by the text on stderr.
 #[track_caller]
-fn assert_found(mischief: Mischief, fact: &str, words: &str) {
-    let (code, json, complaints) = load_room(mischief, "alice: ");
+fn assert_found(fault: Fault, fact: &str, text: &str) {
+    let (code, json, failures) = load_faulty(fault, "alice: ");
     assert_eq!(code, 1, "{json}");
     assert!(json.contains(fact), "{fact}: {json}");
     assert!(json.contains("\"ok\":false"), "{json}");
-    // The client that came second to the server need not be our number 1.
-    let complaints = complaints.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(complaints.contains(words), "{words}: {complaints}");
+    // The client that connected second to the server need not be number 1 of the run.
+    let failures = failures.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(failures.contains(text), "{text}: {failures}");
 }
 
 #[test]
 fn a_lost_line_is_missing() {
-    assert_found(Mischief::Drop, "\"missing\":1,", "wrong: 1 missing receiver sender");
+    assert_found(Fault::Drop, "\"missing\":1,", "wrong: 1 missing receiver sender");
 }
 
 #[test]
 fn a_line_sent_twice_is_doubled() {
-    assert_found(Mischief::Double, "\"doubled\":1,", "doubled 2");
+    assert_found(Fault::Double, "\"doubled\":1,", "doubled 2");
 }
 
 #[test]
 fn a_line_sent_late_is_out_of_order() {
-    assert_found(Mischief::Swap, "\"out_of_order\":1,", "out of order 2");
+    assert_found(Fault::Swap, "\"out_of_order\":1,", "out of order 2");
 }
 
 #[test]
 fn a_changed_line_is_garbled_and_missing() {
-    assert_found(Mischief::Spoil, "\"garbled\":1,", "wrong: 1 missing, 1 garbled");
+    assert_found(Fault::Spoil, "\"garbled\":1,", "wrong: 1 missing, 1 garbled");
 }
 
 #[test]
 fn a_line_that_comes_back_is_echoed() {
-    assert_found(Mischief::Echo, "\"echoed\":1,", "echoed 2");
+    assert_found(Fault::Echo, "\"echoed\":1,", "echoed 2");
 }
 
 #[test]
 fn a_connection_that_ends_is_lost() {
-    // "closed by the server", or "lost: broken pipe" when a line of his found it out before a read did.
-    let words = "1 connection ";
-    assert_found(Mischief::Close, "\"connections_lost\":1,", words);
+    // "closed by the server", or "lost: broken pipe" when a write of the client found it out before a read did.
+    let text = "1 connection ";
+    assert_found(Fault::Close, "\"connections_lost\":1,", text);
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_and_not_waited_for() {
+fn a_server_that_is_not_there_is_reported_at_once() {
     // Nobody listens where nobody can.
     let output = load(&["--server", "127.0.0.1:1", "--clients", "2"]);
     assert_eq!(output.status.code(), Some(1));
-    let complaints = String::from_utf8(output.stderr).unwrap();
-    assert!(complaints.contains("2 connections not made: connection refused"), "{complaints}");
+    let failures = String::from_utf8(output.stderr).unwrap();
+    assert!(failures.contains("2 connections not made: connection refused"), "{failures}");
 }
 
 #[test]

@@ -66,7 +66,7 @@ const VALUES: [(&[&str], &[&str]); 8] = [
     (&["--metrics", ""], &["none"]),
     (&["--per-address", ""], &["none"]),
     (&["--grace", ""], &[]),
-    (&["load", "--workload", "fl"], &["flood", "flood-big"]),
+    (&["load", "--workload", "fl"], &["flood", "flood-single", "flood-big"]),
     (&["load", "--clients", ""], &[]),
 ];
 

@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     let times = if context.short { 2 } else { context.number("--times", TIMES)? };
     let clients = if context.short { SHORT_CLIENTS } else { CLIENTS };
     let (times, number) = (times.to_string(), clients.to_string());
-    let arguments = ["--workload", "storm", "--rounds", &times, "--clients", &number];
+    let arguments = ["--workload", "connect-storm", "--rounds", &times, "--clients", &number];
     let report = LoadReport::run(&context.program, &arguments)?;
     let what = format!("{clients} connect at once, {times} times");
     table.row(&format!("{what}: all are welcomed"), report.is_ok(), "true", report.is_ok());

@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     let program = context.program.clone();
     let outcome = std::thread::scope(|scope| {
         let load = scope.spawn(|| {
-            let storm = ["--workload", "storm", "--rounds", "1"];
+            let storm = ["--workload", "connect-storm", "--rounds", "1"];
             let server = ["--server", &address, "--clients", &number];
             LoadReport::run(&program, &[storm.as_slice(), &server].concat())
         });

@@ -63,7 +63,7 @@ fn people(context: &Context, table: &mut Table) -> io::Result<()> {
         let clients = crowd.to_string();
         let arguments = ["--workload", "idle", "--clients", &clients];
         let figures = LoadReport::run(&context.program, &arguments)?;
-        let cost = figures.number("server_memory_per_person")?;
+        let cost = figures.number("server_memory_per_client")?;
         let ok = figures.is_ok() && cost <= PERSON;
         table.row(&format!("{crowd} silent people: each"), bytes(cost), &bytes(PERSON), ok);
         costs.push(cost);

@@ -82,7 +82,7 @@ fn carried(context: &Context, rate: f64, seconds: u32) -> io::Result<f64> {
     let each = (rate * f64::from(seconds) / f64::from(PEOPLE)).ceil().max(1.0);
     let (each, rate) = (each.to_string(), format!("{rate:.0}"));
     let arguments =
-        ["--workload", "paced", "--clients", &people, "--messages", &each, "--rate", &rate];
+        ["--workload", "steady", "--clients", &people, "--messages", &each, "--rate", &rate];
     let figures = LoadReport::run(&context.program, &arguments)?;
     if !figures.is_ok() {
         return Err(io::Error::other(format!("at {rate} lines a second a delivery was wrong")));

@@ -51,7 +51,7 @@ fn run_once(
     table: &mut Table,
 ) -> io::Result<f64> {
     let (all, number) = (clients.to_string(), slow.to_string());
-    let arguments = ["--workload", "frozen", "--clients", &all, "--frozen", &number];
+    let arguments = ["--workload", "slow-readers", "--clients", &all, "--frozen", &number];
     let report = LoadReport::run(&context.program, &arguments)?;
     let readers = report.number("with_complete")?;
     let disconnected = report.number("with_frozen_cut_off")?;

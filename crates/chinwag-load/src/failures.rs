@@ -1,13 +1,13 @@
-//! What went wrong in a run, and how it is told.
+//! What went wrong in a run, and its description.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::check::Fault;
-use crate::child::Stopped;
-use crate::client::Outcome;
+use crate::client::ClientOutcome;
+use crate::context::ConnectionEnd;
+use crate::ledger::Fault;
 use crate::report::grouped;
-use crate::stage::End;
+use crate::server_process::ExitState;
 use crate::workloads::{Measured, Run};
 
 /// How many rows the table of what went wrong has at most.
@@ -18,12 +18,12 @@ pub(crate) fn count(run: &Run, fault: Fault) -> u64 {
     run.outcomes.iter().map(|one| one.findings.faults[fault as usize]).sum()
 }
 
-/// Whether somebody who reads lost the connection, or never had one.
-pub(crate) fn was_lost(outcome: &Outcome) -> bool {
-    !outcome.frozen && outcome.end != End::Stayed
+/// Whether a client that reads lost its connection, or never had one.
+pub(crate) fn was_lost(outcome: &ClientOutcome) -> bool {
+    !outcome.frozen && outcome.end != ConnectionEnd::Stayed
 }
 
-/// How many were not welcomed, before a server that does welcome people.
+/// How many were not welcomed, by a server that does welcome clients.
 fn unwelcomed(run: &Run) -> u64 {
     let unwelcomed = run.outcomes.iter().filter(|one| one.welcome.is_none()).count();
     if unwelcomed == run.outcomes.len() { 0 } else { unwelcomed as u64 }
@@ -32,13 +32,13 @@ fn unwelcomed(run: &Run) -> u64 {
 /// Whether all is as it should be.
 pub(crate) fn is_clean(measured: &Measured) -> bool {
     let run = &measured.run;
-    let stopped = measured.stopped.as_ref().is_none_or(|stopped| *stopped == Stopped::Clean);
-    let clean = |one: &Outcome| one.findings.is_clean() && !was_lost(one);
+    let stopped = measured.exit.as_ref().is_none_or(|exit| *exit == ExitState::Clean);
+    let clean = |one: &ClientOutcome| one.findings.is_clean() && !was_lost(one);
     stopped && !run.stuck && unwelcomed(run) == 0 && run.outcomes.iter().all(clean)
 }
 
-/// What went wrong, in words and a table; empty when nothing did.
-pub(crate) fn complaints(measured: &Measured) -> String {
+/// What went wrong, in sentences and a table; empty when nothing did.
+pub(crate) fn describe(measured: &Measured) -> String {
     let run = &measured.run;
     let mut text = String::new();
     // Writing to a string does not fail.
@@ -48,18 +48,18 @@ pub(crate) fn complaints(measured: &Measured) -> String {
     }
     match unwelcomed(run) {
         0 => {}
-        1 => _ = writeln!(text, "1 person was not welcomed"),
-        many => _ = writeln!(text, "{} people were not welcomed", grouped(many)),
+        1 => _ = writeln!(text, "1 client was not welcomed"),
+        many => _ = writeln!(text, "{} clients were not welcomed", grouped(many)),
     }
     add_ends(&mut text, run);
-    match &measured.stopped {
-        None | Some(Stopped::Clean) => {}
-        Some(Stopped::Failed(words)) => _ = writeln!(text, "the server's end: {words}"),
-        Some(Stopped::Killed) => _ = writeln!(text, "the server did not stop and was killed"),
+    match &measured.exit {
+        None | Some(ExitState::Clean) => {}
+        Some(ExitState::Failed(status)) => _ = writeln!(text, "the server's end: {status}"),
+        Some(ExitState::Killed) => _ = writeln!(text, "the server did not stop and was killed"),
     }
     let found = Fault::ALL.into_iter().filter(|&fault| count(run, fault) > 0);
     let found: Vec<_> =
-        found.map(|fault| format!("{} {}", grouped(count(run, fault)), fault.word())).collect();
+        found.map(|fault| format!("{} {}", grouped(count(run, fault)), fault.name())).collect();
     if !found.is_empty() {
         let _ = writeln!(text, "wrong: {}", found.join(", "));
         add_details(&mut text, run);
@@ -69,16 +69,16 @@ pub(crate) fn complaints(measured: &Measured) -> String {
 
 /// How connections ended that should not have.
 fn add_ends(text: &mut String, run: &Run) {
-    let mut ends: BTreeMap<End, u64> = BTreeMap::new();
+    let mut ends: BTreeMap<ConnectionEnd, u64> = BTreeMap::new();
     for outcome in run.outcomes.iter().filter(|outcome| was_lost(outcome)) {
         *ends.entry(outcome.end).or_default() += 1;
     }
     for (end, count) in ends {
         let what = match end {
-            End::Stayed => continue,
-            End::Closed => "closed by the server".to_owned(),
-            End::Lost(kind) => format!("lost: {kind}"),
-            End::Unreachable(kind) => format!("not made: {kind}"),
+            ConnectionEnd::Stayed => continue,
+            ConnectionEnd::Closed => "closed by the server".to_owned(),
+            ConnectionEnd::Lost(kind) => format!("lost: {kind}"),
+            ConnectionEnd::Unreachable(kind) => format!("not made: {kind}"),
         };
         let _ = writeln!(text, "{} {what}", plural(count, "connection"));
     }
@@ -86,7 +86,7 @@ fn add_ends(text: &mut String, run: &Run) {
 
 /// The table of what went wrong with whom.
 fn add_details(text: &mut String, run: &Run) {
-    // What somebody missed whose connection ended needs no list.
+    // What a client missed whose connection ended needs no list.
     let stayed = run.outcomes.iter().enumerate().filter(|(_, outcome)| !was_lost(outcome));
     let details = stayed.flat_map(|(client, outcome)| {
         outcome.findings.details.iter().map(move |detail| (client, detail))
@@ -103,8 +103,8 @@ fn add_details(text: &mut String, run: &Run) {
             (_, 1) => detail.first.to_string(),
             _ => format!("{} to {last}", detail.first),
         };
-        let word = detail.fault.word();
-        let _ = writeln!(text, "{client:>8}  {sender:>8}  {word:<12}  {lines}");
+        let name = detail.fault.name();
+        let _ = writeln!(text, "{client:>8}  {sender:>8}  {name:<12}  {lines}");
     }
     let more = details.skip(ROWS).count();
     if more > 0 {

@@ -1,4 +1,4 @@
-//! The lines that a run sends, and how they are found again among those that a server sends out.
+//! How the lines of a run look, and how they are found again among those that a server sends.
 //!
 //! ```text
 //! load-1a2b3c4d.00000007.0000012c.00000000123456ab abcdefghij…\n
@@ -6,14 +6,14 @@
 //! ```
 //!
 //! All fields have a fixed width, so that a client writes only digits into a line made once. A server may put
-//! anything before the tag (`alice: `, `[alice] `) and a carriage return behind the line; a line without the
+//! anything before the tag (`alice: `, `[alice] `) and a carriage return after the line; a line without the
 //! tag is of no concern to the run. With the tag there, everything else must be as it was sent.
 
 use std::fmt;
 
 use memchr::memmem::Finder;
 
-/// What stands before the run's digits in a tag.
+/// What comes before the run's digits in a tag.
 const TAG_WORD: &[u8; 5] = b"load-";
 /// Length of the tag: the word, eight digits, a dot.
 const TAG_LEN: usize = 14;
@@ -29,7 +29,7 @@ const PADDING_AT: usize = TIME_AT + 16;
 /// The shortest line that holds all fields and its end.
 pub(crate) const MIN_SIZE: usize = PADDING_AT + 1;
 
-/// One delivery, as its line tells it.
+/// One delivery, as its line has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Delivery {
     /// Who sent it: an index among the senders.
@@ -47,19 +47,19 @@ pub(crate) enum Received {
     Ours(Delivery),
     /// A line with this run's tag in which something is not as it was sent.
     Garbled,
-    /// Somebody else's line, or the server's own.
+    /// A line of another run, or the server's own.
     Foreign,
 }
 
 /// How the lines of one run look.
-pub(crate) struct Format {
+pub(crate) struct LineFormat {
     /// A line with zeros for digits, its end included.
     template: Vec<u8>,
-    /// Looks for the tag where a server put something behind the line.
+    /// Finds the tag where a server put something after the line.
     finder: Finder<'static>,
 }
 
-impl Format {
+impl LineFormat {
     /// Lines of `size` bytes each, their end included, for the run of this number.
     pub(crate) fn new(run: u32, size: usize) -> Self {
         debug_assert!(size >= MIN_SIZE, "a line of {size} bytes does not hold its fields");
@@ -93,7 +93,7 @@ impl Format {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let length = self.template.len() - 1;
         let tag = &self.template[..TAG_LEN];
-        // Nearly every server puts its prefix before the line and nothing behind it.
+        // Nearly every server puts its prefix before the line and nothing after it.
         let usual = line.len().wrapping_sub(length);
         let at = match line.get(usual..) {
             Some(body) if body.starts_with(tag) => usual,
@@ -121,9 +121,9 @@ impl Format {
     }
 }
 
-impl fmt::Debug for Format {
+impl fmt::Debug for LineFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Format({:?})", String::from_utf8_lossy(&self.template))
+        write!(f, "LineFormat({:?})", String::from_utf8_lossy(&self.template))
     }
 }
 
@@ -169,15 +169,15 @@ mod tests {
 
     use super::*;
 
-    fn line(format: &Format, delivery: Delivery) -> Vec<u8> {
+    fn line(format: &LineFormat, delivery: Delivery) -> Vec<u8> {
         let mut line = format.blank();
-        Format::fill(&mut line, delivery);
+        LineFormat::fill(&mut line, delivery);
         line
     }
 
     #[test]
     fn a_line_is_readable_and_of_the_size_asked() {
-        let format = Format::new(0x1a2b_3c4d, 64);
+        let format = LineFormat::new(0x1a2b_3c4d, 64);
         let line = line(&format, Delivery { sender: 7, sequence: 300, sent: 0x1_2345_6789 });
         let shown = "load-1a2b3c4d.00000007.0000012c.0000000123456789 abcdefghijklmn\n";
         assert_eq!(String::from_utf8_lossy(&line), shown);
@@ -186,8 +186,8 @@ mod tests {
 
     #[test]
     fn lines_of_others_are_foreign() {
-        let format = Format::new(1, 64);
-        let other = Format::new(2, 64);
+        let format = LineFormat::new(1, 64);
+        let other = LineFormat::new(2, 64);
         let theirs = line(&other, Delivery { sender: 0, sequence: 0, sent: 0 });
         assert_eq!(format.parse(&theirs[..63]), Received::Foreign);
         for line in ["", "* alice joined", "alice: load-", "\u{fffd}"] {
@@ -200,10 +200,10 @@ mod tests {
         for bad in [b'/', b':', b'@', b'`', b'g', b'o', b'A', b'F', b' ', 0, 0x80, 0xff] {
             let mut digits = *b"0123cdef";
             assert_eq!(number(&digits, 0), Some(0x0123_cdef));
-            for place in 0..8 {
-                let good = std::mem::replace(&mut digits[place], bad);
-                assert_eq!(number(&digits, 0), None, "{bad:#x} at {place}");
-                digits[place] = good;
+            for at in 0..8 {
+                let good = std::mem::replace(&mut digits[at], bad);
+                assert_eq!(number(&digits, 0), None, "{bad:#x} at {at}");
+                digits[at] = good;
             }
         }
         assert_eq!(number(b"0123456", 0), None);
@@ -211,11 +211,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_back_behind_any_prefix(
+        fn is_parsed_after_any_prefix(
             run: u32, sender: u32, sequence: u32, sent: u64,
             size in MIN_SIZE..300, prefix in "[a-z\\[\\]: ~-]{0,40}", tail in "\r?|\u{1b}\\[0m",
         ) {
-            let format = Format::new(run, size);
+            let format = LineFormat::new(run, size);
             let delivery = Delivery { sender, sequence, sent };
             let mut wire = prefix.into_bytes();
             wire.extend_from_slice(line(&format, delivery).strip_suffix(b"\n").unwrap());
@@ -224,14 +224,14 @@ mod tests {
         }
 
         #[test]
-        fn any_changed_byte_is_seen(place in TAG_LEN..63usize, byte: u8) {
-            let format = Format::new(9, 64);
+        fn any_changed_byte_is_seen(at in TAG_LEN..63usize, byte: u8) {
+            let format = LineFormat::new(9, 64);
             let sent = line(&format, Delivery { sender: 1, sequence: 2, sent: 3 });
             let mut wire = sent[..63].to_vec();
-            prop_assume!(wire[place] != byte);
-            wire[place] = byte;
-            let dot = place == SEQUENCE_AT - 1 || place == TIME_AT - 1;
-            let digit = place < PADDING_AT && !dot && byte.is_ascii_hexdigit();
+            prop_assume!(wire[at] != byte);
+            wire[at] = byte;
+            let dot = at == SEQUENCE_AT - 1 || at == TIME_AT - 1;
+            let digit = at < PADDING_AT && !dot && byte.is_ascii_hexdigit();
             // One digit for another is another delivery: the ledger finds it out.
             let another = digit && !byte.is_ascii_uppercase();
             prop_assert_eq!(format.parse(&wire) == Received::Garbled, !another);
@@ -239,7 +239,7 @@ mod tests {
 
         #[test]
         fn any_shortened_line_is_seen(length in TAG_LEN..63usize) {
-            let format = Format::new(9, 64);
+            let format = LineFormat::new(9, 64);
             let sent = line(&format, Delivery { sender: 1, sequence: 2, sent: 3 });
             prop_assert_eq!(format.parse(&sent[..length]), Received::Garbled);
         }

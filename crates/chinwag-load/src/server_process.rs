@@ -1,4 +1,4 @@
-//! The server under load: a chinwag of our own, or one that runs already.
+//! The server under load: a chinwag started for the run, or one that runs already.
 
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use rustix::process::{PidfdFlags, Signal};
 
 use crate::procfs::Process;
 
-/// What precedes the address on the line in which a chinwag says where it listens.
-const LISTENING: &str = "listening on ";
-/// How long a server may take to stop after SIGTERM: its grace of 5 s, and as much again.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// What precedes the address on the line in which a chinwag prints where it listens.
+const ADDRESS_PREFIX: &str = "listening on ";
+/// How long a server may take to stop after SIGTERM: its own time limit of 5 s, and as much again.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server to put load on.
 #[derive(Debug)]
@@ -22,24 +22,24 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// Its process, where it is known.
     pub(crate) process: Option<Process>,
-    /// It, where it is ours.
-    child: Option<Own>,
+    /// The process, if it was started for the run.
+    owned: Option<OwnedServer>,
 }
 
-/// How a server of ours ended when it was asked to.
+/// How a server that was started for the run ended when it was asked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stopped {
+pub(crate) enum ExitState {
     /// By itself, with exit code 0.
     Clean,
-    /// By itself, with these words of the operating system.
+    /// By itself, with this status.
     Failed(String),
     /// It had to be killed.
     Killed,
 }
 
-/// A server that we started. It does not outlive this value.
+/// A server that was started for the run. It does not outlive this value.
 #[derive(Debug)]
-struct Own {
+struct OwnedServer {
     /// The process.
     child: Child,
     /// What it prints. Kept open, or a server that prints more would fail.
@@ -47,15 +47,15 @@ struct Own {
 }
 
 impl Server {
-    /// A server that somebody else started.
-    pub(crate) fn foreign(address: SocketAddr, pid: Option<u32>) -> Self {
-        Self { address, process: pid.map(Process::new), child: None }
+    /// A server that runs already.
+    pub(crate) fn existing(address: SocketAddr, pid: Option<u32>) -> Self {
+        Self { address, process: pid.map(Process::new), owned: None }
     }
 
-    /// Starts this very program as a server on a port of the kernel's choice, and waits until it says which.
+    /// Starts this very program as a server on a port of the kernel's choice, and waits until it prints which.
     ///
     /// # Errors
-    /// When it does not start, or says something else.
+    /// When it does not start, or prints something else.
     pub(crate) fn start() -> io::Result<Self> {
         let program = std::env::current_exe()?;
         let mut command = Command::new(program);
@@ -63,22 +63,22 @@ impl Server {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
         let process = Process::new(child.id());
-        let mut own = Own { child, stdout: BufReader::new(stdout) };
-        let address = own.address()?;
-        Ok(Self { address, process: Some(process), child: Some(own) })
+        let mut owned = OwnedServer { child, stdout: BufReader::new(stdout) };
+        let address = owned.address()?;
+        Ok(Self { address, process: Some(process), owned: Some(owned) })
     }
 
-    /// Stops the server, if it is ours, and says how it ended.
+    /// Stops the server, if it was started for the run, and returns how it ended.
     ///
     /// # Errors
     /// When it could not be stopped.
-    pub(crate) fn stop(&mut self) -> io::Result<Option<Stopped>> {
-        self.child.take().map(|mut own| own.stop()).transpose()
+    pub(crate) fn stop(&mut self) -> io::Result<Option<ExitState>> {
+        self.owned.take().map(|mut owned| owned.stop()).transpose()
     }
 }
 
-impl Own {
-    /// Reads up to the line that tells the address.
+impl OwnedServer {
+    /// Reads up to the line that has the address.
     fn address(&mut self) -> io::Result<SocketAddr> {
         let mut line = String::new();
         while self.stdout.read_line(&mut line)? > 0 {
@@ -87,27 +87,27 @@ impl Own {
             }
             line.clear();
         }
-        Err(io::Error::other("the server ended before it told its address"))
+        Err(io::Error::other("the server ended before it printed its address"))
     }
 
-    /// Asks it to end, waits for that, and says how it ended. One that does not end is killed.
-    fn stop(&mut self) -> io::Result<Stopped> {
+    /// Asks it to end, waits for that, and returns how it ended. One that does not end is killed.
+    fn stop(&mut self) -> io::Result<ExitState> {
         let pid = rustix::process::Pid::from_child(&self.child);
         let handle = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         rustix::process::pidfd_send_signal(&handle, Signal::TERM)?;
         let mut ended = [PollFd::new(&handle, PollFlags::IN)];
-        let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
-        if rustix::event::poll(&mut ended, Some(&patience))? == 0 {
+        let timeout = Timespec { tv_sec: STOP_TIMEOUT.as_secs() as i64, tv_nsec: 0 };
+        if rustix::event::poll(&mut ended, Some(&timeout))? == 0 {
             self.child.kill()?;
             self.child.wait()?;
-            return Ok(Stopped::Killed);
+            return Ok(ExitState::Killed);
         }
         let status = self.child.wait()?;
-        Ok(if status.success() { Stopped::Clean } else { Stopped::Failed(status.to_string()) })
+        Ok(if status.success() { ExitState::Clean } else { ExitState::Failed(status.to_string()) })
     }
 }
 
-impl Drop for Own {
+impl Drop for OwnedServer {
     fn drop(&mut self) {
         // Both fail only where it has ended and been waited for.
         let _ = self.child.kill();
@@ -117,7 +117,7 @@ impl Drop for Own {
 
 /// The address in a line like `listening on 127.0.0.1:7070`.
 fn address(line: &str) -> Option<SocketAddr> {
-    line.trim().strip_prefix(LISTENING)?.parse().ok()
+    line.trim().strip_prefix(ADDRESS_PREFIX)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_stands_in_its_line() {
+    fn the_address_is_read_from_its_line() {
         assert_eq!(address("listening on 127.0.0.1:7070\n"), Some(([127, 0, 0, 1], 7070).into()));
         assert_eq!(address("listening on [::1]:9\n").map(|address| address.port()), Some(9));
         assert_eq!(address("join with: nc 127.0.0.1 7070\n"), None);

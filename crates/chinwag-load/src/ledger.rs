@@ -1,15 +1,15 @@
 //! The ledger of one client: that every line of every other sender arrives exactly once and in order.
 //!
-//! The usual case costs one comparison: the next number of that sender is the one that came. What jumps ahead
-//! leaves a hole; a hole filled later is a line out of order, one still open at the end is a line missing.
+//! The usual case costs one comparison: the next number of that sender is the one that came. A line that comes too early
+//! leaves a gap; a gap filled later is a line out of order, one still open at the end is a line missing.
 
 use std::collections::BTreeSet;
 
 /// How many faults a client keeps in detail; all are counted.
-const DETAILS: usize = 32;
-/// How many single holes a ledger keeps. A client that misses more is beyond repair, and what it misses
+const MAX_DETAILS: usize = 32;
+/// How many missing lines a ledger keeps one by one. A client that misses more is beyond repair, and what it misses
 /// after that is counted as missing at once.
-const HOLES: usize = 1 << 16;
+const MAX_GAPS: usize = 1 << 16;
 
 /// What can be wrong with a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +33,8 @@ impl Fault {
     pub(crate) const ALL: [Self; 6] =
         [Self::Missing, Self::Doubled, Self::OutOfOrder, Self::Echoed, Self::Garbled, Self::Unsent];
 
-    /// The word for it in a report.
-    pub(crate) fn word(self) -> &'static str {
+    /// Its name in a report.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::Doubled => "doubled",
@@ -70,8 +70,8 @@ pub(crate) struct Ledger {
     own: Option<u32>,
     /// Deliveries that came for the first time.
     delivered: u64,
-    /// Lines passed over so far, by sender and number.
-    holes: BTreeSet<(u32, u32)>,
+    /// Lines skipped so far, by sender and number.
+    gaps: BTreeSet<(u32, u32)>,
     /// How often each fault occurred, in the order of [`Fault::ALL`].
     faults: [u64; Fault::ALL.len()],
     /// The first faults in detail.
@@ -86,15 +86,15 @@ impl Ledger {
             messages,
             own,
             delivered: 0,
-            holes: BTreeSet::new(),
+            gaps: BTreeSet::new(),
             faults: [0; Fault::ALL.len()],
             details: Vec::new(),
         }
     }
 
-    /// Enters a line. Says whether it is a delivery, and not one too many.
+    /// Records a line. Returns whether it is a delivery, and not one too many.
     #[inline]
-    pub(crate) fn enter(&mut self, sender: u32, sequence: u32) -> bool {
+    pub(crate) fn record(&mut self, sender: u32, sequence: u32) -> bool {
         match self.next.get_mut(sender as usize) {
             Some(next)
                 if *next == sequence && sequence < self.messages && self.own != Some(sender) =>
@@ -103,12 +103,12 @@ impl Ledger {
                 self.delivered += 1;
                 true
             }
-            _ => self.enter_unusual(sender, sequence),
+            _ => self.record_unexpected(sender, sequence),
         }
     }
 
-    /// Enters a line that bears the run's tag and cannot be read.
-    pub(crate) fn enter_garbled(&mut self) {
+    /// Records a line that bears the run's tag and cannot be read.
+    pub(crate) fn record_garbled(&mut self) {
         self.count(Fault::Garbled, None, 0, 1);
     }
 
@@ -123,19 +123,19 @@ impl Ledger {
         self.delivered == self.expected()
     }
 
-    /// Enters a line that is not the next one of its sender.
+    /// Records a line that is not the next one of its sender.
     #[cold]
-    fn enter_unusual(&mut self, sender: u32, sequence: u32) -> bool {
+    fn record_unexpected(&mut self, sender: u32, sequence: u32) -> bool {
         let fault = match self.next.get(sender as usize) {
             Some(_) if sequence >= self.messages => Fault::Unsent,
             Some(_) if self.own == Some(sender) => Fault::Echoed,
             Some(&next) if sequence > next => {
-                self.pass_over(sender, next..sequence);
+                self.note_gap(sender, next..sequence);
                 self.next[sender as usize] = sequence + 1;
                 self.delivered += 1;
                 return true;
             }
-            Some(_) if self.holes.remove(&(sender, sequence)) => Fault::OutOfOrder,
+            Some(_) if self.gaps.remove(&(sender, sequence)) => Fault::OutOfOrder,
             Some(_) => Fault::Doubled,
             None => Fault::Unsent,
         };
@@ -145,21 +145,21 @@ impl Ledger {
         delivered
     }
 
-    /// Remembers lines that were passed over: they may still come.
-    fn pass_over(&mut self, sender: u32, sequences: std::ops::Range<u32>) {
+    /// Keeps the numbers of lines that were skipped: they may still come.
+    fn note_gap(&mut self, sender: u32, sequences: std::ops::Range<u32>) {
         for sequence in sequences {
-            if self.holes.len() < HOLES {
-                self.holes.insert((sender, sequence));
+            if self.gaps.len() < MAX_GAPS {
+                self.gaps.insert((sender, sequence));
             } else {
                 self.count(Fault::Missing, Some(sender), sequence, 1);
             }
         }
     }
 
-    /// Counts a fault of `count` lines in a row, and keeps it in detail while there is room.
+    /// Counts a fault of `count` lines in a row, and keeps it in detail while there is space.
     fn count(&mut self, fault: Fault, sender: Option<u32>, first: u32, count: u32) {
         self.faults[fault as usize] += u64::from(count);
-        let room = self.details.len() < DETAILS;
+        let has_space = self.details.len() < MAX_DETAILS;
         match self.details.last_mut() {
             Some(last)
                 if (last.fault, last.sender) == (fault, sender)
@@ -167,15 +167,15 @@ impl Ledger {
             {
                 last.count += count;
             }
-            _ if room => self.details.push(Detail { fault, sender, first, count }),
+            _ if has_space => self.details.push(Detail { fault, sender, first, count }),
             _ => {}
         }
     }
 
-    /// Closes the ledger: with `all` whatever has not come is missing; without, only what was passed over is
-    /// (for a client that was cut off, or never read to the end).
+    /// Closes the ledger: with `all` whatever has not come is missing; without, only what was skipped is
+    /// (for a client that was disconnected, or never read to the end).
     pub(crate) fn close(mut self, all: bool) -> Findings {
-        for (sender, sequence) in std::mem::take(&mut self.holes) {
+        for (sender, sequence) in std::mem::take(&mut self.gaps) {
             self.count(Fault::Missing, Some(sender), sequence, 1);
         }
         for sender in 0..self.next.len() as u32 {
@@ -223,7 +223,7 @@ mod tests {
     fn findings(senders: u32, messages: u32, arrived: &[(u32, u32)]) -> Findings {
         let mut ledger = Ledger::new(senders, messages, None);
         for &(sender, sequence) in arrived {
-            ledger.enter(sender, sequence);
+            ledger.record(sender, sequence);
         }
         ledger.close(true)
     }
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(ledger.expected(), 4);
         for (sender, sequence) in [(0, 0), (2, 0), (0, 1), (2, 1)] {
             assert!(!ledger.is_complete());
-            assert!(ledger.enter(sender, sequence));
+            assert!(ledger.record(sender, sequence));
         }
         assert!(ledger.is_complete());
         assert!(ledger.close(true).is_clean());
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_not_heard_at_all_is_one_detail() {
+    fn a_sender_not_received_at_all_is_one_detail() {
         let found = findings(2, 1_000, &[]);
         assert_eq!(count(&found, Fault::Missing), 2_000);
         let missing = |sender| Detail { fault: Fault::Missing, sender, first: 0, count: 1_000 };
@@ -271,28 +271,28 @@ mod tests {
         let found = findings(1, 1, &[(0, 0), (0, 7), (9, 0)]);
         assert_eq!(count(&found, Fault::Unsent), 2);
         let mut ledger = Ledger::new(2, 1, Some(0));
-        assert!(!ledger.enter(0, 0));
-        assert!(ledger.enter(1, 0));
+        assert!(!ledger.record(0, 0));
+        assert!(ledger.record(1, 0));
         assert_eq!(count(&ledger.close(true), Fault::Echoed), 1);
     }
 
     #[test]
-    fn who_was_cut_off_misses_only_what_was_passed_over() {
+    fn a_disconnected_client_misses_only_what_was_skipped() {
         let mut ledger = Ledger::new(1, 100, None);
         for sequence in [0, 1, 3] {
-            ledger.enter(0, sequence);
+            ledger.record(0, sequence);
         }
         assert_eq!(count(&ledger.close(false), Fault::Missing), 1);
     }
 
     #[test]
-    fn holes_and_details_are_bounded() {
+    fn gaps_and_details_are_bounded() {
         let mut ledger = Ledger::new(1, u32::MAX, None);
-        assert!(ledger.enter(0, 3 * HOLES as u32));
-        assert!(ledger.holes.len() <= HOLES);
-        assert_eq!(count(&ledger.close(false), Fault::Missing), 3 * HOLES as u64);
+        assert!(ledger.record(0, 3 * MAX_GAPS as u32));
+        assert!(ledger.gaps.len() <= MAX_GAPS);
+        assert_eq!(count(&ledger.close(false), Fault::Missing), 3 * MAX_GAPS as u64);
         let found = findings(1, 10_000, &(0..5_000).map(|n| (0, 2 * n)).collect::<Vec<_>>());
-        assert_eq!(found.details.len(), DETAILS);
+        assert_eq!(found.details.len(), MAX_DETAILS);
         assert_eq!(count(&found, Fault::Missing), 5_000);
     }
 
@@ -301,7 +301,7 @@ mod tests {
         #[test]
         fn one_fault_is_found(
             order in Just((0..4u32).flat_map(|s| [s; 6]).collect::<Vec<_>>()).prop_shuffle(),
-            place in 0usize..24, kind in 0..3,
+            index in 0usize..24, kind in 0..3,
         ) {
             let mut numbers = [0u32; 4];
             let mut arrived: Vec<(u32, u32)> = order
@@ -314,18 +314,18 @@ mod tests {
             prop_assert!(findings(4, 6, &arrived).is_clean());
             let fault = match kind {
                 0 => {
-                    arrived.remove(place);
+                    arrived.remove(index);
                     Fault::Missing
                 }
                 1 => {
-                    arrived.insert(place, arrived[place]);
+                    arrived.insert(index, arrived[index]);
                     Fault::Doubled
                 }
                 _ => {
-                    let (sender, sequence) = arrived[place];
+                    let (sender, sequence) = arrived[index];
                     let later = arrived.iter().position(|&line| line == (sender, sequence + 1));
                     let Some(later) = later else { return Ok(()) };
-                    arrived.swap(place, later);
+                    arrived.swap(index, later);
                     Fault::OutOfOrder
                 }
             };
