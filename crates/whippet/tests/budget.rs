@@ -48,7 +48,7 @@ async fn a_unit_is_used_up_by_each_call() {
 }
 
 #[whippet::test]
-async fn what_remains_is_told() {
+async fn remaining_guards_are_reported() {
     assert!(has_budget_remaining());
     let task = async {
         for _ in 0..128 {

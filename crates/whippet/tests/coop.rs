@@ -1,4 +1,4 @@
-//! Doors that a program writes itself, within the budget of a turn.
+//! Futures that a program writes itself, within the budget of a poll.
 
 use std::future::{poll_fn, ready};
 use std::pin::pin;
@@ -9,7 +9,7 @@ use whippet::task::coop::{
 };
 use whippet::task::yield_now;
 
-/// How many turns a task takes for a thousand futures that are ready at once.
+/// How many polls a task takes for a thousand futures that are ready at once.
 async fn turns(takes_part: bool) -> usize {
     let counted = async move {
         let mut turns = 0;

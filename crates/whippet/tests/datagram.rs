@@ -20,7 +20,7 @@ fn block_on<F: Future<Output = ()>>(test: F) {
 }
 
 #[test]
-fn udp_goes_to_whom_it_is_sent_and_says_from_whom_it_came() {
+fn udp_reaches_its_target_and_names_its_sender() {
     block_on(async {
         let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let address = server.local_addr().unwrap();

@@ -37,7 +37,7 @@ fn each_live_task_is_in_it_with_its_place_and_the_complete_are_not() {
 }
 
 #[test]
-fn states_and_polls_are_told() {
+fn states_and_polls_are_dumped() {
     let runtime = multi(1);
     let waits = runtime.spawn(pending::<()>());
     let (tell, told) = mpsc::channel();
@@ -58,7 +58,7 @@ fn states_and_polls_are_told() {
     assert_eq!(state(runs.id()), Some((TaskState::Running, 5)));
     assert_eq!(state(queued.id()), Some((TaskState::Queued, 0)));
     let words = of(&runtime, runs.id()).unwrap().to_string();
-    for part in ["running", "polls 5", file!(), "dump::states_and_polls_are_told"] {
+    for part in ["running", "polls 5", file!(), "dump::states_and_polls_are_dumped"] {
         assert!(words.contains(part), "{words:?} says {part:?}");
     }
     release.send(()).unwrap();

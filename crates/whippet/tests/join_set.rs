@@ -49,10 +49,10 @@ fn outputs_come_in_the_order_of_completion() {
     for runtime in both() {
         runtime.block_on(async {
             let mut set = JoinSet::new();
-            let mut doors = Vec::new();
+            let mut senders = Vec::new();
             for number in 0..5 {
                 let (open, opened) = oneshot::channel::<()>();
-                doors.push(Some(open));
+                senders.push(Some(open));
                 set.spawn(async move {
                     opened.await.unwrap();
                     number
@@ -60,7 +60,7 @@ fn outputs_come_in_the_order_of_completion() {
             }
             for number in [3, 0, 4, 1, 2] {
                 assert!(set.try_join_next().is_none());
-                doors[number].take().unwrap().send(()).unwrap();
+                senders[number].take().unwrap().send(()).unwrap();
                 assert_eq!(set.join_next().await.unwrap().unwrap(), number);
             }
             assert!(set.join_next().await.is_none());

@@ -209,7 +209,7 @@ const TRIALS: &[Trial] = &[
 ];
 
 #[test]
-fn a_large_future_fits_the_stack_of_who_hands_it_over() {
+fn a_large_future_fits_the_stack_of_its_spawner() {
     let failed: Vec<String> = TRIALS
         .iter()
         .map(|trial| (trial.0, process(trial.0)))

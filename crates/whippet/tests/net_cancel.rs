@@ -97,7 +97,7 @@ fn regression_15_a_cancelled_read_loses_no_bytes() {
 }
 
 #[test]
-fn regression_15_a_cancelled_wait_for_readiness_or_peek_loses_no_bytes() {
+fn regression_15_a_cancelled_wait_or_peek_loses_no_bytes() {
     on_both(|| async {
         let (client, server) = pair().await;
         let sends = whippet::spawn(send_in_pieces(client));

@@ -33,15 +33,15 @@ fn inside<R, F: Future<Output = R>>(
     case(call, way_out, move || current().block_on(async { panics().await }))
 }
 
-/// The words of the panic.
-fn words(panics: Box<dyn FnOnce()>) -> String {
+/// The message of the panic.
+fn panic_message(panics: Box<dyn FnOnce()>) -> String {
     let payload = match catch_unwind(AssertUnwindSafe(panics)) {
         Ok(()) => return "no panic".to_owned(),
         Err(payload) => payload,
     };
     match payload.downcast::<String>() {
-        Ok(words) => *words,
-        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("no words").to_owned(),
+        Ok(message) => *message,
+        Err(payload) => payload.downcast_ref::<&str>().copied().unwrap_or("no message").to_owned(),
     }
 }
 
@@ -49,11 +49,11 @@ fn words(panics: Box<dyn FnOnce()>) -> String {
 fn check(cases: Vec<Case>) {
     let mut wrong = Vec::new();
     for (call, way_out, panics) in cases {
-        let said = words(panics);
+        let message = panic_message(panics);
         let found =
-            said.strip_prefix(&format!("`{call}`: ")).and_then(|rest| rest.split_once("; "));
+            message.strip_prefix(&format!("`{call}`: ")).and_then(|rest| rest.split_once("; "));
         if !found.is_some_and(|(what, way)| !what.is_empty() && way.contains(way_out)) {
-            wrong.push(format!("{call}: {said}"));
+            wrong.push(format!("{call}: {message}"));
         }
     }
     assert!(wrong.is_empty(), "{} are not of the form:\n{}", wrong.len(), wrong.join("\n"));
@@ -337,6 +337,6 @@ fn of_streams() {
 }
 
 #[test]
-fn a_poll_that_is_fine_says_nothing() {
-    assert_eq!(words(Box::new(|| assert!(poll(pin!(ready(())))))), "no panic");
+fn a_poll_that_is_fine_reports_nothing() {
+    assert_eq!(panic_message(Box::new(|| assert!(poll(pin!(ready(())))))), "no panic");
 }

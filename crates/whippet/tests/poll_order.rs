@@ -27,8 +27,8 @@ fn take(seen: &Seen) -> Vec<usize> {
     std::mem::take(&mut *seen.lock().unwrap())
 }
 
-/// A task that says its number.
-fn says(seen: &Seen, number: usize) -> impl Future<Output = ()> + Send + use<> {
+/// A task that records its number.
+fn record(seen: &Seen, number: usize) -> impl Future<Output = ()> + Send + use<> {
     let seen = Arc::clone(seen);
     async move { seen.lock().unwrap().push(number) }
 }
@@ -40,7 +40,7 @@ fn tasks_of_a_current_thread_run_in_the_order_of_spawn() {
     for count in [5, 1_000] {
         runtime.block_on(async {
             let tasks: Vec<_> =
-                (0..count).map(|number| whippet::spawn(says(&seen, number))).collect();
+                (0..count).map(|number| whippet::spawn(record(&seen, number))).collect();
             for task in tasks {
                 task.await.unwrap();
             }
@@ -52,20 +52,20 @@ fn tasks_of_a_current_thread_run_in_the_order_of_spawn() {
 #[test]
 fn tasks_of_a_current_thread_run_in_the_order_of_wakes() {
     let (runtime, seen) = (current_thread(), Seen::default());
-    let doors: Arc<Vec<Notify>> = Arc::new((0..5).map(|_| Notify::new()).collect());
+    let notifies: Arc<Vec<Notify>> = Arc::new((0..5).map(|_| Notify::new()).collect());
     runtime.block_on(async {
         let tasks: Vec<_> = (0..5)
             .map(|number| {
-                let (doors, says) = (Arc::clone(&doors), says(&seen, number));
+                let (notifies, record) = (Arc::clone(&notifies), record(&seen, number));
                 whippet::spawn(async move {
-                    doors[number].notified().await;
-                    says.await;
+                    notifies[number].notified().await;
+                    record.await;
                 })
             })
             .collect();
         yield_now().await;
         let order = [3, 1, 4, 0, 2];
-        order.iter().for_each(|&number| doors[number].notify_one());
+        order.iter().for_each(|&number| notifies[number].notify_one());
         for task in tasks {
             task.await.unwrap();
         }
@@ -80,7 +80,7 @@ fn a_task_that_spawns_comes_after_none_of_its_children() {
     runtime.block_on(async {
         let parent = whippet::spawn(async move {
             let tasks: Vec<_> =
-                (0..5).map(|number| whippet::spawn(says(&inside, number))).collect();
+                (0..5).map(|number| whippet::spawn(record(&inside, number))).collect();
             for task in tasks {
                 task.await.unwrap();
             }
@@ -95,7 +95,8 @@ fn tasks_of_a_local_set_run_in_the_order_of_spawn() {
     for runtime in [current_thread(), one_worker()] {
         let (seen, set) = (Seen::default(), LocalSet::new());
         set.block_on(&runtime, async {
-            let tasks: Vec<_> = (0..1_000).map(|number| spawn_local(says(&seen, number))).collect();
+            let tasks: Vec<_> =
+                (0..1_000).map(|number| spawn_local(record(&seen, number))).collect();
             for task in tasks {
                 task.await.unwrap();
             }
@@ -110,8 +111,8 @@ fn tasks_of_a_local_runtime_run_in_the_order_of_spawn() {
     runtime.block_on(async {
         let tasks: Vec<_> = (0..1_000)
             .map(|number| match number % 3 {
-                0 => whippet::spawn(says(&seen, number)),
-                _ => spawn_local(says(&seen, number)),
+                0 => whippet::spawn(record(&seen, number)),
+                _ => spawn_local(record(&seen, number)),
             })
             .collect();
         for task in tasks {
@@ -253,7 +254,7 @@ fn tasks_that_yield_take_turns_among_themselves() {
             let seen = Arc::clone(&seen);
             runtime.spawn(async move {
                 for _ in 0..3 {
-                    says(&seen, number).await;
+                    record(&seen, number).await;
                     yield_now().await;
                 }
             })

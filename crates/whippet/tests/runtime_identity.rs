@@ -58,7 +58,7 @@ fn a_name_is_shown_by_handle_debug_and_dump() {
 }
 
 #[test]
-fn a_runtime_without_a_name_says_none() {
+fn a_runtime_without_a_name_has_none() {
     let runtime = runtime();
     assert_eq!(runtime.handle().name(), None);
     assert!(runtime.handle().dump().to_string().starts_with("0 tasks"));
@@ -233,7 +233,7 @@ fn sockets_of_an_ended_runtime_say_that_it_has_ended() {
 }
 
 #[test]
-fn what_begins_on_an_ended_runtime_says_that_it_has_ended() {
+fn calls_on_an_ended_runtime_report_that_it_has_ended() {
     let ended = runtime();
     let handle = ended.handle().clone();
     drop(ended);

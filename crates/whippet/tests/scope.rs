@@ -45,7 +45,7 @@ async fn it_waits_for_all_tasks_and_for_those_that_they_spawn() {
 }
 
 #[whippet::test]
-async fn the_first_panic_ends_body_and_tasks_and_is_told() {
+async fn the_first_panic_ends_body_and_tasks_and_is_reported() {
     let mut ends = None;
     let (body_holds, body_dropped) = oneshot::channel::<()>();
     let all = scope(|s| {
@@ -72,7 +72,7 @@ async fn the_first_panic_ends_body_and_tasks_and_is_told() {
 }
 
 #[whippet::test]
-async fn an_abort_is_a_failure_and_an_output_that_nobody_wants_is_none() {
+async fn an_abort_is_a_failure_and_an_unwanted_output_is_none() {
     let failed = scope(|s| async move {
         drop(s.spawn(async { 7 }));
         let task = s.spawn(pending::<()>());

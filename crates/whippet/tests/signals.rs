@@ -109,8 +109,8 @@ fn a_new_ctrl_c_hears_what_was_not_announced_before_it() {
 }
 
 #[test]
-fn no_default_action_comes_back_when_nobody_listens() {
-    in_a_child("no_default_action_comes_back_when_nobody_listens", || {
+fn no_default_action_comes_back_without_listeners() {
+    in_a_child("no_default_action_comes_back_without_listeners", || {
         let runtime = current_thread();
         runtime.block_on(async {
             assert!(timeout(Duration::ZERO, ctrl_c()).await.is_err(), "nobody pressed Ctrl-C");

@@ -85,7 +85,7 @@ fn run(test: impl Future<Output = io::Result<()>>) {
 }
 
 #[test]
-fn bytes_go_both_ways_by_address_and_by_name_and_each_way_ends_alone() {
+fn each_direction_of_a_connection_ends_alone() {
     run(async {
         let (proxy, echo) = (proxy(Limits::default()).await?, echo().await?);
         for request in [to_ipv4(echo), to_name(echo)] {

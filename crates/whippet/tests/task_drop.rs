@@ -157,7 +157,7 @@ fn the_output_of_a_future_whose_drop_panics_is_dropped_by_the_panic() {
 }
 
 #[test]
-fn an_output_nobody_wants_is_dropped_with_the_name_of_its_task() {
+fn an_unwanted_output_is_dropped_with_its_task_s_name() {
     for runtime in both() {
         runtime.block_on(async {
             // By the completer.

@@ -95,7 +95,7 @@ fn a_megabyte_goes_there_and_back() {
 }
 
 #[test]
-fn a_refused_connect_says_so() {
+fn a_refused_connect_fails() {
     for runtime in runtimes() {
         let error = runtime.block_on(async {
             let closed = bound_and_deaf();
@@ -171,7 +171,7 @@ fn rustix_dup(stream: &TcpStream) -> std::os::fd::OwnedFd {
 }
 
 #[test]
-fn regression_02_bytes_reach_their_own_connection_through_a_churn_of_descriptors() {
+fn regression_02_descriptor_reuse_mixes_up_no_bytes() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -265,7 +265,7 @@ fn more_pieces_than_the_kernel_takes_in_a_call() {
 }
 
 #[test]
-fn regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
+fn regression_11_no_wait_on_a_socket_outlives_its_runtime() {
     let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let (waits, client, listener) = runtime.block_on(async {
         let (client, waits) = pair().await.unwrap();
@@ -290,7 +290,7 @@ fn regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended() {
 }
 
 #[test]
-fn the_first_address_that_answers_is_taken_and_names_are_looked_up() {
+fn the_first_address_that_answers_is_taken() {
     for runtime in runtimes() {
         runtime.block_on(async {
             let deaf = bound_and_deaf();

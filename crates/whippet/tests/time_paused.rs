@@ -188,25 +188,25 @@ fn the_clocks_of_others_go_on() {
 
 #[test]
 fn wrong_use_panics_with_a_clear_sentence() {
-    let words = |runtime: &Runtime, door: fn()| {
+    let panic_message = |runtime: &Runtime, call: fn()| {
         let panic = catch_unwind(std::panic::AssertUnwindSafe(|| {
-            runtime.block_on(async { door() });
+            runtime.block_on(async { call() });
         }));
         let payload = panic.expect_err("a panic");
         payload
             .downcast::<&str>()
             .map(|text| text.to_string())
-            .unwrap_or_else(|payload| *payload.downcast::<String>().expect("words"))
+            .unwrap_or_else(|payload| *payload.downcast::<String>().expect("a message"))
     };
     let real = Builder::new_current_thread().build().unwrap();
-    assert!(words(&paused(), time::pause).contains("paused already"));
-    assert!(words(&real, time::resume).contains("not paused"));
+    assert!(panic_message(&paused(), time::pause).contains("paused already"));
+    assert!(panic_message(&real, time::resume).contains("not paused"));
     real.block_on(async {
         let error = whippet::spawn(time::advance(HOUR)).await.unwrap_err();
         assert!(error.to_string().contains("not paused"), "{error}");
     });
     let workers = Builder::new_multi_thread().worker_threads(1).build().unwrap();
-    assert!(words(&workers, time::pause).contains("new_current_thread"));
+    assert!(panic_message(&workers, time::pause).contains("new_current_thread"));
     let panic = catch_unwind(|| Builder::new_multi_thread().start_paused(true).build());
     assert!(panic.is_err());
     assert!(catch_unwind(time::pause).is_err());

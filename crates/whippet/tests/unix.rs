@@ -67,7 +67,7 @@ fn an_abstract_name_leaves_no_file() {
 }
 
 #[test]
-fn errors_of_connecting_are_told() {
+fn errors_of_connecting_are_returned() {
     let place = Place::new("nobody");
     block_on(async {
         let error = UnixStream::connect(&place.0).await.unwrap_err();

@@ -106,7 +106,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 
     /// One turn of reactor and timers that has",
         tests: &[
-            Schedule("blocking::shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others"),
+            Schedule("blocking::shuttle_polls_that_wait_for_each_other_have_a_worker_each"),
             Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
         ],
     },
@@ -119,7 +119,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        state.worker = Some(worker);
 ",
-        tests: &[Schedule("scheduling::shuttle_two_threads_share_the_seat_of_a_current_thread_runtime")],
+        tests: &[Schedule("scheduling::shuttle_two_threads_share_a_current_thread_runtime")],
     },
     Mutation {
         row: "-",
@@ -140,7 +140,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            if queue.close_if_empty() {
 ",
-        tests: &[Schedule("shutdown::shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set")],
+        tests: &[Schedule("shutdown::shuttle_local_tasks_woken_from_elsewhere_end_with_their_set")],
     },
     Mutation {
         row: "-",
@@ -182,7 +182,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             self.word.store(LOCKED, Release);
 ",
         tests: &[
-            Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
+            Model("sync::semaphore::loom_tests::loom_a_cancelled_acquire_beside_a_release_and_another"),
             Schedule("sync::shuttle_permits_are_never_too_many_and_all_come_back"),
         ],
     },

@@ -58,7 +58,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "pub(super) const MAX_CHUNKS: usize = usize::MAX;",
         tests: &[
             File("io", "saturated::one_poll_copies_a_bounded_part_in_each_direction"),
-            File("io", "saturated::a_joined_copy_leaves_the_other_its_turn"),
+            File("io", "saturated::a_joined_copy_lets_the_other_run"),
         ],
     },
     Mutation {
@@ -68,7 +68,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         from: "        back_first = !back_first;
 ",
         to: "",
-        tests: &[File("io", "saturated::a_saturated_direction_leaves_the_other_its_turn")],
+        tests: &[File("io", "saturated::a_saturated_direction_lets_the_other_run")],
     },
     Mutation {
         row: "-",

@@ -100,7 +100,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Model("executor::loom_tests::loom_the_last_searcher_passes_on_what_was_left_to_it"),
-            Schedule("blocking::shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others"),
+            Schedule("blocking::shuttle_polls_that_wait_for_each_other_have_a_worker_each"),
         ],
     },
     Mutation {
@@ -239,8 +239,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         }
 ",
         tests: &[
-            Unit("sync::waker_tests::regression_07_wakers_that_use_the_channel_when_cloned_or_dropped"),
-            Unit("sync::waker_tests::regression_07_wakers_that_use_a_semaphore_when_cloned_or_dropped"),
+            Unit("sync::waker_tests::regression_07_wakers_of_a_channel_use_it_in_clone_and_drop"),
+            Unit("sync::waker_tests::regression_07_wakers_of_a_semaphore_use_it_in_clone_and_drop"),
         ],
     },
     Mutation {
@@ -253,7 +253,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             let _ = panicked.call(|| ());
 ",
         tests: &[
-            Unit("sync::notify::tests::regression_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep"),
+            Unit("sync::notify::tests::regression_07_a_waker_may_notify_or_panic"),
             Unit("wake_list::tests::regression_07_a_waker_that_panics_while_the_thread_panics_ends_nothing_and_keeps_nobody_asleep"),
         ],
     },

@@ -91,7 +91,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             File("local_set", "spawn_local_works_in_all_of_a_local_runtime"),
-            File("enter_guards", "guards_of_local_runtimes_out_of_order_are_told_of"),
+            File("enter_guards", "guards_of_local_runtimes_out_of_order_are_reported"),
         ],
     },
     Mutation {
@@ -103,9 +103,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        entries.pop().map(|(_, value)| (value, is_innermost))
 ",
         tests: &[
-            File("enter_guards", "enter_guards_dropped_out_of_order_are_told_of"),
-            File("enter_guards", "a_guard_that_outlives_its_block_on_is_told_of_alone"),
-            File("enter_guards", "local_enter_guards_out_of_order_are_told_of"),
+            File("enter_guards", "enter_guards_dropped_out_of_order_are_reported"),
+            File("enter_guards", "a_guard_that_outlives_its_block_on_is_reported_once"),
+            File("enter_guards", "local_enter_guards_out_of_order_are_reported"),
         ],
     },
     Mutation {
@@ -117,9 +117,9 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let is_innermost = true;
 ",
         tests: &[
-            File("enter_guards", "enter_guards_dropped_out_of_order_are_told_of"),
-            File("enter_guards", "enter_guards_of_one_runtime_out_of_order_are_told_of"),
-            File("enter_guards", "local_enter_guards_out_of_order_are_told_of"),
+            File("enter_guards", "enter_guards_dropped_out_of_order_are_reported"),
+            File("enter_guards", "enter_guards_of_one_runtime_out_of_order_are_reported"),
+            File("enter_guards", "local_enter_guards_out_of_order_are_reported"),
         ],
     },
     Mutation {

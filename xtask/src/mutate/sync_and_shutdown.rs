@@ -39,7 +39,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         tests: &[
             Model("executor::blocking_loom::loom_regression_10_two_jobs_meet_one_thread_that_waits"),
-            Schedule("blocking::shuttle_blocking_jobs_that_wait_for_each_other_have_a_thread_each"),
+            Schedule("blocking::shuttle_blocking_jobs_that_wait_for_each_other_have_threads"),
         ],
     },
     Mutation {
@@ -114,7 +114,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        let _ = wakers;
 ",
-        tests: &[File("tcp", "regression_11_nobody_waits_on_a_socket_whose_runtime_has_ended")],
+        tests: &[File("tcp", "regression_11_no_wait_on_a_socket_outlives_its_runtime")],
     },
     Mutation {
         row: "12",
@@ -125,10 +125,10 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        self.release(0, wakers);
 ",
         tests: &[
-            Unit("sync::semaphore::tests::regression_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped"),
+            Unit("sync::semaphore::tests::regression_12_a_dropped_acquire_passes_its_permits_on"),
             Unit("sync::mpsc::tests::regression_12_a_cancelled_send_passes_its_place_on"),
-            Unit("sync::lock::tests::regression_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next"),
-            Model("sync::semaphore::loom_tests::loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire"),
+            Unit("sync::lock::tests::regression_12_a_cancelled_lock_passes_the_mutex_on"),
+            Model("sync::semaphore::loom_tests::loom_a_cancelled_acquire_beside_a_release_and_another"),
         ],
     },
     Mutation {
@@ -141,7 +141,7 @@ pub(super) const GUARDS: &[Mutation] = &[
             self.release(removed.data, wakers);
         }
 ",
-        tests: &[Unit("sync::mpsc::tests::regression_12_leaving_before_a_large_request_lets_small_ones_through")],
+        tests: &[Unit("sync::mpsc::tests::regression_12_a_large_request_that_leaves_lets_others_in")],
     },
     Mutation {
         row: "12",
@@ -154,8 +154,8 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "            Notification::One | Notification::Last => self.update_if_empty(waiters),
 ",
         tests: &[
-            Unit("sync::notify::tests::regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on"),
-            Model("sync::notify::loom_tests::loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter"),
+            Unit("sync::notify::tests::regression_12_a_dropped_chosen_waiter_passes_it_on"),
+            Model("sync::notify::loom_tests::loom_a_cancelled_waiter_beside_notify_one_and_another"),
         ],
     },
     Mutation {
@@ -169,7 +169,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        let _ = tickets;
 ",
         tests: &[
-            Unit("sync::notify::tests::regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since"),
+            Unit("sync::notify::tests::regression_12_it_passes_it_on_after_notify_waiters_too"),
             Unit("sync::wait_list::tests::memory_is_freed_when_all_tickets_are_invalidated"),
         ],
     },
@@ -270,8 +270,8 @@ pub(super) const GUARDS: &[Mutation] = &[
     }
 ",
         tests: &[
-            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
-            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_are_woken_once_each"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_are_woken_once_each"),
         ],
     },
     Mutation {
@@ -288,8 +288,8 @@ pub(super) const GUARDS: &[Mutation] = &[
             }
             slot.data = data;",
         tests: &[
-            Unit("sync::watch::tests::regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel"),
-            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel"),
+            Unit("sync::watch::tests::regression_16_a_thousand_watchers_are_woken_once_each"),
+            Unit("sync::broadcast::tests::regression_16_a_thousand_receivers_are_woken_once_each"),
             Unit("sync::notify::tests::regression_16_waking_many_costs_each_one_wake"),
         ],
     },

@@ -142,7 +142,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "        drop_catching(stage);
 ",
         tests: &[
-            File("task_drop", "an_output_nobody_wants_is_dropped_with_the_name_of_its_task"),
+            File("task_drop", "an_unwanted_output_is_dropped_with_its_task_s_name"),
             File("task_drop", "the_output_of_a_blocking_call_is_dropped_with_its_name"),
             File("task_drop", "local_outputs_are_dropped_with_the_name_of_their_task"),
             File("task_drop", "outputs_of_a_set_are_dropped_with_the_name_of_their_task"),
@@ -156,6 +156,6 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "    size_of::<T>() > LIMIT && LIMIT == 0
 ",
-        tests: &[File("large_futures", "a_large_future_fits_the_stack_of_who_hands_it_over")],
+        tests: &[File("large_futures", "a_large_future_fits_the_stack_of_its_spawner")],
     },
 ];

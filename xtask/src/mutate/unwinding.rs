@@ -37,7 +37,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "                shard.choose_waiters(&mut wakers);
                 wakers.wake_all();
 ",
-        tests: &[File("unwinding", "wakers::receivers_on_several_threads_are_all_told")],
+        tests: &[File("unwinding", "wakers::receivers_on_several_threads_are_all_woken")],
     },
     Mutation {
         row: "34",
@@ -141,7 +141,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "            crate::wake_list::wake(writer);
 ",
-        tests: &[File("unwinding", "wakers::both_sides_of_a_pipe_are_told_of_its_end")],
+        tests: &[File("unwinding", "wakers::both_sides_of_a_pipe_learn_of_its_end")],
     },
     Mutation {
         row: "34",
@@ -204,7 +204,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         to: "            drop(joined);
             drop_catching(());
 ",
-        tests: &[File("unwinding", "values::outputs_that_nobody_takes_end_where_they_are")],
+        tests: &[File("unwinding", "values::panics_of_unwanted_outputs_end_where_they_are")],
     },
     Mutation {
         row: "34",
@@ -228,7 +228,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "        drop(former);
 ",
-        tests: &[File("unwinding", "wakers::a_join_handle_survives_the_wakers_of_who_awaits_it")],
+        tests: &[File("unwinding", "wakers::a_join_handle_survives_the_wakers_of_its_awaiters")],
     },
     Mutation {
         row: "34",
@@ -248,6 +248,6 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                drop(former);
 ",
-        tests: &[File("unwinding", "wakers::timers_survive_the_wakers_of_those_who_wait")],
+        tests: &[File("unwinding", "wakers::timers_survive_the_wakers_of_waiters")],
     },
 ];

@@ -52,10 +52,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "    error.into()
 ",
-        tests: &[File(
-            "runtime_identity",
-            "what_begins_on_an_ended_runtime_says_that_it_has_ended",
-        )],
+        tests: &[File("runtime_identity", "calls_on_an_ended_runtime_report_that_it_has_ended")],
     },
     Mutation {
         row: "-",
@@ -63,7 +60,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         file: "crates/whippet/src/runtime/handle.rs",
         from: "panic!(\"`{call}`: {error}\")",
         to: "panic!(\"`Handle::current`: {error} {call:.0}\")",
-        tests: &[File("no_runtime", "every_call_says_what_is_missing")],
+        tests: &[File("no_runtime", "every_call_names_what_is_missing")],
     },
     Mutation {
         row: "-",

@@ -13,7 +13,7 @@ fn displace<F: Future>(make: impl FnOnce() -> F, look: impl Fn() + Clone + Send 
 }
 
 #[test]
-fn regression_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
+fn regression_07_wakers_of_a_channel_use_it_in_clone_and_drop() {
     let (sender, mut receiver) = mpsc::channel(1);
     let other = sender.clone();
     let look = move || assert!(other.capacity() <= 1);
@@ -28,7 +28,7 @@ fn regression_07_wakers_that_use_the_channel_when_cloned_or_dropped() {
 }
 
 #[test]
-fn regression_07_wakers_that_use_notify_when_cloned_or_dropped() {
+fn regression_07_wakers_of_a_notify_use_it_in_clone_and_drop() {
     let notify = Arc::new(Notify::new());
     let other = Arc::clone(&notify);
     // Lining up takes the lock.
@@ -37,14 +37,14 @@ fn regression_07_wakers_that_use_notify_when_cloned_or_dropped() {
 }
 
 #[test]
-fn regression_07_wakers_that_use_a_semaphore_when_cloned_or_dropped() {
+fn regression_07_wakers_of_a_semaphore_use_it_in_clone_and_drop() {
     let semaphore = Arc::new(Semaphore::new(0));
     let other = Arc::clone(&semaphore);
     displace(|| semaphore.acquire(), move || assert_eq!(other.available_permits(), 0));
 }
 
 #[test]
-fn regression_07_wakers_that_use_a_token_when_cloned_or_dropped() {
+fn regression_07_wakers_of_a_token_use_it_in_clone_and_drop() {
     let token = CancellationToken::new();
     let other = token.clone();
     // Waiting takes the lock.

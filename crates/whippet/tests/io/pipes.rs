@@ -46,7 +46,7 @@ proptest! {
 }
 
 #[test]
-fn whoever_waits_at_a_duplex_is_woken() {
+fn a_duplex_wakes_its_waiters() {
     let (mut near, mut far) = duplex(2);
     let (reader, writer) = (Arc::new(Count::default()), Arc::new(Count::default()));
     let (reading, writing) = (Waker::from(reader.clone()), Waker::from(writer.clone()));
@@ -231,7 +231,7 @@ fn a_half_that_finds_the_stream_out_is_woken_when_it_is_back() {
 }
 
 #[whippet::test]
-async fn a_simplex_makes_its_writer_wait_and_ends_when_it_is_told_to() {
+async fn a_simplex_makes_its_writer_wait_and_ends_on_close() {
     let (mut reader, mut writer) = whippet::io::simplex(4);
     let writes = async {
         writer.write_all(b"more than fits").await?;

@@ -335,7 +335,7 @@ fn a_large_read_to_the_end_takes_large_pieces() {
 }
 
 #[test]
-fn a_cut_off_reader_says_its_end_without_asking() {
+fn a_reader_at_its_limit_ends_without_a_read() {
     let (_far, near) = whippet::io::duplex(8);
     assert_eq!(poll_times(near.take(0).read(&mut [0; 4]), 1).unwrap().unwrap(), 0);
 }

@@ -83,18 +83,18 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> usize {
 fn one_poll_copies_a_bounded_part_in_each_direction() {
     let (a, b) = (Endless::default(), Endless::default());
     let (mut near, mut far) = (&a, &b);
-    let mut pump = pin!(copy_bidirectional(&mut near, &mut far));
-    assert_ne!(poll_once(pump.as_mut()), 0, "it goes on by itself");
+    let mut copying = pin!(copy_bidirectional(&mut near, &mut far));
+    assert_ne!(poll_once(copying.as_mut()), 0, "it goes on by itself");
     let (there, back) = (b.written.get(), a.written.get());
     assert!(there > 0 && there == back, "{there} there, {back} back");
-    poll_once(pump);
+    poll_once(copying);
     assert_eq!((a.written.get(), b.written.get()), (2 * back, 2 * there));
 }
 
 #[test]
-fn a_joined_copy_leaves_the_other_its_turn() {
+fn a_joined_copy_lets_the_other_run() {
     let (a, b, c) = (Endless::default(), Endless::default(), Endless::default());
-    let mut pumps = pin!(async {
+    let mut copies = pin!(async {
         let (mut readers, mut writers) = ((&a, &b, &c), (&a, &b, &c));
         let _ = whippet::join! {
             biased;
@@ -103,20 +103,20 @@ fn a_joined_copy_leaves_the_other_its_turn() {
             copy(&mut readers.2, &mut writers.2),
         };
     });
-    assert_ne!(poll_once(pumps.as_mut()), 0, "it goes on by itself");
+    assert_ne!(poll_once(copies.as_mut()), 0, "it goes on by itself");
     let written = [&a, &b, &c].map(|endless| endless.written.get());
     assert!(written[0] > 0 && written == [written[0]; 3], "{written:?}");
 }
 
-/// A pump whose first direction never ends, and uses up the budget of its task in each poll. The second has one word to
+/// A copy whose first direction never ends, and uses up the budget of its task in each poll. The second has one message to
 /// carry to `client`.
-async fn carries_the_word_back<R, W>(reader: R, writer: W)
+async fn carries_the_answer_back<R, W>(reader: R, writer: W)
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let (mut client, near) = duplex(64);
-    let pump = whippet::spawn(async move {
+    let copying = whippet::spawn(async move {
         let mut left = join(reader, near);
         let mut right = join(&b"answer"[..], writer);
         copy_bidirectional(&mut left, &mut right).await
@@ -127,8 +127,8 @@ where
     let mut answer = [0; 6];
     let mut read = pin!(client.read_exact(&mut answer));
     let polled = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(polled.is_ready(), "the other direction had no turn");
-    pump.abort();
+    assert!(polled.is_ready(), "the other direction was not polled");
+    copying.abort();
 }
 
 /// A reader of zeros with no part in the budget.
@@ -167,14 +167,14 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Narrow<W> {
 }
 
 #[test]
-fn a_saturated_direction_leaves_the_other_its_turn() {
+fn a_saturated_direction_lets_the_other_run() {
     let runtime = whippet::runtime::Builder::new_current_thread().build().unwrap();
     // A piece costs two units, or three.
-    runtime.block_on(carries_the_word_back(Zeros, sink()));
-    runtime.block_on(carries_the_word_back(repeat(0), sink()));
+    runtime.block_on(carries_the_answer_back(Zeros, sink()));
+    runtime.block_on(carries_the_answer_back(repeat(0), sink()));
     // The whole budget goes into one piece, or into the pieces of one poll: seven writes each, and a unit of the copy's own.
-    runtime.block_on(carries_the_word_back(repeat(0), Narrow(1, sink())));
-    runtime.block_on(carries_the_word_back(Zeros, Narrow(8_192_usize.div_ceil(7), sink())));
+    runtime.block_on(carries_the_answer_back(repeat(0), Narrow(1, sink())));
+    runtime.block_on(carries_the_answer_back(Zeros, Narrow(8_192_usize.div_ceil(7), sink())));
 }
 
 /// A reader that must not be asked after its end, and a writer whose flush waits once.

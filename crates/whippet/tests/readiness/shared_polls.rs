@@ -56,7 +56,7 @@ impl Wake for Count {
 type PollShared<'a> = Box<dyn Fn(&mut Context<'_>) -> Poll<io::Result<()>> + 'a>;
 
 /// One poll by each of two tasks, both pending; then the event. Both must be told.
-async fn both_are_told(name: &str, poll: PollShared<'_>, event: impl AsyncFnOnce()) {
+async fn both_are_reported(name: &str, poll: PollShared<'_>, event: impl AsyncFnOnce()) {
     let [patient, gives_up] = [Arc::<Count>::default(), Arc::default()];
     for count in [&patient, &gives_up] {
         let waker = Waker::from(Arc::clone(count));
@@ -78,14 +78,18 @@ fn a_poller_that_gives_up_displaces_no_other() {
         let (near, mut far) = tcp_pair().await;
         let read: PollShared<'_> =
             Box::new(|cx| Pin::new(&mut &near).poll_read(cx, &mut [0; 8]).map_ok(drop));
-        both_are_told("TcpStream::poll_read", read, async || far.write_all(b"x").await.unwrap())
-            .await;
+        both_are_reported("TcpStream::poll_read", read, async || {
+            far.write_all(b"x").await.unwrap()
+        })
+        .await;
         let (near, mut far) = tcp_pair().await;
         let peek: PollShared<'_> = Box::new(|cx| near.poll_peek(cx, &mut [0; 8]).map_ok(drop));
-        both_are_told("TcpStream::poll_peek", peek, async || far.write_all(b"x").await.unwrap())
-            .await;
+        both_are_reported("TcpStream::poll_peek", peek, async || {
+            far.write_all(b"x").await.unwrap()
+        })
+        .await;
         let (near, mut far) = tcp_pair().await;
-        both_are_told(
+        both_are_reported(
             "TcpStream::poll_read_ready",
             Box::new(|cx| near.poll_read_ready(cx)),
             async || {
@@ -97,8 +101,10 @@ fn a_poller_that_gives_up_displaces_no_other() {
         let (near, mut far) = UnixStream::pair().unwrap();
         let read: PollShared<'_> =
             Box::new(|cx| Pin::new(&mut &near).poll_read(cx, &mut [0; 8]).map_ok(drop));
-        both_are_told("UnixStream::poll_read", read, async || far.write_all(b"x").await.unwrap())
-            .await;
+        both_are_reported("UnixStream::poll_read", read, async || {
+            far.write_all(b"x").await.unwrap()
+        })
+        .await;
 
         let (near, mut far) = UnixStream::pair().unwrap();
         // The kernel may tell of the room there was at first after it is filled.
@@ -111,7 +117,7 @@ fn a_poller_that_gives_up_displaces_no_other() {
                 }
             }
         });
-        both_are_told("UnixStream::poll_write_ready", write, async || {
+        both_are_reported("UnixStream::poll_write_ready", write, async || {
             far.read_exact(&mut vec![0; written.get()]).await.unwrap();
         })
         .await;
@@ -121,14 +127,14 @@ fn a_poller_that_gives_up_displaces_no_other() {
         far.connect(near.local_addr().unwrap()).await.unwrap();
         let receive: PollShared<'_> =
             Box::new(|cx| near.poll_recv_from(cx, &mut [0; 8]).map_ok(drop));
-        both_are_told("UdpSocket::poll_recv_from", receive, async || {
+        both_are_reported("UdpSocket::poll_recv_from", receive, async || {
             far.send(b"x").await.unwrap();
         })
         .await;
 
         let (near, far) = UnixDatagram::pair().unwrap();
         let receive: PollShared<'_> = Box::new(|cx| near.poll_recv(cx, &mut [0; 8]).map_ok(drop));
-        both_are_told("UnixDatagram::poll_recv", receive, async || {
+        both_are_reported("UnixDatagram::poll_recv", receive, async || {
             far.send(b"x").await.unwrap();
         })
         .await;
@@ -141,7 +147,7 @@ fn pollers_of_listeners_and_descriptors_displace_no_other() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let accept: PollShared<'_> = Box::new(|cx| listener.poll_accept(cx).map_ok(drop));
-        both_are_told("TcpListener::poll_accept", accept, async || {
+        both_are_reported("TcpListener::poll_accept", accept, async || {
             TcpStream::connect(address).await.unwrap();
         })
         .await;
@@ -149,23 +155,27 @@ fn pollers_of_listeners_and_descriptors_displace_no_other() {
         let name = format!("\0whippet-shared-polls-{}", std::process::id());
         let listener = UnixListener::bind(&name).unwrap();
         let accept: PollShared<'_> = Box::new(|cx| listener.poll_accept(cx).map_ok(drop));
-        both_are_told("UnixListener::poll_accept", accept, async || {
+        both_are_reported("UnixListener::poll_accept", accept, async || {
             UnixStream::connect(&name).await.unwrap();
         })
         .await;
 
         let (sender, receiver) = whippet::net::unix::pipe::pipe().unwrap();
-        both_are_told("pipe::Receiver", Box::new(|cx| receiver.poll_read_ready(cx)), async || {
-            sender.writable().await.unwrap();
-            sender.try_write(b"x").unwrap();
-        })
+        both_are_reported(
+            "pipe::Receiver",
+            Box::new(|cx| receiver.poll_read_ready(cx)),
+            async || {
+                sender.writable().await.unwrap();
+                sender.try_write(b"x").unwrap();
+            },
+        )
         .await;
 
         let (near, far) = std::io::pipe().unwrap();
         rustix::io::ioctl_fionbio(&near, true).unwrap();
         let near = AsyncFd::new(near).unwrap();
         let ready: PollShared<'_> = Box::new(|cx| near.poll_read_ready(cx).map_ok(drop));
-        both_are_told("AsyncFd::poll_read_ready", ready, async || {
+        both_are_reported("AsyncFd::poll_read_ready", ready, async || {
             rustix::io::write(&far, b"x").unwrap();
         })
         .await;

@@ -38,7 +38,7 @@ fn shuttle_blocking_jobs_that_bring_jobs_are_all_run() {
 }
 
 #[test]
-fn shuttle_blocking_jobs_that_wait_for_each_other_have_a_thread_each() {
+fn shuttle_blocking_jobs_that_wait_for_each_other_have_threads() {
     check(|| {
         let mut builder = Builder::new_multi_thread();
         let runtime = Ends::of(builder.worker_threads(1).max_blocking_threads(2).build());
@@ -149,7 +149,7 @@ fn shuttle_a_task_in_the_ring_waits_for_no_other_poll() {
 }
 
 #[test]
-fn shuttle_each_worker_comes_to_a_poll_that_waits_for_the_others() {
+fn shuttle_polls_that_wait_for_each_other_have_a_worker_each() {
     check(|| {
         let runtime = workers(3);
         let all = Arc::new(Barrier::new(3));

@@ -117,7 +117,7 @@ fn shuttle_wakes_from_several_threads_at_once_are_seen() {
 }
 
 #[test]
-fn shuttle_two_threads_share_the_seat_of_a_current_thread_runtime() {
+fn shuttle_two_threads_share_a_current_thread_runtime() {
     check(|| {
         let runtime = Arc::new(current_thread());
         let (sender, receiver) = oneshot::channel();

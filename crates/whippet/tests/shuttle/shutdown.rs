@@ -165,7 +165,7 @@ fn shuttle_a_token_stops_a_tree_of_tasks() {
 }
 
 #[test]
-fn shuttle_local_tasks_are_woken_from_other_threads_and_end_with_their_set() {
+fn shuttle_local_tasks_woken_from_elsewhere_end_with_their_set() {
     check(|| {
         let (runtime, lives) = (current_thread(), Lives::default());
         let (sender, receiver) = oneshot::channel::<u8>();

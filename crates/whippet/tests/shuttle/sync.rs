@@ -93,7 +93,7 @@ fn shuttle_permits_are_never_too_many_and_all_come_back() {
 }
 
 #[test]
-fn shuttle_all_who_wait_are_notified() {
+fn shuttle_all_waiters_are_notified() {
     check(|| {
         let (runtime, place) = (workers(2), Arc::new(Notify::new()));
         let (ready, mut readies) = mpsc::channel(3);

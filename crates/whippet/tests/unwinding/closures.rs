@@ -40,7 +40,7 @@ fn a_call_in_place_that_panics_leaves_no_spare_worker() {
 }
 
 #[test]
-fn a_change_that_panics_tells_nobody_and_is_seen() {
+fn a_change_that_panics_wakes_no_receiver_and_is_seen() {
     let (sender, mut receiver) = watch::channel(0);
     let mut changed = receiver.clone();
     let changed = Task::new(async move { changed.changed().await.is_ok() }).pend();

@@ -86,7 +86,7 @@ fn messages_that_panic_are_all_dropped_with_their_receiver() {
 }
 
 #[test]
-fn a_send_to_nobody_drops_its_value_outside() {
+fn a_send_without_receivers_drops_its_value_outside() {
     let (sender, receiver) = mpsc::channel(1);
     let permit = sender.try_reserve().unwrap();
     drop(receiver);
@@ -134,7 +134,7 @@ async fn finished(runtime: &Runtime) {
 }
 
 #[test]
-fn outputs_that_nobody_takes_end_where_they_are() {
+fn panics_of_unwanted_outputs_end_where_they_are() {
     let runtime = multi(1);
     let (bombs, dropped) = Bomb::some(8);
     let mut bombs = bombs.into_iter();

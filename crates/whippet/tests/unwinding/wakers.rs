@@ -187,7 +187,7 @@ fn a_clone_that_is_not_needed_costs_no_permit() {
 }
 
 #[test]
-fn receivers_on_several_threads_are_all_told() {
+fn receivers_on_several_threads_are_all_woken() {
     // Each thread has a place of its own to wait at.
     let runtime = current();
     let (changes, watched) = watch::channel(0);
@@ -304,7 +304,7 @@ fn the_ends_of_a_oneshot_survive_clone_and_drop() {
 }
 
 #[test]
-fn locks_and_cells_survive_the_wakers_of_those_who_wait() {
+fn locks_and_cells_survive_the_wakers_of_waiters() {
     let lock = Mutex::new(0);
     let held = lock.try_lock().unwrap();
     let mut first = Task::new(async { drop(lock.lock().await) }).pend_with(&panics_when_woken());
@@ -343,7 +343,7 @@ fn locks_and_cells_survive_the_wakers_of_those_who_wait() {
 }
 
 #[test]
-fn both_sides_of_a_pipe_are_told_of_its_end() {
+fn both_sides_of_a_pipe_learn_of_its_end() {
     let (mut near, mut far) = duplex(1);
     let read =
         |cx: &mut Context<'_>, near: &mut DuplexStream| Pin::new(near).poll_read(cx, &mut [0; 4]);
@@ -436,7 +436,7 @@ fn a_half_that_waits_for_the_other_survives_its_waker() {
 }
 
 #[test]
-fn sockets_survive_the_wakers_of_those_who_wait() {
+fn sockets_survive_the_wakers_of_waiters() {
     let runtime = multi(1);
     let entered = runtime.enter();
     let (near, far) = UnixStream::pair().unwrap();
@@ -470,7 +470,7 @@ fn sockets_survive_the_wakers_of_those_who_wait() {
 }
 
 #[test]
-fn timers_survive_the_wakers_of_those_who_wait() {
+fn timers_survive_the_wakers_of_waiters() {
     let runtime = multi(1);
     let entered = runtime.enter();
     let hour = Duration::from_secs(3_600);
@@ -553,7 +553,7 @@ fn the_tasks_of_a_set_are_all_aborted_whatever_a_waker_does() {
 }
 
 #[test]
-fn a_join_handle_survives_the_wakers_of_who_awaits_it() {
+fn a_join_handle_survives_the_wakers_of_its_awaiters() {
     let runtime = multi(1);
     let (release, released) = oneshot::channel::<()>();
     let mut task = Task::new(runtime.spawn(async move { released.await.is_ok() }));

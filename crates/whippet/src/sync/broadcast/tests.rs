@@ -167,7 +167,7 @@ fn values_are_dropped_outside_of_the_locks() {
 }
 
 #[test]
-fn regression_16_a_thousand_receivers_cost_one_wake_each_and_may_use_the_channel() {
+fn regression_16_a_thousand_receivers_are_woken_once_each() {
     let (sender, receiver) = channel(4);
     let woken = Arc::new(AtomicUsize::new(0));
     let waker = {

@@ -13,7 +13,7 @@ fn waiting(token: &CancellationToken) -> usize {
 }
 
 #[test]
-fn cancel_wakes_all_who_wait_and_all_descendants() {
+fn cancel_wakes_all_waiters_and_descendants() {
     let token = CancellationToken::new();
     let child = token.child_token();
     let grandchild = child.child_token();
@@ -46,7 +46,7 @@ fn a_child_does_not_cancel_its_parent_or_its_siblings() {
 }
 
 #[test]
-fn a_dropped_token_cancels_nothing_and_its_children_stay_in_the_family() {
+fn a_dropped_token_cancels_nothing_and_keeps_its_children() {
     let root = CancellationToken::new();
     let middle = root.child_token();
     let leaves = [middle.child_token(), middle.child_token()];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 #[test]
-fn the_mutex_goes_to_those_who_wait_in_their_order() {
+fn the_mutex_goes_to_waiters_in_order() {
     let mutex = Mutex::new(0);
     let held = mutex.try_lock().unwrap();
     let mut first = Task::new(mutex.lock()).pend();
@@ -28,7 +28,7 @@ fn the_mutex_goes_to_those_who_wait_in_their_order() {
 }
 
 #[test]
-fn regression_12_a_mutex_given_to_a_task_that_gives_up_goes_to_the_next() {
+fn regression_12_a_cancelled_lock_passes_the_mutex_on() {
     let mutex = Arc::new(Mutex::new(()));
     let held = Arc::clone(&mutex).try_lock_owned().unwrap();
     let chosen = Task::new(mutex.lock()).pend();

@@ -272,7 +272,7 @@ impl<'a> Run<'a> {
 
 proptest! {
     #[test]
-    fn regression_12_any_run_of_operations_and_cancellations_goes_as_the_model_does(
+    fn regression_12_random_operations_agree_with_the_model(
         capacity in 1..5usize,
         steps in steps(),
     ) {

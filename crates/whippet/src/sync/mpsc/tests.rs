@@ -104,7 +104,7 @@ fn close_refuses_new_values_and_keeps_old_ones_and_permits() {
 }
 
 #[test]
-fn a_permit_granted_but_not_collected_before_close_ends_the_channel_when_dropped() {
+fn a_permit_dropped_after_close_ends_the_channel() {
     let (sender, mut receiver) = channel(1);
     sender.try_send(1).unwrap();
     let granted = Task::new(sender.send(2)).pend();
@@ -270,7 +270,7 @@ fn regression_12_a_cancelled_send_passes_its_place_on() {
 }
 
 #[test]
-fn regression_12_leaving_before_a_large_request_lets_small_ones_through() {
+fn regression_12_a_large_request_that_leaves_lets_others_in() {
     let (sender, _receiver) = channel::<u8>(2);
     let _held = sender.try_reserve().unwrap();
     let large = Task::new(sender.reserve_many(2)).pend();
@@ -288,7 +288,7 @@ fn an_idle_channel_is_small() {
 }
 
 #[test]
-fn regression_07_values_may_use_their_own_channel_when_they_are_dropped() {
+fn regression_07_dropped_values_may_use_their_own_channel() {
     struct Value(super::Sender<Value>);
     impl Drop for Value {
         fn drop(&mut self) {

@@ -34,7 +34,7 @@ fn loom_two_notifications_and_two_waiters() {
 }
 
 #[test]
-fn loom_a_waiter_that_gives_up_beside_notify_one_and_another_waiter() {
+fn loom_a_cancelled_waiter_beside_notify_one_and_another() {
     loom::model(|| {
         let notify = Arc::new(Notify::new());
         let giving_up = {

@@ -45,7 +45,7 @@ fn notify_last_takes_the_newest() {
 }
 
 #[test]
-fn notify_waiters_reaches_futures_that_were_never_polled_and_keeps_nothing() {
+fn notify_waiters_reaches_unpolled_futures_and_stores_nothing() {
     let notify = Notify::new();
     let mut unpolled = Task::new(notify.notified());
     let mut waiting = Task::new(notify.notified()).pend();
@@ -72,7 +72,7 @@ fn an_enabled_future_is_in_line_without_a_poll() {
 }
 
 #[test]
-fn regression_12_a_chosen_waiter_that_goes_away_passes_the_notification_on() {
+fn regression_12_a_dropped_chosen_waiter_passes_it_on() {
     let notify = Notify::new();
     let chosen = Task::new(notify.notified()).pend();
     let mut next = Task::new(notify.notified()).pend();
@@ -99,7 +99,7 @@ fn regression_12_nothing_is_passed_on_from_a_call_to_all() {
 }
 
 #[test]
-fn regression_12_a_chosen_waiter_passes_the_notification_on_although_all_were_notified_since() {
+fn regression_12_it_passes_it_on_after_notify_waiters_too() {
     let notify = Notify::new();
     let chosen = Task::new(notify.notified()).pend();
     let other = Task::new(notify.notified()).pend();
@@ -130,7 +130,7 @@ fn a_waiter_woken_with_all_leaves_the_queue_to_later_ones() {
 }
 
 #[test]
-fn regression_07_a_waker_may_notify_and_a_panicking_one_keeps_nobody_asleep() {
+fn regression_07_a_waker_may_notify_or_panic() {
     let notify = Arc::new(Notify::new());
     let again = {
         let notify = Arc::clone(&notify);

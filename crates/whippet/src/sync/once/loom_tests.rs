@@ -25,7 +25,7 @@ fn loom_one_of_two_makes_the_value() {
 }
 
 #[test]
-fn loom_a_maker_that_gives_up_beside_one_who_waits() {
+fn loom_a_cancelled_init_beside_a_waiter() {
     loom::model(|| {
         let cell = Arc::new(OnceCell::new());
         let giving_up = {

@@ -26,7 +26,7 @@ fn loom_two_tasks_and_one_permit() {
 }
 
 #[test]
-fn loom_an_acquire_that_gives_up_beside_a_release_and_another_acquire() {
+fn loom_a_cancelled_acquire_beside_a_release_and_another() {
     loom::model(|| {
         let semaphore = Arc::new(Semaphore::new(0));
         let giving_up = {

@@ -59,7 +59,7 @@ fn close_fails_waiters_and_later_calls() {
 }
 
 #[test]
-fn regression_12_a_chosen_acquire_that_nobody_polls_passes_its_permits_on_when_dropped() {
+fn regression_12_a_dropped_acquire_passes_its_permits_on() {
     let semaphore = Semaphore::new(0);
     let chosen = Task::new(semaphore.acquire_many(2)).pend();
     let mut next = Task::new(semaphore.acquire()).pend();

@@ -163,7 +163,7 @@ fn values_are_dropped_outside_of_the_lock() {
 }
 
 #[test]
-fn regression_16_a_thousand_watchers_cost_one_wake_each_and_may_use_the_channel() {
+fn regression_16_a_thousand_watchers_are_woken_once_each() {
     let (sender, receiver) = channel(0);
     let woken = Arc::new(AtomicUsize::new(0));
     let waker = {
