@@ -1,15 +1,17 @@
-//! The rules that no lint knows: sizes, import circles, reasons, examples, the words of panics, unsafe code in named files, no foreign runtime,
-//! no dead link.
+//! The rules that no lint knows: sizes, import cycles, layers, reasons, examples, panic messages, unsafe code in named files, no
+//! foreign runtime, no dead link.
 //!
-//! Each rule looks at the sources as text, comments and strings apart ([`source`]), and gives complaints: file and line,
-//! the rule's name, what is wrong and the way out. `cargo test` holds them, as the test below.
+//! Each rule looks at the sources as text, comments and strings apart ([`source`]), and returns complaints: file and line,
+//! the rule's name, what is wrong and how to mend it. `cargo test` checks them, by the test below.
 //!
-//! From the bottom up: `source` (one file, its text taken apart), `scan` (attributes, modules, functions in it), `module_tree`
-//! (which files the crates are made of, and which of them are tests), then the rules.
+//! From the bottom up: `source` (one file, its code and comments apart), `scan` (attributes, modules, functions in it), `module_tree`
+//! (which files the crates are made of, and which of them are tests), `imports` (paths to other modules), then the rules.
 
 mod auto_traits;
 mod examples;
 mod import_cycles;
+mod imports;
+mod layers;
 pub(crate) mod links;
 mod module_tree;
 mod panics;
@@ -46,6 +48,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints.extend(unsafe_files::find(&sources));
     complaints.extend(unwinding::find(root, &sources));
     complaints.extend(import_cycles::find(&sources));
+    complaints.extend(layers::find(&sources));
     complaints.extend(examples::find(&sources));
     complaints.extend(auto_traits::find(&sources));
     complaints.extend(links::find(root));
