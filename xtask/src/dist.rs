@@ -19,7 +19,12 @@ const GLIBC: &str = "x86_64-unknown-linux-gnu";
 /// What tells the compiler to do that.
 const STATIC: &str = "-C target-feature=+crt-static";
 
-/// Puts everything into `target/dist`; says whether it could.
+/// The cargo profile of the program.
+const PROFILE: &str = "dist";
+/// The folder that everything is put into, below the target directory. `dist` there is what cargo builds in the profile.
+const FOLDER: &str = "distrib";
+
+/// Puts everything into `target/distrib`. True: it could.
 pub(crate) fn run(root: &Path) -> bool {
     match dist(root) {
         Ok(folder) => {
@@ -34,7 +39,7 @@ pub(crate) fn run(root: &Path) -> bool {
 }
 
 fn dist(root: &Path) -> io::Result<PathBuf> {
-    let folder = root.join("target/dist");
+    let folder = root.join("target").join(FOLDER);
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => fs::create_dir_all(&folder)?,
@@ -76,12 +81,12 @@ fn program(root: &Path) -> io::Result<PathBuf> {
     if !has_musl {
         println!("{MUSL} is not installed (rustup target add {MUSL}): linking glibc in instead");
     }
-    // A folder of its own: other flags would make the usual one be built anew each time.
+    // A folder of its own: with other flags everything in the usual one would be built again each time.
     let build = root.join("target/static");
-    let arguments =
-        ["build", "--release", "--package", "chinwag", "--target", target, "--target-dir"];
-    cargo(root, arguments.iter().map(OsStr::new).chain([build.as_os_str()]), flags)?;
-    Ok(build.join(target).join("release/chinwag"))
+    let arguments = ["build", "--profile", PROFILE, "--package", "chinwag", "--target", target];
+    let arguments = arguments.into_iter().chain(["--target-dir"]);
+    cargo(root, arguments.map(OsStr::new).chain([build.as_os_str()]), flags)?;
+    Ok(build.join(target).join(PROFILE).join("chinwag"))
 }
 
 /// Runs cargo.
@@ -95,8 +100,8 @@ fn cargo<'a>(
     if let Some(flags) = flags {
         command.env("RUSTFLAGS", flags);
     }
-    // Names stay, for what is told of a panic; the lines of the sources would be three quarters of it.
-    command.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    // Names of functions stay, for backtraces of panics; line tables would be three quarters of the program.
+    command.env("CARGO_PROFILE_DIST_STRIP", "debuginfo");
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("cargo: {status}"))) }
 }

@@ -28,8 +28,8 @@ cargo xtask COMMAND
   leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
   tsan, asan     whippet's tests under the thread and the address sanitizer (--short: known failures); need nightly
   mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/KNOWN_FAILURES.md)
-  reliability    NAME: what docs/RELIABILITY.md promises, tried on the release program; without a name, the list
-  dist           the static program, its manual and completions, and contrib, in target/dist
+  reliability    NAME: tests the promises of docs/RELIABILITY.md on the program; without a name, the list
+  dist           the static program, its manual and completions, and contrib, in target/distrib
   ci             what .ci/run does
 ";
 

@@ -55,14 +55,14 @@ fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(usual, PathBuf::from)
 }
 
-/// The product's own release build.
+/// Builds the product in its profile `dist`; its path.
 fn build_chinwag(target: &Path) -> io::Result<PathBuf> {
     let status = Command::new("cargo")
-        .args(["build", "--release", "--package", "chinwag"])
+        .args(["build", "--profile", "dist", "--package", "chinwag"])
         .current_dir(home().join(".."))
         .status()?;
     if !status.success() {
         return Err(io::Error::other("chinwag does not build"));
     }
-    Ok(target.join("release/chinwag"))
+    Ok(target.join("dist/chinwag"))
 }
