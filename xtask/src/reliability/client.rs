@@ -1,13 +1,13 @@
-//! Somebody at the server: a socket that is read with a deadline, line by line.
+//! One client of the server: a socket that is read line by line, with a deadline.
 
 use super::clock::now;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// How long anything that must come may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// The words that end a welcome.
+/// How long the client waits for anything that must come.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+/// What the last line of a welcome contains.
 const WELCOME_END: &str = "/help";
 /// Bytes of one read.
 const READ: usize = 64 * 1024;
@@ -17,58 +17,58 @@ const READ: usize = 64 * 1024;
 pub(super) struct Client {
     /// The socket.
     stream: TcpStream,
-    /// What came.
-    heard: Vec<u8>,
-    /// How much of it was taken.
-    taken: usize,
+    /// Bytes that were received; the first `consumed` of them were returned as lines.
+    received: Vec<u8>,
+    /// How many of them were returned as lines.
+    consumed: usize,
 }
 
 impl Client {
     /// Connects, and waits for nothing.
-    #[expect(clippy::disallowed_methods, reason = "a person from outside, on plain sockets")]
+    #[expect(clippy::disallowed_methods, reason = "a client from outside, on plain sockets")]
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self::over(stream))
+        Ok(Self::from_stream(stream))
     }
 
-    /// On a connection that there is already.
-    pub(super) fn over(stream: TcpStream) -> Self {
-        Self { stream, heard: Vec::new(), taken: 0 }
+    /// A client with a connection that exists already.
+    pub(super) fn from_stream(stream: TcpStream) -> Self {
+        Self { stream, received: Vec::new(), consumed: 0 }
     }
 
     /// Connects and waits for the welcome.
     pub(super) fn join(address: SocketAddr) -> io::Result<Self> {
-        let mut person = Self::connect(address)?;
-        person.welcomed(PATIENCE)?;
-        Ok(person)
+        let mut client = Self::connect(address)?;
+        client.expect_welcome(TIMEOUT)?;
+        Ok(client)
     }
 
     /// Waits for the welcome.
-    pub(super) fn welcomed(&mut self, patience: Duration) -> io::Result<()> {
-        self.hear(patience, |line| line.contains(WELCOME_END).then_some(()))
+    pub(super) fn expect_welcome(&mut self, timeout: Duration) -> io::Result<()> {
+        self.wait_for(timeout, |line| line.contains(WELCOME_END).then_some(()))
     }
 
-    /// His socket, and what came and was not taken.
+    /// The socket, and the bytes that were received and not returned as lines.
     pub(super) fn into_parts(mut self) -> (TcpStream, Vec<u8>) {
-        (self.stream, self.heard.split_off(self.taken))
+        (self.stream, self.received.split_off(self.consumed))
     }
 
-    /// Says a line, its end included.
-    pub(super) fn say(&mut self, line: &str) -> io::Result<()> {
-        self.stream.write_all(line.as_bytes())
+    /// Sends text, which includes the ends of its lines.
+    pub(super) fn send(&mut self, lines: &str) -> io::Result<()> {
+        self.stream.write_all(lines.as_bytes())
     }
 
-    /// Takes lines until one gives something.
-    pub(super) fn hear<T>(
+    /// Reads lines until `find` returns something for one.
+    pub(super) fn wait_for<T>(
         &mut self,
-        patience: Duration,
-        mut look: impl FnMut(&str) -> Option<T>,
+        timeout: Duration,
+        mut find: impl FnMut(&str) -> Option<T>,
     ) -> io::Result<T> {
-        let deadline = now() + patience;
+        let deadline = now() + timeout;
         loop {
-            while let Some(line) = self.take_line() {
-                if let Some(found) = look(&line) {
+            while let Some(line) = self.next_line() {
+                if let Some(found) = find(&line) {
                     return Ok(found);
                 }
             }
@@ -78,20 +78,20 @@ impl Client {
         }
     }
 
-    /// Takes every line that is there now. False: the connection has ended.
+    /// Passes every line that is there now to `each`. False: the connection has ended.
     pub(super) fn drain(&mut self, mut each: impl FnMut(&str)) -> io::Result<bool> {
         self.stream.set_nonblocking(true)?;
         let mut buffer = vec![0; READ];
         let open = loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => break Ok(false),
-                Ok(count) => self.heard.extend_from_slice(&buffer[..count]),
+                Ok(count) => self.received.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break Ok(true),
                 Err(error) => break Err(error),
             }
         };
         self.stream.set_nonblocking(false)?;
-        while let Some(line) = self.take_line() {
+        while let Some(line) = self.next_line() {
             each(&line);
         }
         open
@@ -105,7 +105,7 @@ impl Client {
         match self.stream.read(&mut buffer) {
             Ok(0) => Ok(false),
             Ok(count) => {
-                self.heard.extend_from_slice(&buffer[..count]);
+                self.received.extend_from_slice(&buffer[..count]);
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
@@ -116,15 +116,15 @@ impl Client {
         }
     }
 
-    /// The first whole line of what was heard, without its end.
-    fn take_line(&mut self) -> Option<String> {
-        let rest = &self.heard[self.taken..];
+    /// The next whole line that was received, without its end.
+    fn next_line(&mut self) -> Option<String> {
+        let rest = &self.received[self.consumed..];
         let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
-            self.heard.drain(..std::mem::take(&mut self.taken));
+            self.received.drain(..std::mem::take(&mut self.consumed));
             return None;
         };
         let line = String::from_utf8_lossy(&rest[..end]).trim_end().to_owned();
-        self.taken += end + 1;
+        self.consumed += end + 1;
         Some(line)
     }
 }

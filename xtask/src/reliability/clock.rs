@@ -1,10 +1,10 @@
-//! Time for those who try a program from outside: deadlines, and pauses between two looks at what cannot be waited for.
+//! Time for programs that test another process: deadlines, sleeps, and polling for what gives no notice.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Time between two polls.
+const POLL_EVERY: Duration = Duration::from_millis(2);
 
 /// This moment.
 #[expect(clippy::disallowed_methods, reason = "a chore that measures another process")]
@@ -12,27 +12,27 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
-/// Lets time pass: a load has a rate, and a measurement a length.
+/// Sleeps: a load has a rate, and a measurement a length.
 #[expect(clippy::disallowed_methods, reason = "what is measured is what happens in this time")]
-pub(super) fn pause(time: Duration) {
+pub(super) fn sleep(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// Looks until there is something, and says after how long; an error names what did not come in time.
-pub(super) fn wait_for<T>(
+/// Polls until there is a value; returns it and the time that it took. The error names what did not come in time.
+pub(super) fn wait_until<T>(
     what: &str,
-    patience: Duration,
-    mut look: impl FnMut() -> io::Result<Option<T>>,
+    timeout: Duration,
+    mut poll: impl FnMut() -> io::Result<Option<T>>,
 ) -> io::Result<(T, Duration)> {
     let began = now();
     loop {
-        if let Some(found) = look()? {
+        if let Some(found) = poll()? {
             return Ok((found, began.elapsed()));
         }
-        if began.elapsed() > patience {
-            let words = format!("{what}: not within {} s", patience.as_secs_f64());
-            return Err(io::Error::new(io::ErrorKind::TimedOut, words));
+        if began.elapsed() > timeout {
+            let message = format!("{what}: not within {} s", timeout.as_secs_f64());
+            return Err(io::Error::new(io::ErrorKind::TimedOut, message));
         }
-        pause(LOOK_EVERY);
+        sleep(POLL_EVERY);
     }
 }

@@ -1,43 +1,43 @@
-//! A server that has no descriptor left: it does not spin, those inside notice nothing, and whoever waits is in as soon
+//! A server without a free descriptor: it does not spin, connected clients notice nothing, and a waiting client is accepted as soon
 //! as a descriptor is free.
 //!
-//! Two courses for each limit. *Full*: as many people as the server lets in by its own limit, and more who keep knocking
-//! and are turned away with a sentence. *Out*: the limit of descriptors is lowered under the running server to what it
-//! has open, so that each accept fails with EMFILE while people wait in the listener's queue.
+//! Two cases for each limit. *Full*: as many clients as the server's own limit allows, and more that keep connecting
+//! and are rejected with a message. *Out*: the limit of descriptors is lowered under the running server to what it
+//! has open, so that each accept fails with EMFILE while clients wait in the listener's queue.
 
 use super::Context;
 use super::client::Client;
-use super::clock::{now, pause};
-use super::server::{Server, Start};
+use super::clock::{now, sleep};
+use super::server::{Server, ServerCommand};
 use super::table::{Table, milliseconds};
 use std::io;
 use std::time::Duration;
 
-/// The limits that are tried; the short form tries the first one.
+/// The limits that are tested; the short form tests the first one.
 const LIMITS: [u64; 3] = [64, 256, 1_024];
-/// How long the server is watched, with and without people at its door.
-const WATCH: Duration = Duration::from_secs(10);
+/// How long the server is observed, with and without waiting clients.
+const OBSERVE: Duration = Duration::from_secs(10);
 /// The same in the short form.
-const SHORT_WATCH: Duration = Duration::from_secs(2);
-/// Time between two lines that are said meanwhile.
+const SHORT_OBSERVE: Duration = Duration::from_secs(2);
+/// Time between two lines that are sent meanwhile.
 const LINE_EVERY: Duration = Duration::from_millis(250);
-/// How many of those inside are listened to for the time that a line takes.
-const LISTENERS: usize = 4;
-/// How many knock, or wait in the queue, at a time.
-const AT_THE_DOOR: usize = 8;
-/// The share of a processor that the door may take.
-const DOOR_SHARE: f64 = 0.01;
-/// How long a descriptor may be free before whoever waits is welcome.
+/// How many clients measure the time of a line.
+const RECEIVERS: usize = 4;
+/// How many clients connect, or wait in the queue, at a time.
+const WAITING: usize = 8;
+/// The share of a processor that accepting may take.
+const ACCEPT_SHARE: f64 = 0.01;
+/// How long a descriptor may be free until a waiting client is welcomed.
 const WELCOME: Duration = Duration::from_millis(1_100);
-/// How long whoever waits is watched for.
-const LATE: Duration = Duration::from_secs(10);
-/// After this time without a descriptor the server looks for one as seldom as it ever does.
+/// How long to wait for that welcome.
+const WELCOME_TIMEOUT: Duration = Duration::from_secs(10);
+/// After this time without a descriptor the pause between two accepts is at its longest.
 const LONGEST_BACKOFF: Duration = Duration::from_millis(1_500);
-/// How much longer a line may take than without people at the door. Both are well below a millisecond on an idle machine;
+/// How much longer a line may take than without waiting clients. Both are well below a millisecond on an idle machine;
 /// a spin or a blocked loop costs tens.
-const DELAY: Duration = Duration::from_millis(10);
+const EXTRA_DELAY: Duration = Duration::from_millis(10);
 
-/// Tries every limit.
+/// Tests every limit.
 pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     let limits = if context.short { &LIMITS[..1] } else { &LIMITS[..] };
     for &limit in limits {
@@ -47,110 +47,112 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     Ok(())
 }
 
-/// A room in which somebody talks.
-struct Room {
+/// A server with clients, one of which sends lines.
+struct Clients {
     /// The server.
     server: Server,
-    /// Those inside; the first one talks.
-    people: Vec<Client>,
-    /// Lines said so far.
-    said: usize,
+    /// The connected clients; the first one sends.
+    connected: Vec<Client>,
+    /// Lines sent so far.
+    sent: usize,
 }
 
-/// What was seen while a room was watched.
-struct Seen {
-    /// The server's time on a processor, as a share of one.
+/// What was observed.
+struct Observed {
+    /// The server's share of a processor.
     share: f64,
-    /// The longest that a line took to the last of those who were listened to.
+    /// The longest time of a line to the last of the receivers.
     slowest: Duration,
 }
 
-/// By the server's own limit there is no place left.
+/// The server's own limit of connections is reached.
 fn full(context: &Context, table: &mut Table, limit: u64) -> io::Result<()> {
-    let server = Start::new(&context.root, &context.program, "full")?.descriptors(limit).start()?;
-    let mut room = Room { server, people: Vec::new(), said: 0 };
-    while let Some(person) = room.come()? {
-        room.people.push(person);
+    let server =
+        ServerCommand::new(&context.root, &context.program, "full")?.fd_limit(limit).start()?;
+    let mut clients = Clients { server, connected: Vec::new(), sent: 0 };
+    while let Some(client) = try_join(&clients.server)? {
+        clients.connected.push(client);
     }
-    let quiet = room.watch(context, |_| Ok(()))?;
-    let mut turned_away = 0;
-    let knocking = room.watch(context, |server| {
-        for _ in 0..AT_THE_DOOR {
-            turned_away += usize::from(knock(server)?.is_none());
+    let quiet = clients.observe(context, |_| Ok(()))?;
+    let mut rejected = 0;
+    let busy = clients.observe(context, |server| {
+        for _ in 0..WAITING {
+            rejected += usize::from(try_join(server)?.is_none());
         }
         Ok(())
     })?;
-    let inside = room.people.len();
-    let what = format!("{limit} descriptors, {inside} people, all places taken");
-    room.report(context, table, &format!("{what}, {turned_away} turned away"), &quiet, &knocking);
-    room.people.pop();
+    let connected = clients.connected.len();
+    let what = format!("{limit} descriptors, {connected} clients, all slots taken");
+    clients.report(context, table, &format!("{what}, {rejected} rejected"), &quiet, &busy);
+    clients.connected.pop();
     let freed = now();
     let mut next = None;
-    while next.is_none() && freed.elapsed() < LATE {
-        next = knock(&room.server)?;
+    while next.is_none() && freed.elapsed() < WELCOME_TIMEOUT {
+        next = try_join(&clients.server)?;
     }
     let waited = freed.elapsed();
-    room.people.extend(next);
-    report_welcome(context, table, &format!("{what}: one leaves, the next is in"), waited);
-    room.close(table, &what)
+    clients.connected.extend(next);
+    report_welcome(context, table, &format!("{what}: one leaves, the next has joined"), waited);
+    clients.close(table, &what)
 }
 
-/// The kernel gives the server no descriptor more.
+/// The kernel gives the server no more descriptors.
 fn out(context: &Context, table: &mut Table, limit: u64) -> io::Result<()> {
-    let server = Start::new(&context.root, &context.program, "out")?.descriptors(limit).start()?;
-    let mut room = Room { server, people: Vec::new(), said: 0 };
-    // Room for those who come when the limit is lifted.
-    while room.people.len() + 2 * AT_THE_DOOR < limit as usize - limit as usize / 4 {
-        let Some(person) = room.come()? else { break };
-        room.people.push(person);
+    let server =
+        ServerCommand::new(&context.root, &context.program, "out")?.fd_limit(limit).start()?;
+    let mut clients = Clients { server, connected: Vec::new(), sent: 0 };
+    // Leaves slots for the clients that join when the limit is raised.
+    while clients.connected.len() + 2 * WAITING < limit as usize - limit as usize / 4 {
+        let Some(client) = try_join(&clients.server)? else { break };
+        clients.connected.push(client);
     }
-    let quiet = room.watch(context, |_| Ok(()))?;
-    room.server.limit_descriptors(room.server.next_descriptor()?)?;
-    let waiting = (0..AT_THE_DOOR).map(|_| Client::connect(room.server.address));
+    let quiet = clients.observe(context, |_| Ok(()))?;
+    clients.server.set_soft_fd_limit(clients.server.next_fd()?)?;
+    let waiting = (0..WAITING).map(|_| Client::connect(clients.server.address));
     let mut waiting = waiting.collect::<io::Result<Vec<_>>>()?;
-    let starving = room.watch(context, |_| Ok(()))?;
-    let inside = room.people.len();
-    let what = format!("{limit} descriptors, {inside} people, EMFILE");
-    room.report(context, table, &format!("{what}, {AT_THE_DOOR} in the queue"), &quiet, &starving);
-    let lines = room.server.log()?.lines().filter(|line| line.contains("cannot accept")).count();
+    let starving = clients.observe(context, |_| Ok(()))?;
+    let connected = clients.connected.len();
+    let what = format!("{limit} descriptors, {connected} clients, EMFILE");
+    clients.report(context, table, &format!("{what}, {WAITING} in the queue"), &quiet, &starving);
+    let lines = clients.server.log()?.lines().filter(|line| line.contains("cannot accept")).count();
     table.row(&format!("{what}: lines of log"), lines, "1 to 4", (1..=4).contains(&lines));
 
     let freed = now();
-    drop(room.people.pop());
+    drop(clients.connected.pop());
     let mut first = waiting.remove(0);
-    first.welcomed(LATE)?;
+    first.expect_welcome(WELCOME_TIMEOUT)?;
     report_welcome(
         context,
         table,
-        &format!("{what}: one leaves, the first in the queue is in"),
+        &format!("{what}: one leaves, the first in the queue has joined"),
         freed.elapsed(),
     );
-    room.people.push(first);
-    pause(LONGEST_BACKOFF);
+    clients.connected.push(first);
+    sleep(LONGEST_BACKOFF);
     let freed = now();
-    room.server.limit_descriptors(limit)?;
-    for person in &mut waiting {
-        person.welcomed(LATE)?;
+    clients.server.set_soft_fd_limit(limit)?;
+    for client in &mut waiting {
+        client.expect_welcome(WELCOME_TIMEOUT)?;
     }
     report_welcome(
         context,
         table,
-        &format!("{what}: the limit is lifted, all in the queue are in"),
+        &format!("{what}: the limit is raised, all in the queue have joined"),
         freed.elapsed(),
     );
-    room.people.extend(waiting);
-    room.close(table, &what)
+    clients.connected.extend(waiting);
+    clients.close(table, &what)
 }
 
-/// Comes to the door; `None` for who is turned away with the right words.
-fn knock(server: &Server) -> io::Result<Option<Client>> {
-    let mut person = Client::connect(server.address)?;
-    let inside = person.hear(super::client::PATIENCE, |line| match line {
+/// Connects; `None`: the server rejected the connection, with the right message.
+fn try_join(server: &Server) -> io::Result<Option<Client>> {
+    let mut client = Client::connect(server.address)?;
+    let joined = client.wait_for(super::client::TIMEOUT, |line| match line {
         _ if line.starts_with("* welcome") => Some(true),
         "! the server is full, please try again later" => Some(false),
         _ => None,
     })?;
-    Ok(inside.then_some(person))
+    Ok(joined.then_some(client))
 }
 
 fn report_welcome(context: &Context, table: &mut Table, what: &str, waited: Duration) {
@@ -158,74 +160,76 @@ fn report_welcome(context: &Context, table: &mut Table, what: &str, waited: Dura
     table.row(what, milliseconds(waited), &format!("< {}", milliseconds(goal)), waited < goal);
 }
 
-impl Room {
-    /// The next one, if he is let in.
-    fn come(&mut self) -> io::Result<Option<Client>> {
-        knock(&self.server)
-    }
-
-    /// Talks for a while, and does something at the door between two lines.
-    fn watch(
+impl Clients {
+    /// Sends lines for a while, and calls `between` between two lines.
+    fn observe(
         &mut self,
         context: &Context,
-        mut door: impl FnMut(&Server) -> io::Result<()>,
-    ) -> io::Result<Seen> {
-        let watch = if context.short { SHORT_WATCH } else { WATCH };
-        let (began, busy) = (now(), self.server.busy()?);
+        mut between: impl FnMut(&Server) -> io::Result<()>,
+    ) -> io::Result<Observed> {
+        let time = if context.short { SHORT_OBSERVE } else { OBSERVE };
+        let (began, busy) = (now(), self.server.cpu_time()?);
         let mut slowest = Duration::ZERO;
-        while began.elapsed() < watch {
-            slowest = slowest.max(self.talk()?);
-            door(&self.server)?;
-            pause(LINE_EVERY);
+        while began.elapsed() < time {
+            slowest = slowest.max(self.send_line()?);
+            between(&self.server)?;
+            sleep(LINE_EVERY);
         }
-        let spent = self.server.busy()?.saturating_sub(busy);
-        Ok(Seen { share: spent.as_secs_f64() / began.elapsed().as_secs_f64(), slowest })
+        let spent = self.server.cpu_time()?.saturating_sub(busy);
+        Ok(Observed { share: spent.as_secs_f64() / began.elapsed().as_secs_f64(), slowest })
     }
 
-    /// One line, and how long it took to the last of those who are listened to.
-    fn talk(&mut self) -> io::Result<Duration> {
-        self.said += 1;
-        let line = format!("line {}", self.said);
+    /// Sends one line; the time until the last of the receivers has it.
+    fn send_line(&mut self) -> io::Result<Duration> {
+        self.sent += 1;
+        let line = format!("line {}", self.sent);
         let began = now();
-        self.people[0].say(&format!("{line}\n"))?;
-        for listener in self.people.iter_mut().skip(1).take(LISTENERS) {
-            listener.hear(super::client::PATIENCE, |heard| heard.ends_with(&line).then_some(()))?;
+        self.connected[0].send(&format!("{line}\n"))?;
+        for receiver in self.connected.iter_mut().skip(1).take(RECEIVERS) {
+            receiver.wait_for(super::client::TIMEOUT, |got| got.ends_with(&line).then_some(()))?;
         }
         Ok(began.elapsed())
     }
 
-    /// The rows of what was seen without and with people at the door.
-    fn report(&self, context: &Context, table: &mut Table, what: &str, quiet: &Seen, door: &Seen) {
-        let (share, most) = (door.share - quiet.share, DOOR_SHARE * f64::from(context.slack()));
+    /// The rows of what was observed without and with waiting clients.
+    fn report(
+        &self,
+        context: &Context,
+        table: &mut Table,
+        what: &str,
+        quiet: &Observed,
+        busy: &Observed,
+    ) {
+        let (share, most) = (busy.share - quiet.share, ACCEPT_SHARE * f64::from(context.slack()));
         let percent = |share: f64| format!("{:.2} %", share * 100.0);
         let shares = format!("{} more than the {} without", percent(share), percent(quiet.share));
         let goal = format!("< {:.0} %", most * 100.0);
-        let name = format!("{what}: the door's share of a processor");
+        let name = format!("{what}: accepting's share of a processor");
         table.row(&name, shares, &goal, share < most);
-        let more = DELAY * context.slack();
+        let more = EXTRA_DELAY * context.slack();
         let times =
-            format!("{}, {} without", milliseconds(door.slowest), milliseconds(quiet.slowest));
+            format!("{}, {} without", milliseconds(busy.slowest), milliseconds(quiet.slowest));
         let goal = format!("at most {} more", milliseconds(more));
-        let ok = door.slowest < quiet.slowest + more;
+        let ok = busy.slowest < quiet.slowest + more;
         table.row(&format!("{what}: slowest line"), times, &goal, ok);
     }
 
-    /// Everybody inside must have had every line; then the server stops.
+    /// Checks that every client received every line; then stops the server.
     fn close(mut self, table: &mut Table, what: &str) -> io::Result<()> {
-        self.talk()?;
-        let listeners = self.people.len() - 1;
-        let said = self.said;
-        let whole = self
-            .people
+        self.send_line()?;
+        let receivers = self.connected.len() - 1;
+        let sent = self.sent;
+        let complete = self
+            .connected
             .iter_mut()
-            .skip(1 + LISTENERS)
-            .filter_map(|person| heard_all(person, said).ok());
-        let heard = whole.filter(|&whole| whole).count() + LISTENERS;
+            .skip(1 + RECEIVERS)
+            .filter_map(|client| received_all(client, sent).ok());
+        let complete = complete.filter(|&complete| complete).count() + RECEIVERS;
         table.row(
-            &format!("{what}: heard every line"),
-            format!("{heard} of {listeners}"),
+            &format!("{what}: received every line"),
+            format!("{complete} of {receivers}"),
             "all",
-            heard == listeners,
+            complete == receivers,
         );
         let (status, _) = self.server.stop()?;
         table.row(&format!("{what}: the server's end"), status, "exit status: 0", status.success());
@@ -233,15 +237,15 @@ impl Room {
     }
 }
 
-/// Whether somebody heard every line from the first that he heard to the last that was said.
-fn heard_all(person: &mut Client, said: usize) -> io::Result<bool> {
+/// Whether a client received every line from its first one to the last that was sent.
+fn received_all(client: &mut Client, sent: usize) -> io::Result<bool> {
     let mut expected = None;
-    let mut whole = true;
-    person.hear(super::client::PATIENCE, |line| {
+    let mut complete = true;
+    client.wait_for(super::client::TIMEOUT, |line| {
         let number: usize = line.split_once(": line ")?.1.parse().ok()?;
-        whole &= expected.is_none_or(|expected| expected == number);
+        complete &= expected.is_none_or(|expected| expected == number);
         expected = Some(number + 1);
-        (number == said).then_some(())
+        (number == sent).then_some(())
     })?;
-    Ok(whole)
+    Ok(complete)
 }

@@ -1,13 +1,13 @@
-//! System calls that fail under the running server: whatever it is told, it does not hang, spin or panic, and once the
-//! fault is over everybody who is still there is served as before.
+//! System calls that fail under the running server: it does not hang, spin or panic, and once the
+//! fault is over every client that is still connected is served as before.
 //!
-//! `strace` is attached to a server with people in it and makes some or all calls of one kind fail with one error. Meanwhile
-//! somebody talks, and people come. Then strace lets go, and it is looked at who is there and what he heard.
+//! `strace` is attached to a server with clients and makes some or all calls of one kind fail with one error. Meanwhile
+//! one client sends, and others connect. Then strace detaches, and the clients are checked.
 
 use super::Context;
 use super::client::Client;
-use super::clock::{now, pause, wait_for};
-use super::server::{Server, Start};
+use super::clock::{now, sleep, wait_until};
+use super::server::{Server, ServerCommand};
 use super::table::Table;
 use rustix::process::{Pid, Signal};
 use std::fmt;
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The calls, by the names that strace knows; those that a machine does not have are passed over.
+/// The calls, by strace's names; `?`: the machine may not have it.
 const CALLS: [(&str, &str); 5] = [
     ("accept", "?accept,?accept4"),
     ("read", "?recvfrom,?recvmsg,?readv"),
@@ -27,26 +27,26 @@ const CALLS: [(&str, &str); 5] = [
 ];
 /// The errors.
 const ERRORS: [&str; 5] = ["EINTR", "EAGAIN", "ENOBUFS", "ENOMEM", "ECONNABORTED"];
-/// Errors that may go on for as long as a machine is short of something.
+/// Errors that last for as long as a machine is short of a resource.
 const LASTING: [&str; 2] = ["ENOBUFS", "ENOMEM"];
-/// How often a call fails in a case.
-const OFTEN: (&str, &str) = ("one in three", "2+3");
-/// How a lasting fault is injected.
+/// Which calls fail in a case.
+const SOME: (&str, &str) = ("one in three", "2+3");
+/// Which calls fail in a lasting fault.
 const ALWAYS: (&str, &str) = ("all", "1+");
-/// People who are there before the fault.
-const PEOPLE: usize = 4;
-/// Lines that one of them says during the fault; with each somebody comes.
+/// Clients that are connected before the fault.
+const CLIENTS: usize = 4;
+/// Lines that one of them sends during the fault; with each of them a new client connects.
 const LINES: usize = 10;
 /// Time between them.
 const LINE_EVERY: Duration = Duration::from_millis(10);
-/// How long the server is then watched while nothing happens.
+/// How long the server is then observed while nothing happens.
 const IDLE: Duration = Duration::from_millis(400);
-/// The share of a processor that it may use then: strace stops it at each call, which is no spin.
+/// The share of a processor that it may use then; strace stops it at each call, so this is not zero.
 const IDLE_SHARE: f64 = 0.1;
-/// How long after the fault everything may take that is due.
+/// How long after the fault everything that is due may take.
 const RECOVERY: Duration = Duration::from_millis(1_100);
-/// How long strace may take to attach, and to let go.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long strace may take to attach, and to detach.
+const STRACE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One fault.
 #[derive(Clone, Copy, Debug)]
@@ -55,36 +55,36 @@ struct Fault {
     calls: (&'static str, &'static str),
     /// The error.
     error: &'static str,
-    /// Which calls fail, in words and for strace.
+    /// Which calls fail: a description, and strace's expression.
     when: (&'static str, &'static str),
 }
 
-/// What became of it.
+/// The server's reaction.
 #[derive(Debug, Default)]
 struct Reaction {
     /// How many calls failed.
     injected: usize,
-    /// How many of those who were there stayed.
+    /// How many of the first clients stayed connected.
     stayed: usize,
-    /// How many of those who came meanwhile are in.
-    came_in: usize,
-    /// How many of them were neither when the fault was over.
-    stirred: usize,
-    /// How many of them were closed without a welcome.
+    /// How many of the new clients were welcomed.
+    joined: usize,
+    /// How many of the new clients were neither welcomed nor closed when the fault was over.
+    undecided: usize,
+    /// How many of the new clients were closed without a welcome.
     closed: usize,
-    /// Lines that those who stayed did not get.
+    /// Lines that clients that stayed did not receive.
     lost: usize,
     /// The server's share of a processor while nothing happened.
     share: f64,
-    /// How long the last of all that was due took after the fault, if it came in time.
+    /// The time from the end of the fault until everything due had come, if it came in time.
     recovery: Option<Duration>,
-    /// Whether something panicked.
+    /// Whether the log has a panic.
     panicked: bool,
     /// Whether the server ended with exit code 0.
     ended_well: bool,
 }
 
-/// Tries every fault; in the short form one of each kind of call.
+/// Injects every fault; in the short form one of each kind of call.
 pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     if let Err(why) = can_attach(context) {
         table.skipped("faults", &format!("no fault can be injected: {why}"));
@@ -98,13 +98,13 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     Ok(())
 }
 
-/// The faults to try.
+/// The faults to inject.
 fn faults(short: bool) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for (place, calls) in CALLS.into_iter().enumerate() {
+    for (row, calls) in CALLS.into_iter().enumerate() {
         for (index, error) in ERRORS.into_iter().enumerate() {
-            if !short || index == place {
-                faults.push(Fault { calls, error, when: OFTEN });
+            if !short || index == row {
+                faults.push(Fault { calls, error, when: SOME });
             }
         }
         let lasts = LASTING.iter().filter(|_| !short && calls.0 != "read" && calls.0 != "write");
@@ -113,35 +113,35 @@ fn faults(short: bool) -> Vec<Fault> {
     faults
 }
 
-/// Whether strace is there and may attach to a server.
+/// Fails if strace is not installed or may not attach to a server.
 fn can_attach(context: &Context) -> io::Result<()> {
-    let server = Start::new(&context.root, &context.program, "faults")?.start()?;
-    Fault { calls: CALLS[0], error: ERRORS[0], when: OFTEN }.begin(&server)?.end().map(drop)
+    let server = ServerCommand::new(&context.root, &context.program, "faults")?.start()?;
+    Fault { calls: CALLS[0], error: ERRORS[0], when: SOME }.begin(&server)?.detach().map(drop)
 }
 
 impl Fault {
-    /// Lets it happen to a server.
+    /// Injects it into a server.
     fn inject(self, context: &Context) -> io::Result<Reaction> {
-        let server = Start::new(&context.root, &context.program, "faults")?.start()?;
-        let people = (0..PEOPLE).map(|_| Client::join(server.address));
-        let mut room = Room::new(people.collect::<io::Result<_>>()?);
+        let server = ServerCommand::new(&context.root, &context.program, "faults")?.start()?;
+        let clients = (0..CLIENTS).map(|_| Client::join(server.address));
+        let mut clients = Clients::new(clients.collect::<io::Result<_>>()?);
         let tracer = self.begin(&server)?;
         for line in 0..LINES {
-            room.say(0, &format!("during {line}"));
-            // Who cannot even connect is as good as closed.
-            room.newcomers.extend(Client::connect(server.address).map(Newcomer::new));
-            pause(LINE_EVERY);
-            room.look();
+            clients.send(0, &format!("during {line}"));
+            // A client that cannot connect counts as closed.
+            clients.new.extend(Client::connect(server.address).map(NewClient::new));
+            sleep(LINE_EVERY);
+            clients.receive();
         }
-        let (began, busy) = (now(), server.busy()?);
-        pause(IDLE);
-        let spent = server.busy()?.saturating_sub(busy);
+        let (began, busy) = (now(), server.cpu_time()?);
+        sleep(IDLE);
+        let spent = server.cpu_time()?.saturating_sub(busy);
         let share = spent.as_secs_f64() / began.elapsed().as_secs_f64();
-        let injected = tracer.end()?;
+        let injected = tracer.detach()?;
         let mut reaction = Reaction { injected, share, ..Reaction::default() };
-        room.recover(&server, RECOVERY * context.slack(), &mut reaction)?;
+        clients.recover(&server, RECOVERY * context.slack(), &mut reaction)?;
         reaction.panicked = server.log()?.contains("panicked");
-        drop(room);
+        drop(clients);
         reaction.ended_well = server.stop()?.0.success();
         Ok(reaction)
     }
@@ -159,7 +159,7 @@ impl Fault {
             .stderr(Stdio::null())
             .spawn()?;
         let mut tracer = Tracer { child, log };
-        wait_for("strace attached", PATIENCE, || {
+        wait_until("strace attached", STRACE_TIMEOUT, || {
             if let Some(status) = tracer.child.try_wait()? {
                 return Err(io::Error::other(format!("strace may not attach: {status}")));
             }
@@ -178,10 +178,10 @@ impl fmt::Display for Fault {
 impl Reaction {
     /// Whether all is as it must be.
     fn is_good(&self, fault: Fault) -> bool {
-        // What is no more than "try again" must not cost anybody his connection; epoll_ctl never says so.
+        // "Try again" must not disconnect a client; epoll_ctl never fails so.
         let again =
             fault.error == "EINTR" || fault.error == "EAGAIN" && fault.calls.0 != "epoll_ctl";
-        let all_there = self.stayed == PEOPLE && self.came_in == LINES;
+        let all_there = self.stayed == CLIENTS && self.joined == LINES;
         let calm = self.share < IDLE_SHARE && !self.panicked && self.ended_well;
         let served = self.lost == 0 && self.recovery.is_some();
         self.injected > 0 && calm && served && (all_there || !again)
@@ -190,9 +190,9 @@ impl Reaction {
 
 impl fmt::Display for Reaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed; {} of {PEOPLE} stay; ", self.injected, self.stayed)?;
-        write!(f, "of {LINES} who come {} are in ", self.came_in)?;
-        write!(f, "({} late), {} closed; ", self.stirred, self.closed)?;
+        write!(f, "{} failed; {} of {CLIENTS} stay; ", self.injected, self.stayed)?;
+        write!(f, "of {LINES} new ones {} joined ", self.joined)?;
+        write!(f, "({} late), {} closed; ", self.undecided, self.closed)?;
         write!(f, "{} lines lost; idle at {:.1} %; ", self.lost, self.share * 100.0)?;
         match self.recovery {
             Some(after) => write!(f, "served {} ms after", after.as_millis())?,
@@ -203,21 +203,21 @@ impl fmt::Display for Reaction {
     }
 }
 
-/// A strace that is attached.
+/// An attached strace.
 #[derive(Debug)]
 struct Tracer {
     /// The process.
     child: Child,
-    /// Where it writes what it saw.
+    /// The file that it writes.
     log: PathBuf,
 }
 
 impl Tracer {
-    /// Lets go of the server; how many calls failed.
-    fn end(mut self) -> io::Result<usize> {
-        // Asked so, it lets its tracees go on.
+    /// Detaches from the server; how many calls failed.
+    fn detach(mut self) -> io::Result<usize> {
+        // On SIGINT it detaches, and its tracees go on.
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::INT)?;
-        wait_for("strace let go", PATIENCE, || self.child.try_wait())?;
+        wait_until("strace detached", STRACE_TIMEOUT, || self.child.try_wait())?;
         Ok(fs::read_to_string(&self.log)?.matches("(INJECTED)").count())
     }
 }
@@ -230,124 +230,124 @@ impl Drop for Tracer {
     }
 }
 
-/// Those who were there and those who came.
+/// The clients before the fault and the new ones.
 #[derive(Debug)]
-struct Room {
-    /// Those who were there, with what each heard; `None` once his connection has ended.
-    people: Vec<Option<(Client, Vec<String>)>>,
-    /// Those who came.
-    newcomers: Vec<Newcomer>,
-    /// What was said, by whom, as far as the connection took it.
-    said: Vec<(usize, String)>,
+struct Clients {
+    /// Those before the fault, with the lines that each received; `None` once the connection has ended.
+    first: Vec<Option<(Client, Vec<String>)>>,
+    /// The new ones.
+    new: Vec<NewClient>,
+    /// The lines that were sent, each with its sender.
+    sent: Vec<(usize, String)>,
 }
 
-/// Somebody who came during the fault.
+/// A client that connected during the fault.
 #[derive(Debug)]
-struct Newcomer {
-    /// His connection, while it lasts.
-    person: Option<Client>,
-    /// Whether he was welcomed.
+struct NewClient {
+    /// The connection, while it lasts.
+    client: Option<Client>,
+    /// Whether it was welcomed.
     welcomed: bool,
 }
 
-impl Newcomer {
-    fn new(person: Client) -> Self {
-        Self { person: Some(person), welcomed: false }
+impl NewClient {
+    fn new(client: Client) -> Self {
+        Self { client: Some(client), welcomed: false }
     }
 
-    /// Looks what has come.
-    fn look(&mut self) {
-        let Some(person) = &mut self.person else { return };
+    /// Reads what has come.
+    fn receive(&mut self) {
+        let Some(client) = &mut self.client else { return };
         let welcomed = &mut self.welcomed;
-        let open = person.drain(|line| *welcomed |= line.starts_with("* welcome"));
+        let open = client.drain(|line| *welcomed |= line.starts_with("* welcome"));
         if !open.unwrap_or(false) {
-            self.person = None;
+            self.client = None;
         }
     }
 
-    /// Says something that nobody hears. An "again" that is not true is believed until the socket's next event: no
-    /// kernel says so and lets no event follow.
-    fn stir(&mut self) {
-        if let Some(person) = &mut self.person {
-            // Whether he is closed is seen by reading.
-            let _ = person.say("\n");
+    /// Sends an empty line, which causes an event. The server believes a false EAGAIN until the socket's next event: no
+    /// kernel returns it without one.
+    fn nudge(&mut self) {
+        if let Some(client) = &mut self.client {
+            // Reading tells whether the connection is closed.
+            let _ = client.send("\n");
         }
     }
 
-    /// Whether it is known what becomes of him.
-    fn is_settled(&self) -> bool {
-        self.welcomed || self.person.is_none()
+    /// Whether it was welcomed or closed.
+    fn is_decided(&self) -> bool {
+        self.welcomed || self.client.is_none()
     }
 }
 
-impl Room {
-    fn new(people: Vec<Client>) -> Self {
-        let people = people.into_iter().map(|person| Some((person, Vec::new()))).collect();
-        Self { people, newcomers: Vec::new(), said: Vec::new() }
+impl Clients {
+    fn new(clients: Vec<Client>) -> Self {
+        let first = clients.into_iter().map(|client| Some((client, Vec::new()))).collect();
+        Self { first, new: Vec::new(), sent: Vec::new() }
     }
 
-    /// One of those who were there says a line, if he still is.
-    fn say(&mut self, speaker: usize, line: &str) {
-        if let Some((person, _)) = &mut self.people[speaker]
-            && person.say(&format!("{line}\n")).is_ok()
+    /// One of the first clients sends a line, if it is still connected.
+    fn send(&mut self, sender: usize, line: &str) {
+        if let Some((client, _)) = &mut self.first[sender]
+            && client.send(&format!("{line}\n")).is_ok()
         {
-            self.said.push((speaker, line.to_owned()));
+            self.sent.push((sender, line.to_owned()));
         }
     }
 
-    /// Takes what has come to everybody.
-    fn look(&mut self) {
-        for place in &mut self.people {
-            let open = match place {
-                Some((person, heard)) => person
-                    .drain(|line| heard.extend(line.split_once(": ").map(|it| it.1.to_owned()))),
+    /// Reads what has come to all clients.
+    fn receive(&mut self) {
+        for slot in &mut self.first {
+            let open = match slot {
+                Some((client, received)) => client
+                    .drain(|line| received.extend(line.split_once(": ").map(|it| it.1.to_owned()))),
                 None => continue,
             };
             if !open.unwrap_or(false) {
-                *place = None;
+                *slot = None;
             }
         }
-        self.newcomers.iter_mut().for_each(Newcomer::look);
+        self.new.iter_mut().for_each(NewClient::receive);
     }
 
-    /// The fault is over: everybody who is left says something, and all of it must reach all others; somebody comes.
+    /// After the fault: every connected client sends a line, which must reach all others; one more client joins.
     fn recover(
         &mut self,
         server: &Server,
-        patience: Duration,
+        timeout: Duration,
         reaction: &mut Reaction,
     ) -> io::Result<()> {
-        self.look();
-        for speaker in 0..PEOPLE {
-            self.say(speaker, &format!("after {speaker}"));
+        self.receive();
+        for sender in 0..CLIENTS {
+            self.send(sender, &format!("after {sender}"));
         }
-        let unsettled = self.newcomers.iter_mut().filter(|one| !one.is_settled());
-        reaction.stirred = unsettled.map(Newcomer::stir).count();
-        self.newcomers.push(Newcomer::new(Client::connect(server.address)?));
-        let waited = wait_for("what is due", patience, || {
-            self.look();
-            let settled = self.newcomers.iter().all(Newcomer::is_settled);
-            Ok((settled && self.lost() == 0).then_some(()))
+        let undecided = self.new.iter_mut().filter(|one| !one.is_decided());
+        reaction.undecided = undecided.map(NewClient::nudge).count();
+        self.new.push(NewClient::new(Client::connect(server.address)?));
+        let waited = wait_until("what is due", timeout, || {
+            self.receive();
+            let decided = self.new.iter().all(NewClient::is_decided);
+            Ok((decided && self.lost() == 0).then_some(()))
         });
-        let last = self.newcomers.pop().is_some_and(|last| last.welcomed);
+        let last = self.new.pop().is_some_and(|last| last.welcomed);
         reaction.recovery = waited.ok().filter(|_| last).map(|((), after)| after);
-        reaction.stayed = self.people.iter().flatten().count();
-        reaction.came_in = self.newcomers.iter().filter(|one| one.welcomed).count();
-        reaction.closed = LINES - reaction.came_in;
+        reaction.stayed = self.first.iter().flatten().count();
+        reaction.joined = self.new.iter().filter(|one| one.welcomed).count();
+        reaction.closed = LINES - reaction.joined;
         reaction.lost = self.lost();
         Ok(())
     }
 
-    /// Lines that somebody who is still there said, and somebody who is still there has not got in its place.
+    /// Lines of connected clients that another connected client did not receive in order.
     fn lost(&self) -> usize {
-        let here = |speaker: &usize| self.people[*speaker].is_some();
+        let is_connected = |sender: &usize| self.first[*sender].is_some();
         let mut lost = 0;
-        for (listener, place) in self.people.iter().enumerate() {
-            let Some((_, heard)) = place else { continue };
-            for speaker in (0..PEOPLE).filter(|speaker| *speaker != listener).filter(here) {
-                let said = self.said.iter().filter(|(by, _)| *by == speaker).map(|(_, line)| line);
-                let mut heard = heard.iter();
-                lost += said.filter(|&line| !heard.any(|one| one == line)).count();
+        for (receiver, slot) in self.first.iter().enumerate() {
+            let Some((_, received)) = slot else { continue };
+            for sender in (0..CLIENTS).filter(|sender| *sender != receiver).filter(is_connected) {
+                let sent = self.sent.iter().filter(|(by, _)| *by == sender).map(|(_, line)| line);
+                let mut received = received.iter();
+                lost += sent.filter(|&line| !received.any(|one| one == line)).count();
             }
         }
         lost

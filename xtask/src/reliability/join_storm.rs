@@ -5,7 +5,7 @@ use super::Context;
 use super::client::Client;
 use super::clock::now;
 use super::load_report::LoadReport;
-use super::server::Start;
+use super::server::ServerCommand;
 use super::table::Table;
 use std::io;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ const MAX_NAMED: usize = 200;
 /// A second, less the delay that a line may have: one line may arrive late and the next ones not.
 const SECOND: Duration = Duration::from_millis(900);
 /// How long the next line may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Announcements of joins, or of leaves.
 #[derive(Debug, Default)]
@@ -35,7 +35,7 @@ struct Announced {
 /// Runs the load generator while the observer counts.
 pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     let clients = if context.short { SHORT_CLIENTS } else { CLIENTS };
-    let server = Start::new(&context.root, &context.program, "join-storm")?.start()?;
+    let server = ServerCommand::new(&context.root, &context.program, "join-storm")?.start()?;
     let mut observer = Client::join(server.address)?;
     let (address, number) = (server.address.to_string(), clients.to_string());
     let program = context.program.clone();
@@ -47,13 +47,13 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
         });
         let all = u64::from(clients) + WARM_UP_CLIENTS;
         let (mut joins, mut leaves) = (Announced::default(), Announced::default());
-        let heard = observer.hear(PATIENCE, |line| {
-            joins.take(line, "joined");
-            leaves.take(line, "left");
+        let counted = observer.wait_for(TIMEOUT, |line| {
+            joins.count(line, "joined");
+            leaves.count(line, "left");
             (joins.total() >= all && leaves.total() >= all).then_some(())
         });
         let report = load.join().map_err(|_| io::Error::other("the load generator panicked"))??;
-        heard.map(|()| (joins, leaves, report.is_ok()))
+        counted.map(|()| (joins, leaves, report.is_ok()))
     });
     let (joins, leaves, welcomed) = outcome?;
     let all = u64::from(clients) + WARM_UP_CLIENTS;
@@ -73,16 +73,16 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
 
 impl Announced {
     /// Counts a line, if it announces that one or more users did this.
-    fn take(&mut self, line: &str, did: &str) {
-        let Some(words) = line.strip_prefix("* ") else { return };
-        if let Some((number, rest)) = words.split_once(' ')
+    fn count(&mut self, line: &str, did: &str) {
+        let Some(text) = line.strip_prefix("* ") else { return };
+        if let Some((number, rest)) = text.split_once(' ')
             && let Ok(count) = number.replace(',', "").parse()
             && (rest == format!("people {did}") || rest == format!("person {did}"))
         {
             self.counted.push((now(), count));
-        } else if words.split(' ').nth(1) == Some(did)
+        } else if text.split(' ').nth(1) == Some(did)
             // A user who leaves a room is still connected.
-            && !words.split(' ').nth(2).is_some_and(|word| word.starts_with('#'))
+            && !text.split(' ').nth(2).is_some_and(|word| word.starts_with('#'))
         {
             self.named.push(now());
         }
@@ -118,8 +118,8 @@ mod tests {
             "user-8: 5 people joined",
             "* 3 here: user-1, joined, left",
         ] {
-            joins.take(line, "joined");
-            leaves.take(line, "left");
+            joins.count(line, "joined");
+            leaves.count(line, "left");
         }
         assert_eq!((joins.total(), joins.named.len(), joins.counted.len()), (1_413, 1, 1));
         assert_eq!((leaves.total(), leaves.named.len(), leaves.counted.len()), (2, 1, 1));

@@ -1,4 +1,4 @@
-//! `cargo xtask reliability`: tests the promises of docs/RELIABILITY.md on the release program, from outside, over loopback.
+//! `cargo xtask reliability`: tests the promises of docs/RELIABILITY.md on the program, from outside, over loopback.
 //!
 //! ```text
 //! mod ─► descriptors …      one scenario each: a sequence of events, and rows of the table
@@ -36,12 +36,19 @@ use self::table::Table;
 /// The head of the list of scenarios.
 const HELP: &str = "cargo xtask reliability NAME [--short]\n";
 
+/// The cargo profile of what is measured.
+const PROFILE: &str = "dist";
+/// That of the short form, which measures nothing and builds in half the time.
+const SHORT_PROFILE: &str = "release";
+
 /// What every scenario is given.
 #[derive(Debug)]
 struct Context {
     /// The workspace.
     root: PathBuf,
-    /// The release program.
+    /// The cargo profile of everything that is built for the scenario.
+    profile: &'static str,
+    /// The server's program.
     program: PathBuf,
     /// Whether it must end within seconds, as in CI.
     short: bool,
@@ -143,9 +150,11 @@ pub(crate) fn main(root: &Path, arguments: &[String]) -> ExitCode {
 
 /// Runs scenarios. True: all goals were met.
 fn run(root: &Path, options: &[String], wanted: &[&Scenario]) -> io::Result<bool> {
-    let program = server::build_program(root, "chinwag")?;
     let short = options.iter().any(|option| option == "--short");
-    let context = Context { root: root.to_path_buf(), program, short, options: options.to_vec() };
+    let profile = if short { SHORT_PROFILE } else { PROFILE };
+    let program = server::build_program(root, profile, "chinwag")?;
+    let context =
+        Context { root: root.to_path_buf(), profile, program, short, options: options.to_vec() };
     let mut table = Table::default();
     for scenario in wanted {
         if let Err(error) = (scenario.2)(&context, &mut table) {

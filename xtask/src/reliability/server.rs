@@ -1,6 +1,6 @@
-//! The release program as a server: started with what a scenario needs, watched from outside, stopped, never left behind.
+//! The program as a server: started with what a scenario needs, observed from outside, stopped, never left running.
 
-use super::clock::wait_for;
+use super::clock::wait_until;
 use rustix::fs::OFlags;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use std::fs::{self, File, OpenOptions};
@@ -12,60 +12,65 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// What precedes the address on the line in which the server says where it listens.
+/// What precedes the address in the line that the server prints when it listens.
 const LISTENING: &str = "listening on ";
-/// How long a server may take to end once asked: its grace of 5 s, and as much again.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to end after SIGTERM: its grace of 5 s, and as much again.
+pub(super) const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How a server is started.
 #[derive(Clone, Debug)]
-pub(super) struct Start {
+pub(super) struct ServerCommand {
     /// The program.
     program: PathBuf,
-    /// Where its log goes.
+    /// The file of its log.
     log: PathBuf,
-    /// What stands before it on the command line: another program that runs it under the same process id.
+    /// A program before it on the command line, which runs it under the same process id.
     wrapper: Vec<String>,
     /// Its limit of descriptors, soft and hard.
-    descriptors: Option<u64>,
+    fd_limit: Option<u64>,
     /// Its arguments.
     arguments: Vec<String>,
-    /// Whether its log goes into a pipe that nobody reads.
+    /// Whether its log goes into a pipe that is never read.
     log_is_unread: bool,
 }
 
-/// A server that runs. It does not outlive this value.
+/// A running server. It is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
     /// The process.
     child: Child,
-    /// What it prints. Kept open, or a server that prints more would fail.
+    /// Its standard output: kept open, or a server that prints more would fail.
     _stdout: BufReader<ChildStdout>,
-    /// The other end of its log, which nobody reads. Kept open, or writing to it would fail.
+    /// The reading end of its log, if that is never read: kept open, or writing to it would fail.
     unread_log: Option<PipeReader>,
     /// Where it listens.
     pub(super) address: SocketAddr,
-    /// Where its log goes.
+    /// The file of its log.
     log: PathBuf,
 }
 
-/// Builds a program of the workspace for release; its path.
-pub(super) fn build_program(root: &Path, name: &str) -> io::Result<PathBuf> {
-    build(root, &["--package", name])?;
-    Ok(target(root).join("release").join(name))
+/// Builds a program of the workspace in a profile of cargo's; its path.
+pub(super) fn build_program(root: &Path, profile: &str, name: &str) -> io::Result<PathBuf> {
+    build(root, profile, &["--package", name])?;
+    Ok(target(root).join(profile).join(name))
 }
 
-/// Builds an example of a package for release; its path.
-pub(super) fn build_example(root: &Path, package: &str, name: &str) -> io::Result<PathBuf> {
-    build(root, &["--package", package, "--example", name])?;
-    Ok(target(root).join("release/examples").join(name))
+/// Builds an example of a package in a profile of cargo's; its path.
+pub(super) fn build_example(
+    root: &Path,
+    profile: &str,
+    package: &str,
+    name: &str,
+) -> io::Result<PathBuf> {
+    build(root, profile, &["--package", package, "--example", name])?;
+    Ok(target(root).join(profile).join("examples").join(name))
 }
 
-/// Builds for release what the arguments name.
-fn build(root: &Path, what: &[&str]) -> io::Result<()> {
+/// Builds what the arguments name.
+fn build(root: &Path, profile: &str, what: &[&str]) -> io::Result<()> {
     let built = Command::new(env!("CARGO"))
         .current_dir(root)
-        .args(["build", "--quiet", "--release"])
+        .args(["build", "--quiet", "--profile", profile])
         .args(what)
         .status()?;
     if !built.success() {
@@ -79,29 +84,33 @@ fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
-impl Start {
-    /// A server on a port of the kernel's choice, without limits on speech; its log gets the scenario's name.
+impl ServerCommand {
+    /// The server on a port that the kernel chooses, without rate limits; its log is named for the scenario.
     pub(super) fn new(root: &Path, program: &Path, scenario: &str) -> io::Result<Self> {
-        let start = Self::bare(root, program, scenario)?;
-        Ok(start.with(&["serve", "--listen", "127.0.0.1:0", "--no-limits"]))
+        let start = Self::without_arguments(root, program, scenario)?;
+        Ok(start.args(&["serve", "--listen", "127.0.0.1:0", "--no-limits"]))
     }
 
-    /// Any program that prints where it listens, without arguments; its log gets the scenario's name.
-    pub(super) fn bare(root: &Path, program: &Path, scenario: &str) -> io::Result<Self> {
+    /// Any program that prints where it listens, without arguments; its log is named for the scenario.
+    pub(super) fn without_arguments(
+        root: &Path,
+        program: &Path,
+        scenario: &str,
+    ) -> io::Result<Self> {
         let folder = target(root).join("reliability");
         fs::create_dir_all(&folder)?;
         Ok(Self {
             program: program.to_path_buf(),
             log: folder.join(format!("{scenario}.log")),
             wrapper: Vec::new(),
-            descriptors: None,
+            fd_limit: None,
             arguments: Vec::new(),
             log_is_unread: false,
         })
     }
 
-    /// With these arguments, too.
-    pub(super) fn with(mut self, arguments: &[&str]) -> Self {
+    /// Adds arguments.
+    pub(super) fn args(mut self, arguments: &[&str]) -> Self {
         self.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
         self
     }
@@ -111,25 +120,24 @@ impl Start {
         self.log.parent().unwrap_or(&self.log).to_path_buf()
     }
 
-    /// With a log that goes into a pipe which nobody reads.
+    /// Sends the log into a pipe that is never read.
     pub(super) fn unread_log(self) -> Self {
         Self { log_is_unread: true, ..self }
     }
 
-    /// With so many descriptors.
-    pub(super) fn descriptors(self, limit: u64) -> Self {
-        Self { descriptors: Some(limit), ..self }
+    /// Sets the limit of descriptors.
+    pub(super) fn fd_limit(self, limit: u64) -> Self {
+        Self { fd_limit: Some(limit), ..self }
     }
 
-    /// Starts it, and waits until it says where it listens.
+    /// Starts it, and waits until it prints where it listens.
     pub(super) fn start(&self) -> io::Result<Server> {
-        let mut words = self.wrapper.clone();
-        words.push(self.program.display().to_string());
-        words.extend(self.arguments.iter().cloned());
+        let mut line = self.wrapper.clone();
+        line.push(self.program.display().to_string());
+        line.extend(self.arguments.iter().cloned());
         let mut command = Command::new("sh");
-        let limit =
-            self.descriptors.map_or(String::new(), |limit| format!("ulimit -n {limit} && "));
-        command.args(["-c", &format!("{limit}exec \"$@\""), "sh"]).args(words);
+        let limit = self.fd_limit.map_or(String::new(), |limit| format!("ulimit -n {limit} && "));
+        command.args(["-c", &format!("{limit}exec \"$@\""), "sh"]).args(line);
         command.env("NO_COLOR", "1");
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let log = File::create(&self.log)?;
@@ -142,11 +150,11 @@ impl Start {
             None
         };
         let mut child = command.spawn()?;
-        // It holds the writing end of that pipe, which shall be the server's alone.
+        // `command` holds the writing end of that pipe, too.
         drop(command);
         let stdout = child.stdout.take().map(BufReader::new);
         let mut stdout = stdout.ok_or(io::ErrorKind::BrokenPipe)?;
-        match listening(&mut stdout) {
+        match read_address(&mut stdout) {
             Ok(address) => {
                 let log = self.log.clone();
                 Ok(Server { child, _stdout: stdout, unread_log, address, log })
@@ -161,8 +169,8 @@ impl Start {
     }
 }
 
-/// Reads up to the line that tells the address.
-fn listening(stdout: &mut impl BufRead) -> io::Result<SocketAddr> {
+/// Reads up to the line with the address.
+fn read_address(stdout: &mut impl BufRead) -> io::Result<SocketAddr> {
     let mut line = String::new();
     while stdout.read_line(&mut line)? > 0 {
         if let Some(address) = line.trim().strip_prefix(LISTENING) {
@@ -170,7 +178,7 @@ fn listening(stdout: &mut impl BufRead) -> io::Result<SocketAddr> {
         }
         line.clear();
     }
-    Err(io::Error::other("it ended before it told its address"))
+    Err(io::Error::other("it ended before it printed its address"))
 }
 
 impl Server {
@@ -184,11 +192,11 @@ impl Server {
         Pid::from_child(&self.child)
     }
 
-    /// Nanoseconds on a processor, of all its threads.
-    pub(super) fn busy(&self) -> io::Result<Duration> {
+    /// The processor time of all its threads.
+    pub(super) fn cpu_time(&self) -> io::Result<Duration> {
         let mut sum = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
-            // A thread that ended meanwhile takes its share with it.
+            // The time of a thread that has ended meanwhile is not counted.
             if let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) {
                 let first = text.split_ascii_whitespace().next();
                 let nanos = first.and_then(|nanos| nanos.parse::<u64>().ok());
@@ -198,8 +206,8 @@ impl Server {
         Ok(Duration::from_nanos(sum))
     }
 
-    /// The lowest number that none of its descriptors has: the kernel gives it to the next one.
-    pub(super) fn next_descriptor(&self) -> io::Result<u64> {
+    /// The lowest free descriptor number, which the kernel gives to the next one.
+    pub(super) fn next_fd(&self) -> io::Result<u64> {
         let mut open = Vec::new();
         for entry in fs::read_dir(format!("/proc/{}/fd", self.pid()))? {
             open.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
@@ -207,7 +215,7 @@ impl Server {
         Ok((0..).find(|number| !open.contains(number)).unwrap_or(u64::MAX))
     }
 
-    /// Whether all its threads are under the eyes of another process.
+    /// Whether another process traces all its threads.
     pub(super) fn is_traced(&self) -> io::Result<bool> {
         for thread in fs::read_dir(format!("/proc/{}/task", self.pid()))? {
             let status = fs::read_to_string(thread?.path().join("status"))?;
@@ -220,7 +228,7 @@ impl Server {
     }
 
     /// Sets the soft limit of its descriptors while it runs; the hard one stays.
-    pub(super) fn limit_descriptors(&self, soft: u64) -> io::Result<()> {
+    pub(super) fn set_soft_fd_limit(&self, soft: u64) -> io::Result<()> {
         let process = Some(self.process());
         let keep = rustix::process::prlimit(
             process,
@@ -238,7 +246,7 @@ impl Server {
         hard.ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Fills the pipe that its log goes into, if nobody reads it.
+    /// Fills the pipe of its log, if that is never read.
     pub(super) fn fill_log(&self) -> io::Result<()> {
         let Some(reader) = &self.unread_log else { return Ok(()) };
         let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
@@ -251,12 +259,12 @@ impl Server {
         Ok(())
     }
 
-    /// What it has logged so far.
+    /// Its log so far.
     pub(super) fn log(&self) -> io::Result<String> {
         fs::read_to_string(&self.log)
     }
 
-    /// Where its log goes, also when it has ended.
+    /// The file of its log, which stays when it has ended.
     pub(super) fn log_path(&self) -> PathBuf {
         self.log.clone()
     }
@@ -266,15 +274,15 @@ impl Server {
         Ok(rustix::process::kill_process(self.process(), signal)?)
     }
 
-    /// How it has ended, if it has.
-    pub(super) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    /// Its exit status, if it has ended.
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
-    /// Asks it to end; how it ended, and after how long. One that does not end is an error.
+    /// Sends SIGTERM; returns the exit status, and the time until the end. A server that does not end is an error.
     pub(super) fn stop(mut self) -> io::Result<(ExitStatus, Duration)> {
         self.signal(Signal::TERM)?;
-        wait_for("the server's end", PATIENCE, || self.ended())
+        wait_until("the server's end", STOP_TIMEOUT, || self.try_wait())
     }
 }
 
@@ -291,10 +299,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_stands_in_its_line() {
+    fn the_address_is_read_from_its_line() {
         let mut printed = "hello\nlistening on 127.0.0.1:7070\n".as_bytes();
-        assert_eq!(listening(&mut printed).unwrap(), ([127, 0, 0, 1], 7070).into());
-        assert!(listening(&mut "listening on somewhere\n".as_bytes()).is_err());
-        assert!(listening(&mut "".as_bytes()).is_err());
+        assert_eq!(read_address(&mut printed).unwrap(), ([127, 0, 0, 1], 7070).into());
+        assert!(read_address(&mut "listening on somewhere\n".as_bytes()).is_err());
+        assert!(read_address(&mut "".as_bytes()).is_err());
     }
 }

@@ -1,8 +1,8 @@
-//! The table that each command prints: one row for each promise, at once when it is known.
+//! The table that each scenario prints: one row a promise, as soon as it is measured.
 
 use std::fmt::Display;
 
-/// Rows printed so far, and whether all of them are good.
+/// Counts the rows that were printed, and those that miss their goal.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     /// How many rows there are.
@@ -22,7 +22,7 @@ impl Table {
         self.missed += usize::from(!ok);
     }
 
-    /// Prints what could not be tried: no goal is missed, and none met.
+    /// Prints that a scenario could not run: no goal is missed, and none met.
     pub(super) fn skipped(&self, what: &str, why: &str) {
         println!("skipped: {what}: {why}");
     }
@@ -33,7 +33,7 @@ impl Table {
     }
 }
 
-/// So many milliseconds, as a table shows them.
+/// A time in milliseconds, as a table shows it.
 pub(super) fn milliseconds(time: std::time::Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }

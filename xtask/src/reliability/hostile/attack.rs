@@ -1,15 +1,15 @@
-//! What an attack is: a value in a table. It says which connections are made, from how many addresses, what each of them
-//! sends and how it reads, and what may come of it. It knows no sockets; the [swarm](super::swarm) drives it.
+//! What an attack is: a value in a table. It has the connections that are made, from how many addresses, what each of them
+//! sends and how it reads, and the limits of the outcome. It knows no sockets; [`attackers`](super::attackers) drives it.
 
 use std::time::Duration;
 
-/// The text in every line that attackers say, by which lines of theirs are counted.
+/// The text in every line of attackers, by which their lines are counted.
 pub(super) const MARK: &str = "zz";
-/// The room in which most of them meet, and in which somebody listens who belongs to nobody's side.
+/// The room that most of them join, and that the observer is in.
 pub(super) const ROOM: &str = "#trap";
 /// The secret of operators at the servers that are attacked.
 pub(super) const SECRET: &str = "correct horse battery staple";
-/// A whole line is so long at most, its end not counted.
+/// The longest line, without its end.
 pub(super) const LINE: usize = 4_096;
 
 /// One attack.
@@ -17,29 +17,29 @@ pub(super) const LINE: usize = 4_096;
 pub(super) struct Attack {
     /// Its name on the command line.
     pub(super) name: &'static str,
-    /// What it does, and what it is about.
+    /// What it does.
     pub(super) what: &'static str,
     /// The connections that make it.
     pub(super) loads: &'static [Load],
-    /// People who are there and do nothing, from loopback; in the short form a fifth of them.
-    pub(super) crowd: usize,
+    /// Idle clients that connect first, from loopback; in the short form a fifth of them.
+    pub(super) idle_clients: usize,
     /// What the bystanders do.
     pub(super) bystanders: Bystanders,
-    /// Whether their lines may wait a second for somebody whom they wrote to: then the p99 beside the control does not count.
+    /// Whether their lines may wait a second for a client that they wrote to: then the p99 does not count.
     pub(super) may_wait: bool,
-    /// What the listener in the attacked room says first; it is in [`ROOM`] already.
-    pub(super) listener: &'static str,
-    /// Whether the listener, who must be an operator, mutes whom it hears first.
+    /// What the observer in the attacked room sends first; it is in [`ROOM`] already.
+    pub(super) observer: &'static str,
+    /// Whether the observer, which must be an operator, mutes the first attacker that it receives a line of.
     pub(super) mutes: bool,
     /// How long the attack goes on before the pairs talk.
     pub(super) warm_up: Duration,
-    /// What is counted, and its bounds.
-    pub(super) bounds: &'static [Bound],
-    /// The share of one processor that the server may need meanwhile.
+    /// What is counted, and its limits.
+    pub(super) limits: &'static [Limit],
+    /// The share of one processor that the server may use meanwhile.
     pub(super) cpu: Option<f64>,
     /// What happens to the process.
     pub(super) process: Process,
-    /// What else is asked of the server meanwhile.
+    /// What else is requested of the server meanwhile.
     pub(super) probe: Option<Probe>,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum Bystanders {
     Quiet,
     /// One pair talks in the quiet room that the attackers are in as well.
     Among,
-    /// As `Quiet`, and each says this first.
+    /// As `Quiet`, and each sends this first.
     Saying(&'static str),
 }
 
@@ -59,9 +59,9 @@ pub(super) enum Bystanders {
 pub(super) enum Process {
     /// Nothing.
     Runs,
-    /// Its log at this level goes into a pipe that nobody reads.
+    /// Its log at this level goes into a pipe that is never read.
     LogIsFull(&'static str),
-    /// It is stopped for so long, and goes on.
+    /// It is stopped for this time, and continues.
     Stops(Duration),
 }
 
@@ -75,23 +75,23 @@ impl Process {
     }
 }
 
-/// What else is asked of the server.
+/// What else is requested of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Probe {
     /// `/healthz` of the listener for metrics.
     Health,
-    /// The figures, of the admin socket.
+    /// The statistics, by the admin socket.
     Admin,
 }
 
 /// What is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counted {
-    /// Lines of attackers that the listener in [`ROOM`] got.
+pub(super) enum Metric {
+    /// Lines of attackers that the observer in [`ROOM`] received.
     Lines,
     /// The same, from a moment after the first of them was muted.
     LinesOfMuted,
-    /// Announcements of new names that the listener got.
+    /// Announcements of new nicks that the observer received.
     Renames,
     /// Attackers that were welcomed.
     Welcomes,
@@ -99,50 +99,50 @@ pub(super) enum Counted {
     Secrets,
 }
 
-/// A bound on a count: so many at once, and so many a second.
+/// A limit of a count: a burst, and a rate.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bound {
+pub(super) struct Limit {
     /// What is counted.
-    pub(super) of: Counted,
+    pub(super) metric: Metric,
     /// How many at once.
-    pub(super) at_once: u32,
+    pub(super) burst: u32,
     /// How many more each second.
-    pub(super) a_second: u32,
+    pub(super) per_second: u32,
 }
 
 /// Connections of one kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
     /// How many.
-    pub(super) peers: usize,
+    pub(super) connections: usize,
     /// Where they come from.
     pub(super) from: From,
     /// What they connect to.
     pub(super) to: To,
     /// What the one of this number sends first.
     pub(super) opening: fn(usize) -> Vec<u8>,
-    /// What it sends then, again and again, by its number and the number of the turn.
+    /// What it sends then, again and again, by its number and the number of the repetition.
     pub(super) then: Option<fn(usize, usize) -> Vec<u8>>,
     /// How it reads.
     pub(super) reads: Reads,
-    /// When it comes again.
-    pub(super) again: Again,
+    /// When it connects again.
+    pub(super) reconnect: Reconnect,
     /// Most bytes of one write.
     pub(super) chunk: usize,
-    /// Whether it harms nobody, and so must not be disconnected.
+    /// Whether it is innocent, and so must not be disconnected.
     pub(super) innocent: bool,
 }
 
 /// Where connections come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum From {
-    /// So many addresses in turn, from the first of this load's own.
+    /// This many addresses of the load's own, in turn.
     Addresses(usize),
-    /// The first address of another load, by its place in the attack.
+    /// The first address of another load, by its index in the attack.
     AddressOf(usize),
-    /// So many /64 networks of one IPv6 /48, in turn.
+    /// This many /64 networks of one IPv6 /48, in turn.
     Networks(usize),
-    /// Loopback, whose limits are those of connections alone.
+    /// Loopback, which only has limits of connections.
     Loopback,
 }
 
@@ -157,26 +157,26 @@ pub(super) enum To {
     Admin,
 }
 
-/// How somebody reads.
+/// How a connection reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reads {
-    /// All there is.
+    /// As fast as possible.
     All,
-    /// So many bytes a second.
+    /// This many bytes a second.
     Rate(usize),
     /// Never.
     Never,
 }
 
-/// When somebody comes again.
+/// When a connection is made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Again {
-    /// A while after the server let go of it.
-    WhenCut,
-    /// At once when the opening is sent and the server has answered with an end.
-    Orderly,
-    /// At once when the opening is sent, with a reset.
-    Abrupt,
+pub(super) enum Reconnect {
+    /// A while after the server has disconnected it.
+    WhenDisconnected,
+    /// At once when the opening is sent, its side is closed, and the server has closed the other.
+    AfterClose,
+    /// At once when the opening is sent and the connection was reset.
+    AfterReset,
 }
 
 /// An attack that does nothing yet.
@@ -184,35 +184,35 @@ pub(super) const ATTACK: Attack = Attack {
     name: "",
     what: "",
     loads: &[],
-    crowd: 0,
+    idle_clients: 0,
     bystanders: Bystanders::Quiet,
     may_wait: false,
-    listener: "",
+    observer: "",
     mutes: false,
     warm_up: Duration::ZERO,
-    bounds: &[],
+    limits: &[],
     cpu: Some(0.5),
     process: Process::Runs,
     probe: None,
 };
 
-/// As many connections as one address may have, which say nothing and read all.
+/// As many connections as one address may have, which send nothing and read everything.
 pub(super) const LOAD: Load = Load {
-    peers: 16,
+    connections: 16,
     from: From::Addresses(1),
     to: To::Chat,
     opening: |_| Vec::new(),
     then: None,
     reads: Reads::All,
-    again: Again::WhenCut,
+    reconnect: Reconnect::WhenDisconnected,
     chunk: 64 * 1024,
     innocent: false,
 };
 
-/// Lines that 16 connections of one address may say: 16 times a burst of 10, and 16 times 5 a second.
-pub(super) const SPEECH: Bound = Bound { of: Counted::Lines, at_once: 160, a_second: 80 };
+/// Lines that 16 connections of one address may send: 16 times a burst of 10, and 16 times 5 a second.
+pub(super) const LINES: Limit = Limit { metric: Metric::Lines, burst: 160, per_second: 80 };
 
-/// These bytes, so often that they fill a write.
+/// These bytes, repeated until they fill a write.
 pub(super) fn filled(bytes: &[u8]) -> Vec<u8> {
     bytes.repeat((16 * 1024 / bytes.len()).max(1))
 }
@@ -224,7 +224,7 @@ pub(super) fn long_line() -> Vec<u8> {
     line
 }
 
-/// What makes the one of this number enter the attacked room.
-pub(super) fn enter(_: usize) -> Vec<u8> {
+/// The command that joins the attacked room.
+pub(super) fn join(_: usize) -> Vec<u8> {
     format!("/join {ROOM}\n").into_bytes()
 }

@@ -1,9 +1,9 @@
-//! Those who are hurt if anybody is: pairs who talk in quiet rooms, each with an address of their own.
+//! Pairs of users that talk in quiet rooms, each with an address of its own: the ones that an attack must not affect.
 //!
-//! Each says a numbered line at a pace that the limit on speech allows, and hears the other's: how long each line took, which
-//! are missing, doubled or out of order, and who was let go.
+//! Each sends a numbered line at a rate that the rate limit allows, and receives the other's: how long each line took, which
+//! are missing, doubled or out of order, and which users were disconnected.
 
-use super::super::client::{Client, PATIENCE};
+use super::super::client::{Client, TIMEOUT};
 use super::super::clock::now;
 use super::attack::Bystanders;
 use super::connect;
@@ -13,21 +13,21 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-/// Time between two lines of one person: a little more than earns one.
+/// Time between two lines of one user: a little more than the rate limit asks for.
 const EVERY: Duration = Duration::from_millis(215);
-/// How long a line may take until it is called lost.
+/// A line is lost after this time.
 const LOST_AFTER: Duration = Duration::from_secs(10);
 
-/// The name of the first, whom attackers may write to.
+/// The nick of the first, to whom attackers may write.
 const VICTIM: &str = "calm0";
 
-/// Pairs who talk.
+/// Pairs of users.
 #[derive(Debug)]
 pub(super) struct Pairs {
-    /// All of them; two by two.
-    people: Vec<Bystander>,
-    /// When each line was said, of each person by its number.
-    said: Vec<Vec<Instant>>,
+    /// All of them; neighbours are a pair.
+    users: Vec<Bystander>,
+    /// When each line was sent, by user and number.
+    sent: Vec<Vec<Instant>>,
 }
 
 /// One of a pair.
@@ -35,130 +35,130 @@ pub(super) struct Pairs {
 struct Bystander {
     /// The connection, while it lasts.
     stream: Option<TcpStream>,
-    /// What came and is no whole line yet.
+    /// Bytes that were received and are not a whole line yet.
     rest: Vec<u8>,
     /// When the next line is due.
     due: Instant,
-    /// How many lines of the other came.
-    came: usize,
+    /// How many lines of the other were received.
+    received: usize,
 }
 
-/// What the pairs heard.
+/// What the pairs received.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heard {
-    /// How many lines were said.
-    pub(super) said: usize,
-    /// How many of them came.
-    pub(super) came: usize,
+pub(super) struct Received {
+    /// How many lines were sent.
+    pub(super) sent: usize,
+    /// How many of them were received.
+    pub(super) received: usize,
     /// How many were not the next ones.
     pub(super) wrong: usize,
     /// How many of the pairs' connections ended.
-    pub(super) cut: usize,
+    pub(super) disconnected: usize,
     /// How long each line took.
     pub(super) times: Vec<Duration>,
 }
 
 impl Pairs {
-    /// So many pairs come, and go into their rooms; a pair among attackers is one.
-    pub(super) fn come(server: Addresses, pairs: usize, what: Bystanders) -> io::Result<Self> {
+    /// Connects this many pairs, which join their rooms; among attackers there is only one.
+    pub(super) fn join(server: Addresses, pairs: usize, what: Bystanders) -> io::Result<Self> {
         let pairs = if matches!(what, Bystanders::Among) { 1 } else { pairs };
-        let mut people = Vec::new();
+        let mut users = Vec::new();
         for number in 0..2 * pairs {
             let socket = connect::begin(server.bystander(number), server.chat(), None)?;
             let stream = TcpStream::from(socket);
             stream.set_nonblocking(false)?;
-            let mut person = Client::over(stream);
-            person.welcomed(PATIENCE)?;
+            let mut client = Client::from_stream(stream);
+            client.expect_welcome(TIMEOUT)?;
             let room = number / 2;
-            // Each of these costs: who has a name of their own could say less at once.
+            // Each command counts for the rate limit: a user with a nick of its own could send fewer lines at once.
             let nick = if number == 0 { format!("/nick {VICTIM}\n") } else { String::new() };
-            person.say(&format!("{nick}/join #quiet{room}\n/part #lobby\n"))?;
-            person.hear(PATIENCE, |line| line.starts_with("* you left #lobby").then_some(()))?;
-            let (stream, rest) = person.into_parts();
+            client.send(&format!("{nick}/join #quiet{room}\n/part #lobby\n"))?;
+            client.wait_for(TIMEOUT, |line| line.starts_with("* you left #lobby").then_some(()))?;
+            let (stream, rest) = client.into_parts();
             stream.set_nonblocking(true)?;
-            people.push(Bystander { stream: Some(stream), rest, due: now(), came: 0 });
+            users.push(Bystander { stream: Some(stream), rest, due: now(), received: 0 });
         }
-        let said = vec![Vec::new(); people.len()];
-        Ok(Self { people, said })
+        let sent = vec![Vec::new(); users.len()];
+        Ok(Self { users, sent })
     }
 
-    /// Each says this, once.
-    pub(super) fn say(&mut self, what: Bystanders) -> io::Result<()> {
+    /// Each sends its first line, if the attack has one.
+    pub(super) fn send_first(&mut self, what: Bystanders) -> io::Result<()> {
         if let Bystanders::Saying(line) = what {
-            for person in &mut self.people {
-                person.say(line)?;
+            for user in &mut self.users {
+                user.send(line)?;
             }
         }
         Ok(())
     }
 
-    /// They talk for so long, and hear out what is still to come then.
-    pub(super) fn talk(&mut self, time: Duration) -> io::Result<Heard> {
+    /// They talk for this time, and then receive what is still to come.
+    pub(super) fn talk(&mut self, time: Duration) -> io::Result<Received> {
         let began = now();
-        let count = self.people.len() as u32;
-        for (number, person) in (0..).zip(&mut self.people) {
-            person.due = began + EVERY * number / count;
+        let count = self.users.len() as u32;
+        for (number, user) in (0..).zip(&mut self.users) {
+            user.due = began + EVERY * number / count;
         }
-        let mut heard = Heard::default();
+        let mut totals = Received::default();
         let until = began + time;
         while now() < until || self.are_due() && now() < until + LOST_AFTER {
             if now() < until {
-                self.speak()?;
+                self.send_due()?;
             }
-            self.listen(&mut heard, until)?;
+            self.receive(&mut totals, until)?;
         }
-        heard.said = self.said.iter().map(Vec::len).sum();
-        heard.came = self.people.iter().map(|person| person.came).sum();
-        heard.cut = self.people.iter().filter(|person| person.stream.is_none()).count();
-        Ok(heard)
+        totals.sent = self.sent.iter().map(Vec::len).sum();
+        totals.received = self.users.iter().map(|user| user.received).sum();
+        totals.disconnected = self.users.iter().filter(|user| user.stream.is_none()).count();
+        Ok(totals)
     }
 
-    /// Whether a line has not come yet to somebody who is still there.
+    /// Whether a connected user has not received every line of the other.
     fn are_due(&self) -> bool {
-        (0..self.people.len()).any(|it| {
-            self.people[it].stream.is_some() && self.people[it].came < self.said[it ^ 1].len()
+        (0..self.users.len()).any(|it| {
+            self.users[it].stream.is_some() && self.users[it].received < self.sent[it ^ 1].len()
         })
     }
 
-    /// Those whose time has come say a line.
-    fn speak(&mut self) -> io::Result<()> {
-        for (number, person) in self.people.iter_mut().enumerate() {
+    /// Sends the lines that are due.
+    fn send_due(&mut self) -> io::Result<()> {
+        for (number, user) in self.users.iter_mut().enumerate() {
             let moment = now();
-            if person.due <= moment && person.stream.is_some() {
-                person.due += EVERY;
-                let line = self.said[number].len();
-                self.said[number].push(moment);
-                person.say(&format!("calm {number} {line}\n"))?;
+            if user.due <= moment && user.stream.is_some() {
+                user.due += EVERY;
+                let line = self.sent[number].len();
+                self.sent[number].push(moment);
+                user.send(&format!("calm {number} {line}\n"))?;
             }
         }
         Ok(())
     }
 
-    /// Waits until something comes or is due, and hears it.
-    fn listen(&mut self, heard: &mut Heard, until: Instant) -> io::Result<()> {
-        let next = self.people.iter().map(|person| person.due).min().unwrap_or(until).min(until);
+    /// Waits until something comes or is due, and receives it.
+    fn receive(&mut self, totals: &mut Received, until: Instant) -> io::Result<()> {
+        let next = self.users.iter().map(|user| user.due).min().unwrap_or(until).min(until);
         let wait = next.saturating_duration_since(now()).min(Duration::from_millis(20));
         let wait = Timespec { tv_sec: 0, tv_nsec: wait.as_nanos().max(100_000) as i64 };
-        let there: Vec<_> =
-            (0..self.people.len()).filter(|&it| self.people[it].stream.is_some()).collect();
-        let streams = there.iter().filter_map(|&it| self.people[it].stream.as_ref());
+        let connected: Vec<_> =
+            (0..self.users.len()).filter(|&it| self.users[it].stream.is_some()).collect();
+        let streams = connected.iter().filter_map(|&it| self.users[it].stream.as_ref());
         let mut ready: Vec<_> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
         match rustix::event::poll(&mut ready, Some(&wait)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         let ready: Vec<_> = ready.iter().map(|it| !it.revents().is_empty()).collect();
-        for (it, _) in there.into_iter().zip(ready).filter(|(_, ready)| *ready) {
-            let said = &self.said[it ^ 1];
-            self.people[it].hear(said, it ^ 1, heard);
+        for (it, _) in connected.into_iter().zip(ready).filter(|(_, ready)| *ready) {
+            let sent = &self.sent[it ^ 1];
+            self.users[it].receive(sent, it ^ 1, totals);
         }
         Ok(())
     }
 }
 
 impl Bystander {
-    /// Says a line; one that cannot be said ends the connection.
-    fn say(&mut self, line: &str) -> io::Result<()> {
+    /// Sends a line; the connection ends if that fails.
+    fn send(&mut self, line: &str) -> io::Result<()> {
         let Some(stream) = &mut self.stream else { return Ok(()) };
         match stream.write_all(line.as_bytes()) {
             Ok(()) => Ok(()),
@@ -170,8 +170,8 @@ impl Bystander {
         }
     }
 
-    /// Reads once, and takes the lines of the other.
-    fn hear(&mut self, said: &[Instant], other: usize, heard: &mut Heard) {
+    /// Reads once, and counts the lines of the other.
+    fn receive(&mut self, sent: &[Instant], other: usize, totals: &mut Received) {
         let Some(stream) = &mut self.stream else { return };
         let mut buffer = [0; 16 * 1024];
         match stream.read(&mut buffer) {
@@ -187,25 +187,25 @@ impl Bystander {
         let lines: Vec<u8> = self.rest.drain(..whole).collect();
         for line in String::from_utf8_lossy(&lines).lines() {
             let Some(number) = number_of(line, other) else { continue };
-            if number == self.came && number < said.len() {
-                heard.times.push(moment - said[number]);
-                self.came += 1;
+            if number == self.received && number < sent.len() {
+                totals.times.push(moment - sent[number]);
+                self.received += 1;
             } else {
-                heard.wrong += 1;
+                totals.wrong += 1;
             }
         }
     }
 }
 
-/// The number of a line of this person.
-fn number_of(line: &str, person: usize) -> Option<usize> {
-    let (_, said) = line.split_once(": ")?;
-    let words = said.strip_prefix(&format!("calm {person} "))?;
-    // Something that is no number is a line that was never said.
-    Some(words.parse().unwrap_or(usize::MAX))
+/// The number of a line of this user.
+fn number_of(line: &str, user: usize) -> Option<usize> {
+    let (_, text) = line.split_once(": ")?;
+    let number = text.strip_prefix(&format!("calm {user} "))?;
+    // A line without a number was never sent.
+    Some(number.parse().unwrap_or(usize::MAX))
 }
 
-/// The time that a part of all is not longer than, in thousandths.
+/// A quantile of times, in thousandths.
 pub(super) fn quantile(times: &[Duration], thousandths: usize) -> Duration {
     let mut times = times.to_vec();
     times.sort();
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_the_other_alone_are_counted() {
+    fn only_lines_of_the_other_are_counted() {
         assert_eq!(number_of("user-3: calm 1 7", 1), Some(7));
         assert_eq!(number_of("user-3: calm 1 7x", 1), Some(usize::MAX));
         assert_eq!(number_of("user-4: calm 2 7", 1), None);

@@ -1,183 +1,187 @@
-//! What is right and wrong in a round: counts in both forms, times beside a control in the full one.
+//! The faults of a round: by counts in both forms, by times compared with a control in the full form.
 
 use super::super::table::milliseconds;
-use super::attack::{Again, Attack, Counted};
-use super::bystanders::{Heard, quantile};
+use super::attack::{Attack, Metric, Reconnect};
+use super::bystanders::{Received, quantile};
 use super::round::{Plan, Round};
 use std::time::Duration;
 
-/// Bytes that the server may have at most: what ARCHITECTURE.md adds up under its limits (frames, events, rooms), the program
-/// itself, and [`CONNECTION`] for each connection.
+/// The most bytes of the server: the sum of the limits in ARCHITECTURE.md (frames, events, rooms), the program itself, and
+/// [`CONNECTION`] for each connection.
 const MEMORY: u64 = (256 + 20 + 80 + 16) * 1_048_576;
-/// Bytes of a connection: its task, a partial line, a read, what it asked for, and an editor.
+/// Bytes of a connection: its task, a partial line, a read, replies, and an editor.
 const CONNECTION: u64 = 48 * 1024;
-/// Bytes that one connection may get rid of at once, most of which the kernels keep.
-const READ_AT_ONCE: f64 = 1_500_000.0;
+/// Bytes that one connection can send at once, most of which the kernel keeps.
+const SENT_AT_ONCE: f64 = 1_500_000.0;
 /// The same of each second: five of the longest lines, and as much again.
-const READ_A_SECOND: f64 = 50_000.0;
-/// How much longer than the grace an end may take, as the machine does other things.
+const SENT_PER_SECOND: f64 = 50_000.0;
+/// How much longer than the grace a shutdown may take, as the machine does other things.
 const END_SLACK: Duration = Duration::from_secs(4);
-/// How long a line to somebody who does not read may hold up what its author says after it.
-const HELD: Duration = Duration::from_secs(1);
+/// How long a line to a client that does not read may delay its author's next lines.
+const DELAY: Duration = Duration::from_secs(1);
 /// How much longer, as the machine does other things.
-const HELD_SLACK: Duration = Duration::from_secs(1);
-/// The pairs' p99 may be so many times that of the control.
+const DELAY_SLACK: Duration = Duration::from_secs(1);
+/// The largest ratio of the pairs' p99 to that of the control.
 const RATIO: u32 = 2;
-/// Or so much more.
+/// The difference that is allowed in any case.
 const MORE: Duration = Duration::from_millis(5);
-/// The same of the p50 in the short form, in which both talk at the same time: it looks for what stands still.
+/// The largest ratio of the p50 in the short form, where both talk at the same time: it looks for pairs that stall.
 const SHORT_RATIO: u32 = 10;
-/// The same.
+/// The difference of the p50 that is allowed in any case.
 const SHORT_MORE: Duration = Duration::from_millis(50);
 
-/// What is wrong in a round, in a few words each.
-pub(super) fn faults(attack: &Attack, plan: Plan, round: &Round, people: usize) -> Vec<String> {
+/// The faults of a round, each in a few words.
+pub(super) fn faults(attack: &Attack, plan: Plan, round: &Round, clients: usize) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut check = |ok: bool, words: String| {
+    let mut check = |ok: bool, fault: String| {
         if !ok {
-            faults.push(words);
+            faults.push(fault);
         }
     };
-    let heard = &round.heard;
+    let received = &round.received;
     check(
-        heard.came == heard.said,
-        format!("{} of {} lines LOST", heard.said - heard.came, heard.said),
+        received.received == received.sent,
+        format!("{} of {} lines LOST", received.sent - received.received, received.sent),
     );
-    check(heard.wrong == 0, format!("{} lines WRONG", heard.wrong));
-    check(heard.cut == 0, format!("{} bystanders CUT", heard.cut));
-    check(!round.lines.cut, "the listener CUT".to_owned());
-    check(round.lines.muted || !attack.mutes, "nobody MUTED".to_owned());
-    check(round.innocents_cut == 0, format!("{} innocents CUT", round.innocents_cut));
-    for bound in attack.bounds {
-        let count = count(round, bound.of);
-        let most = u64::from(bound.at_once)
-            + (f64::from(bound.a_second) * round.elapsed.as_secs_f64()).ceil() as u64;
-        check(count <= most, format!("{count} {}, at most {most} DUE", name(bound.of)));
+    check(received.wrong == 0, format!("{} lines WRONG", received.wrong));
+    check(received.disconnected == 0, format!("{} bystanders DISCONNECTED", received.disconnected));
+    check(!round.lines.disconnected, "the observer DISCONNECTED".to_owned());
+    check(round.lines.muted || !attack.mutes, "no user MUTED".to_owned());
+    check(
+        round.innocents_disconnected == 0,
+        format!("{} innocent clients DISCONNECTED", round.innocents_disconnected),
+    );
+    for limit in attack.limits {
+        let count = count(round, limit.metric);
+        let most = u64::from(limit.burst)
+            + (f64::from(limit.per_second) * round.elapsed.as_secs_f64()).ceil() as u64;
+        check(count <= most, format!("{count} {}, at most {most} ALLOWED", name(limit.metric)));
     }
     let (connects, sent) = round.attackers;
-    let most = connects as f64 * (READ_AT_ONCE + READ_A_SECOND * round.elapsed.as_secs_f64());
-    let comes_again = attack.loads.iter().any(|load| load.again != Again::WhenCut);
-    let ok = comes_again || attack.probe.is_some() || sent as f64 <= most;
+    let most = connects as f64 * (SENT_AT_ONCE + SENT_PER_SECOND * round.elapsed.as_secs_f64());
+    let reconnects = attack.loads.iter().any(|load| load.reconnect != Reconnect::WhenDisconnected);
+    let ok = reconnects || attack.probe.is_some() || sent as f64 <= most;
     check(ok, format!("{} KB of {} READ", sent / 1_000, most as u64 / 1_000));
     if let Some(most) = attack.cpu {
         check(round.cpu <= most, format!("{:.0} % of a processor USED", round.cpu * 100.0));
     }
-    let most = MEMORY + people as u64 * CONNECTION;
+    let most = MEMORY + clients as u64 * CONNECTION;
     check(round.peak <= most, format!("{} MiB HELD", round.peak / 1_048_576));
     if let Some((answered, asked)) = round.answered {
-        check(answered == asked, format!("{answered} of {asked} questions ANSWERED"));
+        check(answered == asked, format!("{answered} of {asked} requests ANSWERED"));
     }
     match round.end {
         None => check(false, "did NOT END".to_owned()),
         Some((status, took)) => {
             check(status.success(), format!("ended with {status}"));
-            let words = format!("ended after {:.1} s", took.as_secs_f64());
-            check(took <= plan.grace + END_SLACK, words);
+            let fault = format!("ended after {:.1} s", took.as_secs_f64());
+            check(took <= plan.grace + END_SLACK, fault);
         }
     }
     if attack.may_wait {
-        let longest = quantile(&heard.times, 1000);
-        let words = format!("a line held for {}", time(longest));
-        check(longest <= HELD + HELD_SLACK, words);
+        let longest = quantile(&received.times, 1000);
+        let fault = format!("a line delayed by {}", time(longest));
+        check(longest <= DELAY + DELAY_SLACK, fault);
     } else if let Some(control) = &round.control {
-        let (p50, beside) = (quantile(&heard.times, 500), quantile(&control.times, 500));
-        let ok = p50 <= beside * SHORT_RATIO + SHORT_MORE;
-        check(ok, format!("p50 {}, idle {}", time(p50), time(beside)));
+        let (p50, idle) = (quantile(&received.times, 500), quantile(&control.times, 500));
+        let ok = p50 <= idle * SHORT_RATIO + SHORT_MORE;
+        check(ok, format!("p50 {}, idle {}", time(p50), time(idle)));
     }
     faults
 }
 
-/// A count of a round.
-fn count(round: &Round, of: Counted) -> u64 {
-    match of {
-        Counted::Lines => round.lines.all,
-        Counted::LinesOfMuted => round.lines.of_muted,
-        Counted::Renames => round.lines.renames,
-        Counted::Welcomes => round.welcomes,
-        Counted::Secrets => round.secrets,
+/// A metric's count in a round.
+fn count(round: &Round, metric: Metric) -> u64 {
+    match metric {
+        Metric::Lines => round.lines.all,
+        Metric::LinesOfMuted => round.lines.of_muted,
+        Metric::Renames => round.lines.renames,
+        Metric::Welcomes => round.welcomes,
+        Metric::Secrets => round.secrets,
     }
 }
 
-/// What a count is called.
-fn name(of: Counted) -> &'static str {
-    match of {
-        Counted::Lines => "lines of attackers",
-        Counted::LinesOfMuted => "lines of a muted attacker",
-        Counted::Renames => "new names heard of",
-        Counted::Welcomes => "attackers welcomed",
-        Counted::Secrets => "secrets compared",
+/// A metric's name.
+fn name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Lines => "lines of attackers",
+        Metric::LinesOfMuted => "lines of a muted attacker",
+        Metric::Renames => "new nicks announced",
+        Metric::Welcomes => "attackers welcomed",
+        Metric::Secrets => "secrets compared",
     }
 }
 
-/// The figures of a round in a few words.
-pub(super) fn figures(attack: &Attack, round: &Round) -> String {
-    let heard = &round.heard;
-    let times = |heard: &Heard| {
-        let [p50, p99] = [500, 990].map(|part| time(quantile(&heard.times, part)));
+/// The numbers of a round in a few words.
+pub(super) fn summary(attack: &Attack, round: &Round) -> String {
+    let received = &round.received;
+    let times = |received: &Received| {
+        let [p50, p99] = [500, 990].map(|part| time(quantile(&received.times, part)));
         format!("{p50} / {p99}")
     };
-    let mut words = format!("{} of {} lines in {}", heard.came, heard.said, times(heard));
+    let mut text =
+        format!("{} of {} lines in {}", received.received, received.sent, times(received));
     if let Some(control) = &round.control {
-        words += &format!(" (idle {})", times(control));
+        text += &format!(" (idle {})", times(control));
     }
-    for bound in attack.bounds {
-        words += &format!("; {} {}", count(round, bound.of), name(bound.of));
+    for limit in attack.limits {
+        text += &format!("; {} {}", count(round, limit.metric), name(limit.metric));
     }
-    words += &format!("; {:.0} % CPU, {} MiB", round.cpu * 100.0, round.peak / 1_048_576);
+    text += &format!("; {:.0} % CPU, {} MiB", round.cpu * 100.0, round.peak / 1_048_576);
     let (connects, sent) = round.attackers;
-    words += &format!("; by {connects} connections, {} KB", sent / 1_000);
+    text += &format!("; by {connects} connections, {} KB", sent / 1_000);
     if let Some((_, took)) = round.end {
-        words += &format!("; end {:.1} s", took.as_secs_f64());
+        text += &format!("; end {:.1} s", took.as_secs_f64());
     }
-    words
+    text
 }
 
-/// A time as a table shows it; there is none where no line came.
+/// A time as a table shows it; none if no line was received.
 pub(super) fn time(time: Duration) -> String {
     if time == Duration::MAX { "none".to_owned() } else { milliseconds(time) }
 }
 
-/// p50 and p99 of the pairs in some rounds: the middle ones.
-pub(super) fn middle(rounds: &[Round]) -> [Duration; 2] {
+/// The medians of the pairs' p50 and p99 in some rounds.
+pub(super) fn median(rounds: &[Round]) -> [Duration; 2] {
     [500, 990].map(|part| {
         let mut times: Vec<_> =
-            rounds.iter().map(|round| quantile(&round.heard.times, part)).collect();
+            rounds.iter().map(|round| quantile(&round.received.times, part)).collect();
         times.sort();
         times.get(times.len() / 2).copied().unwrap_or(Duration::MAX)
     })
 }
 
-/// Whether a p99 is near enough to that of the control.
+/// Whether a p99 is close enough to that of the control.
 pub(super) fn is_near(p99: Duration, control: Duration) -> bool {
     p99 <= (control.saturating_mul(RATIO)).max(control.saturating_add(MORE))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::attack::{ATTACK, Bound};
+    use super::super::attack::{ATTACK, Limit};
     use super::*;
 
-    /// The faults of a round of this attack, beside that it did not end.
+    /// The number of faults of a round of this attack, without the one that the server did not end.
     fn faults_of(attack: &Attack, round: &Round) -> usize {
-        let plan = Plan { pairs: 1, talk: MORE, grace: MORE, crowd: 1 };
+        let plan = Plan { pairs: 1, talk: MORE, grace: MORE, idle_divisor: 1 };
         faults(attack, plan, round, 0).len() - 1
     }
 
     #[test]
-    fn what_is_over_a_bound_or_missing_is_a_fault() {
-        const BOUND: Bound = Bound { of: Counted::Welcomes, at_once: 32, a_second: 4 };
-        let attack = Attack { bounds: &[BOUND], ..ATTACK };
+    fn excess_and_missing_lines_are_faults() {
+        const LIMIT: Limit = Limit { metric: Metric::Welcomes, burst: 32, per_second: 4 };
+        let attack = Attack { limits: &[LIMIT], ..ATTACK };
         let mut round = Round { elapsed: Duration::from_secs(2), welcomes: 40, ..Round::default() };
         assert_eq!(faults_of(&attack, &round), 0);
         round.welcomes += 1;
         assert_eq!(faults_of(&attack, &round), 1);
-        round.heard.said = 1;
+        round.received.sent = 1;
         round.cpu = 0.7;
         assert_eq!(faults_of(&attack, &round), 3);
     }
 
     #[test]
-    fn a_p99_is_near_by_a_ratio_or_by_a_difference() {
+    fn a_p99_is_near_by_ratio_or_difference() {
         let of = Duration::from_millis;
         assert!(is_near(of(6), of(1)) && is_near(of(20), of(10)));
         assert!(!is_near(of(7), of(1)) && !is_near(of(21), of(10)));

@@ -1,22 +1,23 @@
-//! What a swarm counts while it attacks, for those who watch it.
+//! The counts of the attackers, shared with the round.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
-/// What a swarm and its watchers share. The swarm's thread writes the counts, the watchers read them; `stop` is the other way round.
+/// What the attackers and the round share. The attackers' thread writes the counts, the round reads them; `stop` is the other way
+/// round.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
-    /// Whether it is to stop. Written by the watcher.
+    /// Whether the attackers are to stop. Written by the round.
     pub(super) stop: AtomicBool,
-    /// How many have sent their opening. Written by the swarm.
+    /// How many have sent their opening. Written by the attackers.
     pub(super) opened: AtomicUsize,
-    /// How many were welcomed. Written by the swarm.
+    /// How many were welcomed. Written by the attackers.
     pub(super) welcomes: AtomicU64,
-    /// How often a secret was compared. Written by the swarm.
+    /// How often a secret was compared. Written by the attackers.
     pub(super) secrets: AtomicU64,
-    /// How many connections were made. Written by the swarm.
+    /// How many connections were made. Written by the attackers.
     pub(super) connects: AtomicU64,
-    /// Bytes that were sent. Written by the swarm.
+    /// Bytes that were sent. Written by the attackers.
     pub(super) sent: AtomicU64,
-    /// How many were let go who had harmed nobody. Written by the swarm.
-    pub(super) innocents_cut: AtomicU64,
+    /// How many innocent clients were disconnected. Written by the attackers.
+    pub(super) innocents_disconnected: AtomicU64,
 }

@@ -1,17 +1,17 @@
-//! `cargo xtask reliability hostile`: what one person can do to others. A pair talks in a quiet room while each attack of a table runs.
+//! `cargo xtask reliability hostile`: what attackers can do to other users. Pairs talk in quiet rooms while each attack of a table runs.
 //!
 //! ```text
-//! mod ─► course (one round) ─► swarm (attackers) ─► peer ─► connect, counts
-//!   │      │  └─► bystanders, listener, probe, site (the server)
+//! mod ─► round ─► attackers ─► peer ─► connect, counts
+//!   │      │  └─► bystanders, observer, probe, test_server
 //!   │      └─► attack (what an attack is) ◄── attacks (the table)
-//!   └─► verdict (what is wrong in a round), network (addresses of one's own)
+//!   └─► checks (the faults of a round), network (addresses of a network namespace)
 //! ```
 //!
-//! The servers run with their default limits, and attackers come from addresses that have limits, in a network of the scenario's own.
-//! In the short form counts decide: no line of the pair is missing, doubled or out of order; nobody is let go who harmed nobody;
-//! attackers get no more than their limits allow; the server needs no more than a share of a processor; memory stays below
-//! the documented sum; SIGTERM ends the server in the midst of it. In the full form the pair's p99 counts, too, beside that in a round in
-//! which the same attackers come to another server on the same machine: median of three.
+//! The servers run with their default limits, and attackers connect from addresses that have limits, in a network namespace.
+//! In the short form counts decide: no line of the pairs is missing, doubled or out of order; no innocent client is disconnected;
+//! attackers get no more than their limits allow; the server uses no more than a share of a processor; memory stays below
+//! the documented sum; SIGTERM ends the server during the attack. In the full form the pairs' p99 counts, too, compared with that of a
+//! round in which the same attackers connect to another server on the same machine: median of three.
 
 mod attack;
 mod attackers;
@@ -38,16 +38,20 @@ use std::time::Duration;
 
 /// The full form.
 const FULL: Plan =
-    Plan { pairs: 8, talk: Duration::from_secs(3), grace: Duration::from_secs(5), crowd: 1 };
+    Plan { pairs: 8, talk: Duration::from_secs(3), grace: Duration::from_secs(5), idle_divisor: 1 };
 /// The short form.
-const SHORT: Plan =
-    Plan { pairs: 3, talk: Duration::from_millis(700), grace: Duration::from_secs(1), crowd: 5 };
-/// How often the rounds take turns in the full form; the middle counts.
+const SHORT: Plan = Plan {
+    pairs: 3,
+    talk: Duration::from_millis(700),
+    grace: Duration::from_secs(1),
+    idle_divisor: 5,
+};
+/// Rounds of each kind in the full form, alternating; the median counts.
 const ROUNDS: usize = 3;
-/// Attacks at a time in the short form, each with two servers: they wait more than they work.
-const AT_A_TIME: usize = 3;
+/// Concurrent attacks in the short form, each with two servers: they wait more than they work.
+const CONCURRENT: usize = 3;
 
-/// Tries every attack, or those that are named.
+/// Runs every attack, or those that are named.
 pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     if !network::is_inside() {
         let made = network::run_inside(&context.options, |line| match cells(line) {
@@ -56,7 +60,7 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
             None => println!("{line}"),
         });
         if let Err(error) = made {
-            table.skipped("hostile", &format!("no network of its own can be made: {error}"));
+            table.skipped("hostile", &format!("no network namespace can be made: {error}"));
         }
         return Ok(());
     }
@@ -65,9 +69,9 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     if attacks.is_empty() {
         attacks = attacks::all().collect();
     }
-    let usual = if context.short { SHORT } else { FULL };
-    let talk = context.number("--milliseconds", usual.talk.as_millis() as u32)?;
-    let plan = Plan { talk: Duration::from_millis(talk.into()), ..usual };
+    let default = if context.short { SHORT } else { FULL };
+    let talk = context.number("--milliseconds", default.talk.as_millis() as u32)?;
+    let plan = Plan { talk: Duration::from_millis(talk.into()), ..default };
     if context.short {
         short(context, plan, &attacks, table);
         return Ok(());
@@ -75,25 +79,25 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
     full(context, plan, &attacks, table)
 }
 
-/// The cells of a row.
+/// The cells of a row, if a line is one.
 fn cells(line: &str) -> Option<[&str; 4]> {
     let cells: Vec<_> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
     cells.try_into().ok().filter(|cells: &[&str; 4]| matches!(cells[3], "yes" | "NO"))
 }
 
-/// One round of each, some at a time.
+/// One round of each attack, some concurrently.
 fn short(context: &Context, plan: Plan, attacks: &[&Attack], table: &mut Table) {
     let next = AtomicUsize::new(0);
     let table = Mutex::new(table);
     std::thread::scope(|scope| {
-        for lane in 0..AT_A_TIME as u8 {
+        for worker in 0..CONCURRENT as u8 {
             let (next, table) = (&next, &table);
             scope.spawn(move || {
                 while let Some(attack) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let numbers = [2 * lane, 2 * lane + 1];
-                    let round = round::run(context, attack, plan, Aim::BesideControl, numbers);
+                    let numbers = [2 * worker, 2 * worker + 1];
+                    let round = round::run(context, attack, plan, Aim::WithControl, numbers);
                     if let Ok(mut table) = table.lock() {
-                        enter(&mut table, plan, attack, round);
+                        short_row(&mut table, plan, attack, round);
                     }
                 }
             });
@@ -101,43 +105,43 @@ fn short(context: &Context, plan: Plan, attacks: &[&Attack], table: &mut Table) 
     });
 }
 
-/// Enters a row of the short form.
-fn enter(table: &mut Table, plan: Plan, attack: &Attack, round: io::Result<Round>) {
+/// Prints a row of the short form.
+fn short_row(table: &mut Table, plan: Plan, attack: &Attack, round: io::Result<Round>) {
     let (measured, faults) = match round {
         Ok(round) => {
-            let people = attackers::size(attack, attack.crowd / plan.crowd);
-            let faults = checks::faults(attack, plan, &round, people);
-            (checks::figures(attack, &round), faults)
+            let clients = attackers::size(attack, attack.idle_clients / plan.idle_divisor);
+            let faults = checks::faults(attack, plan, &round, clients);
+            (checks::summary(attack, &round), faults)
         }
-        Err(error) => (error.to_string(), vec!["NOT TRIED to its end".to_owned()]),
+        Err(error) => (error.to_string(), vec!["did NOT RUN to its end".to_owned()]),
     };
-    row(table, attack, &measured, &faults, "nobody hurt");
+    row(table, attack, &measured, &faults, "no user affected");
 }
 
-/// Rounds that take turns, of each.
+/// Alternating rounds of each attack, without and with the pairs' server as the target.
 fn full(context: &Context, plan: Plan, attacks: &[&Attack], table: &mut Table) -> io::Result<()> {
     for attack in attacks {
         let (mut controls, mut rounds) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             controls.push(round::run(context, attack, plan, Aim::Control, [0, 1])?);
-            rounds.push(round::run(context, attack, plan, Aim::Theirs, [0, 1])?);
+            rounds.push(round::run(context, attack, plan, Aim::Pairs, [0, 1])?);
         }
-        let people = attackers::size(attack, attack.crowd / plan.crowd);
+        let clients = attackers::size(attack, attack.idle_clients / plan.idle_divisor);
         let mut faults: Vec<_> =
-            rounds.iter().flat_map(|round| checks::faults(attack, plan, round, people)).collect();
-        let [control, attacked] = [&controls, &rounds].map(|rounds| checks::middle(rounds));
+            rounds.iter().flat_map(|round| checks::faults(attack, plan, round, clients)).collect();
+        let [control, attacked] = [&controls, &rounds].map(|rounds| checks::median(rounds));
         let [before, during] = [control, attacked].map(|times| times.map(checks::time).join(" / "));
         if !attack.may_wait && !checks::is_near(attacked[1], control[1]) {
             faults.push(format!("p99 {}", checks::time(attacked[1])));
         }
-        let last = rounds.last().map(|round| checks::figures(attack, round)).unwrap_or_default();
+        let last = rounds.last().map(|round| checks::summary(attack, round)).unwrap_or_default();
         let measured = format!("p50 / p99 {during}, control {before}; last: {last}");
-        row(table, attack, &measured, &faults, "p99 ≤ 2 × control, or + 5 ms; nobody hurt");
+        row(table, attack, &measured, &faults, "p99 ≤ 2 × control, or + 5 ms; no user affected");
     }
     Ok(())
 }
 
-/// Enters a row, what is wrong first.
+/// Prints a row, faults first.
 fn row(table: &mut Table, attack: &Attack, measured: &str, faults: &[String], goal: &str) {
     let what = format!("{}: {}", attack.name, attack.what);
     let wrong =
@@ -150,14 +154,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_the_inner_run_are_taken_over() {
+    fn rows_of_the_inner_run_are_parsed() {
         assert_eq!(cells("| a: b | 1 | 0 | NO |"), Some(["a: b", "1", "0", "NO"]));
         assert_eq!(cells("| what | measured | goal | ok |"), None);
         assert_eq!(cells("skipped: it"), None);
     }
 
     #[test]
-    fn attacks_have_names_of_their_own_and_are_many() {
+    fn attacks_have_different_names() {
         let mut names: Vec<_> = attacks::all().map(|attack| attack.name).collect();
         assert!(names.len() >= 25);
         let all = names.len();

@@ -1,5 +1,5 @@
-//! A network of its own, with any number of addresses: loopback is free of the limits that addresses have, so attacks must come
-//! from elsewhere.
+//! A network namespace, with any number of addresses: loopback is exempt from the limits of addresses, so attacks must come
+//! from other addresses.
 //!
 //! The scenario runs itself once more in a network namespace (`unshare`, `ip`), in which each server has a /16 of IPv4, a /32 of
 //! IPv6 and an address of loopback of its own, by its number; all ports are free. What the inner run prints is the outer one's table.
@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 
 /// Tells the inner run that it is one.
 const INSIDE: &str = "CHINWAG_RELIABILITY_INSIDE";
-/// Where people come.
+/// The port of the chat.
 const CHAT: u16 = 7070;
-/// Where figures are.
+/// The port of the metrics.
 const METRICS: u16 = 9100;
 /// The number of the first server.
 const FIRST: u8 = 10;
@@ -23,7 +23,7 @@ pub(super) const SERVERS: u8 = 8;
 /// Networks of IPv6 that attackers have of each server.
 pub(super) const NETWORKS: usize = 64;
 
-/// The addresses of one server, and of those who come to it.
+/// The addresses of one server, and of its clients.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Addresses(u8);
 
@@ -43,7 +43,7 @@ impl Addresses {
         Ipv6Addr::new(0xfd00, self.0.into(), 0xffff, 0, 0, 0, 0, 1).into()
     }
 
-    /// Where people come.
+    /// The chat's.
     pub(super) fn chat(self) -> SocketAddr {
         SocketAddr::new(self.server(), CHAT)
     }
@@ -58,17 +58,17 @@ impl Addresses {
         SocketAddr::new(self.loopback(), CHAT)
     }
 
-    /// Where figures are.
+    /// The metrics'.
     pub(super) fn metrics(self) -> SocketAddr {
         SocketAddr::new(self.loopback(), METRICS)
     }
 
-    /// The admin socket. Such paths are short, so it lies beside other temporary files.
+    /// The admin socket. Such paths must be short, so it is among the temporary files.
     pub(super) fn admin(self) -> PathBuf {
         std::env::temp_dir().join(format!("reliability-{}-{}", std::process::id(), self.0))
     }
 
-    /// The server's and everybody's on loopback.
+    /// The server's and all clients' on loopback.
     pub(super) fn loopback(self) -> IpAddr {
         Ipv4Addr::new(127, self.0, 0, 1).into()
     }
@@ -100,7 +100,7 @@ pub(super) fn route(
 ) -> (IpAddr, SocketAddr) {
     match from {
         From::Addresses(count) => (it.attacker(group, number % count), it.chat()),
-        // The crowd is the load before the first.
+        // The idle clients are the load before the first.
         From::AddressOf(load) => (it.attacker(load + 1, 0), it.chat()),
         From::Networks(count) => (it.network(number % count), it.chat6()),
         From::Loopback => (it.loopback(), it.chat_loopback()),
@@ -112,10 +112,10 @@ pub(super) fn is_inside() -> bool {
     std::env::var_os(INSIDE).is_some()
 }
 
-/// Runs the scenario in a network of its own, and gives each line that it prints.
+/// Runs the scenario in a network namespace, and passes each line that it prints to `each`.
 ///
 /// # Errors
-/// A network cannot be made.
+/// No network namespace can be made.
 pub(super) fn run_inside(options: &[String], mut each: impl FnMut(&str)) -> io::Result<()> {
     let user = if rustix::process::geteuid().is_root() { "--net" } else { "-rn" };
     let mut test = Command::new("unshare");
@@ -135,7 +135,7 @@ pub(super) fn run_inside(options: &[String], mut each: impl FnMut(&str)) -> io::
     child.wait().map(drop)
 }
 
-/// What sets the network up, and then runs its arguments.
+/// A shell script that sets the network up, and then runs its arguments.
 fn script() -> String {
     let mut script = "set -e; ip link set lo up; ".to_owned();
     script += "echo '1024 65535' >/proc/sys/net/ipv4/ip_local_port_range 2>/dev/null || true; ";

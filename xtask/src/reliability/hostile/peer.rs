@@ -1,6 +1,6 @@
-//! One attacker: a socket, what is sent next, and how it reads. The [swarm](super::swarm) tells it when.
+//! One connection of the attackers: a socket, what is sent next, and how it reads. [`attackers`](super::attackers) drives it.
 
-use super::attack::{Again, Load, Reads};
+use super::attack::{Load, Reads, Reconnect};
 use super::connect;
 use super::counts::Counts;
 use rustix::event::epoll::EventFlags;
@@ -11,21 +11,21 @@ use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The words of a welcome.
+/// Part of a welcome.
 const WELCOME: &[u8] = b"welcome to chinwag, you are";
-/// What is said to a secret that is none.
+/// Part of the answer to a wrong secret.
 const WRONG: &[u8] = b"not the secret";
-/// How much of what comes to a connection is looked at for these words.
-const LOOKED_AT: usize = 16 * 1024;
+/// How many received bytes of a connection are searched for these.
+const SEARCHED: usize = 16 * 1024;
 
-/// One attacker.
+/// One connection of the attackers.
 #[derive(Debug)]
 pub(super) struct Peer {
     /// The load that it belongs to, by its number.
     pub(super) group: usize,
     /// Its number in the load.
     pub(super) number: usize,
-    /// What it does.
+    /// The load.
     pub(super) load: Load,
     /// Its socket, while it is connected.
     socket: Option<OwnedFd>,
@@ -33,31 +33,31 @@ pub(super) struct Peer {
     out: Vec<u8>,
     /// How much of that is sent.
     sent: usize,
-    /// How often it has sent something after the opening.
-    turns: usize,
-    /// Whether its opening is sent; whether it ever was.
+    /// How many times it has sent something after the opening.
+    repetitions: usize,
+    /// Whether this connection's opening is sent.
     opened: bool,
-    /// The same of any connection.
+    /// Whether an opening was ever sent, also by an earlier connection.
     ever_opened: bool,
-    /// Whether it is to be told when it can write.
+    /// Whether it waits until it can write.
     writes: bool,
-    /// What the epoll was told last.
-    told: EventFlags,
-    /// How much of what came was looked at.
-    seen: usize,
+    /// The events that the epoll instance watches for it.
+    registered: EventFlags,
+    /// How many bytes were received.
+    received: usize,
     /// Bytes that it may read by now, if it reads at a rate.
     credit: f64,
 }
 
-/// What comes of a step.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It stays.
+    /// It stays connected.
     Stays,
     /// It leaves by itself.
     Leaves,
-    /// The server let go of it.
-    Cut,
+    /// The server has disconnected it.
+    Disconnected,
 }
 
 impl Peer {
@@ -70,22 +70,23 @@ impl Peer {
             socket: None,
             out: Vec::new(),
             sent: 0,
-            turns: 0,
+            repetitions: 0,
             opened: false,
             ever_opened: false,
             writes: false,
-            told: EventFlags::empty(),
-            seen: 0,
+            registered: EventFlags::empty(),
+            received: 0,
             credit: 0.0,
         }
     }
 
-    /// It is connected, or about to be.
+    /// Starts with a socket that is connected, or about to be.
     pub(super) fn begin(&mut self, socket: OwnedFd) {
         self.socket = Some(socket);
         self.out = (self.load.opening)(self.number);
-        (self.sent, self.opened, self.seen, self.credit, self.writes) = (0, false, 0, 0.0, true);
-        self.told = self.wanted();
+        (self.sent, self.opened, self.received, self.credit, self.writes) =
+            (0, false, 0, 0.0, true);
+        self.registered = self.wanted();
     }
 
     /// Its socket.
@@ -93,7 +94,7 @@ impl Peer {
         self.socket.as_ref().map(|socket| socket.as_fd()).ok_or(io::ErrorKind::NotConnected.into())
     }
 
-    /// What it wants to be told.
+    /// The events that it waits for.
     pub(super) fn wanted(&self) -> EventFlags {
         let mut wanted = EventFlags::empty();
         wanted.set(EventFlags::IN, self.load.reads == Reads::All);
@@ -101,13 +102,13 @@ impl Peer {
         wanted
     }
 
-    /// The same, if it is not what the epoll was told.
+    /// The same, if they have changed.
     pub(super) fn changed(&mut self) -> Option<EventFlags> {
         let wanted = self.wanted();
-        (std::mem::replace(&mut self.told, wanted) != wanted).then_some(wanted)
+        (std::mem::replace(&mut self.registered, wanted) != wanted).then_some(wanted)
     }
 
-    /// Its connection ends, with a reset: what ended in order has none.
+    /// Ends the connection, with a reset if it has not ended in order.
     pub(super) fn leave(&mut self) {
         if let Some(socket) = self.socket.take() {
             connect::reset(socket);
@@ -120,7 +121,7 @@ impl Peer {
         match rustix::net::recv(socket, &mut *buffer, RecvFlags::empty()) {
             Ok((0, _)) => self.end(),
             Ok((count, _)) => {
-                self.look(&buffer[..count], counts);
+                self.search(&buffer[..count], counts);
                 Step::Stays
             }
             Err(Errno::AGAIN | Errno::INTR) => Step::Stays,
@@ -128,7 +129,7 @@ impl Peer {
         }
     }
 
-    /// Reads what it may by now, if it reads at a rate.
+    /// Reads as much as its rate allows by now, if it has one.
     pub(super) fn read_at_rate(
         &mut self,
         passed: Duration,
@@ -142,26 +143,26 @@ impl Peer {
         if most == 0 {
             return Step::Stays;
         }
-        let before = self.seen;
+        let before = self.received;
         let step = self.read(&mut buffer[..most], counts);
-        self.credit -= (self.seen - before) as f64;
+        self.credit -= (self.received - before) as f64;
         step
     }
 
-    /// Looks what came.
-    fn look(&mut self, bytes: &[u8], counts: &Counts) {
-        if self.seen < LOOKED_AT {
+    /// Searches what was received.
+    fn search(&mut self, bytes: &[u8], counts: &Counts) {
+        if self.received < SEARCHED {
             let has = |words: &[u8]| bytes.windows(words.len()).filter(|it| *it == words).count();
             counts.welcomes.fetch_add(has(WELCOME) as u64, Ordering::Relaxed);
             counts.secrets.fetch_add(has(WRONG) as u64, Ordering::Relaxed);
         }
-        self.seen += bytes.len();
+        self.received += bytes.len();
     }
 
     /// The connection has ended.
     fn end(&self) -> Step {
-        let leaves = self.opened && self.load.again != Again::WhenCut;
-        if leaves { Step::Leaves } else { Step::Cut }
+        let leaves = self.opened && self.load.reconnect != Reconnect::WhenDisconnected;
+        if leaves { Step::Leaves } else { Step::Disconnected }
     }
 
     /// Writes once.
@@ -182,28 +183,30 @@ impl Peer {
         }
     }
 
-    /// Puts together what is sent next. False: nothing.
+    /// Prepares what is sent next. False: nothing.
     fn next(&mut self, counts: &Counts) -> bool {
         if !std::mem::replace(&mut self.opened, true)
             && !std::mem::replace(&mut self.ever_opened, true)
         {
             counts.opened.fetch_add(1, Ordering::Relaxed);
         }
-        let Some(then) = self.load.then.filter(|_| self.load.again == Again::WhenCut) else {
+        let Some(then) =
+            self.load.then.filter(|_| self.load.reconnect == Reconnect::WhenDisconnected)
+        else {
             return false;
         };
-        (self.out, self.sent) = (then(self.number, self.turns), 0);
-        self.turns += 1;
+        (self.out, self.sent) = (then(self.number, self.repetitions), 0);
+        self.repetitions += 1;
         !self.out.is_empty()
     }
 
     /// The opening is sent, and nothing follows.
     fn after_opening(&mut self) -> Step {
         self.writes = false;
-        match (self.load.again, self.socket()) {
-            (Again::Abrupt, _) => return Step::Leaves,
-            (Again::Orderly, Ok(socket)) => {
-                // It fails where the server was faster, which reading tells.
+        match (self.load.reconnect, self.socket()) {
+            (Reconnect::AfterReset, _) => return Step::Leaves,
+            (Reconnect::AfterClose, Ok(socket)) => {
+                // It fails where the server has closed the connection, which reading reports.
                 let _ = rustix::net::shutdown(socket, Shutdown::Write);
             }
             _ => {}
@@ -221,9 +224,12 @@ mod tests {
     fn answers_are_counted_at_the_start_of_a_connection() {
         let counts = Counts::default();
         let mut peer = Peer::new(0, 0, LOAD);
-        peer.look(b"* welcome to chinwag, you are user-1\r\n! that is not the secret\r\n", &counts);
-        peer.look(&[b'x'; LOOKED_AT], &counts);
-        peer.look(b"! that is not the secret\r\n", &counts);
+        peer.search(
+            b"* welcome to chinwag, you are user-1\r\n! that is not the secret\r\n",
+            &counts,
+        );
+        peer.search(&[b'x'; SEARCHED], &counts);
+        peer.search(b"! that is not the secret\r\n", &counts);
         let secrets = counts.secrets.load(Ordering::Relaxed);
         assert_eq!((counts.welcomes.load(Ordering::Relaxed), secrets), (1, 1));
     }

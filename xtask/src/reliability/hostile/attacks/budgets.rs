@@ -1,140 +1,145 @@
-//! What an address may do, however often it connects.
+//! Limits of an address, however often it connects.
 
 use super::super::attack::{
-    ATTACK, Again, Attack, Bound, Counted, From, LOAD, Load, MARK, ROOM, Reads, SPEECH, enter,
+    ATTACK, Attack, From, LINES, LOAD, Limit, Load, MARK, Metric, ROOM, Reads, Reconnect, join,
 };
 use std::time::Duration;
 
 /// Connects of an address.
-const CONNECTS: Bound = Bound { of: Counted::Welcomes, at_once: 32, a_second: 4 };
+const CONNECTS: Limit = Limit { metric: Metric::Welcomes, burst: 32, per_second: 4 };
 /// The same of a /48, which has those of 16 networks.
-const CONNECTS_48: Bound = Bound { of: Counted::Welcomes, at_once: 16 * 32, a_second: 16 * 4 };
+const CONNECTS_48: Limit = Limit { metric: Metric::Welcomes, burst: 16 * 32, per_second: 16 * 4 };
 /// Wrong secrets of an address: three, then one in 1, 2, 4 … seconds.
-const SECRETS: Bound = Bound { of: Counted::Secrets, at_once: 4, a_second: 1 };
+const SECRETS: Limit = Limit { metric: Metric::Secrets, burst: 4, per_second: 1 };
 
-/// 16 at a time, who come, say something and leave, again and again.
-const COMERS: Load = Load { again: Again::Orderly, ..LOAD };
+/// 16 at a time, which connect, send something and leave, again and again.
+const RECONNECTING: Load = Load { reconnect: Reconnect::AfterClose, ..LOAD };
 
 /// The attacks.
 pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "reconnect-lines",
-        what: "16 at a time of an address come, say 10 lines and leave",
-        bounds: &[SPEECH, CONNECTS],
+        what: "16 at a time of an address connect, send 10 lines and leave",
+        limits: &[LINES, CONNECTS],
         cpu: None,
         loads: &[Load {
             opening: |_| format!("/join {ROOM}\n{}", format!("{MARK}\n").repeat(9)).into_bytes(),
-            ..COMERS
+            ..RECONNECTING
         }],
         ..ATTACK
     },
     Attack {
         name: "reconnect-oper",
-        what: "16 at a time of an address come, guess at the secret twice and leave",
-        bounds: &[SECRETS],
+        what: "16 at a time of an address connect, guess the secret twice and leave",
+        limits: &[SECRETS],
         cpu: None,
-        loads: &[Load { opening: |_| b"/oper guess\n/oper guess\n".to_vec(), ..COMERS }],
+        loads: &[Load { opening: |_| b"/oper guess\n/oper guess\n".to_vec(), ..RECONNECTING }],
         ..ATTACK
     },
     Attack {
         name: "oper-flood",
-        what: "16 of an address guess at the secret as fast as they can",
-        bounds: &[SECRETS],
+        what: "16 of an address guess the secret as fast as they can",
+        limits: &[SECRETS],
         loads: &[Load { then: Some(|_, _| b"/oper guess\n".to_vec()), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "reconnect-slow",
-        what: "one of an address at a time comes to a slow room, says a line and leaves",
-        listener: "/oper correct horse battery staple\n/slow 10m\n",
-        bounds: &[Bound { of: Counted::Lines, at_once: 1, a_second: 0 }],
+        what: "one at a time of an address joins a slow room, sends a line and leaves",
+        observer: "/oper correct horse battery staple\n/slow 10m\n",
+        limits: &[Limit { metric: Metric::Lines, burst: 1, per_second: 0 }],
         cpu: None,
-        loads: &[Load { peers: 1, opening: one_line, ..COMERS }],
+        loads: &[Load { connections: 1, opening: one_line, ..RECONNECTING }],
         ..ATTACK
     },
     Attack {
         name: "reconnect-muted",
-        what: "one is muted, and another connection of the address comes, says a line and leaves, again and again",
-        listener: "/oper correct horse battery staple\n",
+        what: "one is muted, and another connection of the address joins, sends a line and leaves, again and again",
+        observer: "/oper correct horse battery staple\n",
         mutes: true,
         warm_up: Duration::from_millis(500),
-        bounds: &[Bound { of: Counted::LinesOfMuted, at_once: 0, a_second: 0 }],
+        limits: &[Limit { metric: Metric::LinesOfMuted, burst: 0, per_second: 0 }],
         cpu: None,
         loads: &[
             Load {
-                peers: 1,
-                opening: enter,
+                connections: 1,
+                opening: join,
                 then: Some(|_, _| format!("{MARK}\n").into_bytes()),
                 ..LOAD
             },
-            Load { peers: 1, from: From::AddressOf(0), opening: one_line, ..COMERS },
+            Load { connections: 1, from: From::AddressOf(0), opening: one_line, ..RECONNECTING },
         ],
         ..ATTACK
     },
     Attack {
         name: "connect-storm",
         what: "64 at a time of an address connect, and leave",
-        bounds: &[CONNECTS],
+        limits: &[CONNECTS],
         cpu: None,
-        loads: &[Load { peers: 64, ..COMERS }],
+        loads: &[Load { connections: 64, ..RECONNECTING }],
         ..ATTACK
     },
     Attack {
         name: "connect-storm-48",
-        what: "128 at a time of 64 networks of an IPv6 /48 connect, say a line, and leave",
-        bounds: &[CONNECTS_48],
+        what: "128 at a time of 64 networks of an IPv6 /48 connect, send a line, and leave",
+        limits: &[CONNECTS_48],
         cpu: None,
-        loads: &[Load { peers: 128, from: From::Networks(64), opening: one_line, ..COMERS }],
+        loads: &[Load {
+            connections: 128,
+            from: From::Networks(64),
+            opening: one_line,
+            ..RECONNECTING
+        }],
         ..ATTACK
     },
     Attack {
         name: "resets",
         what: "64 at a time of an address connect and reset at once",
-        bounds: &[CONNECTS],
+        limits: &[CONNECTS],
         cpu: None,
-        loads: &[Load { peers: 64, again: Again::Abrupt, ..LOAD }],
+        loads: &[Load { connections: 64, reconnect: Reconnect::AfterReset, ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "said-and-reset",
-        what: "16 at a time of an address say 64 lines and reset at once",
-        bounds: &[SPEECH],
+        what: "16 at a time of an address send 64 lines and reset at once",
+        limits: &[LINES],
         cpu: None,
         loads: &[Load {
-            opening: |_| [enter(0), format!("{MARK}\n").repeat(64).into_bytes()].concat(),
-            again: Again::Abrupt,
+            opening: |_| [join(0), format!("{MARK}\n").repeat(64).into_bytes()].concat(),
+            reconnect: Reconnect::AfterReset,
             ..LOAD
         }],
         ..ATTACK
     },
     Attack {
         name: "held-idle",
-        what: "400 of 20 addresses take all places that they may, and say nothing",
-        bounds: &[Bound { of: Counted::Welcomes, at_once: 20 * 16, a_second: 0 }],
-        loads: &[Load { peers: 400, from: From::Addresses(20), ..LOAD }],
+        what: "400 of 20 addresses take all slots that they may, and send nothing",
+        limits: &[Limit { metric: Metric::Welcomes, burst: 20 * 16, per_second: 0 }],
+        loads: &[Load { connections: 400, from: From::Addresses(20), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "held-idle-48",
-        what: "600 of 64 networks of an IPv6 /48 take all places that they may",
-        bounds: &[Bound { of: Counted::Welcomes, at_once: 16 * 16, a_second: 0 }],
-        loads: &[Load { peers: 600, from: From::Networks(64), ..LOAD }],
+        what: "600 of 64 networks of an IPv6 /48 take all slots that they may",
+        limits: &[Limit { metric: Metric::Welcomes, burst: 16 * 16, per_second: 0 }],
+        loads: &[Load { connections: 600, from: From::Networks(64), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "half-closed",
         what: "16 of an address close their side at once and never read, again and again",
-        bounds: &[CONNECTS],
+        limits: &[CONNECTS],
         cpu: None,
-        loads: &[Load { reads: Reads::Never, opening: one_line, ..COMERS }],
+        loads: &[Load { reads: Reads::Never, opening: one_line, ..RECONNECTING }],
         ..ATTACK
     },
     Attack {
         name: "hellos",
-        what: "32 at a time of an address say hello as browsers, TLS and ssh do",
-        bounds: &[CONNECTS, Bound { of: Counted::Lines, at_once: 0, a_second: 0 }],
+        what: "32 at a time of an address begin as browsers, TLS and ssh do",
+        limits: &[CONNECTS, Limit { metric: Metric::Lines, burst: 0, per_second: 0 }],
         cpu: None,
-        loads: &[Load { peers: 32, opening: hello, ..COMERS }],
+        loads: &[Load { connections: 32, opening: hello, ..RECONNECTING }],
         ..ATTACK
     },
 ];
@@ -144,7 +149,7 @@ fn one_line(_: usize) -> Vec<u8> {
     format!("/join {ROOM}\n{MARK}\n").into_bytes()
 }
 
-/// What others than people say first.
+/// The first bytes of other protocols.
 fn hello(number: usize) -> Vec<u8> {
     match number % 3 {
         0 => format!("POST /{MARK} HTTP/1.1\r\nHost: here\r\n\r\n/join {ROOM}\n{MARK}\n").into(),

@@ -1,4 +1,4 @@
-//! Bytes that are no lines, and lines that are none.
+//! Bytes that form no line, and lines without text.
 
 use super::super::attack::{ATTACK, Attack, LOAD, Load, Reads, filled};
 
@@ -7,30 +7,30 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "nul-flood",
         what: "4 of an address send NULs",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"\0")), ..LOAD }],
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"\0")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "nop-flood",
         what: "4 of an address send IAC NOP",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"\xff\xf1")), ..LOAD }],
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"\xff\xf1")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "iac-flood",
-        what: "4 of an address send 0xFF, each two of which are a letter",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"\xff")), ..LOAD }],
+        what: "4 of an address send 0xFF, each two of which are a character",
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"\xff")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "ayt-flood",
-        what: "16 of an address ask for signs of life, and never read them",
+        what: "16 of an address send AYT (are you there), and never read the answers",
         loads: &[Load { then: Some(|_, _| filled(b"\xff\xf6")), reads: Reads::Never, ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "option-flood",
-        what: "16 of an address offer and demand every option, again and again",
+        what: "16 of an address offer and request every option, again and again",
         loads: &[Load { then: Some(|_, _| filled(&options())), ..LOAD }],
         ..ATTACK
     },
@@ -38,7 +38,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "subnegotiation",
         what: "4 of an address are in a subnegotiation without an end",
         loads: &[Load {
-            peers: 4,
+            connections: 4,
             opening: |_| b"\xff\xfa\x1f".to_vec(),
             then: Some(|_, _| filled(b"x")),
             ..LOAD
@@ -49,7 +49,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "subnegotiations",
         what: "4 of an address send subnegotiations of sizes and terminals",
         loads: &[Load {
-            peers: 4,
+            connections: 4,
             then: Some(|_, _| {
                 filled(b"\xff\xfa\x1f\0\x50\0\x18\xff\xf0\xff\xfa\x18\0xterm\xff\xf0")
             }),
@@ -60,20 +60,20 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "empty-lines",
         what: "4 of an address send empty lines",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"\n")), ..LOAD }],
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"\n")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "cr-flood",
         what: "4 of an address send CRs, alone and with NULs",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"\r\r\0\r\n")), ..LOAD }],
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"\r\r\0\r\n")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "erase-flood",
         what: "4 of an address erase letters, words and lines of 4,000 bytes",
         loads: &[Load {
-            peers: 4,
+            connections: 4,
             then: Some(|_, _| [vec![b'a'; 4_000], b"\x7f\x08\x17\x15".repeat(512)].concat()),
             ..LOAD
         }],
@@ -83,7 +83,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "erase-words",
         what: "4 of an address erase and type again the last letter of a long line",
         loads: &[Load {
-            peers: 4,
+            connections: 4,
             opening: |_| "é".repeat(2_000).into_bytes(),
             then: Some(|_, _| filled("\x7fé".as_bytes())),
             ..LOAD
@@ -99,7 +99,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "endless-line",
         what: "4 of an address send a line without an end",
-        loads: &[Load { peers: 4, then: Some(|_, _| filled(b"zz")), ..LOAD }],
+        loads: &[Load { connections: 4, then: Some(|_, _| filled(b"zz")), ..LOAD }],
         ..ATTACK
     },
     Attack {
@@ -116,7 +116,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "invisible",
         what: "16 of an address send lines of combining marks, controls and invisible letters",
         loads: &[Load {
-            opening: super::super::attack::enter,
+            opening: super::super::attack::join,
             then: Some(|_, _| [invisible(), b"\n".to_vec()].concat()),
             ..LOAD
         }],
@@ -124,12 +124,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
 ];
 
-/// All options, offered and demanded.
+/// All options, offered and requested.
 fn options() -> Vec<u8> {
     (0..=255).flat_map(|option| [255, 251, option, 255, 253, option, 255, 252, option]).collect()
 }
 
-/// What nobody sees.
+/// Text that is not visible.
 fn invisible() -> Vec<u8> {
     "e\u{301}\u{302}\u{200b}\u{202e}\x1b[2J\u{feff}".repeat(200).into_bytes()
 }

@@ -1,20 +1,20 @@
-//! Commands: each costs what it makes the server do.
+//! Commands: each must cost what it makes the server do.
 
-use super::super::attack::{ATTACK, Attack, Bound, Counted, From, LOAD, Load, MARK, enter};
+use super::super::attack::{ATTACK, Attack, From, LOAD, Limit, Load, MARK, Metric, join};
 
 /// The attacks.
 pub(super) const ATTACKS: &[Attack] = &[
     Attack {
-        name: "who-crowd",
-        what: "16 of an address ask who is in a room, of 5,000 people",
-        crowd: 5_000,
-        loads: &[Load { opening: enter, then: Some(|_, _| b"/who #trap\n".repeat(64)), ..LOAD }],
+        name: "who-many",
+        what: "16 of an address ask who is in a room, of 5,000 users",
+        idle_clients: 5_000,
+        loads: &[Load { opening: join, then: Some(|_, _| b"/who #trap\n".repeat(64)), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "who-pages",
-        what: "16 of an address ask for all pages of 5,000 people",
-        crowd: 5_000,
+        what: "16 of an address ask for all pages of 5,000 users",
+        idle_clients: 5_000,
         loads: &[Load {
             opening: |_| b"/join #lobby\n".to_vec(),
             then: Some(|_, turn| format!("/who {}\n", 1 + turn % 20).repeat(16).into_bytes()),
@@ -39,11 +39,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "nick-shared",
-        what: "16 of an address, in two rooms with the listener, change their names",
-        listener: "/join #lobby\n",
-        bounds: &[Bound { of: Counted::Renames, at_once: 80, a_second: 80 }],
+        what: "16 of an address, in two rooms with the observer, change their nicks",
+        observer: "/join #lobby\n",
+        limits: &[Limit { metric: Metric::Renames, burst: 80, per_second: 80 }],
         loads: &[Load {
-            opening: enter,
+            opening: join,
             then: Some(|number, turn| format!("/nick m{number}-{}\n", turn % 1_000).into()),
             ..LOAD
         }],
@@ -51,21 +51,21 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "join-part",
-        what: "16 of an address enter and leave a room of 500 people",
-        crowd: 500,
+        what: "16 of an address join and leave a room of 500 users",
+        idle_clients: 500,
         loads: &[Load { then: Some(|_, _| b"/part #lobby\n/join #lobby\n".repeat(32)), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "join-quit",
-        what: "16 at a time of an address enter 8 rooms and quit",
+        what: "16 at a time of an address join 8 rooms and quit",
         cpu: None,
         loads: &[Load {
             opening: |_| {
                 let joins: String = (0..7).map(|it| format!("/join #shared{it}\n")).collect();
                 format!("{joins}/quit {}\n", MARK.repeat(90)).into()
             },
-            again: super::super::attack::Again::Orderly,
+            reconnect: super::super::attack::Reconnect::AfterClose,
             ..LOAD
         }],
         ..ATTACK
@@ -82,9 +82,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "away-flood",
-        what: "16 of an address are away and back",
+        what: "16 of an address go away and come back",
         loads: &[Load {
-            opening: enter,
+            opening: join,
             then: Some(|_, _| format!("/away {}\n/away\n", MARK.repeat(80)).repeat(16).into()),
             ..LOAD
         }],
@@ -92,18 +92,18 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "ignore-hundred",
-        what: "16 of an address ignore 100 people and no longer, of 500, and are spoken to",
-        crowd: 500,
+        what: "16 of an address ignore and unignore 100 users, of 500, and receive lines",
+        idle_clients: 500,
         loads: &[
             Load {
-                opening: enter,
+                opening: join,
                 then: Some(|_, turn| {
                     let verb = if turn / 100 % 2 == 0 { "ignore" } else { "unignore" };
                     format!("/{verb} user-{}\n", 10 + turn % 100).into_bytes()
                 }),
                 ..LOAD
             },
-            Load { opening: enter, then: Some(|_, _| format!("{MARK}\n").into()), ..LOAD },
+            Load { opening: join, then: Some(|_, _| format!("{MARK}\n").into()), ..LOAD },
         ],
         ..ATTACK
     },
@@ -111,16 +111,16 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "history-flood",
         what: "16 of an address ask for the history of a room that 16 others fill",
         loads: &[
-            Load { opening: enter, then: Some(|_, _| super::super::attack::long_line()), ..LOAD },
-            Load { opening: enter, then: Some(|_, _| b"/history 200\n".repeat(64)), ..LOAD },
+            Load { opening: join, then: Some(|_, _| super::super::attack::long_line()), ..LOAD },
+            Load { opening: join, then: Some(|_, _| b"/history 200\n".repeat(64)), ..LOAD },
         ],
         ..ATTACK
     },
     Attack {
         name: "views",
-        what: "16 of an address turn time stamps, colours and joins on and off, and speak",
+        what: "16 of an address turn time stamps, colours and joins on and off, and send lines",
         loads: &[Load {
-            opening: enter,
+            opening: join,
             then: Some(|_, _| {
                 let words = "/time on\n/quiet on\n/color on\n";
                 format!("{words}{MARK}\n{}", words.replace("on", "off")).repeat(16).into()
@@ -131,9 +131,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "unknown-commands",
-        what: "100 of 7 addresses ask for help, and for what there is not",
+        what: "100 of 7 addresses send /help and unknown commands",
         loads: &[Load {
-            peers: 100,
+            connections: 100,
             from: From::Addresses(7),
             then: Some(|_, _| b"/help\n/halp\n/whoami\n/bans 2\n/ban x\n".repeat(32)),
             ..LOAD

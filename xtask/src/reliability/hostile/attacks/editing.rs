@@ -1,4 +1,4 @@
-//! Keys of an editor: what one costs must not grow with the line or the width, and they have a limit of their own.
+//! Keys of the editor: the cost of one must not grow with the line or the width, and keys have a limit of their own.
 
 use super::super::attack::{ATTACK, Attack, From, LINE, LOAD, Load, filled, long_line};
 
@@ -6,15 +6,20 @@ use super::super::attack::{ATTACK, Attack, From, LINE, LOAD, Load, filled, long_
 pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "wide-editor",
-        what: "2 in a window of 65,535 columns go to and fro in a line of 4,095 letters",
-        loads: &[Load { peers: 2, opening: wide, then: Some(|_, _| filled(b"\x02\x06")), ..LOAD }],
+        what: "2 in a window of 65,535 columns move to and fro in a line of 4,095 characters",
+        loads: &[Load {
+            connections: 2,
+            opening: wide,
+            then: Some(|_, _| filled(b"\x02\x06")),
+            ..LOAD
+        }],
         ..ATTACK
     },
     Attack {
         name: "combining-editor",
-        what: "2 go to and fro among 1,300 combining marks",
+        what: "2 move to and fro among 1,300 combining marks",
         loads: &[Load {
-            peers: 2,
+            connections: 2,
             opening: combining,
             then: Some(|_, _| filled(b"\x02\x06")),
             ..LOAD
@@ -25,7 +30,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "paste-editor",
         what: "100 of 7 addresses paste lines of 4 KB in edit mode",
         loads: &[Load {
-            peers: 100,
+            connections: 100,
             from: From::Addresses(7),
             opening: |_| editor(&[0, 80]),
             then: Some(|_, _| long_line()),
@@ -45,20 +50,20 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "resize-editor",
-        what: "16 resize a window that shows a line of 4,095 letters, all the time",
+        what: "16 resize a window that shows a line of 4,095 characters, all the time",
         loads: &[Load { opening: wide, then: Some(|_, _| filled(&sizes())), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "insert-editor",
-        what: "16 type and erase a letter at the start of a line of 4,000",
+        what: "16 type and erase a character at the start of a line of 4,000",
         loads: &[Load { opening: start_of_line, then: Some(|_, _| filled(b"a\x7f")), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "tab-editor",
-        what: "16 complete a name of 1,000 people, all the time",
-        crowd: 1_000,
+        what: "16 complete a nick of 1,000 users, all the time",
+        idle_clients: 1_000,
         loads: &[Load {
             opening: |_| [editor(&[0, 80]), b"user-".to_vec()].concat(),
             then: Some(|_, _| filled(b"\t")),
@@ -96,7 +101,7 @@ fn combining(_: usize) -> Vec<u8> {
     [editor(&[0, 80]), "e\u{301}".repeat(1_300).into_bytes()].concat()
 }
 
-/// The usual window, and two long lines that are said.
+/// The usual window, and two long lines that are sent.
 fn recall(_: usize) -> Vec<u8> {
     [editor(&[0, 80]), long_line(), long_line()].concat()
 }

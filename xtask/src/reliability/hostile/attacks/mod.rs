@@ -1,4 +1,4 @@
-//! The table of attacks, by what they are about.
+//! The table of attacks, by subject.
 
 mod budgets;
 mod bytes;
@@ -11,7 +11,7 @@ use super::attack::Attack;
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Attack> {
-    // The longest is the first, so that others run beside it.
+    // The longest is the first, so that others run at the same time.
     [
         process::ATTACKS,
         editing::ATTACKS,

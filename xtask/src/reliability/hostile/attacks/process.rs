@@ -1,7 +1,7 @@
-//! The process itself: its log, its signals, and those who watch it.
+//! The process: its log, its signals, and its monitoring.
 
 use super::super::attack::{
-    ATTACK, Again, Attack, From, LOAD, Load, Probe, Process, Reads, To, enter, long_line,
+    ATTACK, Attack, From, LOAD, Load, Probe, Process, Reads, Reconnect, To, join, long_line,
 };
 use std::time::Duration;
 
@@ -17,15 +17,15 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "suspended",
         warm_up: Duration::from_secs(1),
-        what: "the process stops for 11 s while four read at 200 KB/s what 16 others say: they must stay",
+        what: "the process stops for 11 s while four read at 200 KB/s what 16 others send: they must stay",
         process: Process::Stops(Duration::from_secs(11)),
         loads: &[
-            // With the answers to `/history` it is less than the four read, however long it goes on.
-            Load { opening: enter, then: Some(|_, _| kilobyte()), ..LOAD },
+            // With the answers to `/history` it is less than the four read, however long it takes.
+            Load { opening: join, then: Some(|_, _| kilobyte()), ..LOAD },
             Load {
-                peers: 4,
+                connections: 4,
                 from: From::Loopback,
-                opening: enter,
+                opening: join,
                 then: Some(|_, _| b"/history 200\n".to_vec()),
                 reads: Reads::Rate(200_000),
                 innocent: true,
@@ -36,40 +36,40 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "full-log",
-        what: "the log of all that happens goes into a pipe that nobody reads, and 16 speak",
+        what: "a log of everything goes into a pipe that is never read, and 16 send lines",
         process: Process::LogIsFull("trace"),
-        // What is traced is written, or dropped and counted.
+        // Every trace is written, or dropped and counted.
         cpu: None,
-        loads: &[Load { opening: enter, then: Some(|_, _| long_line()), ..LOAD }],
+        loads: &[Load { opening: join, then: Some(|_, _| long_line()), ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "full-log-storm",
-        what: "the same, at the usual level, and all connect, guess at the secret and are refused",
+        what: "the same, at the default level, and all connect, guess the secret and are rejected",
         process: Process::LogIsFull("info"),
         cpu: None,
         loads: &[Load {
-            peers: 64,
+            connections: 64,
             opening: |_| b"/oper guess\n".to_vec(),
-            again: Again::Orderly,
+            reconnect: Reconnect::AfterClose,
             ..LOAD
         }],
         ..ATTACK
     },
     Attack {
         name: "idle-metrics",
-        what: "64 connections to the listener for metrics ask nothing",
+        what: "64 connections to the listener for metrics send nothing",
         probe: Some(Probe::Health),
-        loads: &[Load { peers: 64, from: From::Loopback, to: To::Metrics, ..LOAD }],
+        loads: &[Load { connections: 64, from: From::Loopback, to: To::Metrics, ..LOAD }],
         ..ATTACK
     },
     Attack {
         name: "drip-metrics",
-        what: "64 connections to the listener for metrics ask for ever, byte by byte",
+        what: "64 connections to the listener for metrics send a request without an end, byte by byte",
         probe: Some(Probe::Health),
         cpu: None,
         loads: &[Load {
-            peers: 64,
+            connections: 64,
             from: From::Loopback,
             to: To::Metrics,
             opening: |_| b"GET /metrics HTTP/1.1\r\n".to_vec(),
@@ -81,9 +81,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "idle-admin",
-        what: "40 connections to the admin socket ask nothing",
+        what: "40 connections to the admin socket send nothing",
         probe: Some(Probe::Admin),
-        loads: &[Load { peers: 40, from: From::Loopback, to: To::Admin, ..LOAD }],
+        loads: &[Load { connections: 40, from: From::Loopback, to: To::Admin, ..LOAD }],
         ..ATTACK
     },
 ];

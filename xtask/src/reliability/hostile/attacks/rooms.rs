@@ -1,38 +1,38 @@
-//! Rooms and private lines: whoever is slow in one place must hold nobody up in another.
+//! Rooms and private messages: a client that is slow in one room must not delay another room.
 
 use super::super::attack::{
-    ATTACK, Attack, Bystanders, From, LOAD, Load, MARK, ROOM, Reads, SPEECH, enter, long_line,
+    ATTACK, Attack, Bystanders, From, LINES, LOAD, Load, MARK, ROOM, Reads, join, long_line,
 };
 use std::time::Duration;
 
-/// Bytes a second of somebody who reads as fast as the pace of a room wants, and no faster.
+/// Bytes a second of a client that reads as fast as a room's flow control asks for, and no faster.
 const SLOW: usize = 300_000;
 
-/// Until rooms are full and readers behind.
+/// The time until rooms are full and readers lag.
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// 16 who fill the attacked room with long lines.
-const SPEAKERS: Load = Load { opening: enter, then: Some(|_, _| long_line()), ..LOAD };
+/// 16 that fill the attacked room with long lines.
+const SENDERS: Load = Load { opening: join, then: Some(|_, _| long_line()), ..LOAD };
 
 /// The attacks.
 pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "slow-room",
         warm_up: WARM_UP,
-        what: "140 of 9 addresses speak in a room with two slow readers",
+        what: "140 of 9 addresses send in a room with two slow readers",
         loads: &[
-            Load { peers: 140, from: From::Addresses(9), ..SPEAKERS },
-            Load { peers: 2, opening: enter, reads: Reads::Rate(2 * SLOW), ..LOAD },
+            Load { connections: 140, from: From::Addresses(9), ..SENDERS },
+            Load { connections: 2, opening: join, reads: Reads::Rate(2 * SLOW), ..LOAD },
         ],
         ..ATTACK
     },
     Attack {
         name: "slow-rooms",
         warm_up: WARM_UP,
-        what: "140 of 9 addresses speak in 20 rooms in turn, each with two slow readers",
+        what: "140 of 9 addresses send in 20 rooms in turn, each with two slow readers",
         loads: &[
             Load {
-                peers: 140,
+                connections: 140,
                 from: From::Addresses(9),
                 then: Some(|_, turn| {
                     [format!("/join #trap{}\n", turn % 20).into_bytes(), long_line()].concat()
@@ -40,7 +40,7 @@ pub(super) const ATTACKS: &[Attack] = &[
                 ..LOAD
             },
             Load {
-                peers: 40,
+                connections: 40,
                 from: From::Addresses(3),
                 opening: |number| format!("/join #trap{}\n", number % 20).into_bytes(),
                 reads: Reads::Rate(SLOW),
@@ -51,17 +51,17 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "long-lines",
-        what: "16 of an address say lines of 4 KB as fast as they may",
-        bounds: &[SPEECH],
-        loads: &[SPEAKERS],
+        what: "16 of an address send lines of 4 KB as fast as they may",
+        limits: &[LINES],
+        loads: &[SENDERS],
         ..ATTACK
     },
     Attack {
         name: "me-flood",
-        what: "16 of an address do things as fast as they may",
-        bounds: &[SPEECH],
+        what: "16 of an address send /me as fast as they may",
+        limits: &[LINES],
         loads: &[Load {
-            opening: enter,
+            opening: join,
             then: Some(|_, _| format!("/me {MARK}\n").repeat(64).into_bytes()),
             ..LOAD
         }],
@@ -70,13 +70,13 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "slow-partner",
         warm_up: WARM_UP,
-        what: "each of the pairs writes to somebody who hardly reads, and speaks on",
+        what: "each of the pairs writes to a client that hardly reads, and goes on sending",
         bystanders: Bystanders::Saying("/msg mallory hi\n"),
         may_wait: true,
         loads: &[
-            SPEAKERS,
+            SENDERS,
             Load {
-                peers: 1,
+                connections: 1,
                 opening: |_| format!("/nick mallory\n/join {ROOM}\n").into_bytes(),
                 then: Some(|_, _| b"/history 200\n".to_vec()),
                 reads: Reads::Rate(SLOW),
@@ -88,12 +88,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     Attack {
         name: "history-debt",
         warm_up: WARM_UP,
-        what: "three slow readers of an address, owed the history of another room, sit in the pair's",
+        what: "three slow readers of an address, with the history of another room pending, are in the pair's",
         bystanders: Bystanders::Among,
         loads: &[
-            SPEAKERS,
+            SENDERS,
             Load {
-                peers: 3,
+                connections: 3,
                 opening: |_| format!("/join #quiet0\n/join {ROOM}\n").into_bytes(),
                 then: Some(|_, _| b"/history 200\n".to_vec()),
                 reads: Reads::Rate(SLOW),
@@ -106,7 +106,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "frozen-readers",
         warm_up: WARM_UP,
         what: "16 never read while 16 others of another address fill their room",
-        loads: &[SPEAKERS, Load { opening: enter, reads: Reads::Never, ..LOAD }],
+        loads: &[SENDERS, Load { opening: join, reads: Reads::Never, ..LOAD }],
         ..ATTACK
     },
     Attack {
@@ -114,9 +114,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         warm_up: WARM_UP,
         what: "16 ask for the history of a full room, and never read it",
         loads: &[
-            SPEAKERS,
+            SENDERS,
             Load {
-                opening: enter,
+                opening: join,
                 then: Some(|_, _| b"/history 200\n".repeat(64)),
                 reads: Reads::Never,
                 ..LOAD
@@ -130,7 +130,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         what: "16 in the pair's room read a byte a second, of a history of 64 KiB",
         bystanders: Bystanders::Among,
         loads: &[
-            SPEAKERS,
+            SENDERS,
             Load {
                 opening: |_| format!("/join #quiet0\n/join {ROOM}\n/history 200\n").into_bytes(),
                 reads: Reads::Rate(1),
@@ -141,7 +141,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "private-flood",
-        what: "16 of an address write long private lines to one of the pair",
+        what: "16 of an address write long private messages to one of the pair",
         loads: &[Load {
             then: Some(|_, _| [b"/msg calm0 ".to_vec(), long_line().split_off(64)].concat()),
             ..LOAD
@@ -150,8 +150,8 @@ pub(super) const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "private-many",
-        what: "16 of an address write to all of 500 people in turn",
-        crowd: 500,
+        what: "16 of an address write to all of 500 users in turn",
+        idle_clients: 500,
         loads: &[Load {
             then: Some(|_, turn| format!("/msg user-{} {MARK}\n", 8 + turn % 100).into_bytes()),
             ..LOAD
@@ -162,7 +162,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         name: "full-rooms",
         what: "128 of 8 addresses are in 20 rooms each, and come back to them: more than there may be",
         loads: &[Load {
-            peers: 128,
+            connections: 128,
             from: From::Addresses(8),
             opening: |number| {
                 (0..20).map(|it| format!("/join #of-{number}-{it}\n")).collect::<String>().into()
