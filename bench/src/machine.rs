@@ -1,4 +1,4 @@
-//! What a table was measured on.
+//! The machine that a table was measured on.
 
 use std::fmt::Write as _;
 use std::io;
@@ -8,9 +8,9 @@ use std::process::Command;
 pub fn header(name: &str, arguments: &[String]) -> io::Result<String> {
     let mut text = format!("# {name}\n\n");
     let commit =
-        said(Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=10"]))?;
-    let date = said(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?;
-    let kernel = said(Command::new("uname").arg("-sr"))?;
+        output_of(Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=10"]))?;
+    let date = output_of(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?;
+    let kernel = output_of(Command::new("uname").arg("-sr"))?;
     let cpus = std::thread::available_parallelism()?;
     let model = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model =
@@ -25,6 +25,6 @@ pub fn header(name: &str, arguments: &[String]) -> io::Result<String> {
     Ok(text)
 }
 
-fn said(command: &mut Command) -> io::Result<String> {
+fn output_of(command: &mut Command) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&command.output()?.stdout).trim().to_owned())
 }

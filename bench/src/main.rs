@@ -1,9 +1,9 @@
-//! Measurements of whippet and chinwag beside their peers.
+//! Measurements of whippet and chinwag compared with their peers.
 
 mod chart;
 mod chat;
-mod counting;
-mod limits;
+mod counting_allocator;
+mod fd_limit;
 mod machine;
 mod ngircd;
 mod numbers;
@@ -16,9 +16,9 @@ use crate::peers::tokio_tuned::{Framing, SEND_BUFFER};
 use std::io;
 use std::net::SocketAddr;
 
-/// Counts what is allocated, for the rows that are about memory.
+/// Counts what is allocated, for the cases that are about memory.
 #[global_allocator]
-static ALLOCATOR: counting::Counting = counting::Counting;
+static ALLOCATOR: counting_allocator::CountingAllocator = counting_allocator::CountingAllocator;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,9 +38,9 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Runs one peer as a server, which prints where it listens in chinwag's own words.
+/// Runs one peer as a server, which prints where it listens as chinwag does.
 fn serve(name: &str, address: &str) -> io::Result<()> {
-    limits::raise_descriptors()?;
+    fd_limit::raise_fd_limit()?;
     let address: SocketAddr = address.parse().map_err(io::Error::other)?;
     if name == "epoll-floor" {
         let listener = std::net::TcpListener::bind(address)?;

@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Where Debian puts it, for those whose PATH has no /usr/sbin.
-const USUAL: &str = "/usr/sbin/ngircd";
+/// Where Debian puts it: a user's PATH has no /usr/sbin as a rule.
+const DEBIAN_PATH: &str = "/usr/sbin/ngircd";
 /// How long it may take to listen.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Between two looks whether it does.
-const BEAT: Duration = Duration::from_millis(10);
+const START_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two checks whether it does.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The program, where it is installed.
 pub fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let places = std::env::split_paths(&path).map(|folder| folder.join("ngircd"));
-    places.chain([PathBuf::from(USUAL)]).find(|place| place.is_file())
+    let candidates = std::env::split_paths(&path).map(|folder| folder.join("ngircd"));
+    candidates.chain([PathBuf::from(DEBIAN_PATH)]).find(|path| path.is_file())
 }
 
-/// Its version, in its own words.
+/// Its version, as it prints it.
 pub fn version() -> Option<String> {
-    let said = Command::new(program()?).arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    let output = Command::new(program()?).arg("--version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.split_whitespace().nth(1).map(|version| version.split('-').next().unwrap_or("").to_owned())
 }
 
@@ -43,18 +43,18 @@ pub fn start() -> io::Result<(Child, SocketAddr)> {
     let began = Instant::now();
     while TcpStream::connect(address).is_err() {
         let ended = child.try_wait()?;
-        if ended.is_some() || began.elapsed() > PATIENCE {
+        if ended.is_some() || began.elapsed() > START_TIMEOUT {
             child.kill()?;
             child.wait()?;
             return Err(io::Error::other("ngircd does not start"));
         }
-        std::thread::sleep(BEAT);
+        std::thread::sleep(POLL_INTERVAL);
     }
     std::fs::remove_file(file)?;
     Ok((child, address))
 }
 
-/// No limit that can be lifted is left, and nothing is looked up about who comes.
+/// No limit that can be lifted is left, and nothing is looked up about clients.
 fn settings(port: u16) -> String {
     format!(
         "[Global]\nName = irc.bench.local\nListen = 127.0.0.1\nPorts = {port}\nMotdPhrase = bench\n{}\
@@ -64,14 +64,14 @@ fn settings(port: u16) -> String {
     )
 }
 
-/// Whom it runs as. It refuses to be root, and needs no word about anybody else.
+/// The user that it runs as. It refuses to be root, and needs no setting for any other.
 fn user() -> &'static str {
     // SAFETY: the call takes no pointer and always succeeds.
     let is_root = unsafe { libc::geteuid() } == 0;
-    let people = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     match is_root {
         false => "",
-        true if people.lines().any(|line| line.starts_with("irc:")) => "ServerUID = irc\n",
+        true if accounts.lines().any(|line| line.starts_with("irc:")) => "ServerUID = irc\n",
         true => "ServerUID = nobody\n",
     }
 }

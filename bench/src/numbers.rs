@@ -1,4 +1,4 @@
-//! Figures as people read them, and the middle of several.
+//! Numbers in a readable form, and the median of several.
 
 /// Three digits or so, fewer where the rest is nothing, with groups of three in long ones.
 pub fn short(value: f64) -> String {
@@ -27,7 +27,7 @@ fn grouped(digits: &str) -> String {
     text
 }
 
-/// The middle of some values; the lower of two.
+/// The median of some values; the lower of the two in the middle.
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied()
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_short() {
+    fn numbers_are_short() {
         let wanted =
             [(0.0, "0"), (0.456, "0.46"), (9.996, "10.0"), (56.78, "56.8"), (999.6, "1,000")];
         for (value, text) in wanted {

@@ -1,4 +1,4 @@
-//! One line that tells how far it is.
+//! One line that shows the progress.
 
 use std::io::{IsTerminal, Write as _};
 use std::time::Instant;
@@ -22,7 +22,7 @@ impl Progress {
         Self { total, done: 0, began: Instant::now(), is_terminal }
     }
 
-    /// Says what is being done now.
+    /// Shows what is being done now.
     pub fn show(&self, what: &str) {
         let (start, end) = if self.is_terminal { ("\r\x1b[K", "") } else { ("", "\n") };
         let seconds = self.began.elapsed().as_secs();
@@ -32,7 +32,7 @@ impl Progress {
         let _ = std::io::stderr().flush();
     }
 
-    /// A step is done, or there is no need of it.
+    /// A step is done, or skipped.
     pub fn step(&mut self) {
         self.done += 1;
     }

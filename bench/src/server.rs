@@ -7,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 /// A server to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ServerKind {
     /// The product.
     Chinwag,
-    /// The course's design tuned by hand on tokio.
+    /// The obvious design tuned by hand on tokio.
     TokioTuned,
     /// The same, with all lines of one read put together, as chinwag does.
     TokioMerged,
-    /// The course's design, written plainly on tokio.
+    /// The obvious design, written plainly on tokio.
     TokioPlain,
     /// An IRC server in C.
     Ngircd,
@@ -22,8 +22,8 @@ pub enum Kind {
     EpollFloor,
 }
 
-impl Kind {
-    /// All of them, in the order of tables and of their turns.
+impl ServerKind {
+    /// All of them, in the order of tables and of measuring.
     pub const ALL: [Self; 6] = [
         Self::Chinwag,
         Self::TokioTuned,
@@ -46,7 +46,7 @@ impl Kind {
     }
 
     /// Its name on the command line.
-    pub fn word(self) -> &'static str {
+    pub fn flag_value(self) -> &'static str {
         match self {
             Self::Chinwag => "chinwag",
             Self::TokioTuned => "tokio-tuned",
@@ -57,22 +57,22 @@ impl Kind {
         }
     }
 
-    /// What it is, for those who read the tables.
+    /// What it is, for readers of the tables.
     pub fn description(self) -> &'static str {
         match self {
             Self::Chinwag => "the product, with `--no-limits`",
             Self::TokioTuned => {
-                "the course's design tuned by hand on tokio: shared frames of a line each, batched receive, vectored writes, \
-                 two tasks a client; no names, no flow control. What the goals are measured by"
+                "the obvious design tuned by hand on tokio: shared frames of a line each, batched receive, vectored writes, \
+                 two tasks a client; no names, no flow control. What the targets are measured by"
             }
             Self::TokioMerged => {
                 "the same with chinwag's idea in it, as far as it goes in a few lines: all lines of one read in one frame"
             }
             Self::TokioPlain => {
-                "the course's design written plainly on tokio: one write a line, every channel awaited"
+                "the obvious design written plainly on tokio: one write a line, every channel awaited"
             }
             Self::Ngircd => {
-                "an IRC server in C, one thread, limits lifted; everybody in one channel"
+                "an IRC server in C, one thread, limits lifted; all clients in one channel"
             }
             Self::EpollFloor => {
                 "one thread, one epoll, no runtime, no names, no flow control: the floor"
@@ -81,7 +81,7 @@ impl Kind {
     }
 
     /// Why it cannot be measured here, if so.
-    pub fn missing(self) -> Option<&'static str> {
+    pub fn unavailable(self) -> Option<&'static str> {
         (self == Self::Ngircd && ngircd::program().is_none())
             .then_some("not installed (`apt-get install ngircd`)")
     }
@@ -97,25 +97,30 @@ pub struct Server {
 
 impl Server {
     /// Starts a server and waits until it listens.
-    pub fn start(kind: Kind, chinwag: &Path) -> io::Result<Self> {
+    pub fn start(kind: ServerKind, chinwag: &Path) -> io::Result<Self> {
         match kind {
-            Kind::Ngircd => {
+            ServerKind::Ngircd => {
                 let (process, address) = ngircd::start()?;
                 Ok(Self { process, address: address.to_string() })
             }
-            Kind::Chinwag => {
+            ServerKind::Chinwag => {
                 let mut command = Command::new(chinwag);
-                Self::said(command.args(["serve", "--listen", "127.0.0.1:0", "--no-limits"]))
+                Self::start_announced(command.args([
+                    "serve",
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--no-limits",
+                ]))
             }
             _ => {
                 let mut command = Command::new(std::env::current_exe()?);
-                Self::said(command.args(["peer", kind.word()]))
+                Self::start_announced(command.args(["peer", kind.flag_value()]))
             }
         }
     }
 
-    /// Starts a server that says where it listens in chinwag's words.
-    fn said(command: &mut Command) -> io::Result<Self> {
+    /// Starts a server that prints where it listens as chinwag does.
+    fn start_announced(command: &mut Command) -> io::Result<Self> {
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = process.stdout.take() {
@@ -124,7 +129,11 @@ impl Server {
         let mut server = Self { process, address: String::new() };
         match line.trim().strip_prefix("listening on ") {
             Some(address) => address.clone_into(&mut server.address),
-            None => return Err(io::Error::other(format!("no word where it listens: {line:?}"))),
+            None => {
+                return Err(io::Error::other(format!(
+                    "it does not print where it listens: {line:?}"
+                )));
+            }
         }
         Ok(server)
     }

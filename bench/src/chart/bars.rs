@@ -1,22 +1,22 @@
-//! Groups of lying bars, with the figure behind each.
+//! Groups of horizontal bars, with its value next to each.
 
 use super::scale::Scale;
 use super::svg::{Anchor, Style, Svg, TEXT, width};
 use crate::numbers::short;
 
-/// The width of a picture.
+/// The width of a chart.
 const WIDTH: f64 = 760.0;
-/// Height of a bar; room between two; room between two groups.
+/// Height of a bar; space between two; space between two groups.
 const BAR: f64 = 15.0;
 const GAP: f64 = 3.0;
 const GROUP_GAP: f64 = 14.0;
-/// Room for title and legend above the bars, and for the axis below them.
+/// Space for title and legend above the bars, and for the axis below them.
 const ABOVE: f64 = 62.0;
 const BELOW: f64 = 44.0;
-/// Room behind the bars for a figure or a few words.
-const BEHIND: f64 = 96.0;
+/// Space right of the bars for a number or a short text.
+const RIGHT: f64 = 96.0;
 
-/// A picture of bars.
+/// A bar chart.
 #[derive(Debug)]
 pub struct Bars<'a> {
     /// What it shows.
@@ -25,13 +25,13 @@ pub struct Bars<'a> {
     pub axis: &'a str,
     /// How the axis is divided.
     pub scale: Scale,
-    /// What is behind a figure.
+    /// What follows a value.
     pub unit: &'a str,
     /// The series, in the order of their colours.
     pub legend: &'a [&'a str],
-    /// The groups, from above.
+    /// The groups, from the top.
     pub groups: Vec<Group>,
-    /// A figure that gets a line over the whole height.
+    /// A value that gets a line over the whole height.
     pub line: Option<f64>,
 }
 
@@ -39,32 +39,32 @@ pub struct Bars<'a> {
 #[derive(Debug)]
 pub struct Group {
     /// What they are about.
-    pub words: String,
-    /// The bars, from above.
+    pub label: String,
+    /// The bars, from the top.
     pub bars: Vec<Bar>,
-    /// A figure not to be passed.
+    /// A value that is not to be exceeded.
     pub mark: Option<f64>,
 }
 
 /// One bar.
 #[derive(Debug)]
 pub struct Bar {
-    /// The place of its series.
+    /// The index of its series.
     pub series: usize,
     /// Its length, or why it has none.
-    pub figure: Result<f64, String>,
+    pub value: Result<f64, String>,
 }
 
 impl Bars<'_> {
-    /// The picture.
+    /// The chart.
     pub fn draw(&self) -> String {
         let heights: f64 = self.groups.iter().map(Group::height).sum();
         let height = ABOVE + heights + BELOW;
         let mut svg = Svg::new(WIDTH, height, self.title);
         self.draw_legend(&mut svg);
-        let left = 24.0 + self.groups.iter().map(|group| width(&group.words)).fold(0.0, f64::max);
-        let span = WIDTH - left - BEHIND;
-        let at = |figure: f64| left + self.scale.place(figure) * span;
+        let left = 24.0 + self.groups.iter().map(|group| width(&group.label)).fold(0.0, f64::max);
+        let span = WIDTH - left - RIGHT;
+        let at = |value: f64| left + self.scale.position(value) * span;
         let (top, bottom) = (ABOVE - 6.0, height - BELOW);
         for tick in self.scale.ticks() {
             svg.grid((at(tick), top), (at(tick), bottom));
@@ -94,12 +94,12 @@ impl Bars<'_> {
     fn draw_group(&self, svg: &mut Svg, group: &Group, y: f64, left: f64, at: &dyn Fn(f64) -> f64) {
         let inner = group.height() - GROUP_GAP;
         let middle = y + inner / 2.0 + TEXT / 3.0;
-        svg.text(left - 8.0, middle, Anchor::End, Style::Plain, &group.words);
+        svg.text(left - 8.0, middle, Anchor::End, Style::Plain, &group.label);
         let bars =
             || group.bars.iter().enumerate().map(|(i, bar)| (y + i as f64 * (BAR + GAP), bar));
         for (y, bar) in bars() {
-            if let Ok(figure) = bar.figure {
-                svg.bar(left, y, (at(figure) - left).max(1.0), BAR, bar.series);
+            if let Ok(value) = bar.value {
+                svg.bar(left, y, (at(value) - left).max(1.0), BAR, bar.series);
             }
         }
         if let Some(mark) = group.mark {
@@ -108,14 +108,14 @@ impl Bars<'_> {
         }
         for (y, bar) in bars() {
             let base = y + BAR / 2.0 + TEXT / 3.0;
-            match &bar.figure {
-                Ok(figure) => {
-                    let words = format!("{}{}", short(*figure), self.unit);
-                    let behind = at(*figure).max(group.mark.map_or(0.0, at)) + 6.0;
-                    svg.text(behind, base, Anchor::Start, Style::Plain, &words);
+            match &bar.value {
+                Ok(value) => {
+                    let text = format!("{}{}", short(*value), self.unit);
+                    let x = at(*value).max(group.mark.map_or(0.0, at)) + 6.0;
+                    svg.text(x, base, Anchor::Start, Style::Plain, &text);
                 }
-                Err(words) => {
-                    svg.text(left + 4.0, base, Anchor::Start, Style::Series(bar.series), words);
+                Err(text) => {
+                    svg.text(left + 4.0, base, Anchor::Start, Style::Series(bar.series), text);
                 }
             }
         }
@@ -133,16 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bars_have_figures_or_words() {
-        let bar = |figure| Bar { series: 0, figure };
+    fn bars_have_values_or_a_text() {
+        let bar = |value| Bar { series: 0, value };
         let bars = vec![bar(Ok(12.34)), bar(Err("stuck".to_owned()))];
-        let group = Group { words: "flood".to_owned(), bars, mark: Some(20.0) };
+        let group = Group { label: "flood".to_owned(), bars, mark: Some(20.0) };
         let scale = Scale::Linear(25.0);
         let (title, axis, unit) = ("t", "ns", " ns");
         let (legend, groups) = (&["chinwag"][..], vec![group]);
-        let picture = Bars { title, axis, scale, unit, legend, groups, line: None }.draw();
-        for words in ["12.3 ns", "stuck", "≤ 20", "flood", "chinwag"] {
-            assert!(picture.contains(words), "{words}: {picture}");
+        let chart = Bars { title, axis, scale, unit, legend, groups, line: None }.draw();
+        for text in ["12.3 ns", "stuck", "≤ 20", "flood", "chinwag"] {
+            assert!(chart.contains(text), "{text}: {chart}");
         }
     }
 }

@@ -1,24 +1,24 @@
-//! From figures to places on an axis.
+//! From values to positions on an axis.
 
-/// An axis: which figures it holds, and how it is divided.
+/// An axis: which values it holds, and how it is divided.
 #[derive(Clone, Copy, Debug)]
 pub enum Scale {
-    /// From nothing to the figure, evenly.
+    /// From nothing to the value, evenly.
     Linear(f64),
-    /// From one figure to another, each step the same factor.
+    /// From one value to another, each step the same factor.
     Log(f64, f64),
 }
 
 impl Scale {
-    /// An even axis that holds these figures.
-    pub fn linear(figures: impl Iterator<Item = f64>) -> Self {
-        Self::Linear(figures.fold(0.0, f64::max).max(f64::MIN_POSITIVE) * 1.05)
+    /// An even axis that holds these values.
+    pub fn linear(values: impl Iterator<Item = f64>) -> Self {
+        Self::Linear(values.fold(0.0, f64::max).max(f64::MIN_POSITIVE) * 1.05)
     }
 
-    /// An axis of equal factors that holds these figures, which are above zero.
-    pub fn log(figures: impl Iterator<Item = f64>) -> Self {
-        let (least, most) = figures
-            .filter(|figure| *figure > 0.0)
+    /// An axis of equal factors that holds these values, which are above zero.
+    pub fn log(values: impl Iterator<Item = f64>) -> Self {
+        let (least, most) = values
+            .filter(|value| *value > 0.0)
             .fold((f64::MAX, f64::MIN_POSITIVE), |(least, most), one| {
                 (least.min(one), most.max(one))
             });
@@ -29,13 +29,13 @@ impl Scale {
         Self::Log(factor.unwrap_or(1.0) * power, most * 1.15)
     }
 
-    /// The place of a figure, from 0 to 1.
-    pub fn place(&self, figure: f64) -> f64 {
-        let place = match *self {
-            Self::Linear(end) => figure / end,
-            Self::Log(start, end) => (figure.max(start) / start).ln() / (end / start).ln(),
+    /// The position of a value, from 0 to 1.
+    pub fn position(&self, value: f64) -> f64 {
+        let position = match *self {
+            Self::Linear(end) => value / end,
+            Self::Log(start, end) => (value.max(start) / start).ln() / (end / start).ln(),
         };
-        place.clamp(0.0, 1.0)
+        position.clamp(0.0, 1.0)
     }
 
     /// Figures to be written at the axis.
@@ -71,11 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_their_places() {
+    fn values_have_their_positions() {
         let scale = Scale::Log(1.0, 100.0);
-        assert_eq!((scale.place(0.1), scale.place(10.0), scale.place(1e9)), (0.0, 0.5, 1.0));
-        assert_eq!(Scale::Linear(4.0).place(1.0), 0.25);
-        assert_eq!(Scale::linear(std::iter::empty()).place(0.0), 0.0);
+        assert_eq!(
+            (scale.position(0.1), scale.position(10.0), scale.position(1e9)),
+            (0.0, 0.5, 1.0)
+        );
+        assert_eq!(Scale::Linear(4.0).position(1.0), 0.25);
+        assert_eq!(Scale::linear(std::iter::empty()).position(0.0), 0.0);
     }
 
     #[test]

@@ -1,35 +1,35 @@
-//! Shapes and words of one picture, and the colours of all.
+//! Shapes and text of one chart, and the colours of all.
 
 use std::fmt::Write as _;
 
-/// Colours by the place of a series; each stands out on white and on near black.
+/// Colours by the index of a series; each stands out on white and on near black.
 const SERIES: [&str; 6] = ["#e8590c", "#1c7ed6", "#15aabf", "#ae3ec9", "#2f9e44", "#868e96"];
-/// Ground, words, faint words, and lines of the grid: by day and by night.
-const DAY: [&str; 4] = ["#ffffff", "#1f2328", "#59636e", "#d1d9e0"];
-const NIGHT: [&str; 4] = ["#0d1117", "#f0f6fc", "#9198a1", "#3d444d"];
-/// Marks of what is not to be passed.
+/// Background, text, faint text, and lines of the grid: light and dark.
+const LIGHT: [&str; 4] = ["#ffffff", "#1f2328", "#59636e", "#d1d9e0"];
+const DARK: [&str; 4] = ["#0d1117", "#f0f6fc", "#9198a1", "#3d444d"];
+/// Marks of what is not to be exceeded.
 const MARK: &str = "#2f9e44";
-/// How wide a letter is at most, in parts of its height, for what must keep clear of words.
+/// How wide a letter is at most, in parts of its height, for what must not overlap text.
 const LETTER: f64 = 0.58;
 
 /// The height of letters.
 pub const TEXT: f64 = 12.0;
 
-/// Where words stand beside their point.
+/// Where a text is relative to its point.
 #[derive(Clone, Copy, Debug)]
 pub enum Anchor {
-    /// Behind it.
+    /// To the right of it.
     Start,
     /// Around it.
     Middle,
-    /// Before it.
+    /// To the left of it.
     End,
 }
 
-/// What words look like.
+/// How a text looks.
 #[derive(Clone, Copy, Debug)]
 pub enum Style {
-    /// As usual.
+    /// Ordinary.
     Plain,
     /// Large.
     Title,
@@ -39,7 +39,7 @@ pub enum Style {
     Series(usize),
 }
 
-/// A picture that is being drawn.
+/// A chart that is being drawn.
 #[derive(Debug)]
 pub struct Svg {
     width: f64,
@@ -49,15 +49,15 @@ pub struct Svg {
 }
 
 impl Svg {
-    /// An empty picture with a title.
+    /// An empty chart with a title.
     pub fn new(width: f64, height: f64, title: &str) -> Self {
         let mut svg = Self { width, height, title: title.to_owned(), body: String::new() };
         svg.text(16.0, 26.0, Anchor::Start, Style::Title, title);
         svg
     }
 
-    /// Words, their base line at `y`.
-    pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, style: Style, words: &str) {
+    /// A text, its base line at `y`.
+    pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, style: Style, label: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -69,9 +69,9 @@ impl Svg {
             Style::Faint => "faint".to_owned(),
             Style::Series(index) => format!("f{}", index % SERIES.len()),
         };
-        let words = escaped(words);
+        let label = escaped(label);
         self.draw(&format!(
-            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" class="{class}">{words}</text>"#
+            r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" class="{class}">{label}</text>"#
         ));
     }
 
@@ -88,12 +88,12 @@ impl Svg {
         self.line(from, to, "grid");
     }
 
-    /// A mark that something must not pass.
+    /// A mark that something must not exceed.
     pub fn mark(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.line(from, to, "mark");
     }
 
-    /// A line that is to be seen.
+    /// A line that stands out.
     pub fn rule(&mut self, from: (f64, f64), to: (f64, f64)) {
         self.line(from, to, "rule");
     }
@@ -108,7 +108,7 @@ impl Svg {
         }
     }
 
-    /// The picture as a file.
+    /// The chart as a file.
     pub fn finish(self) -> String {
         let Self { width, height, title, body } = self;
         let title = escaped(&title);
@@ -132,16 +132,16 @@ impl Svg {
     }
 }
 
-/// How wide some words are, or a little less.
-pub fn width(words: &str) -> f64 {
-    words.chars().count() as f64 * TEXT * LETTER
+/// How wide a text is, or a little less.
+pub fn width(label: &str) -> f64 {
+    label.chars().count() as f64 * TEXT * LETTER
 }
 
-/// The looks of everything, by day and by night.
+/// The styles, light and dark.
 fn styles() -> String {
-    let colours = |[ground, words, faint, grid]: [&str; 4]| {
+    let colours = |[ground, label, faint, grid]: [&str; 4]| {
         format!(
-            "text{{stroke:{ground}}}.ground{{fill:{ground}}}.plain,.title{{fill:{words}}}.faint{{fill:{faint}}}.grid{{stroke:{grid}}}.rule{{stroke:{words}}}"
+            "text{{stroke:{ground}}}.ground{{fill:{ground}}}.plain,.title{{fill:{label}}}.faint{{fill:{faint}}}.grid{{stroke:{grid}}}.rule{{stroke:{label}}}"
         )
     };
     let mut text = format!(
@@ -149,8 +149,8 @@ fn styles() -> String {
          line{{stroke-width:1}}.rule{{stroke-width:1.5}}\
          .mark{{stroke:{MARK};stroke-width:3}}polyline{{fill:none;stroke-width:2}}\n{}\n\
          @media(prefers-color-scheme:dark){{{}}}\n",
-        colours(DAY),
-        colours(NIGHT)
+        colours(LIGHT),
+        colours(DARK)
     );
     // Writing to a string does not fail.
     for (index, colour) in SERIES.iter().enumerate() {
@@ -159,9 +159,9 @@ fn styles() -> String {
     text
 }
 
-/// Words as XML has them.
-fn escaped(words: &str) -> String {
-    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// A text as XML has it.
+fn escaped(label: &str) -> String {
+    label.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_cannot_break_the_picture() {
+    fn text_cannot_break_the_chart() {
         let mut svg = Svg::new(100.0, 50.0, "a < b & \"c\"");
         svg.text(1.0, 2.0, Anchor::End, Style::Series(7), "≤ <x>");
         let text = svg.finish();
@@ -178,8 +178,8 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_night() {
+    fn there_is_a_dark_scheme() {
         let text = Svg::new(1.0, 1.0, "").finish();
-        assert!(text.contains("prefers-color-scheme:dark") && text.contains(NIGHT[0]));
+        assert!(text.contains("prefers-color-scheme:dark") && text.contains(DARK[0]));
     }
 }

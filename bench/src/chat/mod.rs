@@ -1,19 +1,19 @@
-//! Chat fan-out: chinwag beside its peers, each workload on each server in turn, round after round.
+//! Chat fan-out: chinwag compared with its peers, each workload on each server in turn, round after round.
 //!
 //! ```text
-//! options ─► workloads ─► measure ─► run (one `chinwag load`, one server) ─► results ─► goals, report, pictures
+//! options ─► workloads ─► measure ─► run (one `chinwag load`, one server) ─► results ─► targets, report, charts
 //! ```
 //!
-//! `chinwag load` is the one who drives and checks, in a process of its own; its cost does not count. A server's cost
+//! `chinwag load` drives and checks, in a process of its own; its cost does not count. A server's cost
 //! is its CPU time by `/proc`, over the lines that arrived.
 
-mod goals;
+mod charts;
 mod measure;
 mod options;
-mod pictures;
 mod report;
 mod results;
 mod run;
+mod targets;
 mod workloads;
 
 pub use self::options::USAGE;
@@ -23,21 +23,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Measures, and writes `RESULTS-chat.md` and its pictures beside the sources. What is less than all of it goes to
+/// Measures, and writes `RESULTS-chat.md` and its charts beside the sources. What is less than all of it goes to
 /// `target/chat/`, so that it never takes the place of the whole.
 pub fn run(arguments: &[String]) -> io::Result<()> {
     let known = workloads::SECTIONS.map(|section| section.name);
     let options = Options::parse(arguments, &known)?;
-    crate::limits::raise_descriptors()?;
+    crate::fd_limit::raise_fd_limit()?;
     let target = target();
     let chinwag = build_chinwag(&target)?;
-    let results = measure::everything(&options, &chinwag)?;
+    let results = measure::measure_all(&options, &chinwag)?;
     let report = report::write(&results, &options, arguments)?;
     print!("{report}");
     let folder = if options.is_whole() { home() } else { target.join("chat") };
-    std::fs::create_dir_all(folder.join(pictures::FOLDER))?;
-    for (name, picture) in pictures::draw(&results) {
-        std::fs::write(folder.join(pictures::FOLDER).join(name), picture)?;
+    std::fs::create_dir_all(folder.join(charts::FOLDER))?;
+    for (name, chart) in charts::draw(&results) {
+        std::fs::write(folder.join(charts::FOLDER).join(name), chart)?;
     }
     let file = folder.join("RESULTS-chat.md");
     std::fs::write(&file, report)?;

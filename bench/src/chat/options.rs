@@ -1,6 +1,6 @@
 //! The command line of `bench chat`.
 
-use crate::server::Kind;
+use crate::server::ServerKind;
 use std::io;
 
 /// Rounds unless `--rounds` says otherwise.
@@ -15,10 +15,10 @@ pub struct Options {
     /// The workloads; all of them when there is none.
     workloads: Vec<String>,
     /// The servers; all of them when there is none.
-    peers: Vec<Kind>,
-    /// How often each server has its turn.
+    peers: Vec<ServerKind>,
+    /// How often each server is measured.
     pub rounds: usize,
-    /// Whether everything is made small: figures to see that it works, and no more.
+    /// Whether everything is made small: metrics to see that it works, and no more.
     pub is_quick: bool,
 }
 
@@ -27,25 +27,27 @@ impl Options {
     pub fn parse(arguments: &[String], known: &[&str]) -> io::Result<Self> {
         let mut options =
             Self { workloads: Vec::new(), peers: Vec::new(), rounds: 0, is_quick: false };
-        let mut words = arguments.iter();
-        while let Some(flag) = words.next() {
+        let mut rest = arguments.iter();
+        while let Some(flag) = rest.next() {
             if flag == "--quick" {
                 options.is_quick = true;
                 continue;
             }
-            let value = words.next().ok_or_else(|| refused(&format!("{flag} needs a value")))?;
+            let value = rest.next().ok_or_else(|| invalid(&format!("{flag} needs a value")))?;
             match flag.as_str() {
                 "--workload" => options.workloads.push(one_of(value, known)?.to_owned()),
                 "--peer" => {
-                    let words = Kind::ALL.map(Kind::word);
-                    let word = one_of(value, &words)?;
-                    options.peers.extend(Kind::ALL.into_iter().filter(|kind| kind.word() == word));
+                    let values = ServerKind::ALL.map(ServerKind::flag_value);
+                    let wanted = one_of(value, &values)?;
+                    options.peers.extend(
+                        ServerKind::ALL.into_iter().filter(|kind| kind.flag_value() == wanted),
+                    );
                 }
                 "--rounds" => {
                     options.rounds =
-                        value.parse().map_err(|_| refused(&format!("{value} is no number")))?;
+                        value.parse().map_err(|_| invalid(&format!("{value} is no number")))?;
                 }
-                _ => return Err(refused(&format!("there is no {flag}"))),
+                _ => return Err(invalid(&format!("there is no {flag}"))),
             }
         }
         if options.rounds == 0 {
@@ -60,7 +62,7 @@ impl Options {
     }
 
     /// Whether a server is asked for.
-    pub fn has_peer(&self, kind: Kind) -> bool {
+    pub fn has_peer(&self, kind: ServerKind) -> bool {
         self.peers.is_empty() || self.peers.contains(&kind)
     }
 
@@ -72,10 +74,10 @@ impl Options {
 
 fn one_of<'a>(value: &str, known: &[&'a str]) -> io::Result<&'a str> {
     let found = known.iter().find(|one| **one == value);
-    found.copied().ok_or_else(|| refused(&format!("{value:?} is none of {}", known.join(", "))))
+    found.copied().ok_or_else(|| invalid(&format!("{value:?} is none of {}", known.join(", "))))
 }
 
-fn refused(why: &str) -> io::Error {
+fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{why}\nusage: {USAGE}"))
 }
 
@@ -84,19 +86,19 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> io::Result<Options> {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        Options::parse(&words, &["seed", "flood"])
+        let rest: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        Options::parse(&rest, &["burst", "flood"])
     }
 
     #[test]
     fn options_are_read() -> io::Result<()> {
         assert!(parse("")?.is_whole());
         let some = parse("--workload flood --peer ngircd --rounds 7")?;
-        assert!(some.has_workload("flood") && !some.has_workload("seed"));
-        assert!(some.has_peer(Kind::Ngircd) && !some.has_peer(Kind::Chinwag));
+        assert!(some.has_workload("flood") && !some.has_workload("burst"));
+        assert!(some.has_peer(ServerKind::Ngircd) && !some.has_peer(ServerKind::Chinwag));
         assert!(some.rounds == 7 && !some.is_whole());
         assert_eq!(parse("--quick")?.rounds, 1);
-        for bad in ["--workload sed", "--peer tokio", "--rounds", "--rounds x", "--fast 1"] {
+        for bad in ["--workload bust", "--peer tokio", "--rounds", "--rounds x", "--fast 1"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The floor: one thread, one epoll, no runtime, one write a client a turn. What is left of a chat server when
+//! The floor: one thread, one epoll, no runtime, one write a client after each wait. What is left of a chat server when
 //! everything but the kernel's part is taken away; no limits, no flow control, no names.
 
 use std::io::{self, Read, Write};
@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, RawFd};
 
 /// Bytes of one read.
-const READ: usize = 64 << 10;
-/// Events of one turn.
+const READ_BUFFER: usize = 64 << 10;
+/// Events of one `epoll_wait`.
 const EVENTS: usize = 1024;
 /// The backlog of the listening socket.
 const BACKLOG: i32 = 4096;
@@ -19,23 +19,23 @@ struct Client {
     /// A line that has no end yet.
     partial: Vec<u8>,
     /// What is to be written.
-    due: Vec<u8>,
+    pending: Vec<u8>,
     /// How much of it was written.
     written: usize,
     prefix: Vec<u8>,
 }
 
 /// The whole server.
-struct Room {
+struct Server {
     listener: TcpListener,
     epoll: RawFd,
     clients: Vec<Option<Client>>,
-    /// Places of those who left.
+    /// Free slots of clients that left.
     vacant: Vec<usize>,
-    /// Whom something is to be written to at the end of this turn.
+    /// Clients that something may be written to after this wait.
     writable: Vec<usize>,
-    /// Whether that is everybody.
-    is_everybody: bool,
+    /// Whether that is all clients.
+    is_all: bool,
 }
 
 /// Serves until the process ends.
@@ -47,24 +47,24 @@ pub fn serve(listener: TcpListener) -> io::Result<()> {
     let epoll = check(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
     register(epoll, listener.as_raw_fd(), LISTENER)?;
     let (clients, vacant, writable) = (Vec::new(), Vec::new(), Vec::new());
-    let mut room = Room { listener, epoll, clients, vacant, writable, is_everybody: false };
+    let mut server = Server { listener, epoll, clients, vacant, writable, is_all: false };
     let mut events = vec![libc::epoll_event { events: 0, u64: 0 }; EVENTS];
-    let mut buffer = vec![0; READ];
+    let mut buffer = vec![0; READ_BUFFER];
     loop {
-        // SAFETY: `events` has room for as many events as the call is told.
+        // SAFETY: `events` has space for as many events as the call is told.
         let count = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), EVENTS as i32, -1) };
         for event in &events[..check(count)? as usize] {
             match event.u64 {
-                LISTENER => room.accept(),
-                index => room.turn(index as usize, event.events, &mut buffer),
+                LISTENER => server.accept(),
+                index => server.handle(index as usize, event.events, &mut buffer),
             }
         }
-        room.write();
+        server.write();
     }
 }
 
-impl Room {
-    /// Accepts whoever has come. One who cannot be served is let go.
+impl Server {
+    /// Accepts all connections that wait. One that cannot be served is closed.
     fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
             let index = self.vacant.pop().unwrap_or(self.clients.len());
@@ -79,16 +79,16 @@ impl Room {
                 self.vacant.push(index);
                 continue;
             }
-            let due = format!("* welcome, you are user-{index}\r\n").into_bytes();
+            let pending = format!("* welcome, you are user-{index}\r\n").into_bytes();
             let prefix = format!("user-{index}: ").into_bytes();
-            let client = Client { stream, partial: Vec::new(), due, written: 0, prefix };
+            let client = Client { stream, partial: Vec::new(), pending, written: 0, prefix };
             self.clients[index] = Some(client);
             self.writable.push(index);
         }
     }
 
-    /// Does what the events of one client ask for.
-    fn turn(&mut self, index: usize, events: u32, buffer: &mut [u8]) {
+    /// Handles the events of one client.
+    fn handle(&mut self, index: usize, events: u32, buffer: &mut [u8]) {
         if events & libc::EPOLLOUT as u32 != 0 {
             self.writable.push(index);
         }
@@ -128,16 +128,16 @@ impl Room {
         }
         for (other, client) in self.clients.iter_mut().enumerate() {
             if let Some(client) = client.as_mut().filter(|_| other != index) {
-                client.due.extend_from_slice(&frame);
+                client.pending.extend_from_slice(&frame);
             }
         }
-        self.is_everybody = true;
+        self.is_all = true;
     }
 
-    /// Writes what is due.
+    /// Writes what is pending.
     fn write(&mut self) {
         let mut writable = std::mem::take(&mut self.writable);
-        if std::mem::take(&mut self.is_everybody) {
+        if std::mem::take(&mut self.is_all) {
             writable.clear();
             writable.extend(0..self.clients.len());
         }
@@ -151,16 +151,16 @@ impl Room {
 }
 
 impl Client {
-    /// Writes what is due, as much as the kernel takes.
+    /// Writes what is pending, as much as the kernel takes.
     fn write(&mut self) -> io::Result<()> {
-        while self.written < self.due.len() {
-            match self.stream.write(&self.due[self.written..]) {
+        while self.written < self.pending.len() {
+            match self.stream.write(&self.pending[self.written..]) {
                 Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
         }
-        self.due.clear();
+        self.pending.clear();
         self.written = 0;
         Ok(())
     }

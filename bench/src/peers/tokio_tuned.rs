@@ -2,8 +2,8 @@
 //!
 //! - A line is encoded once, into a frame that all receivers share; or all lines of one read are ([`Framing`]).
 //! - The broker takes events in batches, and hands a batch's frames to one receiver after the other, so that each is
-//!   woken once. It never awaits a client: inboxes are unbounded in number, and bounded in bytes by cutting who falls behind.
-//! - Reader and writer are two tasks, so that neither waits for the other. A writer drains its inbox in batches into
+//!   woken once. It never awaits a client: queues are unbounded in number, and bounded in bytes by disconnecting clients that lag.
+//! - Reader and writer are two tasks, so that neither waits for the other. A writer drains its queue in batches into
 //!   one vectored write.
 //! - A silent client holds no buffer: bytes are read when they are there, into memory that then travels to the broker.
 //! - TCP_NODELAY is set, since frames are whole. SO_SNDBUF is [`SEND_BUFFER`].
@@ -18,15 +18,15 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 
-/// Places of the broker's queue.
+/// Slots of the broker's queue.
 const EVENTS: usize = 1024;
 /// Events that the broker takes at a time; frames that a writer takes at a time.
 const BATCH: usize = 64;
-/// Bytes that a client may be owed before it is cut.
-const MAX_OWED: usize = 64 << 20;
+/// Bytes that may be pending for a client before it is disconnected.
+const MAX_PENDING: usize = 64 << 20;
 /// Bytes of one read.
 const READ: usize = 16 << 10;
-/// Bytes of a line without an end, beyond which its client is cut.
+/// Bytes of a line without an end, beyond which its client is disconnected.
 const MAX_LINE: usize = 64 << 10;
 /// What the kernel holds for a client. Left to itself it takes 4 MB, and with hundreds of slow clients reaches its bounds
 /// and stalls, which doubles the time of large floods; less than this costs more wakes.
@@ -34,7 +34,7 @@ pub const SEND_BUFFER: u32 = 256 << 10;
 /// The backlog of the listening socket.
 const BACKLOG: u32 = 4096;
 /// How long no connection is accepted after that failed, for want of descriptors as a rule.
-const PAUSE: Duration = Duration::from_millis(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Lines, encoded once.
 type Frame = Arc<[u8]>;
@@ -44,20 +44,20 @@ type Frame = Arc<[u8]>;
 pub enum Framing {
     /// One line, as in nearly every chat server on tokio.
     Line,
-    /// All lines of one read: chinwag's way, or half of it, since chinwag puts those of several people together as well.
+    /// All lines of one read: chinwag's way, or half of it, since chinwag puts those of several clients together as well.
     Read,
 }
 
 enum Event {
-    Join { id: u64, inbox: Inbox },
+    Join { id: u64, outbox: Outbox },
     Lines { id: u64, text: Vec<u8> },
     Leave { id: u64 },
 }
 
-/// The broker's end of what leads to a client.
-struct Inbox {
+/// The broker's end of a client's queue.
+struct Outbox {
     frames: mpsc::UnboundedSender<Frame>,
-    owed: Arc<AtomicUsize>,
+    pending: Arc<AtomicUsize>,
 }
 
 /// A listener with a long backlog. Connections inherit its send buffer, where one is named.
@@ -73,12 +73,12 @@ pub fn bind(address: SocketAddr, send_buffer: Option<u32>) -> io::Result<TcpList
 
 /// Accepts until the process ends.
 pub async fn serve(listener: TcpListener, framing: Framing) -> io::Result<()> {
-    let (events, inbox) = mpsc::channel(EVENTS);
-    tokio::spawn(Broker::new(framing).run(inbox));
+    let (events, receiver) = mpsc::channel(EVENTS);
+    tokio::spawn(Broker::new(framing).run(receiver));
     for id in 1.. {
         match listener.accept().await {
             Ok((stream, _)) => spawn_client(id, stream, events.clone()).await,
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
     Ok(())
@@ -87,55 +87,55 @@ pub async fn serve(listener: TcpListener, framing: Framing) -> io::Result<()> {
 async fn spawn_client(id: u64, stream: TcpStream, events: mpsc::Sender<Event>) {
     // It fails for a client that is gone already, which its reader will see.
     let _ = stream.set_nodelay(true);
-    let (frames, inbox) = mpsc::unbounded_channel();
-    let owed = Arc::new(AtomicUsize::new(0));
+    let (frames, queue) = mpsc::unbounded_channel();
+    let pending = Arc::new(AtomicUsize::new(0));
     let (reader, writer) = stream.into_split();
-    let join = Event::Join { id, inbox: Inbox { frames, owed: Arc::clone(&owed) } };
+    let join = Event::Join { id, outbox: Outbox { frames, pending: Arc::clone(&pending) } };
     if events.send(join).await.is_ok() {
         tokio::spawn(read(id, reader, events));
-        tokio::spawn(async move { drop(write(writer, inbox, owed).await) });
+        tokio::spawn(async move { drop(write(writer, queue, pending).await) });
     }
 }
 
-/// The room.
+/// The only task that knows all clients.
 struct Broker {
     framing: Framing,
-    /// Who is there, side by side in memory.
-    clients: Vec<(u64, Inbox)>,
+    /// The clients, side by side in memory.
+    clients: Vec<(u64, Outbox)>,
     /// Where each is in `clients`.
-    places: HashMap<u64, usize>,
+    index: HashMap<u64, usize>,
     /// Frames of this batch, with their authors.
-    round: Vec<(u64, Frame)>,
+    batch: Vec<(u64, Frame)>,
     /// Where a frame is put together.
     scratch: Vec<u8>,
 }
 
 impl Broker {
     fn new(framing: Framing) -> Self {
-        let (clients, places) = (Vec::new(), HashMap::new());
-        Self { framing, clients, places, round: Vec::new(), scratch: Vec::new() }
+        let (clients, index) = (Vec::new(), HashMap::new());
+        Self { framing, clients, index, batch: Vec::new(), scratch: Vec::new() }
     }
 
     async fn run(mut self, mut events: mpsc::Receiver<Event>) {
-        let mut batch = Vec::with_capacity(BATCH);
-        while events.recv_many(&mut batch, BATCH).await > 0 {
-            batch.drain(..).for_each(|event| self.handle(event));
+        let mut received = Vec::with_capacity(BATCH);
+        while events.recv_many(&mut received, BATCH).await > 0 {
+            received.drain(..).for_each(|event| self.handle(event));
             self.flush();
         }
     }
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Join { id, inbox } => {
+            Event::Join { id, outbox } => {
                 self.flush();
                 push(
-                    &inbox,
+                    &outbox,
                     std::iter::once(
                         &format!("* welcome, you are user-{id}\r\n").into_bytes().into(),
                     ),
                 );
-                self.places.insert(id, self.clients.len());
-                self.clients.push((id, inbox));
+                self.index.insert(id, self.clients.len());
+                self.clients.push((id, outbox));
             }
             Event::Lines { id, text } => self.encode(id, &text),
             Event::Leave { id } => self.remove(id),
@@ -150,46 +150,46 @@ impl Broker {
             self.scratch.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
             self.scratch.extend_from_slice(b"\r\n");
             if self.framing == Framing::Line {
-                self.round.push((id, self.scratch.as_slice().into()));
+                self.batch.push((id, self.scratch.as_slice().into()));
                 self.scratch.clear();
             }
         }
         if !self.scratch.is_empty() {
-            self.round.push((id, self.scratch.as_slice().into()));
+            self.batch.push((id, self.scratch.as_slice().into()));
         }
     }
 
-    /// Hands the frames of the batch to everybody but their authors.
+    /// Sends the frames of the batch to all clients but their authors.
     fn flush(&mut self) {
-        if self.round.is_empty() {
+        if self.batch.is_empty() {
             return;
         }
-        let mut fallen_behind = Vec::new();
-        for (id, inbox) in &self.clients {
-            let frames = self.round.iter().filter(|(author, _)| author != id);
-            if !push(inbox, frames.map(|(_, frame)| frame)) {
-                fallen_behind.push(*id);
+        let mut lagging = Vec::new();
+        for (id, outbox) in &self.clients {
+            let frames = self.batch.iter().filter(|(author, _)| author != id);
+            if !push(outbox, frames.map(|(_, frame)| frame)) {
+                lagging.push(*id);
             }
         }
-        self.round.clear();
-        fallen_behind.into_iter().for_each(|id| self.remove(id));
+        self.batch.clear();
+        lagging.into_iter().for_each(|id| self.remove(id));
     }
 
     fn remove(&mut self, id: u64) {
-        let Some(place) = self.places.remove(&id) else { return };
-        self.clients.swap_remove(place);
-        if let Some((moved, _)) = self.clients.get(place) {
-            self.places.insert(*moved, place);
+        let Some(position) = self.index.remove(&id) else { return };
+        self.clients.swap_remove(position);
+        if let Some((moved, _)) = self.clients.get(position) {
+            self.index.insert(*moved, position);
         }
     }
 }
 
-/// False: the client is to be cut.
-fn push<'a>(inbox: &Inbox, frames: impl Iterator<Item = &'a Frame> + Clone) -> bool {
+/// False: the client is to be disconnected.
+fn push<'a>(outbox: &Outbox, frames: impl Iterator<Item = &'a Frame> + Clone) -> bool {
     // Counted before it is sent: the writer may be done with it at once.
     let total = frames.clone().map(|frame| frame.len()).sum();
-    let owed = inbox.owed.fetch_add(total, Ordering::Relaxed);
-    owed < MAX_OWED && frames.cloned().all(|frame| inbox.frames.send(frame).is_ok())
+    let pending = outbox.pending.fetch_add(total, Ordering::Relaxed);
+    pending < MAX_PENDING && frames.cloned().all(|frame| outbox.frames.send(frame).is_ok())
 }
 
 async fn read(id: u64, reader: OwnedReadHalf, events: mpsc::Sender<Event>) {
@@ -221,14 +221,14 @@ async fn read(id: u64, reader: OwnedReadHalf, events: mpsc::Sender<Event>) {
 
 async fn write(
     writer: OwnedWriteHalf,
-    mut inbox: mpsc::UnboundedReceiver<Frame>,
-    owed: Arc<AtomicUsize>,
+    mut queue: mpsc::UnboundedReceiver<Frame>,
+    pending: Arc<AtomicUsize>,
 ) -> io::Result<()> {
     let mut frames = Vec::new();
-    while inbox.recv_many(&mut frames, BATCH).await > 0 {
+    while queue.recv_many(&mut frames, BATCH).await > 0 {
         let total: usize = frames.iter().map(|frame| frame.len()).sum();
         write_all(&writer, &frames).await?;
-        owed.fetch_sub(total, Ordering::Relaxed);
+        pending.fetch_sub(total, Ordering::Relaxed);
         frames.clear();
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! whippet beside tokio and smol: each workload on each runtime in turn, round after round.
+//! whippet compared with tokio and smol: each workload on each runtime in turn, round after round.
 //!
 //! ```text
-//! options ─► rows ─► on_whippet, on_tokio, on_smol (the same workloads, by the names of `rt`) ─► results ─► report, pictures
+//! options ─► cases ─► on_whippet, on_tokio, on_smol (the same workloads, by the names of `rt`) ─► results ─► report, charts
 //! ```
 //!
 //! The files in `workloads` are compiled once for each runtime, with `rt` as that runtime's names: the same code for all,
@@ -9,22 +9,22 @@
 
 #![allow(clippy::duplicate_mod, reason = "the same workloads are compiled for each runtime")]
 
+mod cases;
+mod charts;
 mod on_smol;
 mod on_tokio;
 mod on_whippet;
 mod options;
-mod pictures;
 mod report;
 mod results;
-mod rows;
 mod rt;
 mod size;
 
 pub use self::options::USAGE;
 
+use self::cases::{CASES, Case};
 use self::options::Options;
-use self::results::{Kind, Results};
-use self::rows::{ROWS, Row};
+use self::results::{Results, RuntimeKind};
 use self::size::Size;
 use crate::progress::Progress;
 use std::io;
@@ -33,11 +33,11 @@ use std::path::PathBuf;
 /// Threads of each runtime.
 const WORKERS: usize = 2;
 
-/// Measures, and writes `RESULTS.md` and its pictures beside the sources. What is less than all of it goes to
+/// Measures, and writes `RESULTS.md` and its charts beside the sources. What is less than all of it goes to
 /// `target/runtime/`, so that it never takes the place of the whole.
 pub fn run(arguments: &[String]) -> io::Result<()> {
-    let options = Options::parse(arguments, &ROWS.each_ref().map(|row| row.name))?;
-    crate::limits::raise_descriptors()?;
+    let options = Options::parse(arguments, &CASES.each_ref().map(|case| case.name))?;
+    crate::fd_limit::raise_fd_limit()?;
     // SAFETY: this is the only thread.
     unsafe { std::env::set_var("SMOL_THREADS", WORKERS.to_string()) };
     let results = measure(&options);
@@ -45,9 +45,9 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
     print!("{report}");
     let home = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let folder = if options.is_whole() { home } else { home.join("target/runtime") };
-    std::fs::create_dir_all(folder.join(pictures::FOLDER))?;
-    for (name, picture) in pictures::draw(&results) {
-        std::fs::write(folder.join(pictures::FOLDER).join(name), picture)?;
+    std::fs::create_dir_all(folder.join(charts::FOLDER))?;
+    for (name, chart) in charts::draw(&results) {
+        std::fs::write(folder.join(charts::FOLDER).join(name), chart)?;
     }
     let file = folder.join("RESULTS.md");
     std::fs::write(&file, report)?;
@@ -55,20 +55,20 @@ pub fn run(arguments: &[String]) -> io::Result<()> {
     Ok(())
 }
 
-/// Round after round, row after row, each runtime in its turn. Who begins changes from round to round.
+/// Round after round, case after case, each runtime in turn. Which one is first changes from round to round.
 fn measure(options: &Options) -> Results {
-    let rows: Vec<&Row> = ROWS.iter().filter(|row| options.has_workload(row.name)).collect();
+    let cases: Vec<&Case> = CASES.iter().filter(|case| options.has_workload(case.name)).collect();
     let size = Size { is_quick: options.is_quick };
     let mut results = Results::default();
-    let mut progress = Progress::new(options.rounds * rows.len());
+    let mut progress = Progress::new(options.rounds * cases.len());
     for round in 0..options.rounds {
-        for row in &rows {
-            progress.show(&format!("round {} of {}: {}", round + 1, options.rounds, row.name));
-            let mut kinds = Kind::ALL;
-            kinds.rotate_left(round % Kind::ALL.len());
+        for case in &cases {
+            progress.show(&format!("round {} of {}: {}", round + 1, options.rounds, case.name));
+            let mut kinds = RuntimeKind::ALL;
+            kinds.rotate_left(round % RuntimeKind::ALL.len());
             for kind in kinds {
-                if let Some(sample) = sample(kind, row.name, size) {
-                    results.push(row, kind, sample);
+                if let Some(sample) = sample(kind, case.name, size) {
+                    results.push(case, kind, sample);
                 }
             }
             progress.step();
@@ -79,11 +79,11 @@ fn measure(options: &Options) -> Results {
 }
 
 /// One sample of a workload on one runtime; `None`: it has nothing to do it with.
-fn sample(kind: Kind, name: &str, size: Size) -> Option<f64> {
+fn sample(kind: RuntimeKind, name: &str, size: Size) -> Option<f64> {
     match kind {
-        Kind::Whippet => on_whippet::sample(name, size),
-        Kind::Tokio => on_tokio::sample(name, size),
-        Kind::Smol => on_smol::sample(name, size),
+        RuntimeKind::Whippet => on_whippet::sample(name, size),
+        RuntimeKind::Tokio => on_tokio::sample(name, size),
+        RuntimeKind::Smol => on_smol::sample(name, size),
     }
 }
 
@@ -94,10 +94,10 @@ mod tests {
     #[test]
     fn every_row_runs_on_whippet_and_tokio() {
         let size = Size { is_quick: true };
-        for row in ROWS.iter().filter(|row| row.name.starts_with("spawn")) {
-            for kind in [Kind::Whippet, Kind::Tokio] {
-                let figure = sample(kind, row.name, size);
-                assert!(figure.is_some_and(|figure| figure > 0.0), "{}: {figure:?}", row.name);
+        for case in CASES.iter().filter(|case| case.name.starts_with("spawn")) {
+            for kind in [RuntimeKind::Whippet, RuntimeKind::Tokio] {
+                let median = sample(kind, case.name, size);
+                assert!(median.is_some_and(|median| median > 0.0), "{}: {median:?}", case.name);
             }
         }
     }

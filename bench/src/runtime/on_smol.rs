@@ -17,7 +17,7 @@ mod tasks;
 #[path = "workloads/timers.rs"]
 mod timers;
 
-/// One sample of a workload, in the unit of its row; `None`: smol has nothing to do it with.
+/// One sample of a workload, in the unit of its case; `None`: smol has nothing to do it with.
 pub(super) fn sample(name: &str, size: super::size::Size) -> Option<f64> {
     let all = [memory::ALL, messages::ALL, network::ALL, sharing::ALL, tasks::ALL, timers::ALL];
     let (_, work) = all.concat().into_iter().find(|(known, _)| *known == name)?;

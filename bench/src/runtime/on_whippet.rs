@@ -2,8 +2,6 @@
 
 use super::rt::whippet as rt;
 
-#[path = "workloads/beyond_smol.rs"]
-mod beyond_smol;
 #[path = "workloads/memory.rs"]
 mod memory;
 #[path = "workloads/messages.rs"]
@@ -18,11 +16,13 @@ mod support;
 mod tasks;
 #[path = "workloads/timers.rs"]
 mod timers;
+#[path = "workloads/tokio_only.rs"]
+mod tokio_only;
 
-/// One sample of a workload, in the unit of its row; `None`: whippet has nothing to do it with.
+/// One sample of a workload, in the unit of its case; `None`: whippet has nothing to do it with.
 pub(super) fn sample(name: &str, size: super::size::Size) -> Option<f64> {
     let all = [memory::ALL, messages::ALL, network::ALL, sharing::ALL, tasks::ALL, timers::ALL];
-    let all = all.concat().into_iter().chain(beyond_smol::ALL.iter().copied());
+    let all = all.concat().into_iter().chain(tokio_only::ALL.iter().copied());
     let (_, work) = all.into_iter().find(|(known, _)| *known == name)?;
     Some(work(&rt::start(super::WORKERS), size))
 }

@@ -13,9 +13,9 @@ pub const USAGE: &str = "bench runtime [--workload NAME]... [--rounds N] [--quic
 pub struct Options {
     /// Beginnings of names of workloads; all of them when there is none.
     workloads: Vec<String>,
-    /// How often each runtime has its turn.
+    /// How often each runtime is measured.
     pub rounds: usize,
-    /// Whether everything is made small: figures to see that it works, and no more.
+    /// Whether everything is made small: numbers to see that it works, and no more.
     pub is_quick: bool,
 }
 
@@ -23,26 +23,26 @@ impl Options {
     /// Reads the command line, where `known` are the workloads that there are.
     pub fn parse(arguments: &[String], known: &[&str]) -> io::Result<Self> {
         let mut options = Self::default();
-        let mut words = arguments.iter();
-        while let Some(flag) = words.next() {
+        let mut rest = arguments.iter();
+        while let Some(flag) = rest.next() {
             if flag == "--quick" {
                 options.is_quick = true;
                 continue;
             }
-            let value = words.next().ok_or_else(|| refused(&format!("{flag} needs a value")))?;
+            let value = rest.next().ok_or_else(|| invalid(&format!("{flag} needs a value")))?;
             match flag.as_str() {
                 "--workload" if known.iter().any(|name| name.starts_with(value)) => {
                     options.workloads.push(value.clone());
                 }
                 "--workload" => {
-                    let words = format!("{value:?} begins none of {}", known.join(", "));
-                    return Err(refused(&words));
+                    let message = format!("{value:?} begins none of {}", known.join(", "));
+                    return Err(invalid(&message));
                 }
                 "--rounds" => {
                     options.rounds =
-                        value.parse().map_err(|_| refused(&format!("{value} is no number")))?;
+                        value.parse().map_err(|_| invalid(&format!("{value} is no number")))?;
                 }
-                _ => return Err(refused(&format!("there is no {flag}"))),
+                _ => return Err(invalid(&format!("there is no {flag}"))),
             }
         }
         if options.rounds == 0 {
@@ -62,7 +62,7 @@ impl Options {
     }
 }
 
-fn refused(why: &str) -> io::Error {
+fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("{why}\nusage: {USAGE}"))
 }
 

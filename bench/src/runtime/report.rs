@@ -1,10 +1,10 @@
-//! The report: means, losses, and a table for each kind of row.
+//! The report: means, losses, and a table for each kind of case.
 
 use super::WORKERS;
+use super::cases::{Bound, Case};
+use super::charts;
 use super::options::Options;
-use super::pictures;
-use super::results::{Kind, Results};
-use super::rows::{Bound, Row};
+use super::results::{Results, RuntimeKind};
 use crate::machine;
 use crate::numbers::short;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ pub fn write(results: &Results, options: &Options, arguments: &[String]) -> io::
     let mut text = machine::header("runtime", arguments)?;
     let _ = writeln!(
         text,
-        "- {WORKERS} workers each; {} rounds, the runtimes in turn within one process; middle values; ratios are whippet's figure by \
+        "- {WORKERS} workers each; {} rounds, the runtimes in turn within one process; medians; ratios are whippet's median by \
          the other's: less is better",
         options.rounds
     );
@@ -27,17 +27,17 @@ pub fn write(results: &Results, options: &Options, arguments: &[String]) -> io::
         version("smol")
     );
     if options.is_quick {
-        text += "- made with `--quick`: everything is small, and no figure means much\n";
+        text += "- made with `--quick`: everything is small, and no median means much\n";
     }
     add_means(&mut text, results);
     add_losses(&mut text, results);
-    let words = "Bound by the runtime: in the mean";
-    add_table(&mut text, results, Bound::Runtime, words);
-    let words = "Bound by the kernel or the clock: at most 1.05, outside of the mean";
-    add_table(&mut text, results, Bound::Outside, words);
+    let title = "Bound by the runtime: in the mean";
+    add_table(&mut text, results, Bound::Runtime, title);
+    let title = "Bound by the kernel or the clock: at most 1.05, outside of the mean";
+    add_table(&mut text, results, Bound::Outside, title);
     add_table(&mut text, results, Bound::Memory, "Memory");
-    for (name, words) in pictures::NAMES {
-        let _ = writeln!(text, "\n![{words}]({}/{name})", pictures::FOLDER);
+    for (name, title) in charts::NAMES {
+        let _ = writeln!(text, "\n![{title}]({}/{name})", charts::FOLDER);
     }
     Ok(text)
 }
@@ -52,16 +52,17 @@ fn version(name: &str) -> &'static str {
 
 fn add_means(text: &mut String, results: &Results) {
     text.push_str("\n## In the mean\n\n");
-    for peer in Kind::PEERS {
+    for peer in RuntimeKind::PEERS {
         let Some(mean) = results.mean(peer) else { continue };
         let verdict = if mean <= 0.7 { "met" } else { "**not met**" };
-        let rows = results.rows(Bound::Runtime).filter(|row| results.ratio(row, peer).is_some());
+        let cases =
+            results.cases(Bound::Runtime).filter(|case| results.ratio(case, peer).is_some());
         let _ = writeln!(
             text,
-            "- {:.2} × {}'s time (geometric mean of {} rows; the goal is 0.7: {verdict})",
+            "- {:.2} × {}'s time (geometric mean of {} cases; the goal is 0.7: {verdict})",
             mean,
             peer.name(),
-            rows.count()
+            cases.count()
         );
     }
 }
@@ -70,46 +71,46 @@ fn add_losses(text: &mut String, results: &Results) {
     text.push_str("\n## Lost\n\n");
     let before = text.len();
     let bounds = [Bound::Runtime, Bound::Outside, Bound::Memory];
-    for row in bounds.into_iter().flat_map(|bound| results.rows(bound)) {
-        for peer in Kind::PEERS.into_iter().filter(|peer| results.is_lost(row, *peer)) {
-            let ratio = results.ratio(row, peer).unwrap_or_default();
-            let why = row.lost_because.map_or(String::new(), |why| format!(": {why}"));
-            let _ = writeln!(text, "- **{}** {ratio:.2} × {}{why}", row.name, peer.name());
+    for case in bounds.into_iter().flat_map(|bound| results.cases(bound)) {
+        for peer in RuntimeKind::PEERS.into_iter().filter(|peer| results.is_lost(case, *peer)) {
+            let ratio = results.ratio(case, peer).unwrap_or_default();
+            let why = case.lost_because.map_or(String::new(), |why| format!(": {why}"));
+            let _ = writeln!(text, "- **{}** {ratio:.2} × {}{why}", case.name, peer.name());
         }
     }
     if text.len() == before {
-        text.push_str("No row.\n");
+        text.push_str("No case.\n");
     }
 }
 
 fn add_table(text: &mut String, results: &Results, bound: Bound, title: &str) {
-    if results.rows(bound).next().is_none() {
+    if results.cases(bound).next().is_none() {
         return;
     }
     let _ = write!(
         text,
         "\n## {title}\n\n| workload | unit | whippet | tokio | smol | ÷ tokio | ÷ smol |\n|---|---|---|---|---|---|---|\n"
     );
-    for row in results.rows(bound) {
-        let figures = Kind::ALL
-            .map(|kind| results.figure(row, kind).map_or("none of the kind".to_owned(), short));
-        let ratios = Kind::PEERS.map(|peer| ratio(results, row, peer));
+    for case in results.cases(bound) {
+        let numbers = RuntimeKind::ALL
+            .map(|kind| results.median(case, kind).map_or("none of the kind".to_owned(), short));
+        let ratios = RuntimeKind::PEERS.map(|peer| ratio(results, case, peer));
         let _ = writeln!(
             text,
             "| `{}`: {} | {} | {} | {} |",
-            row.name,
-            row.words,
-            row.unit,
-            figures.join(" | "),
+            case.name,
+            case.description,
+            case.unit,
+            numbers.join(" | "),
             ratios.join(" | ")
         );
     }
 }
 
-fn ratio(results: &Results, row: &Row, peer: Kind) -> String {
-    match results.ratio(row, peer) {
+fn ratio(results: &Results, case: &Case, peer: RuntimeKind) -> String {
+    match results.ratio(case, peer) {
         None => "–".to_owned(),
-        Some(ratio) if results.is_lost(row, peer) => format!("**{ratio:.2}, lost**"),
+        Some(ratio) if results.is_lost(case, peer) => format!("**{ratio:.2}, lost**"),
         Some(ratio) => format!("{ratio:.2}"),
     }
 }

@@ -1,12 +1,12 @@
-//! What was measured: the samples of each runtime in each row, and what they come to.
+//! What was measured: the samples of each runtime in each case, and their medians.
 
-use super::rows::{Bound, ROWS, Row};
+use super::cases::{Bound, CASES, Case};
 use crate::numbers::median;
 use std::collections::BTreeMap;
 
 /// A runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum RuntimeKind {
     /// Ours.
     Whippet,
     /// tokio, multi-thread.
@@ -15,10 +15,10 @@ pub enum Kind {
     Smol,
 }
 
-impl Kind {
+impl RuntimeKind {
     /// All, in the order of the table.
     pub const ALL: [Self; 3] = [Self::Whippet, Self::Tokio, Self::Smol];
-    /// Those that whippet is held against.
+    /// Those that whippet is compared with.
     pub const PEERS: [Self; 2] = [Self::Tokio, Self::Smol];
 
     /// Its name.
@@ -34,41 +34,41 @@ impl Kind {
 /// Everything that was measured.
 #[derive(Debug, Default)]
 pub struct Results {
-    samples: BTreeMap<(&'static str, Kind), Vec<f64>>,
+    samples: BTreeMap<(&'static str, RuntimeKind), Vec<f64>>,
 }
 
 impl Results {
     /// Adds a sample.
-    pub fn push(&mut self, row: &Row, kind: Kind, sample: f64) {
-        self.samples.entry((row.name, kind)).or_default().push(sample);
+    pub fn push(&mut self, case: &Case, kind: RuntimeKind, sample: f64) {
+        self.samples.entry((case.name, kind)).or_default().push(sample);
     }
 
-    /// The rows that were measured.
-    pub fn rows(&self, bound: Bound) -> impl Iterator<Item = &'static Row> {
-        let measured = |row: &&Row| self.figure(row, Kind::Whippet).is_some();
-        ROWS.iter().filter(move |row| row.bound == bound).filter(measured)
+    /// The cases that were measured.
+    pub fn cases(&self, bound: Bound) -> impl Iterator<Item = &'static Case> {
+        let measured = |case: &&Case| self.median(case, RuntimeKind::Whippet).is_some();
+        CASES.iter().filter(move |case| case.bound == bound).filter(measured)
     }
 
-    /// The middle of a runtime's samples.
-    pub fn figure(&self, row: &Row, kind: Kind) -> Option<f64> {
-        median(self.samples.get(&(row.name, kind))?.clone())
+    /// The median of a runtime's samples.
+    pub fn median(&self, case: &Case, kind: RuntimeKind) -> Option<f64> {
+        median(self.samples.get(&(case.name, kind))?.clone())
     }
 
-    /// whippet's figure as a ratio to a peer's.
-    pub fn ratio(&self, row: &Row, peer: Kind) -> Option<f64> {
-        Some(self.figure(row, Kind::Whippet)? / self.figure(row, peer)?)
+    /// whippet's median as a ratio to a peer's.
+    pub fn ratio(&self, case: &Case, peer: RuntimeKind) -> Option<f64> {
+        Some(self.median(case, RuntimeKind::Whippet)? / self.median(case, peer)?)
     }
 
-    /// The rows in which a peer does better than the goal allows.
-    pub fn is_lost(&self, row: &Row, peer: Kind) -> bool {
+    /// The cases in which a peer does better than the goal allows.
+    pub fn is_lost(&self, case: &Case, peer: RuntimeKind) -> bool {
         // What is written as 1.00 is not told from it.
-        self.ratio(row, peer).is_some_and(|ratio| ratio >= row.bound.at_most() + 0.005)
+        self.ratio(case, peer).is_some_and(|ratio| ratio >= case.bound.at_most() + 0.005)
     }
 
-    /// The geometric mean of the ratios to a peer, over the rows that the runtime itself bounds.
-    pub fn mean(&self, peer: Kind) -> Option<f64> {
+    /// The geometric mean of the ratios to a peer, over the cases that the runtime itself bounds.
+    pub fn mean(&self, peer: RuntimeKind) -> Option<f64> {
         let ratios: Vec<f64> =
-            self.rows(Bound::Runtime).filter_map(|row| self.ratio(row, peer)).collect();
+            self.cases(Bound::Runtime).filter_map(|case| self.ratio(case, peer)).collect();
         let sum: f64 = ratios.iter().map(|ratio| ratio.ln()).sum();
         (!ratios.is_empty()).then(|| (sum / ratios.len() as f64).exp())
     }
@@ -79,28 +79,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn means_are_geometric_and_of_the_runtimes_own_rows() {
+    fn means_are_geometric_and_of_runtime_bound_cases() {
         let mut results = Results::default();
-        let mut rows = ROWS.iter().filter(|row| row.bound == Bound::Runtime);
-        let (first, second) = (rows.next().unwrap(), rows.next().unwrap());
-        let outside = ROWS.iter().find(|row| row.bound == Bound::Outside).unwrap();
-        for (row, ours, theirs) in [(first, 1.0, 4.0), (second, 9.0, 9.0), (outside, 1.04, 1.0)] {
-            for figure in [ours, ours, 100.0] {
-                results.push(row, Kind::Whippet, figure);
+        let mut cases = CASES.iter().filter(|case| case.bound == Bound::Runtime);
+        let (first, second) = (cases.next().unwrap(), cases.next().unwrap());
+        let outside = CASES.iter().find(|case| case.bound == Bound::Outside).unwrap();
+        for (case, ours, theirs) in [(first, 1.0, 4.0), (second, 9.0, 9.0), (outside, 1.04, 1.0)] {
+            for median in [ours, ours, 100.0] {
+                results.push(case, RuntimeKind::Whippet, median);
             }
-            results.push(row, Kind::Tokio, theirs);
+            results.push(case, RuntimeKind::Tokio, theirs);
         }
-        assert_eq!(results.mean(Kind::Tokio), Some(0.5));
-        assert_eq!(results.mean(Kind::Smol), None);
-        assert!(!results.is_lost(outside, Kind::Tokio) && !results.is_lost(second, Kind::Tokio));
-        results.push(first, Kind::Tokio, 0.9);
-        results.push(first, Kind::Tokio, 0.9);
-        assert!(results.is_lost(first, Kind::Tokio));
+        assert_eq!(results.mean(RuntimeKind::Tokio), Some(0.5));
+        assert_eq!(results.mean(RuntimeKind::Smol), None);
+        assert!(
+            !results.is_lost(outside, RuntimeKind::Tokio)
+                && !results.is_lost(second, RuntimeKind::Tokio)
+        );
+        results.push(first, RuntimeKind::Tokio, 0.9);
+        results.push(first, RuntimeKind::Tokio, 0.9);
+        assert!(results.is_lost(first, RuntimeKind::Tokio));
     }
 
     #[test]
-    fn rows_have_names_of_their_own() {
-        let names: std::collections::BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
-        assert_eq!(names.len(), ROWS.len());
+    fn cases_have_distinct_names() {
+        let names: std::collections::BTreeSet<&str> = CASES.iter().map(|case| case.name).collect();
+        assert_eq!(names.len(), CASES.len());
     }
 }

@@ -1,4 +1,4 @@
-//! The adapters: each runtime by the same names, tokio's where tokio has the thing. The workloads know these alone.
+//! The adapters: each runtime by the same names, tokio's where tokio has the thing. The workloads use these alone.
 
 pub(super) mod smol;
 pub(super) mod tokio;
@@ -10,7 +10,7 @@ macro_rules! like_tokio {
         /// A handle of a task.
         pub(crate) type Task<T> = $runtime::task::JoinHandle<T>;
 
-        /// Spawns a task that nobody waits for.
+        /// Spawns a task that is not waited for.
         #[inline]
         pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
             drop($runtime::spawn(future));
@@ -47,14 +47,16 @@ macro_rules! like_tokio {
 
         /// The next value of a broadcast.
         #[inline]
-        pub(crate) async fn hear<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
+        pub(crate) async fn recv_broadcast<T: Clone>(
+            receiver: &mut broadcast::Receiver<T>,
+        ) -> Option<T> {
             receiver.recv().await.ok()
         }
 
-        /// A value for all who listen.
+        /// Sends a value to all receivers.
         #[inline]
-        pub(crate) async fn tell<T>(sender: &broadcast::Sender<T>, value: T) {
-            assert!(sender.send(value).is_ok(), "somebody listens");
+        pub(crate) async fn send_broadcast<T>(sender: &broadcast::Sender<T>, value: T) {
+            assert!(sender.send(value).is_ok(), "there is a receiver");
         }
 
         /// Permits.
@@ -63,12 +65,12 @@ macro_rules! like_tokio {
         /// A permit.
         #[inline]
         pub(crate) async fn acquire(semaphore: &Semaphore) -> $runtime::sync::SemaphorePermit<'_> {
-            semaphore.acquire().await.expect("nobody closes it")
+            semaphore.acquire().await.expect("it is never closed")
         }
 
-        /// Sets a timer anew.
+        /// Sets a timer again.
         #[inline]
-        pub(crate) fn rearm(timer: Pin<&mut Sleep>, after: Duration) {
+        pub(crate) fn reset_timer(timer: Pin<&mut Sleep>, after: Duration) {
             timer.reset($runtime::time::Instant::now() + after);
         }
     };

@@ -1,6 +1,6 @@
 //! smol by the names that the workloads use, with the crates that its users take for what it lacks: async-channel,
 //! async-lock and async-io come with it; async-broadcast and event-listener beside it. Where it has no oneshot, a channel of
-//! one place stands in.
+//! capacity 1 takes its place.
 
 pub(crate) use smol::future::yield_now;
 pub(crate) use smol::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,7 +31,7 @@ impl Runtime {
 /// A handle of a task.
 pub(crate) type Task<T> = smol::Task<T>;
 
-/// Spawns a task that nobody waits for.
+/// Spawns a task that is not waited for.
 #[inline]
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     smol::spawn(future).detach();
@@ -61,7 +61,7 @@ pub(crate) async fn join<T>(task: Task<T>) -> T {
 pub(crate) mod mpsc {
     use super::{Receiver, Sender};
 
-    /// A channel of so many places.
+    /// A channel of this capacity.
     pub(crate) fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         let (sender, receiver) = smol::channel::bounded(capacity);
         (sender, Receiver(receiver))
@@ -132,7 +132,7 @@ pub(crate) async fn receive<T>(receiver: oneshot::Receiver<T>) -> T {
     receiver.0.recv().await.expect("the sender sends")
 }
 
-/// Channels in which everybody gets every value.
+/// Channels in which every receiver gets every value.
 pub(crate) mod broadcast {
     pub(crate) use async_broadcast::Receiver;
 
@@ -140,14 +140,14 @@ pub(crate) mod broadcast {
     #[derive(Debug)]
     pub(crate) struct Sender<T>(pub(super) async_broadcast::Sender<T>);
 
-    /// A channel of so many places.
+    /// A channel of this capacity.
     pub(crate) fn channel<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
         let (sender, receiver) = async_broadcast::broadcast(capacity);
         (Sender(sender), receiver)
     }
 
     impl<T> Sender<T> {
-        /// One more who listens.
+        /// One more receiver.
         pub(crate) fn subscribe(&self) -> Receiver<T> {
             self.0.new_receiver()
         }
@@ -156,22 +156,22 @@ pub(crate) mod broadcast {
 
 /// The next value of a broadcast.
 #[inline]
-pub(crate) async fn hear<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
+pub(crate) async fn recv_broadcast<T: Clone>(receiver: &mut broadcast::Receiver<T>) -> Option<T> {
     receiver.recv_direct().await.ok()
 }
 
-/// A value for all who listen.
+/// Sends a value to all receivers.
 #[inline]
-pub(crate) async fn tell<T: Clone>(sender: &broadcast::Sender<T>, value: T) {
-    assert!(sender.0.broadcast_direct(value).await.is_ok(), "somebody listens");
+pub(crate) async fn send_broadcast<T: Clone>(sender: &broadcast::Sender<T>, value: T) {
+    assert!(sender.0.broadcast_direct(value).await.is_ok(), "there is a receiver");
 }
 
-/// Wakes those who wait.
+/// Wakes tasks that wait.
 #[derive(Debug, Default)]
 pub(crate) struct Notify(event_listener::Event);
 
 impl Notify {
-    /// Nobody waits.
+    /// A notification without waiters.
     pub(crate) fn new() -> Self {
         Self::default()
     }
@@ -182,7 +182,7 @@ impl Notify {
         self.0.listen()
     }
 
-    /// Wakes all who wait.
+    /// Wakes all waiters.
     #[inline]
     pub(crate) fn notify_waiters(&self) {
         self.0.notify(usize::MAX);
@@ -217,8 +217,8 @@ pub(crate) async fn timeout<T>(
     async { Ok(future.await) }.or(late).await
 }
 
-/// Sets a timer anew.
+/// Sets a timer again.
 #[inline]
-pub(crate) fn rearm(timer: Pin<&mut Sleep>, after: Duration) {
+pub(crate) fn reset_timer(timer: Pin<&mut Sleep>, after: Duration) {
     timer.get_mut().set_after(after);
 }

@@ -2,7 +2,7 @@
 
 use super::rt::{self, AsyncReadExt as _};
 use super::support::{Countdown, Work};
-use crate::counting;
+use crate::counting_allocator;
 use crate::runtime::size::Size;
 use std::future::Future;
 use std::net::{SocketAddr, TcpStream};
@@ -38,7 +38,7 @@ impl Future for Hundred {
 fn parked(runtime: &rt::Runtime, size: Size) -> (f64, f64) {
     let many = size.of(10_000);
     let all = POLLS.load(Relaxed) + many;
-    let counted = counting::during(|| {
+    let counted = counting_allocator::count_during(|| {
         for _ in 0..many {
             rt::spawn_on(runtime, Hundred([7; 100]));
         }
@@ -52,16 +52,16 @@ fn parked(runtime: &rt::Runtime, size: Size) -> (f64, f64) {
 /// Bytes of a connection, with a task that reads into 64 bytes. The other ends are the kernel's alone.
 fn connection_bytes(runtime: &rt::Runtime, size: Size) -> f64 {
     let many = size.of(1_000);
-    let nobody = SocketAddr::from(([127, 0, 0, 1], 0));
-    let listener = runtime.block_on(rt::TcpListener::bind(nobody)).expect("a port is free");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let listener = runtime.block_on(rt::TcpListener::bind(any)).expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
     let mut ends = Vec::with_capacity(many);
     let (countdown, mut done) = Countdown::new(many);
-    let (gone, mut none) = Countdown::new(many);
-    let counted = counting::during(|| {
+    let (gone, mut all_gone) = Countdown::new(many);
+    let counted = counting_allocator::count_during(|| {
         for _ in 0..many {
-            ends.push(TcpStream::connect(address).expect("somebody listens"));
-            let (mut stream, _) = runtime.block_on(listener.accept()).expect("somebody connected");
+            ends.push(TcpStream::connect(address).expect("there is a receiver"));
+            let (mut stream, _) = runtime.block_on(listener.accept()).expect("a client connected");
             let (countdown, gone) = (Arc::clone(&countdown), Arc::clone(&gone));
             rt::spawn_on(runtime, async move {
                 let mut bytes = [0; 64];
@@ -85,6 +85,6 @@ fn connection_bytes(runtime: &rt::Runtime, size: Size) -> f64 {
         runtime.block_on(done.recv());
     });
     drop(ends);
-    runtime.block_on(none.recv());
+    runtime.block_on(all_gone.recv());
     counted.bytes as f64 / many as f64
 }

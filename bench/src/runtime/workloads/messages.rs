@@ -23,7 +23,7 @@ fn mpsc_one_task(runtime: &rt::Runtime, size: Size) -> f64 {
     all_timed(runtime, size, messages, move || async move {
         let (sender, mut receiver) = rt::mpsc::channel(MESSAGES);
         for number in 0..messages {
-            sender.send(number).await.expect("somebody listens");
+            sender.send(number).await.expect("there is a receiver");
         }
         for number in 0..messages {
             assert_eq!(receiver.recv().await, Some(number));
@@ -39,7 +39,7 @@ fn contended(runtime: &rt::Runtime, size: Size, senders: usize, capacity: usize)
             let sender = sender.clone();
             rt::spawn(async move {
                 for number in 0..each {
-                    sender.send(number).await.expect("somebody listens");
+                    sender.send(number).await.expect("there is a receiver");
                 }
             });
         }
@@ -58,8 +58,8 @@ fn unbounded(runtime: &rt::Runtime, size: Size) -> f64 {
             let sender = sender.clone();
             rt::spawn(async move {
                 for number in 0..each {
-                    sender.send(number).expect("somebody listens");
-                    // tokio's shape has no wait here; without one a sender would not take turns.
+                    sender.send(number).expect("there is a receiver");
+                    // tokio's shape has no wait here; without one a sender would never yield.
                     if number % 100 == 99 {
                         rt::yield_now().await;
                     }
@@ -72,7 +72,7 @@ fn unbounded(runtime: &rt::Runtime, size: Size) -> f64 {
     })
 }
 
-/// Values go round a ring of tasks, each with a channel of one place.
+/// Values go round a ring of tasks, each with a channel of capacity 1.
 fn ring(runtime: &rt::Runtime, size: Size) -> f64 {
     const STAGES: usize = 300;
     let values = size.of(100);
@@ -106,12 +106,12 @@ fn request_reply(runtime: &rt::Runtime, size: Size) -> f64 {
         let (sender, mut receiver) = rt::mpsc::channel::<(usize, rt::oneshot::Sender<usize>)>(64);
         rt::spawn(async move {
             while let Some((number, reply)) = receiver.recv().await {
-                assert!(reply.send(number + 1).is_ok(), "somebody waits");
+                assert!(reply.send(number + 1).is_ok(), "the receiver waits");
             }
         });
         for number in 0..requests {
             let (reply, answer) = rt::oneshot::channel();
-            assert!(sender.send((number, reply)).await.is_ok(), "somebody listens");
+            assert!(sender.send((number, reply)).await.is_ok(), "there is a receiver");
             assert_eq!(rt::receive(answer).await, number + 1);
         }
     })
@@ -122,7 +122,7 @@ fn oneshot(runtime: &rt::Runtime, size: Size) -> f64 {
     all_timed(runtime, size, many, move || async move {
         for number in 0..many {
             let (sender, receiver) = rt::oneshot::channel();
-            assert!(sender.send(number).is_ok(), "somebody waits");
+            assert!(sender.send(number).is_ok(), "the receiver waits");
             assert_eq!(rt::receive(receiver).await, number);
         }
     })

@@ -29,8 +29,8 @@ async fn listener() -> (rt::TcpListener, SocketAddr) {
 
 /// Two ends of a connection.
 async fn pair(listener: &rt::TcpListener, address: SocketAddr) -> (rt::TcpStream, rt::TcpStream) {
-    let near = rt::TcpStream::connect(address).await.expect("somebody listens");
-    let (far, _) = listener.accept().await.expect("somebody connected");
+    let near = rt::TcpStream::connect(address).await.expect("there is a receiver");
+    let (far, _) = listener.accept().await.expect("a client connected");
     near.set_nodelay(true).expect("a socket has the option");
     far.set_nodelay(true).expect("a socket has the option");
     (near, far)
@@ -41,7 +41,7 @@ fn echo(runtime: &rt::Runtime, size: Size, connections: usize, rounds: usize) ->
     timed(runtime, size, connections * rounds, move || async move {
         let (listener, address) = listener().await;
         let mut nears = Vec::new();
-        let (gone, mut nobody) = Countdown::new(connections);
+        let (gone, mut all_gone) = Countdown::new(connections);
         for _ in 0..connections {
             let (near, mut far) = pair(&listener, address).await;
             nears.push(near);
@@ -69,7 +69,7 @@ fn echo(runtime: &rt::Runtime, size: Size, connections: usize, rounds: usize) ->
         }
         done.recv().await;
         let time = began.elapsed();
-        nobody.recv().await;
+        all_gone.recv().await;
         time
     })
 }
@@ -105,11 +105,11 @@ fn connect_accept(runtime: &rt::Runtime, size: Size) -> f64 {
         let began = Instant::now();
         let accepting = rt::spawn_joined(async move {
             for _ in 0..many {
-                drop(listener.accept().await.expect("somebody connects"));
+                drop(listener.accept().await.expect("a client connects"));
             }
         });
         for _ in 0..many {
-            drop(rt::TcpStream::connect(address).await.expect("somebody listens"));
+            drop(rt::TcpStream::connect(address).await.expect("there is a receiver"));
         }
         rt::join(accepting).await;
         began.elapsed()

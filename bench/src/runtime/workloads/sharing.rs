@@ -18,7 +18,7 @@ pub(crate) const ALL: &[(&str, Work)] = &[
 /// Deliveries of a workload.
 const DELIVERIES: usize = 50_000;
 
-/// Each value is sent when all have had the one before.
+/// Each value is sent when all have received the one before.
 fn broadcast(runtime: &rt::Runtime, size: Size, receivers: usize) -> f64 {
     let values = size.of(DELIVERIES / receivers).max(5);
     timed(runtime, size, values * receivers, move || async move {
@@ -26,11 +26,11 @@ fn broadcast(runtime: &rt::Runtime, size: Size, receivers: usize) -> f64 {
         let mut listening = vec![first];
         listening.extend((1..receivers).map(|_| sender.subscribe()));
         let (countdown, mut all) = Countdown::new(receivers);
-        let (gone, mut nobody) = Countdown::new(receivers);
+        let (gone, mut all_gone) = Countdown::new(receivers);
         for mut receiver in listening {
             let (countdown, gone) = (Arc::clone(&countdown), Arc::clone(&gone));
             rt::spawn(async move {
-                while rt::hear(&mut receiver).await.is_some() {
+                while rt::recv_broadcast(&mut receiver).await.is_some() {
                     countdown.count_again(receivers);
                 }
                 gone.count();
@@ -38,17 +38,17 @@ fn broadcast(runtime: &rt::Runtime, size: Size, receivers: usize) -> f64 {
         }
         let began = Instant::now();
         for value in 0..values {
-            rt::tell(&sender, value).await;
+            rt::send_broadcast(&sender, value).await;
             all.recv().await;
         }
         let time = began.elapsed();
         drop(sender);
-        nobody.recv().await;
+        all_gone.recv().await;
         time
     })
 }
 
-/// All who wait are woken when all wait again.
+/// All waiters are woken when all wait again.
 fn notify_waiters(runtime: &rt::Runtime, size: Size) -> f64 {
     const WAITERS: usize = 100;
     let rounds = size.of(DELIVERIES / WAITERS);
@@ -74,7 +74,7 @@ fn notify_waiters(runtime: &rt::Runtime, size: Size) -> f64 {
     })
 }
 
-/// Six tasks take one of five permits, and hold it across a turn.
+/// Six tasks take one of five permits, and hold it across a yield.
 fn semaphore(runtime: &rt::Runtime, size: Size) -> f64 {
     const TASKS: usize = 6;
     let each = size.of(30_000) / TASKS;
@@ -96,7 +96,7 @@ fn semaphore(runtime: &rt::Runtime, size: Size) -> f64 {
     })
 }
 
-/// Six tasks add to one number, and hold it across a turn each tenth time.
+/// Six tasks add to one number, and hold it across a yield each tenth time.
 fn mutex(runtime: &rt::Runtime, size: Size) -> f64 {
     const TASKS: usize = 6;
     let each = size.of(60_000) / TASKS;
@@ -106,10 +106,10 @@ fn mutex(runtime: &rt::Runtime, size: Size) -> f64 {
         for _ in 0..TASKS {
             let (number, countdown) = (Arc::clone(&number), Arc::clone(&countdown));
             rt::spawn(async move {
-                for turn in 0..each {
+                for round in 0..each {
                     let mut number = number.lock().await;
                     *number += 1;
-                    if turn % 10 == 9 {
+                    if round % 10 == 9 {
                         rt::yield_now().await;
                     }
                 }

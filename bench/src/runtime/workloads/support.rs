@@ -1,4 +1,4 @@
-//! What all workloads share: the timed task, and a count that tells when it is all.
+//! What all workloads share: the timed task, and a countdown.
 
 use super::rt;
 use crate::numbers::median;
@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::AcqRel;
 use std::time::{Duration, Instant};
 
-/// A workload: gives its figure in the unit of its row.
+/// A workload: returns its number in the unit of its case.
 pub(crate) type Work = fn(&rt::Runtime, Size) -> f64;
 
-/// Nanoseconds an operation of `work`, a task that does `operations` each time and says how long they took.
+/// Nanoseconds an operation of `work`, a task that does `operations` each time and returns how long they took.
 pub(crate) fn timed<W, F>(runtime: &rt::Runtime, size: Size, operations: usize, work: W) -> f64
 where
     W: Fn() -> F + Send + Sync + 'static,
@@ -45,7 +45,7 @@ where
     })
 }
 
-/// Counts down, and tells whoever waits when it is all.
+/// Counts down, and notifies the waiter at zero.
 #[derive(Debug)]
 pub(crate) struct Countdown {
     left: AtomicUsize,
@@ -53,7 +53,7 @@ pub(crate) struct Countdown {
 }
 
 impl Countdown {
-    /// A count, and who waits for its end.
+    /// A count, and the receiver that waits for its end.
     pub(crate) fn new(count: usize) -> (Arc<Self>, rt::Receiver<()>) {
         let (done, receiver) = rt::mpsc::channel(1);
         (Arc::new(Self { left: AtomicUsize::new(count), done }), receiver)
@@ -65,12 +65,12 @@ impl Countdown {
         self.count_again(0);
     }
 
-    /// One less; whoever is the last sets the count to `next`, for another time.
+    /// One less; the last one sets the count to `next`, for another round.
     #[inline]
     pub(crate) fn count_again(&self, next: usize) {
         if self.left.fetch_sub(1, AcqRel) == 1 {
             self.left.fetch_add(next, AcqRel);
-            // It has a place for it, and who waits is there.
+            // The channel is empty, and the waiter is there.
             let _ = self.done.try_send(());
         }
     }

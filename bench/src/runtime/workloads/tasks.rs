@@ -70,10 +70,10 @@ fn spawn_many_remote_busy(runtime: &rt::Runtime, size: Size) -> f64 {
             countdown.count();
         });
     }
-    let figure = spawn_from_outside(runtime, size);
+    let nanos = spawn_from_outside(runtime, size);
     busy.store(false, Relaxed);
     runtime.block_on(done.recv());
-    figure
+    nanos
 }
 
 fn spawn_join(runtime: &rt::Runtime, size: Size) -> f64 {
@@ -114,9 +114,9 @@ fn ping_pong(runtime: &rt::Runtime, size: Size) -> f64 {
                 let (pong, ponged) = rt::oneshot::channel();
                 rt::spawn(async move {
                     rt::receive(pinged).await;
-                    assert!(pong.send(()).is_ok(), "somebody waits");
+                    assert!(pong.send(()).is_ok(), "the receiver waits");
                 });
-                assert!(ping.send(()).is_ok(), "somebody waits");
+                assert!(ping.send(()).is_ok(), "the receiver waits");
                 rt::receive(ponged).await;
                 countdown.count();
             });
@@ -140,7 +140,7 @@ fn chained_spawn(runtime: &rt::Runtime, size: Size) -> f64 {
     })
 }
 
-/// Two tasks that answer each other, beside one that takes 20 µs of a worker at a time.
+/// Two tasks that answer each other, next to one that takes 20 µs of a worker at a time.
 fn fairness_hog(runtime: &rt::Runtime, size: Size) -> f64 {
     let rounds = size.of(10_000);
     timed(runtime, size, rounds, move || async move {
@@ -165,7 +165,7 @@ fn fairness_hog(runtime: &rt::Runtime, size: Size) -> f64 {
         });
         let began = Instant::now();
         for number in 0..rounds {
-            ping.send(number).await.expect("somebody listens");
+            ping.send(number).await.expect("there is a receiver");
             assert_eq!(ponged.recv().await, Some(number));
         }
         let time = began.elapsed();
@@ -181,13 +181,13 @@ fn wake_idle(runtime: &rt::Runtime, size: Size) -> f64 {
     let (answer, mut answers) = rt::mpsc::channel::<Duration>(1);
     rt::spawn_on(runtime, async move {
         while let Some(sent) = receiver.recv().await {
-            answer.send(sent.elapsed()).await.expect("somebody listens");
+            answer.send(sent.elapsed()).await.expect("there is a receiver");
         }
     });
     let once = || {
         // Long enough that all have gone to sleep.
         std::thread::sleep(Duration::from_micros(300));
-        assert!(sender.try_send(Instant::now()).is_ok(), "there is a place");
+        assert!(sender.try_send(Instant::now()).is_ok(), "the channel is empty");
         let answer = runtime.block_on(answers.recv());
         answer.expect("it is answered").as_nanos() as f64
     };

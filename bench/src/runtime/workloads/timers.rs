@@ -29,7 +29,7 @@ fn timeout_ready(runtime: &rt::Runtime, size: Size) -> f64 {
     timeouts(runtime, size, async || {})
 }
 
-/// A timeout around what takes one more turn.
+/// A timeout around what takes one more poll.
 fn timeout_pending(runtime: &rt::Runtime, size: Size) -> f64 {
     timeouts(runtime, size, rt::yield_now)
 }
@@ -58,7 +58,7 @@ where
     })
 }
 
-/// Timers that wait are given another moment and asked, again and again.
+/// Timers that wait are given another deadline and polled, again and again.
 fn sleep_rearm(runtime: &rt::Runtime, size: Size) -> f64 {
     let each = size.of(100_000) / TASKS;
     all_timed(runtime, size, TASKS * each, move || async move {
@@ -67,8 +67,8 @@ fn sleep_rearm(runtime: &rt::Runtime, size: Size) -> f64 {
             let countdown = Arc::clone(&countdown);
             rt::spawn(async move {
                 let mut timer = pin!(rt::sleep(FAR));
-                for turn in 0..each {
-                    rt::rearm(timer.as_mut(), FAR + Duration::from_millis(turn as u64));
+                for round in 0..each {
+                    rt::reset_timer(timer.as_mut(), FAR + Duration::from_millis(round as u64));
                     let poll = poll_fn(|cx| Poll::Ready(timer.as_mut().poll(cx).is_ready()));
                     assert!(!poll.await, "it is far");
                 }
@@ -95,7 +95,7 @@ fn sleep_fire(runtime: &rt::Runtime, size: Size) -> f64 {
     })
 }
 
-/// The 99th percentile of how long sleeps of a millisecond take, beside a task that takes 50 µs of a worker at a time.
+/// The 99th percentile of how long sleeps of a millisecond take, next to a task that takes 50 µs of a worker at a time.
 fn timer_beside_hog(runtime: &rt::Runtime, size: Size) -> f64 {
     let sleeps = size.of(100);
     timed(runtime, size, 1, move || async move {

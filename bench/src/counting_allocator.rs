@@ -1,4 +1,4 @@
-//! An allocator that counts what it gives out, while somebody wants to know.
+//! An allocator that counts what it gives out, while that is enabled.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 
 /// The system's allocator, and a count beside it.
 #[derive(Debug)]
-pub struct Counting;
+pub struct CountingAllocator;
 
-/// Whether anybody wants to know. Outside of that an allocation costs a load more.
-static IS_WANTED: AtomicBool = AtomicBool::new(false);
-/// Bytes given out less those given back; written by whoever allocates.
+/// Whether it counts. If not, an allocation costs a load more.
+static ENABLED: AtomicBool = AtomicBool::new(false);
+/// Bytes given out less those given back; written by every thread that allocates.
 static BYTES: AtomicI64 = AtomicI64::new(0);
 /// How often bytes were given out.
 static ALLOCATIONS: AtomicI64 = AtomicI64::new(0);
 /// The allocator's own bytes before each block.
-const HEAD: i64 = 8;
+const BLOCK_OVERHEAD: i64 = 8;
 
 /// What was counted.
 #[derive(Clone, Copy, Debug)]
-pub struct Counted {
+pub struct Allocated {
     /// Bytes that are out, with what the allocator adds to each block.
     pub bytes: i64,
     /// How often bytes were given out.
@@ -27,12 +27,12 @@ pub struct Counted {
 }
 
 /// What all threads allocate while `work` goes on.
-pub fn during(work: impl FnOnce()) -> Counted {
+pub fn count_during(work: impl FnOnce()) -> Allocated {
     let before = (BYTES.load(Relaxed), ALLOCATIONS.load(Relaxed));
-    IS_WANTED.store(true, Relaxed);
+    ENABLED.store(true, Relaxed);
     work();
-    IS_WANTED.store(false, Relaxed);
-    Counted {
+    ENABLED.store(false, Relaxed);
+    Allocated {
         bytes: BYTES.load(Relaxed) - before.0,
         allocations: ALLOCATIONS.load(Relaxed) - before.1,
     }
@@ -41,17 +41,17 @@ pub fn during(work: impl FnOnce()) -> Counted {
 /// Bytes of a block.
 fn size(block: *mut u8) -> i64 {
     // SAFETY: `block` is one that the system's allocator gave out and has not taken back.
-    (unsafe { libc::malloc_usable_size(block.cast()) }) as i64 + HEAD
+    (unsafe { libc::malloc_usable_size(block.cast()) }) as i64 + BLOCK_OVERHEAD
 }
 
 // SAFETY: everything is the system's allocator's; what is counted changes nothing.
-unsafe impl GlobalAlloc for Counting {
+unsafe impl GlobalAlloc for CountingAllocator {
     /// # Safety
     /// The trait's duties.
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's duties are passed on.
         let block = unsafe { System.alloc(layout) };
-        if IS_WANTED.load(Relaxed) && !block.is_null() {
+        if ENABLED.load(Relaxed) && !block.is_null() {
             BYTES.fetch_add(size(block), Relaxed);
             ALLOCATIONS.fetch_add(1, Relaxed);
         }
@@ -61,7 +61,7 @@ unsafe impl GlobalAlloc for Counting {
     /// # Safety
     /// The trait's duties.
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if IS_WANTED.load(Relaxed) {
+        if ENABLED.load(Relaxed) {
             BYTES.fetch_sub(size(block), Relaxed);
         }
         // SAFETY: the caller's duties are passed on.
@@ -71,12 +71,12 @@ unsafe impl GlobalAlloc for Counting {
 
 #[cfg(test)]
 mod tests {
-    use super::during;
+    use super::count_during;
 
     #[test]
     fn what_stays_is_counted() {
         let mut kept = Vec::new();
-        let counted = during(|| {
+        let counted = count_during(|| {
             drop(vec![0_u8; 1_000_000]);
             kept = vec![0_u8; 2_000_000];
         });

@@ -18,7 +18,7 @@ fn recv_many(runtime: &rt::Runtime, size: Size) -> f64 {
             let sender = sender.clone();
             rt::spawn(async move {
                 for number in 0..each {
-                    sender.send(number).await.expect("somebody listens");
+                    sender.send(number).await.expect("there is a receiver");
                 }
             });
         }
@@ -37,7 +37,7 @@ fn watch(runtime: &rt::Runtime, size: Size) -> f64 {
     timed(runtime, size, values * RECEIVERS, move || async move {
         let (sender, receiver) = rt::watch::channel(0);
         let (countdown, mut all) = Countdown::new(RECEIVERS);
-        let (gone, mut nobody) = Countdown::new(RECEIVERS);
+        let (gone, mut all_gone) = Countdown::new(RECEIVERS);
         for _ in 0..RECEIVERS {
             let mut receiver = receiver.clone();
             let (countdown, gone) = (Arc::clone(&countdown), Arc::clone(&gone));
@@ -52,12 +52,12 @@ fn watch(runtime: &rt::Runtime, size: Size) -> f64 {
         drop(receiver);
         let began = Instant::now();
         for value in 0..values {
-            sender.send(value).expect("somebody watches");
+            sender.send(value).expect("there is a watcher");
             all.recv().await;
         }
         let time = began.elapsed();
         drop(sender);
-        nobody.recv().await;
+        all_gone.recv().await;
         time
     })
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 /// Raises the soft limit as far as the hard one goes.
-pub fn raise_descriptors() -> io::Result<()> {
+pub fn raise_fd_limit() -> io::Result<()> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` lives through the call, which keeps no pointer to it.
     if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) } < 0 {
