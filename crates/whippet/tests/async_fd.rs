@@ -88,7 +88,7 @@ async fn a_guard_of_two_kinds_puts_back_what_was_announced_alone() -> io::Result
     assert_eq!(guard.ready() & Ready::ALL, Ready::READABLE);
     drop(guard);
     let called = near.try_io(Interest::WRITABLE, |_| Ok(()));
-    assert_eq!(called.expect_err("nobody has announced room").kind(), ErrorKind::WouldBlock);
+    assert_eq!(called.expect_err("no space is announced").kind(), ErrorKind::WouldBlock);
 
     let mut guard = near.ready_mut(Interest::READABLE).await?;
     guard.clear_ready_matching(Ready::WRITABLE);

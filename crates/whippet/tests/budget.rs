@@ -1,4 +1,4 @@
-//! The budget of a turn, as a program sees it: `unconstrained`, `consume_budget`.
+//! The budget of a poll, as a program sees it: `unconstrained`, `consume_budget`.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

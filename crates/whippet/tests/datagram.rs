@@ -54,7 +54,7 @@ fn a_refused_datagram_is_an_error_once() {
         let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         client.connect(gone.local_addr().unwrap()).await.unwrap();
         drop(gone);
-        client.send(b"anybody?").await.unwrap();
+        client.send(b"hello").await.unwrap();
         assert!(client.ready(Interest::ERROR).await.unwrap().is_error());
         let error = client.take_error().unwrap().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);

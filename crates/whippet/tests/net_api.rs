@@ -100,7 +100,7 @@ async fn datagrams_are_looked_at_and_stay() -> io::Result<()> {
     let (here, there) =
         (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
     let address = here.local_addr()?;
-    assert_eq!(there.try_peek_sender().expect_err("nobody").kind(), ErrorKind::WouldBlock);
+    assert_eq!(there.try_peek_sender().expect_err("no datagram").kind(), ErrorKind::WouldBlock);
     here.send_to(b"hello", there.local_addr()?).await?;
     let mut buffer = [0; 16];
     assert_eq!(there.peek_sender().await?, address);
@@ -138,7 +138,7 @@ async fn unix_sockets_go_by_the_names_of_others() -> io::Result<()> {
         )?;
     assert!(
         UnixStream::connect_addr(&of_std.clone().into()).await.is_err(),
-        "nobody listens any more"
+        "there is no listener any more"
     );
     let again = UnixListener::bind_addr(&of_std.into())?;
     assert_eq!(again.local_addr()?.as_abstract_name(), Some(&name.as_bytes()[1..]));

@@ -20,7 +20,7 @@ fn what_a_hook_spawns_is_run_before_the_worker_sleeps() {
             .on_thread_park(move || {
                 if spawned.fetch_add(1, SeqCst) == 0 {
                     let sender = sender.clone();
-                    // Inside of the runtime; the worker's LIFO slot, where it lies, wakes nobody.
+                    // Inside of the runtime; the worker's LIFO slot, where it lies, wakes no thread.
                     drop(whippet::spawn(async move { sender.send("ran") }));
                 }
             })

@@ -268,7 +268,7 @@ fn tasks_that_yield_take_turns_among_themselves() {
 
 #[test]
 fn a_task_that_yields_waits_for_what_was_woken_before() {
-    // Ten others that wake each other in a chain have their turns before the one that yields comes again.
+    // Ten others that wake each other in a chain are polled before the one that yields.
     let runtime = current_thread();
     let log = Rc::new(RefCell::new(Vec::new()));
     let set = LocalSet::new();
@@ -293,7 +293,7 @@ fn a_select_without_budget_takes_turns_with_block_on() {
         async move {
             loop {
                 turns.fetch_add(1, SeqCst);
-                // As many as a turn has.
+                // As many as a poll has.
                 for _ in 0..128 {
                     whippet::select! { biased; () = consume_budget() => {} }
                 }

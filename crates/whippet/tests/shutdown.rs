@@ -32,7 +32,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// An empty one, and what is heard of the end.
+    /// An empty one, and what is recorded of the end.
     fn new() -> (Self, mpsc::Receiver<()>) {
         let (ended, ends) = mpsc::channel();
         (Self { runtime: Arc::default(), ended }, ends)
@@ -109,7 +109,7 @@ fn a_runtime_that_a_task_ends_while_a_stand_in_runs_it() {
     let inner = handle.clone();
     drop(handle.spawn(async move {
         block_in_place(|| {
-            // The only worker blocks, so whoever runs this stands in for it; it blocks, too.
+            // The only worker blocks, so a spare worker runs this; it blocks, too.
             drop(inner.spawn(async move {
                 block_in_place(|| slot.end());
                 go.send(()).unwrap();
@@ -125,7 +125,7 @@ fn a_runtime_that_its_own_blocking_call_ends() {
     for runtime in [multi(1), current()] {
         let (slot, ends) = Slot::new();
         let handle = slot.fill(runtime);
-        // A worker waits for the call, so nobody may wait for the worker.
+        // A worker waits for the call, so nothing may wait for the worker.
         drop(handle.spawn_blocking(move || slot.end()));
         expect_end(&ends, "in a blocking call");
     }
@@ -365,7 +365,7 @@ fn blocking_calls_that_have_not_begun_are_cancelled_when_time_is_up() {
         begun.recv_timeout(DEADLINE).unwrap();
         let second = runtime.spawn_blocking(|| ());
         end(runtime);
-        assert!(second.is_finished(), "nobody will make it");
+        assert!(second.is_finished(), "it will not be made");
         let other = current();
         assert!(other.block_on(second).unwrap_err().is_cancelled());
         release.send(()).unwrap();

@@ -111,7 +111,7 @@ fn each_direction_of_a_connection_ends_alone() {
 fn what_cannot_be_done_is_said() {
     run(async {
         let proxy = proxy(Limits::default()).await?;
-        // Bound, so that nobody else gets the port, and nobody listens.
+        // Bound, so that no other process gets the port, and not listening.
         let deaf = TcpSocket::new_v4()?;
         deaf.bind("127.0.0.1:0".parse().expect("an address"))?;
         let (_, answer) = ask(&proxy, &to_ipv4(deaf.local_addr()?)).await?;

@@ -26,7 +26,7 @@ async fn pair() -> io::Result<(TcpStream, TcpStream)> {
     Ok((client, listener.accept().await?.0))
 }
 
-/// A port that is taken, so that nobody else gets it, and where nobody listens.
+/// A port that is taken, so that no other process gets it, without a listener.
 fn bound_and_deaf() -> TcpSocket {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -45,7 +45,10 @@ async fn calls_that_do_not_wait() -> io::Result<()> {
     assert_eq!(receiver.try_io(|| Ok(7)).expect_err("used up").kind(), ErrorKind::WouldBlock);
     drop(receiver);
     timeout(DEADLINE, sender.writable()).await??;
-    assert_eq!(sender.try_write(b"x").expect_err("nobody reads").kind(), ErrorKind::BrokenPipe);
+    assert_eq!(
+        sender.try_write(b"x").expect_err("there is no reader").kind(),
+        ErrorKind::BrokenPipe
+    );
     Ok(())
 }
 
@@ -55,7 +58,7 @@ async fn a_pipe_with_a_name_is_opened_at_either_end() -> io::Result<()> {
     let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0)?;
     let opened = async {
-        assert!(OpenOptions::new().open_sender(&path).is_err(), "nobody reads");
+        assert!(OpenOptions::new().open_sender(&path).is_err(), "there is no reader");
         drop(OpenOptions::new().read_write(true).open_sender(&path)?);
         let mut receiver = OpenOptions::new().open_receiver(&path)?;
         let mut sender = OpenOptions::new().open_sender(&path)?;

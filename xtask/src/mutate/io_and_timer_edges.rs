@@ -111,13 +111,13 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "-",
         guard: "a buffer without room grows by what came",
         file: "crates/whippet/src/io/append_buffer.rs",
-        from: "                if room == 0 {
+        from: "                if space == 0 {
 ",
-        to: "                if room == 0 {
+        to: "                if space == 0 {
                     self.reserve(STACK_BUFFER);
                 }
-                let room = self.capacity() - before;
-                if room == 0 {
+                let space = self.capacity() - before;
+                if space == 0 {
 ",
         tests: &[
             File("io", "filling::a_buffer_does_not_grow_for_what_does_not_come"),
@@ -151,7 +151,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "what was written is written where it was, before a seek",
         file: "crates/whippet/src/io/buf_writer.rs",
         from: "        // What was taken belongs to the position before.
-        ready!(self.as_mut().poll_empty(cx))?;
+        ready!(self.as_mut().poll_flush_buffer(cx))?;
 ",
         to: "        let _ = self.as_mut();
 ",

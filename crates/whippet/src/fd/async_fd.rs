@@ -242,7 +242,7 @@ impl<T: AsFd> AsyncFd<T> {
     /// near.set_nonblocking(true)?;
     /// let near = AsyncFd::new(near)?;
     /// assert!(near.get_ref().peer_addr()?.is_unnamed());
-    /// // A call of its own, which does not wait: a socket that is new has room.
+    /// // A call of its own, which does not wait: a socket that is new has space.
     /// assert_eq!(near.get_ref().write(b"hello")?, 5);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();

@@ -67,9 +67,9 @@ pub struct AsyncFdReadyGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a AsyncFd<T>,
     /// What the look found of it, less what was cleared since.
-    announced: ReadyEvent,
+    event: ReadyEvent,
     /// What was waited for.
-    want: IoInterest,
+    interest: IoInterest,
 }
 
 /// A descriptor that is ready, for calls that change what is inside: see [`AsyncFd::readable_mut`].
@@ -94,9 +94,9 @@ pub struct AsyncFdReadyMutGuard<'a, T: AsFd> {
     /// The descriptor.
     descriptor: &'a mut AsyncFd<T>,
     /// What the look found of it, less what was cleared since.
-    announced: ReadyEvent,
+    event: ReadyEvent,
     /// What was waited for.
-    want: IoInterest,
+    interest: IoInterest,
 }
 
 /// What both guards have. For the examples: `$near` is code that makes the descriptor of a stream, to which `far` has
@@ -131,12 +131,12 @@ macro_rules! impl_ready_guard {
                 let registration = self.descriptor.registration();
                 match result {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        registration.handle_would_block(self.announced, self.want);
-                        self.announced.readiness = Readiness::NONE;
+                        registration.handle_would_block(self.event, self.interest);
+                        self.event.readiness = Readiness::NONE;
                         Err(TryIoError(()))
                     }
                     result => {
-                        registration.used(self.want);
+                        registration.used(self.interest);
                         Ok(result)
                     }
                 }
@@ -181,14 +181,14 @@ macro_rules! impl_ready_guard {
             /// drop(guard);
             /// let waits = near.try_io(Interest::READABLE, |_| Ok(())).unwrap_err();
             /// assert_eq!(waits.kind(), ErrorKind::WouldBlock);
-            /// // There is room as before.
+            /// // There is space as before.
             /// near.try_io(Interest::WRITABLE, |_| Ok(()))?;
             /// # std::io::Result::Ok(())
             /// # }).unwrap();
             /// ```
             pub fn clear_ready_matching(&mut self, ready: Ready) {
-                self.descriptor.registration().clear(self.announced, ready.0);
-                self.announced.readiness = self.announced.readiness.without(ready.0);
+                self.descriptor.registration().clear(self.event, ready.0);
+                self.event.readiness = self.event.readiness.without(ready.0);
             }
 
             /// The readiness stays, as it does unless [`clear_ready`](Self::clear_ready) is called.
@@ -221,7 +221,7 @@ macro_rules! impl_ready_guard {
             /// # }).unwrap();
             /// ```
             pub fn ready(&self) -> Ready {
-                Ready(self.announced.readiness)
+                Ready(self.event.readiness)
             }
         }
 
@@ -258,8 +258,8 @@ impl_ready_guard!(
 );
 
 impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
-    pub(super) fn new(descriptor: &'a AsyncFd<T>, want: IoInterest, announced: ReadyEvent) -> Self {
-        Self { descriptor, announced: announced.of(want), want }
+    pub(super) fn new(descriptor: &'a AsyncFd<T>, interest: IoInterest, event: ReadyEvent) -> Self {
+        Self { descriptor, event: event.of(interest), interest }
     }
 
     /// The descriptor.
@@ -311,10 +311,10 @@ impl<'a, T: AsFd> AsyncFdReadyGuard<'a, T> {
 impl<'a, T: AsFd> AsyncFdReadyMutGuard<'a, T> {
     pub(super) fn new(
         descriptor: &'a mut AsyncFd<T>,
-        want: IoInterest,
-        announced: ReadyEvent,
+        interest: IoInterest,
+        event: ReadyEvent,
     ) -> Self {
-        Self { descriptor, announced: announced.of(want), want }
+        Self { descriptor, event: event.of(interest), interest }
     }
 
     /// The descriptor.

@@ -74,7 +74,7 @@ impl Interest {
         self.0.includes(IoInterest::READ)
     }
 
-    /// Whether room to write is waited for.
+    /// Whether space to write is waited for.
     ///
     /// ```
     /// use whippet::io::Interest;
@@ -213,7 +213,7 @@ impl Ready {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// let (left, _right) = UnixStream::pair()?;
     /// let ready = left.ready(Interest::READABLE | Interest::WRITABLE).await?;
-    /// // There is room, and nothing has come.
+    /// // There is space, and nothing has come.
     /// assert!(ready.is_writable() && !ready.is_readable());
     /// # std::io::Result::Ok(())
     /// # }).unwrap();

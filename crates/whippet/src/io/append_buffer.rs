@@ -6,11 +6,11 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Bytes that are read at once, at the most, for a buffer without room. They lie on the stack until it is known how many
+/// Bytes that are read at once, at the most, for a buffer without space. They lie on the stack until it is known how many
 /// came.
 pub(super) const STACK_BUFFER: usize = 4096;
 
-/// Bytes that are read at once, at the most. The room is zeroed before each read, because a reader may look at what it
+/// Bytes that are read at once, at the most. The space is zeroed before each read, because a reader may look at what it
 /// is to fill; a bound keeps that from costing more than the read, however large the buffer's capacity is.
 pub(super) const MAX_READ: usize = 16 * 1024;
 
@@ -21,7 +21,7 @@ pub(super) const MAX_READ: usize = 16 * 1024;
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::AsyncReadExt;
 /// let mut buffer = Vec::with_capacity(4);
-/// // No more than there is room for at each time, and then the buffer grows.
+/// // No more than there is space for at each time, and then the buffer grows.
 /// assert_eq!((&b"hello"[..]).read_buf(&mut buffer).await?, 4);
 /// assert_eq!((&b", world"[..]).read_buf(&mut buffer).await?, 7);
 /// assert_eq!(buffer, b"hell, world");
@@ -29,8 +29,8 @@ pub(super) const MAX_READ: usize = 16 * 1024;
 /// # }).unwrap();
 /// ```
 pub trait AppendBuffer {
-    /// Shows `fill` room after the content, no more than `max` bytes, and keeps as many of them as it returns that it
-    /// filled. The room is the capacity that is left; if there is none, it is elsewhere, and the buffer grows by what was
+    /// Shows `fill` space after the content, no more than `max` bytes, and keeps as many of them as it returns that it
+    /// filled. The space is the capacity that is left; if there is none, it is elsewhere, and the buffer grows by what was
     /// filled.
     ///
     /// # Errors
@@ -41,8 +41,8 @@ pub trait AppendBuffer {
     /// use std::task::Poll;
     /// use whippet::io::AppendBuffer;
     /// let mut buffer = bytes::BytesMut::from("I say ");
-    /// let filled = buffer.append(16, |room| {
-    ///     room[..5].copy_from_slice(b"hello");
+    /// let filled = buffer.append(16, |space| {
+    ///     space[..5].copy_from_slice(b"hello");
     ///     Poll::Ready(Ok(5))
     /// });
     /// assert!(matches!(filled, Poll::Ready(Ok(5))));
@@ -74,9 +74,9 @@ macro_rules! impl_append_buffer {
                     }
                 }
                 let before = self.len();
-                let room = self.capacity() - before;
-                if room == 0 {
-                    // A reader that waits, or is at its end, costs no room that nothing comes into.
+                let space = self.capacity() - before;
+                if space == 0 {
+                    // A reader that waits, or is at its end, costs no space that nothing comes into.
                     let mut arrived = [0; STACK_BUFFER];
                     let filled = fill(&mut arrived[..max.min(STACK_BUFFER)]);
                     if let Poll::Ready(Ok(count)) = &filled {
@@ -84,7 +84,7 @@ macro_rules! impl_append_buffer {
                     }
                     return filled;
                 }
-                self.resize(before + room.min(max), 0);
+                self.resize(before + space.min(max), 0);
                 let mut read = Read { buffer: self, end: before };
                 let filled = fill(&mut read.buffer[before..]);
                 if let Poll::Ready(Ok(count)) = &filled {
@@ -115,7 +115,7 @@ pub(crate) fn append_now(
     buffer: &mut impl AppendBuffer,
     fill: impl FnOnce(&mut [u8]) -> io::Result<usize>,
 ) -> io::Result<usize> {
-    match buffer.append(MAX_READ, |room| Poll::Ready(fill(room))) {
+    match buffer.append(MAX_READ, |space| Poll::Ready(fill(space))) {
         Poll::Ready(result) => result,
         Poll::Pending => unreachable!("`fill` does not wait"),
     }
@@ -128,5 +128,5 @@ pub(super) fn poll_append(
     buffer: &mut impl AppendBuffer,
     max: usize,
 ) -> Poll<io::Result<usize>> {
-    buffer.append(max, |room| reader.poll_read(cx, room))
+    buffer.append(max, |space| reader.poll_read(cx, space))
 }

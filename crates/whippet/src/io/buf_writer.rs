@@ -82,7 +82,7 @@ impl<W: AsyncWrite> BufWriter<W> {
     /// let mut writer = BufWriter::with_capacity(4, Vec::new());
     /// writer.write_all(b"abc").await?;
     /// assert!(writer.get_ref().is_empty());
-    /// // No room for both: the first goes on its way.
+    /// // No space for both: the first goes on its way.
     /// writer.write_all(b"def").await?;
     /// assert_eq!(writer.get_ref(), b"abc");
     /// # std::io::Result::Ok(())
@@ -185,7 +185,7 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// Writes the buffer out. A poll that is pending, or fails, keeps what was not written.
-    fn poll_empty(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush_buffer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut this = self.project();
         while *this.written < this.buffer.len() {
             let rest = &this.buffer[*this.written..];
@@ -200,7 +200,7 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// Whether so many more bytes exceed the buffer.
-    fn is_short_of(&self, length: usize) -> bool {
+    fn would_overflow(&self, length: usize) -> bool {
         self.buffer.len().saturating_add(length) > self.capacity
     }
 }
@@ -211,8 +211,8 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.is_short_of(bytes.len()) {
-            ready!(self.as_mut().poll_empty(cx))?;
+        if self.would_overflow(bytes.len()) {
+            ready!(self.as_mut().poll_flush_buffer(cx))?;
         }
         let this = self.project();
         if bytes.len() >= *this.capacity {
@@ -229,8 +229,8 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let total = slices.iter().fold(0_usize, |sum, slice| sum.saturating_add(slice.len()));
-        if self.is_short_of(total) {
-            ready!(self.as_mut().poll_empty(cx))?;
+        if self.would_overflow(total) {
+            ready!(self.as_mut().poll_flush_buffer(cx))?;
         }
         let this = self.project();
         if total >= *this.capacity {
@@ -243,12 +243,12 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_empty(cx))?;
+        ready!(self.as_mut().poll_flush_buffer(cx))?;
         self.project().inner.poll_flush(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.as_mut().poll_empty(cx))?;
+        ready!(self.as_mut().poll_flush_buffer(cx))?;
         self.project().inner.poll_close(cx)
     }
 }
@@ -260,7 +260,7 @@ impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
         position: SeekFrom,
     ) -> Poll<io::Result<u64>> {
         // What was taken belongs to the position before.
-        ready!(self.as_mut().poll_empty(cx))?;
+        ready!(self.as_mut().poll_flush_buffer(cx))?;
         self.project().inner.poll_seek(cx, position)
     }
 }

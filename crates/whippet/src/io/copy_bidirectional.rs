@@ -110,9 +110,9 @@ enum Direction {
     /// It copies.
     Copying(CopyBuffer),
     /// All is copied, so many bytes; the writer is being closed.
-    Ending(u64),
+    ShuttingDown(u64),
     /// The writer knows.
-    Ended(u64),
+    Done(u64),
 }
 
 impl Direction {
@@ -127,18 +127,17 @@ impl Direction {
         mut writer: Pin<&mut (impl AsyncWrite + ?Sized)>,
     ) -> Poll<io::Result<u64>> {
         loop {
-            *self = match self {
-                Self::Copying(copy_buffer) => Self::Ending(ready!(copy_buffer.poll_copy(
-                    cx,
-                    reader.as_mut(),
-                    writer.as_mut()
-                ))?),
-                Self::Ending(count) => {
-                    ready!(writer.as_mut().poll_close(cx))?;
-                    Self::Ended(*count)
-                }
-                Self::Ended(count) => return Poll::Ready(Ok(*count)),
-            };
+            *self =
+                match self {
+                    Self::Copying(copy_buffer) => Self::ShuttingDown(ready!(
+                        copy_buffer.poll_copy(cx, reader.as_mut(), writer.as_mut())
+                    )?),
+                    Self::ShuttingDown(count) => {
+                        ready!(writer.as_mut().poll_close(cx))?;
+                        Self::Done(*count)
+                    }
+                    Self::Done(count) => return Poll::Ready(Ok(*count)),
+                };
         }
     }
 }

@@ -28,7 +28,7 @@ struct State {
     read_closed: bool,
     /// The task that waits for bytes.
     reader: Option<Waker>,
-    /// The task that waits for room.
+    /// The task that waits for space.
     writer: Option<Waker>,
 }
 
@@ -66,7 +66,7 @@ impl Pipe {
         })
     }
 
-    /// Puts in as much as there is room for, if there is any.
+    /// Puts in as much as there is space for, if there is any.
     pub(super) fn poll_write(
         &self,
         cx: &mut Context<'_>,
@@ -77,17 +77,17 @@ impl Pipe {
             if state.write_closed || state.read_closed {
                 return Locked::Ready(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
             }
-            let mut room = self.capacity - state.bytes.len();
-            if room == 0 && !is_empty {
+            let mut space = self.capacity - state.bytes.len();
+            if space == 0 && !is_empty {
                 return poll_waker.register_in(&mut state.writer);
             }
-            let before = room;
+            let before = space;
             for slice in slices {
-                let count = slice.len().min(room);
+                let count = slice.len().min(space);
                 state.bytes.extend(&slice[..count]);
-                room -= count;
+                space -= count;
             }
-            let count = before - room;
+            let count = before - space;
             let reader = if count > 0 { state.reader.take() } else { None };
             Locked::Ready(Ok((count, reader)))
         });

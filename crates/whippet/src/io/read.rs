@@ -12,7 +12,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
-/// Bytes that are read at once, at the most, when reading to the end: the room is zeroed before.
+/// Bytes that are read at once, at the most, when reading to the end: the space is zeroed before.
 const MAX_READ_TO_END: usize = 256 * 1024;
 
 /// Methods on everything that implements [`AsyncRead`].
@@ -63,7 +63,7 @@ pub trait AsyncReadExt: AsyncRead {
 
     /// Reads what is there to the end of `buffer`. 0 is the end.
     ///
-    /// `buffer` is a `Vec<u8>` or a `bytes::BytesMut`. At most 16 KiB are read, and no more than its capacity has room
+    /// `buffer` is a `Vec<u8>` or a `bytes::BytesMut`. At most 16 KiB are read, and no more than its capacity has space
     /// for. If it has none, at most 4 KiB are read, and it grows by what came: not before something does.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ pub trait AsyncReadExt: AsyncRead {
         })
     }
 
-    /// Reads to the end, after what `buffer` holds; gives the count. A buffer that has room for all of it does not grow. What
+    /// Reads to the end, after what `buffer` holds; gives the count. A buffer that has space for all of it does not grow. What
     /// the peer sends is not bounded: bound it before, where the peer is not trusted.
     ///
     /// # Errors

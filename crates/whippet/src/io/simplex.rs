@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use whippet::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, SimplexStream, WriteHalf, simplex};
 /// let (mut reader, mut writer): (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) = simplex(4);
-/// // There is room for so much.
+/// // There is space for so much.
 /// assert_eq!(writer.write(b"hello").await?, 4);
 /// assert_eq!(reader.read(&mut [0; 16]).await?, 4);
 /// # std::io::Result::Ok(())

@@ -130,7 +130,7 @@ impl<T> ReadHalf<T> {
             "`ReadHalf::unsplit`: the halves are of two streams; ask `is_pair_of` first"
         );
         let stream = self.0.lock().stream.take();
-        *Pin::into_inner(stream.expect("nobody polls a half: both are here"))
+        *Pin::into_inner(stream.expect("no half is polled: both are here"))
     }
 }
 

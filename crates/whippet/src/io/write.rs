@@ -23,7 +23,7 @@ use std::task::{Context, Poll, ready};
 /// # }).unwrap();
 /// ```
 pub trait AsyncWriteExt: AsyncWrite {
-    /// Writes what there is room for, as soon as there is some, and gives its length.
+    /// Writes what there is space for, as soon as there is some, and gives its length.
     ///
     /// # Errors
     /// The writer's.
@@ -36,7 +36,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// use whippet::io::AsyncWriteExt;
     /// let (mut near, _far) = whippet::io::duplex(4);
-    /// // There is room for so much.
+    /// // There is space for so much.
     /// assert_eq!(near.write(b"hello").await?, 4);
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
@@ -48,7 +48,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         poll_fn(move |cx| Pin::new(&mut *self).poll_write(cx, bytes))
     }
 
-    /// Writes several buffers in one call, as far as there is room, and gives the count of bytes.
+    /// Writes several buffers in one call, as far as there is space, and gives the count of bytes.
     ///
     /// # Errors
     /// The writer's.
@@ -147,7 +147,7 @@ pub trait AsyncWriteExt: AsyncWrite {
         })
     }
 
-    /// Writes what there is room for of `buffer`, and takes it out there; gives its length.
+    /// Writes what there is space for of `buffer`, and takes it out there; gives its length.
     ///
     /// # Errors
     /// The writer's.

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-/// A socket for datagrams. After each there may be another, or room for another: only a call finds out.
+/// A socket for datagrams. After each there may be another, or space for another: only a call finds out.
 #[derive(Debug)]
 pub(super) struct Datagram(Registration<OwnedFd>);
 

@@ -501,10 +501,10 @@ macro_rules! impl_write_half {
                 self.ready(Interest::WRITABLE).await.map(drop)
             }
 
-            /// Writes what there is room for: see [`TcpStream::try_write`](crate::net::TcpStream::try_write).
+            /// Writes what there is space for: see [`TcpStream::try_write`](crate::net::TcpStream::try_write).
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room; else any error of the system call.
+            /// `WouldBlock` when there is no space; else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -521,10 +521,10 @@ macro_rules! impl_write_half {
                 self.socket().try_write(bytes)
             }
 
-            /// Writes several buffers, as far as there is room, in one call.
+            /// Writes several buffers, as far as there is space, in one call.
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room; else any error of the system call.
+            /// `WouldBlock` when there is no space; else any error of the system call.
             ///
             /// # Examples
             /// ```

@@ -75,13 +75,13 @@ impl<S: StreamKind> Stream<S> {
 
     pub(super) fn try_read_buf(&self, buffer: &mut impl AppendBuffer) -> io::Result<usize> {
         self.0.try_io(IoInterest::READ, |fd| {
-            let mut left = Remaining::Maybe;
-            let count = append_now(buffer, |room| {
-                let (count, rest) = read::<S>(fd, room)?;
-                left = rest;
+            let mut remaining = Remaining::Maybe;
+            let count = append_now(buffer, |space| {
+                let (count, left) = read::<S>(fd, space)?;
+                remaining = left;
                 Ok(count)
             })?;
-            Ok((count, left))
+            Ok((count, remaining))
         })
     }
 
@@ -182,17 +182,17 @@ impl<S> AsFd for Stream<S> {
     }
 }
 
-/// What is left after a call that took `count` of `room`.
+/// What is left after a call that took `count` of `space`.
 #[inline]
-fn rest<S: StreamKind>(count: usize, room: usize) -> Remaining {
-    if S::SHORT_IS_LAST && count < room { Remaining::None } else { Remaining::Maybe }
+fn remaining<S: StreamKind>(count: usize, space: usize) -> Remaining {
+    if S::SHORT_IS_LAST && count < space { Remaining::None } else { Remaining::Maybe }
 }
 
 #[inline]
 fn read<S: StreamKind>(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Remaining)> {
     let count = socket::receive(fd, buffer)?;
     // The end of the stream stays to be read.
-    Ok((count, if count == 0 { Remaining::Maybe } else { rest::<S>(count, buffer.len()) }))
+    Ok((count, if count == 0 { Remaining::Maybe } else { remaining::<S>(count, buffer.len()) }))
 }
 
 fn read_vectored<S: StreamKind>(
@@ -201,15 +201,15 @@ fn read_vectored<S: StreamKind>(
 ) -> io::Result<(usize, Remaining)> {
     let taken = buffers.len().min(MAX_SLICES);
     let buffers = &mut buffers[..taken];
-    let room = buffers.iter().map(|buffer| buffer.len()).sum();
+    let space = buffers.iter().map(|buffer| buffer.len()).sum();
     let count = socket::receive_vectored(fd, buffers)?;
-    Ok((count, if count == 0 { Remaining::Maybe } else { rest::<S>(count, room) }))
+    Ok((count, if count == 0 { Remaining::Maybe } else { remaining::<S>(count, space) }))
 }
 
 #[inline]
 fn write<S: StreamKind>(fd: &OwnedFd, bytes: &[u8]) -> io::Result<(usize, Remaining)> {
     let count = socket::send(fd, bytes)?;
-    Ok((count, rest::<S>(count, bytes.len())))
+    Ok((count, remaining::<S>(count, bytes.len())))
 }
 
 #[inline]
@@ -218,7 +218,7 @@ fn write_vectored<S: StreamKind>(
     slices: &[IoSlice<'_>],
 ) -> io::Result<(usize, Remaining)> {
     let slices = &slices[..slices.len().min(MAX_SLICES)];
-    let room = slices.iter().map(|slice| slice.len()).sum();
+    let space = slices.iter().map(|slice| slice.len()).sum();
     let count = socket::send_vectored(fd, slices)?;
-    Ok((count, rest::<S>(count, room)))
+    Ok((count, remaining::<S>(count, space)))
 }

@@ -183,7 +183,7 @@ impl UdpSocket {
         self.0.poll_send_to(cx, bytes, &to)
     }
 
-    /// Sends a datagram to an address if there is room.
+    /// Sends a datagram to an address if there is space.
     ///
     /// # Errors
     /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).

@@ -158,7 +158,7 @@ impl UnixDatagram {
     /// Sets the peer that [`send`](Self::send) sends to and [`recv`](Self::recv) receives from alone.
     ///
     /// # Errors
-    /// Errors of the system call: nobody has that name, not allowed.
+    /// Errors of the system call: no socket has that name, not allowed.
     ///
     /// # Examples
     /// ```
@@ -181,11 +181,11 @@ impl UnixDatagram {
 
     /// Sends a datagram to a name, and gives its length.
     ///
-    /// Linux announces room in a full receiver only to sockets that are [connected](Self::connect) to it. To another
+    /// Linux announces space in a full receiver only to sockets that are [connected](Self::connect) to it. To another
     /// this may wait longer than there is reason to: connect first, or bound it by a timeout.
     ///
     /// # Errors
-    /// Errors of the system call: nobody has that name, not allowed, too long.
+    /// Errors of the system call: no socket has that name, not allowed, too long.
     ///
     /// # Cancel safety
     /// Cancel safe: dropped, it has sent nothing.
@@ -207,7 +207,7 @@ impl UnixDatagram {
         self.0.send_to(bytes, &to).await
     }
 
-    /// Sends a datagram to a name if there is room.
+    /// Sends a datagram to a name if there is space.
     ///
     /// # Errors
     /// `WouldBlock` when there is none; else as [`send_to`](Self::send_to).

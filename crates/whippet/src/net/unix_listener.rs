@@ -10,7 +10,7 @@ use std::path::Path;
 use std::task::{Context, Poll};
 
 /// Connections that may wait to be accepted. A connect that finds the queue full fails at once, and no readiness announces
-/// when there is room.
+/// when there is space.
 const BACKLOG: u32 = 1024;
 
 /// A Unix stream socket that listens. The path stays when it is dropped: the program that bound it removes it.

@@ -381,10 +381,10 @@ impl Sender {
         self.0.registration().poll_ready(cx, Interest::WRITABLE.0).map_ok(drop)
     }
 
-    /// Writes what there is room for, and returns how much that was.
+    /// Writes what there is space for, and returns how much that was.
     ///
     /// # Errors
-    /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else any error of the system call.
+    /// `WouldBlock` when there is no space: await [`writable`](Self::writable); else any error of the system call.
     ///
     /// # Examples
     /// ```
@@ -401,7 +401,7 @@ impl Sender {
         self.0.try_io(Interest::WRITABLE, |end| kernel::write(end, bytes))
     }
 
-    /// Writes several buffers, as far as there is room, in one call (1,024 of them at most).
+    /// Writes several buffers, as far as there is space, in one call (1,024 of them at most).
     ///
     /// # Errors
     /// As [`try_write`](Self::try_write).
@@ -532,7 +532,7 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     pub fn try_read_buf<B: AppendBuffer>(&self, buffer: &mut B) -> io::Result<usize> {
-        append_now(buffer, |room| self.try_read(room))
+        append_now(buffer, |space| self.try_read(space))
     }
 }
 

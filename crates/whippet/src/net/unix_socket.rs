@@ -202,10 +202,10 @@ impl UnixSocket {
     fn into_kind(self, datagram: bool) -> io::Result<OwnedFd> {
         let Self { descriptor, is_datagram } = self;
         match (is_datagram, datagram) {
-            (true, false) => Err(invalid(
+            (true, false) => Err(invalid_input(
                 "a socket for datagrams takes no connections; make it by `UnixSocket::new_stream`",
             )),
-            (false, true) => Err(invalid(
+            (false, true) => Err(invalid_input(
                 "a socket for a stream sends no datagrams; make it by `UnixSocket::new_datagram`",
             )),
             _ => Ok(descriptor),
@@ -213,7 +213,7 @@ impl UnixSocket {
     }
 }
 
-fn invalid(why: &'static str) -> io::Error {
+fn invalid_input(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 

@@ -104,7 +104,7 @@ impl UnixStream {
     /// Connects to the listener at `path`.
     ///
     /// # Errors
-    /// Errors of the system call: nobody listens, no such path, not allowed; `WouldBlock` when the listener's queue is full.
+    /// Errors of the system call: no listener, no such path, not allowed; `WouldBlock` when the listener's queue is full.
     ///
     /// # Cancel safety
     /// Dropped, it gives the connection up.

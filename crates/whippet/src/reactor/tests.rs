@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::coop;
-use crate::sync::test_support::{Count, Task, acting, nosy};
+use crate::sync::test_support::{Count, Task, clone_drop_waker_fn, waker_fn};
 use crate::sys::socket;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -192,14 +192,14 @@ fn regression_07_wakers_are_cloned_and_dropped_outside_of_the_lock_of_a_slot() {
     bench.turn(LONG);
     let near = Arc::clone(&bench.near);
     // Its clone and its drop take the slot's lock: they hang if they are called under it.
-    let nosy = nosy(move || {
+    let waker = clone_drop_waker_fn(move || {
         let _ = near.waiting();
     });
-    assert!(bench.poll_read(&nosy).is_pending());
+    assert!(bench.poll_read(&waker).is_pending());
     assert!(bench.poll_read(Waker::noop()).is_pending());
-    assert!(bench.poll_read(&nosy).is_pending());
+    assert!(bench.poll_read(&waker).is_pending());
     let mut task = Task::new(bench.near.ready(IoInterest::READ));
-    assert!(task.poll_with(&nosy).is_pending());
+    assert!(task.poll_with(&waker).is_pending());
     drop(task);
     bench.far_sends(b"x");
     bench.turn(LONG);
@@ -211,7 +211,7 @@ fn regression_07_a_woken_task_may_use_the_socket_at_once() {
     let bench = Bench::new();
     bench.turn(LONG);
     let near = Arc::clone(&bench.near);
-    let waker = acting(move || {
+    let waker = waker_fn(move || {
         let got = near.try_io(IoInterest::READ, |fd| read(fd, 64));
         assert_eq!(got.unwrap(), 1);
         drop(near.poll_ready(&mut Context::from_waker(Waker::noop()), IoInterest::READ));

@@ -170,7 +170,7 @@ impl FairPermits {
     /// Adds permits to the store while there are no waiters.
     #[inline]
     pub(crate) fn add(&mut self, more: usize) {
-        debug_assert!(self.waiters.is_empty(), "those who wait come first");
+        debug_assert!(self.waiters.is_empty(), "waiters come first");
         self.available += more;
     }
 

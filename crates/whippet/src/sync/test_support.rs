@@ -28,43 +28,43 @@ impl Wake for Count {
 }
 
 /// A waker that runs a closure: user code at its worst.
-pub(crate) struct Act<F>(pub(crate) F);
+pub(crate) struct WakerFn<F>(pub(crate) F);
 
-impl<F: Fn() + Send + Sync + 'static> Wake for Act<F> {
+impl<F: Fn() + Send + Sync + 'static> Wake for WakerFn<F> {
     fn wake(self: Arc<Self>) {
         (self.0)();
     }
 }
 
 /// A waker of a closure.
-pub(crate) fn acting(act: impl Fn() + Send + Sync + 'static) -> Waker {
-    Waker::from(Arc::new(Act(act)))
+pub(crate) fn waker_fn(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(WakerFn(f)))
 }
 
 /// A waker that runs a closure when it is cloned and when it is dropped, but not when it is woken.
-pub(crate) fn nosy(act: impl Fn() + Send + Sync + 'static) -> Waker {
+pub(crate) fn clone_drop_waker_fn(f: impl Fn() + Send + Sync + 'static) -> Waker {
     type Closure = Box<dyn Fn() + Send + Sync>;
     const TABLE: RawWakerVTable = RawWakerVTable::new(
         |data| {
             // SAFETY: `data` came from `Arc::into_raw`, and this waker holds one count.
-            let act = unsafe { &*data.cast::<Closure>() };
-            act();
+            let f = unsafe { &*data.cast::<Closure>() };
+            f();
             // SAFETY: as above; the count is the clone's.
             unsafe { Arc::increment_strong_count(data.cast::<Closure>()) };
             RawWaker::new(data, &TABLE)
         },
-        drop_nosy,
+        drop_waker_fn,
         |_| (),
-        drop_nosy,
+        drop_waker_fn,
     );
-    fn drop_nosy(data: *const ()) {
+    fn drop_waker_fn(data: *const ()) {
         // SAFETY: `data` came from `Arc::into_raw`, and the waker gives its count up.
-        let act = unsafe { Arc::from_raw(data.cast::<Closure>()) };
-        act();
+        let f = unsafe { Arc::from_raw(data.cast::<Closure>()) };
+        f();
     }
-    let act: Arc<Closure> = Arc::new(Box::new(act));
+    let f: Arc<Closure> = Arc::new(Box::new(f));
     // SAFETY: the functions of the table keep the contract: a count a waker, and the closure is `Send + Sync`.
-    unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(act).cast(), &TABLE)) }
+    unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(f).cast(), &TABLE)) }
 }
 
 /// A future on the heap with a counter of its own: a task that is polled by hand.

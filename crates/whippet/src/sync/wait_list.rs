@@ -385,7 +385,7 @@ mod tests {
         }
         let mut wakers = WakeList::new();
         assert_eq!((list.choose_all(1, &mut wakers), wakers.len()), (1_000, 1_000));
-        assert!(!list.invalidate_all(999), "a ticket of somebody who was not asked");
+        assert!(!list.invalidate_all(999), "a ticket is missing in the count");
         assert!(list.invalidate_all(1_000));
         assert_eq!((list.tickets(), list.slots.capacity()), (0, 0));
         list.reserve(100);

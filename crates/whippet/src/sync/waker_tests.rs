@@ -1,6 +1,6 @@
 //! Row 7 of docs/KNOWN_FAILURES.md for every future of `sync` with a lock: wakers are cloned and dropped outside of it.
 
-use super::test_support::{Task, nosy};
+use super::test_support::{Task, clone_drop_waker_fn};
 use super::{CancellationToken, Notify, Semaphore, mpsc};
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use std::sync::Arc;
 /// displaces it, and the future is dropped with that.
 fn displace<F: Future>(make: impl FnOnce() -> F, look: impl Fn() + Clone + Send + Sync + 'static) {
     let mut task = Task::new(make());
-    assert!(task.poll_with(&nosy(look.clone())).is_pending());
-    assert!(task.poll_with(&nosy(look)).is_pending());
+    assert!(task.poll_with(&clone_drop_waker_fn(look.clone())).is_pending());
+    assert!(task.poll_with(&clone_drop_waker_fn(look)).is_pending());
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn regression_07_wakers_of_a_channel_use_it_in_clone_and_drop() {
     displace(|| sender.send(2), look.clone());
     displace(|| sender.reserve(), look.clone());
     let mut waiting = Task::new(sender.send(3));
-    assert!(waiting.poll_with(&nosy(look)).is_pending());
+    assert!(waiting.poll_with(&clone_drop_waker_fn(look)).is_pending());
     drop(receiver);
 }
 

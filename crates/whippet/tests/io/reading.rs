@@ -52,7 +52,7 @@ proptest! {
         let mut turns = interruptions.iter().cycle();
         let got = finish(async {
             let mut got = Vec::new();
-            // Without a turn in between every line would come; too many of them and none would.
+            // Without a poll in between every line would come; too many of them and none would.
             let mut quiet = false;
             loop {
                 quiet = !quiet;

@@ -72,7 +72,7 @@ impl AsyncSeek for File {
             return Poll::Pending;
         }
         self.sent.push(place);
-        // A file that goes as far back as it is told to.
+        // A file that goes as far back as it is asked to.
         match place {
             SeekFrom::Current(i64::MIN) => Poll::Ready(Ok(0)),
             _ => Pin::new(&mut self.content).poll_seek(cx, place),

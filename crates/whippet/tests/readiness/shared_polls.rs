@@ -1,4 +1,4 @@
-//! Polls through `&self` by several tasks in one direction: each is told.
+//! Polls through `&self` by several tasks in one direction: each is woken.
 
 use crate::{block_on, within};
 use std::io;
@@ -55,7 +55,7 @@ impl Wake for Count {
 /// What is polled through a shared reference.
 type PollShared<'a> = Box<dyn Fn(&mut Context<'_>) -> Poll<io::Result<()>> + 'a>;
 
-/// One poll by each of two tasks, both pending; then the event. Both must be told.
+/// One poll by each of two tasks, both pending; then the event. Both must be woken.
 async fn both_are_reported(name: &str, poll: PollShared<'_>, event: impl AsyncFnOnce()) {
     let [patient, gives_up] = [Arc::<Count>::default(), Arc::default()];
     for count in [&patient, &gives_up] {
@@ -69,7 +69,7 @@ async fn both_are_reported(name: &str, poll: PollShared<'_>, event: impl AsyncFn
         }
     };
     let outcome = whippet::time::timeout(crate::DEADLINE, told).await;
-    assert!(outcome.is_ok(), "{name}: one of two pollers was not told");
+    assert!(outcome.is_ok(), "{name}: one of two pollers was not woken");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_poller_that_gives_up_displaces_no_other() {
         .await;
 
         let (near, mut far) = UnixStream::pair().unwrap();
-        // The kernel may tell of the room there was at first after it is filled.
+        // The kernel may announce the space there was at first after it is filled.
         let written = std::cell::Cell::new(0);
         let write: PollShared<'_> = Box::new(|cx| {
             loop {

@@ -85,7 +85,8 @@ fn shuttle_others_go_on_while_all_workers_block_in_place() {
         let block = || {
             let receiver = Arc::clone(&receiver);
             runtime.spawn(async move {
-                let take = || receiver.lock().expect("nobody panics").recv().expect("it is sent");
+                let take =
+                    || receiver.lock().expect("no thread panics").recv().expect("it is sent");
                 let first: u8 = block_in_place(take);
                 yield_now().await;
                 first
@@ -95,7 +96,7 @@ fn shuttle_others_go_on_while_all_workers_block_in_place() {
         let frees = runtime.spawn(async move {
             for number in [3, 4] {
                 yield_now().await;
-                sender.send(number).expect("somebody receives");
+                sender.send(number).expect("the receiver is alive");
             }
         });
         runtime.block_on(async {
@@ -137,11 +138,11 @@ fn shuttle_a_task_in_the_ring_waits_for_no_other_poll() {
         let (ends, ended) = channel();
         let blocks = runtime.spawn(async move {
             let (sender, receiver) = channel();
-            whippet::spawn(async move { sender.send(7).expect("somebody waits") });
+            whippet::spawn(async move { sender.send(7).expect("the receiver is alive") });
             // It takes the worker's LIFO slot from the one above, and may wait there until this poll ends.
             whippet::spawn(async {});
             let number: u8 = receiver.recv().expect("it is sent");
-            ends.send(number).expect("somebody waits");
+            ends.send(number).expect("the receiver is alive");
         });
         assert_eq!(ended.recv().expect("it is sent"), 7);
         runtime.block_on(blocks).expect("it ends well");

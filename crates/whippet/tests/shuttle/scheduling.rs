@@ -127,7 +127,7 @@ fn shuttle_two_threads_share_a_current_thread_runtime() {
             move || {
                 let task = runtime.spawn(async move {
                     yield_now().await;
-                    sender.send(6).expect("somebody waits");
+                    sender.send(6).expect("the receiver is alive");
                 });
                 let answer: Result<u8, _> = runtime.block_on(answer);
                 runtime.block_on(task).expect("it ends well");
@@ -138,10 +138,10 @@ fn shuttle_two_threads_share_a_current_thread_runtime() {
         // This thread drives nothing any more: the other comes to the task, or none does.
         runtime.spawn(async move {
             yield_now().await;
-            back.send(number + 1).expect("somebody waits");
+            back.send(number + 1).expect("the receiver is alive");
         });
         assert_eq!(other.join().expect("it ends well"), 7);
-        assert!(Arc::into_inner(runtime).is_some(), "nobody else has it");
+        assert!(Arc::into_inner(runtime).is_some(), "there is no other reference");
     });
 }
 
@@ -158,7 +158,7 @@ fn shuttle_a_seed_decides_a_whole_run() {
                     () = yield_now() => {}
                 }
                 let answer = whippet::task::spawn_blocking(move || number).await;
-                sender.send(answer.expect("it ends well")).await.expect("somebody receives");
+                sender.send(answer.expect("it ends well")).await.expect("the receiver is alive");
             });
         }
         drop(sender);
@@ -184,7 +184,7 @@ fn shuttle_several_threads_wait_beside_workers() {
                 thread::spawn(move || {
                     runtime.block_on(async move {
                         let task = whippet::spawn(async move { sender.send(number).await });
-                        task.await.expect("it ends well").expect("somebody receives");
+                        task.await.expect("it ends well").expect("the receiver is alive");
                     });
                 })
             })
@@ -201,6 +201,6 @@ fn shuttle_several_threads_wait_beside_workers() {
             thread.join().expect("it ends well");
         }
         assert_eq!(sum, 1);
-        assert!(Arc::into_inner(runtime).is_some(), "nobody else has it");
+        assert!(Arc::into_inner(runtime).is_some(), "there is no other reference");
     });
 }

@@ -18,7 +18,7 @@ const PREEMPTIONS: usize = 3;
 const STEPS: usize = 200_000;
 /// Bytes of a thread's stack: shuttle gives 32 KiB, too few for a poll without optimization.
 const STACK: usize = 256 << 10;
-/// Longer than any time that passes in a test: nobody is left alone.
+/// Longer than any time that passes in a test: no waiter is left behind.
 const LONG: Duration = Duration::from_secs(1_000_000);
 
 /// A number that the environment may set.
@@ -71,7 +71,7 @@ pub(crate) fn workers(count: usize) -> Ends {
     Ends::of(builder.event_interval(3).global_queue_interval(2).build())
 }
 
-/// A runtime that is turned by whoever waits.
+/// A runtime that is driven by the thread that waits.
 pub(crate) fn current_thread() -> Ends {
     Ends::of(Builder::new_current_thread().max_blocking_threads(3).event_interval(3).build())
 }

@@ -17,7 +17,7 @@ fn shuttle_a_narrow_channel_loses_and_doubles_nothing() {
             runtime.spawn(async move {
                 for number in 0..3 {
                     let message = (author, number, lives.one());
-                    assert!(sender.send(message).await.is_ok(), "somebody receives");
+                    assert!(sender.send(message).await.is_ok(), "the receiver is alive");
                 }
             });
         }
@@ -50,7 +50,7 @@ fn shuttle_each_question_gets_its_answer() {
             let ask = ask.clone();
             let person = async move {
                 let (answer, answered) = oneshot::channel();
-                ask.send((number, answer)).await.expect("somebody answers");
+                ask.send((number, answer)).await.expect("the receiver is alive");
                 answered.await.expect("it is answered")
             };
             people.spawn_on(person, runtime.handle());
@@ -79,7 +79,7 @@ fn shuttle_permits_are_never_too_many_and_all_come_back() {
             };
             tasks.spawn_on(task, runtime.handle());
         }
-        // One gives up, perhaps in line, perhaps with permits.
+        // One is cancelled, perhaps in the queue, perhaps with permits.
         tasks.spawn_on(async { yield_now().await }, runtime.handle());
         let gives_up = runtime.spawn({
             let permits = Arc::clone(&permits);
@@ -104,7 +104,7 @@ fn shuttle_all_waiters_are_notified() {
                 let notified = place.notified();
                 let mut notified = std::pin::pin!(notified);
                 notified.as_mut().enable();
-                ready.send(()).await.expect("somebody counts");
+                ready.send(()).await.expect("the receiver is alive");
                 notified.await;
             };
             tasks.spawn_on(task, runtime.handle());
@@ -124,7 +124,7 @@ fn shuttle_watchers_see_the_last_value_and_listeners_all() {
     check(|| {
         let runtime = workers(2);
         let (shown, mut seen) = watch::channel(0);
-        let (told, mut heard) = broadcast::channel(4);
+        let (sender, mut receiver) = broadcast::channel(4);
         let watcher = runtime.spawn(async move {
             while *seen.borrow_and_update() < 3 {
                 seen.changed().await.expect("more is to come");
@@ -132,7 +132,7 @@ fn shuttle_watchers_see_the_last_value_and_listeners_all() {
         });
         let listener = runtime.spawn(async move {
             let mut all = Vec::new();
-            while let Ok(number) = heard.recv().await {
+            while let Ok(number) = receiver.recv().await {
                 all.push(number);
             }
             all
@@ -140,7 +140,7 @@ fn shuttle_watchers_see_the_last_value_and_listeners_all() {
         let speaker = runtime.spawn(async move {
             for number in 1..=3 {
                 shown.send_replace(number);
-                told.send(number).expect("somebody listens");
+                sender.send(number).expect("the receiver is alive");
                 yield_now().await;
             }
             shown

@@ -1,4 +1,4 @@
-//! Timers beside wakes, resets and ends. Time passes where somebody waits for it, sooner or later.
+//! Timers beside wakes, resets and ends. Time passes where a task waits for it, sooner or later.
 
 use crate::support::{Lives, check, current_thread, workers};
 use std::pin::pin;
@@ -122,7 +122,7 @@ fn shuttle_the_seat_turns_timers_and_tasks_from_outside() {
         let outside = shuttle::thread::spawn(move || {
             handle.spawn(async move {
                 sleep(Duration::from_millis(1)).await;
-                sender.send(7).expect("somebody waits");
+                sender.send(7).expect("the receiver is alive");
             })
         });
         let number: u8 = runtime.block_on(receiver).expect("it is sent");

@@ -113,7 +113,7 @@ fn a_former_value_that_panics_leaves_the_new_one() {
     let again = Task::new(async move { again.changed().await.is_ok() }).pend();
     assert!(panics(|| sender.send(None)));
     assert!(receiver.borrow().is_none(), "the new value is there");
-    assert_eq!(again.wakes(), 1, "and it was told before the old one was dropped");
+    assert_eq!(again.wakes(), 1, "and it was woken before the old one was dropped");
 }
 
 #[test]

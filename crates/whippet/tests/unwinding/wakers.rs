@@ -350,7 +350,7 @@ fn both_sides_of_a_pipe_learn_of_its_end() {
     let waker = panics_when_woken();
     let mut cx = Context::from_waker(&waker);
     assert!(read(&mut cx, &mut near).is_pending());
-    // A write that is heard of by the waker of the reader alone: it is done and counted once.
+    // A write of which only the reader.s waker learns: it is done and counted once.
     assert!(matches!(Pin::new(&mut far).poll_write(&mut cx, b"a"), Poll::Ready(Ok(1))));
     assert!(Pin::new(&mut far).poll_write(&mut cx, b"b").is_pending());
     assert!(matches!(read(&mut cx, &mut near), Poll::Ready(Ok(1))));
@@ -523,7 +523,7 @@ async fn poll_until_ready<R>(task: &mut Task<'_, R>) -> R {
 
 #[test]
 fn the_tasks_of_a_set_are_all_aborted_whatever_a_waker_does() {
-    // An abort wakes who drives the local tasks: here with a waker that panics each time.
+    // An abort wakes the driver of the local tasks: here with a waker that panics each time.
     let runtime = current();
     let local = LocalSet::new();
     let mut set = JoinSet::new();

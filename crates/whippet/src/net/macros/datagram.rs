@@ -53,7 +53,7 @@ macro_rules! impl_datagram_methods {
                 self.socket().poll_send(cx, bytes)
             }
 
-            /// Sends a datagram to the peer that the socket is connected to, if there is room.
+            /// Sends a datagram to the peer that the socket is connected to, if there is space.
             ///
             /// # Errors
             /// `WouldBlock` when there is none; else as [`send`](Self::send).
@@ -219,7 +219,9 @@ macro_rules! impl_datagram_methods {
                 buffer: &mut B,
             ) -> ::std::io::Result<usize> {
                 let call = || {
-                    $crate::io::append_now(buffer, |room| $crate::sys::socket::receive(self, room))
+                    $crate::io::append_now(buffer, |space| {
+                        $crate::sys::socket::receive(self, space)
+                    })
                 };
                 self.socket().receive_with(call).await
             }
@@ -245,7 +247,7 @@ macro_rules! impl_datagram_methods {
                 &self,
                 buffer: &mut B,
             ) -> ::std::io::Result<usize> {
-                $crate::io::append_now(buffer, |room| self.try_recv(room))
+                $crate::io::append_now(buffer, |space| self.try_recv(space))
             }
 
             /// As [`recv_buf`](Self::recv_buf), with the sender.
@@ -274,8 +276,8 @@ macro_rules! impl_datagram_methods {
             ) -> ::std::io::Result<(usize, $address)> {
                 let mut sender = None;
                 let call = || {
-                    $crate::io::append_now(buffer, |room| {
-                        let (count, from) = $crate::sys::socket::receive_from(self, room)?;
+                    $crate::io::append_now(buffer, |space| {
+                        let (count, from) = $crate::sys::socket::receive_from(self, space)?;
                         sender = from;
                         Ok(count)
                     })
@@ -306,8 +308,8 @@ macro_rules! impl_datagram_methods {
                 buffer: &mut B,
             ) -> ::std::io::Result<(usize, $address)> {
                 let mut sender = None;
-                let count = $crate::io::append_now(buffer, |room| {
-                    let (count, from) = self.socket().try_receive_from(room)?;
+                let count = $crate::io::append_now(buffer, |space| {
+                    let (count, from) = self.socket().try_receive_from(space)?;
                     sender = from;
                     Ok(count)
                 })?;
@@ -337,7 +339,7 @@ macro_rules! impl_datagram_methods {
                 self.poll_read_ready(cx)
             }
 
-            /// Polls for room to send. Several tasks may poll at once, and each is woken.
+            /// Polls for space to send. Several tasks may poll at once, and each is woken.
             ///
             /// # Errors
             /// The runtime has ended.

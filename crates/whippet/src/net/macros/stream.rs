@@ -85,10 +85,10 @@ macro_rules! impl_stream_methods {
                 self.socket().try_read_buf(buffer)
             }
 
-            /// Writes what there is room for, and returns how much that was.
+            /// Writes what there is space for, and returns how much that was.
             ///
             /// # Errors
-            /// `WouldBlock` when there is no room: await [`writable`](Self::writable); else any error of the system call.
+            /// `WouldBlock` when there is no space: await [`writable`](Self::writable); else any error of the system call.
             ///
             /// # Examples
             /// ```
@@ -106,7 +106,7 @@ macro_rules! impl_stream_methods {
                 self.socket().try_write(bytes)
             }
 
-            /// Writes several buffers, as far as there is room, in one call (1,024 of them at most).
+            /// Writes several buffers, as far as there is space, in one call (1,024 of them at most).
             ///
             /// # Errors
             /// As [`try_write`](Self::try_write).

@@ -3,7 +3,7 @@
 //! A value has a position: the first is 0, and they are never used again. It lies in slot `position % capacity` until
 //! the value of `position + capacity` takes its place, or all receivers have had it.
 //!
-//! A value is cloned under the lock of its slot. So `T` need not be `Sync`; a clone that takes long delays those who want
+//! A value is cloned under the lock of its slot. So `T` need not be `Sync`; a clone that takes long delays others that want
 //! the same value, and the sender that reuses the slot.
 
 use crate::loom::Mutex;

@@ -37,8 +37,8 @@ impl<T> Sender<T> {
     /// // Nobody listens yet.
     /// assert!(sender.send("lost").is_err());
     /// let mut receiver = sender.subscribe();
-    /// sender.send("heard").unwrap();
-    /// assert_eq!(receiver.try_recv(), Ok("heard"));
+    /// sender.send("hello").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("hello"));
     /// ```
     #[must_use]
     #[track_caller]

@@ -6,7 +6,7 @@
 //!   TAIL         CLOSED
 //! ```
 //! `TAIL` is the position of the next value; it rises under the lock `receivers`, after the value was put into the
-//! ring. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It has room for 2⁶³ values: at one a
+//! ring. `CLOSED` is set once, when the last sender goes, and nothing rises after that. It has space for 2⁶³ values: at one a
 //! nanosecond, 292 years.
 //!
 //! # Locks

@@ -2,7 +2,7 @@
 
 use super::error::{RecvError, TryRecvError};
 use super::{Receiver, Sender, channel};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -151,15 +151,15 @@ fn a_clone_that_panics_costs_its_receiver_that_value_alone() {
 fn values_are_dropped_outside_of_the_locks() {
     /// Looks at the channel when it is dropped.
     #[derive(Clone)]
-    struct Nosy(Sender<Nosy>);
-    impl Drop for Nosy {
+    struct DropProbe(Sender<DropProbe>);
+    impl Drop for DropProbe {
         fn drop(&mut self) {
             assert!(self.0.len() <= 2 && self.0.receiver_count() <= 2);
         }
     }
     let (sender, mut receiver) = channel(2);
     let other = sender.subscribe();
-    (0..3).for_each(|_| drop(sender.send(Nosy(sender.clone()))));
+    (0..3).for_each(|_| drop(sender.send(DropProbe(sender.clone()))));
     assert!(matches!(receiver.try_recv(), Err(TryRecvError::Lagged(1))));
     drop(receiver.try_recv());
     drop((receiver, other));
@@ -172,7 +172,7 @@ fn regression_16_a_thousand_receivers_are_woken_once_each() {
     let woken = Arc::new(AtomicUsize::new(0));
     let waker = {
         let (sender, woken) = (sender.clone(), Arc::clone(&woken));
-        acting(move || {
+        waker_fn(move || {
             woken.fetch_add(sender.len(), Relaxed);
             // Waits among the tasks that are being woken, and leaves.
             drop(Task::new(sender.subscribe().recv()).pend());

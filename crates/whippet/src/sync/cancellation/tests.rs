@@ -1,7 +1,7 @@
 //! Tokens polled by hand.
 
 use super::CancellationToken;
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::sync::Arc;
 
 fn family(token: &CancellationToken) -> usize {
@@ -154,7 +154,7 @@ fn regression_07_a_waker_may_use_the_token() {
     let token = CancellationToken::new();
     let waker = {
         let token = token.clone();
-        acting(move || {
+        waker_fn(move || {
             token.cancel();
             assert!(token.child_token().is_cancelled());
             Task::new(token.cancelled()).ready();

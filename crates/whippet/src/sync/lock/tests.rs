@@ -4,7 +4,7 @@ use super::{
     Mutex, MutexGuard, OwnedMutexGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
 };
 use super::{RwLockReadGuard, RwLockWriteGuard};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -233,7 +233,7 @@ fn regression_07_a_waker_may_use_the_lock() {
     let mut waiting = Task::new(mutex.lock());
     let waker = {
         let (mutex, failed) = (Arc::clone(&mutex), Arc::clone(&failed));
-        acting(move || {
+        waker_fn(move || {
             failed.fetch_add(usize::from(mutex.try_lock().is_err()), Relaxed);
         })
     };

@@ -54,7 +54,7 @@ pub(super) struct Sending<'a, T> {
 }
 
 impl<'a, T> Sending<'a, T> {
-    /// Sends `value` as soon as `chan` has room.
+    /// Sends `value` as soon as `chan` has space.
     pub(super) fn new(chan: &'a Chan<T>, value: T) -> Self {
         Self { acquire: Acquire::new(chan, 1), value: Some(value) }
     }

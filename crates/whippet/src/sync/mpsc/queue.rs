@@ -14,7 +14,7 @@ const KEPT_BYTES: usize = 256;
 /// Bytes that a queue may keep that does not run empty. What is in it is moved at most once for each time that as much was taken out.
 const KEPT_BUSY_BYTES: usize = 4096;
 
-/// Messages that an empty queue may keep room for whatever their size: the first allocation of a `VecDeque`.
+/// Messages that an empty queue may have space for, whatever their size: the first allocation of a `VecDeque`.
 const KEPT_SLOTS: usize = 4;
 
 /// A queue that allocates nothing until it is used, grows with what is in it, and gives its memory back when it

@@ -2,7 +2,7 @@
 
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::{channel, unbounded_channel};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -198,7 +198,7 @@ fn regression_07_a_waker_may_use_the_same_channel() {
     let seen = Arc::new(Mutex::new(vec![]));
     let waker = {
         let (receiver, sender, seen) = (Arc::clone(&receiver), sender.clone(), Arc::clone(&seen));
-        acting(move || {
+        waker_fn(move || {
             seen.lock().unwrap().push((sender.capacity(), receiver.lock().unwrap().try_recv()));
         })
     };
@@ -212,7 +212,7 @@ fn regression_07_a_waker_may_use_the_same_channel() {
     let acts = Arc::new(AtomicUsize::new(0));
     let waker = {
         let (sender, acts) = (sender.clone(), Arc::clone(&acts));
-        acting(move || {
+        waker_fn(move || {
             let _ = sender.try_send(9);
             acts.fetch_add(1, SeqCst);
         })
@@ -231,7 +231,7 @@ fn regression_07_a_waker_may_use_the_same_channel() {
 #[test]
 fn regression_07_a_panicking_waker_leaves_the_channel_whole() {
     let (sender, mut receiver) = channel(1);
-    let bad = acting(|| panic!("a waker panics"));
+    let bad = waker_fn(|| panic!("a waker panics"));
     let cx = &mut std::task::Context::from_waker(&bad);
     assert!(receiver.poll_recv(cx).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| sender.try_send(1))).is_err());

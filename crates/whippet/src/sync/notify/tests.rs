@@ -1,7 +1,7 @@
 //! `Notify` polled by hand.
 
 use super::Notify;
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ fn regression_07_a_waker_may_notify_or_panic() {
     let notify = Arc::new(Notify::new());
     let again = {
         let notify = Arc::clone(&notify);
-        acting(move || notify.notify_one())
+        waker_fn(move || notify.notify_one())
     };
     let mut first = Task::new(notify.notified());
     assert!(first.poll_with(&again).is_pending());
@@ -145,7 +145,7 @@ fn regression_07_a_waker_may_notify_or_panic() {
     second.ready();
 
     let mut bad = Task::new(notify.notified());
-    assert!(bad.poll_with(&acting(|| panic!("a waker panics"))).is_pending());
+    assert!(bad.poll_with(&waker_fn(|| panic!("a waker panics"))).is_pending());
     let mut good = Task::new(notify.notified()).pend();
     assert!(catch_unwind(AssertUnwindSafe(|| notify.notify_waiters())).is_err());
     assert_eq!(good.wakes(), 1);

@@ -2,7 +2,7 @@
 
 use super::channel;
 use super::error::{RecvError, TryRecvError};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
@@ -84,7 +84,7 @@ fn a_waker_is_let_go_with_its_own_side() {
     let held = Arc::new(());
     let waker = || {
         let held = Arc::clone(&held);
-        acting(move || drop(Arc::clone(&held)))
+        waker_fn(move || drop(Arc::clone(&held)))
     };
     let (mut sender, mut receiver) = channel::<u8>();
     assert!(Task::new(&mut receiver).poll_with(&waker()).is_pending());
@@ -104,14 +104,14 @@ fn regression_07_wakers_may_use_the_channel_and_may_panic() {
     let seen = Arc::new(Mutex::new(None));
     let waker = {
         let (receiver, seen) = (Arc::clone(&receiver), Arc::clone(&seen));
-        acting(move || *seen.lock().unwrap() = Some(receiver.lock().unwrap().try_recv()))
+        waker_fn(move || *seen.lock().unwrap() = Some(receiver.lock().unwrap().try_recv()))
     };
     assert!(Task::new(&mut *receiver.lock().unwrap()).poll_with(&waker).is_pending());
     sender.send(1).unwrap();
     assert_eq!(*seen.lock().unwrap(), Some(Ok(1)));
 
     let (sender, mut receiver) = channel();
-    let bad = acting(|| panic!("a waker panics"));
+    let bad = waker_fn(|| panic!("a waker panics"));
     assert!(Task::new(&mut receiver).poll_with(&bad).is_pending());
     assert!(catch_unwind(AssertUnwindSafe(|| sender.send(1))).is_err());
     assert_eq!(receiver.try_recv(), Ok(1));

@@ -101,7 +101,7 @@ impl RawSemaphore {
     }
 
     /// Adds new permits. False: there would be more than [`MAX_PERMITS`], and none is added.
-    #[must_use = "whoever adds too many is told"]
+    #[must_use = "false: too many were added"]
     pub(crate) fn try_add(&self, count: usize) -> bool {
         let mut word = self.word.load(Relaxed);
         while word & LOCKED == 0 {

@@ -1,7 +1,7 @@
 //! The semaphore polled by hand.
 
 use super::{Semaphore, TryAcquireError};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::sync::Arc;
 
 #[test]
@@ -77,7 +77,7 @@ fn regression_07_a_waker_may_use_the_semaphore() {
     let semaphore = Arc::new(Semaphore::new(0));
     let waker = {
         let semaphore = Arc::clone(&semaphore);
-        acting(move || assert!(semaphore.try_acquire().is_ok()))
+        waker_fn(move || assert!(semaphore.try_acquire().is_ok()))
     };
     let mut waiting = Task::new(semaphore.acquire());
     assert!(waiting.poll_with(&waker).is_pending());

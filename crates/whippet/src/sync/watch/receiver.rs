@@ -69,7 +69,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.has_changed().is_err());
     /// ```
     pub fn has_changed(&self) -> Result<bool, RecvError> {
-        match self.shared.state() {
+        match self.shared.version_and_closed() {
             (_, true) => Err(RecvError(())),
             (version, false) => Ok(version != self.seen),
         }
@@ -83,7 +83,7 @@ impl<T> Receiver<T> {
     /// assert!(receiver.is_closed());
     /// ```
     pub fn is_closed(&self) -> bool {
-        let (_, closed) = self.shared.state();
+        let (_, closed) = self.shared.version_and_closed();
         closed
     }
 
@@ -98,8 +98,8 @@ impl<T> Receiver<T> {
     /// # });
     /// ```
     pub fn mark_changed(&mut self) {
-        let (version, _) = self.shared.state();
-        self.seen = version.before();
+        let (version, _) = self.shared.version_and_closed();
+        self.seen = version.previous();
     }
 
     /// Takes the present value for one that was seen.
@@ -111,7 +111,7 @@ impl<T> Receiver<T> {
     /// assert!(!receiver.has_changed().unwrap());
     /// ```
     pub fn mark_unchanged(&mut self) {
-        (self.seen, _) = self.shared.state();
+        (self.seen, _) = self.shared.version_and_closed();
     }
 
     /// Waits for a value that was not seen; it counts as seen then.
@@ -133,7 +133,7 @@ impl<T> Receiver<T> {
     /// ```
     pub async fn changed(&mut self) -> Result<(), RecvError> {
         let Self { shared, seen } = self;
-        *seen = shared.wait_for_change(|| shared.newer(*seen)).await?;
+        *seen = shared.wait_for_change(|| shared.changed_since(*seen)).await?;
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl<T> Receiver<T> {
         let mut rejected = None;
         let look = || {
             // Closed before the look: then it is a look at the last value.
-            let (_, closed) = shared.state();
+            let (_, closed) = shared.version_and_closed();
             let (value, version) = shared.read();
             if rejected != Some(version) {
                 let has_changed = std::mem::replace(seen, version) != version;

@@ -152,7 +152,7 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub fn subscribe(&self) -> Receiver<T> {
-        let (seen, _) = self.shared.state();
+        let (seen, _) = self.shared.version_and_closed();
         Receiver::new(Arc::clone(&self.shared), seen)
     }
 

@@ -34,7 +34,7 @@ pub(super) struct Version(usize);
 
 impl Version {
     /// The one before.
-    pub(super) fn before(self) -> Self {
+    pub(super) fn previous(self) -> Self {
         Self(self.0.wrapping_sub(CHANGE))
     }
 }
@@ -71,7 +71,7 @@ impl<T> Shared<T> {
 
     /// The present version, and whether all senders are gone.
     #[inline]
-    pub(super) fn state(&self) -> (Version, bool) {
+    pub(super) fn version_and_closed(&self) -> (Version, bool) {
         // Acquire: a thread that finds the end sees the last value (pairs with `close` and `change`).
         let word = self.word.load(Acquire);
         (Version(word & !CLOSED), word & CLOSED != 0)
@@ -80,7 +80,7 @@ impl<T> Shared<T> {
     /// The present value and its version. No sender changes it as long as the guard lives.
     pub(super) fn read(&self) -> (RwLockReadGuard<'_, T>, Version) {
         let value = self.value.read();
-        let (version, _) = self.state();
+        let (version, _) = self.version_and_closed();
         (value, version)
     }
 
@@ -113,8 +113,8 @@ impl<T> Shared<T> {
 
     /// A version other than `seen`, or the end if there will be none.
     #[inline]
-    pub(super) fn newer(&self, seen: Version) -> Option<Result<Version, RecvError>> {
-        match self.state() {
+    pub(super) fn changed_since(&self, seen: Version) -> Option<Result<Version, RecvError>> {
+        match self.version_and_closed() {
             (version, _) if version != seen => Some(Ok(version)),
             (_, true) => Some(Err(RecvError(()))),
             _ => None,

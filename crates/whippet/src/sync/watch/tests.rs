@@ -1,7 +1,7 @@
 //! The watch channel polled by hand.
 
 use super::{Sender, channel};
-use crate::sync::test_support::{Task, acting};
+use crate::sync::test_support::{Task, waker_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -148,17 +148,17 @@ fn senders_know_whether_there_are_receivers() {
 #[test]
 fn values_are_dropped_outside_of_the_lock() {
     /// Looks at the channel when it is dropped.
-    struct Nosy(Option<Sender<Nosy>>);
-    impl Drop for Nosy {
+    struct DropProbe(Option<Sender<DropProbe>>);
+    impl Drop for DropProbe {
         fn drop(&mut self) {
             if let Some(sender) = self.0.take() {
                 sender.send_modify(|_| ());
             }
         }
     }
-    let (sender, receiver) = channel(Nosy(None));
-    sender.send(Nosy(Some(sender.clone()))).unwrap();
-    sender.send(Nosy(None)).unwrap();
+    let (sender, receiver) = channel(DropProbe(None));
+    sender.send(DropProbe(Some(sender.clone()))).unwrap();
+    sender.send(DropProbe(None)).unwrap();
     assert_eq!((sender.sender_count(), receiver.borrow().0.is_none()), (1, true));
 }
 
@@ -168,7 +168,7 @@ fn regression_16_a_thousand_watchers_are_woken_once_each() {
     let woken = Arc::new(AtomicUsize::new(0));
     let waker = {
         let (receiver, woken) = (receiver.clone(), Arc::clone(&woken));
-        acting(move || {
+        waker_fn(move || {
             woken.fetch_add(*receiver.borrow(), Relaxed);
             // Waits among the tasks that are being woken, and leaves.
             let mut another = receiver.clone();
