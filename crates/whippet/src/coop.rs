@@ -1,7 +1,7 @@
 //! The cooperative budget: how much one poll of a task may get done before it must let its neighbours run.
 //!
-//! Every door (channels, sockets, timers) asks [`poll_proceed`] before it works. A task gets [`BUDGET`] units a
-//! poll from the executor; when they are used up each door answers `Pending` and wakes the task as one that yields ([`yield_task`]): it goes
+//! Every API that may wait (channels, sockets, timers) asks [`poll_proceed`] before it works. A task gets [`BUDGET`] units a
+//! poll from the executor; when they are used up each of them returns `Pending` and wakes the task as one that yields ([`yield_task`]): it goes
 //! to the back of its queue, behind a look at the driver. Outside of a task nothing is counted.
 //!
 //! A unit that was taken and not used goes back, but only in the poll that it was taken in. A program may keep one and drop it
@@ -140,7 +140,7 @@ fn with<R>(budget: Option<Budget>, f: impl FnOnce() -> R) -> R {
 /// A unit that was taken; it goes back when dropped, unless [`BudgetUnit::spend`] says that work was done with it. Dropped
 /// elsewhere than in the poll that it was taken in, it does nothing.
 #[derive(Debug)]
-#[must_use = "a unit that is dropped goes back: call spend() when the door did something"]
+#[must_use = "a unit that is dropped goes back: call spend() when work was done"]
 pub(crate) struct BudgetUnit {
     /// What was left before the unit was taken.
     before: Option<Budget>,
@@ -154,7 +154,7 @@ impl BudgetUnit {
         Self { before, not_send: PhantomData }
     }
 
-    /// The door made progress: the unit is used up.
+    /// Progress was made: the unit is used up.
     #[inline]
     pub(crate) fn spend(mut self) {
         self.before = None;

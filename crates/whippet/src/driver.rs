@@ -22,13 +22,13 @@ mod clock;
 mod shard;
 mod signals;
 
-pub(crate) use self::clock::WrongMode;
+pub(crate) use self::clock::ClockModeError;
 pub(crate) use self::shard::{TimerShard, TimerState};
 pub(crate) use self::signals::{SignalListener, Signals};
 
 pub(crate) use crate::reactor::Turn;
 
-use self::alarm::Base;
+use self::alarm::DriverShared;
 use crate::reactor::Reactor;
 use crate::wake_list::WakeList;
 use std::io;
@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Driver {
     /// Reactor, clock and alarm.
-    base: Arc<Base>,
+    shared: Arc<DriverShared>,
     /// The timers.
     shards: Box<[Arc<TimerShard>]>,
     /// The signals.
@@ -52,17 +52,17 @@ impl Driver {
     /// # Errors
     /// Those of [`Reactor::new`]: no descriptor left.
     pub(crate) fn new(shards: usize) -> io::Result<Self> {
-        let base = Arc::new(Base::new()?);
-        let shard = |_| Arc::new(TimerShard::new(Arc::clone(&base)));
+        let shared = Arc::new(DriverShared::new()?);
+        let shard = |_| Arc::new(TimerShard::new(Arc::clone(&shared)));
         let shards = (0..shards.max(1)).map(shard).collect();
-        let signals = Arc::new(Signals::new(Arc::clone(base.reactor())));
-        Ok(Self { base, shards, signals })
+        let signals = Arc::new(Signals::new(Arc::clone(shared.reactor())));
+        Ok(Self { shared, shards, signals })
     }
 
     /// The reactor.
     #[inline]
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {
-        self.base.reactor()
+        self.shared.reactor()
     }
 
     /// The signals.
@@ -78,13 +78,13 @@ impl Driver {
 
     /// Whether a shard is one of this driver's.
     pub(crate) fn owns(&self, shard: &TimerShard) -> bool {
-        Arc::ptr_eq(&self.base, shard.base())
+        Arc::ptr_eq(&self.shared, shard.shared())
     }
 
     /// The present moment of this runtime's clock.
     #[inline]
     pub(crate) fn instant(&self) -> Instant {
-        self.base.instant()
+        self.shared.instant()
     }
 
     /// How many timers wait.
@@ -102,12 +102,12 @@ impl Driver {
         timeout: Option<Duration>,
         wakers: &mut WakeList,
     ) -> io::Result<Turn> {
-        let turn = self.base.reactor().turn(timeout, wakers)?;
-        if turn.alarm || self.base.is_alarm_due() {
+        let turn = self.shared.reactor().turn(timeout, wakers)?;
+        if turn.alarm || self.shared.is_alarm_due() {
             self.expire(turn.alarm, wakers);
         }
         if turn.signals {
-            self.signals.announce(wakers);
+            self.signals.announce_pending(wakers);
         }
         Ok(turn)
     }
@@ -128,10 +128,10 @@ impl Driver {
     /// Moves the paused clock to the next deadline and fires it. False: there is none, or the clock goes on.
     fn advance_to_next(&self, wakers: &mut WakeList) -> bool {
         // From here on whoever adds an earlier timer than these ends the wait.
-        let Some(moment) = self.base.await_by_hand(|| self.next_exact_deadline()) else {
+        let Some(moment) = self.shared.arm_paused(|| self.next_exact_deadline()) else {
             return false;
         };
-        let moved = self.base.clock().advance_to(moment).is_ok();
+        let moved = self.shared.clock().advance_to(moment).is_ok();
         self.expire(false, wakers);
         moved
     }
@@ -139,17 +139,17 @@ impl Driver {
     /// Whether the clock is paused.
     #[inline]
     pub(crate) fn is_paused(&self) -> bool {
-        self.base.is_paused()
+        self.shared.is_paused()
     }
 
     /// Stops the clock.
     ///
     /// # Errors
     /// When it is paused already.
-    pub(crate) fn pause(&self) -> Result<(), WrongMode> {
-        self.base.clock().pause()?;
+    pub(crate) fn pause(&self) -> Result<(), ClockModeError> {
+        self.shared.clock().pause()?;
         // Whoever waits looks whether to move the clock.
-        self.base.ring();
+        self.shared.fire_now();
         Ok(())
     }
 
@@ -157,10 +157,10 @@ impl Driver {
     ///
     /// # Errors
     /// When it is not paused.
-    pub(crate) fn resume(&self) -> Result<(), WrongMode> {
-        self.base.clock().resume()?;
-        self.base.clear_alarm();
-        self.base.set_alarm_forward(self.next_deadline());
+    pub(crate) fn resume(&self) -> Result<(), ClockModeError> {
+        self.shared.clock().resume()?;
+        self.shared.clear_alarm();
+        self.shared.advance_alarm(self.next_deadline());
         Ok(())
     }
 
@@ -172,32 +172,32 @@ impl Driver {
         &self,
         duration: Duration,
         wakers: &mut WakeList,
-    ) -> Result<(), WrongMode> {
-        self.base.clock().advance(duration)?;
+    ) -> Result<(), ClockModeError> {
+        self.shared.clock().advance(duration)?;
         self.expire(false, wakers);
         Ok(())
     }
 
     /// Ends the wait of a worker that waits while the clock is paused, so that it looks again whether to move it.
-    pub(crate) fn nudge(&self) {
+    pub(crate) fn wake_paused_waiter(&self) {
         if self.is_paused() {
-            self.base.ring();
+            self.shared.fire_now();
         }
     }
 
     /// Fires what is due and sets the alarm to what is next. `went_off` says that this call answers an alarm.
     fn expire(&self, went_off: bool, wakers: &mut WakeList) {
-        let now = self.base.now();
+        let now = self.shared.now();
         if self.is_paused() {
-            self.shards.iter().for_each(|shard| shard.expire_exactly(now, wakers));
-            let _moment = self.base.await_by_hand(|| self.next_exact_deadline());
+            self.shards.iter().for_each(|shard| shard.expire_exact(now, wakers));
+            let _moment = self.shared.arm_paused(|| self.next_exact_deadline());
             return;
         }
         // Cleared before the first look: whoever adds a timer behind this look sets it himself.
-        self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
+        self.shared.clear_alarm_if(|alarm| went_off || alarm <= now);
         let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
         let next = nexts.min().unwrap_or(alarm::NEVER);
-        self.base.set_alarm_forward(next);
+        self.shared.advance_alarm(next);
     }
 
     /// The next deadline of all shards, exact to the tick.

@@ -12,9 +12,9 @@
 //! }
 //! ```
 //!
-//! Rooms keep state and are *turned* by the executor: executor, reactor, timers. Doors are what a program awaits: [`task`],
-//! [`sync`], [`time`], [`net`], [`io`], [`signal`], [`memory`] and the macros. A door asks one room; a room never asks a door. Only
-//! the room `sys` calls the kernel.
+//! Internal layers keep state and are driven by workers: executor, reactor, timers. The public API is what a program awaits: [`task`],
+//! [`sync`], [`time`], [`net`], [`io`], [`signal`], [`memory`] and the macros. The API calls one layer; a layer never calls the API. Only
+//! `sys` calls the kernel.
 
 mod bit_set;
 mod coop;

@@ -1,18 +1,18 @@
 //! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`; under `--cfg shuttle`
-//! those whose every step shuttle's scheduler decides ([`scheduled`]), and under `--cfg tsan` locks that the thread
-//! sanitizer can see ([`seen`]).
+//! those whose every step shuttle's scheduler decides ([`shuttle`](self::shuttle)), and under `--cfg tsan` locks that the thread
+//! sanitizer can see ([`tsan`](self::tsan)).
 //!
 //! Everything that is shared between threads and whose races are modelled takes its atomics, cells, locks and
 //! `Arc` from here. Locks do not poison: whippet never runs a user's code under a lock but the clone of a broadcast's value,
 //! which is under that value's alone, so a panic cannot leave one of its own structures half changed.
 
 #[cfg(shuttle)]
-pub(crate) mod scheduled;
+pub(crate) mod shuttle;
 #[cfg(tsan)]
-mod seen;
+mod tsan;
 
 #[cfg(shuttle)]
-pub(crate) use self::scheduled as types;
+pub(crate) use self::shuttle as types;
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use self::std_types as types;
 #[cfg(loom)]
@@ -214,7 +214,7 @@ pub(crate) mod std_types {
     #[cfg(not(shuttle))]
     pub(crate) mod sync {
         #[cfg(tsan)]
-        pub(crate) use crate::loom::seen::{
+        pub(crate) use crate::loom::tsan::{
             Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         };
         pub(crate) use std::sync::{Arc, atomic};

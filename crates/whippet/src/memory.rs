@@ -2,7 +2,7 @@
 
 use crate::loom::{Mutex, MutexGuard};
 use crate::runtime::Handle;
-use crate::sys::heap::{self, Kept};
+use crate::sys::malloc::{self, Kept};
 use crate::task::{spawn, yield_now};
 use crate::time::sleep;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// machine to have it calls this once the storm has gone: from each worker it takes what that thread keeps for
 /// itself (some 10 µs each), and then gives all whole pages back, on a thread for blocking calls. That takes some
 /// milliseconds for some ten megabytes, in which whoever allocates may have to wait, so it is nothing to do after each
-/// small ebb. A worker that is busy for long is left out.
+/// small drain. A worker that is busy for long is left out.
 ///
 /// With another C library it does nothing, and with another allocator nothing of use.
 ///
@@ -34,21 +34,21 @@ use std::time::Duration;
 /// ```
 #[doc(alias = "malloc_trim")]
 pub async fn trim() {
-    if !heap::GIVES_BACK {
+    if !malloc::GIVES_BACK {
         return;
     }
     let runtime = Handle::of_call("memory::trim");
     let workers = runtime.metrics().num_workers();
-    let round = Arc::new(Round { workers, met: Mutex::default() });
-    let visits: Vec<_> = (1..workers).map(|_| spawn(visit(Arc::clone(&round)))).collect();
-    visit(Arc::clone(&round)).await;
+    let pass = Arc::new(TrimPass { workers, visited: Mutex::default() });
+    let visits: Vec<_> = (1..workers).map(|_| spawn(visit(Arc::clone(&pass)))).collect();
+    visit(Arc::clone(&pass)).await;
     for visit in visits {
         // It fails only where the runtime ends.
         let _ = visit.await;
     }
-    let kept = std::mem::take(&mut *round.met());
+    let kept = std::mem::take(&mut *pass.visited());
     let kept = kept.into_iter().map(|(_, kept)| kept).collect();
-    let _ = runtime.spawn_own_blocking(move || heap::give_back(kept)).await;
+    let _ = runtime.spawn_own_blocking(move || malloc::give_back(kept)).await;
 }
 
 /// Turns that a visitor takes in a row in the hope that an idle worker wakes up and steals one of its kind: as long as
@@ -61,38 +61,38 @@ const TRIES: usize = 20;
 /// How long it sleeps in between. It may wake up on any worker.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// One round by all workers.
+/// One pass over all workers.
 #[derive(Debug)]
-struct Round {
+struct TrimPass {
     /// How many there are.
     workers: usize,
-    /// Those who were met, and what they kept.
-    met: Mutex<Vec<(ThreadId, Kept)>>,
+    /// Those that were visited, and what they kept.
+    visited: Mutex<Vec<(ThreadId, Kept)>>,
 }
 
-impl Round {
-    /// Those who were met.
-    fn met(&self) -> MutexGuard<'_, Vec<(ThreadId, Kept)>> {
-        self.met.lock()
+impl TrimPass {
+    /// Those that were visited.
+    fn visited(&self) -> MutexGuard<'_, Vec<(ThreadId, Kept)>> {
+        self.visited.lock()
     }
 
-    /// Takes what the worker of this thread keeps, if it was not met before. Says whether all were met.
-    fn meet(&self) -> bool {
+    /// Takes what the worker of this thread keeps, if it was not visited before. Returns whether all were visited.
+    fn visit_worker(&self) -> bool {
         let thread = thread::current().id();
-        if !self.met().iter().any(|(other, _)| *other == thread) {
-            let kept = heap::take_kept();
-            self.met().push((thread, kept));
+        if !self.visited().iter().any(|(other, _)| *other == thread) {
+            let kept = malloc::take_kept();
+            self.visited().push((thread, kept));
         }
-        self.met().len() >= self.workers
+        self.visited().len() >= self.workers
     }
 }
 
-/// Takes turns until all workers were met: where there are as many of these as workers, those who have nothing to do
+/// Takes turns until all workers were visited: where there are as many of these as workers, those who have nothing to do
 /// come and steal one.
-async fn visit(round: Arc<Round>) {
+async fn visit(pass: Arc<TrimPass>) {
     for _ in 0..TRIES {
         for _ in 0..TURNS {
-            if round.meet() {
+            if pass.visit_worker() {
                 return;
             }
             yield_now().await;
@@ -104,7 +104,7 @@ async fn visit(round: Arc<Round>) {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
-    use super::{Round, visit};
+    use super::{TrimPass, visit};
     use crate::loom::Mutex;
     use crate::runtime::Builder;
     use std::sync::Arc;
@@ -120,23 +120,23 @@ mod tests {
     }
 
     #[test]
-    fn every_idle_worker_is_met() {
+    fn every_idle_worker_is_visited() {
         let workers = 4;
         let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build();
         runtime.unwrap().block_on(async move {
-            let round = || async {
-                let round = Arc::new(Round { workers, met: Mutex::default() });
+            let pass = || async {
+                let pass = Arc::new(TrimPass { workers, visited: Mutex::default() });
                 let visits: Vec<_> =
-                    (0..workers).map(|_| crate::spawn(visit(Arc::clone(&round)))).collect();
+                    (0..workers).map(|_| crate::spawn(visit(Arc::clone(&pass)))).collect();
                 for visit in visits {
                     visit.await.unwrap();
                 }
-                round.met().len()
+                pass.visited().len()
             };
             // A machine that is busy with other tests may keep a worker from coming in time.
             let began = crate::time::Instant::now();
-            while round().await < workers {
-                assert!(began.elapsed() < PATIENCE, "some are never met");
+            while pass().await < workers {
+                assert!(began.elapsed() < PATIENCE, "some are never visited");
             }
         });
     }

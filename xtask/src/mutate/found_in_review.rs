@@ -23,30 +23,30 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "whoever does not want the seat any more leaves the line, by a panic too",
+        guard: "a thread that gives up its lease leaves the queue, by a panic too",
         file: "crates/whippet/src/runtime/block_on.rs",
-        from: "        if !self.lined_up.get() {
+        from: "        if !self.queued.get() {
             return;
         }
 ",
-        to: "        if !self.lined_up.get() || std::thread::panicking() {
+        to: "        if !self.queued.get() || std::thread::panicking() {
             return;
         }
 ",
         tests: &[Unit(
-            "runtime::seat_tests::a_thread_that_panics_while_it_waits_for_the_seat_keeps_no_other_from_it",
+            "runtime::lease_tests::a_waiter_that_panics_leaves_the_worker_to_the_next",
         )],
     },
     Mutation {
         row: "-",
         guard: "whoever takes the seat unasked leaves the line",
         file: "crates/whippet/src/runtime/block_on.rs",
-        from: "            self.leave_line(&mut state);
+        from: "            self.leave_queue(&mut state);
         } else if",
-        to: "            self.lined_up.set(false);
+        to: "            self.queued.set(false);
         } else if",
         tests: &[Unit(
-            "runtime::seat_tests::a_thread_that_takes_the_seat_unasked_leaves_it_to_the_next",
+            "runtime::lease_tests::a_waiter_that_finds_the_worker_free_wakes_the_next_later",
         )],
     },
     Mutation {
@@ -115,7 +115,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         guard: "a thread that leaves the seat tells the next",
         file: "crates/whippet/src/runtime/block_on.rs",
         from: "        state.worker = Some(worker);
-        Self::tell_next(&mut state);
+        Self::wake_next(&mut state);
 ",
         to: "        state.worker = Some(worker);
 ",

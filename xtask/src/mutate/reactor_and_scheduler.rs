@@ -16,7 +16,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         let result = match called {",
         tests: &[
             Unit("reactor::tests::regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays"),
-            Unit("reactor::tests::regression_01_an_edge_between_a_refusal_and_its_door_stays"),
+            Unit("reactor::tests::regression_01_an_edge_between_would_block_and_the_wait_stays"),
             Model("reactor::loom_tests::loom_regression_01_no_edge_is_swallowed_between_the_call_and_the_wait"),
         ],
     },
@@ -289,13 +289,13 @@ pub(super) const GUARDS: &[Mutation] = &[
         row: "8",
         guard: "the alarm is cleared before the shards are looked at",
         file: "crates/whippet/src/driver.rs",
-        from: "        self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
+        from: "        self.shared.clear_alarm_if(|alarm| went_off || alarm <= now);
         let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
         let next = nexts.min().unwrap_or(alarm::NEVER);
 ",
         to: "        let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
         let next = nexts.min().unwrap_or(alarm::NEVER);
-        self.base.clear_alarm_if(|alarm| went_off || alarm <= now);
+        self.shared.clear_alarm_if(|alarm| went_off || alarm <= now);
 ",
         tests: &[
             Schedule("timers::shuttle_timers_of_several_workers_all_fire"),
@@ -311,7 +311,7 @@ pub(super) const GUARDS: &[Mutation] = &[
         self.unlock_and_set_alarm(wheel);
         Ok(key)
 ",
-        to: "        self.base.set_alarm_forward(deadline);
+        to: "        self.base.advance_alarm(deadline);
         drop(wheel);
         let mut wheel = self.wheel.lock();
         let key = wheel.timers.insert(deadline, waker);

@@ -8,8 +8,8 @@ use super::source::Source;
 const SOURCES: &str = "crates/whippet/src/";
 /// The macros that make them.
 const MACROS: [&str; 4] = ["panic", "assert", "assert_eq", "assert_ne"];
-/// Parts of whippet that stand in for the machine in models, and have no callers outside.
-const MODELS: [&str; 2] = ["crates/whippet/src/loom", "scheduled"];
+/// Parts of whippet that replace the machine in models, and have no callers outside.
+const MODELS: [&str; 2] = ["crates/whippet/src/loom", "/shuttle.rs"];
 
 /// The panics whose message names no call.
 pub(super) fn find(source: &Source) -> Vec<String> {

@@ -25,7 +25,7 @@ pub(super) const NEVER: u64 = u64::MAX;
 
 /// Reactor, clock and alarm of one runtime.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(super) struct DriverShared {
     /// Registered descriptors, the alarm's timerfd, and the place where workers wait.
     reactor: Arc<Reactor>,
     /// Nanosecond 0.
@@ -39,7 +39,7 @@ pub(super) struct Base {
     setting: Mutex<()>,
 }
 
-impl Base {
+impl DriverShared {
     /// A clock that begins now.
     pub(super) fn new() -> io::Result<Self> {
         let clock = Clock::new();
@@ -128,7 +128,7 @@ impl Base {
     /// Sets the alarm to `next`, unless it is set to that or an earlier moment. While the clock is paused the alarm
     /// goes off at once: whoever waits looks whether to move the clock.
     #[inline]
-    pub(super) fn set_alarm_forward(&self, next: u64) {
+    pub(super) fn advance_alarm(&self, next: u64) {
         // Relaxed, without the lock: the module docs say why this look is enough.
         if next < self.alarm.load(Relaxed) {
             self.set_alarm(next);
@@ -148,7 +148,7 @@ impl Base {
     }
 
     /// Lets the alarm go off at once, to no timer's account.
-    pub(super) fn ring(&self) {
+    pub(super) fn fire_now(&self) {
         let setting = self.setting.lock();
         self.reactor.arm(Some(Duration::ZERO));
         drop(setting);
@@ -156,7 +156,7 @@ impl Base {
 
     /// While the clock is paused: takes `next` for the moment that is waited for, though the kernel tells of none; the
     /// moment as the clock shows it. `next` is asked between the clearing and the setting, as in every answer to an alarm.
-    pub(super) fn await_by_hand(&self, next: impl FnOnce() -> u64) -> Option<Instant> {
+    pub(super) fn arm_paused(&self, next: impl FnOnce() -> u64) -> Option<Instant> {
         self.clear_alarm();
         let next = next();
         let setting = self.setting.lock();

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const REAL: u8 = 0;
 /// At the system's pace, but showing another time.
 const SHIFTED: u8 = 1;
-/// Standing still.
+/// Paused: shows one moment.
 const PAUSED: u8 = 2;
 
 /// The clock of one runtime.
@@ -29,12 +29,12 @@ pub(crate) struct Clock {
     /// [`REAL`], [`SHIFTED`] or [`PAUSED`], for a look without the lock. Written under the lock.
     mode: AtomicU8,
     /// What it shows when it does not show the system's time.
-    shown: Mutex<Shown>,
+    state: Mutex<ClockState>,
 }
 
 /// What a clock showed at a moment of the system's clock.
 #[derive(Debug, Clone, Copy)]
-struct Shown {
+struct ClockState {
     /// What it showed then, or shows for good while it is paused.
     at: Instant,
     /// That moment.
@@ -43,13 +43,13 @@ struct Shown {
 
 /// The clock is not in the state that was asked for: it is paused already, or it is not paused.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct WrongMode;
+pub(crate) struct ClockModeError;
 
 impl Clock {
     /// The system's clock.
     pub(super) fn new() -> Self {
         let now = sys::clock::now();
-        Self { mode: AtomicU8::new(REAL), shown: Mutex::new(Shown { at: now, since: now }) }
+        Self { mode: AtomicU8::new(REAL), state: Mutex::new(ClockState { at: now, since: now }) }
     }
 
     /// What it shows.
@@ -58,18 +58,18 @@ impl Clock {
         // Acquire: pairs with the releases below, so that the lock's content is not older than the mode.
         match self.mode.load(Acquire) {
             REAL => sys::clock::now(),
-            _ => self.now_shown(),
+            _ => self.now_from_state(),
         }
     }
 
     /// What it shows when it does not show the system's time.
     #[cold]
-    fn now_shown(&self) -> Instant {
-        let shown = *self.shown.lock();
+    fn now_from_state(&self) -> Instant {
+        let state = *self.state.lock();
         if self.is_paused() {
-            return shown.at;
+            return state.at;
         }
-        shown.at + sys::clock::now().saturating_duration_since(shown.since)
+        state.at + sys::clock::now().saturating_duration_since(state.since)
     }
 
     /// Whether it stands still.
@@ -80,40 +80,40 @@ impl Clock {
     }
 
     /// Stops it.
-    pub(super) fn pause(&self) -> Result<(), WrongMode> {
+    pub(super) fn pause(&self) -> Result<(), ClockModeError> {
         let now = self.now();
-        let mut shown = self.shown.lock();
+        let mut state = self.state.lock();
         if self.is_paused() {
-            return Err(WrongMode);
+            return Err(ClockModeError);
         }
-        shown.at = now;
+        state.at = now;
         self.mode.store(PAUSED, Release);
         Ok(())
     }
 
     /// Lets it go on from what it shows.
-    pub(super) fn resume(&self) -> Result<(), WrongMode> {
-        let mut shown = self.shown.lock();
+    pub(super) fn resume(&self) -> Result<(), ClockModeError> {
+        let mut state = self.state.lock();
         if !self.is_paused() {
-            return Err(WrongMode);
+            return Err(ClockModeError);
         }
-        shown.since = sys::clock::now();
+        state.since = sys::clock::now();
         self.mode.store(SHIFTED, Release);
         Ok(())
     }
 
     /// Moves it forward by hand. A moment that cannot be counted is not reached: it stays where it is.
-    pub(super) fn advance(&self, duration: Duration) -> Result<(), WrongMode> {
-        let mut shown = self.shown.lock();
+    pub(super) fn advance(&self, duration: Duration) -> Result<(), ClockModeError> {
+        let mut state = self.state.lock();
         if !self.is_paused() {
-            return Err(WrongMode);
+            return Err(ClockModeError);
         }
-        shown.at = shown.at.checked_add(duration).unwrap_or(shown.at);
+        state.at = state.at.checked_add(duration).unwrap_or(state.at);
         Ok(())
     }
 
     /// Moves it forward to a moment, if that is ahead.
-    pub(super) fn advance_to(&self, moment: Instant) -> Result<(), WrongMode> {
+    pub(super) fn advance_to(&self, moment: Instant) -> Result<(), ClockModeError> {
         let now = self.now();
         self.advance(moment.saturating_duration_since(now))
     }

@@ -31,7 +31,7 @@ fn answer(driver: &Driver) {
 /// The alarm goes off before the first timer is due.
 fn assert_set(driver: &Driver, minutes: u64) {
     assert_eq!(driver.next_exact_deadline(), minutes * MINUTE, "the timer is there");
-    let (alarm, next) = (driver.base.alarm(), driver.next_deadline());
+    let (alarm, next) = (driver.shared.alarm(), driver.next_deadline());
     assert!(alarm <= next, "the timer is lost: the alarm is set to {alarm}, it is due at {next}");
 }
 

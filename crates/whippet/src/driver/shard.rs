@@ -4,7 +4,7 @@
 //! moved to another worker with its task. Whoever asks after a timer that cannot have fired yet
 //! ([`TimerShard::may_have_fired`]) takes no lock at all.
 
-use super::alarm::{Base, NEVER};
+use super::alarm::{DriverShared, NEVER};
 use crate::loom::atomic::AtomicU64;
 use crate::loom::atomic::Ordering::{Acquire, Release};
 use crate::loom::{Mutex, MutexGuard};
@@ -17,11 +17,11 @@ use std::task::Waker;
 use std::time::Instant;
 
 /// Timers fired or moved under one hold of the lock: some 10 µs, for which an insertion may have to wait.
-pub(super) const STEPS_A_LOCK: usize = 256;
+pub(super) const STEPS_PER_LOCK: usize = 256;
 
 /// Holds of the lock in one turn, so that moving many timers down a level does not keep a worker from its tasks.
 /// The alarm is then set to "at once", and the next turn goes on.
-const LOCKS_A_TURN: usize = 16;
+const LOCKS_PER_TURN: usize = 16;
 
 /// What [`TimerShard::poll_timer`] answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) enum TimerState {
 #[derive(Debug)]
 pub(crate) struct TimerShard {
     /// Clock and alarm.
-    base: Arc<Base>,
+    shared: Arc<DriverShared>,
     /// Up to which moment timers were fired, or are being fired: no later one was. [`NEVER`] at the end of the runtime.
     /// Written under the lock, before the first timer is fired; read without.
     fired_until: CachePadded<AtomicU64>,
@@ -59,41 +59,41 @@ struct Wheel {
 
 impl TimerShard {
     /// A shard without a timer.
-    pub(super) fn new(base: Arc<Base>) -> Self {
+    pub(super) fn new(shared: Arc<DriverShared>) -> Self {
         Self {
-            base,
+            shared,
             fired_until: CachePadded::new(AtomicU64::new(0)),
             wheel: CachePadded::new(Mutex::new(Wheel { timers: Timers::new(), closed: false })),
         }
     }
 
     /// Clock and alarm.
-    pub(super) const fn base(&self) -> &Arc<Base> {
-        &self.base
+    pub(super) const fn shared(&self) -> &Arc<DriverShared> {
+        &self.shared
     }
 
     /// The present moment, as timers count it.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
-        self.base.now()
+        self.shared.now()
     }
 
     /// The present moment of the runtime's clock.
     #[inline]
     pub(crate) fn instant(&self) -> Instant {
-        self.base.instant()
+        self.shared.instant()
     }
 
     /// A moment as timers count it; `None`: it lies beyond the count, 584 years ahead.
     #[inline]
     pub(crate) fn deadline(&self, instant: Instant) -> Option<u64> {
-        self.base.deadline(instant)
+        self.shared.deadline(instant)
     }
 
     /// Whether the clock is paused.
     #[inline]
     pub(crate) fn is_paused(&self) -> bool {
-        self.base.is_paused()
+        self.shared.is_paused()
     }
 
     /// Whether a timer with this deadline may have fired, or the runtime has ended. False: a waker that was left with
@@ -136,12 +136,12 @@ impl TimerShard {
         };
         // The look at the alarm follows the change under the lock: `alarm.rs` says why.
         drop(wheel);
-        self.base.set_alarm_forward(next.unwrap_or(NEVER));
+        self.shared.advance_alarm(next.unwrap_or(NEVER));
     }
 
     /// Asks after a timer; while it waits, `waker` is the one that it will wake.
     pub(crate) fn poll_timer(&self, key: &TimerKey, waker: &Waker) -> TimerState {
-        if let Ok(state) = self.look(key, waker) {
+        if let Ok(state) = self.poll_locked(key, waker) {
             return state;
         }
         // A waker's clone and drop are the user's code, hence outside of the lock.
@@ -154,7 +154,7 @@ impl TimerShard {
             }
             // It fired in between, and without this poll nobody would be told.
             Err(waker) => {
-                let state = self.look(key, &waker).unwrap_or(TimerState::Waiting);
+                let state = self.poll_locked(key, &waker).unwrap_or(TimerState::Waiting);
                 drop_waker(Some(waker));
                 state
             }
@@ -167,7 +167,7 @@ impl TimerShard {
     }
 
     /// One look at a timer under the lock.
-    fn look(&self, key: &TimerKey, waker: &Waker) -> Result<TimerState, OtherWaker> {
+    fn poll_locked(&self, key: &TimerKey, waker: &Waker) -> Result<TimerState, OtherWaker> {
         let mut wheel = self.wheel.lock();
         if wheel.closed {
             return Ok(TimerState::Closed);
@@ -201,8 +201,8 @@ impl TimerShard {
 
     /// Fires what is due at `now`, as far as one turn goes; the next deadline.
     pub(super) fn expire(&self, now: u64, wakers: &mut WakeList) -> u64 {
-        let enough = wakers.len() + STEPS_A_LOCK;
-        for _ in 1..LOCKS_A_TURN {
+        let enough = wakers.len() + STEPS_PER_LOCK;
+        for _ in 1..LOCKS_PER_TURN {
             let (more, next) = self.expire_some(now, wakers);
             if !more || wakers.len() >= enough {
                 return next;
@@ -215,17 +215,17 @@ impl TimerShard {
     fn expire_some(&self, now: u64, wakers: &mut WakeList) -> (bool, u64) {
         let mut wheel = self.wheel.lock();
         self.fire_until(now, &wheel);
-        let more = wheel.timers.expire(now, wakers, STEPS_A_LOCK);
+        let more = wheel.timers.expire(now, wakers, STEPS_PER_LOCK);
         (more, wheel.timers.next_deadline().unwrap_or(NEVER))
     }
 
     /// Fires all that is due, to the nanosecond, while the clock is paused.
-    pub(super) fn expire_exactly(&self, now: u64, wakers: &mut WakeList) {
+    pub(super) fn expire_exact(&self, now: u64, wakers: &mut WakeList) {
         let mut more = true;
         while more {
             let mut wheel = self.wheel.lock();
             self.fire_until(now, &wheel);
-            more = wheel.timers.expire_exactly(now, wakers, STEPS_A_LOCK);
+            more = wheel.timers.expire_exact(now, wakers, STEPS_PER_LOCK);
         }
     }
 
@@ -245,7 +245,7 @@ impl TimerShard {
             let mut wheel = self.wheel.lock();
             wheel.closed = true;
             self.fire_until(NEVER, &wheel);
-            more = wheel.timers.expire(NEVER, &mut wakers, STEPS_A_LOCK);
+            more = wheel.timers.expire(NEVER, &mut wakers, STEPS_PER_LOCK);
             drop(wheel);
             // At the end of a runtime a waker that panics concerns nobody.
             wakers.wake_all_catching();

@@ -91,7 +91,7 @@ impl Signals {
     }
 
     /// Announces the signals that came, and collects the wakers of those who listen for them.
-    pub(super) fn announce(&self, wakers: &mut WakeList) {
+    pub(super) fn announce_pending(&self, wakers: &mut WakeList) {
         let mut state = self.state.lock();
         if let Some(source) = &state.source {
             source.drain();

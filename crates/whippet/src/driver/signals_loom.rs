@@ -23,7 +23,7 @@ impl Wake for Count {
 fn turn(signals: &Signals, model: &Model) {
     if model.is_event() {
         let mut wakers = WakeList::new();
-        signals.announce(&mut wakers);
+        signals.announce_pending(&mut wakers);
         wakers.wake_all();
     }
 }

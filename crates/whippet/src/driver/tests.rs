@@ -170,7 +170,7 @@ fn a_storm_of_timers_fires_in_bounded_turns() {
         *largest = wakers.len().max(*largest);
         drop(wakers);
     }
-    assert!(*largest.lock().unwrap() < 2 * super::shard::STEPS_A_LOCK);
+    assert!(*largest.lock().unwrap() < 2 * super::shard::STEPS_PER_LOCK);
     for key in &keys {
         assert_eq!(driver.shard(0).poll_timer(key, &waker), TimerState::Fired);
     }
@@ -223,7 +223,7 @@ fn closing_wakes_those_who_wait_and_takes_no_more() {
 #[test]
 fn deadlines_saturate_at_both_ends() {
     let driver = Driver::new(2).unwrap();
-    let origin = driver.base.origin();
+    let origin = driver.shared.origin();
     assert_eq!(driver.shard(0).deadline(origin), Some(0));
     assert_eq!(driver.shard(0).deadline(origin - Duration::from_secs(1)), Some(0));
     assert_eq!(driver.shard(0).deadline(origin + Duration::from_nanos(7)), Some(7));

@@ -26,7 +26,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// Entries of a ring: enough that a broadcast to a room of a hundred stays local, small enough to fit the cache.
+/// Entries of a ring: enough that a broadcast to a hundred tasks stays local, small enough to fit the cache.
 /// Four in models, so that they reach the overflow.
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) const CAPACITY: u32 = 256;
@@ -219,7 +219,7 @@ impl Local {
     }
 
     /// How many more entries fit.
-    pub(crate) fn room(&self) -> u32 {
+    pub(crate) fn free_slots(&self) -> u32 {
         CAPACITY - self.ring.len()
     }
 }

@@ -82,9 +82,9 @@ impl RunQueue {
     }
 
     /// How many tasks a share of the injector may bring.
-    pub(super) fn room(&self) -> u32 {
+    pub(super) fn free_slots(&self) -> u32 {
         match self {
-            Self::Ring(ring) => ring.room().min(CAPACITY / 2),
+            Self::Ring(ring) => ring.free_slots().min(CAPACITY / 2),
             Self::Unshared(_) => CAPACITY / 2,
         }
     }

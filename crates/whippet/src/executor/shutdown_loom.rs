@@ -1,4 +1,4 @@
-//! The end of a runtime beside those who spawn and wake: whoever comes late finds a closed door, and nothing is left
+//! The end of a runtime beside those who spawn and wake: those that come late find the queues closed, and nothing is left
 //! behind one.
 
 use super::blocking::Pool;

@@ -267,9 +267,9 @@ impl Worker {
 
     /// A task of the injector, and this worker's share of what is in it.
     fn next_injected(&self) -> Option<Runnable> {
-        let room = self.own.room() as usize;
+        let free = self.own.free_slots() as usize;
         let workers = self.shared.remotes.len();
-        self.shared.injector.pop_share(workers, room, |task| self.push_back(task))
+        self.shared.injector.pop_share(workers, free, |task| self.push_back(task))
     }
 
     /// A task of another worker.

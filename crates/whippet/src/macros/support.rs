@@ -52,8 +52,8 @@ pub fn next_start(start: u8, count: u32) -> u8 {
     rotated(u32::from(start), 1, count) as u8
 }
 
-/// Ready while the running task has budget left; otherwise wakes it for its next turn. With none left the doors
-/// would all be pending, and other futures should not be polled in a loop for ever either.
+/// Ready while the running task has budget left; otherwise wakes it for its next turn. With none left all APIs
+/// would be pending, and other futures should not be polled in a loop for ever either.
 #[inline]
 pub fn poll_budget(cx: &mut Context<'_>) -> Poll<()> {
     if coop::has_budget_left() {

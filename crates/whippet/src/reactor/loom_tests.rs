@@ -1,4 +1,4 @@
-//! One slot in loom: the kernel on the one side, doors on the other. A door that misses an edge waits for ever, which
+//! One slot in loom: the kernel on the one side, calls on the other. A call that misses an edge waits for ever, which
 //! loom reports as a deadlock.
 
 use super::io_call::Remaining;
@@ -72,7 +72,7 @@ impl Socket {
         }
     }
 
-    /// One byte, by a door of its own: several may wait.
+    /// One byte, by a call of its own: several may wait.
     async fn read(&self) {
         let mut key = None;
         poll_fn(|cx| {

@@ -29,7 +29,7 @@ use self::readiness::{ERROR, PRIORITY, READ, READ_CLOSED, URGENT, WRITE, WRITE_C
 use self::registry::{Page, PageTable, Registry, SlotHandle};
 use self::retries::{Due, Retries, TICK};
 use self::unused_edges::BackOff;
-use crate::sys::poller::{Event, Poller, Waited};
+use crate::sys::poller::{Event, Poller, WaitOutcome};
 use crate::wake_list::WakeList;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -37,7 +37,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 /// What one turn brought.
-pub(crate) type Turn = Waited;
+pub(crate) type Turn = WaitOutcome;
 
 /// Watched descriptors, and the place where workers wait.
 #[derive(Debug)]

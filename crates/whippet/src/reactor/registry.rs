@@ -1,6 +1,6 @@
 //! The slots of all descriptors, in pages that are made when needed and go with their last descriptor.
 //!
-//! A registration holds its [`SlotHandle`]: the page itself and which of its slots, so doors need no lock and no look-up. An
+//! A registration holds its [`SlotHandle`]: the page itself and which of its slots, so calls need no lock and no look-up. An
 //! event brings a number only. The turn that handles it looks the page up in the [`PageTable`], whose lock it takes once a
 //! batch, for reading; descriptors that come and go take it for writing, for a moment. What an event finds there may
 //! be no page any more, or a slot that has gone on to another descriptor: then it is stale, and is dropped.

@@ -41,9 +41,9 @@ impl Bench {
         assert_eq!(socket::send(&self.far, bytes).unwrap(), bytes.len());
     }
 
-    /// Reads at most `room` bytes by a door's own rules.
-    fn try_read(&self, room: usize) -> io::Result<usize> {
-        self.near.try_io(IoInterest::READ, |fd| read(fd, room))
+    /// Reads at most `size` bytes by the rules of the API.
+    fn try_read(&self, size: usize) -> io::Result<usize> {
+        self.near.try_io(IoInterest::READ, |fd| read(fd, size))
     }
 
     fn poll_read(&self, waker: &Waker) -> Poll<io::Result<usize>> {
@@ -51,9 +51,9 @@ impl Bench {
     }
 }
 
-fn read(fd: &OwnedFd, room: usize) -> io::Result<(usize, Remaining)> {
-    let count = socket::receive(fd, &mut vec![0; room])?;
-    Ok((count, if count == room || count == 0 { Remaining::Maybe } else { Remaining::None }))
+fn read(fd: &OwnedFd, size: usize) -> io::Result<(usize, Remaining)> {
+    let count = socket::receive(fd, &mut vec![0; size])?;
+    Ok((count, if count == size || count == 0 { Remaining::Maybe } else { Remaining::None }))
 }
 
 fn would_block<R: std::fmt::Debug>(result: io::Result<R>) -> bool {
@@ -67,7 +67,7 @@ fn regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
     bench.turn(LONG);
     let count = bench.near.try_io(IoInterest::READ, |fd| {
         let result = read(fd, 64)?;
-        // The read has looked at the socket; before its door goes on, the next bytes come and are announced.
+        // The read has looked at the socket; before its call goes on, the next bytes come and are announced.
         bench.far_sends(b"second");
         bench.turn(LONG);
         Ok(result)
@@ -78,7 +78,7 @@ fn regression_01_an_edge_between_the_clear_and_the_end_of_the_call_stays() {
 }
 
 #[test]
-fn regression_01_an_edge_between_a_refusal_and_its_door_stays() {
+fn regression_01_an_edge_between_would_block_and_the_wait_stays() {
     let bench = Bench::new();
     bench.far_sends(b"x");
     bench.turn(LONG);
@@ -275,7 +275,7 @@ fn whoever_leaves_something_behind_wakes_the_next() {
     bench.turn(LONG);
     let count = Count::new();
     let got = bench.near.try_io(IoInterest::READ, |fd| {
-        // While this door is at work, another finds nothing announced and waits.
+        // While this call is at work, another finds nothing announced and waits.
         assert!(bench.poll_read(&Waker::from(Arc::clone(&count))).is_pending());
         read(fd, 1)
     });

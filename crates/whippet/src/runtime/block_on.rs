@@ -1,9 +1,9 @@
 //! Polling one future on the calling thread until it is ready.
 //!
 //! Beside a multi-thread runtime the thread sleeps between polls ([`on_this_thread`]). In a current-thread runtime
-//! the thread drives the only worker: it takes the [`Seat`], turns tasks and reactor between polls, and leaves the
-//! seat when its future is ready. A second thread that comes meanwhile polls its own future, sleeps, and takes the
-//! seat when it is left.
+//! the thread drives the only worker: it leases the [`CurrentThreadWorker`], runs tasks and turns the reactor between polls,
+//! and returns the worker when its future is ready. A second thread that comes meanwhile polls its own future, sleeps, and
+//! leases the worker when it is returned.
 
 use super::hooks::ParkHooks;
 use crate::coop;
@@ -24,7 +24,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// Panics on a worker's thread and inside of another `block_on`: neither must block.
 #[track_caller]
-pub(super) fn refuse_in_poll(call: &str) {
+pub(super) fn panic_in_poll(call: &str) {
     assert!(
         !context::is_worker() && !coop::is_polling(),
         "`{call}`: this thread polls a task or another `block_on`, and must not block; await the future, or call this \
@@ -46,32 +46,32 @@ pub(super) fn on_this_thread<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// The place of the one who drives a current-thread runtime.
+/// The one worker of a current-thread runtime, which one thread at a time may drive.
 #[derive(Debug)]
-pub(super) struct Seat {
-    /// The worker while nobody drives it, and who waits for it.
-    state: Mutex<SeatState>,
+pub(super) struct CurrentThreadWorker {
+    /// The worker while no thread drives it, and the threads that wait for it.
+    state: Mutex<State>,
     /// What is done before and after the worker's sleep.
     parks: ParkHooks,
 }
 
 /// What the lock keeps.
 #[derive(Debug)]
-struct SeatState {
-    /// The worker, while the seat is free.
+struct State {
+    /// The worker, while no thread drives it.
     worker: Option<Worker>,
-    /// Threads that wait for the seat, each to be woken when it is left.
-    waiting: Vec<Arc<Parker>>,
+    /// Threads that wait for the worker, each to be woken when it is returned.
+    waiters: Vec<Arc<Parker>>,
 }
 
-impl Seat {
-    /// A free seat.
+impl CurrentThreadWorker {
+    /// A worker that no thread drives.
     pub(super) fn new(worker: Worker, parks: ParkHooks) -> Self {
-        let state = SeatState { worker: Some(worker), waiting: Vec::new() };
+        let state = State { worker: Some(worker), waiters: Vec::new() };
         Self { state: Mutex::new(state), parks }
     }
 
-    /// Polls `future` until it is ready, driving the worker whenever the seat is free.
+    /// Polls `future` until it is ready, driving the worker whenever it is free.
     pub(super) fn block_on<F: Future>(
         &self,
         future: F,
@@ -79,10 +79,10 @@ impl Seat {
     ) -> F::Output {
         let mut future = pin!(future);
         let parker = Arc::new(Parker::default());
-        let waiting = Waiting::new(self, &parker);
+        let waiter = LeaseWaiter::new(self, &parker);
         loop {
-            if let Some(worker) = waiting.take_worker() {
-                return Driving::new(self, worker).drive(future, called_at);
+            if let Some(worker) = waiter.take_worker() {
+                return WorkerLease::new(self, worker).drive(future, called_at);
             }
             let waker = parker.waker();
             let polled =
@@ -99,54 +99,54 @@ impl Seat {
         self.state.lock().worker.take()
     }
 
-    fn leave(&self, worker: Worker) {
+    fn release(&self, worker: Worker) {
         let mut state = self.state.lock();
         state.worker = Some(worker);
-        Self::tell_next(&mut state);
+        Self::wake_next(&mut state);
     }
 
-    fn tell_next(state: &mut SeatState) {
-        if !state.waiting.is_empty() {
-            state.waiting.remove(0).unpark();
+    fn wake_next(state: &mut State) {
+        if !state.waiters.is_empty() {
+            state.waiters.remove(0).unpark();
         }
     }
 }
 
-/// A thread that wants the seat; does not want it any more when dropped, by a panic of its future too.
-struct Waiting<'a> {
-    /// The seat.
-    seat: &'a Seat,
+/// A thread that wants to drive the worker; it gives up when this is dropped, by a panic of its future too.
+struct LeaseWaiter<'a> {
+    /// The worker that it wants to drive, or drives.
+    shared: &'a CurrentThreadWorker,
     /// Where the thread sleeps.
     parker: &'a Arc<Parker>,
-    /// Whether it is in line, or was told of a free seat and has not come yet.
-    lined_up: Cell<bool>,
+    /// Whether it is queued, or was woken for a free worker and has not come yet.
+    queued: Cell<bool>,
 }
 
-impl<'a> Waiting<'a> {
-    fn new(seat: &'a Seat, parker: &'a Arc<Parker>) -> Self {
-        Self { seat, parker, lined_up: Cell::new(false) }
+impl<'a> LeaseWaiter<'a> {
+    fn new(shared: &'a CurrentThreadWorker, parker: &'a Arc<Parker>) -> Self {
+        Self { shared, parker, queued: Cell::new(false) }
     }
 
-    /// The worker, if the seat is free; else the thread is told when it is.
+    /// The worker, if it is free; otherwise the thread is woken when it is.
     fn take_worker(&self) -> Option<Worker> {
-        let mut state = self.seat.state.lock();
+        let mut state = self.shared.state.lock();
         let worker = state.worker.take();
         if worker.is_some() {
-            // It may not have been told: whoever it leaves the seat to is not itself.
-            self.leave_line(&mut state);
-        } else if !state.waiting.iter().any(|other| self.is(other)) {
-            state.waiting.push(Arc::clone(self.parker));
-            self.lined_up.set(true);
+            // It may still be queued, and must not be woken by its own return of the worker.
+            self.leave_queue(&mut state);
+        } else if !state.waiters.iter().any(|other| self.is(other)) {
+            state.waiters.push(Arc::clone(self.parker));
+            self.queued.set(true);
         }
         worker
     }
 
-    /// Leaves the line. True: it stood in it, and was not told of a free seat.
-    fn leave_line(&self, state: &mut SeatState) -> bool {
-        self.lined_up.set(false);
-        let before = state.waiting.len();
-        state.waiting.retain(|other| !self.is(other));
-        state.waiting.len() < before
+    /// Leaves the queue. True: it was queued, and was not woken for a free worker.
+    fn leave_queue(&self, state: &mut State) -> bool {
+        self.queued.set(false);
+        let before = state.waiters.len();
+        state.waiters.retain(|other| !self.is(other));
+        state.waiters.len() < before
     }
 
     fn is(&self, other: &Arc<Parker>) -> bool {
@@ -154,54 +154,58 @@ impl<'a> Waiting<'a> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for LeaseWaiter<'_> {
     fn drop(&mut self) {
-        if !self.lined_up.get() {
+        if !self.queued.get() {
             return;
         }
-        let mut state = self.seat.state.lock();
-        if !self.leave_line(&mut state) && state.worker.is_some() {
-            // It was told, and the seat is still free: the next is told in its place.
-            Seat::tell_next(&mut state);
+        let mut state = self.shared.state.lock();
+        if !self.leave_queue(&mut state) && state.worker.is_some() {
+            // It was woken, and the worker is still free: the next is woken in its place.
+            CurrentThreadWorker::wake_next(&mut state);
         }
     }
 }
 
-/// A thread in the seat; leaves it when dropped.
-struct Driving<'a> {
-    /// The seat.
-    seat: &'a Seat,
+/// A thread that drives the worker; it returns the worker when this is dropped.
+struct WorkerLease<'a> {
+    /// The worker that it wants to drive, or drives.
+    shared: &'a CurrentThreadWorker,
     /// The worker.
     worker: Option<Rc<Worker>>,
 }
 
-impl<'a> Driving<'a> {
-    fn new(seat: &'a Seat, worker: Worker) -> Self {
-        Self { seat, worker: Some(Rc::new(worker)) }
+impl<'a> WorkerLease<'a> {
+    fn new(shared: &'a CurrentThreadWorker, worker: Worker) -> Self {
+        Self { shared, worker: Some(Rc::new(worker)) }
     }
 
-    /// Polls `future` until it is ready, with turns of tasks in between.
+    /// Polls `future` until it is ready, and runs tasks in between.
     fn drive<F: Future>(
         &self,
         mut future: Pin<&mut F>,
         called_at: &'static Location<'static>,
     ) -> F::Output {
-        let Some(worker) = &self.worker else { unreachable!("the worker leaves with the seat") };
-        let _working = context::enter_worker(worker);
-        let main =
-            Arc::new(Main { woken: AtomicBool::new(true), shared: Arc::clone(worker.shared()) });
-        let waker = Waker::from(Arc::clone(&main));
+        let Some(worker) = &self.worker else {
+            unreachable!("the worker is returned by the drop alone")
+        };
+        let _worker_guard = context::enter_worker(worker);
+        let block_on_waker = Arc::new(BlockOnWaker {
+            woken: AtomicBool::new(true),
+            shared: Arc::clone(worker.shared()),
+        });
+        let waker = Waker::from(Arc::clone(&block_on_waker));
         let mut cx = Context::from_waker(&waker);
         let mut poll = || worker.poll(None, called_at, || future.as_mut().poll(&mut cx));
         loop {
-            if main.take_woken()
+            if block_on_waker.take_woken()
                 && let Poll::Ready(output) = poll()
             {
                 return output;
             }
             match worker.round() {
-                Step::Idle if !main.is_woken() => {
-                    self.seat.parks.park(worker, || main.is_woken());
+                Step::Idle if !block_on_waker.is_woken() => {
+                    self.shared.parks.park(worker, || block_on_waker.is_woken());
                 }
                 // The future was woken, by itself perhaps: sockets and timers get their look before its next poll.
                 Step::Idle => worker.poll_driver(),
@@ -211,24 +215,24 @@ impl<'a> Driving<'a> {
     }
 }
 
-impl Drop for Driving<'_> {
+impl Drop for WorkerLease<'_> {
     fn drop(&mut self) {
-        // The thread's knowledge of the worker is gone (`_working` is dropped before), so this is the only one.
+        // The thread's knowledge of the worker is gone (`_worker_guard` is dropped before), so this is the only one.
         if let Some(worker) = self.worker.take().and_then(Rc::into_inner) {
-            self.seat.leave(worker);
+            self.shared.release(worker);
         }
     }
 }
 
 /// The waker of the future that drives a current-thread runtime.
-struct Main {
+struct BlockOnWaker {
     /// Whether the future is to be polled.
     woken: AtomicBool,
     /// The runtime, whose worker may sleep.
     shared: Arc<Shared>,
 }
 
-impl Main {
+impl BlockOnWaker {
     fn take_woken(&self) -> bool {
         // AcqRel: acquire pairs with the waker's release.
         self.woken.swap(false, AcqRel)
@@ -239,7 +243,7 @@ impl Main {
     }
 }
 
-impl Wake for Main {
+impl Wake for BlockOnWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }

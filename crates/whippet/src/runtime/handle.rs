@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    /// The runtime's rooms.
+    /// The runtime's internal layers.
     pub(super) shared: Arc<Shared>,
 }
 
@@ -47,7 +47,7 @@ pub struct TryCurrentError {
     destroyed: bool,
 }
 
-/// The words of every door that finds no runtime.
+/// The message of every call that finds no runtime.
 const NO_RUNTIME: &str = "there is no whippet runtime here; call this from a task, inside of `Runtime::block_on`, or on a \
                           thread that holds the guard of `Handle::enter`";
 
@@ -329,7 +329,7 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        block_on::refuse_in_poll("Handle::block_on");
+        block_on::panic_in_poll("Handle::block_on");
         let _entered = self.enter_within();
         boxed_if_large!(Box::pin(future: F) => block_on::on_this_thread(future))
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone)]
 pub struct RuntimeMetrics {
-    /// The runtime's rooms.
+    /// The runtime's internal layers.
     shared: Arc<Shared>,
 }
 

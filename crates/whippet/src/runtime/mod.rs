@@ -1,4 +1,4 @@
-//! The runtime: the one room that knows all others, starts the threads and ends them.
+//! The runtime: the one module that knows all others, starts the threads and ends them.
 //!
 //! A [`Builder`] makes a [`Runtime`]; a [`Handle`] is what tasks and other threads hold of it. Dropping the
 //! runtime ends it: no task takes another turn, every task's future is dropped, and the threads are waited for,
@@ -32,10 +32,10 @@ mod threads;
 
 #[cfg(test)]
 #[cfg(not(loom))]
-mod regression_tests;
+mod lease_tests;
 #[cfg(test)]
 #[cfg(not(loom))]
-mod seat_tests;
+mod regression_tests;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;

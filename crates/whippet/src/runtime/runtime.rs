@@ -1,6 +1,6 @@
 //! The runtime as a program holds it.
 
-use super::block_on::{self, Seat};
+use super::block_on::{self, CurrentThreadWorker};
 use super::handle::{EnterGuard, Handle};
 use super::hooks::ParkHooks;
 use super::metrics::RuntimeMetrics;
@@ -48,7 +48,7 @@ pub struct Runtime {
     /// What others hold of it.
     handle: Handle,
     /// Who drives the workers.
-    driven: Driven,
+    flavor: Flavor,
     /// Looks for polls that do not end, if it is to.
     monitor: Option<Monitor>,
     /// Whether it was ended already.
@@ -62,16 +62,16 @@ impl RefUnwindSafe for Runtime {}
 
 /// Who drives the workers.
 #[derive(Debug)]
-pub(super) enum Driven {
+pub(super) enum Flavor {
     /// Threads of their own.
-    ByThreads(Threads),
+    MultiThread(Threads),
     /// Whoever calls `block_on`.
-    ByCaller(Seat),
+    CurrentThread(CurrentThreadWorker),
 }
 
 impl Runtime {
-    pub(super) fn from_parts(handle: Handle, driven: Driven) -> Self {
-        Self { handle, driven, monitor: None, ended: false }
+    pub(super) fn from_parts(handle: Handle, flavor: Flavor) -> Self {
+        Self { handle, flavor, monitor: None, ended: false }
     }
 
     pub(super) fn start_monitor(&mut self, options: &StallOptions) -> io::Result<()> {
@@ -85,9 +85,9 @@ impl Runtime {
         parks: &ParkHooks,
         worker: Worker,
     ) -> io::Result<()> {
-        match &mut self.driven {
-            Driven::ByThreads(threads) => threads.start(options, parks.clone(), worker),
-            Driven::ByCaller(_) => Ok(()),
+        match &mut self.flavor {
+            Flavor::MultiThread(threads) => threads.start(options, parks.clone(), worker),
+            Flavor::CurrentThread(_) => Ok(()),
         }
     }
 
@@ -189,7 +189,7 @@ impl Runtime {
     /// As [`block_on`](Self::block_on), in a call of this name.
     #[track_caller]
     pub(crate) fn block_on_in<F: Future>(&self, call: &str, future: F) -> F::Output {
-        block_on::refuse_in_poll(call);
+        block_on::panic_in_poll(call);
         let _entered = self.handle.enter_within();
         let at = Location::caller();
         boxed_if_large!(Box::pin(future: F) => self.poll_to_end(future, at))
@@ -197,9 +197,9 @@ impl Runtime {
 
     /// Polls `future`, of a `block_on` that was called at `at`.
     fn poll_to_end<F: Future>(&self, future: F, at: &'static Location<'static>) -> F::Output {
-        match &self.driven {
-            Driven::ByThreads(_) => block_on::on_this_thread(future),
-            Driven::ByCaller(seat) => seat.block_on(future, at),
+        match &self.flavor {
+            Flavor::MultiThread(_) => block_on::on_this_thread(future),
+            Flavor::CurrentThread(worker) => worker.block_on(future, at),
         }
     }
 
@@ -289,8 +289,8 @@ impl Runtime {
 
     /// Takes the worker that nobody drives, for good, and cancels what is in its queue.
     pub(super) fn cancel_queued(&self) {
-        if let Driven::ByCaller(seat) = &self.driven
-            && let Some(worker) = seat.take()
+        if let Flavor::CurrentThread(worker) = &self.flavor
+            && let Some(worker) = worker.take()
         {
             worker.cancel_queued();
         }
@@ -299,7 +299,7 @@ impl Runtime {
     /// Waits for the threads, and names those that go on.
     fn wait(&mut self, deadline: Instant) {
         let shared = &self.handle.shared;
-        if let Driven::ByThreads(threads) = &mut self.driven {
+        if let Flavor::MultiThread(threads) = &mut self.flavor {
             for worker in threads.wait_ended(deadline) {
                 let _ = catch_panic(|| match shared.polling(worker) {
                     Some(at) => tracing::warn!(

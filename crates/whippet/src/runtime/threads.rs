@@ -23,12 +23,12 @@ pub(super) struct Threads {
     /// The threads that were started.
     handles: Vec<JoinHandle<()>>,
     /// Which of them live.
-    living: Arc<Living>,
+    live: Arc<LiveThreads>,
 }
 
 /// Which workers' threads live.
 #[derive(Debug, Default)]
-struct Living {
+struct LiveThreads {
     /// By the worker's number.
     workers: Mutex<Vec<bool>>,
     /// Signalled when one ends.
@@ -36,18 +36,18 @@ struct Living {
 }
 
 /// Says that a worker's thread ends, by a panic too.
-struct Ends {
+struct ExitGuard {
     /// Where to say it.
-    living: Arc<Living>,
+    live: Arc<LiveThreads>,
     /// Which worker.
     index: usize,
 }
 
-impl Drop for Ends {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
-        let mut workers = self.living.workers.lock();
+        let mut workers = self.live.workers.lock();
         workers[self.index] = false;
-        self.living.ended.notify_all();
+        self.live.ended.notify_all();
     }
 }
 
@@ -96,7 +96,7 @@ impl ThreadOptions {
 }
 
 /// The life of a worker's thread: turns and sleep, until the runtime ends.
-fn work(worker: Worker, parks: &ParkHooks) {
+fn run_worker(worker: Worker, parks: &ParkHooks) {
     let worker = Rc::new(worker);
     let working = context::enter_worker(&worker);
     let shared = worker.shared();
@@ -123,32 +123,32 @@ impl Threads {
         worker: Worker,
     ) -> io::Result<()> {
         let index = self.handles.len();
-        self.living.workers.lock().push(true);
-        let ends = Ends { living: Arc::clone(&self.living), index };
+        self.live.workers.lock().push(true);
+        let exit_guard = ExitGuard { live: Arc::clone(&self.live), index };
         let runtime = worker.shared().id;
-        self.handles.push(options.start(runtime, ends, move || work(worker, &parks))?);
+        self.handles.push(options.start(runtime, exit_guard, move || run_worker(worker, &parks))?);
         Ok(())
     }
 
     /// Waits until all threads have ended, at most until `deadline`. Gives the numbers of the workers that go on.
     pub(super) fn wait_ended(&mut self, deadline: Instant) -> Vec<usize> {
         let left = deadline.saturating_duration_since(sys::clock::now());
-        let workers = self.living.workers.lock();
+        let workers = self.live.workers.lock();
         let live = |workers: &mut Vec<bool>| workers.contains(&true);
-        let Living { workers: lock, ended } = &*self.living;
+        let LiveThreads { workers: lock, ended } = &*self.live;
         let workers = ended.wait_timeout_while(lock, workers, left, live);
-        let living: Vec<usize> = workers
+        let live: Vec<usize> = workers
             .iter()
             .enumerate()
             .filter_map(|(index, lives)| lives.then_some(index))
             .collect();
         drop(workers);
         for (index, handle) in self.handles.drain(..).enumerate() {
-            if !living.contains(&index) {
+            if !live.contains(&index) {
                 // What is left of the thread is its end: a panic in a hook was reported when it happened.
                 drop(handle.join());
             }
         }
-        living
+        live
     }
 }

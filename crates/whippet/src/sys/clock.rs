@@ -1,10 +1,10 @@
 //! The monotonic clock.
 
 #[cfg(shuttle)]
-mod scheduled;
+mod shuttle;
 
 #[cfg(shuttle)]
-pub(crate) use self::scheduled::{now, pass_until};
+pub(crate) use self::shuttle::{now, pass_until};
 
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Duration;

@@ -3,16 +3,16 @@
 #[cfg(not(shuttle))]
 mod epoll;
 #[cfg(shuttle)]
-mod scheduled;
+mod shuttle;
 
 #[cfg(not(shuttle))]
 pub(crate) use self::epoll::Poller;
 #[cfg(shuttle)]
-pub(crate) use self::scheduled::Poller;
+pub(crate) use self::shuttle::Poller;
 
 /// What one wait brought beside the events of descriptors.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Waited {
+pub(crate) struct WaitOutcome {
     /// How many events of descriptors.
     pub(crate) events: usize,
     /// Whether a notification was among them.

@@ -1,4 +1,4 @@
-//! The cooperative budget for programs that write doors of their own: a leaf future that may be ready for ever takes a
+//! The cooperative budget for programs that write leaf futures of their own: a leaf future that may be ready for ever takes a
 //! unit of the task's budget first, so that a loop over it lets the other tasks have their turns.
 //!
 //! ```

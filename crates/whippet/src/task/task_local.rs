@@ -103,7 +103,7 @@ impl fmt::Display for AccessError {
 impl std::error::Error for AccessError {}
 
 /// Why a scope could not be entered.
-enum Refused {
+enum BorrowFailure {
     /// Somebody looks at the value, inside of `with`.
     Borrowed,
     /// The thread ends, and the slot is gone.
@@ -159,7 +159,7 @@ impl<T: 'static> LocalKey<T> {
     pub fn sync_scope<F: FnOnce() -> R, R>(&'static self, value: T, f: F) -> R {
         match self.enter(&mut Some(value), f) {
             Ok(result) => result,
-            Err(refused) => refused.panic("LocalKey::sync_scope"),
+            Err(failure) => failure.panic("LocalKey::sync_scope"),
         }
     }
 
@@ -256,35 +256,39 @@ impl<T: 'static> LocalKey<T> {
     }
 
     /// Calls `f` while the value is in the slot; what was there before is put back, after a panic too.
-    fn enter<R>(&'static self, value: &mut Option<T>, f: impl FnOnce() -> R) -> Result<R, Refused> {
+    fn enter<R>(
+        &'static self,
+        value: &mut Option<T>,
+        f: impl FnOnce() -> R,
+    ) -> Result<R, BorrowFailure> {
         /// Puts back what was there.
-        struct Leave<'a, T: 'static> {
+        struct RestoreOnDrop<'a, T: 'static> {
             key: &'static LocalKey<T>,
             value: &'a mut Option<T>,
         }
-        impl<T: 'static> Drop for Leave<'_, T> {
+        impl<T: 'static> Drop for RestoreOnDrop<'_, T> {
             fn drop(&mut self) {
                 // Nobody can look at the value any more, whose borrow ends with the call of `with` that is inside of `f`.
                 let _ = self.key.swap(self.value);
             }
         }
         self.swap(value)?;
-        let _leave = Leave { key: self, value };
+        let _restore = RestoreOnDrop { key: self, value };
         Ok(f())
     }
 
     /// Lets the value and what is in the slot change places.
-    fn swap(&'static self, value: &mut Option<T>) -> Result<(), Refused> {
+    fn swap(&'static self, value: &mut Option<T>) -> Result<(), BorrowFailure> {
         let swapped = self.slot.try_with(|slot| {
-            let mut slot = slot.try_borrow_mut().map_err(|_| Refused::Borrowed)?;
+            let mut slot = slot.try_borrow_mut().map_err(|_| BorrowFailure::Borrowed)?;
             std::mem::swap(&mut *slot, value);
             Ok(())
         });
-        swapped.unwrap_or(Err(Refused::NoSlot))
+        swapped.unwrap_or(Err(BorrowFailure::NoSlot))
     }
 }
 
-impl Refused {
+impl BorrowFailure {
     #[track_caller]
     fn panic(self, call: &str) -> ! {
         match self {
@@ -347,7 +351,7 @@ pin_project! {
             let this = this.project();
             let mut future = this.future;
             if future.is_some() {
-                // Refused: the future is dropped with the rest, outside of the scope.
+                // When that fails the future is dropped with the rest, outside of the scope.
                 let _ = this.key.enter(this.value, || future.set(None));
             }
         }
@@ -395,7 +399,7 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
             }
             polled
         });
-        polled.unwrap_or_else(|refused| refused.panic("LocalKey::scope"))
+        polled.unwrap_or_else(|failure| failure.panic("LocalKey::scope"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The cooperative budget, as a program sees it: every door uses up a unit of the task's budget, and lets the
+//! The cooperative budget, as a program sees it: every call that may wait uses up a unit of the task's budget, and lets the
 //! others go first when none is left.
 
 use crate::coop;

@@ -1,6 +1,6 @@
 //! A clock that is moved by hand.
 
-use crate::driver::{Driver, WrongMode};
+use crate::driver::{ClockModeError, Driver};
 use crate::runtime::{Handle, RuntimeFlavor};
 use crate::task::yield_now;
 use crate::wake_list::WakeList;
@@ -94,11 +94,11 @@ pub async fn advance(duration: Duration) {
 
 /// The driver of the current runtime, whose clock may be paused.
 #[track_caller]
-fn pausable(door: &str) -> Arc<Driver> {
-    let handle = Handle::of_call(&format!("time::{door}"));
+fn pausable(call: &str) -> Arc<Driver> {
+    let handle = Handle::of_call(&format!("time::{call}"));
     assert!(
         handle.runtime_flavor() == RuntimeFlavor::CurrentThread,
-        "`time::{door}`: the runtime has worker threads, so there is no moment at which nothing is to do; use \
+        "`time::{call}`: the runtime has worker threads, so there is no moment at which nothing is to do; use \
          `Builder::new_current_thread`"
     );
     Arc::clone(handle.driver())
@@ -106,6 +106,6 @@ fn pausable(door: &str) -> Arc<Driver> {
 
 /// Panics when the clock goes on.
 #[track_caller]
-fn expect_paused(door: &str, done: Result<(), WrongMode>) {
-    assert!(done.is_ok(), "`time::{door}`: the clock is not paused; call `time::pause` first");
+fn expect_paused(call: &str, done: Result<(), ClockModeError>) {
+    assert!(done.is_ok(), "`time::{call}`: the clock is not paused; call `time::pause` first");
 }

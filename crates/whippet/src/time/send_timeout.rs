@@ -1,4 +1,4 @@
-//! A send that waits for a place no longer than so long: a channel knows no clock, so it is a door of this room.
+//! A send that waits for a place no longer than so long: a channel knows no clock, so this is part of `time`.
 
 use super::timeout::timeout_in;
 use crate::sync::mpsc::Sender;

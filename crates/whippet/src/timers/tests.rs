@@ -69,9 +69,9 @@ mod single {
     }
 
     /// Advances the wheel to `now`, to the nanosecond, and says who fired.
-    fn expire_exactly(timers: &mut Timers, log: &Log, now: u64) -> Vec<usize> {
+    fn expire_exact(timers: &mut Timers, log: &Log, now: u64) -> Vec<usize> {
         let mut wakers = WakeList::new();
-        assert!(!timers.expire_exactly(now, &mut wakers, usize::MAX));
+        assert!(!timers.expire_exact(now, &mut wakers, usize::MAX));
         wakers.wake_all();
         log.take()
     }
@@ -83,10 +83,10 @@ mod single {
             let key = timers.insert(deadline, log.waker(1));
             assert_eq!(timers.next_exact_deadline(), Some(deadline));
             if let Some(before) = deadline.checked_sub(1) {
-                assert_eq!(expire_exactly(&mut timers, &log, before), []);
+                assert_eq!(expire_exact(&mut timers, &log, before), []);
                 assert_eq!(timers.next_exact_deadline(), Some(deadline));
             }
-            assert_eq!(expire_exactly(&mut timers, &log, deadline), [1]);
+            assert_eq!(expire_exact(&mut timers, &log, deadline), [1]);
             assert_eq!((timers.len(), timers.next_exact_deadline()), (0, None));
             assert_eq!(timers.poll(&key, &log.waker(2)), Polled::Fired);
         }
@@ -102,8 +102,8 @@ mod single {
             .collect();
         for moment in [10, 20, 30] {
             assert_eq!(timers.next_exact_deadline(), Some(first + moment));
-            assert_eq!(expire_exactly(&mut timers, &log, first + moment - 1), []);
-            let fired = expire_exactly(&mut timers, &log, first + moment);
+            assert_eq!(expire_exact(&mut timers, &log, first + moment - 1), []);
+            let fired = expire_exact(&mut timers, &log, first + moment);
             assert_eq!(fired, vec![moment as usize; if moment == 10 { 2 } else { 1 }]);
         }
         assert_eq!(timers.next_exact_deadline(), None);

@@ -68,7 +68,7 @@ pub(crate) enum Polled {
 
 /// Where a timer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum NodeState {
     /// In a list of this level, that of its tick's digit there.
     Level(u8),
     /// In no list: it fired, and waits for its owner to collect it.
@@ -89,7 +89,7 @@ struct Node {
     /// What its key must say.
     stamp: u32,
     /// Where it is.
-    place: Place,
+    state: NodeState,
 }
 
 /// A list of timers, first in first out.
@@ -159,7 +159,7 @@ impl Timers {
             before: NONE,
             after: NONE,
             stamp,
-            place: Place::Fired,
+            state: NodeState::Fired,
         });
         self.link(index);
         self.waiting += 1;
@@ -199,7 +199,9 @@ impl Timers {
     /// Gives a waiting timer another deadline; it keeps its waker. Answers `false` when it has fired already.
     pub(crate) fn reset(&mut self, key: &TimerKey, deadline: u64) -> bool {
         let deadline = self.not_past(deadline);
-        let Some(Place::Level(level)) = self.node(key).map(|node| node.place) else { return false };
+        let Some(NodeState::Level(level)) = self.node(key).map(|node| node.state) else {
+            return false;
+        };
         self.unlink(key.index, level);
         if let Some(node) = self.nodes.get_mut(key.index) {
             node.deadline = deadline;
@@ -210,7 +212,7 @@ impl Timers {
 
     /// Takes a timer out, whether it waits or has fired. Its waker comes back to be dropped outside of the lock.
     pub(crate) fn remove(&mut self, key: &TimerKey) -> Option<Waker> {
-        if let Place::Level(level) = self.node(key)?.place {
+        if let NodeState::Level(level) = self.node(key)?.state {
             self.unlink(key.index, level);
             self.waiting -= 1;
         }
@@ -265,7 +267,7 @@ impl Timers {
 
     /// Fires what is due at `now` to the nanosecond, for a clock that is moved by hand: see [`Timers::expire`].
     #[must_use = "when more is due, somebody must come back at once"]
-    pub(crate) fn expire_exactly(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
+    pub(crate) fn expire_exact(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
         if self.expire(now, wakers, limit) {
             return true;
         }
@@ -364,7 +366,7 @@ impl Timers {
         let last = std::mem::replace(&mut list.tail, index);
         list.earliest = list.earliest.min(node.deadline);
         (node.before, node.after) = (last, NONE);
-        node.place = Place::Level(level as u8);
+        node.state = NodeState::Level(level as u8);
         match self.nodes.get_mut(last) {
             Some(last) => last.after = index,
             None => list.head = index,
@@ -375,7 +377,7 @@ impl Timers {
     /// Takes a timer out of its list, which is on `level`; it counts as fired until it is linked again.
     fn unlink(&mut self, index: u32, level: u8) {
         let Some(node) = self.nodes.get_mut(index) else { return };
-        node.place = Place::Fired;
+        node.state = NodeState::Fired;
         let (before, after) = (node.before, node.after);
         let digit = digit_of(node.deadline >> TICK_BITS, usize::from(level));
         let list = &mut self.lists[usize::from(level) * LISTS + digit];

@@ -1,6 +1,6 @@
 //! The allocation of a task, and the functions that know its types.
 //!
-//! Everything else of the room sees a pointer to the [`Header`] (`header.rs`), the first field of the allocation, and reaches
+//! Everything else of the module sees a pointer to the [`Header`] (`header.rs`), the first field of the allocation, and reaches
 //! the typed rest through its [`Vtable`]. The rights that the SAFETY arguments name are those of the state word
 //! (`state.rs`): *the runnable's* (future), *the completer's* and *the join handle's* (output, waker).
 

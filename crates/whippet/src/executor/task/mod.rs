@@ -1,6 +1,6 @@
 //! A task: one allocation that holds a future, later its output, and the word that says who may do what.
 //!
-//! The room knows only how to ask for a turn: a [`Schedule`] is told "this runnable is to be queued" and "this
+//! The module knows only how to ask for a poll: a [`Schedule`] is told "this runnable is to be queued" and "this
 //! task is complete". It knows no queue, no thread and no reactor.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! The waker of a task: a reference, and the door through which the task asks for a turn.
+//! The waker of a task: a reference, through which the task asks to be polled.
 
 use super::header::{Header, drop_reference};
 use super::state::WakeResult;

@@ -10,10 +10,10 @@ use crate::executor::queue::Local;
 use crate::executor::runtime_id::Id as RuntimeId;
 use crate::executor::shared::{Remote, Shared};
 use crate::executor::worker::Worker;
-use crate::runtime::block_on::Seat;
+use crate::runtime::block_on::CurrentThreadWorker;
 use crate::runtime::handle::Handle;
 use crate::runtime::local::{LocalOptions, LocalRuntime};
-use crate::runtime::runtime::{Driven, Runtime};
+use crate::runtime::runtime::{Flavor, Runtime};
 use crate::runtime::threads::Threads;
 use crate::sys;
 use std::io;
@@ -67,11 +67,12 @@ impl Builder {
         });
         let handle = Handle::new(Arc::clone(&shared));
         let mut runtime = match workers.next() {
-            Some(only) if !multi_thread => {
-                Runtime::from_parts(handle, Driven::ByCaller(Seat::new(only, self.parks.clone())))
-            }
+            Some(only) if !multi_thread => Runtime::from_parts(
+                handle,
+                Flavor::CurrentThread(CurrentThreadWorker::new(only, self.parks.clone())),
+            ),
             first => {
-                let threads = Driven::ByThreads(Threads::default());
+                let threads = Flavor::MultiThread(Threads::default());
                 let mut runtime = Runtime::from_parts(handle, threads);
                 for worker in first.into_iter().chain(workers) {
                     // Should one not start, the runtime is dropped here, which ends those that did.
@@ -122,7 +123,9 @@ impl Builder {
             let (driver, options) = (Arc::clone(driver), self.threads.clone());
             let start =
                 move |body: Box<dyn FnOnce() + Send>| options.start(runtime, (), body).map(drop);
-            Pool::new(max_threads, self.keep_alive, Box::new(start), move || driver.nudge())
+            Pool::new(max_threads, self.keep_alive, Box::new(start), move || {
+                driver.wake_paused_waiter()
+            })
         };
         Pools {
             runtime,

@@ -22,7 +22,7 @@ const THREAD_KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// a socket waits for so many polls at most. tokio's figure.
 const EVENT_INTERVAL: u32 = 61;
 /// Turns between two looks at the injector while there is work elsewhere, unless set. Odd and unlike the other, so that
-/// they seldom coincide; Go and tokio use 61.
+/// they rarely coincide; Go and tokio use 61.
 const GLOBAL_QUEUE_INTERVAL: u32 = 31;
 
 /// Makes a [`Runtime`](super::Runtime).

@@ -2,11 +2,11 @@
 //!
 //! A monitor looks at each worker several times in a threshold. Workers know nothing of it: they count their polls and
 //! show whose poll it is in any case, each in memory of its own. When the same poll is seen for as long as the
-//! threshold, it is reported, and once more when it has ended. [`watch`] decides, of which time is an argument;
+//! threshold, it is reported, and once more when it has ended. [`detector`] decides, of which time is an argument;
 //! [`monitor`] is the thread around it.
 
+mod detector;
 mod monitor;
-mod watch;
 
 #[cfg(test)]
 #[cfg(not(loom))]

@@ -1,6 +1,6 @@
 //! The thread that looks for stalls.
 
-use super::watch::{Sight, Watch};
+use super::detector::{PollSample, StallDetector};
 use super::{OnStall, StallOptions};
 use crate::executor::shared::{Remote, Shared};
 use crate::executor::works_for::work_for;
@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// Looks in a threshold: so many parts of it a stall may be reported late.
-const LOOKS: u32 = 4;
-/// The time between two looks at least: below it the monitor itself would be felt.
+/// Samples in a threshold: a stall may be reported late by this part of it.
+const SAMPLES_PER_THRESHOLD: u32 = 4;
+/// The time between two samples at least: below it the monitor itself would be felt.
 const MIN_PERIOD: Duration = Duration::from_millis(1);
 /// The name of the thread.
 const THREAD_NAME: &str = "whippet-stalls";
@@ -24,26 +24,26 @@ const THREAD_NAME: &str = "whippet-stalls";
 #[derive(Debug)]
 pub(crate) struct Monitor {
     /// What is shared with its thread.
-    life: Arc<Life>,
+    lifecycle: Arc<Lifecycle>,
     /// Its thread.
     thread: Option<JoinHandle<()>>,
 }
 
-/// The beginning of the monitor's end.
+/// How far the monitor's thread is.
 #[derive(Debug, Default)]
-struct Life {
-    /// Where it stands.
+struct Lifecycle {
+    /// Its state.
     state: Mutex<State>,
     /// Signalled when that changes.
     changed: Condvar,
 }
 
-/// Where the monitor stands.
+/// The state of the monitor's thread.
 #[derive(Debug, Default, PartialEq, Eq)]
 enum State {
     /// It looks.
     #[default]
-    Looking,
+    Running,
     /// It is to end.
     Ending,
     /// Its thread ends.
@@ -51,21 +51,21 @@ enum State {
 }
 
 /// Says that the thread ends.
-struct Ends(Arc<Life>);
+struct ExitGuard(Arc<Lifecycle>);
 
-impl Drop for Ends {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         self.0.set(State::Ended);
     }
 }
 
-impl Life {
+impl Lifecycle {
     fn set(&self, state: State) {
         *self.state.lock() = state;
         self.changed.notify_all();
     }
 
-    /// Waits while it stands at `state`, `timeout` at most. True: it does not stand there any more.
+    /// Waits while it is in such a `state`, `timeout` at most. True: it has left it.
     fn wait_while(&self, state: fn(&State) -> bool, timeout: Duration) -> bool {
         let guard = self.state.lock();
         let waits = |now: &mut State| state(now);
@@ -80,37 +80,37 @@ impl Monitor {
     /// The system's, when it has no thread to give.
     pub(crate) fn start(options: &StallOptions, shared: &Arc<Shared>) -> io::Result<Option<Self>> {
         let Some(threshold) = options.threshold else { return Ok(None) };
-        let life = Arc::new(Life::default());
-        let ends = Ends(Arc::clone(&life));
+        let lifecycle = Arc::new(Lifecycle::default());
+        let exit_guard = ExitGuard(Arc::clone(&lifecycle));
         let (shared, on_stall) = (Arc::clone(shared), Arc::clone(&options.on_stall));
         let thread = sys::thread::start(THREAD_NAME.to_owned(), None, move || {
             let _works = work_for(shared.id);
-            look_on(&ends.0, &shared, threshold, &on_stall);
+            run_monitor(&exit_guard.0, &shared, threshold, &on_stall);
         })?;
-        Ok(Some(Self { life, thread: Some(thread) }))
+        Ok(Some(Self { lifecycle, thread: Some(thread) }))
     }
 
     /// Ends it. Waits until `deadline` at most.
     pub(crate) fn end(mut self, deadline: Instant) {
-        self.life.set(State::Ending);
+        self.lifecycle.set(State::Ending);
         let Some(thread) = self.thread.take() else { return };
         let left = deadline.saturating_duration_since(sys::clock::now());
-        if self.life.wait_while(|state| *state != State::Ended, left) {
+        if self.lifecycle.wait_while(|state| *state != State::Ended, left) {
             // What is left of the thread is its end.
             drop(thread.join());
         }
     }
 }
 
-/// Looks at all workers until the end.
-fn look_on(life: &Life, shared: &Shared, threshold: Duration, on_stall: &OnStall) {
-    let period = (threshold / LOOKS).max(MIN_PERIOD);
-    let mut watches: Vec<Watch> =
-        (0..shared.remotes.len()).map(|worker| Watch::new(worker, threshold)).collect();
-    while !life.wait_while(|state| *state == State::Looking, period) {
+/// Samples all workers until the end.
+fn run_monitor(lifecycle: &Lifecycle, shared: &Shared, threshold: Duration, on_stall: &OnStall) {
+    let period = (threshold / SAMPLES_PER_THRESHOLD).max(MIN_PERIOD);
+    let mut detectors: Vec<StallDetector> =
+        (0..shared.remotes.len()).map(|worker| StallDetector::new(worker, threshold)).collect();
+    while !lifecycle.wait_while(|state| *state == State::Running, period) {
         let now = sys::clock::now();
-        for (watch, remote) in watches.iter_mut().zip(&shared.remotes) {
-            if let Some(stall) = watch.look(now, sight(remote)) {
+        for (detector, remote) in detectors.iter_mut().zip(&shared.remotes) {
+            if let Some(stall) = detector.observe(now, sample(remote)) {
                 // A report that panics was told by the panic's own message; the next one may do better.
                 let _ = catch_panic(|| on_stall(&stall));
             }
@@ -118,11 +118,11 @@ fn look_on(life: &Life, shared: &Shared, threshold: Duration, on_stall: &OnStall
     }
 }
 
-/// What a worker is at. None: nothing, or it turns from one thing to another.
-fn sight(remote: &Remote) -> Option<Sight> {
-    // Relaxed: a poll that is reported was seen at several looks, and the name is that of the last one, a threshold after
+/// Which poll a worker is in. None: none, or it goes from one to another.
+fn sample(remote: &Remote) -> Option<PollSample> {
+    // Relaxed: a poll that is reported was seen in several samples, and the name is that of the last one, a threshold after
     // the worker wrote it.
-    let turn = remote.polls.load(Relaxed);
+    let poll = remote.polls.load(Relaxed);
     let (task, place) = remote.polling.read()?;
-    (remote.polls.load(Relaxed) == turn).then_some(Sight { turn, task, place })
+    (remote.polls.load(Relaxed) == poll).then_some(PollSample { poll, task, place })
 }

@@ -1,7 +1,7 @@
 //! The report by hand, and in whole runtimes whose polls end when they were reported.
 
 use super::Stall;
-use super::watch::{Sight, Watch};
+use super::detector::{PollSample, StallDetector};
 use crate::executor::task::Id;
 use crate::runtime::{Builder, Runtime};
 use crate::task::{spawn, yield_now};
@@ -17,11 +17,11 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 #[test]
 fn a_poll_is_reported_once_while_it_lasts_and_once_when_it_is_over() {
     let begin = crate::sys::clock::now();
-    let mut watch = Watch::new(7, 100 * MILLISECOND);
+    let mut detector = StallDetector::new(7, 100 * MILLISECOND);
     let (task, place) = (Some(Id::next()), Location::caller());
-    let mut look = |after, turn: Option<u64>| {
-        let sight = |turn| Sight { turn, task, place };
-        watch.look(begin + after * MILLISECOND, turn.map(sight))
+    let mut look = |after, poll: Option<u64>| {
+        let sample = |poll| PollSample { poll, task, place };
+        detector.observe(begin + after * MILLISECOND, poll.map(sample))
     };
     let stall = |duration, is_over| {
         Some(Stall { worker: 7, task, place, duration: duration * MILLISECOND, is_over })

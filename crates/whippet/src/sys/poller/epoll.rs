@@ -5,7 +5,7 @@
 //! notification and the next alarm. Neither the eventfd nor a timerfd is ever read: an edge comes with each
 //! write and each expiry, whatever was counted before.
 
-use super::{Event, Waited};
+use super::{Event, WaitOutcome};
 use crate::sys::thread;
 use rustix::event::{EventfdFlags, epoll, eventfd};
 use rustix::io::{Errno, retry_on_intr};
@@ -114,7 +114,7 @@ impl Poller {
         set(&self.alarm, after.map_or(Duration::ZERO, |after| after.max(Duration::from_nanos(1))));
     }
 
-    /// Ends a wait after so long, which is not zero, by [`Waited::retry`].
+    /// Ends a wait after so long, which is not zero, by [`WaitOutcome::retry`].
     pub(crate) fn arm_retry(&self, after: Duration) {
         set(&self.retry, after);
     }
@@ -127,19 +127,19 @@ impl Poller {
         &self,
         timeout: Option<Duration>,
         mut on_event: impl FnMut(Event),
-    ) -> io::Result<Waited> {
+    ) -> io::Result<WaitOutcome> {
         let mut buffer = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
         let refused = timeout.map_or(REFUSED, |timeout| timeout.min(REFUSED));
         let timeout = timeout.map(timespec);
         let events = match epoll::wait(&self.epoll, &mut buffer[..], timeout.as_ref()) {
             Ok((events, _)) => events,
-            Err(Errno::INTR) => return Ok(Waited::default()),
+            Err(Errno::INTR) => return Ok(WaitOutcome::default()),
             Err(error) => {
                 thread::pause(refused);
                 return Err(error.into());
             }
         };
-        let mut waited = Waited::default();
+        let mut waited = WaitOutcome::default();
         for event in events.iter() {
             let (token, flags) = (event.data.u64(), event.flags);
             match token {
@@ -205,7 +205,7 @@ mod tests {
     /// A wait in which an event must come.
     const LONG: Option<Duration> = Some(Duration::from_secs(20));
 
-    fn wait(poller: &Poller, timeout: Option<Duration>) -> Waited {
+    fn wait(poller: &Poller, timeout: Option<Duration>) -> WaitOutcome {
         poller.wait(timeout, drop).unwrap()
     }
 

@@ -1,14 +1,14 @@
 //! A set of tasks, awaited in the order in which they complete.
 //!
-//! Each task of the set is told to ring a bell when it is complete (`bell`): that puts the task's key into the list of
+//! Each task of the set wakes a [`CompletionQueue`] when it is complete: that puts the task's key into the list of
 //! the finished, and wakes whoever waits. So the next finished task is found in one step, however many others run.
 
-mod bell;
+mod completion_queue;
 
 #[cfg(all(test, loom))]
 mod loom_tests;
 
-use self::bell::Bells;
+use self::completion_queue::CompletionQueue;
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::coop;
 use crate::large::boxed_if_large;
@@ -22,7 +22,7 @@ use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// Entries that an empty set keeps memory for; what a crowd needed beyond is given back.
+/// Entries that an empty set keeps memory for; what a peak needed beyond that is given back.
 const KEPT: usize = 64;
 
 /// Tasks with outputs of one type, awaited in the order in which they complete.
@@ -50,7 +50,7 @@ pub struct JoinSet<T> {
     /// The tasks that were not joined yet.
     tasks: Slab<JoinHandle<T>>,
     /// Which of them are finished, and who waits.
-    bells: Bells,
+    completions: CompletionQueue,
 }
 
 impl<T> JoinSet<T> {
@@ -61,7 +61,7 @@ impl<T> JoinSet<T> {
     /// assert!(set.is_empty());
     /// ```
     pub fn new() -> Self {
-        Self { tasks: Slab::new(), bells: Bells::default() }
+        Self { tasks: Slab::new(), completions: CompletionQueue::default() }
     }
 
     /// How many tasks are in the set: running, or finished and not joined.
@@ -307,7 +307,7 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let tasks = &self.tasks;
-        let key = self.bells.next(|key| is_finished(tasks, key))?;
+        let key = self.completions.next(|key| is_finished(tasks, key))?;
         Some(self.take(key))
     }
 
@@ -354,7 +354,7 @@ impl<T: 'static> JoinSet<T> {
             return Poll::Ready(None);
         }
         let tasks = &self.tasks;
-        let finished = self.bells.poll_next(cx, |key| is_finished(tasks, key));
+        let finished = self.completions.poll_next(cx, |key| is_finished(tasks, key));
         finished.map(|key| Some(self.take(key)))
     }
 
@@ -443,19 +443,19 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     pub fn detach_all(&mut self) {
         self.tasks.clear();
-        self.bells.forget();
+        self.completions.clear();
     }
 
     /// Puts a task into the set.
     pub(super) fn insert(&mut self, task: JoinHandle<T>) -> AbortHandle {
         let entry = self.tasks.vacant_entry();
-        let bell = self.bells.bell(entry.key());
+        let waker = self.completions.waker(entry.key());
         let abort = task.abort_handle();
-        let is_complete = task.poll_complete(&bell).is_ready();
+        let is_complete = task.poll_complete(&waker).is_ready();
         entry.insert(task);
         // The task is in the set, whatever the waker does of whoever awaits the next.
         if is_complete {
-            wake(Some(bell));
+            wake(Some(waker));
         }
         abort
     }
@@ -475,7 +475,7 @@ impl<T: 'static> JoinSet<T> {
     }
 }
 
-/// Whether there is a task under this key that is finished. A bell may outlive its task's place in the set, which then
+/// Whether there is a task under this key that is finished. A key may outlive its task's place in the set, which then
 /// belongs to another task or to none.
 fn is_finished<T>(tasks: &Slab<JoinHandle<T>>, key: usize) -> bool {
     tasks.get(key).is_some_and(JoinHandle::is_finished)

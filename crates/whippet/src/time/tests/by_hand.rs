@@ -1,4 +1,4 @@
-//! The doors polled by hand, on a driver that is turned by hand: no runtime, and no sleeping.
+//! The API polled by hand, on a driver that is turned by hand: no runtime, and no sleeping.
 
 use crate::coop;
 use crate::driver::Driver;

@@ -1,4 +1,4 @@
-//! The doors in whole runtimes, and between them.
+//! The API in whole runtimes, and between them.
 
 use crate::runtime::{Builder, Runtime};
 use crate::sys::thread::Parker;
@@ -86,8 +86,8 @@ fn a_timer_belongs_to_the_runtime_it_was_made_in() {
 }
 
 #[test]
-fn outside_of_a_runtime_each_door_panics_with_a_clear_sentence() {
-    let doors: [fn(); 6] = [
+fn outside_of_a_runtime_each_call_panics_with_a_clear_message() {
+    let calls: [fn(); 6] = [
         || drop(time::sleep(HOUR)),
         || drop(time::sleep_until(Instant::now())),
         || drop(time::timeout(HOUR, pending::<()>())),
@@ -95,8 +95,8 @@ fn outside_of_a_runtime_each_door_panics_with_a_clear_sentence() {
         || drop(time::interval(HOUR)),
         || drop(time::interval_at(Instant::now(), HOUR)),
     ];
-    for door in doors {
-        let panic = catch_unwind(door).unwrap_err();
+    for call in calls {
+        let panic = catch_unwind(call).unwrap_err();
         let message = panic
             .downcast_ref::<String>()
             .map(String::as_str)
@@ -107,11 +107,11 @@ fn outside_of_a_runtime_each_door_panics_with_a_clear_sentence() {
 
 #[test]
 fn a_period_of_zero_panics() {
-    for door in [
+    for call in [
         || drop(time::interval(Duration::ZERO)),
         || drop(time::interval_at(Instant::now(), Duration::ZERO)),
     ] {
-        let panic = catch_unwind(door).unwrap_err();
+        let panic = catch_unwind(call).unwrap_err();
         assert!(panic.downcast_ref::<String>().unwrap().contains("the period is zero"));
     }
 }

@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 /// What a worker was seen at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct PollSample {
     /// The number of the poll.
-    pub(super) turn: u64,
+    pub(super) poll: u64,
     /// The task; none for the future of a `block_on`.
     pub(super) task: Option<Id>,
     /// Where the task was spawned, or `block_on` called.
     pub(super) place: &'static Location<'static>,
 }
 
-/// A poll that was seen at one look at least.
+/// A poll that was seen in one sample at least.
 #[derive(Debug)]
-struct Seen {
+struct Observed {
     /// The poll.
-    sight: Sight,
+    sample: PollSample,
     /// When it was seen first.
     since: Instant,
     /// Whether it was reported.
@@ -29,43 +29,43 @@ struct Seen {
 
 /// What was seen of one worker.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct StallDetector {
     /// Its number.
     worker: usize,
     /// How long a poll may last.
     threshold: Duration,
-    /// The poll that was seen at the last look.
-    seen: Option<Seen>,
+    /// The poll that was seen in the last sample.
+    observed: Option<Observed>,
 }
 
-impl Watch {
+impl StallDetector {
     /// Nothing was seen.
     pub(super) fn new(worker: usize, threshold: Duration) -> Self {
-        Self { worker, threshold, seen: None }
+        Self { worker, threshold, observed: None }
     }
 
-    /// A look: what is to be reported.
-    pub(super) fn look(&mut self, now: Instant, sight: Option<Sight>) -> Option<Stall> {
-        if let (Some(seen), Some(sight)) = (&mut self.seen, sight)
-            && seen.sight.turn == sight.turn
+    /// Takes a sample; returns what is to be reported.
+    pub(super) fn observe(&mut self, now: Instant, sample: Option<PollSample>) -> Option<Stall> {
+        if let (Some(seen), Some(sample)) = (&mut self.observed, sample)
+            && seen.sample.poll == sample.poll
         {
-            // The later sight knows better whose poll it is.
-            seen.sight = sight;
+            // The later sample knows better whose poll it is.
+            seen.sample = sample;
             let duration = now.saturating_duration_since(seen.since);
             if seen.is_reported || duration < self.threshold {
                 return None;
             }
             seen.is_reported = true;
-            return Some(stall(self.worker, sight, duration, false));
+            return Some(stall(self.worker, sample, duration, false));
         }
-        let fresh = sight.map(|sight| Seen { sight, since: now, is_reported: false });
-        let former = std::mem::replace(&mut self.seen, fresh)?;
+        let fresh = sample.map(|sample| Observed { sample, since: now, is_reported: false });
+        let former = std::mem::replace(&mut self.observed, fresh)?;
         let duration = now.saturating_duration_since(former.since);
-        former.is_reported.then(|| stall(self.worker, former.sight, duration, true))
+        former.is_reported.then(|| stall(self.worker, former.sample, duration, true))
     }
 }
 
-/// What is told of a poll.
-fn stall(worker: usize, sight: Sight, duration: Duration, is_over: bool) -> Stall {
-    Stall { worker, task: sight.task, place: sight.place, duration, is_over }
+/// The report of a poll.
+fn stall(worker: usize, sample: PollSample, duration: Duration, is_over: bool) -> Stall {
+    Stall { worker, task: sample.task, place: sample.place, duration, is_over }
 }

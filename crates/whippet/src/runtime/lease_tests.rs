@@ -1,4 +1,4 @@
-//! Tests of those who want to drive one current-thread runtime at once, on real threads.
+//! Tests of threads that want to drive one current-thread runtime at once.
 
 use super::{Builder, Runtime};
 use crate::sync::oneshot;
@@ -36,7 +36,7 @@ fn drives<F: Future<Output: Send> + Send + 'static>(
 }
 
 /// A future that says `event` when it is polled for the first time, and goes on as `future`. In the second thread that is
-/// after it has lined up for the seat.
+/// after it was queued for the worker.
 fn says<F: Future>(
     event: &'static str,
     events: &Sender<&'static str>,
@@ -49,14 +49,14 @@ fn says<F: Future>(
     }
 }
 
-/// A task that needs somebody who drives.
+/// A task that needs a thread that drives the worker.
 fn task(runtime: &Runtime) -> (oneshot::Sender<()>, crate::task::JoinHandle<()>) {
     let (go, goes) = oneshot::channel();
     (go, runtime.spawn(async move { drop(goes.await) }))
 }
 
 #[test]
-fn a_thread_that_panics_while_it_waits_for_the_seat_keeps_no_other_from_it() {
+fn a_waiter_that_panics_leaves_the_worker_to_the_next() {
     let runtime = Arc::new(Builder::new_current_thread().build().unwrap());
     let (sender, events) = mpsc::channel();
     let (leave, leaves) = oneshot::channel::<()>();
@@ -86,13 +86,13 @@ fn a_thread_that_panics_while_it_waits_for_the_seat_keeps_no_other_from_it() {
     expect(&events, "second panicked");
     leave.send(()).unwrap();
     expect(&events, "first ended");
-    // The third is woken by nobody but him who leaves the seat: its task has nobody to drive it.
+    // The third is woken by the thread that returns the worker alone: no other thread drives its task.
     go.send(()).unwrap();
     expect(&events, "third ended");
 }
 
 #[test]
-fn a_thread_that_takes_the_seat_unasked_leaves_it_to_the_next() {
+fn a_waiter_that_finds_the_worker_free_wakes_the_next_later() {
     let runtime = Arc::new(Builder::new_current_thread().build().unwrap());
     let (sender, events) = mpsc::channel();
     let (leave, leaves) = oneshot::channel::<()>();
@@ -102,7 +102,7 @@ fn a_thread_that_takes_the_seat_unasked_leaves_it_to_the_next() {
     let (go, waits) = task(&runtime);
     drives(&runtime, &sender, "first ended", says("first drives", &sender, leaves));
     expect(&events, "first drives");
-    // The second is in its poll when it is told of the free seat, and so comes late.
+    // The second is in its poll when it is woken for the free worker, and so comes late.
     let mut waits = waits;
     let mut polls = ["second waits again", "second waits"].to_vec();
     let told = sender.clone();
@@ -127,13 +127,13 @@ fn a_thread_that_takes_the_seat_unasked_leaves_it_to_the_next() {
     expect(&events, "third waits");
     leave.send(()).unwrap();
     expect(&events, "first ended");
-    // Woken by its own future, it finds the seat free.
+    // Woken by its own future, it finds the worker free.
     take.send(()).unwrap();
     expect(&events, "third drives");
     let (again, polled) = mpsc::channel();
     runtime.spawn(async move { again.send(()) });
     polled.recv_timeout(DEADLINE).expect("the third does not drive");
-    // The second lines up again, behind whoever is in line.
+    // The second is queued again, behind those that are queued.
     release.send(()).unwrap();
     expect(&events, "second waits again");
     end.send(()).unwrap();

@@ -4,7 +4,7 @@
 //! ended its wait meanwhile the clock shows the moment that it waited for. So a timer is early or late beside anything that
 //! happens, and never lost. Threads that wait for no moment wait for each other, and if all do, shuttle says so.
 
-use super::{Event, Waited};
+use super::{Event, WaitOutcome};
 use crate::loom::{Condvar, Mutex, thread};
 use crate::sys::clock::{now, pass_until};
 use shuttle::rand::RngCore;
@@ -42,10 +42,10 @@ struct State {
 
 impl State {
     /// Takes what is there.
-    fn take(&mut self) -> Waited {
+    fn take(&mut self) -> WaitOutcome {
         let alarm = self.alarm.take_if(|alarm| *alarm <= now()).is_some();
         let notified = std::mem::take(&mut self.notified);
-        Waited { notified, alarm, ..Waited::default() }
+        WaitOutcome { notified, alarm, ..WaitOutcome::default() }
     }
 }
 
@@ -91,12 +91,14 @@ impl Poller {
         &self,
         timeout: Option<Duration>,
         _on_event: impl FnMut(Event),
-    ) -> io::Result<Waited> {
+    ) -> io::Result<WaitOutcome> {
         let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
         let mut state = self.state.lock();
         loop {
             let waited = state.take();
-            if waited != Waited::default() || deadline.is_some_and(|deadline| deadline <= now()) {
+            if waited != WaitOutcome::default()
+                || deadline.is_some_and(|deadline| deadline <= now())
+            {
                 return Ok(waited);
             }
             let Some(moment) = deadline.into_iter().chain(state.alarm).min() else {
