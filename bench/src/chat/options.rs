@@ -18,7 +18,7 @@ pub struct Options {
     peers: Vec<ServerKind>,
     /// How often each server is measured.
     pub rounds: usize,
-    /// Whether everything is made small: metrics to see that it works, and no more.
+    /// Whether everything is made small: enough to see that it works, and no more.
     pub is_quick: bool,
 }
 

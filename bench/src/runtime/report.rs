@@ -27,7 +27,7 @@ pub fn write(results: &Results, options: &Options, arguments: &[String]) -> io::
         version("smol")
     );
     if options.is_quick {
-        text += "- made with `--quick`: everything is small, and no median means much\n";
+        text += "- made with `--quick`: everything is small, and no number means much\n";
     }
     add_means(&mut text, results);
     add_losses(&mut text, results);

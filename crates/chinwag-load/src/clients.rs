@@ -14,7 +14,7 @@ use crate::context::{ConnectionEnd, RunContext};
 use crate::ledger::Findings;
 use crate::progress;
 
-/// How long a server may be silent before it is taken for one that welcomes nobody, or nobody more.
+/// How long a server may be silent before it is taken for one that welcomes no clients, or no more of them.
 const WELCOME_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many clients are spawned before those that are there already run: a fraction of what a worker's queue holds.
 const CONNECT_BATCH: usize = 32;
@@ -43,7 +43,7 @@ impl Clients {
             let end = plan.clients.min(first.saturating_add(plan.group));
             let group = whippet::spawn(connect_group(context.clone(), first..end));
             tasks.extend(group.await.unwrap_or_default());
-            // A server that welcomes nobody is recognized by its silence, and not waited for again.
+            // A server that welcomes no clients is recognized by its silence, and not waited for again.
             welcomes = welcomes && context.wait_for(&context.welcomed, end, timeout).await;
         }
         Self { context, tasks, progress }

@@ -51,7 +51,7 @@ impl Fault {
 pub(crate) struct Detail {
     /// What is wrong.
     pub(crate) fault: Fault,
-    /// Whose lines they are; `None` where the line does not tell.
+    /// Their sender; `None` where the line is too garbled to name it.
     pub(crate) sender: Option<u32>,
     /// The number of the first of them.
     pub(crate) first: u32,

@@ -1,6 +1,6 @@
 //! Bytes into lines, without a copy for a line that arrives whole.
 
-/// The longest line that is looked at; of a longer one (no line of a run is) nothing is kept.
+/// The longest line that is parsed; of a longer one (no line of a run is) nothing is kept.
 const MAX_LINE: usize = 128 * 1024;
 
 /// Cuts what a socket gives into lines, and keeps the one that is not finished.

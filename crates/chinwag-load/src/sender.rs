@@ -8,7 +8,7 @@ use crate::context::{Counter, RunContext};
 use crate::irc;
 use crate::line_format::{Delivery, LineFormat};
 
-/// How many lines are sent before the client looks at its socket's other direction again.
+/// How many lines are sent before the client checks whether there is something to read.
 const LINES_PER_TURN: usize = 16;
 
 /// What one sender has sent, and what is next.
@@ -56,7 +56,7 @@ impl Sender {
         self.is_between_lines().then_some((counter, self.next))
     }
 
-    /// Writes what is due, until the kernel takes no more or a turn is over.
+    /// Writes what is due: [`LINES_PER_TURN`] lines at most, or until the kernel takes no more.
     ///
     /// # Errors
     /// Those of the socket.

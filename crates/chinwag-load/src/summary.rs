@@ -25,7 +25,7 @@ pub(crate) fn report(workload: Workload, runs: &[Measured]) -> Report {
         report.end_runs();
         let p99 = |stats: &DeliveryStats| stats.latencies.value_at_percentile(99.0) as f64;
         let ratio = p99(&last.run.stats) / p99(&other.run.stats);
-        report.add("p99_ratio", "p99, with beside without", Value::Ratio(ratio));
+        report.add("p99_ratio", "p99, with to without", Value::Ratio(ratio));
     } else if last.run.plan.senders > 0 {
         add_messages(&mut report, &last.run);
     } else {
@@ -132,8 +132,8 @@ fn add_connects(report: &mut Report, run: &Run) {
     add_memory(report, run);
     if let Some(left) = most(&mut connects.iter().map(|connect| connect.after_leave)) {
         report.add("server_rss_left", "server memory after all left", Value::Bytes(left));
-        let beside = run.before.map_or(f64::NAN, |before| left as f64 / before.resident as f64);
-        report.add("server_rss_left_ratio", "the same, beside before", Value::Ratio(beside));
+        let ratio = run.before.map_or(f64::NAN, |before| left as f64 / before.resident as f64);
+        report.add("server_rss_left_ratio", "the same, to before", Value::Ratio(ratio));
     }
     let each = |nanos: u64| Value::Span(nanos / wanted.max(1));
     if let Some(nanos) = run.server_cpu {

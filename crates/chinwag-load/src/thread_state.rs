@@ -12,7 +12,7 @@ use hdrhistogram::Histogram;
 
 /// Size of a read buffer: what a socket has for a client is nearly always taken in one call.
 const READ_BUFFER: usize = 64 * 1024;
-/// The longest latency that is told from longer ones, in nanoseconds.
+/// The longest latency that is distinguished from longer ones, in nanoseconds.
 const MAX_LATENCY: u64 = 600_000_000_000;
 
 /// One thread's buffer and statistics.
