@@ -1,4 +1,4 @@
-//! The fuzzer's way into `chinwag_fuzz::editor`, where what must hold is said.
+//! The fuzz target `chinwag::fuzzing::editor`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| chinwag_fuzz::editor::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| chinwag::fuzzing::editor(input));

@@ -1,4 +1,4 @@
-//! The fuzzer's way into `chinwag_fuzz::telnet`, where what must hold is said.
+//! The fuzz target `chinwag::fuzzing::telnet`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| chinwag_fuzz::telnet::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| chinwag::fuzzing::telnet(input));

@@ -8,20 +8,15 @@
 //!
 //! The server has a runtime of its own, so that its tasks, timers and descriptors can be told from those of the clients;
 //! allocations are those of both. `cargo xtask reliability soak` runs it and reads its last lines: a name, the base, the end.
-//!
-//! `soak fill` does something else with the same allocator: it fills limits of a server and compares what is allocated with what
-//! the server promises (`fill.rs`); `cargo xtask reliability memory` runs it.
 #![forbid(unsafe_code)]
 
 mod churn;
 mod counters;
-mod fill;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chinwag::limits::ROOMS;
 use chinwag::{Config, listen, serve};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use whippet::runtime::{Builder, Runtime};
@@ -30,7 +25,6 @@ use whippet::time::{Instant, interval, sleep};
 
 use self::churn::{Churn, stay_connected};
 use self::counters::{Counters, Snapshot};
-use self::fill::{Row, Size, fill};
 
 /// The allocator that counts.
 #[global_allocator]
@@ -61,18 +55,12 @@ const SMALL_GROUPS: usize = 5;
 /// How long a thread for blocking calls waits for the next one. It is no leak, and the usual 10 s would be long to wait.
 const KEEP_ALIVE: Duration = Duration::from_millis(100);
 
-/// What `soak fill` fills: every room that there can be, and as many clients as fill them twice.
-const FILLED: Size = Size { rooms: ROOMS - 1, people: 110 };
-
 fn main() -> ExitCode {
-    if std::env::args().nth(1).is_some_and(|word| word == "fill") {
-        return report_filled();
-    }
     let mut arguments = std::env::args().skip(1).map(|word| word.parse::<u64>());
     let (Some(Ok(seconds)), Some(Ok(rate)), None) =
         (arguments.next(), arguments.next(), arguments.next())
     else {
-        eprintln!("usage: soak SECONDS JOINS_A_SECOND, or soak fill");
+        eprintln!("usage: soak SECONDS JOINS_A_SECOND");
         return ExitCode::from(2);
     };
     match soak(Duration::from_secs(seconds), rate) {
@@ -83,30 +71,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Fills a server, and prints a line for each part: its name, the bound, what is held.
-fn report_filled() -> ExitCode {
-    let rows = runtime().and_then(|servers| fill(&servers, FILLED, allocated));
-    match rows {
-        Ok(rows) => {
-            for Row { what, bound, held } in &rows {
-                println!("{} {bound} {held}", what.replace(' ', "-"));
-            }
-            let good = rows.iter().all(|row| row.held <= row.bound);
-            if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => {
-            eprintln!("soak: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Bytes that are allocated in this process.
-fn allocated() -> i64 {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated as i64 - stats.bytes_deallocated as i64
 }
 
 /// A runtime of two workers.

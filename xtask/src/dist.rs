@@ -45,7 +45,7 @@ fn dist(root: &Path) -> io::Result<PathBuf> {
         _ => fs::create_dir_all(&folder)?,
     }
     fs::copy(program(root)?, folder.join("chinwag"))?;
-    let pages = ["run", "--quiet", "--package", "chinwag", "--example", "pages", "--"];
+    let pages = ["run", "--quiet", "--package", "chinwag", "--example", "manpages", "--"];
     cargo(root, pages.iter().map(OsStr::new).chain([folder.as_os_str()]), None)?;
     copy(&root.join("contrib"), &folder.join("contrib"))?;
     // The container's folder for its admin socket. A build keeps its mode.

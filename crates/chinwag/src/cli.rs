@@ -7,8 +7,8 @@ use crate::settings::value::Shape;
 use crate::settings::{Setting, Settings, Sources, TABLE};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{
-    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand, ValueHint,
-    value_parser,
+    Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
+    ValueHint, value_parser,
 };
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -39,6 +39,35 @@ pub enum Action {
     Admin(AdminArgs),
     /// Put load on a line-based chat server and check every delivery
     Load(chinwag_load::Args),
+}
+
+/// The command line with all there is to say of each setting, also of those that `--help` has no room for: for manual pages
+/// and completions.
+pub fn command() -> Command {
+    in_full(Cli::command())
+}
+
+/// A command and those below it, every flag shown and described in full.
+fn in_full(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let setting = TABLE.iter().find(|setting| argument.get_id() == setting.key);
+        let argument = argument.hide(false).hide_short_help(false);
+        match setting {
+            Some(setting) => argument.long_help(description(setting)),
+            None => argument,
+        }
+    });
+    command.mut_subcommands(in_full)
+}
+
+/// All there is to say of a setting.
+fn description(setting: &Setting) -> String {
+    let mut text = String::new();
+    for sentence in setting.words {
+        text.push_str(sentence.trim().trim_end_matches('.'));
+        text.push_str(". ");
+    }
+    text + "Default: " + &setting.show(&Settings::default())
 }
 
 impl Cli {
@@ -319,7 +348,6 @@ mod tests {
     use super::*;
     use crate::server::config::Config;
     use crate::settings::HostPort;
-    use clap::CommandFactory;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
         Cli::try_parse_from([&["chinwag"], arguments].concat())
@@ -410,7 +438,7 @@ mod tests {
 
     #[test]
     fn lifting_limits_leaves_the_number_of_connections() {
-        let config = Config::of(&serve(&["--no-limits", "--connections", "7"]), 1000);
+        let config = Config::from_settings(&serve(&["--no-limits", "--connections", "7"]), 1000);
         assert_eq!((config.connections, config.per_address, config.speech), (7, None, None));
     }
 }

@@ -12,29 +12,32 @@
 // What is printed goes by `printing` and `output`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod limits;
+mod limits;
+mod os;
 
-pub mod os;
-pub mod protocol;
+mod protocol;
 
-pub mod outbound;
-pub mod settings;
-pub mod terminal;
+mod outbound;
+mod settings;
+mod terminal;
 
-pub mod chat;
-pub mod server;
+mod chat;
 
-pub mod ops;
+mod server;
+
+mod ops;
 
 pub mod cli;
 
-pub use self::ops::metrics::{Hosts, serve_metrics};
-pub use self::ops::reload::{Reloader, Reloads, reload_on_signal};
+pub mod program;
+
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
+pub use self::outbound::backpressure::Bounds;
 pub use self::server::config::Config;
-pub use self::server::fd_limit::connections as possible_connections;
 pub use self::server::handle::Office;
-pub use self::server::listen::{ListenError, announce, announce_metrics, listen};
+pub use self::server::listen::{ListenError, listen};
 pub use self::server::rate_limit::Allowance;
-pub use self::server::signals::{FirstSignal, stop_on_signals};
 pub use self::server::socket_options::SocketOptions;
 pub use self::server::{Server, serve};

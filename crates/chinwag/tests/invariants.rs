@@ -11,8 +11,8 @@ mod checker;
 mod support;
 
 use checker::{Checker, End, Random, Rooms, Utterance};
+use chinwag::Bounds;
 use chinwag::Config;
-use chinwag::outbound::backpressure::Bounds;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};

@@ -7,7 +7,7 @@
 use super::Context;
 use super::clock::wait_until;
 use super::load_report::LoadReport;
-use super::server::{STOP_TIMEOUT, Server, ServerCommand, build_example, build_program};
+use super::server::{STOP_TIMEOUT, Server, ServerCommand, build_example};
 use super::soak::counters;
 use super::table::Table;
 use std::fs;
@@ -41,13 +41,24 @@ pub(super) fn run(context: &Context, table: &mut Table) -> io::Result<()> {
 
 /// All limits of a server filled at once, in a process whose allocator counts.
 fn limits(context: &Context, table: &mut Table) -> io::Result<()> {
-    let output = Command::new(build_program(&context.root, context.profile, "soak")?)
-        .arg("fill")
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--package", "chinwag", "--lib", "--", "--ignored", "--exact"])
+        .args(["--nocapture", "server::memory_fill::fills_all_limits"])
+        .current_dir(&context.root)
         .stderr(Stdio::inherit())
         .output()?;
-    let counters = counters(&String::from_utf8_lossy(&output.stdout));
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let filled: String = printed
+        .split_inclusive('\n')
+        .filter_map(|line| line.split_once("filled "))
+        .map(|(_, row)| row)
+        .collect();
+    let counters = counters(&filled);
     if counters.is_empty() {
-        return Err(io::Error::other(format!("soak fill ended with {}", output.status)));
+        return Err(io::Error::other(format!(
+            "the test of all limits ended with {}",
+            output.status
+        )));
     }
     for (name, bound, held) in counters {
         let what = format!("limits filled: {}", name.replace('-', " "));

@@ -8,7 +8,7 @@ use whippet::sync::oneshot;
 
 /// An order.
 #[derive(Debug)]
-pub enum Order {
+pub(crate) enum Order {
     /// Who is here?
     Who {
         /// Everybody, by name.
@@ -84,7 +84,7 @@ pub enum Order {
 
 /// What can be done about bans. The words are as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub(crate) enum Act {
     /// Keep somebody out: whom, for how long if not for good, and why.
     Ban(String),
     /// Let somebody in again.
@@ -93,7 +93,7 @@ pub enum Act {
 
 /// What came of an act.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// In words.
     pub words: String,
     /// The number of the [page](crate::chat::ban_store) that keeps it, if it is to be kept.
@@ -102,7 +102,7 @@ pub struct Verdict {
 
 /// Somebody who is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Present {
+pub(crate) struct Present {
     /// What he is called.
     pub nick: String,
     /// Where he comes from.
@@ -115,7 +115,7 @@ pub struct Present {
 
 /// A room that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenRoom {
+pub(crate) struct OpenRoom {
     /// What it is called.
     pub name: RoomName,
     /// How many are in it.
@@ -130,7 +130,7 @@ pub struct OpenRoom {
 
 /// Somebody who is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Muted {
+pub(crate) struct Muted {
     /// What they were called then.
     pub nick: Nick,
     /// Where they came from; `None` if from the machine itself.
@@ -141,7 +141,7 @@ pub struct Muted {
 
 /// Somebody who is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Banned {
+pub(crate) struct Banned {
     /// Whom it is about.
     pub target: String,
     /// When it ends, in seconds since 1970; `None` if never.

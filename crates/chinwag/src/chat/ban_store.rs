@@ -33,7 +33,7 @@ use whippet::time::sleep;
 
 /// The folder, ours as long as this lives.
 #[derive(Debug)]
-pub struct StateDir {
+pub(crate) struct StateDir {
     /// The folder, open.
     folder: OwnedFd,
     /// Locked, so that no second server writes there.
@@ -50,7 +50,7 @@ impl StateDir {
     ///
     /// # Errors
     /// A sentence: it cannot be had, others could have changed it, another server has it, or what is in it cannot be read.
-    pub fn open(path: &Path) -> Result<(Self, Bans), String> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Bans), String> {
         let failed = |error: &dyn Display| failed(path, error);
         let folder = create_dir::make(path).and_then(|()| open_folder(path));
         let folder = folder.map_err(|error| failed(&error))?;
@@ -69,7 +69,7 @@ impl StateDir {
     ///
     /// # Errors
     /// As [`open`](Self::open); whether it is because it is another user's.
-    pub fn look(path: &Path) -> Result<(), (String, bool)> {
+    pub(crate) fn look(path: &Path) -> Result<(), (String, bool)> {
         let look = || -> io::Result<()> {
             if !create_dir::is_there(path)? {
                 return Ok(());
@@ -188,7 +188,7 @@ pub(crate) struct Kept {
 
 /// Where the broker puts the bans for the keeper. Dropped, it lets the keeper write the last of them, and end.
 #[derive(Debug)]
-pub struct Shelf(watch::Sender<Page>);
+pub(crate) struct Shelf(watch::Sender<Page>);
 
 impl Shelf {
     /// Has this written, in place of all before it; gives its number.

@@ -19,7 +19,7 @@ use std::net::IpAddr;
 
 /// Whom a ban is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// Whoever wants to be called so.
     Nick(Mask),
     /// Whoever comes from there.
@@ -30,7 +30,7 @@ pub enum Target {
 /// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_like`]); in a pattern `I` is `i`,
 /// not `l`, or it would meet people who are called otherwise.
 #[derive(Clone, Debug)]
-pub struct Mask(
+pub(crate) struct Mask(
     /// As it was typed.
     Box<str>,
 );
@@ -45,7 +45,7 @@ impl Eq for Mask {}
 
 /// Why somebody is to be kept out, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ban {
+pub(crate) struct Ban {
     /// Whom it is about.
     pub target: Target,
     /// When it ends, in seconds since 1970; `None` if never.
@@ -59,7 +59,7 @@ impl Target {
     ///
     /// # Errors
     /// Why it is none, for whoever typed it.
-    pub fn parse(word: &str) -> Result<Self, String> {
+    pub(crate) fn parse(word: &str) -> Result<Self, String> {
         let word = word.strip_prefix('@').unwrap_or(word);
         if let Some(range) = IpRange::parse(word) {
             return range.map(Self::Addresses);
@@ -95,7 +95,7 @@ impl Mask {
     }
 
     /// The one nick that it is, if it is no pattern.
-    pub fn plain(&self) -> Option<&str> {
+    pub(crate) fn plain(&self) -> Option<&str> {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)
     }
 
@@ -103,7 +103,7 @@ impl Mask {
     ///
     /// # Errors
     /// Why nobody can.
-    pub fn can_be_chosen(&self) -> Result<(), String> {
+    pub(crate) fn can_be_chosen(&self) -> Result<(), String> {
         let shown = &self.0;
         match self.plain() {
             Some(name) => Nick::parse(name).map(drop).map_err(|refused| {
@@ -120,12 +120,12 @@ impl Mask {
     }
 
     /// Whether it begins as the names do that the server gives.
-    pub fn begins_as_a_given_name(&self) -> bool {
+    pub(crate) fn begins_as_a_given_name(&self) -> bool {
         self.0.get(..GIVEN.len()).is_some_and(|start| start.eq_ignore_ascii_case(GIVEN))
     }
 
     /// Whether somebody of this nick is meant.
-    pub fn matches(&self, nick: Nick) -> bool {
+    pub(crate) fn matches(&self, nick: Nick) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         let look = if self.plain().is_some() {
             look_of
@@ -175,18 +175,18 @@ fn covers(
 const GIVEN: &str = "user-";
 impl Ban {
     /// What stands of it in a list for people.
-    pub fn told(&self, now: u64) -> String {
+    pub(crate) fn told(&self, now: u64) -> String {
         format!("{} {}", self.target, self.terms(now))
     }
 
     /// How long it will last, and why it is there.
-    pub fn terms(&self, now: u64) -> String {
+    pub(crate) fn terms(&self, now: u64) -> String {
         let lasts = self.lasts(now);
         if self.reason.is_empty() { lasts } else { format!("{lasts}: {}", self.reason) }
     }
 
     /// How long it will last.
-    pub fn lasts(&self, now: u64) -> String {
+    pub(crate) fn lasts(&self, now: u64) -> String {
         let rest = |until: u64| std::time::Duration::from_secs(until.saturating_sub(now));
         self.until.map_or("for good".to_owned(), |until| {
             format!("for {}", crate::protocol::duration::words(rest(until)))
@@ -201,14 +201,14 @@ impl Ban {
 
 /// All bans, each target once, in the order in which they were made. At most [`BANS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bans(Vec<Ban>);
+pub(crate) struct Bans(Vec<Ban>);
 
 impl Bans {
     /// Adds a ban in the place of the one of the same target; those that have ended go.
     ///
     /// # Errors
     /// There are as many as can be.
-    pub fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
+    pub(crate) fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
         self.0.retain(|other| other.holds(now) && other.target != ban.target);
         if self.0.len() >= BANS {
             return Err(format!(
@@ -220,7 +220,7 @@ impl Bans {
     }
 
     /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were none.
-    pub fn remove(&mut self, target: &Target, now: u64) -> Vec<Target> {
+    pub(crate) fn remove(&mut self, target: &Target, now: u64) -> Vec<Target> {
         let is_meant = |ban: &Ban| match (&ban.target, target) {
             (Target::Nick(banned), Target::Nick(mask)) => banned.is_like(mask),
             (banned, target) => banned == target,
@@ -232,12 +232,12 @@ impl Bans {
     }
 
     /// The one that was made last.
-    pub fn newest(&self) -> Option<&Ban> {
+    pub(crate) fn newest(&self) -> Option<&Ban> {
         self.0.last()
     }
 
     /// The ban that meets all whom this target means, or the one nick that it is.
-    pub fn covering(&self, target: &Target, now: u64) -> Option<&Ban> {
+    pub(crate) fn covering(&self, target: &Target, now: u64) -> Option<&Ban> {
         match target {
             Target::Nick(mask) => self.of_nick(Nick::of_somebody(mask.plain()?)?, now),
             Target::Addresses(range) => self
@@ -247,25 +247,25 @@ impl Bans {
     }
 
     /// Those that have not ended.
-    pub fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
+    pub(crate) fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
         self.0.iter().inspect(|_| scan_steps::count(1)).filter(move |ban| ban.holds(now))
     }
 
     /// The ban of whoever comes from this address.
-    pub fn of_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
+    pub(crate) fn of_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
         let is_meant =
             |ban: &&Ban| matches!(&ban.target, Target::Addresses(range) if range.contains(address));
         self.iter(now).find(is_meant)
     }
 
     /// The ban of whoever wants to be called so.
-    pub fn of_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
+    pub(crate) fn of_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
         let is_meant = |ban: &&Ban| matches!(&ban.target, Target::Nick(mask) if mask.matches(nick));
         self.iter(now).find(is_meant)
     }
 
     /// The text that they are kept as.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::from(HEADER);
         for Ban { target, until, reason } in &self.0 {
             let until = until.map_or(FOR_GOOD.to_owned(), |until| until.to_string());
@@ -279,7 +279,7 @@ impl Bans {
     ///
     /// # Errors
     /// The number of the line that is none, and why.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut bans = Self::default();
         // Some editors put a byte order mark before the text.
         for (at, line) in text
@@ -317,7 +317,7 @@ fn parse_line(line: &str) -> Result<Ban, String> {
 }
 
 /// A reason as somebody gave it: without the quotes around it, and those in it as they were typed.
-pub fn unquoted(reason: &str) -> String {
+pub(crate) fn unquoted(reason: &str) -> String {
     let reason = reason.trim();
     let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     bare.unwrap_or(reason).replace("\\\"", "\"")

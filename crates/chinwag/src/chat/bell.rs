@@ -10,7 +10,7 @@ use std::time::Instant;
 
 /// What is kept of a person who asked for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Bell {
+pub(crate) struct Bell {
     /// When it rang last.
     rang: Option<Instant>,
     /// How often it may ring before the person sends a line.
@@ -19,12 +19,12 @@ pub struct Bell {
 
 impl Bell {
     /// It has not rung yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { rang: None, left: BELLS_UNANSWERED }
     }
 
     /// Somebody was named. Says whether that rings.
-    pub fn ring(&mut self, now: Instant) -> bool {
+    pub(crate) fn ring(&mut self, now: Instant) -> bool {
         let is_early = self.rang.is_some_and(|rang| now < rang + BELL_EVERY);
         if is_early || self.left == 0 {
             return false;
@@ -34,7 +34,7 @@ impl Bell {
     }
 
     /// The person sent something: they are there.
-    pub fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         self.left = BELLS_UNANSWERED;
     }
 }
@@ -47,7 +47,7 @@ impl Default for Bell {
 
 /// The words of a line that somebody may be called, of the first [`BELL_WORDS`] that look like a name: whole words, so that
 /// `bobsled` names no bob.
-pub fn names_in(words: &str) -> impl Iterator<Item = Nick> {
+pub(crate) fn names_in(words: &str) -> impl Iterator<Item = Nick> {
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let words = words.split(move |c| !is_inside(c));
     let is_name = |word: &&str| {

@@ -12,59 +12,59 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The target of the lines, by which a filter lets them through.
-pub const TARGET: &str = "chinwag::connections";
+pub(crate) const TARGET: &str = "chinwag::connections";
 
 /// The log of connections of one server (see the module's words).
 #[derive(Debug, Default)]
-pub struct ConnectionLog {
+pub(crate) struct ConnectionLog {
     /// Whether it is kept. It stands alone, so Relaxed will do.
     is_kept: AtomicBool,
 }
 
 impl ConnectionLog {
     /// Kept or not.
-    pub fn new(is_kept: bool) -> Self {
+    pub(crate) fn new(is_kept: bool) -> Self {
         Self { is_kept: AtomicBool::new(is_kept) }
     }
 
     /// Keeps it from now on, or does not.
-    pub fn keep(&self, is_kept: bool) {
+    pub(crate) fn keep(&self, is_kept: bool) {
         self.is_kept.store(is_kept, Relaxed);
     }
 
     /// Whether it is kept.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.is_kept.load(Relaxed)
     }
 
     /// Somebody came in.
-    pub fn came(&self, nick: Nick, address: IpAddr) {
+    pub(crate) fn came(&self, nick: Nick, address: IpAddr) {
         if self.is_kept() {
             tracing::info!(target: TARGET, nick = nick.as_str(), %address, "came");
         }
     }
 
     /// Somebody is called differently from now on.
-    pub fn renamed(&self, old: Nick, new: Nick, address: IpAddr) {
+    pub(crate) fn renamed(&self, old: Nick, new: Nick, address: IpAddr) {
         if self.is_kept() {
             tracing::info!(target: TARGET, nick = new.as_str(), before = old.as_str(), %address, "took a nick");
         }
     }
 
     /// Somebody is gone.
-    pub fn left(&self, nick: Nick, address: IpAddr, departure: &Departure) {
+    pub(crate) fn left(&self, nick: Nick, address: IpAddr, departure: &Departure) {
         self.left_for(nick, address, reason(departure));
     }
 
     /// Somebody is gone, for this reason of the server's.
-    pub fn left_for(&self, nick: Nick, address: IpAddr, reason: &str) {
+    pub(crate) fn left_for(&self, nick: Nick, address: IpAddr, reason: &str) {
         if self.is_kept() {
             tracing::info!(target: TARGET, nick = nick.as_str(), %address, reason, "left");
         }
     }
 
     /// Somebody was not let in, for this reason of the server's.
-    pub fn turned_away(&self, address: IpAddr, reason: &str) {
+    pub(crate) fn turned_away(&self, address: IpAddr, reason: &str) {
         if self.is_kept() {
             tracing::info!(target: TARGET, %address, reason, "turned away");
         }

@@ -28,7 +28,7 @@ use crate::outbound::backpressure::Bounds;
 
 /// Bytes owed, past which it is kept of which room they are.
 #[inline]
-pub const fn floor(bounds: &Bounds) -> u64 {
+pub(crate) const fn floor(bounds: &Bounds) -> u64 {
     bounds.soft / 4
 }
 
@@ -44,11 +44,12 @@ struct Debt {
 }
 
 /// Bytes of what is kept of one room.
+#[cfg(test)]
 pub(crate) const DEBT_BYTES: usize = size_of::<Debt>();
 
 /// What somebody is owed of each room (see the module's words). At most one entry a room that they are in.
 #[derive(Debug, Default)]
-pub struct Debts {
+pub(crate) struct Debts {
     /// A place in the stream: all that was ever pushed by then.
     boundary: u64,
     /// The rooms that have pushed anything since the boundary before.
@@ -57,12 +58,12 @@ pub struct Debts {
 
 impl Debts {
     /// None, to somebody to whom so much was ever pushed.
-    pub fn new(pushed: u64) -> Self {
+    pub(crate) fn new(pushed: u64) -> Self {
         Self { boundary: pushed, rooms: Vec::new() }
     }
 
     /// So many bytes of a room were pushed; `pushed` and `taken` are the sums before that.
-    pub fn add(&mut self, room: RoomId, bytes: u64, pushed: u64, taken: u64) {
+    pub(crate) fn add(&mut self, room: RoomId, bytes: u64, pushed: u64, taken: u64) {
         if taken >= self.boundary {
             self.boundary = pushed;
             for debt in &mut self.rooms {
@@ -78,7 +79,7 @@ impl Debts {
 
     /// What of a room may not be taken yet, when so much is; and the same with what is owed of all other rooms, as far as it is no
     /// more of each.
-    pub fn of(&self, room: RoomId, taken: u64) -> (u64, u64) {
+    pub(crate) fn of(&self, room: RoomId, taken: u64) -> (u64, u64) {
         let before = taken < self.boundary;
         let owed = |debt: &Debt| debt.since + if before { debt.before } else { 0 };
         let debt = self.rooms.iter().find(|debt| debt.room == room).map_or(0, owed);
@@ -86,7 +87,7 @@ impl Debts {
     }
 
     /// They are not in a room any more; the next of this number is another.
-    pub fn forget(&mut self, room: RoomId) {
+    pub(crate) fn forget(&mut self, room: RoomId) {
         self.rooms.retain(|debt| debt.room != room);
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What the first of somebody's events waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum WaitsFor {
+pub(crate) enum WaitsFor {
     /// Nothing: its author is in no line, for one of their events is being handled.
     #[default]
     Nothing,
@@ -32,7 +32,7 @@ pub enum WaitsFor {
 
 /// Events of one person that wait (see the module's words).
 #[derive(Debug, Default)]
-pub struct Deferred {
+pub(crate) struct Deferred {
     /// The oldest first.
     pub events: VecDeque<Event>,
     /// What the first of them waits for.
@@ -42,7 +42,7 @@ pub struct Deferred {
 /// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_WAIT`] in all, and again as long
 /// after [`PRIVATE_REST`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// For how long they have waited.
     waited: Duration,
     /// When the last wait was over.
@@ -51,7 +51,7 @@ pub struct Patience {
 
 impl Patience {
     /// How long they may wait from now on.
-    pub fn left(&self, now: Instant) -> Duration {
+    pub(crate) fn left(&self, now: Instant) -> Duration {
         let rested = |last| now.saturating_duration_since(last) >= PRIVATE_REST;
         if self.last.is_none_or(rested) {
             return PRIVATE_WAIT;
@@ -60,7 +60,7 @@ impl Patience {
     }
 
     /// A wait is over that began then.
-    pub fn spend(&mut self, since: Instant, now: Instant) {
+    pub(crate) fn spend(&mut self, since: Instant, now: Instant) {
         self.waited = PRIVATE_WAIT.saturating_sub(self.left(since)) + (now - since);
         self.last = Some(now);
     }

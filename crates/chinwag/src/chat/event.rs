@@ -8,20 +8,20 @@ use crate::chat::admin_command::Order;
 use crate::limits::{
     EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, MAX_ROOM_NAME, WHO_PAGE,
 };
-pub use crate::outbound::client_id::ClientId;
+pub(crate) use crate::outbound::client_id::ClientId;
 use crate::outbound::queue::Outlet;
 use crate::outbound::side_message::Probe;
 use crate::protocol::command::{Input, Kind};
 use crate::protocol::completion::Matches;
 use crate::protocol::encode::DoorKind;
-pub use crate::protocol::message::Departure;
+pub(crate) use crate::protocol::message::Departure;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use whippet::sync::oneshot;
 
 /// What a person's task tells the broker. All of one person travels in one queue, in order.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// He sent lines.
     Lines {
         /// Who.
@@ -65,7 +65,7 @@ pub enum Event {
 
 impl Event {
     /// Whose it is.
-    pub const fn id(&self) -> ClientId {
+    pub(crate) const fn id(&self) -> ClientId {
         match self {
             Self::Lines { id, .. }
             | Self::Complete { id, .. }
@@ -81,6 +81,7 @@ impl Event {
     pub(crate) const MOST_ENCODED: usize = EVENT + (EVENT / LINE_OVERHEAD + 1) * HEADING;
 
     /// Bytes that an input takes beside its text.
+    #[cfg(test)]
     pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
 
     /// Whether it took a place in the broker's queue, which is to be given back.
@@ -89,7 +90,7 @@ impl Event {
     }
 
     /// Takes no more memory than it must: it will wait.
-    pub fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         if let Self::Lines { inputs, .. } = self {
             inputs.text.shrink_to_fit();
             inputs.items.shrink_to_fit();
@@ -102,7 +103,7 @@ const HEADING: usize = MAX_ROOM_NAME + "#  00:00:00".len();
 
 /// How somebody came in.
 #[derive(Debug)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Where lines for him go.
     pub outlet: Outlet,
     /// How his lines are encoded.
@@ -113,7 +114,7 @@ pub struct Arrival {
 
 /// What comes to the broker beside the events.
 #[derive(Debug)]
-pub enum Control {
+pub(crate) enum Control {
     /// Somebody came in. Nothing of him may be sent before this is.
     Join {
         /// Who.
@@ -137,7 +138,7 @@ pub enum Control {
 
 /// The lines of one read, understood: one string and the places of each line in it. Bounded by [`EVENT`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inputs {
+pub(crate) struct Inputs {
     /// The texts of all of them, one behind the other.
     text: String,
     /// What each asks for, and where its text ends.
@@ -150,23 +151,23 @@ pub struct Inputs {
 
 impl Inputs {
     /// None yet.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { text: String::new(), items: Vec::new(), encoded: 0, heard: None }
     }
 
     /// The same, read at this moment.
     #[must_use]
-    pub fn heard_at(self, now: Instant) -> Self {
+    pub(crate) fn heard_at(self, now: Instant) -> Self {
         Self { heard: Some(now), ..self }
     }
 
     /// When they were read, if that is known.
-    pub fn heard(&self) -> Option<Instant> {
+    pub(crate) fn heard(&self) -> Option<Instant> {
         self.heard
     }
 
     /// Those from this place on. What they took to come has been measured.
-    pub fn rest(self, at: usize) -> Self {
+    pub(crate) fn rest(self, at: usize) -> Self {
         if at == 0 {
             return Self { heard: None, ..self };
         }
@@ -176,12 +177,12 @@ impl Inputs {
     }
 
     /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.
-    pub fn fits(&self, text: usize) -> bool {
+    pub(crate) fn fits(&self, text: usize) -> bool {
         self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= EVENT
     }
 
     /// Adds one at the end.
-    pub fn push(&mut self, input: Input<'_>) {
+    pub(crate) fn push(&mut self, input: Input<'_>) {
         self.text.push_str(input.text);
         let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
         self.items.push((input.kind, end));
@@ -194,7 +195,7 @@ impl Inputs {
     }
 
     /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = Input<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Input<'_>> {
         let mut start = 0;
         self.items.iter().map(move |&(kind, end)| {
             let range = start as usize..end as usize;
@@ -204,12 +205,13 @@ impl Inputs {
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 }

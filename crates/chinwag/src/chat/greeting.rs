@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The texts of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Texts {
+pub(crate) struct Texts {
     /// The greeting, without the nick.
     pub welcome: String,
     /// The message of the day, line by line; may be empty.
@@ -20,21 +20,21 @@ impl Default for Texts {
 
 /// The texts in force: whoever runs the server writes, the broker reads at each join.
 #[derive(Debug, Default)]
-pub struct Notices(Mutex<Arc<Texts>>);
+pub(crate) struct Notices(Mutex<Arc<Texts>>);
 
 impl Notices {
     /// These texts.
-    pub fn new(texts: Texts) -> Self {
+    pub(crate) fn new(texts: Texts) -> Self {
         Self(Mutex::new(Arc::new(texts)))
     }
 
     /// What is in force now.
-    pub fn texts(&self) -> Arc<Texts> {
+    pub(crate) fn texts(&self) -> Arc<Texts> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts others in their place.
-    pub fn exchange(&self, texts: Texts) {
+    pub(crate) fn exchange(&self, texts: Texts) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(texts);
     }
 }

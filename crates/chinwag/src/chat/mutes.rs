@@ -18,7 +18,7 @@ use std::time::Instant;
 
 /// Which mute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MuteId(u64);
+pub(crate) struct MuteId(u64);
 
 /// One mute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

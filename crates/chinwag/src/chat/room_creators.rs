@@ -15,19 +15,19 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// How many rooms an address may have made. Whoever runs the server writes, the broker reads; Relaxed, for it stands alone.
 #[derive(Debug)]
-pub struct RoomLimit(
+pub(crate) struct RoomLimit(
     /// The number, or [`usize::MAX`] for any.
     AtomicUsize,
 );
 
 impl RoomLimit {
     /// Any number.
-    pub const fn none() -> Self {
+    pub(crate) const fn none() -> Self {
         Self(AtomicUsize::new(usize::MAX))
     }
 
     /// That of addresses which may have so many connections: whoever allows more expects more people behind one.
-    pub fn set(&self, per_address: Option<usize>) {
+    pub(crate) fn set(&self, per_address: Option<usize>) {
         let scaled = |connections: usize| {
             let connections = connections.max(PER_ADDRESS);
             ROOMS_OF_AN_ADDRESS.saturating_mul(connections) / PER_ADDRESS
@@ -36,7 +36,7 @@ impl RoomLimit {
     }
 
     /// The number, if there is one.
-    pub fn get(&self) -> Option<usize> {
+    pub(crate) fn get(&self) -> Option<usize> {
         Some(self.0.load(Relaxed)).filter(|&limit| limit != usize::MAX)
     }
 }

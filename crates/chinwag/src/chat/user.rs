@@ -20,7 +20,7 @@ use std::time::Instant;
 
 /// Somebody's being in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Membership {
+pub(crate) struct Membership {
     /// The room.
     pub room: RoomId,
     /// The count that his join is announced in there, if it was not announced by name.
@@ -29,7 +29,7 @@ pub struct Membership {
 
 /// One person in the house.
 #[derive(Debug)]
-pub struct Member {
+pub(crate) struct Member {
     /// Who he is.
     pub id: ClientId,
     /// What he is called.
@@ -64,7 +64,7 @@ pub struct Member {
 
 /// What is kept of somebody who is in several rooms or asked for something.
 #[derive(Debug, Default)]
-pub struct Extras {
+pub(crate) struct Extras {
     /// The rooms that he is in beside his current one, the one that he joined last behind the others.
     pub others: Vec<Membership>,
     /// Whose words he does not want to read. At most [`IGNORED`](crate::limits::IGNORED).
@@ -87,7 +87,7 @@ pub struct Extras {
 
 impl Member {
     /// Somebody who is in no room yet.
-    pub fn new(id: ClientId, nick: Nick, arrival: Arrival, now: Instant) -> Self {
+    pub(crate) fn new(id: ClientId, nick: Nick, arrival: Arrival, now: Instant) -> Self {
         let Arrival { outlet, door, address } = arrival;
         Self {
             id,
@@ -109,13 +109,13 @@ impl Member {
     }
 
     /// What he was sent and has taken.
-    pub fn balance(&self) -> Balance {
+    pub(crate) fn balance(&self) -> Balance {
         Balance { pushed: self.outlet.pushed(), taken: self.outlet.taken() }
     }
 
     /// Bytes of a room's lines were pushed, by which so much is owed in all now.
     #[inline]
-    pub fn owe(&mut self, room: RoomId, bytes: u64, owed: u64, bounds: &Bounds) {
+    pub(crate) fn owe(&mut self, room: RoomId, bytes: u64, owed: u64, bounds: &Bounds) {
         if owed > debts::floor(bounds) {
             let Balance { pushed, taken } = self.balance();
             let before = pushed - bytes.min(pushed);
@@ -129,7 +129,7 @@ impl Member {
     /// [`floor`](debts::floor). Several rooms share what somebody may be owed: those that are owed most are far ahead of them
     /// first.
     #[inline]
-    pub fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> Debt {
+    pub(crate) fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> Debt {
         let owed = balance.owed();
         let floor = debts::floor(bounds);
         if owed <= floor {
@@ -142,14 +142,14 @@ impl Member {
     }
 
     /// Forgets of which rooms a debt is that has become small.
-    pub fn forget_small_debts(&mut self, bounds: &Bounds) {
+    pub(crate) fn forget_small_debts(&mut self, bounds: &Bounds) {
         if self.debts.is_some() && self.balance().owed() <= debts::floor(bounds) {
             self.debts = None;
         }
     }
 
     /// What few people need, made if he has none yet.
-    pub fn extras_mut(&mut self) -> &mut Extras {
+    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
         self.extras.get_or_insert_default()
     }
 
@@ -159,29 +159,23 @@ impl Member {
     }
 
     /// The rooms that he is in, the current one last.
-    pub fn memberships(&self) -> impl Iterator<Item = Membership> {
+    pub(crate) fn memberships(&self) -> impl Iterator<Item = Membership> {
         self.others().iter().copied().chain(self.current)
     }
 
-    /// The rooms that he is in, the current one last.
-    pub fn memberships_mut(&mut self) -> impl Iterator<Item = &mut Membership> {
-        let others = self.extras.iter_mut().flat_map(|extras| &mut extras.others);
-        others.chain(&mut self.current)
-    }
-
     /// His being in this room, if he is.
-    pub fn membership(&self, room: RoomId) -> Option<Membership> {
+    pub(crate) fn membership(&self, room: RoomId) -> Option<Membership> {
         self.memberships().find(|membership| membership.room == room)
     }
 
     /// Whether this is the room that he speaks in.
     #[inline]
-    pub fn speaks_in(&self, room: RoomId) -> bool {
+    pub(crate) fn speaks_in(&self, room: RoomId) -> bool {
         self.current.is_some_and(|current| current.room == room)
     }
 
     /// They are in this room no more. Says whether they spoke in it; then they speak nowhere.
-    pub fn leave(&mut self, room: RoomId) -> bool {
+    pub(crate) fn leave(&mut self, room: RoomId) -> bool {
         let spoke = self.speaks_in(room);
         if spoke {
             self.current = None;
@@ -196,33 +190,33 @@ impl Member {
 
     /// Whether he may be in more than one room.
     #[inline]
-    pub fn is_in_several(&self) -> bool {
+    pub(crate) fn is_in_several(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| !extras.others.is_empty())
     }
 
     /// How lines of this room look to him.
     #[inline]
-    pub fn view_of(&self, room: RoomId) -> View {
+    pub(crate) fn view_of(&self, room: RoomId) -> View {
         self.view.of_other_room(!self.speaks_in(room))
     }
 
     /// Whose words he does not want.
-    pub fn ignores(&self) -> &[ClientId] {
+    pub(crate) fn ignores(&self) -> &[ClientId] {
         self.extras.as_ref().map_or(&[], |extras| &extras.ignores)
     }
 
     /// What rings when they are named, for who asked for it.
-    pub fn bell_mut(&mut self) -> Option<&mut Bell> {
+    pub(crate) fn bell_mut(&mut self) -> Option<&mut Bell> {
         self.extras.as_mut().and_then(|extras| extras.bell.as_mut())
     }
 
     /// Whether he may moderate.
-    pub fn is_operator(&self) -> bool {
+    pub(crate) fn is_operator(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| extras.is_operator)
     }
 
     /// Whether he said that he is away.
-    pub fn is_away(&self) -> bool {
+    pub(crate) fn is_away(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| extras.away.is_some())
     }
 }

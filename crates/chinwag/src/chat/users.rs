@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 /// Everybody in the house (see the module's words).
 #[derive(Debug, Default)]
-pub struct Roster {
+pub(crate) struct Roster {
     /// The people; a slot is an index here. Those of nobody are empty.
     members: Vec<Option<Member>>,
     /// The slot of each id.
@@ -35,88 +35,86 @@ const KEPT_SLOTS: usize = 64;
 
 impl Roster {
     /// How many there are, without the retired.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether there is nobody but the retired.
-    pub fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     /// Everybody with a slot, the retired too.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().flatten().inspect(|_| scan_steps::count(1))
     }
 
     /// Everybody with a slot, the retired too.
-    pub fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+    pub(crate) fn members_mut(&mut self) -> impl Iterator<Item = &mut Member> {
         self.members.iter_mut().flatten().inspect(|_| scan_steps::count(1))
     }
 
     /// Whoever has this slot.
     #[inline]
-    pub fn member(&self, slot: usize) -> &Member {
+    pub(crate) fn member(&self, slot: usize) -> &Member {
         scan_steps::count(1);
         self.members[slot].as_ref().expect(OCCUPIED)
     }
 
     /// Whoever has this slot.
     #[inline]
-    pub fn member_mut(&mut self, slot: usize) -> &mut Member {
+    pub(crate) fn member_mut(&mut self, slot: usize) -> &mut Member {
         scan_steps::count(1);
         self.members[slot].as_mut().expect(OCCUPIED)
     }
 
     /// Where somebody is.
-    pub fn slot(&self, id: ClientId) -> Option<usize> {
+    pub(crate) fn slot(&self, id: ClientId) -> Option<usize> {
         self.slots.get(&id).map(|&slot| slot as usize)
     }
 
     /// Whether somebody is here still, at the slot that was his.
     #[inline]
-    pub fn holds(&self, slot: usize, id: ClientId) -> bool {
+    pub(crate) fn holds(&self, slot: usize, id: ClientId) -> bool {
         let member = self.members.get(slot).and_then(Option::as_ref);
         member.is_some_and(|member| member.id == id && !member.retired)
     }
 
     /// Where whoever is called so is, in whatever case.
-    pub fn named(&self, nick: Nick) -> Option<usize> {
+    pub(crate) fn named(&self, nick: Nick) -> Option<usize> {
         self.names.get(&nick.fold()).map(|&slot| slot as usize)
     }
 
     /// Where whoever has this name is, or one that it can be taken for, leaving out one person. The one of the same name if there
     /// are both.
-    pub fn like(&self, nick: Nick, except: Option<usize>) -> Option<usize> {
+    pub(crate) fn like(&self, nick: Nick, except: Option<usize>) -> Option<usize> {
         let named = self.names.get(&nick.fold());
         let found = [named, self.looks.get(&nick.look())].into_iter().flatten();
         found.map(|&slot| slot as usize).find(|&slot| Some(slot) != except)
     }
 
     /// The name of each slot without its case, also of the retired: what rooms order their members by.
-    pub fn names(&self) -> impl Fn(u32) -> FoldedNick {
+    pub(crate) fn names(&self) -> impl Fn(u32) -> FoldedNick {
         |slot| self.member(slot as usize).nick.fold()
     }
 
     /// The slots of everybody but the retired, in the order in which they came.
-    pub fn slots(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn slots(&self) -> impl Iterator<Item = usize> {
         self.slots.values().map(|&slot| slot as usize).inspect(|_| scan_steps::count(1))
     }
 
     /// Everybody but the retired, in the order of the alphabet.
-    pub fn by_name(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = &Member> {
         self.names.values().map(|&slot| self.member(slot as usize))
     }
 
     /// Everybody but the retired whose name begins with this word in whatever case, in the order of the alphabet.
-    pub fn beginning_with(&self, word: &str) -> impl DoubleEndedIterator<Item = &Member> + Clone {
+    pub(crate) fn beginning_with(
+        &self,
+        word: &str,
+    ) -> impl DoubleEndedIterator<Item = &Member> + Clone {
         let bounds = FoldedNick::beginning_with(word);
         let range = bounds.map(|(first, last)| self.names.range(first..=last));
         range.into_iter().flatten().map(|(_, &slot)| self.member(slot as usize))
     }
 
     /// Adds somebody whose id and name are nobody else's, and says where.
-    pub fn insert(&mut self, member: Member) -> usize {
+    pub(crate) fn insert(&mut self, member: Member) -> usize {
         let slot = self.vacant_slot();
         let known = self.slots.insert(member.id, slot as u32);
         let taken = self.names.insert(member.nick.fold(), slot as u32);
@@ -143,7 +141,7 @@ impl Roster {
     }
 
     /// Takes somebody out of the indexes; he keeps his slot until [`remove_retired`](Self::remove_retired).
-    pub fn retire(&mut self, slot: usize) {
+    pub(crate) fn retire(&mut self, slot: usize) {
         self.retired.push(slot);
         let member = self.members[slot].as_mut().expect(OCCUPIED);
         member.retired = true;
@@ -153,24 +151,24 @@ impl Roster {
     }
 
     /// Those who wait to be removed.
-    pub fn retired(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn retired(&self) -> impl Iterator<Item = &Member> {
         self.retired.iter().map(|&slot| self.member(slot))
     }
 
     /// Their slots, to be asked about each of a room's thousands without a look at each person.
-    pub fn retired_slots(&self) -> SlotSet {
+    pub(crate) fn retired_slots(&self) -> SlotSet {
         let mut slots = SlotSet(vec![0; self.members.len().div_ceil(SlotSet::WORD)]);
         self.retired.iter().for_each(|&slot| slots.insert(slot));
         slots
     }
 
     /// Whether anybody waits to be removed.
-    pub fn has_retired(&self) -> bool {
+    pub(crate) fn has_retired(&self) -> bool {
         !self.retired.is_empty()
     }
 
     /// Removes the retired. No room must list them any more.
-    pub fn remove_retired(&mut self) {
+    pub(crate) fn remove_retired(&mut self) {
         for slot in self.retired.drain(..) {
             self.members[slot] = None;
             // There are never as many people as a slot can count.
@@ -191,7 +189,7 @@ impl Roster {
     }
 
     /// Calls somebody differently. The name must be like nobody's, or like their own alone.
-    pub fn rename(&mut self, slot: usize, nick: Nick) {
+    pub(crate) fn rename(&mut self, slot: usize, nick: Nick) {
         let old = std::mem::replace(&mut self.member_mut(slot).nick, nick);
         self.names.remove(&old.fold());
         self.looks.remove(&old.look());
@@ -200,14 +198,14 @@ impl Roster {
     }
 
     /// Takes everybody out.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 }
 
 /// A set of slots: a bit for each that there is.
 #[derive(Debug)]
-pub struct SlotSet(Vec<u64>);
+pub(crate) struct SlotSet(Vec<u64>);
 
 impl SlotSet {
     /// Slots in a word.
@@ -220,7 +218,7 @@ impl SlotSet {
 
     /// Whether this slot is one of them.
     #[inline]
-    pub fn contains(&self, slot: usize) -> bool {
+    pub(crate) fn contains(&self, slot: usize) -> bool {
         self.0[slot / Self::WORD] >> (slot % Self::WORD) & 1 != 0
     }
 }

@@ -26,11 +26,11 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 
 /// The way to the filter of a log that runs.
 #[derive(Clone, Debug)]
-pub struct LogFilterHandle(reload::Handle<EnvFilter, Registry>);
+pub(crate) struct LogFilterHandle(reload::Handle<EnvFilter, Registry>);
 
 impl LogFilterHandle {
     /// Goes by another filter from now on.
-    pub fn exchange(&self, filter: &LogFilter, connections: bool) {
+    pub(crate) fn exchange(&self, filter: &LogFilter, connections: bool) {
         // The filter was read before, and the log lives as long as the process.
         let _ = self.0.reload(env_filter(filter, connections));
     }
@@ -60,7 +60,7 @@ fn env_filter(filter: &LogFilter, connections: bool) -> EnvFilter {
 }
 
 /// Starts the log of this process, with the lines about `connections` or without.
-pub fn start(filter: &LogFilter, connections: bool, format: LogFormat) -> LogFilterHandle {
+pub(crate) fn start(filter: &LogFilter, connections: bool, format: LogFormat) -> LogFilterHandle {
     let (filter, handle) = reload::Layer::new(env_filter(filter, connections));
     // What it cannot format it would print past the queue.
     let layer = layer().with_writer(output::stderr).log_internal_errors(false);

@@ -18,7 +18,7 @@ const CREDENTIALS: &str = "/run/credentials";
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// What would keep a server from starting.
     pub refused: Option<Refused>,
     /// What could not be told, and what the log of a server would warn of; a sentence each.
@@ -27,7 +27,7 @@ pub struct Findings {
 
 impl Findings {
     /// Looks at all that these settings name.
-    pub fn about(effective: &Effective) -> Self {
+    pub(crate) fn about(effective: &Effective) -> Self {
         let mut findings = Self::default();
         for stranger in &effective.strangers {
             findings.open.push(format!("a variable that is no setting: {stranger}"));

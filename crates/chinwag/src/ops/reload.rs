@@ -23,7 +23,7 @@ use whippet::task::{JoinHandle, spawn_blocking};
 
 /// What is needed to read settings anew and to put them in force.
 #[derive(Debug)]
-pub struct Reloader {
+pub(crate) struct Reloader {
     /// Where they come from.
     sources: Sources,
     /// What is in force.
@@ -57,7 +57,7 @@ type Answer = oneshot::Sender<Result<Taken, String>>;
 
 /// A way to have the settings read anew without a signal. Clones are of the same server.
 #[derive(Clone, Debug)]
-pub struct Reloads(Sender<Answer>);
+pub(crate) struct Reloads(Sender<Answer>);
 
 impl Reloads {
     /// Has them read anew, as by SIGHUP; `None` if the server stops.
@@ -114,7 +114,7 @@ fn load(sources: &Sources) -> Result<Loaded, Kept> {
 
 impl Reloader {
     /// With these settings and this secret in force.
-    pub fn new(
+    pub(crate) fn new(
         sources: Sources,
         effective: Effective,
         secret: Option<Secret>,
@@ -165,7 +165,9 @@ impl Reloader {
             }
         }
         self.secret.clone_from(&secret);
-        self.office.turn(&Config { secret, ..Config::of(&settings, self.possible) });
+        let config = Config::from_settings(&settings, self.possible);
+        // The settings were checked when they were read.
+        let _ = self.office.turn(&config, secret);
         self.log.exchange(&settings.log, settings.log_connections);
         self.effective.settings = settings;
         taken
@@ -217,7 +219,7 @@ const CONFINED: &str = "the confined process reads only in the folders that its 
 ///
 /// # Errors
 /// The kernel's: the signal cannot be watched.
-pub fn reload_on_signal(
+pub(crate) fn reload_on_signal(
     mut reloader: Reloader,
     terminal: ControllingTerminal,
     first: FirstSignal,

@@ -22,14 +22,14 @@ use whippet::time::{MissedTickBehavior, interval};
 
 /// A service manager that wants to be told.
 #[derive(Debug)]
-pub struct Manager(StdDatagram);
+pub(crate) struct Manager(StdDatagram);
 
 /// The ways to it: at once, and through the queue. Set once, by [`Manager::start`].
 static MANAGER: OnceLock<(StdDatagram, Sender<String>)> = OnceLock::new();
 
 impl Manager {
     /// The one that started this process, if it wants to be told. To be called before the process is confined.
-    pub fn of_this_process() -> Option<Self> {
+    pub(crate) fn of_this_process() -> Option<Self> {
         let path = env::var_os("NOTIFY_SOCKET")?;
         match connect(&path) {
             Ok(socket) => Some(Self(socket)),
@@ -44,7 +44,7 @@ impl Manager {
     ///
     /// # Errors
     /// The kernel's: the socket cannot be watched.
-    pub fn start(self) -> io::Result<()> {
+    pub(crate) fn start(self) -> io::Result<()> {
         let at_once = self.0.try_clone()?;
         let socket = UnixDatagram::from_std(self.0)?;
         let (sender, words) = mpsc::channel(UNTOLD);
@@ -78,19 +78,19 @@ async fn pass_on(mut words: Receiver<String>, socket: UnixDatagram) {
 }
 
 /// The server takes people.
-pub fn ready(status: &str) {
+pub(crate) fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 /// Where people come in, in one line.
-pub fn status(listeners: &[TcpListener]) -> String {
+pub(crate) fn status(listeners: &[TcpListener]) -> String {
     let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
     let addresses: Vec<_> = addresses.map(|address| address.to_string()).collect();
     format!("listening on {}", addresses.join(", "))
 }
 
 /// The settings are being read anew; [`ready`] says that they are.
-pub fn reloading() {
+pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(_) => tell(&[NotifyState::Reloading]),
@@ -98,7 +98,7 @@ pub fn reloading() {
 }
 
 /// Says that the server stops, once it does. A server without people stops sooner than this task has its turn: wait for it.
-pub fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
+pub(crate) fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
     whippet::spawn(async move {
         shutdown.cancelled().await;
         tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
@@ -106,7 +106,7 @@ pub fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
 }
 
 /// Says twice in each interval that the service manager set that the room answers, for as long as it does.
-pub fn keep_alive(office: Office) {
+pub(crate) fn keep_alive(office: Office) {
     let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
         return;
     };

@@ -15,11 +15,11 @@ use std::fs::{self, File};
 
 /// The terminal that this process was started in, if it ends with it.
 #[derive(Debug)]
-pub struct ControllingTerminal(Option<File>);
+pub(crate) struct ControllingTerminal(Option<File>);
 
 impl ControllingTerminal {
     /// Looks. To be called before the process is confined and before it listens for SIGHUP.
-    pub fn of_this_process() -> Self {
+    pub(crate) fn of_this_process() -> Self {
         Self(if ignores_hangup() { None } else { File::open("/dev/tty").ok() })
     }
 

@@ -60,12 +60,12 @@ static STDERR: Output = Output::new();
 static STDOUT: Output = Output::new();
 
 /// The queue for stderr.
-pub fn stderr() -> &'static Output {
+pub(crate) fn stderr() -> &'static Output {
     &STDERR
 }
 
 /// The queue for stdout.
-pub fn stdout() -> &'static Output {
+pub(crate) fn stdout() -> &'static Output {
     &STDOUT
 }
 
@@ -73,7 +73,7 @@ pub fn stdout() -> &'static Output {
 ///
 /// # Errors
 /// The kernel's: no thread can be started.
-pub fn start() -> io::Result<()> {
+pub(crate) fn start() -> io::Result<()> {
     STDERR.start("chinwag-log", || {
         STDERR.write_out(|bytes| write(io::stderr().as_fd(), bytes), tell_of_missing);
     })?;
@@ -92,7 +92,7 @@ fn stream_behind_stdout() -> io::Stdout {
 }
 
 /// Waits until all that was printed is written, a time for both streams together at most.
-pub fn flush(within: Duration) {
+pub(crate) fn flush(within: Duration) {
     if STDERR.is_idle() && STDOUT.is_idle() {
         return;
     }
@@ -105,7 +105,7 @@ pub fn flush(within: Duration) {
 }
 
 /// Lets what a panic says go the way of all that is printed.
-pub fn take_panics() {
+pub(crate) fn take_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = thread::current();
         let name = thread.name().unwrap_or("<unnamed>");

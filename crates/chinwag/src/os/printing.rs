@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Write};
 ///
 /// # Errors
 /// A sentence: it could not be written, as to a full disk.
-pub fn print(text: &str) -> Result<(), String> {
+pub(crate) fn print(text: &str) -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
     let stdout = io::stdout();
     whole(stdout.lock().write_all(text.as_bytes()))
@@ -21,7 +21,7 @@ pub fn print(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// As [`print()`].
-pub fn print_usage(usage: &clap::Error) -> Result<(), String> {
+pub(crate) fn print_usage(usage: &clap::Error) -> Result<(), String> {
     match usage.print() {
         // There is nobody else to tell.
         _ if usage.use_stderr() => Ok(()),
@@ -30,7 +30,7 @@ pub fn print_usage(usage: &clap::Error) -> Result<(), String> {
 }
 
 /// Says something to whoever started the program, on stderr. If that is broken there is nobody to tell.
-pub fn complain(words: &str) {
+pub(crate) fn complain(words: &str) {
     output::stderr().push(words.as_bytes());
 }
 

@@ -18,7 +18,7 @@ const NAMES_BYTES: usize = 8192;
 
 /// Where the figures come from.
 #[derive(Debug)]
-pub struct ProcessFiles {
+pub(crate) struct ProcessFiles {
     /// `/proc/self/stat`.
     stat: File,
     /// The folder `/proc/self/fd`, of which one reader at a time holds the place.
@@ -58,7 +58,7 @@ pub(crate) struct ProcessFigures {
 
 impl ProcessFiles {
     /// Of this process. To be called at its start, once its limits are as they stay.
-    pub fn open() -> Option<Self> {
+    pub(crate) fn open() -> Option<Self> {
         Some(Self {
             stat: File::open("/proc/self/stat").ok()?,
             descriptors: Mutex::new(File::open("/proc/self/fd").ok()?),

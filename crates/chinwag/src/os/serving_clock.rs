@@ -31,7 +31,7 @@ fn counted(since: Duration, step: Duration) -> Duration {
 
 /// A clock that stands still while the server does.
 #[derive(Clone, Copy, Debug)]
-pub struct ServedClock {
+pub(crate) struct ServedClock {
     /// The last look.
     looked: Instant,
     /// The time then.
@@ -40,13 +40,13 @@ pub struct ServedClock {
 
 impl ServedClock {
     /// Begins with the real time.
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { looked: now, now }
     }
 
     /// Looks at the real time. Without a `step` nobody was blamed for anything since the last look, and all of it counts.
     #[inline]
-    pub fn look(&mut self, now: Instant, step: Option<Duration>) {
+    pub(crate) fn look(&mut self, now: Instant, step: Option<Duration>) {
         let since = now.saturating_duration_since(self.looked);
         self.looked = self.looked.max(now);
         self.now += step.map_or(since, |step| counted(since, step));
@@ -54,7 +54,7 @@ impl ServedClock {
 
     /// The time at the last look.
     #[inline]
-    pub fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.now
     }
 }

@@ -55,7 +55,7 @@ const NEVER: u64 = u64::MAX;
 
 /// Shared by the broker and all accounts (see the module's words).
 #[derive(Debug)]
-pub struct Intake {
+pub(crate) struct Intake {
     /// The bounds that all accounts go by.
     bounds: Bounds,
     /// Times that somebody came back below a bound. Clients write, the broker reads.
@@ -75,7 +75,7 @@ pub struct Intake {
 
 impl Intake {
     /// An open intake.
-    pub fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
             drains: AtomicU64::new(0),
@@ -87,7 +87,7 @@ impl Intake {
 
     /// The bounds that all accounts go by.
     #[inline]
-    pub fn bounds(&self) -> &Bounds {
+    pub(crate) fn bounds(&self) -> &Bounds {
         &self.bounds
     }
 
@@ -98,7 +98,7 @@ impl Intake {
 
     /// Somebody took something, and is owed `after` bytes instead of `before`.
     #[inline]
-    pub fn took(&self, before: u64, after: u64) {
+    pub(crate) fn took(&self, before: u64, after: u64) {
         if self.bounds.crosses(before, after) {
             let drains = self.drains.fetch_add(1, SeqCst) + 1;
             if drains >= self.wake_at.load(SeqCst) {
@@ -108,19 +108,19 @@ impl Intake {
     }
 
     /// The drains so far: read it before looking at the accounts.
-    pub fn drains(&self) -> u64 {
+    pub(crate) fn drains(&self) -> u64 {
         self.drains.load(SeqCst)
     }
 
     /// Asks to be woken once there were `wanted` drains more than `count`. Says whether there were already.
-    pub fn pause(&self, count: u64, wanted: u64) -> bool {
+    pub(crate) fn pause(&self, count: u64, wanted: u64) -> bool {
         let wake_at = count + wanted;
         self.wake_at.store(wake_at, SeqCst);
         self.drains.load(SeqCst) >= wake_at
     }
 
     /// No wake is needed any more.
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         self.wake_at.store(NEVER, SeqCst);
     }
 
@@ -128,7 +128,7 @@ impl Intake {
     ///
     /// # Cancel safety
     /// Nothing is lost: a wake that nobody waits for is kept.
-    pub async fn drained(&self) {
+    pub(crate) async fn drained(&self) {
         self.drained.notified().await;
     }
 }

@@ -4,11 +4,11 @@ use std::fmt;
 
 /// Who a person is, whatever he is called. Never used again in a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClientId(u64);
+pub(crate) struct ClientId(u64);
 
 impl ClientId {
     /// The person of this number; whoever hands numbers out counts up.
-    pub const fn new(number: u64) -> Self {
+    pub(crate) const fn new(number: u64) -> Self {
         Self(number)
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 /// How many bytes of frames are alive. Clones count the same bytes.
 #[derive(Clone, Debug, Default)]
-pub struct Gauge(
+pub(crate) struct Gauge(
     /// Bytes of all buffers. The broker adds, whoever drops the last frame of a buffer subtracts. It guards no
     /// data, so Relaxed will do throughout.
     Arc<AtomicUsize>,
@@ -23,17 +23,17 @@ pub struct Gauge(
 
 impl Gauge {
     /// Nothing is alive.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Bytes of the buffers alive.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.0.load(Relaxed)
     }
 
     /// Counts bytes that are none of a buffer, for as long as the result lives.
-    pub fn hold(&self, bytes: usize) -> Held {
+    pub(crate) fn hold(&self, bytes: usize) -> Held {
         self.0.fetch_add(bytes, Relaxed);
         Held { bytes, gauge: self.clone() }
     }
@@ -41,7 +41,7 @@ impl Gauge {
 
 /// Bytes that are counted until this is dropped.
 #[derive(Debug)]
-pub struct Held {
+pub(crate) struct Held {
     /// How many.
     bytes: usize,
     /// Where.
@@ -77,7 +77,7 @@ impl Drop for Living {
 
 /// Bytes to be sent: a part of a buffer that is shared with other receivers. A clone costs one count.
 #[derive(Clone)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The whole buffer.
     buffer: Arc<Living>,
     /// Where this frame starts in it.
@@ -88,7 +88,7 @@ pub struct Frame {
 
 impl Frame {
     /// A frame of all these bytes, counted by the gauge.
-    pub fn new(bytes: &[u8], gauge: &Gauge) -> Self {
+    pub(crate) fn new(bytes: &[u8], gauge: &Gauge) -> Self {
         let end = u32::try_from(bytes.len()).expect("a frame is far smaller than 4 GiB");
         gauge.0.fetch_add(cost(bytes.len()), Relaxed);
         let living = Living { bytes: bytes.into(), gauge: gauge.clone(), stamp: OnceLock::new() };
@@ -116,7 +116,7 @@ impl Frame {
     ///
     /// # Panics
     /// The range goes past the frame.
-    pub fn slice(&self, range: Range<usize>) -> Self {
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         assert!(range.start <= range.end && range.end <= self.len(), "a slice lies in its frame");
         // Both fit: they are at most the frame's own end.
         let (start, end) = (self.start + range.start as u32, self.start + range.end as u32);
@@ -125,13 +125,8 @@ impl Frame {
 
     /// How many bytes it has.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         (self.end - self.start) as usize
-    }
-
-    /// Whether it has none.
-    pub fn is_empty(&self) -> bool {
-        self.start == self.end
     }
 }
 

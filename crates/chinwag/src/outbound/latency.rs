@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_millis(100);
 
 /// Which lines are timed. Pure; the time is an argument.
 #[derive(Debug, Default)]
-pub struct Timing {
+pub(crate) struct Timing {
     /// When the latest of them was read.
     last: Option<Instant>,
     /// When the one was read that is in the round that is being made.
@@ -27,7 +27,7 @@ pub struct Timing {
 impl Timing {
     /// A line that was read then is handled now.
     #[inline]
-    pub fn heard(&mut self, heard: Option<Instant>, now: Instant) {
+    pub(crate) fn heard(&mut self, heard: Option<Instant>, now: Instant) {
         let is_due = self.last.is_none_or(|last| now >= last + EVERY);
         if is_due && let Some(heard) = heard {
             self.last = Some(now);
@@ -36,7 +36,7 @@ impl Timing {
     }
 
     /// The stamp of the round that goes out, if a line in it is timed.
-    pub fn stamp(&mut self, latencies: &Arc<Latencies>) -> Option<Box<Stamp>> {
+    pub(crate) fn stamp(&mut self, latencies: &Arc<Latencies>) -> Option<Box<Stamp>> {
         let heard = self.heard.take()?;
         Some(Box::new(Stamp { heard, latencies: Arc::clone(latencies) }))
     }
@@ -44,7 +44,7 @@ impl Timing {
 
 /// On a frame whose deliveries are timed.
 #[derive(Debug)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     /// When its line was read.
     heard: Instant,
     /// Where that is counted.

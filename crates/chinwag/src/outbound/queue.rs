@@ -22,13 +22,13 @@ use std::task::{Context, Poll, Waker};
 use whippet::sync::mpsc::{self, error::TrySendError};
 
 /// A pair of ends for one person.
-pub fn inbox(intake: &Arc<Intake>) -> (Outlet, Inbox) {
+pub(crate) fn inbox(intake: &Arc<Intake>) -> (Outlet, Inbox) {
     let places = intake.bounds().hard / FRAME_OVERHEAD as u64;
     inbox_of(intake, usize::try_from(places).unwrap_or(usize::MAX).max(1))
 }
 
 /// A pair of ends with so many places for frames.
-pub fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
+pub(crate) fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
     let (sender, receiver) = mpsc::channel(places);
     let account = Arc::new(Account {
         pushed: AtomicU64::new(0),
@@ -63,7 +63,7 @@ const fn is_full(word: u32) -> bool {
 }
 
 /// What one person was sent and has taken.
-pub struct Account {
+pub(crate) struct Account {
     /// All that was ever charged to him. Only the broker writes; his task reads it to see what he is owed.
     pushed: AtomicU64,
     /// How much of it is settled. Only his task writes; the broker reads. Relaxed for both: they are counts, the
@@ -95,7 +95,7 @@ struct Ending {
 
 /// Why the broker ends a person's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub(crate) enum Cut {
     /// He did not read what he was sent.
     TooSlow,
     /// Whoever runs the server wants it.
@@ -108,7 +108,7 @@ pub enum Cut {
 
 impl Cut {
     /// What they are told themselves, unless there is more to tell, and as far as the kernel has room for it.
-    pub fn farewell(self) -> &'static str {
+    pub(crate) fn farewell(self) -> &'static str {
         match self {
             Self::TooSlow => "! disconnected: too slow to read what you are sent\r\n",
             Self::Kicked => "! you were kicked\r\n",
@@ -118,7 +118,7 @@ impl Cut {
     }
 
     /// How the others are told.
-    pub fn departure(self) -> Departure {
+    pub(crate) fn departure(self) -> Departure {
         match self {
             Self::TooSlow => Departure::TooSlow,
             Self::Kicked => Departure::Refused("kicked"),
@@ -131,7 +131,7 @@ impl Cut {
 impl Account {
     /// Bytes that he is owed, frames' overhead included.
     #[inline]
-    pub fn owed(&self) -> u64 {
+    pub(crate) fn owed(&self) -> u64 {
         // `taken` may be newer than `pushed` was: then nothing is owed.
         let pushed = self.pushed.load(Relaxed);
         pushed.saturating_sub(self.taken.load(Relaxed))
@@ -139,26 +139,26 @@ impl Account {
 
     /// Whether he is owed so much that he is not to be read.
     #[inline]
-    pub fn is_behind(&self) -> bool {
+    pub(crate) fn is_behind(&self) -> bool {
         self.owed() > self.intake.bounds().soft
     }
 
     /// Whether anything has been taken.
     #[inline]
-    pub fn has_taken(&self) -> bool {
+    pub(crate) fn has_taken(&self) -> bool {
         self.taken.load(Relaxed) > 0
     }
 
     /// He hands an event with lines over.
     #[inline]
-    pub fn hand_over(&self) {
+    pub(crate) fn hand_over(&self) {
         self.unhandled.fetch_add(1, Relaxed);
     }
 
     /// Whether they are not to be read: too many of their events wait to be handled, or the broker wants no more for now. If
     /// so, the task is woken when that is over.
     #[inline]
-    pub fn is_held(&self) -> bool {
+    pub(crate) fn is_held(&self) -> bool {
         // Most of the time one look is enough. Only his own task adds, so the second one sees all that it added.
         is_full(self.unhandled.load(Relaxed)) && is_full(self.unhandled.fetch_or(HELD, AcqRel))
     }
@@ -196,7 +196,7 @@ impl Account {
 
     /// The kernel took `bytes` more, and with them the last of `frames` frames.
     #[inline]
-    pub fn take(&self, bytes: usize, frames: usize) {
+    pub(crate) fn take(&self, bytes: usize, frames: usize) {
         let charge = (bytes + frames * FRAME_OVERHEAD) as u64;
         let pushed = self.pushed.load(Relaxed);
         let before = self.taken.load(Relaxed);
@@ -206,31 +206,32 @@ impl Account {
     }
 
     /// Why he was cut, if he was.
-    pub fn cut(&self) -> Option<Cut> {
+    #[cfg(test)]
+    pub(crate) fn cut(&self) -> Option<Cut> {
         self.lock().cut
     }
 
     /// The line that tells him more of it than [`Cut::farewell`], once.
-    pub fn take_farewell(&self) -> Option<Box<str>> {
+    pub(crate) fn take_farewell(&self) -> Option<Box<str>> {
         self.lock().farewell.take()
     }
 
     /// Whether he was cut, by a look that costs nothing.
     #[inline]
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         // Acquire: what the broker did before is seen. Whoever is woken by the cut is woken after it was raised.
         self.raised.load(Acquire) & CUT != 0
     }
 
     /// Whether the broker has cut him or has something beside frames, by a look that costs nothing.
     #[inline]
-    pub fn is_called(&self) -> bool {
+    pub(crate) fn is_called(&self) -> bool {
         // Acquire, as above.
         self.raised.load(Acquire) != 0
     }
 
     /// What the broker has beside frames, if it has something. To be asked for when [`is_called`](Self::is_called).
-    pub fn take_aside(&self) -> Option<Box<Aside>> {
+    pub(crate) fn take_aside(&self) -> Option<Box<Aside>> {
         let mut ending = self.lock();
         // Under the lock, as it is raised: what comes later raises it again. Relaxed: the lock orders what is handed over.
         self.raised.fetch_and(!ASIDE, Relaxed);
@@ -238,7 +239,7 @@ impl Account {
     }
 
     /// Polls for the cut. Only the latest waiter is woken.
-    pub fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<Cut> {
+    pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<Cut> {
         let mut ending = self.lock();
         if let Some(cut) = ending.cut {
             return Poll::Ready(cut);
@@ -306,7 +307,7 @@ impl fmt::Debug for Account {
 
 /// The broker's end. Dropped, it lets the client send what is in the inbox, and end.
 #[derive(Debug)]
-pub struct Outlet {
+pub(crate) struct Outlet {
     /// The way into the inbox.
     sender: mpsc::Sender<Frame>,
     /// What the account's count says, at hand.
@@ -317,7 +318,7 @@ pub struct Outlet {
 
 /// Why a frame could not be pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PushError {
+pub(crate) enum PushError {
     /// He would be owed more than the hard bound, in bytes or in frames.
     PastHard,
     /// His task is gone; his leave is under way.
@@ -330,7 +331,7 @@ impl Outlet {
     /// # Errors
     /// He is too far behind, or gone: the frame is dropped.
     #[inline]
-    pub fn push(&mut self, frame: Frame) -> Result<u64, PushError> {
+    pub(crate) fn push(&mut self, frame: Frame) -> Result<u64, PushError> {
         let pushed = self.pushed + (frame.len() + FRAME_OVERHEAD) as u64;
         let owed = pushed.saturating_sub(self.account.taken.load(Relaxed));
         if owed > self.account.intake.bounds().hard {
@@ -348,69 +349,70 @@ impl Outlet {
 
     /// All that was ever charged to him.
     #[inline]
-    pub fn pushed(&self) -> u64 {
+    pub(crate) fn pushed(&self) -> u64 {
         self.pushed
     }
 
     /// How much of it he has taken.
     #[inline]
-    pub fn taken(&self) -> u64 {
+    pub(crate) fn taken(&self) -> u64 {
         self.account.taken.load(Relaxed)
     }
 
     /// How many frames are in the inbox. It takes the inbox's lock.
-    pub fn queued(&self) -> usize {
+    pub(crate) fn queued(&self) -> usize {
         self.sender.max_capacity() - self.sender.capacity()
     }
 
     /// Whether his task is gone. His leave is under way.
     #[inline]
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.taken() == SETTLED
     }
 
     /// One of his events has been handled.
     #[inline]
-    pub fn handled(&self) {
+    pub(crate) fn handled(&self) {
         self.account.handled();
     }
 
     /// Has their task read nothing more for now, or read again.
     #[inline]
-    pub fn stop_reading(&self, stops: bool) {
+    pub(crate) fn stop_reading(&self, stops: bool) {
         self.account.stop_reading(stops);
     }
 
     /// Whether their connection was ended so.
     #[inline]
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.account.is_cut()
     }
 
     /// Wants to know whether the connection answers. If it does not, the task says so by an event.
-    pub fn probe(&self, probe: Probe) {
+    pub(crate) fn probe(&self, probe: Probe) {
         self.account.put_aside(|aside| aside.ask(probe));
     }
 
     /// What stands before the line that is being edited is this from now on.
-    pub fn show_place(&self, place: Place) {
+    pub(crate) fn show_place(&self, place: Place) {
         self.account.put_aside(|aside| aside.place = Some(place));
     }
 
     /// Ends his connection without waiting for what he is owed.
-    pub fn cut(&self, cut: Cut) {
+    #[cfg(test)]
+    pub(crate) fn cut(&self, cut: Cut) {
         self.account.cut_with(cut, None);
     }
 
     /// The same, with a line of their own in the place of [`Cut::farewell`].
-    pub fn cut_with_words(&self, cut: Cut, farewell: Option<Box<str>>) {
+    pub(crate) fn cut_with_words(&self, cut: Cut, farewell: Option<Box<str>>) {
         self.account.cut_with(cut, farewell);
     }
 }
 
 /// The client's end. Dropped, it gives up what is in it.
 #[derive(Debug)]
-pub struct Inbox {
+pub(crate) struct Inbox {
     /// The way out.
     receiver: mpsc::Receiver<Frame>,
     /// The count that the broker sees.
@@ -419,7 +421,7 @@ pub struct Inbox {
 
 impl Inbox {
     /// What he is owed, and whether he is cut; share it with whatever must watch that beside the inbox.
-    pub fn account(&self) -> &Arc<Account> {
+    pub(crate) fn account(&self) -> &Arc<Account> {
         &self.account
     }
 
@@ -427,12 +429,13 @@ impl Inbox {
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
-    pub async fn recv_many(&mut self, buffer: &mut Vec<Frame>, limit: usize) -> usize {
+    #[cfg(test)]
+    pub(crate) async fn recv_many(&mut self, buffer: &mut Vec<Frame>, limit: usize) -> usize {
         self.receiver.recv_many(buffer, limit).await
     }
 
     /// Polls for frames; see [`recv_many`](Self::recv_many).
-    pub fn poll_recv_many(
+    pub(crate) fn poll_recv_many(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut Vec<Frame>,
@@ -445,7 +448,8 @@ impl Inbox {
     ///
     /// # Errors
     /// None is there now, or none will come any more.
-    pub fn try_recv(&mut self) -> Result<Frame, mpsc::error::TryRecvError> {
+    #[cfg(test)]
+    pub(crate) fn try_recv(&mut self) -> Result<Frame, mpsc::error::TryRecvError> {
         self.receiver.try_recv()
     }
 }

@@ -6,7 +6,7 @@ use crate::protocol::room_name::RoomName;
 
 /// All of it that came before the task has looked. What comes later displaces what came before.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Aside {
+pub(crate) struct Aside {
     /// Somebody wants to know whether the connection answers.
     pub probe: Option<Probe>,
     /// What stands before the line that is being edited.
@@ -15,7 +15,7 @@ pub struct Aside {
 
 impl Aside {
     /// Adds a question whether the connection answers. Whoever asks last is told, but for an operator, whom nobody displaces.
-    pub fn ask(&mut self, probe: Probe) {
+    pub(crate) fn ask(&mut self, probe: Probe) {
         if probe.ends || !self.probe.is_some_and(|before| before.ends) {
             self.probe = Some(probe);
         }
@@ -24,7 +24,7 @@ impl Aside {
 
 /// A question whether a connection answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Probe {
+pub(crate) struct Probe {
     /// Who asks.
     pub by: ClientId,
     /// Whether an operator wants it ended if it does not.
@@ -33,7 +33,7 @@ pub struct Probe {
 
 /// What somebody is called, and where they speak.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The nick.
     pub nick: Nick,
     /// The room; `None` for nowhere.

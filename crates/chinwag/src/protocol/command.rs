@@ -5,7 +5,7 @@ mod cost;
 mod table;
 
 use self::table::called;
-pub use self::table::{COMMANDS, Command, command, instead_of, names, nearly};
+pub(crate) use self::table::{COMMANDS, command, instead_of, names, nearly};
 
 use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
 use crate::protocol::sanitize::is_blank;
@@ -13,7 +13,7 @@ use crate::protocol::time_of_day::UtcOffset;
 
 /// One line of a person, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Input<'a> {
+pub(crate) struct Input<'a> {
     /// What is asked for.
     pub kind: Kind,
     /// The part of the line that it is about: words to say, a name, a reason, or nothing.
@@ -22,7 +22,7 @@ pub struct Input<'a> {
 
 /// What a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Say the text to everybody else in the room.
     Say,
     /// `/me`: tell everybody else in the room what one does; the text stands behind the nick.
@@ -122,7 +122,7 @@ pub enum Kind {
 
 /// What an attempt to become an operator came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     /// It was the secret.
     Right,
     /// It was something else.
@@ -137,7 +137,7 @@ pub enum Attempt {
 }
 
 /// What a line asks for; `None` for a blank one.
-pub fn parse(line: &str) -> Option<Input<'_>> {
+pub(crate) fn parse(line: &str) -> Option<Input<'_>> {
     let Some(typed) = line.strip_prefix('/') else {
         return match line {
             _ if line.trim_start().is_empty() => None,

@@ -4,7 +4,7 @@ use crate::limits::COMPLETIONS;
 
 /// What begins with a word, in the order of the alphabet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Matches {
+pub(crate) struct Matches {
     /// The first of them, as many as are worth showing.
     pub some: Vec<String>,
     /// How many there are, counted to one more than are shown.
@@ -15,7 +15,7 @@ pub struct Matches {
 
 impl Matches {
     /// Those of these names that begin with the word, in whatever case.
-    pub fn of<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
+    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
         let mut matching: Vec<_> = names.filter(|name| begins_with(name, word)).collect();
         matching.sort_unstable_by_key(|name| name.to_ascii_lowercase());
         let last = matching.last().copied();
@@ -24,7 +24,7 @@ impl Matches {
 
     /// These names, which are in the order of the alphabet without regard to case, up to the last of them. Only the first few
     /// are looked at: what the first and the last begin with, those between begin with, too.
-    pub fn sorted<'a>(mut names: impl Iterator<Item = &'a str>, last: Option<&str>) -> Self {
+    pub(crate) fn sorted<'a>(mut names: impl Iterator<Item = &'a str>, last: Option<&str>) -> Self {
         let some: Vec<_> = names.by_ref().take(COMPLETIONS).map(str::to_owned).collect();
         let (Some(first), Some(last)) = (some.first(), last) else { return Self::default() };
         let common = first[..shared(first, last)].to_owned();
@@ -33,13 +33,13 @@ impl Matches {
     }
 
     /// All that is worth showing of them, in one line.
-    pub fn list(&self) -> String {
+    pub(crate) fn list(&self) -> String {
         let names = self.some.join(", ");
         if self.count > self.some.len() { names + " and more" } else { names }
     }
 
     /// How many they are, as far as they were counted.
-    pub fn how_many(&self) -> String {
+    pub(crate) fn how_many(&self) -> String {
         if self.count > COMPLETIONS {
             format!("more than {COMPLETIONS}")
         } else {

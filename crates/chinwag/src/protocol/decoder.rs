@@ -27,21 +27,21 @@ use std::time::Instant;
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Ctrl-C.
-pub const INTERRUPT: u8 = 0x03;
+pub(crate) const INTERRUPT: u8 = 0x03;
 /// Ctrl-D.
-pub const END: u8 = 0x04;
+pub(crate) const END: u8 = 0x04;
 /// Ctrl-H, which some terminals send for the key that others send [`DELETE`] for.
-pub const BACKSPACE: u8 = 0x08;
+pub(crate) const BACKSPACE: u8 = 0x08;
 /// Ctrl-U.
-pub const KILL: u8 = 0x15;
+pub(crate) const KILL: u8 = 0x15;
 /// Ctrl-W.
-pub const KILL_WORD: u8 = 0x17;
+pub(crate) const KILL_WORD: u8 = 0x17;
 /// What most terminals send for the key that erases.
-pub const DELETE: u8 = 0x7f;
+pub(crate) const DELETE: u8 = 0x7f;
 
 /// Turns the bytes of one connection into lines.
 #[derive(Clone, Debug, Default)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     /// Text of the line under way: at most [`LINE`] bytes.
     partial: Vec<u8>,
     /// Bytes that were read and not looked at yet: at most what one read brought.
@@ -82,7 +82,7 @@ enum Told {
 
 /// What comes out of a decoder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decoded<'a> {
+pub(crate) enum Decoded<'a> {
     /// A line, without its end.
     Line(Cow<'a, str>),
     /// A line went past [`LINE`] and is dropped up to its end.
@@ -111,7 +111,7 @@ fn is_special(byte: u8) -> bool {
 
 impl Decoder {
     /// The lines in what was kept from before and in the fresh bytes. Whatever is not taken from them stays here.
-    pub fn lines<'d>(&'d mut self, fresh: &'d [u8], now: Instant) -> Lines<'d> {
+    pub(crate) fn lines<'d>(&'d mut self, fresh: &'d [u8], now: Instant) -> Lines<'d> {
         let mut held = mem::take(&mut self.waiting);
         let fresh = if held.is_empty() {
             fresh
@@ -123,22 +123,23 @@ impl Decoder {
     }
 
     /// Keeps bytes for later.
-    pub fn keep(&mut self, bytes: &[u8]) {
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
         self.waiting.extend_from_slice(bytes);
     }
 
     /// Whether bytes wait here that have not been looked at.
-    pub fn has_waiting(&self) -> bool {
+    pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty() || self.told == Told::Due || self.opening.due.is_some()
     }
 
     /// The bytes that wait.
-    pub fn waiting(&self) -> &[u8] {
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> &[u8] {
         &self.waiting
     }
 
     /// The protocol that the bytes which wait are the start of, if it is not ours. Nothing is taken.
-    pub fn foreign_waiting(&self, now: Instant) -> Option<Foreign> {
+    pub(crate) fn foreign_waiting(&self, now: Instant) -> Option<Foreign> {
         let mut probe = Self::default();
         let mut lines = probe.lines(&self.waiting, now);
         while lines.decoder.opening.phase < Phase::Over {
@@ -150,7 +151,7 @@ impl Decoder {
     }
 
     /// Since when a line without an end is being dropped.
-    pub fn dropping_since(&self) -> Option<Instant> {
+    pub(crate) fn dropping_since(&self) -> Option<Instant> {
         self.dropping.as_ref().map(|dropping| dropping.since)
     }
 
@@ -174,33 +175,33 @@ impl Decoder {
     }
 
     /// How many lines what came outside of lines costs. The rest is paid for later.
-    pub fn take_outside(&mut self) -> u32 {
+    pub(crate) fn take_outside(&mut self) -> u32 {
         let lines = self.outside / LINE as u32;
         self.outside %= LINE as u32;
         lines
     }
 
     /// Hands out keys from now on, and says what was typed of the line under way.
-    pub fn start_keys(&mut self) -> Vec<u8> {
+    pub(crate) fn start_keys(&mut self) -> Vec<u8> {
         self.keys = true;
         self.dropping = None;
         mem::take(&mut self.partial)
     }
 
     /// Hands out lines from now on. The one under way begins so.
-    pub fn end_keys(&mut self, begun: &str) {
+    pub(crate) fn end_keys(&mut self, begun: &str) {
         self.keys = false;
         self.opening.phase = Phase::Over;
         self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
     }
 
     /// Whether keys are handed out.
-    pub fn hands_out_keys(&self) -> bool {
+    pub(crate) fn hands_out_keys(&self) -> bool {
         self.keys
     }
 
     /// Drops the keys that wait behind the last end of a line: nothing will come of them.
-    pub fn drop_unfinished_keys(&mut self) {
+    pub(crate) fn drop_unfinished_keys(&mut self) {
         if self.keys {
             let keys = &self.waiting;
             let end = (0..keys.len()).rfind(|&at| may_end_line(keys, at)).map_or(0, |at| at + 1);
@@ -214,7 +215,7 @@ impl Decoder {
     }
 
     /// The last line of a stream that has ended without a line end.
-    pub fn finish(&mut self) -> Option<Decoded<'static>> {
+    pub(crate) fn finish(&mut self) -> Option<Decoded<'static>> {
         let unterminated = !self.partial.is_empty();
         let last = if unterminated { self.end_line() } else { None };
         // No notice follows the last line.
@@ -499,7 +500,7 @@ impl Decoder {
 /// The lines of one read, and of what was kept before. Made by [`Decoder::lines`]; dropped, it leaves what was not
 /// taken in the decoder.
 #[derive(Debug)]
-pub struct Lines<'d> {
+pub(crate) struct Lines<'d> {
     /// Where lines that are split over reads are put together.
     decoder: &'d mut Decoder,
     /// Bytes kept from before, with the fresh ones behind them; empty if there were none.
@@ -514,16 +515,12 @@ pub struct Lines<'d> {
 
 impl Lines<'_> {
     /// The next line or notice; `None` when there is no more in what came.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it lends: an iterator's items may not borrow from it"
-    )]
-    pub fn next(&mut self) -> Option<Decoded<'_>> {
+    pub(crate) fn next(&mut self) -> Option<Decoded<'_>> {
         self.next_within(usize::MAX)
     }
 
     /// The same, but where keys are handed out at most so many bytes of them, one at least.
-    pub fn next_within(&mut self, key_bytes: usize) -> Option<Decoded<'_>> {
+    pub(crate) fn next_within(&mut self, key_bytes: usize) -> Option<Decoded<'_>> {
         let bytes = if self.held.is_empty() { self.fresh } else { &self.held };
         let mut input = &bytes[self.at..];
         let (before, partial) = (input.len(), self.decoder.partial.len());
@@ -535,7 +532,7 @@ impl Lines<'_> {
     }
 
     /// Whether keys are handed out.
-    pub fn hands_out_keys(&self) -> bool {
+    pub(crate) fn hands_out_keys(&self) -> bool {
         self.decoder.hands_out_keys()
     }
 
@@ -545,17 +542,17 @@ impl Lines<'_> {
     }
 
     /// Hands out keys from here on; see [`Decoder::start_keys`].
-    pub fn start_keys(&mut self) -> Vec<u8> {
+    pub(crate) fn start_keys(&mut self) -> Vec<u8> {
         self.decoder.start_keys()
     }
 
     /// Hands out lines from here on; see [`Decoder::end_keys`].
-    pub fn end_keys(&mut self, begun: &str) {
+    pub(crate) fn end_keys(&mut self, begun: &str) {
         self.decoder.end_keys(begun);
     }
 
     /// Most bytes that the next line can have: every byte of it may become a U+FFFD.
-    pub fn longest_next(&self) -> usize {
+    pub(crate) fn longest_next(&self) -> usize {
         let left = self.held.len().max(self.fresh.len()) - self.at;
         (self.decoder.partial.len() + left).min(LINE) * char::REPLACEMENT_CHARACTER.len_utf8()
     }

@@ -88,7 +88,7 @@ fn span(seconds: u64) -> Result<Duration, String> {
 ///
 /// # Errors
 /// What is wrong with it, with a hint.
-pub fn parse(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     match leading(text) {
         Some((seconds, "")) => span(seconds),
         _ => Err(no_time(text)),
@@ -100,7 +100,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// It begins as a time does, and is none; or what stands behind `for` was meant as one.
-pub fn and_words(typed: &str) -> Result<(Option<Duration>, &str), String> {
+pub(crate) fn and_words(typed: &str) -> Result<(Option<Duration>, &str), String> {
     let typed = typed.trim();
     let (time, words) = match leading(typed) {
         Some((seconds, words)) => (Some(span(seconds)?), words),
@@ -238,7 +238,7 @@ fn closest(words: &str) -> Option<String> {
 }
 
 /// A span in words, to the two largest units and never less than it is: `2 hours`, `1 day 3 hours`, `1 second`.
-pub fn words(span: Duration) -> String {
+pub(crate) fn words(span: Duration) -> String {
     let seconds = (span.as_secs() + u64::from(span.subsec_nanos() > 0)).max(1);
     let first = UNITS.iter().position(|unit| seconds >= unit.1).unwrap_or(UNITS.len() - 1);
     // What is smaller than the second unit counts as one more of it.
@@ -256,7 +256,7 @@ pub fn words(span: Duration) -> String {
 }
 
 /// How often each may speak in a slow room, in words.
-pub fn one_line_of_each(every: Duration) -> String {
+pub(crate) fn one_line_of_each(every: Duration) -> String {
     format!("one line in {} of each", words(every))
 }
 

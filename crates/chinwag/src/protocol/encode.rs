@@ -13,24 +13,24 @@ use std::io::Write;
 
 /// A kind of door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DoorKind {
+pub(crate) enum DoorKind {
     /// Lines of text that end in CR LF: nc, telnet.
     Lines,
 }
 
 impl DoorKind {
     /// All kinds, each at the place of its [`index`](Self::index).
-    pub const ALL: [Self; 1] = [Self::Lines];
+    pub(crate) const ALL: [Self; 1] = [Self::Lines];
 
     /// A number for tables of doors.
     #[inline]
-    pub const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self as usize
     }
 
     /// Appends a line with what stands before it, as this kind of door sends it.
     #[inline]
-    pub fn encode_under(self, heading: Heading<'_>, line: &Line<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn encode_under(self, heading: Heading<'_>, line: &Line<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Lines => heading.encode(out),
         }
@@ -38,7 +38,7 @@ impl DoorKind {
     }
 
     /// Appends the line as this kind of door sends it.
-    pub fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Lines => encode_line(line, out),
         }
@@ -47,7 +47,7 @@ impl DoorKind {
 
 /// What some people get before a line.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Heading<'a> {
+pub(crate) struct Heading<'a> {
     /// When it was said, for those who asked for time stamps.
     pub time: Option<TimeOfDay>,
     /// The room, for those who are in another.
@@ -163,18 +163,18 @@ fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 }
 
 /// So many people, as a line says it.
-pub fn people(count: u64) -> String {
+pub(crate) fn people(count: u64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
 }
 
 /// So many of something that is called so.
-pub fn counted(count: u64, what: &str) -> String {
+pub(crate) fn counted(count: u64, what: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{} {what}{ending}", grouped(count))
 }
 
 /// A number with a comma after each group of three digits.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.char_indices() {

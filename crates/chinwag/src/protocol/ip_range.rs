@@ -33,17 +33,24 @@ impl IpRange {
         Some(Self::from_parts(address, word.contains('/').then_some(prefix)))
     }
 
-    /// An address with the number of its bits that count: all of them without a prefix.
+    /// An address with the number of its bits that count, as text: all of them without a prefix.
     fn from_parts(address: IpAddr, prefix: Option<&str>) -> Result<Self, String> {
-        let most: u8 = if address.is_ipv4() { 32 } else { 128 };
-        let read = |prefix: &str| {
-            let number =
-                prefix.bytes().all(|byte| byte.is_ascii_digit()).then(|| prefix.parse().ok());
-            number.flatten().filter(|&prefix: &u8| prefix <= most)
-        };
-        let prefix = prefix.map_or(Some(most), read);
-        let prefix = prefix
-            .ok_or_else(|| format!("behind the / stands a number of bits from 1 to {most}"))?;
+        let Some(prefix) = prefix else { return Self::new(address, bit_count(address)) };
+        let is_number = prefix.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_number.then(|| prefix.parse().ok()).flatten();
+        // No address has so many bits.
+        Self::new(address, number.unwrap_or(u8::MAX))
+    }
+
+    /// The addresses whose first `prefix` bits are those of this one.
+    ///
+    /// # Errors
+    /// There are not so many bits, or it would be all addresses.
+    pub fn new(address: IpAddr, prefix: u8) -> Result<Self, String> {
+        let most = bit_count(address);
+        if prefix > most {
+            return Err(format!("behind the / stands a number of bits from 1 to {most}"));
+        }
         if prefix == 0 {
             return Err(EVERYBODY.to_owned());
         }
@@ -74,6 +81,16 @@ impl IpRange {
         (self.prefix == 128 && wider.prefix < self.prefix).then_some(wider)
     }
 
+    /// Its first address, and how many bits of it count.
+    pub fn parts(&self) -> (IpAddr, u8) {
+        if self.prefix >= MAPPED_PREFIX && self.bits & mask(MAPPED_PREFIX) == MAPPED {
+            // The lower half of the bits is the address.
+            (Ipv4Addr::from_bits(self.bits as u32).into(), self.prefix - MAPPED_PREFIX)
+        } else {
+            (Ipv6Addr::from_bits(self.bits).into(), self.prefix)
+        }
+    }
+
     /// Whether all addresses of another range lie in it.
     pub fn covers(&self, other: &Self) -> bool {
         self.prefix <= other.prefix && other.bits & mask(self.prefix) == self.bits
@@ -83,6 +100,11 @@ impl IpRange {
     pub fn contains(&self, address: IpAddr) -> bool {
         bits(address) & mask(self.prefix) == self.bits
     }
+}
+
+/// How many bits an address of this kind has.
+const fn bit_count(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
 }
 
 /// An address as the bits of one of IPv6.
@@ -101,13 +123,11 @@ const fn mask(prefix: u8) -> u128 {
 
 impl fmt::Display for IpRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (address, prefix, most): (IpAddr, _, _) =
-            if self.prefix >= MAPPED_PREFIX && self.bits & mask(MAPPED_PREFIX) == MAPPED {
-                // The lower half of the bits is the address.
-                (Ipv4Addr::from_bits(self.bits as u32).into(), self.prefix - MAPPED_PREFIX, 32)
-            } else {
-                (Ipv6Addr::from_bits(self.bits).into(), self.prefix, 128)
-            };
-        if prefix == most { write!(f, "{address}") } else { write!(f, "{address}/{prefix}") }
+        let (address, prefix) = self.parts();
+        if prefix == bit_count(address) {
+            write!(f, "{address}")
+        } else {
+            write!(f, "{address}/{prefix}")
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// One line, by its meaning.
 #[derive(Clone, Copy, Debug)]
-pub enum Line<'a> {
+pub(crate) enum Line<'a> {
     /// Somebody says something.
     Said(Nick, &'a str),
     /// Somebody does something: `/me`.
@@ -50,7 +50,7 @@ pub enum Line<'a> {
 
 impl Line<'_> {
     /// Whether it only says that somebody came or left.
-    pub const fn is_coming_or_going(&self) -> bool {
+    pub(crate) const fn is_coming_or_going(&self) -> bool {
         use Line::{Joined, Left, PeopleJoined, PeopleLeft};
         matches!(self, Joined(_) | Left(..) | PeopleJoined(_) | PeopleLeft(_))
     }
@@ -58,7 +58,7 @@ impl Line<'_> {
 
 /// How somebody left, which is what the others read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Departure {
+pub(crate) enum Departure {
     /// By `/quit`, with his words.
     Quit(Option<String>),
     /// He closed his side, as `nc` does at the end of its input.

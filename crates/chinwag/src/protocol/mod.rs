@@ -2,19 +2,19 @@
 //! no clock but as an argument.
 
 pub(crate) mod address_key;
-pub mod command;
-pub mod completion;
-pub mod decoder;
-pub mod duration;
-pub mod encode;
-pub mod ip_range;
-pub mod message;
-pub mod nick;
-pub mod proxy_header;
-pub mod room_name;
-pub mod sanitize;
-pub mod sniff;
-pub mod telnet;
-pub mod time_of_day;
-pub mod view;
+pub(crate) mod command;
+pub(crate) mod completion;
+pub(crate) mod decoder;
+pub(crate) mod duration;
+pub(crate) mod encode;
+pub(crate) mod ip_range;
+pub(crate) mod message;
+pub(crate) mod nick;
+pub(crate) mod proxy_header;
+pub(crate) mod room_name;
+pub(crate) mod sanitize;
+pub(crate) mod sniff;
+pub(crate) mod telnet;
+pub(crate) mod time_of_day;
+pub(crate) mod view;
 pub(crate) mod work_steps;

@@ -27,7 +27,7 @@ const RESERVED: [&str; 9] = [
 
 /// A nick that passed all checks: ASCII, so that bytes are characters. It is small and copied like a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Nick {
+pub(crate) struct Nick {
     /// The name, filled up with zeros, which no nick contains.
     bytes: [u8; MAX_NICK],
     /// How many of the bytes are the name.
@@ -36,19 +36,19 @@ pub struct Nick {
 
 /// A nick without its case: what decides whether a name is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FoldedNick(Nick);
+pub(crate) struct FoldedNick(Nick);
 
 /// What a nick looks like in most fonts, as it was typed: `I` and `1` are `l`, `0` and `O` are `o`, and then the case goes. So `aIice` and
 /// `a1ice` look like `alice`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NickLook(Nick);
+pub(crate) struct NickLook(Nick);
 
 impl Nick {
     /// The nick a person asked for, letter by letter as typed.
     ///
     /// # Errors
     /// The reason for refusing it, with the name as asked.
-    pub fn parse(asked: &str) -> Result<Self, NickRefused> {
+    pub(crate) fn parse(asked: &str) -> Result<Self, NickRefused> {
         match fault(asked) {
             Some(fault) => Err(NickRefused { asked: sanitize::quoted(asked), fault }),
             None => Ok(Self::from_ascii(asked)),
@@ -57,46 +57,46 @@ impl Nick {
 
     /// The nick that a person means who may be somebody else: the server's own are among them. `None` if nobody can be
     /// called so.
-    pub fn of_somebody(named: &str) -> Option<Self> {
+    pub(crate) fn of_somebody(named: &str) -> Option<Self> {
         matches!(fault(named), None | Some(Fault::Reserved)).then(|| Self::from_ascii(named))
     }
 
     /// The nick the server gives to its newcomer of this number: `user-7`.
-    pub fn numbered(number: u64) -> Self {
+    pub(crate) fn numbered(number: u64) -> Self {
         Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
     }
 
     /// Whether the server has given it, to one newcomer alone.
-    pub fn is_numbered(&self) -> bool {
+    pub(crate) fn is_numbered(&self) -> bool {
         is_numbered(self.as_str())
     }
 
     /// The name as typed.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         std::str::from_utf8(self.as_bytes()).expect("a nick is ASCII")
     }
 
     /// The name as typed, in bytes.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
 
     /// The name without its case.
-    pub fn fold(&self) -> FoldedNick {
+    pub(crate) fn fold(&self) -> FoldedNick {
         let mut folded = *self;
         folded.bytes.make_ascii_lowercase();
         FoldedNick(folded)
     }
 
     /// What it looks like.
-    pub fn look(&self) -> NickLook {
+    pub(crate) fn look(&self) -> NickLook {
         let mut look = *self;
         look.bytes.iter_mut().for_each(|byte| *byte = look_of(*byte));
         NickLook(look)
     }
 
     /// Whether one of the two can be taken for the other: as nobody has it while another has this one.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.fold() == other.fold() || self.look() == other.look()
     }
 
@@ -110,7 +110,7 @@ impl Nick {
 }
 
 /// What a character of a nick looks like.
-pub fn look_of(typed: u8) -> u8 {
+pub(crate) fn look_of(typed: u8) -> u8 {
     match typed {
         b'I' | b'1' => b'l',
         b'0' | b'O' => b'o',
@@ -120,7 +120,7 @@ pub fn look_of(typed: u8) -> u8 {
 
 impl FoldedNick {
     /// The first and the last name that there can be among those that begin with this word in whatever case; `None` if no name does.
-    pub fn beginning_with(word: &str) -> Option<(Self, Self)> {
+    pub(crate) fn beginning_with(word: &str) -> Option<(Self, Self)> {
         if word.len() > MAX_NICK || !word.is_ascii() {
             return None;
         }
@@ -148,7 +148,7 @@ impl fmt::Debug for Nick {
 
 /// Why a name cannot be a nick. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NickRefused {
+pub(crate) struct NickRefused {
     /// The name as asked, sanitised and in quotes.
     asked: String,
     /// What is wrong with it.

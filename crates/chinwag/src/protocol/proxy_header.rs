@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// What a header of version 2 begins with.
-pub const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
+pub(crate) const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 /// What a header of version 1 begins with.
 const VERSION_1: &[u8] = b"PROXY ";
 /// Bytes before the addresses.
@@ -33,7 +33,7 @@ const TCP6: u8 = 0x21;
 
 /// Whom a proxy connects for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Somebody at this address. One of IPv4 is one, however it was told.
     Client(SocketAddr),
     /// Itself.
@@ -42,7 +42,7 @@ pub enum Source {
 
 /// Why it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// What came is no header.
     Missing,
     /// It is one of version 1.
@@ -76,7 +76,7 @@ impl fmt::Display for Fault {
 
 /// Puts a header together.
 #[derive(Clone, Debug)]
-pub struct HeaderReader {
+pub(crate) struct HeaderReader {
     /// Its first bytes.
     bytes: [u8; HEAD + ADDRESSES_V6],
     /// How many have come in all.
@@ -91,13 +91,13 @@ impl Default for HeaderReader {
 
 impl HeaderReader {
     /// How many more bytes are its own for sure, at least one until the last has come.
-    pub fn wanted(&self) -> usize {
+    pub(crate) fn wanted(&self) -> usize {
         let whole = if self.come < HEAD { HEAD } else { HEAD + self.length() };
         whole - self.come
     }
 
     /// Whether nothing has come.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.come == 0
     }
 
@@ -105,7 +105,7 @@ impl HeaderReader {
     ///
     /// # Errors
     /// It never will be.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<Option<Source>, Fault> {
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<Option<Source>, Fault> {
         let free = &mut self.bytes[self.come.min(HEAD + ADDRESSES_V6)..];
         let kept = free.len().min(bytes.len());
         free[..kept].copy_from_slice(&bytes[..kept]);

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 /// A room's name that passed all checks. A clone costs one count.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RoomName(
+pub(crate) struct RoomName(
     /// With its `#`.
     Arc<str>,
 );
 
 impl RoomName {
     /// The room that everybody starts in.
-    pub fn lobby() -> Self {
+    pub(crate) fn lobby() -> Self {
         Self("#lobby".into())
     }
 
@@ -23,7 +23,7 @@ impl RoomName {
     ///
     /// # Errors
     /// What is wrong with it, with the name as typed.
-    pub fn parse(asked: &str) -> Result<Self, RoomNameRefused> {
+    pub(crate) fn parse(asked: &str) -> Result<Self, RoomNameRefused> {
         match fault(asked) {
             Some(fault) => Err(RoomNameRefused { asked: sanitize::quoted(asked), fault }),
             None => Ok(Self(asked.to_ascii_lowercase().into())),
@@ -31,7 +31,7 @@ impl RoomName {
     }
 
     /// The name with its `#`.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -50,7 +50,7 @@ impl fmt::Debug for RoomName {
 
 /// Why a name cannot be a room's. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoomNameRefused {
+pub(crate) struct RoomNameRefused {
     /// The name as asked, sanitised and in quotes.
     asked: String,
     /// What is wrong with it.

@@ -25,7 +25,7 @@ const ELLIPSIS: char = '…';
 const LOOKED_AT: usize = MAX_QUOTED + 40;
 
 /// The text without what must not reach a terminal. Borrowed when nothing had to go.
-pub fn sanitise(text: &str) -> Cow<'_, str> {
+pub(crate) fn sanitise(text: &str) -> Cow<'_, str> {
     if is_plain(text.as_bytes(), 0) {
         return Cow::Borrowed(text);
     }
@@ -40,7 +40,7 @@ pub fn sanitise(text: &str) -> Cow<'_, str> {
 /// Appends what [`sanitise`] leaves of the text: for encoding a line in place. A blank that stands there already counts among
 /// those in a row.
 #[inline]
-pub fn append_sanitised(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn append_sanitised(out: &mut Vec<u8>, text: &str) {
     let blanks = usize::from(out.last() == Some(&b' '));
     if is_plain(text.as_bytes(), blanks) {
         out.extend_from_slice(text.as_bytes());
@@ -50,14 +50,14 @@ pub fn append_sanitised(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether nothing is left to see once the text is sanitised: such a line is ignored.
-pub fn is_blank(text: &str) -> bool {
+pub(crate) fn is_blank(text: &str) -> bool {
     text.chars().all(|c| !is_seen(c))
 }
 
 /// A person's words inside a line of the server's: in double quotes, sanitised, `"` escaped, at most
 /// [`MAX_QUOTED`] bytes between the quotes, cut between what is taken for one character. They stand last on their line, so
 /// nothing behind them can be forged.
-pub fn quoted(words: &str) -> String {
+pub(crate) fn quoted(words: &str) -> String {
     let words = sanitise(words);
     let escaped = words.len() + words.bytes().filter(|&b| b == b'"').count();
     let room = if escaped > MAX_QUOTED { MAX_QUOTED - ELLIPSIS.len_utf8() } else { MAX_QUOTED };
@@ -84,7 +84,7 @@ pub fn quoted(words: &str) -> String {
 }
 
 /// As much of somebody's words as [`quoted`] shows of them, and a little more, by which it sees that they go on.
-pub fn quotable(words: &str) -> String {
+pub(crate) fn quotable(words: &str) -> String {
     let words = sanitise(words);
     words[..words.floor_char_boundary(LOOKED_AT)].to_owned()
 }

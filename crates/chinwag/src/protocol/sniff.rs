@@ -15,7 +15,7 @@ pub(crate) use self::request_line::RequestLine;
 
 /// A protocol that is not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Foreign {
+pub(crate) enum Foreign {
     /// A browser, or any program that speaks HTTP; SSDP looks the same.
     Http,
     /// A client of a media server (RFC 2326).
@@ -42,19 +42,19 @@ const HTTP_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
 
 impl Foreign {
     /// Knows a protocol by the first line that is not blank, whole.
-    pub fn of_line(line: &[u8]) -> Option<Self> {
+    pub(crate) fn of_line(line: &[u8]) -> Option<Self> {
         let request = || RequestLine::default().fed(line).protocol();
         let proxy = || proxy::is_version_1(line).then_some(Self::Proxy);
         Self::of_start(line).or_else(request).or_else(proxy).or_else(|| Self::of_unsaid(line))
     }
 
     /// Knows a protocol by a line that comes before anything was said.
-    pub fn of_unsaid(line: &[u8]) -> Option<Self> {
+    pub(crate) fn of_unsaid(line: &[u8]) -> Option<Self> {
         irc::is_opening(line).then_some(Self::Irc)
     }
 
     /// Knows a protocol by the start of the first line.
-    pub fn of_start(start: &[u8]) -> Option<Self> {
+    pub(crate) fn of_start(start: &[u8]) -> Option<Self> {
         if start.starts_with(&[0x16, 0x03]) {
             Some(Self::Tls)
         } else if start.starts_with(b"SSH-") {
@@ -65,7 +65,7 @@ impl Foreign {
     }
 
     /// What the other side is told before the connection is closed.
-    pub fn answer(self) -> &'static str {
+    pub(crate) fn answer(self) -> &'static str {
         match self {
             Self::Http => HTTP_ANSWER,
             Self::Rtsp => {
@@ -90,7 +90,7 @@ impl Foreign {
     }
 
     /// The reason that the room is told, should the person have been in it already.
-    pub fn reason(self) -> &'static str {
+    pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Http => "a web client",
             Self::Rtsp => "an RTSP client",

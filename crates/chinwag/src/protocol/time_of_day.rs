@@ -12,11 +12,11 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// A second of a day in UTC; shown as `14:05:07`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeOfDay(u32);
+pub(crate) struct TimeOfDay(u32);
 
 impl TimeOfDay {
     /// The second of the day, so long after the beginning of 1970 in UTC.
-    pub const fn new(since_1970: Duration) -> Self {
+    pub(crate) const fn new(since_1970: Duration) -> Self {
         Self((since_1970.as_secs() % DAY) as u32)
     }
 }
@@ -24,7 +24,7 @@ impl TimeOfDay {
 impl TimeOfDay {
     /// The same moment, on a clock that is so far from UTC.
     #[must_use]
-    pub fn on(self, offset: UtcOffset) -> Self {
+    pub(crate) fn on(self, offset: UtcOffset) -> Self {
         let day = DAY as i32;
         Self((self.0 as i32 + i32::from(offset.0) * 60).rem_euclid(day) as u32)
     }
@@ -42,11 +42,11 @@ impl TimeOfDay {
 
 /// How far a person's clock is from UTC, in minutes; shown as `UTC+02:00`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UtcOffset(i16);
+pub(crate) struct UtcOffset(i16);
 
 impl UtcOffset {
     /// Not at all.
-    pub const UTC: Self = Self(0);
+    pub(crate) const UTC: Self = Self(0);
     /// The most that any place is ahead of UTC, in minutes.
     const AHEAD: i16 = 14 * 60;
     /// The most that any place is behind.
@@ -54,7 +54,7 @@ impl UtcOffset {
 
     /// What was typed: `+02:00`, `-0330`, `+2`, `utc`. `None` for anything else: a zone has a name, and a summer, that the server
     /// does not know.
-    pub fn parse(typed: &str) -> Option<Self> {
+    pub(crate) fn parse(typed: &str) -> Option<Self> {
         if typed.eq_ignore_ascii_case("utc") {
             return Some(Self::UTC);
         }
@@ -83,7 +83,7 @@ impl UtcOffset {
     }
 
     /// Whether it is none.
-    pub fn is_utc(self) -> bool {
+    pub(crate) fn is_utc(self) -> bool {
         self == Self::UTC
     }
 }
@@ -106,7 +106,7 @@ const STAMP: usize = "00:00:00".len();
 
 /// Rewrites the stamps of whole lines, which are in UTC, to a clock that is so far from it. No line begins with a digit but with
 /// a stamp: no name does, and the server's own words begin with a sign.
-pub fn shift_stamps(lines: &mut [u8], offset: UtcOffset) {
+pub(crate) fn shift_stamps(lines: &mut [u8], offset: UtcOffset) {
     for line in lines.split_inclusive_mut(|&byte| byte == b'\n') {
         if let Some(stamp) = line.get_mut(..STAMP)
             && let Some(at) = TimeOfDay::of_stamp(stamp)
@@ -126,7 +126,7 @@ impl fmt::Display for TimeOfDay {
 /// What the wall clock said at some moment, from which the time of day at others follows: whoever keeps it reads no
 /// clock.
 #[derive(Clone, Copy, Debug)]
-pub struct WallClock {
+pub(crate) struct WallClock {
     /// The moment.
     at: Instant,
     /// What it was then, since the beginning of 1970 in UTC.
@@ -137,17 +137,17 @@ pub struct WallClock {
 
 impl WallClock {
     /// At this moment it is so long after the beginning of 1970.
-    pub const fn new(at: Instant, since_1970: Duration) -> Self {
+    pub(crate) const fn new(at: Instant, since_1970: Duration) -> Self {
         Self { at, since_1970, asked: None }
     }
 
     /// When it was last set.
-    pub const fn set_at(&self) -> Instant {
+    pub(crate) const fn set_at(&self) -> Instant {
         self.at
     }
 
     /// How long after the beginning of 1970 some moment is.
-    pub fn since_1970(&self, now: Instant) -> Duration {
+    pub(crate) fn since_1970(&self, now: Instant) -> Duration {
         match now.checked_duration_since(self.at) {
             Some(passed) => self.since_1970 + passed,
             None => self.since_1970.saturating_sub(self.at.duration_since(now)),
@@ -156,7 +156,7 @@ impl WallClock {
 
     /// The time of day at some moment.
     #[inline]
-    pub fn time_of_day(&mut self, now: Instant) -> TimeOfDay {
+    pub(crate) fn time_of_day(&mut self, now: Instant) -> TimeOfDay {
         if let Some((asked, at)) = self.asked
             && asked == now
         {

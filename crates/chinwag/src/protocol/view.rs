@@ -22,30 +22,30 @@ const OF_A_DOOR: u8 = 8;
 
 /// One way in which lines look.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct View(u8);
+pub(crate) struct View(u8);
 
 impl View {
     /// How many there are.
-    pub const COUNT: usize = DoorKind::ALL.len() * OF_A_DOOR as usize;
+    pub(crate) const COUNT: usize = DoorKind::ALL.len() * OF_A_DOOR as usize;
 
     /// What a newcomer behind this kind of door sees of his current room.
-    pub const fn new(door: DoorKind) -> Self {
+    pub(crate) const fn new(door: DoorKind) -> Self {
         Self(door.index() as u8 * OF_A_DOOR)
     }
 
     /// A number for tables of views.
     #[inline]
-    pub const fn index(self) -> usize {
+    pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }
 
     /// The view of this number.
-    pub const fn at(index: usize) -> Self {
+    pub(crate) const fn at(index: usize) -> Self {
         Self(index as u8)
     }
 
     /// The kind of door.
-    pub fn door(self) -> DoorKind {
+    pub(crate) fn door(self) -> DoorKind {
         DoorKind::ALL[usize::from(self.0 / OF_A_DOOR)]
     }
 
@@ -58,29 +58,29 @@ impl View {
     /// The same, for lines of the current room, or of another.
     #[inline]
     #[must_use]
-    pub const fn of_other_room(self, is_other: bool) -> Self {
+    pub(crate) const fn of_other_room(self, is_other: bool) -> Self {
         self.with(OTHER_ROOM, is_other)
     }
 
     /// The same with time stamps or without.
     #[must_use]
-    pub const fn timed(self, on: bool) -> Self {
+    pub(crate) const fn timed(self, on: bool) -> Self {
         self.with(TIMED, on)
     }
 
     /// The same without joins and leaves, or with them.
     #[must_use]
-    pub const fn quiet(self, on: bool) -> Self {
+    pub(crate) const fn quiet(self, on: bool) -> Self {
         self.with(QUIET, on)
     }
 
     /// Whether there are time stamps in it.
-    pub const fn is_timed(self) -> bool {
+    pub(crate) const fn is_timed(self) -> bool {
         self.0 & TIMED != 0
     }
 
     /// Whether there are no joins and leaves in it.
-    pub const fn is_quiet(self) -> bool {
+    pub(crate) const fn is_quiet(self) -> bool {
         self.0 & QUIET != 0
     }
 
@@ -91,7 +91,7 @@ impl View {
 
     /// Appends a line of this room as it looks in this view; nothing, if it is hidden there.
     #[inline]
-    pub fn encode(self, line: &Line<'_>, at: TimeOfDay, room: &RoomName, out: &mut Vec<u8>) {
+    pub(crate) fn encode(self, line: &Line<'_>, at: TimeOfDay, room: &RoomName, out: &mut Vec<u8>) {
         if self.is_quiet() && line.is_coming_or_going() {
             return;
         }

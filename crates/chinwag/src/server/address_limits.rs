@@ -69,6 +69,7 @@ struct Slot {
 }
 
 /// Bytes of what the table keeps of one network: an entry of each of its two lists, and what is behind the [`Arc`] with its counts.
+#[cfg(test)]
 pub(crate) const NETWORK_BYTES: [usize; 3] = [
     size_of::<(AddressKey, Slot)>(),
     size_of::<(u64, AddressKey)>(),

@@ -1,17 +1,15 @@
 //! What can be set about a server.
 
-use crate::chat::ban_store::StateDir;
-use crate::chat::bans::Bans;
 use crate::chat::greeting::Texts;
 use crate::limits;
-use crate::os::process_stats::ProcessFiles;
 use crate::outbound::backpressure::Bounds;
 use crate::protocol::ip_range::IpRange;
-use crate::server::oper_secret::Secret;
 use crate::server::rate_limit::Allowance;
 use crate::server::socket_options::SocketOptions;
 use crate::settings::Settings;
-use std::sync::Arc;
+use std::io::{self, ErrorKind};
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The settings of one server. The defaults are those of the documentation, but for the number of connections,
@@ -22,8 +20,9 @@ pub struct Config {
     pub connections: usize,
     /// Most connections of one address, `None` for any number.
     pub per_address: Option<usize>,
-    /// The proxies that are believed when they say who comes.
-    pub trusted_proxies: Vec<IpRange>,
+    /// The proxies that are believed when they say who connects: addresses, each with the number of its bits that count
+    /// (`10.0.0.0/8` is `(10.0.0.0, 8)`).
+    pub trusted_proxies: Vec<(IpAddr, u8)>,
     /// How fast a person may speak, `None` for any speed.
     pub speech: Option<Allowance>,
     /// How fast keys may come to an editor, `None` for any speed.
@@ -40,20 +39,18 @@ pub struct Config {
     pub history_lines: usize,
     /// What is set on each person's socket.
     pub sockets: SocketOptions,
-    /// What newcomers read.
-    pub texts: Texts,
+    /// The greeting, without the nick.
+    pub welcome: String,
+    /// The message of the day, line by line; may be empty.
+    pub motd: String,
     /// Whether who comes and leaves is logged.
     pub log_connections: bool,
     /// How long a graceful stop may take.
     pub grace: Duration,
-    /// What makes a person an operator; `None`: nobody becomes one.
-    pub secret: Option<Secret>,
-    /// Who may not be here, at the start.
-    pub bans: Bans,
-    /// Where the bans are kept; `None`: nowhere, a restart forgets them.
-    pub state: Option<Arc<StateDir>>,
-    /// What tells of the process that it runs in, among the figures.
-    pub process: Option<Arc<ProcessFiles>>,
+    /// The file with the secret of operators; `None`: nobody becomes one.
+    pub oper_file: Option<PathBuf>,
+    /// The folder in which bans are kept; `None`: a restart forgets them.
+    pub state_dir: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -73,27 +70,25 @@ impl Default for Config {
             living_frames: limits::LIVING_FRAMES,
             history_lines: limits::HISTORY_LINES,
             sockets: SocketOptions::default(),
-            texts: Texts::default(),
+            welcome: limits::WELCOME.to_owned(),
+            motd: String::new(),
             log_connections: false,
             grace: limits::GRACE,
-            secret: None,
-            bans: Bans::default(),
-            state: None,
-            process: None,
+            oper_file: None,
+            state_dir: None,
         }
     }
 }
 
 impl Config {
-    /// As the settings of a program say, but for what they name files for; `possible` connections if they do not say how
-    /// many.
-    pub fn of(settings: &Settings, possible: usize) -> Self {
+    /// As the settings of a program say; `possible` connections if they do not say how many.
+    pub(crate) fn from_settings(settings: &Settings, possible: usize) -> Self {
         let memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let (burst, interval) = (settings.speech_burst, settings.speech_interval);
         let config = Self {
             connections: settings.connections.0.unwrap_or(possible),
             per_address: settings.per_address,
-            trusted_proxies: settings.trusted_proxies.clone(),
+            trusted_proxies: settings.trusted_proxies.iter().map(IpRange::parts).collect(),
             speech: Some(Allowance { burst, interval }),
             first_look: settings.first_look,
             overlong: settings.overlong_after,
@@ -111,9 +106,12 @@ impl Config {
                 keepalive_probes: settings.keepalive_probes,
                 user_timeout: settings.user_timeout,
             },
-            texts: Texts { welcome: settings.welcome.clone(), motd: settings.motd.clone() },
+            welcome: settings.welcome.clone(),
+            motd: settings.motd.clone(),
             log_connections: settings.log_connections,
             grace: settings.grace,
+            oper_file: settings.oper_file.clone(),
+            state_dir: settings.state_dir.clone(),
             ..Self::default()
         };
         if settings.no_limits { config.without_limits() } else { config }
@@ -124,5 +122,23 @@ impl Config {
     #[must_use]
     pub fn without_limits(self) -> Self {
         Self { per_address: None, speech: None, keys: None, ..self }
+    }
+
+    /// What new clients read.
+    pub(crate) fn texts(&self) -> Texts {
+        Texts { welcome: self.welcome.clone(), motd: self.motd.clone() }
+    }
+
+    /// The proxies that are believed.
+    ///
+    /// # Errors
+    /// One of them is no range of addresses.
+    pub(crate) fn proxy_ranges(&self) -> io::Result<Vec<IpRange>> {
+        let range = |&(address, prefix): &(IpAddr, u8)| {
+            IpRange::new(address, prefix).map_err(|wrong| {
+                io::Error::new(ErrorKind::InvalidInput, format!("{address}/{prefix}: {wrong}"))
+            })
+        };
+        self.trusted_proxies.iter().map(range).collect()
     }
 }

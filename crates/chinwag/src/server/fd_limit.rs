@@ -6,7 +6,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// What the limit of descriptors allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Possible {
+pub(crate) struct Possible {
     /// Connections that fit.
     pub connections: usize,
     /// Descriptors in all.
@@ -14,7 +14,7 @@ pub struct Possible {
 }
 
 /// Raises the soft limit of descriptors to the hard one, and says how many connections fit.
-pub fn connections() -> Possible {
+pub(crate) fn connections() -> Possible {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = limit.current;
     limit.current = limit.maximum;
@@ -31,7 +31,7 @@ impl Possible {
     ///
     /// # Errors
     /// Why not, and what to do.
-    pub fn suffice_for(self, settings: &Settings) -> Result<(), String> {
+    pub(crate) fn suffice_for(self, settings: &Settings) -> Result<(), String> {
         let Self { connections, descriptors } = self;
         match settings.connections.0 {
             Some(wanted) if wanted > connections => Err(format!(

@@ -5,11 +5,14 @@ use crate::chat::ban_store::Receipts;
 use crate::chat::event::Control;
 use crate::chat::stats::Published;
 use crate::limits::EVENT_PLACES;
+use crate::os::process_stats::ProcessFiles;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use crate::server::config::Config;
+use crate::server::oper_secret::Secret;
 use crate::server::rate_limit::Allowance;
 use crate::server::shared::House;
+use std::io;
 use std::sync::Arc;
 use whippet::sync::oneshot;
 
@@ -36,10 +39,14 @@ impl Office {
 
     /// Takes over what of these settings a running server can take over; see
     /// [`Reload::Live`](crate::settings::Reload::Live).
-    pub fn turn(&self, config: &Config) {
-        self.house.dials.turn(config);
+    ///
+    /// # Errors
+    /// A trusted proxy is no range of addresses: nothing is taken over.
+    pub(crate) fn turn(&self, config: &Config, secret: Option<Secret>) -> io::Result<()> {
+        self.house.dials.turn(config, secret, config.proxy_ranges()?);
         let (lines, now) = (self.house.dials.speech(), whippet::time::Instant::now());
         self.house.places.limit_addresses(config.per_address, lines, now.into_std());
+        Ok(())
     }
 
     /// What the broker has published.
@@ -127,6 +134,11 @@ impl Office {
     /// Whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
         self.house.stopping.is_cancelled()
+    }
+
+    /// What can be read of the process that the server runs in.
+    pub(crate) fn process(&self) -> Option<&ProcessFiles> {
+        self.house.process.as_deref()
     }
 
     /// What was set at the start.

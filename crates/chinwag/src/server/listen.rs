@@ -75,7 +75,7 @@ fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// An address cannot be found out.
-pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
+pub(crate) fn announce(listeners: &[TcpListener]) -> io::Result<()> {
     for listener in listeners {
         output::stdout().push(format!("{}\n", Invitation(listener.local_addr()?)).as_bytes());
     }
@@ -86,7 +86,7 @@ pub fn announce(listeners: &[TcpListener]) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`announce`].
-pub fn announce_metrics(listener: &TcpListener) -> io::Result<()> {
+pub(crate) fn announce_metrics(listener: &TcpListener) -> io::Result<()> {
     let line = format!("metrics on http://{}/metrics\n", listener.local_addr()?);
     output::stdout().push(line.as_bytes());
     Ok(())

@@ -21,7 +21,7 @@ const FIRST_PASSED: usize = 3;
 
 /// The sockets of a server, open.
 #[derive(Debug)]
-pub struct Doors {
+pub(crate) struct Doors {
     /// Where people come in.
     pub people: Vec<TcpListener>,
     /// Where figures and health are asked for.
@@ -32,7 +32,7 @@ pub struct Doors {
 
 /// Why they cannot be opened.
 #[derive(Debug)]
-pub enum DoorError {
+pub(crate) enum DoorError {
     /// A name cannot be looked up.
     Name(HostPort, io::Error),
     /// An address cannot be listened on.
@@ -79,7 +79,7 @@ impl Doors {
     ///
     /// # Errors
     /// The first that cannot be opened.
-    pub fn open(settings: &Settings, passed: Passed) -> Result<Self, DoorError> {
+    pub(crate) fn open(settings: &Settings, passed: Passed) -> Result<Self, DoorError> {
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(DoorError::Kernel)?;
         runtime.block_on(async {
@@ -222,7 +222,7 @@ fn is_left_over(path: &Path) -> io::Result<bool> {
 }
 
 /// Sockets that a service manager passed to this process.
-pub struct Passed(ListenFd);
+pub(crate) struct Passed(ListenFd);
 
 impl fmt::Debug for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -232,7 +232,7 @@ impl fmt::Debug for Passed {
 
 impl Passed {
     /// To be called once, before the process has threads: it takes what the environment says about them out of it.
-    pub fn of_this_process() -> Self {
+    pub(crate) fn of_this_process() -> Self {
         Self(ListenFd::from_env())
     }
 

@@ -7,10 +7,12 @@ use crate::chat::connection_log::ConnectionLog;
 use crate::chat::greeting::Notices;
 use crate::chat::room_creators::RoomLimit;
 use crate::limits::ADDRESS_LINES;
+use crate::protocol::ip_range::IpRange;
 use crate::server::config::Config;
-use crate::server::oper_secret::Lock;
+use crate::server::oper_secret::{Lock, Secret};
 use crate::server::rate_limit::{Allowance, LineRate};
 use crate::server::trusted_proxies::Proxies;
+use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -46,16 +48,19 @@ pub(crate) struct Dials {
 
 impl Dials {
     /// As the settings say.
-    pub(crate) fn new(config: &Config) -> Self {
-        let notices = Arc::new(Notices::new(config.texts.clone()));
+    ///
+    /// # Errors
+    /// A trusted proxy is no range of addresses.
+    pub(crate) fn new(config: &Config, secret: Option<Secret>) -> io::Result<Self> {
+        let notices = Arc::new(Notices::new(config.texts()));
         let [speech, address, keys, first_look, overlong, grace] =
             words(config).map(AtomicU64::new);
         let room_limit = Arc::new(RoomLimit::none());
         room_limit.set(config.per_address);
-        let lock = Lock::new(config.secret.clone());
-        let proxies = Proxies::new(config.trusted_proxies.clone());
+        let lock = Lock::new(secret);
+        let proxies = Proxies::new(config.proxy_ranges()?);
         let connections = Arc::new(ConnectionLog::new(config.log_connections));
-        Self {
+        Ok(Self {
             speech,
             address,
             keys,
@@ -67,11 +72,11 @@ impl Dials {
             connections,
             lock,
             proxies,
-        }
+        })
     }
 
     /// Turns all of them to what the settings say now.
-    pub(crate) fn turn(&self, config: &Config) {
+    pub(crate) fn turn(&self, config: &Config, secret: Option<Secret>, proxies: Vec<IpRange>) {
         let [speech, address, keys, first_look, overlong, grace] = words(config);
         self.speech.store(speech, Relaxed);
         self.address.store(address, Relaxed);
@@ -79,11 +84,11 @@ impl Dials {
         self.first_look.store(first_look, Relaxed);
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
-        self.notices.exchange(config.texts.clone());
+        self.notices.exchange(config.texts());
         self.room_limit.set(config.per_address);
         self.connections.keep(config.log_connections);
-        self.lock.exchange(config.secret.clone());
-        self.proxies.exchange(config.trusted_proxies.clone());
+        self.lock.exchange(secret);
+        self.proxies.exchange(proxies);
     }
 
     /// How fast lines may come, `None` for any speed.
@@ -182,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_was_turned_is_what_is_read() {
-        let dials = Dials::new(&Config::default());
+        let dials = Dials::new(&Config::default(), None).unwrap();
         let connection = Config::default().speech.expect("a limit");
         let rate = |connection, times| LineRate { connection, address: NonZeroU32::new(times) };
         assert_eq!(dials.speech(), Some(rate(connection, 16)));
@@ -192,15 +197,35 @@ mod tests {
         let speech = Some(connection);
         let texts = Texts { welcome: "hello".into(), motd: "news".into() };
         let grace = Duration::from_secs(86_400);
-        dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
+        dials.turn(
+            &Config {
+                speech,
+                grace,
+                welcome: texts.welcome.clone(),
+                motd: texts.motd.clone(),
+                ..Config::default()
+            },
+            None,
+            Vec::new(),
+        );
         assert_eq!((dials.speech(), dials.grace()), (Some(rate(connection, 16)), grace));
         for (per_address, times) in [(Some(1), 16), (Some(100), 100), (None, 0)] {
-            dials.turn(&Config { speech, per_address, ..Config::default() });
+            dials.turn(&Config { speech, per_address, ..Config::default() }, None, Vec::new());
             assert_eq!(dials.speech(), Some(rate(connection, times)));
         }
-        dials.turn(&Config { speech, grace, texts: texts.clone(), ..Config::default() });
+        dials.turn(
+            &Config {
+                speech,
+                grace,
+                welcome: texts.welcome.clone(),
+                motd: texts.motd.clone(),
+                ..Config::default()
+            },
+            None,
+            Vec::new(),
+        );
         assert_eq!(*dials.notices().texts(), texts);
-        dials.turn(&Config::default().without_limits());
+        dials.turn(&Config::default().without_limits(), None, Vec::new());
         assert_eq!((dials.speech(), dials.keys()), (None, None));
     }
 }

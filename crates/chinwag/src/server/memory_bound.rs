@@ -18,20 +18,32 @@ use crate::chat::room::history::Entry;
 use crate::chat::room_creators::Maker;
 use crate::chat::user::{Extras, Membership};
 use crate::limits::{
-    ALLOCATOR_SHARE, BANS, CONTROL_PLACES, CROWD_SINGLES, EDITOR_MEMORY, EVENT, EVENT_PLACES,
-    HISTORY_BYTES, IGNORED, LINE, LINE_OVERHEAD, MAX_NICK, MAX_QUOTED, MAX_ROOM_NAME, MAX_TOPIC,
-    MUTES, OUTPUT_BYTES, PROGRAM_MEMORY, READ, RECEIVE_BUFFER, REMEMBERED_ADDRESSES, ROOMS,
-    ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS, SILENT_MEMORY, SPARE_BUFFERS,
-    STEP_COPIES, UNHANDLED, WAITING_EVENTS, WRITE_FRAMES,
+    BANS, CONTROL_PLACES, CROWD_SINGLES, EVENT, EVENT_PLACES, HISTORY_BYTES, IGNORED, LINE,
+    LINE_OVERHEAD, MAX_NICK, MAX_QUOTED, MAX_ROOM_NAME, MAX_TOPIC, MUTES, OUTPUT_BYTES, READ,
+    REMEMBERED_ADDRESSES, ROOMS, ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS,
+    SPARE_BUFFERS, STEP_COPIES, UNHANDLED, UNSAID_BYTES, WAITING_EVENTS, WRITE_FRAMES,
 };
 use crate::protocol::view::View;
 use crate::server::address_limits::NETWORK_BYTES;
 use crate::server::config::Config;
 use std::time::Instant;
 
+/// What the program takes whatever happens: its code, the runtime, what each worker keeps for itself, metrics.
+const PROGRAM_MEMORY: usize = 16 * 1024 * 1024;
+/// What a silent person costs; `cargo xtask reliability memory` holds it.
+const SILENT_MEMORY: usize = 2048;
+/// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
+/// draft, each with room for twice as much, what waits to be shown, and lines that wait to be said, with room for half as
+/// much and a line: they are in two lists, and one that has become short shrinks only then.
+const EDITOR_MEMORY: usize = 80 * 1024 + UNSAID_BYTES + UNSAID_BYTES / 2 + 2 * LINE;
+/// The part of what is allocated, one in so many, that the allocator may need beside: memory between that which is in use.
+const ALLOCATOR_SHARE: u64 = 4;
+/// The kernel's buffer for what a person sends that is not read: what Linux begins with.
+const RECEIVE_BUFFER: usize = 128 * 1024;
+
 /// A part of the sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Term {
+pub(crate) struct Term {
     /// What it is.
     pub what: &'static str,
     /// How many there may be.
@@ -46,14 +58,14 @@ impl Term {
     }
 
     /// Bytes of all of them.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.count.saturating_mul(self.each)
     }
 }
 
 /// The most that a server takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemoryBound {
+pub(crate) struct MemoryBound {
     /// What the server allocates, term by term.
     pub terms: Vec<Term>,
     /// Bytes that the kernel keeps for all connections.
@@ -62,7 +74,7 @@ pub struct MemoryBound {
 
 impl MemoryBound {
     /// Of a server with these settings.
-    pub fn of(config: &Config) -> Self {
+    pub(crate) fn of(config: &Config) -> Self {
         let terms = vec![
             Term::new("the program", 1, PROGRAM_MEMORY),
             Term::new("frames that wait for people", 1, config.living_frames),
@@ -82,12 +94,12 @@ impl MemoryBound {
     }
 
     /// Bytes that the server allocates at most.
-    pub fn allocated(&self) -> u64 {
+    pub(crate) fn allocated(&self) -> u64 {
         self.terms.iter().fold(0, |sum, term| sum.saturating_add(term.bytes()))
     }
 
     /// Bytes that the process and the kernel's buffers for it take at most: what a service manager should allow.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         let allocated = self.allocated();
         let allocators = allocated / ALLOCATOR_SHARE;
         allocated.saturating_add(allocators).saturating_add(self.kernel)

@@ -9,17 +9,22 @@ pub(crate) mod fd_limit;
 pub(crate) mod handle;
 pub(crate) mod key_rate_limit;
 pub(crate) mod listen;
-pub mod listeners;
+pub(crate) mod listeners;
 pub(crate) mod live_config;
 pub(crate) mod log_throttle;
-pub mod memory_bound;
+#[cfg(test)]
+pub(crate) mod memory_bound;
+#[cfg(test)]
+mod memory_fill;
 pub(crate) mod memory_trim;
-pub mod oper_secret;
+pub(crate) mod oper_secret;
 pub(crate) mod rate_limit;
+pub(crate) mod resources;
 pub(crate) mod shared;
 pub(crate) mod signals;
 pub(crate) mod socket_options;
-pub mod thread_bound;
+#[cfg(test)]
+pub(crate) mod thread_bound;
 pub(crate) mod trusted_proxies;
 
 use crate::chat::ban_store::{Keeper, Receipts};
@@ -29,6 +34,7 @@ use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LAST_STEPS, LAST_WORDS};
 use crate::outbound::backpressure::Intake;
 use crate::server::config::Config;
 use crate::server::handle::Office;
+use crate::server::resources::Resources;
 use crate::server::shared::House;
 use crate::server::socket_options::prepare;
 use std::future::{Future, poll_fn};
@@ -79,8 +85,18 @@ impl Server {
     /// With nobody in it.
     ///
     /// # Errors
-    /// The kernel's: a listener cannot be prepared.
+    /// A file or folder of the configuration cannot be used, an address in it is no range, or a listener cannot be prepared.
     pub fn new(listeners: Vec<TcpListener>, config: Config) -> io::Result<Self> {
+        let resources = Resources::open(&config)?;
+        Self::with_resources(listeners, config, resources)
+    }
+
+    /// The same with files that are open already.
+    pub(crate) fn with_resources(
+        listeners: Vec<TcpListener>,
+        config: Config,
+        resources: Resources,
+    ) -> io::Result<Self> {
         // Those of `listen` are prepared; whoever comes from now on is served as the settings say.
         let prepare = |listener| prepare(SockRef::from(listener), &config.sockets);
         listeners.iter().try_for_each(prepare)?;
@@ -91,12 +107,12 @@ impl Server {
         let (control, orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));
         let (living_frames, history_lines) = (config.living_frames, config.history_lines);
-        let bans = config.bans.clone();
-        let (keeper, shelf, receipts) = match config.state.clone().map(Keeper::new) {
+        let bans = resources.bans.clone();
+        let (keeper, shelf, receipts) = match resources.state_dir.clone().map(Keeper::new) {
             Some((keeper, shelf, receipts)) => (Some(keeper), Some(shelf), Some(receipts)),
             None => (None, None, None),
         };
-        let house = Arc::new(House::new(config, events, control, Arc::clone(&intake)));
+        let house = Arc::new(House::new(config, resources, events, control, Arc::clone(&intake))?);
         let notices = Arc::clone(house.dials.notices());
         let connections = Arc::clone(house.dials.connections());
         let broker = Broker::new(intake, Instant::now().into_std())

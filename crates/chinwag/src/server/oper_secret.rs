@@ -21,11 +21,11 @@ const MOST: usize = 256;
 /// The variable that names a folder of secrets that the service manager has made for this service alone.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// Where container engines put secrets.
-pub const CONTAINER_SECRETS: &str = "/run/secrets";
+pub(crate) const CONTAINER_SECRETS: &str = "/run/secrets";
 
 /// The secret.
 #[derive(Clone)]
-pub struct Secret {
+pub(crate) struct Secret {
     /// Its bytes, filled up with zeros.
     bytes: Box<[u8; MOST]>,
     /// How many they are.
@@ -40,7 +40,7 @@ impl fmt::Debug for Secret {
 
 /// Why there is no secret in a file.
 #[derive(Debug)]
-pub struct SecretError {
+pub(crate) struct SecretError {
     /// The file.
     path: PathBuf,
     /// What is wrong with it.
@@ -94,7 +94,7 @@ impl SecretError {
 }
 
 /// The folder of secrets that the service manager has made for this service, if there is one.
-pub fn credentials() -> Option<PathBuf> {
+pub(crate) fn credentials() -> Option<PathBuf> {
     let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
     folder.filter(|folder| folder.is_absolute())
 }
@@ -113,7 +113,7 @@ impl Secret {
     ///
     /// # Errors
     /// The file cannot be read, others can have changed it, or it holds no secret.
-    pub fn read(path: &Path) -> Result<Self, SecretError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, SecretError> {
         let (secret, doubt) = Self::look(path)?;
         if let Some(doubt) = doubt {
             tracing::warn!(target: "chinwag::oper", "{doubt}");
@@ -159,7 +159,7 @@ impl Secret {
     ///
     /// # Errors
     /// Why it is no secret.
-    pub fn new(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         let text = text.trim_start_matches(BYTE_ORDER_MARK).trim();
         if text.contains(char::is_control) {
             return Err("it is not one line that could be typed");
@@ -183,7 +183,7 @@ impl Secret {
     }
 
     /// Whether somebody has typed it. It takes the same time whatever he has typed.
-    pub fn is(&self, typed: &str) -> bool {
+    pub(crate) fn is(&self, typed: &str) -> bool {
         self.is_as(&Self::packed(typed))
     }
 

@@ -2,10 +2,13 @@
 
 use crate::chat::event::{ClientId, Control, Event};
 use crate::limits::{FIRST_LOOKS, REFUSALS};
+use crate::os::process_stats::ProcessFiles;
 use crate::outbound::backpressure::Intake;
 use crate::server::config::Config;
 use crate::server::connection_limiter::Places;
 use crate::server::live_config::Dials;
+use crate::server::resources::Resources;
+use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +21,8 @@ use whippet::sync::{CancellationToken, Semaphore};
 pub(crate) struct House {
     /// What was set at the start.
     pub(crate) config: Config,
+    /// What the metrics read of this process.
+    pub(crate) process: Option<Arc<ProcessFiles>>,
     /// What was set and can be set anew.
     pub(crate) dials: Dials,
     /// The queue of what people say and of their leaves.
@@ -42,19 +47,24 @@ pub(crate) struct House {
 
 impl House {
     /// A server with nobody in it.
+    ///
+    /// # Errors
+    /// A trusted proxy is no range of addresses.
     pub(crate) fn new(
         config: Config,
+        resources: Resources,
         events: Sender<Event>,
         control: Sender<Control>,
         intake: Arc<Intake>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let places = Places::new(config.connections, config.per_address);
         let (ears, goodbyes) = (Semaphore::new(FIRST_LOOKS), Semaphore::new(REFUSALS));
         let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
-        let dials = Dials::new(&config);
-        Self {
+        let dials = Dials::new(&config, resources.oper_secret)?;
+        Ok(Self {
             config,
+            process: resources.process,
             dials,
             events,
             control,
@@ -65,7 +75,7 @@ impl House {
             stopping,
             stop_by,
             next_id,
-        }
+        })
     }
 
     /// Hands an event to the broker. For lines, a place was taken before.

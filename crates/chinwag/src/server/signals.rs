@@ -32,7 +32,7 @@ const TERMINATED: i32 = 143;
 
 /// The first signal, in the hands of who finds out that another than SIGINT and SIGTERM is one.
 #[derive(Clone, Debug)]
-pub struct FirstSignal {
+pub(crate) struct FirstSignal {
     /// Set by handlers and by [`FirstSignal::came`], read by handlers; nothing else depends on it.
     asked: Arc<AtomicBool>,
     /// Cancelled, it lets the server end.
@@ -41,7 +41,7 @@ pub struct FirstSignal {
 
 impl FirstSignal {
     /// It came: the server is to end, and the next SIGINT or SIGTERM is the second.
-    pub fn came(&self) {
+    pub(crate) fn came(&self) {
         self.asked.store(true, Relaxed);
         self.stop.cancel();
     }
@@ -52,7 +52,7 @@ impl FirstSignal {
 ///
 /// # Errors
 /// The kernel's: the signals cannot be watched.
-pub fn stop_on_signals(stop: CancellationToken) -> io::Result<FirstSignal> {
+pub(crate) fn stop_on_signals(stop: CancellationToken) -> io::Result<FirstSignal> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let asked = Arc::new(AtomicBool::new(false));

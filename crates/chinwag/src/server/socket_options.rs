@@ -59,7 +59,10 @@ mod tests {
     use crate::limits::{
         KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KERNEL_BUFFER, USER_TIMEOUT,
     };
-    use crate::{Config, Server, SocketOptions, listen};
+    use crate::server::Server;
+    use crate::server::config::Config;
+    use crate::server::listen::listen;
+    use crate::server::socket_options::SocketOptions;
     use rustix::net::sockopt;
     use std::time::Duration;
     use whippet::net::TcpStream;

@@ -2,12 +2,14 @@
 
 use super::{Server, serve_room};
 use crate::chat::admin_command::{Act, Order};
-use crate::chat::ban_store::StateDir;
 use crate::chat::event::Control;
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
 use crate::outbound::backpressure::{Bounds, Intake};
+use crate::server::config::Config;
+use crate::server::listen::listen;
+use crate::server::resources::Resources;
+use crate::server::serve;
 use crate::server::shared::House;
-use crate::{Config, listen, serve};
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
@@ -194,7 +196,8 @@ fn a_server_without_its_room_ends_with_an_error() {
         let (events, _said) = mpsc::channel(EVENT_PLACES);
         let (control, _orders) = mpsc::channel(CONTROL_PLACES);
         let intake = Arc::new(Intake::new(config.bounds));
-        let house = Arc::new(House::new(config, events, control, intake));
+        let house =
+            Arc::new(House::new(config, Resources::default(), events, control, intake).unwrap());
         let room = whippet::spawn(async { panic!("for this test") });
         let shutdown = CancellationToken::new();
         timeout(PATIENCE, serve_room::<()>(room, listeners, house, shutdown)).await
@@ -211,8 +214,7 @@ fn a_server_without_its_room_ends_with_an_error() {
 fn what_was_banned_last_is_kept_before_the_server_ends() {
     let folder = std::env::temp_dir().join(format!("chinwag-serve-kept-{}", std::process::id()));
     runtime().block_on(async {
-        let (state, bans) = StateDir::open(&folder).unwrap();
-        let config = Config { bans, state: Some(Arc::new(state)), ..Config::default() };
+        let config = Config { state_dir: Some(folder.clone()), ..Config::default() };
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let server = Server::new(listeners, config).unwrap();
         let (control, shutdown) = (server.house.control.clone(), CancellationToken::new());

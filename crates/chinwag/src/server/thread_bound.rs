@@ -12,12 +12,12 @@ const MAIN: usize = 1;
 const WRITERS: usize = 2;
 
 /// The most threads of a server with so many workers.
-pub const fn most_threads(workers: usize) -> usize {
+pub(crate) const fn most_threads(workers: usize) -> usize {
     MAIN + WRITERS + BLOCKING_THREADS + workers
 }
 
 /// The most threads of any server.
-pub const MOST: usize = most_threads(WORKERS);
+pub(crate) const MOST: usize = most_threads(WORKERS);
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ pub struct Position {
 
 /// One line of a file: a key and what it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub(crate) struct Item {
     /// The key.
     pub key: String,
     /// Where it stands.
@@ -39,7 +39,7 @@ pub struct Item {
 
 /// Where the text of a file is no TOML, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Syntax {
+pub(crate) struct Syntax {
     /// Where.
     pub at: Position,
     /// Why.
@@ -51,7 +51,7 @@ pub struct Syntax {
 ///
 /// # Errors
 /// The operating system's; it is no regular file nor the null device, it is too large, or not UTF-8.
-pub fn read(path: &Path) -> io::Result<(String, Option<String>)> {
+pub(crate) fn read(path: &Path) -> io::Result<(String, Option<String>)> {
     let Found { file, access } = match files::open_regular(path) {
         // What says that there are no settings: `--config /dev/null`.
         Err(_) if files::is_null(path) => return Ok((String::new(), None)),
@@ -74,7 +74,7 @@ pub fn read(path: &Path) -> io::Result<(String, Option<String>)> {
 }
 
 /// Where a file is looked for that was not named, the first one first.
-pub fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<PathBuf> {
+pub(crate) fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<PathBuf> {
     let own = xdg_config_home.map(Path::to_path_buf).filter(|path| path.is_absolute());
     let own = own.or_else(|| home.map(|home| home.join(".config")));
     let folders = own.into_iter().chain([PathBuf::from("/etc")]);
@@ -85,7 +85,7 @@ pub fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<
 ///
 /// # Errors
 /// It is no TOML.
-pub fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
     let lines = Lines::of(text);
     let table = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);

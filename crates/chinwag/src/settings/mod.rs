@@ -10,17 +10,19 @@
 //! [`table`] is the one place that names a setting; the flags, their help, the file, `chinwag config` and the manual
 //! come from it. Nothing here knows of sockets or of a running server, and nothing but [`mod@file`] asks the operating system anything.
 
-pub mod address;
-pub mod file;
-pub mod host_pattern;
-pub mod log_filter;
-pub mod print;
-pub mod sources;
+pub(crate) mod address;
+#[cfg(test)]
+mod extremes;
+pub(crate) mod file;
+pub(crate) mod host_pattern;
+pub(crate) mod log_filter;
+pub(crate) mod print;
+pub(crate) mod sources;
 mod suggestion;
-pub mod table;
-pub mod value;
+pub(crate) mod table;
+pub(crate) mod value;
 
-pub use self::address::HostPort;
-pub use self::host_pattern::HostPattern;
-pub use self::sources::{Complaint, Effective, Origin, Refused, Sources};
-pub use self::table::{Reload, Setting, Settings, TABLE};
+pub(crate) use self::address::HostPort;
+pub(crate) use self::host_pattern::HostPattern;
+pub(crate) use self::sources::{Effective, Refused, Sources};
+pub(crate) use self::table::{Reload, Setting, Settings, TABLE};

@@ -1,12 +1,14 @@
 //! The settings in effect, as a file that could be read again.
 
 use super::sources::{Effective, Origin};
-use super::table::{Reload, Setting, Settings, TABLE};
+#[cfg(test)]
+use super::table::Setting;
+use super::table::{Reload, Settings, TABLE};
 use std::fmt::Write;
 use std::path::Path;
 
 /// What `chinwag config` prints.
-pub fn print(effective: &Effective) -> String {
+pub(crate) fn print(effective: &Effective) -> String {
     let mut out = String::from(
         "# The settings in effect. A flag is stronger than a variable of the environment, that\n",
     );
@@ -48,7 +50,8 @@ pub fn print(effective: &Effective) -> String {
 }
 
 /// The settings as rows of a Markdown table, for the documentation.
-pub fn rows() -> String {
+#[cfg(test)]
+pub(crate) fn rows() -> String {
     let defaults = Settings::default();
     let row = |setting: &Setting| {
         let taken = match setting.reload {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// When a new value is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reload {
+pub(crate) enum Reload {
     /// With SIGHUP, while the server runs.
     Live,
     /// With the next start.
@@ -25,7 +25,7 @@ pub enum Reload {
 
 /// Where a setting's flag is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub(crate) enum Told {
     /// In `chinwag --help`, which fits one screen.
     InHelp,
     /// In the manual and by `chinwag config` alone.
@@ -34,7 +34,7 @@ pub enum Told {
 
 /// Something that a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub(crate) enum Thing {
     /// A file, or a socket.
     File,
     /// A folder.
@@ -42,7 +42,7 @@ pub enum Thing {
 }
 
 /// One setting. Its flag, its variable and its line in a file have the same name.
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name.
     pub key: &'static str,
     /// The heading that it stands under.
@@ -69,27 +69,27 @@ pub struct Setting {
 
 impl Setting {
     /// Its variable of the environment.
-    pub fn variable(&self) -> String {
+    pub(crate) fn variable(&self) -> String {
         format!("CHINWAG_{}", self.key.to_ascii_uppercase().replace('-', "_"))
     }
 
     /// What it is for, in one line.
-    pub fn summary(&self) -> &'static str {
+    pub(crate) fn summary(&self) -> &'static str {
         self.words[0].trim()
     }
 
     /// Its value as it stands in a file.
-    pub fn show(&self, settings: &Settings) -> String {
+    pub(crate) fn show(&self, settings: &Settings) -> String {
         (self.show)(settings)
     }
 
     /// Words that it can be, for shells to offer; none where it is something else altogether.
-    pub fn words_offered(&self) -> Vec<&'static str> {
+    pub(crate) fn words_offered(&self) -> Vec<&'static str> {
         (self.offered)()
     }
 
     /// What it stands for, if that is a file or a folder.
-    pub fn named_thing(&self) -> Option<Thing> {
+    pub(crate) fn named_thing(&self) -> Option<Thing> {
         match self.placeholder {
             "PATH" => Some(Thing::File),
             "FOLDER" => Some(Thing::Folder),
@@ -98,7 +98,7 @@ impl Setting {
     }
 
     /// Takes its value over from other settings.
-    pub fn copy(&self, to: &mut Settings, from: &Settings) {
+    pub(crate) fn copy(&self, to: &mut Settings, from: &Settings) {
         (self.copy)(to, from);
     }
 
@@ -106,7 +106,7 @@ impl Setting {
     ///
     /// # Errors
     /// Why not.
-    pub fn check(&self, word: &str) -> Result<(), String> {
+    pub(crate) fn check(&self, word: &str) -> Result<(), String> {
         let mut nowhere = Settings::default();
         (self.set)(&mut nowhere, &[Given::word(word)]).map_err(|wrong| wrong.words)
     }
@@ -138,7 +138,7 @@ macro_rules! settings {
         }
 
         /// The table, in the order in which settings are shown.
-        pub static TABLE: &[Setting] = &[$($(
+        pub(crate) static TABLE: &[Setting] = &[$($(
             Setting {
                 key: $key,
                 group: $group,
@@ -355,7 +355,7 @@ fn at_most(text: &str, most: usize) -> Result<(), String> {
 }
 
 /// Why figures are not given away.
-pub const METRICS_ELSEWHERE: &str =
+pub(crate) const METRICS_ELSEWHERE: &str =
     "it is not on loopback; figures for everybody need metrics-anywhere, too";
 
 impl Settings {

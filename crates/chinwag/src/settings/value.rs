@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What a value was written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// A word of the command line or the environment, which have no types.
     Word,
     /// A string of the file.
@@ -24,7 +24,7 @@ pub enum Form {
 
 /// A value as somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given<'a> {
+pub(crate) struct Given<'a> {
     /// What stands there, without quotes.
     pub text: Cow<'a, str>,
     /// As what.
@@ -33,14 +33,14 @@ pub struct Given<'a> {
 
 impl<'a> Given<'a> {
     /// A word of the command line or the environment.
-    pub fn word(text: &'a str) -> Self {
+    pub(crate) fn word(text: &'a str) -> Self {
         Self { text: Cow::Borrowed(text), form: Form::Word }
     }
 }
 
 /// Why a value cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// Which of several values it is about.
     pub which: usize,
     /// The reason, for the person who wrote it.
@@ -49,7 +49,7 @@ pub struct Wrong {
 
 /// How many values a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// One.
     One,
     /// Any number.
@@ -59,7 +59,7 @@ pub enum Shape {
 }
 
 /// Something that a setting can be.
-pub trait Value: Sized {
+pub(crate) trait Value: Sized {
     /// How many values it is made of.
     const SHAPE: Shape;
 
@@ -79,7 +79,7 @@ pub trait Value: Sized {
 }
 
 /// A single value.
-pub trait Scalar: Sized {
+pub(crate) trait Scalar: Sized {
     /// How many values it is made of: one, or yes and no.
     const SHAPE: Shape = Shape::One;
 
@@ -429,7 +429,7 @@ impl Scalar for LogFormat {
 }
 
 /// A text as TOML's basic string.
-pub fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

@@ -18,7 +18,7 @@ const ASIDE: &str = "\x1b[2m";
 const PLAIN: &str = "\x1b[0m";
 
 /// Appends whole lines, in colours.
-pub fn paint(lines: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn paint(lines: &[u8], out: &mut Vec<u8>) {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
         paint_line(text, ASIDES, out);

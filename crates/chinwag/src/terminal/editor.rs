@@ -41,7 +41,7 @@ use crate::terminal::pending_lines::Unsaid;
 
 /// What a person asks for with his keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// He sent this line.
     Line(String),
     /// He sent these lines, which he has pasted; none of them was shown yet ([`show`](Editor::show)).
@@ -57,7 +57,7 @@ pub enum Event {
 
 /// The editor of one person (see the module's words).
 #[derive(Clone, Debug)]
-pub struct Editor {
+pub(crate) struct Editor {
     /// From bytes to keys.
     keys: Keys,
     /// The line under way.
@@ -87,13 +87,13 @@ pub struct Editor {
 }
 
 /// What a person is told whose line was dropped, or has no more room.
-pub const TOO_LONG: &str = "line too long (limit 4096 bytes)";
+pub(crate) const TOO_LONG: &str = "line too long (limit 4096 bytes)";
 const _: () = assert!(LINE == 4096 || cfg!(fuzzing), "the text names the limit");
 /// What a person is told whose paste is not kept whole.
 const PASTE_TOO_LONG: &str = "that is more than 32 KiB: what is past them is left out";
 const _: () = assert!(UNSAID_BYTES == 32 * 1024 || cfg!(fuzzing), "the text names the limit");
 /// What a person is told, once, whose bytes are not UTF-8.
-pub const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
+pub(crate) const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
 
 /// Ctrl and a letter.
 const fn ctrl(letter: u8) -> u8 {
@@ -104,7 +104,7 @@ const REDRAW: u8 = ctrl(b'L');
 
 impl Editor {
     /// An empty line in a terminal of so many columns, 0 if nobody knows.
-    pub fn new(columns: u16, colour: bool) -> Self {
+    pub(crate) fn new(columns: u16, colour: bool) -> Self {
         Self {
             keys: Keys::default(),
             line: Buffer::new(LINE),
@@ -125,7 +125,7 @@ impl Editor {
     // ---- what comes from the person ----
 
     /// Takes keys up to the first that asks for something; the input moves on behind it. `None` when it is used up.
-    pub fn handle(&mut self, input: &mut &[u8]) -> Option<Event> {
+    pub(crate) fn handle(&mut self, input: &mut &[u8]) -> Option<Event> {
         while let [byte, rest @ ..] = *input {
             *input = rest;
             self.steps.add(1);
@@ -141,32 +141,32 @@ impl Editor {
     }
 
     /// What was typed of a line before there was an editor.
-    pub fn begin(&mut self, typed: &str) {
+    pub(crate) fn begin(&mut self, typed: &str) {
         self.change(|line| line.set(typed));
     }
 
     /// What comes now was read later than what came before: a budget of keys counts letters that were read together as a paste.
-    pub fn begin_read(&mut self) {
+    pub(crate) fn begin_read(&mut self) {
         self.keys.begin_read();
     }
 
     /// So many bytes of what he has sent wait to be said: while they do, Ctrl-C is for them.
-    pub fn set_unsaid(&mut self, bytes: usize) {
+    pub(crate) fn set_unsaid(&mut self, bytes: usize) {
         self.unsaid = bytes;
     }
 
     /// The time that stands before his own lines, if any is to.
-    pub fn set_stamp(&mut self, at: Option<TimeOfDay>) {
+    pub(crate) fn set_stamp(&mut self, at: Option<TimeOfDay>) {
         self.stamp = at;
     }
 
     /// The terminal has so many columns now; 0 for unknown.
-    pub fn resize(&mut self, columns: u16) {
+    pub(crate) fn resize(&mut self, columns: u16) {
         self.row.resize(columns);
     }
 
     /// What stands before the line: where it goes, and as whose.
-    pub fn show_place(&mut self, Place { nick, room }: &Place) {
+    pub(crate) fn show_place(&mut self, Place { nick, room }: &Place) {
         let prompt = match room {
             Some(room) => format!("{room} {nick}> "),
             None => format!("{nick}> "),
@@ -190,7 +190,7 @@ impl Editor {
     }
 
     /// What has been typed of the line under way.
-    pub fn begun(&self) -> &str {
+    pub(crate) fn begun(&self) -> &str {
         if self.is_asked() { "" } else { self.line.text() }
     }
 
@@ -413,7 +413,7 @@ impl Editor {
     }
 
     /// Drops a paste that is asked about, if there is one, and says so.
-    pub fn drop_paste(&mut self) {
+    pub(crate) fn drop_paste(&mut self) {
         if self.is_asked()
             && let Some(paste) = self.end_question()
         {
@@ -422,7 +422,7 @@ impl Editor {
     }
 
     /// Shows a line of his own that was pasted, now that it is said.
-    pub fn show(&mut self, line: &str) {
+    pub(crate) fn show(&mut self, line: &str) {
         self.row.print_own(line, self.stamp);
     }
 
@@ -457,7 +457,7 @@ impl Editor {
     }
 
     /// The answer to [`Event::Complete`].
-    pub fn complete(&mut self, matches: &Matches) {
+    pub(crate) fn complete(&mut self, matches: &Matches) {
         if std::mem::take(&mut self.asking) {
             self.apply(matches);
         }
@@ -495,12 +495,12 @@ impl Editor {
     // ---- what goes to his screen ----
 
     /// Whether he wants colours.
-    pub fn set_colour(&mut self, on: bool) {
+    pub(crate) fn set_colour(&mut self, on: bool) {
         self.colour = on;
     }
 
     /// Shows whole lines of the server's above the line under way.
-    pub fn print(&mut self, lines: &[u8]) {
+    pub(crate) fn print(&mut self, lines: &[u8]) {
         if self.colour {
             let mut painted = Vec::with_capacity(lines.len() * 2);
             paint(lines, &mut painted);
@@ -516,22 +516,22 @@ impl Editor {
     }
 
     /// How many bytes are on their way, the line under way not counted.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.row.pending()
     }
 
     /// Forgets what is on its way: it will not be shown. The line under way will.
-    pub fn forget_pending(&mut self) {
+    pub(crate) fn forget_pending(&mut self) {
         self.row.forget_pending();
     }
 
     /// What is to be written to show all this, the line under way below it. Empty if nothing has changed.
-    pub fn draw(&mut self) -> Vec<u8> {
+    pub(crate) fn draw(&mut self) -> Vec<u8> {
         self.row.draw(&self.line)
     }
 
     /// What is to be written last of all, so that the screen is as it was before.
-    pub fn end(&mut self) -> Vec<u8> {
+    pub(crate) fn end(&mut self) -> Vec<u8> {
         self.row.end()
     }
 }

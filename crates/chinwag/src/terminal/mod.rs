@@ -10,9 +10,9 @@
 //! the inbox to the kernel as they are. Nothing of telnet is sent until his client sends some, or he asks for
 //! editing himself: `nc` would print it.
 
-pub mod color;
-pub mod editor;
-pub mod pending_lines;
+pub(crate) mod color;
+pub(crate) mod editor;
+pub(crate) mod pending_lines;
 #[cfg(test)]
 pub(crate) mod worst_case;
 

@@ -7,7 +7,7 @@ use crate::limits::LINE;
 
 /// Lines in the order in which they are to be said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unsaid {
+pub(crate) struct Unsaid {
     /// Each line behind a byte that says whether it was shown, and with an end. No line has one in it.
     text: String,
     /// Where the first of them begins that was not taken.
@@ -25,17 +25,17 @@ const HIDDEN: char = '-';
 
 impl Unsaid {
     /// How many lines there are.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.lines
     }
 
     /// Bytes of all of them, with what stands around each.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.text.len() - self.at
     }
 
     /// Bytes of the first one; 0 if there is none.
-    pub fn first(&self) -> usize {
+    pub(crate) fn first(&self) -> usize {
         self.rest().find('\n').map_or(0, |end| end - 1)
     }
 
@@ -45,7 +45,7 @@ impl Unsaid {
     }
 
     /// Adds a line, which its author has seen as one or not.
-    pub fn push(&mut self, line: &str, is_shown: bool) {
+    pub(crate) fn push(&mut self, line: &str, is_shown: bool) {
         self.make_room(line.len() + 2);
         self.text.push(if is_shown { SHOWN } else { HIDDEN });
         self.text.push_str(line);
@@ -54,7 +54,7 @@ impl Unsaid {
     }
 
     /// Adds the lines of another, and leaves it empty.
-    pub fn append(&mut self, other: &mut Self) {
+    pub(crate) fn append(&mut self, other: &mut Self) {
         let other = std::mem::take(other);
         if self.lines == 0 {
             *self = other;
@@ -74,7 +74,7 @@ impl Unsaid {
     }
 
     /// Takes the first line, and whether its author has seen it.
-    pub fn pop(&mut self) -> Option<(String, bool)> {
+    pub(crate) fn pop(&mut self) -> Option<(String, bool)> {
         let end = self.rest().find('\n')?;
         let (mark, line) = self.rest()[..end].split_at(1);
         let taken = (line.to_owned(), mark.starts_with(SHOWN));
@@ -89,7 +89,7 @@ impl Unsaid {
     }
 
     /// Drops all of them. Says how many.
-    pub fn drop_all(&mut self) -> usize {
+    pub(crate) fn drop_all(&mut self) -> usize {
         std::mem::take(self).lines
     }
 }

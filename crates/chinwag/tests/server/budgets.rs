@@ -3,10 +3,10 @@
 //! People from addresses that are not loopback live in the network of their [server](crate::network): a thread that has gone there
 //! opens their sockets.
 
+use crate::folder::Folder;
 use crate::network::{can_make_networks, server};
 use crate::program::Program;
 use crate::support::{Person, TestServer, run, soon};
-use chinwag::server::oper_secret::Secret;
 use chinwag::{Allowance, Config};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -115,8 +115,8 @@ fn an_address_that_reconnects_says_no_more_than_one_that_stays() {
 #[test]
 fn reconnecting_gives_no_more_guesses_at_the_secret() {
     run(async {
-        let secret = Some(Secret::new(SECRET).expect("a secret"));
-        let server = TestServer::with(Config { secret, ..Config::default() });
+        let folder = Folder::new("budgets-guesses");
+        let server = folder.with_secret(SECRET);
         let mut compared = 0;
         let wait = loop {
             let mut eve = server.join().await;
@@ -183,8 +183,8 @@ fn a_mute_is_not_shed_by_reconnecting() {
 #[test]
 fn slow_mode_is_not_passed_by_reconnecting() {
     run(async {
-        let secret = Some(Secret::new(SECRET).expect("a secret"));
-        let server = TestServer::with(Config { secret, ..Config::default() });
+        let folder = Folder::new("budgets-guesses-alone");
+        let server = folder.with_secret(SECRET);
         let mut alice = server.join().await;
         let mut cy = server.join().await;
         alice.say(&format!("/oper {SECRET}\n/slow 1h")).await;

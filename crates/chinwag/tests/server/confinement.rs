@@ -1,9 +1,8 @@
 //! The confined process: what a reload needs is there, and every thread is confined.
 
 use crate::folder::Folder;
-use crate::program::{Program, chinwag};
+use crate::program::{Program, chinwag, settings};
 use crate::support::{Person, run};
-use chinwag::settings::TABLE;
 use rustix::process::Signal;
 use std::process::Command;
 
@@ -172,8 +171,8 @@ fn regression_43_a_reload_takes_or_names_each_setting() {
         folder.write("chinwag.toml", "log = \"info\"\n");
         server.signal(Signal::HUP);
         server.logged("settings read anew").await;
-        for setting in TABLE.iter().filter(|setting| setting.key != "log") {
-            let value = other_value(&folder, setting.key);
+        for setting in settings().iter().filter(|setting| setting.key != "log") {
+            let value = other_value(&folder, &setting.key);
             folder.write("chinwag.toml", &format!("log = \"info\"\n{} = {value}\n", setting.key));
             server.signal(Signal::HUP);
             let line = server.logged("chinwag::reload: settings ").await;

@@ -1,10 +1,12 @@
 //! Line editing over real sockets, on the model of a terminal's screen; how the editor itself works is tested with it.
 
+use crate::folder::Folder;
 use crate::support::{Person, TestServer, run};
-use chinwag::Config;
-use chinwag::server::oper_secret::Secret;
 use std::num::NonZero;
 use vt100::Parser;
+
+/// Events of all clients that the broker's queue has permits for.
+const EVENT_QUEUE: usize = 256;
 
 /// Somebody with a telnet in a window.
 pub(crate) struct Window {
@@ -114,9 +116,8 @@ fn a_line_is_edited_sent_and_fetched_back_while_others_talk() {
 #[test]
 fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
     run(async {
-        let secret = Secret::new("correct horse battery").expect("a secret");
-        let config = Config { secret: Some(secret), ..Config::default() };
-        let server = TestServer::with(config);
+        let folder = Folder::new("editing-oper");
+        let server = folder.with_secret("correct horse battery");
         let mut alice = server.join_as("alice").await;
         alice.say("/oper correct horse battery").await;
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
@@ -173,7 +174,7 @@ fn more_tabs_than_there_are_places_are_answered() {
         let mut alice = server.join_as("alice").await;
         let mut bob = Window::open(&server).await;
         alice.wait_for("* user-2 joined").await;
-        bob.press(&"zz\t ".repeat(chinwag::limits::EVENT_PLACES + 10)).await;
+        bob.press(&"zz\t ".repeat(EVENT_QUEUE + 10)).await;
         bob.press("\x15still here\r").await;
         alice.expect("user-2: still here").await;
     });

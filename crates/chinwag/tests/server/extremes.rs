@@ -1,149 +1,17 @@
 //! The extremes of each setting: with any value the program serves, or says in words why it does not start.
 //!
-//! Every setting of the table is given every value here in every way: as a flag, a variable, and a line of a file. All of
-//! that is read in this process, and a server is made of whatever is taken. Then the least and the greatest that are taken,
-//! and one that is not, are tried on the program itself.
+//! The least and the greatest value that each setting takes, and one that it does not, are tried on the program itself. What the
+//! settings make of every value is tried beside them (`settings/extremes.rs`).
 
 use crate::folder::Folder;
-use crate::program::{Program, chinwag};
+use crate::odd_values::{ODD, numbers};
+use crate::program::{Program, Setting, chinwag, settings};
 use crate::support::{PATIENCE, run, soon};
-use chinwag::settings::sources::Environment;
-use chinwag::settings::table::Setting;
-use chinwag::settings::value::Shape;
-use chinwag::settings::{Settings, Sources, TABLE};
-use chinwag::{Config, Server};
 use rustix::process::Signal;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::{Command, Output};
 use whippet::time::timeout;
-
-/// Values that are not like any others, beside numbers.
-const ODD: [&str; 38] = [
-    "",
-    " ",
-    "\0",
-    "\n",
-    "\r\n",
-    "é",
-    "\u{202e}",
-    "none",
-    "auto",
-    "true",
-    "false",
-    "yes",
-    "-1",
-    "-0",
-    "+1",
-    "0x10",
-    "1e3",
-    "1e308",
-    "1e-400",
-    "NaN",
-    "inf",
-    "-inf",
-    "0.0000001",
-    "1 XB",
-    "1 s s",
-    "s",
-    "KiB",
-    "[::]:0",
-    "localhost:0",
-    "0.0.0.0:65536",
-    "255.255.255.255:0",
-    ":0",
-    "/",
-    ".",
-    "/dev/full",
-    "trace",
-    "off,chinwag=trace",
-    "json",
-];
-
-/// Units, and what has none.
-const UNITS: [&str; 10] = ["", "ms", "s", "m", "h", "d", "B", "KiB", "MiB", "GiB"];
-
-/// Every number that lies beside a power of two, and some of tens.
-fn numbers() -> Vec<String> {
-    let powers = (0..=17).chain([30, 31, 32, 33, 52, 53, 61, 62, 63, 64, 65]);
-    let powers = powers.flat_map(|power| [(1_u128 << power) - 1, 1 << power, (1 << power) + 1]);
-    let tens = (0..=20).map(|power| 10_u128.pow(power));
-    let bounds = [0, 3_600, 86_400, 3_600_000, 86_400_000, 32_767, 127];
-    let mut numbers: Vec<_> = powers.chain(tens).chain(bounds).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers.iter().map(u128::to_string).collect()
-}
-
-/// All values for a setting; numbers with units for times and sizes.
-fn values(setting: &Setting) -> Vec<String> {
-    let long = ["x".repeat(100_000), "9".repeat(1_000), format!("/tmp/{}", "y/".repeat(5_000))];
-    let numbers = numbers();
-    let mut values: Vec<String> = ODD.iter().map(ToString::to_string).chain(long).collect();
-    let has_units = ["TIME", "SIZE"].contains(&setting.placeholder);
-    for unit in if has_units { &UNITS[..] } else { &UNITS[..3] } {
-        values.extend(numbers.iter().map(|number| format!("{number}{unit}")));
-    }
-    values
-}
-
-/// What the sources say with this value given in one of four ways.
-fn ways(setting: &'static Setting, value: &str) -> Vec<Option<Settings>> {
-    let flags =
-        Sources { flags: vec![(setting.key, vec![value.to_owned()])], ..Sources::default() };
-    let variables = vec![(setting.variable(), value.to_owned())];
-    let variable = Sources {
-        environment: Environment { variables, ..Environment::default() },
-        ..Sources::default()
-    };
-    let quoted = chinwag::settings::value::quote(value);
-    let texts = [
-        format!("{} = {quoted}\n", setting.key),
-        format!("{} = [{quoted}]\n", setting.key),
-        format!("{} = {value}\n", setting.key),
-    ];
-    let file = |text: &String| {
-        let outcome = Sources::default().combine(Some((Path::new("f"), text)));
-        outcome.map(|effective| effective.settings)
-    };
-    let words = [flags, variable].map(|sources| sources.combine(None).map(|all| all.settings));
-    let outcomes = words.into_iter().chain(texts.iter().map(file));
-    outcomes
-        .map(|outcome| match outcome {
-            Ok(settings) => Some(settings),
-            Err(refused) => {
-                let told = refused.to_string();
-                assert!(!told.is_empty() && told.lines().count() <= 10, "{told}");
-                None
-            }
-        })
-        .collect()
-}
-
-#[test]
-fn every_value_of_every_setting_is_taken_or_refused_in_words() {
-    run(async {
-        let mut taken = 0;
-        for setting in TABLE {
-            for value in &values(setting) {
-                for settings in ways(setting, value).into_iter().flatten() {
-                    taken += 1;
-                    // What it is shown as says the same again.
-                    let shown = format!("{} = {}\n", setting.key, setting.show(&settings));
-                    let again = Sources::default().combine(Some((Path::new("g"), &shown)));
-                    let again = again.map(|effective| effective.settings);
-                    if settings != again.clone().unwrap_or_default() {
-                        panic!("{}: {value:?} is shown as {shown:?}: {again:?}", setting.key);
-                    }
-                    let config = Config::of(&settings, 1_000);
-                    drop(Server::new(Vec::new(), config).expect("no listener can fail"));
-                }
-            }
-        }
-        assert!(taken > 1_000, "{taken}");
-    });
-}
 
 /// What becomes of a program.
 #[derive(Debug)]
@@ -209,7 +77,7 @@ const MOST_ODD: usize = 5;
 
 /// The least, the greatest and a middle one of the values that a setting takes.
 fn ends(setting: &Setting) -> Vec<String> {
-    let units: &[&str] = match setting.placeholder {
+    let units: &[&str] = match setting.placeholder.as_str() {
         "TIME" => &["ms", "d"],
         "SIZE" => &["B", "GiB"],
         _ => &[""],
@@ -217,11 +85,11 @@ fn ends(setting: &Setting) -> Vec<String> {
     let mut ends = Vec::new();
     for unit in units {
         let numbers = numbers().into_iter().map(|number| format!("{number}{unit}"));
-        let fit: Vec<_> = numbers.filter(|value| setting.check(value).is_ok()).collect();
+        let fit: Vec<_> = numbers.filter(|value| setting.takes(value)).collect();
         ends.extend(fit.first().cloned());
         ends.extend(fit.last().cloned());
     }
-    let odd = ODD.iter().filter(|value| setting.check(value).is_ok() && !value.contains('\0'));
+    let odd = ODD.iter().filter(|value| setting.takes(value) && !value.contains('\0'));
     let odd: Vec<_> = odd.map(ToString::to_string).collect();
     // Each start takes a while: some of those that are alike for a text.
     ends.extend(odd.iter().step_by(1 + odd.len() / MOST_ODD).cloned());
@@ -234,7 +102,7 @@ fn ends(setting: &Setting) -> Vec<String> {
 fn the_program_starts_with_the_extremes_of_each_setting() {
     run(async {
         let folder = Folder::new("extremes");
-        for setting in TABLE {
+        for setting in &settings() {
             for end in ends(setting) {
                 let mut command = with(setting, &end);
                 // Paths that do not begin with a slash are somewhere.
@@ -253,15 +121,15 @@ fn the_program_starts_with_the_extremes_of_each_setting() {
 #[test]
 fn what_is_no_value_ends_the_program_with_code_2() {
     run(async {
-        for setting in TABLE.iter().filter(|setting| setting.shape != Shape::Switch) {
+        for setting in settings().iter().filter(|setting| !setting.is_switch) {
             let wrong = ["-1", "", "18446744073709551616"].into_iter();
-            let wrong: Vec<_> = wrong.filter(|value| setting.check(value).is_err()).collect();
+            let wrong: Vec<_> = wrong.filter(|value| !setting.takes(value)).collect();
             for value in wrong {
                 let outcome = tried(with(setting, value)).await;
                 assert!(matches!(outcome, Outcome::Refused(2, _)), "{}: {outcome:?}", setting.key);
             }
         }
-        for setting in TABLE {
+        for setting in &settings() {
             let garbled = OsStr::from_bytes(b"\xff\xfe");
             let outcome = tried(with(setting, garbled)).await;
             assert!(matches!(outcome, Outcome::Refused(2, _)), "{}: {outcome:?}", setting.key);

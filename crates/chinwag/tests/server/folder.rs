@@ -1,5 +1,7 @@
 //! A folder of one test, which goes with it, and files in it.
 
+use crate::support::TestServer;
+use chinwag::Config;
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -61,6 +63,13 @@ impl Folder {
     pub(crate) fn link(&self, name: &str, target: impl AsRef<Path>) {
         std::os::unix::fs::symlink(target, self.path(".link")).expect("a link");
         std::fs::rename(self.path(".link"), self.path(name)).expect("one file system");
+    }
+
+    /// A server in this process that reads the secret of operators here when it starts: the folder is to outlive that.
+    pub(crate) fn with_secret(&self, secret: &str) -> TestServer {
+        self.write("oper", secret);
+        let oper_file = Some(self.path("oper"));
+        TestServer::with(Config { oper_file, ..Config::default() })
     }
 
     /// Makes a pipe with a name.

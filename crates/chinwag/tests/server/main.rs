@@ -1,6 +1,8 @@
 //! The server over real sockets: our own people, real `nc` and `telnet`, and the program itself.
 #![forbid(unsafe_code)]
 
+#[path = "../support/odd_values.rs"]
+mod odd_values;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -2,8 +2,6 @@
 
 use crate::program::{Program, admin, chinwag};
 use crate::support::{TestServer, run};
-use chinwag::Config;
-use chinwag::server::oper_secret::Secret;
 use rustix::process::Signal;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -61,14 +59,11 @@ impl Drop for Folder {
     }
 }
 
-fn with_secret() -> Config {
-    Config { secret: Some(Secret::new(SECRET).expect("a secret")), ..Config::default() }
-}
-
 #[test]
 fn the_secret_makes_an_operator_and_reaches_nobody() {
     run(async {
-        let server = TestServer::with(with_secret());
+        let folder = crate::folder::Folder::new("moderation-oper");
+        let server = folder.with_secret(SECRET);
         let mut bob = server.join_as("bob").await;
         let mut alice = server.join_as("alice").await;
         bob.wait_for("* user-2 is now alice").await;
@@ -93,7 +88,8 @@ fn the_secret_makes_an_operator_and_reaches_nobody() {
 #[test]
 fn after_three_wrong_secrets_the_next_has_to_wait() {
     run(async {
-        let server = TestServer::with(with_secret());
+        let folder = crate::folder::Folder::new("moderation-oper-wait");
+        let server = folder.with_secret(SECRET);
         let mut eve = server.join().await;
         for _ in 0..3 {
             eve.say("/oper correct horse batters").await;

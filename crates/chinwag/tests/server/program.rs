@@ -29,6 +29,44 @@ pub(crate) struct Program {
     log: Option<BufReader<ChildStderr>>,
 }
 
+/// A setting, as its flag tells of it.
+pub(crate) struct Setting {
+    /// Its name.
+    pub(crate) key: String,
+    /// What stands for its value.
+    pub(crate) placeholder: String,
+    /// Whether it can be given without a value.
+    pub(crate) is_switch: bool,
+}
+
+/// All settings: the flags of `chinwag config` but for the file.
+pub(crate) fn settings() -> Vec<Setting> {
+    let command = chinwag::cli::command();
+    let config = command.find_subcommand("config").expect("a command");
+    let flags = config.get_arguments().filter(|flag| flag.get_id() != "config");
+    let settings = flags.map(|flag| Setting {
+        key: flag.get_long().expect("a long flag").to_owned(),
+        placeholder: flag.get_value_names().map_or_else(String::new, |names| names[0].to_string()),
+        is_switch: flag.is_require_equals_set(),
+    });
+    let settings: Vec<_> = settings.collect();
+    assert!(settings.len() > 20, "{}", settings.len());
+    settings
+}
+
+impl Setting {
+    /// Its variable of the environment.
+    pub(crate) fn variable(&self) -> String {
+        format!("CHINWAG_{}", self.key.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// Whether the command line takes this value for it.
+    pub(crate) fn takes(&self, value: &str) -> bool {
+        let flag = format!("--{}={value}", self.key);
+        chinwag::cli::command().try_get_matches_from(["chinwag", &flag]).is_ok()
+    }
+}
+
 impl Program {
     /// Starts a server by this command, and learns its address from what it prints.
     pub(crate) async fn start(mut command: Command) -> Self {

@@ -21,9 +21,8 @@ const LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 /// Settings that believe proxies on this machine.
 fn believing() -> Config {
-    let range = chinwag::chat::bans::Target::parse("127.0.0.1").expect("an address");
-    let chinwag::chat::bans::Target::Addresses(range) = range else { panic!("it is an address") };
-    Config { trusted_proxies: vec![range], ..Config::default() }
+    let trusted_proxies = vec![(Ipv4Addr::LOCALHOST.into(), 32)];
+    Config { trusted_proxies, ..Config::default() }
 }
 
 /// Somebody who has come by a proxy from this address, nothing read yet.

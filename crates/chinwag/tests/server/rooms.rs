@@ -1,7 +1,9 @@
 //! Rooms over real sockets: every command about them, and every refusal.
 
 use crate::support::{Person, TestServer, run};
-use chinwag::limits::ROOMS_OF_A_PERSON;
+
+/// Rooms that one user can be in.
+const MAX_ROOMS_PER_USER: usize = 20;
 
 /// Somebody asks, and reads these lines.
 async fn ask(person: &mut Person, typed: &str, told: &[&str]) {
@@ -156,7 +158,7 @@ fn ten_thousand_rooms_asked_for_by_one_person_are_twenty() {
         for part in asked.as_bytes().chunks(4096) {
             alice.send(part).await;
         }
-        let last = 10_000 - (ROOMS_OF_A_PERSON - 1);
+        let last = 10_000 - (MAX_ROOMS_PER_USER - 1);
         while refused < last {
             let line = alice.line().await;
             refused += usize::from(line == "! you are in 20 rooms already: /part one first");

@@ -16,12 +16,12 @@ const RELIEF: usize = 8;
 
 impl Broker {
     /// Whether events are wanted. What came beside them ([`Control`](crate::chat::event::Control)) is always wanted.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.is_forced() || (!self.everybody_waits() && !self.is_short_of_memory())
     }
 
     /// Whether it is worth hearing that somebody has caught up.
-    pub fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         !self.paused.is_empty() || self.is_short_of_memory()
     }
 

@@ -57,6 +57,7 @@ pub(super) struct Waiting {
 
 impl Waiting {
     /// How many events are deferred.
+    #[cfg(test)]
     pub(super) fn events(&self) -> usize {
         self.events
     }

@@ -16,7 +16,11 @@ impl Broker {
     ///
     /// Biased: what people did before comes before what they say, the pace is looked at before more is let in.
     /// Nothing starves: joins come no faster than connections are accepted.
-    pub async fn run(mut self, control: Receiver<Control>, events: Receiver<Event>) -> Metrics {
+    pub(crate) async fn run(
+        mut self,
+        control: Receiver<Control>,
+        events: Receiver<Event>,
+    ) -> Metrics {
         let intake = Arc::clone(&self.intake);
         self.set_clock(WallClock::new(now(), whippet::time::since_1970()));
         let mut queues = Queues::new(control, events);

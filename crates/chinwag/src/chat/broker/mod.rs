@@ -14,7 +14,7 @@
 //! together when nothing more is waiting, or when they are full. What changes how somebody sees a room (another current
 //! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
 
-pub mod who;
+pub(crate) mod who;
 
 mod admin;
 mod audit;
@@ -34,11 +34,13 @@ mod presence;
 mod private_messages;
 mod room_commands;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 mod unresponsive;
 mod whoami;
 
 pub(crate) use self::moderation::NO_TIME;
-pub use crate::chat::stats::Metrics;
+pub(crate) use crate::chat::stats::Metrics;
 
 use crate::chat::ban_store::Shelf;
 use crate::chat::bans::Bans;
@@ -78,7 +80,7 @@ enum Fault {
 
 /// The house (see the module's words).
 #[derive(Debug)]
-pub struct Broker {
+pub(crate) struct Broker {
     /// Who is here.
     roster: Roster,
     /// The rooms, with the lines that are being put together in each.
@@ -157,7 +159,7 @@ pub struct Broker {
 
 impl Broker {
     /// An empty house, at this moment. The same intake must be given to all inboxes.
-    pub fn new(intake: Arc<Intake>, now: Instant) -> Self {
+    pub(crate) fn new(intake: Arc<Intake>, now: Instant) -> Self {
         Self {
             roster: Roster::default(),
             rooms: Rooms::new(*intake.bounds()),
@@ -201,53 +203,53 @@ impl Broker {
 
     /// The same house with another limit of bytes in all frames alive.
     #[must_use]
-    pub fn with_living_frames(mut self, bytes: usize) -> Self {
+    pub(crate) fn with_living_frames(mut self, bytes: usize) -> Self {
         self.living_frames = bytes;
         self
     }
 
     /// The same house, whose rooms remember so many lines each.
     #[must_use]
-    pub fn with_history_lines(mut self, lines: usize) -> Self {
+    pub(crate) fn with_history_lines(mut self, lines: usize) -> Self {
         self.rooms.remember(lines);
         self
     }
 
     /// The same house, from which these are banned; what changes goes to the shelf, if there is one.
     #[must_use]
-    pub fn with_bans(mut self, bans: Bans, shelf: Option<Shelf>) -> Self {
+    pub(crate) fn with_bans(mut self, bans: Bans, shelf: Option<Shelf>) -> Self {
         (self.bans, self.shelf) = (bans, shelf);
         self
     }
 
     /// The same house with these texts for newcomers.
     #[must_use]
-    pub fn with_notices(mut self, notices: Arc<Notices>) -> Self {
+    pub(crate) fn with_notices(mut self, notices: Arc<Notices>) -> Self {
         self.notices = notices;
         self
     }
 
     /// The same house, in which each address may have made so many rooms.
     #[must_use]
-    pub fn with_room_limit(mut self, limit: Arc<RoomLimit>) -> Self {
+    pub(crate) fn with_room_limit(mut self, limit: Arc<RoomLimit>) -> Self {
         self.room_limit = limit;
         self
     }
 
     /// The same house, which keeps this log of who comes and leaves.
     #[must_use]
-    pub fn with_connections(mut self, connections: Arc<ConnectionLog>) -> Self {
+    pub(crate) fn with_connections(mut self, connections: Arc<ConnectionLog>) -> Self {
         self.connections = connections;
         self
     }
 
     /// Says what the time of day is.
-    pub fn set_clock(&mut self, clock: WallClock) {
+    pub(crate) fn set_clock(&mut self, clock: WallClock) {
         self.clock = clock;
     }
 
     /// Where others can read what it does while it runs.
-    pub fn published(&self) -> Arc<Published> {
+    pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published)
     }
 
@@ -257,34 +259,39 @@ impl Broker {
     }
 
     /// What was done so far.
-    pub fn metrics(&self) -> Metrics {
+    pub(crate) fn metrics(&self) -> Metrics {
         let (people, rooms) = (self.roster.len(), self.rooms.len());
         Metrics { people, rooms, ..self.metrics }
     }
 
     /// Events that wait for a slow room now.
-    pub fn waiting(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
         self.waiting.events()
     }
 
     /// How many of them wait for one room, at the most.
-    pub fn most_waiting_of_a_room(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn most_waiting_of_a_room(&self) -> usize {
         self.paused.iter().map(|&room| self.rooms.room(room).backlog.events).max().unwrap_or(0)
     }
 
     /// The number of the latest line of the lobby.
-    pub fn sequence(&self) -> u64 {
+    #[cfg(test)]
+    pub(crate) fn sequence(&self) -> u64 {
         self.rooms.room(RoomId::LOBBY).sequence
     }
 
     /// Bytes of all frames that anybody waits for.
-    pub fn living_bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn living_bytes(&self) -> usize {
         self.gauge.bytes()
     }
 
     /// When [`handle_tick`](Self::handle_tick) is due, if nothing comes before: now, if there are deferred events that need
     /// not wait any more.
-    pub fn next_deadline(&self) -> Option<Instant> {
+    #[cfg(test)]
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
         if self.has_ready() { Some(self.now) } else { self.next_alarm() }
     }
 
@@ -303,7 +310,7 @@ impl Broker {
     }
 
     /// Takes what came beside the events.
-    pub fn handle_control(&mut self, control: Control, now: Instant) {
+    pub(crate) fn handle_control(&mut self, control: Control, now: Instant) {
         self.set_now(now);
         match control {
             Control::Join { arrival, .. } if self.stop.is_some() => {
@@ -329,7 +336,7 @@ impl Broker {
     }
 
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
-    pub fn handle_event(&mut self, event: Event, now: Instant) {
+    pub(crate) fn handle_event(&mut self, event: Event, now: Instant) {
         self.set_now(now);
         let Some(slot) = self.roster.slot(event.id()) else { return };
         if self.roster.member(slot).deferred.is_some() {
@@ -361,7 +368,7 @@ impl Broker {
     }
 
     /// Does what is due by now.
-    pub fn handle_tick(&mut self, now: Instant) {
+    pub(crate) fn handle_tick(&mut self, now: Instant) {
         self.set_now(now);
         self.announce_crowds();
         if self.look_at.is_some_and(|due| due <= now) {
@@ -375,7 +382,7 @@ impl Broker {
     }
 
     /// Somebody has caught up while a room waited for that.
-    pub fn handle_caught_up(&mut self, now: Instant) {
+    pub(crate) fn handle_caught_up(&mut self, now: Instant) {
         self.set_now(now);
         self.look_at_the_paused();
         self.handle_waiting();
@@ -390,7 +397,7 @@ impl Broker {
     }
 
     /// Hands out what the round has gathered, and cuts whoever is too far behind for it.
-    pub fn flush(&mut self, now: Instant) {
+    pub(crate) fn flush(&mut self, now: Instant) {
         self.set_now(now);
         let before = self.metrics.frames;
         loop {

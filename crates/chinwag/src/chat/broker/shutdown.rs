@@ -68,12 +68,12 @@ impl Stop {
 
 impl Broker {
     /// Whether everybody was sent home, and nothing is left to do.
-    pub fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         self.stop.as_ref().is_some_and(|stop| stop.phase == Phase::Finished)
     }
 
     /// Whether the time is over: take what is in the queue, and then [`say_goodbye`](Self::say_goodbye).
-    pub fn is_forced(&self) -> bool {
+    pub(crate) fn is_forced(&self) -> bool {
         self.stop.as_ref().is_some_and(Stop::is_forced)
     }
 
@@ -115,7 +115,7 @@ impl Broker {
     }
 
     /// Tells everybody that the server goes, and lets go of them.
-    pub fn say_goodbye(&mut self, now: Instant) {
+    pub(crate) fn say_goodbye(&mut self, now: Instant) {
         let Some(stop) = &mut self.stop else { return };
         stop.phase = Phase::Finished;
         self.flush(now);

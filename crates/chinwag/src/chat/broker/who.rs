@@ -20,7 +20,7 @@ const _: () = assert!(
 
 /// Somebody in an answer to `/who`.
 #[derive(Clone, Copy, Debug)]
-pub struct Name<'a> {
+pub(crate) struct Name<'a> {
     /// What he is called.
     pub nick: &'a Nick,
     /// Whether he said that he is away.
@@ -29,7 +29,7 @@ pub struct Name<'a> {
 
 /// Which room an answer is about.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub(crate) enum Place {
     /// The one that the person who asks is in.
     Here,
     /// The one of this name, for which he asked.
@@ -59,7 +59,7 @@ impl Place {
 ///
 /// # Errors
 /// There is no such page: the sentence that says so.
-pub fn page<'a, Names: Iterator<Item = Name<'a>>>(
+pub(crate) fn page<'a, Names: Iterator<Item = Name<'a>>>(
     count: usize,
     from: impl FnOnce(usize) -> Names,
     place: &Place,
@@ -89,7 +89,7 @@ pub fn page<'a, Names: Iterator<Item = Name<'a>>>(
 }
 
 /// How many are here, and the first few of them.
-pub fn summary<'a>(count: usize, names: impl Iterator<Item = &'a Nick>) -> String {
+pub(crate) fn summary<'a>(count: usize, names: impl Iterator<Item = &'a Nick>) -> String {
     let mut text = format!("{} here: ", grouped(count as u64));
     for (at, name) in names.take(WELCOME_NAMES).enumerate() {
         let separator = if at > 0 { SEPARATOR } else { "" };

@@ -30,7 +30,7 @@ const KEPT_ENTRIES: usize = 64;
 
 /// Whose lines some are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Source {
+pub(crate) struct Source {
     /// Who does not get them, because they are his own.
     pub author: Option<usize>,
     /// His id, if there are people who do not want to read his words, and these are words of his.
@@ -96,7 +96,7 @@ struct Window {
 
 /// Whoever gets a part of a round.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     /// Who.
     pub slot: usize,
     /// How lines of this room look to him.
@@ -107,7 +107,7 @@ pub struct Reader<'a> {
 
 /// What one person gets of a round, if he is not like everybody else.
 #[derive(Debug)]
-pub enum Parcel {
+pub(crate) enum Parcel {
     /// Nothing.
     Nothing,
     /// One frame.
@@ -118,7 +118,7 @@ pub enum Parcel {
 
 impl Parcel {
     /// What its receiver is charged for it.
-    pub fn charge(&self) -> u64 {
+    pub(crate) fn charge(&self) -> u64 {
         let charge = |frame: &Frame| (frame.len() + FRAME_OVERHEAD) as u64;
         match self {
             Self::Nothing => 0,
@@ -129,12 +129,12 @@ impl Parcel {
 }
 
 /// Some bytes for one person, and the stamp of the first line in them.
-pub type Piece<'a> = (u32, &'a [u8]);
+pub(crate) type Piece<'a> = (u32, &'a [u8]);
 
 /// Buffers that no round uses at the moment. All rooms take theirs from here and give them back when the round is over, so that
 /// a room that is silent has none, and it costs as many as ever were in use at once, [`SPARE_BUFFERS`] at most.
 #[derive(Debug, Default)]
-pub struct Spare {
+pub(crate) struct Spare {
     /// For the lines in one view; the one used last is taken first.
     #[expect(clippy::vec_box, reason = "rounds take the box itself: nothing is allocated")]
     layers: Vec<Box<Layer>>,
@@ -178,12 +178,12 @@ impl Spare {
 
     /// Bytes that are kept for lines.
     #[cfg(test)]
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.layers.iter().map(|layer| layer.bytes.capacity()).sum()
     }
 
     /// Nothing is going on: keeps what a calm room needs.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.layers.truncate(1);
         self.layers.iter_mut().for_each(|layer| layer.bytes.shrink_to(RESTING_BUFFER));
         self.layers.shrink_to_fit();
@@ -194,7 +194,7 @@ impl Spare {
 
 /// The lines of one round in one room (see the module's words). Between rounds it has no memory but its own.
 #[derive(Debug, Default)]
-pub struct Round {
+pub(crate) struct Round {
     /// Whose lines there are.
     spans: Vec<Span>,
     /// Whether the last span must not grow, because a window begins or ends behind it.
@@ -207,13 +207,13 @@ pub struct Round {
 
 impl Round {
     /// Somebody comes in here: what was said before is not for him.
-    pub fn enter(&mut self, slot: usize) {
+    pub(crate) fn enter(&mut self, slot: usize) {
         self.is_sealed = true;
         self.windows.push(Window { slot, from: self.spans.len(), to: usize::MAX });
     }
 
     /// Somebody leaves here: what is said from now on is not for him.
-    pub fn leave(&mut self, slot: usize) {
+    pub(crate) fn leave(&mut self, slot: usize) {
         self.is_sealed = true;
         let to = self.spans.len();
         match self.windows.iter_mut().find(|window| window.slot == slot) {
@@ -224,7 +224,7 @@ impl Round {
 
     /// Adds a line, in each view that has viewers. `encode` appends its bytes in a view. Says how long it is in the
     /// view in which it is longest.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         source: Source,
         stamp: u32,
@@ -260,12 +260,12 @@ impl Round {
     }
 
     /// Whether nothing was said in it.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
     /// The frame for everybody with this view who gets all of it. `None` if that is nothing.
-    pub fn whole(&mut self, view: View, gauge: &Gauge) -> Option<&Frame> {
+    pub(crate) fn whole(&mut self, view: View, gauge: &Gauge) -> Option<&Frame> {
         let layer = self.layers[view.index()].as_mut()?;
         if layer.whole.is_none() && !layer.bytes.is_empty() {
             layer.whole = Some(Frame::new(&layer.bytes, gauge));
@@ -275,7 +275,7 @@ impl Round {
 
     /// What somebody gets who gets it from this room alone, as one or two slices of the whole, if they are most of it:
     /// a few bytes owed to a slow reader must not keep a whole round alive.
-    pub fn slices(&mut self, reader: &Reader<'_>, gauge: &Gauge) -> Option<Parcel> {
+    pub(crate) fn slices(&mut self, reader: &Reader<'_>, gauge: &Gauge) -> Option<Parcel> {
         let Some(layer) = &self.layers[reader.view.index()] else { return Some(Parcel::Nothing) };
         let mut runs = Runs::new(self, layer, reader).filter(|(_, run)| !run.is_empty());
         let parts = [runs.next(), runs.next(), runs.next()].map(|run| run.map(|(_, run)| run));
@@ -293,14 +293,14 @@ impl Round {
     }
 
     /// Adds what is for somebody, in order.
-    pub fn pieces<'a>(&'a self, reader: &Reader<'a>, pieces: &mut Vec<Piece<'a>>) {
+    pub(crate) fn pieces<'a>(&'a self, reader: &Reader<'a>, pieces: &mut Vec<Piece<'a>>) {
         let Some(layer) = &self.layers[reader.view.index()] else { return };
         let spans = Spans::new(self, reader);
         pieces.extend(spans.map(|at| (self.spans[at].first, &layer.bytes[layer.range(at)])));
     }
 
     /// Makes it empty, and gives its buffers back.
-    pub fn clear(&mut self, spare: &mut Spare) {
+    pub(crate) fn clear(&mut self, spare: &mut Spare) {
         spare.keep_spans(mem::take(&mut self.spans));
         self.windows = Vec::new();
         self.is_sealed = false;
@@ -387,7 +387,7 @@ struct Aside {
 
 /// The lines of a round that are for one person alone, whatever room he is in.
 #[derive(Debug, Default)]
-pub struct Asides {
+pub(crate) struct Asides {
     /// All of them, encoded.
     bytes: Vec<u8>,
     /// Whose they are and where they stand: in the order of the stamps, or by whose they are once they are sorted.
@@ -398,7 +398,12 @@ pub struct Asides {
 
 impl Asides {
     /// Adds a line for one person. `encode` appends its bytes. Says how long it is.
-    pub fn push(&mut self, to: usize, stamp: u32, encode: impl FnOnce(&mut Vec<u8>)) -> usize {
+    pub(crate) fn push(
+        &mut self,
+        to: usize,
+        stamp: u32,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
         let start = self.bytes.len();
         encode(&mut self.bytes);
         let bytes = start..self.bytes.len();
@@ -409,7 +414,7 @@ impl Asides {
     }
 
     /// Sorts them by whose they are, so that those of one person are found without a look at all the others'.
-    pub fn sort(&mut self) {
+    pub(crate) fn sort(&mut self) {
         self.asides.sort_unstable_by_key(|aside| (aside.to, aside.stamp));
         self.is_sorted = true;
     }
@@ -428,18 +433,18 @@ impl Asides {
     }
 
     /// Whether there is one for somebody.
-    pub fn has(&self, slot: usize) -> bool {
+    pub(crate) fn has(&self, slot: usize) -> bool {
         !self.of(slot).is_empty()
     }
 
     /// Adds those for somebody, in order.
-    pub fn pieces<'a>(&'a self, slot: usize, pieces: &mut Vec<Piece<'a>>) {
+    pub(crate) fn pieces<'a>(&'a self, slot: usize, pieces: &mut Vec<Piece<'a>>) {
         let theirs = self.of(slot).iter();
         pieces.extend(theirs.map(|aside| (aside.stamp, &self.bytes[aside.bytes.clone()])));
     }
 
     /// Forgets them. What one extraordinary round has blown up is given back.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.asides.clear();
         self.asides.shrink_to(KEPT_ENTRIES);
         self.bytes.clear();
@@ -447,14 +452,14 @@ impl Asides {
     }
 
     /// Nothing is going on: keeps what a calm room needs.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.bytes.shrink_to(RESTING_BUFFER);
     }
 }
 
 /// All pieces for one person as one frame, in the order of their stamps. Of those with the same stamp, a line that stands in
 /// several rooms, the last is taken: that of the current room, if the pieces come in the order of a person's rooms.
-pub fn joined(mut pieces: Vec<Piece<'_>>, gauge: &Gauge) -> Parcel {
+pub(crate) fn joined(mut pieces: Vec<Piece<'_>>, gauge: &Gauge) -> Parcel {
     pieces.sort_by_key(|&(stamp, _)| stamp);
     pieces.dedup_by(|later, kept| {
         let is_same = later.0 == kept.0;

@@ -25,7 +25,7 @@ use std::time::Instant;
 
 /// What the rule remembers of one person.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// What he had taken at the last look.
     taken: u64,
     /// What he must have taken for the next stride.
@@ -40,7 +40,7 @@ pub struct Standing {
 
 impl Standing {
     /// A newcomer, who is owed nothing.
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         Self { taken: 0, milestone: 0, moved: now, strode: now, active: true }
     }
 
@@ -60,7 +60,7 @@ impl Standing {
 
 /// All that one person was ever sent, and what of it he has taken.
 #[derive(Clone, Copy, Debug)]
-pub struct Balance {
+pub(crate) struct Balance {
     /// What he was sent.
     pub pushed: u64,
     /// What of it he has taken.
@@ -70,14 +70,14 @@ pub struct Balance {
 impl Balance {
     /// What he is owed.
     #[inline]
-    pub fn owed(self) -> u64 {
+    pub(crate) fn owed(self) -> u64 {
         self.pushed.saturating_sub(self.taken)
     }
 }
 
 /// What somebody is owed, as a room's pace sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Debt {
+pub(crate) struct Debt {
     /// Of the room's own lines.
     pub owed: u64,
     /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound
@@ -87,14 +87,14 @@ pub struct Debt {
 
 impl Debt {
     /// All that somebody is owed, as if it were of one room.
-    pub fn whole(owed: u64, bounds: &Bounds) -> Self {
+    pub(crate) fn whole(owed: u64, bounds: &Bounds) -> Self {
         Self { owed, is_far: owed > bounds.half() }
     }
 }
 
 /// Whether the broker takes further lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It does.
     Open,
     /// It waits until people have caught up.
@@ -106,7 +106,7 @@ pub enum Verdict {
 
 /// How many of the active people a round has left behind: counted where lines are handed out anyway.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Strain {
+pub(crate) struct Strain {
     /// Past the soft bound.
     behind: usize,
     /// Far behind ([`Debt::is_far`]).
@@ -136,7 +136,7 @@ impl Count {
 impl Strain {
     /// Somebody is owed so much of the room's lines now.
     #[inline]
-    pub fn add(&mut self, debt: Debt, standing: &Standing, bounds: &Bounds) {
+    pub(crate) fn add(&mut self, debt: Debt, standing: &Standing, bounds: &Bounds) {
         if standing.active {
             self.behind += usize::from(debt.owed > bounds.soft);
             self.far_behind += usize::from(debt.is_far);
@@ -146,7 +146,7 @@ impl Strain {
 
 /// One look at everybody. Made by [`Pace::tally`].
 #[derive(Debug)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// When.
     now: Instant,
     /// Who alone has been speaking, if it is one.
@@ -163,7 +163,7 @@ pub struct Tally {
 
 impl Tally {
     /// Looks at one person, who is owed so much of the room's own lines. Says whether he has taken nothing for too long.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         id: ClientId,
         standing: &mut Standing,
@@ -197,14 +197,14 @@ impl Tally {
     }
 
     /// Whether anybody is owed anything, so that it is worth looking again later.
-    pub fn is_anybody_owed(&self) -> bool {
+    pub(crate) fn is_anybody_owed(&self) -> bool {
         self.owing > 0
     }
 }
 
 /// The rule, and what it remembers of the room.
 #[derive(Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// The bounds.
     bounds: Bounds,
     /// Active receivers at the last look.
@@ -217,12 +217,12 @@ pub struct Pace {
 
 impl Pace {
     /// A quiet room.
-    pub fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         Self { bounds, active: 0, speaker: None, others: None }
     }
 
     /// Somebody said something.
-    pub fn heard(&mut self, id: ClientId, now: Instant) {
+    pub(crate) fn heard(&mut self, id: ClientId, now: Instant) {
         if let Some((last, at)) = self.speaker.replace((id, now))
             && last != id
         {
@@ -231,7 +231,7 @@ impl Pace {
     }
 
     /// Starts a look at everybody.
-    pub fn tally(&self, now: Instant) -> Tally {
+    pub(crate) fn tally(&self, now: Instant) -> Tally {
         let others = self.others.is_some_and(|at| now.saturating_duration_since(at) < PACE_WINDOW);
         let speaker = if others { None } else { self.speaker.map(|(id, _)| id) };
         let bounds = self.bounds;
@@ -240,7 +240,7 @@ impl Pace {
     }
 
     /// What follows from a look at everybody.
-    pub fn conclude(&mut self, tally: &Tally) -> Verdict {
+    pub(crate) fn conclude(&mut self, tally: &Tally) -> Verdict {
         let Count { people, behind, far_behind } = tally.counted();
         self.active = people;
         let majority = people / 2;
@@ -254,7 +254,7 @@ impl Pace {
     }
 
     /// Whether a round may have changed an open verdict, so that everybody is to be looked at.
-    pub fn suspects(&self, strain: Strain) -> bool {
+    pub(crate) fn suspects(&self, strain: Strain) -> bool {
         // One less, for by now somebody may speak alone who did not at the last look.
         strain.far_behind > 0 || strain.behind > self.active.saturating_sub(1) / 2
     }

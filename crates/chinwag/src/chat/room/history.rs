@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 
 /// A line of the past.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Who said it.
     pub author: ClientId,
     /// What he was called.
@@ -27,7 +27,7 @@ pub struct Entry {
 
 /// The newest lines of one room (see the module's words).
 #[derive(Debug)]
-pub struct History {
+pub(crate) struct History {
     /// The lines, the oldest first.
     entries: VecDeque<Entry>,
     /// Their words, in the same order.
@@ -38,22 +38,24 @@ pub struct History {
 
 impl History {
     /// Nothing was said, and so many lines will be kept.
-    pub const fn new(lines: usize) -> Self {
+    pub(crate) const fn new(lines: usize) -> Self {
         Self { entries: VecDeque::new(), words: VecDeque::new(), lines }
     }
 
     /// How many lines there are.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Keeps a line if it was said or done.
-    pub fn keep(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
+    pub(crate) fn keep(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
         let (nick, did, words) = match *line {
             Line::Said(nick, words) => (nick, false, words),
             Line::Did(nick, words) => (nick, true, words),
@@ -81,7 +83,12 @@ impl History {
 
     /// The last `count` lines with their words, the oldest first, but for those of some people; fewer, if they have more
     /// than so many bytes.
-    pub fn last(&mut self, count: usize, bytes: usize, but: &[ClientId]) -> Vec<(Entry, &str)> {
+    pub(crate) fn last(
+        &mut self,
+        count: usize,
+        bytes: usize,
+        but: &[ClientId],
+    ) -> Vec<(Entry, &str)> {
         let mut rest = &*self.words.make_contiguous();
         let (mut told, mut left) = (Vec::new(), bytes);
         for &entry in self.entries.iter().rev() {

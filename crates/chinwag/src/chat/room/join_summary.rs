@@ -16,14 +16,14 @@ use std::time::Instant;
 
 /// Which count of joins somebody is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Count(
+pub(crate) struct Count(
     /// Counts begin at 1, so that an absent one takes no memory.
     NonZeroU32,
 );
 
 /// People who were counted instead of announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Counted<T> {
+pub(crate) enum Counted<T> {
     /// Nobody.
     #[default]
     Nobody,
@@ -79,7 +79,7 @@ impl<T> Stream<T> {
 
 /// The announcements of one room. `J` and `L` are what a single join and a single leave are announced with.
 #[derive(Debug)]
-pub struct Crowd<J, L> {
+pub(crate) struct Crowd<J, L> {
     /// Joins.
     joins: Stream<J>,
     /// Leaves.
@@ -98,7 +98,7 @@ impl<J, L> Default for Crowd<J, L> {
 
 impl<J, L> Crowd<J, L> {
     /// Somebody joins: `None` if he is to be announced now, or the count that he is in.
-    pub fn join(&mut self, who: J, now: Instant) -> Option<Count> {
+    pub(crate) fn join(&mut self, who: J, now: Instant) -> Option<Count> {
         if self.joins.admit(who, now) {
             return None;
         }
@@ -107,7 +107,7 @@ impl<J, L> Crowd<J, L> {
     }
 
     /// Somebody leaves. Says whether he is to be announced now.
-    pub fn leave(&mut self, who: L, now: Instant) -> bool {
+    pub(crate) fn leave(&mut self, who: L, now: Instant) -> bool {
         let single = self.leaves.admit(who, now);
         if !single {
             self.due.get_or_insert(now + CROWD_EVERY);
@@ -117,17 +117,17 @@ impl<J, L> Crowd<J, L> {
 
     /// Whether somebody's join still waits in its count.
     #[inline]
-    pub fn is_counted(&self, count: Option<Count>) -> bool {
+    pub(crate) fn is_counted(&self, count: Option<Count>) -> bool {
         count == Some(Count(self.current))
     }
 
     /// When the counts are to go out.
-    pub fn due(&self) -> Option<Instant> {
+    pub(crate) fn due(&self) -> Option<Instant> {
         self.due
     }
 
     /// Lets the counts out: the joins, which are to be announced first, and the leaves.
-    pub fn take(&mut self) -> (Counted<J>, Counted<L>) {
+    pub(crate) fn take(&mut self) -> (Counted<J>, Counted<L>) {
         self.due = None;
         if self.joins.is_counting() {
             // After four thousand million counts the numbers of the oldest are used again.

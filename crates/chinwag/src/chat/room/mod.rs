@@ -2,12 +2,12 @@
 //!
 //! A room is made by the first who joins it and goes when the last has left, but for `#lobby`, where everybody starts.
 
-pub mod batch;
-pub mod flow_control;
-pub mod history;
-pub mod join_summary;
-pub mod name_index;
-pub mod size_index;
+pub(crate) mod batch;
+pub(crate) mod flow_control;
+pub(crate) mod history;
+pub(crate) mod join_summary;
+pub(crate) mod name_index;
+pub(crate) mod size_index;
 
 use crate::chat::event::ClientId;
 use crate::chat::room::batch::{Round, Source, Spare};
@@ -32,14 +32,14 @@ use std::time::{Duration, Instant};
 
 /// Which room, as long as it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoomId(
+pub(crate) struct RoomId(
     /// Its place among the rooms, counted from 1, so that an absent one takes no memory.
     NonZeroU32,
 );
 
 impl RoomId {
     /// Where everybody starts.
-    pub const LOBBY: Self = Self(NonZeroU32::MIN);
+    pub(crate) const LOBBY: Self = Self(NonZeroU32::MIN);
 
     /// Its place in the table.
     fn index(self) -> usize {
@@ -55,7 +55,7 @@ impl RoomId {
 
 /// One room.
 #[derive(Debug)]
-pub struct Room {
+pub(crate) struct Room {
     /// What it is called.
     pub name: RoomName,
     /// Where whoever made it came from; `None` for the lobby.
@@ -96,7 +96,7 @@ pub struct Room {
 
 /// Events that wait until a room takes lines again.
 #[derive(Debug, Default)]
-pub struct Backlog {
+pub(crate) struct Backlog {
     /// Whose, in the order in which they began to wait. Each is a member who speaks there.
     pub people: VecDeque<ClientId>,
     /// How many events those have, in all.
@@ -151,7 +151,7 @@ impl Room {
     }
 
     /// Somebody with this view comes in, who speaks here or does not.
-    pub fn enter(
+    pub(crate) fn enter(
         &mut self,
         slot: usize,
         view: View,
@@ -167,7 +167,7 @@ impl Room {
 
     /// A member is in the list by name no more, and no line is encoded in this view for their sake. Who leaves the house stays
     /// among the members until the round is handed out.
-    pub fn unlist(
+    pub(crate) fn unlist(
         &mut self,
         slot: usize,
         view: View,
@@ -179,7 +179,7 @@ impl Room {
     }
 
     /// Somebody with this view is gone at once. No round may be under way.
-    pub fn remove(
+    pub(crate) fn remove(
         &mut self,
         slot: usize,
         view: View,
@@ -191,24 +191,24 @@ impl Room {
     }
 
     /// Somebody has this view from now on.
-    pub fn watch(&mut self, view: View, speaks: bool) {
+    pub(crate) fn watch(&mut self, view: View, speaks: bool) {
         self.viewers[view.index()] += 1;
         self.speakers += usize::from(speaks);
     }
 
     /// Somebody has this view no more.
-    pub fn unwatch(&mut self, view: View, spoke: bool) {
+    pub(crate) fn unwatch(&mut self, view: View, spoke: bool) {
         self.viewers[view.index()] -= 1;
         self.speakers -= usize::from(spoke);
     }
 
     /// How many members there are, without those who left the house.
-    pub fn present(&self) -> usize {
+    pub(crate) fn present(&self) -> usize {
         self.viewers.iter().map(|&viewers| viewers as usize).sum()
     }
 
     /// Nobody is a member any more. No round may be under way.
-    pub fn forget_everybody(&mut self) {
+    pub(crate) fn forget_everybody(&mut self) {
         self.members = Vec::new();
         self.names = NameIndex::default();
         self.viewers = [0; View::COUNT];
@@ -216,7 +216,7 @@ impl Room {
     }
 
     /// Lists only those members of whom this holds.
-    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
         scan_steps::count(self.members.len());
         self.members.retain(|&slot| keep(slot as usize));
         if self.members.len() < self.members.capacity() / 4 {
@@ -228,7 +228,7 @@ impl Room {
 /// A room's slow mode: one line of each in so much time. Coming in counts as a line, so nothing is won by coming again, and only
 /// members are remembered.
 #[derive(Debug)]
-pub struct Slow {
+pub(crate) struct Slow {
     /// The time.
     every: Duration,
     /// When each member spoke last, or came in. Of those who were here when it began and have not spoken since: nothing.
@@ -237,22 +237,22 @@ pub struct Slow {
 
 impl Slow {
     /// One line in this time.
-    pub fn new(every: Duration) -> Self {
+    pub(crate) fn new(every: Duration) -> Self {
         Self { every, spoke: BTreeMap::new() }
     }
 
     /// The time.
-    pub fn every(&self) -> Duration {
+    pub(crate) fn every(&self) -> Duration {
         self.every
     }
 
     /// Somebody comes in.
-    pub fn enter(&mut self, id: ClientId, now: Instant) {
+    pub(crate) fn enter(&mut self, id: ClientId, now: Instant) {
         self.spoke.insert(id, now);
     }
 
     /// Somebody is no member any more.
-    pub fn leave(&mut self, id: ClientId) {
+    pub(crate) fn leave(&mut self, id: ClientId) {
         self.spoke.remove(&id);
     }
 
@@ -260,7 +260,7 @@ impl Slow {
     ///
     /// # Errors
     /// How long he must wait.
-    pub fn speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
         let rest = |spoke: Instant| (spoke + self.every).saturating_duration_since(now);
         match self.spoke.get(&id).map(|&spoke| rest(spoke)) {
             Some(rest) if !rest.is_zero() => Err(rest),
@@ -274,7 +274,7 @@ impl Slow {
 
 /// All rooms.
 #[derive(Debug)]
-pub struct Rooms {
+pub(crate) struct Rooms {
     /// The rooms by place; places of none are empty.
     rooms: Vec<Option<Box<Room>>>,
     /// The empty places.
@@ -295,7 +295,7 @@ pub struct Rooms {
 
 impl Rooms {
     /// The lobby, empty.
-    pub fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(bounds: Bounds) -> Self {
         let mut rooms = Self {
             rooms: Vec::new(),
             vacant: BTreeSet::new(),
@@ -312,23 +312,18 @@ impl Rooms {
     }
 
     /// Has the lobby, of which nothing is remembered yet, and all rooms to come remember so many lines.
-    pub fn remember(&mut self, lines: usize) {
+    pub(crate) fn remember(&mut self, lines: usize) {
         self.history_lines = lines;
         self.room_mut(RoomId::LOBBY).history = History::new(lines);
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there is none, which is never so.
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// The room of this name, if there is one.
-    pub fn named(&self, name: &RoomName) -> Option<RoomId> {
+    pub(crate) fn named(&self, name: &RoomName) -> Option<RoomId> {
         self.place_of(name).ok().map(|place| self.names[place])
     }
 
@@ -338,22 +333,22 @@ impl Rooms {
     }
 
     /// Whether a room has not gone.
-    pub fn is_there(&self, id: RoomId) -> bool {
+    pub(crate) fn is_there(&self, id: RoomId) -> bool {
         matches!(self.rooms.get(id.index()), Some(Some(_)))
     }
 
     /// All of them, in the order of the alphabet.
-    pub fn by_name(&self) -> impl Iterator<Item = (RoomId, &Room)> {
+    pub(crate) fn by_name(&self) -> impl Iterator<Item = (RoomId, &Room)> {
         self.names.iter().map(|&id| (id, self.room(id)))
     }
 
     /// Those from this place on, counted from 0, with most people first, and of as many in the order of the alphabet.
-    pub fn by_people_from(&self, place: usize) -> impl Iterator<Item = &Room> {
+    pub(crate) fn by_people_from(&self, place: usize) -> impl Iterator<Item = &Room> {
         self.ranks.from(place).map(|id| self.room(id))
     }
 
     /// Another number of people may be in a room: it is listed by that from now on.
-    pub fn rank(&mut self, id: RoomId) {
+    pub(crate) fn rank(&mut self, id: RoomId) {
         let people = u32::try_from(self.room(id).present()).unwrap_or(u32::MAX);
         let before = std::mem::replace(&mut self.room_mut(id).ranked, people);
         if before != people {
@@ -365,7 +360,7 @@ impl Rooms {
     }
 
     /// Those whose names begin with this, in the order of the alphabet.
-    pub fn beginning_with(&self, word: &str) -> &[RoomId] {
+    pub(crate) fn beginning_with(&self, word: &str) -> &[RoomId] {
         let name = |&id: &RoomId| self.room(id).name.as_str();
         let from = self.names.partition_point(|id| name(id) < word);
         let rest = &self.names[from..];
@@ -374,21 +369,21 @@ impl Rooms {
 
     /// A room.
     #[inline]
-    pub fn room(&self, id: RoomId) -> &Room {
+    pub(crate) fn room(&self, id: RoomId) -> &Room {
         scan_steps::count(1);
         self.rooms[id.index()].as_deref().expect(THERE)
     }
 
     /// A room.
     #[inline]
-    pub fn room_mut(&mut self, id: RoomId) -> &mut Room {
+    pub(crate) fn room_mut(&mut self, id: RoomId) -> &mut Room {
         scan_steps::count(1);
         self.rooms[id.index()].as_deref_mut().expect(THERE)
     }
 
     /// Gives a room its next line, for everybody but its source. Says how long it is.
     #[inline]
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         id: RoomId,
         line: &Line<'_>,
@@ -402,7 +397,7 @@ impl Rooms {
 
     /// Ends the round of a room: it was handed out.
     #[inline]
-    pub fn end_round(&mut self, id: RoomId) {
+    pub(crate) fn end_round(&mut self, id: RoomId) {
         let room = self.rooms[id.index()].as_deref_mut().expect(THERE);
         room.round.clear(&mut self.spare);
         room.is_busy = false;
@@ -410,22 +405,22 @@ impl Rooms {
 
     /// Bytes that are kept for the lines of rounds.
     #[cfg(test)]
-    pub fn spare_bytes(&self) -> usize {
+    pub(crate) fn spare_bytes(&self) -> usize {
         self.spare.bytes()
     }
 
     /// Nothing is going on: gives back what is kept for busy times.
-    pub fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.spare.rest();
     }
 
     /// Whether one more room may be made from this address, if each may have made so many.
-    pub fn may_make(&self, from: IpAddr, limit: usize) -> bool {
+    pub(crate) fn may_make(&self, from: IpAddr, limit: usize) -> bool {
         self.makers.may_make(from, limit)
     }
 
     /// Makes a room of a name that no other has, for somebody of this address.
-    pub fn open(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
+    pub(crate) fn open(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
         let place = self.place_of(&name).unwrap_or_else(|place| place);
         let index = self.vacant.pop_first().unwrap_or(self.rooms.len());
         let id = RoomId::at(index);
@@ -443,7 +438,7 @@ impl Rooms {
     }
 
     /// Takes a room away that nobody is in, unless it is the lobby. It is the result, if it went.
-    pub fn close_if_empty(&mut self, id: RoomId) -> Option<Box<Room>> {
+    pub(crate) fn close_if_empty(&mut self, id: RoomId) -> Option<Box<Room>> {
         let is_empty = self.rooms[id.index()].as_ref().is_some_and(|room| room.members.is_empty());
         if id == RoomId::LOBBY || !is_empty {
             return None;

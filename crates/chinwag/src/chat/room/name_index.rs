@@ -14,24 +14,20 @@ const CHUNK: usize = 256;
 
 /// Slots in the order of their names (see the module's words).
 #[derive(Debug, Default)]
-pub struct NameIndex {
+pub(crate) struct NameIndex {
     /// The slots. No chunk is empty, and two neighbours have more than half of a chunk together.
     chunks: Vec<Vec<u32>>,
 }
 
 impl NameIndex {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.chunks.iter().map(Vec::len).sum()
     }
 
-    /// Whether there is nobody.
-    pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     /// Adds a slot, whose name no other has.
-    pub fn insert(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
+    pub(crate) fn insert(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
         let name = name_of(slot);
         let at = self.chunk_of(name, &name_of);
         let Some(chunk) = self.chunks.get_mut(at) else {
@@ -46,7 +42,7 @@ impl NameIndex {
     }
 
     /// Takes a slot out, which has the same name as when it was added.
-    pub fn remove(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
+    pub(crate) fn remove(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
         let name = name_of(slot);
         let at = self.chunk_of(name, &name_of);
         let Some(chunk) = self.chunks.get_mut(at) else { return };
@@ -60,7 +56,7 @@ impl NameIndex {
     }
 
     /// The slots from this place on, counted from 0.
-    pub fn from(&self, place: usize) -> impl Iterator<Item = u32> {
+    pub(crate) fn from(&self, place: usize) -> impl Iterator<Item = u32> {
         let (mut chunk, mut within) = (0, place);
         while let Some(length) = self.chunks.get(chunk).map(Vec::len)
             && within >= length

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 /// The rooms, those with most people first, and of as many the first in the alphabet (see the module's words).
 #[derive(Debug)]
-pub struct Ranks<Id>(Vec<Rank<Id>>);
+pub(crate) struct Ranks<Id>(Vec<Rank<Id>>);
 
 /// A room's place.
 #[derive(Clone, Copy, Debug)]
@@ -42,20 +42,30 @@ impl<Id: Copy + PartialEq> Ranks<Id> {
     }
 
     /// Adds a room with so many people.
-    pub fn insert<'a>(&mut self, room: Id, people: u32, name_of: impl Fn(Id) -> &'a RoomName) {
+    pub(crate) fn insert<'a>(
+        &mut self,
+        room: Id,
+        people: u32,
+        name_of: impl Fn(Id) -> &'a RoomName,
+    ) {
         let place = self.place(people, name_of(room), name_of).unwrap_or_else(|place| place);
         self.0.insert(place, Rank { people, room });
     }
 
     /// Takes a room out that was added with so many people.
-    pub fn remove<'a>(&mut self, room: Id, people: u32, name_of: impl Fn(Id) -> &'a RoomName) {
+    pub(crate) fn remove<'a>(
+        &mut self,
+        room: Id,
+        people: u32,
+        name_of: impl Fn(Id) -> &'a RoomName,
+    ) {
         let place = self.place(people, name_of(room), name_of);
         debug_assert!(place.is_ok_and(|at| self.0[at].room == room), "it was added so");
         place.into_iter().for_each(|at| _ = self.0.remove(at));
     }
 
     /// The rooms from this place on, counted from 0.
-    pub fn from(&self, place: usize) -> impl Iterator<Item = Id> {
+    pub(crate) fn from(&self, place: usize) -> impl Iterator<Item = Id> {
         self.0.get(place..).unwrap_or_default().iter().map(|rank| rank.room)
     }
 }

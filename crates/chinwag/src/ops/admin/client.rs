@@ -15,7 +15,7 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why there is no answer. Each is a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AskError {
+pub(crate) enum AskError {
     /// No server could take that.
     Usage(String),
     /// There is no server, or it said something against it.
@@ -35,7 +35,7 @@ impl std::error::Error for AskError {}
 ///
 /// # Errors
 /// As [`AskError`] says.
-pub fn ask(socket: &Path, request: &Request, form: Form) -> Result<String, AskError> {
+pub(crate) fn ask(socket: &Path, request: &Request, form: Form) -> Result<String, AskError> {
     request.check().map_err(AskError::Usage)?;
     let exchanged = exchange(socket, &request.line(form));
     exchanged.unwrap_or_else(|error| Err(failure(socket, &error))).map_err(AskError::Failed)

@@ -10,8 +10,8 @@ mod execute;
 mod json;
 mod protocol;
 
-pub use self::client::{AskError, ask};
-pub use self::protocol::{Form, Request};
+pub(crate) use self::client::{AskError, ask};
+pub(crate) use self::protocol::{Form, Request};
 
 use crate::limits::ADMIN_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
@@ -28,7 +28,7 @@ use whippet::time::Instant;
 
 /// What orders are given to.
 #[derive(Clone, Debug)]
-pub struct Desk {
+pub(crate) struct Desk {
     /// The server.
     pub office: Office,
     /// Where it is told to read its settings anew.
@@ -38,7 +38,7 @@ pub struct Desk {
 }
 
 /// Answers whoever comes to the socket and may, for as long as the task runs.
-pub fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
+pub(crate) fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(Seldom::default()));
     serve_bounded(listener, ADMIN_CONNECTIONS, move |stream, activity| {
         let (desk, refused) = (desk.clone(), Arc::clone(&refused));

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The names that are served.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts {
+pub(crate) struct Hosts {
     /// Those of the settings.
     names: Vec<HostPattern>,
     /// Whether a name without a dot is.
@@ -26,7 +26,7 @@ pub(super) struct Malformed;
 
 impl Hosts {
     /// Those of the settings, for a listener at this address.
-    pub fn new(settings: &Settings, listener: IpAddr) -> Self {
+    pub(crate) fn new(settings: &Settings, listener: IpAddr) -> Self {
         let mut names = settings.metrics_hosts.clone();
         if let Some(HostPort::Name(name, _)) = &settings.metrics {
             names.push(HostPattern::Name(name.clone()));

@@ -10,7 +10,7 @@ mod http;
 mod openmetrics;
 mod prometheus;
 
-pub use self::allowed_hosts::Hosts;
+pub(crate) use self::allowed_hosts::Hosts;
 use self::content_negotiation::Format;
 use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::openmetrics::exposition;
@@ -29,7 +29,7 @@ use whippet::time::timeout;
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Answers whoever comes to the listener and asks by one of these names, for as long as the task runs.
-pub fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts) -> JoinHandle<()> {
+pub(crate) fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts) -> JoinHandle<()> {
     let hosts = Arc::new(hosts);
     serve_bounded(listener, METRICS_CONNECTIONS, move |stream, activity| {
         let (office, hosts) = (office.clone(), Arc::clone(&hosts));
@@ -105,7 +105,8 @@ pub(crate) async fn is_healthy(office: &Office) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Config, Server};
+    use crate::server::Server;
+    use crate::server::config::Config;
 
     #[whippet::test]
     async fn a_room_that_does_not_answer_is_ill() {

@@ -5,6 +5,7 @@
 
 use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LINE, ROOMS};
 use crate::os::output;
+use crate::os::process_stats::ProcessFiles;
 use crate::outbound::latency::Latencies;
 use crate::server::handle::Office;
 use crate::server::rate_limit::Allowance;
@@ -54,8 +55,7 @@ impl Figures {
     fn program(&self, out: &mut Out<'_>) -> fmt::Result {
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)];
         out.labelled("chinwag_build_info", "The program: always 1", 1, &labels)?;
-        let config = self.office.config();
-        let Some(process) = config.process.as_ref().and_then(|files| files.read()) else {
+        let Some(process) = self.office.process().and_then(ProcessFiles::read) else {
             return Ok(());
         };
         let cpu = "Seconds of processor time, in its own code and in the kernel";

@@ -8,14 +8,14 @@
 //! Two layers, for each sees what the other does not: [`files`] knows which file a path leads to, [`calls`] which call is made.
 //! What a kernel lacks is left out, and said in the log. What is still possible stands in SECURITY.md.
 
-pub mod calls;
-pub mod files;
-pub mod needs;
+pub(crate) mod calls;
+pub(crate) mod files;
+pub(crate) mod needs;
 
-pub use self::needs::Needs;
+pub(crate) use self::needs::Needs;
 
 /// Confines this thread and all that it starts from now on, in both ways. Where the kernel cannot do that, nothing happens.
-pub fn confine(needs: &Needs) {
+pub(crate) fn confine(needs: &Needs) {
     files::confine(needs);
     calls::confine();
 }

@@ -15,7 +15,7 @@ const MOST_SECRETS: usize = 64;
 
 /// What a server still needs of the file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// Files and folders in which it reads files.
     pub read: Vec<PathBuf>,
     /// Folders in which it replaces files.
@@ -24,7 +24,7 @@ pub struct Needs {
 
 impl Needs {
     /// What these settings need, and what may be named by others that are read later.
-    pub fn of(sources: &Sources, effective: &Effective) -> Self {
+    pub(crate) fn of(sources: &Sources, effective: &Effective) -> Self {
         let settings = &effective.settings;
         let mut needs =
             Self { read: Vec::new(), write: settings.state_dir.iter().cloned().collect() };
@@ -61,7 +61,7 @@ impl Needs {
 
     /// What else lies beside the files that are read, so that a process that was taken over could read it, too: a sentence
     /// for each folder.
-    pub fn strangers(&self, sources: &Sources, effective: &Effective) -> Vec<String> {
+    pub(crate) fn strangers(&self, sources: &Sources, effective: &Effective) -> Vec<String> {
         let secret = effective.settings.oper_file.iter();
         let files: Vec<_> = effective.file.iter().chain(secret).cloned().collect();
         let known: Vec<_> = files.iter().cloned().chain(sources.places()).collect();

@@ -17,10 +17,10 @@ const A_PAGE: u32 = 1;
 
 impl Kind {
     /// The most tokens that any command costs.
-    pub const DEAREST: u32 = Self::History { lines: u32::MAX }.cost();
+    pub(crate) const DEAREST: u32 = Self::History { lines: u32::MAX }.cost();
 
     /// How many tokens it costs: at least one, and never more than the usual burst.
-    pub const fn cost(self) -> u32 {
+    pub(crate) const fn cost(self) -> u32 {
         match self {
             // A line for the members of one room, or for one person and its author, or a short answer.
             Self::Say

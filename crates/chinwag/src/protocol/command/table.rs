@@ -7,7 +7,7 @@ use super::{
 
 /// A command, as `/help` tells it.
 #[derive(Clone, Copy, Debug)]
-pub struct Command {
+pub(crate) struct Command {
     /// Its name, without the slash.
     pub name: &'static str,
     /// How it is typed.
@@ -23,7 +23,7 @@ pub struct Command {
 }
 
 /// All commands, in the order in which `/help` lists them.
-pub static COMMANDS: [Command; 30] = [
+pub(crate) static COMMANDS: [Command; 30] = [
     Command {
         name: "nick",
         usage: "/nick NAME",
@@ -336,7 +336,7 @@ pub(super) fn called(name: &str) -> Option<&'static Command> {
 }
 
 /// The command of this name, with or without its slash.
-pub fn command(name: &str) -> Option<&'static Command> {
+pub(crate) fn command(name: &str) -> Option<&'static Command> {
     match called(name) {
         Some(command) => Some(command),
         None => called(name.strip_prefix('/')?),
@@ -344,7 +344,7 @@ pub fn command(name: &str) -> Option<&'static Command> {
 }
 
 /// What to try in place of this word, with its slash, which is no command here but one elsewhere.
-pub fn instead_of(word: &str) -> Option<&'static str> {
+pub(crate) fn instead_of(word: &str) -> Option<&'static str> {
     let name = word.strip_prefix('/')?;
     let known = ELSEWHERE.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     known.map(|&(_, here)| here)
@@ -354,7 +354,7 @@ pub fn instead_of(word: &str) -> Option<&'static str> {
 const ALIKE: f64 = 0.9;
 
 /// The command that was meant by this word, with its slash, if one is nearly spelled so.
-pub fn nearly(word: &str, for_operators: bool) -> Option<&'static str> {
+pub(crate) fn nearly(word: &str, for_operators: bool) -> Option<&'static str> {
     let word = word.strip_prefix('/')?.to_ascii_lowercase();
     let known = COMMANDS
         .iter()
@@ -367,7 +367,7 @@ pub fn nearly(word: &str, for_operators: bool) -> Option<&'static str> {
 }
 
 /// The names of all commands with their slash, in the order of the alphabet: what Tab completes.
-pub fn names() -> Vec<&'static str> {
+pub(crate) fn names() -> Vec<&'static str> {
     let slashed =
         |command: &Command| command.usage.split(' ').next().filter(|_| command.name != "/");
     let mut names: Vec<_> = COMMANDS.iter().filter_map(slashed).collect();

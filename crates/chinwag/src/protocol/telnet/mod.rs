@@ -13,13 +13,13 @@
 //! A subnegotiation whose SE is missing would take the lines behind it with it; so any command ends it, and what it told up to
 //! there counts. In one, too, an IAC before what is no command is a byte that a client forgot to double.
 
-pub mod negotiation;
+pub(crate) mod negotiation;
 
 use crate::limits::SUBNEGOTIATION;
 use memchr::memchr;
 
 /// Interpret as command: what every command starts with.
-pub const IAC: u8 = 0xff;
+pub(crate) const IAC: u8 = 0xff;
 /// End of file, the lowest command. With it SUSP, ABORT (RFC 1184) and EOR (RFC 885) lie below those of RFC 854: clients make
 /// SUSP of Ctrl-Z.
 const EOF: u8 = 0xec;
@@ -45,9 +45,9 @@ const EC: u8 = 0xf7;
 const EL: u8 = 0xf8;
 
 /// The option by which a client tells the size of its window (RFC 1073).
-pub const NAWS: u8 = 31;
+pub(crate) const NAWS: u8 = 31;
 /// The option by which a client tells the type of its terminal (RFC 1091).
-pub const TTYPE: u8 = 24;
+pub(crate) const TTYPE: u8 = 24;
 /// In a subnegotiation of [`TTYPE`]: the type is what follows.
 const IS: u8 = 0;
 
@@ -56,7 +56,7 @@ const HEAD: usize = 12;
 
 /// What a command asks of us. Those that ask nothing (NOP, GA and the like) are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(crate) enum Command {
     /// The other side offers to do what this option says, or does it.
     Will(u8),
     /// It does not.
@@ -84,7 +84,7 @@ pub enum Command {
 
 /// Takes telnet's commands out of a stream of bytes.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Where in the grammar the last byte left us.
     state: State,
     /// The first bytes of the subnegotiation under way, as many as its state counts.
@@ -109,7 +109,7 @@ enum State {
 
 /// What is left of the stream once the commands are out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     /// Bytes of text; never empty, and without an IAC.
     Data(&'a [u8]),
     /// The byte 0xFF, as text.
@@ -122,12 +122,12 @@ pub enum Piece<'a> {
 
 impl Filter {
     /// Whether the next byte is text, or the start of a command.
-    pub fn is_between_commands(&self) -> bool {
+    pub(crate) fn is_between_commands(&self) -> bool {
         self.state == State::Data
     }
 
     /// The next piece of the input, which moves on behind it. `None` when the input is used up.
-    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
         loop {
             let first = *input.first()?;
             match self.state {

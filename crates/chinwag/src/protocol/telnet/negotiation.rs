@@ -17,11 +17,11 @@
 use super::{Command, DO, DONT, IAC, NAWS, SB, SE, TTYPE, WILL, WONT};
 
 /// We echo what comes (RFC 857).
-pub const ECHO: u8 = 1;
+pub(crate) const ECHO: u8 = 1;
 /// Suppress go-ahead (RFC 858): with [`ECHO`] it makes a client hand over each key.
-pub const SGA: u8 = 3;
+pub(crate) const SGA: u8 = 3;
 /// A mark in the stream that is asked for (RFC 860).
-pub const TIMING_MARK: u8 = 6;
+pub(crate) const TIMING_MARK: u8 = 6;
 
 /// The subnegotiation that asks for the type of the terminal.
 const SEND_TYPE: [u8; 6] = [IAC, SB, TTYPE, 1, IAC, SE];
@@ -91,7 +91,7 @@ impl Set {
 
 /// What has changed by what the other side said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// It lets us echo.
     EchoOn,
     /// It echoes itself: it refused us, or changed its mind.
@@ -100,7 +100,7 @@ pub enum Change {
 
 /// All options of one connection. What is said about them is appended to a buffer of the caller's.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// Our echo.
     echo: Agreed,
     /// Our going without go-ahead.
@@ -117,7 +117,7 @@ pub struct Options {
 
 impl Options {
     /// Takes what the other side says about an option, and says what is due.
-    pub fn hear(&mut self, command: Command, out: &mut Vec<u8>) -> Option<Change> {
+    pub(crate) fn hear(&mut self, command: Command, out: &mut Vec<u8>) -> Option<Change> {
         match command {
             Command::Will(option) => self.hear_offer(option, true, out),
             Command::Wont(option) => self.hear_offer(option, false, out),
@@ -129,7 +129,7 @@ impl Options {
     }
 
     /// Asks for what line editing needs, each key of the other side's and the size of its window, or gives it back.
-    pub fn edit(&mut self, on: bool, out: &mut Vec<u8>) {
+    pub(crate) fn edit(&mut self, on: bool, out: &mut Vec<u8>) {
         for (agreed, option) in [(&mut self.echo, ECHO), (&mut self.sga, SGA)] {
             if let Some(on) = agreed.ask(on) {
                 say(if on { WILL } else { WONT }, option, out);

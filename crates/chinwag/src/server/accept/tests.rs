@@ -4,6 +4,7 @@ use super::*;
 use crate::chat::event::{Control, Event};
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::server::config::Config;
+use crate::server::resources::Resources;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 use whippet::sync::mpsc::{self, Receiver};
@@ -40,7 +41,9 @@ async fn accept_after(
     let (events, said) = mpsc::channel(64);
     let (control, orders) = mpsc::channel(64);
     let intake = Arc::new(Intake::new(Bounds::default()));
-    let house = Arc::new(House::new(Config::default(), events, control, intake));
+    let house = Arc::new(
+        House::new(Config::default(), Resources::default(), events, control, intake).unwrap(),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let source = Faulty { listener, errors: Mutex::new(errors.into_iter().collect()) };

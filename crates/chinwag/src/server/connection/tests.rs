@@ -9,6 +9,7 @@ use crate::outbound::queue::Cut;
 use crate::outbound::queue::Outlet;
 use crate::server::config::Config;
 use crate::server::connection::writer::PANIC;
+use crate::server::resources::Resources;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use whippet::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,7 +53,8 @@ impl Bench {
         let (control, orders) = mpsc::channel(4);
         let intake = Arc::new(Intake::new(Bounds::default()));
         let config = Config { first_look, ..Config::default() }.without_limits();
-        let house = Arc::new(House::new(config, events, control, intake));
+        let house =
+            Arc::new(House::new(config, Resources::default(), events, control, intake).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { house, said, orders, listener }
     }

@@ -1,0 +1,244 @@
+//! How much one round copies for those who do not share what others read: thousands of people in two rooms, or who ignore
+//! somebody.
+
+use super::harness::Room;
+use crate::chat::admin_command::{Act, Order};
+use crate::chat::event;
+use crate::chat::event::{ClientId, Departure};
+use crate::limits::{CROWD_EVERY, CROWD_SINGLES, OWED_HARD, ROUND_COPIES};
+use crate::protocol::command;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+use whippet::sync::oneshot;
+
+/// Readers: with 60 KB for each they get more than a round may copy.
+const READERS: u64 = 700;
+/// Whose words they ignore.
+const IGNORED: u64 = 1;
+/// Who speaks.
+const ALICE: u64 = 2;
+/// Who does something else; in the rooms of the others.
+const BOB: u64 = 3;
+
+/// Everybody is in the lobby and in #a, speaks in #a, and ignores one person. Alice has filled most of a round in #a.
+fn house() -> Room {
+    house_of(&["/join #a"])
+}
+
+/// The same with everybody in these rooms beside the lobby.
+fn house_of(joins: &[&str]) -> Room {
+    let mut room = Room::new();
+    let last = READERS + BOB;
+    (0..last).for_each(|_| _ = room.enter());
+    room.flush();
+    room.hush();
+    for id in 1..=last {
+        room.hand_over(id, joins);
+        if id > BOB {
+            room.hand_over(id, &["/ignore user-1"]);
+        }
+        room.people.get_mut(&id).expect("they are here").read();
+    }
+    room.flush();
+    room.hush();
+    room.pass(Duration::from_secs(2));
+    room.hush();
+    fill(&mut room);
+    room
+}
+
+/// Alice says nearly as much as one round may have.
+fn fill(room: &mut Room) {
+    let long = "x".repeat(4_000);
+    (0..15).for_each(|_| room.hand_over(ALICE, &[&long]));
+}
+
+/// Nothing more was copied than may be, and everybody is there.
+fn assert_bound(mut room: Room, what: &str) {
+    room.flush();
+    let bytes = room.broker.living_bytes();
+    // The shared buffer, and lines of the server's own.
+    let most = ROUND_COPIES + (1 << 20);
+    assert!(bytes <= most, "{what}: {bytes} bytes");
+    let cut = room.people.values().filter(|person| person.is_cut()).count();
+    assert_eq!(cut, 0, "{what}");
+    let read = room.read(READERS + BOB);
+    assert_eq!(read.iter().filter(|line| line.len() > 4_000).count(), 15, "{what}");
+}
+
+#[test]
+fn what_is_said_in_all_rooms_ends_a_round_first() {
+    for step in ["/nick somebody", "/quit", "/quit bye", "/join #b", "/part", "/msg user-9 psst"] {
+        let mut room = house();
+        room.hand_over(BOB, &[step]);
+        assert_bound(room, step);
+    }
+}
+
+#[test]
+fn a_line_before_a_rename_in_one_read_ends_no_later() {
+    let mut room = house();
+    let long = "y".repeat(3_000);
+    room.hand_over(BOB, &[&long, "/nick somebody"]);
+    assert_bound(room, "both");
+}
+
+#[test]
+fn a_disconnect_ends_a_round_first() {
+    let mut room = house();
+    room.depart(BOB, Departure::Lost);
+    assert_bound(room, "a disconnect");
+}
+
+#[test]
+fn a_newcomer_ends_a_round_first() {
+    let mut room = house();
+    room.enter();
+    assert_bound(room, "a newcomer");
+}
+
+#[test]
+fn words_of_who_is_ignored_end_a_round_first() {
+    // They get the leave without words, each a copy with it.
+    let mut room = house_of(&[]);
+    room.hand_over(IGNORED, &["/quit bye"]);
+    assert_bound(room, "a leave");
+}
+
+/// The last of a crowd leaves with words, of whom it is said later, in the middle of a round.
+#[test]
+fn who_is_ignored_leaves_no_words_in_a_crowd() {
+    let mut room = house_of(&[]);
+    room.flush();
+    for _ in 0..CROWD_SINGLES {
+        let id = room.enter();
+        room.depart(id, Departure::Quit(None));
+    }
+    room.flush();
+    room.hand_over(IGNORED, &["/quit bye"]);
+    room.flush();
+    room.hush();
+    fill(&mut room);
+    room.now += CROWD_EVERY;
+    room.broker.handle_tick(room.now);
+    assert!(room.read(BOB).contains(&"* user-1 left".to_owned()), "it is said now, without words");
+    assert_bound(room, "a crowd of one");
+}
+
+#[test]
+fn a_line_of_the_operator_ends_a_round_first() {
+    let mut room = house();
+    let (answer, _answered) = oneshot::channel();
+    let order = Order::Say { text: "tea".to_owned(), answer };
+    room.broker.handle_control(event::Control::Order(order), room.now);
+    assert_bound(room, "say");
+}
+
+/// Hundreds go at once. A line for each, for each of the others in both rooms, would be 80 MB.
+#[test]
+fn a_crowd_that_is_banned_is_counted() {
+    const BANNED: u64 = 700;
+    let mut room = Room::new();
+    let readers = 1_000;
+    let enter = |room: &mut Room, address: Ipv4Addr, count: u64| {
+        room.address = address.into();
+        (0..count).for_each(|_| _ = room.enter());
+        room.flush();
+        room.hush();
+    };
+    enter(&mut room, Ipv4Addr::new(192, 0, 2, 1), readers);
+    enter(&mut room, Ipv4Addr::new(198, 51, 100, 7), BANNED);
+    for id in 1..=readers + BANNED {
+        room.hand_over(id, &["/join #a"]);
+        room.people.get_mut(&id).expect("they are here").read();
+    }
+    room.pass(Duration::from_secs(2));
+    room.hush();
+    let (answer, mut answered) = oneshot::channel();
+    let order = Order::Moderate { act: Act::Ban("198.51.100.0/24".to_owned()), answer };
+    room.broker.handle_control(event::Control::Order(order), room.now);
+    let words = answered.try_recv().expect("it is done").expect("it can be done").words;
+    assert!(words.contains("700 people had to go"), "{words}");
+    let bytes = room.broker.living_bytes();
+    assert!(bytes <= ROUND_COPIES, "{bytes} bytes of what nobody has read yet");
+    assert_eq!(room.metrics().cut_banned, BANNED);
+    room.pass(Duration::from_secs(2));
+    let read = room.read(1);
+    let singles = read.iter().filter(|line| line.ends_with("left (banned)")).count();
+    assert!(singles <= 4 * CROWD_SINGLES, "as many as leave by name, in both rooms");
+    let counts = read.iter().filter(|line| line.ends_with(" people left"));
+    let counted = counts.map(|line| line.trim_start_matches("#lobby ").split(' ').nth(1));
+    let counted: u64 =
+        counted.map(|count| count.and_then(|c| c.parse::<u64>().ok()).unwrap()).sum();
+    assert_eq!(singles as u64 + counted, 2 * BANNED, "in both rooms: {read:?}");
+    let id = ClientId::new(readers + 1);
+    let inputs = [command::parse("still here").expect("a line")];
+    let mut last = event::Inputs::new();
+    inputs.into_iter().for_each(|input| last.push(input));
+    room.broker.handle_event(event::Event::Lines { id, inputs: last }, room.now);
+    room.flush();
+    assert!(room.read(1).is_empty(), "who is banned is gone at once");
+}
+
+/// An operator is cut by the round that their own ban ends.
+#[test]
+fn an_operator_may_be_cut_by_their_own_ban() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.promote(bob);
+    // They stop reading, count no more, and are owed nearly as much as may be.
+    let line = "x".repeat(4_000);
+    room.send(alice, "one");
+    room.pass(Duration::from_secs(1));
+    while room.people[&bob].inbox.account().owed() + 20_000 < OWED_HARD {
+        room.send(alice, &line);
+    }
+    (0..6).for_each(|_| room.hand_over(alice, &[&line]));
+    room.hand_over(bob, &["/ban 192.0.2.1"]);
+    room.flush();
+    assert!(room.people[&bob].is_cut());
+    assert_eq!(room.read(alice), ["* bob left (too slow)"]);
+}
+
+/// Counts of a crowd are due in a room whose last people go with the round that ends before.
+#[test]
+fn a_room_may_end_before_its_crowd_is_announced() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    let lost: Vec<_> = (0..READERS).map(|_| room.enter()).collect();
+    room.pass(Duration::from_secs(2));
+    room.hush();
+    // They stop reading, count no more, and are owed nearly as much as may be.
+    let line = "x".repeat(4_000);
+    room.send(bob, "one");
+    room.pass(Duration::from_secs(1));
+    room.read(alice);
+    while room.people[&lost[0]].inbox.account().owed() + 60_000 < OWED_HARD {
+        room.send(bob, &line);
+        room.read(alice);
+    }
+    lost.iter().for_each(|&id| room.hand_over(id, &["/join #lost"]));
+    room.flush();
+    (0..15).for_each(|_| room.hand_over(bob, &[&line]));
+    assert!(lost.iter().all(|id| !room.people[id].is_cut()));
+    room.now += CROWD_EVERY;
+    room.broker.handle_tick(room.now);
+    assert!(lost.iter().all(|id| room.people[id].is_cut()));
+    let read = room.read(alice);
+    assert!(read.iter().any(|line| line.ends_with("left (too slow)")), "{read:?}");
+}
+
+/// In many rooms that hundreds share, too: a flush before each would win nothing.
+#[test]
+fn what_publishes_nothing_ends_no_round() {
+    let joins: Vec<_> = (0..16).map(|number| format!("/join #{number}")).collect();
+    let joins: Vec<_> = joins.iter().map(String::as_str).collect();
+    let mut room = house_of(&joins);
+    room.flush();
+    room.hush();
+    let before = room.metrics().frames;
+    (10..40).for_each(|id| room.hand_over(id, &["/time"]));
+    assert_eq!(room.metrics().frames, before, "nothing went out yet");
+    room.flush();
+    assert_eq!(room.metrics().frames, before + 30);
+}

@@ -1,0 +1,229 @@
+//! A broker with people of straw around it, and a clock that the test moves by hand.
+
+use crate::chat::admin_command::Order;
+use crate::chat::broker::{Broker, Metrics};
+use crate::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
+use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::frame::Frame;
+use crate::outbound::queue::{self, Inbox};
+use crate::protocol::command::{self, Attempt, Input, Kind};
+use crate::protocol::encode::DoorKind;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use whippet::sync::oneshot;
+
+/// Events that wait for the broker at the most.
+pub(crate) const QUEUE: usize = 64;
+
+/// Somebody in the room: an inbox, and what was read from it.
+pub(crate) struct Person {
+    /// The client's end.
+    pub(crate) inbox: Inbox,
+    /// The frame that is being read, and how much of it was.
+    current: Option<(Frame, usize)>,
+    /// The start of a line whose end was not read yet.
+    partial: Vec<u8>,
+    /// Lines read since the last look.
+    lines: VecDeque<String>,
+}
+
+impl Person {
+    /// Takes up to `limit` bytes, as a socket would: parts of frames too. Says how many it were.
+    pub(crate) fn take(&mut self, limit: usize) -> usize {
+        let mut left = limit;
+        while left > 0 {
+            if self.current.is_none() {
+                let Ok(frame) = self.inbox.try_recv() else { break };
+                self.current = Some((frame, 0));
+            }
+            let Some((frame, at)) = &mut self.current else { break };
+            let count = left.min(frame.len() - *at);
+            self.partial.extend_from_slice(&frame.as_ref()[*at..*at + count]);
+            *at += count;
+            left -= count;
+            let whole = *at == frame.len();
+            self.inbox.account().take(count, usize::from(whole));
+            if whole {
+                self.current = None;
+            }
+        }
+        while let Some(end) = self.partial.windows(2).position(|pair| pair == b"\r\n") {
+            let rest = self.partial.split_off(end + 2);
+            let line = std::mem::replace(&mut self.partial, rest);
+            let line = String::from_utf8(line).expect("lines are UTF-8");
+            self.lines.push_back(line.trim_end_matches("\r\n").to_owned());
+        }
+        limit - left
+    }
+
+    /// Reads all there is, and hands out every line since the last look.
+    pub(crate) fn read(&mut self) -> Vec<String> {
+        while self.take(1 << 16) > 0 {}
+        self.lines.drain(..).collect()
+    }
+
+    /// Every whole line that was taken since the last look, and the end of him.
+    pub(crate) fn into_lines(self) -> impl Iterator<Item = String> {
+        self.lines.into_iter()
+    }
+
+    /// Whether the broker has cut him.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.inbox.account().cut().is_some()
+    }
+}
+
+/// The room.
+pub(crate) struct Room {
+    /// What is tested.
+    pub(crate) broker: Broker,
+    /// Where people say that they have caught up.
+    intake: Arc<Intake>,
+    /// The time.
+    pub(crate) now: Instant,
+    /// Who has an inbox, gone from the room or not.
+    pub(crate) people: BTreeMap<u64, Person>,
+    /// The latest number given to somebody.
+    latest: u64,
+    /// Where the next one comes from.
+    pub(crate) address: IpAddr,
+}
+
+impl Room {
+    /// An empty room with the ordinary bounds.
+    pub(crate) fn new() -> Self {
+        Self::with(Bounds::default())
+    }
+
+    /// An empty room with these bounds.
+    pub(crate) fn with(bounds: Bounds) -> Self {
+        let intake = Arc::new(Intake::new(bounds));
+        let now = whippet::time::Instant::now().into_std();
+        let broker = Broker::new(Arc::clone(&intake), now);
+        let address = Ipv4Addr::LOCALHOST.into();
+        Self { broker, intake, now, people: BTreeMap::new(), latest: 0, address }
+    }
+
+    /// Where people say that they have caught up.
+    pub(crate) fn intake(&self) -> Arc<Intake> {
+        Arc::clone(&self.intake)
+    }
+
+    /// Lets somebody in, without ending the round.
+    pub(crate) fn enter(&mut self) -> u64 {
+        self.latest += 1;
+        let (outlet, inbox) = queue::inbox(&self.intake);
+        let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
+        self.people.insert(self.latest, person);
+        let id = ClientId::new(self.latest);
+        let address = self.address;
+        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        self.broker.handle_control(Control::Join { id, arrival }, self.now);
+        self.latest
+    }
+
+    /// Makes somebody an operator, as if he had said the secret.
+    pub(crate) fn promote(&mut self, id: u64) {
+        let mut inputs = Inputs::new();
+        let kind = Kind::Opered { attempt: Attempt::Right, in_clear: false };
+        inputs.push(Input { kind, text: "" });
+        self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
+        self.flush();
+        assert_eq!(self.read(id), ["* you are an operator now; /help lists what you can do"]);
+    }
+
+    /// Gives an order, as those who run the server do; what is answered.
+    pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> T {
+        let (answer, mut answered) = oneshot::channel();
+        self.broker.handle_control(Control::Order(order(answer)), self.now);
+        self.flush();
+        answered.try_recv().expect("the broker answers at once")
+    }
+
+    /// Hands the broker what somebody sends in one read, without ending the round.
+    pub(crate) fn hand_over(&mut self, id: u64, lines: &[&str]) {
+        let mut inputs = Inputs::new();
+        for line in lines {
+            if let Some(input) = command::parse(line) {
+                inputs.push(input);
+            }
+        }
+        self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
+    }
+
+    /// Hands the broker somebody's leave, without ending the round.
+    pub(crate) fn depart(&mut self, id: u64, departure: Departure) {
+        self.broker.handle_event(Event::Leave { id: ClientId::new(id), departure }, self.now);
+    }
+
+    /// Ends the round.
+    pub(crate) fn flush(&mut self) {
+        self.broker.flush(self.now);
+    }
+
+    /// Lets somebody in, who has read his welcome.
+    pub(crate) fn join(&mut self) -> u64 {
+        let id = self.enter();
+        self.flush();
+        let welcome = self.read(id);
+        assert!(welcome[0].starts_with("* welcome to chinwag, you are user-"), "{welcome:?}");
+        id
+    }
+
+    /// Lets somebody in, who has read his welcome and given himself a name. The others have read it too.
+    pub(crate) fn join_as(&mut self, name: &str) -> u64 {
+        let id = self.join();
+        self.send(id, &format!("/nick {name}"));
+        assert_eq!(self.read(id), [format!("* you are {name} now")]);
+        self.hush();
+        id
+    }
+
+    /// A round of one line.
+    pub(crate) fn send(&mut self, id: u64, line: &str) {
+        self.hand_over(id, &[line]);
+        self.flush();
+    }
+
+    /// A round in which somebody leaves.
+    pub(crate) fn leave(&mut self, id: u64, departure: Departure) {
+        self.depart(id, departure);
+        self.flush();
+    }
+
+    /// All that somebody was sent since he last read.
+    pub(crate) fn read(&mut self, id: u64) -> Vec<String> {
+        self.people.get_mut(&id).expect("he was let in").read()
+    }
+
+    /// Everybody reads, and nobody remembers.
+    pub(crate) fn hush(&mut self) {
+        for person in self.people.values_mut() {
+            person.read();
+        }
+    }
+
+    /// Everybody but one reads, and nobody remembers.
+    pub(crate) fn hush_but(&mut self, id: u64) {
+        for (_, person) in self.people.iter_mut().filter(|(other, _)| **other != id) {
+            person.read();
+        }
+    }
+
+    /// Lets time pass, with a tick whenever one is due.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(due) = self.broker.next_deadline().filter(|&due| due <= end) {
+            self.now = self.now.max(due);
+            self.broker.handle_tick(self.now);
+        }
+        self.now = end;
+    }
+
+    /// What the broker counts.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.broker.metrics()
+    }
+}

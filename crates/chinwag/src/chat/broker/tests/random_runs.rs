@@ -1,0 +1,286 @@
+//! Anything whatever in any order: people come in ones and in crowds, talk, rename themselves, stop reading, leave in
+//! every way; and the invariants hold. The clients of straw keep to the order of the real ones: a queue of events that
+//! the broker empties only while its intake is open.
+
+use super::checker::{self, Checker, End, Random, Rooms, Utterance};
+use super::harness::{QUEUE, Room};
+use crate::chat::event::{ClientId, Control, Departure, Event, Inputs};
+use crate::outbound::backpressure::Bounds;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+/// Bounds small enough to be met all the time.
+const BOUNDS: Bounds =
+    Bounds { soft: 4 << 10, hard: 32 << 10, take_within: Duration::from_secs(10) };
+/// Within this time nobody is owed anything once nobody does anything.
+const CALM: Duration = Duration::from_secs(30);
+/// Names that people fight for.
+const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "Bob", "cy", "dora", "user-3"];
+
+/// What somebody does beside talking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    /// Reads whatever comes.
+    Reading,
+    /// Reads a little at times.
+    Slow,
+    /// Reads nothing any more.
+    Frozen,
+}
+
+/// The test under way.
+struct Play {
+    room: Room,
+    random: Random,
+    checker: Checker,
+    /// Events on their way.
+    queue: VecDeque<Event>,
+    /// Who is in and has not left, as far as the clients know.
+    here: BTreeMap<u64, Mood>,
+    /// The rooms of everybody.
+    rooms: BTreeMap<u64, Rooms>,
+    /// Makes every line one of its kind.
+    lines: u64,
+}
+
+impl Play {
+    fn new(seed: u64) -> Self {
+        let mut room = Room::with(BOUNDS);
+        let observer = room.enter();
+        room.flush();
+        let checker = Checker::new(observer);
+        let mut play = Self {
+            room,
+            random: Random::new(seed),
+            checker,
+            queue: VecDeque::new(),
+            here: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            lines: 0,
+        };
+        play.room.hand_over(observer, &["/join #dev", "/join #ops"]);
+        play.room.flush();
+        play.observe();
+        play
+    }
+
+    /// The observer reads all there is, whenever there may be something.
+    fn observe(&mut self) {
+        let lines = self.room.read(OBSERVER);
+        self.checker.saw(OBSERVER, lines);
+        self.checker.memory(self.room.broker.living_bytes(), 64 << 20);
+    }
+
+    fn somebody(&mut self) -> Option<u64> {
+        let here: Vec<_> = self.here.keys().copied().collect();
+        self.random.pick(&here)
+    }
+
+    /// One thing happens.
+    fn step(&mut self) {
+        match self.random.below(40) {
+            0..3 => self.join(1),
+            3 if self.random.one_in(12) => {
+                let crowd = 150 + self.random.below(200);
+                self.join(crowd);
+            }
+            4..20 => self.talk(),
+            20..22 => self.leave(),
+            22 if self.random.one_in(25) => {
+                for _ in 0..250 {
+                    self.leave();
+                }
+            }
+            23..25 => self.change_mood(),
+            25..33 => self.read(),
+            33..38 => self.take_events(),
+            _ => {
+                let time = Duration::from_millis(self.random.below(400) as u64);
+                self.room.pass(time);
+            }
+        }
+        self.observe();
+    }
+
+    fn join(&mut self, count: usize) {
+        for _ in 0..count {
+            let id = self.room.enter();
+            self.here.insert(id, Mood::Reading);
+            self.rooms.insert(id, Rooms::new());
+            self.observe();
+        }
+        self.room.flush();
+    }
+
+    /// Somebody sends some lines in one read.
+    fn talk(&mut self) {
+        let Some(id) = self.somebody() else { return };
+        if self.queue.len() >= QUEUE || self.room.people[&id].inbox.account().is_behind() {
+            return;
+        }
+        let mut inputs = Inputs::new();
+        for _ in 0..=self.random.below(4) {
+            self.lines += 1;
+            let text = format!("line {} {}", self.lines, "x".repeat(self.random.below(150)));
+            let rooms = self.rooms.get_mut(&id).expect("he is here");
+            let line = match self.random.below(16) {
+                0 => format!("/nick {}", NAMES[self.random.below(NAMES.len())]),
+                1 => format!("/nick n{}", self.lines),
+                2 => "/who".to_owned(),
+                3 => "/foo".to_owned(),
+                4 => " \u{200b}".to_owned(),
+                5 => ["/time on", "/time off", "/rooms", "/history 3"][self.random.below(4)]
+                    .to_owned(),
+                6 => format!("/msg {} {text}", NAMES[self.random.below(NAMES.len())]),
+                7 => rooms.go(&mut self.random),
+                8 => {
+                    self.checker.sent_in(rooms.current(), id, Utterance::Did(text.clone()));
+                    format!("/me {text}")
+                }
+                _ => {
+                    self.checker.sent_in(rooms.current(), id, Utterance::Said(text.clone()));
+                    text
+                }
+            };
+            if let Some(input) = crate::protocol::command::parse(&line) {
+                inputs.push(input);
+            }
+        }
+        self.queue.push_back(Event::Lines { id: ClientId::new(id), inputs });
+    }
+
+    /// Somebody leaves: having read all, or torn away.
+    fn leave(&mut self) {
+        let Some(id) = self.somebody() else { return };
+        let mood = self.here.remove(&id);
+        let (departure, end) = match self.random.below(4) {
+            0 => (Departure::Quit(Some(format!("bye {}", self.lines))), End::Left),
+            1 => (Departure::Eof, End::Left),
+            2 => (Departure::Quit(None), End::Left),
+            _ => (Departure::Lost, End::Broken),
+        };
+        let end = if mood == Some(Mood::Reading) { end } else { End::Broken };
+        self.checker.ended(id, end);
+        if end == End::Broken {
+            let person = self.room.people.remove(&id).expect("he is here");
+            self.checker.saw(id, person.into_lines());
+        }
+        self.queue.push_back(Event::Leave { id: ClientId::new(id), departure });
+    }
+
+    fn change_mood(&mut self) {
+        let Some(id) = self.somebody() else { return };
+        let moods = [Mood::Reading, Mood::Reading, Mood::Slow, Mood::Frozen];
+        self.here.insert(id, moods[self.random.below(moods.len())]);
+    }
+
+    /// Everybody reads as he does.
+    fn read(&mut self) {
+        for (&id, person) in self.room.people.iter_mut().filter(|(id, _)| **id != OBSERVER) {
+            let limit = match self.here.get(&id) {
+                Some(Mood::Frozen) => 0,
+                Some(Mood::Slow) => self.random.below(200),
+                _ => usize::MAX,
+            };
+            person.take(limit);
+        }
+        self.bury_the_cut();
+    }
+
+    /// Those who were cut are gone, and their tasks send a leave that comes too late.
+    fn bury_the_cut(&mut self) {
+        let cut = self.room.people.iter().filter(|(_, person)| person.is_cut());
+        for id in cut.map(|(&id, _)| id).collect::<Vec<_>>() {
+            assert_ne!(id, OBSERVER, "the observer reads everything");
+            let person = self.room.people.remove(&id).expect("he is here");
+            self.checker.saw(id, person.into_lines());
+            self.checker.ended(id, End::Broken);
+            if self.here.remove(&id).is_some() {
+                self.queue
+                    .push_back(Event::Leave { id: ClientId::new(id), departure: Departure::Lost });
+            }
+        }
+    }
+
+    /// The broker takes some events, as long as it wants any.
+    fn take_events(&mut self) {
+        for _ in 0..=self.random.below(8) {
+            if !self.room.broker.is_open() {
+                break;
+            }
+            let Some(event) = self.queue.pop_front() else { break };
+            self.room.broker.handle_event(event, self.room.now);
+        }
+        self.room.flush();
+    }
+
+    /// Nobody does anything new: the queue runs empty, and nobody is owed anything in the end.
+    fn calm_down(&mut self) {
+        let start = self.room.now;
+        loop {
+            self.take_events();
+            self.read();
+            self.observe();
+            let owed = self.room.people.values().any(|person| person.inbox.account().owed() > 0);
+            let waiting = self.room.broker.waiting() > 0;
+            if (self.queue.is_empty() && !owed && !waiting) || self.room.now - start > CALM {
+                break;
+            }
+            self.room.pass(Duration::from_millis(50));
+        }
+        self.room.pass(Duration::from_millis(250));
+        self.observe();
+        self.checker.drained(self.room.now - start, CALM);
+    }
+
+    /// The server stops with lines still in the queue.
+    fn stop(&mut self) {
+        for _ in 0..10 {
+            self.talk();
+        }
+        let deadline = self.room.now + Duration::from_secs(5);
+        self.room.broker.handle_control(Control::Shutdown { deadline }, self.room.now);
+        let here: Vec<_> = self.here.keys().copied().chain([OBSERVER]).collect();
+        self.queue.extend(here.into_iter().map(|id| Event::Drained { id: ClientId::new(id) }));
+        self.calm_down();
+        assert!(self.room.broker.is_finished());
+    }
+
+    /// Everybody who is left reads to the end.
+    fn finish(mut self, seed: u64) -> checker::Summary {
+        self.read();
+        self.observe();
+        for (id, person) in std::mem::take(&mut self.room.people) {
+            self.checker.saw(id, person.into_lines());
+        }
+        checker::expect(&self.checker, seed, "broker random")
+    }
+}
+
+/// The first to come.
+const OBSERVER: u64 = 1;
+
+#[test]
+fn the_invariants_hold_whatever_people_do() {
+    let (mut lines, mut views, mut elsewhere) = (0, 0, 0);
+    let (mut cuts, mut pauses) = (0, 0);
+    for seed in checker::seeds(12) {
+        let mut play = Play::new(seed);
+        for _ in 0..1_500 {
+            play.step();
+        }
+        play.calm_down();
+        if seed % 2 == 0 {
+            play.stop();
+        }
+        let metrics = play.room.metrics();
+        cuts += metrics.cut_past_hard + metrics.cut_stalled;
+        pauses += metrics.pauses;
+        let summary = play.finish(seed);
+        lines += summary.lines;
+        views += summary.views;
+        elsewhere += summary.elsewhere;
+    }
+    println!("{lines} lines, {views} views, {elsewhere} stays, {cuts} cuts, {pauses} pauses");
+    assert!(lines > 0 && views > 0 && elsewhere > 0);
+}

@@ -1,0 +1,210 @@
+//! What broke other servers, tried on the broker. All is decided by counts, not by the clock.
+
+use super::checker::Random;
+use super::event_loop::{line_of, start};
+use super::harness::Room;
+use crate::chat::event::Departure;
+use crate::limits::{CROWD_SINGLES, OWED_HARD};
+use crate::outbound::backpressure::{Bounds, Intake};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use whippet::runtime::Builder;
+
+/// Every queue has one place and nobody reads: whoever waits for whom, all lines get through to the broker.
+#[test]
+fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
+    const PEOPLE: u64 = 20;
+    const LINES: u64 = 50;
+    let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
+    runtime.block_on(async {
+        let intake = Arc::new(Intake::new(Bounds::default()));
+        let (queues, broker) = start(&intake, 1, 1);
+        let mut people = Vec::new();
+        for number in 0..PEOPLE {
+            let (queues, intake) = (queues.clone(), Arc::clone(&intake));
+            people.push(whippet::spawn(async move {
+                let inbox = queues.join(number, &intake, 1).await;
+                for _ in 0..LINES {
+                    queues.say(number, line_of(10)).await;
+                }
+                // Nothing was read; the inbox has room for the welcome alone.
+                inbox.account().cut()
+            }));
+        }
+        drop(queues);
+        for person in people {
+            person.await.expect("nobody panics");
+        }
+        let metrics = broker.await.expect("the broker does not panic");
+        assert_eq!(metrics.joins, PEOPLE);
+        assert_eq!(metrics.people + metrics.cut_past_hard as usize, PEOPLE as usize);
+        assert!(metrics.cut_past_hard > 0);
+    });
+}
+
+/// A tenth never reads: they are cut, each with a line that says so, and the others get every line.
+#[test]
+fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
+    const PEOPLE: usize = 50;
+    const FROZEN: usize = 5;
+    let mut room = Room::new();
+    let people: Vec<_> = (0..PEOPLE).map(|_| room.join()).collect();
+    let (frozen, reading) = people.split_at(FROZEN);
+    let mut seen = vec![Vec::new(); reading.len()];
+    // More than twice what a frozen reader may be owed.
+    let lines = 3 * OWED_HARD as usize / 2048;
+    let mut sent = 0;
+    while sent < lines {
+        // Everybody who reads is fast; the frozen ones have no say in the pace.
+        if room.broker.is_open() {
+            room.send(reading[0], &format!("{sent} {}", "x".repeat(2000)));
+            sent += 1;
+        } else {
+            room.pass(Duration::from_millis(10));
+        }
+        for (seen, &id) in seen.iter_mut().zip(reading) {
+            seen.extend(room.read(id));
+        }
+    }
+    assert_eq!(room.metrics().cut_past_hard, FROZEN as u64);
+    assert!(frozen.iter().all(|id| room.people[id].is_cut()));
+    for (at, seen) in seen.iter().enumerate() {
+        let cuts = seen.iter().filter(|line| line.ends_with(" left (too slow)")).count();
+        assert_eq!(cuts, FROZEN);
+        let said = seen.iter().filter_map(|line| line.split_once(": "));
+        let numbers = said.filter_map(|(_, text)| text.split(' ').next()?.parse::<usize>().ok());
+        let due = if at == 0 { 0 } else { lines };
+        assert!(numbers.eq(0..due), "reader {at}");
+    }
+}
+
+/// Ends of every kind, some of them twice for the same person and in any order: one line each.
+#[test]
+fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
+    let mut random = Random::new(27);
+    let mut room = Room::new();
+    let observer = room.join();
+    let mut left = BTreeMap::<String, usize>::new();
+    let mut seen = Vec::new();
+    let mut joined = 0;
+    let mut here = Vec::new();
+    let mut gone = Vec::new();
+    for _ in 0..2_000 {
+        room.pass(Duration::from_millis(10));
+        seen.extend(room.read(observer));
+        match random.below(3) {
+            0 => {
+                here.push(room.join());
+                joined += 1;
+            }
+            1 if !here.is_empty() => {
+                let id = here.swap_remove(random.below(here.len()));
+                // What his task, its drop guard and the broker itself have to say about it.
+                for _ in 0..=random.below(2) {
+                    match random.below(5) {
+                        0 => room.hand_over(id, &["/quit", "/quit again"]),
+                        1 => room.depart(id, Departure::Eof),
+                        2 => room.depart(id, Departure::Refused("gone")),
+                        3 => {
+                            room.people.remove(&id);
+                            room.depart(id, Departure::Lost);
+                        }
+                        _ => room.depart(id, Departure::Lost),
+                    }
+                }
+                room.flush();
+                gone.push(id);
+            }
+            _ if !gone.is_empty() => {
+                let id = gone[random.below(gone.len())];
+                room.depart(id, Departure::Lost);
+                room.hand_over(id, &["a ghost speaks"]);
+                room.flush();
+            }
+            _ => {}
+        }
+    }
+    here.into_iter().for_each(|id| {
+        room.pass(Duration::from_millis(10));
+        room.leave(id, Departure::Eof);
+        seen.extend(room.read(observer));
+    });
+    for line in seen {
+        assert!(!line.contains("ghost"), "{line}");
+        if let Some((name, _)) = line.split_once(" left") {
+            *left.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    assert_eq!(left.len(), joined);
+    assert!(left.values().all(|&times| times == 1), "{left:?}");
+    assert_eq!(room.metrics().people, 1);
+}
+
+/// Lines that an observer saw, of those that announce: by name, and in counts with how many they count.
+fn announcements(lines: &[String], verb: &str) -> (usize, Vec<u64>) {
+    let mut named = 0;
+    let mut counts = Vec::new();
+    for line in lines {
+        let Some(subject) = line.strip_prefix("* ").and_then(|l| l.strip_suffix(verb)) else {
+            continue;
+        };
+        match subject.strip_suffix(" people") {
+            Some(count) => counts.push(count.replace(',', "").parse().expect("a number")),
+            None => named += 1,
+        }
+    }
+    (named, counts)
+}
+
+/// 2,000 joins at once cost a few hundred lines, not four million deliveries; so do 9,000 leaves.
+#[test]
+fn regression_28_crowds_that_come_and_go_are_counted() {
+    let mut room = Room::new();
+    let observer = room.join();
+    let crowd: Vec<_> = (0..2_000).map(|_| room.enter()).collect();
+    room.flush();
+    room.pass(Duration::from_millis(250));
+    let seen = room.read(observer);
+    let (named, counts) = announcements(&seen, " joined");
+    // The observer's own join was the first of the second's two hundred.
+    assert_eq!((named, counts), (CROWD_SINGLES - 1, vec![2_001 - CROWD_SINGLES as u64]));
+    room.hush();
+
+    room.pass(Duration::from_secs(2));
+    let late: Vec<_> = (0..7_000).map(|_| room.enter()).collect();
+    room.pass(Duration::from_secs(2));
+    room.hush();
+    let frames = room.metrics().frames;
+    room.people.retain(|&id, _| id == observer);
+    for id in crowd.into_iter().chain(late) {
+        room.depart(id, Departure::Lost);
+    }
+    room.pass(Duration::from_millis(250));
+    let seen = room.read(observer);
+    let named = seen.iter().filter(|line| line.ends_with(" left (connection lost)")).count();
+    let (_, counts) = announcements(&seen, " left");
+    assert_eq!((named, counts), (CROWD_SINGLES, vec![9_000 - CROWD_SINGLES as u64]));
+    let cost = room.metrics().frames - frames;
+    assert!(cost <= 201, "all others were gone: {cost}");
+    assert_eq!(room.metrics().people, 1);
+}
+
+/// Whoever was only counted is announced before he is heard, and his leave comes after that.
+#[test]
+fn a_counted_newcomer_is_announced_before_he_speaks() {
+    let mut room = Room::new();
+    let observer = room.join();
+    let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();
+    room.flush();
+    room.hush();
+    room.hand_over(crowd[299], &["hello"]);
+    room.leave(crowd[298], Departure::Eof);
+    let said = ["* 101 people joined", "user-301: hello", "* user-300 left"];
+    assert_eq!(room.read(observer), said);
+    let late = room.enter();
+    room.leave(late, Departure::Eof);
+    assert_eq!(room.read(observer), ["* user-302 joined", "* user-302 left"]);
+    let told = room.read(late);
+    assert!(!told.iter().any(|line| line.contains("joined")), "his own is not for him: {told:?}");
+}

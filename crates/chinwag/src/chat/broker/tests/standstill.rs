@@ -1,0 +1,58 @@
+//! Time in which the server did not run, and people who are owed something meanwhile.
+
+use super::harness::Room;
+use crate::limits::{PACE_TICK, TAKE_WITHIN};
+
+/// A room with somebody who is owed something and has been for nearly as long as may be.
+fn nearly_late() -> (Room, u64, u64) {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    room.send(alice, "hello");
+    room.pass(TAKE_WITHIN - 3 * PACE_TICK);
+    assert!(!room.people[&bob].is_cut());
+    (room, alice, bob)
+}
+
+/// The server stands still for twice the time in which somebody may take nothing, and goes on.
+fn stand_still(room: &mut Room) {
+    room.now += 2 * TAKE_WITHIN;
+    room.broker.handle_tick(room.now);
+}
+
+#[test]
+fn a_standstill_counts_against_nobody() {
+    for event_first in [false, true] {
+        let (mut room, alice, bob) = nearly_late();
+        if event_first {
+            room.now += 2 * TAKE_WITHIN;
+            room.send(alice, "again");
+        } else {
+            stand_still(&mut room);
+        }
+        assert!(!room.people[&bob].is_cut(), "event first: {event_first}");
+        assert_eq!(room.read(bob)[0], "alice: hello");
+    }
+}
+
+#[test]
+fn a_standstill_saves_nobody_who_does_not_read() {
+    let (mut room, _, bob) = nearly_late();
+    for _ in 0..3 {
+        stand_still(&mut room);
+        room.pass(PACE_TICK);
+    }
+    assert!(room.people[&bob].is_cut());
+}
+
+#[test]
+fn many_standstills_are_none_of_a_readers_fault() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
+    for number in 0..50 {
+        room.send(alice, &format!("line {number}"));
+        stand_still(&mut room);
+        assert_eq!(room.read(bob), [format!("alice: line {number}")]);
+        room.read(alice);
+    }
+    assert!(!room.people[&bob].is_cut());
+}

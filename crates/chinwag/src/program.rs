@@ -1,0 +1,284 @@
+//! The program `chinwag`: settings, runtime, listeners, signals, and the server until it stops.
+
+use crate::cli::{Action, AdminArgs, Cli, ServeArgs};
+use crate::limits::{BLOCKING_THREADS, LAST_LINES, LAST_STEPS, WORKERS};
+use crate::ops::admin::{self, AskError, Desk, serve_admin};
+use crate::ops::logging;
+use crate::ops::metrics::{Hosts, serve_metrics};
+use crate::ops::preflight::Findings;
+use crate::ops::reload::{Reloader, reload_on_signal};
+use crate::ops::sandbox::{self, Needs};
+use crate::ops::systemd;
+use crate::ops::systemd::Manager;
+use crate::os::controlling_terminal::ControllingTerminal;
+use crate::os::output;
+use crate::os::printing;
+use crate::os::process_stats::ProcessFiles;
+use crate::server::Server;
+use crate::server::config::Config;
+use crate::server::fd_limit::connections as possible_connections;
+use crate::server::listen::{announce, announce_metrics};
+use crate::server::listeners::{Doors, Passed};
+use crate::server::resources::Resources;
+use crate::server::signals::stop_on_signals;
+use crate::settings::{Effective, Refused, Settings, Sources, print};
+use chinwag_load::LoadError;
+use clap::Parser;
+use std::fmt::Display;
+use std::process::ExitCode;
+use std::sync::Arc;
+use whippet::net::{TcpListener, UnixListener};
+use whippet::runtime::{Builder, Runtime};
+use whippet::sync::CancellationToken;
+
+/// Runs the program by the arguments of this process, and returns its exit code.
+pub fn main() -> ExitCode {
+    let _written = Written;
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => return used(&usage),
+    };
+    match arguments.action() {
+        Action::Serve(arguments) => ended(run(arguments)),
+        Action::Config(arguments) => ended(show(arguments)),
+        Action::Admin(arguments) => ended(administrate(arguments)),
+        Action::Load(arguments) => load(&arguments),
+    }
+}
+
+/// The end of a program that was asked for its usage, or in no way that it understands.
+fn used(usage: &clap::Error) -> ExitCode {
+    let code = u8::try_from(usage.exit_code()).unwrap_or(2);
+    match printing::print_usage(usage).map_err(Failure::Sentence) {
+        Ok(()) => ExitCode::from(code),
+        failed => ended(failed),
+    }
+}
+
+/// Has the program wait for its last lines to be written when it ends, also by a panic.
+struct Written;
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        output::flush(LAST_LINES);
+    }
+}
+
+/// Why the program ends before its time.
+enum Failure {
+    /// The settings are no settings.
+    Settings(Refused),
+    /// What was asked for makes no sense, as a sentence.
+    Usage(String),
+    /// Something else, as a sentence for the person who started it.
+    Sentence(String),
+}
+
+/// The exit code of an end, whose reason is told.
+fn ended(outcome: Result<(), Failure>) -> ExitCode {
+    let (sentences, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Usage(sentence)) => (sentence, 2),
+        Err(Failure::Sentence(sentence)) => (sentence, 1),
+        Err(Failure::Settings(refused)) => {
+            (refused.to_string(), if refused.is_usage { 2 } else { 1 })
+        }
+    };
+    for sentence in sentences.lines() {
+        printing::complain(&format!("chinwag: {sentence}\n"));
+    }
+    ExitCode::from(code)
+}
+
+/// Runs the server until it is told to stop.
+fn run(arguments: ServeArgs) -> Result<(), Failure> {
+    let passed = Passed::of_this_process();
+    let terminal = ControllingTerminal::of_this_process();
+    let sources = arguments.sources();
+    let effective = sources.load().map_err(Failure::Settings)?;
+    let settings = effective.settings.clone();
+    output::take_panics();
+    let log = logging::start(&settings.log, settings.log_connections, settings.log_format);
+    let manager = Manager::of_this_process();
+    for stranger in &effective.strangers {
+        tracing::warn!(target: "chinwag", "a variable that is no setting: {stranger}");
+    }
+    if let Some(doubt) = &effective.doubt {
+        tracing::warn!(target: "chinwag", "{doubt}");
+    }
+    let possible = possible_connections();
+    possible
+        .suffice_for(&settings)
+        .map_err(|words| Failure::Settings(effective.refuse("connections", &words)))?;
+    let possible = possible.connections;
+    let doors =
+        Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
+    let config = Config::from_settings(&settings, possible);
+    let resources = resources(&settings, &config).map_err(Failure::Sentence)?;
+    let workers = workers(&settings);
+    if settings.sandbox {
+        let needs = Needs::of(&sources, &effective);
+        for sentence in needs.strangers(&sources, &effective) {
+            tracing::warn!(target: "chinwag", "{sentence}");
+        }
+        // Before there are threads: Landlock confines the one that asks, and those that it starts.
+        sandbox::confine(&needs);
+    }
+    output::start().map_err(because("cannot start a thread")).map_err(Failure::Sentence)?;
+    let start =
+        Start { sources, effective, config, resources, log, possible, doors, terminal, manager };
+    let runtime = runtime(workers).map_err(Failure::Sentence)?;
+    let outcome = runtime.block_on(serve(start));
+    // A file that cannot be read or written for now is not waited for.
+    runtime.shutdown_timeout(LAST_STEPS);
+    outcome.map_err(Failure::Sentence)
+}
+
+/// What the server needs of the operating system, opened before the process is confined.
+fn resources(settings: &Settings, config: &Config) -> Result<Resources, String> {
+    // Two descriptors: for those alone who can ask for metrics.
+    let is_asked = settings.metrics.is_some() || settings.admin_socket.is_some();
+    let process = is_asked.then(ProcessFiles::open).flatten().map(Arc::new);
+    let resources = Resources::open(config).map_err(|error| error.to_string())?;
+    Ok(Resources { process, ..resources })
+}
+
+/// What the server is started with.
+struct Start {
+    /// Where the settings come from.
+    sources: Sources,
+    /// What they are.
+    effective: Effective,
+    /// What the server is to be like by them.
+    config: Config,
+    /// What was opened for it.
+    resources: Resources,
+    /// The log.
+    log: logging::LogFilterHandle,
+    /// How many connections are possible.
+    possible: usize,
+    /// The sockets.
+    doors: Doors,
+    /// The terminal that it was started in.
+    terminal: ControllingTerminal,
+    /// Who wants to be told what it does.
+    manager: Option<Manager>,
+}
+
+/// Serves whoever comes, until a signal.
+async fn serve(start: Start) -> Result<(), String> {
+    let Start { sources, effective, config, resources, log, possible, doors, terminal, manager } =
+        start;
+    let shutdown = CancellationToken::new();
+    let first = stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
+    let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
+    let people = people.map_err(because("cannot watch the listeners"))?;
+    let metrics = doors.metrics.map(TcpListener::from_std).transpose();
+    let metrics = metrics.map_err(because("cannot watch the listeners"))?;
+    let secret = resources.oper_secret.clone();
+    let server = Server::with_resources(people, config, resources)
+        .map_err(because("cannot prepare the listeners"))?;
+    let office = server.office();
+    let status = systemd::status(server.listeners());
+    let settings = effective.settings.clone();
+    let (told, asked) = (status.clone(), office.clone());
+    let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
+    let (_, reloads) =
+        reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
+    let manager = manager.map(Manager::start).transpose();
+    manager.map_err(because("cannot watch the service manager's socket"))?;
+    // With nobody to read where we listen there is nothing to say.
+    let _ = announce(server.listeners());
+    if let Some(listener) = metrics {
+        let _ = announce_metrics(&listener);
+        let at = listener.local_addr().map_err(because("cannot watch the listeners"))?;
+        let hosts = Hosts::new(&settings, at.ip());
+        serve_metrics(listener, office.clone(), hosts);
+    }
+    if let Some(listener) = doors.admin {
+        let listener = UnixListener::from_std(listener);
+        let listener = listener.map_err(because("cannot watch the admin socket"))?;
+        let desk = Desk { office: office.clone(), reloads, shutdown: shutdown.clone() };
+        serve_admin(listener, desk);
+    }
+    systemd::keep_alive(office);
+    let told = systemd::tell_of_the_stop(shutdown.clone());
+    systemd::ready(&status);
+    let ended = server.run(shutdown.clone()).await;
+    if shutdown.is_cancelled() {
+        // It has nothing to wait for.
+        let _ = told.await;
+    }
+    ended.map_err(|error| error.to_string())
+}
+
+/// Asks something of a running server.
+fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
+    let (sources, request, form) = arguments.split();
+    // A flag or a variable that names the socket is enough: a file with a mistake in it is no reason to do without the server's
+    // answer.
+    let is_variable = |(name, _): &(String, String)| name == "CHINWAG_ADMIN_SOCKET";
+    let is_named =
+        !sources.flags.is_empty() || sources.environment.variables.iter().any(is_variable);
+    let effective = if is_named { sources.combine(None) } else { sources.load() };
+    let effective = effective.map_err(Failure::Settings)?;
+    let unknown =
+        || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
+    let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
+    let answer = admin::ask(&socket, &request, form).map_err(|error| match error {
+        AskError::Usage(sentence) => Failure::Usage(sentence),
+        AskError::Failed(sentence) => Failure::Sentence(sentence),
+    })?;
+    printing::print(&answer).map_err(Failure::Sentence)
+}
+
+/// Prints the settings in effect, if a server could start with them.
+fn show(arguments: ServeArgs) -> Result<(), Failure> {
+    let effective = arguments.sources().load().map_err(Failure::Settings)?;
+    let Findings { refused, open } = Findings::about(&effective);
+    for sentence in open {
+        printing::complain(&format!("chinwag: {sentence}\n"));
+    }
+    if let Some(refused) = refused {
+        return Err(Failure::Settings(refused));
+    }
+    printing::print(&print::print(&effective)).map_err(Failure::Sentence)
+}
+
+/// Puts load on a server and prints what that gave. The exit code is 0 when every delivery was right, 1 when one was not or the
+/// run could not be made, 2 for arguments that do not fit together.
+fn load(arguments: &chinwag_load::Args) -> ExitCode {
+    let failed = |sentence: &str, code: u8| {
+        printing::complain(&format!("chinwag load: {sentence}\n"));
+        ExitCode::from(code)
+    };
+    let report = match chinwag_load::run(arguments) {
+        Ok(report) => report,
+        Err(LoadError::Usage(sentence)) => return failed(&sentence, 2),
+        Err(LoadError::Io(error)) => return failed(&error.to_string(), 1),
+    };
+    if let Err(sentence) = printing::print(&report.results) {
+        return failed(&sentence, 1);
+    }
+    printing::complain(&report.failures);
+    if report.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How many workers there are to be. Found out before the process is confined: the files that say how much of the machine a
+/// container has are out of its reach afterwards.
+fn workers(settings: &Settings) -> usize {
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
+    settings.workers.0.map_or_else(available, usize::from).min(WORKERS)
+}
+
+/// The runtime, with as many workers as were asked for.
+fn runtime(workers: usize) -> Result<Runtime, String> {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(workers).max_blocking_threads(BLOCKING_THREADS);
+    builder.enable_all().build().map_err(because("cannot start the runtime"))
+}
+
+/// A cause, told as a sentence.
+fn because<E: Display>(what: &str) -> impl FnOnce(E) -> String {
+    move |cause| format!("{what}: {cause}")
+}
