@@ -133,7 +133,7 @@ impl Decoder {
     }
 
     /// The bytes that wait.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn waiting(&self) -> &[u8] {
         &self.waiting
     }

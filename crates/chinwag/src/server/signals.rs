@@ -132,7 +132,7 @@ mod tests {
         async fn start(variable: Option<&str>) -> Self {
             let this = std::env::current_exe().expect("this program");
             let mut process = Command::new(this)
-                .args(["--exact", "signals::tests::child", "--ignored", "--nocapture"])
+                .args(["--exact", "server::signals::tests::child", "--ignored", "--nocapture"])
                 .envs(variable.map(|name| (name, "1")))
                 .stdout(Stdio::piped())
                 .spawn()
