@@ -25,6 +25,8 @@ const CHINWAG: &[Layer] = &[
     ("chat", &["limits", "os", "protocol", "outbound"]),
     ("server", &["limits", "os", "protocol", "outbound", "settings", "terminal", "chat"]),
     ("ops", &["limits", "os", "protocol", "outbound", "settings", "chat", "server"]),
+    // Built for the fuzzer and for tests alone.
+    ("fuzzing", &["limits", "protocol", "chat", "terminal"]),
     ("cli", &["limits", "os", "protocol", "settings", "server", "ops"]),
     ("program", &["limits", "os", "protocol", "settings", "chat", "server", "ops", "cli"]),
 ];
