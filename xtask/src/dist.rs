@@ -1,5 +1,4 @@
-//! What is given to those who install chinwag: the static program, the manual, completions, what lies in `contrib`, and the
-//! documents for those who run it and talk on it.
+//! The distribution: the static program, the manual, completions, `contrib`, and the documents for users and operators.
 
 mod shipped;
 
@@ -12,11 +11,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The target whose programs need no C library.
+/// The target with a static C library.
 const MUSL: &str = "x86_64-unknown-linux-musl";
-/// The one that links this machine's in, where the other is not installed.
+/// The target that is used where the other is not installed.
 const GLIBC: &str = "x86_64-unknown-linux-gnu";
-/// What tells the compiler to do that.
+/// The compiler's flag that links glibc statically.
 const STATIC: &str = "-C target-feature=+crt-static";
 
 /// The cargo profile of the program.
@@ -48,13 +47,13 @@ fn dist(root: &Path) -> io::Result<PathBuf> {
     let pages = ["run", "--quiet", "--package", "chinwag", "--example", "manpages", "--"];
     cargo(root, pages.iter().map(OsStr::new).chain([folder.as_os_str()]), None)?;
     copy(&root.join("contrib"), &folder.join("contrib"))?;
-    // The container's folder for its admin socket. A build keeps its mode.
+    // The container's folder for its admin socket. A build of the image keeps its mode.
     DirBuilder::new().recursive(true).mode(0o700).create(folder.join("run/chinwag"))?;
     documents(root, &folder)?;
     Ok(folder)
 }
 
-/// Puts the documents there.
+/// Copies the documents.
 fn documents(root: &Path, folder: &Path) -> io::Result<()> {
     for name in LICENCES {
         fs::copy(root.join(name), folder.join(name))?;
@@ -79,7 +78,9 @@ fn program(root: &Path) -> io::Result<PathBuf> {
     });
     let (target, flags) = if has_musl { (MUSL, None) } else { (GLIBC, Some(STATIC)) };
     if !has_musl {
-        println!("{MUSL} is not installed (rustup target add {MUSL}): linking glibc in instead");
+        println!(
+            "{MUSL} is not installed (rustup target add {MUSL}): linking glibc statically instead"
+        );
     }
     // A folder of its own: with other flags everything in the usual one would be built again each time.
     let build = root.join("target/static");
@@ -106,7 +107,7 @@ fn cargo<'a>(
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("cargo: {status}"))) }
 }
 
-/// Copies a folder with all that is in it.
+/// Copies a folder recursively.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,20 +1,20 @@
-//! The fuzz targets, built with the compiler's own counters of coverage and run one after the other. Only a nightly
-//! compiler has the switches; cargo-fuzz is not needed.
+//! The fuzz targets, built with the compiler's coverage counters and run one after the other. This needs flags of a nightly
+//! compiler; cargo-fuzz is not needed.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The targets: what takes bytes or words from strangers.
+/// The targets: code that parses input of clients.
 const TARGETS: [&str; 5] = ["decoder", "editor", "proxy", "telnet", "words"];
-/// Executions of each target, unless told otherwise: half a minute in all.
+/// Executions of each target, unless the arguments set another number: half a minute in all.
 const RUNS: u64 = 1_000_000;
-/// Most bytes of an input: marks make long lines of few bytes, and short inputs run fast.
+/// The most bytes of an input: a target expands some of them to long lines, and short inputs run fast.
 const INPUT: &str = "-max_len=128";
-/// What makes the compiler count coverage for libFuzzer.
+/// The compiler's flags for the coverage counters of libFuzzer.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table --cfg fuzzing";
-/// What is said where there is no nightly compiler.
+/// The message without a nightly compiler.
 const NO_NIGHTLY: &str = "fuzzing needs a nightly compiler, for its counters of coverage: rustup toolchain install nightly";
 
 /// How the command is used.
@@ -27,9 +27,9 @@ struct Plan {
     targets: Vec<String>,
     /// How often each is executed.
     runs: u64,
-    /// Whether the address sanitizer watches, at a fifth of the speed.
+    /// Whether the address sanitizer is on, at a fifth of the speed.
     address: bool,
-    /// Whether what covers most, of all inputs found so far, becomes the corpus in the repository.
+    /// Whether the corpus in the repository is replaced by the smallest set of all inputs with the same coverage.
     merge: bool,
 }
 
@@ -54,14 +54,14 @@ impl Plan {
     }
 }
 
-/// Where things are.
+/// The folders.
 #[derive(Debug)]
-struct Places {
+struct Folders {
     /// The inputs in the repository, a folder a target.
     corpus: PathBuf,
     /// The programs.
     programs: PathBuf,
-    /// What the fuzzer finds on the way, kept from run to run.
+    /// New inputs that the fuzzer has found, kept from run to run.
     found: PathBuf,
 }
 
@@ -71,16 +71,16 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
         eprintln!("{USAGE}");
         return false;
     };
-    let Some(places) = build(root, &plan) else { return false };
-    let mut fine = true;
+    let Some(folders) = build(root, &plan) else { return false };
+    let mut ok = true;
     for target in &plan.targets {
-        fine &= fuzz(&places, target, plan.runs) && (!plan.merge || merge(&places, target));
+        ok &= fuzz(&folders, target, plan.runs) && (!plan.merge || merge(&folders, target));
     }
-    fine
+    ok
 }
 
 /// Builds the programs.
-fn build(root: &Path, plan: &Plan) -> Option<Places> {
+fn build(root: &Path, plan: &Plan) -> Option<Folders> {
     let Some(host) = nightly_host() else {
         eprintln!("{NO_NIGHTLY}");
         return None;
@@ -99,7 +99,7 @@ fn build(root: &Path, plan: &Plan) -> Option<Places> {
         .args(["--target", &host, "--target-dir"])
         .arg(&home)
         .env("RUSTFLAGS", flags)
-        // Cargo has told this program where the stable ones are.
+        // Cargo has set these to the stable ones.
         .env_remove("CARGO")
         .env_remove("RUSTC")
         .status();
@@ -108,39 +108,39 @@ fn build(root: &Path, plan: &Plan) -> Option<Places> {
         return None;
     }
     let programs = home.join(host).join("release");
-    Some(Places { corpus: root.join("fuzz/corpus"), programs, found: home.join("found") })
+    Some(Folders { corpus: root.join("fuzz/corpus"), programs, found: home.join("found") })
 }
 
-/// The machine that the nightly compiler runs on; none without one.
+/// The host of the nightly compiler; none without one.
 pub(crate) fn nightly_host() -> Option<String> {
     nightly_host_by("rustup")
 }
 
-/// The same, by this program.
+/// The same, by this program in place of rustup.
 fn nightly_host_by(rustup: &str) -> Option<String> {
     let asked = Command::new(rustup).args(["run", "nightly", "rustc", "-vV"]).output();
     let version = asked.ok().filter(|output| output.status.success())?.stdout;
     host(&String::from_utf8_lossy(&version)).map(str::to_owned)
 }
 
-/// The machine that a compiler runs on, by what it says of itself.
+/// The host in the output of a compiler's `-vV`.
 fn host(version: &str) -> Option<&str> {
     version.lines().find_map(|line| line.strip_prefix("host: "))
 }
 
-/// Runs one target and says what came of it. True: nothing was found.
-fn fuzz(places: &Places, target: &str, runs: u64) -> bool {
-    let found = places.found.join(target);
-    let corpus = places.corpus.join(target);
+/// Runs one target and reports the outcome. True: nothing was found.
+fn fuzz(folders: &Folders, target: &str, runs: u64) -> bool {
+    let found = folders.found.join(target);
+    let corpus = folders.corpus.join(target);
     if let Err(error) = std::fs::create_dir_all(&found) {
         eprintln!("{}: {error}", found.display());
         return false;
     }
     let mut artifact = OsString::from("-artifact_prefix=");
-    artifact.push(places.found.join(format!("{target}-")));
+    artifact.push(folders.found.join(format!("{target}-")));
     let mut dictionary = OsString::from("-dict=");
-    dictionary.push(places.corpus.with_file_name("tokens.dict"));
-    let ran = Command::new(places.programs.join(target))
+    dictionary.push(folders.corpus.with_file_name("tokens.dict"));
+    let ran = Command::new(folders.programs.join(target))
         // New inputs go to the first folder.
         .args([&found, &corpus])
         .args([INPUT, "-verbosity=0", "-print_final_stats=1", &format!("-runs={runs}")])
@@ -156,45 +156,43 @@ fn fuzz(places: &Places, target: &str, runs: u64) -> bool {
     }
 }
 
-/// Says what came of a run.
+/// Reports the outcome of a run. True: nothing was found.
 fn report(target: &str, output: &Output) -> bool {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let executed = statistic(&said, "number_of_executed_units").unwrap_or("?");
+    let log = String::from_utf8_lossy(&output.stderr);
+    let executed = statistic(&log, "number_of_executed_units").unwrap_or("?");
     if output.status.success() {
         // A run of less than a second has no rate.
-        let rate = statistic(&said, "average_exec_per_sec").filter(|&rate| rate != "0");
+        let rate = statistic(&log, "average_exec_per_sec").filter(|&rate| rate != "0");
         let rate = rate.map_or_else(String::new, |rate| format!(", {rate} a second"));
         println!("{target}: {executed} executions{rate}, nothing found");
         return true;
     }
-    eprintln!("{said}\n{target}: a finding after {executed} executions; the lines above name it.");
-    eprintln!(
-        "Once it is put right, copy its file to fuzz/corpus/{target}: `cargo test` replays it."
-    );
+    eprintln!("{log}\n{target}: a finding after {executed} executions; the lines above name it.");
+    eprintln!("Once it is fixed, copy its file to fuzz/corpus/{target}: `cargo test` replays it.");
     false
 }
 
-/// A figure that libFuzzer prints at the end.
-fn statistic<'a>(said: &'a str, name: &str) -> Option<&'a str> {
-    said.lines().find_map(|line| {
+/// A statistic that libFuzzer prints at the end.
+fn statistic<'a>(log: &'a str, name: &str) -> Option<&'a str> {
+    log.lines().find_map(|line| {
         line.strip_prefix("stat::")?.strip_prefix(name)?.strip_prefix(':').map(str::trim)
     })
 }
 
-/// Makes few inputs that cover all that has been covered the corpus in the repository; those with names of their own
-/// stay.
-fn merge(places: &Places, target: &str) -> bool {
-    let corpus = places.corpus.join(target);
-    let fresh = places.found.join(format!("{target}.merged"));
+/// Replaces the corpus in the repository by the smallest set of inputs with the same coverage; files with names that people gave
+/// them stay.
+fn merge(folders: &Folders, target: &str) -> bool {
+    let corpus = folders.corpus.join(target);
+    let fresh = folders.found.join(format!("{target}.merged"));
     let merged = std::fs::remove_dir_all(&fresh)
         .or_else(
             |error| if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) },
         )
         .and_then(|()| std::fs::create_dir_all(&fresh))
         .and_then(|()| {
-            Command::new(places.programs.join(target))
+            Command::new(folders.programs.join(target))
                 .args(["-set_cover_merge=1", "-use_counters=0", "-verbosity=0", INPUT])
-                .args([&fresh, &corpus, &places.found.join(target)])
+                .args([&fresh, &corpus, &folders.found.join(target)])
                 .stderr(Stdio::null())
                 .status()
         })
@@ -209,7 +207,7 @@ fn merge(places: &Places, target: &str) -> bool {
     merged.is_ok()
 }
 
-/// Puts the files of one folder in place of those of another that libFuzzer has named; says how many there are then.
+/// Replaces the files that libFuzzer has named in one folder by those of another; returns the number of files.
 fn replace(corpus: &Path, fresh: &Path) -> std::io::Result<usize> {
     for entry in std::fs::read_dir(corpus)? {
         let entry = entry?;
@@ -238,14 +236,14 @@ mod tests {
     }
 
     #[test]
-    fn without_rustup_or_its_nightly_compiler_there_is_no_host() {
+    fn without_nightly_there_is_no_host() {
         assert_eq!(nightly_host_by("/nowhere/at/all"), None);
         assert_eq!(nightly_host_by("false"), None, "the toolchain is not installed");
         assert_eq!(nightly_host_by("true"), None, "it says nothing of itself");
     }
 
     #[test]
-    fn arguments_name_targets_and_how_often() {
+    fn arguments_are_parsed() {
         let all = parsed("").unwrap();
         assert_eq!((all.targets.len(), all.runs, all.address), (TARGETS.len(), RUNS, false));
         let one = parsed("telnet --runs 30_000_000 --merge").unwrap();
@@ -259,19 +257,19 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_found_in_what_is_said() {
+    fn statistics_are_found_in_the_log() {
         assert_eq!(
             host("rustc 1.97.0\nbinary: rustc\nhost: x86_64-unknown-linux-gnu\n"),
             Some("x86_64-unknown-linux-gnu")
         );
         assert_eq!(host(""), None);
-        let said = "Done\nstat::number_of_executed_units: 728909\nstat::peak_rss_mb:  28\n";
-        assert_eq!(statistic(said, "number_of_executed_units"), Some("728909"));
-        assert_eq!(statistic(said, "average_exec_per_sec"), None);
+        let log = "Done\nstat::number_of_executed_units: 728909\nstat::peak_rss_mb:  28\n";
+        assert_eq!(statistic(log, "number_of_executed_units"), Some("728909"));
+        assert_eq!(statistic(log, "average_exec_per_sec"), None);
     }
 
     #[test]
-    fn inputs_with_names_of_their_own_stay() {
+    fn named_inputs_are_not_hashes() {
         assert!(is_hash("da39a3ee5e6b4b0d3255bfef95601890afd80709"));
         assert!(!is_hash("line-past-the-limit") && !is_hash("z".repeat(40).as_str()));
     }

@@ -1,15 +1,15 @@
-//! Ten thousand runtimes that start and stop with tasks in every state: the release form of `crates/whippet/tests/leaks.rs`,
-//! which counts what they leave behind.
+//! Starts and stops ten thousand runtimes with tasks in every state: the release build of `crates/whippet/tests/leaks.rs`,
+//! which counts what they leak.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Runtimes, unless told otherwise.
+/// Runtimes, unless the arguments set another number.
 const ROUNDS: u64 = 10_000;
 /// How the command is used.
 const USAGE: &str = "cargo xtask leaks [--rounds N]";
 
-/// Runs the test. True: nothing was left.
+/// Runs the test. True: nothing leaked.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
     let Some(rounds) = rounds(arguments) else {
         eprintln!("{USAGE}");
@@ -24,7 +24,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
     ran.is_ok_and(|status| status.success())
 }
 
-/// How many rounds the arguments ask for.
+/// The number of rounds that the arguments set.
 fn rounds(arguments: &[String]) -> Option<u64> {
     match arguments {
         [] => Some(ROUNDS),
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_say_how_often() {
+    fn arguments_are_parsed() {
         let parsed =
             |words: &str| rounds(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(parsed(""), Some(ROUNDS));

@@ -1,4 +1,4 @@
-//! The project's own chores, one subcommand each.
+//! The project's own tools, one subcommand each.
 #![forbid(unsafe_code)]
 
 mod dist;
@@ -22,15 +22,15 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   tidy           the rules of CONTRIBUTING.md that no lint knows (also part of `cargo test`)
-  loom [FILTER]  the models of whippet's races, every order of events up to two preemptions
-  shuttle        whole runtimes under schedules drawn at random, [FILTER] [--short] [--runs N] [--seed N]
-  fuzz           what takes bytes and words from strangers, a million inputs each (--runs N); needs nightly
-  leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what is left
-  tsan, asan     whippet's tests under the thread and the address sanitizer (--short: known failures); need nightly
-  mutate [WORD]  takes whippet's guards out, one at a time, and expects their tests to fail (docs/KNOWN_FAILURES.md)
+  loom [FILTER]  the models of whippet's races, every interleaving up to two preemptions
+  shuttle        whole runtimes under random schedules, [FILTER] [--runs N] [--seed N]
+  fuzz           the parsers of clients' input, a million inputs each (--runs N); needs nightly
+  leaks          starts and stops 10,000 runtimes (--rounds N) with tasks in every state, and counts what leaks
+  tsan, asan     whippet's tests under the thread and the address sanitizer; need nightly
+  mutate [WORD]  removes whippet's guards, one at a time, and expects their tests to fail (docs/KNOWN_FAILURES.md)
   reliability    NAME: tests the promises of docs/RELIABILITY.md on the program; without a name, the list
   dist           the static program, its manual and completions, and contrib, in target/distrib
-  ci             what .ci/run does
+  ci             runs .ci/run
 ";
 
 fn main() -> ExitCode {
@@ -67,7 +67,7 @@ fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// Runs a command; says whether it ended well.
+/// Runs a command. True: it succeeded.
 fn run(mut command: Command) -> bool {
     match command.status() {
         Ok(status) => status.success(),

@@ -1,6 +1,6 @@
-//! As much of Markdown as links need: where they stand, the anchors of headings, and what is written as code. Pure.
+//! The parts of Markdown that the check of links needs: links, the anchors of headings, and code spans. Pure.
 //!
-//! Goes by lines. What stands in a block of code is none of it; a link does not span lines.
+//! Works by lines. Code blocks are skipped; a link does not span lines.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,29 +10,29 @@ use std::ops::Range;
 pub(crate) struct Link {
     /// Its line, counted from 1.
     pub(crate) line: usize,
-    /// Where it stands in the page, from the bracket that opens it to its end.
+    /// Its bytes in the page, from the opening bracket to its end.
     pub(crate) place: Range<usize>,
-    /// What is read.
+    /// The text.
     pub(crate) text: String,
-    /// Where it leads, without a title.
+    /// The target, without a title.
     pub(crate) target: String,
 }
 
-/// Something written as code within a line.
+/// A code span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Its line, counted from 1.
     pub(crate) line: usize,
-    /// Where it stands in the page, with its backticks.
+    /// Its bytes in the page, with its backticks.
     pub(crate) place: Range<usize>,
     /// The code.
     pub(crate) text: String,
 }
 
-/// A line that is not code: its number, where it begins, and its text.
+/// A line outside of code blocks: its number, its first byte, and its text.
 type Line<'a> = (usize, usize, &'a str);
 
-/// The lines of a page that stand in no block of code.
+/// The lines of a page outside of code blocks.
 fn lines(page: &str) -> Vec<Line<'_>> {
     let (mut kept, mut start, mut fence) = (Vec::new(), 0, false);
     for (number, line) in page.split_inclusive('\n').enumerate() {
@@ -46,7 +46,7 @@ fn lines(page: &str) -> Vec<Line<'_>> {
     kept
 }
 
-/// The places of the code in a line, with its backticks.
+/// The code spans of a line, with their backticks.
 fn code(line: &str) -> Vec<Range<usize>> {
     let (mut spans, mut at) = (Vec::new(), 0);
     while let Some(open) = line[at..].find('`').map(|open| at + open) {
@@ -62,7 +62,7 @@ fn code(line: &str) -> Vec<Range<usize>> {
     spans
 }
 
-/// All that is written as code within lines.
+/// All code spans of a page.
 pub(crate) fn spans(page: &str) -> Vec<Span> {
     let of_a_line = |(number, start, line): Line<'_>| {
         let span = |span: Range<usize>| Span {
@@ -98,7 +98,7 @@ fn links_of_a_line((number, start, line): Line<'_>) -> Vec<Link> {
     found
 }
 
-/// The bracket that opens what ends with this text.
+/// The bracket that opens the text of a link that ends here.
 fn opening(text: &str, is_code: &impl Fn(usize) -> bool) -> Option<usize> {
     let mut depth = 1;
     for (at, c) in text.char_indices().rev().filter(|&(at, _)| !is_code(at)) {
@@ -114,8 +114,8 @@ fn opening(text: &str, is_code: &impl Fn(usize) -> bool) -> Option<usize> {
     None
 }
 
-/// The anchors of a page's headings, as forges make them: small letters, blanks as hyphens, other signs left out, and a number
-/// behind what was there before.
+/// The anchors of a page's headings, as forges make them: lower case, hyphens for spaces, no other punctuation, and a number
+/// after a repeated one.
 pub(crate) fn anchors(page: &str) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut anchors = Vec::new();
@@ -139,14 +139,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_found_where_they_stand() {
+    fn links_are_found_with_their_places() {
         let page = "a [b](c.md#d) and `[x](y)`\n```\n[no](no)\n```\n![p](q.svg \"t\") [`e`](f)\n";
         let found = links(page);
-        let told: Vec<_> = found
+        let shown: Vec<_> = found
             .iter()
             .map(|link| (link.line, link.text.as_str(), link.target.as_str()))
             .collect();
-        assert_eq!(told, [(1, "b", "c.md#d"), (5, "p", "q.svg"), (5, "`e`", "f")]);
+        assert_eq!(shown, [(1, "b", "c.md#d"), (5, "p", "q.svg"), (5, "`e`", "f")]);
         assert_eq!(&page[found[0].place.clone()], "[b](c.md#d)");
         assert_eq!(&page[found[2].place.clone()], "[`e`](f)");
     }
@@ -159,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn code_is_told_apart() {
+    fn code_spans_are_found() {
         let page = "`a` and ``b`c`` and `open\n```\n`no`\n```\n`d`\n";
-        let told: Vec<_> = spans(page).into_iter().map(|span| (span.line, span.text)).collect();
-        assert_eq!(told, [(1, "a".into()), (1, "b`c".into()), (5, "d".into())]);
+        let shown: Vec<_> = spans(page).into_iter().map(|span| (span.line, span.text)).collect();
+        assert_eq!(shown, [(1, "a".into()), (1, "b`c".into()), (5, "d".into())]);
     }
 }

@@ -1,5 +1,5 @@
-//! Tests that need a build of their own, with other types in place of std's (`crates/whippet/src/loom.rs`): loom's models and
-//! shuttle's schedules. Each runs in a process of its own, as many at once as there are processors, so that its time is known.
+//! Tests that need a build of their own, with other types in place of std's (`crates/whippet/src/loom.rs`): loom models and
+//! shuttle tests. Each runs in a process of its own, so that its time is known; as many at once as there are processors.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,46 +11,46 @@ use std::time::{Duration, Instant};
 /// Tests of one kind.
 #[derive(Debug)]
 pub(crate) struct Kind {
-    /// What the build is told with `--cfg`, and what it is called.
+    /// Its name: of the `--cfg` of its build, and of its command.
     pub(crate) name: &'static str,
-    /// Which program of whippet's tests they are in.
+    /// The arguments that name the test program.
     pub(crate) program: &'static [&'static str],
-    /// What their names have in common.
+    /// The prefix of the tests' names.
     pub(crate) prefix: &'static str,
-    /// What they are told by variables.
+    /// The environment of the tests.
     pub(crate) variables: Vec<(&'static str, OsString)>,
-    /// What the command is told, beside a test's name, to run it so again.
-    pub(crate) again: String,
+    /// The options with which the command repeats a run.
+    pub(crate) options: String,
 }
 
-/// Builds the tests and runs those whose names contain `filter`, all without one. True: there were some, and all hold.
+/// Builds the tests and runs those whose names contain `filter`, without one all. True: there were some, and all passed.
 pub(crate) fn run(root: &Path, kind: &Kind, filter: Option<&str>) -> bool {
     let began = now();
     let Some(program) = build(root, kind) else { return false };
     println!("{:>8.2} s  building them", began.elapsed().as_secs_f64());
     let tests = tests(&program, kind, filter);
     if tests.is_empty() {
-        eprintln!("no name of them contains {:?}", filter.unwrap_or(kind.prefix));
+        eprintln!("no test's name contains {:?}", filter.unwrap_or(kind.prefix));
         return false;
     }
     let failed = run_all(&program, kind, &tests);
     println!("{:>8.2} s  in all", began.elapsed().as_secs_f64());
     for (test, output) in &failed {
         eprintln!("\n---- {test}\n{output}");
-        eprintln!("again: cargo xtask {} {test}{}", kind.name, kind.again);
+        eprintln!("again: cargo xtask {} {test}{}", kind.name, kind.options);
     }
-    println!("{} of {}'s, {} failed", tests.len(), kind.name, failed.len());
+    println!("{} tests of {}, {} failed", tests.len(), kind.name, failed.len());
     failed.is_empty()
 }
 
-/// The program that they are in.
+/// Builds the test program; its path.
 fn build(root: &Path, kind: &Kind) -> Option<PathBuf> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let mut flags = std::env::var_os("RUSTFLAGS").unwrap_or_default();
     flags.push(" --cfg ");
     flags.push(kind.name);
-    // Clippy never sees this build. At work on a test, an unused name need not stop anybody.
+    // Clippy does not check this build. Outside of CI, an unused name does not stop a run.
     if std::env::var_os("CI").is_some() {
         flags.push(" --deny warnings");
     }
@@ -67,7 +67,7 @@ fn build(root: &Path, kind: &Kind) -> Option<PathBuf> {
         Ok(output) if output.status.success() => {
             let program = executable(&String::from_utf8_lossy(&output.stdout));
             if program.is_none() {
-                eprintln!("cargo named no program of tests");
+                eprintln!("cargo named no test program");
             }
             program
         }
@@ -93,7 +93,7 @@ pub(crate) fn executables(messages: &str) -> Vec<PathBuf> {
     names.collect()
 }
 
-/// The full names of those that a filter leaves.
+/// The full names of the tests that contain the filter.
 fn tests(program: &Path, kind: &Kind, filter: Option<&str>) -> Vec<String> {
     let listed = Command::new(program).args(["--list", "--format", "terse", kind.prefix]).output();
     let list = listed.map(|output| output.stdout).unwrap_or_default();
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_found_in_cargos_messages() {
+    fn the_program_is_found_in_cargo_messages() {
         let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
             {\"reason\":\"compiler-artifact\",\"executable\":\"/target/whippet-1a\",\"fresh\":true}\n\
             {\"reason\":\"build-finished\",\"success\":true}";
@@ -167,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_fails_is_reported_with_its_words() {
+    fn failed_tests_are_reported_with_their_output() {
         let kind = Kind {
             name: "x",
             program: &[],
             prefix: "x_",
             variables: Vec::new(),
-            again: String::new(),
+            options: String::new(),
         };
         let (_, failure) = run_one(Path::new("/nowhere/at/all"), &kind, "x_y");
         assert!(failure.is_some());

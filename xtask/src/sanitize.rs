@@ -1,9 +1,9 @@
-//! whippet's tests under a sanitizer: the thread sanitizer looks for data races, the address sanitizer for memory used after
-//! it was freed or past its end, and for memory that nobody refers to any more. Both need a nightly compiler.
+//! whippet's tests under a sanitizer: the thread sanitizer finds data races, the address sanitizer finds use after free, accesses out of
+//! bounds, and leaks. Both need a nightly compiler.
 //!
-//! std is not compiled anew (its sources are no part of every toolchain), so the thread sanitizer does not see what std does
-//! inside of its locks; under `--cfg tsan` whippet's own show it (`crates/whippet/src/loom/seen.rs`). What is left of
-//! std's own stands in `tsan.supp`, each line with its reason.
+//! std is not compiled again (its sources are not part of every toolchain), so the thread sanitizer does not see what std does
+//! inside of its locks; under `--cfg tsan` whippet's own show it (`crates/whippet/src/loom/seen.rs`). Reports of
+//! std itself are suppressed by `tsan.supp`, each line with its reason.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,16 @@ pub(crate) enum Sanitizer {
     Address,
 }
 
-/// What the short form runs: whole runtimes, the ends of tasks and known failures; seconds, not a minute.
-const SHORT: &str = "regression_";
-/// Tests of sizes and of the allocator, which are other ones under a sanitizer.
+/// Tests of sizes and of the allocator, which differ under a sanitizer.
 const SKIPPED: [&str; 2] =
     ["an_idle_channel_is_small", "what_lies_free_between_what_is_used_goes_back_to_the_system"];
-/// What the command ends with where there is no nightly compiler: neither fine nor a finding.
+/// The exit code without a nightly compiler: neither success nor a finding.
 const NO_NIGHTLY_CODE: u8 = 77;
-/// What is said then.
-const NO_NIGHTLY: &str =
-    "sanitizers need a nightly compiler, which is not here: rustup toolchain install nightly";
+/// The message without a nightly compiler.
+const NO_NIGHTLY: &str = "sanitizers need a nightly compiler: rustup toolchain install nightly";
 
 impl Sanitizer {
-    /// What the compiler is told.
+    /// The compiler's flags.
     fn flags(self) -> &'static str {
         match self {
             Self::Thread => "-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg tsan",
@@ -38,7 +35,7 @@ impl Sanitizer {
         }
     }
 
-    /// Where its programs are built, below the target directory.
+    /// The folder of its builds, below the target directory; also its command.
     fn folder(self) -> &'static str {
         match self {
             Self::Thread => "tsan",
@@ -46,7 +43,7 @@ impl Sanitizer {
         }
     }
 
-    /// What the program's part of it is told, and by which variable.
+    /// The variable with its options at run time, and the options.
     fn options(self, root: &Path) -> (&'static str, OsString) {
         match self {
             Self::Thread => {
@@ -59,7 +56,7 @@ impl Sanitizer {
     }
 }
 
-/// Builds the tests with the sanitizer and runs them; `--short` runs the tests of known failures alone.
+/// Builds the tests with the sanitizer and runs them.
 pub(crate) fn run(root: &Path, sanitizer: Sanitizer, arguments: &[String]) -> ExitCode {
     run_on(root, sanitizer, arguments, crate::fuzz::nightly_host())
 }
@@ -71,21 +68,17 @@ fn run_on(
     arguments: &[String],
     nightly_host: Option<String>,
 ) -> ExitCode {
-    let short = match arguments {
-        [] => false,
-        [word] if word == "--short" => true,
-        _ => {
-            eprintln!("cargo xtask {} [--short]", sanitizer.folder());
-            return ExitCode::from(2);
-        }
-    };
+    if !arguments.is_empty() {
+        eprintln!("cargo xtask {}", sanitizer.folder());
+        return ExitCode::from(2);
+    }
     let Some(host) = nightly_host else {
         eprintln!("{NO_NIGHTLY}");
         return ExitCode::from(NO_NIGHTLY_CODE);
     };
-    let Some(programs) = build(root, sanitizer, &host, short) else { return ExitCode::FAILURE };
+    let Some(programs) = build(root, sanitizer, &host) else { return ExitCode::FAILURE };
     let outcomes: Vec<Option<u32>> =
-        programs.iter().map(|program| run_one(root, sanitizer, program, short)).collect();
+        programs.iter().map(|program| run_one(root, sanitizer, program)).collect();
     let failed = outcomes.iter().filter(|outcome| outcome.is_none()).count();
     let passed: u32 = outcomes.iter().flatten().sum();
     println!(
@@ -96,42 +89,46 @@ fn run_on(
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The programs, built.
-fn build(root: &Path, sanitizer: Sanitizer, host: &str, short: bool) -> Option<Vec<PathBuf>> {
+/// Builds the programs; their paths.
+fn build(root: &Path, sanitizer: Sanitizer, host: &str) -> Option<Vec<PathBuf>> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let mut cargo = Command::new("rustup");
     cargo
         .current_dir(root)
-        .args(["run", "nightly", "cargo", "test", "--package", "whippet", "--lib", "--no-run"])
+        .args([
+            "run",
+            "nightly",
+            "cargo",
+            "test",
+            "--package",
+            "whippet",
+            "--lib",
+            "--tests",
+            "--no-run",
+        ])
         .args(["--message-format", "json-render-diagnostics"])
         // A named target keeps the flags away from build scripts and macros.
         .args(["--target", host, "--target-dir"])
         .arg(target.join(sanitizer.folder()))
         .env("RUSTFLAGS", sanitizer.flags())
-        // Cargo has told this program where the stable ones are.
+        // Cargo has set these to the stable ones.
         .env_remove("CARGO")
         .env_remove("RUSTC")
         .stderr(Stdio::inherit());
-    if !short {
-        cargo.arg("--tests");
-    }
     let output = cargo.output().ok().filter(|output| output.status.success())?;
     Some(crate::models::executables(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Runs one program: how many tests passed, if nothing was found.
-fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> Option<u32> {
+/// Runs one program; the number of tests that passed, if the sanitizer found nothing.
+fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path) -> Option<u32> {
     let (variable, options) = sanitizer.options(root);
     let mut tests = Command::new(program);
     tests.current_dir(root.join("crates/whippet")).env(variable, options);
-    // What tests print is kept by the harness under locks of std, which are not seen.
+    // The harness captures the output of tests under locks of std, which the sanitizer does not see.
     tests.args(["--quiet", "--nocapture"]);
     tests.args(SKIPPED.iter().flat_map(|test| ["--skip", test]));
-    if short {
-        tests.arg(SHORT);
-    }
-    // A panic that a test expects would be told with its whole stack, which takes its time here.
+    // An expected panic would print a backtrace, which takes long under a sanitizer.
     tests.env("RUST_BACKTRACE", "0");
     let output = tests.output().ok()?;
     let summary = String::from_utf8_lossy(&output.stdout);
@@ -143,7 +140,7 @@ fn run_one(root: &Path, sanitizer: Sanitizer, program: &Path, short: bool) -> Op
     output.status.success().then(|| passed(summary))
 }
 
-/// How many tests passed, by the summary of their program.
+/// The number of tests that passed, by the summary of their program.
 fn passed(summary: &str) -> u32 {
     let number = summary.split(" passed").next().and_then(|before| before.rsplit(' ').next());
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
@@ -154,11 +151,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_nightly_compiler_the_answer_is_the_one_that_ci_skips_for() {
+    fn without_nightly_the_exit_code_is_the_one_that_ci_skips() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        for arguments in [&[][..], &["--short".to_owned()]] {
-            let code = run_on(root, Sanitizer::Thread, arguments, None);
-            assert_eq!(code, ExitCode::from(NO_NIGHTLY_CODE));
+        for sanitizer in [Sanitizer::Thread, Sanitizer::Address] {
+            assert_eq!(run_on(root, sanitizer, &[], None), ExitCode::from(NO_NIGHTLY_CODE));
         }
         assert_eq!(run_on(root, Sanitizer::Address, &["x".to_owned()], None), ExitCode::from(2));
         let ci = std::fs::read_to_string(root.join(".ci/run")).unwrap();
@@ -166,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passed_is_counted() {
+    fn passed_tests_are_counted() {
         let summary =
             "test result: ok. 239 passed; 0 failed; 0 ignored; 0 measured; 2 filtered out";
         assert_eq!(passed(summary), 239);

@@ -1,25 +1,23 @@
-//! Whole runtimes under schedules drawn at random (`crates/whippet/tests/shuttle`): too large for every order of events, so
-//! many orders are tried, and the same ones in each run of this command unless another seed is given.
+//! Whole runtimes under random schedules (`crates/whippet/tests/shuttle`): too large for every interleaving, so many are tested, and
+//! the same ones in each run of this command unless another seed is given.
 
 use crate::models::Kind;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// Runs of each test with each of two ways to draw a schedule, unless told otherwise: some minutes in all.
+/// Runs of each test with each of two schedulers, unless the arguments set another number: some minutes in all.
 const RUNS: u64 = 50_000;
-/// The same in the short form: seconds.
-const RUNS_SHORT: u64 = 1_000;
 /// How the command is used.
-const USAGE: &str = "cargo xtask shuttle [FILTER] [--short] [--runs N] [--seed N]";
+const USAGE: &str = "cargo xtask shuttle [FILTER] [--runs N] [--seed N]";
 
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
-    /// What the names of the tests contain.
+    /// Part of the names of the tests to run.
     filter: Option<String>,
     /// Runs of each test with each scheduler.
     runs: u64,
-    /// What decides the schedules.
+    /// The seed of the schedules.
     seed: u64,
 }
 
@@ -30,7 +28,6 @@ impl Plan {
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
-                "--short" => plan.runs = RUNS_SHORT,
                 "--runs" => plan.runs = arguments.next()?.replace('_', "").parse().ok()?,
                 "--seed" => plan.seed = arguments.next()?.parse().ok()?,
                 filter if plan.filter.is_none() && !filter.starts_with('-') => {
@@ -43,16 +40,16 @@ impl Plan {
     }
 }
 
-/// The tests, which are told so by variables.
+/// The tests, with their environment.
 fn kind(runs: u64, seed: u64) -> Kind {
     let variable = |number: u64| OsString::from(number.to_string());
     let variables = vec![("WHIPPET_RUNS", variable(runs)), ("WHIPPET_SEED", variable(seed))];
-    let again = format!(" --runs {runs} --seed {seed}");
+    let options = format!(" --runs {runs} --seed {seed}");
     let program = &["--test", "shuttle"];
-    Kind { name: "shuttle", program, prefix: "shuttle_", variables, again }
+    Kind { name: "shuttle", program, prefix: "shuttle_", variables, options }
 }
 
-/// Runs the tests. True: there were some, and all hold.
+/// Runs the tests. True: there were some, and all passed.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> bool {
     let Some(Plan { filter, runs, seed }) = Plan::parse(arguments) else {
         eprintln!("{USAGE}");
@@ -67,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_say_what_to_run_and_how_often() {
+    fn arguments_are_parsed() {
         let parsed = |words: &str| {
             Plan::parse(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
         };
@@ -75,10 +72,9 @@ mod tests {
             Some(Plan { filter: filter.map(str::to_owned), runs, seed })
         };
         assert_eq!(parsed(""), plan(None, RUNS, 0));
-        assert_eq!(parsed("--short"), plan(None, RUNS_SHORT, 0));
         assert_eq!(parsed("ends --runs 1_000 --seed 7"), plan(Some("ends"), 1_000, 7));
         assert_eq!(parsed("--seed 18446744073709551615"), plan(None, RUNS, u64::MAX));
-        for wrong in ["--seed", "--runs few", "--long", "one two"] {
+        for wrong in ["--seed", "--runs few", "--short", "one two"] {
             assert_eq!(parsed(wrong), None, "{wrong}");
         }
     }

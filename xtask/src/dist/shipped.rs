@@ -1,24 +1,24 @@
-//! The documents of what is given away: which they are, and how they read where the sources are not.
+//! The documents of the distribution, and their text without the sources.
 //!
-//! They lie there as they lie in the sources, so that links between them hold. What leads to another file of the sources becomes
-//! words that say so. Pure.
+//! They have the same paths as in the sources, so that links between them work. A link to another file of the sources becomes
+//! text that says so. Pure.
 
 use crate::markdown;
 use crate::tidy::links;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-/// The documents, by their paths here and there.
+/// The documents, by their paths in the sources and in the distribution.
 pub(super) const PAGES: [&str; 5] =
     ["CHANGELOG.md", "SECURITY.md", "docs/COSTS.md", "docs/RUNNING.md", "docs/TALKING.md"];
-/// The page to begin with.
+/// The first page.
 pub(super) const README: &str = include_str!("README.md");
-/// What else is taken over as it is.
+/// Files that are copied unchanged.
 pub(super) const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
-/// What follows the name of a file that is not there.
+/// What follows the name of a file that is not in the distribution.
 const ELSEWHERE: &str = " (in the sources)";
 
-/// A page as it reads there: `sources` are all files of the project, `shipped` those that are given away.
+/// The text of a page in the distribution: `sources` are all files of the project, `shipped` those of the distribution.
 pub(super) fn rewrite(
     page: &str,
     text: &str,
@@ -47,8 +47,8 @@ pub(super) fn rewrite(
     }
     changes.sort_by_key(|(place, _)| place.start);
     let mut rewritten = text.to_owned();
-    for (place, words) in changes.into_iter().rev() {
-        rewritten.replace_range(place, &words);
+    for (place, text) in changes.into_iter().rev() {
+        rewritten.replace_range(place, &text);
     }
     rewritten
 }
@@ -60,7 +60,7 @@ mod tests {
     use std::path::Path;
 
     #[test]
-    fn what_is_left_out_becomes_words() {
+    fn links_to_sources_become_text() {
         let set = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
         let (sources, shipped) = (set(&["A.md", "docs/b.md", "src/c.rs"]), set(&["docs/b.md"]));
         let text = "[A](../A.md#x), [b](b.md), `src/c.rs`, `src/d.rs`, [e](https://e.org)\n";
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_away_has_no_dead_links() {
+    fn the_distribution_has_no_dead_links() {
         let root = crate::root();
         let sources = links::files(&root, Path::new(""));
         let mut shipped = links::files(&root, Path::new("contrib"));
@@ -83,7 +83,7 @@ mod tests {
             let text = std::fs::read_to_string(root.join(page)).expect("a page");
             pages.insert(page.to_owned(), rewrite(page, &text, &sources, &shipped));
         }
-        // Files of the sources are named there, too: only what can be followed is looked at.
+        // Its pages name files of the sources, too: only links are checked.
         let links: Vec<_> = links::dead(&shipped, &pages)
             .into_iter()
             .filter(|complaint| !complaint.contains("there is no file `"))
@@ -96,7 +96,7 @@ mod tests {
                 assert!(is_there || follows, "{page}:{}: {}", span.line, span.text);
             }
         }
-        // What lies in `contrib` names pages, too.
+        // Files of `contrib` name pages, too.
         for file in shipped.iter().filter(|file| file.starts_with("contrib/")) {
             let text = std::fs::read_to_string(root.join(file)).expect("text");
             for word in text.split(|c: char| c.is_whitespace() || matches!(c, ':' | ',' | '`')) {

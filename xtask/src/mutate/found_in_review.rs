@@ -23,7 +23,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a thread that gives up its lease leaves the queue, by a panic too",
+        guard: "a thread that gives up waiting for the lease leaves the queue, also by a panic",
         file: "crates/whippet/src/runtime/block_on.rs",
         from: "        if !self.queued.get() {
             return;
@@ -39,7 +39,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "whoever takes the seat unasked leaves the line",
+        guard: "a thread that takes the lease without being chosen leaves the queue",
         file: "crates/whippet/src/runtime/block_on.rs",
         from: "            self.leave_queue(&mut state);
         } else if",
@@ -112,7 +112,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a thread that leaves the seat tells the next",
+        guard: "a thread that returns the lease wakes the next",
         file: "crates/whippet/src/runtime/block_on.rs",
         from: "        state.worker = Some(worker);
         Self::wake_next(&mut state);

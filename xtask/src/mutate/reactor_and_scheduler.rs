@@ -61,7 +61,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "4",
-        guard: "a worker looks at all queues once more before it sleeps",
+        guard: "a worker checks all queues once more before it sleeps",
         file: "crates/whippet/src/executor/worker.rs",
         from: "if self.shared.has_work() || self.shared.is_ending() || has_more() {",
         to: "if self.shared.is_ending() || has_more() {",
@@ -72,7 +72,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "4",
-        guard: "the fence between a push and the look at who sleeps",
+        guard: "the fence between a push and the check for sleepers",
         file: "crates/whippet/src/executor/idle.rs",
         from: "        // let the look pass the push. A fence, as loom models SeqCst accesses as AcqRel only.
         fence(SeqCst);
@@ -82,7 +82,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "4",
-        guard: "the fence between the announcement of sleep and the last look",
+        guard: "the fence between the announcement of sleep and the last check of the queues",
         file: "crates/whippet/src/executor/idle.rs",
         from: "        // SeqCst fence: the sleeper's side of the handshake (the pusher's is in `claim_search`).
         fence(SeqCst);
@@ -92,7 +92,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "4",
-        guard: "the last searcher that finds work looks whether there is more",
+        guard: "the last searcher that finds work wakes another",
         file: "crates/whippet/src/executor/idle.rs",
         from: "        before % SLEEPING == SEARCHING
 ",
@@ -117,7 +117,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "5",
-        guard: "three turns of the LIFO slot in a row",
+        guard: "at most three polls from the LIFO slot in a row",
         file: "crates/whippet/src/executor/worker.rs",
         from: "if lifo_polls < MAX_LIFO_POLLS {",
         to: "if lifo_polls <= MAX_LIFO_POLLS || true {",
@@ -125,7 +125,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "5",
-        guard: "a searcher robs a LIFO slot beside a long poll",
+        guard: "a searcher steals from the LIFO slot of a worker in a long poll",
         file: "crates/whippet/src/executor/worker.rs",
         from: "                if lifo_candidate == Some(seen) {
                     return remote.lifo.take();
@@ -137,7 +137,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "5",
-        guard: "a LIFO slot is robbed only after the same poll was seen to last",
+        guard: "a LIFO slot is stolen from only after the same poll was observed twice",
         file: "crates/whippet/src/executor/worker.rs",
         from: "                if lifo_candidate == Some(seen) {
 ",
@@ -191,7 +191,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "7",
-        guard: "the reactor wakes nobody under the lock of a slot",
+        guard: "the reactor wakes no task under the lock of a slot",
         file: "crates/whippet/src/reactor/slot.rs",
         from: "        waiters.notify(bits, self.edges(), |waker| wakers.push(waker));
 ",
@@ -245,7 +245,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "7",
-        guard: "a waker that panics keeps nobody asleep",
+        guard: "a waker that panics keeps no other task asleep",
         file: "crates/whippet/src/wake_list.rs",
         from: "            let _ = panicked.call(|| waker.wake());
 ",

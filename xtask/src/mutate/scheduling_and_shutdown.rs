@@ -83,7 +83,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "who enters a local runtime on its thread enters its local tasks",
+        guard: "entering a local runtime on its thread enters its local tasks",
         file: "crates/whippet/src/runtime/handle.rs",
         from: "        Within { local: LocalTasks::of_runtime(&self.shared).map(|tasks| tasks.enter()), entered }
 ",
@@ -158,7 +158,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "who ends a runtime on a thread of its own waits for nobody",
+        guard: "a runtime that is shut down on one of its own threads does not wait",
         file: "crates/whippet/src/runtime/runtime.rs",
         from: "        let waits = !context::is_worker() && !works_for(shared.id);
 ",

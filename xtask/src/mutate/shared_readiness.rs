@@ -37,7 +37,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "32",
-        guard: "each waker of those who poll in one direction is kept",
+        guard: "the waker of each task that polls in one direction is kept",
         file: "crates/whippet/src/reactor/waiters.rs",
         from: "        let (former, displaced) = if !key.is_shared() {
 ",

@@ -43,7 +43,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a new listener hears nothing of what was announced before it",
+        guard: "a new listener does not receive signals from before it",
         file: "crates/whippet/src/driver/signals.rs",
         from: "heard: kind.announced }",
         to: "heard: kind.announced.wrapping_sub(1) }",
@@ -51,7 +51,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a signal that was not announced yet is heard by a listener that begins now",
+        guard: "a signal that was not announced yet is received by a new listener",
         file: "crates/whippet/src/driver/signals.rs",
         from: "        let key = kind.listeners.insert(None);
 ",
@@ -62,7 +62,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "the end of a runtime wakes those who wait for a signal",
+        guard: "shutdown wakes tasks that wait for a signal",
         file: "crates/whippet/src/driver/signals.rs",
         from: "        state.kinds.iter_mut().for_each(|kind| kind.take_wakers(&mut wakers));
 ",

@@ -7,7 +7,7 @@ use super::table::Test::{File, Model, Schedule, Unit};
 pub(super) const GUARDS: &[Mutation] = &[
     Mutation {
         row: "9",
-        guard: "any worker waits in the reactor while another polls",
+        guard: "any worker waits in the reactor while another runs a task",
         file: "crates/whippet/src/executor/worker.rs",
         from: "        self.unwrap_turn(self.shared.driver.turn(timeout, wakers))
 ",
@@ -21,7 +21,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "9",
-        guard: "reactor and timers are looked at between turns",
+        guard: "reactor and timers are polled between tasks",
         file: "crates/whippet/src/executor/worker.rs",
         from: "        if self.until_events.count() {
 ",
@@ -31,7 +31,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "10",
-        guard: "a job is brought to a thread that nobody has claimed yet",
+        guard: "a job goes to a thread that is not claimed yet",
         file: "crates/whippet/src/executor/blocking.rs",
         from: "        if state.waiting > state.claims {
 ",
@@ -89,7 +89,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "11",
-        guard: "the end cancels tasks that wait",
+        guard: "shutdown cancels waiting tasks",
         file: "crates/whippet/src/executor/owned_tasks.rs",
         from: "            idle.extend(shard.tasks.iter().filter_map(OwnedRef::cancel));
 ",
@@ -108,7 +108,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "11",
-        guard: "whoever waits on a socket is told of the end",
+        guard: "a task that waits on a socket is woken at shutdown",
         file: "crates/whippet/src/reactor/registry.rs",
         from: "        self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));
 ",
@@ -186,7 +186,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "13",
-        guard: "an output that nobody wants is dropped by the completer",
+        guard: "an unwanted output is dropped by the completer",
         file: "crates/whippet/src/executor/task/cell.rs",
         from: "            CompleteResult::Detached => self.discard_output(),
 ",

@@ -135,7 +135,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "an output that nobody wants is dropped with the name of its task",
+        guard: "an unwanted output is dropped with the name of its task",
         file: "crates/whippet/src/executor/task/cell.rs",
         from: "        self.header.id.enter(|| drop_catching(stage));
 ",

@@ -22,7 +22,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a thread that nobody names starts all the same",
+        guard: "an unnamed thread starts all the same",
         file: "crates/whippet/src/runtime/threads.rs",
         from: "catch_panic(|| (self.name)())",
         to: "Some((self.name)())",
@@ -122,7 +122,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a waker of a socket does not end the end of a runtime",
+        guard: "a socket's waker that panics does not stop the shutdown of a runtime",
         file: "crates/whippet/src/reactor/mod.rs",
         from: "        wakers.wake_all_catching();
 ",

@@ -7,9 +7,9 @@ use super::scan::{self, matching, name_at, words};
 use super::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where the rule holds.
+/// The sources that the rule is for.
 const FOLDER: &str = "crates/whippet/src/";
-/// What macros need of the crate, and nobody else sees.
+/// Items for macros, which are not public otherwise.
 const HIDDEN: &str = "crates/whippet/src/macros/";
 /// Where the tables are.
 const TABLES: &str = "crates/whippet/tests/auto_traits/";
@@ -84,12 +84,12 @@ fn names(path: &str) -> Vec<String> {
 
 /// The public types that a file declares.
 fn types(source: &Source) -> Vec<Declared> {
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let mut declared = Vec::new();
     for keyword in ["struct", "enum", "union"] {
         for start in words(&source.code, keyword) {
             let name = name_at(&source.code[start + keyword.len()..]);
-            let is_test = tests.iter().any(|stretch| stretch.contains(&start));
+            let is_test = tests.iter().any(|range| range.contains(&start));
             let is_public = is_public(&source.code[..start]) && !WITHOUT_PATH.contains(&name);
             if is_public && !name.is_empty() && !is_test {
                 declared.push((name.to_owned(), start));
@@ -99,11 +99,11 @@ fn types(source: &Source) -> Vec<Declared> {
     declared
 }
 
-/// The public functions of a file that give a future without a name.
+/// The public functions of a file that return an unnamed future.
 fn futures(source: &Source) -> Vec<Declared> {
     let code = source.code.as_str();
     let owners = owners(code);
-    let tests = scan::test_stretches(code);
+    let tests = scan::test_ranges(code);
     let mut declared = Vec::new();
     for start in words(code, "fn") {
         let rest = &code[start + "fn".len()..];
@@ -119,7 +119,7 @@ fn futures(source: &Source) -> Vec<Declared> {
             .is_some_and(|(_, output)| output.contains("impl ") && output.contains("Future<"));
         let owner = owners.iter().rfind(|owner| owner.body.contains(&start));
         let in_trait = owner.is_some_and(|owner| owner.is_public_trait);
-        let is_test = tests.iter().any(|stretch| stretch.contains(&start));
+        let is_test = tests.iter().any(|range| range.contains(&start));
         if name.is_empty()
             || !(is_async || gives_future)
             || !(is_public(head) || in_trait)
@@ -136,7 +136,7 @@ fn futures(source: &Source) -> Vec<Declared> {
     declared
 }
 
-/// What functions stand in: a trait, or the implementation of a type.
+/// A trait, or an implementation of a type, with its functions.
 struct Owner {
     /// The name of the trait or type; empty if a macro puts it there.
     name: String,
@@ -212,7 +212,7 @@ fn generics(code: &str) -> usize {
     code.len()
 }
 
-/// Whether what follows this code is public to everybody.
+/// Whether the item after this code is public everywhere.
 fn is_public(head: &str) -> bool {
     words(head.trim_end(), "pub").last().is_some_and(|at| head.trim_end().len() == at + "pub".len())
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_type_that_is_in_no_table_is_found() {
+    fn public_types_in_no_table_are_found() {
         let code = "pub struct A<T>(T); pub enum B {} pub(crate) struct C; struct D;";
         assert_eq!(missing(code, ""), ["A", "B"]);
         assert_eq!(missing(code, "    whippet::a::A<T>;\n    whippet::B;\n"), [""; 0]);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_future_that_is_in_no_table_is_found() {
+    fn public_futures_in_no_table_are_found() {
         let code = "impl<T: Fn() -> u8> A<T> where T: Send { pub async fn f(&self) {} async fn g() {} }
             impl Trait for B { async fn h() {} }
             pub trait C { fn i(&self) -> impl Future<Output = ()>; fn j(&self, f: impl Future<Output = ()>); }

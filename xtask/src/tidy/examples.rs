@@ -1,13 +1,13 @@
-//! Each public function of whippet shows in an example of its own what it is for, and one that may panic names its caller.
+//! Each public function of whippet has an example of its own, and one that may panic names its caller.
 //!
-//! Goes by lines: a declaration begins its line, and what is above it up to the first line that is neither documentation
+//! Works by lines: a declaration begins its line, and what is above it up to the first line that is neither documentation
 //! nor an attribute belongs to it.
 
 use super::source::Source;
 
-/// Where the rule holds.
+/// The sources that the rule is for.
 const FOLDER: &str = "crates/whippet/src/";
-/// What macros need of the crate, and nobody else sees.
+/// Items for macros, which are not public otherwise.
 const HIDDEN: &str = "crates/whippet/src/macros/";
 
 /// The public functions without an example, and those that may panic and do not name their caller.
@@ -26,9 +26,7 @@ fn of_a_file(source: &Source) -> Vec<String> {
         let mut complain =
             |words: &str| complaints.push(format!("{}:{}: {words}", source.path, at + 1));
         if !has_example(&lines[..at]) {
-            complain(
-                "example: a public function has none: show it by one that asserts what it does",
-            );
+            complain("example: a public function has none: add one that asserts what it does");
         }
         // The attribute is not there yet for `async fn`.
         if !lines[at].contains("async fn ") && hides_caller(&lines[..at]) {
@@ -75,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_function_without_an_example_is_found_and_no_other() {
+    fn public_functions_without_an_example_are_found() {
         let path = "crates/whippet/src/a.rs";
         for (text, count) in [
             ("/// Words.\npub fn a() {}", 1),
@@ -94,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_that_does_not_name_the_caller_is_found() {
+    fn panics_that_hide_the_caller_are_found() {
         let head = "/// # Panics\n/// Always.\n///\n/// ```\n/// a();\n/// ```\n";
         for (function, count) in [
             ("pub fn a() {}", 1),

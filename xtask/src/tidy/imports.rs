@@ -35,7 +35,7 @@ pub(super) fn module_of(path: &str) -> Option<Module> {
 
 /// All paths in a file's code that begin with `crate`, `super` or `self`, braces expanded; those in tests are left out.
 pub(super) fn find(module: &Module, source: &Source) -> Vec<Import> {
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let inner = scan::modules(source);
     let mut found = Vec::new();
     for root in ["crate::", "super::", "self::"] {
@@ -43,7 +43,7 @@ pub(super) fn find(module: &Module, source: &Source) -> Vec<Import> {
             let continues = source.code[..start].ends_with(|before: char| {
                 before.is_alphanumeric() || before == '_' || before == ':'
             });
-            if !continues && !tests.iter().any(|stretch| stretch.contains(&start)) {
+            if !continues && !tests.iter().any(|range| range.contains(&start)) {
                 let from = extended(module, module_tree::enclosing(&inner, start));
                 let mut expanded = Vec::new();
                 expand(&source.code[start..], &[], &mut expanded);

@@ -1,13 +1,13 @@
-//! No link of a page leads nowhere: files and headings that Markdown links to are there, and so are the files that it names as
-//! code. What leads to other sites is looked at for its form alone, for nobody is asked here.
+//! No link of a page is dead: files and headings that Markdown links to exist, and so do the files that it names as
+//! code. Of links to other sites only the form is checked, without the network.
 
 use crate::markdown::{self, Link, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Endings of names by which code is taken for a file of ours.
+/// Endings of names by which a code span is taken for a file of the project.
 const ENDINGS: [&str; 6] = [".rs", ".md", ".service", ".socket", ".svg", ".json"];
-/// The page of what is shipped: it lies elsewhere there, and is looked at as it lies there (`dist.rs`).
+/// The first page of the distribution, which has another path there: its links are checked by `dist/shipped.rs`.
 const SHIPPED: &str = "xtask/src/dist/README.md";
 
 /// The dead links below a folder, and the names of files that are not there.
@@ -19,7 +19,7 @@ pub(super) fn find(root: &Path) -> Vec<String> {
     dead(&files, &pages)
 }
 
-/// All files below a folder, as paths from its root, but for what is built or hidden.
+/// All files below a folder, as paths from the root, except hidden ones and those below `target`.
 pub(crate) fn files(root: &Path, below: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(root.join(below)).into_iter().flatten().flatten() {
@@ -38,7 +38,7 @@ pub(crate) fn files(root: &Path, below: &Path) -> BTreeSet<String> {
     found
 }
 
-/// What is wrong with the links of these pages, where these files are.
+/// The complaints about the links of these pages, among these files.
 pub(crate) fn dead(files: &BTreeSet<String>, pages: &BTreeMap<String, String>) -> Vec<String> {
     let anchors: BTreeMap<&str, Vec<String>> =
         pages.iter().map(|(path, text)| (path.as_str(), markdown::anchors(text))).collect();
@@ -50,7 +50,7 @@ pub(crate) fn dead(files: &BTreeSet<String>, pages: &BTreeMap<String, String>) -
             }
         }
         for Span { line, text, .. } in markdown::spans(text) {
-            if is_ours(&text, files) && !is_there(&text, files) {
+            if is_of_project(&text, files) && !is_there(&text, files) {
                 complaints.push(format!("{path}:{line}: link: there is no file `{text}`"));
             }
         }
@@ -58,7 +58,7 @@ pub(crate) fn dead(files: &BTreeSet<String>, pages: &BTreeMap<String, String>) -
     complaints
 }
 
-/// Why a link leads nowhere, if it does.
+/// Why a link is dead, if it is.
 fn wrong(
     page: &str,
     target: &str,
@@ -110,8 +110,8 @@ fn is_url(target: &str) -> bool {
     })
 }
 
-/// Whether what is written as code names a file or a folder of ours: by its ending, or by the folder that it begins with.
-fn is_ours(code: &str, files: &BTreeSet<String>) -> bool {
+/// Whether a code span names a file or a folder of the project: by its ending, or by the folder that it begins with.
+fn is_of_project(code: &str, files: &BTreeSet<String>) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
     // What begins with a slash is a file of the machine's.
     if !code.starts_with(char::is_alphanumeric) || !code.chars().all(fits) {
@@ -122,7 +122,7 @@ fn is_ours(code: &str, files: &BTreeSet<String>) -> bool {
     first != "target" && (is_named(code) || files.iter().any(|file| file.starts_with(&folder)))
 }
 
-/// Whether a name ends as those of our files do.
+/// Whether a name has the ending of a file of the project.
 fn is_named(code: &str) -> bool {
     ENDINGS.iter().any(|ending| code.ends_with(ending))
 }
@@ -139,7 +139,7 @@ fn is_there(code: &str, files: &BTreeSet<String>) -> bool {
 mod tests {
     use super::*;
 
-    /// What is wrong with a page `docs/p.md` beside a few other files.
+    /// The complaints about a page `docs/p.md` among a few other files.
     fn of(text: &str) -> Vec<String> {
         let files = ["docs/p.md", "docs/q.md", "src/a/b.rs", "README.md"];
         let files = files.into_iter().map(str::to_owned).collect();
@@ -149,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lead_somewhere_are_left_alone() {
+    fn valid_links_have_no_complaints() {
         let good = "# Here\n[a](q.md) [b](q.md#two-words) [c](../README.md) [d](#here) [e](../src) \
                     [f](../src/a/b.rs) [g](https://example.org/x#y) `a/b.rs` `b.rs` `/etc/x.md` `x` `q.md` `src/a/` `a/o`\n";
         assert_eq!(of(good), Vec::<String>::new());
     }
 
     #[test]
-    fn dead_links_are_named_with_their_line() {
+    fn dead_links_are_found_with_their_line() {
         for (text, told) in [
             ("\n[a](r.md)", "docs/p.md:2: link: r.md leads to no file"),
             ("[a](q.md#three)", "docs/p.md:1: link: q.md#three leads to no heading of docs/q.md"),

@@ -2,7 +2,7 @@
 //! foreign runtime, no dead link.
 //!
 //! Each rule looks at the sources as text, comments and strings apart ([`source`]), and returns complaints: file and line,
-//! the rule's name, what is wrong and how to mend it. `cargo test` checks them, by the test below.
+//! the rule's name, what is wrong and how to fix it. `cargo test` checks them, by the test below.
 //!
 //! From the bottom up: `source` (one file, its code and comments apart), `scan` (attributes, modules, functions in it), `module_tree`
 //! (which files the crates are made of, and which of them are tests), `imports` (paths to other modules), then the rules.
@@ -24,7 +24,7 @@ mod unwinding;
 use self::source::Source;
 use std::path::{Path, PathBuf};
 
-/// Checks everything below `root` and prints what is wrong. True: nothing is.
+/// Checks everything below `root` and prints the complaints. True: there are none.
 pub(crate) fn run(root: &Path) -> bool {
     let complaints = check(root);
     for complaint in &complaints {
@@ -32,12 +32,12 @@ pub(crate) fn run(root: &Path) -> bool {
     }
     match complaints.len() {
         0 => println!("tidy"),
-        count => eprintln!("\n{count} to put right; CONTRIBUTING.md has the rules"),
+        count => eprintln!("\n{count} to fix; CONTRIBUTING.md has the rules"),
     }
     complaints.is_empty()
 }
 
-/// What is wrong below `root`.
+/// The complaints about everything below `root`.
 fn check(root: &Path) -> Vec<String> {
     let mut sources: Vec<Source> =
         rust_files(root).iter().filter_map(|path| Source::read(root, path)).collect();
@@ -55,7 +55,7 @@ fn check(root: &Path) -> Vec<String> {
     complaints
 }
 
-/// All files below a folder that hold Rust, in a fixed order, but for what is built or hidden.
+/// All Rust files below a folder, in a fixed order, except hidden ones and those below `target`.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn all_packages_are_looked_at() {
+    fn all_packages_are_checked() {
         let files = super::rust_files(&crate::root());
         for file in ["crates/whippet/src/lib.rs", "crates/chinwag/src/main.rs", "xtask/src/main.rs"]
         {

@@ -1,23 +1,23 @@
-//! The files that the crates are made of, from each root along the `mod` declarations, as the compiler finds them: which
-//! files nothing leads to, and which are compiled for tests only.
+//! The files of the crates, found from each root along the `mod` declarations, as the compiler finds them: which
+//! files are not reached, and which are compiled for tests only.
 
 use super::scan::{self, Module};
 use super::source::Source;
 use std::collections::BTreeMap;
 
-/// A file that is waiting to be looked at.
+/// A file that is still to be visited.
 struct Step {
     /// Its path.
     path: String,
     /// Whether it is compiled for tests only.
     is_test: bool,
-    /// Whether its modules are beside it (`lib.rs`, `mod.rs`), not in a folder of its name.
+    /// Whether its modules are in its own folder (`lib.rs`, `mod.rs`), not in a folder of its name.
     is_root: bool,
 }
 
-/// Marks the files of tests as such, and complains of files that nothing leads to.
+/// Marks the files of tests, and complains about files that are not reached.
 pub(super) fn build(sources: &mut [Source]) -> Vec<String> {
-    // For each file that something leads to: whether only tests do.
+    // For each file that is reached: whether only by tests.
     let mut reached: BTreeMap<String, bool> = BTreeMap::new();
     let by_path: BTreeMap<&str, &Source> =
         sources.iter().map(|source| (source.path.as_str(), source)).collect();
@@ -36,7 +36,7 @@ pub(super) fn build(sources: &mut [Source]) -> Vec<String> {
         match reached.get(&source.path) {
             Some(is_test) => source.is_test = *is_test,
             None => complaints.push(format!(
-                "{}: orphan: nothing leads to this file, so it is not compiled: declare it with `mod`, or delete it",
+                "{}: orphan: no `mod` declares this file, so it is not compiled: declare it, or delete it",
                 source.path
             )),
         }
@@ -69,10 +69,10 @@ fn children(source: &Source, step: &Step) -> Vec<Step> {
         format!("{folder}/{}", name.trim_end_matches(".rs"))
     };
     let modules = scan::modules(source);
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let mut steps = Vec::new();
     for module in modules.iter().filter(|module| module.body.is_none()) {
-        let is_test = step.is_test || tests.iter().any(|stretch| stretch.contains(&module.start));
+        let is_test = step.is_test || tests.iter().any(|range| range.contains(&module.start));
         let around = enclosing(&modules, module.start);
         let inner: String = around.iter().map(|name| format!("/{name}")).collect();
         let paths = match &module.path {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     /// The orphans and the files of tests among files with these texts.
-    fn grown(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    fn built(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let mut sources: Vec<Source> = files
             .iter()
             .map(|(path, text)| Source::new((*path).to_owned(), (*text).to_owned()))
@@ -132,8 +132,8 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_leads_to_is_an_orphan() {
-        let (orphans, tests) = grown(&[
+    fn files_that_are_not_reached_are_orphans() {
+        let (orphans, tests) = built(&[
             ("crates/x/src/lib.rs", "mod a; mod d { mod e; } // mod f;"),
             ("crates/x/src/a.rs", "mod b; #[path = \"b_loom.rs\"] mod loom_tests;"),
             ("crates/x/src/a/b.rs", ""),
@@ -154,8 +154,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_of_tests_when_only_tests_lead_to_it() {
-        let (orphans, tests) = grown(&[
+    fn files_reached_by_tests_only_are_tests() {
+        let (orphans, tests) = built(&[
             ("crates/x/src/lib.rs", "#[cfg(all(test, loom))]\nmod a;\n#[cfg(test)] mod b; mod c;"),
             ("crates/x/src/a.rs", "mod deep;"),
             ("crates/x/src/a/deep.rs", ""),

@@ -1,14 +1,14 @@
-//! Panics that a caller of whippet causes: the message begins with the call, in backticks. `tests/panic_messages.rs` holds
-//! what follows. What cannot happen is an `unreachable!`, an `expect` or a `debug_assert!`, which the rule leaves alone.
+//! Panics that a caller of whippet causes: the message begins with the call, in backticks. `tests/panic_messages.rs` checks
+//! the rest of it. What cannot happen is an `unreachable!`, an `expect` or a `debug_assert!`, which the rule ignores.
 
 use super::scan;
 use super::source::Source;
 
-/// Whose panics are looked at.
+/// The sources that the rule is for.
 const SOURCES: &str = "crates/whippet/src/";
-/// The macros that make them.
+/// The macros that panic.
 const MACROS: [&str; 4] = ["panic", "assert", "assert_eq", "assert_ne"];
-/// Parts of whippet that replace the machine in models, and have no callers outside.
+/// Parts of whippet that replace the operating system in models, and have no callers outside.
 const MODELS: [&str; 2] = ["crates/whippet/src/loom", "/shuttle.rs"];
 
 /// The panics whose message names no call.
@@ -17,11 +17,11 @@ pub(super) fn find(source: &Source) -> Vec<String> {
     if source.is_test || is_model || !source.path.starts_with(SOURCES) {
         return Vec::new();
     }
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let is_meant = |&start: &usize| {
         let line = source.code[..start].rfind('\n').map_or(0, |end| end + 1);
         let is_const = source.code[line..start].contains("const _:");
-        !is_const && !tests.iter().any(|stretch| stretch.contains(&start))
+        !is_const && !tests.iter().any(|range| range.contains(&start))
     };
     let starts = MACROS.iter().flat_map(|name| {
         let calls = scan::words(&source.code, name).filter(is_meant);

@@ -1,4 +1,4 @@
-//! The rules for one file each, and the one for the list of dependencies.
+//! The rules about a single file, and the one about the lock file.
 
 use super::scan;
 use super::source::Source;
@@ -9,7 +9,7 @@ const FILE_LINES: (usize, usize) = (600, 1000);
 /// Lines of a function, and of one in tests.
 const FUNCTION_LINES: (usize, usize) = (70, 100);
 
-/// Runtimes, and parts of them, that the product must not stand on.
+/// Runtimes, and parts of them, that the product must not depend on.
 const FOREIGN: [&str; 12] = [
     "tokio",
     "async-std",
@@ -25,12 +25,12 @@ const FOREIGN: [&str; 12] = [
     "futures-executor",
 ];
 
-/// Macros that stand for what is still to be done.
+/// Macros for work that is not done.
 const UNDONE_MACROS: [&str; 3] = ["todo", "unimplemented", "dbg"];
 /// The same in comments.
 const UNDONE_COMMENTS: [&str; 3] = ["FIXME", "TODO", "XXX"];
 
-/// What is wrong with a file.
+/// The complaints about a file.
 pub(super) fn of_a_file(source: &Source) -> Vec<String> {
     let mut complaints = Vec::from_iter(length(source));
     complaints.extend(functions(source));
@@ -43,28 +43,29 @@ fn length(source: &Source) -> Option<String> {
     let lines = source.text.lines().count();
     let limit = if source.is_test { FILE_LINES.1 } else { FILE_LINES.0 };
     let words =
-        format!("file-length: {lines} lines, of {limit} at most: split it by what it keeps");
+        format!("file-length: {lines} lines, of {limit} at most: split it by what it holds");
     (lines > limit).then(|| format!("{}:{limit}: {words}", source.path))
 }
 
 fn functions(source: &Source) -> Vec<String> {
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let mut complaints = Vec::new();
     for function in scan::functions(&source.code) {
         let start = function.place.start;
         let lines = source.code[function.place].lines().count();
-        let in_tests = source.is_test || tests.iter().any(|stretch| stretch.contains(&start));
+        let in_tests = source.is_test || tests.iter().any(|range| range.contains(&start));
         let limit = if in_tests { FUNCTION_LINES.1 } else { FUNCTION_LINES.0 };
         if lines > limit {
-            let words =
-                format!("function-length: {lines} lines, of {limit} at most: give its parts names");
+            let words = format!(
+                "function-length: {lines} lines, of {limit} at most: move parts of it into functions"
+            );
             complaints.push(source.complaint(start, &words));
         }
     }
     complaints
 }
 
-/// The attributes that need a reason, and how it is given.
+/// The attributes that need a reason, and how to give it.
 const EXCEPTIONS: [(&str, &str); 3] = [
     ("allow", "add `reason = \"…\"`, or better use `expect`"),
     ("expect", "add `reason = \"…\"`"),
@@ -77,14 +78,14 @@ fn attributes(source: &Source) -> Vec<String> {
     for attribute in scan::attributes(&source.code) {
         let code = &source.code[attribute.clone()];
         let outermost = scan::name_at(code.trim_start_matches(['#', '!', '[']));
-        let inside =
-            EXCEPTIONS.iter().filter(|(name, _)| [name, "cfg_attr"].contains(&outermost)).flat_map(
-                |(name, way_out)| scan::words(code, name).map(move |start| (start, name, way_out)),
-            );
-        for (start, name, way_out) in inside {
+        let inside = EXCEPTIONS
+            .iter()
+            .filter(|(name, _)| [name, "cfg_attr"].contains(&outermost))
+            .flat_map(|(name, fix)| scan::words(code, name).map(move |start| (start, name, fix)));
+        for (start, name, fix) in inside {
             let after = start + name.len();
             if !is_reasoned(name, &code[after..], &source.text[attribute.start + after..]) {
-                let words = format!("reason: `{name}` does not say why: {way_out}");
+                let words = format!("reason: `{name}` gives no reason: {fix}");
                 complaints.push(source.complaint(attribute.start + start, &words));
             }
         }
@@ -92,11 +93,11 @@ fn attributes(source: &Source) -> Vec<String> {
     complaints
 }
 
-/// Whether an exception of this name has a reason, or is none; `code` is what follows it, `text` the same with strings.
+/// Whether an attribute of this name has a reason, or needs none; `code` is what follows the name, `text` the same with strings.
 fn is_reasoned(name: &str, code: &str, text: &str) -> bool {
     match code.trim_start().bytes().next() {
         Some(b'(') => has_reason(code, text),
-        _ if name == "ignore" => says_something(text.trim_start()),
+        _ if name == "ignore" => is_nonblank_value(text.trim_start()),
         _ => true,
     }
 }
@@ -106,11 +107,11 @@ fn has_reason(code: &str, text: &str) -> bool {
     let open = code.len() - code.trim_start().len();
     let end = open + scan::matching(&code[open..]);
     scan::words(&code[..end], "reason")
-        .any(|start| says_something(text[start + "reason".len()..end].trim_start()))
+        .any(|start| is_nonblank_value(text[start + "reason".len()..end].trim_start()))
 }
 
 /// Whether text begins with `= "…"`, and the string is not blank.
-fn says_something(text: &str) -> bool {
+fn is_nonblank_value(text: &str) -> bool {
     let string = text.strip_prefix('=').and_then(|rest| rest.trim_start().strip_prefix('"'));
     string.and_then(|rest| rest.split('"').next()).is_some_and(|words| !words.trim().is_empty())
 }
@@ -121,7 +122,7 @@ fn undone(source: &Source) -> Vec<String> {
         calls.filter(|start| source.code[start + name.len()..].starts_with('!'))
     });
     let comments = UNDONE_COMMENTS.iter().flat_map(|word| scan::words(&source.comments, word));
-    let words = "undone: finish it, or write an issue and take it out here";
+    let words = "undone: finish it, or write an issue and remove it here";
     macros.chain(comments).map(|start| source.complaint(start, words)).collect()
 }
 
@@ -141,7 +142,7 @@ fn foreign(lock: &str) -> Vec<String> {
         let name = line.strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"'));
         if let Some(name) = name.filter(|name| FOREIGN.contains(name)) {
             complaints.push(format!(
-                "Cargo.lock:{}: foreign-runtime: {name}: `cargo tree -i {name}` says who brings it; do without",
+                "Cargo.lock:{}: foreign-runtime: {name}: `cargo tree -i {name}` shows what depends on it; remove that",
                 number + 1
             ));
         }
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_goes_red() {
+    fn each_rule_finds_its_fault() {
         let lines = "\n".repeat(71);
         for (text, place, words) in [
             ("\n".repeat(601).as_str(), 600, "file-length: 601 lines"),
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_is_left_alone() {
+    fn correct_code_has_no_complaints() {
         let lines = "\n".repeat(98);
         for text in [
             "#[expect(dead_code, reason = \"why\")]\nfn f() { let todo = \"todo!() FIXME\"; }",
@@ -197,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_runtimes_are_found_and_so_is_a_lock_file_that_is_not_there() {
+    fn foreign_runtimes_and_missing_lock_files_are_found() {
         let found = foreign("name = \"slab\"\nname = \"tokio\"\nname = \"tokio-like\"");
         assert!(found.len() == 1 && found[0].starts_with("Cargo.lock:2: "), "{found:?}");
         assert_eq!(foreign_runtimes(Path::new("/nowhere/at/all")).len(), 1);

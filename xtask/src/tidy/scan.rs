@@ -1,6 +1,6 @@
-//! What stands in code: attributes, modules, functions, and which stretches are compiled for tests only.
+//! Attributes, modules and functions in code, and the ranges that are compiled for tests only.
 //!
-//! All of it is found in the code alone, so nothing in a comment or a string is mistaken for it.
+//! Only the code is searched, so nothing in a comment or a string is mistaken for them.
 
 use super::source::Source;
 use std::ops::Range;
@@ -14,7 +14,7 @@ pub(super) struct Module {
     pub(super) start: usize,
     /// Its block with the braces; none if it is a file of its own.
     pub(super) body: Option<Range<usize>>,
-    /// What `#[path = "…"]` says.
+    /// The value of `#[path = "…"]`.
     pub(super) path: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub(super) fn matching(code: &str) -> usize {
     code.len()
 }
 
-/// Where a word begins in code, as a word of its own.
+/// The positions of a whole word in code.
 pub(super) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_part =
         |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -155,8 +155,8 @@ pub(super) fn functions(code: &str) -> Vec<Function> {
     words(code, "fn").filter_map(function).collect()
 }
 
-/// The stretches that are compiled for tests only: what stands below `#[cfg(test)]`, `#[test]` and their like.
-pub(super) fn test_stretches(code: &str) -> Vec<Range<usize>> {
+/// The ranges that are compiled for tests only: the items below `#[cfg(test)]`, `#[test]` and similar attributes.
+pub(super) fn test_ranges(code: &str) -> Vec<Range<usize>> {
     let of_tests =
         attributes(code).into_iter().filter(|attribute| is_of_tests(&code[attribute.clone()]));
     of_tests.map(|attribute| attribute.start..item_end(code, attribute.end)).collect()
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found_whatever_their_signature() {
+    fn functions_with_any_signature_are_found() {
         for (code, found) in [
             ("fn f(a: [u8; 4]) -> [u8; 2] { x }", 1),
             ("struct S { f: unsafe fn(u8), }\nimpl S { }", 0),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn test_stretches_are_those_of_tests_alone() {
+    fn test_ranges_are_those_of_tests_only() {
         for (code, kept) in [
             ("#[cfg(test)] mod t { a } b", "b"),
             ("#[cfg(all(test, not(loom)))] use crate::a::{b}; b", "; b"),
@@ -247,7 +247,7 @@ mod tests {
             ("#[whippet::test(flavor)] async fn f() { a } b", "b"),
         ] {
             let mut rest = code.to_owned();
-            for stretch in test_stretches(code).into_iter().rev() {
+            for stretch in test_ranges(code).into_iter().rev() {
                 rest.replace_range(stretch, "");
             }
             assert_eq!(rest.trim(), kept, "{code}");
@@ -258,7 +258,7 @@ mod tests {
             "#[cfg(loom)] mod a { }",
             "#[attest] mod a { }",
         ] {
-            assert!(test_stretches(code).is_empty(), "{code}");
+            assert!(test_ranges(code).is_empty(), "{code}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A source file as the rules look at it: its text, and the same text once with the code alone and once with the
-//! comments alone, every other byte a space, so that places and lines are the same in all three.
+//! A source file as the rules see it: its text, the text with only its code, and the text with only its comments. Every other
+//! byte is a space, so that positions and lines are the same in all three.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) struct Source {
     pub(super) code: String,
     /// The comments.
     pub(super) comments: String,
-    /// Whether the whole file is compiled for tests only; `module_tree` finds out.
+    /// Whether the whole file is compiled for tests only; set by `module_tree`.
     pub(super) is_test: bool,
 }
 
@@ -28,7 +28,7 @@ impl Source {
 
     /// A file of this text.
     pub(super) fn new(path: String, text: String) -> Self {
-        let (code, comments) = take_apart(&text);
+        let (code, comments) = split(&text);
         Self { path, text, code, comments, is_test: false }
     }
 
@@ -37,13 +37,13 @@ impl Source {
         self.code.as_bytes()[..byte].iter().filter(|&&byte| byte == b'\n').count() + 1
     }
 
-    /// A complaint about a place in this file: `words` are the rule's name, what is wrong and the way out.
+    /// A complaint about a position in this file: `words` are the rule's name, what is wrong and how to fix it.
     pub(super) fn complaint(&self, byte: usize, words: &str) -> String {
         format!("{}:{}: {words}", self.path, self.line(byte))
     }
 }
 
-/// What a stretch of text is.
+/// What a piece of text is.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Code,
@@ -52,14 +52,14 @@ enum Kind {
 }
 
 /// The code and the comments of a text, each with a space for every byte of the other and of literals.
-fn take_apart(text: &str) -> (String, String) {
+fn split(text: &str) -> (String, String) {
     let (mut code, mut comments) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
     let mut rest = text;
     while !rest.is_empty() {
-        let (kind, length) = stretch(rest, code.last().copied());
+        let (kind, length) = next_piece(rest, code.last().copied());
         for byte in rest[..length].bytes() {
             let other = if byte == b'\n' { byte } else { b' ' };
-            // A letter beyond ASCII is no code that any rule looks for.
+            // No rule searches code for characters beyond ASCII.
             code.push(if kind == Kind::Code && byte.is_ascii() { byte } else { other });
             comments.push(if kind == Kind::Comment { byte } else { other });
         }
@@ -68,8 +68,8 @@ fn take_apart(text: &str) -> (String, String) {
     (String::from_utf8(code).unwrap_or_default(), String::from_utf8(comments).unwrap_or_default())
 }
 
-/// What begins here, and its bytes; code is given a character at a time.
-fn stretch(rest: &str, before: Option<u8>) -> (Kind, usize) {
+/// The kind and the length of the piece that begins here; code is returned a character at a time.
+fn next_piece(rest: &str, before: Option<u8>) -> (Kind, usize) {
     if rest.starts_with("//") {
         return (Kind::Comment, rest.find('\n').unwrap_or(rest.len()));
     }
@@ -151,23 +151,23 @@ fn character(rest: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, take_apart};
+    use super::{Source, split};
 
     fn words(text: &str) -> String {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     #[test]
-    fn comments_strings_and_characters_are_no_code_and_lifetimes_are() {
+    fn only_code_and_lifetimes_are_code() {
         let text = "a/*x/*y*/z*/b\"s\\\"t\"c'd'e<'f>r#\"g\"#h'\\''i br\"k\"'\"'l//j\nk";
-        let (code, comments) = take_apart(text);
+        let (code, comments) = split(text);
         assert_eq!(words(&code), "a b c e<'f> h i l k");
         assert_eq!(words(&comments), "/*x/*y*/z*/ //j");
         assert_eq!((code.len(), comments.len()), (text.len(), text.len()));
     }
 
     #[test]
-    fn letters_beyond_ascii_keep_their_places() {
+    fn characters_beyond_ascii_keep_positions() {
         let source = Source::new("x.rs".to_owned(), "é // “ü”\n'ß' x".to_owned());
         assert_eq!(words(&source.code), "x");
         assert_eq!(words(&source.comments), "// “ü”");

@@ -1,4 +1,4 @@
-//! Unsafe code: only in the files named here, each use with its argument.
+//! Unsafe code: only in the files listed here, each use with its safety argument.
 
 use super::scan;
 use super::source::Source;
@@ -35,16 +35,16 @@ const FILES: &[(&str, &str)] = &[
     ("crates/whippet/src/sys/raw.rs", "system calls that rustix does not know"),
 ];
 
-/// Where unsafe code is no part of the product, and needs no name, only its argument.
+/// Folders outside of the product, where unsafe code needs only its argument.
 const OUTSIDE: [&str; 2] = ["bench/", "fuzz/"];
 
-/// The one crate whose files may be named.
+/// The only crate whose files may be listed.
 const CRATE: &str = "crates/whippet/";
 
 /// How far above a use its argument may begin.
 const ARGUMENT_LINES: usize = 8;
 
-/// What is wrong with the unsafe code of all files.
+/// The complaints about the unsafe code of all files.
 pub(super) fn find(sources: &[Source]) -> Vec<String> {
     let mut complaints: Vec<String> =
         sources.iter().flat_map(|source| uses(source, FILES)).collect();
@@ -53,17 +53,17 @@ pub(super) fn find(sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// Uses in a file that is not named, and uses without an argument.
+/// Uses in a file that is not listed, and uses without an argument.
 fn uses(source: &Source, files: &[(&str, &str)]) -> Vec<String> {
     let outside = OUTSIDE.iter().any(|folder| source.path.starts_with(folder));
     let named = outside || files.iter().any(|(path, _)| *path == source.path);
     let may_test = source.path.starts_with(CRATE);
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let mut complaints = Vec::new();
     for start in scan::words(&source.code, "unsafe") {
-        let in_tests = source.is_test || tests.iter().any(|stretch| stretch.contains(&start));
+        let in_tests = source.is_test || tests.iter().any(|range| range.contains(&start));
         if !(named || in_tests && may_test) {
-            let words = "unsafe-file: this file is not named for unsafe code: do without, or name it with its reason in xtask/src/tidy/unsafe_files.rs";
+            let words = "unsafe-file: this file is not listed for unsafe code: do without, or list it with its reason in xtask/src/tidy/unsafe_files.rs";
             complaints.push(source.complaint(start, words));
         } else if !is_argued(source, start) {
             let words = "unsafe-argument: no `// SAFETY:` close above says which invariant makes this sound (`# Safety` for a function's duties)";
@@ -79,7 +79,7 @@ fn is_argued(source: &Source, start: usize) -> bool {
     let Some(function) = after.strip_prefix("fn") else {
         return above(source, start, ARGUMENT_LINES).contains("SAFETY:");
     };
-    // `unsafe fn(…)` is a type. A function's duties head its documentation, however long it is.
+    // `unsafe fn(…)` is a type. A function's documentation may be of any length.
     let is_type = scan::name_at(function).is_empty();
     is_type || above(source, start, documentation(source, start)).contains("# Safety")
 }
@@ -111,7 +111,7 @@ fn unforbidden(source: &Source) -> Option<String> {
         .then(|| source.complaint(0, "unsafe-forbidden: add `#![forbid(unsafe_code)]`"))
 }
 
-/// Names that are not needed any more.
+/// Listed files without unsafe code.
 fn stale(sources: &[Source], files: &[(&str, &str)]) -> Vec<String> {
     let is_used = |path: &str| {
         sources.iter().any(|source| {
@@ -121,7 +121,7 @@ fn stale(sources: &[Source], files: &[(&str, &str)]) -> Vec<String> {
     let unused = files.iter().filter(|(path, _)| !is_used(path));
     unused
         .map(|(path, _)| {
-            format!("{path}:1: unsafe-file: no unsafe code is here any more: take it off the list in xtask/src/tidy/unsafe_files.rs")
+            format!("{path}:1: unsafe-file: no unsafe code is here any more: remove it from the list in xtask/src/tidy/unsafe_files.rs")
         })
         .collect()
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_code_needs_a_named_file() {
+    fn unsafe_code_needs_a_listed_file() {
         let text = "// SAFETY: it is argued.\nunsafe { f() }";
         for (path, is_test, count) in [
             ("crates/whippet/src/raw.rs", false, 0),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_needed_is_taken_off() {
+    fn files_without_unsafe_code_are_not_listed() {
         assert_eq!(stale(&[], &NAMED).len(), 1);
         assert_eq!(stale(&[source(NAMED[0].0, "safe()")], &NAMED).len(), 1);
         assert_eq!(stale(&[source(NAMED[0].0, "unsafe { f() }")], &NAMED).len(), 0);

@@ -1,5 +1,5 @@
-//! Where user code may unwind: wakers are woken, and panics caught, in few places of whippet; and each place where user code is
-//! called stands in docs/UNWINDING.md with its test.
+//! User code that may unwind: only a few files of whippet wake wakers and catch panics, and each call of user code is listed in
+//! docs/UNWINDING.md with its test.
 
 use super::scan;
 use super::source::Source;
@@ -25,7 +25,7 @@ const WAKES: [&str; 3] = [".wake()", ".wake_by_ref()", "Waker::wake"];
 /// Whose wake concerns the very poll that it is called in.
 const OWN: [&str; 2] = ["cx.waker()", "self"];
 
-/// What is wrong with the sources and the page.
+/// The complaints about the sources and the page.
 pub(super) fn find(root: &Path, sources: &[Source]) -> Vec<String> {
     let mut complaints: Vec<String> = sources.iter().flat_map(uses).collect();
     let page = std::fs::read_to_string(root.join(PAGE)).unwrap_or_default();
@@ -33,19 +33,19 @@ pub(super) fn find(root: &Path, sources: &[Source]) -> Vec<String> {
     complaints
 }
 
-/// Places of a file that catch or wake by themselves.
+/// Uses in a file that catch or wake by themselves.
 fn uses(source: &Source) -> Vec<String> {
     let named = FILES.iter().any(|(path, _)| *path == source.path);
     if named || source.is_test || !source.path.starts_with(LIBRARY) {
         return Vec::new();
     }
-    let tests = scan::test_stretches(&source.code);
+    let tests = scan::test_ranges(&source.code);
     let places = |word: &'static str| source.code.match_indices(word).map(|(start, _)| start);
     let caught = places("catch_unwind").map(|start| (start, CATCHES));
     let woken = WAKES.into_iter().flat_map(places).map(|start| (start, WAKES_ALONE));
     caught
         .chain(woken.filter(|(start, _)| !is_own(&source.code[..*start])))
-        .filter(|(start, _)| !tests.iter().any(|stretch| stretch.contains(start)))
+        .filter(|(start, _)| !tests.iter().any(|range| range.contains(start)))
         .map(|(start, words)| source.complaint(start, words))
         .collect()
 }
