@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn arguments_are_parsed() {
         let parsed =
-            |words: &str| rounds(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+            |text: &str| rounds(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(parsed(""), Some(ROUNDS));
         assert_eq!(parsed("--rounds 20_000"), Some(20_000));
         assert_eq!(parsed("--rounds"), None);

@@ -65,8 +65,8 @@ mod tests {
 
     #[test]
     fn arguments_are_parsed() {
-        let parsed = |words: &str| {
-            Plan::parse(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        let parsed = |text: &str| {
+            Plan::parse(&text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
         };
         let plan = |filter: Option<&str>, runs, seed| {
             Some(Plan { filter: filter.map(str::to_owned), runs, seed })

@@ -1,4 +1,4 @@
-//! Thousands of clients join at once and leave at once. An observer who was there before is told of each exactly once: of some
+//! Thousands of clients join at once and leave at once. An observer who was there before sees each announced exactly once: of some
 //! by name, of the others by number.
 
 use super::Context;

@@ -228,7 +228,7 @@ mod tests {
             source("crates/whippet/src/a.rs", code),
             source("crates/whippet/tests/auto_traits/a.rs", table),
         ];
-        let name = |words: String| words.split('`').nth(1).unwrap_or_default().to_owned();
+        let name = |message: String| message.split('`').nth(1).unwrap_or_default().to_owned();
         find(&sources).into_iter().map(name).collect()
     }
 

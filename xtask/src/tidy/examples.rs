@@ -24,7 +24,7 @@ fn of_a_file(source: &Source) -> Vec<String> {
     let mut complaints = Vec::new();
     for at in (0..lines.len()).filter(|&at| is_public_function(lines[at])) {
         let mut complain =
-            |words: &str| complaints.push(format!("{}:{}: {words}", source.path, at + 1));
+            |message: &str| complaints.push(format!("{}:{}: {message}", source.path, at + 1));
         if !has_example(&lines[..at]) {
             complain("example: a public function has none: add one that asserts what it does");
         }

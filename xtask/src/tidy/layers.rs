@@ -52,10 +52,10 @@ fn of_a_crate(folder: &str, layers: &[Layer], sources: &[Source]) -> Vec<String>
         }
     }
     complaints.extend(unknown.iter().map(|(layer, source)| {
-        let words = format!(
+        let message = format!(
             "layer: `{layer}` is in no row of xtask/src/tidy/layers.rs: put it into a folder, or add a row"
         );
-        source.complaint(0, &words)
+        source.complaint(0, &message)
     }));
     complaints
 }
@@ -76,10 +76,10 @@ fn wrong_imports((layer, may): &Layer, module: &Module, source: &Source) -> Vec<
         }
     }
     let complaint = |(target, start): (&String, &usize)| {
-        let words = format!(
+        let message = format!(
             "layer: `{layer}` may not import {target} (xtask/src/tidy/layers.rs): move what both use to a lower layer, or pass it as an argument"
         );
-        source.complaint(*start, &words)
+        source.complaint(*start, &message)
     };
     wrong.iter().map(complaint).collect()
 }
@@ -98,7 +98,7 @@ mod tests {
             .map(|(path, text)| Source::new(format!("crates/x/src/{path}"), (*text).to_owned()))
             .collect();
         let complaints = of_a_crate("crates/x", LAYERS, &sources);
-        let place = |words: String| words.split(" (").next().unwrap_or_default().to_owned();
+        let place = |message: String| message.split(" (").next().unwrap_or_default().to_owned();
         complaints.into_iter().map(place).collect()
     }
 

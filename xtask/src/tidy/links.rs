@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn dead_links_are_found_with_their_line() {
-        for (text, told) in [
+        for (text, complaint) in [
             ("\n[a](r.md)", "docs/p.md:2: link: r.md leads to no file"),
             ("[a](q.md#three)", "docs/p.md:1: link: q.md#three leads to no heading of docs/q.md"),
             ("[a](#gone)", "docs/p.md:1: link: #gone leads to no heading of docs/p.md"),
@@ -167,7 +167,7 @@ mod tests {
             ("see `a/c.rs`", "docs/p.md:1: link: there is no file `a/c.rs`"),
             ("see `src/c`", "docs/p.md:1: link: there is no file `src/c`"),
         ] {
-            assert_eq!(of(text), [told]);
+            assert_eq!(of(text), [complaint]);
         }
     }
 }

@@ -125,7 +125,7 @@ mod tests {
             .collect();
         let complaints = build(&mut sources);
         let orphans =
-            complaints.iter().filter_map(|words| Some(words.split_once(':')?.0.to_owned()));
+            complaints.iter().filter_map(|message| Some(message.split_once(':')?.0.to_owned()));
         let tests =
             sources.iter().filter(|source| source.is_test).map(|source| source.path.clone());
         (orphans.collect(), tests.collect())

@@ -27,11 +27,11 @@ pub(super) fn find(source: &Source) -> Vec<String> {
         let calls = scan::words(&source.code, name).filter(is_meant);
         calls.map(|start| (start, start + name.len() + 1)).collect::<Vec<_>>()
     });
-    let words =
+    let message =
         "panic-message: begin it with the call: \"`Type::method`: what is wrong; what to do\"";
     let mut complaints: Vec<(usize, String)> = starts
         .filter(|&(_, open)| source.code[..open].ends_with('!') && !names_a_call(source, open))
-        .map(|(start, _)| (start, source.complaint(start, words)))
+        .map(|(start, _)| (start, source.complaint(start, message)))
         .collect();
     complaints.sort();
     complaints.into_iter().map(|(_, complaint)| complaint).collect()

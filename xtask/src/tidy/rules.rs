@@ -42,9 +42,9 @@ pub(super) fn of_a_file(source: &Source) -> Vec<String> {
 fn length(source: &Source) -> Option<String> {
     let lines = source.text.lines().count();
     let limit = if source.is_test { FILE_LINES.1 } else { FILE_LINES.0 };
-    let words =
+    let message =
         format!("file-length: {lines} lines, of {limit} at most: split it by what it holds");
-    (lines > limit).then(|| format!("{}:{limit}: {words}", source.path))
+    (lines > limit).then(|| format!("{}:{limit}: {message}", source.path))
 }
 
 fn functions(source: &Source) -> Vec<String> {
@@ -56,10 +56,10 @@ fn functions(source: &Source) -> Vec<String> {
         let in_tests = source.is_test || tests.iter().any(|range| range.contains(&start));
         let limit = if in_tests { FUNCTION_LINES.1 } else { FUNCTION_LINES.0 };
         if lines > limit {
-            let words = format!(
+            let message = format!(
                 "function-length: {lines} lines, of {limit} at most: move parts of it into functions"
             );
-            complaints.push(source.complaint(start, &words));
+            complaints.push(source.complaint(start, &message));
         }
     }
     complaints
@@ -85,8 +85,8 @@ fn attributes(source: &Source) -> Vec<String> {
         for (start, name, fix) in inside {
             let after = start + name.len();
             if !is_reasoned(name, &code[after..], &source.text[attribute.start + after..]) {
-                let words = format!("reason: `{name}` gives no reason: {fix}");
-                complaints.push(source.complaint(attribute.start + start, &words));
+                let message = format!("reason: `{name}` gives no reason: {fix}");
+                complaints.push(source.complaint(attribute.start + start, &message));
             }
         }
     }
@@ -113,7 +113,7 @@ fn has_reason(code: &str, text: &str) -> bool {
 /// Whether text begins with `= "…"`, and the string is not blank.
 fn is_nonblank_value(text: &str) -> bool {
     let string = text.strip_prefix('=').and_then(|rest| rest.trim_start().strip_prefix('"'));
-    string.and_then(|rest| rest.split('"').next()).is_some_and(|words| !words.trim().is_empty())
+    string.and_then(|rest| rest.split('"').next()).is_some_and(|value| !value.trim().is_empty())
 }
 
 fn undone(source: &Source) -> Vec<String> {
@@ -122,8 +122,8 @@ fn undone(source: &Source) -> Vec<String> {
         calls.filter(|start| source.code[start + name.len()..].starts_with('!'))
     });
     let comments = UNDONE_COMMENTS.iter().flat_map(|word| scan::words(&source.comments, word));
-    let words = "undone: finish it, or write an issue and remove it here";
-    macros.chain(comments).map(|start| source.complaint(start, words)).collect()
+    let message = "undone: finish it, or write an issue and remove it here";
+    macros.chain(comments).map(|start| source.complaint(start, message)).collect()
 }
 
 /// Foreign runtimes in the workspace's lock file.
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn each_rule_finds_its_fault() {
         let lines = "\n".repeat(71);
-        for (text, place, words) in [
+        for (text, place, message) in [
             ("\n".repeat(601).as_str(), 600, "file-length: 601 lines"),
             (&format!("\nfn f() {{{lines}}}"), 2, "function-length: 72 lines"),
             (&format!("fn f(a: [u8; 4]) {{{lines}}}"), 1, "function-length: 72 lines"),
@@ -177,7 +177,7 @@ mod tests {
             ("/* TODO */", 1, "undone"),
         ] {
             let found = complaints(text);
-            let expected = format!("crates/x/src/bad.rs:{place}: {words}");
+            let expected = format!("crates/x/src/bad.rs:{place}: {message}");
             assert!(found.len() == 1 && found[0].starts_with(&expected), "{text:?}: {found:?}");
         }
     }

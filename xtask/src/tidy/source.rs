@@ -37,9 +37,9 @@ impl Source {
         self.code.as_bytes()[..byte].iter().filter(|&&byte| byte == b'\n').count() + 1
     }
 
-    /// A complaint about a position in this file: `words` are the rule's name, what is wrong and how to fix it.
-    pub(super) fn complaint(&self, byte: usize, words: &str) -> String {
-        format!("{}:{}: {words}", self.path, self.line(byte))
+    /// A complaint about a position in this file: `message` has the rule's name, what is wrong and how to fix it.
+    pub(super) fn complaint(&self, byte: usize, message: &str) -> String {
+        format!("{}:{}: {message}", self.path, self.line(byte))
     }
 }
 

@@ -63,11 +63,11 @@ fn uses(source: &Source, files: &[(&str, &str)]) -> Vec<String> {
     for start in scan::words(&source.code, "unsafe") {
         let in_tests = source.is_test || tests.iter().any(|range| range.contains(&start));
         if !(named || in_tests && may_test) {
-            let words = "unsafe-file: this file is not listed for unsafe code: do without, or list it with its reason in xtask/src/tidy/unsafe_files.rs";
-            complaints.push(source.complaint(start, words));
+            let message = "unsafe-file: this file is not listed for unsafe code: do without, or list it with its reason in xtask/src/tidy/unsafe_files.rs";
+            complaints.push(source.complaint(start, message));
         } else if !is_argued(source, start) {
-            let words = "unsafe-argument: no `// SAFETY:` close above says which invariant makes this sound (`# Safety` for a function's duties)";
-            complaints.push(source.complaint(start, words));
+            let message = "unsafe-argument: no `// SAFETY:` close above says which invariant makes this sound (`# Safety` for a function's duties)";
+            complaints.push(source.complaint(start, message));
         }
     }
     complaints
@@ -151,7 +151,7 @@ mod tests {
             source.is_test = is_test;
             let found = uses(&source, &NAMED);
             assert_eq!(found.len(), count, "{path}: {found:?}");
-            assert!(found.iter().all(|words| words.contains(":2: unsafe-file: ")), "{found:?}");
+            assert!(found.iter().all(|message| message.contains(":2: unsafe-file: ")), "{found:?}");
         }
     }
 
@@ -171,7 +171,10 @@ mod tests {
         ] {
             let found = uses(&source(NAMED[0].0, text), &NAMED);
             assert_eq!(found.len(), count, "{text:?}: {found:?}");
-            assert!(found.iter().all(|words| words.contains(": unsafe-argument: ")), "{found:?}");
+            assert!(
+                found.iter().all(|message| message.contains(": unsafe-argument: ")),
+                "{found:?}"
+            );
         }
     }
 

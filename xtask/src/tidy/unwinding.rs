@@ -46,7 +46,7 @@ fn uses(source: &Source) -> Vec<String> {
     caught
         .chain(woken.filter(|(start, _)| !is_own(&source.code[..*start])))
         .filter(|(start, _)| !tests.iter().any(|range| range.contains(start)))
-        .map(|(start, words)| source.complaint(start, words))
+        .map(|(start, message)| source.complaint(start, message))
         .collect()
 }
 
@@ -81,7 +81,7 @@ fn tests(sources: &[Source]) -> BTreeSet<String> {
 
 /// The tests of that folder that the page names.
 fn named(page: &str) -> BTreeSet<String> {
-    let words = page.split('`').skip(1).step_by(2);
+    let spans = page.split('`').skip(1).step_by(2);
     let is_test = |word: &&str| {
         word.split_once("::").is_some_and(|(module, name)| {
             module.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
@@ -89,7 +89,7 @@ fn named(page: &str) -> BTreeSet<String> {
                 && !name.contains("::")
         })
     };
-    words.filter(is_test).map(str::to_owned).collect()
+    spans.filter(is_test).map(str::to_owned).collect()
 }
 
 /// Tests that the page does not name, and names that are no tests.

@@ -152,7 +152,7 @@ impl Peer {
     /// Searches what was received.
     fn search(&mut self, bytes: &[u8], counts: &Counts) {
         if self.received < SEARCHED {
-            let has = |words: &[u8]| bytes.windows(words.len()).filter(|it| *it == words).count();
+            let has = |text: &[u8]| bytes.windows(text.len()).filter(|it| *it == text).count();
             counts.welcomes.fetch_add(has(WELCOME) as u64, Ordering::Relaxed);
             counts.secrets.fetch_add(has(WRONG) as u64, Ordering::Relaxed);
         }

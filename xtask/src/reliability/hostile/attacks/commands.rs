@@ -122,8 +122,8 @@ pub(super) const ATTACKS: &[Attack] = &[
         loads: &[Load {
             opening: join,
             then: Some(|_, _| {
-                let words = "/time on\n/quiet on\n/color on\n";
-                format!("{words}{MARK}\n{}", words.replace("on", "off")).repeat(16).into()
+                let commands = "/time on\n/quiet on\n/color on\n";
+                format!("{commands}{MARK}\n{}", commands.replace("on", "off")).repeat(16).into()
             }),
             ..LOAD
         }],
