@@ -67,7 +67,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "permits that come back are never more than the most",
+        guard: "permits that come back never exceed the maximum",
         file: "crates/whippet/src/sync/semaphore/raw.rs",
         from: ".saturating_add(returned).min(MAX_PERMITS) * PERMIT",
         to: ".saturating_add(returned) * PERMIT",
@@ -85,7 +85,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a refused capacity names the caller",
+        guard: "a rejected capacity names the caller",
         file: "crates/whippet/src/sync/mpsc/mod.rs",
         from: "#[track_caller]
 pub fn channel<T>",

@@ -52,7 +52,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a direction that copies gives way after some pieces",
+        guard: "a direction that copies yields after some chunks",
         file: "crates/whippet/src/io/copy_buffer.rs",
         from: "pub(super) const MAX_CHUNKS: usize = 16;",
         to: "pub(super) const MAX_CHUNKS: usize = usize::MAX;",
@@ -63,7 +63,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "the directions of a copy come first in turn",
+        guard: "the directions of a copy take turns to come first",
         file: "crates/whippet/src/io/copy_bidirectional.rs",
         from: "        back_first = !back_first;
 ",
@@ -109,7 +109,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a buffer without room grows by what came",
+        guard: "a full buffer grows by what was read",
         file: "crates/whippet/src/io/append_buffer.rs",
         from: "                if space == 0 {
 ",

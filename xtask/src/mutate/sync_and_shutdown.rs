@@ -145,7 +145,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "12",
-        guard: "a notification that was not looked at is handed on",
+        guard: "a notification whose waiter was not polled is passed on",
         file: "crates/whippet/src/sync/notify/mod.rs",
         from: "            Notification::One | Notification::Last => {
                 self.notify_or_store_locked(waiters, removed.data, &mut wakers)
@@ -175,7 +175,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "12",
-        guard: "a waiter looks again under the lock whether its ticket is void before it gives it back",
+        guard: "a waiter checks again under the lock whether its ticket is invalid before it returns it",
         file: "crates/whippet/src/sync/notify/mod.rs",
         from: "        if self.drain_generation() != generation {
             return;

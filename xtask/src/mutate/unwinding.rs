@@ -69,7 +69,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a message is handed out whatever a sender's waker does",
+        guard: "a message is returned whatever a sender's waker does",
         file: "crates/whippet/src/sync/mpsc/chan.rs",
         from: "        wakers.wake_all_catching();
         result
@@ -84,7 +84,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "so is one of those that were taken in one go",
+        guard: "so is one of a batch",
         file: "crates/whippet/src/sync/mpsc/chan.rs",
         from: "        // The message at hand must not be lost by a panic of a sender's waker.
         wakers.wake_all_catching();
@@ -95,7 +95,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a waker that is not needed is dropped without harm to what the poll came to",
+        guard: "a waker that is not needed is dropped without harm to the result of the poll",
         file: "crates/whippet/src/sync/poll_waker.rs",
         from: "        drop_waker(self.cloned.take());
 ",
@@ -135,7 +135,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a count of bytes is given whatever the other side's waker does",
+        guard: "a count of bytes is returned whatever the other side's waker does",
         file: "crates/whippet/src/io/pipe.rs",
         from: "            wake_catching(writer);
 ",
@@ -145,7 +145,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a half gives what its poll came to",
+        guard: "a half returns the result of its poll",
         file: "crates/whippet/src/io/split.rs",
         from: "        wake_catching(waiter);
 ",
@@ -168,7 +168,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "what was not read is cut off behind a panic",
+        guard: "what was not read is truncated after a panic",
         file: "crates/whippet/src/io/append_buffer.rs",
         from: "                        self.buffer.truncate(self.end);
 ",
@@ -232,7 +232,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "34",
-        guard: "a displaced waker of a oneshot is no answer",
+        guard: "a displaced waker of a oneshot changes no result",
         file: "crates/whippet/src/sync/oneshot/inner.rs",
         from: "        drop_waker(former);
 ",

@@ -64,7 +64,7 @@ pub(super) const GUARDS: &[Mutation] = &[
     },
     Mutation {
         row: "-",
-        guard: "a blocking call inside of a task says which call, and the way out",
+        guard: "a blocking call inside of a task names the call, and the way out",
         file: "crates/whippet/src/sync/blocking.rs",
         from: "        \"`{call}`: this thread polls",
         to: "        \"{call} this thread polls",
