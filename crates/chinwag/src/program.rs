@@ -1,7 +1,7 @@
 //! The program `chinwag`: settings, runtime, listeners, signals, and the server until it stops.
 
 use crate::cli::{Action, AdminArgs, Cli, ServeArgs};
-use crate::limits::{BLOCKING_THREADS, LAST_LINES, LAST_STEPS, WORKERS};
+use crate::limits::{EXIT_RESERVE, MAX_BLOCKING_THREADS, MAX_WORKERS, OUTPUT_FLUSH_TIMEOUT};
 use crate::ops::admin::{self, AskError, Desk, serve_admin};
 use crate::ops::logging;
 use crate::ops::metrics::{Hosts, serve_metrics};
@@ -60,7 +60,7 @@ struct Written;
 
 impl Drop for Written {
     fn drop(&mut self) {
-        output::flush(LAST_LINES);
+        output::flush(OUTPUT_FLUSH_TIMEOUT);
     }
 }
 
@@ -130,7 +130,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let runtime = runtime(workers).map_err(Failure::Sentence)?;
     let outcome = runtime.block_on(serve(start));
     // A file that cannot be read or written for now is not waited for.
-    runtime.shutdown_timeout(LAST_STEPS);
+    runtime.shutdown_timeout(EXIT_RESERVE);
     outcome.map_err(Failure::Sentence)
 }
 
@@ -268,13 +268,13 @@ fn load(arguments: &chinwag_load::Args) -> ExitCode {
 /// container has are out of its reach afterwards.
 fn workers(settings: &Settings) -> usize {
     let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    settings.workers.0.map_or_else(available, usize::from).min(WORKERS)
+    settings.workers.0.map_or_else(available, usize::from).min(MAX_WORKERS)
 }
 
 /// The runtime, with as many workers as were asked for.
 fn runtime(workers: usize) -> Result<Runtime, String> {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(workers).max_blocking_threads(BLOCKING_THREADS);
+    builder.worker_threads(workers).max_blocking_threads(MAX_BLOCKING_THREADS);
     builder.enable_all().build().map_err(because("cannot start the runtime"))
 }
 

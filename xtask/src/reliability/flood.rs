@@ -6,7 +6,7 @@ use super::load_report::LoadReport;
 use super::table::Table;
 use std::io;
 
-/// Bytes of all live frames, at most (`LIVING_FRAMES`).
+/// Bytes of all live frames, at most (`MAX_BUFFERED_BYTES`).
 const FRAMES: f64 = 256.0 * 1_048_576.0;
 /// Bytes of events that wait for the broker: at most this many, of this size each.
 const EVENTS: f64 = 256.0 * 16_384.0;

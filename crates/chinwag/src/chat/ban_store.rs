@@ -15,7 +15,7 @@
 use crate::chat::admin_command::Order;
 use crate::chat::bans::Bans;
 use crate::chat::event::Control;
-use crate::limits::{BANS_BYTES, KEEP_AGAIN};
+use crate::limits::{MAX_BAN_FILE_BYTES, STORE_RETRY};
 use crate::os::create_dir;
 use crate::os::files::{self, Access, Distrust, Found};
 use rustix::fs::{AtFlags, OFlags};
@@ -165,7 +165,8 @@ fn trusted(name: &str, access: Access) -> io::Result<()> {
 fn read(folder: &OwnedFd, name: &str) -> io::Result<String> {
     let Found { file, access } = open(folder, name, OFlags::RDONLY)?;
     trusted(name, access)?;
-    files::read_text(file, BANS_BYTES).map_err(|error| io::Error::other(format!("{name}: {error}")))
+    files::read_text(file, MAX_BAN_FILE_BYTES)
+        .map_err(|error| io::Error::other(format!("{name}: {error}")))
 }
 
 /// The bans as they are to be written.
@@ -247,7 +248,7 @@ impl Keeper {
                     }
                     break;
                 },
-                () = sleep(KEEP_AGAIN), if failed => {}
+                () = sleep(STORE_RETRY), if failed => {}
             }
             failed = !self.write(&broker).await;
         }
@@ -326,7 +327,7 @@ mod tests {
         drop(StateDir::open(&scratch.0).unwrap());
         for (text, reason) in [
             ("garbage".to_owned(), "bans, line 1: a target, a blank and an end are wanted"),
-            ("#".repeat(BANS_BYTES as usize + 1), "bans: it is longer than"),
+            ("#".repeat(MAX_BAN_FILE_BYTES as usize + 1), "bans: it is longer than"),
         ] {
             std::fs::write(scratch.0.join(BANS_FILE), &text).unwrap();
             let refused = StateDir::open(&scratch.0).unwrap_err();

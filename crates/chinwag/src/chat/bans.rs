@@ -9,7 +9,7 @@
 //! ```
 
 use crate::chat::scan_steps;
-use crate::limits::{BANS, MAX_NICK};
+use crate::limits::{MAX_BANS, MAX_NICK};
 use crate::os::files::BYTE_ORDER_MARK;
 use crate::protocol::ip_range::{EVERYBODY, IpRange};
 use crate::protocol::nick::{Nick, look_of};
@@ -199,7 +199,7 @@ impl Ban {
     }
 }
 
-/// All bans, each target once, in the order in which they were made. At most [`BANS`].
+/// All bans, each target once, in the order in which they were made. At most [`MAX_BANS`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bans(Vec<Ban>);
 
@@ -210,9 +210,9 @@ impl Bans {
     /// There are as many as can be.
     pub(crate) fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
         self.0.retain(|other| other.holds(now) && other.target != ban.target);
-        if self.0.len() >= BANS {
+        if self.0.len() >= MAX_BANS {
             return Err(format!(
-                "there are {BANS} bans already: end one of them first, or ban a range"
+                "there are {MAX_BANS} bans already: end one of them first, or ban a range"
             ));
         }
         self.0.push(ban);

@@ -1,10 +1,10 @@
 //! When somebody's terminal may ring (`/bell on`), and which names a line holds. Pure; the time is an argument.
 //!
 //! A bell is the one control byte that a plain connection gets from the server, and it is for those who asked. What makes it
-//! ring is other people's, so it is bounded twice: it rings once in [`BELL_EVERY`] at most, and [`BELLS_UNANSWERED`] times in
+//! ring is other people's, so it is bounded twice: it rings once in [`BELL_INTERVAL`] at most, and [`MAX_UNANSWERED_BELLS`] times in
 //! all until the person sends a line. Nobody can ring a terminal that is left alone for the night.
 
-use crate::limits::{BELL_EVERY, BELL_WORDS, BELLS_UNANSWERED, MAX_NICK, MIN_NICK};
+use crate::limits::{BELL_INTERVAL, MAX_BELL_WORDS, MAX_NICK, MAX_UNANSWERED_BELLS, MIN_NICK};
 use crate::protocol::nick::Nick;
 use std::time::Instant;
 
@@ -20,12 +20,12 @@ pub(crate) struct Bell {
 impl Bell {
     /// It has not rung yet.
     pub(crate) fn new() -> Self {
-        Self { rang: None, left: BELLS_UNANSWERED }
+        Self { rang: None, left: MAX_UNANSWERED_BELLS }
     }
 
     /// Somebody was named. Says whether that rings.
     pub(crate) fn ring(&mut self, now: Instant) -> bool {
-        let is_early = self.rang.is_some_and(|rang| now < rang + BELL_EVERY);
+        let is_early = self.rang.is_some_and(|rang| now < rang + BELL_INTERVAL);
         if is_early || self.left == 0 {
             return false;
         }
@@ -35,7 +35,7 @@ impl Bell {
 
     /// The person sent something: they are there.
     pub(crate) fn answered(&mut self) {
-        self.left = BELLS_UNANSWERED;
+        self.left = MAX_UNANSWERED_BELLS;
     }
 }
 
@@ -45,7 +45,7 @@ impl Default for Bell {
     }
 }
 
-/// The words of a line that somebody may be called, of the first [`BELL_WORDS`] that look like a name: whole words, so that
+/// The words of a line that somebody may be called, of the first [`MAX_BELL_WORDS`] that look like a name: whole words, so that
 /// `bobsled` names no bob.
 pub(crate) fn names_in(words: &str) -> impl Iterator<Item = Nick> {
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
@@ -54,7 +54,7 @@ pub(crate) fn names_in(words: &str) -> impl Iterator<Item = Nick> {
         (MIN_NICK..=MAX_NICK).contains(&word.len())
             && word.starts_with(|c: char| c.is_ascii_alphabetic())
     };
-    words.filter(is_name).take(BELL_WORDS).filter_map(Nick::of_somebody)
+    words.filter(is_name).take(MAX_BELL_WORDS).filter_map(Nick::of_somebody)
 }
 
 #[cfg(test)]
@@ -69,14 +69,14 @@ mod tests {
         for tenth in 0..36_000 {
             rings += u32::from(bell.ring(start + Duration::from_millis(100 * tenth)));
         }
-        assert_eq!(rings, u32::from(BELLS_UNANSWERED), "in an hour of a name in each tenth");
+        assert_eq!(rings, u32::from(MAX_UNANSWERED_BELLS), "in an hour of a name in each tenth");
         let later = start + Duration::from_secs(7200);
         assert!(!bell.ring(later));
         bell.answered();
         assert!(bell.ring(later) && !bell.ring(later));
         bell.answered();
-        assert!(!bell.ring(later + BELL_EVERY - Duration::from_millis(1)), "too soon");
-        assert!(bell.ring(later + BELL_EVERY));
+        assert!(!bell.ring(later + BELL_INTERVAL - Duration::from_millis(1)), "too soon");
+        assert!(bell.ring(later + BELL_INTERVAL));
     }
 
     #[test]
@@ -85,6 +85,6 @@ mod tests {
         assert_eq!(names("Bob: hi, @anna! (cy-d's)"), ["Bob", "hi", "anna", "cy-d"]);
         assert_eq!(names("user-7, bobsled \u{e9}bob bob\u{e9} 7up x"), ["user-7", "bobsled"]);
         assert_eq!(names(&"x".repeat(25)), [""; 0]);
-        assert_eq!(names(&"bob ".repeat(1000)).len(), BELL_WORDS);
+        assert_eq!(names(&"bob ".repeat(1000)).len(), MAX_BELL_WORDS);
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::chat::event::{ClientId, Event};
 use crate::chat::room::RoomId;
-use crate::limits::{PRIVATE_REST, PRIVATE_WAIT};
+use crate::limits::{PRIVATE_DEFER_COOLDOWN, PRIVATE_DEFER_TIMEOUT};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,8 @@ pub(crate) struct Deferred {
     pub waits_for: WaitsFor,
 }
 
-/// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_WAIT`] in all, and again as long
-/// after [`PRIVATE_REST`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
+/// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_DEFER_TIMEOUT`] in all, and again as long
+/// after [`PRIVATE_DEFER_COOLDOWN`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Patience {
     /// For how long they have waited.
@@ -52,16 +52,16 @@ pub(crate) struct Patience {
 impl Patience {
     /// How long they may wait from now on.
     pub(crate) fn left(&self, now: Instant) -> Duration {
-        let rested = |last| now.saturating_duration_since(last) >= PRIVATE_REST;
+        let rested = |last| now.saturating_duration_since(last) >= PRIVATE_DEFER_COOLDOWN;
         if self.last.is_none_or(rested) {
-            return PRIVATE_WAIT;
+            return PRIVATE_DEFER_TIMEOUT;
         }
-        PRIVATE_WAIT.saturating_sub(self.waited)
+        PRIVATE_DEFER_TIMEOUT.saturating_sub(self.waited)
     }
 
     /// A wait is over that began then.
     pub(crate) fn spend(&mut self, since: Instant, now: Instant) {
-        self.waited = PRIVATE_WAIT.saturating_sub(self.left(since)) + (now - since);
+        self.waited = PRIVATE_DEFER_TIMEOUT.saturating_sub(self.left(since)) + (now - since);
         self.last = Some(now);
     }
 }
@@ -75,16 +75,16 @@ mod tests {
         let start = whippet::time::Instant::now().into_std();
         let after = |millis| start + Duration::from_millis(millis);
         let mut patience = Patience::default();
-        assert_eq!(patience.left(start), PRIVATE_WAIT);
+        assert_eq!(patience.left(start), PRIVATE_DEFER_TIMEOUT);
         patience.spend(start, after(300));
         patience.spend(after(500), after(700));
         assert_eq!(patience.left(after(700)), Duration::from_millis(500));
         patience.spend(after(800), after(1300));
         assert_eq!(patience.left(after(1300)), Duration::ZERO);
-        let rested = after(1300) + PRIVATE_REST;
+        let rested = after(1300) + PRIVATE_DEFER_COOLDOWN;
         assert_eq!(patience.left(rested - Duration::from_millis(1)), Duration::ZERO);
-        assert_eq!(patience.left(rested), PRIVATE_WAIT);
+        assert_eq!(patience.left(rested), PRIVATE_DEFER_TIMEOUT);
         patience.spend(rested, rested + Duration::from_millis(100));
-        assert_eq!(patience.left(rested + PRIVATE_WAIT), Duration::from_millis(900));
+        assert_eq!(patience.left(rested + PRIVATE_DEFER_TIMEOUT), Duration::from_millis(900));
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::chat::admin_command::Order;
 use crate::limits::{
-    EVENT, HISTORY_BYTES, HISTORY_REPLAYED_BYTES, LINE_OVERHEAD, MAX_ROOM_NAME, WHO_PAGE,
+    HISTORY_BYTES, LINE_OVERHEAD, MAX_EVENT_BYTES, MAX_ROOM_NAME, REPLAY_BYTES, WHO_PAGE_BYTES,
 };
 pub(crate) use crate::outbound::client_id::ClientId;
 use crate::outbound::queue::Outlet;
@@ -78,7 +78,8 @@ impl Event {
 
 impl Event {
     /// Bytes that a round may get from any one for one receiver, about and at most.
-    pub(crate) const MOST_ENCODED: usize = EVENT + (EVENT / LINE_OVERHEAD + 1) * HEADING;
+    pub(crate) const MOST_ENCODED: usize =
+        MAX_EVENT_BYTES + (MAX_EVENT_BYTES / LINE_OVERHEAD + 1) * HEADING;
 
     /// Bytes that an input takes beside its text.
     #[cfg(test)]
@@ -136,7 +137,7 @@ pub(crate) enum Control {
     },
 }
 
-/// The lines of one read, understood: one string and the places of each line in it. Bounded by [`EVENT`].
+/// The lines of one read, understood: one string and the places of each line in it. Bounded by [`MAX_EVENT_BYTES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inputs {
     /// The texts of all of them, one behind the other.
@@ -178,7 +179,7 @@ impl Inputs {
 
     /// Whether an input with so many bytes of text still fits. Anything fits into an empty one.
     pub(crate) fn fits(&self, text: usize) -> bool {
-        self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= EVENT
+        self.items.is_empty() || self.encoded + text + LINE_OVERHEAD <= MAX_EVENT_BYTES
     }
 
     /// Adds one at the end.
@@ -221,11 +222,11 @@ impl Inputs {
 const fn answer_bytes(kind: Kind) -> usize {
     match kind {
         Kind::Who { .. } | Kind::Rooms { .. } | Kind::RoomsNamed { .. } | Kind::Bans { .. } => {
-            WHO_PAGE
+            WHO_PAGE_BYTES
         }
-        Kind::Join => HISTORY_REPLAYED_BYTES,
+        Kind::Join => REPLAY_BYTES,
         Kind::History { .. } => HISTORY_BYTES,
-        Kind::Help | Kind::Whoami => WHO_PAGE / 2,
+        Kind::Help | Kind::Whoami => WHO_PAGE_BYTES / 2,
         _ => 0,
     }
 }
@@ -253,7 +254,7 @@ mod tests {
     #[test]
     fn an_event_is_full_sooner_of_questions_than_of_words() {
         let mut inputs = Inputs::new();
-        assert!(inputs.fits(3 * EVENT), "the longest line goes alone");
+        assert!(inputs.fits(3 * MAX_EVENT_BYTES), "the longest line goes alone");
         for _ in 0..4 {
             assert!(inputs.fits(0));
             inputs.push(Input { kind: Kind::Who { page: 1 }, text: "" });

@@ -1,6 +1,6 @@
 //! What newcomers read beside the names of those who are here. It can be exchanged while the server runs.
 
-use crate::limits::WELCOME;
+use crate::limits::DEFAULT_WELCOME;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The texts of one moment.
@@ -14,7 +14,7 @@ pub(crate) struct Texts {
 
 impl Default for Texts {
     fn default() -> Self {
-        Self { welcome: WELCOME.to_owned(), motd: String::new() }
+        Self { welcome: DEFAULT_WELCOME.to_owned(), motd: String::new() }
     }
 }
 

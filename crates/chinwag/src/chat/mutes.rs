@@ -5,11 +5,11 @@
 //! of them ends it for all. People on the machine itself (and behind a proxy on it) all have one address and cannot be told apart:
 //! there whoever takes the muted nick, or one that looks like it, is muted.
 //!
-//! Pure: the time is an argument. At most [`MUTES`] are kept; what is over makes room.
+//! Pure: the time is an argument. At most [`MAX_MUTES`] are kept; what is over makes room.
 
 use crate::chat::admin_command::Muted;
 use crate::chat::scan_steps;
-use crate::limits::MUTES;
+use crate::limits::MAX_MUTES;
 use crate::protocol::address_key::AddressKey;
 use crate::protocol::nick::Nick;
 use std::collections::BTreeMap;
@@ -53,8 +53,8 @@ impl Mutes {
         now: Instant,
     ) -> Result<MuteId, String> {
         self.mutes.retain(|_, mute| mute.lasts(now));
-        if self.mutes.len() >= MUTES {
-            return Err(format!("{MUTES} people are muted already; /unmute one first"));
+        if self.mutes.len() >= MAX_MUTES {
+            return Err(format!("{MAX_MUTES} people are muted already; /unmute one first"));
         }
         self.latest += 1;
         let id = MuteId(self.latest);
@@ -160,13 +160,13 @@ mod tests {
         let until = now + Duration::from_secs(1);
         let mut mutes = Mutes::default();
         let mut add = |until, now| mutes.add(nick("bob"), address("10.0.0.1"), until, now);
-        for _ in 0..MUTES - 1 {
+        for _ in 0..MAX_MUTES - 1 {
             assert!(add(None, now).is_ok());
         }
         assert!(add(Some(until), now).is_ok());
         let full = "1000 people are muted already; /unmute one first";
         assert_eq!(add(None, now), Err(full.to_owned()));
         assert!(add(None, until).is_ok());
-        assert_eq!(mutes.mutes.len(), MUTES);
+        assert_eq!(mutes.mutes.len(), MAX_MUTES);
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Pure: driven by the rooms, it knows none of them. There are at most three entries for each room.
 
-use crate::limits::{PER_ADDRESS, ROOMS_OF_AN_ADDRESS, SHARE_OF_48};
+use crate::limits::{BUDGET_FACTOR_48, MAX_PER_ADDRESS, MAX_ROOMS_PER_ADDRESS};
 use crate::protocol::address_key::AddressKey;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -29,8 +29,8 @@ impl RoomLimit {
     /// That of addresses which may have so many connections: whoever allows more expects more people behind one.
     pub(crate) fn set(&self, per_address: Option<usize>) {
         let scaled = |connections: usize| {
-            let connections = connections.max(PER_ADDRESS);
-            ROOMS_OF_AN_ADDRESS.saturating_mul(connections) / PER_ADDRESS
+            let connections = connections.max(MAX_PER_ADDRESS);
+            MAX_ROOMS_PER_ADDRESS.saturating_mul(connections) / MAX_PER_ADDRESS
         };
         self.0.store(per_address.map_or(usize::MAX, scaled), Relaxed);
     }
@@ -91,7 +91,7 @@ fn makers(from: IpAddr) -> impl Iterator<Item = Maker> {
 
 /// How many times as much as an address it may have.
 fn share(maker: Maker) -> usize {
-    maker.map_or(SHARE_OF_48, AddressKey::share) as usize
+    maker.map_or(BUDGET_FACTOR_48, AddressKey::share) as usize
 }
 
 #[cfg(test)]
@@ -146,9 +146,9 @@ mod tests {
         let limit = RoomLimit::none();
         assert_eq!(limit.get(), None);
         for (per_address, rooms) in [
-            (Some(1), Some(ROOMS_OF_AN_ADDRESS)),
-            (Some(PER_ADDRESS), Some(ROOMS_OF_AN_ADDRESS)),
-            (Some(4 * PER_ADDRESS), Some(4 * ROOMS_OF_AN_ADDRESS)),
+            (Some(1), Some(MAX_ROOMS_PER_ADDRESS)),
+            (Some(MAX_PER_ADDRESS), Some(MAX_ROOMS_PER_ADDRESS)),
+            (Some(4 * MAX_PER_ADDRESS), Some(4 * MAX_ROOMS_PER_ADDRESS)),
             (None, None),
         ] {
             limit.set(per_address);

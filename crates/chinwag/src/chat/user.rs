@@ -67,7 +67,7 @@ pub(crate) struct Member {
 pub(crate) struct Extras {
     /// The rooms that he is in beside his current one, the one that he joined last behind the others.
     pub others: Vec<Membership>,
-    /// Whose words he does not want to read. At most [`IGNORED`](crate::limits::IGNORED).
+    /// Whose words he does not want to read. At most [`MAX_IGNORED`](crate::limits::MAX_IGNORED).
     pub ignores: Vec<ClientId>,
     /// Who wrote to him alone last.
     pub wrote: Option<ClientId>,

@@ -2,7 +2,7 @@
 
 use super::script::{self, Chunk};
 use super::telnet::{self, Symbol};
-use crate::limits::LINE;
+use crate::limits::MAX_LINE_BYTES;
 use crate::protocol::command::{self, Input, Kind};
 use crate::protocol::decoder::{Decoded, Decoder};
 use crate::protocol::sanitize;
@@ -58,7 +58,11 @@ fn take_lines(decoder: &mut Decoder, chunk: &[u8], most: usize, log: &mut String
         let longest = lines.longest_next();
         let Some(decoded) = lines.next() else { break };
         if let Decoded::Line(line) = &decoded {
-            assert!(line.len() <= longest && longest <= 3 * LINE, "{} > {longest}", line.len());
+            assert!(
+                line.len() <= longest && longest <= 3 * MAX_LINE_BYTES,
+                "{} > {longest}",
+                line.len()
+            );
             assert!(!line.contains(['\n', '\r']), "a line holds no line end: {line:?}");
         }
         note(log, &decoded);
@@ -212,7 +216,7 @@ impl Reference {
         {
             return self.end_with(&Decoded::Foreign(foreign));
         }
-        if self.text.len() <= LINE {
+        if self.text.len() <= MAX_LINE_BYTES {
             return;
         }
         let text = std::mem::take(&mut self.text);

@@ -2,7 +2,7 @@
 //! and nothing that a person types or hears reaches the screen as a command but those of the editor.
 
 use super::script::{self, Chunk};
-use crate::limits::{LINE, RECALLED_BYTES, UNSAID_BYTES};
+use crate::limits::{EDITOR_HISTORY_BYTES, MAX_LINE_BYTES, MAX_PENDING_LINE_BYTES};
 use crate::protocol::completion::Matches;
 use crate::terminal::editor::{Editor, Event};
 use std::num::NonZero;
@@ -49,7 +49,7 @@ impl Seen {
         let mut events = Vec::new();
         for mut chunk in chunks {
             press(&mut editor, &mut chunk, &mut events);
-            assert!(editor.begun().len() <= LINE && chunk.is_empty());
+            assert!(editor.begun().len() <= MAX_LINE_BYTES && chunk.is_empty());
             show(&editor.draw(), &mut screen);
         }
         editor.print(b"alice: hello\r\n");
@@ -70,13 +70,16 @@ fn press(editor: &mut Editor, keys: &mut &[u8], events: &mut Vec<Event>) {
         match event {
             Event::Complete(word) => editor.complete(&Matches::of(PEOPLE.into_iter(), &word)),
             Event::Line(line) => {
-                assert!(line.len() <= LINE && !line.contains(['\r', '\n']), "{line:?}");
+                assert!(line.len() <= MAX_LINE_BYTES && !line.contains(['\r', '\n']), "{line:?}");
                 events.push(Event::Line(line));
             }
             Event::Pasted(mut lines) => {
-                assert!(lines.bytes() <= UNSAID_BYTES, "{} bytes", lines.bytes());
+                assert!(lines.bytes() <= MAX_PENDING_LINE_BYTES, "{} bytes", lines.bytes());
                 while let Some((line, _)) = lines.pop() {
-                    assert!(line.len() <= LINE && !line.contains(['\r', '\n']), "{line:?}");
+                    assert!(
+                        line.len() <= MAX_LINE_BYTES && !line.contains(['\r', '\n']),
+                        "{line:?}"
+                    );
                     editor.show(&line);
                     events.push(Event::Line(line));
                 }
@@ -90,7 +93,7 @@ fn press(editor: &mut Editor, keys: &mut &[u8], events: &mut Vec<Event>) {
 /// Shows bytes, which must be harmless.
 fn show(bytes: &[u8], screen: &mut Parser) {
     // One line may be fetched back as often as keys come.
-    assert!(bytes.len() < 64 * RECALLED_BYTES.max(1 << 14), "{} bytes", bytes.len());
+    assert!(bytes.len() < 64 * EDITOR_HISTORY_BYTES.max(1 << 14), "{} bytes", bytes.len());
     for (at, &byte) in bytes.iter().enumerate() {
         let rest = &bytes[at + 1..];
         match byte {

@@ -2,7 +2,7 @@
 //! byte behind the header is taken.
 
 use super::script;
-use crate::limits::PROXY_HEADER_BYTES;
+use crate::limits::MAX_PROXY_HEADER_BYTES;
 use crate::protocol::proxy_header::{Fault, HeaderReader, SIGNATURE, Source};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -68,7 +68,7 @@ fn reference(stream: &[u8]) -> Read {
         None => return (None, HEAD),
     };
     let length = usize::from(high) * 256 + usize::from(low);
-    if HEAD + length > PROXY_HEADER_BYTES {
+    if HEAD + length > MAX_PROXY_HEADER_BYTES {
         return (Some(Err(Fault::TooLong)), HEAD);
     }
     let Some(body) = stream.get(HEAD..HEAD + length) else { return (None, HEAD + length) };

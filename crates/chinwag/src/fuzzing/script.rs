@@ -3,7 +3,7 @@
 //! Marks stand in the input itself, so that a fuzzer moves a split by moving two bytes. A mark is [`MARK`] and a
 //! byte that says what is done here; any other byte is one of the stream.
 
-use crate::limits::LINE;
+use crate::limits::MAX_LINE_BYTES;
 
 /// Starts a mark: a control character that means nothing to telnet, lines or text.
 pub(super) const MARK: u8 = 0x05;
@@ -41,7 +41,7 @@ pub(super) fn chunks(input: &[u8]) -> Vec<Chunk> {
                 if let Some(&last) = bytes.last()
                     && runs <= RUNS
                 {
-                    let length = LINE - 32 + usize::from(length - 0x40);
+                    let length = MAX_LINE_BYTES - 32 + usize::from(length - 0x40);
                     bytes.resize(bytes.len() + length, last);
                 }
             }

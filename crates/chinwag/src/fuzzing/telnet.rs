@@ -2,7 +2,7 @@
 //! it finds.
 
 use super::script::{self, Chunk};
-use crate::limits::SUBNEGOTIATION;
+use crate::limits::MAX_SUBNEGOTIATION_BYTES;
 use crate::protocol::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
 
 /// The lowest command.
@@ -140,7 +140,7 @@ fn subnegotiation(body: &[u8]) -> (usize, Option<Symbol>) {
             [byte, ..] => (1, byte),
             [] => return (at, None),
         };
-        if content.len() == SUBNEGOTIATION {
+        if content.len() == MAX_SUBNEGOTIATION_BYTES {
             // An IAC goes with it, doubled or not; a byte of another kind is junk of the line.
             return (if byte == IAC { at + width } else { at }, Some(Symbol::Abandoned));
         }

@@ -1,7 +1,7 @@
 //! Words: whatever a person types, others get one line of it, and nothing that a terminal takes for a command.
 
 use crate::chat::bans::Target;
-use crate::limits::{BLANK_COLUMNS, MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
+use crate::limits::{MAX_BLANK_COLUMNS, MAX_COMBINING_MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
 use crate::protocol::command::{self, Input, Kind};
 use crate::protocol::encode::DoorKind;
 use crate::protocol::message::{Departure, Line};
@@ -106,7 +106,7 @@ fn check_sanitised(words: &str) {
     for c in words.chars().filter(seen) {
         let shown = if c == '\t' { ' ' } else { c };
         let is_kept = kept.next_if_eq(&shown).is_some();
-        assert!(is_kept || c.is_whitespace() || marks > MARKS, "{c:?} of {words:?}");
+        assert!(is_kept || c.is_whitespace() || marks > MAX_COMBINING_MARKS, "{c:?} of {words:?}");
     }
     assert_eq!(kept.next(), None, "{clean:?} has more than {words:?}");
     let (mut before, mut blanks) = (' ', 0);
@@ -119,7 +119,7 @@ fn check_sanitised(words: &str) {
             assert!(!is_bare || on_a_key, "{c:?} behind {before:?}: {clean:?}");
         }
         blanks = if c.is_whitespace() { blanks + 1 } else { 0 };
-        assert!(blanks <= BLANK_COLUMNS, "{clean:?}");
+        assert!(blanks <= MAX_BLANK_COLUMNS, "{clean:?}");
         before = c;
     }
     assert_eq!(sanitize::sanitise(&clean), clean, "clean is clean");

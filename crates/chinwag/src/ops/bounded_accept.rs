@@ -17,7 +17,7 @@
 //!
 //! It knows neither HTTP nor the admin protocol: what is said on a connection is its owner's affair.
 
-use crate::limits::{OPS_BACKOFF, OPS_DEADLINE, OPS_REST};
+use crate::limits::{OPS_BACKOFF, OPS_DISCARD_BYTES, OPS_TIMEOUT};
 use crate::os::serving_clock::timeout;
 use crate::server::log_throttle::Seldom;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -221,7 +221,7 @@ where
     F: Fn(L::Stream, Arc<Activity>) -> Fut + Send + 'static,
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
-    whippet::spawn(run(listener, Connections::new(most, OPS_DEADLINE), serve))
+    whippet::spawn(run(listener, Connections::new(most, OPS_TIMEOUT), serve))
 }
 
 /// The loop.
@@ -257,7 +257,7 @@ where
     stream.write_all(answer).await?;
     stream.shutdown().await?;
     let (mut rest, mut thrown_away) = ([0; 512], 0);
-    while thrown_away < OPS_REST {
+    while thrown_away < OPS_DISCARD_BYTES {
         match stream.read(&mut rest).await? {
             0 => break,
             read => thrown_away += read,

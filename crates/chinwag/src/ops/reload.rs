@@ -5,7 +5,7 @@
 //! Settings with a mistake in them are refused whole. One line of the log says what came of it, also at the default level
 //! (`ops/logging.rs`): whoever asked for it waits for that.
 
-use crate::limits::ADMIN_CONNECTIONS;
+use crate::limits::MAX_ADMIN_CONNECTIONS;
 use crate::ops::logging::LogFilterHandle;
 use crate::ops::systemd;
 use crate::os::controlling_terminal::ControllingTerminal;
@@ -225,7 +225,7 @@ pub(crate) fn reload_on_signal(
     first: FirstSignal,
 ) -> io::Result<(JoinHandle<()>, Reloads)> {
     let mut hang_up = signal(SignalKind::hangup())?;
-    let (asks, mut asked) = mpsc::channel::<Answer>(ADMIN_CONNECTIONS);
+    let (asks, mut asked) = mpsc::channel::<Answer>(MAX_ADMIN_CONNECTIONS);
     let task = whippet::spawn(async move {
         loop {
             let answer = select! {

@@ -3,7 +3,7 @@
 //! The socket is made before the process is confined, and never waits. What a manager does not take at once a task of its own
 //! tells later, from a queue with a bound: a manager that does not listen keeps nobody waiting, and what does not fit is left out.
 
-use crate::limits::UNTOLD;
+use crate::limits::NOTIFY_QUEUE;
 use crate::ops::metrics::is_healthy;
 use crate::server::handle::Office;
 use sd_notify::NotifyState;
@@ -47,7 +47,7 @@ impl Manager {
     pub(crate) fn start(self) -> io::Result<()> {
         let at_once = self.0.try_clone()?;
         let socket = UnixDatagram::from_std(self.0)?;
-        let (sender, words) = mpsc::channel(UNTOLD);
+        let (sender, words) = mpsc::channel(NOTIFY_QUEUE);
         // There is one manager.
         if MANAGER.set((at_once, sender)).is_ok() {
             whippet::spawn(pass_on(words, socket));
@@ -128,7 +128,7 @@ fn tell(states: &[NotifyState<'_>]) {
     let Some((socket, untold)) = MANAGER.get() else { return };
     let words: String = states.iter().map(|state| format!("{state}\n")).collect();
     // What waits comes first.
-    let is_first = untold.capacity() == UNTOLD;
+    let is_first = untold.capacity() == NOTIFY_QUEUE;
     if is_first {
         match socket.send(words.as_bytes()) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}

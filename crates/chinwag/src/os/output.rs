@@ -19,7 +19,7 @@
 //! It knows neither levels nor formats. The race: a push comes while the thread takes. The lock decides, and the thread looks
 //! at the queue again before it waits.
 
-use crate::limits::{OUTPUT_BYTES, OUTPUT_KEPT};
+use crate::limits::{OUTPUT_BUFFER_BYTES, OUTPUT_IDLE_BYTES};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::io::{self, ErrorKind};
@@ -44,7 +44,7 @@ pub struct Output {
 /// What the lock guards.
 #[derive(Debug)]
 struct State {
-    /// Whole lines, [`OUTPUT_BYTES`] at most.
+    /// Whole lines, [`OUTPUT_BUFFER_BYTES`] at most.
     queued: Vec<u8>,
     /// Lines that were dropped behind those.
     missing: u64,
@@ -141,7 +141,7 @@ impl Output {
     pub fn push(&self, lines: &[u8]) {
         let mut state = self.lock();
         // What follows a gap waits until the gap can be told.
-        if state.missing > 0 || state.queued.len() + lines.len() > OUTPUT_BYTES {
+        if state.missing > 0 || state.queued.len() + lines.len() > OUTPUT_BUFFER_BYTES {
             let count = count_lines(lines);
             state.missing += count;
             self.dropped.fetch_add(count, Relaxed);
@@ -182,7 +182,7 @@ impl Output {
             let lost = write_all(&lines, &mut write);
             self.dropped.fetch_add(lost, Relaxed);
             lines.clear();
-            lines.shrink_to(OUTPUT_KEPT);
+            lines.shrink_to(OUTPUT_IDLE_BYTES);
         }
     }
 

@@ -11,13 +11,13 @@
 //! ```
 //!
 //! So a standstill costs a person two steps at most, and a server that runs measures exactly. Whoever measures has to look once in
-//! a step: the broker does while somebody is owed something ([`PACE_TICK`](crate::limits::PACE_TICK)), and so do
+//! a step: the broker does while somebody is owed something ([`SCAN_INTERVAL`](crate::limits::SCAN_INTERVAL)), and so do
 //! `timeout` and whoever else has a `Served`.
 //!
 //! Pure but for `timeout`; the real time is an argument. What only ever sets somebody free (a rate limit, a mute, a ban) goes by
 //! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.
 
-use crate::limits::SERVED_STEPS;
+use crate::limits::SERVING_CLOCK_STEPS;
 use std::future::Future;
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -89,7 +89,7 @@ impl Served {
 
 /// The time between two looks at such a deadline.
 fn step_of(within: Duration) -> Duration {
-    within / SERVED_STEPS
+    within / SERVING_CLOCK_STEPS
 }
 
 /// Waits for a future, so much served time at most.

@@ -12,7 +12,7 @@
 //! The race: a client drains while the broker looks. Either the look saw it, or `drains` has risen since `count`
 //! was read, so that the broker wakes too early at the worst, and looks again.
 
-use crate::limits::{EVENT_PLACES, OWED_HARD, OWED_SOFT, TAKE_WITHIN};
+use crate::limits::{EVENT_QUEUE, QUEUE_HARD, QUEUE_SOFT, STALL_TIMEOUT};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { soft: OWED_SOFT, hard: OWED_HARD, take_within: TAKE_WITHIN }
+        Self { soft: QUEUE_SOFT, hard: QUEUE_HARD, take_within: STALL_TIMEOUT }
     }
 }
 
@@ -81,7 +81,7 @@ impl Intake {
             drains: AtomicU64::new(0),
             wake_at: AtomicU64::new(NEVER),
             drained: Notify::new(),
-            places: Semaphore::new(EVENT_PLACES),
+            places: Semaphore::new(EVENT_QUEUE),
         }
     }
 

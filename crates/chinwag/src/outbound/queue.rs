@@ -9,7 +9,7 @@
 //! A frame is charged its bytes and [`FRAME_OVERHEAD`]; it counts as taken when the kernel has taken its bytes. The
 //! broker never waits here: a push goes in at once or fails.
 
-use crate::limits::{FRAME_OVERHEAD, UNHANDLED};
+use crate::limits::{FRAME_OVERHEAD, MAX_EVENTS_PER_CLIENT};
 use crate::outbound::backpressure::Intake;
 use crate::outbound::frame::Frame;
 use crate::outbound::side_message::{Aside, Place, Probe};
@@ -59,7 +59,7 @@ const COUNT: u32 = STOPPED - 1;
 
 /// Whether a task with this word of events is not to read.
 const fn is_full(word: u32) -> bool {
-    word & STOPPED != 0 || word & COUNT >= UNHANDLED
+    word & STOPPED != 0 || word & COUNT >= MAX_EVENTS_PER_CLIENT
 }
 
 /// What one person was sent and has taken.
@@ -541,7 +541,7 @@ mod tests {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
         assert!(account.poll_cut(&mut Context::from_waker(&waker)).is_pending());
-        (0..UNHANDLED).for_each(|_| account.hand_over());
+        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| account.hand_over());
         outlet.handled();
         assert_eq!(wakes.0.load(Relaxed), 0, "he was not held");
         account.hand_over();
@@ -549,7 +549,7 @@ mod tests {
         outlet.handled();
         assert_eq!(wakes.0.load(Relaxed), 1);
         assert!(!account.is_held());
-        (0..2 * UNHANDLED).for_each(|_| outlet.handled());
+        (0..2 * MAX_EVENTS_PER_CLIENT).for_each(|_| outlet.handled());
         assert_eq!(wakes.0.load(Relaxed), 1, "and what was never handed over is not counted");
     }
 
@@ -568,7 +568,7 @@ mod tests {
         assert!(account.is_held());
         outlet.handled();
         assert_eq!(wakes.0.load(Relaxed), 0, "stopped still");
-        (0..UNHANDLED).for_each(|_| account.hand_over());
+        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| account.hand_over());
         outlet.stop_reading(false);
         assert!(account.is_held(), "there is too much of theirs now");
         assert_eq!(wakes.0.load(Relaxed), 0);

@@ -1,6 +1,6 @@
 //! What counts as one address where limits are kept by address: an IPv4 address, or the /64 of an IPv6 one. Pure.
 
-use crate::limits::{SHARE_OF_48, SHARE_OF_56};
+use crate::limits::{BUDGET_FACTOR_48, BUDGET_FACTOR_56};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -37,8 +37,8 @@ impl AddressKey {
     /// How many times the budget of an address this has.
     pub(crate) fn share(self) -> u32 {
         match self.prefix {
-            48 => SHARE_OF_48,
-            56 => SHARE_OF_56,
+            48 => BUDGET_FACTOR_48,
+            56 => BUDGET_FACTOR_56,
             _ => 1,
         }
     }

@@ -7,7 +7,7 @@ mod table;
 use self::table::called;
 pub(crate) use self::table::{COMMANDS, command, instead_of, names, nearly};
 
-use crate::limits::{HISTORY_LINES, HISTORY_REPLAYED};
+use crate::limits::{HISTORY_LINES, REPLAY_LINES};
 use crate::protocol::sanitize::is_blank;
 use crate::protocol::time_of_day::UtcOffset;
 
@@ -270,7 +270,7 @@ fn parse_rooms(rest: &str) -> Input<'_> {
 
 /// `/history`.
 fn parse_history(rest: &str) -> Input<'_> {
-    let lines = number(rest.trim(), HISTORY_REPLAYED as u32);
+    let lines = number(rest.trim(), REPLAY_LINES as u32);
     let kind = |lines: u32| Kind::History { lines: lines.min(HISTORY_LINES as u32) };
     input(lines.map_or(Kind::Refused(HISTORY_NUMBERS), kind), "")
 }

@@ -1,6 +1,6 @@
 //! What a word that is half typed may become: names or commands that begin with it.
 
-use crate::limits::COMPLETIONS;
+use crate::limits::MAX_COMPLETIONS;
 
 /// What begins with a word, in the order of the alphabet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Matches {
     /// These names, which are in the order of the alphabet without regard to case, up to the last of them. Only the first few
     /// are looked at: what the first and the last begin with, those between begin with, too.
     pub(crate) fn sorted<'a>(mut names: impl Iterator<Item = &'a str>, last: Option<&str>) -> Self {
-        let some: Vec<_> = names.by_ref().take(COMPLETIONS).map(str::to_owned).collect();
+        let some: Vec<_> = names.by_ref().take(MAX_COMPLETIONS).map(str::to_owned).collect();
         let (Some(first), Some(last)) = (some.first(), last) else { return Self::default() };
         let common = first[..shared(first, last)].to_owned();
         let count = some.len() + usize::from(names.next().is_some());
@@ -40,8 +40,8 @@ impl Matches {
 
     /// How many they are, as far as they were counted.
     pub(crate) fn how_many(&self) -> String {
-        if self.count > COMPLETIONS {
-            format!("more than {COMPLETIONS}")
+        if self.count > MAX_COMPLETIONS {
+            format!("more than {MAX_COMPLETIONS}")
         } else {
             self.count.to_string()
         }
@@ -84,7 +84,7 @@ mod tests {
     fn a_list_is_short_whoever_is_there() {
         let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
         let matches = Matches::of(names.iter().map(String::as_str), "u");
-        assert_eq!((matches.some.len(), matches.count), (COMPLETIONS, COMPLETIONS + 1));
+        assert_eq!((matches.some.len(), matches.count), (MAX_COMPLETIONS, MAX_COMPLETIONS + 1));
         assert!(matches.list().ends_with("user-22 and more"), "{}", matches.list());
         assert_eq!(
             (matches.how_many().as_str(), of(&["al"], "a").how_many().as_str()),

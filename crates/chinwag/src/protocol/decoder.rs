@@ -14,7 +14,7 @@ mod opening;
 
 use self::key_ends::{is_stop, may_end_line};
 use self::opening::{Dropping, Opening, Phase};
-use crate::limits::{LINE, OUTSIDE_BYTES};
+use crate::limits::{MAX_LINE_BYTES, NON_LINE_BYTES_PER_TOKEN};
 use crate::protocol::sniff::Foreign;
 use crate::protocol::telnet::{Command, Filter, IAC, Piece};
 use crate::protocol::work_steps::Steps;
@@ -42,7 +42,7 @@ pub(crate) const DELETE: u8 = 0x7f;
 /// Turns the bytes of one connection into lines.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Decoder {
-    /// Text of the line under way: at most [`LINE`] bytes.
+    /// Text of the line under way: at most [`MAX_LINE_BYTES`] bytes.
     partial: Vec<u8>,
     /// Bytes that were read and not looked at yet: at most what one read brought.
     waiting: Vec<u8>,
@@ -58,7 +58,7 @@ pub(crate) struct Decoder {
     told: Told,
     /// Whether keys are handed out, and not lines.
     keys: bool,
-    /// What came outside of lines and was not paid for, in parts of [`LINE`] to the price of a line.
+    /// What came outside of lines and was not paid for, in parts of [`MAX_LINE_BYTES`] to the price of a line.
     outside: u32,
     /// What the work came to.
     steps: Steps,
@@ -66,7 +66,7 @@ pub(crate) struct Decoder {
 
 /// What a byte outside of lines counts, where one of a line that is too long counts 1: such a line costs as much as all
 /// that it could have been.
-const OUTSIDE: usize = if LINE > OUTSIDE_BYTES { LINE / OUTSIDE_BYTES } else { 1 };
+const NON_LINE_WEIGHT: usize = MAX_LINE_BYTES.div_ceil(NON_LINE_BYTES_PER_TOKEN);
 
 /// Whether a notice that is given once has been given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ enum Told {
 pub(crate) enum Decoded<'a> {
     /// A line, without its end.
     Line(Cow<'a, str>),
-    /// A line went past [`LINE`] and is dropped up to its end.
+    /// A line went past [`MAX_LINE_BYTES`] and is dropped up to its end.
     TooLong,
     /// The line before this held bytes that are no UTF-8; said once a connection.
     NotUtf8,
@@ -169,15 +169,15 @@ impl Decoder {
         if outside > 0 {
             let is_dropped =
                 self.dropping.is_some() && !matches!(decoded, Some(Decoded::Telnet(_)));
-            let each = if is_dropped { 1 } else { OUTSIDE };
+            let each = if is_dropped { 1 } else { NON_LINE_WEIGHT };
             self.outside += u32::try_from(outside * each).expect("a read and a line are small");
         }
     }
 
     /// How many lines what came outside of lines costs. The rest is paid for later.
     pub(crate) fn take_outside(&mut self) -> u32 {
-        let lines = self.outside / LINE as u32;
-        self.outside %= LINE as u32;
+        let lines = self.outside / MAX_LINE_BYTES as u32;
+        self.outside %= MAX_LINE_BYTES as u32;
         lines
     }
 
@@ -192,7 +192,7 @@ impl Decoder {
     pub(crate) fn end_keys(&mut self, begun: &str) {
         self.keys = false;
         self.opening.phase = Phase::Over;
-        self.partial = begun.as_bytes()[..begun.floor_char_boundary(LINE)].to_vec();
+        self.partial = begun.as_bytes()[..begun.floor_char_boundary(MAX_LINE_BYTES)].to_vec();
     }
 
     /// Whether keys are handed out.
@@ -291,7 +291,7 @@ impl Decoder {
             && self.dropping.is_none()
             && self.opening.phase == Phase::Over
             && self.telnet.is_between_commands();
-        if !plain || looked_at > LINE + 1 {
+        if !plain || looked_at > MAX_LINE_BYTES + 1 {
             return None;
         }
         let end = looked_at - 1;
@@ -449,7 +449,7 @@ impl Decoder {
     /// Adds text to the line under way, as it is.
     fn append(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
         text = self.opening.skip_mark(&mut self.partial, text);
-        let room = LINE - self.partial.len();
+        let room = MAX_LINE_BYTES - self.partial.len();
         self.steps.moved(text.len());
         self.partial.extend_from_slice(&text[..text.len().min(room)]);
         let too_long = text.len() > room;
@@ -554,7 +554,8 @@ impl Lines<'_> {
     /// Most bytes that the next line can have: every byte of it may become a U+FFFD.
     pub(crate) fn longest_next(&self) -> usize {
         let left = self.held.len().max(self.fresh.len()) - self.at;
-        (self.decoder.partial.len() + left).min(LINE) * char::REPLACEMENT_CHARACTER.len_utf8()
+        (self.decoder.partial.len() + left).min(MAX_LINE_BYTES)
+            * char::REPLACEMENT_CHARACTER.len_utf8()
     }
 }
 

@@ -189,7 +189,7 @@ pub(crate) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::WELCOME;
+    use crate::limits::DEFAULT_WELCOME;
 
     fn shown(line: Line<'_>) -> String {
         let mut out = Vec::new();
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
         assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
         assert_eq!(shown(Line::ShuttingDown), "* server is shutting down\r\n");
-        let welcome = shown(Line::Welcome(WELCOME, Nick::numbered(7)));
+        let welcome = shown(Line::Welcome(DEFAULT_WELCOME, Nick::numbered(7)));
         assert_eq!(welcome, "* welcome to chinwag, you are user-7\r\n");
         let refusal = shown(Line::Refusal("the nick \"bob\" is taken"));
         assert_eq!(refusal, "! the nick \"bob\" is taken\r\n");

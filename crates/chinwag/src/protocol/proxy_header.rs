@@ -8,7 +8,7 @@
 //! Pure: bytes in, an address out. Who reads asks how many bytes are [wanted](HeaderReader::wanted), so none behind the header is
 //! ever taken. Whatever its length, 52 bytes of it are kept. It knows no socket, no clock, and not whom to believe.
 
-use crate::limits::{PROXY_HEADER_BYTES, PROXY_HEADER_WITHIN};
+use crate::limits::{MAX_PROXY_HEADER_BYTES, PROXY_HEADER_TIMEOUT};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -65,10 +65,10 @@ impl fmt::Display for Fault {
                 "its PROXY header is of version 1, and version 2 is wanted (send-proxy-v2 in HAProxy)",
             ),
             Self::Unheard => f.write_str("its PROXY header has an unknown version or command"),
-            Self::TooLong => write!(f, "its PROXY header has more than {PROXY_HEADER_BYTES} bytes"),
+            Self::TooLong => write!(f, "its PROXY header has more than {MAX_PROXY_HEADER_BYTES} bytes"),
             Self::NoAddress => f.write_str("its PROXY header names no TCP address"),
             Self::Late => {
-                write!(f, "it sent no whole PROXY header within {} s", PROXY_HEADER_WITHIN.as_secs())
+                write!(f, "it sent no whole PROXY header within {} s", PROXY_HEADER_TIMEOUT.as_secs())
             }
         }
     }
@@ -128,7 +128,7 @@ impl HeaderReader {
         if come.get(12).is_some_and(|&byte| byte != LOCAL && byte != PROXY) {
             return Err(Fault::Unheard);
         }
-        if come.len() == HEAD && HEAD + self.length() > PROXY_HEADER_BYTES {
+        if come.len() == HEAD && HEAD + self.length() > MAX_PROXY_HEADER_BYTES {
             return Err(Fault::TooLong);
         }
         Ok(())
@@ -230,7 +230,7 @@ mod tests {
             (&header(PROXY, 0, &[]), Fault::NoAddress),
             (&header(PROXY, 0x12, &V4), Fault::NoAddress),
             (&header(PROXY, 0x31, &[b'x'; 216]), Fault::NoAddress),
-            (&header(PROXY, TCP4, &[0; PROXY_HEADER_BYTES - HEAD + 1]), Fault::TooLong),
+            (&header(PROXY, TCP4, &[0; MAX_PROXY_HEADER_BYTES - HEAD + 1]), Fault::TooLong),
         ] {
             for size in [1, 7, 16, 1000] {
                 assert_eq!(read(stream, size).0, Err(fault), "{stream:?}");
@@ -238,8 +238,8 @@ mod tests {
         }
         assert_eq!(read(b"x", 1), (Err(Fault::Missing), 1));
         assert_eq!(read(b"PROXY", 1), (Ok(None), 5));
-        assert_eq!(read(&header(PROXY, TCP4, &[0; PROXY_HEADER_BYTES]), 1).1, HEAD);
-        let longest = header(PROXY, TCP4, &[7; PROXY_HEADER_BYTES - HEAD]);
+        assert_eq!(read(&header(PROXY, TCP4, &[0; MAX_PROXY_HEADER_BYTES]), 1).1, HEAD);
+        let longest = header(PROXY, TCP4, &[7; MAX_PROXY_HEADER_BYTES - HEAD]);
         assert!(read(&longest, 1000).0.is_ok_and(|source| source.is_some()));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! It runs once a line, where a line is encoded for a door whose far end is a terminal; checks of commands and
 //! nicks look at the text before. What is taken out: control characters (so no ESC that we did not write ever leaves), what turns the
-//! direction of writing, what shows nothing, marks past [`MARKS`](crate::limits::MARKS) on one letter, blanks past
-//! [`BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
+//! direction of writing, what shows nothing, marks past [`MAX_COMBINING_MARKS`](crate::limits::MAX_COMBINING_MARKS) on one letter, blanks past
+//! [`MAX_BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
 //! same stays where it is needed: `sieve` has the rules, `properties` what Unicode says of a character.
 //!
 //! What comes out is the same when it goes in again.
@@ -14,7 +14,7 @@ mod properties;
 pub(crate) use self::filter::Sieve;
 use self::properties::is_seen;
 pub(crate) use self::properties::{is_hidden, is_mark};
-use crate::limits::{BLANK_COLUMNS, MAX_QUOTED};
+use crate::limits::{MAX_BLANK_COLUMNS, MAX_QUOTED};
 use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -101,15 +101,15 @@ fn is_plain(text: &[u8], blanks: usize) -> bool {
     let is_filled = groups.iter().fold(false, |any, group| any | (*group == [b' '; 8]));
     !is_filled || !has_long_gap(text, blanks)
 }
-const _: () = assert!(BLANK_COLUMNS >= 15, "a longer row fills a group, wherever it begins");
+const _: () = assert!(MAX_BLANK_COLUMNS >= 15, "a longer row fills a group, wherever it begins");
 
-/// Whether there are more than [`BLANK_COLUMNS`] blanks in a row.
+/// Whether there are more than [`MAX_BLANK_COLUMNS`] blanks in a row.
 #[cold]
 fn has_long_gap(text: &[u8], blanks: usize) -> bool {
     let mut row = blanks;
     text.iter().any(|&byte| {
         row = if byte == b' ' { row + 1 } else { 0 };
-        row > BLANK_COLUMNS
+        row > MAX_BLANK_COLUMNS
     })
 }
 

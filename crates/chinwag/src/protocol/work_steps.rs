@@ -4,7 +4,7 @@
 //! through for something; 64 bytes that are copied or moved. Each input is charged one, for being taken at all.
 //!
 //! Who works counts, whoever called takes the count and decides: a person's task gives others a turn past
-//! [`TURN_STEPS`](crate::limits::TURN_STEPS). So the count that bounds a turn is the one that the tests of docs/COSTS.md look
+//! [`MAX_STEPS_PER_POLL`](crate::limits::MAX_STEPS_PER_POLL). So the count that bounds a turn is the one that the tests of docs/COSTS.md look
 //! at, and a machine that is busy changes neither.
 
 use std::cell::Cell;

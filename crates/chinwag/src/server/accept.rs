@@ -4,7 +4,7 @@
 //! say that descriptors or memory have run out: wait, for the next call would only fail again, and at once when a
 //! connection of ours has gone. The rest say that the listener itself is broken.
 
-use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LINGER_BYTES_SHORT, REFUSALS};
+use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LINGER_BYTES_SHORT, MAX_REJECTIONS_IN_FLIGHT};
 use crate::server::connection;
 use crate::server::connection::linger::say_goodbye;
 use crate::server::connection_limiter::Refusal;
@@ -142,7 +142,7 @@ impl Doorman {
             tracing::warn!(target: "chinwag::accept", times, %address, "turned away: {refusal}");
         }
         // Only this loop adds, so the bound holds; the count guards nothing else, and Relaxed will do.
-        if self.refusing.load(Relaxed) >= REFUSALS {
+        if self.refusing.load(Relaxed) >= MAX_REJECTIONS_IN_FLIGHT {
             let _ = stream.try_write(refusal.answer().as_bytes());
             return;
         }

@@ -14,7 +14,7 @@
 //!
 //! The table knows no socket and no clock: the time is an argument. What it keeps is bounded. An entry with connections is always
 //! kept: there are at most three for each connection. One without any is kept until nothing of it is owed any more, and of those
-//! there are at most [`REMEMBERED_ADDRESSES`]; past that the one that is nearest to being whole is forgotten. Nobody is refused
+//! there are at most [`MAX_TRACKED_NETWORKS`]; past that the one that is nearest to being whole is forgotten. Nobody is refused
 //! because the table is full. Whoever has so many addresses gains by it what they hold anyway: each address has its burst.
 
 mod connection;
@@ -23,7 +23,7 @@ mod token_bucket;
 
 pub(crate) use connection::ConnectionBudget;
 
-use crate::limits::{CONNECT_INTERVAL, CONNECTS_BURST, PER_ADDRESS, REMEMBERED_ADDRESSES};
+use crate::limits::{CONNECT_BURST, CONNECT_INTERVAL, MAX_PER_ADDRESS, MAX_TRACKED_NETWORKS};
 use crate::protocol::address_key::AddressKey;
 use crate::server::rate_limit::LineRate;
 use guesses::Guesses;
@@ -161,7 +161,7 @@ impl AddressBudgets {
                 self.idle.insert((slot.listed, key));
             }
         }
-        while self.idle.len() > REMEMBERED_ADDRESSES {
+        while self.idle.len() > MAX_TRACKED_NETWORKS {
             self.forget_first();
         }
     }
@@ -284,7 +284,7 @@ impl AddressBudget {
 /// How often an address may connect that may have so many connections. Whoever allows more expects more people behind it.
 fn connect_rate(per_address: usize) -> Rate {
     let interval = u64::try_from(CONNECT_INTERVAL.as_nanos()).unwrap_or(u64::MAX);
-    Rate { burst: CONNECTS_BURST, interval }.scaled(per_address)
+    Rate { burst: CONNECT_BURST, interval }.scaled(per_address)
 }
 
 /// How fast lines may come from all of a network, if that is limited.
@@ -297,7 +297,7 @@ fn line_rate(rate: LineRate, key: AddressKey) -> Option<Rate> {
 impl Rate {
     /// The same for an address that may have so many connections and not the usual number.
     fn scaled(self, per_address: usize) -> Self {
-        let usual = PER_ADDRESS as u64;
+        let usual = MAX_PER_ADDRESS as u64;
         let factor = (per_address as u64).max(usual);
         Self {
             burst: self.burst.saturating_mul(factor) / usual,

@@ -6,7 +6,7 @@
 //! What comes by a proxy that is believed has a place before it is known whose it is: it counts in all, and for no address. It is
 //! [given](Place::give_to) to an address once the proxy has said which.
 
-use crate::limits::EBB_PEOPLE;
+use crate::limits::TRIM_MIN_PEAK;
 use crate::server::address_limits::{AddressBudget, AddressBudgets, Excess};
 use crate::server::rate_limit::LineRate;
 use std::fmt;
@@ -66,7 +66,7 @@ impl Counts {
 
     /// Somebody has gone: whether that makes it an ebb.
     fn ebbs(&mut self) -> bool {
-        let ebbs = self.high >= EBB_PEOPLE && self.all <= self.high / 2;
+        let ebbs = self.high >= TRIM_MIN_PEAK && self.all <= self.high / 2;
         ebbs && !std::mem::replace(&mut self.ebbed, true)
     }
 }
@@ -386,7 +386,7 @@ mod tests {
         };
         let come =
             |count| (0..count).map(|_| places.admit(loopback, now()).unwrap()).collect::<Vec<_>>();
-        drop(come(EBB_PEOPLE - 1));
+        drop(come(TRIM_MIN_PEAK - 1));
         assert!(!told(), "a few");
         let mut people = come(1_000);
         people.truncate(501);

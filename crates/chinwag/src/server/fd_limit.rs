@@ -1,6 +1,6 @@
 //! How many descriptors this process may have, and what that leaves for connections.
 
-use crate::limits::{MOST_DESCRIPTORS, SPARE_DESCRIPTORS};
+use crate::limits::{MAX_FDS, RESERVED_FDS};
 use crate::settings::Settings;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -22,7 +22,7 @@ pub(crate) fn connections() -> Possible {
     let reached = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft };
     // Without a limit it is that of the runtime.
     let reached = reached.and_then(|reached| usize::try_from(reached).ok());
-    let descriptors = reached.map_or(MOST_DESCRIPTORS, |reached| reached.min(MOST_DESCRIPTORS));
+    let descriptors = reached.map_or(MAX_FDS, |reached| reached.min(MAX_FDS));
     Possible { connections: leave_spare(descriptors), descriptors }
 }
 
@@ -45,7 +45,7 @@ impl Possible {
 
 /// What is left of so many descriptors once some are kept back.
 fn leave_spare(descriptors: usize) -> usize {
-    descriptors - SPARE_DESCRIPTORS.min(descriptors / 4)
+    descriptors - RESERVED_FDS.min(descriptors / 4)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::chat::admin_command::{Act, Banned, Muted, OpenRoom, Order, Present, V
 use crate::chat::ban_store::Receipts;
 use crate::chat::event::Control;
 use crate::chat::stats::Published;
-use crate::limits::EVENT_PLACES;
+use crate::limits::EVENT_QUEUE;
 use crate::os::process_stats::ProcessFiles;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
@@ -174,7 +174,7 @@ impl Office {
 
     /// How many events with lines are on their way to the broker or in its hands, and how many joins and the like.
     pub fn queued(&self) -> (usize, usize) {
-        let events = EVENT_PLACES.saturating_sub(self.house.intake.places().available_permits());
+        let events = EVENT_QUEUE.saturating_sub(self.house.intake.places().available_permits());
         let control = &self.house.control;
         (events, control.max_capacity() - control.capacity())
     }

@@ -3,7 +3,7 @@
 //! Lines have a budget of their own. A key costs the server a look at the line under way and a draw of it, and a line has
 //! thousands of keys. Nobody is punished: keys past the allowance are not read.
 
-use crate::limits::KEYS_AT_ONCE;
+use crate::limits::KEY_BATCH;
 use crate::server::rate_limit::Allowance;
 use std::time::Instant;
 
@@ -39,7 +39,7 @@ impl KeyBudget {
         if self.left(allowance, now) > 0 {
             return None;
         }
-        let awaited = KEYS_AT_ONCE.min(allowance.burst);
+        let awaited = KEY_BATCH.min(allowance.burst);
         let owed_then = allowance.interval * allowance.burst.saturating_sub(awaited);
         self.whole_at.checked_sub(owed_then)
     }
@@ -67,9 +67,9 @@ mod tests {
         keys.spend(199, ALLOWANCE, now);
         assert_eq!((keys.left(ALLOWANCE, now), keys.dry_until(ALLOWANCE, now)), (1, None));
         keys.spend(1, ALLOWANCE, now);
-        let then = now + KEY_INTERVAL * KEYS_AT_ONCE;
+        let then = now + KEY_INTERVAL * KEY_BATCH;
         assert_eq!(keys.dry_until(ALLOWANCE, now), Some(then));
-        assert_eq!((keys.left(ALLOWANCE, now), keys.left(ALLOWANCE, then)), (0, KEYS_AT_ONCE));
+        assert_eq!((keys.left(ALLOWANCE, now), keys.left(ALLOWANCE, then)), (0, KEY_BATCH));
         assert_eq!(keys.left(ALLOWANCE, now + Duration::from_secs(1)), 100);
         assert_eq!(keys.left(ALLOWANCE, now + Duration::from_secs(60)), 200);
     }

@@ -1,6 +1,6 @@
 //! Opening the doors, and saying where they are.
 
-use crate::limits::BACKLOG;
+use crate::limits::LISTEN_BACKLOG;
 use crate::os::output;
 use crate::server::socket_options::{SocketOptions, prepare};
 use std::fmt;
@@ -68,7 +68,7 @@ fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
     // Before anybody can come.
     prepare(SockRef::from(&socket), &SocketOptions::default())?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(LISTEN_BACKLOG)
 }
 
 /// Prints where the listeners are, and what to paste to join.

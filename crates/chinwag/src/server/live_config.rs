@@ -6,7 +6,7 @@
 use crate::chat::connection_log::ConnectionLog;
 use crate::chat::greeting::Notices;
 use crate::chat::room_creators::RoomLimit;
-use crate::limits::ADDRESS_LINES;
+use crate::limits::ADDRESS_RATE_FACTOR;
 use crate::protocol::ip_range::IpRange;
 use crate::server::config::Config;
 use crate::server::oper_secret::{Lock, Secret};
@@ -177,7 +177,7 @@ fn words(config: &Config) -> [u64; 6] {
 
 /// How many times as much as one connection all of an address may say that may have so many.
 fn address_lines(connections: usize) -> u32 {
-    u32::try_from(connections).unwrap_or(u32::MAX).max(ADDRESS_LINES)
+    u32::try_from(connections).unwrap_or(u32::MAX).max(ADDRESS_RATE_FACTOR)
 }
 
 #[cfg(test)]

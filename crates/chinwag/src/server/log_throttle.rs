@@ -1,9 +1,9 @@
 //! What strangers can make happen as often as they like, and the log is to have now and then.
 
-use crate::limits::LOG_EVERY;
+use crate::limits::LOG_INTERVAL;
 use std::time::Instant;
 
-/// Something to be said at most once in [`LOG_EVERY`].
+/// Something to be said at most once in [`LOG_INTERVAL`].
 #[derive(Debug, Default)]
 pub(crate) struct Seldom {
     /// When it was said last.
@@ -16,7 +16,7 @@ impl Seldom {
     /// It happened. If it is to be said: how often it did since it was said last.
     pub(crate) fn tell(&mut self, now: Instant) -> Option<u64> {
         self.silent += 1;
-        if self.said.is_some_and(|said| now < said + LOG_EVERY) {
+        if self.said.is_some_and(|said| now < said + LOG_INTERVAL) {
             return None;
         }
         self.said = Some(now);
@@ -36,6 +36,6 @@ mod tests {
         assert_eq!(seldom.tell(start), Some(1));
         assert_eq!(seldom.tell(start + Duration::from_secs(1)), None);
         assert_eq!(seldom.tell(start + Duration::from_secs(4)), None);
-        assert_eq!(seldom.tell(start + LOG_EVERY), Some(3));
+        assert_eq!(seldom.tell(start + LOG_INTERVAL), Some(3));
     }
 }

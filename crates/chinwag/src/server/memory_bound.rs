@@ -18,10 +18,12 @@ use crate::chat::room::history::Entry;
 use crate::chat::room_creators::Maker;
 use crate::chat::user::{Extras, Membership};
 use crate::limits::{
-    BANS, CONTROL_PLACES, CROWD_SINGLES, EVENT, EVENT_PLACES, HISTORY_BYTES, IGNORED, LINE,
-    LINE_OVERHEAD, MAX_NICK, MAX_QUOTED, MAX_ROOM_NAME, MAX_TOPIC, MUTES, OUTPUT_BYTES, READ,
-    REMEMBERED_ADDRESSES, ROOMS, ROOMS_OF_A_PERSON, ROUND_BYTES, ROUND_COPIES, ROUND_EVENTS,
-    SPARE_BUFFERS, STEP_COPIES, UNHANDLED, UNSAID_BYTES, WAITING_EVENTS, WRITE_FRAMES,
+    BATCH_BYTES, BATCH_COPY_BYTES, BATCH_EVENTS, CONTROL_QUEUE, EVENT_QUEUE, HISTORY_BYTES,
+    LINE_OVERHEAD, MAX_ANNOUNCED, MAX_BANS, MAX_DEFERRED_EVENTS, MAX_EVENT_BYTES,
+    MAX_EVENTS_PER_CLIENT, MAX_IGNORED, MAX_LINE_BYTES, MAX_MUTES, MAX_NICK,
+    MAX_PENDING_LINE_BYTES, MAX_QUOTED, MAX_ROOM_NAME, MAX_ROOMS, MAX_ROOMS_PER_USER, MAX_TOPIC,
+    MAX_TRACKED_NETWORKS, OUTPUT_BUFFER_BYTES, READ_BUFFER, SPARE_BUFFERS, STEP_COPY_BYTES,
+    WRITE_FRAMES,
 };
 use crate::protocol::view::View;
 use crate::server::address_limits::NETWORK_BYTES;
@@ -35,7 +37,8 @@ const SILENT_MEMORY: usize = 2048;
 /// What somebody's terminal and editor cost at most, beside frames: lines to recall, the one under way, what was cut out, a
 /// draft, each with room for twice as much, what waits to be shown, and lines that wait to be said, with room for half as
 /// much and a line: they are in two lists, and one that has become short shrinks only then.
-const EDITOR_MEMORY: usize = 80 * 1024 + UNSAID_BYTES + UNSAID_BYTES / 2 + 2 * LINE;
+const EDITOR_MEMORY: usize =
+    80 * 1024 + MAX_PENDING_LINE_BYTES + MAX_PENDING_LINE_BYTES / 2 + 2 * MAX_LINE_BYTES;
 /// The part of what is allocated, one in so many, that the allocator may need beside: memory between that which is in use.
 const ALLOCATOR_SHARE: u64 = 4;
 /// The kernel's buffer for what a person sends that is not read: what Linux begins with.
@@ -79,15 +82,15 @@ impl MemoryBound {
             Term::new("the program", 1, PROGRAM_MEMORY),
             Term::new("frames that wait for people", 1, config.living_frames),
             Term::new("a round beyond them", 1, round()),
-            Term::new("events in the queue", EVENT_PLACES + CONTROL_PLACES, event()),
-            Term::new("events that wait for slow rooms", WAITING_EVENTS, waiting_event()),
-            Term::new("rooms", ROOMS, room(config.history_lines)),
+            Term::new("events in the queue", EVENT_QUEUE + CONTROL_QUEUE, event()),
+            Term::new("events that wait for slow rooms", MAX_DEFERRED_EVENTS, waiting_event()),
+            Term::new("rooms", MAX_ROOMS, room(config.history_lines)),
             Term::new("connections", config.connections, connection()),
             // Each holds as much again while it is written, and room for twice what is in it.
-            Term::new("outputs: the log, and what is printed", 2, 4 * OUTPUT_BYTES),
-            Term::new("addresses without connections", REMEMBERED_ADDRESSES, network()),
-            Term::new("bans", BANS, ban()),
-            Term::new("mutes", MUTES, map_entry(size_of::<(MuteId, Mute)>())),
+            Term::new("outputs: the log, and what is printed", 2, 4 * OUTPUT_BUFFER_BYTES),
+            Term::new("addresses without connections", MAX_TRACKED_NETWORKS, network()),
+            Term::new("bans", MAX_BANS, ban()),
+            Term::new("mutes", MAX_MUTES, map_entry(size_of::<(MuteId, Mute)>())),
         ];
         let socket = (2 * config.sockets.send_buffer + RECEIVE_BUFFER) as u64;
         Self { terms, kernel: socket.saturating_mul(config.connections as u64) }
@@ -119,23 +122,25 @@ const fn map_entry(bytes: usize) -> usize {
 /// What one round makes beyond the limit of frames, before anybody can be cut for it.
 const fn round() -> usize {
     // Whoever speaks, comes or asks in a round gets bytes of their own: all of the round at most, and the longest answer.
-    let own = (ROUND_EVENTS + CONTROL_PLACES) * (ROUND_BYTES + Event::MOST_ENCODED);
+    let own = (BATCH_EVENTS + CONTROL_QUEUE) * (BATCH_BYTES + Event::MOST_ENCODED);
     // A line in each view; a buffer has room for twice what is in it.
-    let views = View::COUNT * 2 * (ROUND_BYTES + Event::MOST_ENCODED);
-    let spare = (SPARE_BUFFERS + 1) * 2 * ROUND_BYTES;
-    ROUND_COPIES + own + 2 * HISTORY_BYTES + views + spare
+    let views = View::COUNT * 2 * (BATCH_BYTES + Event::MOST_ENCODED);
+    let spare = (SPARE_BUFFERS + 1) * 2 * BATCH_BYTES;
+    BATCH_COPY_BYTES + own + 2 * HISTORY_BYTES + views + spare
 }
 
 /// An event in the queue: text and items have room for twice what is in them.
 const fn event() -> usize {
-    let items = EVENT / LINE_OVERHEAD + 1;
-    2 * size_of::<Event>() + heap(2 * EVENT) + heap(items.next_power_of_two() * Event::ITEM)
+    let items = MAX_EVENT_BYTES / LINE_OVERHEAD + 1;
+    2 * size_of::<Event>()
+        + heap(2 * MAX_EVENT_BYTES)
+        + heap(items.next_power_of_two() * Event::ITEM)
 }
 
 /// An event that waits: it takes no more than it must.
 const fn waiting_event() -> usize {
-    let items = EVENT / LINE_OVERHEAD + 1;
-    2 * size_of::<Event>() + heap(EVENT) + heap(items * Event::ITEM)
+    let items = MAX_EVENT_BYTES / LINE_OVERHEAD + 1;
+    2 * size_of::<Event>() + heap(MAX_EVENT_BYTES) + heap(items * Event::ITEM)
 }
 
 /// A room that remembers so many lines.
@@ -144,7 +149,7 @@ const fn room(history_lines: usize) -> usize {
     let history = heap(HISTORY_BYTES) + heap(history_lines * size_of::<Entry>());
     // Joins and leaves.
     let crowd =
-        2 * heap(CROWD_SINGLES.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
+        2 * heap(MAX_ANNOUNCED.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
     // An address with its networks.
     let makers = 3 * map_entry(size_of::<(Maker, usize)>());
     let table = 4 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
@@ -154,20 +159,20 @@ const fn room(history_lines: usize) -> usize {
 /// A connection: what somebody silent costs, and all that they can have beside.
 const fn connection() -> usize {
     // A line under way has room for twice what is in it.
-    let incoming = heap(2 * LINE) + heap(READ);
+    let incoming = heap(2 * MAX_LINE_BYTES) + heap(READ_BUFFER);
     // The places of an inbox that is full are counted among the frames, and what one keeps that was full is less than 4 KiB.
     let outgoing = heap(WRITE_FRAMES * 2 * size_of::<usize>()) + heap(4096);
-    let rooms = ROOMS_OF_A_PERSON.next_power_of_two() * size_of::<Membership>();
+    let rooms = MAX_ROOMS_PER_USER.next_power_of_two() * size_of::<Membership>();
     // A room's list of members and the one by name shrink when three quarters of them have gone.
-    let lists = 2 * ROOMS_OF_A_PERSON * 4 * size_of::<u32>();
+    let lists = 2 * MAX_ROOMS_PER_USER * 4 * size_of::<u32>();
     // The events themselves are counted where they wait, and what is owed of each room is a few words.
     let waiting = heap(size_of::<Deferred>())
-        + heap(UNHANDLED.next_power_of_two() as usize * size_of::<Event>())
+        + heap(MAX_EVENTS_PER_CLIENT.next_power_of_two() as usize * size_of::<Event>())
         + heap(size_of::<Debts>())
-        + heap(ROOMS_OF_A_PERSON.next_power_of_two() * DEBT_BYTES);
+        + heap(MAX_ROOMS_PER_USER.next_power_of_two() * DEBT_BYTES);
     // Addresses with connections are beside those that are remembered without: each may be one of its own, in networks of its own.
     let networks = 3 * network();
-    let ignored = IGNORED.next_power_of_two() * size_of::<u64>();
+    let ignored = MAX_IGNORED.next_power_of_two() * size_of::<u64>();
     let extras = heap(size_of::<Extras>()) + heap(rooms) + heap(ignored) + heap(2 * MAX_QUOTED + 2);
     let leave = 2 * size_of::<Event>();
     SILENT_MEMORY
@@ -178,7 +183,7 @@ const fn connection() -> usize {
         + waiting
         + networks
         + leave
-        + STEP_COPIES
+        + STEP_COPY_BYTES
         + EDITOR_MEMORY
 }
 
@@ -197,7 +202,7 @@ const fn ban() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::SPARE_DESCRIPTORS;
+    use crate::limits::RESERVED_FDS;
     use std::path::Path;
 
     #[test]
@@ -229,7 +234,7 @@ mod tests {
 
     /// The bound where so many descriptors are allowed.
     fn with_descriptors(descriptors: u64) -> MemoryBound {
-        let connections = descriptors as usize - SPARE_DESCRIPTORS;
+        let connections = descriptors as usize - RESERVED_FDS;
         MemoryBound::of(&Config { connections, ..Config::default() })
     }
 

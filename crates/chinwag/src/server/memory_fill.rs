@@ -15,8 +15,8 @@ use std::time::Duration;
 use crate::chat::bans::{Ban, Bans, Target};
 use crate::chat::event::{ClientId, Event, Inputs};
 use crate::limits::{
-    BANS, CONTROL_PLACES, EVENT, EVENT_PLACES, HISTORY_BYTES, HISTORY_LINES, IGNORED, LINE,
-    MAX_QUOTED, ROOMS, ROOMS_OF_A_PERSON, WAITING_EVENTS,
+    CONTROL_QUEUE, EVENT_QUEUE, HISTORY_BYTES, HISTORY_LINES, MAX_BANS, MAX_DEFERRED_EVENTS,
+    MAX_EVENT_BYTES, MAX_IGNORED, MAX_LINE_BYTES, MAX_QUOTED, MAX_ROOMS, MAX_ROOMS_PER_USER,
 };
 use crate::protocol::command::{Input, Kind};
 use crate::server::Server;
@@ -41,7 +41,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(100);
 /// Times that a reader asks for all that a room remembers.
 const ASKED: usize = 8;
 /// Nearly the longest line.
-const LONG: usize = LINE - 6;
+const LONG: usize = MAX_LINE_BYTES - 6;
 /// Lines so long, and shorter ones behind them, that fill both of what a room remembers: lines and bytes.
 const LONG_LINES: usize = 7;
 
@@ -113,8 +113,8 @@ pub(crate) fn fill(
     let before = row("frames", config.living_frames as u64, before);
 
     let (queued, waiting) = events();
-    let places = (EVENT_PLACES + CONTROL_PLACES) as u64 * each("events in the queue");
-    let kept = WAITING_EVENTS as u64 * each("events that wait for slow rooms");
+    let places = (EVENT_QUEUE + CONTROL_QUEUE) as u64 * each("events in the queue");
+    let kept = MAX_DEFERRED_EVENTS as u64 * each("events that wait for slow rooms");
     row("events", places + kept, before);
     row("all of it", bound.allocated(), base);
     drop((queued, waiting));
@@ -139,7 +139,7 @@ fn config(size: Size) -> Config {
 /// As many bans as there can be.
 fn bans() -> Bans {
     let mut bans = Bans::default();
-    for number in 0..BANS {
+    for number in 0..MAX_BANS {
         let target = Target::parse(&format!("mallory-{number:012}*")).expect("a pattern");
         let reason = format!("\"{}\"", "x".repeat(MAX_QUOTED)).into();
         bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
@@ -165,7 +165,7 @@ fn settle(allocated: &impl Fn() -> i64) -> i64 {
 fn fill_rooms(people: &mut [Person], wanted: usize) -> io::Result<usize> {
     let mut rooms = 0;
     for (at, person) in people.iter_mut().enumerate() {
-        for number in 0..ROOMS_OF_A_PERSON - 1 {
+        for number in 0..MAX_ROOMS_PER_USER - 1 {
             if rooms == wanted {
                 return Ok(rooms);
             }
@@ -192,13 +192,13 @@ fn fill_people(people: &mut [Person]) -> io::Result<()> {
     let all = people.len();
     for (at, person) in people.iter_mut().enumerate() {
         // The first half of all people, who are none of these.
-        for other in (1..=all).take(IGNORED) {
+        for other in (1..=all).take(MAX_IGNORED) {
             person.say(&format!("/ignore user-{other}"))?;
         }
         person.say(&format!("/away {}", "x".repeat(MAX_QUOTED)))?;
         person.wait_for(b"until you type /away again")?;
         if at % 2 == 0 {
-            person.send(&b"x".repeat(LINE - 1))?;
+            person.send(&b"x".repeat(MAX_LINE_BYTES - 1))?;
         } else {
             person.say("/part #lobby")?;
             person.say("/edit on")?;
@@ -226,8 +226,8 @@ fn number_letters(number: u8) -> Vec<u8> {
 
 /// As many events as can be on their way to the broker, and as many as can wait for slow rooms.
 fn events() -> (Vec<Event>, Vec<Event>) {
-    let queued = (0..EVENT_PLACES + CONTROL_PLACES).map(event).collect();
-    let waiting = (0..WAITING_EVENTS).map(|number| {
+    let queued = (0..EVENT_QUEUE + CONTROL_QUEUE).map(event).collect();
+    let waiting = (0..MAX_DEFERRED_EVENTS).map(|number| {
         let mut event = event(number);
         event.shrink();
         event
@@ -238,7 +238,7 @@ fn events() -> (Vec<Event>, Vec<Event>) {
 /// An event as full as can be: of many short lines, or of a few long ones.
 fn event(number: usize) -> Event {
     let mut inputs = Inputs::new();
-    let text = "x".repeat(if number.is_multiple_of(2) { 1 } else { EVENT / 5 });
+    let text = "x".repeat(if number.is_multiple_of(2) { 1 } else { MAX_EVENT_BYTES / 5 });
     while inputs.fits(text.len()) {
         inputs.push(Input { kind: Kind::Say, text: &text });
     }
@@ -343,5 +343,5 @@ fn fills_some_limits() {
 #[test]
 #[ignore = "counts all that its process allocates: `cargo xtask reliability memory` runs it alone"]
 fn fills_all_limits() {
-    fill_and_compare(Size { rooms: ROOMS - 1, people: 110 });
+    fill_and_compare(Size { rooms: MAX_ROOMS - 1, people: 110 });
 }

@@ -3,7 +3,7 @@
 //! Giving back takes some milliseconds, in which whoever allocates may have to wait. So it is done once an ebb has come
 //! to its end, and not before half of the people have gone since the last time: a storm costs one of these.
 
-use crate::limits::{EBB_LOOKS, EBB_PAUSE};
+use crate::limits::{TRIM_MAX_CHECKS, TRIM_QUIET};
 use crate::server::connection_limiter::Places;
 use std::sync::Arc;
 use whippet::memory;
@@ -22,8 +22,8 @@ pub(crate) async fn run(places: Arc<Places>) {
 /// Waits until nobody leaves any more, or has left for long enough.
 async fn end_of_ebb(places: &Places) {
     let mut last = places.taken();
-    for _ in 0..EBB_LOOKS {
-        sleep(EBB_PAUSE).await;
+    for _ in 0..TRIM_MAX_CHECKS {
+        sleep(TRIM_QUIET).await;
         let now = places.taken();
         if now >= last {
             return;

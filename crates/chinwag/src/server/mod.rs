@@ -30,7 +30,7 @@ pub(crate) mod trusted_proxies;
 use crate::chat::ban_store::{Keeper, Receipts};
 use crate::chat::broker::Broker;
 use crate::chat::event::{Control, Event};
-use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LAST_STEPS, LAST_WORDS};
+use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, EXIT_RESERVE, GOODBYE_RESERVE};
 use crate::outbound::backpressure::Intake;
 use crate::server::config::Config;
 use crate::server::handle::Office;
@@ -101,10 +101,10 @@ impl Server {
         let prepare = |listener| prepare(SockRef::from(listener), &config.sockets);
         listeners.iter().try_for_each(prepare)?;
         // Each person's last two events have places of their own; nobody ever waits for the channel itself.
-        let places = config.connections.saturating_mul(2).saturating_add(EVENT_PLACES);
+        let places = config.connections.saturating_mul(2).saturating_add(EVENT_QUEUE);
         let places = places.min(Semaphore::MAX_PERMITS);
         let (events, said) = mpsc::channel(places);
-        let (control, orders) = mpsc::channel(CONTROL_PLACES);
+        let (control, orders) = mpsc::channel(CONTROL_QUEUE);
         let intake = Arc::new(Intake::new(config.bounds));
         let (living_frames, history_lines) = (config.living_frames, config.history_lines);
         let bans = resources.bans.clone();
@@ -146,7 +146,7 @@ impl Server {
         let outcome = serve_room(room, listeners, house, shutdown).await;
         if let Some(keeper) = keeper {
             // The broker is gone: it writes the last of the bans, and ends. A disk that hangs is not waited for.
-            let _ = timeout(LAST_WORDS, keeper).await;
+            let _ = timeout(GOODBYE_RESERVE, keeper).await;
         }
         outcome
     }
@@ -171,7 +171,7 @@ async fn serve_room<T: Send + 'static>(
         ended = &mut room => Err(gone(ended.err())),
     };
     let grace = house.dials.grace();
-    let deadline = Instant::now() + (grace - LAST_STEPS.min(grace / 10));
+    let deadline = Instant::now() + (grace - EXIT_RESERVE.min(grace / 10));
     house.stop(deadline.into_std()).await;
     let _ = timeout_at(deadline, house.places.empty()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.

@@ -1,7 +1,7 @@
 //! What the accept loops and all people's tasks share.
 
 use crate::chat::event::{ClientId, Control, Event};
-use crate::limits::{FIRST_LOOKS, REFUSALS};
+use crate::limits::{MAX_REJECTIONS_IN_FLIGHT, MAX_SNIFFING};
 use crate::os::process_stats::ProcessFiles;
 use crate::outbound::backpressure::Intake;
 use crate::server::config::Config;
@@ -58,7 +58,8 @@ impl House {
         intake: Arc<Intake>,
     ) -> io::Result<Self> {
         let places = Places::new(config.connections, config.per_address);
-        let (ears, goodbyes) = (Semaphore::new(FIRST_LOOKS), Semaphore::new(REFUSALS));
+        let (ears, goodbyes) =
+            (Semaphore::new(MAX_SNIFFING), Semaphore::new(MAX_REJECTIONS_IN_FLIGHT));
         let (stopping, stop_by) = (CancellationToken::new(), OnceLock::new());
         let next_id = AtomicU64::new(1);
         let dials = Dials::new(&config, resources.oper_secret)?;

@@ -4,7 +4,7 @@
 //! person.
 
 use crate::limits::{
-    KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KERNEL_BUFFER, USER_TIMEOUT,
+    KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, SO_SNDBUF_BYTES, USER_TIMEOUT,
 };
 use std::io;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct SocketOptions {
 impl Default for SocketOptions {
     fn default() -> Self {
         Self {
-            send_buffer: KERNEL_BUFFER,
+            send_buffer: SO_SNDBUF_BYTES,
             keepalive_idle: KEEPALIVE_IDLE,
             keepalive_interval: KEEPALIVE_INTERVAL,
             keepalive_probes: KEEPALIVE_PROBES,
@@ -57,7 +57,7 @@ pub(crate) fn prepare(listener: SockRef<'_>, options: &SocketOptions) -> io::Res
 #[cfg(test)]
 mod tests {
     use crate::limits::{
-        KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, KERNEL_BUFFER, USER_TIMEOUT,
+        KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, SO_SNDBUF_BYTES, USER_TIMEOUT,
     };
     use crate::server::Server;
     use crate::server::config::Config;
@@ -115,7 +115,7 @@ mod tests {
             assert!(sockopt::socket_oobinline(&accepted).unwrap());
             // The kernel doubles it.
             let buffer = sockopt::socket_send_buffer_size(&accepted).unwrap();
-            assert_eq!(buffer, 2 * KERNEL_BUFFER);
+            assert_eq!(buffer, 2 * SO_SNDBUF_BYTES);
         });
     }
 }

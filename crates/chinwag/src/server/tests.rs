@@ -3,7 +3,7 @@
 use super::{Server, serve_room};
 use crate::chat::admin_command::{Act, Order};
 use crate::chat::event::Control;
-use crate::limits::{CONTROL_PLACES, EVENT_PLACES};
+use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE};
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::server::config::Config;
 use crate::server::listen::listen;
@@ -193,8 +193,8 @@ fn a_server_without_its_room_ends_with_an_error() {
     let result = servers.block_on(async {
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let config = Config::default();
-        let (events, _said) = mpsc::channel(EVENT_PLACES);
-        let (control, _orders) = mpsc::channel(CONTROL_PLACES);
+        let (events, _said) = mpsc::channel(EVENT_QUEUE);
+        let (control, _orders) = mpsc::channel(CONTROL_QUEUE);
         let intake = Arc::new(Intake::new(config.bounds));
         let house =
             Arc::new(House::new(config, Resources::default(), events, control, intake).unwrap());

@@ -4,7 +4,7 @@
 //! the writers of stdout and stderr (`os/output.rs`). Nothing in the server blocks in place, and names are looked up before there is
 //! a runtime, so whippet's own pools stay empty. A test of the whole program counts them.
 
-use crate::limits::{BLOCKING_THREADS, WORKERS};
+use crate::limits::{MAX_BLOCKING_THREADS, MAX_WORKERS};
 
 /// The thread of `main`, which waits for the server.
 const MAIN: usize = 1;
@@ -13,11 +13,11 @@ const WRITERS: usize = 2;
 
 /// The most threads of a server with so many workers.
 pub(crate) const fn most_threads(workers: usize) -> usize {
-    MAIN + WRITERS + BLOCKING_THREADS + workers
+    MAIN + WRITERS + MAX_BLOCKING_THREADS + workers
 }
 
 /// The most threads of any server.
-pub(crate) const MOST: usize = most_threads(WORKERS);
+pub(crate) const MOST: usize = most_threads(MAX_WORKERS);
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@
 //! A proxy that sees whether the server is well connects and says that it does so for itself, or says nothing and goes: both are
 //! closed without a word, and nobody hears of it.
 
-use crate::limits::PROXY_HEADER_WITHIN;
+use crate::limits::PROXY_HEADER_TIMEOUT;
 use crate::os::serving_clock::timeout;
 use crate::protocol::ip_range::IpRange;
 use crate::protocol::proxy_header::{Fault, HeaderReader, Source};
@@ -64,7 +64,7 @@ impl Proxies {
         stream: &TcpStream,
         place: &mut Place,
     ) -> Result<(), &'static str> {
-        let from = match timeout(PROXY_HEADER_WITHIN, read_header(stream)).await {
+        let from = match timeout(PROXY_HEADER_TIMEOUT, read_header(stream)).await {
             Ok(Ok(Some(Source::Client(from)))) => from,
             Ok(Ok(Some(Source::Itself) | None)) => return Err(""),
             Ok(Err(fault)) => return Err(self.tell_fault(fault, stream, place)),

@@ -172,13 +172,13 @@ settings! {
         /// Connections of one address, or of a /64; loopback is free; none: any number
         /// A /56 and a /48 of IPv6 have 4 and 16 times as many
         /// What an address may say, how often connect, and how many rooms it may have made (32) grow with a number above 16, and with none they are not limited.
-        per_address "per-address" "N": Option<usize> = Some(limits::PER_ADDRESS), Live InHelp one_or_any;
+        per_address "per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live InHelp one_or_any;
         /// Address or range of proxies that say who comes, may be given several times
         /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.
         trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<IpRange> = Vec::new(), Live InManual;
         /// How long a newcomer is listened to before the welcome
         /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
-        first_look "first-look" "TIME": Duration = limits::FIRST_LOOK, Live InManual within(MOMENT, MINUTE);
+        first_look "first-look" "TIME": Duration = limits::SNIFF_TIMEOUT, Live InManual within(MOMENT, MINUTE);
     }
     "What a person may do" {
         /// Lift the limits on speech, on keys and on connections of one address
@@ -186,27 +186,27 @@ settings! {
         no_limits "no-limits" "BOOL": bool = false, Live InHelp;
         /// Lines that a person may send at once; more are not read until they may
         /// Commands are lines, too; dear ones cost several, as docs/COSTS.md lists.
-        speech_burst "speech-burst" "N": u32 = limits::SPEECH_BURST, Live InManual within(1, 1_000_000);
+        speech_burst "speech-burst" "N": u32 = limits::RATE_BURST, Live InManual within(1, 1_000_000);
         /// The time that earns him a further line
-        speech_interval "speech-interval" "TIME": Duration = limits::SPEECH_INTERVAL, Live InManual
+        speech_interval "speech-interval" "TIME": Duration = limits::RATE_INTERVAL, Live InManual
             within(Duration::from_millis(1), HOUR);
         /// How long a line may go on past 4,096 bytes without an end
-        overlong_after "overlong-after" "TIME": Duration = limits::OVERLONG, Live InManual within(SECOND, HOUR);
+        overlong_after "overlong-after" "TIME": Duration = limits::OVERLONG_TIMEOUT, Live InManual within(SECOND, HOUR);
     }
     "What a person may be owed" {
         /// Bytes owed to a person past which he is behind and is not read
-        owed_soft "owed-soft" "SIZE": Bytes = Bytes(limits::OWED_SOFT), Restart InManual
+        owed_soft "owed-soft" "SIZE": Bytes = Bytes(limits::QUEUE_SOFT), Restart InManual
             within(Bytes(8 << 10), Bytes(1 << 30));
         /// Bytes owed to a person past which he is cut as too slow
-        owed_hard "owed-hard" "SIZE": Bytes = Bytes(limits::OWED_HARD), Restart InManual
+        owed_hard "owed-hard" "SIZE": Bytes = Bytes(limits::QUEUE_HARD), Restart InManual
             within(Bytes(64 << 10), Bytes(1 << 30));
         /// How long a person may take nothing of what he is owed before he is cut
-        take_within "take-within" "TIME": Duration = limits::TAKE_WITHIN, Restart InManual within(SECOND, HOUR);
+        take_within "take-within" "TIME": Duration = limits::STALL_TIMEOUT, Restart InManual within(SECOND, HOUR);
         /// Bytes of all lines that anybody waits for; past it the furthest behind are cut
-        living_frames "living-frames" "SIZE": Bytes = Bytes(limits::LIVING_FRAMES as u64), Restart InManual
+        living_frames "living-frames" "SIZE": Bytes = Bytes(limits::MAX_BUFFERED_BYTES as u64), Restart InManual
             within(Bytes(1 << 20), Bytes(1 << 40));
         /// What the kernel may hold for a person beside it; it doubles the figure
-        send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::KERNEL_BUFFER as u64), Restart InManual
+        send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::SO_SNDBUF_BYTES as u64), Restart InManual
             within(Bytes(16 << 10), Bytes(16 << 20));
     }
     "Peers that vanish" {
@@ -228,7 +228,7 @@ settings! {
     }
     "What newcomers read" {
         /// The greeting in the first line: "* GREETING, you are user-7"
-        welcome "welcome" "TEXT": String = limits::WELCOME.to_owned(), Live InManual greeting;
+        welcome "welcome" "TEXT": String = limits::DEFAULT_WELCOME.to_owned(), Live InManual greeting;
         /// The message of the day, told to each newcomer below it; several lines are told one by one
         motd "motd" "TEXT": String = String::new(), Live InManual message;
     }
@@ -258,7 +258,7 @@ settings! {
         /// Threads to run on; auto: one for each processor
         workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InManual few;
         /// How long a graceful stop may take
-        grace "grace" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
+        grace "grace" "TIME": Duration = limits::SHUTDOWN_TIMEOUT, Live InHelp within(Duration::ZERO, DAY);
         /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
         log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
         /// Log who comes and from where, who leaves and why, and who takes which nick; never what is said
@@ -313,7 +313,7 @@ fn whole_seconds(time: &Duration) -> Result<(), String> {
 
 /// The rule that threads are not more than any machine has a use for.
 fn few(workers: &Auto<NonZeroUsize>) -> Result<(), String> {
-    let most = limits::WORKERS;
+    let most = limits::MAX_WORKERS;
     let words = |count| format!("{count} threads are more than {most}");
     workers.0.filter(|count| count.get() > most).map_or(Ok(()), |count| Err(words(count)))
 }
@@ -329,7 +329,7 @@ fn greeting(text: &str) -> Result<(), String> {
     if text.trim().is_empty() || text.contains(['\r', '\n']) {
         return Err("the greeting is one line, and not an empty one".to_owned());
     }
-    at_most(text, limits::GREETING)
+    at_most(text, limits::MAX_WELCOME_BYTES)
 }
 
 /// The rule of the message of the day: the text, where other servers want a file.
@@ -342,10 +342,10 @@ fn message(text: &str) -> Result<(), String> {
         return Err("newcomers would read that word; write \"\" for no message".to_owned());
     }
     let lines = text.lines().count();
-    if lines > limits::MOTD_LINES {
-        return Err(format!("{lines} lines are more than {}", limits::MOTD_LINES));
+    if lines > limits::MAX_MOTD_LINES {
+        return Err(format!("{lines} lines are more than {}", limits::MAX_MOTD_LINES));
     }
-    at_most(text, limits::MOTD)
+    at_most(text, limits::MAX_MOTD_BYTES)
 }
 
 /// The rule of a text's length.

@@ -27,7 +27,8 @@ use self::keys::{Key, Keys};
 use self::paste::Paste;
 use self::row::Row;
 use crate::limits::{
-    COMPLETED_WORD, LINE, RECALLED_BYTES, RECALLED_LINES, STEPS_A_KEY, UNSAID_BYTES,
+    EDITOR_HISTORY_BYTES, EDITOR_HISTORY_LINES, MAX_COMPLETED_WORD, MAX_LINE_BYTES,
+    MAX_PENDING_LINE_BYTES, STEPS_PER_KEY,
 };
 use crate::outbound::side_message::Place;
 use crate::protocol::command;
@@ -88,10 +89,11 @@ pub(crate) struct Editor {
 
 /// What a person is told whose line was dropped, or has no more room.
 pub(crate) const TOO_LONG: &str = "line too long (limit 4096 bytes)";
-const _: () = assert!(LINE == 4096 || cfg!(fuzzing), "the text names the limit");
+const _: () = assert!(MAX_LINE_BYTES == 4096 || cfg!(fuzzing), "the text names the limit");
 /// What a person is told whose paste is not kept whole.
 const PASTE_TOO_LONG: &str = "that is more than 32 KiB: what is past them is left out";
-const _: () = assert!(UNSAID_BYTES == 32 * 1024 || cfg!(fuzzing), "the text names the limit");
+const _: () =
+    assert!(MAX_PENDING_LINE_BYTES == 32 * 1024 || cfg!(fuzzing), "the text names the limit");
 /// What a person is told, once, whose bytes are not UTF-8.
 pub(crate) const NOT_UTF8: &str = "some of what you sent is not UTF-8 and was replaced";
 
@@ -107,8 +109,8 @@ impl Editor {
     pub(crate) fn new(columns: u16, colour: bool) -> Self {
         Self {
             keys: Keys::default(),
-            line: Buffer::new(LINE),
-            history: History::new(RECALLED_LINES, RECALLED_BYTES),
+            line: Buffer::new(MAX_LINE_BYTES),
+            history: History::new(EDITOR_HISTORY_LINES, EDITOR_HISTORY_BYTES),
             row: Row::new(columns),
             colour,
             paste: None,
@@ -185,7 +187,7 @@ impl Editor {
     pub(crate) fn take_steps(&mut self) -> u32 {
         let steps = [&self.steps, &self.line.steps, &self.row.steps].map(Steps::take);
         let steps = steps.into_iter().fold(0, u32::saturating_add);
-        self.charged = self.charged.saturating_add(steps / STEPS_A_KEY);
+        self.charged = self.charged.saturating_add(steps / STEPS_PER_KEY);
         steps.saturating_add(self.row.copies.take())
     }
 
@@ -430,7 +432,7 @@ impl Editor {
 
     /// The word that the cursor is behind, if it is not too long for any name, and whether it is the first of the line.
     fn word(&self) -> Option<(&str, bool)> {
-        let word = self.line.word_before(COMPLETED_WORD)?;
+        let word = self.line.word_before(MAX_COMPLETED_WORD)?;
         Some((word, word.len() == self.line.cursor()))
     }
 
@@ -482,7 +484,8 @@ impl Editor {
             1 => " ",
             _ => "",
         };
-        let fits = self.line.text().len() - length + matches.common.len() + ending.len() <= LINE;
+        let fits =
+            self.line.text().len() - length + matches.common.len() + ending.len() <= MAX_LINE_BYTES;
         if fits {
             self.change(|line| {
                 line.erase_to(line.cursor() - length);

@@ -16,7 +16,7 @@ pub(crate) mod pending_lines;
 #[cfg(test)]
 pub(crate) mod worst_case;
 
-use crate::limits::{ECHO_BYTES, PASTE_ASKS, UNSAID_BYTES};
+use crate::limits::{MAX_ECHO_BYTES, MAX_PENDING_LINE_BYTES, PASTE_CONFIRM_LINES};
 use crate::outbound::frame::{Frame, Held};
 use crate::outbound::side_message::Place;
 use crate::protocol::completion::Matches;
@@ -246,7 +246,7 @@ impl Terminal {
                     self.steps.moved(lines.bytes());
                     self.unsaid.append(&mut lines);
                     // That they wait was said when they were asked about.
-                    self.knows_unsaid |= self.unsaid.lines() >= PASTE_ASKS;
+                    self.knows_unsaid |= self.unsaid.lines() >= PASTE_CONFIRM_LINES;
                 }
                 Event::Drop => {
                     let dropped = counted(self.unsaid.drop_all() as u64, "line");
@@ -259,7 +259,7 @@ impl Terminal {
             }
             editor.set_unsaid(self.unsaid.bytes());
         }
-        if editor.pending() > 4 * ECHO_BYTES {
+        if editor.pending() > 4 * MAX_ECHO_BYTES {
             // No hands are so fast, and the row is drawn whatever came before.
             editor.forget_pending();
         }
@@ -278,7 +278,7 @@ impl Terminal {
 
     /// Whether keys are taken while no line may be said.
     pub(crate) fn may_go_ahead(&self) -> bool {
-        !self.owes_ahead && self.unsaid.bytes() < UNSAID_BYTES
+        !self.owes_ahead && self.unsaid.bytes() < MAX_PENDING_LINE_BYTES
     }
 
     /// So many tokens were spent, and none was left before or some were.
@@ -318,7 +318,7 @@ impl Terminal {
     /// Lines wait, for he may not speak so fast: says so, once as long as any do.
     fn tell_unsaid(&mut self) {
         let lines = self.unsaid.lines();
-        if lines >= PASTE_ASKS && !std::mem::replace(&mut self.knows_unsaid, true) {
+        if lines >= PASTE_CONFIRM_LINES && !std::mem::replace(&mut self.knows_unsaid, true) {
             let lines = counted(lines as u64, "line");
             self.tell(&format!("* {lines} not said yet, for they come fast; Ctrl-C drops them"));
         }
@@ -342,7 +342,7 @@ impl Terminal {
 
     /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
     pub(crate) fn holds_keys(&self) -> bool {
-        matches!(self.question, Some(Question::Asked(_))) || self.pending() > ECHO_BYTES
+        matches!(self.question, Some(Question::Asked(_))) || self.pending() > MAX_ECHO_BYTES
     }
 
     /// Whether there is a word to be completed.

@@ -3,7 +3,7 @@
 //! In one string, one behind the other, so that a thousand short lines cost their bytes and no more. Whoever fills it looks at
 //! [`bytes`](Unsaid::bytes) before.
 
-use crate::limits::LINE;
+use crate::limits::MAX_LINE_BYTES;
 
 /// Lines in the order in which they are to be said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) struct Unsaid {
 }
 
 /// What is made room for at once, so that not each line moves all of them.
-const ROOM: usize = LINE / 2;
+const ROOM: usize = MAX_LINE_BYTES / 2;
 /// What stands before a line that its author has seen as a line already.
 const SHOWN: char = '+';
 /// What stands before one that is to be shown when it is said.

@@ -28,7 +28,9 @@ fn keys_wait_and_memory_does_not_grow_while_nothing_is_taken() {
     for _ in 0..10_000 {
         terminal.press(b"\x10\r");
         terminal.say_next();
-        assert!(terminal.editor.as_ref().is_some_and(|editor| editor.pending() <= 5 * ECHO_BYTES));
+        assert!(
+            terminal.editor.as_ref().is_some_and(|editor| editor.pending() <= 5 * MAX_ECHO_BYTES)
+        );
     }
     for _ in 0..10_000 {
         if terminal.holds_keys() {
@@ -95,10 +97,10 @@ fn lines_wait_in_a_bounded_room_and_are_told_once() {
         terminal.draw(&[], false);
         let told = String::from_utf8_lossy(terminal.unwritten()).into_owned();
         let notice = "* 5 lines not said yet, for they come fast; Ctrl-C drops them";
-        assert_eq!(told.contains(notice), taken == PASTE_ASKS, "{taken}");
+        assert_eq!(told.contains(notice), taken == PASTE_CONFIRM_LINES, "{taken}");
         terminal.wrote(terminal.unwritten().len());
     }
-    assert!(taken > 30 && terminal.unsaid() < UNSAID_BYTES + 1100);
+    assert!(taken > 30 && terminal.unsaid() < MAX_PENDING_LINE_BYTES + 1100);
     for left in (0..taken).rev() {
         assert!(terminal.say_next().is_some() && (terminal.unsaid() > 0) == (left > 0));
     }

@@ -1,7 +1,9 @@
 //! The worst work that each byte, key and telnet command can cause, by the counts of `protocol/work_steps.rs`: every member of each kind in
 //! every bad state that is known, against the bounds that docs/COSTS.md tells.
 
-use crate::limits::{COLUMNS_MAX, COMPLETIONS, LINE, MAX_NICK, READ, SUBNEGOTIATION};
+use crate::limits::{
+    MAX_COLUMNS, MAX_COMPLETIONS, MAX_LINE_BYTES, MAX_NICK, MAX_SUBNEGOTIATION_BYTES, READ_BUFFER,
+};
 use crate::protocol::completion::Matches;
 use crate::protocol::decoder::{Decoded, Decoder};
 use crate::protocol::telnet::negotiation::{ECHO, TIMING_MARK};
@@ -83,7 +85,10 @@ fn lines() -> Vec<String> {
         "",
     ];
     let of = |part: &str, most: usize| part.repeat(most.checked_div(part.len()).unwrap_or(0));
-    parts.iter().flat_map(|part| [of(part, LINE - 1), of(part, LINE / 2)]).collect()
+    parts
+        .iter()
+        .flat_map(|part| [of(part, MAX_LINE_BYTES - 1), of(part, MAX_LINE_BYTES / 2)])
+        .collect()
 }
 
 /// Hands all keys over; an editor that asks is answered.
@@ -99,16 +104,20 @@ fn press(editor: &mut Editor, mut keys: &[u8], matches: &Matches) {
 fn editors() -> Vec<Editor> {
     let mut editors = Vec::new();
     for (number, line) in lines().iter().enumerate() {
-        let mut editor = Editor::new(COLUMNS_MAX, false);
+        let mut editor = Editor::new(MAX_COLUMNS, false);
         for letter in ["w", "x", "y", "z"] {
             press(
                 &mut editor,
-                format!("{}\r", letter.repeat(LINE - 1)).as_bytes(),
+                format!("{}\r", letter.repeat(MAX_LINE_BYTES - 1)).as_bytes(),
                 &Matches::default(),
             );
         }
         // Something is cut that fits beside half a line.
-        press(&mut editor, &[&[b'x'; LINE / 2][..], b"\x15"].concat(), &Matches::default());
+        press(
+            &mut editor,
+            &[&[b'x'; MAX_LINE_BYTES / 2][..], b"\x15"].concat(),
+            &Matches::default(),
+        );
         editor.begin(line);
         for cursor in ["", "\x01", "\x1bb", "\x02\x02\x02", "\x1b[A\x1b[A"] {
             let mut editor = editor.clone();
@@ -172,7 +181,7 @@ const SEQUENCES: [(&str, &str); 24] = [
 fn every_key_keeps_to_its_cost_in_every_bad_state() {
     let mut table = Table::of("Keys");
     let names: Vec<_> =
-        (0..2 * COMPLETIONS).map(|n| format!("a{n:0>width$}", width = MAX_NICK - 1)).collect();
+        (0..2 * MAX_COMPLETIONS).map(|n| format!("a{n:0>width$}", width = MAX_NICK - 1)).collect();
     let many =
         Matches { common: String::new(), ..Matches::of(names.iter().map(String::as_str), "a") };
     let mut inputs: Vec<(Vec<u8>, &str)> =
@@ -242,11 +251,11 @@ fn pastes(table: &mut Table) {
 #[test]
 fn seven_long_lines_cost_what_their_bytes_cost() {
     let lines: String = ["a", "b", "c", "d", "e", "f", "g"]
-        .map(|letter| format!("{}\r", letter.repeat(LINE - 1)))
+        .map(|letter| format!("{}\r", letter.repeat(MAX_LINE_BYTES - 1)))
         .concat();
     for columns in [80, u16::MAX] {
         let (mut editor, mut steps) = (Editor::new(columns, false), 0);
-        for read in lines.as_bytes().chunks(READ) {
+        for read in lines.as_bytes().chunks(READ_BUFFER) {
             press(&mut editor, read, &Matches::default());
             editor.draw();
             steps += editor.take_steps() as usize;
@@ -277,7 +286,7 @@ fn every_byte_of_a_line_keeps_to_its_cost() {
             take_all(&mut decoder, begun.as_bytes());
             let one = take_all(&mut decoder.clone(), &[byte]);
             table.note(row, one, 0);
-            let read = take_all(&mut decoder, &[byte; READ]);
+            let read = take_all(&mut decoder, &[byte; READ_BUFFER]);
             table.note("a read of any one byte", read, 0);
         }
         // Mixed with letters and with what is not a line's.
@@ -290,7 +299,7 @@ fn every_byte_of_a_line_keeps_to_its_cost() {
             for end in ["", "\n"] {
                 let mut decoder = Decoder::default();
                 take_all(&mut decoder, b"hello\n");
-                let read = [&unit.repeat(READ / unit.len()), end.as_bytes()].concat();
+                let read = [&unit.repeat(READ_BUFFER / unit.len()), end.as_bytes()].concat();
                 table.note("a read of anything", take_all(&mut decoder, &read), 0);
             }
         }
@@ -380,13 +389,14 @@ fn every_telnet_command_keeps_to_its_cost() {
         let window = [IAC, 0xfa, NAWS, high, low, 0, 24].map(|byte| vec![byte]).concat();
         commands.push(([window, vec![IAC, 0xf0]].concat(), "a short subnegotiation"));
     }
-    let long = [&[IAC, 0xfa][..], &[b'x'; SUBNEGOTIATION + 2], &[IAC, 0xf0, b'\r']].concat();
+    let long =
+        [&[IAC, 0xfa][..], &[b'x'; MAX_SUBNEGOTIATION_BYTES + 2], &[IAC, 0xf0, b'\r']].concat();
     commands.push((long, "a long subnegotiation"));
     for edits in [false, true] {
         for (bytes, row) in &commands {
             let mut peer = Peer::new(edits);
             if edits {
-                peer.send("\u{301}".repeat(LINE / 2 - 1).as_bytes());
+                peer.send("\u{301}".repeat(MAX_LINE_BYTES / 2 - 1).as_bytes());
                 peer.take_out();
             }
             // The offer of an editor is made once.

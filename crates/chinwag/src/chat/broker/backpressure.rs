@@ -3,7 +3,7 @@
 use super::{Broker, Fault};
 use crate::chat::room::flow_control::{Debt, Pace, Verdict};
 use crate::chat::room::{Room, RoomId};
-use crate::limits::{FRAME_OVERHEAD, INBOX_PLACE, PACE_TICK, PAUSED_TICK};
+use crate::limits::{FRAME_OVERHEAD, PAUSED_SCAN_INTERVAL, QUEUE_SLOT_BYTES, SCAN_INTERVAL};
 use std::cmp::Reverse;
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ impl Broker {
                 self.doomed.push((member.id, Fault::Stalled));
             }
         }
-        self.look_at = tally.is_anybody_owed().then_some(self.now + PACE_TICK);
+        self.look_at = tally.is_anybody_owed().then_some(self.now + SCAN_INTERVAL);
         if self.look_at.is_none() {
             self.rest();
         }
@@ -77,10 +77,10 @@ impl Broker {
     /// at only if that may be too much.
     fn weigh_inboxes(&mut self, owed: u64) {
         // A frame is charged more than its place takes.
-        const { assert!(INBOX_PLACE <= FRAME_OVERHEAD) };
+        const { assert!(QUEUE_SLOT_BYTES <= FRAME_OVERHEAD) };
         let most = usize::try_from(owed).unwrap_or(usize::MAX);
         let may_be_short = self.gauge.bytes().saturating_add(most) > self.relief_begins();
-        let inboxes = self.roster.members().map(|member| member.outlet.queued() * INBOX_PLACE);
+        let inboxes = self.roster.members().map(|member| member.outlet.queued() * QUEUE_SLOT_BYTES);
         self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
     }
 
@@ -104,7 +104,7 @@ impl Broker {
                 break;
             };
             if !self.intake.pause(count, drains) {
-                self.look_again_at(self.now + PAUSED_TICK);
+                self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
                 break;
             }
         }
@@ -153,8 +153,8 @@ impl Broker {
             return;
         }
         let is_short = bytes > self.living_frames;
-        self.look_again_at(now + if is_short { PAUSED_TICK } else { PACE_TICK });
-        let waits = |since| now.saturating_duration_since(since) < PACE_TICK;
+        self.look_again_at(now + if is_short { PAUSED_SCAN_INTERVAL } else { SCAN_INTERVAL });
+        let waits = |since| now.saturating_duration_since(since) < SCAN_INTERVAL;
         if self.relieved.is_some_and(waits) {
             // Those who were cut have not had the time.
             return;

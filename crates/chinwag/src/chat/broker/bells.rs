@@ -5,7 +5,7 @@ use crate::chat::bell::{Bell, names_in};
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
-use crate::limits::BELL_EVERY;
+use crate::limits::BELL_INTERVAL;
 use crate::outbound::frame::Frame;
 use crate::protocol::duration;
 
@@ -22,7 +22,7 @@ impl Broker {
         }
         let words = match on {
             Some(true) => {
-                let every = duration::words(BELL_EVERY);
+                let every = duration::words(BELL_INTERVAL);
                 format!(
                     "a bell rings when somebody names you or writes to you alone, once in {every} at most"
                 )

@@ -3,16 +3,16 @@
 //! Handing a round to a room of two hundred costs the kernel two hundred writes, and a line that follows within that
 //! time would cost as many again. So a line that comes alone and soon after a round waits for a second one, and
 //! both leave in one write a receiver. It waits as long as the round before is taken to keep the kernel busy, and
-//! [`GATHER_MAX`] at most. A line that comes after a silence, in a small room or in company does not wait at all.
+//! [`COALESCE_MAX`] at most. A line that comes after a silence, in a small room or in company does not wait at all.
 //!
 //! Newcomers wait until the round before is over, or they are as many as are taken at once, or there is a line to hand
 //! out. In a room of thousands each of them costs as many writes, one after the other; and a house that
-//! lets people in more slowly than [`CROWD_SINGLES`](crate::limits::CROWD_SINGLES) in a second, because it announces each,
+//! lets people in more slowly than [`MAX_ANNOUNCED`](crate::limits::MAX_ANNOUNCED) in a second, because it announces each,
 //! would never come to count them instead.
 //!
 //! Pure: the time is an argument.
 
-use crate::limits::{CONTROL_PLACES, GATHER_MAX, GATHER_MIN, GATHER_PER_FRAME};
+use crate::limits::{COALESCE_MAX, COALESCE_MIN, COALESCE_PER_FRAME, CONTROL_QUEUE};
 use std::time::{Duration, Instant};
 
 /// What it remembers of the last round, and who waits.
@@ -56,7 +56,7 @@ impl Gather {
     /// Whether newcomers wait, of whom there are so many in hand.
     pub(super) fn newcomers_wait(&mut self, in_hand: usize, now: Instant) -> bool {
         let until = *self.newcomers_until.get_or_insert(self.busy_until);
-        let waits = (1..CONTROL_PLACES).contains(&in_hand) && now < until;
+        let waits = (1..CONTROL_QUEUE).contains(&in_hand) && now < until;
         if !waits {
             self.newcomers_until = None;
         }
@@ -71,8 +71,8 @@ impl Gather {
     /// A round of so many frames went out.
     pub(super) fn sent(&mut self, frames: u64, now: Instant) {
         let frames = u32::try_from(frames).unwrap_or(u32::MAX);
-        let busy = GATHER_PER_FRAME.saturating_mul(frames).min(GATHER_MAX);
-        if busy >= GATHER_MIN {
+        let busy = COALESCE_PER_FRAME.saturating_mul(frames).min(COALESCE_MAX);
+        if busy >= COALESCE_MIN {
             self.patience = busy;
             self.busy_until = now + busy;
         }
@@ -88,7 +88,7 @@ mod tests {
 
     /// What a round of theirs takes.
     fn busy() -> Duration {
-        GATHER_PER_FRAME * PEOPLE as u32
+        COALESCE_PER_FRAME * PEOPLE as u32
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         // What goes out meanwhile does not make them wait longer.
         gather.sent(PEOPLE, start + busy() / 2);
         assert!(gather.newcomers_wait(2, start + busy() / 2));
-        assert!(!gather.newcomers_wait(CONTROL_PLACES, start + busy() / 2), "as many as are taken");
+        assert!(!gather.newcomers_wait(CONTROL_QUEUE, start + busy() / 2), "as many as are taken");
         assert!(gather.newcomers_wait(1, start + busy()), "the next ones");
         assert!(!gather.newcomers_wait(1, start + busy() * 3 / 2));
         assert_eq!(gather.deadline(), None);
@@ -153,6 +153,6 @@ mod tests {
         assert!(gather.is_over(start));
         gather.sent(u64::MAX, start);
         gather.received(1, start);
-        assert_eq!(gather.deadline(), Some(start + GATHER_MAX));
+        assert_eq!(gather.deadline(), Some(start + COALESCE_MAX));
     }
 }

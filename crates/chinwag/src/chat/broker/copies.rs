@@ -7,9 +7,9 @@
 //! - those who ignore somebody who speaks in it.
 //!
 //! Thousands of people in two rooms and a round of 64 KiB would be hundreds of megabytes. So before each step that adds to the
-//! round it ends if people × bytes would pass [`ROUND_COPIES`]. A step is one input, a leave, a join, one announcement
+//! round it ends if people × bytes would pass [`BATCH_COPY_BYTES`]. A step is one input, a leave, a join, one announcement
 //! of a crowd, or one disconnect by the server: what has several steps comes here before each. One step alone may copy more
-//! where thousands share all their rooms, but no more than [`STEP_COPIES`] for each person, which is counted with what a
+//! where thousands share all their rooms, but no more than [`STEP_COPY_BYTES`] for each person, which is counted with what a
 //! connection costs (`server/memory_bound.rs`). [`Broker::look_at_copies`] compares with what was copied, so that every test of the
 //! broker finds a step that does not come here.
 
@@ -17,7 +17,7 @@ use super::Broker;
 use crate::chat::event::{Event, Inputs};
 use crate::chat::room::RoomId;
 use crate::chat::user::Membership;
-use crate::limits::{ROUND_COPIES, STEP_COPIES, STEP_IN_A_ROOM};
+use crate::limits::{BATCH_COPY_BYTES, STEP_COPY_BYTES, STEP_ROOM_BYTES};
 use crate::protocol::command::Kind;
 
 /// The longest line that one person says, as it looks to who is in several rooms.
@@ -56,7 +56,7 @@ impl Broker {
         match kind {
             Kind::Say | Kind::Action => {
                 let current = self.roster.member(slot).current.map(|current| current.room);
-                let bytes = Inputs::encoded_of(text) + STEP_IN_A_ROOM;
+                let bytes = Inputs::encoded_of(text) + STEP_ROOM_BYTES;
                 if self.would_copy_too_much(self.ignoring(slot), current, bytes) {
                     self.flush(self.now);
                 }
@@ -69,7 +69,7 @@ impl Broker {
     /// Ends the round before something is said in all rooms of somebody.
     pub(super) fn end_round_before_all_rooms(&mut self, slot: usize) {
         let rooms = || self.roster.member(slot).memberships().map(|membership| membership.room);
-        let bytes = rooms().count() * STEP_IN_A_ROOM;
+        let bytes = rooms().count() * STEP_ROOM_BYTES;
         if self.would_copy_too_much(self.ignoring(slot), rooms(), bytes) {
             self.flush(self.now);
         }
@@ -79,7 +79,7 @@ impl Broker {
     #[must_use]
     pub(super) fn end_round_before_announcement(&mut self, room: RoomId) -> bool {
         // What ended before may have been the end of this one, and so may this.
-        if self.rooms.is_there(room) && self.would_copy_too_much(0, Some(room), STEP_IN_A_ROOM) {
+        if self.rooms.is_there(room) && self.would_copy_too_much(0, Some(room), STEP_ROOM_BYTES) {
             self.flush(self.now);
         }
         self.rooms.is_there(room)
@@ -90,13 +90,13 @@ impl Broker {
     pub(super) fn is_round_full_for(&self, memberships: &[Membership]) -> bool {
         let rooms = memberships.iter().map(|membership| membership.room);
         let there = rooms.filter(|&room| self.rooms.is_there(room));
-        self.would_copy_too_much(0, there, memberships.len() * STEP_IN_A_ROOM)
+        self.would_copy_too_much(0, there, memberships.len() * STEP_ROOM_BYTES)
     }
 
     /// Bytes of rooms were copied in one round, for those who do not share them.
     pub(super) fn look_at_copies(&self, bytes: usize) {
         // Whoever entered or left a room gets a part of its round, and may be one of thousands.
-        let most = ROUND_COPIES + self.roster.len() * STEP_COPIES + LONGEST_STEP;
+        let most = BATCH_COPY_BYTES + self.roster.len() * STEP_COPY_BYTES + LONGEST_STEP;
         debug_assert!(bytes <= most, "{bytes} bytes of one round were copied");
     }
 
@@ -124,7 +124,7 @@ impl Broker {
             }
         }
         let people = (shared.people() + ignoring).min(self.roster.len()) + self.specials.len();
-        people.saturating_mul(self.gathered + bytes) > ROUND_COPIES
+        people.saturating_mul(self.gathered + bytes) > BATCH_COPY_BYTES
     }
 }
 

@@ -11,7 +11,8 @@ use crate::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
 use crate::limits::{
-    ANSWER_OF_A_TOKEN, BANS, BELL_WORDS, HISTORY_BYTES, LINE, MUTES, ROOMS, ROOMS_OF_A_PERSON,
+    HISTORY_BYTES, MAX_BANS, MAX_BELL_WORDS, MAX_LINE_BYTES, MAX_MUTES, MAX_ROOMS,
+    MAX_ROOMS_PER_USER, REPLY_BYTES_PER_TOKEN,
 };
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::queue::{self, Inbox};
@@ -32,7 +33,7 @@ const PEOPLE: usize = 5_000;
 const EACH: u64 = 4;
 /// A line, and a look at each word of it that may name somebody who wants to be told.
 const NAMED: u64 = 500;
-const _: () = assert!(100 + 6 * BELL_WORDS as u64 <= NAMED, "each of them may ring");
+const _: () = assert!(100 + 6 * MAX_BELL_WORDS as u64 <= NAMED, "each of them may ring");
 /// A line that names as many as are looked at, and more.
 const NAMES: &str = "\
     user-1 user-2 user-3 user-4 user-5 user-6 user-7 user-8 user-9 user-10 user-11 user-12 user-13 \
@@ -44,9 +45,9 @@ const NAMES: &str = "\
     user-74 user-75 user-76 user-77 user-78 user-79 user-80 \
     and who else is here";
 /// A look at every ban that there can be.
-const BANNED: u64 = BANS as u64;
+const BANNED: u64 = MAX_BANS as u64;
 /// A look at every mute that there can be.
-const MUTED: u64 = MUTES as u64;
+const MUTED: u64 = MAX_MUTES as u64;
 
 /// Who reads what somebody asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +87,13 @@ fn row(kind: Kind) -> Row {
         Kind::Join => row("`/join`", 300, Room, 16 << 10),
         Kind::Part => row("`/part`", 200, Room, 300),
         Kind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
-        Kind::RoomsNamed { .. } => row("`/rooms` with a word", 150 + ROOMS as u64, Nobody, 4 << 10),
+        Kind::RoomsNamed { .. } => {
+            row("`/rooms` with a word", 150 + MAX_ROOMS as u64, Nobody, 4 << 10)
+        }
         Kind::Topic => row("`/topic`", 100, Room, 300),
         Kind::Who { .. } => row("`/who`", 250, Nobody, 4 << 10),
-        Kind::Message => row("`/msg`", 200, Nobody, 3 * LINE + 100),
-        Kind::Reply => row("`/reply`", 200, Nobody, 3 * LINE + 100),
+        Kind::Message => row("`/msg`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
+        Kind::Reply => row("`/reply`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
         Kind::Ignore => row("`/ignore`", 300, Nobody, 4 << 10),
         Kind::Unignore => row("`/unignore`", 200, Nobody, 200),
         Kind::Away => row("`/away`", 100, Nobody, 300),
@@ -118,7 +121,7 @@ fn row(kind: Kind) -> Row {
 
 /// Most bytes of so many lines of the past, with what stands before the words.
 fn past(lines: u32) -> usize {
-    (lines as usize * 3 * LINE).min(HISTORY_BYTES) + 100 + lines as usize * 40
+    (lines as usize * 3 * MAX_LINE_BYTES).min(HISTORY_BYTES) + 100 + lines as usize * 40
 }
 
 /// What is typed, in the order of the table: at least once each kind of input, in its dearest forms.
@@ -205,21 +208,21 @@ impl World {
         (0..PEOPLE).for_each(|_| _ = world.enter());
         world.calm_down();
         let owners: Vec<_> = world.inboxes.keys().copied().collect();
-        for room in 0..ROOMS - 1 - ROOMS_OF_A_PERSON {
-            let owner = owners[room / (ROOMS_OF_A_PERSON - 1)];
+        for room in 0..MAX_ROOMS - 1 - MAX_ROOMS_PER_USER {
+            let owner = owners[room / (MAX_ROOMS_PER_USER - 1)];
             world.send(owner, &format!("/join #r{room}"));
         }
-        for ban in 0..BANS - 10 {
+        for ban in 0..MAX_BANS - 10 {
             let target = Target::parse(&format!("spam-{ban}*")).expect("it is a pattern");
             let reason = format!("\"{}\"", "x".repeat(190)).into();
             world.broker.bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
         }
         let nobody = Nick::parse("somebody-else").expect("it is a nick");
-        for _ in 0..MUTES - 1 {
+        for _ in 0..MAX_MUTES - 1 {
             let address = Ipv4Addr::LOCALHOST.into();
             world.broker.mutes.add(nobody, address, None, world.now).expect("there is room");
         }
-        for id in 1..=2 * BELL_WORDS as u64 {
+        for id in 1..=2 * MAX_BELL_WORDS as u64 {
             world.send(id, "/bell on");
         }
         let target = world.sender("#lobby");
@@ -245,7 +248,7 @@ impl World {
     /// Somebody in as many rooms as one can be in, who speaks in this one. A few others are in those, too.
     fn sender(&mut self, room: &str) -> u64 {
         let sender = self.enter();
-        for room in 0..ROOMS_OF_A_PERSON - 2 {
+        for room in 0..MAX_ROOMS_PER_USER - 2 {
             self.send(sender, &format!("/join #s{room}"));
         }
         self.send(sender, "/join #home");
@@ -410,7 +413,7 @@ fn try_all(world: &mut World) -> String {
 #[test]
 fn each_command_costs_what_it_does_and_not_what_there_is() {
     let mut world = World::new();
-    assert_eq!(world.broker.rooms.len(), ROOMS - 1, "with room for one more");
+    assert_eq!(world.broker.rooms.len(), MAX_ROOMS - 1, "with room for one more");
     let over = try_all(&mut world);
     assert!(over.is_empty(), "more than the table allows:\n{over}");
 }
@@ -420,7 +423,7 @@ fn an_answer_is_paid_for_by_its_bytes() {
     for line in typed() {
         let kind = command::parse(line).expect(line).kind;
         // What was typed may come back in it.
-        let paid = kind.cost() as usize * ANSWER_OF_A_TOKEN + 3 * LINE;
+        let paid = kind.cost() as usize * REPLY_BYTES_PER_TOKEN + 3 * MAX_LINE_BYTES;
         assert!(row(kind).answer <= paid, "{line}");
     }
 }

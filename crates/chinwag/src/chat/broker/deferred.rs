@@ -18,16 +18,16 @@
 //! take milliseconds, and nobody else is to wait for all of them.
 //!
 //! A person with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
-//! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_WAIT`](crate::limits::PRIVATE_WAIT)
+//! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_DEFER_TIMEOUT`](crate::limits::PRIVATE_DEFER_TIMEOUT)
 //! at most, all of a burst together (`chat/deferred.rs`), and is refused then.
 //!
-//! **Never more than [`WAITING_EVENTS`] are deferred, and of one room never more than [`WAITING_OF_A_ROOM`]**, whatever
+//! **Never more than [`MAX_DEFERRED_EVENTS`] are deferred, and of one room never more than [`MAX_DEFERRED_PER_ROOM`]**, whatever
 //! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_behind` add,
 //! one event each, and both end in `bound_waiting`, which handles events in spite of their room's pace until both bounds
 //! hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
 //! again. The room that has most pays, so whoever fills the bound with rooms of their own has their own lines taken early:
 //! their slow readers are owed more, up to the bound that cuts them. In a room whose speakers are not read the queue's
-//! places are all that can come, so readers are owed at most [`WAITING_OF_A_ROOM`] events more by that.
+//! places are all that can come, so readers are owed at most [`MAX_DEFERRED_PER_ROOM`] events more by that.
 //!
 //! **Nobody is stopped for ever.** A task is stopped as long as its person has deferred events or speaks in a room whose
 //! backlog stops it, and `update_stopped` follows every change of the two. A room that waits is looked at each 20 ms, and
@@ -38,7 +38,9 @@ use super::Broker;
 use crate::chat::deferred::WaitsFor;
 use crate::chat::event::{ClientId, Event};
 use crate::chat::room::RoomId;
-use crate::limits::{PAUSED_TICK, ROUND_EVENTS, WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::limits::{
+    BATCH_EVENTS, MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM, PAUSED_SCAN_INTERVAL,
+};
 use crate::protocol::command::Input;
 use std::collections::VecDeque;
 
@@ -96,7 +98,7 @@ impl Broker {
         member.deferred.get_or_insert_default().events.push_front(event);
         self.waiting.events += 1;
         self.line_up(slot, waits_for);
-        self.look_again_at(self.now + PAUSED_TICK);
+        self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
         self.bound_waiting(waits_for);
     }
 
@@ -165,14 +167,14 @@ impl Broker {
         // The last member's leave may be among what is handled.
         while let WaitsFor::Room(room) = added
             && self.rooms.is_there(room)
-            && self.rooms.room(room).backlog.events > WAITING_OF_A_ROOM
+            && self.rooms.room(room).backlog.events > MAX_DEFERRED_PER_ROOM
         {
             let first = self.rooms.room(room).backlog.people.front().copied();
             if !self.force(first) {
                 break;
             }
         }
-        while self.waiting.events > WAITING_EVENTS {
+        while self.waiting.events > MAX_DEFERRED_EVENTS {
             let backlogs = self.paused.iter().map(|&room| &self.rooms.room(room).backlog);
             let fullest = backlogs.max_by_key(|backlog| backlog.events);
             let first = fullest.and_then(|backlog| backlog.people.front());
@@ -239,7 +241,7 @@ impl Broker {
     /// Handles what waits for nothing any more, one event of each in turn, and no more than others in the queue can wait for.
     pub(super) fn handle_ready(&mut self) {
         let mut handled = 0;
-        while (handled < ROUND_EVENTS || self.is_forced())
+        while (handled < BATCH_EVENTS || self.is_forced())
             && let Some(id) = self.waiting.ready.pop_front()
         {
             handled += 1;
@@ -275,7 +277,7 @@ impl Broker {
             }
         }
         if !self.waiting.addressing.is_empty() {
-            self.look_again_at(self.now + PAUSED_TICK);
+            self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::coalescing::Gather;
 use super::{Broker, Metrics};
 use crate::chat::event::{Control, Event};
-use crate::limits::{CLOCK_EVERY, CONTROL_PLACES, ROUND_EVENTS};
+use crate::limits::{BATCH_EVENTS, CLOCK_INTERVAL, CONTROL_QUEUE};
 use crate::protocol::time_of_day::WallClock;
 use std::pin::pin;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Broker {
             let held = queues.batch.len();
             select! {
                 biased;
-                Some(came) = queues.control.recv(), if queues.came.len() < CONTROL_PLACES => {
+                Some(came) = queues.control.recv(), if queues.came.len() < CONTROL_QUEUE => {
                     queues.came.push(came);
                 }
                 () = &mut alarm, if alarm_at.is_some() => {
@@ -47,7 +47,7 @@ impl Broker {
                     self.handle_tick(now());
                 }
                 () = intake.drained(), if self.is_waiting() => self.handle_caught_up(now()),
-                count = queues.events.recv_many(&mut queues.batch, ROUND_EVENTS), if self.is_open() => {
+                count = queues.events.recv_many(&mut queues.batch, BATCH_EVENTS), if self.is_open() => {
                     if count == 0 && queues.batch.is_empty() {
                         break;
                     }
@@ -72,7 +72,7 @@ impl Broker {
 impl Broker {
     /// Looks at the wall clock once in a while: it may be set, and the machine may have slept.
     fn set_clock_if_old(&mut self, now: std::time::Instant) {
-        if now.saturating_duration_since(self.clock.set_at()) >= CLOCK_EVERY {
+        if now.saturating_duration_since(self.clock.set_at()) >= CLOCK_INTERVAL {
             self.set_clock(WallClock::new(now, whippet::time::since_1970()));
         }
     }
@@ -87,7 +87,7 @@ fn now() -> std::time::Instant {
 struct Queues {
     /// Joins and the stop.
     control: Receiver<Control>,
-    /// What was received of these and not handled yet: newcomers who wait for company. At most [`CONTROL_PLACES`].
+    /// What was received of these and not handled yet: newcomers who wait for company. At most [`CONTROL_QUEUE`].
     came: Vec<Control>,
     /// What people do.
     events: Receiver<Event>,
@@ -103,9 +103,9 @@ impl Queues {
     fn new(control: Receiver<Control>, events: Receiver<Event>) -> Self {
         Self {
             control,
-            came: Vec::with_capacity(CONTROL_PLACES),
+            came: Vec::with_capacity(CONTROL_QUEUE),
             events,
-            batch: Vec::with_capacity(ROUND_EVENTS),
+            batch: Vec::with_capacity(BATCH_EVENTS),
             gather: Gather::new(now()),
         }
     }
@@ -158,7 +158,7 @@ impl Queues {
 
     /// Takes what came into the hand, and says whether all of it are newcomers who wait for more.
     fn newcomers_wait(&mut self, now: std::time::Instant) -> bool {
-        while self.came.len() < CONTROL_PLACES
+        while self.came.len() < CONTROL_QUEUE
             && let Ok(came) = self.control.try_recv()
         {
             self.came.push(came);
@@ -191,7 +191,7 @@ impl Queues {
 mod tests {
     use super::*;
     use crate::chat::event::{Arrival, ClientId, Inputs};
-    use crate::limits::{GATHER_MAX, RESTING_BUFFER};
+    use crate::limits::{COALESCE_MAX, IDLE_BUFFER_BYTES};
     use crate::outbound::backpressure::{Bounds, Intake};
     use crate::outbound::queue;
     use crate::protocol::command::{Input, Kind};
@@ -239,7 +239,7 @@ mod tests {
         }
         let due = broker.next_deadline().expect("somebody was owed something");
         broker.handle_tick(due);
-        assert!(broker.rooms.spare_bytes() <= RESTING_BUFFER, "{}", broker.rooms.spare_bytes());
+        assert!(broker.rooms.spare_bytes() <= IDLE_BUFFER_BYTES, "{}", broker.rooms.spare_bytes());
         assert_eq!(broker.next_deadline(), None, "nobody is looked at any more");
     }
 
@@ -298,7 +298,7 @@ mod tests {
     async fn newcomers_share_a_round_when_one_was_made_just_now() {
         let intake = Arc::new(Intake::new(Bounds::default()));
         let mut broker = Broker::new(Arc::clone(&intake), now());
-        let (control, orders) = mpsc::channel(2 * CONTROL_PLACES);
+        let (control, orders) = mpsc::channel(2 * CONTROL_QUEUE);
         let (_events, said) = mpsc::channel(1);
         let mut queues = Queues::new(orders, said);
         let mut inboxes = Vec::new();
@@ -318,18 +318,18 @@ mod tests {
         queues.gather.sent(u64::MAX, now());
         come(2);
         assert_eq!(take_in(&mut queues), 1, "they wait for company");
-        whippet::time::advance(GATHER_MAX).await;
+        whippet::time::advance(COALESCE_MAX).await;
         assert_eq!(take_in(&mut queues), 3, "for so long");
         queues.gather.sent(u64::MAX, now());
-        come(CONTROL_PLACES as u64 - 1);
+        come(CONTROL_QUEUE as u64 - 1);
         assert_eq!(take_in(&mut queues), 3);
         come(2);
-        assert_eq!(take_in(&mut queues), 4 + CONTROL_PLACES as u64, "so many need no more");
+        assert_eq!(take_in(&mut queues), 4 + CONTROL_QUEUE as u64, "so many need no more");
         queues.gather.sent(u64::MAX, now());
         come(1);
         let (answer, mut answered) = oneshot::channel();
         control.try_send(Control::Ping { answer }).expect("there is a place");
-        assert_eq!(take_in(&mut queues), 5 + CONTROL_PLACES as u64, "nothing else waits for them");
+        assert_eq!(take_in(&mut queues), 5 + CONTROL_QUEUE as u64, "nothing else waits for them");
         assert!(answered.try_recv().is_ok());
     }
 }

@@ -53,7 +53,7 @@ use crate::chat::room::{RoomId, Rooms};
 use crate::chat::room_creators::RoomLimit;
 use crate::chat::stats::Published;
 use crate::chat::users::Roster;
-use crate::limits::{LIVING_FRAMES, PACE_TICK, ROUND_BYTES};
+use crate::limits::{BATCH_BYTES, MAX_BUFFERED_BYTES, SCAN_INTERVAL};
 use crate::os::serving_clock::ServedClock;
 use crate::outbound::backpressure::Intake;
 use crate::outbound::frame::Gauge;
@@ -179,7 +179,7 @@ impl Broker {
             intake,
             gauge: Gauge::new(),
             inbox_bytes: 0,
-            living_frames: LIVING_FRAMES,
+            living_frames: MAX_BUFFERED_BYTES,
             paused: Vec::new(),
             waiting: deferred::Waiting::default(),
             relieved: None,
@@ -305,7 +305,7 @@ impl Broker {
     /// It is this moment. While somebody is owed something a look is due in each tick: one that came late by more than that
     /// found the server standing still, and nobody is blamed for it.
     fn set_now(&mut self, now: Instant) {
-        self.served.look(now, self.look_at.map(|_| PACE_TICK));
+        self.served.look(now, self.look_at.map(|_| SCAN_INTERVAL));
         self.now = now;
     }
 
@@ -391,7 +391,7 @@ impl Broker {
 
     /// Hands the round out if it is as much as a receiver should get at once.
     fn flush_if_full(&mut self) {
-        if self.gathered >= ROUND_BYTES {
+        if self.gathered >= BATCH_BYTES {
             self.flush(self.now);
         }
     }
@@ -414,7 +414,7 @@ impl Broker {
             }
         }
         if self.metrics.frames > before {
-            self.look_again_at(now + PACE_TICK);
+            self.look_again_at(now + SCAN_INTERVAL);
         }
         self.end_if_drained();
     }
@@ -436,7 +436,7 @@ impl Broker {
         }
         let mut any = false;
         while let Some(gone) = self.unannounced.pop_front() {
-            if self.gathered >= ROUND_BYTES || self.is_round_full_for(&gone.memberships) {
+            if self.gathered >= BATCH_BYTES || self.is_round_full_for(&gone.memberships) {
                 self.unannounced.push_front(gone);
                 break;
             }

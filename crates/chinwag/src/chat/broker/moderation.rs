@@ -12,7 +12,7 @@ use crate::chat::bans::{Ban, Target};
 use crate::chat::event::Departure;
 use crate::chat::mutes::Mute;
 use crate::chat::room::{RoomId, Slow};
-use crate::limits::{BANS_PAGE, SLOWEST};
+use crate::limits::{BANS_PAGE, MAX_SLOW_MODE};
 use crate::protocol::command::{Attempt, Kind};
 use crate::protocol::duration;
 use crate::protocol::ip_range::IpRange;
@@ -257,7 +257,7 @@ impl Broker {
         };
         let every = match typed {
             typed if typed.eq_ignore_ascii_case("off") => Some(None),
-            typed => duration::parse(typed).ok().filter(|&every| every <= SLOWEST).map(Some),
+            typed => duration::parse(typed).ok().filter(|&every| every <= MAX_SLOW_MODE).map(Some),
         };
         let Some(every) = every else {
             return self.refuse(slot, "/slow wants a time up to an hour, or off, as in: /slow 10s");

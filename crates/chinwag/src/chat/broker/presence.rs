@@ -6,7 +6,7 @@ use crate::chat::event::{Arrival, ClientId, Departure};
 use crate::chat::room::RoomId;
 use crate::chat::room::join_summary::Counted;
 use crate::chat::user::{Member, Membership};
-use crate::limits::{CROWD_SINGLES, CROWD_WINDOW};
+use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED};
 use crate::outbound::queue::Cut;
 use crate::protocol::message::Line;
 use crate::protocol::nick::Nick;
@@ -110,10 +110,10 @@ impl Broker {
     /// crowd, and treated as those who leave in one: lines for thousands would be much of the memory for all.
     pub(super) fn announce_cut(&mut self, gone: &Gone) {
         let (since, count) = &mut self.named;
-        if self.now.saturating_duration_since(*since) >= CROWD_WINDOW {
+        if self.now.saturating_duration_since(*since) >= ANNOUNCE_WINDOW {
             (*since, *count) = (self.now, 0);
         }
-        if *count < CROWD_SINGLES {
+        if *count < MAX_ANNOUNCED {
             *count += 1;
             return self.announce_by_name(gone);
         }

@@ -6,7 +6,7 @@
 use super::Broker;
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
-use crate::limits::IGNORED;
+use crate::limits::MAX_IGNORED;
 use crate::protocol::command::{Input, Kind};
 use crate::protocol::message::Line;
 use crate::protocol::nick::Nick;
@@ -119,9 +119,9 @@ impl Broker {
             return self.answer(slot, &format!("you ignore {nick} already"));
         }
         self.forget_gone(slot);
-        if self.roster.member(slot).ignores().len() >= IGNORED {
+        if self.roster.member(slot).ignores().len() >= MAX_IGNORED {
             let reason =
-                format!("you ignore {IGNORED} people already: /unignore one of them first");
+                format!("you ignore {MAX_IGNORED} people already: /unignore one of them first");
             return self.refuse(slot, &reason);
         }
         // What was said before is read as it was.

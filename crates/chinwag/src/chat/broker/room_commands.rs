@@ -7,8 +7,7 @@ use crate::chat::event::Departure;
 use crate::chat::room::{Room, RoomId};
 use crate::chat::user::Membership;
 use crate::limits::{
-    HISTORY_BYTES, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES, MAX_TOPIC, ROOMS, ROOMS_OF_A_PERSON,
-    ROOMS_PAGE,
+    HISTORY_BYTES, MAX_ROOMS, MAX_ROOMS_PER_USER, MAX_TOPIC, REPLAY_BYTES, REPLAY_LINES, ROOMS_PAGE,
 };
 use crate::protocol::duration;
 use crate::protocol::encode::{Heading, counted, people};
@@ -64,12 +63,13 @@ impl Broker {
         {
             return self.speak_in(slot, room);
         }
-        if member.memberships().count() >= ROOMS_OF_A_PERSON {
-            let most = ROOMS_OF_A_PERSON;
+        if member.memberships().count() >= MAX_ROOMS_PER_USER {
+            let most = MAX_ROOMS_PER_USER;
             return self.refuse(slot, &format!("you are in {most} rooms already: /part one first"));
         }
-        if known.is_none() && self.rooms.len() >= ROOMS {
-            let reason = format!("there are {ROOMS} rooms already: /rooms lists them, join one");
+        if known.is_none() && self.rooms.len() >= MAX_ROOMS {
+            let reason =
+                format!("there are {MAX_ROOMS} rooms already: /rooms lists them, join one");
             return self.refuse(slot, &reason);
         }
         let from = member.address;
@@ -110,7 +110,7 @@ impl Broker {
             let words = format!("this room takes {}", duration::one_line_of_each(slow.every()));
             self.answer(slot, &words);
         }
-        if self.recall(slot, room, HISTORY_REPLAYED, HISTORY_REPLAYED_BYTES) {
+        if self.recall(slot, room, REPLAY_LINES, REPLAY_BYTES) {
             // What was told of that before may be off the screen.
             let words = self.self_and_place(slot);
             self.answer(slot, &words);

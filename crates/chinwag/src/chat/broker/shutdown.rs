@@ -13,7 +13,7 @@ use super::Broker;
 use super::deferred::Waiting;
 use crate::chat::event::{Arrival, ClientId};
 use crate::chat::room::Rooms;
-use crate::limits::LAST_WORDS;
+use crate::limits::GOODBYE_RESERVE;
 use crate::outbound::frame::Frame;
 use crate::protocol::encode::Heading;
 use crate::protocol::message::Line;
@@ -89,7 +89,7 @@ impl Broker {
                 self.announce_counted(room);
             }
         }
-        let force_at = deadline.checked_sub(LAST_WORDS).unwrap_or(self.now);
+        let force_at = deadline.checked_sub(GOODBYE_RESERVE).unwrap_or(self.now);
         let undrained = self.roster.len();
         self.stop = Some(Stop { force_at, undrained, phase: Phase::Waiting });
         self.end_if_drained();

@@ -1,6 +1,6 @@
 //! The answer to `/who`, in pages, and the line of names that a newcomer gets.
 
-use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_NAMES, WHO_PAGE};
+use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE_BYTES, WHO_PAGE_NAMES};
 use crate::protocol::encode::grouped;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
@@ -14,7 +14,7 @@ const AWAY: &str = " (away)";
 const SEPARATOR: &str = ", ";
 
 const _: () = assert!(
-    FRAME + WHO_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE,
+    FRAME + WHO_PAGE_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE_BYTES,
     "a page holds so many names, however long they are"
 );
 
@@ -65,14 +65,14 @@ pub(crate) fn page<'a, Names: Iterator<Item = Name<'a>>>(
     place: &Place,
     wanted: u32,
 ) -> Result<String, String> {
-    let pages = count.div_ceil(WHO_NAMES).max(1);
+    let pages = count.div_ceil(WHO_PAGE_NAMES).max(1);
     let page = wanted as usize;
     if page > pages {
         let one = if pages == 1 { "is one page" } else { "are only so many pages" };
         return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
     }
     let mut listed = String::new();
-    for Name { nick, away } in from((page - 1) * WHO_NAMES).take(WHO_NAMES) {
+    for Name { nick, away } in from((page - 1) * WHO_PAGE_NAMES).take(WHO_PAGE_NAMES) {
         let separator = if listed.is_empty() { "" } else { SEPARATOR };
         let mark = if away { AWAY } else { "" };
         write!(listed, "{separator}{nick}{mark}").expect("a string takes all that is written");
@@ -139,7 +139,7 @@ mod tests {
         let place = Place::In(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
         let command = place.command(0).replace(" 0", "");
         while let Ok(text) = page_of(&names, &place, number) {
-            assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE, "{}", text.len());
+            assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE_BYTES, "{}", text.len());
             assert!(text.starts_with(&format!("9,000 {}, page {number} of ", place.after_count())));
             let more = format!(" (go on with {command} {})", number + 1);
             let body = text.split_once(": ").unwrap().1;

@@ -19,7 +19,7 @@
 
 use crate::chat::event::ClientId;
 use crate::chat::scan_steps;
-use crate::limits::{FRAME_OVERHEAD, RESTING_BUFFER, ROUND_BYTES, SPARE_BUFFERS};
+use crate::limits::{BATCH_BYTES, FRAME_OVERHEAD, IDLE_BUFFER_BYTES, SPARE_BUFFERS};
 use crate::outbound::frame::{Frame, Gauge};
 use crate::protocol::view::View;
 use std::mem;
@@ -160,7 +160,7 @@ impl Spare {
             return;
         }
         layer.bytes.clear();
-        layer.bytes.shrink_to(2 * ROUND_BYTES);
+        layer.bytes.shrink_to(2 * BATCH_BYTES);
         layer.ends.clear();
         layer.ends.shrink_to(KEPT_ENTRIES);
         self.layers.push(layer);
@@ -185,7 +185,7 @@ impl Spare {
     /// Nothing is going on: keeps what a calm room needs.
     pub(crate) fn rest(&mut self) {
         self.layers.truncate(1);
-        self.layers.iter_mut().for_each(|layer| layer.bytes.shrink_to(RESTING_BUFFER));
+        self.layers.iter_mut().for_each(|layer| layer.bytes.shrink_to(IDLE_BUFFER_BYTES));
         self.layers.shrink_to_fit();
         self.spans.truncate(1);
         self.spans.shrink_to_fit();
@@ -448,12 +448,12 @@ impl Asides {
         self.asides.clear();
         self.asides.shrink_to(KEPT_ENTRIES);
         self.bytes.clear();
-        self.bytes.shrink_to(2 * ROUND_BYTES);
+        self.bytes.shrink_to(2 * BATCH_BYTES);
     }
 
     /// Nothing is going on: keeps what a calm room needs.
     pub(crate) fn rest(&mut self) {
-        self.bytes.shrink_to(RESTING_BUFFER);
+        self.bytes.shrink_to(IDLE_BUFFER_BYTES);
     }
 }
 

@@ -2,24 +2,26 @@
 //!
 //! Pure: what people were sent and have taken goes in, with the time; a [`Verdict`] comes out.
 //!
-//! - A receiver is *active* as long as he keeps up: within each [`PACE_WINDOW`] he takes [`PACE_STRIDE`] bytes, or
+//! - A receiver is *active* as long as he keeps up: within each [`PROGRESS_WINDOW`] he takes [`MIN_PROGRESS_BYTES`] bytes, or
 //!   all that was due to him at its start. Others do not count; they run into their bounds and are cut.
 //! - The intake pauses while more than half of the active receivers are past the soft bound, or an active one is
 //!   past half of the hard bound. The first keeps the room at the pace of its majority, the second keeps everybody
 //!   in who reads at all.
-//! - Who is owed something and has taken nothing at all for [`STILL_AFTER`] is *still*, and does not count either, as long
-//!   as others move: a quarter of the active at least, and no fewer than [`MOVING_LEAST`]. If hardly anybody moves, the
+//! - Who is owed something and has taken nothing at all for [`STALLED_AFTER`] is *still*, and does not count either, as long
+//!   as others move: a quarter of the active at least, and no fewer than [`MIN_PROGRESSING`]. If hardly anybody moves, the
 //!   machine or the net stands still, or the room is small, and nobody is blamed before the window is over.
 //! - Who alone has been speaking is no receiver of what he says, and does not count.
 //! - What somebody is owed beside the room's own lines (answers, private lines, those of other rooms) does not make them
 //!   behind in it: it is not the room's to wait for. Past the hard bound, or if they take nothing, it ends them all the same.
 //!
-//! Looking at everybody costs little, but not nothing. So the broker looks once in a `PACE_TICK` while somebody is
-//! owed something, in a `PAUSED_TICK` while the room waits, and in between only when the [`Strain`] of a round says that
+//! Looking at everybody costs little, but not nothing. So the broker looks once in a `SCAN_INTERVAL` while somebody is
+//! owed something, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`Strain`] of a round says that
 //! the verdict may have changed.
 
 use crate::chat::event::ClientId;
-use crate::limits::{MOVING_LEAST, MOVING_SHARE, PACE_STRIDE, PACE_WINDOW, STILL_AFTER};
+use crate::limits::{
+    MIN_PROGRESS_BYTES, MIN_PROGRESSING, MIN_PROGRESSING_SHARE, PROGRESS_WINDOW, STALLED_AFTER,
+};
 use crate::outbound::backpressure::Bounds;
 use std::time::Instant;
 
@@ -49,12 +51,12 @@ impl Standing {
         if balance.taken >= self.milestone {
             self.strode = now;
             self.moved = now;
-            self.milestone = balance.pushed.min(balance.taken + PACE_STRIDE);
+            self.milestone = balance.pushed.min(balance.taken + MIN_PROGRESS_BYTES);
         } else if balance.taken > self.taken {
             self.moved = now;
         }
         self.taken = balance.taken;
-        self.active = now.saturating_duration_since(self.strode) < PACE_WINDOW;
+        self.active = now.saturating_duration_since(self.strode) < PROGRESS_WINDOW;
     }
 }
 
@@ -175,7 +177,7 @@ impl Tally {
         let at_rest = self.now.saturating_duration_since(standing.moved);
         self.owing += usize::from(owed > 0);
         if standing.active && self.speaker != Some(id) {
-            let is_still = owed > 0 && at_rest >= STILL_AFTER;
+            let is_still = owed > 0 && at_rest >= STALLED_AFTER;
             let count = if is_still { &mut self.still } else { &mut self.moving };
             count.add(debt, &self.bounds);
         }
@@ -185,8 +187,8 @@ impl Tally {
     /// Those who count: all of the active, or those who move if they are not too few.
     fn counted(&self) -> Count {
         let Self { moving, still, .. } = *self;
-        let share = moving.people * MOVING_SHARE >= moving.people + still.people;
-        if share && moving.people >= MOVING_LEAST {
+        let share = moving.people * MIN_PROGRESSING_SHARE >= moving.people + still.people;
+        if share && moving.people >= MIN_PROGRESSING {
             return moving;
         }
         Count {
@@ -232,7 +234,8 @@ impl Pace {
 
     /// Starts a look at everybody.
     pub(crate) fn tally(&self, now: Instant) -> Tally {
-        let others = self.others.is_some_and(|at| now.saturating_duration_since(at) < PACE_WINDOW);
+        let others =
+            self.others.is_some_and(|at| now.saturating_duration_since(at) < PROGRESS_WINDOW);
         let speaker = if others { None } else { self.speaker.map(|(id, _)| id) };
         let bounds = self.bounds;
         let none = Count::default();

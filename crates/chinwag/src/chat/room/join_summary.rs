@@ -1,14 +1,14 @@
 //! Who is announced by name, and who is only counted.
 //!
-//! When n people join a room of n, announcing each to each costs n² lines. So the first [`CROWD_SINGLES`] joins in
-//! any [`CROWD_WINDOW`] are announced one by one, and leaves likewise; the others are counted, and one line says
-//! every [`CROWD_EVERY`] how many they were. Pure: the time is an argument, the lines are the caller's.
+//! When n people join a room of n, announcing each to each costs n² lines. So the first [`MAX_ANNOUNCED`] joins in
+//! any [`ANNOUNCE_WINDOW`] are announced one by one, and leaves likewise; the others are counted, and one line says
+//! every [`SUMMARY_INTERVAL`] how many they were. Pure: the time is an argument, the lines are the caller's.
 //!
 //! Nobody may be heard, renamed or seen to leave before he is announced: the caller asks
 //! [`is_counted`](Crowd::is_counted), and if so lets the counts out first, by [`take`](Crowd::take). Joins go out
 //! before leaves, so that whoever came and left within one count came before he left.
 
-use crate::limits::{CROWD_EVERY, CROWD_SINGLES, CROWD_WINDOW};
+use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED, SUMMARY_INTERVAL};
 use std::collections::VecDeque;
 use std::mem;
 use std::num::NonZeroU32;
@@ -36,7 +36,7 @@ pub(crate) enum Counted<T> {
 /// One kind of announcement; a single one is remembered as a `T`.
 #[derive(Debug)]
 struct Stream<T> {
-    /// When the latest were made one by one, the oldest first. At most [`CROWD_SINGLES`].
+    /// When the latest were made one by one, the oldest first. At most [`MAX_ANNOUNCED`].
     singles: VecDeque<Instant>,
     /// Who was counted since the last count went out.
     counted: Counted<T>,
@@ -55,14 +55,14 @@ impl<T> Stream<T> {
 
     /// Lets one be announced now, or counts him. Says whether it is now.
     fn admit(&mut self, who: T, now: Instant) -> bool {
-        let room = self.singles.len() < CROWD_SINGLES
+        let room = self.singles.len() < MAX_ANNOUNCED
             || self
                 .singles
                 .front()
-                .is_none_or(|&at| now.saturating_duration_since(at) >= CROWD_WINDOW);
+                .is_none_or(|&at| now.saturating_duration_since(at) >= ANNOUNCE_WINDOW);
         // Nobody overtakes those who are counted already.
         if room && !self.is_counting() {
-            if self.singles.len() == CROWD_SINGLES {
+            if self.singles.len() == MAX_ANNOUNCED {
                 self.singles.pop_front();
             }
             self.singles.push_back(now);
@@ -102,7 +102,7 @@ impl<J, L> Crowd<J, L> {
         if self.joins.admit(who, now) {
             return None;
         }
-        self.due.get_or_insert(now + CROWD_EVERY);
+        self.due.get_or_insert(now + SUMMARY_INTERVAL);
         Some(Count(self.current))
     }
 
@@ -110,7 +110,7 @@ impl<J, L> Crowd<J, L> {
     pub(crate) fn leave(&mut self, who: L, now: Instant) -> bool {
         let single = self.leaves.admit(who, now);
         if !single {
-            self.due.get_or_insert(now + CROWD_EVERY);
+            self.due.get_or_insert(now + SUMMARY_INTERVAL);
         }
         single
     }
@@ -156,10 +156,14 @@ mod tests {
         assert_eq!(crowd.due(), None);
         let count = crowd.join(200, now);
         assert!(count.is_some() && crowd.is_counted(count));
-        assert_eq!(crowd.due(), Some(now + CROWD_EVERY));
+        assert_eq!(crowd.due(), Some(now + SUMMARY_INTERVAL));
         assert!(crowd.leave(0, now), "leaves have a measure of their own");
         crowd.join(201, now + Duration::from_millis(100));
-        assert_eq!(crowd.due(), Some(now + CROWD_EVERY), "the first one counted sets the time");
+        assert_eq!(
+            crowd.due(),
+            Some(now + SUMMARY_INTERVAL),
+            "the first one counted sets the time"
+        );
         assert_eq!(crowd.take(), (Counted::Many(2), Counted::Nobody));
         assert!(!crowd.is_counted(count));
         assert_eq!(crowd.due(), None);
@@ -191,8 +195,8 @@ mod tests {
             }
         }
         assert!(singles.len() > 1_000, "{}", singles.len());
-        for pair in singles.windows(CROWD_SINGLES + 1) {
-            assert!(pair[CROWD_SINGLES] - pair[0] >= CROWD_WINDOW);
+        for pair in singles.windows(MAX_ANNOUNCED + 1) {
+            assert!(pair[MAX_ANNOUNCED] - pair[0] >= ANNOUNCE_WINDOW);
         }
     }
 }

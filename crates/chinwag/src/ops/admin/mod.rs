@@ -13,7 +13,7 @@ mod protocol;
 pub(crate) use self::client::{AskError, ask};
 pub(crate) use self::protocol::{Form, Request};
 
-use crate::limits::ADMIN_CONNECTIONS;
+use crate::limits::MAX_ADMIN_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
 use crate::ops::reload::Reloads;
 use crate::server::handle::Office;
@@ -40,7 +40,7 @@ pub(crate) struct Desk {
 /// Answers whoever comes to the socket and may, for as long as the task runs.
 pub(crate) fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(Seldom::default()));
-    serve_bounded(listener, ADMIN_CONNECTIONS, move |stream, activity| {
+    serve_bounded(listener, MAX_ADMIN_CONNECTIONS, move |stream, activity| {
         let (desk, refused) = (desk.clone(), Arc::clone(&refused));
         async move {
             let outcome = match permit(&stream, &refused)? {

@@ -14,7 +14,7 @@ pub(crate) use self::allowed_hosts::Hosts;
 use self::content_negotiation::Format;
 use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::openmetrics::exposition;
-use crate::limits::METRICS_CONNECTIONS;
+use crate::limits::MAX_METRICS_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
 use crate::server::handle::Office;
 use std::io::{self, ErrorKind};
@@ -31,7 +31,7 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 /// Answers whoever comes to the listener and asks by one of these names, for as long as the task runs.
 pub(crate) fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts) -> JoinHandle<()> {
     let hosts = Arc::new(hosts);
-    serve_bounded(listener, METRICS_CONNECTIONS, move |stream, activity| {
+    serve_bounded(listener, MAX_METRICS_CONNECTIONS, move |stream, activity| {
         let (office, hosts) = (office.clone(), Arc::clone(&hosts));
         async move { converse(&stream, &activity, &office, &hosts).await }
     })

@@ -3,7 +3,7 @@
 //! What has a limit has it beside it, as `…_limit`, so that a share of it is one division. `process_*` are called as Prometheus' own
 //! libraries call them.
 
-use crate::limits::{CONTROL_PLACES, EVENT_PLACES, LINE, ROOMS};
+use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, MAX_LINE_BYTES, MAX_ROOMS};
 use crate::os::output;
 use crate::os::process_stats::ProcessFiles;
 use crate::outbound::latency::Latencies;
@@ -95,11 +95,11 @@ impl Figures {
             let seconds = "Seconds that earn a person a further line";
             out.gauge_of("chinwag_speech_interval_seconds", seconds, interval.as_secs_f64())?;
         }
-        out.gauge("chinwag_rooms_limit", "Rooms that there may be", ROOMS)?;
+        out.gauge("chinwag_rooms_limit", "Rooms that there may be", MAX_ROOMS)?;
         let events = "Places for events with lines";
-        out.gauge("chinwag_queue_events_limit", events, EVENT_PLACES)?;
+        out.gauge("chinwag_queue_events_limit", events, EVENT_QUEUE)?;
         let control = "Places for joins and the like";
-        out.gauge("chinwag_queue_control_limit", control, CONTROL_PLACES)?;
+        out.gauge("chinwag_queue_control_limit", control, CONTROL_QUEUE)?;
         let living =
             "Bytes that people may wait for in all, past which the furthest behind are cut";
         out.gauge("chinwag_living_frames_limit_bytes", living, config.living_frames)?;
@@ -107,7 +107,7 @@ impl Figures {
         out.gauge("chinwag_owed_soft_limit_bytes", soft, config.bounds.soft)?;
         let hard = "Bytes owed to a person past which they are cut";
         out.gauge("chinwag_owed_hard_limit_bytes", hard, config.bounds.hard)?;
-        out.gauge("chinwag_line_limit_bytes", "Bytes that a line may have", LINE)
+        out.gauge("chinwag_line_limit_bytes", "Bytes that a line may have", MAX_LINE_BYTES)
     }
 
     /// What the broker has published.

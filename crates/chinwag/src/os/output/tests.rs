@@ -57,7 +57,7 @@ fn a_full_pipe_costs_lines_and_nobodys_time() {
 fn what_waits_before_the_thread_is_bounded_and_kept() {
     let output: &'static Output = Box::leak(Box::new(Output::new()));
     let kept = fill(output);
-    assert!(output.lock().queued.len() <= OUTPUT_BYTES);
+    assert!(output.lock().queued.len() <= OUTPUT_BUFFER_BYTES);
     let (sender, written) = mpsc::channel();
     let write = move |bytes: &[u8]| {
         // One byte at a time: what a short write left comes next.

@@ -6,13 +6,13 @@
 //! against it.
 
 use super::Kind;
-use crate::limits::{ANSWER_OF_A_TOKEN, HISTORY_BYTES, LINE, SPEECH_BURST};
+use crate::limits::{HISTORY_BYTES, MAX_LINE_BYTES, RATE_BURST, REPLY_BYTES_PER_TOKEN};
 
 /// One token: as much as a chat line.
 const LIKE_A_LINE: u32 = 1;
 /// It ends the round under way, which costs each of the room's members a frame more.
 const ENDS_A_ROUND: u32 = 1;
-/// A page of an answer, of which none is longer than [`ANSWER_OF_A_TOKEN`].
+/// A page of an answer, of which none is longer than [`REPLY_BYTES_PER_TOKEN`].
 const A_PAGE: u32 = 1;
 
 impl Kind {
@@ -66,8 +66,8 @@ impl Kind {
     }
 }
 
-/// Most bytes of a line's words: of a line of [`LINE`] bytes each may become U+FFFD.
-const WORDS: usize = 3 * LINE;
+/// Most bytes of a line's words: of a line of [`MAX_LINE_BYTES`] bytes each may become U+FFFD.
+const WORDS: usize = 3 * MAX_LINE_BYTES;
 
 /// Most bytes of words in so many lines of the past.
 const fn history(lines: u32) -> usize {
@@ -77,10 +77,10 @@ const fn history(lines: u32) -> usize {
 
 /// The tokens of an answer of so many bytes.
 const fn answer(bytes: usize) -> u32 {
-    bytes.div_ceil(ANSWER_OF_A_TOKEN) as u32
+    bytes.div_ceil(REPLY_BYTES_PER_TOKEN) as u32
 }
 
-const _: () = assert!(Kind::DEAREST <= SPEECH_BURST, "the usual burst allows every command");
+const _: () = assert!(Kind::DEAREST <= RATE_BURST, "the usual burst allows every command");
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,7 @@ fn paid_by<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (bool, u32) {
             break;
         }
     }
-    let units = tokens as usize * LINE + decoder.outside as usize;
+    let units = tokens as usize * MAX_LINE_BYTES + decoder.outside as usize;
     (inside + decoder.partial.len() + units >= came, tokens)
 }
 
@@ -47,8 +47,8 @@ fn what_is_in_no_line_costs_by_the_256_bytes() {
         ("erased characters", kib(b"x\x7f"), 4),
         ("erased words", kib(b"word\x17"), 3),
         ("an erased line", [vec![b'x'; 1023], vec![KILL]].concat(), 4),
-        ("a line that is too long", vec![b'x'; 3 * LINE + 1], 3),
-        ("what follows it", [vec![b'x'; LINE + 1], vec![0; LINE]].concat(), 2),
+        ("a line that is too long", vec![b'x'; 3 * MAX_LINE_BYTES + 1], 3),
+        ("what follows it", [vec![b'x'; MAX_LINE_BYTES + 1], vec![0; MAX_LINE_BYTES]].concat(), 2),
     ] {
         for size in [1, 7, 100, 1 << 20] {
             let (all, cost) = paid_by(bytes.chunks(size));
@@ -85,7 +85,7 @@ fn decoded_by<'a>(
                 break;
             }
         }
-        assert!(decoder.partial.capacity() <= 2 * LINE);
+        assert!(decoder.partial.capacity() <= 2 * MAX_LINE_BYTES);
         assert!(decoder.waiting.is_empty());
     }
     all.extend(decoder.finish());
@@ -203,7 +203,7 @@ fn keys_are_handed_out_with_one_line_end_each() {
 
 #[test]
 fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
-    let full = "x".repeat(LINE);
+    let full = "x".repeat(MAX_LINE_BYTES);
     let input = format!("first\n{full}\n{full}y\nlast\n");
     let expected = [line("first"), line(&full), Decoded::TooLong, line("last")];
     assert_eq!(decoded(input.as_bytes()), expected);
@@ -216,7 +216,7 @@ fn a_line_without_end_is_dropped_and_dated() {
     let mut decoder = Decoder::default();
     let start = now();
     let later = start + Duration::from_secs(1);
-    let junk = [b'x'; LINE];
+    let junk = [b'x'; MAX_LINE_BYTES];
     assert_eq!(decoder.lines(&junk, start).next(), None);
     assert_eq!(decoder.dropping_since(), None);
     assert_eq!(decoder.lines(&junk, start).next(), Some(Decoded::TooLong));
@@ -248,7 +248,7 @@ fn a_sequence_split_over_reads_is_valid() {
 #[test]
 fn a_byte_order_mark_is_skipped_at_the_start_alone() {
     assert_eq!(decoded(b"\xef\xbb\xbf/nick x\n\xef\xbb\xbfy"), lines(&["/nick x", "\u{feff}y"]));
-    let full = "x".repeat(LINE);
+    let full = "x".repeat(MAX_LINE_BYTES);
     assert_eq!(decoded(format!("\u{feff}{full}").as_bytes()), lines(&[&full]));
     assert_eq!(decoded(b"\xef\xbb\n"), [line("\u{fffd}"), Decoded::NotUtf8]);
 }
@@ -369,7 +369,7 @@ fn chat_is_not_taken_for_another_protocol() {
 
 #[test]
 fn a_request_may_be_longer_than_a_line() {
-    let long = "x".repeat(LINE);
+    let long = "x".repeat(MAX_LINE_BYTES);
     for request in [
         format!("POST /{long} HTTP/1.1\r\n\r\n/nick x\n"),
         format!("{long}{long} / HTTP/1.1\r\n\r\n/nick x\n"),

@@ -9,7 +9,7 @@
 //! Driven by the encoding of lines and by the editor, which shows a person what will become of what they type.
 
 use super::properties::{self as of, Class, EMOJI_FORM, FLAG, KEYCAP, TAGS_END, class};
-use crate::limits::{BLANK_COLUMNS, MARKS};
+use crate::limits::{MAX_BLANK_COLUMNS, MAX_COMBINING_MARKS};
 use icu_properties::props::JoiningType;
 use std::str::CharIndices;
 use unicode_width::UnicodeWidthChar;
@@ -65,7 +65,7 @@ struct Ahead {
 impl<'a> Sieve<'a> {
     /// A text for others, which stands behind so many blanks.
     pub(super) fn behind_blanks(text: &'a str, blanks: usize) -> Self {
-        let most = Most { marks: MARKS, blanks: BLANK_COLUMNS };
+        let most = Most { marks: MAX_COMBINING_MARKS, blanks: MAX_BLANK_COLUMNS };
         Self { blanks: most.blanks.saturating_sub(blanks), ..Self::within(text, most) }
     }
 

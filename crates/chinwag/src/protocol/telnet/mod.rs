@@ -15,7 +15,7 @@
 
 pub(crate) mod negotiation;
 
-use crate::limits::SUBNEGOTIATION;
+use crate::limits::MAX_SUBNEGOTIATION_BYTES;
 use memchr::memchr;
 
 /// Interpret as command: what every command starts with.
@@ -189,7 +189,7 @@ impl Filter {
         }
         // The byte 0xFF, doubled or not; what stands behind one that is not is looked at next.
         *input = &input[usize::from(byte == IAC)..];
-        if usize::from(seen) >= SUBNEGOTIATION {
+        if usize::from(seen) >= MAX_SUBNEGOTIATION_BYTES {
             self.state = State::Data;
             return Some(Piece::Abandoned);
         }
@@ -213,7 +213,7 @@ impl Filter {
             self.state = State::SubnegotiationCommand(seen);
             return None;
         }
-        let room = SUBNEGOTIATION.saturating_sub(usize::from(seen));
+        let room = MAX_SUBNEGOTIATION_BYTES.saturating_sub(usize::from(seen));
         if room == 0 {
             self.state = State::Data;
             return Some(Piece::Abandoned);

@@ -6,13 +6,14 @@
 //! looked up to learn it, and nobody is woken for nothing.
 
 use super::AddressBudget;
-use crate::limits::{LINE, OUTSIDE_BYTES, READ};
+use crate::limits::{MAX_LINE_BYTES, NON_LINE_BYTES_PER_TOKEN, READ_BUFFER};
 use crate::protocol::command::Kind;
 use crate::server::rate_limit::{Allowance, LineRate};
 use std::time::Instant;
 
 /// Tokens that may be owed beyond the burst: the dearest command, and a read and a line that is erased.
-const OWED: u32 = Kind::DEAREST + ((READ + LINE) / OUTSIDE_BYTES) as u32;
+const OWED: u32 =
+    Kind::DEAREST + ((READ_BUFFER + MAX_LINE_BYTES) / NON_LINE_BYTES_PER_TOKEN) as u32;
 
 /// What is left to one connection, kept as two moments.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +66,7 @@ impl ConnectionBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::ADDRESS_LINES;
+    use crate::limits::ADDRESS_RATE_FACTOR;
     use crate::server::address_limits::AddressBudgets;
     use proptest::prelude::*;
     use std::num::NonZeroU32;
@@ -74,7 +75,7 @@ mod tests {
     const INTERVAL: Duration = Duration::from_millis(200);
     const ALLOWANCE: Allowance = Allowance { burst: 10, interval: INTERVAL };
     const RATE: LineRate =
-        LineRate { connection: ALLOWANCE, address: NonZeroU32::new(ADDRESS_LINES) };
+        LineRate { connection: ALLOWANCE, address: NonZeroU32::new(ADDRESS_RATE_FACTOR) };
 
     /// Some moment: a budget only compares and adds.
     fn start() -> Instant {

@@ -4,7 +4,7 @@
 //! more are compared than may be. What comes during the wait is not compared at all, not even a right one: whoever could
 //! tell right from wrong by being let in would go on guessing.
 
-use crate::limits::{GUESS_WAIT, GUESSES_FORGOTTEN, GUESSES_FREE, LONGEST_GUESS_WAIT};
+use crate::limits::{AUTH_BACKOFF_MAX, AUTH_BACKOFF_MIN, AUTH_FAILURES_RESET, AUTH_FREE_FAILURES};
 use std::time::Duration;
 
 /// What was guessed. Times are nanoseconds since a start.
@@ -32,11 +32,12 @@ impl Guesses {
         }
         self.wrong = self.wrong.saturating_add(1);
         // After the last free one comes the first wait.
-        if let Some(doublings) = self.wrong.checked_sub(GUESSES_FREE.saturating_mul(share)) {
-            let wait = GUESS_WAIT.saturating_mul(1 << doublings.min(16)).min(LONGEST_GUESS_WAIT);
+        if let Some(doublings) = self.wrong.checked_sub(AUTH_FREE_FAILURES.saturating_mul(share)) {
+            let wait =
+                AUTH_BACKOFF_MIN.saturating_mul(1 << doublings.min(16)).min(AUTH_BACKOFF_MAX);
             self.next = now.saturating_add(nanos(wait));
         }
-        self.forgotten = now.saturating_add(nanos(GUESSES_FORGOTTEN));
+        self.forgotten = now.saturating_add(nanos(AUTH_FAILURES_RESET));
         Ok(())
     }
 

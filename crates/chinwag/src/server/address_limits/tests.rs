@@ -1,16 +1,17 @@
 //! Tests of the budgets of addresses.
 
 use super::*;
-use crate::limits::{ADDRESS_LINES, GUESSES_FORGOTTEN};
+use crate::limits::{ADDRESS_RATE_FACTOR, AUTH_FAILURES_RESET};
 use crate::server::rate_limit::Allowance;
 use proptest::prelude::*;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 
 const ALLOWANCE: Allowance = Allowance { burst: 10, interval: Duration::from_millis(200) };
-const RATE: LineRate = LineRate { connection: ALLOWANCE, address: NonZeroU32::new(ADDRESS_LINES) };
+const RATE: LineRate =
+    LineRate { connection: ALLOWANCE, address: NonZeroU32::new(ADDRESS_RATE_FACTOR) };
 /// The limit of connections by default.
-const USUAL: Option<usize> = Some(PER_ADDRESS);
+const USUAL: Option<usize> = Some(MAX_PER_ADDRESS);
 
 fn start() -> Instant {
     whippet::time::Instant::now().into_std()
@@ -114,8 +115,8 @@ fn a_network_without_debts_is_forgotten_and_one_with_debts_is_not() {
     };
     // The connect's 250 ms; what a /48, a /56 and a /64 owe for the lines; the guess; and who is here stays.
     assert_eq!([known(0), known(1), known(3), known(10)], [6, 4, 3, 2]);
-    assert_eq!(known(GUESSES_FORGOTTEN.as_secs() - 1), 2);
-    assert_eq!(known(GUESSES_FORGOTTEN.as_secs()), 1);
+    assert_eq!(known(AUTH_FAILURES_RESET.as_secs() - 1), 2);
+    assert_eq!(known(AUTH_FAILURES_RESET.as_secs()), 1);
     budgets.release(&here);
     assert_eq!(budgets.len(), 1);
 }
@@ -133,15 +134,15 @@ fn the_table_has_a_bound_and_forgets_first_who_owes_least() {
         let held = budgets.admit(from, USUAL, now).expect("a stranger is never refused");
         held.charge(RATE, 1, now);
         budgets.release(&held);
-        assert!(budgets.len() <= REMEMBERED_ADDRESSES);
+        assert!(budgets.len() <= MAX_TRACKED_NETWORKS);
     }
     // A /32 of IPv6: each has its /56 and its /48.
     for number in 0..100_000 {
         let held = budgets.admit(of_network(number << 16), USUAL, now).expect("a stranger");
         budgets.release(&held);
-        assert!(budgets.len() <= REMEMBERED_ADDRESSES);
+        assert!(budgets.len() <= MAX_TRACKED_NETWORKS);
     }
-    assert_eq!((budgets.len(), budgets.idle.len()), (REMEMBERED_ADDRESSES, REMEMBERED_ADDRESSES));
+    assert_eq!((budgets.len(), budgets.idle.len()), (MAX_TRACKED_NETWORKS, MAX_TRACKED_NETWORKS));
     let again = budgets.admit(address("192.0.2.1"), USUAL, now).unwrap();
     assert!(again.take_guess(now).is_err(), "who guessed is remembered longest");
 }

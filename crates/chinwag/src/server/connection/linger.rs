@@ -7,7 +7,7 @@
 //! Some programs never end their side: `nc` shows our last words and goes on waiting for keys. Once all has arrived, the end
 //! included, and the time is over, the close resets the connection, and they end.
 
-use crate::limits::{LINGER, READ};
+use crate::limits::{LINGER_TIMEOUT, READ_BUFFER};
 use crate::os::serving_clock::timeout;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
@@ -24,7 +24,7 @@ pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str, most: usize) {
     let _ = SockRef::from(stream).set_reset_half_closed(true);
     if stream.shutdown_now(Shutdown::Write).is_ok() {
         // Whoever does not end his side in time is reset, as is whoever goes on sending.
-        let _ = timeout(LINGER, drain(stream, most)).await;
+        let _ = timeout(LINGER_TIMEOUT, drain(stream, most)).await;
     }
 }
 
@@ -69,7 +69,7 @@ async fn drain(stream: &TcpStream, most: usize) -> io::Result<()> {
 
 /// One read into nowhere. Its buffer is no part of the future that waits.
 fn discard(stream: &TcpStream) -> io::Result<usize> {
-    stream.try_read(&mut [0; READ])
+    stream.try_read(&mut [0; READ_BUFFER])
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
     #[whippet::test]
     async fn no_more_is_read_than_was_said() {
         const SENT: usize = 64 * 1024;
-        const MOST: usize = 2 * READ;
+        const MOST: usize = 2 * READ_BUFFER;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let mut peer = TcpStream::connect(address).await.expect("it listens");
@@ -97,10 +97,10 @@ mod tests {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => panic!("{error}"),
             }
-            if left + MOST + READ > SENT {
+            if left + MOST + READ_BUFFER > SENT {
                 break;
             }
         }
-        assert!(SENT - left <= MOST + READ, "{} bytes were read", SENT - left);
+        assert!(SENT - left <= MOST + READ_BUFFER, "{} bytes were read", SENT - left);
     }
 }

@@ -20,7 +20,7 @@ mod probe;
 
 use self::probe::{Look, Probing};
 use crate::chat::event::{Arrival, ClientId, Control, Departure, Event};
-use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, SILENCE_LOOK, UNANSWERED};
+use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
 use crate::os::serving_clock::{self, Served};
 use crate::outbound::queue::{self, Cut};
 use crate::outbound::side_message::Aside;
@@ -330,9 +330,9 @@ impl Client {
     /// The next moment at which something changes by itself.
     fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
         // A silence that was long when it began may be over by what is set meanwhile.
-        let silence = self.silent_until(house, now).map(|until| until.min(now + SILENCE_LOOK));
+        let silence = self.silent_until(house, now).map(|until| until.min(now + THROTTLE_RECHECK));
         let line = self.incoming.says_at(self.outgoing.terminal(), house.dials.speech(), now);
-        let line = line.map(|at| at.min(now + SILENCE_LOOK));
+        let line = line.map(|at| at.min(now + THROTTLE_RECHECK));
         let probe = self.probing.as_ref().map(|probing| probing.look_at());
         let moments = [silence, line, self.overlong_look(house), self.stop_by(house), probe];
         moments.into_iter().flatten().min()
@@ -364,7 +364,7 @@ impl Client {
             Look::Answers => {}
             Look::Silent(silence) => {
                 let Ok(place) = house.intake.places().try_acquire() else {
-                    return probing.wait(UNANSWERED, now);
+                    return probing.wait(UNRESPONSIVE_AFTER, now);
                 };
                 // The broker gives it back.
                 place.forget();

@@ -9,7 +9,7 @@
 //!
 //! Knows no broker; its person's task drives it, with the time as an argument.
 
-use crate::limits::UNANSWERED;
+use crate::limits::UNRESPONSIVE_AFTER;
 use crate::outbound::side_message::Probe;
 use crate::server::socket_options::SocketOptions;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ impl Probing {
         let often =
             SocketOptions { keepalive_idle: second, keepalive_interval: second, ..*options };
         set_keepalive(stream, &often);
-        Self { probe, begun: now, look_at: now + UNANSWERED }
+        Self { probe, begun: now, look_at: now + UNRESPONSIVE_AFTER }
     }
 
     /// The question is answered: the kernel probes at its usual times again.
@@ -86,13 +86,13 @@ impl Probing {
             return Look::TooEarly;
         }
         match SockRef::from(stream).unanswered() {
-            Ok(Some(silence)) if silence >= UNANSWERED => Look::Silent(silence),
+            Ok(Some(silence)) if silence >= UNRESPONSIVE_AFTER => Look::Silent(silence),
             // It answered once since, and owes another answer by now.
-            Ok(Some(_)) if now.saturating_duration_since(self.begun) >= 4 * UNANSWERED => {
+            Ok(Some(_)) if now.saturating_duration_since(self.begun) >= 4 * UNRESPONSIVE_AFTER => {
                 Look::Answers
             }
             Ok(Some(silence)) => {
-                self.wait(UNANSWERED - silence, now);
+                self.wait(UNRESPONSIVE_AFTER - silence, now);
                 Look::TooEarly
             }
             // Of a connection that is gone the task hears otherwise.

@@ -1,7 +1,7 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
 use crate::chat::event::{Departure, Inputs};
-use crate::limits::{KEY_BYTES, READ, TURN_STEPS};
+use crate::limits::{KEY_CHUNK_BYTES, MAX_STEPS_PER_POLL, READ_BUFFER};
 use crate::protocol::command::{self, Input, Kind};
 use crate::protocol::decoder::{Decoded, Decoder, Lines};
 use crate::protocol::sniff::Foreign;
@@ -21,7 +21,7 @@ use whippet::net::TcpStream;
 
 thread_local! {
     /// What is read into, by whichever client is being polled on this thread: zeroed once, and none of it is kept by anybody.
-    static BUFFER: Cell<Option<Box<[u8; READ]>>> = const { Cell::new(None) };
+    static BUFFER: Cell<Option<Box<[u8; READ_BUFFER]>>> = const { Cell::new(None) };
 }
 
 /// What is coming from one person.
@@ -77,7 +77,7 @@ impl Meter {
 
     /// How many keys are looked at before it is asked again whether there are enough.
     fn keys_left(&self, keys: Allowance, now: Instant) -> usize {
-        (self.keys.left(keys, now) as usize).clamp(1, KEY_BYTES)
+        (self.keys.left(keys, now) as usize).clamp(1, KEY_CHUNK_BYTES)
     }
 
     /// Spends tokens of what he may say. Says whether none was left before.
@@ -201,7 +201,7 @@ impl Incoming {
     /// Whether so much was done for him that others are to have a turn; if so, it is counted from here.
     pub(crate) fn ends_turn(&mut self) -> bool {
         let steps = self.decoder.steps();
-        steps.get() >= TURN_STEPS && steps.take() > 0
+        steps.get() >= MAX_STEPS_PER_POLL && steps.take() > 0
     }
 
     /// Forgets the keys that wait and end no line: a server that stops does not work for what nobody will see.
@@ -237,7 +237,7 @@ impl Incoming {
     /// Reads once before anything is said, to learn whether the other side speaks our protocol. What was read waits
     /// for [`hear`](Self::hear).
     pub(crate) fn look(&mut self, stream: &TcpStream, now: Instant) -> Option<Foreign> {
-        let mut buffer = [0; READ];
+        let mut buffer = [0; READ_BUFFER];
         // An end or an error comes again with the next read.
         let read = read(stream, &mut buffer).unwrap_or(0);
         self.decoder.keep(&buffer[..read]);
@@ -260,7 +260,7 @@ impl Incoming {
         } else if let Some(ending) = terminal.as_ref().and_then(|terminal| terminal.ending()) {
             Heard { end: Some(end_of(ending)), ..Heard::default() }
         } else {
-            let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ]));
+            let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ_BUFFER]));
             let heard = match read(stream, &mut buffer[..]) {
                 Ok(0) => Some(self.last_words(terminal)),
                 Ok(read) => {
@@ -299,7 +299,7 @@ impl Incoming {
                 Turn::Take => {
                     // A byte is a key at most.
                     let left =
-                        limits.pace.keys.map_or(KEY_BYTES, |keys| meter.keys_left(keys, now));
+                        limits.pace.keys.map_or(KEY_CHUNK_BYTES, |keys| meter.keys_left(keys, now));
                     heard.take_next(&mut lines, left, terminal)
                 }
                 Turn::Wait(_) => break,
@@ -330,7 +330,7 @@ impl Incoming {
                 }
             }
             // What follows a secret waits for what comes of it.
-            if heard.secret.is_some() || lines.steps().get() >= TURN_STEPS {
+            if heard.secret.is_some() || lines.steps().get() >= MAX_STEPS_PER_POLL {
                 break;
             }
         }

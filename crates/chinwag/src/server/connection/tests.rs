@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chat::event::{Arrival, Inputs};
-use crate::limits::UNHANDLED;
+use crate::limits::MAX_EVENTS_PER_CLIENT;
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::frame::{Frame, Gauge};
 use crate::outbound::queue::Cut;
@@ -174,7 +174,7 @@ fn under_flood_each_sender_is_within_twice_the_mean() {
             let person = bench.enter().await;
             person.peer.writable().await.unwrap();
             // More than his turns will read.
-            let lines = b"line\n".repeat(crate::limits::READ * 3 * TURNS / 5);
+            let lines = b"line\n".repeat(crate::limits::READ_BUFFER * 3 * TURNS / 5);
             assert_eq!(person.peer.try_write(&lines).unwrap(), lines.len());
             people.push(person);
         }
@@ -206,9 +206,10 @@ fn a_person_has_so_many_events_under_way_and_no_more() {
         let mut bench = Bench::new(1000).await;
         let person = bench.enter().await;
         person.peer.writable().await.unwrap();
-        let lines = b"line\n".repeat(crate::limits::READ * 4 * UNHANDLED as usize / 5);
+        let lines =
+            b"line\n".repeat(crate::limits::READ_BUFFER * 4 * MAX_EVENTS_PER_CLIENT as usize / 5);
         assert_eq!(person.peer.try_write(&lines).unwrap(), lines.len());
-        for _ in 0..UNHANDLED {
+        for _ in 0..MAX_EVENTS_PER_CLIENT {
             assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
         }
         // Everything runs on this thread: his task has had all the turns that it wants.
@@ -237,13 +238,13 @@ fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
         let person = bench.enter().await;
         let Person { mut peer, outlet, .. } = person;
         // A line is as long as a read, so that an event holds one at most.
-        let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
+        let line = [&[b'x'; crate::limits::MAX_LINE_BYTES - 1][..], b"\n"].concat();
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 1..EVENTS {
             let said = timeout(Duration::from_secs(20), bench.said.recv()).await;
             assert!(matches!(said, Ok(Some(Event::Lines { .. }))), "he is read on: {said:?}");
             // All but the first few hold him, and are handled about when he looks.
-            if number >= UNHANDLED as usize {
+            if number >= MAX_EVENTS_PER_CLIENT as usize {
                 outlet.handled();
             }
             bench.house.intake.places().add_permits(1);
@@ -286,7 +287,7 @@ fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
     on_two_threads(async {
         let mut bench = Bench::new(1000).await;
         let Person { mut peer, outlet, .. } = bench.enter().await;
-        let line = [&[b'x'; crate::limits::LINE - 1][..], b"\n"].concat();
+        let line = [&[b'x'; crate::limits::MAX_LINE_BYTES - 1][..], b"\n"].concat();
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 0..EVENTS {
             outlet.stop_reading(true);
@@ -333,7 +334,7 @@ fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is
         // Whoever was listened to would still be when the test's time is over.
         let mut bench = Bench::listening(8, Duration::from_secs(60)).await;
         let house = Arc::clone(&bench.house);
-        let many = u32::try_from(crate::limits::FIRST_LOOKS).unwrap();
+        let many = u32::try_from(crate::limits::MAX_SNIFFING).unwrap();
         let _ears = house.ears.try_acquire_many(many).unwrap();
         let mut browser = bench.enter().await;
         browser.peer.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();

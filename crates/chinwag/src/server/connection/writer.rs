@@ -1,6 +1,6 @@
 //! From a person's inbox to his socket: all that is due leaves in as few vectored writes as possible.
 
-use crate::limits::{DRAWN_BYTES, WRITE_FRAMES};
+use crate::limits::{TERMINAL_WRITE_BYTES, WRITE_FRAMES};
 use crate::outbound::frame::Frame;
 use crate::outbound::latency::Stamp;
 use crate::outbound::queue::{Account, Inbox};
@@ -190,7 +190,7 @@ impl Outgoing {
             let mut bytes = 0;
             while more.is_ready()
                 && !self.finished
-                && bytes < DRAWN_BYTES
+                && bytes < TERMINAL_WRITE_BYTES
                 && frames.len() < WRITE_FRAMES
             {
                 let before = frames.len();

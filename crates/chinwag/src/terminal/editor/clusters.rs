@@ -2,10 +2,10 @@
 //! looks at a bounded part of the text, however it is made.
 //!
 //! Unicode's extended grapheme clusters have no longest one: a line may be a single letter with thousands of marks. Here a
-//! cluster ends after [`CLUSTER_BYTES`] at the latest, and one of many code points counts for more columns than a terminal
+//! cluster ends after [`MAX_CLUSTER_BYTES`] at the latest, and one of many code points counts for more columns than a terminal
 //! gives it.
 
-use crate::limits::{CHARS_A_COLUMN, CLUSTER_BYTES, MARKS};
+use crate::limits::{MAX_CHARS_PER_COLUMN, MAX_CLUSTER_BYTES, MAX_COMBINING_MARKS};
 use crate::protocol::sanitize::{self, Sieve};
 use crate::protocol::work_steps::Steps;
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub(super) fn first(text: &str, steps: &Steps) -> usize {
         steps.add(1);
         return 1;
     }
-    let head = &text[..text.floor_char_boundary(CLUSTER_BYTES)];
+    let head = &text[..text.floor_char_boundary(MAX_CLUSTER_BYTES)];
     let cluster = head.graphemes(true).next().unwrap_or("");
     steps.add(1 + cluster.chars().count());
     cluster.len()
@@ -36,7 +36,7 @@ pub(super) fn last(text: &str, steps: &Steps) -> usize {
         steps.add(1);
         return 1;
     }
-    let mut tail = &text[text.ceil_char_boundary(text.len().saturating_sub(CLUSTER_BYTES))..];
+    let mut tail = &text[text.ceil_char_boundary(text.len().saturating_sub(MAX_CLUSTER_BYTES))..];
     loop {
         let length = first(tail, steps);
         if length == tail.len() {
@@ -63,7 +63,7 @@ pub(super) fn prefix_within<'a>(text: &'a str, room: usize, steps: &Steps) -> (&
 /// Whether the text fits into so many columns.
 pub(super) fn fits(text: &str, room: usize, steps: &Steps) -> bool {
     // Nothing is shown that has more bytes.
-    text.len() <= room * CHARS_A_COLUMN * 4
+    text.len() <= room * MAX_CHARS_PER_COLUMN * 4
         && prefix_within(text, room, steps).0.len() == text.len()
 }
 
@@ -71,7 +71,7 @@ pub(super) fn fits(text: &str, room: usize, steps: &Steps) -> bool {
 pub(super) fn suffix_within<'a>(text: &'a str, room: usize, steps: &Steps) -> &'a str {
     // Looked for in as much as nearly always does, and in more if it does not. It ends where flags of two code points end, so
     // that none is taken apart.
-    let longest = room * CHARS_A_COLUMN * 4;
+    let longest = room * MAX_CHARS_PER_COLUMN * 4;
     let mut looked_at = (2 * room).next_multiple_of(8);
     let (mut tail, mut wide) = loop {
         let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(looked_at))..];
@@ -91,7 +91,7 @@ pub(super) fn suffix_within<'a>(text: &'a str, room: usize, steps: &Steps) -> &'
 }
 
 /// The most columns for the first cluster of a text, which is so long: the greatest of what a terminal may take for its characters
-/// as one, for each by itself, and one for each [`CHARS_A_COLUMN`] of them.
+/// as one, for each by itself, and one for each [`MAX_CHARS_PER_COLUMN`] of them.
 fn width(text: &str, length: usize, steps: &Steps) -> usize {
     let cluster = &text[..length];
     if let [b' '..=b'~'] = cluster.as_bytes() {
@@ -103,7 +103,7 @@ fn width(text: &str, length: usize, steps: &Steps) -> usize {
         count += 1;
     }
     steps.add(count);
-    cluster.width().max(alone).max(count.div_ceil(CHARS_A_COLUMN))
+    cluster.width().max(alone).max(count.div_ceil(MAX_CHARS_PER_COLUMN))
 }
 
 /// The characters of a part of the line as they are shown: what others will not be shown becomes a sign for it, so that whoever
@@ -112,7 +112,7 @@ fn width(text: &str, length: usize, steps: &Steps) -> usize {
 pub(super) fn visible(line: &str, part: Range<usize>) -> impl Iterator<Item = char> {
     let Range { start, end } = part;
     // What decides stands close behind.
-    let judged = &line[start..line.floor_char_boundary(end + CLUSTER_BYTES)];
+    let judged = &line[start..line.floor_char_boundary(end + MAX_CLUSTER_BYTES)];
     Sieve::of_typed(judged).take_while(move |&(at, ..)| start + at < end).map(|(_, c, is_kept)| {
         match c {
             '\t' => ' ',
@@ -142,7 +142,8 @@ pub(super) fn append_visible(out: &mut Vec<u8>, line: &str, part: Range<usize>, 
 pub(super) fn changes_what_is_shown(line: &str, added: &str, steps: &Steps) -> bool {
     let before = line[..line.len() - added.len()].chars().rev();
     // Letters look for each other through the marks between them.
-    let marks = before.clone().take(MARKS).take_while(|&c| sanitize::is_mark(c)).count();
+    let marks =
+        before.clone().take(MAX_COMBINING_MARKS).take_while(|&c| sanitize::is_mark(c)).count();
     steps.add(marks);
     added.chars().any(sanitize::is_hidden)
         || before.clone().nth(marks).is_some_and(sanitize::is_hidden)
@@ -166,13 +167,13 @@ mod tests {
     #[test]
     fn a_cluster_without_end_ends_and_takes_columns() {
         let marks = format!("e{}", "\u{301}".repeat(2_000));
-        assert!(all(&marks).iter().all(|&length| (1..=CLUSTER_BYTES).contains(&length)));
+        assert!(all(&marks).iter().all(|&length| (1..=MAX_CLUSTER_BYTES).contains(&length)));
         let steps = Steps::default();
-        assert_eq!(last(&marks, &steps), CLUSTER_BYTES);
-        assert!(steps.take() <= 2 * CLUSTER_BYTES as u32 + 2);
+        assert_eq!(last(&marks, &steps), MAX_CLUSTER_BYTES);
+        assert!(steps.take() <= 2 * MAX_CLUSTER_BYTES as u32 + 2);
         let (start, wide) = prefix_within(&marks, 80, &steps);
         assert!(
-            start.chars().count() <= 80 * CHARS_A_COLUMN && wide <= 80,
+            start.chars().count() <= 80 * MAX_CHARS_PER_COLUMN && wide <= 80,
             "marks alone are no way past the room"
         );
         assert!(wide > 60 && !fits(&marks, 80, &steps));

@@ -1,7 +1,7 @@
 //! From bytes to keys: characters of UTF-8, control characters, and the sequences that terminals send for keys which have
 //! no character. Whatever is none of these is swallowed whole, so that no half of it is taken for text.
 
-use crate::limits::PASTED_BYTES;
+use crate::limits::PASTE_BYTES_PER_KEY;
 use crate::protocol::decoder::{BACKSPACE, DELETE, KILL_WORD};
 
 /// One key, or what was pasted of one.
@@ -86,8 +86,8 @@ impl Keys {
     pub(super) fn take(&mut self, byte: u8) -> [Option<Key>; 2] {
         if self.is_pasted || (self.is_together && self.is_letter(byte)) {
             self.pasted += 1;
-            self.count += self.pasted / PASTED_BYTES;
-            self.pasted %= PASTED_BYTES;
+            self.count += self.pasted / PASTE_BYTES_PER_KEY;
+            self.pasted %= PASTE_BYTES_PER_KEY;
         } else if self.begins_a_key(byte) {
             self.is_together |= self.is_letter(byte);
             self.count += 1;

@@ -1,6 +1,6 @@
 //! What is pasted into an editor, line by line, and what is asked about it.
 
-use crate::limits::{PASTE_ASKS, UNSAID_BYTES};
+use crate::limits::{MAX_PENDING_LINE_BYTES, PASTE_CONFIRM_LINES};
 use crate::protocol::encode::counted;
 use crate::terminal::pending_lines::Unsaid;
 
@@ -21,7 +21,7 @@ const NOTHING: &str = "nothing of that paste fits: Ctrl-C drops it";
 impl Paste {
     /// Adds a line, beside so many bytes that wait to be said.
     pub(super) fn push(&mut self, line: &str, unsaid: usize) {
-        self.is_cut |= unsaid + self.lines.bytes() + line.len() + 2 > UNSAID_BYTES;
+        self.is_cut |= unsaid + self.lines.bytes() + line.len() + 2 > MAX_PENDING_LINE_BYTES;
         if !self.is_cut && !line.is_empty() {
             self.lines.push(line, false);
         }
@@ -30,7 +30,7 @@ impl Paste {
     /// It is over, and this stands behind its last end of a line. Says what is to be asked, if it is long.
     pub(super) fn end(&mut self, rest: &str, unsaid: usize) -> Option<String> {
         let count = self.lines.lines() + usize::from(!rest.is_empty());
-        if count < PASTE_ASKS && !self.is_cut {
+        if count < PASTE_CONFIRM_LINES && !self.is_cut {
             return None;
         }
         self.push(rest, unsaid);

@@ -21,7 +21,7 @@
 
 use super::buffer::Buffer;
 use super::clusters::{append_visible, changes_what_is_shown, fits, prefix_within, suffix_within};
-use crate::limits::{COLUMNS_MAX, COLUMNS_MIN, COLUMNS_USUAL};
+use crate::limits::{DEFAULT_COLUMNS, MAX_COLUMNS, MIN_COLUMNS};
 use crate::protocol::time_of_day::TimeOfDay;
 use crate::protocol::work_steps::Steps;
 
@@ -107,8 +107,8 @@ impl Row {
 
     /// The terminal is so wide now; 0 for unknown.
     pub(super) fn resize(&mut self, columns: u16) {
-        let columns = if columns == 0 { COLUMNS_USUAL } else { columns };
-        self.columns = columns.clamp(COLUMNS_MIN, COLUMNS_MAX).into();
+        let columns = if columns == 0 { DEFAULT_COLUMNS } else { columns };
+        self.columns = columns.clamp(MIN_COLUMNS, MAX_COLUMNS).into();
         self.change();
     }
 

@@ -280,16 +280,16 @@ fn what_must_not_reach_a_terminal_is_kept_and_shown_as_a_sign() {
 #[test]
 fn what_is_too_much_or_broken_is_told_once() {
     let mut desk = Desk::new(80);
-    desk.press(&"x".repeat(LINE + 10));
+    desk.press(&"x".repeat(MAX_LINE_BYTES + 10));
     desk.press("\r");
-    assert_eq!(desk.lines[0].len(), LINE);
+    assert_eq!(desk.lines[0].len(), MAX_LINE_BYTES);
     desk.press_bytes(b"caf\xe9 \xff\r");
     assert_eq!(desk.lines[1], "caf\u{fffd} \u{fffd}");
     let told = |what: &str| desk.rows().iter().filter(|row| row.contains(what)).count();
     assert_eq!(told("not UTF-8"), 1);
     // The screen is too small for the long line, but for its notice there is room if it is cleared.
     let mut desk = Desk::new(80);
-    desk.press(&"x".repeat(LINE + 10));
+    desk.press(&"x".repeat(MAX_LINE_BYTES + 10));
     assert_eq!(desk.rows().iter().filter(|row| row.starts_with("! line too long")).count(), 1);
 }
 
@@ -447,8 +447,8 @@ proptest! {
         let dense = |text: &str| text.replace(char::is_whitespace, "");
         let (line, shown) = (dense(&line), dense(row.trim_start_matches(['>', ' ', '<'])));
         prop_assert!(line.contains(&shown), "{row:?} of {line:?}");
-        prop_assert!(desk.editor.begun().len() <= LINE);
-        prop_assert!(desk.editor.history.bytes() <= RECALLED_BYTES);
+        prop_assert!(desk.editor.begun().len() <= MAX_LINE_BYTES);
+        prop_assert!(desk.editor.history.bytes() <= EDITOR_HISTORY_BYTES);
     }
 }
 
@@ -487,7 +487,7 @@ fn a_long_paste_is_dropped_by_an_interrupt() {
 #[test]
 fn a_paste_past_its_bound_is_cut_and_says_so() {
     let mut desk = Desk::new(80);
-    let long = format!("{}\r", "x".repeat(LINE)).repeat(20);
+    let long = format!("{}\r", "x".repeat(MAX_LINE_BYTES)).repeat(20);
     desk.press(&format!("\x1b[200~{long}rest\x1b[201~"));
     let rows = desk.rows();
     assert_eq!(rows[0], "! that is more than 32 KiB: what is past them is left out");
@@ -495,7 +495,7 @@ fn a_paste_past_its_bound_is_cut_and_says_so() {
     desk.press("\r");
     assert_eq!(desk.lines.len(), 7);
     // What waits already leaves no room.
-    desk.editor.set_unsaid(UNSAID_BYTES);
+    desk.editor.set_unsaid(MAX_PENDING_LINE_BYTES);
     desk.press("\x1b[200~a\rb\r\x1b[201~");
     assert_eq!(desk.row(), "> nothing of that paste fits: Ctrl-C drops it");
     desk.press("\x03");

@@ -4,7 +4,7 @@ use super::harness::Room;
 use crate::chat::admin_command::{OpenRoom, Order};
 use crate::chat::event::Departure;
 use crate::chat::room_creators::RoomLimit;
-use crate::limits::{ROOMS, ROOMS_OF_A_PERSON, ROOMS_OF_AN_ADDRESS};
+use crate::limits::{MAX_ROOMS, MAX_ROOMS_PER_ADDRESS, MAX_ROOMS_PER_USER};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,7 +137,7 @@ fn fill(room: &mut Room, people: usize, from: impl Fn(usize) -> IpAddr) -> usize
     for number in 0..people {
         room.address = from(number);
         let id = room.join();
-        for at in 1..ROOMS_OF_A_PERSON {
+        for at in 1..MAX_ROOMS_PER_USER {
             let name = format!("/join #r{}-{number}-{at}", room.metrics().joins);
             room.hand_over(id, &[&name]);
         }
@@ -151,7 +151,7 @@ fn fill(room: &mut Room, people: usize, from: impl Fn(usize) -> IpAddr) -> usize
 fn one_address_takes_a_part_of_the_rooms() {
     let mut room = limited();
     let address: IpAddr = [203, 0, 113, 9].into();
-    assert_eq!(fill(&mut room, 16, |_| address), ROOMS_OF_AN_ADDRESS);
+    assert_eq!(fill(&mut room, 16, |_| address), MAX_ROOMS_PER_ADDRESS);
     room.address = address;
     let again = room.join();
     room.send(again, "/join #one-more");
@@ -169,7 +169,7 @@ fn one_address_takes_a_part_of_the_rooms() {
 fn a_room_that_just_closes_counts_as_a_new_one() {
     let mut room = limited();
     let address: IpAddr = [203, 0, 113, 9].into();
-    assert_eq!(fill(&mut room, 16, |_| address), ROOMS_OF_AN_ADDRESS);
+    assert_eq!(fill(&mut room, 16, |_| address), MAX_ROOMS_PER_ADDRESS);
     room.address = [203, 0, 113, 10].into();
     let other = room.join();
     join_room(&mut room, other, "#one-more");
@@ -186,8 +186,8 @@ fn a_room_that_just_closes_counts_as_a_new_one() {
 #[test]
 fn loopback_leaves_half_of_the_rooms() {
     let mut room = limited();
-    assert_eq!(fill(&mut room, 53, |_| [127, 0, 0, 1].into()), 16 * ROOMS_OF_AN_ADDRESS);
-    const { assert!(16 * ROOMS_OF_AN_ADDRESS < ROOMS * 6 / 10) };
+    assert_eq!(fill(&mut room, 53, |_| [127, 0, 0, 1].into()), 16 * MAX_ROOMS_PER_ADDRESS);
+    const { assert!(16 * MAX_ROOMS_PER_ADDRESS < MAX_ROOMS * 6 / 10) };
 }
 
 /// Leaving does not win any, for the room stays as long as somebody is in it.
@@ -197,7 +197,7 @@ fn a_room_counts_for_its_maker_until_it_goes() {
     room.address = [203, 0, 113, 9].into();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mut made = 0;
-    for (id, rooms) in [(alice, 19), (bob, ROOMS_OF_AN_ADDRESS - 19)] {
+    for (id, rooms) in [(alice, 19), (bob, MAX_ROOMS_PER_ADDRESS - 19)] {
         for _ in 0..rooms {
             made += 1;
             join_room(&mut room, id, &format!("#r{made}"));

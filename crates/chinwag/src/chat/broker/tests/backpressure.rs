@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::event::{ClientId, Control, Departure, Event};
-use crate::limits::{OWED_HARD, OWED_SOFT, WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::limits::{MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM, QUEUE_HARD, QUEUE_SOFT};
 use std::time::Duration;
 
 /// A line that with its overhead is charged 2 KiB.
@@ -37,7 +37,7 @@ impl House {
     fn send_until_it_waits(&mut self, more: usize) -> usize {
         let mut sent = 0;
         while self.room.metrics().pauses == 0 {
-            assert!(sent <= OWED_HARD as usize / 2048, "it never waits");
+            assert!(sent <= QUEUE_HARD as usize / 2048, "it never waits");
             self.room.send(self.alice, &two_kib(&sent.to_string()));
             sent += 1;
         }
@@ -120,17 +120,17 @@ fn a_room_that_waits_does_so_for_half_a_second_at_most_if_nobody_reads() {
 fn what_waits_for_a_room_is_bounded_and_goes_on_in_order() {
     let mut house = house();
     let sent = house.send_until_it_waits(0);
-    let more = WAITING_OF_A_ROOM + 100;
+    let more = MAX_DEFERRED_PER_ROOM + 100;
     for number in sent..sent + more {
         house.room.hand_over(house.alice, &[&format!("{number} .")]);
         assert!(house.room.broker.is_open());
-        assert!(house.room.broker.waiting() <= WAITING_OF_A_ROOM);
+        assert!(house.room.broker.waiting() <= MAX_DEFERRED_PER_ROOM);
     }
-    assert_eq!(house.room.broker.waiting(), WAITING_OF_A_ROOM);
+    assert_eq!(house.room.broker.waiting(), MAX_DEFERRED_PER_ROOM);
     house.room.flush();
     assert_eq!(house.read_numbers().len(), sent + 100, "the oldest were handled before their time");
     house.room.broker.handle_caught_up(house.room.now);
-    assert!(house.room.broker.waiting() > WAITING_OF_A_ROOM / 2, "a few at a time");
+    assert!(house.room.broker.waiting() > MAX_DEFERRED_PER_ROOM / 2, "a few at a time");
     house.room.pass(Duration::ZERO);
     assert_eq!(house.room.broker.waiting(), 0);
     assert_eq!(house.read_numbers(), (sent + 100..sent + more).collect::<Vec<_>>());
@@ -152,13 +152,13 @@ fn private_lines_wait_for_one_who_is_behind() {
     let line = two_kib("x");
     let mut sent = 0;
     // Dora reads nothing, and is owed little: she counts.
-    for _ in 0..3 * OWED_SOFT / 2048 {
+    for _ in 0..3 * QUEUE_SOFT / 2048 {
         house.room.send(house.cy, &format!("/msg dora {line}"));
         house.room.read(house.cy);
         sent += 1;
     }
     let owed = house.room.people[&house.dora].inbox.account().owed();
-    assert!(owed <= OWED_SOFT + 4096, "{owed}");
+    assert!(owed <= QUEUE_SOFT + 4096, "{owed}");
     house.room.send(house.alice, "meanwhile");
     assert_eq!(house.room.read(house.bob), ["alice: meanwhile"]);
     let mut read = 0;
@@ -231,7 +231,7 @@ fn a_room_with_much_that_waits_stops_no_other() {
         for &id in &crowd {
             house.room.hand_over(id, &[&format!("more {round}")]);
             assert!(house.room.broker.is_open(), "the intake closed for all: round {round}");
-            assert!(house.room.broker.waiting() <= WAITING_EVENTS);
+            assert!(house.room.broker.waiting() <= MAX_DEFERRED_EVENTS);
         }
     }
     house.room.flush();
@@ -264,14 +264,14 @@ fn whoever_is_kicked_out_of_a_room_that_waits_is_read_again() {
     house.send_until_it_waits(0);
     house.room.hush_but(house.bob);
     house.room.hand_over(house.cy, &["/kick alice"]);
-    (0..WAITING_OF_A_ROOM / 2).for_each(|_| house.room.hand_over(house.alice, &["more"]));
+    (0..MAX_DEFERRED_PER_ROOM / 2).for_each(|_| house.room.hand_over(house.alice, &["more"]));
     assert!(house.room.people[&house.alice].inbox.account().is_held());
     // So much that the oldest, which is the kick, is handled before its time.
-    (0..WAITING_OF_A_ROOM / 2).for_each(|_| house.room.hand_over(house.bob, &["more"]));
+    (0..MAX_DEFERRED_PER_ROOM / 2).for_each(|_| house.room.hand_over(house.bob, &["more"]));
     house.room.pass(Duration::ZERO);
     let told = house.room.read(house.alice);
     assert_eq!(told[0], "! cy kicked you out of #slow");
-    assert_eq!(told.len(), 2 + WAITING_OF_A_ROOM / 2, "all of hers was answered");
+    assert_eq!(told.len(), 2 + MAX_DEFERRED_PER_ROOM / 2, "all of hers was answered");
     assert!(!house.room.people[&house.alice].inbox.account().is_held());
     assert!(house.room.people[&house.bob].inbox.account().is_held());
 }
@@ -282,7 +282,7 @@ fn a_private_line_waits_a_second_and_is_refused() {
     let second = Duration::from_secs(1);
     // Dora asks for more than she reads, and reads enough to count.
     let slow = |house: &mut House| {
-        while house.room.people[&house.dora].inbox.account().owed() < 4 * OWED_SOFT {
+        while house.room.people[&house.dora].inbox.account().owed() < 4 * QUEUE_SOFT {
             house.room.hand_over(house.dora, &["/help", "/help", "/help", "/help"]);
             house.room.flush();
         }
@@ -323,17 +323,17 @@ fn who_is_kicked_while_their_event_is_put_back_stands_in_one_line() {
         house.room.send(id, "/join #slow");
     }
     house.room.hush();
-    while house.room.people[&house.dora].inbox.account().owed() <= OWED_SOFT {
+    while house.room.people[&house.dora].inbox.account().owed() <= QUEUE_SOFT {
         house.room.send(house.dora, "/help");
     }
     house.room.hand_over(erin, &["/msg dora psst"]);
     house.send_until_it_waits(0);
     house.room.hand_over(operator, &["/kick erin"]);
-    (1..WAITING_OF_A_ROOM).for_each(|_| house.room.hand_over(house.alice, &["more"]));
-    assert_eq!(house.room.broker.most_waiting_of_a_room(), WAITING_OF_A_ROOM);
+    (1..MAX_DEFERRED_PER_ROOM).for_each(|_| house.room.hand_over(house.alice, &["more"]));
+    assert_eq!(house.room.broker.most_waiting_of_a_room(), MAX_DEFERRED_PER_ROOM);
     house.room.read(house.dora);
     house.room.broker.handle_tick(house.room.now);
     assert_eq!(house.room.read(house.dora), ["[from erin] psst"]);
     assert!(house.room.read(erin).iter().any(|line| line.contains("kicked you out of #slow")));
-    assert_eq!(house.room.broker.most_waiting_of_a_room(), WAITING_OF_A_ROOM - 1);
+    assert_eq!(house.room.broker.most_waiting_of_a_room(), MAX_DEFERRED_PER_ROOM - 1);
 }

@@ -5,7 +5,7 @@ use super::harness::Room;
 use crate::chat::admin_command::{Act, Order};
 use crate::chat::event;
 use crate::chat::event::{ClientId, Departure};
-use crate::limits::{CROWD_EVERY, CROWD_SINGLES, OWED_HARD, ROUND_COPIES};
+use crate::limits::{BATCH_COPY_BYTES, MAX_ANNOUNCED, QUEUE_HARD, SUMMARY_INTERVAL};
 use crate::protocol::command;
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn assert_bound(mut room: Room, what: &str) {
     room.flush();
     let bytes = room.broker.living_bytes();
     // The shared buffer, and lines of the server's own.
-    let most = ROUND_COPIES + (1 << 20);
+    let most = BATCH_COPY_BYTES + (1 << 20);
     assert!(bytes <= most, "{what}: {bytes} bytes");
     let cut = room.people.values().filter(|person| person.is_cut()).count();
     assert_eq!(cut, 0, "{what}");
@@ -110,7 +110,7 @@ fn words_of_who_is_ignored_end_a_round_first() {
 fn who_is_ignored_leaves_no_words_in_a_crowd() {
     let mut room = house_of(&[]);
     room.flush();
-    for _ in 0..CROWD_SINGLES {
+    for _ in 0..MAX_ANNOUNCED {
         let id = room.enter();
         room.depart(id, Departure::Quit(None));
     }
@@ -119,7 +119,7 @@ fn who_is_ignored_leaves_no_words_in_a_crowd() {
     room.flush();
     room.hush();
     fill(&mut room);
-    room.now += CROWD_EVERY;
+    room.now += SUMMARY_INTERVAL;
     room.broker.handle_tick(room.now);
     assert!(room.read(BOB).contains(&"* user-1 left".to_owned()), "it is said now, without words");
     assert_bound(room, "a crowd of one");
@@ -160,12 +160,12 @@ fn a_crowd_that_is_banned_is_counted() {
     let words = answered.try_recv().expect("it is done").expect("it can be done").words;
     assert!(words.contains("700 people had to go"), "{words}");
     let bytes = room.broker.living_bytes();
-    assert!(bytes <= ROUND_COPIES, "{bytes} bytes of what nobody has read yet");
+    assert!(bytes <= BATCH_COPY_BYTES, "{bytes} bytes of what nobody has read yet");
     assert_eq!(room.metrics().cut_banned, BANNED);
     room.pass(Duration::from_secs(2));
     let read = room.read(1);
     let singles = read.iter().filter(|line| line.ends_with("left (banned)")).count();
-    assert!(singles <= 4 * CROWD_SINGLES, "as many as leave by name, in both rooms");
+    assert!(singles <= 4 * MAX_ANNOUNCED, "as many as leave by name, in both rooms");
     let counts = read.iter().filter(|line| line.ends_with(" people left"));
     let counted = counts.map(|line| line.trim_start_matches("#lobby ").split(' ').nth(1));
     let counted: u64 =
@@ -190,7 +190,7 @@ fn an_operator_may_be_cut_by_their_own_ban() {
     let line = "x".repeat(4_000);
     room.send(alice, "one");
     room.pass(Duration::from_secs(1));
-    while room.people[&bob].inbox.account().owed() + 20_000 < OWED_HARD {
+    while room.people[&bob].inbox.account().owed() + 20_000 < QUEUE_HARD {
         room.send(alice, &line);
     }
     (0..6).for_each(|_| room.hand_over(alice, &[&line]));
@@ -213,7 +213,7 @@ fn a_room_may_end_before_its_crowd_is_announced() {
     room.send(bob, "one");
     room.pass(Duration::from_secs(1));
     room.read(alice);
-    while room.people[&lost[0]].inbox.account().owed() + 60_000 < OWED_HARD {
+    while room.people[&lost[0]].inbox.account().owed() + 60_000 < QUEUE_HARD {
         room.send(bob, &line);
         room.read(alice);
     }
@@ -221,7 +221,7 @@ fn a_room_may_end_before_its_crowd_is_announced() {
     room.flush();
     (0..15).for_each(|_| room.hand_over(bob, &[&line]));
     assert!(lost.iter().all(|id| !room.people[id].is_cut()));
-    room.now += CROWD_EVERY;
+    room.now += SUMMARY_INTERVAL;
     room.broker.handle_tick(room.now);
     assert!(lost.iter().all(|id| room.people[id].is_cut()));
     let read = room.read(alice);

@@ -1,7 +1,7 @@
 //! Only what somebody is owed of a room's own lines counts for that room's pace.
 
 use super::harness::Room;
-use crate::limits::{OWED_HARD, OWED_SOFT};
+use crate::limits::{QUEUE_HARD, QUEUE_SOFT};
 use std::time::Duration;
 
 /// Alice and bob speak in #calm; three others are in it, too, and have large debts from rooms of their own.
@@ -36,7 +36,7 @@ fn house() -> House {
 impl House {
     /// The three ask for the past of their rooms until they are far behind, and read a little.
     fn ask_and_read(&mut self) {
-        self.owe_and_read(5 * OWED_SOFT);
+        self.owe_and_read(5 * QUEUE_SOFT);
     }
 
     /// The same until they are owed so much.
@@ -77,7 +77,7 @@ fn small_debts_in_many_rooms_hold_no_room_up() {
     house.room.hush();
     let long = "x".repeat(500);
     for number in 0..200 {
-        house.owe_and_read(OWED_HARD / 2 + OWED_SOFT);
+        house.owe_and_read(QUEUE_HARD / 2 + QUEUE_SOFT);
         for join in &rooms {
             house.room.send(partner, join);
             house.room.send(partner, "x");
@@ -98,9 +98,9 @@ fn a_slow_reader_of_a_rooms_own_lines_holds_it_up() {
         house.room.send(house.alice, &long);
         house.room.read(house.bob);
         sent += 1;
-        assert!(sent <= 2 * OWED_SOFT / 2000, "it never waits");
+        assert!(sent <= 2 * QUEUE_SOFT / 2000, "it never waits");
     }
-    assert!(sent >= OWED_SOFT / 2 / 2064, "it waited after {sent} lines");
+    assert!(sent >= QUEUE_SOFT / 2 / 2064, "it waited after {sent} lines");
 }
 
 /// Somebody who keeps the pace reads this many rooms, in each of which one person says as much as they may and most read it

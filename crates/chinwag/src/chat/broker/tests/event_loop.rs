@@ -2,7 +2,7 @@
 
 use crate::chat::broker::{Broker, Metrics};
 use crate::chat::event::{Arrival, ClientId, Control, Event, Inputs};
-use crate::limits::OWED_HARD;
+use crate::limits::QUEUE_HARD;
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::queue::{self, Inbox};
 use crate::protocol::command::{Input, Kind};
@@ -101,7 +101,7 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
         let _sender = queues.join(1, &intake, 16_384).await;
         let reader = whippet::spawn(count_lines(queues.join(2, &intake, 16_384).await));
         // All are in the queue before the broker runs: far more than the reader may be owed.
-        let event = line_of(OWED_HARD as usize / 64);
+        let event = line_of(QUEUE_HARD as usize / 64);
         for _ in 0..EVENTS {
             queues.say(1, event.clone()).await;
         }

@@ -3,7 +3,7 @@
 use super::harness::Room;
 use crate::chat::broker::Broker;
 use crate::chat::event::Departure;
-use crate::limits::{MOVING_LEAST, OWED_HARD, OWED_SOFT, ROUND_COPIES, TAKE_WITHIN};
+use crate::limits::{BATCH_COPY_BYTES, MIN_PROGRESSING, QUEUE_HARD, QUEUE_SOFT, STALL_TIMEOUT};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ fn send_until_paused(room: &mut Room, alice: u64) -> u64 {
     let line = two_kib("alice");
     let mut sent = 0;
     while room.broker.is_open() {
-        assert!(sent <= OWED_HARD / 2048, "the intake stays open");
+        assert!(sent <= QUEUE_HARD / 2048, "the intake stays open");
         room.send(alice, &line);
         sent += 1;
     }
@@ -35,14 +35,14 @@ fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
     room.pass(SECOND);
     let line = two_kib("alice");
     let mut seen = Vec::new();
-    for _ in 0..OWED_HARD / 2048 {
+    for _ in 0..QUEUE_HARD / 2048 {
         assert!(!room.people[&bob].is_cut());
         room.send(alice, &line);
         seen.extend(room.read(cy));
     }
     assert!(room.people[&bob].is_cut());
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
-    assert_eq!(seen.len() as u64, OWED_HARD / 2048 + 1);
+    assert_eq!(seen.len() as u64, QUEUE_HARD / 2048 + 1);
     assert_eq!(seen.pop().as_deref(), Some("* bob left (too slow)"));
     room.leave(bob, Departure::TooSlow);
     assert!(room.read(alice).is_empty(), "his task's own leave comes too late");
@@ -56,11 +56,11 @@ fn whoever_takes_nothing_of_what_he_is_owed_is_cut_in_time() {
     room.pass(Duration::from_secs(3600));
     assert_eq!(room.metrics().people, 2, "nothing was owed");
     room.send(alice, "one");
-    room.pass(TAKE_WITHIN - Duration::from_millis(100));
+    room.pass(STALL_TIMEOUT - Duration::from_millis(100));
     assert!(!room.people[&bob].is_cut());
     // A byte is enough to stay.
     room.people.get_mut(&bob).expect("he is here").take(1);
-    room.pass(TAKE_WITHIN - Duration::from_millis(100));
+    room.pass(STALL_TIMEOUT - Duration::from_millis(100));
     assert!(!room.people[&bob].is_cut());
     room.pass(Duration::from_millis(300));
     assert!(room.people[&bob].is_cut());
@@ -87,7 +87,7 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(SECOND);
     let sent = send_until_paused(&mut room, alice);
-    assert_eq!(sent, OWED_SOFT / 2048 + 1);
+    assert_eq!(sent, QUEUE_SOFT / 2048 + 1);
     room.people.get_mut(&bob).expect("he is here").take(3000);
     room.broker.handle_caught_up(room.now);
     assert!(room.broker.is_open());
@@ -111,7 +111,7 @@ fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
 fn the_intake_waits_for_less_than_half_a_second_for_one_who_takes_nothing_among_others_who_do() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
-    let others: Vec<_> = (0..MOVING_LEAST).map(|_| room.join()).collect();
+    let others: Vec<_> = (0..MIN_PROGRESSING).map(|_| room.join()).collect();
     let _bob = room.join_as("bob");
     room.pass(SECOND);
     let line = two_kib("alice");
@@ -236,7 +236,7 @@ fn a_round_of_copies_ends_before_it_takes_too_much_memory() {
     (0..14).for_each(|at| room.hand_over(speakers[at % 2], &[&long]));
     room.flush();
     // Nor do those who are cut for it get a line for each of the others.
-    let most = ROUND_COPIES + 2 * LIMIT;
+    let most = BATCH_COPY_BYTES + 2 * LIMIT;
     assert!(room.broker.living_bytes() <= most, "{}", room.broker.living_bytes());
     assert!(room.metrics().cut_for_memory > 0);
 }

@@ -24,5 +24,5 @@ mod standstill;
 
 #[test]
 fn the_checker_knows_when_joins_are_counted() {
-    assert_eq!(checker::MAX_ANNOUNCED, crate::limits::CROWD_SINGLES);
+    assert_eq!(checker::MAX_ANNOUNCED, crate::limits::MAX_ANNOUNCED);
 }

@@ -3,7 +3,7 @@
 use super::harness::Room;
 use crate::chat::admin_command::{Act, Order, Verdict};
 use crate::chat::event::{ClientId, Departure, Event, Inputs};
-use crate::limits::BANS;
+use crate::limits::MAX_BANS;
 use crate::outbound::side_message::{Aside, Place, Probe};
 use crate::protocol::command::{Attempt, Input, Kind};
 use std::time::Duration;
@@ -527,7 +527,7 @@ fn a_ban_of_one_ipv6_address_advises_its_64() {
 fn bans_are_listed_page_by_page_and_there_are_only_so_many() {
     let mut room = Room::new();
     let (alice, _) = alice_and_bob(&mut room);
-    for number in 0..BANS {
+    for number in 0..MAX_BANS {
         assert!(order(&mut room, Act::Ban(format!("x{number} 1h"))).is_ok());
     }
     let full = "there are 1000 bans already: end one of them first, or ban a range";
@@ -538,7 +538,7 @@ fn bans_are_listed_page_by_page_and_there_are_only_so_many() {
     room.send(alice, "/bans 85");
     assert_eq!(room.read(alice), ["! there is no page 85 of bans: the last one is /bans 84"]);
     let listed = room.order(|answer| Order::Bans { answer });
-    assert_eq!(listed.len(), BANS);
+    assert_eq!(listed.len(), MAX_BANS);
 }
 
 #[test]

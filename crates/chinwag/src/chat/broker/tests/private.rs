@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::event::Departure;
-use crate::limits::IGNORED;
+use crate::limits::MAX_IGNORED;
 
 const NOTHING: [String; 0] = [];
 
@@ -122,9 +122,9 @@ fn the_words_of_an_ignored_leaver_are_hidden_and_his_leaving_is_not() {
 fn so_many_are_ignored_at_once_and_no_more() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
-    let others: Vec<_> = (0..=IGNORED).map(|_| room.join()).collect();
+    let others: Vec<_> = (0..=MAX_IGNORED).map(|_| room.join()).collect();
     room.hush();
-    for number in 0..=IGNORED {
+    for number in 0..=MAX_IGNORED {
         room.hand_over(alice, &[&format!("/ignore user-{}", number + 2)]);
     }
     room.flush();
@@ -135,7 +135,7 @@ fn so_many_are_ignored_at_once_and_no_more() {
     );
     room.leave(others[0], Departure::Eof);
     room.read(alice);
-    room.send(alice, &format!("/ignore user-{}", IGNORED + 2));
+    room.send(alice, &format!("/ignore user-{}", MAX_IGNORED + 2));
     let told = room.read(alice);
     assert!(
         told[0].starts_with("* you ignore user-102 now"),

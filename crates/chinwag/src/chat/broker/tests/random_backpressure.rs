@@ -3,7 +3,7 @@
 
 use super::checker::{Random, seeds};
 use super::harness::Room;
-use crate::limits::{WAITING_EVENTS, WAITING_OF_A_ROOM};
+use crate::limits::{MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM};
 use crate::outbound::backpressure::Bounds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -130,8 +130,8 @@ impl Play {
     /// What must hold at all times.
     fn look(&mut self) {
         self.most = self.most.max(self.room.broker.waiting());
-        assert!(self.room.broker.waiting() <= WAITING_EVENTS);
-        assert!(self.room.broker.most_waiting_of_a_room() <= WAITING_OF_A_ROOM);
+        assert!(self.room.broker.waiting() <= MAX_DEFERRED_EVENTS);
+        assert!(self.room.broker.most_waiting_of_a_room() <= MAX_DEFERRED_PER_ROOM);
         // The observer speaks in a room that never waits.
         assert!(self.room.broker.is_open(), "the intake closed");
         for line in self.room.read(self.observer) {
@@ -185,5 +185,5 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
         pauses += play.room.metrics().pauses;
     }
     println!("{pauses} pauses, at most {most} events deferred");
-    assert!(pauses > 100 && most == WAITING_EVENTS, "{pauses} pauses, {most} events");
+    assert!(pauses > 100 && most == MAX_DEFERRED_EVENTS, "{pauses} pauses, {most} events");
 }

@@ -4,7 +4,7 @@ use super::checker::Random;
 use super::event_loop::{line_of, start};
 use super::harness::Room;
 use crate::chat::event::Departure;
-use crate::limits::{CROWD_SINGLES, OWED_HARD};
+use crate::limits::{MAX_ANNOUNCED, QUEUE_HARD};
 use crate::outbound::backpressure::{Bounds, Intake};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     let (frozen, reading) = people.split_at(FROZEN);
     let mut seen = vec![Vec::new(); reading.len()];
     // More than twice what a frozen reader may be owed.
-    let lines = 3 * OWED_HARD as usize / 2048;
+    let lines = 3 * QUEUE_HARD as usize / 2048;
     let mut sent = 0;
     while sent < lines {
         // Everybody who reads is fast; the frozen ones have no say in the pace.
@@ -168,7 +168,7 @@ fn regression_28_crowds_that_come_and_go_are_counted() {
     let seen = room.read(observer);
     let (named, counts) = announcements(&seen, " joined");
     // The observer's own join was the first of the second's two hundred.
-    assert_eq!((named, counts), (CROWD_SINGLES - 1, vec![2_001 - CROWD_SINGLES as u64]));
+    assert_eq!((named, counts), (MAX_ANNOUNCED - 1, vec![2_001 - MAX_ANNOUNCED as u64]));
     room.hush();
 
     room.pass(Duration::from_secs(2));
@@ -184,7 +184,7 @@ fn regression_28_crowds_that_come_and_go_are_counted() {
     let seen = room.read(observer);
     let named = seen.iter().filter(|line| line.ends_with(" left (connection lost)")).count();
     let (_, counts) = announcements(&seen, " left");
-    assert_eq!((named, counts), (CROWD_SINGLES, vec![9_000 - CROWD_SINGLES as u64]));
+    assert_eq!((named, counts), (MAX_ANNOUNCED, vec![9_000 - MAX_ANNOUNCED as u64]));
     let cost = room.metrics().frames - frames;
     assert!(cost <= 201, "all others were gone: {cost}");
     assert_eq!(room.metrics().people, 1);

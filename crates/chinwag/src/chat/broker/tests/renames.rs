@@ -1,7 +1,7 @@
 //! `/nick` among people who share several rooms: once a receiver, at one place among the lines of all rooms.
 
 use super::harness::Room;
-use crate::limits::ROOMS_OF_A_PERSON;
+use crate::limits::MAX_ROOMS_PER_USER;
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
@@ -17,7 +17,7 @@ fn a_rename_is_read_once_however_many_rooms_are_shared() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let cy = room.join_as("cy");
-    let names: Vec<_> = (1..ROOMS_OF_A_PERSON).map(|number| format!("#r{number}")).collect();
+    let names: Vec<_> = (1..MAX_ROOMS_PER_USER).map(|number| format!("#r{number}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     join_rooms(&mut room, alice, &names);
     join_rooms(&mut room, bob, &names);

@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::event::Departure;
-use crate::limits::{HISTORY_LINES, ROOMS, ROOMS_OF_A_PERSON, ROOMS_PAGE};
+use crate::limits::{HISTORY_LINES, MAX_ROOMS, MAX_ROOMS_PER_USER, ROOMS_PAGE};
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
@@ -202,20 +202,20 @@ fn one_person_gets_so_many_rooms_and_all_together_so_many() {
         room.send(alice, &format!("/join #r{number}"));
         told.extend(room.read(alice));
     }
-    assert_eq!(room.metrics().rooms, ROOMS_OF_A_PERSON);
+    assert_eq!(room.metrics().rooms, MAX_ROOMS_PER_USER);
     let refused = told.iter().filter(|line| line.contains("you are in 20 rooms already")).count();
-    assert_eq!(refused, 10_000 - (ROOMS_OF_A_PERSON - 1));
+    assert_eq!(refused, 10_000 - (MAX_ROOMS_PER_USER - 1));
     let mut number = 0;
-    while room.metrics().rooms < ROOMS {
+    while room.metrics().rooms < MAX_ROOMS {
         let id = room.join();
-        for _ in 1..ROOMS_OF_A_PERSON {
+        for _ in 1..MAX_ROOMS_PER_USER {
             number += 1;
             room.hand_over(id, &[&format!("/join #s{number}")]);
         }
         room.flush();
         room.hush();
     }
-    assert_eq!(room.metrics().rooms, ROOMS);
+    assert_eq!(room.metrics().rooms, MAX_ROOMS);
     let late = room.join();
     room.send(late, "/join #one-more");
     assert_eq!(room.read(late), ["! there are 1000 rooms already: /rooms lists them, join one"]);

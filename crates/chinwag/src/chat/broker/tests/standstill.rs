@@ -1,21 +1,21 @@
 //! Time in which the server did not run, and people who are owed something meanwhile.
 
 use super::harness::Room;
-use crate::limits::{PACE_TICK, TAKE_WITHIN};
+use crate::limits::{SCAN_INTERVAL, STALL_TIMEOUT};
 
 /// A room with somebody who is owed something and has been for nearly as long as may be.
 fn nearly_late() -> (Room, u64, u64) {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(alice, "hello");
-    room.pass(TAKE_WITHIN - 3 * PACE_TICK);
+    room.pass(STALL_TIMEOUT - 3 * SCAN_INTERVAL);
     assert!(!room.people[&bob].is_cut());
     (room, alice, bob)
 }
 
 /// The server stands still for twice the time in which somebody may take nothing, and goes on.
 fn stand_still(room: &mut Room) {
-    room.now += 2 * TAKE_WITHIN;
+    room.now += 2 * STALL_TIMEOUT;
     room.broker.handle_tick(room.now);
 }
 
@@ -24,7 +24,7 @@ fn a_standstill_counts_against_nobody() {
     for event_first in [false, true] {
         let (mut room, alice, bob) = nearly_late();
         if event_first {
-            room.now += 2 * TAKE_WITHIN;
+            room.now += 2 * STALL_TIMEOUT;
             room.send(alice, "again");
         } else {
             stand_still(&mut room);
@@ -39,7 +39,7 @@ fn a_standstill_saves_nobody_who_does_not_read() {
     let (mut room, _, bob) = nearly_late();
     for _ in 0..3 {
         stand_still(&mut room);
-        room.pass(PACE_TICK);
+        room.pass(SCAN_INTERVAL);
     }
     assert!(room.people[&bob].is_cut());
 }

@@ -306,10 +306,10 @@ fn a_round_that_is_over_holds_nothing_in_any_view() {
     }
     let spares = |spare: &Spare| spare.layers.iter().map(|layer| layer.bytes.capacity()).sum();
     let kept: usize = spares(&spare);
-    assert!(kept <= SPARE_BUFFERS * 2 * ROUND_BYTES, "{kept}");
+    assert!(kept <= SPARE_BUFFERS * 2 * BATCH_BYTES, "{kept}");
     spare.rest();
     let resting: usize = spares(&spare);
-    assert!(resting <= RESTING_BUFFER, "{resting}");
+    assert!(resting <= IDLE_BUFFER_BYTES, "{resting}");
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 //! time of their own. Each step is a millisecond.
 
 use super::*;
-use crate::limits::ROUND_BYTES;
+use crate::limits::BATCH_BYTES;
 use crate::outbound::backpressure::Bounds;
 use std::time::Duration;
 
@@ -76,14 +76,14 @@ impl Sim {
             );
         }
         self.paused = self.pace.conclude(&tally) != Verdict::Open;
-        self.look_at = self.now + crate::limits::PACE_TICK;
+        self.look_at = self.now + crate::limits::SCAN_INTERVAL;
     }
 
     /// A round of lines of the senders in turn.
     fn round(&mut self) {
         let mut strain = Strain::default();
         let mut bytes = 0;
-        while bytes < ROUND_BYTES as u64 {
+        while bytes < BATCH_BYTES as u64 {
             let sender = self.next % self.senders;
             self.next += 1;
             self.sent[sender] += 1;
@@ -200,7 +200,7 @@ fn a_byte_a_second_holds_nobody_up() {
     assert_eq!(sim.cut(), [3, 4]);
     // From the end of the window on the fast ones set the pace: two rounds, and they are past the soft bound until
     // they read again, in the next millisecond.
-    let free = 1_400 * 2 * ROUND_BYTES as u64 / LINE;
+    let free = 1_400 * 2 * BATCH_BYTES as u64 / LINE;
     assert!(sim.lines() >= free, "{} of {free}", sim.lines());
 }
 
@@ -237,7 +237,7 @@ fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
     for _ in 0..100 {
         sim.look();
         assert_eq!(sim.cut(), [], "{:?}", sim.now - sim.readers[1].standing.moved);
-        sim.now += crate::limits::PACE_TICK;
+        sim.now += crate::limits::SCAN_INTERVAL;
     }
     sim.look();
     assert_eq!(sim.cut(), [1]);
@@ -266,11 +266,11 @@ const BEFORE_THE_WINDOW: Duration = Duration::from_millis(450);
 #[test]
 fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_over() {
     // The first one speaks, and counts for nothing.
-    let mut speeds = [FAST; MOVING_LEAST + 2];
-    speeds[MOVING_LEAST + 1] = 0;
+    let mut speeds = [FAST; MIN_PROGRESSING + 2];
+    speeds[MIN_PROGRESSING + 1] = 0;
     let mut sim = Sim::new(1, &speeds);
     sim.run(BEFORE_THE_WINDOW);
-    assert_eq!(sim.cut(), [MOVING_LEAST + 1]);
+    assert_eq!(sim.cut(), [MIN_PROGRESSING + 1]);
     assert!(sim.lines() * LINE > 2 * sim.bounds.hard, "and the room went on: {}", sim.lines());
 }
 
@@ -283,8 +283,8 @@ fn when_hardly_anybody_moves_nobody_is_blamed_before_the_window_is_over() {
 
 #[test]
 fn in_a_small_room_the_window_is_waited_for() {
-    let mut speeds = [FAST; MOVING_LEAST + 1];
-    speeds[MOVING_LEAST] = 0;
+    let mut speeds = [FAST; MIN_PROGRESSING + 1];
+    speeds[MIN_PROGRESSING] = 0;
     let mut sim = Sim::new(1, &speeds);
     sim.run(BEFORE_THE_WINDOW);
     assert_eq!(sim.cut(), [], "he may have a slow line, and be seen to take something seldom");

@@ -1,7 +1,7 @@
 //! Tests of what comes from a person: turns, keys and lines that wait.
 
 use super::*;
-use crate::limits::LINE;
+use crate::limits::MAX_LINE_BYTES;
 use crate::protocol::telnet::negotiation::ECHO;
 use whippet::net::TcpListener;
 
@@ -57,17 +57,17 @@ fn run_test<F: Future>(test: F) -> F::Output {
 #[test]
 fn a_turn_ends_when_enough_was_done_and_loses_no_key() {
     run_test(async {
-        let word = "\u{301}".repeat(LINE / 2 - 1);
+        let word = "\u{301}".repeat(MAX_LINE_BYTES / 2 - 1);
         let (stream, peer, mut incoming, mut terminal) = editing(&word).await;
         peer.writable().await.unwrap();
-        let keys = "\x1bb\x05".repeat(READ / 3 - 1) + "\x15end\r";
+        let keys = "\x1bb\x05".repeat(READ_BUFFER / 3 - 1) + "\x15end\r";
         assert_eq!(peer.try_write(keys.as_bytes()).unwrap(), keys.len());
         stream.readable().await.unwrap();
         let (mut turns, mut said) = (0, 0);
         while let Some(heard) = hear(&mut incoming, &stream, &mut terminal) {
             // What is begun is ended: at most 16 bytes, and the draw that was due.
             let steps = incoming.decoder.steps().get();
-            assert!(steps < TURN_STEPS + 10_000, "{steps} steps");
+            assert!(steps < MAX_STEPS_PER_POLL + 10_000, "{steps} steps");
             said += heard.inputs.len();
             turns += usize::from(incoming.ends_turn());
         }
@@ -173,7 +173,7 @@ fn what_costs_a_line_is_not_free_ahead_of_lines() {
             assert_eq!(said, 3);
             let taken = before - incoming.decoder.waiting().len();
             assert!(
-                taken <= READ && (dear.len() > 100 || taken <= dear.len()),
+                taken <= READ_BUFFER && (dear.len() > 100 || taken <= dear.len()),
                 "{taken} of {dear:?}"
             );
             let until = incoming.silent_until(terminal.as_deref(), pace, start);
