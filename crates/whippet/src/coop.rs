@@ -69,7 +69,7 @@ pub(crate) fn take_yield() -> Yield {
     YIELD.try_with(Cell::take).unwrap_or_default()
 }
 
-/// Wakes the task behind `waker`, and says that it lets others go first: its worker gives it no turn before it has looked
+/// Wakes the task behind `waker`, and says that it lets others go first: its worker does not poll it before it has looked
 /// at the driver. Elsewhere it is just woken.
 #[inline]
 pub(crate) fn yield_task(waker: &Waker, why: Yield) {

@@ -1,6 +1,6 @@
 //! The types that loom can model, under one roof: std's in a normal build, loom's under `--cfg loom`; under `--cfg shuttle`
-//! those whose every step shuttle's scheduler decides ([`shuttle`](self::shuttle)), and under `--cfg tsan` locks that the thread
-//! sanitizer can see ([`tsan`](self::tsan)).
+//! those whose every step shuttle's scheduler decides (`loom/shuttle.rs`), and under `--cfg tsan` locks that the thread
+//! sanitizer can see (`loom/tsan.rs`).
 //!
 //! Everything that is shared between threads and whose races are modelled takes its atomics, cells, locks and
 //! `Arc` from here. Locks do not poison: whippet never runs a user's code under a lock but the clone of a broadcast's value,
@@ -103,9 +103,9 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Waits for a lock that somebody has. He has it for some ten instructions, so this looks a few times more, each time
+    /// Waits for a lock that another thread holds. It is held for some ten instructions, so this looks a few times more, each time
     /// after twice the pause, before the kernel takes the thread off: to be woken takes a hundred times as long. (std looks
-    /// without a pause, which keeps the line of the lock from the one who has it.)
+    /// without a pause, which keeps the cache line of the lock from its holder.)
     #[cold]
     fn lock_taken(&self) -> MutexGuard<'_, T> {
         for looks in 0..LOCK_LOOKS {

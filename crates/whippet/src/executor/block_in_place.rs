@@ -10,7 +10,7 @@ use crate::coop;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Runs `f`, which may block, on this thread. On a thread that takes turns of tasks, another one does so meanwhile.
+/// Runs `f`, which may block, on this thread. On a thread that runs tasks, another one does so meanwhile.
 ///
 /// # Panics
 /// In a runtime without worker threads: its only thread would block. In a set of local tasks: the others could not go on.

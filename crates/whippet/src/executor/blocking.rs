@@ -298,7 +298,7 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// A blocking job's way to a turn: the pool it was brought to.
+/// Where a blocking job is queued: the pool it was brought to.
 pub(crate) struct PoolSchedule(pub(crate) Arc<Pool>);
 
 impl Schedule for PoolSchedule {

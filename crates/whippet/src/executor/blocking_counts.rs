@@ -3,7 +3,7 @@
 //! ```text
 //!   worker                       word { spares, blocked }          spare worker
 //!   begin_blocking ─────────►  blocked + 1; fewer spares? + 1 ─────► starts
-//!   (blocks)                                                         turns, sleeps
+//!   (blocks)                                                                   runs tasks, sleeps
 //!   end_blocking ───────────►  blocked − 1                           try_retire: more spares than blocked? − 1, ends
 //! ```
 //! *The race*: a worker begins to block and sees a spare worker, which at the same time sees that nobody blocks and

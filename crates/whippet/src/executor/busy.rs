@@ -27,7 +27,7 @@ impl Busy {
     pub(super) fn count(&self, now: Instant, total: &AtomicU64) {
         let awake = now.saturating_duration_since(self.since.replace(now));
         let nanoseconds = u64::try_from(awake.as_nanos()).unwrap_or(u64::MAX);
-        // Relaxed: a figure for people.
+        // Relaxed: for metrics.
         total.store(total.load(Relaxed).saturating_add(nanoseconds), Relaxed);
     }
 }

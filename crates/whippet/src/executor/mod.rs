@@ -2,8 +2,8 @@
 //!
 //! It keeps the queues of tasks that can go on: a ring and a LIFO slot a worker ([`queue`]; a plain queue where there is one
 //! worker alone, [`run_queue`]), one queue for all
-//! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned_tasks`]). A [`worker`] takes
-//! turns of tasks and sleeps in the driver; threads for blocking calls stand apart
+//! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned_tasks`]). A [`worker`] runs
+//! tasks and sleeps in the driver; threads for blocking calls stand apart
 //! ([`blocking`]), and one of them takes over while a worker blocks in place ([`spare_worker`]). It is turned by
 //! whoever calls [`worker::Worker::step`] and [`worker::Worker::park`]: the threads of a runtime, or a `block_on`.
 //! It knows no public API: neither sockets nor channels nor timers, only wakers.
@@ -13,7 +13,7 @@
 //!            │                                             │
 //!       LIFO slot ──displaced──► ring ──overflow──►   injector
 //!            │                     │  ◄──────────share──────┤
-//!            └────────► turn ◄─────┘ ──steal half──► other workers
+//!            └────────► run ◄──────┘ ──steal half──► other workers
 //! ```
 
 pub(crate) mod block_in_place;

@@ -1,4 +1,4 @@
-//! The list of live tasks, so that an ending runtime can drop every future, and a person can ask what is there.
+//! The list of live tasks, so that an ending runtime can drop every future, and a dump can show what is there.
 //!
 //! In shards, one a worker, so that spawning and completing on different workers do not meet. An entry enters
 //! when a task is spawned and leaves when it completes, and in no other way: the reference of the future's life

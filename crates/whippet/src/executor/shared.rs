@@ -23,9 +23,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 pub(crate) struct Config {
     /// Whether they have threads of their own.
     pub(crate) multi_thread: bool,
-    /// Turns between two looks at reactor and timers; at least 1.
+    /// Polls between two looks at reactor and timers; at least 1.
     pub(crate) event_interval: u32,
-    /// Turns between two looks at the injector while there is work elsewhere; at least 1.
+    /// Polls between two looks at the injector while there is work elsewhere; at least 1.
     pub(crate) global_queue_interval: u32,
 }
 

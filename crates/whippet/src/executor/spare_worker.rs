@@ -3,8 +3,8 @@
 //! A task that calls `block_in_place` keeps its worker's thread. Its ring stays open to thieves, but when all workers
 //! block there is no thief left. So for each thread that blocks a spare worker runs on a thread for blocking calls. It has
 //! no ring of its own: it takes from the injector and from the workers' rings, and what it steals beyond one task, and
-//! what is woken on it, goes to the injector. It sleeps in the reactor and takes part in the handshake of [`idle`]
-//! (super::idle) as a worker does.
+//! what is woken on it, goes to the injector. It sleeps in the reactor and takes part in the handshake of [`idle`](super::idle)
+//! as a worker does.
 //!
 //! How many there are to be, [`blocking_counts`](super::blocking_counts) decides. A spare worker that sleeps is not woken to retire: it stays for [`MAX_SLEEP`], so that a task that blocks again and again
 //! in short pieces finds it there.
@@ -35,12 +35,12 @@ pub(crate) struct SpareWorker {
 }
 
 impl SpareWorker {
-    /// A spare worker that [`BlockingCounts::begin_blocking`] asked for.
+    /// A spare worker that [`begin_blocking`](super::blocking_counts::BlockingCounts::begin_blocking) asked for.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, retired: false }
     }
 
-    /// Takes turns of tasks on this thread, until nobody blocks or the runtime ends.
+    /// Runs tasks on this thread, until no thread blocks or the runtime ends.
     pub(crate) fn run(mut self) {
         let _guard = context::enter_spare(&self.shared);
         let spare = SpareLoop::new(&self.shared);
@@ -74,9 +74,9 @@ struct SpareLoop<'a> {
     until_events: Countdown,
     /// Whether it holds a claim to search.
     searching: Cell<bool>,
-    /// A worker with a filled LIFO slot, and its turn when it was seen.
+    /// A worker with a filled LIFO slot, and the number of its poll when it was seen.
     lifo_candidate: Cell<Option<(usize, u64)>>,
-    /// The worker to rob first.
+    /// The worker to steal from first.
     first: Cell<usize>,
 }
 
@@ -125,7 +125,7 @@ impl<'a> SpareLoop<'a> {
         None
     }
 
-    /// Gives a task its turn.
+    /// Polls a task.
     fn run_task(&self, task: Runnable) {
         self.lifo_candidate.set(None);
         self.pass_on_claim();

@@ -1,11 +1,11 @@
-//! A worker: takes turns of tasks, and sleeps in the reactor when there are none.
+//! A worker: runs tasks, and sleeps in the reactor when there are none.
 //!
-//! [`Worker::step`] takes one turn and says whether there was one; [`Worker::park`] sleeps. They are apart, so
+//! [`Worker::step`] runs one task and returns whether there was one; [`Worker::park`] sleeps. They are apart, so
 //! that who drives a worker (a thread, a `block_on`, a simulation) decides what happens in between.
 //!
 //! Where the next task comes from, in this order: the LIFO slot (the task woken last, at most
 //! [`MAX_LIFO_POLLS`] in a row, so that two that wake each other cannot starve the ring), the ring, the injector, the other
-//! workers' rings. Every so many turns ([`Config`](super::shared::Config)) the injector comes first, and every so many
+//! workers' rings. Every so many polls ([`Config`](super::shared::Config)) the injector comes first, and every so many
 //! the reactor and the timers are looked at, so that neither is starved by a ring that never empties.
 //!
 //! The one worker of a current-thread runtime uses no LIFO slot: its tasks run in the order in which they were spawned or
@@ -40,7 +40,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// Turns of the LIFO slot in a row before its task goes to the end of the ring: the rest of the ring waits for so
+/// Polls from the LIFO slot in a row before its task goes to the end of the ring: the rest of the ring waits for so
 /// many polls at most. tokio's figure.
 const MAX_LIFO_POLLS: u8 = 3;
 /// How long a searcher watches a filled LIFO slot of a worker whose poll does not end before it takes the task.
@@ -50,7 +50,7 @@ pub(super) const LIFO_STEAL_DELAY: Duration = Duration::from_millis(1);
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Step {
-    /// A task had its turn.
+    /// A task was polled.
     Ran,
     /// All tasks that can go on have yielded; the reactor and the timers were looked at meanwhile.
     Yielded,
@@ -74,20 +74,20 @@ pub(crate) struct Worker {
     until_events: Countdown,
     /// Until the injector comes first.
     until_injector: Countdown,
-    /// Turns of the LIFO slot in a row.
+    /// Polls from the LIFO slot in a row.
     lifo_polls: Cell<u8>,
     /// Whether it holds a claim to search.
     searching: Cell<bool>,
     /// Whether it hands out wakers of the reactor: their tasks wake nobody until all are queued. The last one comes
     /// next, ahead of a full ring: what an event brings often joins the work that waits there.
     waking: Cell<bool>,
-    /// Whether the last turn of the reactor failed, and that was told.
+    /// Whether the last turn of the reactor failed, and that was logged.
     failing: Cell<bool>,
     /// Since when it has been awake.
     busy: Busy,
-    /// A worker with a filled LIFO slot, and its turn when it was seen.
+    /// A worker with a filled LIFO slot, and the number of its poll when it was seen.
     lifo_candidate: Cell<Option<(usize, u64)>>,
-    /// Chooses whom to rob first.
+    /// Chooses whom to steal from first.
     random: RefCell<fastrand::Rng>,
 }
 
@@ -127,7 +127,7 @@ impl Worker {
         self.index
     }
 
-    /// Takes one turn of a task, if there is one.
+    /// Runs one task, if there is one.
     pub(crate) fn step(&self) -> Step {
         if self.until_events.count() {
             self.poll_driver();
@@ -145,7 +145,7 @@ impl Worker {
         }
     }
 
-    /// Takes turns until there is no task that can go on and has not yielded, at most as many as between two looks at the
+    /// Runs tasks until there is none that can go on and has not yielded, at most as many as between two looks at the
     /// reactor. Says what the last of them came to.
     pub(crate) fn round(&self) -> Step {
         let turns = 0..self.shared.config.event_interval;
@@ -224,7 +224,7 @@ impl Worker {
         }
     }
 
-    /// The next task to take its turn.
+    /// The next task to run.
     fn next_task(&self) -> Option<Runnable> {
         if self.until_injector.count()
             && let Some(task) = self.next_injected()
@@ -242,7 +242,7 @@ impl Worker {
         self.yielded.get().is_some_and(passed)
     }
 
-    /// The task that had its turn last yielded, and is to be queued.
+    /// The task that ran last yielded, and is to be queued.
     #[inline]
     fn note_yielded(&self) {
         if self.yielded.get().is_none() && self.shared.idle.sleeping() == 0 {
@@ -296,7 +296,7 @@ impl Worker {
         self.next_injected().or_else(|| self.search_lifo_slots(others()))
     }
 
-    /// The last pass of a search: the LIFO slot of a worker that was seen in the same turn before. Remembers the
+    /// The last pass of a search: the LIFO slot of a worker that was seen in the same poll before. Remembers the
     /// first filled slot that it leaves alone.
     fn search_lifo_slots(&self, others: impl Iterator<Item = usize>) -> Option<Runnable> {
         let lifo_candidate = self.lifo_candidate.take();
@@ -314,7 +314,7 @@ impl Worker {
         None
     }
 
-    /// Gives a task its turn.
+    /// Polls a task.
     fn run_task(&self, task: Runnable) {
         self.lifo_candidate.set(None);
         if self.searching.take() {
@@ -364,7 +364,7 @@ impl Worker {
         self.busy.count(sys::clock::now(), &self.remote().busy);
     }
 
-    /// Looks at reactor and timers without waiting, between two turns.
+    /// Looks at reactor and timers without waiting, between two polls.
     pub(crate) fn poll_driver(&self) {
         self.count_busy();
         self.until_events.restart();
@@ -394,7 +394,7 @@ impl Worker {
         self.unwrap_turn(self.shared.driver.turn(timeout, wakers))
     }
 
-    /// What a turn brought: nothing when it failed, which is told once until one succeeds.
+    /// What a turn brought: nothing when it failed, which is logged once until one succeeds.
     #[inline]
     fn unwrap_turn(&self, turn: io::Result<Turn>) -> Turn {
         match turn {
@@ -479,7 +479,7 @@ impl Drop for PollGuard<'_> {
     }
 }
 
-/// Counts turns down, again and again.
+/// Counts polls down, again and again.
 #[derive(Debug)]
 pub(super) struct Countdown {
     /// From where.

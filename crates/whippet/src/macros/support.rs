@@ -6,12 +6,13 @@ use crate::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 use crate::sys::entropy;
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::task::Context;
 
 pub use super::futures::{Futures, wait};
 pub use super::maybe_done::MaybeDone;
 pub use std::future::{Future, IntoFuture, ready};
 pub use std::pin::{Pin, pin};
-pub use std::task::{Context, Poll};
+pub use std::task::Poll;
 
 thread_local! {
     /// Where this thread's choices come from.

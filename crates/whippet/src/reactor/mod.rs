@@ -171,7 +171,7 @@ impl Reactor {
         self.registry.in_use()
     }
 
-    /// How many wait for a descriptor. Looks at every slot: a figure for people and tests.
+    /// How many wait for a descriptor. Looks at every slot: for metrics and tests.
     pub(crate) fn waiters(&self) -> usize {
         self.registry.waiters()
     }

@@ -39,7 +39,7 @@
 //! one socket the second is not forgotten when the first leaves something behind.
 //!
 //! *Readiness that cannot be used.* The kernel may announce what it then refuses, again and again: a datagram that does
-//! not fit into the receiver's queue is an edge of the sender's socket each time it is tried. [`UNUSED_EDGES`] edges in
+//! not fit into the receiver's queue is an edge of the sender's socket each time it is tried. [`UNUSED_EDGES`](super::unused_edges::UNUSED_EDGES) edges in
 //! a row of which no call could make use turn the direction's back-off bits on: nothing of it shows, and nobody is woken for it,
 //! until the reactor has let some time pass ([`Slot::end_backoff`]). Then what was announced meanwhile shows; if nothing was, the row is
 //! at its end, and nobody is woken. No edge is lost by that: one that comes after a call's look sets its bit, hidden or not.

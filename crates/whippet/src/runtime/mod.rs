@@ -1,7 +1,7 @@
 //! The runtime: the one module that knows all others, starts the threads and ends them.
 //!
 //! A [`Builder`] makes a [`Runtime`]; a [`Handle`] is what tasks and other threads hold of it. Dropping the
-//! runtime ends it: no task takes another turn, every task's future is dropped, and the threads are waited for,
+//! runtime ends it: no task is polled again, every task's future is dropped, and the threads are waited for,
 //! 10 s at most.
 //!
 //! ```

@@ -27,7 +27,7 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 /// An async runtime: workers, reactor, timers, threads for blocking calls.
 ///
 /// # Shutdown
-/// Dropping it ends it: no task takes another turn, every task's future is dropped, and threads are waited for, 10 s
+/// Dropping it ends it: no task is polled again, every task's future is dropped, and threads are waited for, 10 s
 /// at most ([`Runtime::shutdown_timeout`] sets another time). What still polls or blocks then is left alone, with a
 /// warning that names where its task was spawned. Calls of [`spawn_blocking`](crate::task::spawn_blocking) that wait for a
 /// thread are made, as long as there is time; those that have not begun then are cancelled.

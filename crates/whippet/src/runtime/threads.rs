@@ -95,7 +95,7 @@ impl ThreadOptions {
     }
 }
 
-/// The life of a worker's thread: turns and sleep, until the runtime ends.
+/// The body of a worker's thread: it runs tasks and sleeps, until the runtime ends.
 fn run_worker(worker: Worker, parks: &ParkHooks) {
     let worker = Rc::new(worker);
     let working = context::enter_worker(&worker);

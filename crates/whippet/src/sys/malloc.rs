@@ -4,7 +4,7 @@
 //! thread keeps up to seven freed blocks of each small size for itself, wherever they lie; after a storm each of them
 //! holds a page. With another C library there is nothing to do here.
 
-/// Blocks that a thread kept for itself. Dropped on the same thread they are kept again: see [`let_go`].
+/// Blocks that a thread kept for itself. Dropped on the same thread they are kept again: see [`give_back`].
 pub(crate) type Kept = Vec<Vec<u8>>;
 
 /// Whether there is anything to give back.

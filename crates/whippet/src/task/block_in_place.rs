@@ -2,7 +2,7 @@
 
 use crate::executor::block_in_place;
 
-/// Runs `f`, which may block, on this thread, and lets another thread take turns of tasks meanwhile.
+/// Runs `f`, which may block, on this thread, and lets another thread run tasks meanwhile.
 ///
 /// Unlike [`spawn_blocking`](super::spawn_blocking), `f` may borrow, and runs where the task is: what else the same task
 /// awaits (by [`join!`](crate::join) or [`select!`](crate::select)) waits for it. Inside of `f` the thread is none of

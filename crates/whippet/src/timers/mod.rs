@@ -10,7 +10,7 @@
 //! ```
 //!
 //! - `wheel`: the order of deadlines: eight levels of 64 lists.
-//! - The timers themselves live in [`pages`](crate::pages), which give memory back after a storm.
+//! - The timers themselves live in a [`PagedSlab`](crate::paged_slab::PagedSlab), which gives memory back after a storm.
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Tasks that stay on one thread, and so need not be `Send`: their queue, and who polls them.
 //!
 //! ```text
-//!   wake, on any thread ──► queue ──► turn, in `poll` of the owner's future, on the owner's thread
+//!   wake, on any thread ──► queue ──► run, in `poll` of the owner's future, on the owner's thread
 //!   the same, of a local runtime ──► queue ──► in a poll of its `block_on` ──┐
 //!   wake on its own thread ──────────────────────────────────────────────────┴──► its worker's queue ──► turn
 //! ```
@@ -10,7 +10,7 @@
 //! thread whatever wakes or aborts it.
 //!
 //! *The end.* All tasks are cancelled: those that were idle at once, those in the queue when they are taken out. One may be
-//! in neither: a waker elsewhere took the right to its turn, and is about to push it. It runs no user code in between, so
+//! in neither: a waker elsewhere took the right to its poll, and is about to push it. It runs no user code in between, so
 //! the owner waits for these few instructions, until no task lives and the queue is empty.
 
 mod current;
@@ -51,12 +51,12 @@ pub(crate) struct LocalTasks {
 }
 
 impl LocalTasks {
-    /// No task, of a set. Drivers give them turns.
+    /// No task, of a set. Drivers run them.
     pub(crate) fn new() -> Rc<Self> {
         Self::with_queue(SharedQueue::new(Weak::new()))
     }
 
-    /// No task, of a local runtime that is made on this thread and stays there. Its worker gives them turns.
+    /// No task, of a local runtime that is made on this thread and stays there. Its worker runs them.
     pub(crate) fn of_new_runtime(shared: &Arc<Shared>) -> Rc<Self> {
         let tasks = Self::with_queue(SharedQueue::new(Arc::downgrade(shared)));
         current::remember(&tasks);
@@ -122,7 +122,7 @@ impl LocalTasks {
         handle
     }
 
-    /// Gives turns to tasks that can go on. Pending: none is left that can, and the task behind `cx` is woken for the
+    /// Runs tasks that can go on. Pending: none is left that can, and the task behind `cx` is woken for the
     /// next one (or at once, to let others go first); ready: no task lives.
     pub(crate) fn poll(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<()> {
         let yields = self.run_ready(cx);
@@ -135,7 +135,7 @@ impl LocalTasks {
         Poll::Pending
     }
 
-    /// Gives turns to tasks that can go on, until none is left that has not yielded. When some did, the task behind `cx`
+    /// Runs tasks that can go on, until none is left that has not yielded. When some did, the task behind `cx`
     /// yields as well (true): they come again when its worker has looked at the driver.
     fn run_ready(self: &Rc<Self>, cx: &Context<'_>) -> bool {
         let _polls = current::poll_set();
@@ -214,7 +214,7 @@ impl Drop for LocalTasks {
 }
 
 pin_project! {
-    /// Polls a future among its local tasks, which have their turns meanwhile.
+    /// Polls a future among its local tasks, which run meanwhile.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub(crate) struct RunUntil<F> {
         // The tasks, and which of their drivers this is.
@@ -275,7 +275,7 @@ impl<F: Future> Future for RunUntil<F> {
 
 pin_project! {
     /// The future of a local runtime's `block_on`: whenever it is polled, what other threads have woken of the local tasks goes to
-    /// the worker, which gives them their turns.
+    /// the worker, which runs them.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub(crate) struct BlockOnLocal<F> {
         // The tasks, and which of their drivers this is.

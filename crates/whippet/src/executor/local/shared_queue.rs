@@ -1,6 +1,6 @@
 //! What tasks that stay on one thread hold of their queue.
 //!
-//! It takes runnables from any thread and neither runs nor drops one. Whoever gives the tasks turns is a *driver*: a future
+//! It takes runnables from any thread and neither runs nor drops one. Whatever runs the tasks is a *driver*: a future
 //! that is polled on the owner's thread. There may be several, in tasks of their own, and each leaves a waker of its own: a
 //! task that comes in wakes all of them, as any but one may end, or be dropped, before it is polled again.
 
@@ -19,7 +19,7 @@ use std::task::Waker;
 /// Entries that an empty queue keeps memory for; what a burst needed beyond is given back.
 const KEPT: usize = 1024;
 
-/// One of those who give the tasks turns.
+/// The number of one driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct DriverId(u64);
 
@@ -33,7 +33,7 @@ pub(super) struct SharedQueue {
     queue: Mutex<Queue>,
     /// All live tasks.
     pub(super) owned: OwnedTasks,
-    /// The local runtime whose worker gives the tasks turns, if that is what they belong to. It stays on their thread.
+    /// The local runtime whose worker runs the tasks, if that is what they belong to. It stays on their thread.
     runtime: Weak<Shared>,
 }
 
@@ -56,7 +56,7 @@ impl SharedQueue {
         Self { queue: Mutex::default(), owned: OwnedTasks::new(1), runtime }
     }
 
-    /// The local runtime whose worker gives the tasks turns. One that is nowhere, if they belong to a set.
+    /// The local runtime whose worker runs the tasks. One that is nowhere, if they belong to a set.
     pub(super) fn runtime(&self) -> *const Shared {
         self.runtime.as_ptr()
     }

@@ -36,7 +36,7 @@ enum Stage<F: Future> {
 pub(super) struct Cell<F: Future, S> {
     /// The untyped part.
     header: Header,
-    /// Whom to ask for turns; taken out by the completer. Read by the runnable's holder alone.
+    /// Whom to ask for polls; taken out by the completer. Read by the runnable's holder alone.
     scheduler: UnsafeCell<Option<S>>,
     /// Future, then output.
     stage: UnsafeCell<Stage<F>>,

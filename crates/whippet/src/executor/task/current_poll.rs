@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicPtr, AtomicU64};
 
-/// Which task somebody polls now, if he does, and where it was spawned. Written by one thread, read by others for a
+/// Which task a worker polls now, if any, and where it was spawned. Written by one thread, read by others for a
 /// report to people: who reads while a poll ends may see the name of one task and the place of another, or one without
 /// the other.
 #[derive(Debug, Default)]

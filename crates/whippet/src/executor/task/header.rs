@@ -29,7 +29,7 @@ pub(super) struct Header {
     pub(super) key: AtomicUsize,
     /// When it was spawned.
     pub(super) created_at: Coarse,
-    /// How often it was polled (saturates). Written by the runnable's holder alone, read for people.
+    /// How often it was polled (saturates). Written by the runnable's holder alone, read for dumps.
     pub(super) polls: AtomicU32,
 }
 
@@ -45,12 +45,12 @@ impl Header {
 /// The functions of a task that know its types. Each takes a pointer to the header of a living task.
 #[derive(Debug)]
 pub(super) struct Vtable {
-    /// Takes the turn of a runnable. The caller gives the runnable's right up, and has it again after
+    /// Polls a task by the right of its runnable. The caller gives the runnable's right up, and has it again after
     /// [`Polled::Woken`].
     pub(super) run: unsafe fn(NonNull<Header>) -> Polled,
     /// Drops the future in place of a poll. The caller gives the runnable's right up.
     pub(super) cancel: unsafe fn(NonNull<Header>),
-    /// Hands a runnable to the task's [`Schedule`]. The caller gives the runnable's right up.
+    /// Hands a runnable to the task's [`Schedule`](super::Schedule). The caller gives the runnable's right up.
     pub(super) schedule: unsafe fn(NonNull<Header>),
     /// Frees the allocation. The caller held the last reference.
     pub(super) dealloc: unsafe fn(NonNull<Header>),
@@ -64,7 +64,7 @@ pub(super) struct Vtable {
     pub(super) join_waker: unsafe fn(NonNull<Header>) -> NonNull<UnsafeCell<Option<Waker>>>,
 }
 
-/// What a turn came to.
+/// What a poll came to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Polled {
     /// The task is complete.

@@ -37,7 +37,7 @@ impl Schedule for Arc<Bench> {
 }
 
 impl Bench {
-    /// Takes turns of whatever is queued, until nothing is.
+    /// Runs whatever is queued, until nothing is.
     fn run(&self) {
         loop {
             let next = self.queue.lock().pop();

@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// The right to take a task's turn; there is one at most. Dropping it cancels the task.
+/// The right to poll a task; there is one at most. Dropping it cancels the task.
 #[derive(Debug)]
 pub(crate) struct Runnable(NonNull<Header>);
 
@@ -40,7 +40,7 @@ pub(crate) struct TaskInfo {
     pub(crate) polls: u32,
 }
 
-/// What a turn came to.
+/// What a poll came to.
 #[derive(Debug)]
 #[must_use]
 pub(crate) enum RunResult {
@@ -53,7 +53,7 @@ pub(crate) enum RunResult {
 }
 
 impl Runnable {
-    /// Takes the turn: one poll. The task's panics end in its output.
+    /// Polls the task once. The task's panics end in its output.
     #[inline]
     pub(crate) fn run(self) -> RunResult {
         let header = self.into_header();
@@ -90,7 +90,7 @@ impl Runnable {
         Self(raw.cast())
     }
 
-    /// The right to the turn of the task behind `header`.
+    /// The right to poll the task behind `header`.
     ///
     /// # Safety
     /// The caller has that right, and gives it up.
@@ -150,7 +150,7 @@ impl OwnedRef {
     pub(crate) fn cancel(&self) -> Option<Runnable> {
         let state = &self.header().state;
         state.cancel();
-        // SAFETY: the task was idle: the transition gave us the right to its turn.
+        // SAFETY: the task was idle: the transition gave us the right to poll it.
         state.transition_to_woken_by_ref().then(|| unsafe { Runnable::from_header(self.0) })
     }
 

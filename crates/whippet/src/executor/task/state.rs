@@ -43,7 +43,7 @@ use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// The future is gone; the output is there, or was taken.
 const COMPLETE: u64 = 1;
-/// The task is to be dropped at its next turn in place of a poll.
+/// The task is to be dropped in place of its next poll.
 const CANCELLED: u64 = 1 << 1;
 /// A join handle exists.
 const JOIN_INTEREST: u64 = 1 << 2;
@@ -152,7 +152,7 @@ impl State {
         before < WAKE && before & COMPLETE == 0
     }
 
-    /// Begins the turn of the runnable's holder.
+    /// Begins a poll by the runnable's holder.
     #[inline]
     pub(super) fn transition_to_running(&self) -> RunAction {
         // Acquire: pairs with the wakers' release, so that the poll sees what they did.
@@ -211,7 +211,7 @@ impl State {
 
     /// Whether it is queued or running, at this moment.
     pub(super) fn is_woken(&self) -> bool {
-        // Relaxed: it is shown to people.
+        // Relaxed: for a dump.
         self.word.load(Relaxed) >= WAKE
     }
 

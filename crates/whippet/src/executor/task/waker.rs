@@ -42,7 +42,7 @@ unsafe fn wake(data: *const ()) {
     let task = unsafe { header.as_ref() };
     let (schedule, dealloc) = (task.vtable.schedule, task.vtable.dealloc);
     match task.state.transition_to_woken_by_value() {
-        // SAFETY: the transition gave us the right to the task's turn, which keeps the task.
+        // SAFETY: the transition gave us the right to poll the task, which keeps the task.
         WakeResult::Schedule => unsafe { schedule(header) },
         WakeResult::Already => {}
         // SAFETY: the waker's reference was the last.
@@ -59,7 +59,7 @@ unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker's reference keeps the task.
     let task = unsafe { header.as_ref() };
     if task.state.transition_to_woken_by_ref() {
-        // SAFETY: the transition gave us the right to the task's turn.
+        // SAFETY: the transition gave us the right to poll the task.
         unsafe { (task.vtable.schedule)(header) }
     }
 }
@@ -72,7 +72,7 @@ unsafe fn drop(data: *const ()) {
     drop_reference(header_of(data));
 }
 
-/// Cancels the task behind `header`: its future is dropped at its next turn. The caller holds a reference.
+/// Cancels the task behind `header`: its future is dropped in place of its next poll. The caller holds a reference.
 pub(super) fn abort(header: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the task.
     let task = unsafe { header.as_ref() };
@@ -81,7 +81,7 @@ pub(super) fn abort(header: NonNull<Header>) {
     }
     task.state.cancel();
     if task.state.transition_to_woken_by_ref() {
-        // SAFETY: the transition gave us the right to the task's turn.
+        // SAFETY: the transition gave us the right to poll the task.
         unsafe { (task.vtable.schedule)(header) }
     }
 }
