@@ -63,7 +63,7 @@ thread_local! {
     static YIELD: Cell<Yield> = const { Cell::new(Yield::No) };
 }
 
-/// What the poll on this thread said since the last call of this. Whoever polls a task looks after each poll.
+/// What the poll on this thread said since the last call of this. The caller that polls a task looks after each poll.
 #[inline]
 pub(crate) fn take_yield() -> Yield {
     YIELD.try_with(Cell::take).unwrap_or_default()

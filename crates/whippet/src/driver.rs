@@ -1,11 +1,11 @@
 //! The driver: the reactor, the timers, the signals and the clock of one runtime, turned as one.
 //!
 //! A worker with nothing to run calls [`Driver::turn`] and sleeps in the kernel there. Timers end that sleep
-//! through the reactor's *alarm* ([`alarm`]): it is set to the earliest deadline, and somebody who waits in the reactor,
+//! through the reactor's *alarm* ([`alarm`]): it is set to the earliest deadline, and a worker that waits in the reactor,
 //! or looks into it next, is told when it goes off.
 //!
 //! The timers are in shards, one a worker ([`shard`]), so that workers that set timers and take them out do not meet.
-//! A timer belongs to the shard of the worker on which it was made, whoever asks after it later.
+//! A timer belongs to the shard of the worker on which it was made, whichever worker asks after it later.
 //!
 //! ```text
 //!   worker 0 ─► shard 0: lock, wheel ──┐  earlier than the alarm is set to
@@ -127,7 +127,7 @@ impl Driver {
 
     /// Moves the paused clock to the next deadline and fires it. False: there is none, or the clock goes on.
     fn advance_to_next(&self, wakers: &mut WakeList) -> bool {
-        // From here on whoever adds an earlier timer than these ends the wait.
+        // From here on a thread that adds an earlier timer than these ends the wait.
         let Some(moment) = self.shared.arm_paused(|| self.next_exact_deadline()) else {
             return false;
         };
@@ -148,7 +148,7 @@ impl Driver {
     /// When it is paused already.
     pub(crate) fn pause(&self) -> Result<(), ClockModeError> {
         self.shared.clock().pause()?;
-        // Whoever waits looks whether to move the clock.
+        // A worker that waits looks whether to move the clock.
         self.shared.fire_now();
         Ok(())
     }
@@ -193,7 +193,7 @@ impl Driver {
             let _moment = self.shared.arm_paused(|| self.next_exact_deadline());
             return;
         }
-        // Cleared before the first look: whoever adds a timer behind this look sets it himself.
+        // Cleared before the first look: a thread that adds a timer after this look sets it itself.
         self.shared.clear_alarm_if(|alarm| went_off || alarm <= now);
         let nexts = self.shards.iter().map(|shard| shard.expire(now, wakers));
         let next = nexts.min().unwrap_or(alarm::NEVER);

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// After a storm of connections GNU's allocator keeps most of what it took, for the next one. A server that wants the
 /// machine to have it calls this once the storm has gone: from each worker it takes what that thread keeps for
 /// itself (some 10 µs each), and then gives all whole pages back, on a thread for blocking calls. That takes some
-/// milliseconds for some ten megabytes, in which whoever allocates may have to wait, so it is nothing to do after each
+/// milliseconds for some ten megabytes, in which other allocations may have to wait, so it is nothing to do after each
 /// small drain. A worker that is busy for long is left out.
 ///
 /// With another C library it does nothing, and with another allocator nothing of use.

@@ -1,6 +1,6 @@
 //! WakeList that were collected under a lock, to be woken after it is dropped.
 //!
-//! No user code runs under a lock of whippet's: whoever finds a waker under one puts it here, drops the lock and
+//! No user code runs under a lock of whippet's: code that finds a waker under one puts it here, drops the lock and
 //! calls [`WakeList::wake_all`]. One waker that panics does not keep the others asleep. A lone waker goes through [`wake`].
 
 use crate::loom::thread_local;
@@ -54,9 +54,9 @@ impl KeptWaker {
 enum Batch {
     /// There is none.
     None,
-    /// Nobody has asked for a call at its end.
+    /// No call at its end was asked for.
     Begun,
-    /// Somebody has.
+    /// One was asked for.
     Calls(fn()),
 }
 
@@ -67,7 +67,7 @@ pub(crate) enum Deferred {
     Not,
     /// There will be a call.
     First,
-    /// There will be one: somebody has asked for it before.
+    /// There will be one: it was asked for before.
     Again,
 }
 

@@ -133,7 +133,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                let _ = lifo_candidate;
 ",
-        tests: &[Unit("runtime::regression_tests::regression_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed")],
+        tests: &[Unit("runtime::regression_tests::regression_05_a_task_in_the_slot_of_an_endless_poll_is_stolen")],
     },
     Mutation {
         row: "5",
@@ -143,7 +143,7 @@ pub(super) const GUARDS: &[Mutation] = &[
 ",
         to: "                if lifo_candidate == Some(seen) || true {
 ",
-        tests: &[Unit("executor::worker_tests::regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice")],
+        tests: &[Unit("executor::worker_tests::regression_05_a_lifo_slot_is_left_alone_until_a_poll_is_seen_twice")],
     },
     Mutation {
         row: "6",

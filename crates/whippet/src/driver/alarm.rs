@@ -1,7 +1,7 @@
 //! What the shards of timers share: reactor, clock, and the one alarm.
 //!
-//! The alarm is a moment at or before the earliest deadline of all shards, or somebody holds a turn (or an insertion)
-//! in his hands that will set it. It is lazy in one direction: a removed timer leaves it as it is, and the turn that it
+//! The alarm is a moment at or before the earliest deadline of all shards, or a thread is in a turn (or an insertion)
+//! that will set it. It is lazy in one direction: a removed timer leaves it as it is, and the turn that it
 //! wakes for nothing sets it to the true next.
 //!
 //! *The race*: one thread answers the alarm, another adds a timer to some shard and looks whether the alarm is set to
@@ -33,7 +33,7 @@ pub(super) struct DriverShared {
     /// The system's clock, unless it is paused.
     clock: Clock,
     /// The moment that the alarm is set to; [`NEVER`] when it is not set, or its going off was noticed. Written under
-    /// `setting` alone, read without by whoever adds a timer: see the module docs.
+    /// `setting` alone, read without by threads that add a timer: see the module docs.
     alarm: AtomicU64,
     /// Held by who sets or clears the alarm, so that what the kernel has is what the word says.
     setting: Mutex<()>,
@@ -104,7 +104,7 @@ impl DriverShared {
     }
 
     /// Whether it looks as if a timer were due: costs a look at the clock, and no lock. The answer is a hint:
-    /// whoever follows it looks again under the locks, and the alarm tells of a timer that the hint does not show yet.
+    /// the caller looks again under the locks, and the alarm tells of a timer that the hint does not show yet.
     #[inline]
     pub(super) fn is_alarm_due(&self) -> bool {
         let alarm = self.alarm.load(Relaxed);
@@ -126,7 +126,7 @@ impl DriverShared {
     }
 
     /// Sets the alarm to `next`, unless it is set to that or an earlier moment. While the clock is paused the alarm
-    /// goes off at once: whoever waits looks whether to move the clock.
+    /// goes off at once: a worker that waits looks whether to move the clock.
     #[inline]
     pub(super) fn advance_alarm(&self, next: u64) {
         // Relaxed, without the lock: the module docs say why this look is enough.

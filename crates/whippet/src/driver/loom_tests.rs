@@ -1,4 +1,4 @@
-//! Models of the alarm: whoever adds a timer beside somebody who answers it. The deadlines do not come during a model, so
+//! Models of the alarm: a thread adds a timer while another answers the alarm. The deadlines do not come during a model, so
 //! what decides is the word: it names a moment at or before the earliest deadline when all are through, or a timer is lost.
 //! (That it then goes off is the kernel's part; whole runtimes are in `tests/shuttle`.)
 

@@ -1,7 +1,7 @@
 //! A shard of timers: those that were made on one worker.
 //!
 //! Each operation is one hold of the shard's own lock, which others take only to fire what is due, or for a timer that
-//! moved to another worker with its task. Whoever asks after a timer that cannot have fired yet
+//! moved to another worker with its task. A task that asks after a timer that cannot have fired yet
 //! ([`TimerShard::may_have_fired`]) takes no lock at all.
 
 use super::alarm::{DriverShared, NEVER};
@@ -104,7 +104,7 @@ impl TimerShard {
         deadline <= self.fired_until.load(Acquire)
     }
 
-    /// Adds a timer that wakes `waker` once `deadline` has come, and sees to it that somebody turns then.
+    /// Adds a timer that wakes `waker` once `deadline` has come, and sees to it that a worker turns the driver then.
     ///
     /// # Errors
     /// The waker, when the runtime has ended: nobody would turn.

@@ -27,7 +27,7 @@ pub(crate) fn block_in_place<R>(f: impl FnOnce() -> R) -> R {
         shared.config.multi_thread,
         "`task::block_in_place`: this runtime has no worker threads, so nothing else could go on; use `spawn_blocking`"
     );
-    // In this order: once somebody stands in the thread may step aside, and it is back before it counts as back.
+    // In this order: once there is a spare worker the thread may block, and it is back before it counts as back.
     let blocked = Blocked::begin(&shared, at);
     let aside = context::leave_worker();
     let result = coop::exit_poll(f);

@@ -12,7 +12,7 @@
 //! - when the pool is closed no job comes in; the threads run what is in the queue and end. What has not begun when the time
 //!   of the runtime's end is up is cancelled.
 //!
-//! A job may be mandatory: a write that somebody believes to be made, say. It comes before the others, and is run although
+//! A job may be mandatory: a write that a caller believes to be made, say. It comes before the others, and is run although
 //! the pool is closed before it has begun, for as long as the process lives.
 //!
 //! The queue is bounded by the number of join handles and detached jobs that the program makes, as for `spawn`;

@@ -10,7 +10,7 @@
 //! └──────────────┴────────────┘
 //! ```
 //!
-//! *The pusher* puts a task into a queue, fences, and looks at the word: when somebody sleeps and nobody
+//! *The pusher* puts a task into a queue, fences, and looks at the word: when a worker sleeps and none
 //! searches, it claims a search (searching + 1) and notifies the reactor; the sleeper that takes the
 //! notification inherits the claim. *The sleeper* announces itself (sleeping + 1), fences, and looks at all
 //! queues once more before it waits.
@@ -56,7 +56,7 @@ impl Idle {
         Self { word: CachePadded::new(AtomicU32::new(0)), workers: workers as u32 }
     }
 
-    /// After a push: claims a search if somebody sleeps and nobody searches. True: the caller notifies the reactor.
+    /// After a push: claims a search if a worker sleeps and none searches. True: the caller notifies the reactor.
     #[inline]
     #[must_use]
     pub(crate) fn claim_search(&self) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! First in, first out, behind a lock; its length beside the lock, so that a worker with work of its own does not
 //! touch the lock to learn that there is nothing. Bounded by the number of live tasks, each of which is in one
-//! queue at most. Once closed it gives every task back: whoever brought it cancels it.
+//! queue at most. Once closed it gives every task back: the caller that brought it cancels it.
 
 use super::task::Runnable;
 use crate::loom::Mutex;

@@ -5,7 +5,7 @@
 //! ([`injector`]); who sleeps and who searches ([`idle`]); the list of live tasks ([`owned_tasks`]). A [`worker`] runs
 //! tasks and sleeps in the driver; threads for blocking calls stand apart
 //! ([`blocking`]), and one of them takes over while a worker blocks in place ([`spare_worker`]). It is turned by
-//! whoever calls [`worker::Worker::step`] and [`worker::Worker::park`]: the threads of a runtime, or a `block_on`.
+//! the threads that call [`worker::Worker::step`] and [`worker::Worker::park`]: the threads of a runtime, or a `block_on`.
 //! It knows no public API: neither sockets nor channels nor timers, only wakers.
 //!
 //! ```text

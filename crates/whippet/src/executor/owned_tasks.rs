@@ -82,7 +82,7 @@ impl OwnedTasks {
     }
 
     /// Closes the list and cancels every task in it. Gives the runnables of those that were idle, to be dropped;
-    /// the others are dropped by whoever has their runnable.
+    /// the others are dropped by the thread that has their runnable.
     pub(crate) fn close(&self) -> Vec<Runnable> {
         let mut idle = Vec::new();
         for shard in &self.shards {

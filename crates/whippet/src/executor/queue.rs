@@ -9,7 +9,7 @@
 //! ```
 //! Head and tail count up for ever and wrap at 2³²; an index is a slot modulo the capacity. To take entries,
 //! owner or thief, one copies them out and then moves the head over them in one compare-and-swap: when that
-//! fails somebody else took some, and the copies are forgotten. The copies are of atomic pointers, so a thief
+//! fails another thread took some, and the copies are forgotten. The copies are of atomic pointers, so a thief
 //! that was overtaken reads stale pointers and not torn ones. The owner overwrites a slot only after it has seen
 //! the head beyond it, and then the thief's compare-and-swap fails. What could deceive it is the head coming
 //! round to the same number between a thief's look and its swap: 2³² entries in that moment. (With 16-bit
@@ -37,7 +37,7 @@ pub(crate) const CAPACITY: u32 = 4;
 /// The shared part of a run queue.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    /// The number of the oldest entry. Moved by whoever takes entries.
+    /// The number of the oldest entry. Moved by the threads that take entries.
     head: CachePadded<AtomicU32>,
     /// The number after the newest entry. Moved by the owner alone.
     tail: CachePadded<AtomicU32>,
@@ -108,7 +108,7 @@ impl Ring {
         }
     }
 
-    /// Copies `count` entries from `head` on and claims them. False: somebody else moved the head.
+    /// Copies `count` entries from `head` on and claims them. False: another thread moved the head.
     fn take(&self, head: u32, count: u32, batch: &mut Batch) -> bool {
         for (offset, entry) in (0..count).zip(&mut batch.entries) {
             // Relaxed: the acquire of the tail made the slots visible.

@@ -140,7 +140,7 @@ impl Shared {
         }
     }
 
-    /// After a push: wakes a sleeping worker, unless somebody searches already.
+    /// After a push: wakes a sleeping worker, unless a worker searches already.
     #[inline]
     pub(crate) fn wake_one(&self) {
         if self.idle.claim_search() {

@@ -37,7 +37,7 @@ pub(super) fn workers() -> (Arc<Shared>, [Worker; 2]) {
 }
 
 #[test]
-fn regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
+fn regression_05_a_lifo_slot_is_left_alone_until_a_poll_is_seen_twice() {
     let (shared, [_first, second]) = workers();
     let task = schedule::spawn(&shared, async {}, Location::caller());
     let runnable = shared.injector.pop().unwrap();
@@ -54,7 +54,7 @@ fn regression_05_a_lifo_slot_is_robbed_by_whoever_saw_the_same_poll_twice() {
 fn a_task_that_came_behind_the_end_takes_no_other_out_of_the_list() {
     let (shared, _workers) = workers();
     let queued = schedule::spawn(&shared, async {}, Location::caller());
-    assert_eq!(shared.owned.close().len(), 0, "whoever has its runnable drops it");
+    assert_eq!(shared.owned.close().len(), 0, "the thread that has its runnable drops it");
     let late = schedule::spawn(&shared, async {}, Location::caller());
     assert!(late.is_finished() && !queued.is_finished());
     assert_eq!(shared.owned.len(), 1, "the first is in the list until it ends");

@@ -1,7 +1,7 @@
 //! Which runtimes this thread works for: those that started it (their workers, their threads for blocking calls, with all hooks), or that
 //! call a function of the program on it to start another.
 //!
-//! Whoever ends a runtime waits for its threads. On a thread that works for it that would be a wait for itself, whatever
+//! A thread that ends a runtime waits for its threads. On a thread that works for it that would be a wait for itself, whatever
 //! is between: a poll, a call that blocks in place, a hook, a drop, a waker.
 
 use super::runtime_id::Id;

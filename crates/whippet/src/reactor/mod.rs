@@ -176,7 +176,7 @@ impl Reactor {
         self.registry.waiters()
     }
 
-    /// Ends the reactor with its runtime: whoever waits on a descriptor, now or later, gets an error instead of
+    /// Ends the reactor with its runtime: tasks that wait on a descriptor, now or later, get an error instead of
     /// waiting for a turn that never comes.
     pub(crate) fn close(&self) {
         let mut wakers = WakeList::new();

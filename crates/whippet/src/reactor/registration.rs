@@ -169,7 +169,7 @@ impl<T: AsFd> Registration<T> {
         self.slot().handle_would_block(event, interest, &self.deferral());
     }
 
-    /// Forgets an error that was announced, as whoever calls is about to take it off the socket.
+    /// Forgets an error that was announced, as the caller is about to take it off the socket.
     pub(crate) fn clear_error(&self) {
         let _taken = self.slot().clear(IoInterest::ERROR);
     }

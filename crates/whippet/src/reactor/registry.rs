@@ -169,7 +169,7 @@ impl Registry {
         drop(emptied);
     }
 
-    /// The runtime ends: no slot is given out any more, and whoever waits is told.
+    /// The runtime ends: no slot is given out any more, and tasks that wait are woken.
     pub(super) fn close(&self, wakers: &mut WakeList) {
         self.write().closed = true;
         self.pages().iter().flat_map(|page| &page.slots).for_each(|slot| slot.end(wakers));

@@ -34,7 +34,7 @@
 //! that may have left something.
 //!
 //! *Waiting.* The waiter puts its waker into the list, sets the waiter bit, and looks at what that very
-//! read-modify-write found: ready, and it does not wait; else whoever sets the ready bit afterwards finds the
+//! read-modify-write found: ready, and it does not wait; else the thread that sets the ready bit afterwards finds the
 //! waiter bit, in the same word, and wakes. This holds for [`Slot::restore`] too, so that of two tasks that read
 //! one socket the second is not forgotten when the first leaves something behind.
 //!
@@ -153,7 +153,7 @@ impl Slot {
         Some(shows)
     }
 
-    /// The runtime ends: whoever waits is told, of whatever generation.
+    /// The runtime ends: tasks that wait are woken, of whatever generation.
     pub(super) fn end(&self, wakers: &mut WakeList) {
         // AcqRel: as `set_ready`.
         let word = self.word.fetch_or(u64::from(SHUTDOWN), AcqRel);

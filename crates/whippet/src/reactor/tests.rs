@@ -268,7 +268,7 @@ fn all_futures_of_a_direction_are_woken_and_a_dropped_one_leaves_nothing() {
 }
 
 #[test]
-fn whoever_leaves_something_behind_wakes_the_next() {
+fn a_call_that_leaves_something_behind_wakes_the_next() {
     let bench = Bench::new();
     bench.turn(LONG);
     bench.far_sends(b"ab");

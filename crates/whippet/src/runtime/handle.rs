@@ -101,7 +101,7 @@ impl std::error::Error for TryCurrentError {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
-    /// Whoever calls [`Runtime::block_on`](super::Runtime::block_on).
+    /// The thread that calls [`Runtime::block_on`](super::Runtime::block_on).
     CurrentThread,
     /// Worker threads, which steal work from each other.
     MultiThread,

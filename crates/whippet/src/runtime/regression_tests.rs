@@ -90,7 +90,7 @@ fn regression_05_two_tasks_that_wake_each_other_do_not_starve_a_third() {
 }
 
 #[test]
-fn regression_05_a_task_in_the_slot_of_a_poll_that_does_not_end_is_robbed() {
+fn regression_05_a_task_in_the_slot_of_an_endless_poll_is_stolen() {
     let runtime = multi(2);
     let (sender, receiver) = mpsc::channel();
     let (filled, fills) = mpsc::channel();

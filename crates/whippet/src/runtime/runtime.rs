@@ -65,7 +65,7 @@ impl RefUnwindSafe for Runtime {}
 pub(super) enum Flavor {
     /// Threads of their own.
     MultiThread(Threads),
-    /// Whoever calls `block_on`.
+    /// The thread that calls `block_on`.
     CurrentThread(CurrentThreadWorker),
 }
 

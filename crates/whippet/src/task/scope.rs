@@ -81,7 +81,7 @@ pub async fn scope<T, F: Future<Output = T>>(
         let body = pin!(body(Scope { children }));
         run(body, &mut coming, &mut living).await
     };
-    // After a failure the body is gone here. Whoever spawns from now on finds the scope closed.
+    // After a failure the body is gone here. Calls of `spawn` from now on find the scope closed.
     coming.close();
     living.abort_all();
     while let Ok(child) = coming.try_recv() {

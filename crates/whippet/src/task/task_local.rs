@@ -104,7 +104,7 @@ impl std::error::Error for AccessError {}
 
 /// Why a scope could not be entered.
 enum BorrowFailure {
-    /// Somebody looks at the value, inside of `with`.
+    /// The value is borrowed, inside of `with`.
     Borrowed,
     /// The thread ends, and the slot is gone.
     NoSlot,

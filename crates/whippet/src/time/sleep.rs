@@ -101,7 +101,7 @@ pub(super) fn current_timers(call: &str) -> Arc<TimerShard> {
 /// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
-    /// The timers that this one belongs to, whoever polls it.
+    /// The timers that this one belongs to, whichever task polls it.
     timers: Arc<TimerShard>,
     /// When it is over.
     deadline: Instant,
@@ -214,7 +214,7 @@ impl Sleep {
     ///
     /// A task that has polled this sleep and waits for it is woken at the new deadline; it need not poll before that. When
     /// the new deadline is later than the former one, the task may be woken at the former one, too, and has to poll this
-    /// sleep then, as whoever awaits it does.
+    /// sleep then, as a task that awaits it does.
     ///
     /// ```
     /// use std::pin::Pin;

@@ -458,7 +458,7 @@ mod model {
                 }
             };
             firing.join().unwrap();
-            assert!(ready || log.take() == [2], "whoever waits is woken");
+            assert!(ready || log.take() == [2], "what waits is woken");
         });
     }
 }

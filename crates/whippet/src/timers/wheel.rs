@@ -237,9 +237,9 @@ impl Timers {
 
     /// Fires what is due at `now`, in the order of ticks, and puts the wakers into `wakers`.
     ///
-    /// Answers whether more is to be done: one call fires or moves at most `limit` timers, so that whoever waits
+    /// Answers whether more is to be done: one call fires or moves at most `limit` timers, so that a thread that waits
     /// for the lock around the wheel waits for a bounded time. A `now` before an earlier one does no harm.
-    #[must_use = "when more is due, somebody must come back at once"]
+    #[must_use = "when more is due, the caller must come back at once"]
     pub(crate) fn expire(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
         // Ticks that are over entirely: 2^48 of them at u64::MAX, one more than there are tick numbers below.
         let over = (now >> TICK_BITS) + u64::from(now & TICK_MASK == TICK_MASK);
@@ -266,7 +266,7 @@ impl Timers {
     }
 
     /// Fires what is due at `now` to the nanosecond, for a clock that is moved by hand: see [`Timers::expire`].
-    #[must_use = "when more is due, somebody must come back at once"]
+    #[must_use = "when more is due, the caller must come back at once"]
     pub(crate) fn expire_exact(&mut self, now: u64, wakers: &mut WakeList, limit: usize) -> bool {
         if self.expire(now, wakers, limit) {
             return true;

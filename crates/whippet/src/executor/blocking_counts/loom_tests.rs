@@ -17,7 +17,7 @@ fn loom_each_blocked_thread_has_a_spare_worker() {
         let started = counts.begin_blocking();
         let retired = retires.join().unwrap();
         assert_eq!(retired, started, "one stands in: the first that stayed, or another");
-        assert!(!counts.try_retire(), "somebody blocks");
+        assert!(!counts.try_retire(), "a thread blocks");
         counts.end_blocking();
         assert!(counts.try_retire());
         assert!(!counts.try_retire(), "nobody is left to retire");

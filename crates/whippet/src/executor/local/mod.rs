@@ -139,7 +139,7 @@ impl LocalTasks {
     /// yields as well (true): they come again when its worker has looked at the driver.
     fn run_ready(self: &Rc<Self>, cx: &Context<'_>) -> bool {
         let _polls = current::poll_set();
-        // What the owner's own poll said so far is kept for whoever polls the owner.
+        // What the owner's own poll noted so far is kept for the caller that polls the owner.
         let mut yields = coop::take_yield();
         // How many tasks are in front of the first that yielded.
         let mut ahead = None;

@@ -233,7 +233,7 @@ fn loom_the_end_of_a_runtime_meets_a_wake() {
             let bench = Arc::clone(&bench);
             move || {
                 waker.wake();
-                // What was scheduled after the end is cancelled by whoever scheduled it.
+                // What was scheduled after the end is cancelled by the thread that scheduled it.
                 let queued = std::mem::take(&mut *bench.queue.lock());
                 drop(queued);
             }

@@ -17,7 +17,7 @@
 //! 2. `State::transition_to_idle` → false: woken during the poll; `run` gives the runnable back.
 //! 3. `State::transition_to_idle` → true: nobody woke it; wakers alone know the task now (and the list of live tasks).
 //! 4. `State::transition_to_complete`: the future was dropped, the output stored, the join handle is woken.
-//! 5. `State::drop_reference` → true: by the completer, the join handle or a waker, whoever comes last.
+//! 5. `State::drop_reference` → true: by the completer, the join handle or a waker, whichever comes last.
 //! 6. `State::transition_to_woken_*`: the waker that finds it idle gets the runnable and schedules it.
 //!
 //! A [`Runnable`] is the only right to poll: it is queued, run, or dropped, which cancels the task. So a task is
@@ -47,7 +47,7 @@ pub use self::join::{AbortHandle, JoinHandle};
 pub(crate) use self::runnable::{OwnedRef, RunResult, Runnable, TaskInfo};
 pub(crate) use self::spawned::Spawned;
 
-/// What a task asks of whoever runs it. Each task owns one; it is dropped when the task completes.
+/// What a task asks of the executor that runs it. Each task owns one; it is dropped when the task completes.
 pub(crate) trait Schedule: Send + Sync + 'static {
     /// What leads a runnable to its queue.
     type Destination;

@@ -17,7 +17,7 @@ pub(crate) struct Runnable(NonNull<Header>);
 #[derive(Debug)]
 pub(crate) struct OwnedRef(NonNull<Header>);
 
-// SAFETY: the future and its output are `Send`, or whoever spawned it keeps its runnables to one thread
+// SAFETY: the future and its output are `Send`, or the caller that spawned it keeps its runnables to one thread
 // (`Spawned::new_local`'s duty); and the state word orders the accesses.
 unsafe impl Send for Runnable {}
 // SAFETY: as above; through a `OwnedRef` one can only count references and look at the header.
@@ -119,7 +119,7 @@ impl Drop for Runnable {
 impl OwnedRef {
     /// Its key in the list of live tasks.
     pub(crate) fn key(&self) -> usize {
-        // Relaxed: the hand-over of the task to whoever completes it orders this after `set_key`.
+        // Relaxed: the hand-over of the task to the thread that completes it orders this after `set_key`.
         self.header().key.load(Relaxed)
     }
 
@@ -146,7 +146,7 @@ impl OwnedRef {
         let _ = ManuallyDrop::new(self);
     }
 
-    /// Cancels the task, and gives its runnable if nobody else has it (whoever has it will drop the future).
+    /// Cancels the task, and gives its runnable if no other thread has it (one that has it will drop the future).
     pub(crate) fn cancel(&self) -> Option<Runnable> {
         let state = &self.header().state;
         state.cancel();

@@ -15,7 +15,7 @@ pub(crate) struct Spawned<T> {
     pub(crate) runnable: Runnable,
     /// For the list of live tasks.
     pub(crate) owned_ref: OwnedRef,
-    /// For whoever spawned it.
+    /// For the caller that spawned it.
     pub(crate) handle: JoinHandle<T>,
 }
 

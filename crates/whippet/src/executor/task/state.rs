@@ -8,14 +8,14 @@
 //! ```
 //!
 //! **wakes** counts the wake-ups since the last poll that left the task idle. A task is queued or running exactly
-//! while it is not zero, and whoever takes it from zero to one gets the only [`Runnable`](super::Runnable): the
+//! while it is not zero, and the waker that takes it from zero to one gets the only [`Runnable`](super::Runnable): the
 //! right to poll the future. A poll reads the count before (a load) and takes what it read off afterwards (one
 //! subtraction): what is left came in meanwhile, and the task goes back to a queue. So a cycle of wake and run
 //! makes two read-modify-writes; a flag would need three, for it must be cleared before the poll. (nexosim
 //! counts its wakes the same way.)
 //!
 //! *The end of the counts.* A task that is not polled may be woken for ever: it is complete, or in a long poll, or nobody
-//! drives its runtime. So the count of wake-ups stops at [`MANY_WAKES`], 2³¹: whoever brings it past that takes off what is
+//! drives its runtime. So the count of wake-ups stops at [`MANY_WAKES`], 2³¹: the thread that brings it past that takes off what is
 //! past it ([`State::cap_wakes`]). A poll must not subtract what was taken off already, so it never subtracts the last of
 //! the 2³¹: it sees one less at the most ([`State::transition_to_running`]). What the word has then is still enough, and at
 //! least one wake-up is left, which makes one more poll; so none that came meanwhile is lost. A wake-up by value
@@ -33,7 +33,7 @@
 //! |---|---|
 //! | not `COMPLETE` | the future belongs to the runnable; the output is not there |
 //! | `COMPLETE`, `JOIN_INTEREST` | the output belongs to the join handle |
-//! | `COMPLETE`, no `JOIN_INTEREST` | whoever of completer and join handle came second drops the output |
+//! | `COMPLETE`, no `JOIN_INTEREST` | the second of completer and join handle drops the output |
 //! | no `JOIN_WAKER` | the slot of the join waker belongs to the join handle (without one: to the completer) |
 //! | `JOIN_WAKER`, not `COMPLETE` | the slot is read-only |
 //! | `JOIN_WAKER`, `COMPLETE` | the slot belongs to the completer, who clears the bit after waking |
@@ -169,8 +169,8 @@ impl State {
     #[inline]
     #[must_use]
     pub(super) fn transition_to_idle(&self, seen: WakeCount) -> bool {
-        // AcqRel: release hands the future to whoever takes the count from zero next (their acquire); acquire so
-        // that, if somebody did meanwhile, the next poll sees it.
+        // AcqRel: release hands the future to the waker that takes the count from zero next (its acquire); acquire so
+        // that, if one did meanwhile, the next poll sees it.
         let before = self.word.fetch_sub(seen.0, AcqRel);
         before - seen.0 < WAKE
     }

@@ -1,4 +1,4 @@
-//! The clock under `--cfg shuttle`: it stands still until somebody waits for a moment, and then shows that.
+//! The clock under `--cfg shuttle`: it stands still until a thread waits for a moment, and then shows that.
 
 use std::cell::Cell;
 use std::sync::LazyLock;

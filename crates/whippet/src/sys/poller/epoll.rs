@@ -1,7 +1,7 @@
 //! Readiness: one epoll with an eventfd, which ends a wait, and two timerfds: the alarm, and the one for retries.
 //!
 //! All of them are edge-triggered, and any number of threads wait at once: the kernel hands each edge to one of them.
-//! So a thread that leaves with an event hands nothing over: whoever waits still takes the next event, the next
+//! So a thread that leaves with an event hands nothing over: a thread that waits still takes the next event, the next
 //! notification and the next alarm. Neither the eventfd nor a timerfd is ever read: an edge comes with each
 //! write and each expiry, whatever was counted before.
 
@@ -30,7 +30,7 @@ const SIGNALS: u64 = u64::MAX - 2;
 /// The token of the timerfd for retries. Below it are the tokens of descriptors.
 const RETRY: u64 = u64::MAX - 3;
 
-/// How long a wait takes that the kernel refuses: whoever waits tries again, and must not spin. Short enough that nobody
+/// How long a wait takes that the kernel refuses: a thread that waits tries again, and must not spin. Short enough that nobody
 /// notices once the kernel has what it was short of.
 const REFUSED: Duration = Duration::from_millis(10);
 
@@ -243,7 +243,7 @@ mod tests {
         for timeout in [None, LONG] {
             let began = crate::sys::clock::now();
             assert!(poller.wait(timeout, drop).is_err());
-            assert!(began.elapsed() >= REFUSED, "whoever tries again at once spins");
+            assert!(began.elapsed() >= REFUSED, "a thread that tries again at once spins");
         }
         assert!(poller.wait(LOOK, drop).is_err());
     }

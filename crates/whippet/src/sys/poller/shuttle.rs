@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 /// Lets others go before this thread. A scheduler by priorities does not ask whether they want to; now and then it is told
-/// to, or whoever waits for moments again and again would be all that runs.
+/// to, or a thread that waits for moments again and again would be all that runs.
 fn let_others_go_first() {
     if shuttle::rand::thread_rng().next_u32().is_multiple_of(2) {
         thread::yield_now();

@@ -1,7 +1,7 @@
 //! A set of tasks, awaited in the order in which they complete.
 //!
 //! Each task of the set wakes a [`CompletionQueue`] when it is complete: that puts the task's key into the list of
-//! the finished, and wakes whoever waits. So the next finished task is found in one step, however many others run.
+//! the finished, and wakes the task that waits. So the next finished task is found in one step, however many others run.
 
 mod completion_queue;
 
@@ -453,7 +453,7 @@ impl<T: 'static> JoinSet<T> {
         let abort = task.abort_handle();
         let is_complete = task.poll_complete(&waker).is_ready();
         entry.insert(task);
-        // The task is in the set, whatever the waker does of whoever awaits the next.
+        // The task is in the set, whatever the waker does to the task that awaits the next.
         if is_complete {
             wake(Some(waker));
         }

@@ -1,6 +1,6 @@
 //! Waiting until a changing number of tasks has ended, without their outputs.
 //!
-//! One word counts the tasks and says whether the tracker is closed; whoever brings it to "closed, and no task" wakes
+//! One word counts the tasks and says whether the tracker is closed; the thread that brings it to "closed, and no task" wakes
 //! all who wait.
 
 mod future;
@@ -73,7 +73,7 @@ impl Shared {
 
     /// A task is gone.
     fn remove(&self) {
-        // AcqRel: release hands what the task did to whoever sees the tracker empty (Acquire in `is_over`); acquire
+        // AcqRel: release hands what the task did to the task that sees the tracker empty (Acquire in `is_over`); acquire
         // takes over what the others did, for those whom this call wakes.
         if self.word.fetch_sub(TASK, AcqRel) == TASK | CLOSED {
             self.ended.notify_waiters();
@@ -332,7 +332,7 @@ impl TaskTracker {
         boxed_if_large!(Box::pin(future: F) => local_set.spawn_local(self.track_future(future)))
     }
 
-    /// Counts a future from this call until it is dropped, whoever polls it.
+    /// Counts a future from this call until it is dropped, whichever task polls it.
     ///
     /// ```
     /// # whippet::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
