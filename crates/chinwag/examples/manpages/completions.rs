@@ -57,5 +57,7 @@ fn without_equals(argument: Arg) -> Arg {
         return argument;
     }
     let flag = argument.require_equals(false).num_args(0).action(ArgAction::SetTrue);
-    flag.value_parser(clap::value_parser!(bool)).value_hint(ValueHint::Unknown)
+    let flag = flag.value_parser(clap::value_parser!(bool)).value_hint(ValueHint::Unknown);
+    // Both are told of flags with values alone.
+    flag.hide_possible_values(false).hide_default_value(false)
 }
