@@ -389,7 +389,7 @@ mod tests {
             &["--no-such-flag"],
             &["no-such-command"],
             &["--log", "chinwag=no-such-level"],
-            &["--grace", "soon"],
+            &["--shutdown-timeout", "soon"],
             &["--no-limits=perhaps"],
             &["admin", "kick", "bob smith"],
             &["admin", "ban", ""],
@@ -438,7 +438,7 @@ mod tests {
 
     #[test]
     fn lifting_limits_leaves_the_number_of_connections() {
-        let config = Config::from_settings(&serve(&["--no-limits", "--connections", "7"]), 1000);
+        let config = Config::from_settings(&serve(&["--no-limits", "--max-connections", "7"]), 1000);
         assert_eq!((config.connections, config.per_address, config.speech), (7, None, None));
     }
 }

@@ -109,7 +109,7 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let possible = possible_connections();
     possible
         .suffice_for(&settings)
-        .map_err(|words| Failure::Settings(effective.refuse("connections", &words)))?;
+        .map_err(|words| Failure::Settings(effective.refuse("max-connections", &words)))?;
     let possible = possible.connections;
     let doors =
         Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;

@@ -73,8 +73,8 @@ const VALUES: [(&[&str], &[&str]); 8] = [
     (&["--log-format", "j"], &["json"]),
     (&["serve", "--workers", ""], &["auto"]),
     (&["--metrics", ""], &["none"]),
-    (&["--per-address", ""], &["none"]),
-    (&["--grace", ""], &[]),
+    (&["--max-per-address", ""], &["none"]),
+    (&["--shutdown-timeout", ""], &[]),
     (&["load", "--workload", "fl"], &["flood", "flood-single", "flood-big"]),
     (&["load", "--clients", ""], &[]),
 ];

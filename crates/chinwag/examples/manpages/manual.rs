@@ -65,7 +65,7 @@ const SERVER_FILES: [(&str, &str); 3] = [
 ];
 
 /// What is to be said of the variables that are settings.
-const AS_FLAGS: &str = "Each as the flag of its name: CHINWAG_PER_ADDRESS=16 as --per-address 16. \
+const AS_FLAGS: &str = "Each as the flag of its name: CHINWAG_MAX_PER_ADDRESS=16 as --max-per-address 16. \
      Several addresses in CHINWAG_LISTEN stand with commas or blanks between them.";
 
 const CONFIG_VARIABLES: [(&str, &str); 2] = [

@@ -92,7 +92,7 @@ impl Findings {
         }
         // A service has another limit than a shell.
         if let Err(words) = fd_limit::connections().suffice_for(settings) {
-            self.leave_open("connections", words);
+            self.leave_open("max-connections", words);
         }
     }
 

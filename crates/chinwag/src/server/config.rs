@@ -81,20 +81,20 @@ impl Config {
     /// As the settings of a program say; `possible` connections if they do not say how many.
     pub(crate) fn from_settings(settings: &Settings, possible: usize) -> Self {
         let memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        let (burst, interval) = (settings.speech_burst, settings.speech_interval);
+        let (burst, interval) = (settings.rate_burst, settings.rate_interval);
         let config = Self {
-            connections: settings.connections.0.unwrap_or(possible),
-            per_address: settings.per_address,
+            connections: settings.max_connections.0.unwrap_or(possible),
+            per_address: settings.max_per_address,
             trusted_proxies: settings.trusted_proxies.iter().map(IpRange::parts).collect(),
             speech: Some(Allowance { burst, interval }),
-            first_look: settings.first_look,
-            overlong: settings.overlong_after,
+            first_look: settings.sniff_timeout,
+            overlong: settings.overlong_line_timeout,
             bounds: Bounds {
-                soft: settings.owed_soft.0,
-                hard: settings.owed_hard.0,
-                take_within: settings.take_within,
+                soft: settings.sendq_soft.0,
+                hard: settings.sendq_hard.0,
+                take_within: settings.stall_timeout,
             },
-            living_frames: memory(settings.living_frames.0),
+            living_frames: memory(settings.max_buffered.0),
             history_lines: settings.history_lines,
             sockets: SocketOptions {
                 send_buffer: memory(settings.send_buffer.0),
@@ -106,7 +106,7 @@ impl Config {
             welcome: settings.welcome.clone(),
             motd: settings.motd.clone(),
             log_connections: settings.log_connections,
-            grace: settings.grace,
+            grace: settings.shutdown_timeout,
             oper_file: settings.oper_file.clone(),
             state_dir: settings.state_dir.clone(),
             ..Self::default()

@@ -33,7 +33,7 @@ impl Possible {
     /// Why not, and what to do.
     pub(crate) fn suffice_for(self, settings: &Settings) -> Result<(), String> {
         let Self { connections, descriptors } = self;
-        match settings.connections.0 {
+        match settings.max_connections.0 {
             Some(wanted) if wanted > connections => Err(format!(
                 "{wanted} are more than the {connections} that a limit of {descriptors} descriptors allows; \
                  raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {connections}, or \"auto\""
@@ -65,8 +65,8 @@ mod tests {
     fn more_connections_than_descriptors_are_refused_in_a_sentence() {
         let possible = Possible { connections: 992, descriptors: 1024 };
         let told = |wanted| {
-            let connections = Auto(wanted);
-            possible.suffice_for(&Settings { connections, ..Settings::default() })
+            let max_connections = Auto(wanted);
+            possible.suffice_for(&Settings { max_connections, ..Settings::default() })
         };
         assert_eq!((told(None), told(Some(0)), told(Some(992))), (Ok(()), Ok(()), Ok(())));
         for wanted in [993, usize::MAX >> 3, usize::MAX] {

@@ -4,7 +4,7 @@
 use crate::os::files;
 use crate::server::listen::{ListenError, could_listen, listen};
 use crate::settings::address::{in_the_way_of, twice};
-use crate::settings::table::METRICS_ELSEWHERE;
+use crate::settings::table::METRICS_NOT_LOOPBACK;
 use crate::settings::{HostPort, Settings};
 use listenfd::ListenFd;
 use rustix::fs::Mode;
@@ -55,7 +55,7 @@ impl fmt::Display for DoorError {
                 "cannot listen on {name}: the name cannot be looked up ({error}); give numbers, as in 127.0.0.1:7070"
             ),
             Self::Listen(error) => error.fmt(f),
-            Self::Metrics(address) => write!(f, "metrics, {address}: {METRICS_ELSEWHERE}"),
+            Self::Metrics(address) => write!(f, "metrics, {address}: {METRICS_NOT_LOOPBACK}"),
             Self::Passed(descriptor, error) => write!(
                 f,
                 "descriptor {descriptor}, which the service manager passed, is no listening TCP socket ({error}); \

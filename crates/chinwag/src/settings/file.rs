@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_is_no_toml_is_told_with_its_place() {
-        let syntax = parse("grace = 5\nlisten = [\"a\"\nmotd = 3\n").unwrap_err();
+        let syntax = parse("shutdown-timeout = 5\nlisten = [\"a\"\nmotd = 3\n").unwrap_err();
         assert!(syntax.at.line >= 2, "{syntax:?}");
         assert_eq!(parse("a = 1\na = 2\n").unwrap_err().at, Position { line: 2, column: 1 });
     }

@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back_as_the_same_settings() {
-        let text = "motd = \"one\\ntwo \\u001b\"\nlisten = [\"[::1]:1\"]\nper-address = \"none\"\n";
+        let text = "motd = \"one\\ntwo \\u001b\"\nlisten = [\"[::1]:1\"]\nmax-per-address = \"none\"\n";
         let first = Sources::default().combine(Some((Path::new("f"), text))).unwrap();
         let printed = print(&first);
         let second = Sources::default().combine(Some((Path::new("g"), &printed))).unwrap();

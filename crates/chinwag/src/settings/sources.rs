@@ -376,48 +376,48 @@ mod tests {
 
     #[test]
     fn a_flag_is_stronger_than_a_variable_and_that_than_the_file() {
-        let text = "grace = 1\nper-address = 1\nconnections = 1\nspeech-burst = 1\n";
-        let variables = [("CHINWAG_GRACE", "2"), ("CHINWAG_PER_ADDRESS", "2")];
-        let sources = sources(&[("grace", "3s")], &variables);
+        let text = "shutdown-timeout = 1\nmax-per-address = 1\nmax-connections = 1\nrate-burst = 1\n";
+        let variables = [("CHINWAG_SHUTDOWN_TIMEOUT", "2"), ("CHINWAG_MAX_PER_ADDRESS", "2")];
+        let sources = sources(&[("shutdown-timeout", "3s")], &variables);
         let effective = sources.combine(Some((Path::new("f"), text))).unwrap();
         let settings = &effective.settings;
-        assert_eq!(settings.grace, Duration::from_secs(3));
-        assert_eq!((settings.per_address, settings.connections.0), (Some(2), Some(1)));
+        assert_eq!(settings.shutdown_timeout, Duration::from_secs(3));
+        assert_eq!((settings.max_per_address, settings.max_connections.0), (Some(2), Some(1)));
         let origin = |key| effective.origins[find(key).unwrap().0].clone();
-        assert_eq!(origin("grace"), Origin::Flag);
-        assert_eq!(origin("per-address"), Origin::Environment("CHINWAG_PER_ADDRESS".into()));
+        assert_eq!(origin("shutdown-timeout"), Origin::Flag);
+        assert_eq!(origin("max-per-address"), Origin::Environment("CHINWAG_MAX_PER_ADDRESS".into()));
         let at = Position { line: 3, column: 1 };
-        assert_eq!(origin("connections"), Origin::File("f".into(), at));
+        assert_eq!(origin("max-connections"), Origin::File("f".into(), at));
         assert_eq!(origin("motd"), Origin::Default);
     }
 
     #[test]
     fn unknown_keys_and_bad_values_are_refused_with_place_and_hint() {
         assert_eq!(
-            refused("lisen = [\"[::1]:1\"]\n\nspeech_burst = 3\nzzz = 1\n"),
+            refused("lisen = [\"[::1]:1\"]\n\nrate_burst = 3\nzzz = 1\n"),
             [
                 "f:1:1: there is no setting \"lisen\"; did you mean listen?",
-                "f:3:1: there is no setting \"speech_burst\"; did you mean speech-burst?",
+                "f:3:1: there is no setting \"rate_burst\"; did you mean rate-burst?",
                 "f:4:1: there is no setting \"zzz\"",
             ]
         );
         assert_eq!(
-            refused("listen = [\"127.0.0.1:1\", \"7070\"]\nper-address = \"7\"\nmotd = 3\n"),
+            refused("listen = [\"127.0.0.1:1\", \"7070\"]\nmax-per-address = \"7\"\nmotd = 3\n"),
             [
                 "f:1:26: listen: \"7070\" is not an address with a port, as in 127.0.0.1:7070 or [::1]:7070",
                 "f:3:8: motd: 3 is not a text",
             ]
         );
         assert_eq!(
-            refused("grace = 1979-05-27\n[listen]\na = 1\n"),
+            refused("shutdown-timeout = 1979-05-27\n[listen]\na = 1\n"),
             [
-                "f:1:9: grace cannot be a date; write it as in: grace = \"5s\"",
+                "f:1:20: shutdown-timeout cannot be a date; write it as in: shutdown-timeout = \"5s\"",
                 "f:2:1: listen cannot be a table; write it as in: listen = [\"127.0.0.1:7070\"]",
             ]
         );
         assert_eq!(
-            refused("owed-soft = \"1 MiB\"\n"),
-            ["f:1:1: owed-soft: it must be below owed-hard, which is \"1 MiB\""]
+            refused("sendq-soft = \"1 MiB\"\n"),
+            ["f:1:1: sendq-soft: it must be below sendq-hard, which is \"1 MiB\""]
         );
     }
 
@@ -430,9 +430,9 @@ mod tests {
 
     #[test]
     fn the_environment_is_usage_and_strangers_in_it_are_told() {
-        let bad = sources(&[], &[("CHINWAG_GRACE", "soon")]).combine(None).unwrap_err();
+        let bad = sources(&[], &[("CHINWAG_SHUTDOWN_TIMEOUT", "soon")]).combine(None).unwrap_err();
         assert!(
-            bad.is_usage && bad.to_string().starts_with("CHINWAG_GRACE: \"soon\" is not a time")
+            bad.is_usage && bad.to_string().starts_with("CHINWAG_SHUTDOWN_TIMEOUT: \"soon\" is not a time")
         );
         let strangers =
             [("CHINWAG_LISTEM", "x"), ("CHINWAG_CONFIG", ""), ("CHINWAG_7070_TCP", "y")];

@@ -162,109 +162,109 @@ macro_rules! settings {
 }
 
 settings! {
-    "Doors" {
+    "Listeners" {
         /// Address to listen on, may be given several times; port 0 picks a free one
         /// Loopback is the default because nobody is authenticated: opening the server to the world is a decision.
         listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart InHelp some;
-        /// Connections in all; auto: what the limit of descriptors allows
+        /// Most connections at once; auto: what the limit of descriptors allows
         /// More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
-        connections "connections" "N": Auto<usize> = Auto(None), Restart InHelp one_at_least;
-        /// Connections of one address, or of a /64; loopback is free; none: any number
-        /// A /56 and a /48 of IPv6 have 4 and 16 times as many
-        /// What an address may say, how often connect, and how many rooms it may have made (32) grow with a number above 16, and with none they are not limited.
-        per_address "per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live InHelp one_or_any;
-        /// Address or range of proxies that say who comes, may be given several times
-        /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it, and counts for the address that this names: for limits, bans and the log. From elsewhere such a header is refused.
+        max_connections "max-connections" "N": Auto<usize> = Auto(None), Restart InHelp one_at_least;
+        /// Most connections of one address, or of a /64; loopback is free; none: no limit
+        /// A /56 and a /48 of IPv6 may have 4 and 16 times as many
+        /// The budgets of an address for lines, for connects and for rooms made (32) grow with a number above 16; with none they are lifted.
+        max_per_address "max-per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live InHelp one_or_any;
+        /// Address or range of trusted proxies, may be given several times
+        /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it. The address in the header then counts for limits, bans and the log. From elsewhere such a header is refused.
         trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<IpRange> = Vec::new(), Live InManual;
-        /// How long a newcomer is listened to before the welcome
-        /// A browser, ssh or a TLS client speaks at once, and is told that this is the wrong door.
-        first_look "first-look" "TIME": Duration = limits::SNIFF_TIMEOUT, Live InManual within(MOMENT, MINUTE);
+        /// How long the server waits before the welcome, to detect other protocols
+        /// A browser, ssh or a TLS client speaks at once and is told that this is a chat server.
+        sniff_timeout "sniff-timeout" "TIME": Duration = limits::SNIFF_TIMEOUT, Live InManual within(MOMENT, MINUTE);
     }
-    "What a person may do" {
-        /// Lift the limits on speech, on keys and on connections of one address
-        /// What bounds memory stays, and so does the wait after wrong secrets of operators. For load tests and places where everybody is trusted.
+    "Rate limits" {
+        /// Lift the limits on lines, on keys and on connections of one address
+        /// What bounds memory stays, and so does the wait after wrong operator secrets. For load tests and trusted networks.
         no_limits "no-limits" "BOOL": bool = false, Live InHelp;
-        /// Lines that a person may send at once; more are not read until they may
-        /// Commands are lines, too; dear ones cost several, as docs/COSTS.md lists.
-        speech_burst "speech-burst" "N": u32 = limits::RATE_BURST, Live InManual within(1, 1_000_000);
-        /// The time that earns him a further line
-        speech_interval "speech-interval" "TIME": Duration = limits::RATE_INTERVAL, Live InManual
+        /// Lines that a user may send at once; more are read later
+        /// Commands are lines, too; expensive ones cost several, as docs/COSTS.md lists.
+        rate_burst "rate-burst" "N": u32 = limits::RATE_BURST, Live InManual within(1, 1_000_000);
+        /// Time after which a user may send one more line
+        rate_interval "rate-interval" "TIME": Duration = limits::RATE_INTERVAL, Live InManual
             within(Duration::from_millis(1), HOUR);
         /// How long a line may go on past 4,096 bytes without an end
-        overlong_after "overlong-after" "TIME": Duration = limits::OVERLONG_TIMEOUT, Live InManual within(SECOND, HOUR);
+        overlong_line_timeout "overlong-line-timeout" "TIME": Duration = limits::OVERLONG_TIMEOUT, Live InManual within(SECOND, HOUR);
     }
-    "What a person may be owed" {
-        /// Bytes owed to a person past which he is behind and is not read
-        owed_soft "owed-soft" "SIZE": Bytes = Bytes(limits::QUEUE_SOFT), Restart InManual
+    "Send queues" {
+        /// Pending bytes of a client above which the server does not read from it
+        sendq_soft "sendq-soft" "SIZE": Bytes = Bytes(limits::QUEUE_SOFT), Restart InManual
             within(Bytes(8 << 10), Bytes(1 << 30));
-        /// Bytes owed to a person past which he is cut as too slow
-        owed_hard "owed-hard" "SIZE": Bytes = Bytes(limits::QUEUE_HARD), Restart InManual
+        /// Pending bytes of a client above which it is disconnected as too slow
+        sendq_hard "sendq-hard" "SIZE": Bytes = Bytes(limits::QUEUE_HARD), Restart InManual
             within(Bytes(64 << 10), Bytes(1 << 30));
-        /// How long a person may take nothing of what he is owed before he is cut
-        take_within "take-within" "TIME": Duration = limits::STALL_TIMEOUT, Restart InManual within(SECOND, HOUR);
-        /// Bytes of all lines that anybody waits for; past it the furthest behind are cut
-        living_frames "living-frames" "SIZE": Bytes = Bytes(limits::MAX_BUFFERED_BYTES as u64), Restart InManual
+        /// How long a client with pending bytes may accept none before it is disconnected
+        stall_timeout "stall-timeout" "TIME": Duration = limits::STALL_TIMEOUT, Restart InManual within(SECOND, HOUR);
+        /// Bytes of all buffered messages above which the slowest clients are disconnected
+        max_buffered "max-buffered" "SIZE": Bytes = Bytes(limits::MAX_BUFFERED_BYTES as u64), Restart InManual
             within(Bytes(1 << 20), Bytes(1 << 40));
-        /// What the kernel may hold for a person beside it; it doubles the figure
+        /// Send buffer of the kernel for one client (SO_SNDBUF); Linux doubles the number
         send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::SO_SNDBUF_BYTES as u64), Restart InManual
             within(Bytes(16 << 10), Bytes(16 << 20));
     }
-    "Peers that vanish" {
-        /// Silence after which the kernel asks whether the peer is still there
+    "Keepalive" {
+        /// Idle time after which the kernel sends keepalive probes
         keepalive_idle "keepalive-idle" "TIME": Duration = limits::KEEPALIVE_IDLE, Restart InManual
             whole_seconds;
-        /// Time between such questions
+        /// Time between keepalive probes
         keepalive_interval "keepalive-interval" "TIME": Duration = limits::KEEPALIVE_INTERVAL, Restart InManual
             whole_seconds;
-        /// Unanswered questions that end a connection
+        /// Unanswered probes that end a connection
         keepalive_probes "keepalive-probes" "N": u32 = limits::KEEPALIVE_PROBES, Restart InManual within(1, 127);
-        /// How long sent bytes may stay unacknowledged
+        /// How long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT)
         user_timeout "user-timeout" "TIME": Duration = limits::USER_TIMEOUT, Restart InManual within(SECOND, DAY);
     }
     "Rooms" {
-        /// Lines of chat that a room remembers, in memory alone; 0: none
+        /// Lines of chat that a room remembers, in memory only; 0: none
         history_lines "history-lines" "N": usize = limits::HISTORY_LINES, Restart InManual
             within(0, limits::HISTORY_LINES);
     }
-    "What newcomers read" {
+    "Greeting" {
         /// The greeting in the first line: "* GREETING, you are user-7"
         welcome "welcome" "TEXT": String = limits::DEFAULT_WELCOME.to_owned(), Live InManual greeting;
-        /// The message of the day, told to each newcomer below it; several lines are told one by one
+        /// The message of the day, sent to each new user after the greeting, line by line
         motd "motd" "TEXT": String = String::new(), Live InManual message;
     }
-    "Those who run it" {
-        /// Address for figures and health; none: no such door
+    "Operations" {
+        /// Address for metrics and health checks; none: no such listener
         /// It has /metrics for Prometheus, /healthz and /readyz.
         metrics "metrics" "ADDR:PORT": Option<HostPort> = None, Restart InHelp;
-        /// Let the figures be on an address that is not loopback
-        /// Nobody is asked who he is: whoever reaches it knows how many people are here and how the machine is doing.
-        metrics_anywhere "metrics-anywhere" "BOOL": bool = false, Restart InManual;
-        /// Name by which figures and health may be asked for, may be given several times; *.NAME: all below it; *: any
-        /// An address in numbers and the name in metrics always do, and on an address that is not loopback a name without a dot. Any other is refused, for it may be a web page's, which had its own name lead here.
+        /// Let the metrics be on an address that is not loopback
+        /// There is no authentication: everyone who reaches the address can read how many users there are and how the machine is doing.
+        metrics_allow_public "metrics-allow-public" "BOOL": bool = false, Restart InManual;
+        /// Host name accepted for metrics and health checks, may be given several times; *.NAME: all below it; *: any
+        /// A numeric address and the name in metrics are always accepted, and on an address that is not loopback a name without a dot. Any other is refused: it may be the name of a web page that resolves to this address (DNS rebinding).
         metrics_hosts "metrics-hosts" "NAME": Vec<HostPattern> = vec![HostPattern::Name("localhost".to_owned())], Restart InManual;
-        /// Unix socket for chinwag admin; none: no such door
+        /// Unix socket for chinwag admin; none: no such listener
         /// Root and the user that the server runs as may use it, and nobody else.
         admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;
-        /// File with the secret for /oper; none: nobody becomes an operator
-        /// The secret is 12 to 256 bytes in one line. The file is root's or the server's own, in a folder of its own, and nobody else may write it (chmod 600). SIGHUP reads it anew.
+        /// File with the secret for /oper; none: there are no operators
+        /// The secret is 12 to 256 bytes in one line. The file belongs to root or to the server's user, in a folder of its own, and nobody else may write it (chmod 600). SIGHUP reads it again.
         oper_file "oper-file" "PATH": Option<PathBuf> = None, Live InHelp;
         /// Folder that keeps the bans; none: a restart forgets them
-        /// It is the server's own user's, and nobody else may write to it.
+        /// It belongs to the server's user, and nobody else may write to it.
         state_dir "state-dir" "FOLDER": Option<PathBuf> = None, Restart InHelp;
-        /// Confine the process once it has started, by Landlock and a filter of system calls, where the kernel can
+        /// Restrict the process once it has started, by Landlock and a filter of system calls, where the kernel can
         sandbox "sandbox" "BOOL": bool = true, Restart InManual;
     }
-    "The program" {
-        /// Threads to run on; auto: one for each processor
+    "Process" {
+        /// Worker threads; auto: one for each processor
         workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InManual few;
-        /// How long a graceful stop may take
-        grace "grace" "TIME": Duration = limits::SHUTDOWN_TIMEOUT, Live InHelp within(Duration::ZERO, DAY);
-        /// What to log to stderr: error, warn, info, debug, trace, or a filter by module
+        /// How long a graceful shutdown may take
+        shutdown_timeout "shutdown-timeout" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
+        /// What to log to stderr: error, warn, info, debug, trace, or a filter by target
         log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
-        /// Log who comes and from where, who leaves and why, and who takes which nick; never what is said
-        /// The lines have the target chinwag::connections, and are there whatever the log's level is.
+        /// Log connections: who joins and from where, who leaves and why, and changes of nicks; never messages
+        /// The events have the target chinwag::connections, and are logged at any level of the log.
         log_connections "log-connections" "BOOL": bool = false, Live InManual;
-        /// How a line of the log looks: human or json
+        /// Format of the log: human or json
         log_format "log-format" "FORMAT": LogFormat = LogFormat::Human, Restart InHelp;
     }
 }
@@ -354,22 +354,22 @@ fn at_most(text: &str, most: usize) -> Result<(), String> {
     (text.len() <= most).then_some(()).ok_or_else(words)
 }
 
-/// Why figures are not given away.
-pub(crate) const METRICS_ELSEWHERE: &str =
-    "it is not on loopback; figures for everybody need metrics-anywhere, too";
+/// Why metrics are not served on an address.
+pub(crate) const METRICS_NOT_LOOPBACK: &str =
+    "it is not on loopback; public metrics need metrics-allow-public, too";
 
 impl Settings {
     /// Whether figures may be on this address.
     pub fn may_have_figures(&self, at: SocketAddr) -> bool {
-        at.ip().is_loopback() || self.metrics_anywhere
+        at.ip().is_loopback() || self.metrics_allow_public
     }
 
     /// What is wrong with settings that are each right by themselves: which one, and why.
     pub(super) fn disagreements(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        if self.owed_soft >= self.owed_hard {
-            let hard = self.owed_hard.show();
-            found.push(("owed-soft", format!("it must be below owed-hard, which is {hard}")));
+        if self.sendq_soft >= self.sendq_hard {
+            let hard = self.sendq_hard.show();
+            found.push(("sendq-soft", format!("it must be below sendq-hard, which is {hard}")));
         }
         if let Some((one, other)) = twice(&self.listen) {
             found.push(("listen", format!("{one} and {other} are the same port twice")));
@@ -385,7 +385,7 @@ impl Settings {
         if let Some(HostPort::Address(at)) = self.metrics
             && !self.may_have_figures(at)
         {
-            found.push(("metrics", METRICS_ELSEWHERE.to_owned()));
+            found.push(("metrics", METRICS_NOT_LOOPBACK.to_owned()));
         }
         found
     }
@@ -424,13 +424,13 @@ mod tests {
             let setting = TABLE.iter().find(|setting| setting.key == key).unwrap();
             setting.check(word).unwrap_err()
         };
-        assert_eq!(wrong("speech-interval", "0"), "\"0s\" is not between \"1ms\" and \"1h\"");
+        assert_eq!(wrong("rate-interval", "0"), "\"0s\" is not between \"1ms\" and \"1h\"");
         assert_eq!(wrong("workers", "0"), "\"0\" is not a number, 1 or more, or \"auto\"");
         assert_eq!(wrong("welcome", " "), "the greeting is one line, and not an empty one");
         assert_eq!(wrong("motd", &"\n".repeat(99)), "99 lines are more than 20");
         for (key, word, words) in [
-            ("connections", "0", "with 0 nobody could come"),
-            ("per-address", "0", "or \"none\" for any number"),
+            ("max-connections", "0", "with 0 nobody could come"),
+            ("max-per-address", "0", "or \"none\" for any number"),
             ("keepalive-idle", "1500ms", "\"1500ms\" is no whole number of seconds"),
             ("motd", "/etc/motd", "it is the text itself"),
             ("motd", "none", "write \"\" for no message"),

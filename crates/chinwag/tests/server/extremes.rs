@@ -148,8 +148,8 @@ fn what_is_no_value_ends_the_program_with_code_2() {
 fn more_connections_than_descriptors_are_refused() {
     run(async {
         let folder = Folder::new("extremes-descriptors");
-        let file = folder.write("chinwag.toml", "connections = 2305843009213693951\n");
-        let flag = ["--connections", "2305843009213693951"];
+        let file = folder.write("chinwag.toml", "max-connections = 2305843009213693951\n");
+        let flag = ["--max-connections", "2305843009213693951"];
         for (arguments, code) in [(&flag[..], 2), (&["--config", &file], 1)] {
             let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
             command.args(arguments);
@@ -160,7 +160,7 @@ fn more_connections_than_descriptors_are_refused() {
         // One more than fits, and as many as fit.
         for (connections, starts) in [("769", false), ("736", true)] {
             let mut command = Command::new("sh");
-            let script = "ulimit -n 768 && exec \"$0\" --listen 127.0.0.1:0 --connections \"$1\"";
+            let script = "ulimit -n 768 && exec \"$0\" --listen 127.0.0.1:0 --max-connections \"$1\"";
             command.args(["-c", script, crate::program::CHINWAG, connections]);
             command.env("CHINWAG_CONFIG", "/dev/null");
             let outcome = tried(command).await;
@@ -174,22 +174,22 @@ fn extremes_of_several_settings_go_together() {
     run(async {
         for (words, serves) in [
             (
-                "--grace 0 --first-look 0 --take-within 1s --speech-burst 1 --speech-interval 1ms",
+                "--shutdown-timeout 0 --sniff-timeout 0 --stall-timeout 1s --rate-burst 1 --rate-interval 1ms",
                 true,
             ),
-            ("--grace 1d --first-look 1m --take-within 1h --speech-interval 1h", true),
-            ("--speech-burst 1000000 --speech-interval 1h --overlong-after 1h", true),
-            ("--owed-soft 8KiB --owed-hard 64KiB --living-frames 1MiB --send-buffer 16KiB", true),
+            ("--shutdown-timeout 1d --sniff-timeout 1m --stall-timeout 1h --rate-interval 1h", true),
+            ("--rate-burst 1000000 --rate-interval 1h --overlong-line-timeout 1h", true),
+            ("--sendq-soft 8KiB --sendq-hard 64KiB --max-buffered 1MiB --send-buffer 16KiB", true),
             (
-                "--owed-soft 1023MiB --owed-hard 1GiB --living-frames 1024GiB --send-buffer 16MiB",
+                "--sendq-soft 1023MiB --sendq-hard 1GiB --max-buffered 1024GiB --send-buffer 16MiB",
                 true,
             ),
-            ("--owed-soft 1GiB --owed-hard 64KiB", false),
-            ("--owed-soft 64KiB --owed-hard 64KiB", false),
-            ("--connections 1 --per-address 1 --history-lines 0", true),
-            ("--connections 0", false),
-            ("--per-address 0", false),
-            ("--connections 1 --per-address 18446744073709551615 --no-limits", true),
+            ("--sendq-soft 1GiB --sendq-hard 64KiB", false),
+            ("--sendq-soft 64KiB --sendq-hard 64KiB", false),
+            ("--max-connections 1 --max-per-address 1 --history-lines 0", true),
+            ("--max-connections 0", false),
+            ("--max-per-address 0", false),
+            ("--max-connections 1 --max-per-address 18446744073709551615 --no-limits", true),
             (
                 "--keepalive-idle 1s --keepalive-interval 1s --keepalive-probes 1 --user-timeout 1s",
                 true,

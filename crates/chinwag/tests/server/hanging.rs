@@ -38,7 +38,7 @@ async fn end_of(mut server: Program) -> ExitStatus {
 }
 
 /// What lets a line without an end go on for as long as a slow machine takes to read it.
-const PATIENT: [&str; 3] = ["--no-limits", "--overlong-after", "1h"];
+const PATIENT: [&str; 3] = ["--no-limits", "--overlong-line-timeout", "1h"];
 
 /// Has the server read so often: a line that is too long, of which it keeps nothing. Then somebody else hears a line.
 async fn talk(alice: &mut Person, bob: &mut Person, reads: usize) {

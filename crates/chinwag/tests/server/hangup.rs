@@ -133,7 +133,7 @@ fn a_signal_after_the_terminals_end_is_the_second() {
         let code = std::env::temp_dir().join(format!("chinwag-hangup-code-{}", std::process::id()));
         // A shell that outlives its terminal writes down how the server ended.
         let how = format!(
-            "trap 'kill -HUP $!' HUP; $0 --no-limits --grace 1h & echo pid $!; wait $!; wait $!; echo $? > {}",
+            "trap 'kill -HUP $!' HUP; $0 --no-limits --shutdown-timeout 1h & echo pid $!; wait $!; wait $!; echo $? > {}",
             code.display()
         );
         let mut server = InTerminal::start("second", &how).await;

@@ -120,7 +120,7 @@ fn connections_past_the_limit_are_turned_away_with_a_sentence() {
 #[test]
 fn the_log_names_the_address_that_is_turned_away() {
     run(async {
-        let arguments = ["--listen", "127.0.0.1:0", "--connections", "1"];
+        let arguments = ["--listen", "127.0.0.1:0", "--max-connections", "1"];
         let mut server = Program::start(chinwag(&arguments)).await;
         let _alice = server.join().await;
         server.connect().await.rest().await;

@@ -43,14 +43,14 @@ fn an_address_has_so_many_connections_and_a_signal_changes_that() {
     }
     run(async {
         let file = std::env::temp_dir().join(format!("chinwag-network-{}", std::process::id()));
-        std::fs::write(&file, "per-address = 1\n").expect("a file");
+        std::fs::write(&file, "max-per-address = 1\n").expect("a file");
         let path = file.to_str().expect("UTF-8");
         let mut server = server(&["--config", path, "--log", "info"]).await;
         let mut alice = nc(&server);
         alice.wait_for("* welcome to chinwag, you are user-1").await;
         let mut bob = nc(&server);
         bob.wait_for("! too many connections from your address").await;
-        std::fs::write(&file, "per-address = 2\n").expect("a file");
+        std::fs::write(&file, "max-per-address = 2\n").expect("a file");
         server.signal(Signal::HUP);
         server.logged("settings read anew").await;
         let mut cy = nc(&server);

@@ -42,7 +42,7 @@ fn what_will_not_start_is_refused_by_config_too() {
             ("listen = [\"127.0.0.1:7\", \"0.0.0.0:7\"]".to_owned(), "are the same port twice"),
             ("metrics = \"127.0.0.1:1\"".to_owned(), "127.0.0.1:1 is the port of 127.0.0.1:1"),
             ("listen = [\"192.0.2.1:7070\"]".to_owned(), "does not have that address"),
-            ("connections = 0".to_owned(), "with 0 nobody could come"),
+            ("max-connections = 0".to_owned(), "with 0 nobody could come"),
         ] {
             let listen =
                 if line.starts_with("listen") { "" } else { "listen = [\"127.0.0.1:1\"]\n" };
@@ -103,12 +103,12 @@ fn looking_makes_nothing_and_disturbs_nobody() {
 fn what_is_there_for_the_service_alone_is_left_open() {
     run(async {
         let folder = Folder::new("preflight-open");
-        let text = "oper-file = \"/run/credentials/chinwag.service/oper\"\nconnections = 900000\n\
+        let text = "oper-file = \"/run/credentials/chinwag.service/oper\"\nmax-connections = 900000\n\
                     admin-socket = \"/run/chinwag/admin.sock\"\n";
         let file = folder.write("chinwag.toml", text);
         let (code, stdout, stderr) = ends(&["config", "--config", &file]).await;
         assert_eq!(code, Some(0), "{stderr}");
-        assert!(stdout.contains("connections = 900000"), "{stdout}");
+        assert!(stdout.contains("max-connections = 900000"), "{stdout}");
         assert!(stderr.contains("oper-file is not checked: "), "{stderr}");
         if !std::path::Path::new("/run/chinwag").exists() {
             assert!(stderr.contains("admin-socket is not checked: "), "{stderr}");

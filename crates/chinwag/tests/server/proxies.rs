@@ -158,7 +158,7 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         let folder = Folder::new("proxies");
         let (settings, socket) = (folder.path("c.toml"), folder.path("socket"));
         let write = |text: &str| std::fs::write(&settings, text).expect("a file");
-        write("trusted-proxies = [\"127.0.0.0/8\", \"fd00::/8\"]\nper-address = 1\n");
+        write("trusted-proxies = [\"127.0.0.0/8\", \"fd00::/8\"]\nmax-per-address = 1\n");
         let arguments = [
             "--config",
             &settings,
@@ -195,7 +195,7 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         assert!(figures.contains("chinwag_turned_away_total{reason=\"proxy\"} 1"), "{figures}");
 
         // Nobody is believed any more, which a running server takes over.
-        write("per-address = 1\n");
+        write("max-per-address = 1\n");
         server.signal(Signal::HUP);
         let line = server.logged("settings read anew").await;
         assert!(line.contains("trusted-proxies"), "{line}");

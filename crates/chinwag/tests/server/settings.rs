@@ -51,15 +51,15 @@ async fn with(file: &File) -> Program {
 
 #[test]
 fn config_prints_what_is_in_effect_and_where_it_comes_from() {
-    let file = File::new("print", "grace = 1\nper-address = 1\nspeech-burst = 1\n");
-    let mut command = chinwag(&["config", "--config", file.name(), "--grace", "3s"]);
-    command.env("CHINWAG_PER_ADDRESS", "2");
+    let file = File::new("print", "shutdown-timeout = 1\nmax-per-address = 1\nrate-burst = 1\n");
+    let mut command = chinwag(&["config", "--config", file.name(), "--shutdown-timeout", "3s"]);
+    command.env("CHINWAG_MAX_PER_ADDRESS", "2");
     let (code, stdout, stderr) = output(command);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
-    let burst = format!("# from: {}:3; default: 10\nspeech-burst = 1\n", file.name());
+    let burst = format!("# from: {}:3; default: 10\nrate-burst = 1\n", file.name());
     for part in [
-        "# from: flag --grace; default: \"5s\"\ngrace = \"3s\"\n",
-        "# from: environment CHINWAG_PER_ADDRESS; default: 16\nper-address = 2\n",
+        "# from: flag --shutdown-timeout; default: \"5s\"\nshutdown-timeout = \"3s\"\n",
+        "# from: environment CHINWAG_MAX_PER_ADDRESS; default: 16\nmax-per-address = 2\n",
         &burst,
         "# from: default\nlisten = [\"127.0.0.1:7070\"]\n",
     ] {
@@ -80,18 +80,18 @@ fn the_file_is_found_in_the_usual_place() {
     let folder = file.path.parent().expect("a folder").join("chinwag");
     std::fs::create_dir_all(&folder).expect("a folder");
     let usual = folder.join("chinwag.toml");
-    std::fs::write(&usual, "speech-burst = 77\n").expect("a file");
+    std::fs::write(&usual, "rate-burst = 77\n").expect("a file");
     let mut command = chinwag(&["config"]);
     let xdg = file.path.parent().expect("a folder");
     command.env_remove("CHINWAG_CONFIG").env("XDG_CONFIG_HOME", xdg);
     let (_, stdout, stderr) = output(command);
     std::fs::remove_dir_all(&folder).expect("a folder");
-    assert!(stdout.contains("\nspeech-burst = 77\n"), "{stdout}{stderr}");
+    assert!(stdout.contains("\nrate-burst = 77\n"), "{stdout}{stderr}");
 }
 
 #[test]
 fn mistakes_are_refused_with_their_place_and_a_hint() {
-    let file = File::new("wrong", "lisen = [\"[::1]:1\"]\n  grace = \"soon\"\n");
+    let file = File::new("wrong", "lisen = [\"[::1]:1\"]\n  shutdown-timeout = \"soon\"\n");
     for word in ["serve", "config"] {
         let (code, stdout, stderr) = output(chinwag(&[word, "--config", file.name()]));
         assert_eq!((code, stdout.as_str()), (Some(1), ""));
@@ -101,7 +101,7 @@ fn mistakes_are_refused_with_their_place_and_a_hint() {
             format!("chinwag: {name}:1:1: there is no setting \"lisen\"; did you mean listen?");
         assert_eq!(lines[0], first);
         assert!(
-            lines[1].starts_with(&format!("chinwag: {name}:2:11: grace: \"soon\" is not a time"))
+            lines[1].starts_with(&format!("chinwag: {name}:2:22: shutdown-timeout: \"soon\" is not a time"))
         );
         assert_eq!(lines.len(), 2, "{stderr}");
     }
@@ -120,14 +120,14 @@ fn mistakes_are_refused_with_their_place_and_a_hint() {
 #[test]
 fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
     run(async {
-        let file = File::new("reload", "welcome = \"hello\"\nspeech-burst = 1\n");
+        let file = File::new("reload", "welcome = \"hello\"\nrate-burst = 1\n");
         let mut server = with(&file).await;
         let mut alice = newcomer(&server).await;
         assert_eq!(alice.line().await, "* hello, you are user-1");
-        file.write("welcome = \"moin\"\nmotd = \"one\\ntwo\"\nworkers = 7\nspeech-burst = 50\n");
+        file.write("welcome = \"moin\"\nmotd = \"one\\ntwo\"\nworkers = 7\nrate-burst = 50\n");
         server.signal(Signal::HUP);
         let line = server.logged("settings read anew").await;
-        assert!(line.contains("speech-burst, welcome, motd"), "{line}");
+        assert!(line.contains("rate-burst, welcome, motd"), "{line}");
         let line = server.logged("with the next start").await;
         assert!(
             line.contains("WARN") && line.contains("workers") && !line.contains("motd"),
@@ -250,9 +250,9 @@ async fn newcomer(server: &Program) -> Person {
 }
 
 #[test]
-fn connections_and_overlong_after_are_what_they_are_set_to() {
+fn max_connections_and_overlong_line_timeout_hold() {
     run(async {
-        let text = "connections = 2\noverlong-after = \"1s\"\nfirst-look = \"0s\"\nworkers = 1\n";
+        let text = "max-connections = 2\noverlong-line-timeout = \"1s\"\nsniff-timeout = \"0s\"\nworkers = 1\n";
         let file = File::new("limits", text);
         let server = with(&file).await;
         let mut alice = server.join().await;
@@ -276,7 +276,7 @@ async fn beside_one_who_never_reads(file: &File) -> (Program, Person, Person) {
 #[test]
 fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
     run(async {
-        let text = "take-within = \"1s\"\nsend-buffer = \"16 KiB\"\nowed-soft = \"8 KiB\"\nno-limits = true\n";
+        let text = "stall-timeout = \"1s\"\nsend-buffer = \"16 KiB\"\nsendq-soft = \"8 KiB\"\nno-limits = true\n";
         let file = File::new("take", text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         let line = format!("{}\n", "x".repeat(4_000));
@@ -313,7 +313,7 @@ async fn speak_until_he_is_cut(alice: &mut Person) {
 #[test]
 fn who_is_owed_more_than_is_set_is_cut() {
     run(async {
-        let text = "owed-soft = \"8 KiB\"\nowed-hard = \"64 KiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\nno-limits = true\n";
+        let text = "sendq-soft = \"8 KiB\"\nsendq-hard = \"64 KiB\"\nmax-buffered = \"1 MiB\"\nstall-timeout = \"1h\"\nno-limits = true\n";
         let file = File::new("hard", text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         speak_until_he_is_cut(&mut alice).await;
@@ -327,7 +327,7 @@ fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
         let socket = std::env::temp_dir().join(format!("chinwag-living-{}", std::process::id()));
         let socket = socket.to_str().expect("UTF-8");
         let text = format!(
-            "owed-soft = \"8 KiB\"\nowed-hard = \"512 MiB\"\nliving-frames = \"1 MiB\"\ntake-within = \"1h\"\n\
+            "sendq-soft = \"8 KiB\"\nsendq-hard = \"512 MiB\"\nmax-buffered = \"1 MiB\"\nstall-timeout = \"1h\"\n\
              no-limits = true\nadmin-socket = \"{socket}\"\nworkers = 3\n"
         );
         let file = File::new("living", &text);
@@ -345,7 +345,7 @@ fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
 #[test]
 fn speech_is_as_fast_as_it_is_set_to_be() {
     run(async {
-        let file = File::new("speech", "speech-burst = 1\nspeech-interval = \"1h\"\n");
+        let file = File::new("speech", "rate-burst = 1\nrate-interval = \"1h\"\n");
         let mut server = with(&file).await;
         let mut alice = server.join().await;
         let mut bob = server.join().await;
@@ -354,7 +354,7 @@ fn speech_is_as_fast_as_it_is_set_to_be() {
         // What somebody else says behind it comes before the second line, which is not due for an hour.
         bob.say("me too").await;
         alice.wait_for("user-2: me too").await;
-        file.write("speech-burst = 1\nspeech-interval = \"1ms\"\n");
+        file.write("rate-burst = 1\nrate-interval = \"1ms\"\n");
         server.signal(Signal::HUP);
         server.logged("settings read anew").await;
         bob.expect("user-1: two").await;

@@ -34,7 +34,7 @@ async fn join_as(server: &Program, nick: &str) -> Person {
 
 async fn start() -> Program {
     let arguments =
-        ["--listen", "127.0.0.1:0", "--no-limits", "--take-within", "5s", "--overlong-after", "5s"];
+        ["--listen", "127.0.0.1:0", "--no-limits", "--stall-timeout", "5s", "--overlong-line-timeout", "5s"];
     Program::start(chinwag(&arguments)).await
 }
 

@@ -93,7 +93,7 @@ fn regression_22_running_out_of_descriptors_is_waited_out() {
     run(async {
         let mut command = Command::new("sh");
         let line =
-            "ulimit -n 1100; exec \"$0\" --listen 127.0.0.1:0 --workers 2 --connections 1000";
+            "ulimit -n 1100; exec \"$0\" --listen 127.0.0.1:0 --workers 2 --max-connections 1000";
         command.args(["-c", line, CHINWAG]);
         let server = Program::start(command).await;
         // Lowered under it, or it would not let more in than that.

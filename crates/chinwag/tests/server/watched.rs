@@ -115,7 +115,7 @@ fn what_the_dashboard_asks_for_is_there() {
 #[test]
 fn the_room_is_healthy_and_ready_until_it_stops() {
     run(async {
-        let (server, at) = watched(&["--grace", "3600", "--no-limits"]).await;
+        let (server, at) = watched(&["--shutdown-timeout", "3600", "--no-limits"]).await;
         assert_eq!(get(at, "/healthz").await, ("HTTP/1.1 200 OK".into(), "ok\n".into()));
         assert_eq!(get(at, "/readyz").await, ("HTTP/1.1 200 OK".into(), "ready\n".into()));
         let mut alice = server.join().await;
@@ -213,7 +213,7 @@ fn the_older_format_has_its_own_types() {
 #[test]
 fn the_process_and_the_limits_are_among_the_figures() {
     run(async {
-        let (server, at) = watched(&["--connections", "77", "--per-address", "5"]).await;
+        let (server, at) = watched(&["--max-connections", "77", "--max-per-address", "5"]).await;
         let before = figure(&get(at, "/metrics").await.1, "process_open_fds");
         let _people = [server.join().await, server.join().await];
         let (_, text) = get(at, "/metrics").await;
@@ -298,7 +298,7 @@ fn figures_for_everybody_must_be_asked_for() {
     let refused = refused.expect("the program runs");
     assert_eq!(refused.status.code(), Some(2));
     let said = String::from_utf8(refused.stderr).expect("UTF-8");
-    assert!(said.contains("metrics-anywhere") && said.lines().count() == 1, "{said}");
-    let mut allowed = chinwag(&["config", "--metrics", "0.0.0.0:0", "--metrics-anywhere"]);
+    assert!(said.contains("metrics-allow-public") && said.lines().count() == 1, "{said}");
+    let mut allowed = chinwag(&["config", "--metrics", "0.0.0.0:0", "--metrics-allow-public"]);
     assert!(allowed.output().expect("the program runs").status.success());
 }

@@ -36,7 +36,7 @@ impl TestServer {
         let secret = folder.join("secret");
         fs::write(&secret, format!("{SECRET}\n"))?;
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600))?;
-        start = start.args(&["serve", "--grace", &format!("{}s", grace.as_secs())]);
+        start = start.args(&["serve", "--shutdown-timeout", &format!("{}s", grace.as_secs())]);
         for listener in [it.chat(), it.chat6(), it.chat_loopback()] {
             start = start.args(&["--listen", &listener.to_string()]);
         }
