@@ -258,7 +258,7 @@ settings! {
         /// Worker threads; auto: one for each processor
         workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InManual few;
         /// How long a graceful shutdown may take
-        shutdown_timeout "shutdown-timeout" "TIME": Duration = limits::GRACE, Live InHelp within(Duration::ZERO, DAY);
+        shutdown_timeout "shutdown-timeout" "TIME": Duration = limits::SHUTDOWN_TIMEOUT, Live InHelp within(Duration::ZERO, DAY);
         /// What to log to stderr: error, warn, info, debug, trace, or a filter by target
         log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
         /// Log connections: who joins and from where, who leaves and why, and changes of nicks; never messages

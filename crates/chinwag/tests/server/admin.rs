@@ -108,7 +108,7 @@ fn a_server_is_run_from_a_shell() {
         assert_eq!(bob.rest().await, ["! you were kicked"]);
         alice.expect("* user-2 left (kicked)").await;
         let stats = socket.asks(&["stats"]).await.unwrap();
-        assert!(stats.contains("\nchinwag_people 1\n"), "{stats}");
+        assert!(stats.contains("\nchinwag_users 1\n"), "{stats}");
         let tasks = socket.asks(&["tasks"]).await.unwrap();
         assert!(tasks.contains("accept") || tasks.contains("server/mod.rs"), "{tasks}");
         assert_eq!(socket.asks(&["shutdown"]).await.unwrap(), "the server stops\n");
@@ -323,7 +323,7 @@ fn all_that_answers_does_so_in_json() {
         );
         json(&["unban", "mallory*"]).await;
         assert_eq!(json(&["bans"]).await, "{\"bans\":[]}\n");
-        assert!(json(&["stats"]).await.contains("\"chinwag_people\":1,"));
+        assert!(json(&["stats"]).await.contains("\"chinwag_users\":1,"));
         assert!(json(&["tasks"]).await.contains("\"state\":\"waiting\""));
         assert!(json(&["reload"]).await.contains("\"taken\":[]"));
         json(&["shutdown"]).await;

@@ -230,8 +230,8 @@ fn whoever_comes_from_a_banned_address_is_told_and_not_let_in() {
         assert!(told[0].ends_with(": \"testing\""), "{told:?}");
         let stats = folder.asks(&["stats"]).await;
         for line in [
-            "chinwag_cut_total{reason=\"banned\"} 1",
-            "chinwag_turned_away_total{reason=\"banned\"} 1",
+            "chinwag_disconnects_total{reason=\"banned\"} 1",
+            "chinwag_connections_rejected_total{reason=\"banned\"} 1",
         ] {
             assert!(stats.contains(line), "{stats}");
         }

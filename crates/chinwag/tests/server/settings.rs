@@ -334,7 +334,7 @@ fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
         speak_until_he_is_cut(&mut alice).await;
         let stats = String::from_utf8(admin(socket, &["stats"]).await.stdout).expect("UTF-8");
-        for figure in ["chinwag_cut_total{reason=\"memory\"} 1", "whippet_workers 3"] {
+        for figure in ["chinwag_disconnects_total{reason=\"memory\"} 1", "whippet_workers 3"] {
             assert!(stats.contains(figure), "{figure} in {stats}");
         }
         drop(frozen);

@@ -70,14 +70,14 @@ fn the_figures_tell_what_happened() {
         assert_eq!(status, "HTTP/1.1 200 OK");
         assert!(text.ends_with("# EOF\n"));
         // Two joins, five lines and a leave.
-        assert_eq!(figure(&text, "chinwag_people"), 1.0);
+        assert_eq!(figure(&text, "chinwag_users"), 1.0);
         assert_eq!(figure(&text, "chinwag_joins_total"), 2.0);
         assert_eq!(figure(&text, "chinwag_leaves_total"), 1.0);
-        assert_eq!(figure(&text, "chinwag_lines_total"), 8.0);
-        assert!(figure(&text, "chinwag_deliveries_total") >= 8.0);
-        assert!(figure(&text, "chinwag_delivery_seconds_count") >= 1.0);
-        assert_eq!(figure(&text, "chinwag_cut_total{reason=\"stalled\"}"), 0.0);
-        assert!(figure(&text, "whippet_tasks") >= 3.0);
+        assert_eq!(figure(&text, "chinwag_messages_total"), 8.0);
+        assert!(figure(&text, "chinwag_frames_sent_total") >= 8.0);
+        assert!(figure(&text, "chinwag_delivery_latency_seconds_count") >= 1.0);
+        assert_eq!(figure(&text, "chinwag_disconnects_total{reason=\"stalled\"}"), 0.0);
+        assert!(figure(&text, "whippet_tasks_alive") >= 3.0);
         assert!(figure(&text, "whippet_polls_total") > 10.0);
         for name in names(&text) {
             let is_ours =
@@ -196,7 +196,7 @@ fn the_older_format_has_its_own_types() {
         let older = ask("text/plain").await;
         assert!(older.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
         assert!(older.contains("\n# TYPE chinwag_joins_total counter\nchinwag_joins_total 0\n"));
-        assert!(older.contains("\n# HELP chinwag_cut_total People cut"), "{older}");
+        assert!(older.contains("\n# HELP chinwag_disconnects_total Clients disconnected"), "{older}");
         assert!(!older.contains("# EOF") && !older.contains("# TYPE chinwag_joins counter"));
         let newer = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
         assert!(newer.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0;"));
@@ -233,7 +233,7 @@ fn the_process_and_the_limits_are_among_the_figures() {
         assert_eq!(figure(&text, "chinwag_connections_limit"), 77.0);
         assert_eq!(figure(&text, "chinwag_address_connections_limit"), 5.0);
         assert_eq!(figure(&text, "chinwag_rooms_limit"), 1000.0);
-        assert_eq!(figure(&text, "chinwag_owed_hard_limit_bytes"), 1048576.0);
+        assert_eq!(figure(&text, "chinwag_sendq_hard_limit_bytes"), 1048576.0);
     });
 }
 

@@ -54,13 +54,13 @@ impl Figures {
     /// What program this is, and what the kernel tells of it.
     fn program(&self, out: &mut Out<'_>) -> fmt::Result {
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)];
-        out.labelled("chinwag_build_info", "The program: always 1", 1, &labels)?;
+        out.labelled("chinwag_build_info", "Version of the program: always 1", 1, &labels)?;
         let Some(process) = self.office.process().and_then(ProcessFiles::read) else {
             return Ok(());
         };
         let cpu = "Seconds of processor time, in its own code and in the kernel";
         out.counter("process_cpu_seconds", cpu, process.cpu_seconds)?;
-        let started = "When it started, in seconds since 1970";
+        let started = "Start time, in seconds since 1970";
         out.gauge_of("process_start_time_seconds", started, process.started)?;
         let resident = "Bytes of memory in use";
         out.gauge("process_resident_memory_bytes", resident, process.resident_bytes)?;
@@ -79,86 +79,86 @@ impl Figures {
     /// What there may be at most. What is lifted has no figure.
     fn limits(&self, out: &mut Out<'_>) -> fmt::Result {
         let (office, config) = (&self.office, self.office.config());
-        let connections = "Connections that there may be";
+        let connections = "Most connections at once";
         out.gauge("chinwag_connections_limit", connections, config.connections)?;
         if let Some(limit) = office.per_address() {
-            let connections = "Connections that an address may have";
+            let connections = "Most connections of one address";
             out.gauge("chinwag_address_connections_limit", connections, limit)?;
         }
         if let Some(limit) = office.rooms_of_address() {
-            let rooms = "Rooms that may have been made from an address";
+            let rooms = "Most rooms made from one address";
             out.gauge("chinwag_address_rooms_limit", rooms, limit)?;
         }
         if let Some(Allowance { burst, interval }) = office.speech() {
-            let lines = "Lines that a person may send at once";
-            out.gauge("chinwag_speech_burst_limit", lines, burst)?;
-            let seconds = "Seconds that earn a person a further line";
-            out.gauge_of("chinwag_speech_interval_seconds", seconds, interval.as_secs_f64())?;
+            let lines = "Lines that a user may send at once";
+            out.gauge("chinwag_rate_burst_limit", lines, burst)?;
+            let seconds = "Seconds after which a user may send one more line";
+            out.gauge_of("chinwag_rate_interval_seconds", seconds, interval.as_secs_f64())?;
         }
-        out.gauge("chinwag_rooms_limit", "Rooms that there may be", MAX_ROOMS)?;
-        let events = "Places for events with lines";
-        out.gauge("chinwag_queue_events_limit", events, EVENT_QUEUE)?;
-        let control = "Places for joins and the like";
-        out.gauge("chinwag_queue_control_limit", control, CONTROL_QUEUE)?;
+        out.gauge("chinwag_rooms_limit", "Most rooms", MAX_ROOMS)?;
+        let events = "Capacity of the queue of events with lines";
+        out.gauge("chinwag_broker_queue_events_limit", events, EVENT_QUEUE)?;
+        let control = "Capacity of the queue of joins and other control events";
+        out.gauge("chinwag_broker_queue_control_limit", control, CONTROL_QUEUE)?;
         let living =
-            "Bytes that people may wait for in all, past which the furthest behind are cut";
-        out.gauge("chinwag_living_frames_limit_bytes", living, config.living_frames)?;
-        let soft = "Bytes owed to a person past which they are not read";
-        out.gauge("chinwag_owed_soft_limit_bytes", soft, config.bounds.soft)?;
-        let hard = "Bytes owed to a person past which they are cut";
-        out.gauge("chinwag_owed_hard_limit_bytes", hard, config.bounds.hard)?;
-        out.gauge("chinwag_line_limit_bytes", "Bytes that a line may have", MAX_LINE_BYTES)
+            "Bytes of all buffered messages above which the slowest clients are disconnected";
+        out.gauge("chinwag_send_buffer_limit_bytes", living, config.living_frames)?;
+        let soft = "Pending bytes of a client above which it is not read";
+        out.gauge("chinwag_sendq_soft_limit_bytes", soft, config.bounds.soft)?;
+        let hard = "Pending bytes of a client above which it is disconnected";
+        out.gauge("chinwag_sendq_hard_limit_bytes", hard, config.bounds.hard)?;
+        out.gauge("chinwag_line_limit_bytes", "Most bytes of a line", MAX_LINE_BYTES)
     }
 
     /// What the broker has published.
     fn room(&self, out: &mut Out<'_>) -> fmt::Result {
         let published = self.office.published();
         let metrics = published.metrics();
-        out.gauge("chinwag_people", "People who are here", metrics.people)?;
-        out.gauge("chinwag_rooms", "Rooms that there are", metrics.rooms)?;
-        out.counter("chinwag_joins", "People who have come", metrics.joins)?;
-        out.counter("chinwag_leaves", "People who have left by themselves", metrics.leaves)?;
-        let lines = "Lines for rooms: what was said, and announcements";
-        out.counter("chinwag_lines", lines, metrics.lines)?;
-        let frames = "Frames handed to people's inboxes; a frame holds all lines of a round";
-        out.counter("chinwag_deliveries", frames, metrics.frames)?;
+        out.gauge("chinwag_users", "Users connected", metrics.people)?;
+        out.gauge("chinwag_rooms", "Rooms", metrics.rooms)?;
+        out.counter("chinwag_joins", "Users who joined", metrics.joins)?;
+        out.counter("chinwag_leaves", "Users who left by themselves", metrics.leaves)?;
+        let lines = "Messages sent to rooms, announcements included";
+        out.counter("chinwag_messages", lines, metrics.lines)?;
+        let frames = "Frames queued for clients; a frame holds all messages of a batch";
+        out.counter("chinwag_frames_sent", frames, metrics.frames)?;
         let cut = [
-            ("past_hard", metrics.cut_past_hard),
+            ("queue_full", metrics.cut_past_hard),
             ("stalled", metrics.cut_stalled),
             ("memory", metrics.cut_for_memory),
             ("kicked", metrics.cut_kicked),
             ("banned", metrics.cut_banned),
         ];
-        out.counters("chinwag_cut", "People cut: they did not read, or had to go", &cut)?;
+        out.counters("chinwag_disconnects", "Clients disconnected by the server, by reason", &cut)?;
         out.counter(
-            "chinwag_pauses",
-            "Times that a room began to wait for its people",
+            "chinwag_room_pauses",
+            "Times that a room was paused for slow clients",
             metrics.pauses,
         )?;
         let living = published.living_bytes();
-        out.gauge("chinwag_living_frames_bytes", "Bytes that anybody waits for", living)?;
+        out.gauge("chinwag_send_buffer_bytes", "Bytes of all buffered messages", living)?;
         let took =
-            "From a line's being read to its being written to one person, of ten rounds a second";
-        out.histogram("chinwag_delivery_seconds", took, published.latencies())
+            "From reading a line to writing it to one client, sampled ten times a second";
+        out.histogram("chinwag_delivery_latency_seconds", took, published.latencies())
     }
 
     /// The doors and the queues behind them.
     fn doors(&self, out: &mut Out<'_>) -> fmt::Result {
         let office = &self.office;
         let (events, control) = office.queued();
-        let waiting = "Events with lines that wait for the broker, or are in its hands";
-        out.gauge("chinwag_queue_events", waiting, events)?;
-        let waiting = "Joins and the like that wait for the broker";
-        out.gauge("chinwag_queue_control", waiting, control)?;
-        out.gauge("chinwag_connections", "Connections that are open", office.connections())?;
+        let waiting = "Events with lines that are queued for the broker or being handled";
+        out.gauge("chinwag_broker_queue_events", waiting, events)?;
+        let waiting = "Joins and other control events that are queued for the broker";
+        out.gauge("chinwag_broker_queue_control", waiting, control)?;
+        out.gauge("chinwag_connections", "Open connections", office.connections())?;
         let [full, address, connects, proxy] = office.turned_away();
         let banned = office.published().metrics().banned;
         let by_place =
             [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
         let away = [&by_place[..], &[("banned", banned)]].concat();
-        out.counters("chinwag_turned_away", "Connections that were not let in", &away)?;
+        out.counters("chinwag_connections_rejected", "Connections rejected, by reason", &away)?;
         let dropped = output::stderr().dropped();
-        let lost = "Lines of the log that were not read in time, or could not be written";
+        let lost = "Lines of the log that were dropped: not read in time, or not writable";
         out.counter("chinwag_log_lines_dropped", lost, dropped)
     }
 
@@ -172,26 +172,26 @@ impl Figures {
         let queued: usize = (0..runtime.num_workers()).map(local).sum();
         out.gauge("whippet_workers", "Worker threads", runtime.num_workers())?;
         let sleeping = runtime.num_sleeping_workers();
-        out.gauge("whippet_workers_sleeping", "Worker threads without work", sleeping)?;
-        out.gauge("whippet_tasks", "Tasks that live", runtime.num_alive_tasks())?;
+        out.gauge("whippet_workers_parked", "Worker threads that are parked", sleeping)?;
+        out.gauge("whippet_tasks_alive", "Tasks that are alive", runtime.num_alive_tasks())?;
         let shared = runtime.global_queue_depth();
-        out.gauge("whippet_queue_global", "Tasks in the queue of all workers", shared)?;
-        out.gauge("whippet_queue_local", "Tasks in the workers' own queues", queued)?;
-        out.gauge("whippet_timers", "Timers that are set", runtime.num_pending_timers())?;
+        out.gauge("whippet_injection_queue_depth", "Tasks in the injection queue", shared)?;
+        out.gauge("whippet_local_queue_depth", "Tasks in the local queues of the workers", queued)?;
+        out.gauge("whippet_timers", "Pending timers", runtime.num_pending_timers())?;
         let descriptors = runtime.num_registered_descriptors();
-        out.gauge("whippet_descriptors", "Descriptors that the reactor watches", descriptors)?;
+        out.gauge("whippet_descriptors", "Descriptors registered with the reactor", descriptors)?;
         let threads = runtime.num_blocking_threads();
         out.gauge("whippet_blocking_threads", "Threads for blocking calls", threads)?;
         let jobs = runtime.blocking_queue_depth();
-        out.gauge("whippet_blocking_queue", "Blocking calls that wait for a thread", jobs)?;
+        out.gauge("whippet_blocking_queue_depth", "Blocking calls that are queued", jobs)?;
         let polls = of_workers(RuntimeMetrics::worker_poll_count);
-        out.counter("whippet_polls", "Turns that tasks took", polls)?;
+        out.counter("whippet_polls", "Polls of tasks", polls)?;
         let steals = of_workers(RuntimeMetrics::worker_steal_count);
-        out.counter("whippet_steals", "Times that a worker took work from another", steals)?;
+        out.counter("whippet_steals", "Times that a worker stole work", steals)?;
         let parks = of_workers(RuntimeMetrics::worker_park_count);
-        out.counter("whippet_parks", "Times that a worker went to sleep", parks)?;
+        out.counter("whippet_parks", "Times that a worker parked", parks)?;
         let forced = runtime.budget_forced_yield_count();
-        out.counter("whippet_forced_yields", "Polls that used up their budget", forced)
+        out.counter("whippet_budget_forced_yields", "Polls that used up their budget and had to yield", forced)
     }
 }
 
