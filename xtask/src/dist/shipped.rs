@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// The documents, by their paths in the sources and in the distribution.
 pub(super) const PAGES: [&str; 5] =
-    ["CHANGELOG.md", "SECURITY.md", "docs/COSTS.md", "docs/RUNNING.md", "docs/TALKING.md"];
+    ["CHANGELOG.md", "SECURITY.md", "docs/COSTS.md", "docs/OPERATIONS.md", "docs/USER_GUIDE.md"];
 /// The first page.
 pub(super) const README: &str = include_str!("README.md");
 /// Files that are copied unchanged.

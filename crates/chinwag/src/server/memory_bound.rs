@@ -256,7 +256,7 @@ mod tests {
         let unit = document("contrib/systemd/chinwag.service");
         let mut limits =
             vec![(number_after(&unit, "MemoryMax="), number_after(&unit, "LimitNOFILE="))];
-        for page in ["docs/RUNNING.md", "xtask/src/dist/README.md"] {
+        for page in ["docs/OPERATIONS.md", "xtask/src/dist/README.md"] {
             let page = document(page);
             // Both stand in one command, in this order.
             let commands = page.lines().filter(|line| line.contains("--memory "));
@@ -275,12 +275,12 @@ mod tests {
 
     #[test]
     fn the_guide_says_how_the_bound_grows() {
-        let guide = document("docs/RUNNING.md");
+        let guide = document("docs/OPERATIONS.md");
         let none = MemoryBound::of(&Config { connections: 0, ..Config::default() }).total();
         let many = MemoryBound::of(&Config { connections: 1 << 20, ..Config::default() }).total();
         let each = (many - none).div_ceil(1 << 20).div_ceil(1024);
         let words = format!("{} MiB, and {each} KiB for each connection", mib(none));
-        assert!(guide.contains(&words), "docs/RUNNING.md does not say \"{words}\"");
+        assert!(guide.contains(&words), "docs/OPERATIONS.md does not say \"{words}\"");
     }
 
     #[test]

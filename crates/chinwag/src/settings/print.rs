@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back_as_the_same_settings() {
-        let text = "motd = \"one\\ntwo \\u001b\"\nlisten = [\"[::1]:1\"]\nmax-per-address = \"none\"\n";
+        let text =
+            "motd = \"one\\ntwo \\u001b\"\nlisten = [\"[::1]:1\"]\nmax-per-address = \"none\"\n";
         let first = Sources::default().combine(Some((Path::new("f"), text))).unwrap();
         let printed = print(&first);
         let second = Sources::default().combine(Some((Path::new("g"), &printed))).unwrap();
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_documentation_has_every_setting_as_it_is() {
-        let page = include_str!("../../../../docs/RUNNING.md");
-        assert!(page.contains(&rows()), "docs/RUNNING.md lacks these rows:\n{}", rows());
+        let page = include_str!("../../../../docs/OPERATIONS.md");
+        assert!(page.contains(&rows()), "docs/OPERATIONS.md lacks these rows:\n{}", rows());
     }
 }

@@ -376,7 +376,8 @@ mod tests {
 
     #[test]
     fn a_flag_is_stronger_than_a_variable_and_that_than_the_file() {
-        let text = "shutdown-timeout = 1\nmax-per-address = 1\nmax-connections = 1\nrate-burst = 1\n";
+        let text =
+            "shutdown-timeout = 1\nmax-per-address = 1\nmax-connections = 1\nrate-burst = 1\n";
         let variables = [("CHINWAG_SHUTDOWN_TIMEOUT", "2"), ("CHINWAG_MAX_PER_ADDRESS", "2")];
         let sources = sources(&[("shutdown-timeout", "3s")], &variables);
         let effective = sources.combine(Some((Path::new("f"), text))).unwrap();
@@ -385,7 +386,10 @@ mod tests {
         assert_eq!((settings.max_per_address, settings.max_connections.0), (Some(2), Some(1)));
         let origin = |key| effective.origins[find(key).unwrap().0].clone();
         assert_eq!(origin("shutdown-timeout"), Origin::Flag);
-        assert_eq!(origin("max-per-address"), Origin::Environment("CHINWAG_MAX_PER_ADDRESS".into()));
+        assert_eq!(
+            origin("max-per-address"),
+            Origin::Environment("CHINWAG_MAX_PER_ADDRESS".into())
+        );
         let at = Position { line: 3, column: 1 };
         assert_eq!(origin("max-connections"), Origin::File("f".into(), at));
         assert_eq!(origin("motd"), Origin::Default);
@@ -432,7 +436,8 @@ mod tests {
     fn the_environment_is_usage_and_strangers_in_it_are_told() {
         let bad = sources(&[], &[("CHINWAG_SHUTDOWN_TIMEOUT", "soon")]).combine(None).unwrap_err();
         assert!(
-            bad.is_usage && bad.to_string().starts_with("CHINWAG_SHUTDOWN_TIMEOUT: \"soon\" is not a time")
+            bad.is_usage
+                && bad.to_string().starts_with("CHINWAG_SHUTDOWN_TIMEOUT: \"soon\" is not a time")
         );
         let strangers =
             [("CHINWAG_LISTEM", "x"), ("CHINWAG_CONFIG", ""), ("CHINWAG_7070_TCP", "y")];

@@ -133,14 +133,17 @@ fn other_value(folder: &Folder, key: &str) -> String {
     let path = |name: &str| format!("\"{}\"", folder.name(name));
     match key {
         "listen" => "[\"localhost:1\", \"127.0.0.1:2\"]".to_owned(),
-        "max-connections" | "max-per-address" | "rate-burst" | "keepalive-probes" | "history-lines" => {
-            "7".to_owned()
-        }
+        "max-connections" | "max-per-address" | "rate-burst" | "keepalive-probes"
+        | "history-lines" => "7".to_owned(),
         "workers" => "3".to_owned(),
         "trusted-proxies" => "[\"10.0.0.7\", \"fd00::/8\"]".to_owned(),
         "sniff-timeout" | "rate-interval" => "\"7ms\"".to_owned(),
-        "overlong-line-timeout" | "stall-timeout" | "keepalive-idle" | "keepalive-interval"
-        | "user-timeout" | "shutdown-timeout" => "\"7s\"".to_owned(),
+        "overlong-line-timeout"
+        | "stall-timeout"
+        | "keepalive-idle"
+        | "keepalive-interval"
+        | "user-timeout"
+        | "shutdown-timeout" => "\"7s\"".to_owned(),
         "sendq-soft" | "send-buffer" => "\"32 KiB\"".to_owned(),
         "sendq-hard" | "max-buffered" => "\"7 MiB\"".to_owned(),
         "no-limits" | "metrics-allow-public" | "log-connections" => "true".to_owned(),

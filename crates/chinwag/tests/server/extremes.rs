@@ -160,7 +160,8 @@ fn more_connections_than_descriptors_are_refused() {
         // One more than fits, and as many as fit.
         for (connections, starts) in [("769", false), ("736", true)] {
             let mut command = Command::new("sh");
-            let script = "ulimit -n 768 && exec \"$0\" --listen 127.0.0.1:0 --max-connections \"$1\"";
+            let script =
+                "ulimit -n 768 && exec \"$0\" --listen 127.0.0.1:0 --max-connections \"$1\"";
             command.args(["-c", script, crate::program::CHINWAG, connections]);
             command.env("CHINWAG_CONFIG", "/dev/null");
             let outcome = tried(command).await;
@@ -177,7 +178,10 @@ fn extremes_of_several_settings_go_together() {
                 "--shutdown-timeout 0 --sniff-timeout 0 --stall-timeout 1s --rate-burst 1 --rate-interval 1ms",
                 true,
             ),
-            ("--shutdown-timeout 1d --sniff-timeout 1m --stall-timeout 1h --rate-interval 1h", true),
+            (
+                "--shutdown-timeout 1d --sniff-timeout 1m --stall-timeout 1h --rate-interval 1h",
+                true,
+            ),
             ("--rate-burst 1000000 --rate-interval 1h --overlong-line-timeout 1h", true),
             ("--sendq-soft 8KiB --sendq-hard 64KiB --max-buffered 1MiB --send-buffer 16KiB", true),
             (

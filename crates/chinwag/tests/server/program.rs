@@ -238,7 +238,8 @@ fn a_signal_stops_it_gracefully() {
 fn a_second_signal_ends_it_at_once() {
     run(async {
         for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-            let arguments = ["serve", "--listen", "127.0.0.1:0", "--shutdown-timeout", "3600", "--no-limits"];
+            let arguments =
+                ["serve", "--listen", "127.0.0.1:0", "--shutdown-timeout", "3600", "--no-limits"];
             let server = Program::start(chinwag(&arguments)).await;
             let mut alice = server.join().await;
             // Somebody who does not read holds up a stop for as long as the grace is.

@@ -192,7 +192,10 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         let line = server.logged("trusted proxy").await;
         assert!(line.contains("127.0.0.1") && line.contains("send-proxy-v2"), "{line}");
         let figures = String::from_utf8(admin(&socket, &["stats"]).await.stdout).expect("UTF-8");
-        assert!(figures.contains("chinwag_connections_rejected_total{reason=\"proxy\"} 1"), "{figures}");
+        assert!(
+            figures.contains("chinwag_connections_rejected_total{reason=\"proxy\"} 1"),
+            "{figures}"
+        );
 
         // Nobody is believed any more, which a running server takes over.
         write("max-per-address = 1\n");

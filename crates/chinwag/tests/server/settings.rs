@@ -100,9 +100,9 @@ fn mistakes_are_refused_with_their_place_and_a_hint() {
         let first =
             format!("chinwag: {name}:1:1: there is no setting \"lisen\"; did you mean listen?");
         assert_eq!(lines[0], first);
-        assert!(
-            lines[1].starts_with(&format!("chinwag: {name}:2:22: shutdown-timeout: \"soon\" is not a time"))
-        );
+        assert!(lines[1].starts_with(&format!(
+            "chinwag: {name}:2:22: shutdown-timeout: \"soon\" is not a time"
+        )));
         assert_eq!(lines.len(), 2, "{stderr}");
     }
     file.write("= \u{1}\u{1b}[2J garbage [[[");

@@ -33,8 +33,15 @@ async fn join_as(server: &Program, nick: &str) -> Person {
 }
 
 async fn start() -> Program {
-    let arguments =
-        ["--listen", "127.0.0.1:0", "--no-limits", "--stall-timeout", "5s", "--overlong-line-timeout", "5s"];
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--no-limits",
+        "--stall-timeout",
+        "5s",
+        "--overlong-line-timeout",
+        "5s",
+    ];
     Program::start(chinwag(&arguments)).await
 }
 

@@ -196,7 +196,10 @@ fn the_older_format_has_its_own_types() {
         let older = ask("text/plain").await;
         assert!(older.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
         assert!(older.contains("\n# TYPE chinwag_joins_total counter\nchinwag_joins_total 0\n"));
-        assert!(older.contains("\n# HELP chinwag_disconnects_total Clients disconnected"), "{older}");
+        assert!(
+            older.contains("\n# HELP chinwag_disconnects_total Clients disconnected"),
+            "{older}"
+        );
         assert!(!older.contains("# EOF") && !older.contains("# TYPE chinwag_joins counter"));
         let newer = ask("application/openmetrics-text;version=1.0.0,text/plain;q=0.5").await;
         assert!(newer.contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0;"));

@@ -137,8 +137,7 @@ impl Figures {
         )?;
         let living = published.living_bytes();
         out.gauge("chinwag_send_buffer_bytes", "Bytes of all buffered messages", living)?;
-        let took =
-            "From reading a line to writing it to one client, sampled ten times a second";
+        let took = "From reading a line to writing it to one client, sampled ten times a second";
         out.histogram("chinwag_delivery_latency_seconds", took, published.latencies())
     }
 
@@ -191,7 +190,11 @@ impl Figures {
         let parks = of_workers(RuntimeMetrics::worker_park_count);
         out.counter("whippet_parks", "Times that a worker parked", parks)?;
         let forced = runtime.budget_forced_yield_count();
-        out.counter("whippet_budget_forced_yields", "Polls that used up their budget and had to yield", forced)
+        out.counter(
+            "whippet_budget_forced_yields",
+            "Polls that used up their budget and had to yield",
+            forced,
+        )
     }
 }
 
