@@ -166,11 +166,11 @@ settings! {
         /// Address to listen on, may be given several times; port 0 picks a free one
         /// Loopback is the default because nobody is authenticated: opening the server to the world is a decision.
         listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart InHelp some;
-        /// Most connections at once; auto: what the limit of descriptors allows
-        /// More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
+        /// Most connections at once
+        /// auto: what the limit of descriptors allows. More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
         max_connections "max-connections" "N": Auto<usize> = Auto(None), Restart InHelp one_at_least;
-        /// Most connections of one address, or of a /64; loopback is free; none: no limit
-        /// A /56 and a /48 of IPv6 may have 4 and 16 times as many
+        /// Most connections of one address; none: no limit
+        /// A /64 of IPv6 counts as one address, and loopback is exempt. A /56 and a /48 of IPv6 may have 4 and 16 times as many
         /// The budgets of an address for lines, for connects and for rooms made (32) grow with a number above 16; with none they are lifted.
         max_per_address "max-per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live InHelp one_or_any;
         /// Address or range of trusted proxies, may be given several times
