@@ -8,11 +8,11 @@ use whippet::sync::oneshot;
 
 /// An order.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum AdminCommand {
     /// Who is here?
     Who {
         /// Everybody, by name.
-        answer: oneshot::Sender<Vec<Present>>,
+        answer: oneshot::Sender<Vec<UserInfo>>,
     },
     /// Somebody is to go.
     Kick {
@@ -26,7 +26,7 @@ pub(crate) enum Order {
     /// What rooms are there?
     Rooms {
         /// All of them, by name.
-        answer: oneshot::Sender<Vec<OpenRoom>>,
+        answer: oneshot::Sender<Vec<RoomInfo>>,
     },
     /// A room is to go.
     Close {
@@ -54,22 +54,22 @@ pub(crate) enum Order {
     /// Who is not read?
     Mutes {
         /// All of them, the first one first.
-        answer: oneshot::Sender<Vec<Muted>>,
+        answer: oneshot::Sender<Vec<MuteInfo>>,
     },
     /// Who is kept out?
     Bans {
         /// All of them, the first one first.
-        answer: oneshot::Sender<Vec<Banned>>,
+        answer: oneshot::Sender<Vec<BanInfo>>,
     },
     /// The bans are to be changed.
-    Moderate {
+    ChangeBans {
         /// How.
-        act: Act,
+        command: BanCommand,
         /// What came of it.
-        answer: oneshot::Sender<Result<Verdict, String>>,
+        answer: oneshot::Sender<Result<BanOutcome, String>>,
     },
     /// The bans could not be written where a restart finds them.
-    Unkept {
+    BanStoreFailed {
         /// Why.
         reason: String,
     },
@@ -84,7 +84,7 @@ pub(crate) enum Order {
 
 /// What can be done about bans. The words are as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
+pub(crate) enum BanCommand {
     /// Keep somebody out: whom, for how long if not for good, and why.
     Ban(String),
     /// Let somebody in again.
@@ -93,16 +93,16 @@ pub(crate) enum Act {
 
 /// What came of an act.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub(crate) struct BanOutcome {
     /// In words.
-    pub words: String,
+    pub message: String,
     /// The number of the [page](crate::chat::ban_store) that keeps it, if it is to be kept.
-    pub page: Option<u64>,
+    pub version: Option<u64>,
 }
 
 /// Somebody who is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Present {
+pub(crate) struct UserInfo {
     /// What he is called.
     pub nick: String,
     /// Where he comes from.
@@ -110,18 +110,18 @@ pub(crate) struct Present {
     /// In how many rooms he is.
     pub rooms: usize,
     /// Bytes that he is owed.
-    pub owed: u64,
+    pub pending: u64,
 }
 
 /// A room that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OpenRoom {
+pub(crate) struct RoomInfo {
     /// What it is called.
     pub name: RoomName,
     /// How many are in it.
-    pub people: usize,
+    pub users: usize,
     /// Where whoever made it came from; `None` for the lobby.
-    pub made_from: Option<IpAddr>,
+    pub created_from: Option<IpAddr>,
     /// How often each may speak there, if that is limited.
     pub slow: Option<Duration>,
     /// What it is about, in quotes, if anybody said so.
@@ -130,7 +130,7 @@ pub(crate) struct OpenRoom {
 
 /// Somebody who is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Muted {
+pub(crate) struct MuteInfo {
     /// What they were called then.
     pub nick: Nick,
     /// Where they came from; `None` if from the machine itself.
@@ -141,7 +141,7 @@ pub(crate) struct Muted {
 
 /// Somebody who is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Banned {
+pub(crate) struct BanInfo {
     /// Whom it is about.
     pub target: String,
     /// When it ends, in seconds since 1970; `None` if never.
@@ -149,5 +149,5 @@ pub(crate) struct Banned {
     /// Why, without quotes around it; empty if nobody said so.
     pub reason: String,
     /// All of it, in words.
-    pub told: String,
+    pub description: String,
 }

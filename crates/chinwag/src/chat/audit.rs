@@ -5,29 +5,29 @@
 
 /// An act of an operator that is over.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deed<'a> {
+pub(crate) struct AuditRecord<'a> {
     /// Who did it: a nick, or a user of the machine.
     pub(crate) operator: &'a str,
     /// Where they came from: an address, or the admin socket.
     pub(crate) from: &'a str,
     /// What they did, as it is typed.
-    pub(crate) act: &'a str,
+    pub(crate) action: &'a str,
     /// Whom or what it is about, as it was typed; empty for the server.
-    pub(crate) whom: &'a str,
+    pub(crate) target: &'a str,
     /// What stands behind that: a time, a reason.
     pub(crate) reason: &'a str,
     /// What came of it, or why nothing did.
     pub(crate) outcome: Result<&'a str, &'a str>,
 }
 
-impl Deed<'_> {
+impl AuditRecord<'_> {
     /// Writes it down.
     pub(crate) fn record(self) {
-        let Self { operator, from, act, whom, reason, outcome } = self;
+        let Self { operator, from, action, target, reason, outcome } = self;
         let (done, outcome) = match outcome {
             Ok(words) => (true, words),
             Err(words) => (false, words),
         };
-        tracing::info!(target: "chinwag::audit", operator, from, act, whom, reason, done, outcome, "an operator's act");
+        tracing::info!(target: "chinwag::audit", operator, from, act = action, whom = target, reason, done, outcome, "an operator's act");
     }
 }

@@ -12,7 +12,7 @@
 //! never waits for the disk; what it put on the shelf last is what is written, and pages in between are skipped. What cannot
 //! be written is told to the operators and tried again.
 
-use crate::chat::admin_command::Order;
+use crate::chat::admin_command::AdminCommand;
 use crate::chat::bans::Bans;
 use crate::chat::event::Control;
 use crate::limits::{MAX_BAN_FILE_BYTES, STORE_RETRY};
@@ -69,8 +69,8 @@ impl StateDir {
     ///
     /// # Errors
     /// As [`open`](Self::open); whether it is because it is another user's.
-    pub(crate) fn look(path: &Path) -> Result<(), (String, bool)> {
-        let look = || -> io::Result<()> {
+    pub(crate) fn check(path: &Path) -> Result<(), (String, bool)> {
+        let check = || -> io::Result<()> {
             if !create_dir::is_there(path)? {
                 return Ok(());
             }
@@ -89,7 +89,7 @@ impl StateDir {
                 found => trusted(LOCK_FILE, found?.access),
             }
         };
-        look().map_err(|error| (failed(path, &error), error.kind() == ErrorKind::PermissionDenied))
+        check().map_err(|error| (failed(path, &error), error.kind() == ErrorKind::PermissionDenied))
     }
 
     /// Puts this text in the place of the bans. It is on the disk when this returns.
@@ -171,69 +171,69 @@ fn read(folder: &OwnedFd, name: &str) -> io::Result<String> {
 
 /// The bans as they are to be written.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
+pub(crate) struct Snapshot {
     /// Counts up.
-    number: u64,
+    version: u64,
     /// The text.
     text: Arc<str>,
 }
 
 /// What has become of a page.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct WriteResult {
     /// Its number; those before it are settled with it.
-    number: u64,
+    version: u64,
     /// Why it is not on the disk, if it is not.
     failed: Option<Arc<str>>,
 }
 
 /// Where the broker puts the bans for the keeper. Dropped, it lets the keeper write the last of them, and end.
 #[derive(Debug)]
-pub(crate) struct Shelf(watch::Sender<Page>);
+pub(crate) struct BanStore(watch::Sender<Snapshot>);
 
-impl Shelf {
+impl BanStore {
     /// Has this written, in place of all before it; gives its number.
-    pub(crate) fn put(&self, text: String) -> u64 {
-        let mut number = 0;
-        self.0.send_modify(|page| {
-            number = page.number + 1;
-            *page = Page { number, text: text.into() };
+    pub(crate) fn store(&self, text: String) -> u64 {
+        let mut version = 0;
+        self.0.send_modify(|snapshot| {
+            version = snapshot.version + 1;
+            *snapshot = Snapshot { version, text: text.into() };
         });
-        number
+        version
     }
 }
 
 /// Where others see what has become of the pages.
 #[derive(Clone, Debug)]
-pub(crate) struct Receipts(watch::Receiver<Kept>);
+pub(crate) struct WriteStatus(watch::Receiver<WriteResult>);
 
-impl Receipts {
+impl WriteStatus {
     /// Waits until a page is settled; why it could not be written, if so.
-    pub(crate) async fn of(&mut self, number: u64) -> Option<Arc<str>> {
-        match self.0.wait_for(|kept| kept.number >= number).await {
-            Ok(kept) => kept.failed.clone(),
+    pub(crate) async fn wait_for(&mut self, version: u64) -> Option<Arc<str>> {
+        match self.0.wait_for(|result| result.version >= version).await {
+            Ok(result) => result.failed.clone(),
             Err(_) => Some("the server has stopped".into()),
         }
     }
 }
 
-/// The keeper of a folder, to be [run](Keeper::run).
+/// The keeper of a folder, to be [run](BanWriter::run).
 #[derive(Debug)]
-pub(crate) struct Keeper {
+pub(crate) struct BanWriter {
     /// The folder.
     state: Arc<StateDir>,
     /// What is to be written.
-    pages: watch::Receiver<Page>,
+    snapshots: watch::Receiver<Snapshot>,
     /// Where it says what has become of that.
-    kept: watch::Sender<Kept>,
+    results: watch::Sender<WriteResult>,
 }
 
-impl Keeper {
+impl BanWriter {
     /// A keeper of a folder, a shelf for it, and where its work can be seen.
-    pub(crate) fn new(state: Arc<StateDir>) -> (Self, Shelf, Receipts) {
-        let (shelf, pages) = watch::channel(Page::default());
-        let (kept, receipts) = watch::channel(Kept::default());
-        (Self { state, pages, kept }, Shelf(shelf), Receipts(receipts))
+    pub(crate) fn new(state: Arc<StateDir>) -> (Self, BanStore, WriteStatus) {
+        let (ban_store, snapshots) = watch::channel(Snapshot::default());
+        let (results, write_status) = watch::channel(WriteResult::default());
+        (Self { state, snapshots, results }, BanStore(ban_store), WriteStatus(write_status))
     }
 
     /// Writes what is put on the shelf, until that is dropped and empty. The broker hears of what fails.
@@ -241,7 +241,7 @@ impl Keeper {
         let mut failed = false;
         loop {
             select! {
-                changed = self.pages.changed() => if changed.is_err() {
+                changed = self.snapshots.changed() => if changed.is_err() {
                     // The last chance.
                     if failed {
                         self.write(&broker).await;
@@ -256,7 +256,7 @@ impl Keeper {
 
     /// Writes the newest page; whether that went well.
     async fn write(&mut self, broker: &Sender<Control>) -> bool {
-        let Page { number, text } = self.pages.borrow_and_update().clone();
+        let Snapshot { version, text } = self.snapshots.borrow_and_update().clone();
         let state = Arc::clone(&self.state);
         let written = match spawn_blocking(move || state.write(&text)).await {
             Ok(written) => written.map_err(|error| error.to_string()),
@@ -266,10 +266,12 @@ impl Keeper {
         if let Some(reason) = &failed {
             tracing::error!(target: "chinwag::ban_store", reason, "the bans cannot be written to the state directory");
             // A broker that is gone has nobody to tell.
-            let _ = broker.send(Control::Order(Order::Unkept { reason: reason.clone() })).await;
+            let _ = broker
+                .send(Control::Admin(AdminCommand::BanStoreFailed { reason: reason.clone() }))
+                .await;
         }
         let good = failed.is_none();
-        self.kept.send_replace(Kept { number, failed: failed.map(Into::into) });
+        self.results.send_replace(WriteResult { version, failed: failed.map(Into::into) });
         good
     }
 }
@@ -277,7 +279,7 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::bans::{Ban, Target};
+    use crate::chat::bans::{Ban, BanTarget};
     use std::os::unix::fs::PermissionsExt;
     use std::path::PathBuf;
     use std::time::Duration;
@@ -302,7 +304,7 @@ mod tests {
 
     fn some_bans() -> Bans {
         let mut bans = Bans::default();
-        let (target, reason) = (Target::parse("mallory*").unwrap(), "\"spam\"".into());
+        let (target, reason) = (BanTarget::parse("mallory*").unwrap(), "\"spam\"".into());
         bans.add(Ban { target, until: Some(1_790_000_000), reason }, 0).unwrap();
         bans
     }
@@ -312,7 +314,7 @@ mod tests {
         let scratch = Scratch::new("written");
         let (state, bans) = StateDir::open(&scratch.0).unwrap();
         assert_eq!(bans, Bans::default());
-        state.write(&some_bans().text()).unwrap();
+        state.write(&some_bans().to_text()).unwrap();
         let mode = std::fs::metadata(scratch.0.join(BANS_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let second = StateDir::open(&scratch.0).unwrap_err();
@@ -340,12 +342,12 @@ mod tests {
     async fn the_keeper_writes_the_last_page_before_it_ends() {
         let scratch = Scratch::new("last");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
-        let (keeper, shelf, _) = Keeper::new(Arc::new(state));
+        let (ban_writer, ban_store, _) = BanWriter::new(Arc::new(state));
         let (broker, _orders) = mpsc::channel(1);
-        shelf.put(String::new());
-        shelf.put(some_bans().text());
-        drop(shelf);
-        timeout(Duration::from_secs(60), keeper.run(broker)).await.expect("it ends");
+        ban_store.store(String::new());
+        ban_store.store(some_bans().to_text());
+        drop(ban_store);
+        timeout(Duration::from_secs(60), ban_writer.run(broker)).await.expect("it ends");
         assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
     }
 
@@ -354,16 +356,16 @@ mod tests {
         let scratch = Scratch::new("end");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
         std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
-        let (keeper, shelf, mut receipts) = Keeper::new(Arc::new(state));
+        let (ban_writer, ban_store, mut write_status) = BanWriter::new(Arc::new(state));
         let (broker, _orders) = mpsc::channel(2);
-        let keeper = whippet::spawn(keeper.run(broker));
-        let number = shelf.put(some_bans().text());
+        let ban_writer = whippet::spawn(ban_writer.run(broker));
+        let version = ban_store.store(some_bans().to_text());
         let soon = Duration::from_secs(60);
-        assert!(timeout(soon, receipts.of(number)).await.expect("soon").is_some());
+        assert!(timeout(soon, write_status.wait_for(version)).await.expect("soon").is_some());
         // Long before it would be tried again.
         std::fs::remove_dir(scratch.0.join(NEW_FILE)).unwrap();
-        drop(shelf);
-        timeout(soon, keeper).await.expect("it ends").expect("no panic");
+        drop(ban_store);
+        timeout(soon, ban_writer).await.expect("it ends").expect("no panic");
         assert_eq!(StateDir::open(&scratch.0).unwrap().1, some_bans());
     }
 
@@ -373,18 +375,21 @@ mod tests {
         let (state, _) = StateDir::open(&scratch.0).unwrap();
         // In the way of the new file, whoever runs this.
         std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
-        let (keeper, shelf, mut receipts) = Keeper::new(Arc::new(state));
+        let (ban_writer, ban_store, mut write_status) = BanWriter::new(Arc::new(state));
         let (broker, mut orders) = mpsc::channel(1);
-        let keeper = whippet::spawn(keeper.run(broker));
-        let number = shelf.put(some_bans().text());
+        let ban_writer = whippet::spawn(ban_writer.run(broker));
+        let version = ban_store.store(some_bans().to_text());
         let soon = Duration::from_secs(60);
         let told = timeout(soon, orders.recv()).await.expect("soon");
-        assert!(matches!(told, Some(Control::Order(Order::Unkept { .. }))), "{told:?}");
-        assert!(timeout(soon, receipts.of(number)).await.expect("soon").is_some());
+        assert!(
+            matches!(told, Some(Control::Admin(AdminCommand::BanStoreFailed { .. }))),
+            "{told:?}"
+        );
+        assert!(timeout(soon, write_status.wait_for(version)).await.expect("soon").is_some());
         std::fs::remove_dir(scratch.0.join(NEW_FILE)).unwrap();
-        let again = shelf.put(some_bans().text());
-        assert_eq!(timeout(soon, receipts.of(again)).await.expect("soon"), None);
-        drop(shelf);
-        timeout(soon, keeper).await.expect("it ends").expect("no panic");
+        let again = ban_store.store(some_bans().to_text());
+        assert_eq!(timeout(soon, write_status.wait_for(again)).await.expect("soon"), None);
+        drop(ban_store);
+        timeout(soon, ban_writer).await.expect("it ends").expect("no panic");
     }
 }

@@ -19,42 +19,42 @@ use std::net::IpAddr;
 
 /// Whom a ban is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum BanTarget {
     /// Whoever wants to be called so.
-    Nick(Mask),
+    Nick(NickMask),
     /// Whoever comes from there.
-    Addresses(IpRange),
+    Network(IpRange),
 }
 
 /// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like the
 /// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_like`]); in a pattern `I` is `i`,
 /// not `l`, or it would meet people who are called otherwise.
 #[derive(Clone, Debug)]
-pub(crate) struct Mask(
+pub(crate) struct NickMask(
     /// As it was typed.
     Box<str>,
 );
 
-impl PartialEq for Mask {
+impl PartialEq for NickMask {
     fn eq(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
-impl Eq for Mask {}
+impl Eq for NickMask {}
 
 /// Why somebody is to be kept out, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ban {
     /// Whom it is about.
-    pub target: Target,
+    pub target: BanTarget,
     /// When it ends, in seconds since 1970; `None` if never.
     pub until: Option<u64>,
     /// Why, in quotes; empty if nobody said so.
     pub reason: Box<str>,
 }
 
-impl Target {
+impl BanTarget {
     /// What is meant by a word: an address, a range of them, or a pattern of nicks.
     ///
     /// # Errors
@@ -62,22 +62,22 @@ impl Target {
     pub(crate) fn parse(word: &str) -> Result<Self, String> {
         let word = word.strip_prefix('@').unwrap_or(word);
         if let Some(range) = IpRange::parse(word) {
-            return range.map(Self::Addresses);
+            return range.map(Self::Network);
         }
-        Mask::parse(word).map(Self::Nick)
+        NickMask::parse(word).map(Self::Nick)
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for BanTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nick(Mask(mask)) => f.write_str(mask),
-            Self::Addresses(range) => range.fmt(f),
+            Self::Nick(NickMask(mask)) => f.write_str(mask),
+            Self::Network(range) => range.fmt(f),
         }
     }
 }
 
-impl Mask {
+impl NickMask {
     /// A pattern, as it was typed.
     fn parse(word: &str) -> Result<Self, String> {
         let is_wild = |c: char| matches!(c, '*' | '?');
@@ -95,7 +95,7 @@ impl Mask {
     }
 
     /// The one nick that it is, if it is no pattern.
-    pub(crate) fn plain(&self) -> Option<&str> {
+    pub(crate) fn literal(&self) -> Option<&str> {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)
     }
 
@@ -103,9 +103,9 @@ impl Mask {
     ///
     /// # Errors
     /// Why nobody can.
-    pub(crate) fn can_be_chosen(&self) -> Result<(), String> {
+    pub(crate) fn check_choosable(&self) -> Result<(), String> {
         let shown = &self.0;
-        match self.plain() {
+        match self.literal() {
             Some(name) => Nick::parse(name).map(drop).map_err(|refused| {
                 format!("nobody can choose that nick, so a ban on it would do nothing: {refused}")
             }),
@@ -120,31 +120,34 @@ impl Mask {
     }
 
     /// Whether it begins as the names do that the server gives.
-    pub(crate) fn begins_as_a_given_name(&self) -> bool {
-        self.0.get(..GIVEN.len()).is_some_and(|start| start.eq_ignore_ascii_case(GIVEN))
+    pub(crate) fn has_guest_prefix(&self) -> bool {
+        self.0
+            .get(..GUEST_PREFIX.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(GUEST_PREFIX))
     }
 
     /// Whether somebody of this nick is meant.
     pub(crate) fn matches(&self, nick: Nick) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
-        let look = if self.plain().is_some() {
+        let look = if self.literal().is_some() {
             look_of
         } else {
             |byte: u8| look_of(byte.to_ascii_lowercase())
         };
         let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
-        covers(pattern, lower, name, lower) || covers(pattern, look, name, look_of)
+        matches_pattern(pattern, lower, name, lower)
+            || matches_pattern(pattern, look, name, look_of)
     }
 
     /// Whether it means all whom another means: the same pattern, or nicks of which one looks like the other.
-    fn is_like(&self, other: &Self) -> bool {
+    fn is_similar(&self, other: &Self) -> bool {
         let look_alike = || self.0.bytes().map(look_of).eq(other.0.bytes().map(look_of));
-        self == other || (self.plain().is_some() && other.plain().is_some() && look_alike())
+        self == other || (self.literal().is_some() && other.literal().is_some() && look_alike())
     }
 }
 
 /// Whether a pattern fits a name when each is read in its way.
-fn covers(
+fn matches_pattern(
     pattern: &[u8],
     of_pattern: impl Fn(u8) -> u8,
     name: &[u8],
@@ -172,21 +175,21 @@ fn covers(
 }
 
 /// What the names begin with that the server gives.
-const GIVEN: &str = "user-";
+const GUEST_PREFIX: &str = "user-";
 impl Ban {
     /// What stands of it in a list for people.
-    pub(crate) fn told(&self, now: u64) -> String {
-        format!("{} {}", self.target, self.terms(now))
+    pub(crate) fn describe(&self, now: u64) -> String {
+        format!("{} {}", self.target, self.duration_and_reason(now))
     }
 
     /// How long it will last, and why it is there.
-    pub(crate) fn terms(&self, now: u64) -> String {
-        let lasts = self.lasts(now);
-        if self.reason.is_empty() { lasts } else { format!("{lasts}: {}", self.reason) }
+    pub(crate) fn duration_and_reason(&self, now: u64) -> String {
+        let duration = self.duration_text(now);
+        if self.reason.is_empty() { duration } else { format!("{duration}: {}", self.reason) }
     }
 
     /// How long it will last.
-    pub(crate) fn lasts(&self, now: u64) -> String {
+    pub(crate) fn duration_text(&self, now: u64) -> String {
         let rest = |until: u64| std::time::Duration::from_secs(until.saturating_sub(now));
         self.until.map_or("for good".to_owned(), |until| {
             format!("for {}", crate::protocol::duration::words(rest(until)))
@@ -194,7 +197,7 @@ impl Ban {
     }
 
     /// Whether it has not ended.
-    fn holds(&self, now: u64) -> bool {
+    fn is_active(&self, now: u64) -> bool {
         self.until.is_none_or(|until| until > now)
     }
 }
@@ -209,7 +212,7 @@ impl Bans {
     /// # Errors
     /// There are as many as can be.
     pub(crate) fn add(&mut self, ban: Ban, now: u64) -> Result<(), String> {
-        self.0.retain(|other| other.holds(now) && other.target != ban.target);
+        self.0.retain(|other| other.is_active(now) && other.target != ban.target);
         if self.0.len() >= MAX_BANS {
             return Err(format!(
                 "there are {MAX_BANS} bans already: end one of them first, or ban a range"
@@ -220,55 +223,55 @@ impl Bans {
     }
 
     /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were none.
-    pub(crate) fn remove(&mut self, target: &Target, now: u64) -> Vec<Target> {
+    pub(crate) fn remove(&mut self, target: &BanTarget, now: u64) -> Vec<BanTarget> {
         let is_meant = |ban: &Ban| match (&ban.target, target) {
-            (Target::Nick(banned), Target::Nick(mask)) => banned.is_like(mask),
+            (BanTarget::Nick(banned), BanTarget::Nick(mask)) => banned.is_similar(mask),
             (banned, target) => banned == target,
         };
         let removed = self.iter(now).filter(|ban| is_meant(ban)).map(|ban| ban.target.clone());
         let removed = removed.collect();
-        self.0.retain(|ban| ban.holds(now) && !is_meant(ban));
+        self.0.retain(|ban| ban.is_active(now) && !is_meant(ban));
         removed
     }
 
     /// The one that was made last.
-    pub(crate) fn newest(&self) -> Option<&Ban> {
+    pub(crate) fn latest(&self) -> Option<&Ban> {
         self.0.last()
     }
 
     /// The ban that meets all whom this target means, or the one nick that it is.
-    pub(crate) fn covering(&self, target: &Target, now: u64) -> Option<&Ban> {
+    pub(crate) fn covering(&self, target: &BanTarget, now: u64) -> Option<&Ban> {
         match target {
-            Target::Nick(mask) => self.of_nick(Nick::of_somebody(mask.plain()?)?, now),
-            Target::Addresses(range) => self
-                .iter(now)
-                .find(|ban| matches!(&ban.target, Target::Addresses(other) if other.covers(range))),
+            BanTarget::Nick(mask) => self.matching_nick(Nick::of_somebody(mask.literal()?)?, now),
+            BanTarget::Network(range) => self.iter(now).find(
+                |ban| matches!(&ban.target, BanTarget::Network(other) if other.covers(range)),
+            ),
         }
     }
 
     /// Those that have not ended.
     pub(crate) fn iter(&self, now: u64) -> impl Iterator<Item = &Ban> {
-        self.0.iter().inspect(|_| scan_steps::count(1)).filter(move |ban| ban.holds(now))
+        self.0.iter().inspect(|_| scan_steps::count(1)).filter(move |ban| ban.is_active(now))
     }
 
     /// The ban of whoever comes from this address.
-    pub(crate) fn of_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
-        let is_meant =
-            |ban: &&Ban| matches!(&ban.target, Target::Addresses(range) if range.contains(address));
+    pub(crate) fn matching_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
+        let is_meant = |ban: &&Ban| matches!(&ban.target, BanTarget::Network(range) if range.contains(address));
         self.iter(now).find(is_meant)
     }
 
     /// The ban of whoever wants to be called so.
-    pub(crate) fn of_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
-        let is_meant = |ban: &&Ban| matches!(&ban.target, Target::Nick(mask) if mask.matches(nick));
+    pub(crate) fn matching_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
+        let is_meant =
+            |ban: &&Ban| matches!(&ban.target, BanTarget::Nick(mask) if mask.matches(nick));
         self.iter(now).find(is_meant)
     }
 
     /// The text that they are kept as.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mut text = String::from(HEADER);
         for Ban { target, until, reason } in &self.0 {
-            let until = until.map_or(FOR_GOOD.to_owned(), |until| until.to_string());
+            let until = until.map_or(NO_END.to_owned(), |until| until.to_string());
             let gap = if reason.is_empty() { "" } else { " " };
             text.push_str(&format!("{target} {until}{gap}{reason}\n"));
         }
@@ -301,19 +304,19 @@ impl Bans {
 const HEADER: &str = "# Who may not be here: a nick or address, the end in seconds since 1970 or -, the reason in quotes.\n\
                       # The server reads this when it starts, and writes it anew with every change.\n";
 /// Stands for an end that never comes.
-const FOR_GOOD: &str = "-";
+const NO_END: &str = "-";
 
 /// One line of the text.
 fn parse_line(line: &str) -> Result<Ban, String> {
     let (target, rest) = line.split_once(' ').ok_or("a target, a blank and an end are wanted")?;
     let (until, reason) = rest.split_once(' ').unwrap_or((rest, ""));
     let until = match until {
-        FOR_GOOD => None,
+        NO_END => None,
         seconds => Some(
-            seconds.parse().map_err(|_| format!("the end is {FOR_GOOD} or a number of seconds"))?,
+            seconds.parse().map_err(|_| format!("the end is {NO_END} or a number of seconds"))?,
         ),
     };
-    Ok(Ban { target: Target::parse(target)?, until, reason: requoted(reason).into() })
+    Ok(Ban { target: BanTarget::parse(target)?, until, reason: requoted(reason).into() })
 }
 
 /// A reason as somebody gave it: without the quotes around it, and those in it as they were typed.

@@ -12,30 +12,30 @@ use std::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bell {
     /// When it rang last.
-    rang: Option<Instant>,
+    last_rang: Option<Instant>,
     /// How often it may ring before the person sends a line.
-    left: u8,
+    remaining: u8,
 }
 
 impl Bell {
     /// It has not rung yet.
     pub(crate) fn new() -> Self {
-        Self { rang: None, left: MAX_UNANSWERED_BELLS }
+        Self { last_rang: None, remaining: MAX_UNANSWERED_BELLS }
     }
 
     /// Somebody was named. Says whether that rings.
-    pub(crate) fn ring(&mut self, now: Instant) -> bool {
-        let is_early = self.rang.is_some_and(|rang| now < rang + BELL_INTERVAL);
-        if is_early || self.left == 0 {
+    pub(crate) fn try_ring(&mut self, now: Instant) -> bool {
+        let is_early = self.last_rang.is_some_and(|rang| now < rang + BELL_INTERVAL);
+        if is_early || self.remaining == 0 {
             return false;
         }
-        (self.rang, self.left) = (Some(now), self.left - 1);
+        (self.last_rang, self.remaining) = (Some(now), self.remaining - 1);
         true
     }
 
     /// The person sent something: they are there.
-    pub(crate) fn answered(&mut self) {
-        self.left = MAX_UNANSWERED_BELLS;
+    pub(crate) fn reset(&mut self) {
+        self.remaining = MAX_UNANSWERED_BELLS;
     }
 }
 
@@ -47,7 +47,7 @@ impl Default for Bell {
 
 /// The words of a line that somebody may be called, of the first [`MAX_BELL_WORDS`] that look like a name: whole words, so that
 /// `bobsled` names no bob.
-pub(crate) fn names_in(words: &str) -> impl Iterator<Item = Nick> {
+pub(crate) fn mentioned_nicks(words: &str) -> impl Iterator<Item = Nick> {
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     let words = words.split(move |c| !is_inside(c));
     let is_name = |word: &&str| {
@@ -67,21 +67,22 @@ mod tests {
         let start = whippet::time::Instant::now().into_std();
         let (mut bell, mut rings) = (Bell::new(), 0);
         for tenth in 0..36_000 {
-            rings += u32::from(bell.ring(start + Duration::from_millis(100 * tenth)));
+            rings += u32::from(bell.try_ring(start + Duration::from_millis(100 * tenth)));
         }
         assert_eq!(rings, u32::from(MAX_UNANSWERED_BELLS), "in an hour of a name in each tenth");
         let later = start + Duration::from_secs(7200);
-        assert!(!bell.ring(later));
-        bell.answered();
-        assert!(bell.ring(later) && !bell.ring(later));
-        bell.answered();
-        assert!(!bell.ring(later + BELL_INTERVAL - Duration::from_millis(1)), "too soon");
-        assert!(bell.ring(later + BELL_INTERVAL));
+        assert!(!bell.try_ring(later));
+        bell.reset();
+        assert!(bell.try_ring(later) && !bell.try_ring(later));
+        bell.reset();
+        assert!(!bell.try_ring(later + BELL_INTERVAL - Duration::from_millis(1)), "too soon");
+        assert!(bell.try_ring(later + BELL_INTERVAL));
     }
 
     #[test]
     fn names_are_whole_words() {
-        let names = |words: &str| names_in(words).map(|nick| nick.to_string()).collect::<Vec<_>>();
+        let names =
+            |words: &str| mentioned_nicks(words).map(|nick| nick.to_string()).collect::<Vec<_>>();
         assert_eq!(names("Bob: hi, @anna! (cy-d's)"), ["Bob", "hi", "anna", "cy-d"]);
         assert_eq!(names("user-7, bobsled \u{e9}bob bob\u{e9} 7up x"), ["user-7", "bobsled"]);
         assert_eq!(names(&"x".repeat(25)), [""; 0]);

@@ -18,54 +18,54 @@ pub(crate) const TARGET: &str = "chinwag::connections";
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionLog {
     /// Whether it is kept. It stands alone, so Relaxed will do.
-    is_kept: AtomicBool,
+    is_enabled: AtomicBool,
 }
 
 impl ConnectionLog {
     /// Kept or not.
-    pub(crate) fn new(is_kept: bool) -> Self {
-        Self { is_kept: AtomicBool::new(is_kept) }
+    pub(crate) fn new(is_enabled: bool) -> Self {
+        Self { is_enabled: AtomicBool::new(is_enabled) }
     }
 
     /// Keeps it from now on, or does not.
-    pub(crate) fn keep(&self, is_kept: bool) {
-        self.is_kept.store(is_kept, Relaxed);
+    pub(crate) fn set_enabled(&self, is_enabled: bool) {
+        self.is_enabled.store(is_enabled, Relaxed);
     }
 
     /// Whether it is kept.
-    pub(crate) fn is_kept(&self) -> bool {
-        self.is_kept.load(Relaxed)
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.is_enabled.load(Relaxed)
     }
 
     /// Somebody came in.
-    pub(crate) fn came(&self, nick: Nick, address: IpAddr) {
-        if self.is_kept() {
+    pub(crate) fn joined(&self, nick: Nick, address: IpAddr) {
+        if self.is_enabled() {
             tracing::info!(target: TARGET, nick = nick.as_str(), %address, "came");
         }
     }
 
     /// Somebody is called differently from now on.
     pub(crate) fn renamed(&self, old: Nick, new: Nick, address: IpAddr) {
-        if self.is_kept() {
+        if self.is_enabled() {
             tracing::info!(target: TARGET, nick = new.as_str(), before = old.as_str(), %address, "took a nick");
         }
     }
 
     /// Somebody is gone.
     pub(crate) fn left(&self, nick: Nick, address: IpAddr, departure: &Departure) {
-        self.left_for(nick, address, reason(departure));
+        self.left_because(nick, address, reason(departure));
     }
 
     /// Somebody is gone, for this reason of the server's.
-    pub(crate) fn left_for(&self, nick: Nick, address: IpAddr, reason: &str) {
-        if self.is_kept() {
+    pub(crate) fn left_because(&self, nick: Nick, address: IpAddr, reason: &str) {
+        if self.is_enabled() {
             tracing::info!(target: TARGET, nick = nick.as_str(), %address, reason, "left");
         }
     }
 
     /// Somebody was not let in, for this reason of the server's.
-    pub(crate) fn turned_away(&self, address: IpAddr, reason: &str) {
-        if self.is_kept() {
+    pub(crate) fn rejected(&self, address: IpAddr, reason: &str) {
+        if self.is_enabled() {
             tracing::info!(target: TARGET, %address, reason, "turned away");
         }
     }

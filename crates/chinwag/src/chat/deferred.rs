@@ -42,16 +42,16 @@ pub(crate) struct Deferred {
 /// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_DEFER_TIMEOUT`] in all, and again as long
 /// after [`PRIVATE_DEFER_COOLDOWN`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct WaitBudget {
     /// For how long they have waited.
     waited: Duration,
     /// When the last wait was over.
     last: Option<Instant>,
 }
 
-impl Patience {
+impl WaitBudget {
     /// How long they may wait from now on.
-    pub(crate) fn left(&self, now: Instant) -> Duration {
+    pub(crate) fn remaining(&self, now: Instant) -> Duration {
         let rested = |last| now.saturating_duration_since(last) >= PRIVATE_DEFER_COOLDOWN;
         if self.last.is_none_or(rested) {
             return PRIVATE_DEFER_TIMEOUT;
@@ -61,7 +61,7 @@ impl Patience {
 
     /// A wait is over that began then.
     pub(crate) fn spend(&mut self, since: Instant, now: Instant) {
-        self.waited = PRIVATE_DEFER_TIMEOUT.saturating_sub(self.left(since)) + (now - since);
+        self.waited = PRIVATE_DEFER_TIMEOUT.saturating_sub(self.remaining(since)) + (now - since);
         self.last = Some(now);
     }
 }
@@ -74,17 +74,20 @@ mod tests {
     fn waits_of_a_second_in_all_and_again_after_a_rest() {
         let start = whippet::time::Instant::now().into_std();
         let after = |millis| start + Duration::from_millis(millis);
-        let mut patience = Patience::default();
-        assert_eq!(patience.left(start), PRIVATE_DEFER_TIMEOUT);
-        patience.spend(start, after(300));
-        patience.spend(after(500), after(700));
-        assert_eq!(patience.left(after(700)), Duration::from_millis(500));
-        patience.spend(after(800), after(1300));
-        assert_eq!(patience.left(after(1300)), Duration::ZERO);
+        let mut wait_budget = WaitBudget::default();
+        assert_eq!(wait_budget.remaining(start), PRIVATE_DEFER_TIMEOUT);
+        wait_budget.spend(start, after(300));
+        wait_budget.spend(after(500), after(700));
+        assert_eq!(wait_budget.remaining(after(700)), Duration::from_millis(500));
+        wait_budget.spend(after(800), after(1300));
+        assert_eq!(wait_budget.remaining(after(1300)), Duration::ZERO);
         let rested = after(1300) + PRIVATE_DEFER_COOLDOWN;
-        assert_eq!(patience.left(rested - Duration::from_millis(1)), Duration::ZERO);
-        assert_eq!(patience.left(rested), PRIVATE_DEFER_TIMEOUT);
-        patience.spend(rested, rested + Duration::from_millis(100));
-        assert_eq!(patience.left(rested + PRIVATE_DEFER_TIMEOUT), Duration::from_millis(900));
+        assert_eq!(wait_budget.remaining(rested - Duration::from_millis(1)), Duration::ZERO);
+        assert_eq!(wait_budget.remaining(rested), PRIVATE_DEFER_TIMEOUT);
+        wait_budget.spend(rested, rested + Duration::from_millis(100));
+        assert_eq!(
+            wait_budget.remaining(rested + PRIVATE_DEFER_TIMEOUT),
+            Duration::from_millis(900)
+        );
     }
 }

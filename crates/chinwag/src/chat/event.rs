@@ -4,7 +4,7 @@
 //! second queue, of [`Control`]s. Nothing here knows of bytes on a wire: the text is as it was typed, and is
 //! sanitised where a line is encoded.
 
-use crate::chat::admin_command::Order;
+use crate::chat::admin_command::AdminCommand;
 use crate::limits::{
     HISTORY_BYTES, LINE_OVERHEAD, MAX_EVENT_BYTES, MAX_ROOM_NAME, REPLAY_BYTES, WHO_PAGE_BYTES,
 };
@@ -27,7 +27,7 @@ pub(crate) enum Event {
         /// Who.
         id: ClientId,
         /// What he asks for.
-        inputs: Inputs,
+        inputs: CommandBatch,
     },
     /// He wants to know which names begin with a word. The answer is sent at once, and never waits.
     Complete {
@@ -39,7 +39,7 @@ pub(crate) enum Event {
         answer: oneshot::Sender<Matches>,
     },
     /// The connection does not answer, which somebody wanted to know.
-    Unanswered {
+    Unresponsive {
         /// Whose connection.
         id: ClientId,
         /// What was asked.
@@ -69,7 +69,7 @@ impl Event {
         match self {
             Self::Lines { id, .. }
             | Self::Complete { id, .. }
-            | Self::Unanswered { id, .. }
+            | Self::Unresponsive { id, .. }
             | Self::Drained { id }
             | Self::Leave { id, .. } => *id,
         }
@@ -78,16 +78,16 @@ impl Event {
 
 impl Event {
     /// Bytes that a round may get from any one for one receiver, about and at most.
-    pub(crate) const MOST_ENCODED: usize =
-        MAX_EVENT_BYTES + (MAX_EVENT_BYTES / LINE_OVERHEAD + 1) * HEADING;
+    pub(crate) const MAX_ENCODED: usize =
+        MAX_EVENT_BYTES + (MAX_EVENT_BYTES / LINE_OVERHEAD + 1) * PREFIX_BYTES;
 
     /// Bytes that an input takes beside its text.
     #[cfg(test)]
-    pub(crate) const ITEM: usize = size_of::<(Kind, u32)>();
+    pub(crate) const ITEM_BYTES: usize = size_of::<(Kind, u32)>();
 
     /// Whether it took a place in the broker's queue, which is to be given back.
-    pub(crate) const fn has_a_place(&self) -> bool {
-        matches!(self, Self::Lines { .. } | Self::Complete { .. } | Self::Unanswered { .. })
+    pub(crate) const fn holds_queue_permit(&self) -> bool {
+        matches!(self, Self::Lines { .. } | Self::Complete { .. } | Self::Unresponsive { .. })
     }
 
     /// Takes no more memory than it must: it will wait.
@@ -100,15 +100,15 @@ impl Event {
 }
 
 /// What some people get before each line: the name of the room, and when it was said.
-const HEADING: usize = MAX_ROOM_NAME + "#  00:00:00".len();
+const PREFIX_BYTES: usize = MAX_ROOM_NAME + "#  00:00:00".len();
 
 /// How somebody came in.
 #[derive(Debug)]
-pub(crate) struct Arrival {
+pub(crate) struct NewClient {
     /// Where lines for him go.
-    pub outlet: Outlet,
+    pub sender: Outlet,
     /// How his lines are encoded.
-    pub door: DoorKind,
+    pub format: DoorKind,
     /// Where he comes from.
     pub address: IpAddr,
 }
@@ -121,10 +121,10 @@ pub(crate) enum Control {
         /// Who.
         id: ClientId,
         /// How he came.
-        arrival: Arrival,
+        client: NewClient,
     },
     /// Those who run the server want something.
-    Order(Order),
+    Admin(AdminCommand),
     /// Somebody wants to know whether the broker answers.
     Ping {
         /// Where.
@@ -139,7 +139,7 @@ pub(crate) enum Control {
 
 /// The lines of one read, understood: one string and the places of each line in it. Bounded by [`MAX_EVENT_BYTES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Inputs {
+pub(crate) struct CommandBatch {
     /// The texts of all of them, one behind the other.
     text: String,
     /// What each asks for, and where its text ends.
@@ -147,30 +147,30 @@ pub(crate) struct Inputs {
     /// Bytes that the broker may make of them, at most.
     encoded: usize,
     /// When they were read, if that is known.
-    heard: Option<Instant>,
+    received_at: Option<Instant>,
 }
 
-impl Inputs {
+impl CommandBatch {
     /// None yet.
     pub(crate) const fn new() -> Self {
-        Self { text: String::new(), items: Vec::new(), encoded: 0, heard: None }
+        Self { text: String::new(), items: Vec::new(), encoded: 0, received_at: None }
     }
 
     /// The same, read at this moment.
     #[must_use]
-    pub(crate) fn heard_at(self, now: Instant) -> Self {
-        Self { heard: Some(now), ..self }
+    pub(crate) fn with_received_at(self, now: Instant) -> Self {
+        Self { received_at: Some(now), ..self }
     }
 
     /// When they were read, if that is known.
-    pub(crate) fn heard(&self) -> Option<Instant> {
-        self.heard
+    pub(crate) fn received_at(&self) -> Option<Instant> {
+        self.received_at
     }
 
     /// Those from this place on. What they took to come has been measured.
-    pub(crate) fn rest(self, at: usize) -> Self {
+    pub(crate) fn starting_at(self, at: usize) -> Self {
         if at == 0 {
-            return Self { heard: None, ..self };
+            return Self { received_at: None, ..self };
         }
         let mut rest = Self::new();
         self.iter().skip(at).for_each(|input| rest.push(input));
@@ -187,12 +187,12 @@ impl Inputs {
         self.text.push_str(input.text);
         let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
         self.items.push((input.kind, end));
-        self.encoded += LINE_OVERHEAD + input.text.len() + answer_bytes(input.kind);
+        self.encoded += LINE_OVERHEAD + input.text.len() + reply_bytes(input.kind);
     }
 
     /// Bytes of a line with these words, as it looks to who is in another room.
-    pub(crate) fn encoded_of(text: &str) -> usize {
-        HEADING + LINE_OVERHEAD + text.len()
+    pub(crate) fn max_encoded(text: &str) -> usize {
+        PREFIX_BYTES + LINE_OVERHEAD + text.len()
     }
 
     /// All of them, in order.
@@ -219,7 +219,7 @@ impl Inputs {
 
 /// Bytes of the answer to an input, about. What makes a long answer fills an event sooner, so that one read full
 /// of `/who` cannot push its own sender past his bounds.
-const fn answer_bytes(kind: Kind) -> usize {
+const fn reply_bytes(kind: Kind) -> usize {
     match kind {
         Kind::Who { .. } | Kind::Rooms { .. } | Kind::RoomsNamed { .. } | Kind::Bans { .. } => {
             WHO_PAGE_BYTES
@@ -242,18 +242,18 @@ mod tests {
             Input { kind: Kind::Help, text: "" },
             Input { kind: Kind::Action, text: "wävs" },
         ];
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         sent.iter().for_each(|&input| inputs.push(input));
         assert_eq!(inputs.iter().collect::<Vec<_>>(), sent);
         assert_eq!(inputs.len(), 3);
-        assert_eq!(inputs.clone().rest(0).iter().collect::<Vec<_>>(), sent);
-        assert_eq!(inputs.clone().rest(1).iter().collect::<Vec<_>>(), sent[1..]);
-        assert!(inputs.rest(3).is_empty());
+        assert_eq!(inputs.clone().starting_at(0).iter().collect::<Vec<_>>(), sent);
+        assert_eq!(inputs.clone().starting_at(1).iter().collect::<Vec<_>>(), sent[1..]);
+        assert!(inputs.starting_at(3).is_empty());
     }
 
     #[test]
     fn an_event_is_full_sooner_of_questions_than_of_words() {
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         assert!(inputs.fits(3 * MAX_EVENT_BYTES), "the longest line goes alone");
         for _ in 0..4 {
             assert!(inputs.fits(0));

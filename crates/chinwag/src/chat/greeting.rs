@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The texts of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Texts {
+pub(crate) struct Greeting {
     /// The greeting, without the nick.
     pub welcome: String,
     /// The message of the day, line by line; may be empty.
     pub motd: String,
 }
 
-impl Default for Texts {
+impl Default for Greeting {
     fn default() -> Self {
         Self { welcome: DEFAULT_WELCOME.to_owned(), motd: String::new() }
     }
@@ -20,21 +20,21 @@ impl Default for Texts {
 
 /// The texts in force: whoever runs the server writes, the broker reads at each join.
 #[derive(Debug, Default)]
-pub(crate) struct Notices(Mutex<Arc<Texts>>);
+pub(crate) struct LiveGreeting(Mutex<Arc<Greeting>>);
 
-impl Notices {
+impl LiveGreeting {
     /// These texts.
-    pub(crate) fn new(texts: Texts) -> Self {
-        Self(Mutex::new(Arc::new(texts)))
+    pub(crate) fn new(greeting: Greeting) -> Self {
+        Self(Mutex::new(Arc::new(greeting)))
     }
 
     /// What is in force now.
-    pub(crate) fn texts(&self) -> Arc<Texts> {
+    pub(crate) fn load(&self) -> Arc<Greeting> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts others in their place.
-    pub(crate) fn exchange(&self, texts: Texts) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(texts);
+    pub(crate) fn store(&self, greeting: Greeting) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(greeting);
     }
 }

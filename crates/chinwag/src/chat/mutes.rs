@@ -7,7 +7,7 @@
 //!
 //! Pure: the time is an argument. At most [`MAX_MUTES`] are kept; what is over makes room.
 
-use crate::chat::admin_command::Muted;
+use crate::chat::admin_command::MuteInfo;
 use crate::chat::scan_steps;
 use crate::limits::MAX_MUTES;
 use crate::protocol::address_key::AddressKey;
@@ -52,7 +52,7 @@ impl Mutes {
         until: Option<Instant>,
         now: Instant,
     ) -> Result<MuteId, String> {
-        self.mutes.retain(|_, mute| mute.lasts(now));
+        self.mutes.retain(|_, mute| mute.is_active(now));
         if self.mutes.len() >= MAX_MUTES {
             return Err(format!("{MAX_MUTES} people are muted already; /unmute one first"));
         }
@@ -69,30 +69,35 @@ impl Mutes {
 
     /// This one, if it lasts.
     pub(crate) fn get(&self, id: MuteId, now: Instant) -> Option<Mute> {
-        self.mutes.get(&id).copied().filter(|mute| mute.lasts(now))
+        self.mutes.get(&id).copied().filter(|mute| mute.is_active(now))
     }
 
     /// The one that meets somebody who comes from this address, if any does.
-    pub(crate) fn of_newcomer(&self, address: IpAddr, now: Instant) -> Option<MuteId> {
+    pub(crate) fn matching_address(&self, address: IpAddr, now: Instant) -> Option<MuteId> {
         let key = AddressKey::of(address)?;
         self.find(now, |mute| mute.address == Some(key))
     }
 
     /// The one that meets somebody of this address who takes this nick, if any does.
-    pub(crate) fn of_nick(&self, nick: Nick, address: IpAddr, now: Instant) -> Option<MuteId> {
+    pub(crate) fn matching_nick(
+        &self,
+        nick: Nick,
+        address: IpAddr,
+        now: Instant,
+    ) -> Option<MuteId> {
         let local = AddressKey::of(address).is_none();
         self.find(now, |mute| local && mute.address.is_none() && mute.nick.is_like(&nick))
     }
 
     /// The one of somebody who was called so, here or gone.
-    pub(crate) fn named(&self, nick: Nick, now: Instant) -> Option<MuteId> {
+    pub(crate) fn by_nick(&self, nick: Nick, now: Instant) -> Option<MuteId> {
         self.find(now, |mute| mute.nick.is_like(&nick))
     }
 
     /// All that last, the first one first.
-    pub(crate) fn all(&self, now: Instant) -> impl Iterator<Item = Muted> {
-        let lasting = self.mutes.values().filter(move |mute| mute.lasts(now));
-        lasting.map(move |mute| Muted {
+    pub(crate) fn all(&self, now: Instant) -> impl Iterator<Item = MuteInfo> {
+        let lasting = self.mutes.values().filter(move |mute| mute.is_active(now));
+        lasting.map(move |mute| MuteInfo {
             nick: mute.nick,
             address: mute.address.map(|address| address.to_string()),
             rest: mute.until.map(|until| until.saturating_duration_since(now)),
@@ -102,13 +107,13 @@ impl Mutes {
     /// The latest one that lasts and is like this.
     fn find(&self, now: Instant, is: impl Fn(&Mute) -> bool) -> Option<MuteId> {
         let mut all = self.mutes.iter().rev().inspect(|_| scan_steps::count(1));
-        all.find(|(_, mute)| mute.lasts(now) && is(mute)).map(|(&id, _)| id)
+        all.find(|(_, mute)| mute.is_active(now) && is(mute)).map(|(&id, _)| id)
     }
 }
 
 impl Mute {
     /// Whether it is not over.
-    fn lasts(&self, now: Instant) -> bool {
+    fn is_active(&self, now: Instant) -> bool {
         self.until.is_none_or(|until| until > now)
     }
 }
@@ -132,11 +137,11 @@ mod tests {
         let until = now + Duration::from_secs(600);
         let mut mutes = Mutes::default();
         let bob = mutes.add(nick("bob"), address("2001:db8::1"), Some(until), now).unwrap();
-        assert_eq!(mutes.of_newcomer(address("2001:db8::ffff"), now), Some(bob));
-        assert_eq!(mutes.of_newcomer(address("2001:db8:0:1::1"), now), None);
-        assert_eq!(mutes.of_nick(nick("bob"), address("10.0.0.1"), now), None);
-        assert_eq!(mutes.named(nick("BOB"), now), Some(bob));
-        assert_eq!(mutes.of_newcomer(address("2001:db8::1"), until), None);
+        assert_eq!(mutes.matching_address(address("2001:db8::ffff"), now), Some(bob));
+        assert_eq!(mutes.matching_address(address("2001:db8:0:1::1"), now), None);
+        assert_eq!(mutes.matching_nick(nick("bob"), address("10.0.0.1"), now), None);
+        assert_eq!(mutes.by_nick(nick("BOB"), now), Some(bob));
+        assert_eq!(mutes.matching_address(address("2001:db8::1"), until), None);
         assert_eq!(mutes.get(bob, until), None);
     }
 
@@ -145,13 +150,13 @@ mod tests {
         let now = whippet::time::Instant::now().into_std();
         let mut mutes = Mutes::default();
         let bob = mutes.add(nick("bob"), address("127.0.0.1"), None, now).unwrap();
-        assert_eq!(mutes.of_newcomer(address("127.0.0.1"), now), None);
-        assert_eq!(mutes.of_nick(nick("Bob"), address("::1"), now), Some(bob));
-        assert_eq!(mutes.of_nick(nick("bob"), address("10.0.0.1"), now), None);
-        assert_eq!(mutes.of_nick(nick("B0b"), address("::1"), now), Some(bob), "it looks so");
-        assert_eq!(mutes.of_nick(nick("cy"), address("::1"), now), None);
+        assert_eq!(mutes.matching_address(address("127.0.0.1"), now), None);
+        assert_eq!(mutes.matching_nick(nick("Bob"), address("::1"), now), Some(bob));
+        assert_eq!(mutes.matching_nick(nick("bob"), address("10.0.0.1"), now), None);
+        assert_eq!(mutes.matching_nick(nick("B0b"), address("::1"), now), Some(bob), "it looks so");
+        assert_eq!(mutes.matching_nick(nick("cy"), address("::1"), now), None);
         mutes.remove(bob);
-        assert_eq!(mutes.named(nick("bob"), now), None);
+        assert_eq!(mutes.by_nick(nick("bob"), now), None);
     }
 
     #[test]

@@ -42,34 +42,34 @@ impl RoomLimit {
 }
 
 /// What is counted by: a network, or none for loopback.
-pub(crate) type Maker = Option<AddressKey>;
+pub(crate) type RoomCreator = Option<AddressKey>;
 
 /// How many rooms were made from where (see the module's words).
 #[derive(Debug, Default)]
-pub(crate) struct Makers(BTreeMap<Maker, usize>);
+pub(crate) struct RoomCreators(BTreeMap<RoomCreator, usize>);
 
-impl Makers {
+impl RoomCreators {
     /// Whether one more may be made from there, if each may have made so many.
-    pub(crate) fn may_make(&self, from: IpAddr, limit: usize) -> bool {
-        let has_room = |maker| {
-            let made = self.0.get(&maker).copied().unwrap_or(0);
-            made < limit.saturating_mul(share(maker))
+    pub(crate) fn may_create(&self, from: IpAddr, limit: usize) -> bool {
+        let has_room = |creator| {
+            let made = self.0.get(&creator).copied().unwrap_or(0);
+            made < limit.saturating_mul(share(creator))
         };
-        makers(from).all(has_room)
+        creators(from).all(has_room)
     }
 
     /// One was made.
     pub(crate) fn add(&mut self, from: IpAddr) {
-        makers(from).for_each(|maker| *self.0.entry(maker).or_default() += 1);
+        creators(from).for_each(|creator| *self.0.entry(creator).or_default() += 1);
     }
 
     /// One that was made from there has gone.
     pub(crate) fn remove(&mut self, from: IpAddr) {
-        for maker in makers(from) {
-            if let Some(made) = self.0.get_mut(&maker) {
+        for creator in creators(from) {
+            if let Some(made) = self.0.get_mut(&creator) {
                 *made -= 1;
                 if *made == 0 {
-                    self.0.remove(&maker);
+                    self.0.remove(&creator);
                 }
             }
         }
@@ -83,15 +83,15 @@ impl Makers {
 }
 
 /// What a room from there counts for.
-fn makers(from: IpAddr) -> impl Iterator<Item = Maker> {
+fn creators(from: IpAddr) -> impl Iterator<Item = RoomCreator> {
     let address = AddressKey::of(from);
     let networks = address.into_iter().flat_map(AddressKey::networks).map(Some);
     networks.chain(address.is_none().then_some(None))
 }
 
 /// How many times as much as an address it may have.
-fn share(maker: Maker) -> usize {
-    maker.map_or(BUDGET_FACTOR_48, AddressKey::share) as usize
+fn share(creator: RoomCreator) -> usize {
+    creator.map_or(BUDGET_FACTOR_48, AddressKey::share) as usize
 }
 
 #[cfg(test)]
@@ -103,10 +103,10 @@ mod tests {
     }
 
     /// How many can be made from these addresses in turn.
-    fn made(makers: &mut Makers, from: impl Fn(usize) -> String) -> usize {
+    fn made(creators: &mut RoomCreators, from: impl Fn(usize) -> String) -> usize {
         let mut made = 0;
-        while makers.may_make(address(&from(made)), 3) {
-            makers.add(address(&from(made)));
+        while creators.may_create(address(&from(made)), 3) {
+            creators.add(address(&from(made)));
             made += 1;
         }
         made
@@ -114,31 +114,38 @@ mod tests {
 
     #[test]
     fn an_address_makes_so_many_and_its_networks_their_multiples() {
-        let mut makers = Makers::default();
-        assert_eq!(made(&mut makers, |_| "203.0.113.1".to_owned()), 3);
-        assert_eq!(made(&mut makers, |at| format!("2001:db8::{at:x}")), 3, "a /64");
+        let mut creators = RoomCreators::default();
+        assert_eq!(made(&mut creators, |_| "203.0.113.1".to_owned()), 3);
+        assert_eq!(made(&mut creators, |at| format!("2001:db8::{at:x}")), 3, "a /64");
         assert_eq!(
-            made(&mut makers, |at| format!("2001:db8:0:{:x}::1", at + 1)),
+            made(&mut creators, |at| format!("2001:db8:0:{:x}::1", at + 1)),
             9,
             "the rest of a /56"
         );
-        assert_eq!(made(&mut makers, |at| format!("2001:db8:0:{:x}00::1", at + 1)), 36, "of a /48");
-        assert_eq!(made(&mut makers, |_| "127.0.0.1".to_owned()), 48, "loopback");
-        assert!(!makers.may_make(address("::1"), 3) && makers.may_make(address("203.0.113.2"), 3));
+        assert_eq!(
+            made(&mut creators, |at| format!("2001:db8:0:{:x}00::1", at + 1)),
+            36,
+            "of a /48"
+        );
+        assert_eq!(made(&mut creators, |_| "127.0.0.1".to_owned()), 48, "loopback");
+        assert!(
+            !creators.may_create(address("::1"), 3)
+                && creators.may_create(address("203.0.113.2"), 3)
+        );
     }
 
     #[test]
     fn a_room_that_goes_is_counted_no_more() {
-        let mut makers = Makers::default();
+        let mut creators = RoomCreators::default();
         for from in ["203.0.113.1", "2001:db8::1", "::1"] {
             let from = address(from);
-            makers.add(from);
-            makers.add(from);
-            makers.remove(from);
-            assert!(!makers.may_make(from, 0) && makers.may_make(from, 2));
-            makers.remove(from);
+            creators.add(from);
+            creators.add(from);
+            creators.remove(from);
+            assert!(!creators.may_create(from, 0) && creators.may_create(from, 2));
+            creators.remove(from);
         }
-        assert_eq!(makers.len(), 0, "nothing is left of them");
+        assert_eq!(creators.len(), 0, "nothing is left of them");
     }
 
     #[test]

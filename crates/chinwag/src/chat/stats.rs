@@ -10,9 +10,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// What the broker has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
+pub struct StatsSnapshot {
     /// People in the house now.
-    pub people: usize,
+    pub users: usize,
     /// Rooms that are there now.
     pub rooms: usize,
     /// People who have come.
@@ -24,119 +24,137 @@ pub struct Metrics {
     /// Frames handed to inboxes.
     pub frames: u64,
     /// People cut because they were owed more than the hard bound.
-    pub cut_past_hard: u64,
+    pub disconnects_queue_full: u64,
     /// People cut because they took nothing.
-    pub cut_stalled: u64,
+    pub disconnects_stalled: u64,
     /// People cut because all frames together had grown too large.
-    pub cut_for_memory: u64,
+    pub disconnects_memory: u64,
     /// Times that a room began to wait.
     pub pauses: u64,
     /// People whose connections were ended by order.
-    pub cut_kicked: u64,
+    pub disconnects_kicked: u64,
     /// People cut because they were banned.
-    pub cut_banned: u64,
+    pub disconnects_banned: u64,
     /// People who were not let in because they are banned.
     pub banned: u64,
 }
 
-impl Metrics {
+impl StatsSnapshot {
     /// Nothing done yet.
     pub const NONE: Self = Self {
-        people: 0,
+        users: 0,
         rooms: 0,
         joins: 0,
         leaves: 0,
         lines: 0,
         frames: 0,
-        cut_past_hard: 0,
-        cut_stalled: 0,
-        cut_for_memory: 0,
+        disconnects_queue_full: 0,
+        disconnects_stalled: 0,
+        disconnects_memory: 0,
         pauses: 0,
-        cut_kicked: 0,
-        cut_banned: 0,
+        disconnects_kicked: 0,
+        disconnects_banned: 0,
         banned: 0,
     };
 
     /// Each number as a word, for publishing.
-    pub const fn words(&self) -> [u64; 13] {
-        let Self { joins, leaves, lines, frames, pauses, cut_kicked, cut_banned, banned, .. } =
-            *self;
-        let Self { cut_past_hard, cut_stalled, cut_for_memory, .. } = *self;
-        let (people, rooms) = (self.people as u64, self.rooms as u64);
+    pub const fn to_array(self) -> [u64; 13] {
+        let Self {
+            joins,
+            leaves,
+            lines,
+            frames,
+            pauses,
+            disconnects_kicked,
+            disconnects_banned,
+            banned,
+            ..
+        } = self;
+        let Self { disconnects_queue_full, disconnects_stalled, disconnects_memory, .. } = self;
+        let (users, rooms) = (self.users as u64, self.rooms as u64);
         [
-            people,
+            users,
             rooms,
             joins,
             leaves,
             lines,
             frames,
-            cut_past_hard,
-            cut_stalled,
-            cut_for_memory,
+            disconnects_queue_full,
+            disconnects_stalled,
+            disconnects_memory,
             pauses,
-            cut_kicked,
-            cut_banned,
+            disconnects_kicked,
+            disconnects_banned,
             banned,
         ]
     }
 
     /// The numbers of such words.
-    pub const fn of_words(words: [u64; 13]) -> Self {
-        let [people, rooms, joins, leaves, lines, frames, cut_past_hard, cut_stalled, rest @ ..] =
-            words;
-        let ([cut_for_memory, pauses, cut_kicked, cut_banned, banned], people) =
-            (rest, people as usize);
-        let rooms = rooms as usize;
-        Self {
-            people,
+    pub const fn from_array(values: [u64; 13]) -> Self {
+        let [
+            users,
             rooms,
             joins,
             leaves,
             lines,
             frames,
-            cut_past_hard,
-            cut_stalled,
-            cut_for_memory,
+            disconnects_queue_full,
+            disconnects_stalled,
+            rest @ ..,
+        ] = values;
+        let ([disconnects_memory, pauses, disconnects_kicked, disconnects_banned, banned], users) =
+            (rest, users as usize);
+        let rooms = rooms as usize;
+        Self {
+            users,
+            rooms,
+            joins,
+            leaves,
+            lines,
+            frames,
+            disconnects_queue_full,
+            disconnects_stalled,
+            disconnects_memory,
             pauses,
-            cut_kicked,
-            cut_banned,
+            disconnects_kicked,
+            disconnects_banned,
             banned,
         }
     }
 }
 
 /// How many numbers a broker publishes.
-const WORDS: usize = Metrics::NONE.words().len();
+const COUNT: usize = StatsSnapshot::NONE.to_array().len();
 
 /// The numbers of one broker.
 #[derive(Debug, Default)]
-pub struct Published {
+pub struct BrokerStats {
     /// Its metrics, one a word. Only the broker writes.
-    words: [AtomicU64; WORDS],
+    values: [AtomicU64; COUNT],
     /// Bytes of all frames that anybody waits for. Only the broker writes.
-    living: AtomicU64,
+    buffered_bytes: AtomicU64,
     /// How long lines took from being read to being written.
     latencies: Arc<Latencies>,
 }
 
-impl Published {
+impl BrokerStats {
     /// Writes down how things are.
     #[inline]
-    pub(crate) fn write(&self, metrics: &Metrics, living: usize) {
-        for (word, now) in self.words.iter().zip(metrics.words()) {
+    pub(crate) fn write(&self, metrics: &StatsSnapshot, buffered_bytes: usize) {
+        for (word, now) in self.values.iter().zip(metrics.to_array()) {
             word.store(now, Relaxed);
         }
-        self.living.store(living as u64, Relaxed);
+        self.buffered_bytes.store(buffered_bytes as u64, Relaxed);
     }
 
     /// How things were at the end of the latest round.
-    pub fn metrics(&self) -> Metrics {
-        Metrics::of_words(std::array::from_fn(|at| self.words[at].load(Relaxed)))
+    pub fn metrics(&self) -> StatsSnapshot {
+        StatsSnapshot::from_array(std::array::from_fn(|at| self.values[at].load(Relaxed)))
     }
 
     /// Bytes of all frames that anybody waited for then.
-    pub fn living_bytes(&self) -> u64 {
-        self.living.load(Relaxed)
+    pub fn buffered_bytes(&self) -> u64 {
+        self.buffered_bytes.load(Relaxed)
     }
 
     /// How long lines took.
@@ -151,11 +169,11 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let published = Published::default();
-        let words = std::array::from_fn(|at| at as u64 + 1);
-        let metrics = Metrics::of_words(words);
-        assert_eq!(metrics.words(), words, "each number has its own word");
-        published.write(&metrics, 77);
-        assert_eq!((published.metrics(), published.living_bytes()), (metrics, 77));
+        let stats = BrokerStats::default();
+        let values = std::array::from_fn(|at| at as u64 + 1);
+        let metrics = StatsSnapshot::from_array(values);
+        assert_eq!(metrics.to_array(), values, "each number has its own word");
+        stats.write(&metrics, 77);
+        assert_eq!((stats.metrics(), stats.buffered_bytes()), (metrics, 77));
     }
 }

@@ -1,16 +1,16 @@
 //! One person, as the broker knows him: what he is called, in which rooms he is, and what he asked for.
 //!
-//! Thousands of people are in the lobby alone and ask for nothing; what the others need beside lies in [`Extras`], which
+//! Thousands of people are in the lobby alone and ask for nothing; what the others need beside lies in [`UserExtras`], which
 //! they have only then.
 
 use crate::chat::bell::Bell;
-use crate::chat::debts::{self, Debts};
-use crate::chat::deferred::{Deferred, Patience};
-use crate::chat::event::{Arrival, ClientId};
+use crate::chat::deferred::{Deferred, WaitBudget};
+use crate::chat::event::{ClientId, NewClient};
 use crate::chat::mutes::MuteId;
+use crate::chat::pending_by_room::{self, PendingByRoom};
 use crate::chat::room::RoomId;
-use crate::chat::room::flow_control::{Balance, Debt, Standing};
-use crate::chat::room::join_summary::Count;
+use crate::chat::room::flow_control::{QueueCounters, ReaderProgress, RoomLag};
+use crate::chat::room::join_summary::SummaryId;
 use crate::outbound::backpressure::Bounds;
 use crate::outbound::queue::Outlet;
 use crate::protocol::nick::Nick;
@@ -24,12 +24,12 @@ pub(crate) struct Membership {
     /// The room.
     pub room: RoomId,
     /// The count that his join is announced in there, if it was not announced by name.
-    pub count: Option<Count>,
+    pub summary: Option<SummaryId>,
 }
 
 /// One person in the house.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub(crate) struct User {
     /// Who he is.
     pub id: ClientId,
     /// What he is called.
@@ -37,9 +37,9 @@ pub(crate) struct Member {
     /// How lines of his current room look to him.
     pub view: View,
     /// Whether he gets something else than the others in the round that is being made.
-    pub special: bool,
+    pub has_custom_batch: bool,
     /// Whether he has left, and is here only until he has got his part of the round.
-    pub retired: bool,
+    pub departed: bool,
     /// Whether all lines that were read from him have come, in a server that stops.
     pub drained: bool,
     /// The room that he speaks in. None before he has joined one again after a kick, or when he has left all.
@@ -47,30 +47,30 @@ pub(crate) struct Member {
     /// Where he came from.
     pub address: IpAddr,
     /// Where lines for him go.
-    pub outlet: Outlet,
+    pub sender: Outlet,
     /// How he keeps the pace.
-    pub standing: Standing,
+    pub progress: ReaderProgress,
     /// How many others do not want to read his words.
     pub ignored_by: u32,
     /// Whether the task was told to read nothing more for now.
-    pub stopped: bool,
+    pub reading_paused: bool,
     /// Events that wait for a slow room or reader, if any do.
     pub deferred: Option<Box<Deferred>>,
     /// What is owed of the lines of each room, while it is much.
-    pub debts: Option<Box<Debts>>,
+    pub pending_by_room: Option<Box<PendingByRoom>>,
     /// What few people need.
-    pub extras: Option<Box<Extras>>,
+    pub extras: Option<Box<UserExtras>>,
 }
 
 /// What is kept of somebody who is in several rooms or asked for something.
 #[derive(Debug, Default)]
-pub(crate) struct Extras {
+pub(crate) struct UserExtras {
     /// The rooms that he is in beside his current one, the one that he joined last behind the others.
-    pub others: Vec<Membership>,
+    pub other_rooms: Vec<Membership>,
     /// Whose words he does not want to read. At most [`MAX_IGNORED`](crate::limits::MAX_IGNORED).
     pub ignores: Vec<ClientId>,
     /// Who wrote to him alone last.
-    pub wrote: Option<ClientId>,
+    pub last_private_sender: Option<ClientId>,
     /// His words for being away, in quotes, if he is.
     pub away: Option<Box<str>>,
     /// What rings when somebody is named, for who asked for it.
@@ -80,48 +80,54 @@ pub(crate) struct Extras {
     /// Whether they edit lines, before which it stands where they speak.
     pub is_editing: bool,
     /// What keeps others from reading him, if it lasts.
-    pub muted: Option<MuteId>,
+    pub mute: Option<MuteId>,
     /// How long private lines to people who are behind may still wait.
-    pub patience: Patience,
+    pub wait_budget: WaitBudget,
 }
 
-impl Member {
+impl User {
     /// Somebody who is in no room yet.
-    pub(crate) fn new(id: ClientId, nick: Nick, arrival: Arrival, now: Instant) -> Self {
-        let Arrival { outlet, door, address } = arrival;
+    pub(crate) fn new(id: ClientId, nick: Nick, client: NewClient, now: Instant) -> Self {
+        let NewClient { sender, format, address } = client;
         Self {
             id,
             nick,
-            view: View::new(door),
-            special: false,
-            retired: false,
+            view: View::new(format),
+            has_custom_batch: false,
+            departed: false,
             drained: false,
             current: None,
             address,
-            outlet,
-            standing: Standing::new(now),
+            sender,
+            progress: ReaderProgress::new(now),
             ignored_by: 0,
-            stopped: false,
+            reading_paused: false,
             deferred: None,
-            debts: None,
+            pending_by_room: None,
             extras: None,
         }
     }
 
     /// What he was sent and has taken.
-    pub(crate) fn balance(&self) -> Balance {
-        Balance { pushed: self.outlet.pushed(), taken: self.outlet.taken() }
+    pub(crate) fn counters(&self) -> QueueCounters {
+        QueueCounters { queued: self.sender.pushed(), written: self.sender.taken() }
     }
 
     /// Bytes of a room's lines were pushed, by which so much is owed in all now.
     #[inline]
-    pub(crate) fn owe(&mut self, room: RoomId, bytes: u64, owed: u64, bounds: &Bounds) {
-        if owed > debts::floor(bounds) {
-            let Balance { pushed, taken } = self.balance();
-            let before = pushed - bytes.min(pushed);
-            self.debts
-                .get_or_insert_with(|| Box::new(Debts::new(before)))
-                .add(room, bytes, before, taken);
+    pub(crate) fn attribute_pending(
+        &mut self,
+        room: RoomId,
+        bytes: u64,
+        pending: u64,
+        limits: &Bounds,
+    ) {
+        if pending > pending_by_room::attribution_threshold(limits) {
+            let QueueCounters { queued, written } = self.counters();
+            let before = queued - bytes.min(queued);
+            self.pending_by_room
+                .get_or_insert_with(|| Box::new(PendingByRoom::new(before)))
+                .add(room, bytes, before, written);
         }
     }
 
@@ -129,38 +135,42 @@ impl Member {
     /// [`floor`](debts::floor). Several rooms share what somebody may be owed: those that are owed most are far ahead of them
     /// first.
     #[inline]
-    pub(crate) fn debt_in(&self, room: RoomId, balance: Balance, bounds: &Bounds) -> Debt {
-        let owed = balance.owed();
-        let floor = debts::floor(bounds);
-        if owed <= floor {
-            return Debt { owed, is_far: false };
+    pub(crate) fn lag_in(&self, room: RoomId, counters: QueueCounters, limits: &Bounds) -> RoomLag {
+        let pending = counters.pending();
+        let threshold = pending_by_room::attribution_threshold(limits);
+        if pending <= threshold {
+            return RoomLag { pending, is_far_behind: false };
         }
-        let (debt, level) =
-            self.debts.as_ref().map_or((0, 0), |debts| debts.of(room, balance.taken));
-        let is_far = owed > bounds.half() && floor + level > bounds.half();
-        Debt { owed: owed.min(floor + debt), is_far }
+        let (pending_here, level) = self
+            .pending_by_room
+            .as_ref()
+            .map_or((0, 0), |rooms| rooms.pending_of(room, counters.written));
+        let is_far_behind = pending > limits.half() && threshold + level > limits.half();
+        RoomLag { pending: pending.min(threshold + pending_here), is_far_behind }
     }
 
     /// Forgets of which rooms a debt is that has become small.
-    pub(crate) fn forget_small_debts(&mut self, bounds: &Bounds) {
-        if self.debts.is_some() && self.balance().owed() <= debts::floor(bounds) {
-            self.debts = None;
+    pub(crate) fn drop_small_attribution(&mut self, limits: &Bounds) {
+        if self.pending_by_room.is_some()
+            && self.counters().pending() <= pending_by_room::attribution_threshold(limits)
+        {
+            self.pending_by_room = None;
         }
     }
 
     /// What few people need, made if he has none yet.
-    pub(crate) fn extras_mut(&mut self) -> &mut Extras {
+    pub(crate) fn extras_mut(&mut self) -> &mut UserExtras {
         self.extras.get_or_insert_default()
     }
 
     /// The rooms that he is in beside his current one.
-    fn others(&self) -> &[Membership] {
-        self.extras.as_ref().map_or(&[], |extras| &extras.others)
+    fn other_rooms(&self) -> &[Membership] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.other_rooms)
     }
 
     /// The rooms that he is in, the current one last.
     pub(crate) fn memberships(&self) -> impl Iterator<Item = Membership> {
-        self.others().iter().copied().chain(self.current)
+        self.other_rooms().iter().copied().chain(self.current)
     }
 
     /// His being in this room, if he is.
@@ -170,34 +180,34 @@ impl Member {
 
     /// Whether this is the room that he speaks in.
     #[inline]
-    pub(crate) fn speaks_in(&self, room: RoomId) -> bool {
+    pub(crate) fn is_current_room(&self, room: RoomId) -> bool {
         self.current.is_some_and(|current| current.room == room)
     }
 
     /// They are in this room no more. Says whether they spoke in it; then they speak nowhere.
     pub(crate) fn leave(&mut self, room: RoomId) -> bool {
-        let spoke = self.speaks_in(room);
-        if spoke {
+        let was_current = self.is_current_room(room);
+        if was_current {
             self.current = None;
         } else if let Some(extras) = &mut self.extras {
-            extras.others.retain(|other| other.room != room);
+            extras.other_rooms.retain(|other| other.room != room);
         }
-        if let Some(debts) = &mut self.debts {
-            debts.forget(room);
+        if let Some(pending_by_room) = &mut self.pending_by_room {
+            pending_by_room.remove_room(room);
         }
-        spoke
+        was_current
     }
 
     /// Whether he may be in more than one room.
     #[inline]
-    pub(crate) fn is_in_several(&self) -> bool {
-        self.extras.as_ref().is_some_and(|extras| !extras.others.is_empty())
+    pub(crate) fn in_multiple_rooms(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| !extras.other_rooms.is_empty())
     }
 
     /// How lines of this room look to him.
     #[inline]
     pub(crate) fn view_of(&self, room: RoomId) -> View {
-        self.view.of_other_room(!self.speaks_in(room))
+        self.view.of_other_room(!self.is_current_room(room))
     }
 
     /// Whose words he does not want.

@@ -1,6 +1,6 @@
 //! Words: whatever a person types, others get one line of it, and nothing that a terminal takes for a command.
 
-use crate::chat::bans::Target;
+use crate::chat::bans::BanTarget;
 use crate::limits::{MAX_BLANK_COLUMNS, MAX_COMBINING_MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
 use crate::protocol::command::{self, Input, Kind};
 use crate::protocol::encode::DoorKind;
@@ -412,8 +412,8 @@ fn check_shown(input: Input<'_>) {
         }
         Kind::Ban | Kind::Unban => {
             let target = text.split(char::is_whitespace).next().unwrap_or("");
-            match Target::parse(target) {
-                Ok(target) => assert_eq!(Target::parse(&target.to_string()), Ok(target)),
+            match BanTarget::parse(target) {
+                Ok(target) => assert_eq!(BanTarget::parse(&target.to_string()), Ok(target)),
                 Err(reason) => check_line(&Line::Refusal(&reason), "! "),
             }
         }
@@ -461,9 +461,9 @@ fn check_nick(asked: &str) {
                     "{asked:?} looks like {look:?}"
                 );
             }
-            let banned = Target::parse(asked).map(|target| match target {
-                Target::Nick(mask) => mask.matches(nick),
-                Target::Addresses(_) => true,
+            let banned = BanTarget::parse(asked).map(|target| match target {
+                BanTarget::Nick(mask) => mask.matches(nick),
+                BanTarget::Network(_) => true,
             });
             assert_eq!(banned, Ok(true), "a ban on {asked:?} meets it");
         }

@@ -57,7 +57,7 @@ impl Findings {
             }
         }
         if let Some(path) = &settings.state_dir {
-            match StateDir::look(path) {
+            match StateDir::check(path) {
                 Ok(()) => {}
                 Err((words, is_anothers)) if is_anothers && is_root() => {
                     self.leave_open("state-dir", words)

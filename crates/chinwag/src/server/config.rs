@@ -1,6 +1,6 @@
 //! What can be set about a server.
 
-use crate::chat::greeting::Texts;
+use crate::chat::greeting::Greeting;
 use crate::limits;
 use crate::outbound::backpressure::Bounds;
 use crate::protocol::ip_range::IpRange;
@@ -122,8 +122,8 @@ impl Config {
     }
 
     /// What new clients read.
-    pub(crate) fn texts(&self) -> Texts {
-        Texts { welcome: self.welcome.clone(), motd: self.motd.clone() }
+    pub(crate) fn texts(&self) -> Greeting {
+        Greeting { welcome: self.welcome.clone(), motd: self.motd.clone() }
     }
 
     /// The proxies that are believed.

@@ -1,9 +1,11 @@
 //! What those who run a server hold of it while it runs.
 
-use crate::chat::admin_command::{Act, Banned, Muted, OpenRoom, Order, Present, Verdict};
-use crate::chat::ban_store::Receipts;
+use crate::chat::admin_command::{
+    AdminCommand, BanCommand, BanInfo, BanOutcome, MuteInfo, RoomInfo, UserInfo,
+};
+use crate::chat::ban_store::WriteStatus;
 use crate::chat::event::Control;
-use crate::chat::stats::Published;
+use crate::chat::stats::BrokerStats;
 use crate::limits::EVENT_QUEUE;
 use crate::os::process_stats::ProcessFiles;
 use crate::protocol::nick::Nick;
@@ -22,19 +24,19 @@ pub struct Office {
     /// The server.
     house: Arc<House>,
     /// What its broker publishes.
-    published: Arc<Published>,
+    stats: Arc<BrokerStats>,
     /// Where it is seen that bans are written, if they are kept.
-    receipts: Option<Receipts>,
+    write_status: Option<WriteStatus>,
 }
 
 impl Office {
     /// Of this server.
     pub(crate) fn new(
         house: Arc<House>,
-        published: Arc<Published>,
-        receipts: Option<Receipts>,
+        stats: Arc<BrokerStats>,
+        write_status: Option<WriteStatus>,
     ) -> Self {
-        Self { house, published, receipts }
+        Self { house, stats, write_status }
     }
 
     /// Takes over what of these settings a running server can take over; see
@@ -50,8 +52,8 @@ impl Office {
     }
 
     /// What the broker has published.
-    pub fn published(&self) -> &Published {
-        &self.published
+    pub fn stats(&self) -> &BrokerStats {
+        &self.stats
     }
 
     /// Waits for the broker to answer; whether it does.
@@ -61,18 +63,18 @@ impl Office {
     }
 
     /// Everybody who is here, by name; `None` if the broker is gone.
-    pub(crate) async fn who(&self) -> Option<Vec<Present>> {
-        self.order(|answer| Order::Who { answer }).await
+    pub(crate) async fn who(&self) -> Option<Vec<UserInfo>> {
+        self.order(|answer| AdminCommand::Who { answer }).await
     }
 
     /// Ends somebody's connection; what he is called, if he was here.
     pub(crate) async fn kick(&self, nick: String, reason: String) -> Option<Option<Nick>> {
-        self.order(|answer| Order::Kick { nick, reason, answer }).await
+        self.order(|answer| AdminCommand::Kick { nick, reason, answer }).await
     }
 
     /// The rooms, by name.
-    pub(crate) async fn rooms(&self) -> Option<Vec<OpenRoom>> {
-        self.order(|answer| Order::Rooms { answer }).await
+    pub(crate) async fn rooms(&self) -> Option<Vec<RoomInfo>> {
+        self.order(|answer| AdminCommand::Rooms { answer }).await
     }
 
     /// Takes a room away; what it is called and how many were in it, or why it stays.
@@ -81,53 +83,54 @@ impl Office {
         name: String,
         reason: String,
     ) -> Option<Result<(RoomName, usize), String>> {
-        self.order(|answer| Order::Close { name, reason, answer }).await
+        self.order(|answer| AdminCommand::Close { name, reason, answer }).await
     }
 
     /// Mutes somebody, as it was typed; what came of it in words, or why not.
     pub(crate) async fn mute(&self, typed: String) -> Option<Result<String, String>> {
-        self.order(|answer| Order::Mute { typed, answer }).await
+        self.order(|answer| AdminCommand::Mute { typed, answer }).await
     }
 
     /// Ends a mute; whose, or why not.
     pub(crate) async fn unmute(&self, nick: String) -> Option<Result<Nick, String>> {
-        self.order(|answer| Order::Unmute { nick, answer }).await
+        self.order(|answer| AdminCommand::Unmute { nick, answer }).await
     }
 
     /// Who is muted.
-    pub(crate) async fn mutes(&self) -> Option<Vec<Muted>> {
-        self.order(|answer| Order::Mutes { answer }).await
+    pub(crate) async fn mutes(&self) -> Option<Vec<MuteInfo>> {
+        self.order(|answer| AdminCommand::Mutes { answer }).await
     }
 
     /// Who is banned.
-    pub(crate) async fn bans(&self) -> Option<Vec<Banned>> {
-        self.order(|answer| Order::Bans { answer }).await
+    pub(crate) async fn bans(&self) -> Option<Vec<BanInfo>> {
+        self.order(|answer| AdminCommand::Bans { answer }).await
     }
 
     /// Changes the bans, and waits until they are kept; what came of it in words, or why not.
-    pub(crate) async fn moderate(&self, act: Act) -> Option<Result<String, String>> {
-        let outcome = self.order(|answer| Order::Moderate { act, answer }).await?;
-        let (Ok(Verdict { words, page: Some(page) }), Some(receipts)) = (&outcome, &self.receipts)
+    pub(crate) async fn moderate(&self, command: BanCommand) -> Option<Result<String, String>> {
+        let outcome = self.order(|answer| AdminCommand::ChangeBans { command, answer }).await?;
+        let (Ok(BanOutcome { message, version: Some(version) }), Some(write_status)) =
+            (&outcome, &self.write_status)
         else {
-            return Some(outcome.map(|verdict| verdict.words));
+            return Some(outcome.map(|outcome| outcome.message));
         };
-        match receipts.clone().of(*page).await {
-            None => Some(Ok(words.clone())),
+        match write_status.clone().wait_for(*version).await {
+            None => Some(Ok(message.clone())),
             Some(reason) => Some(Err(format!(
-                "{words}; but it cannot be written, so a restart forgets it: {reason}"
+                "{message}; but it cannot be written, so a restart forgets it: {reason}"
             ))),
         }
     }
 
     /// Tells everybody something; how many they are.
     pub(crate) async fn say(&self, text: String) -> Option<usize> {
-        self.order(|answer| Order::Say { text, answer }).await
+        self.order(|answer| AdminCommand::Say { text, answer }).await
     }
 
     /// Gives the broker an order and waits for its answer.
-    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Option<T> {
+    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> Option<T> {
         let (answer, answered) = oneshot::channel();
-        self.house.control.send(Control::Order(order(answer))).await.ok()?;
+        self.house.control.send(Control::Admin(order(answer))).await.ok()?;
         answered.await.ok()
     }
 

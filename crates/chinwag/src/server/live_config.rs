@@ -4,7 +4,7 @@
 //! each stands alone, and whoever still goes by the old value does so for one turn.
 
 use crate::chat::connection_log::ConnectionLog;
-use crate::chat::greeting::Notices;
+use crate::chat::greeting::LiveGreeting;
 use crate::chat::room_creators::RoomLimit;
 use crate::limits::ADDRESS_RATE_FACTOR;
 use crate::protocol::ip_range::IpRange;
@@ -35,7 +35,7 @@ pub(crate) struct Dials {
     /// How long a graceful stop may take, in microseconds.
     grace: AtomicU64,
     /// What newcomers read.
-    notices: Arc<Notices>,
+    greeting: Arc<LiveGreeting>,
     /// How many rooms an address may have made.
     room_limit: Arc<RoomLimit>,
     /// Who comes and leaves, if that is logged.
@@ -52,7 +52,7 @@ impl Dials {
     /// # Errors
     /// A trusted proxy is no range of addresses.
     pub(crate) fn new(config: &Config, secret: Option<Secret>) -> io::Result<Self> {
-        let notices = Arc::new(Notices::new(config.texts()));
+        let greeting = Arc::new(LiveGreeting::new(config.texts()));
         let [speech, address, keys, first_look, overlong, grace] =
             words(config).map(AtomicU64::new);
         let room_limit = Arc::new(RoomLimit::none());
@@ -67,7 +67,7 @@ impl Dials {
             first_look,
             overlong,
             grace,
-            notices,
+            greeting,
             room_limit,
             connections,
             lock,
@@ -84,9 +84,9 @@ impl Dials {
         self.first_look.store(first_look, Relaxed);
         self.overlong.store(overlong, Relaxed);
         self.grace.store(grace, Relaxed);
-        self.notices.exchange(config.texts());
+        self.greeting.store(config.texts());
         self.room_limit.set(config.per_address);
-        self.connections.keep(config.log_connections);
+        self.connections.set_enabled(config.log_connections);
         self.lock.exchange(secret);
         self.proxies.exchange(proxies);
     }
@@ -141,8 +141,8 @@ impl Dials {
     }
 
     /// What newcomers read.
-    pub(crate) fn notices(&self) -> &Arc<Notices> {
-        &self.notices
+    pub(crate) fn greeting(&self) -> &Arc<LiveGreeting> {
+        &self.greeting
     }
 }
 
@@ -183,7 +183,7 @@ fn address_lines(connections: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::greeting::Texts;
+    use crate::chat::greeting::Greeting;
 
     #[test]
     fn what_was_turned_is_what_is_read() {
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(dials.overlong(), Config::default().overlong);
         let connection = Allowance { burst: 3, interval: Duration::from_secs(3600) };
         let speech = Some(connection);
-        let texts = Texts { welcome: "hello".into(), motd: "news".into() };
+        let texts = Greeting { welcome: "hello".into(), motd: "news".into() };
         let grace = Duration::from_secs(86_400);
         dials.turn(
             &Config {
@@ -224,7 +224,7 @@ mod tests {
             None,
             Vec::new(),
         );
-        assert_eq!(*dials.notices().texts(), texts);
+        assert_eq!(*dials.greeting().load(), texts);
         dials.turn(&Config::default().without_limits(), None, Vec::new());
         assert_eq!((dials.speech(), dials.keys()), (None, None));
     }

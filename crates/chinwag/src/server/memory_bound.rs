@@ -9,14 +9,14 @@
 //! what those who run the server ask for by `chinwag admin`: a list of everybody, or of all tasks.
 
 use crate::chat::bans::Ban;
-use crate::chat::debts::{DEBT_BYTES, Debts};
 use crate::chat::deferred::Deferred;
 use crate::chat::event::Event;
 use crate::chat::mutes::{Mute, MuteId};
+use crate::chat::pending_by_room::{PendingByRoom, ROOM_PENDING_BYTES};
 use crate::chat::room::Room;
 use crate::chat::room::history::Entry;
-use crate::chat::room_creators::Maker;
-use crate::chat::user::{Extras, Membership};
+use crate::chat::room_creators::RoomCreator;
+use crate::chat::user::{Membership, UserExtras};
 use crate::limits::{
     BATCH_BYTES, BATCH_COPY_BYTES, BATCH_EVENTS, CONTROL_QUEUE, EVENT_QUEUE, HISTORY_BYTES,
     LINE_OVERHEAD, MAX_ANNOUNCED, MAX_BANS, MAX_DEFERRED_EVENTS, MAX_EVENT_BYTES,
@@ -122,9 +122,9 @@ const fn map_entry(bytes: usize) -> usize {
 /// What one round makes beyond the limit of frames, before anybody can be cut for it.
 const fn round() -> usize {
     // Whoever speaks, comes or asks in a round gets bytes of their own: all of the round at most, and the longest answer.
-    let own = (BATCH_EVENTS + CONTROL_QUEUE) * (BATCH_BYTES + Event::MOST_ENCODED);
+    let own = (BATCH_EVENTS + CONTROL_QUEUE) * (BATCH_BYTES + Event::MAX_ENCODED);
     // A line in each view; a buffer has room for twice what is in it.
-    let views = View::COUNT * 2 * (BATCH_BYTES + Event::MOST_ENCODED);
+    let views = View::COUNT * 2 * (BATCH_BYTES + Event::MAX_ENCODED);
     let spare = (SPARE_BUFFERS + 1) * 2 * BATCH_BYTES;
     BATCH_COPY_BYTES + own + 2 * HISTORY_BYTES + views + spare
 }
@@ -134,13 +134,13 @@ const fn event() -> usize {
     let items = MAX_EVENT_BYTES / LINE_OVERHEAD + 1;
     2 * size_of::<Event>()
         + heap(2 * MAX_EVENT_BYTES)
-        + heap(items.next_power_of_two() * Event::ITEM)
+        + heap(items.next_power_of_two() * Event::ITEM_BYTES)
 }
 
 /// An event that waits: it takes no more than it must.
 const fn waiting_event() -> usize {
     let items = MAX_EVENT_BYTES / LINE_OVERHEAD + 1;
-    2 * size_of::<Event>() + heap(MAX_EVENT_BYTES) + heap(items * Event::ITEM)
+    2 * size_of::<Event>() + heap(MAX_EVENT_BYTES) + heap(items * Event::ITEM_BYTES)
 }
 
 /// A room that remembers so many lines.
@@ -151,7 +151,7 @@ const fn room(history_lines: usize) -> usize {
     let crowd =
         2 * heap(MAX_ANNOUNCED.next_power_of_two() * size_of::<Instant>()) + heap(4 * MAX_QUOTED);
     // An address with its networks.
-    let makers = 3 * map_entry(size_of::<(Maker, usize)>());
+    let makers = 3 * map_entry(size_of::<(RoomCreator, usize)>());
     let table = 4 * size_of::<usize>() + map_entry(4 * size_of::<usize>()) + makers;
     heap(size_of::<Room>()) + 2 * name + heap(2 * MAX_TOPIC + 2) + history + crowd + table
 }
@@ -168,12 +168,13 @@ const fn connection() -> usize {
     // The events themselves are counted where they wait, and what is owed of each room is a few words.
     let waiting = heap(size_of::<Deferred>())
         + heap(MAX_EVENTS_PER_CLIENT.next_power_of_two() as usize * size_of::<Event>())
-        + heap(size_of::<Debts>())
-        + heap(MAX_ROOMS_PER_USER.next_power_of_two() * DEBT_BYTES);
+        + heap(size_of::<PendingByRoom>())
+        + heap(MAX_ROOMS_PER_USER.next_power_of_two() * ROOM_PENDING_BYTES);
     // Addresses with connections are beside those that are remembered without: each may be one of its own, in networks of its own.
     let networks = 3 * network();
     let ignored = MAX_IGNORED.next_power_of_two() * size_of::<u64>();
-    let extras = heap(size_of::<Extras>()) + heap(rooms) + heap(ignored) + heap(2 * MAX_QUOTED + 2);
+    let extras =
+        heap(size_of::<UserExtras>()) + heap(rooms) + heap(ignored) + heap(2 * MAX_QUOTED + 2);
     let leave = 2 * size_of::<Event>();
     SILENT_MEMORY
         + incoming

@@ -12,8 +12,8 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::chat::bans::{Ban, Bans, Target};
-use crate::chat::event::{ClientId, Event, Inputs};
+use crate::chat::bans::{Ban, BanTarget, Bans};
+use crate::chat::event::{ClientId, CommandBatch, Event};
 use crate::limits::{
     CONTROL_QUEUE, EVENT_QUEUE, HISTORY_BYTES, HISTORY_LINES, MAX_BANS, MAX_DEFERRED_EVENTS,
     MAX_EVENT_BYTES, MAX_IGNORED, MAX_LINE_BYTES, MAX_QUOTED, MAX_ROOMS, MAX_ROOMS_PER_USER,
@@ -140,7 +140,7 @@ fn config(size: Size) -> Config {
 fn bans() -> Bans {
     let mut bans = Bans::default();
     for number in 0..MAX_BANS {
-        let target = Target::parse(&format!("mallory-{number:012}*")).expect("a pattern");
+        let target = BanTarget::parse(&format!("mallory-{number:012}*")).expect("a pattern");
         let reason = format!("\"{}\"", "x".repeat(MAX_QUOTED)).into();
         bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
     }
@@ -237,7 +237,7 @@ fn events() -> (Vec<Event>, Vec<Event>) {
 
 /// An event as full as can be: of many short lines, or of a few long ones.
 fn event(number: usize) -> Event {
-    let mut inputs = Inputs::new();
+    let mut inputs = CommandBatch::new();
     let text = "x".repeat(if number.is_multiple_of(2) { 1 } else { MAX_EVENT_BYTES / 5 });
     while inputs.fits(text.len()) {
         inputs.push(Input { kind: Kind::Say, text: &text });

@@ -27,7 +27,7 @@ pub(crate) mod socket_options;
 pub(crate) mod thread_bound;
 pub(crate) mod trusted_proxies;
 
-use crate::chat::ban_store::{Keeper, Receipts};
+use crate::chat::ban_store::{BanWriter, WriteStatus};
 use crate::chat::broker::Broker;
 use crate::chat::event::{Control, Event};
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, EXIT_RESERVE, GOODBYE_RESERVE};
@@ -76,9 +76,9 @@ pub struct Server {
     /// The end of the queue of what people say.
     said: Receiver<Event>,
     /// Who writes the bans down, if anybody does.
-    keeper: Option<Keeper>,
+    ban_writer: Option<BanWriter>,
     /// Where it is seen that they are written.
-    receipts: Option<Receipts>,
+    write_status: Option<WriteStatus>,
 }
 
 impl Server {
@@ -108,21 +108,24 @@ impl Server {
         let intake = Arc::new(Intake::new(config.bounds));
         let (living_frames, history_lines) = (config.living_frames, config.history_lines);
         let bans = resources.bans.clone();
-        let (keeper, shelf, receipts) = match resources.state_dir.clone().map(Keeper::new) {
-            Some((keeper, shelf, receipts)) => (Some(keeper), Some(shelf), Some(receipts)),
-            None => (None, None, None),
-        };
+        let (ban_writer, ban_store, write_status) =
+            match resources.state_dir.clone().map(BanWriter::new) {
+                Some((ban_writer, ban_store, write_status)) => {
+                    (Some(ban_writer), Some(ban_store), Some(write_status))
+                }
+                None => (None, None, None),
+            };
         let house = Arc::new(House::new(config, resources, events, control, Arc::clone(&intake))?);
-        let notices = Arc::clone(house.dials.notices());
+        let notices = Arc::clone(house.dials.greeting());
         let connections = Arc::clone(house.dials.connections());
         let broker = Broker::new(intake, Instant::now().into_std())
-            .with_notices(notices)
+            .with_greeting(notices)
             .with_room_limit(Arc::clone(house.dials.room_limit()))
-            .with_connections(connections)
-            .with_living_frames(living_frames)
+            .with_connection_log(connections)
+            .with_max_buffered(living_frames)
             .with_history_lines(history_lines)
-            .with_bans(bans, shelf);
-        Ok(Self { listeners, house, broker, orders, said, keeper, receipts })
+            .with_bans(bans, ban_store);
+        Ok(Self { listeners, house, broker, orders, said, ban_writer, write_status })
     }
 
     /// Where people come in.
@@ -132,7 +135,7 @@ impl Server {
 
     /// What those who run it hold of it.
     pub fn office(&self) -> Office {
-        Office::new(Arc::clone(&self.house), self.broker.published(), self.receipts.clone())
+        Office::new(Arc::clone(&self.house), self.broker.stats(), self.write_status.clone())
     }
 
     /// Serves everybody who comes, until `shutdown` is cancelled.
@@ -140,13 +143,14 @@ impl Server {
     /// # Errors
     /// As [`serve`].
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
-        let Self { listeners, house, broker, orders, said, keeper, .. } = self;
-        let keeper = keeper.map(|keeper| whippet::spawn(keeper.run(house.control.clone())));
+        let Self { listeners, house, broker, orders, said, ban_writer, .. } = self;
+        let ban_writer =
+            ban_writer.map(|ban_writer| whippet::spawn(ban_writer.run(house.control.clone())));
         let room = whippet::spawn(broker.run(orders, said));
         let outcome = serve_room(room, listeners, house, shutdown).await;
-        if let Some(keeper) = keeper {
+        if let Some(ban_writer) = ban_writer {
             // The broker is gone: it writes the last of the bans, and ends. A disk that hangs is not waited for.
-            let _ = timeout(GOODBYE_RESERVE, keeper).await;
+            let _ = timeout(GOODBYE_RESERVE, ban_writer).await;
         }
         outcome
     }

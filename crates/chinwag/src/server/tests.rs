@@ -1,7 +1,7 @@
 //! After a thousand people came and went, in every way there is, nothing of them is left.
 
 use super::{Server, serve_room};
-use crate::chat::admin_command::{Act, Order};
+use crate::chat::admin_command::{AdminCommand, BanCommand};
 use crate::chat::event::Control;
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE};
 use crate::outbound::backpressure::{Bounds, Intake};
@@ -221,13 +221,17 @@ fn what_was_banned_last_is_kept_before_the_server_ends() {
         let office = server.office();
         let ended = whippet::spawn(server.run(shutdown.clone()));
         // Who is told that somebody is banned can rely on it.
-        let told = timeout(PATIENCE, office.moderate(Act::Ban("first".into()))).await.unwrap();
+        let told =
+            timeout(PATIENCE, office.moderate(BanCommand::Ban("first".into()))).await.unwrap();
         assert!(told.unwrap().is_ok());
         assert!(std::fs::read_to_string(folder.join("bans")).unwrap().contains("\nfirst -\n"));
         for number in 0..100 {
             let (answer, answered) = oneshot::channel();
-            let act = Act::Ban(format!("x{number}"));
-            control.send(Control::Order(Order::Moderate { act, answer })).await.unwrap();
+            let act = BanCommand::Ban(format!("x{number}"));
+            control
+                .send(Control::Admin(AdminCommand::ChangeBans { command: act, answer }))
+                .await
+                .unwrap();
             assert!(timeout(PATIENCE, answered).await.unwrap().unwrap().is_ok());
         }
         shutdown.cancel();

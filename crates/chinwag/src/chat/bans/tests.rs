@@ -8,8 +8,8 @@ fn nick(name: &str) -> Nick {
     Nick::parse(name).unwrap()
 }
 
-fn target(word: &str) -> Target {
-    Target::parse(word).unwrap()
+fn target(word: &str) -> BanTarget {
+    BanTarget::parse(word).unwrap()
 }
 
 fn ban(word: &str, until: Option<u64>) -> Ban {
@@ -25,7 +25,7 @@ fn patterns_match_whole_nicks_in_any_case() {
         ("b?b", &["bob", "b-b"], &["bb", "boob"]),
         ("a*b*c", &["abc", "axbxc", "abcbc"], &["abcd", "ac"]),
     ] {
-        let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
+        let BanTarget::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
         for name in matching {
             assert!(mask.matches(nick(name)), "{mask:?} {name}");
         }
@@ -44,7 +44,7 @@ fn look_alikes_are_meant_too() {
         ("evil*", &["eviI", "evi1-2"], &["eviii"]),
         ("Ian*", &["ian", "Ian", "iAn2"], &["Lance", "lan"]),
     ] {
-        let Target::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
+        let BanTarget::Nick(mask) = target(mask) else { panic!("{mask} is a pattern") };
         for name in matching {
             assert!(mask.matches(nick(name)), "{mask:?} {name}");
         }
@@ -56,8 +56,8 @@ fn look_alikes_are_meant_too() {
     bans.add(ban("aIice", None), 0).unwrap();
     bans.add(ban("alice", None), 0).unwrap();
     bans.add(ban("alic*", None), 0).unwrap();
-    let kept = Bans::parse(&bans.text()).unwrap();
-    assert!(kept.text().contains("\naIice -\n"), "as it was typed");
+    let kept = Bans::parse(&bans.to_text()).unwrap();
+    assert!(kept.to_text().contains("\naIice -\n"), "as it was typed");
     assert_eq!(bans.remove(&target("a1ice"), 0).len(), 2);
     assert_eq!(bans.iter(0).count(), 1);
 }
@@ -65,7 +65,7 @@ fn look_alikes_are_meant_too() {
 #[test]
 fn ranges_hold_what_begins_alike() {
     let holds = |range: &str, address: &str| {
-        let Target::Addresses(range) = target(range) else { panic!("{range} is a range") };
+        let BanTarget::Network(range) = target(range) else { panic!("{range} is a range") };
         range.contains(address.parse().unwrap())
     };
     assert!(holds("203.0.113.9", "203.0.113.9") && !holds("203.0.113.9", "203.0.113.8"));
@@ -95,10 +95,10 @@ fn what_is_advised_for_ipv6_is_the_64() {
         let range = IpRange::of_newcomer(from.parse().unwrap());
         assert_eq!(range.to_string(), advised, "{from}");
         // What is advised can be typed.
-        assert_eq!(target(&range.to_string()), Target::Addresses(range));
+        assert_eq!(target(&range.to_string()), BanTarget::Network(range));
         assert_eq!(range.wider(), None, "{from}");
     }
-    let Target::Addresses(one) = target("2001:db8::7") else { panic!("an address") };
+    let BanTarget::Network(one) = target("2001:db8::7") else { panic!("an address") };
     assert_eq!(one.wider().map(|wider| wider.to_string()), Some("2001:db8::/64".to_owned()));
 }
 
@@ -107,18 +107,18 @@ fn what_is_no_target_is_refused() {
     for word in
         ["", "a b", "1.2.3", "a.b", "x\u{202e}", "1.2.3.4/33", "1.2.3.4/", "1.2.3.4/+3", "::/129"]
     {
-        assert!(Target::parse(word).is_err(), "{word:?}");
+        assert!(BanTarget::parse(word).is_err(), "{word:?}");
     }
     for word in ["*", "?*", "0.0.0.0/0", "::/0"] {
-        assert_eq!(Target::parse(word), Err(EVERYBODY.to_owned()), "{word}");
+        assert_eq!(BanTarget::parse(word), Err(EVERYBODY.to_owned()), "{word}");
     }
     // All of IPv4 lies in these.
     for word in ["::/64", "::1/64", "::/1", "::/80"] {
-        let wrong = Target::parse(word).unwrap_err();
+        let wrong = BanTarget::parse(word).unwrap_err();
         assert_eq!(wrong, "that would ban everybody who comes by IPv4", "{word}");
     }
     for word in ["::ffff:203.0.113.0/24", "::ffff:203.0.113.0/96"] {
-        let wrong = Target::parse(word).unwrap_err();
+        let wrong = BanTarget::parse(word).unwrap_err();
         assert!(wrong.contains("write the range as 203.0.113.0/24"), "{word}: {wrong}");
     }
 }
@@ -128,10 +128,10 @@ fn bans_end_and_a_target_has_one() {
     let mut bans = Bans::default();
     let alice = nick("alice");
     bans.add(ban("alice", Some(100)), 0).unwrap();
-    assert!(bans.of_nick(alice, 99).is_some() && bans.of_nick(alice, 100).is_none());
+    assert!(bans.matching_nick(alice, 99).is_some() && bans.matching_nick(alice, 100).is_none());
     bans.add(ban("ALICE", None), 50).unwrap();
     assert_eq!(bans.iter(50).count(), 1);
-    assert_eq!(bans.of_nick(alice, 1_000).unwrap().lasts(1_000), "for good");
+    assert_eq!(bans.matching_nick(alice, 1_000).unwrap().duration_text(1_000), "for good");
     assert_eq!(bans.remove(&target("alice"), 50), [target("ALICE")]);
     assert_eq!(bans.remove(&target("alice"), 50), []);
 }
@@ -170,13 +170,13 @@ proptest! {
     ) {
         let mut bans = Bans::default();
         for (word, until, words) in those {
-            let Ok(target) = Target::parse(&word) else { continue };
-            prop_assert_eq!(Target::parse(&target.to_string()), Ok(target.clone()));
+            let Ok(target) = BanTarget::parse(&word) else { continue };
+            prop_assert_eq!(BanTarget::parse(&target.to_string()), Ok(target.clone()));
             let reason = requoted(&quoted(&words));
             prop_assert!(reason.len() <= MAX_QUOTED + 2);
             bans.add(Ban { target, until, reason: reason.into() }, 0).unwrap();
         }
-        prop_assert_eq!(Bans::parse(&bans.text()), Ok(bans));
+        prop_assert_eq!(Bans::parse(&bans.to_text()), Ok(bans));
     }
 
     #[test]

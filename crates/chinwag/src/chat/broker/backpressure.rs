@@ -1,143 +1,145 @@
 //! How far lines have left people behind: which rooms wait for that, and who is cut.
 
-use super::{Broker, Fault};
-use crate::chat::room::flow_control::{Debt, Pace, Verdict};
+use super::{Broker, DisconnectCause};
+use crate::chat::room::flow_control::{Decision, FlowControl, RoomLag};
 use crate::chat::room::{Room, RoomId};
 use crate::limits::{FRAME_OVERHEAD, PAUSED_SCAN_INTERVAL, QUEUE_SLOT_BYTES, SCAN_INTERVAL};
 use std::cmp::Reverse;
 use std::time::Instant;
 
 /// Looks in a row at people who drain while they are looked at; after that the next wake or tick will do.
-const LOOKS: usize = 2;
+const MAX_RESCANS: usize = 2;
 
 /// The part of the living frames' limit short of which people are cut, and that cutting them aims to free: so it does not
 /// begin anew at once, and those who are cut have time to let go of theirs before the limit closes the intake for all.
-const RELIEF: usize = 8;
+const SHED_FRACTION: usize = 8;
 
 impl Broker {
     /// Whether events are wanted. What came beside them ([`Control`](crate::chat::event::Control)) is always wanted.
-    pub(crate) fn is_open(&self) -> bool {
-        self.is_forced() || (!self.everybody_waits() && !self.is_short_of_memory())
+    pub(crate) fn accepts_events(&self) -> bool {
+        self.is_forced() || (!self.all_senders_paused() && !self.is_memory_exhausted())
     }
 
     /// Whether it is worth hearing that somebody has caught up.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.paused.is_empty() || self.is_short_of_memory()
+    pub(crate) fn wants_drain_notice(&self) -> bool {
+        !self.paused_rooms.is_empty() || self.is_memory_exhausted()
     }
 
     /// Whether there are too many frames for more lines.
-    fn is_short_of_memory(&self) -> bool {
-        self.relieved.is_some() && self.buffered() > self.living_frames
+    fn is_memory_exhausted(&self) -> bool {
+        self.last_shed.is_some() && self.buffered() > self.max_buffered
     }
 
     /// Bytes of living frames past which people are cut.
-    pub(super) fn relief_begins(&self) -> usize {
-        self.living_frames - self.living_frames / RELIEF
+    pub(super) fn shed_threshold(&self) -> usize {
+        self.max_buffered - self.max_buffered / SHED_FRACTION
     }
 
     /// Everybody is to be looked at by then.
-    pub(super) fn look_again_at(&mut self, at: Instant) {
-        self.look_at = Some(self.look_at.map_or(at, |due| due.min(at)));
+    pub(super) fn schedule_scan(&mut self, at: Instant) {
+        self.next_scan = Some(self.next_scan.map_or(at, |due| due.min(at)));
     }
 
     /// Looks at everybody: who is stalled, and which rooms wait.
-    pub(super) fn look(&mut self) {
-        let mut tally = Pace::new(*self.intake.bounds()).tally(self.served.now());
-        let mut owed = 0;
-        for member in self.roster.members_mut() {
-            if member.outlet.is_gone() || member.retired {
+    pub(super) fn scan_clients(&mut self) {
+        let mut scan =
+            FlowControl::new(*self.backpressure.bounds()).start_scan(self.served_clock.now());
+        let mut pending = 0;
+        for user in self.users.iter_mut() {
+            if user.sender.is_gone() || user.departed {
                 continue;
             }
-            let balance = member.balance();
-            owed += balance.owed();
-            member.forget_small_debts(self.intake.bounds());
-            let debt = Debt::whole(balance.owed(), self.intake.bounds());
-            if tally.add(member.id, &mut member.standing, balance, debt) {
-                self.doomed.push((member.id, Fault::Stalled));
+            let counters = user.counters();
+            pending += counters.pending();
+            user.drop_small_attribution(self.backpressure.bounds());
+            let lag = RoomLag::of_total(counters.pending(), self.backpressure.bounds());
+            if scan.observe(user.id, &mut user.progress, counters, lag) {
+                self.pending_disconnects.push((user.id, DisconnectCause::Stalled));
             }
         }
-        self.look_at = tally.is_anybody_owed().then_some(self.now + SCAN_INTERVAL);
-        if self.look_at.is_none() {
-            self.rest();
+        self.next_scan = scan.is_anything_pending().then_some(self.now + SCAN_INTERVAL);
+        if self.next_scan.is_none() {
+            self.shrink_buffers();
         }
         let rooms: Vec<_> = self.rooms.by_name().map(|(id, _)| id).collect();
-        self.look_at_rooms(&rooms);
-        self.weigh_inboxes(owed);
-        if self.relieved.is_some() || self.buffered() > self.relief_begins() {
-            self.relieve();
+        self.update_pauses(&rooms);
+        self.measure_queues(pending);
+        if self.last_shed.is_some() || self.buffered() > self.shed_threshold() {
+            self.shed_slowest();
         }
     }
 
     /// Bytes of what waits for people: the frames, and their places in inboxes as of the last look.
     pub(super) fn buffered(&self) -> usize {
-        self.gauge.bytes() + self.inbox_bytes
+        self.frame_bytes.bytes() + self.inbox_bytes
     }
 
     /// Finds out what the places of frames in inboxes take, of people who are owed so much in all. Everybody's inbox is looked
     /// at only if that may be too much.
-    fn weigh_inboxes(&mut self, owed: u64) {
+    fn measure_queues(&mut self, pending: u64) {
         // A frame is charged more than its place takes.
         const { assert!(QUEUE_SLOT_BYTES <= FRAME_OVERHEAD) };
-        let most = usize::try_from(owed).unwrap_or(usize::MAX);
-        let may_be_short = self.gauge.bytes().saturating_add(most) > self.relief_begins();
-        let inboxes = self.roster.members().map(|member| member.outlet.queued() * QUEUE_SLOT_BYTES);
+        let most = usize::try_from(pending).unwrap_or(usize::MAX);
+        let may_be_short = self.frame_bytes.bytes().saturating_add(most) > self.shed_threshold();
+        let inboxes = self.users.iter().map(|user| user.sender.queued() * QUEUE_SLOT_BYTES);
         self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
     }
 
     /// Looks at those that wait: somebody may have caught up.
-    pub(super) fn look_at_the_paused(&mut self) {
-        if self.is_short_of_memory() {
-            return self.look();
+    pub(super) fn rescan_paused(&mut self) {
+        if self.is_memory_exhausted() {
+            return self.scan_clients();
         }
-        let paused = self.paused.clone();
-        self.look_at_rooms(&paused);
+        let paused = self.paused_rooms.clone();
+        self.update_pauses(&paused);
     }
 
     /// Looks at the people of these rooms: which of them wait?
-    pub(super) fn look_at_rooms(&mut self, rooms: &[RoomId]) {
-        for _ in 0..LOOKS {
-            let count = self.intake.drains();
-            rooms.iter().for_each(|&room| self.judge(room));
-            let waiting = self.paused.iter().filter_map(|&id| self.rooms.room(id).waits_for);
+    pub(super) fn update_pauses(&mut self, rooms: &[RoomId]) {
+        for _ in 0..MAX_RESCANS {
+            let count = self.backpressure.drains();
+            rooms.iter().for_each(|&room| self.evaluate_room(room));
+            let waiting =
+                self.paused_rooms.iter().filter_map(|&id| self.rooms.room(id).drains_needed);
             let Some(drains) = waiting.min() else {
-                self.intake.open();
+                self.backpressure.open();
                 break;
             };
-            if !self.intake.pause(count, drains) {
-                self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
+            if !self.backpressure.pause(count, drains) {
+                self.schedule_scan(self.now + PAUSED_SCAN_INTERVAL);
                 break;
             }
         }
     }
 
     /// Looks at the people of one room: does it wait?
-    fn judge(&mut self, id: RoomId) {
-        let bounds = self.intake.bounds();
+    fn evaluate_room(&mut self, id: RoomId) {
+        let bounds = self.backpressure.bounds();
         let room = self.rooms.room_mut(id);
-        let mut tally = room.pace.tally(self.served.now());
+        let mut scan = room.flow.start_scan(self.served_clock.now());
         for &slot in &room.members {
-            let member = self.roster.member_mut(slot as usize);
-            if member.outlet.is_gone() || member.retired {
+            let user = self.users.user_mut(slot as usize);
+            if user.sender.is_gone() || user.departed {
                 continue;
             }
-            let balance = member.balance();
+            let counters = user.counters();
             // Whoever is stalled is found by the look at everybody.
-            let debt = member.debt_in(id, balance, bounds);
-            let _ = tally.add(member.id, &mut member.standing, balance, debt);
+            let lag = user.lag_in(id, counters, bounds);
+            let _ = scan.observe(user.id, &mut user.progress, counters, lag);
         }
-        let Room { pace, waits_for, .. } = room;
-        let waited = waits_for.is_some();
-        *waits_for = match pace.conclude(&tally) {
-            Verdict::Open => None,
-            Verdict::Paused { drains } => Some(drains),
+        let Room { flow, drains_needed, .. } = room;
+        let waited = drains_needed.is_some();
+        *drains_needed = match flow.decide(&scan) {
+            Decision::Open => None,
+            Decision::Paused { drains } => Some(drains),
         };
-        match (waited, waits_for.is_some()) {
+        match (waited, drains_needed.is_some()) {
             (false, true) => {
                 self.metrics.pauses += 1;
-                self.paused.push(id);
+                self.paused_rooms.push(id);
             }
             (true, false) => {
-                self.paused.retain(|&paused| paused != id);
+                self.paused_rooms.retain(|&paused| paused != id);
                 self.release_backlog(id);
             }
             _ => {}
@@ -146,30 +148,30 @@ impl Broker {
 
     /// Frames take nearly as much memory as they may, or did: cuts the furthest behind. Past the limit no lines are let in
     /// until those have let go of theirs.
-    pub(super) fn relieve(&mut self) {
+    pub(super) fn shed_slowest(&mut self) {
         let (bytes, now) = (self.buffered(), self.now);
-        if bytes <= self.relief_begins() {
-            self.relieved = None;
+        if bytes <= self.shed_threshold() {
+            self.last_shed = None;
             return;
         }
-        let is_short = bytes > self.living_frames;
-        self.look_again_at(now + if is_short { PAUSED_SCAN_INTERVAL } else { SCAN_INTERVAL });
+        let is_short = bytes > self.max_buffered;
+        self.schedule_scan(now + if is_short { PAUSED_SCAN_INTERVAL } else { SCAN_INTERVAL });
         let waits = |since| now.saturating_duration_since(since) < SCAN_INTERVAL;
-        if self.relieved.is_some_and(waits) {
+        if self.last_shed.is_some_and(waits) {
             // Those who were cut have not had the time.
             return;
         }
-        self.relieved = Some(now);
-        let members = self.roster.members().filter(|member| !member.retired);
-        let mut owing: Vec<_> = members.map(|m| (m.balance().owed(), m.id)).collect();
-        owing.sort_unstable_by_key(|&(owed, id)| (Reverse(owed), id));
-        let mut wanted = (bytes - self.relief_begins() + self.living_frames / RELIEF) as u64;
-        for (owed, id) in owing {
-            if wanted == 0 || owed == 0 {
+        self.last_shed = Some(now);
+        let members = self.users.iter().filter(|user| !user.departed);
+        let mut candidates: Vec<_> = members.map(|m| (m.counters().pending(), m.id)).collect();
+        candidates.sort_unstable_by_key(|&(pending, id)| (Reverse(pending), id));
+        let mut wanted = (bytes - self.shed_threshold() + self.max_buffered / SHED_FRACTION) as u64;
+        for (pending, id) in candidates {
+            if wanted == 0 || pending == 0 {
                 break;
             }
-            wanted = wanted.saturating_sub(owed);
-            self.doomed.push((id, Fault::Memory));
+            wanted = wanted.saturating_sub(pending);
+            self.pending_disconnects.push((id, DisconnectCause::MemoryPressure));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `/bell`: who is told by a bell that they were named.
 
 use super::Broker;
-use crate::chat::bell::{Bell, names_in};
+use crate::chat::bell::{Bell, mentioned_nicks};
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
@@ -15,10 +15,10 @@ const BEL: &[u8] = b"\x07";
 impl Broker {
     /// `/bell`: rings when somebody is named, or does not.
     pub(super) fn set_bell(&mut self, slot: usize, on: Option<bool>) {
-        let is_on = self.roster.member_mut(slot).bell_mut().is_some();
+        let is_on = self.users.user_mut(slot).bell_mut().is_some();
         if on == Some(!is_on) {
-            self.roster.member_mut(slot).extras_mut().bell = (!is_on).then(Bell::new);
-            self.bells = if is_on { self.bells - 1 } else { self.bells + 1 };
+            self.users.user_mut(slot).extras_mut().bell = (!is_on).then(Bell::new);
+            self.bell_users = if is_on { self.bell_users - 1 } else { self.bell_users + 1 };
         }
         let words = match on {
             Some(true) => {
@@ -31,63 +31,63 @@ impl Broker {
             None if is_on => "a bell rings when somebody names you; /bell off ends it".to_owned(),
             None => "no bell rings for you; /bell on changes that".to_owned(),
         };
-        self.answer(slot, &words);
+        self.reply(slot, &words);
     }
 
     /// Somebody sent something: their bell may ring again.
-    pub(super) fn answer_bell(&mut self, slot: usize) {
-        if self.bells > 0
-            && let Some(bell) = self.roster.member_mut(slot).bell_mut()
+    pub(super) fn reset_bell(&mut self, slot: usize) {
+        if self.bell_users > 0
+            && let Some(bell) = self.users.user_mut(slot).bell_mut()
         {
-            bell.answered();
+            bell.reset();
         }
     }
 
     /// Somebody is gone, and needs no bell.
-    pub(super) fn forget_bell(&mut self, slot: usize) {
-        self.bells -= usize::from(self.roster.member_mut(slot).bell_mut().is_some());
+    pub(super) fn remove_bell(&mut self, slot: usize) {
+        self.bell_users -= usize::from(self.users.user_mut(slot).bell_mut().is_some());
     }
 
     /// Rings for those in a room whom these words name, but for who said them.
-    pub(super) fn ring_named(&mut self, room: RoomId, author: ClientId, words: &str) {
-        if self.bells == 0 {
+    pub(super) fn ring_mentioned(&mut self, room: RoomId, author: ClientId, words: &str) {
+        if self.bell_users == 0 {
             return;
         }
-        for nick in names_in(words) {
+        for nick in mentioned_nicks(words) {
             scan_steps::count(1);
-            let Some(slot) = self.roster.named(nick) else { continue };
-            let member = self.roster.member(slot);
-            if member.id != author
-                && member.extras.as_ref().is_some_and(|extras| extras.bell.is_some())
-                && member.membership(room).is_some()
-                && !member.ignores().contains(&author)
+            let Some(slot) = self.users.by_nick(nick) else { continue };
+            let user = self.users.user(slot);
+            if user.id != author
+                && user.extras.as_ref().is_some_and(|extras| extras.bell.is_some())
+                && user.membership(room).is_some()
+                && !user.ignores().contains(&author)
             {
-                self.ring(slot);
+                self.ring_bell(slot);
             }
         }
     }
 
     /// Rings for somebody behind this round, if they want that and it is not too often. Who is behind hears nothing.
-    pub(super) fn ring(&mut self, slot: usize) {
-        if self.bells == 0 || self.is_behind(slot) {
+    pub(super) fn ring_bell(&mut self, slot: usize) {
+        if self.bell_users == 0 || self.is_lagging(slot) {
             return;
         }
         let now = self.now;
-        if self.roster.member_mut(slot).bell_mut().is_some_and(|bell| bell.ring(now)) {
-            self.rung.push(slot);
+        if self.users.user_mut(slot).bell_mut().is_some_and(|bell| bell.try_ring(now)) {
+            self.pending_bells.push(slot);
         }
     }
 
     /// Hands out the bells of this round: a frame that all share, and nobody needs a copy of the round for it.
-    pub(super) fn hand_out_bells(&mut self) {
-        if self.rung.is_empty() {
+    pub(super) fn deliver_bells(&mut self) {
+        if self.pending_bells.is_empty() {
             return;
         }
-        let bel = Frame::new(BEL, &self.gauge);
-        for slot in std::mem::take(&mut self.rung) {
-            let member = self.roster.member_mut(slot);
+        let bel = Frame::new(BEL, &self.frame_bytes);
+        for slot in std::mem::take(&mut self.pending_bells) {
+            let user = self.users.user_mut(slot);
             // Nobody is cut for a bell.
-            if !member.retired && member.outlet.push(bel.clone()).is_ok() {
+            if !user.departed && user.sender.push(bel.clone()).is_ok() {
                 self.metrics.frames += 1;
             }
         }

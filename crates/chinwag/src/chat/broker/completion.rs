@@ -8,16 +8,16 @@ use crate::protocol::completion::Matches;
 impl Broker {
     /// The names that begin with a word: of rooms behind a `#`, else of people. Nobody is looked at but the few that are shown.
     pub(super) fn complete(&self, id: ClientId, word: &str) -> Matches {
-        if self.roster.slot(id).is_none() {
+        if self.users.slot_of(id).is_none() {
             return Matches::default();
         }
         if word.starts_with('#') {
             let name = |&id: &RoomId| self.rooms.room(id).name.as_str();
-            let rooms = self.rooms.beginning_with(&word.to_ascii_lowercase());
+            let rooms = self.rooms.with_prefix(&word.to_ascii_lowercase());
             return Matches::sorted(rooms.iter().map(name), rooms.last().map(name));
         }
-        let mut people = self.roster.beginning_with(word);
-        let last = people.clone().next_back().map(|member| member.nick.as_str());
-        Matches::sorted(people.by_ref().map(|member| member.nick.as_str()), last)
+        let mut users = self.users.with_prefix(word);
+        let last = users.clone().next_back().map(|user| user.nick.as_str());
+        Matches::sorted(users.by_ref().map(|user| user.nick.as_str()), last)
     }
 }

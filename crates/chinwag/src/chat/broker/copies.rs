@@ -3,128 +3,129 @@
 //! Most people share one buffer for each room. These get copies of their own, each as long as the round at most:
 //!
 //! - those who are in several rooms with lines in this round,
-//! - those who get answers, speak, come or leave in it (`specials`),
+//! - those who get answers, speak, come or leave in it (`custom_recipients`),
 //! - those who ignore somebody who speaks in it.
 //!
 //! Thousands of people in two rooms and a round of 64 KiB would be hundreds of megabytes. So before each step that adds to the
 //! round it ends if people × bytes would pass [`BATCH_COPY_BYTES`]. A step is one input, a leave, a join, one announcement
 //! of a crowd, or one disconnect by the server: what has several steps comes here before each. One step alone may copy more
 //! where thousands share all their rooms, but no more than [`STEP_COPY_BYTES`] for each person, which is counted with what a
-//! connection costs (`server/memory_bound.rs`). [`Broker::look_at_copies`] compares with what was copied, so that every test of the
+//! connection costs (`server/memory_bound.rs`). [`Broker::check_copies`] compares with what was copied, so that every test of the
 //! broker finds a step that does not come here.
 
 use super::Broker;
-use crate::chat::event::{Event, Inputs};
+use crate::chat::event::{CommandBatch, Event};
 use crate::chat::room::RoomId;
 use crate::chat::user::Membership;
 use crate::limits::{BATCH_COPY_BYTES, STEP_COPY_BYTES, STEP_ROOM_BYTES};
 use crate::protocol::command::Kind;
 
 /// The longest line that one person says, as it looks to who is in several rooms.
-const LONGEST_STEP: usize = 2 * Event::MOST_ENCODED;
+const LONGEST_STEP: usize = 2 * Event::MAX_ENCODED;
 
 /// People who may be in several of the rooms that have lines in this round.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct MultiRoomUsers {
     /// People in all of these rooms, each counted once for each.
-    places: usize,
+    memberships: usize,
     /// People in the largest of them, or fewer.
     largest: usize,
 }
 
-impl Shared {
+impl MultiRoomUsers {
     /// There is one room more, with so many people.
     pub(super) fn add_room(&mut self, present: usize) {
-        self.places += present;
+        self.memberships += present;
         self.largest = self.largest.max(present);
     }
 
     /// Somebody entered one of them.
-    pub(super) fn add_person(&mut self) {
-        self.places += 1;
+    pub(super) fn add_user(&mut self) {
+        self.memberships += 1;
     }
 
     /// How many people are in several, at most: who is in two of them is in one that is not the largest.
-    fn people(&self) -> usize {
-        self.places - self.largest
+    fn at_most(&self) -> usize {
+        self.memberships - self.largest
     }
 }
 
 impl Broker {
     /// Ends the round before somebody's input, if it would have to be copied too often with it.
-    pub(super) fn end_round_before_input(&mut self, slot: usize, kind: Kind, text: &str) {
+    pub(super) fn flush_before_input(&mut self, slot: usize, kind: Kind, text: &str) {
         match kind {
             Kind::Say | Kind::Action => {
-                let current = self.roster.member(slot).current.map(|current| current.room);
-                let bytes = Inputs::encoded_of(text) + STEP_ROOM_BYTES;
-                if self.would_copy_too_much(self.ignoring(slot), current, bytes) {
+                let current = self.users.user(slot).current.map(|current| current.room);
+                let bytes = CommandBatch::max_encoded(text) + STEP_ROOM_BYTES;
+                if self.exceeds_copy_limit(self.ignoring(slot), current, bytes) {
                     self.flush(self.now);
                 }
             }
             // They may announce a crowd in any room of whoever asks.
-            _ => self.end_round_before_all_rooms(slot),
+            _ => self.flush_before_all_rooms(slot),
         }
     }
 
     /// Ends the round before something is said in all rooms of somebody.
-    pub(super) fn end_round_before_all_rooms(&mut self, slot: usize) {
-        let rooms = || self.roster.member(slot).memberships().map(|membership| membership.room);
+    pub(super) fn flush_before_all_rooms(&mut self, slot: usize) {
+        let rooms = || self.users.user(slot).memberships().map(|membership| membership.room);
         let bytes = rooms().count() * STEP_ROOM_BYTES;
-        if self.would_copy_too_much(self.ignoring(slot), rooms(), bytes) {
+        if self.exceeds_copy_limit(self.ignoring(slot), rooms(), bytes) {
             self.flush(self.now);
         }
     }
 
     /// Ends the round before something is said in one room by the server. Says whether the room is still there.
     #[must_use]
-    pub(super) fn end_round_before_announcement(&mut self, room: RoomId) -> bool {
+    pub(super) fn flush_before_announcement(&mut self, room: RoomId) -> bool {
         // What ended before may have been the end of this one, and so may this.
-        if self.rooms.is_there(room) && self.would_copy_too_much(0, Some(room), STEP_ROOM_BYTES) {
+        if self.rooms.contains(room) && self.exceeds_copy_limit(0, Some(room), STEP_ROOM_BYTES) {
             self.flush(self.now);
         }
-        self.rooms.is_there(room)
+        self.rooms.contains(room)
     }
 
     /// Whether something more in all of these rooms would have to be copied too often in this round. It never is of one that
     /// is empty.
-    pub(super) fn is_round_full_for(&self, memberships: &[Membership]) -> bool {
+    pub(super) fn is_batch_full_for(&self, memberships: &[Membership]) -> bool {
         let rooms = memberships.iter().map(|membership| membership.room);
-        let there = rooms.filter(|&room| self.rooms.is_there(room));
-        self.would_copy_too_much(0, there, memberships.len() * STEP_ROOM_BYTES)
+        let there = rooms.filter(|&room| self.rooms.contains(room));
+        self.exceeds_copy_limit(0, there, memberships.len() * STEP_ROOM_BYTES)
     }
 
     /// Bytes of rooms were copied in one round, for those who do not share them.
-    pub(super) fn look_at_copies(&self, bytes: usize) {
+    pub(super) fn check_copies(&self, bytes: usize) {
         // Whoever entered or left a room gets a part of its round, and may be one of thousands.
-        let most = BATCH_COPY_BYTES + self.roster.len() * STEP_COPY_BYTES + LONGEST_STEP;
+        let most = BATCH_COPY_BYTES + self.users.len() * STEP_COPY_BYTES + LONGEST_STEP;
         debug_assert!(bytes <= most, "{bytes} bytes of one round were copied");
     }
 
     /// How many ignore somebody.
     fn ignoring(&self, slot: usize) -> usize {
-        self.roster.member(slot).ignored_by as usize
+        self.users.user(slot).ignored_by as usize
     }
 
     /// Whether too much would have to be copied after a step in these rooms, which adds so many bytes and is by somebody whom so
     /// many ignore. Never if nothing was gathered: only that can be handed out before.
-    fn would_copy_too_much(
+    fn exceeds_copy_limit(
         &self,
         ignoring: usize,
         rooms: impl IntoIterator<Item = RoomId>,
         bytes: usize,
     ) -> bool {
-        if self.gathered == 0 {
+        if self.batch_bytes == 0 {
             return false;
         }
-        let mut shared = self.shared;
+        let mut multi = self.multi_room_users;
         for room in rooms {
             let room = self.rooms.room(room);
-            if !room.is_busy {
-                shared.add_room(room.members.len());
+            if !room.is_dirty {
+                multi.add_room(room.members.len());
             }
         }
-        let people = (shared.people() + ignoring).min(self.roster.len()) + self.specials.len();
-        people.saturating_mul(self.gathered + bytes) > BATCH_COPY_BYTES
+        let people =
+            (multi.at_most() + ignoring).min(self.users.len()) + self.custom_recipients.len();
+        people.saturating_mul(self.batch_bytes + bytes) > BATCH_COPY_BYTES
     }
 }
 
@@ -134,14 +135,14 @@ mod tests {
 
     #[test]
     fn nobody_in_one_room_is_in_several() {
-        let mut shared = Shared::default();
-        shared.add_room(5_000);
-        assert_eq!(shared.people(), 0);
-        shared.add_room(300);
-        assert_eq!(shared.people(), 300);
-        shared.add_room(9_000);
-        assert_eq!(shared.people(), 5_300);
-        shared.add_person();
-        assert_eq!(shared.people(), 5_301);
+        let mut multi = MultiRoomUsers::default();
+        multi.add_room(5_000);
+        assert_eq!(multi.at_most(), 0);
+        multi.add_room(300);
+        assert_eq!(multi.at_most(), 300);
+        multi.add_room(9_000);
+        assert_eq!(multi.at_most(), 5_300);
+        multi.add_user();
+        assert_eq!(multi.at_most(), 5_301);
     }
 }

@@ -5,9 +5,9 @@
 //! what the others read. So a command that looks at everybody to answer one person is found here.
 
 use super::Broker;
-use crate::chat::admin_command::Order;
-use crate::chat::bans::{Ban, Target};
-use crate::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
+use crate::chat::admin_command::AdminCommand;
+use crate::chat::bans::{Ban, BanTarget};
+use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event, NewClient};
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
 use crate::limits::{
@@ -186,7 +186,7 @@ fn typed() -> Vec<&'static str> {
 /// Thousands who are silent, and every room that there can be.
 struct World {
     broker: Broker,
-    intake: Arc<Intake>,
+    backpressure: Arc<Intake>,
     now: Instant,
     inboxes: BTreeMap<u64, Inbox>,
     latest: u64,
@@ -201,10 +201,10 @@ struct Taken {
 
 impl World {
     fn new() -> Self {
-        let intake = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Intake::new(Bounds::default()));
         let now = whippet::time::Instant::now().into_std();
-        let broker = Broker::new(Arc::clone(&intake), now);
-        let mut world = Self { broker, intake, now, inboxes: BTreeMap::new(), latest: 0 };
+        let broker = Broker::new(Arc::clone(&backpressure), now);
+        let mut world = Self { broker, backpressure, now, inboxes: BTreeMap::new(), latest: 0 };
         (0..PEOPLE).for_each(|_| _ = world.enter());
         world.calm_down();
         let owners: Vec<_> = world.inboxes.keys().copied().collect();
@@ -213,7 +213,7 @@ impl World {
             world.send(owner, &format!("/join #r{room}"));
         }
         for ban in 0..MAX_BANS - 10 {
-            let target = Target::parse(&format!("spam-{ban}*")).expect("it is a pattern");
+            let target = BanTarget::parse(&format!("spam-{ban}*")).expect("it is a pattern");
             let reason = format!("\"{}\"", "x".repeat(190)).into();
             world.broker.bans.add(Ban { target, until: None, reason }, 0).expect("there is room");
         }
@@ -236,11 +236,11 @@ impl World {
 
     fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (outlet, inbox) = queue::inbox(&self.intake);
+        let (sender, inbox) = queue::inbox(&self.backpressure);
         let address = Ipv4Addr::new(192, 0, 2, 1).into();
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
+        let client = NewClient { sender, format: DoorKind::Lines, address };
         let id = ClientId::new(self.latest);
-        self.broker.handle_control(Control::Join { id, arrival }, self.now);
+        self.broker.handle_control(Control::Join { id, client }, self.now);
         self.inboxes.insert(self.latest, inbox);
         self.latest
     }
@@ -258,7 +258,7 @@ impl World {
     }
 
     fn hand_over(&mut self, id: u64, input: Input<'_>) {
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         inputs.push(input);
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
         self.broker.flush(self.now);
@@ -287,25 +287,25 @@ impl World {
         for _ in 0..3 {
             self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
             self.now += Duration::from_secs(2);
-            self.broker.handle_tick(self.now);
+            self.broker.handle_timeout(self.now);
         }
         self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
     }
 
     /// How many rooms those have who read what somebody asks for about this room, all together.
     fn readers(&self, id: u64, readers: Readers, about: &str) -> usize {
-        let (roster, rooms) = (&self.broker.roster, &self.broker.rooms);
-        let asks = roster.member(roster.slot(ClientId::new(id)).expect("they are here"));
-        let about = RoomName::parse(about).ok().and_then(|name| rooms.named(&name));
-        let current = asks.current.map(|current| current.room);
+        let (users, rooms) = (&self.broker.users, &self.broker.rooms);
+        let user = users.user(users.slot_of(ClientId::new(id)).expect("they are here"));
+        let about = RoomName::parse(about).ok().and_then(|name| rooms.find(&name));
+        let current = user.current.map(|current| current.room);
         let read: Vec<_> = match readers {
             Readers::Nobody => Vec::new(),
             Readers::Room => about.or(current).into_iter().collect(),
-            Readers::Rooms => asks.memberships().map(|membership| membership.room).collect(),
+            Readers::Rooms => user.memberships().map(|membership| membership.room).collect(),
             Readers::Everybody => vec![RoomId::LOBBY],
         };
         let members = read.iter().flat_map(|&room| &rooms.room(room).members);
-        members.map(|&slot| roster.member(slot as usize).memberships().count()).sum()
+        members.map(|&slot| users.user(slot as usize).memberships().count()).sum()
     }
 
     /// Does this, and counts.
@@ -440,7 +440,7 @@ fn a_tab_looks_at_the_few_names_that_it_shows() {
         assert!(steps <= 80, "{steps} steps for {word:?}");
         assert_eq!(matches.count, count, "{word:?}");
     }
-    let steps = world.measure(1, |world| world.broker.announce_crowds()).steps;
+    let steps = world.measure(1, |world| world.broker.flush_join_summaries()).steps;
     assert_eq!(steps, 0, "nobody was counted, in none of a thousand rooms");
 }
 
@@ -465,7 +465,7 @@ fn a_line_for_each_costs_no_look_at_the_lines_of_all() {
     let taken = world.measure(1, |world| {
         let (answer, _answered) = whippet::sync::oneshot::channel();
         let text = "tea".to_owned();
-        world.broker.handle_control(Control::Order(Order::Say { text, answer }), world.now);
+        world.broker.handle_control(Control::Admin(AdminCommand::Say { text, answer }), world.now);
         world.broker.flush(world.now);
     });
     let bound = 6 * EACH * rooms;

@@ -9,7 +9,7 @@
 //! ```text
 //!                         ┌── the room waits ──────► its backlog ──── it takes lines again, or they are taken out ──┐
 //!   event ─► a hindrance? ┤                                                                                         ▼
-//!                         └── its reader is behind ► `addressing` ─── caught up, gone, or time is up ────────────► `ready`
+//!                         └── its reader is behind ► `waiting_for_reader` ─── caught up, gone, or time is up ────────────► `ready`
 //!                                                                                                                   │
 //!   handled ◄── one event of each in turn ─ `handle_ready` ◄────────────────────────────────────────────────────────┘
 //! ```
@@ -22,15 +22,15 @@
 //! at most, all of a burst together (`chat/deferred.rs`), and is refused then.
 //!
 //! **Never more than [`MAX_DEFERRED_EVENTS`] are deferred, and of one room never more than [`MAX_DEFERRED_PER_ROOM`]**, whatever
-//! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_behind` add,
-//! one event each, and both end in `bound_waiting`, which handles events in spite of their room's pace until both bounds
+//! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_after` add,
+//! one event each, and both end in `enforce_deferral_limits`, which handles events in spite of their room's pace until both bounds
 //! hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
 //! again. The room that has most pays, so whoever fills the bound with rooms of their own has their own lines taken early:
 //! their slow readers are owed more, up to the bound that cuts them. In a room whose speakers are not read the queue's
 //! places are all that can come, so readers are owed at most [`MAX_DEFERRED_PER_ROOM`] events more by that.
 //!
 //! **Nobody is stopped for ever.** A task is stopped as long as its person has deferred events or speaks in a room whose
-//! backlog stops it, and `update_stopped` follows every change of the two. A room that waits is looked at each 20 ms, and
+//! backlog stops it, and `update_reading` follows every change of the two. A room that waits is looked at each 20 ms, and
 //! takes lines again when nobody who keeps the pace is behind (`chat/room/flow_control.rs`); in the end of the server all that is deferred is
 //! handled whatever the pace.
 
@@ -46,18 +46,18 @@ use std::collections::VecDeque;
 
 /// Who has deferred events, but for those in the rooms' backlogs.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(super) struct DeferredQueues {
     /// All events that are deferred.
     events: usize,
     /// Whose first event waits for a reader.
-    addressing: Vec<ClientId>,
+    waiting_for_reader: Vec<ClientId>,
     /// Whose first event waits for nothing but its turn.
     ready: VecDeque<ClientId>,
     /// Whether an event is being handled in spite of what hinders it.
     is_forcing: bool,
 }
 
-impl Waiting {
+impl DeferredQueues {
     /// How many events are deferred.
     #[cfg(test)]
     pub(super) fn events(&self) -> usize {
@@ -67,119 +67,124 @@ impl Waiting {
 
 impl Broker {
     /// Whether everybody speaks in a room that waits, so that no event would be of use.
-    pub(super) fn everybody_waits(&self) -> bool {
-        let speakers = self.paused.iter().map(|&room| self.rooms.room(room).speakers);
-        !self.paused.is_empty() && speakers.sum::<usize>() >= self.roster.len()
+    pub(super) fn all_senders_paused(&self) -> bool {
+        let speakers = self.paused_rooms.iter().map(|&room| self.rooms.room(room).speakers);
+        !self.paused_rooms.is_empty() && speakers.sum::<usize>() >= self.users.len()
     }
 
     /// What somebody's line must wait for, if for anything.
-    pub(super) fn hindrance(&self, slot: usize, input: Input<'_>) -> Option<WaitsFor> {
-        if self.is_forced() || self.waiting.is_forcing {
+    pub(super) fn defer_reason(&self, slot: usize, input: Input<'_>) -> Option<WaitsFor> {
+        if self.is_forced() || self.deferred.is_forcing {
             return None;
         }
-        let member = self.roster.member(slot);
-        if let Some(current) = member.current
-            && self.rooms.room(current.room).waits_for.is_some()
+        let user = self.users.user(slot);
+        if let Some(current) = user.current
+            && self.rooms.room(current.room).drains_needed.is_some()
         {
             return Some(WaitsFor::Room(current.room));
         }
-        let to = self.addressee(slot, input).filter(|&to| self.is_behind(to))?;
-        let patience = member.extras.as_ref().map(|extras| extras.patience).unwrap_or_default();
-        let left = patience.left(self.now);
+        let to = self.recipient(slot, input).filter(|&to| self.is_lagging(to))?;
+        let wait_budget = user.extras.as_ref().map(|extras| extras.wait_budget).unwrap_or_default();
+        let left = wait_budget.remaining(self.now);
         // Without patience it is refused at once.
         let (since, until) = (self.now, self.now + left);
-        (!left.is_zero()).then(|| WaitsFor::Reader { to: self.roster.member(to).id, since, until })
+        (!left.is_zero()).then(|| WaitsFor::Reader { to: self.users.user(to).id, since, until })
     }
 
     /// Defers an event of somebody, ahead of those that wait already.
     pub(super) fn defer(&mut self, slot: usize, mut event: Event, waits_for: WaitsFor) {
         event.shrink();
-        let member = self.roster.member_mut(slot);
-        member.deferred.get_or_insert_default().events.push_front(event);
-        self.waiting.events += 1;
-        self.line_up(slot, waits_for);
-        self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
-        self.bound_waiting(waits_for);
+        let user = self.users.user_mut(slot);
+        user.deferred.get_or_insert_default().events.push_front(event);
+        self.deferred.events += 1;
+        self.enqueue_deferred(slot, waits_for);
+        self.schedule_scan(self.now + PAUSED_SCAN_INTERVAL);
+        self.enforce_deferral_limits(waits_for);
     }
 
     /// Defers an event of somebody of whom others wait already.
-    pub(super) fn defer_behind(&mut self, slot: usize, mut event: Event) {
+    pub(super) fn defer_after(&mut self, slot: usize, mut event: Event) {
         event.shrink();
-        let deferred = self.roster.member_mut(slot).deferred.get_or_insert_default();
+        let deferred = self.users.user_mut(slot).deferred.get_or_insert_default();
         deferred.events.push_back(event);
         let waits_for = deferred.waits_for;
-        self.waiting.events += 1;
+        self.deferred.events += 1;
         if let WaitsFor::Room(room) = waits_for {
             self.rooms.room_mut(room).backlog.events += 1;
         }
-        self.bound_waiting(waits_for);
+        self.enforce_deferral_limits(waits_for);
     }
 
     /// Has somebody with deferred events wait for this.
-    fn line_up(&mut self, slot: usize, waits_for: WaitsFor) {
-        let member = self.roster.member_mut(slot);
-        let id = member.id;
-        let Some(deferred) = &mut member.deferred else { return };
+    fn enqueue_deferred(&mut self, slot: usize, waits_for: WaitsFor) {
+        let user = self.users.user_mut(slot);
+        let id = user.id;
+        let Some(deferred) = &mut user.deferred else { return };
         deferred.waits_for = waits_for;
         let events = deferred.events.len();
-        debug_assert!(!self.waiting.ready.contains(&id), "nobody stands in two lines");
-        debug_assert!(!self.waiting.addressing.contains(&id), "nobody stands in two lines");
+        debug_assert!(!self.deferred.ready.contains(&id), "nobody stands in two lines");
+        debug_assert!(
+            !self.deferred.waiting_for_reader.contains(&id),
+            "nobody stands in two lines"
+        );
         match waits_for {
             WaitsFor::Nothing => {}
-            WaitsFor::Turn => self.waiting.ready.push_back(id),
-            WaitsFor::Reader { .. } => self.waiting.addressing.push(id),
+            WaitsFor::Turn => self.deferred.ready.push_back(id),
+            WaitsFor::Reader { .. } => self.deferred.waiting_for_reader.push(id),
             WaitsFor::Room(room) => {
                 let backlog = &mut self.rooms.room_mut(room).backlog;
-                backlog.people.push_back(id);
+                backlog.clients.push_back(id);
                 backlog.events += events;
-                if !std::mem::replace(&mut backlog.is_stopped, true) {
-                    self.update_all_stopped(room);
+                if !std::mem::replace(&mut backlog.is_reading_paused, true) {
+                    self.update_reading_in_room(room);
                 }
             }
         }
-        self.update_stopped(slot);
+        self.update_reading(slot);
     }
 
     /// Has somebody wait for nothing but the next turn. They are in no line after this.
-    fn step_out(&mut self, slot: usize) {
+    fn dequeue_deferred(&mut self, slot: usize) {
         let now = self.now;
-        let member = self.roster.member_mut(slot);
-        let id = member.id;
-        let Some(deferred) = &mut member.deferred else { return };
+        let user = self.users.user_mut(slot);
+        let id = user.id;
+        let Some(deferred) = &mut user.deferred else { return };
         let events = deferred.events.len();
         match std::mem::take(&mut deferred.waits_for) {
             WaitsFor::Nothing => {}
-            WaitsFor::Turn => self.waiting.ready.retain(|&ready| ready != id),
+            WaitsFor::Turn => self.deferred.ready.retain(|&ready| ready != id),
             WaitsFor::Reader { since, .. } => {
-                member.extras_mut().patience.spend(since, now);
-                self.waiting.addressing.retain(|&addressing| addressing != id);
+                user.extras_mut().wait_budget.spend(since, now);
+                self.deferred
+                    .waiting_for_reader
+                    .retain(|&waiting_for_reader| waiting_for_reader != id);
             }
             WaitsFor::Room(room) => {
                 let backlog = &mut self.rooms.room_mut(room).backlog;
-                backlog.people.retain(|&waiting| waiting != id);
+                backlog.clients.retain(|&waiting| waiting != id);
                 backlog.events -= events;
             }
         }
     }
 
     /// Handles events in spite of what hinders them until no more wait than may. One was added for this.
-    fn bound_waiting(&mut self, added: WaitsFor) {
+    fn enforce_deferral_limits(&mut self, added: WaitsFor) {
         // The last member's leave may be among what is handled.
         while let WaitsFor::Room(room) = added
-            && self.rooms.is_there(room)
+            && self.rooms.contains(room)
             && self.rooms.room(room).backlog.events > MAX_DEFERRED_PER_ROOM
         {
-            let first = self.rooms.room(room).backlog.people.front().copied();
-            if !self.force(first) {
+            let first = self.rooms.room(room).backlog.clients.front().copied();
+            if !self.force_first(first) {
                 break;
             }
         }
-        while self.waiting.events > MAX_DEFERRED_EVENTS {
-            let backlogs = self.paused.iter().map(|&room| &self.rooms.room(room).backlog);
+        while self.deferred.events > MAX_DEFERRED_EVENTS {
+            let backlogs = self.paused_rooms.iter().map(|&room| &self.rooms.room(room).backlog);
             let fullest = backlogs.max_by_key(|backlog| backlog.events);
-            let first = fullest.and_then(|backlog| backlog.people.front());
-            let others = self.waiting.addressing.first().or(self.waiting.ready.front());
-            if !self.force(first.or(others).copied()) {
+            let first = fullest.and_then(|backlog| backlog.clients.front());
+            let others = self.deferred.waiting_for_reader.first().or(self.deferred.ready.front());
+            if !self.force_first(first.or(others).copied()) {
                 break;
             }
         }
@@ -187,47 +192,47 @@ impl Broker {
 
     /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
     /// fewer wait now. They do: whoever leaves steps out of every line, and nothing is deferred meanwhile.
-    fn force(&mut self, id: Option<ClientId>) -> bool {
-        let before = self.waiting.events;
+    fn force_first(&mut self, id: Option<ClientId>) -> bool {
+        let before = self.deferred.events;
         if let Some(id) = id
-            && let Some(slot) = self.roster.slot(id)
+            && let Some(slot) = self.users.slot_of(id)
         {
-            self.step_out(slot);
-            self.waiting.is_forcing = true;
-            self.handle_first(slot);
-            self.waiting.is_forcing = false;
-            self.queue_up(id);
+            self.dequeue_deferred(slot);
+            self.deferred.is_forcing = true;
+            self.dispatch_first_deferred(slot);
+            self.deferred.is_forcing = false;
+            self.requeue_deferred(id);
         }
-        debug_assert!(self.waiting.events < before, "whoever stands in a line has events");
-        self.waiting.events < before
+        debug_assert!(self.deferred.events < before, "whoever stands in a line has events");
+        self.deferred.events < before
     }
 
     /// Handles the first of somebody's deferred events. They must be in no line.
-    fn handle_first(&mut self, slot: usize) {
-        let member = self.roster.member_mut(slot);
-        let Some(deferred) = &mut member.deferred else { return };
+    fn dispatch_first_deferred(&mut self, slot: usize) {
+        let user = self.users.user_mut(slot);
+        let Some(deferred) = &mut user.deferred else { return };
         let event = deferred.events.pop_front();
         if deferred.events.is_empty() {
-            member.deferred = None;
+            user.deferred = None;
         }
         if let Some(event) = event {
-            self.waiting.events -= 1;
-            self.take(event);
+            self.deferred.events -= 1;
+            self.dispatch(event);
         }
     }
 
     /// Has somebody of whom an event was handled wait for their room or the next turn, if there is more of theirs and it has
     /// not been seen what for it waits.
-    fn queue_up(&mut self, id: ClientId) {
-        let Some(slot) = self.roster.slot(id) else { return };
-        let member = self.roster.member(slot);
-        match &member.deferred {
-            None => self.update_stopped(slot),
+    fn requeue_deferred(&mut self, id: ClientId) {
+        let Some(slot) = self.users.slot_of(id) else { return };
+        let user = self.users.user(slot);
+        match &user.deferred {
+            None => self.update_reading(slot),
             Some(deferred) if deferred.waits_for == WaitsFor::Nothing => {
-                let room = member.current.map(|current| current.room);
-                let waits = |room: &RoomId| self.rooms.room(*room).waits_for.is_some();
+                let room = user.current.map(|current| current.room);
+                let waits = |room: &RoomId| self.rooms.room(*room).drains_needed.is_some();
                 let room = room.filter(|room| waits(room) && !self.is_forced());
-                self.line_up(slot, room.map_or(WaitsFor::Turn, WaitsFor::Room));
+                self.enqueue_deferred(slot, room.map_or(WaitsFor::Turn, WaitsFor::Room));
             }
             Some(_) => {}
         }
@@ -235,100 +240,100 @@ impl Broker {
 
     /// Whether anything waits for nothing but its turn.
     pub(super) fn has_ready(&self) -> bool {
-        !self.waiting.ready.is_empty()
+        !self.deferred.ready.is_empty()
     }
 
     /// Handles what waits for nothing any more, one event of each in turn, and no more than others in the queue can wait for.
     pub(super) fn handle_ready(&mut self) {
         let mut handled = 0;
         while (handled < BATCH_EVENTS || self.is_forced())
-            && let Some(id) = self.waiting.ready.pop_front()
+            && let Some(id) = self.deferred.ready.pop_front()
         {
             handled += 1;
-            let Some(slot) = self.roster.slot(id) else { continue };
-            if let Some(deferred) = &mut self.roster.member_mut(slot).deferred {
+            let Some(slot) = self.users.slot_of(id) else { continue };
+            if let Some(deferred) = &mut self.users.user_mut(slot).deferred {
                 deferred.waits_for = WaitsFor::Nothing;
             }
-            self.handle_first(slot);
-            self.queue_up(id);
+            self.dispatch_first_deferred(slot);
+            self.requeue_deferred(id);
             self.flush_if_full();
         }
     }
 
     /// Handles what need not wait any more.
-    pub(super) fn handle_waiting(&mut self) {
+    pub(super) fn retry_deferred(&mut self) {
         if self.is_forced() {
-            self.paused.clone().into_iter().for_each(|room| self.release_backlog(room));
+            self.paused_rooms.clone().into_iter().for_each(|room| self.release_backlog(room));
         }
-        self.look_at_the_addressing();
+        self.recheck_private_waits();
         self.handle_ready();
     }
 
     /// Whose private lines need not wait any more, or may not?
-    fn look_at_the_addressing(&mut self) {
-        for id in self.waiting.addressing.clone() {
-            let Some(slot) = self.roster.slot(id) else { continue };
-            let Some(deferred) = &self.roster.member(slot).deferred else { continue };
+    fn recheck_private_waits(&mut self) {
+        for id in self.deferred.waiting_for_reader.clone() {
+            let Some(slot) = self.users.slot_of(id) else { continue };
+            let Some(deferred) = &self.users.user(slot).deferred else { continue };
             let WaitsFor::Reader { to, until, .. } = deferred.waits_for else { continue };
-            let is_behind = self.roster.slot(to).is_some_and(|to| self.is_behind(to));
-            if !is_behind || until <= self.now || self.is_forced() {
-                self.step_out(slot);
-                self.line_up(slot, WaitsFor::Turn);
+            let is_lagging = self.users.slot_of(to).is_some_and(|to| self.is_lagging(to));
+            if !is_lagging || until <= self.now || self.is_forced() {
+                self.dequeue_deferred(slot);
+                self.enqueue_deferred(slot, WaitsFor::Turn);
             }
         }
-        if !self.waiting.addressing.is_empty() {
-            self.look_again_at(self.now + PAUSED_SCAN_INTERVAL);
+        if !self.deferred.waiting_for_reader.is_empty() {
+            self.schedule_scan(self.now + PAUSED_SCAN_INTERVAL);
         }
     }
 
     /// A room takes lines again: what waited for it waits for its turn.
     pub(super) fn release_backlog(&mut self, room: RoomId) {
         let backlog = std::mem::take(&mut self.rooms.room_mut(room).backlog);
-        for &id in &backlog.people {
-            let Some(slot) = self.roster.slot(id) else { continue };
-            self.line_up(slot, WaitsFor::Turn);
+        for &id in &backlog.clients {
+            let Some(slot) = self.users.slot_of(id) else { continue };
+            self.enqueue_deferred(slot, WaitsFor::Turn);
         }
-        if backlog.is_stopped {
-            self.update_all_stopped(room);
+        if backlog.is_reading_paused {
+            self.update_reading_in_room(room);
         }
     }
 
     /// Somebody is not in this room any more: nothing of theirs waits for it.
-    pub(super) fn wait_no_more_in(&mut self, slot: usize, room: RoomId) {
-        let deferred = self.roster.member(slot).deferred.as_ref();
+    pub(super) fn stop_waiting_for_room(&mut self, slot: usize, room: RoomId) {
+        let deferred = self.users.user(slot).deferred.as_ref();
         if deferred.is_some_and(|deferred| deferred.waits_for == WaitsFor::Room(room)) {
-            self.step_out(slot);
-            self.line_up(slot, WaitsFor::Turn);
+            self.dequeue_deferred(slot);
+            self.enqueue_deferred(slot, WaitsFor::Turn);
         }
-        self.update_stopped(slot);
+        self.update_reading(slot);
     }
 
     /// Somebody leaves the server: what waits of theirs is not handled.
-    pub(super) fn forget_deferred(&mut self, slot: usize) {
-        self.step_out(slot);
-        if let Some(deferred) = self.roster.member_mut(slot).deferred.take() {
-            self.waiting.events -= deferred.events.len();
+    pub(super) fn drop_deferred(&mut self, slot: usize) {
+        self.dequeue_deferred(slot);
+        if let Some(deferred) = self.users.user_mut(slot).deferred.take() {
+            self.deferred.events -= deferred.events.len();
         }
     }
 
     /// Tells the tasks of all members of a room whether to read.
-    fn update_all_stopped(&mut self, room: RoomId) {
+    fn update_reading_in_room(&mut self, room: RoomId) {
         for at in 0..self.rooms.room(room).members.len() {
             let slot = self.rooms.room(room).members[at] as usize;
-            self.update_stopped(slot);
+            self.update_reading(slot);
         }
     }
 
     /// Tells somebody's task whether to read.
-    fn update_stopped(&mut self, slot: usize) {
+    fn update_reading(&mut self, slot: usize) {
         let rooms = &self.rooms;
-        let member = self.roster.member_mut(slot);
-        let waits = |room| rooms.room(room).backlog.is_stopped;
+        let user = self.users.user_mut(slot);
+        let waits = |room| rooms.room(room).backlog.is_reading_paused;
         let stops =
-            member.deferred.is_some() || member.current.is_some_and(|current| waits(current.room));
-        if member.stopped != stops {
-            member.stopped = stops;
-            member.outlet.stop_reading(stops);
+            user.deferred.is_some() || user.current.is_some_and(|current| waits(current.room));
+        if user.reading_paused != stops {
+            user.reading_paused = stops;
+            user.sender.stop_reading(stops);
         }
     }
 }

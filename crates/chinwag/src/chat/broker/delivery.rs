@@ -1,10 +1,10 @@
 //! From lines to inboxes.
 
-use super::copies::Shared;
-use super::{Broker, Fault};
-use crate::chat::debts;
+use super::copies::MultiRoomUsers;
+use super::{Broker, DisconnectCause};
 use crate::chat::event::ClientId;
-use crate::chat::room::batch::{Parcel, Reader, Source, joined};
+use crate::chat::pending_by_room;
+use crate::chat::room::batch::{LineSource, Recipient, RecipientFrames, concat};
 use crate::chat::room::{Room, RoomId};
 use crate::limits::FRAME_OVERHEAD;
 use crate::outbound::frame::Frame;
@@ -15,7 +15,7 @@ use crate::protocol::view::View;
 
 /// Of which rooms the bytes are that go to the special.
 #[derive(Debug, Default)]
-struct Shares {
+struct CustomShares {
     /// The rooms of which one person gets something, and the bytes with what a frame is charged beside them.
     rooms: Vec<(RoomId, u64)>,
     /// Bytes that were copied for any of them.
@@ -25,12 +25,12 @@ struct Shares {
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
     pub(super) fn publish(&mut self, room: RoomId, line: &Line<'_>, author: Option<usize>) {
-        self.publish_from(room, line, Source { author, ..Source::default() });
+        self.publish_excluding(room, line, LineSource { author, ..LineSource::default() });
     }
 
     /// Gives a room a line with the words of somebody: those who do not want them get this plain line in its place, or
     /// nothing.
-    pub(super) fn publish_words(
+    pub(super) fn publish_user_text(
         &mut self,
         room: RoomId,
         line: &Line<'_>,
@@ -38,158 +38,165 @@ impl Broker {
         author: Option<usize>,
         plain: Option<&Line<'_>>,
     ) {
-        let ignoring = self.shun(room, id);
-        let shunned = (!ignoring.is_empty()).then_some(id);
-        self.publish_from(room, line, Source { author, shunned, ..Source::default() });
+        let ignoring = self.collect_ignoring(room, id);
+        let ignorable = (!ignoring.is_empty()).then_some(id);
+        self.publish_excluding(
+            room,
+            line,
+            LineSource { author, ignorable, ..LineSource::default() },
+        );
         let Some(plain) = plain else { return };
-        let at = self.clock.time_of_day(self.now);
+        let at = self.wall_clock.time_of_day(self.now);
         for slot in ignoring {
-            let (view, name) =
-                (self.roster.member(slot).view_of(room), &self.rooms.room(room).name);
-            self.stamp += 1;
+            let (view, name) = (self.users.user(slot).view_of(room), &self.rooms.room(room).name);
+            self.last_order += 1;
             let encode = |out: &mut Vec<u8>| view.encode(plain, at, name, out);
-            self.gathered += self.asides.push(slot, self.stamp, encode);
+            self.batch_bytes += self.direct_lines.push(slot, self.last_order, encode);
         }
     }
 
     /// Gives a room its next line, for everybody but its source.
-    fn publish_from(&mut self, room: RoomId, line: &Line<'_>, source: Source) {
-        self.gathered += self.publish_in(&[room], line, source);
+    fn publish_excluding(&mut self, room: RoomId, line: &Line<'_>, source: LineSource) {
+        self.batch_bytes += self.publish_in(&[room], line, source);
     }
 
     /// Gives several rooms one line, of which everybody who is in any of them gets one: in their current room if it is
     /// among these, or else in the one of these that they joined last.
-    pub(super) fn publish_everywhere(&mut self, rooms: &[RoomId], line: &Line<'_>, author: usize) {
-        let source = Source { author: Some(author), is_everywhere: true, ..Source::default() };
-        self.gathered += self.publish_in(rooms, line, source);
+    pub(super) fn publish_in_rooms(&mut self, rooms: &[RoomId], line: &Line<'_>, author: usize) {
+        let source =
+            LineSource { author: Some(author), is_in_several_rooms: true, ..LineSource::default() };
+        self.batch_bytes += self.publish_in(rooms, line, source);
     }
 
     /// Gives these rooms one line with one stamp. Says how long it is.
-    fn publish_in(&mut self, rooms: &[RoomId], line: &Line<'_>, source: Source) -> usize {
+    fn publish_in(&mut self, rooms: &[RoomId], line: &Line<'_>, source: LineSource) -> usize {
         self.metrics.lines += 1;
         if let Some(author) = source.author {
-            self.make_special(author);
+            self.mark_custom(author);
         }
-        self.stamp += 1;
-        let at = self.clock.time_of_day(self.now);
+        self.last_order += 1;
+        let at = self.wall_clock.time_of_day(self.now);
         let mut longest = 0;
         for &room in rooms {
-            self.touch(room);
-            longest = longest.max(self.rooms.push(room, line, source, self.stamp, at));
+            self.mark_dirty(room);
+            longest = longest.max(self.rooms.push(room, line, source, self.last_order, at));
         }
         longest
     }
 
     /// Tells one person something, at this place among the lines of all rooms.
-    pub(super) fn tell(&mut self, slot: usize, line: Line<'_>) {
-        self.make_special(slot);
-        self.stamp += 1;
-        let view = self.roster.member(slot).view;
-        let time = view.is_timed().then(|| self.clock.time_of_day(self.now));
+    pub(super) fn send_to(&mut self, slot: usize, line: Line<'_>) {
+        self.mark_custom(slot);
+        self.last_order += 1;
+        let view = self.users.user(slot).view;
+        let time = view.is_timed().then(|| self.wall_clock.time_of_day(self.now));
         let heading = Heading { time, room: None };
         let encode = |out: &mut Vec<u8>| view.door().encode_under(heading, &line, out);
-        self.gathered += self.asides.push(slot, self.stamp, encode);
+        self.batch_bytes += self.direct_lines.push(slot, self.last_order, encode);
     }
 
     /// Somebody gets something else than the others in this round.
-    pub(super) fn make_special(&mut self, slot: usize) {
-        let member = self.roster.member_mut(slot);
-        if !std::mem::replace(&mut member.special, true) {
-            self.specials.push(slot);
+    pub(super) fn mark_custom(&mut self, slot: usize) {
+        let user = self.users.user_mut(slot);
+        if !std::mem::replace(&mut user.has_custom_batch, true) {
+            self.custom_recipients.push(slot);
         }
     }
 
     /// There is something in the round of this room.
-    pub(super) fn touch(&mut self, room: RoomId) {
+    pub(super) fn mark_dirty(&mut self, room: RoomId) {
         let touched = self.rooms.room_mut(room);
-        if !std::mem::replace(&mut touched.is_busy, true) {
-            self.shared.add_room(touched.members.len());
-            self.busy.push(room);
+        if !std::mem::replace(&mut touched.is_dirty, true) {
+            self.multi_room_users.add_room(touched.members.len());
+            self.dirty_rooms.push(room);
         }
     }
 
     /// Hands the rounds out and empties them. Says in which rooms that may have left too many behind.
-    pub(super) fn hand_out(&mut self) -> Vec<RoomId> {
-        if self.busy.is_empty() && self.specials.is_empty() {
+    pub(super) fn flush_rooms(&mut self) -> Vec<RoomId> {
+        if self.dirty_rooms.is_empty() && self.custom_recipients.is_empty() {
             return Vec::new();
         }
-        let mut busy = std::mem::take(&mut self.busy);
+        let mut busy = std::mem::take(&mut self.dirty_rooms);
         if busy.len() > 1 {
-            busy.iter().for_each(|&room| self.make_those_in_several_special(room));
+            busy.iter().for_each(|&room| self.mark_multi_room_users(room));
         }
-        busy.iter().for_each(|&room| self.hand_to_everybody(room));
-        self.hand_to_the_special();
-        self.hand_out_bells();
-        let mut strained = Vec::new();
+        busy.iter().for_each(|&room| self.deliver_shared(room));
+        self.deliver_custom();
+        self.deliver_bells();
+        let mut lagging_rooms = Vec::new();
         for id in busy.drain(..) {
-            self.rooms.end_round(id);
+            self.rooms.end_batch(id);
             let room = self.rooms.room_mut(id);
-            let strain = std::mem::take(&mut room.strain);
-            if room.waits_for.is_none() && room.pace.suspects(strain) {
-                strained.push(id);
+            let lag_counts = std::mem::take(&mut room.lag_counts);
+            if room.drains_needed.is_none() && room.flow.may_need_pause(lag_counts) {
+                lagging_rooms.push(id);
             }
         }
-        self.busy = busy;
-        self.asides.clear();
-        (self.stamp, self.gathered, self.shared) = (0, 0, Shared::default());
-        self.remove_retired();
-        strained.retain(|&room| self.rooms.is_there(room));
-        strained
+        self.dirty_rooms = busy;
+        self.direct_lines.clear();
+        (self.last_order, self.batch_bytes, self.multi_room_users) =
+            (0, 0, MultiRoomUsers::default());
+        self.remove_departed();
+        lagging_rooms.retain(|&room| self.rooms.contains(room));
+        lagging_rooms
     }
 
     /// Nobody is owed anything: gives back what is kept for busy times.
-    pub(super) fn rest(&mut self) {
-        self.rooms.rest();
-        self.asides.rest();
+    pub(super) fn shrink_buffers(&mut self) {
+        self.rooms.shrink_buffers();
+        self.direct_lines.shrink_buffers();
     }
 
     /// Whoever is in several rooms of which more than one have lines gets them in one order.
-    fn make_those_in_several_special(&mut self, room: RoomId) {
+    fn mark_multi_room_users(&mut self, room: RoomId) {
         for &slot in &self.rooms.room(room).members {
-            let member = self.roster.member_mut(slot as usize);
-            if member.is_in_several() && !std::mem::replace(&mut member.special, true) {
-                self.specials.push(slot as usize);
+            let user = self.users.user_mut(slot as usize);
+            if user.in_multiple_rooms() && !std::mem::replace(&mut user.has_custom_batch, true) {
+                self.custom_recipients.push(slot as usize);
             }
         }
     }
 
     /// Hands the whole round of a room to all who get all of it. The hottest loop there is.
-    fn hand_to_everybody(&mut self, id: RoomId) {
-        let bounds = self.intake.bounds();
-        let floor = debts::floor(bounds);
-        let Room { members, round, strain, .. } = self.rooms.room_mut(id);
-        if round.is_empty() {
+    fn deliver_shared(&mut self, id: RoomId) {
+        let bounds = self.backpressure.bounds();
+        let threshold = pending_by_room::attribution_threshold(bounds);
+        let Room { members, batch, lag_counts, .. } = self.rooms.room_mut(id);
+        if batch.is_empty() {
             return;
         }
-        let latencies = self.published.latencies();
+        let latencies = self.stats.latencies();
         // Nearly always everybody has the same view.
         let mut whole: Option<(View, Option<Frame>)> = None;
         let mut frames = 0;
         for &slot in &*members {
-            let member = self.roster.member_mut(slot as usize);
-            if member.special {
+            let user = self.users.user_mut(slot as usize);
+            if user.has_custom_batch {
                 continue;
             }
-            let view = member.view_of(id);
+            let view = user.view_of(id);
             if whole.as_ref().is_none_or(|&(of, _)| of != view) {
-                let frame = round.whole(view, &self.gauge).cloned();
-                if let (Some(frame), Some(stamp)) = (&frame, self.timing.stamp(latencies)) {
-                    frame.time(stamp);
+                let frame = batch.whole_frame(view, &self.frame_bytes).cloned();
+                if let (Some(frame), Some(tag)) = (&frame, self.latency_sampler.stamp(latencies)) {
+                    frame.time(tag);
                 }
                 whole = Some((view, frame));
             }
             let Some((_, Some(frame))) = &whole else { continue };
-            match member.outlet.push(frame.clone()) {
-                Ok(owed) => {
+            match user.sender.push(frame.clone()) {
+                Ok(pending) => {
                     frames += 1;
-                    if owed > floor {
+                    if pending > threshold {
                         let bytes = (frame.len() + FRAME_OVERHEAD) as u64;
-                        member.owe(id, bytes, owed, bounds);
-                        let debt = member.debt_in(id, member.balance(), bounds);
-                        strain.add(debt, &member.standing, bounds);
+                        user.attribute_pending(id, bytes, pending, bounds);
+                        let lag = user.lag_in(id, user.counters(), bounds);
+                        lag_counts.add(lag, &user.progress, bounds);
                     }
                 }
-                Err(PushError::PastHard) => self.doomed.push((member.id, Fault::PastHard)),
+                Err(PushError::PastHard) => {
+                    self.pending_disconnects.push((user.id, DisconnectCause::QueueFull))
+                }
                 Err(PushError::Gone) => {}
             }
         }
@@ -197,67 +204,71 @@ impl Broker {
     }
 
     /// Hands authors and those with asides what is left for them.
-    fn hand_to_the_special(&mut self) {
-        let bounds = *self.intake.bounds();
-        let mut specials = std::mem::take(&mut self.specials);
-        let (floor, mut shares) = (debts::floor(&bounds), Shares::default());
-        self.asides.sort();
-        for slot in specials.drain(..) {
-            let member = self.roster.member_mut(slot);
-            if member.outlet.is_cut() {
+    fn deliver_custom(&mut self) {
+        let bounds = *self.backpressure.bounds();
+        let mut custom_recipients = std::mem::take(&mut self.custom_recipients);
+        let (threshold, mut shares) =
+            (pending_by_room::attribution_threshold(&bounds), CustomShares::default());
+        self.direct_lines.sort();
+        for slot in custom_recipients.drain(..) {
+            let user = self.users.user_mut(slot);
+            if user.sender.is_cut() {
                 // They are sent nothing more. In a crowd that is cut each would have to be told of all before them.
-                member.special = false;
+                user.has_custom_batch = false;
                 continue;
             }
             shares.rooms.clear();
-            let (first, second) = match self.parcel(slot, &mut shares) {
-                Parcel::Nothing => (None, None),
-                Parcel::One(frame) => (Some(frame), None),
-                Parcel::Two(first, second) => (Some(first), Some(second)),
+            let (first, second) = match self.custom_frames(slot, &mut shares) {
+                RecipientFrames::None => (None, None),
+                RecipientFrames::One(frame) => (Some(frame), None),
+                RecipientFrames::Two(first, second) => (Some(first), Some(second)),
             };
-            let member = self.roster.member_mut(slot);
-            member.special = false;
+            let user = self.users.user_mut(slot);
+            user.has_custom_batch = false;
             let mut far = None;
             for frame in [first, second].into_iter().flatten() {
-                match member.outlet.push(frame) {
-                    Ok(owed) => {
+                match user.sender.push(frame) {
+                    Ok(pending) => {
                         self.metrics.frames += 1;
-                        if owed > floor {
-                            far = Some(owed);
+                        if pending > threshold {
+                            far = Some(pending);
                         }
                     }
                     // Of the retired the broker knows nothing any more: they lose the end of what was due.
-                    Err(PushError::PastHard) => self.doomed.push((member.id, Fault::PastHard)),
+                    Err(PushError::PastHard) => {
+                        self.pending_disconnects.push((user.id, DisconnectCause::QueueFull))
+                    }
                     Err(PushError::Gone) => {}
                 }
             }
-            let Some(owed) = far else { continue };
+            let Some(pending) = far else { continue };
             for &(room, bytes) in &shares.rooms {
-                member.owe(room, bytes, owed, &bounds);
-                let debt = member.debt_in(room, member.balance(), &bounds);
-                self.rooms.room_mut(room).strain.add(debt, &member.standing, &bounds);
+                user.attribute_pending(room, bytes, pending, &bounds);
+                let lag = user.lag_in(room, user.counters(), &bounds);
+                self.rooms.room_mut(room).lag_counts.add(lag, &user.progress, &bounds);
             }
         }
-        self.specials = specials;
-        self.look_at_copies(shares.copied);
+        self.custom_recipients = custom_recipients;
+        self.check_copies(shares.copied);
     }
 
     /// What somebody special gets: of the only room that has something for him a part of its bytes, or else bytes of his
     /// own.
-    fn parcel(&mut self, slot: usize, shares: &mut Shares) -> Parcel {
-        let member = self.roster.member(slot);
-        let reader = |room| Reader { slot, view: member.view_of(room), ignores: member.ignores() };
+    fn custom_frames(&mut self, slot: usize, shares: &mut CustomShares) -> RecipientFrames {
+        let user = self.users.user(slot);
+        let recipient =
+            |room| Recipient { slot, view: user.view_of(room), ignores: user.ignores() };
         let rooms = &mut self.rooms;
-        let has_asides = self.asides.has(slot);
+        let has_asides = self.direct_lines.has(slot);
         if !has_asides {
-            let mut with_lines = member.memberships().map(|membership| membership.room);
-            let mut next = || with_lines.find(|&room| !rooms.room(room).round.is_empty());
+            let mut with_lines = user.memberships().map(|membership| membership.room);
+            let mut next = || with_lines.find(|&room| !rooms.room(room).batch.is_empty());
             match (next(), next()) {
-                (None, _) => return Parcel::Nothing,
+                (None, _) => return RecipientFrames::None,
                 (Some(only), None) => {
-                    let round = &mut rooms.room_mut(only).round;
-                    if let Some(slices) = round.slices(&reader(only), &self.gauge) {
-                        shares.rooms.push((only, slices.charge()));
+                    let batch = &mut rooms.room_mut(only).batch;
+                    if let Some(slices) = batch.slices(&recipient(only), &self.frame_bytes) {
+                        shares.rooms.push((only, slices.charged_bytes()));
                         return slices;
                     }
                 }
@@ -265,9 +276,9 @@ impl Broker {
             }
         }
         let mut pieces = Vec::new();
-        for membership in member.memberships() {
-            let (round, before) = (&rooms.room(membership.room).round, pieces.len());
-            round.pieces(&reader(membership.room), &mut pieces);
+        for membership in user.memberships() {
+            let (batch, before) = (&rooms.room(membership.room).batch, pieces.len());
+            batch.pieces(&recipient(membership.room), &mut pieces);
             let bytes: usize = pieces[before..].iter().map(|(_, piece)| piece.len()).sum();
             if bytes > 0 {
                 shares.rooms.push((membership.room, (bytes + FRAME_OVERHEAD) as u64));
@@ -275,8 +286,8 @@ impl Broker {
             }
         }
         if has_asides {
-            self.asides.pieces(slot, &mut pieces);
+            self.direct_lines.pieces(slot, &mut pieces);
         }
-        joined(pieces, &self.gauge)
+        concat(pieces, &self.frame_bytes)
     }
 }

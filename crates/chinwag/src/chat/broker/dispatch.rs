@@ -1,8 +1,8 @@
 //! What people ask for, line by line.
 
 use super::Broker;
-use crate::chat::admin_command::Act;
-use crate::chat::event::{ClientId, Departure, Event, Inputs};
+use crate::chat::admin_command::BanCommand;
+use crate::chat::event::{ClientId, CommandBatch, Departure, Event};
 use crate::chat::room::RoomId;
 use crate::protocol::command::{self, COMMANDS, Input, Kind};
 use crate::protocol::message::Line;
@@ -12,23 +12,23 @@ use crate::protocol::time_of_day::UtcOffset;
 use crate::protocol::view::View;
 
 /// Most characters of an unknown command that its refusal repeats.
-const UNKNOWN: usize = 32;
+const MAX_SHOWN: usize = 32;
 
 impl Broker {
     /// Takes the lines of one read, up to one that must wait: with those behind it.
-    pub(super) fn handle_inputs(&mut self, id: ClientId, inputs: Inputs) {
-        let Some(slot) = self.roster.slot(id) else { return };
-        self.answer_bell(slot);
+    pub(super) fn handle_commands(&mut self, id: ClientId, inputs: CommandBatch) {
+        let Some(slot) = self.users.slot_of(id) else { return };
+        self.reset_bell(slot);
         let mut hindered = None;
         for (at, input) in inputs.iter().enumerate() {
             // What went before may have been the end of them, or this.
-            if self.roster.holds(slot, id) {
-                self.end_round_before_input(slot, input.kind, input.text);
+            if self.users.is_current(slot, id) {
+                self.flush_before_input(slot, input.kind, input.text);
             }
-            if !self.roster.holds(slot, id) {
+            if !self.users.is_current(slot, id) {
                 return;
             }
-            if let Some(waits_for) = self.hindrance(slot, input) {
+            if let Some(waits_for) = self.defer_reason(slot, input) {
                 hindered = Some((at, waits_for));
                 break;
             }
@@ -36,22 +36,22 @@ impl Broker {
                 let departure = Departure::Quit(Some(input.text.to_owned()));
                 return self.leave(id, departure);
             }
-            self.handle_input(slot, input);
+            self.dispatch_command(slot, input);
         }
         if let Some((at, waits_for)) = hindered {
-            let rest = Event::Lines { id, inputs: inputs.rest(at) };
+            let rest = Event::Lines { id, inputs: inputs.starting_at(at) };
             return self.defer(slot, rest, waits_for);
         }
-        if self.roster.holds(slot, id) {
-            self.roster.member(slot).outlet.handled();
+        if self.users.is_current(slot, id) {
+            self.users.user(slot).sender.handled();
         }
     }
 
     /// Takes one line.
-    fn handle_input(&mut self, slot: usize, input: Input<'_>) {
+    fn dispatch_command(&mut self, slot: usize, input: Input<'_>) {
         let text = input.text;
-        let nick = self.roster.member(slot).nick;
-        if !self.may_be_read(slot, input.kind, text) {
+        let nick = self.users.user(slot).nick;
+        if !self.check_mute(slot, input.kind, text) {
             return;
         }
         match input.kind {
@@ -60,34 +60,37 @@ impl Broker {
             Kind::Action if is_blank(text) => {}
             Kind::Action => self.speak(slot, &Line::Did(nick, text), text),
             Kind::Nick => self.rename(slot, text),
-            Kind::Whoami => self.tell_of_oneself(slot),
+            Kind::Whoami => self.whoami(slot),
             Kind::Join => self.join_room(slot, text),
             Kind::Part => self.part(slot, text),
             Kind::Rooms { page } => self.list_rooms(slot, page),
-            Kind::RoomsNamed { page } => self.list_rooms_named(slot, text, page),
+            Kind::RoomsNamed { page } => self.list_rooms_matching(slot, text, page),
             Kind::Topic => self.topic(slot, text),
-            Kind::Who { page } => self.list_people(slot, text, page),
-            Kind::Message => self.message(slot, text),
-            Kind::Reply => self.reply(slot, text),
+            Kind::Who { page } => self.list_room_users(slot, text, page),
+            Kind::Message => self.send_message(slot, text),
+            Kind::Reply => self.send_reply(slot, text),
             Kind::Ignore => self.ignore(slot, text),
             Kind::Unignore => self.unignore(slot, text),
-            Kind::Away => self.be_away(slot, text),
+            Kind::Away => self.set_away(slot, text),
             Kind::Time { on, offset } => self.set_time(slot, on, offset.unwrap_or_default()),
             Kind::Quiet(on) => self.set_quiet(slot, on),
             Kind::Bell(on) => self.set_bell(slot, on),
-            Kind::History { lines } => self.recall_here(slot, lines as usize),
+            Kind::History { lines } => self.send_history(slot, lines as usize),
             Kind::Help => self.help(slot, text),
             Kind::Unknown => {
-                let is_operator = self.roster.member(slot).is_operator();
-                let near = || command::nearly(&short(text), is_operator);
+                let is_operator = self.users.user(slot).is_operator();
+                let near = || command::nearly(&truncated(text), is_operator);
                 let instead = command::instead_of(text).or_else(near).unwrap_or("/help");
-                self.refuse(slot, &format!("unknown command {}, try {instead}", short(text)))
+                self.reply_error(
+                    slot,
+                    &format!("unknown command {}, try {instead}", truncated(text)),
+                )
             }
-            Kind::Refused(reason) => self.refuse(slot, reason),
+            Kind::Refused(reason) => self.reply_error(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
             Kind::Quit | Kind::Color(_) | Kind::Oper => {}
-            Kind::Edit(on) => self.begin_or_end_editing(slot, on),
-            Kind::Opered { attempt, in_clear } => self.become_operator(slot, attempt, in_clear),
+            Kind::Edit(on) => self.set_editing(slot, on),
+            Kind::Opered { attempt, in_clear } => self.handle_oper_result(slot, attempt, in_clear),
             Kind::Kick
             | Kind::Ban
             | Kind::Unban
@@ -100,131 +103,131 @@ impl Broker {
 
     /// Does what only operators may ask for.
     fn moderate(&mut self, slot: usize, input: Input<'_>) {
-        if !self.may_moderate(slot) {
+        if !self.require_operator(slot) {
             return;
         }
-        let (text, deed) = (input.text, self.begin_deed(slot, input));
+        let (text, record) = (input.text, self.begin_audit(slot, input));
         match input.kind {
-            Kind::Kick => self.kick_out(slot, text),
-            Kind::Ban => self.change_bans(slot, &Act::Ban(text.to_owned())),
-            Kind::Unban => self.change_bans(slot, &Act::Unban(text.to_owned())),
+            Kind::Kick => self.kick_from_room(slot, text),
+            Kind::Ban => self.change_bans(slot, &BanCommand::Ban(text.to_owned())),
+            Kind::Unban => self.change_bans(slot, &BanCommand::Unban(text.to_owned())),
             Kind::Bans { page } => self.list_bans(slot, page),
             Kind::Mute => self.mute(slot, text),
             Kind::Unmute => self.unmute(slot, text),
-            Kind::Slow => self.slow(slot, text),
+            Kind::Slow => self.set_slow_mode(slot, text),
             _ => {}
         }
-        self.end_deed(deed);
+        self.finish_audit(record);
     }
 
     /// Tells somebody what he asked for.
-    pub(super) fn answer(&mut self, slot: usize, words: &str) {
-        self.note_outcome(slot, false, words);
-        self.tell(slot, Line::Answer(words));
+    pub(super) fn reply(&mut self, slot: usize, words: &str) {
+        self.note_reply(slot, false, words);
+        self.send_to(slot, Line::Answer(words));
     }
 
     /// Tells somebody why not.
-    pub(super) fn refuse(&mut self, slot: usize, reason: &str) {
-        self.note_outcome(slot, true, reason);
-        self.tell(slot, Line::Refusal(reason));
+    pub(super) fn reply_error(&mut self, slot: usize, reason: &str) {
+        self.note_reply(slot, true, reason);
+        self.send_to(slot, Line::Refusal(reason));
     }
 
     /// Gives somebody's room a line of his with these words. He must have been announced before.
     fn speak(&mut self, slot: usize, line: &Line<'_>, words: &str) {
-        let member = self.roster.member(slot);
-        let Some(current) = member.current else {
-            return self.refuse(slot, NO_ROOM);
+        let user = self.users.user(slot);
+        let Some(current) = user.current else {
+            return self.reply_error(slot, NO_ROOM);
         };
-        let (id, ignored) = (member.id, member.ignored_by > 0);
-        if !self.may_speak_so_soon(slot, current.room) {
+        let (id, ignored) = (user.id, user.ignored_by > 0);
+        if !self.check_slow_mode(slot, current.room) {
             return;
         }
-        let at = self.clock.time_of_day(self.now);
+        let at = self.wall_clock.time_of_day(self.now);
         let room = self.rooms.room_mut(current.room);
-        room.pace.heard(id, self.served.now());
-        room.history.keep(id, line, at);
-        self.announce_if_counted(current);
+        room.flow.on_message(id, self.served_clock.now());
+        room.history.push(id, line, at);
+        self.flush_summary_containing(current);
         if ignored {
-            self.publish_words(current.room, line, id, Some(slot), None);
+            self.publish_user_text(current.room, line, id, Some(slot), None);
         } else {
             self.publish(current.room, line, Some(slot));
         }
-        self.ring_named(current.room, id, words);
+        self.ring_mentioned(current.room, id, words);
     }
 
     /// Calls somebody as he asks, or says why not.
     fn rename(&mut self, slot: usize, asked: &str) {
         if asked.trim().is_empty() {
-            return self.ask_for_a_nick(slot);
+            return self.reply_current_nick(slot);
         }
-        let old = self.roster.member(slot).nick;
+        let old = self.users.user(slot).nick;
         // Nobody sees the blanks that a terminal's completion or a paste leaves behind a name.
         let nick = match Nick::parse(asked.trim_end_matches([' ', '\t'])) {
             Ok(nick) => nick,
-            Err(refused) => return self.refuse(slot, &refused.to_string()),
+            Err(refused) => return self.reply_error(slot, &refused.to_string()),
         };
         if nick == old {
-            return self.answer(slot, &format!("you are {nick} already"));
+            return self.reply(slot, &format!("you are {nick} already"));
         }
-        if let Some(holder) = self.roster.like(nick, Some(slot)) {
+        if let Some(holder) = self.users.look_alike(nick, Some(slot)) {
             self.probe(holder, slot, false);
-            let holder = self.roster.member(holder).nick;
+            let holder = self.users.user(holder).nick;
             let looks = if holder.fold() == nick.fold() {
                 String::new()
             } else {
                 format!(": it looks like {holder}")
             };
-            return self.refuse(slot, &format!("the nick \"{nick}\" is taken{looks}"));
+            return self.reply_error(slot, &format!("the nick \"{nick}\" is taken{looks}"));
         }
         if let Some(reason) = self.ban_of_nick(nick) {
-            return self.refuse(slot, &reason);
+            return self.reply_error(slot, &reason);
         }
-        let rooms: Vec<_> = self.roster.member(slot).memberships().map(|m| m.room).collect();
-        self.change_name(slot, nick, &rooms);
-        self.connections.renamed(old, nick, self.roster.member(slot).address);
-        self.mute_again(slot, false);
+        let rooms: Vec<_> = self.users.user(slot).memberships().map(|m| m.room).collect();
+        self.set_nick(slot, nick, &rooms);
+        self.connection_log.renamed(old, nick, self.users.user(slot).address);
+        self.reapply_mute(slot, false);
         // Also the leaves: whoever had this name before is seen to leave before it is given away.
-        rooms.iter().for_each(|&room| self.announce_counted(room));
-        self.publish_everywhere(&rooms, &Line::Renamed(old, nick), slot);
-        self.answer(slot, &format!("you are {nick} now"));
-        self.show_place(slot);
+        rooms.iter().for_each(|&room| self.flush_join_summary(room));
+        self.publish_in_rooms(&rooms, &Line::Renamed(old, nick), slot);
+        self.reply(slot, &format!("you are {nick} now"));
+        self.show_prompt(slot);
     }
 
     /// Gives somebody who is in these rooms another name, by which they are listed from now on.
-    fn change_name(&mut self, slot: usize, nick: Nick, rooms: &[RoomId]) {
+    fn set_nick(&mut self, slot: usize, nick: Nick, rooms: &[RoomId]) {
         // There are never as many people as a slot can count.
         let listed = slot as u32;
         for &room in rooms {
-            self.rooms.room_mut(room).names.remove(listed, self.roster.names());
+            self.rooms.room_mut(room).names.remove(listed, self.users.nick_of());
         }
-        self.roster.rename(slot, nick);
+        self.users.rename(slot, nick);
         for &room in rooms {
-            self.rooms.room_mut(room).names.insert(listed, self.roster.names());
+            self.rooms.room_mut(room).names.insert(listed, self.users.nick_of());
         }
     }
 
     /// Lists the commands, or says more of one.
     fn help(&mut self, slot: usize, asked: &str) {
         if asked.is_empty() {
-            self.answer(slot, "what you type goes to everybody in your room, but for these:");
-            let is_operator = self.roster.member(slot).is_operator();
+            self.reply(slot, "what you type goes to everybody in your room, but for these:");
+            let is_operator = self.users.user(slot).is_operator();
             for command in COMMANDS.iter().filter(|c| is_operator || !c.for_operators) {
-                self.answer(slot, &format!("{:<20} {}", command.usage, command.does));
+                self.reply(slot, &format!("{:<20} {}", command.usage, command.does));
             }
             return;
         }
         let Some(command) = command::command(asked) else {
-            let reason = format!("there is no command {}; /help lists them", short(asked));
-            return self.refuse(slot, &reason);
+            let reason = format!("there is no command {}; /help lists them", truncated(asked));
+            return self.reply_error(slot, &reason);
         };
-        self.answer(slot, &format!("{}: {}", command.usage, command.does));
-        command.more.iter().for_each(|line| self.answer(slot, line));
+        self.reply(slot, &format!("{}: {}", command.usage, command.does));
+        command.more.iter().for_each(|line| self.reply(slot, line));
     }
 
     /// Puts the time before each line, or does not. It is in UTC here; the task of who wants it otherwise rewrites it.
     fn set_time(&mut self, slot: usize, on: Option<bool>, offset: UtcOffset) {
-        let view = self.roster.member(slot).view;
-        let at = self.clock.time_of_day(self.now).on(offset);
+        let view = self.users.user(slot).view;
+        let at = self.wall_clock.time_of_day(self.now).on(offset);
         let words = match on {
             Some(true) => format!(
                 "the time in {offset} stands before each line now, as in: {at} alice: hello"
@@ -240,7 +243,7 @@ impl Broker {
 
     /// Hides who comes and leaves, or does not.
     fn set_quiet(&mut self, slot: usize, on: Option<bool>) {
-        let view = self.roster.member(slot).view;
+        let view = self.users.user(slot).view;
         let words = match on {
             Some(true) => "you do not read any more who comes and leaves",
             Some(false) => "you read who comes and leaves",
@@ -254,29 +257,29 @@ impl Broker {
 
     /// Shows somebody his rooms in another way from here on, and tells him so.
     fn change_view(&mut self, slot: usize, view: View, words: &str) {
-        if view != self.roster.member(slot).view {
-            let Some(slot) = self.settle(slot) else { return };
-            self.unwatch_all(slot);
-            self.roster.member_mut(slot).view = view;
-            self.watch_all(slot);
-            return self.answer(slot, words);
+        if view != self.users.user(slot).view {
+            let Some(slot) = self.flush_before_change(slot) else { return };
+            self.remove_views(slot);
+            self.users.user_mut(slot).view = view;
+            self.add_views(slot);
+            return self.reply(slot, words);
         }
-        self.answer(slot, words);
+        self.reply(slot, words);
     }
 
     /// Away with these words if there are any, or back.
-    fn be_away(&mut self, slot: usize, words: &str) {
-        let member = self.roster.member_mut(slot);
-        let was_away = member.extras.as_ref().is_some_and(|extras| extras.away.is_some());
+    fn set_away(&mut self, slot: usize, words: &str) {
+        let user = self.users.user_mut(slot);
+        let was_away = user.extras.as_ref().is_some_and(|extras| extras.away.is_some());
         let words = if is_blank(words) { "" } else { words };
         if was_away && words.is_empty() {
-            member.extras_mut().away = None;
-            return self.answer(slot, "you are back");
+            user.extras_mut().away = None;
+            return self.reply(slot, "you are back");
         }
         let quoted = quoted(words);
-        member.extras_mut().away = Some(quoted.as_str().into());
+        user.extras_mut().away = Some(quoted.as_str().into());
         let told = if words.is_empty() { String::new() } else { format!(": {quoted}") };
-        self.answer(slot, &format!("you are away until you type /away again{told}"));
+        self.reply(slot, &format!("you are away until you type /away again{told}"));
     }
 }
 
@@ -285,7 +288,7 @@ pub(super) const NO_ROOM: &str =
     "you speak in no room, so nobody would hear that: /join #lobby first";
 
 /// The beginning of what somebody typed, for repeating it to him.
-fn short(typed: &str) -> String {
-    let start: String = typed.chars().take(UNKNOWN).collect();
+fn truncated(typed: &str) -> String {
+    let start: String = typed.chars().take(MAX_SHOWN).collect();
     if start.len() < typed.len() { start + "…" } else { start }
 }

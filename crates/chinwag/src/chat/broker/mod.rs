@@ -1,7 +1,7 @@
 //! The broker: it alone knows who is in which room, and decides what each of them gets.
 //!
 //! A pure state machine: [`handle_control`](Broker::handle_control), [`handle_event`](Broker::handle_event) and
-//! [`handle_tick`](Broker::handle_tick) take what came and the time, and push frames into inboxes that never wait.
+//! [`handle_timeout`](Broker::handle_timeout) take what came and the time, and push frames into inboxes that never wait.
 //! It never awaits a client, reads no clock and knows no socket; [`run`](Broker::run) is the loop around it.
 //!
 //! ```text
@@ -40,19 +40,19 @@ mod unresponsive;
 mod whoami;
 
 pub(crate) use self::moderation::NO_TIME;
-pub(crate) use crate::chat::stats::Metrics;
+pub(crate) use crate::chat::stats::StatsSnapshot;
 
-use crate::chat::ban_store::Shelf;
+use crate::chat::ban_store::BanStore;
 use crate::chat::bans::Bans;
 use crate::chat::connection_log::ConnectionLog;
 use crate::chat::event::{ClientId, Control, Event};
-use crate::chat::greeting::Notices;
+use crate::chat::greeting::LiveGreeting;
 use crate::chat::mutes::Mutes;
-use crate::chat::room::batch::Asides;
+use crate::chat::room::batch::DirectLines;
 use crate::chat::room::{RoomId, Rooms};
 use crate::chat::room_creators::RoomLimit;
-use crate::chat::stats::Published;
-use crate::chat::users::Roster;
+use crate::chat::stats::BrokerStats;
+use crate::chat::users::Users;
 use crate::limits::{BATCH_BYTES, MAX_BUFFERED_BYTES, SCAN_INTERVAL};
 use crate::os::serving_clock::ServedClock;
 use crate::outbound::backpressure::Intake;
@@ -67,13 +67,13 @@ use std::time::{Duration, Instant};
 
 /// Why somebody is to be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum DisconnectCause {
     /// He is owed too much.
-    PastHard,
+    QueueFull,
     /// He takes nothing.
     Stalled,
     /// He is among the furthest behind, and memory is short.
-    Memory,
+    MemoryPressure,
     /// An operator does not want them here.
     Banned,
 }
@@ -82,150 +82,150 @@ enum Fault {
 #[derive(Debug)]
 pub(crate) struct Broker {
     /// Who is here.
-    roster: Roster,
+    users: Users,
     /// The rooms, with the lines that are being put together in each.
     rooms: Rooms,
     /// How many rooms an address may have made.
     room_limit: Arc<RoomLimit>,
     /// Lines that are for one person alone, of the same round.
-    asides: Asides,
+    direct_lines: DirectLines,
     /// The rooms in which there is something to hand out or to forget.
-    busy: Vec<RoomId>,
+    dirty_rooms: Vec<RoomId>,
     /// The slots of those who get something else than the others in this round.
-    specials: Vec<usize>,
+    custom_recipients: Vec<usize>,
     /// How many people want to be told when they are named.
-    bells: usize,
+    bell_users: usize,
     /// The slots of those who are told so behind this round.
-    rung: Vec<usize>,
+    pending_bells: Vec<usize>,
     /// The number of the latest line of this round, in whatever room.
-    stamp: u32,
+    last_order: u32,
     /// Bytes of this round that a receiver gets at most.
-    gathered: usize,
+    batch_bytes: usize,
     /// Who may be in several of the rooms that have something in this round.
-    shared: copies::Shared,
+    multi_room_users: copies::MultiRoomUsers,
     /// The moment of what is being handled.
     now: Instant,
     /// The same moment in time in which people could take what they are owed.
-    served: ServedClock,
+    served_clock: ServedClock,
     /// What the time of day is.
-    clock: WallClock,
+    wall_clock: WallClock,
     /// The rooms in which people were counted, by when they are to be announced.
-    crowds: BTreeSet<(Instant, RoomId)>,
+    join_summaries_due: BTreeSet<(Instant, RoomId)>,
     /// Where clients say that they have caught up.
-    intake: Arc<Intake>,
+    backpressure: Arc<Intake>,
     /// Bytes of all frames that anybody waits for.
-    gauge: Gauge,
+    frame_bytes: Gauge,
     /// What their places in inboxes took at the last look.
     inbox_bytes: usize,
     /// How many bytes of both there may be.
-    living_frames: usize,
+    max_buffered: usize,
     /// The rooms whose people are too far behind for more lines.
-    paused: Vec<RoomId>,
+    paused_rooms: Vec<RoomId>,
     /// Events of people who speak in those, or privately to somebody who is behind.
-    waiting: deferred::Waiting,
+    deferred: deferred::DeferredQueues,
     /// When people were last cut because frames took nearly as much memory as they may, as long as they do.
-    relieved: Option<Instant>,
+    last_shed: Option<Instant>,
     /// When everybody is to be looked at again; none while nobody is owed anything.
-    look_at: Option<Instant>,
+    next_scan: Option<Instant>,
     /// Who is to be cut once the round is out.
-    doomed: Vec<(ClientId, Fault)>,
+    pending_disconnects: Vec<(ClientId, DisconnectCause)>,
     /// Who was cut in this flush and not announced yet.
-    unannounced: VecDeque<presence::Gone>,
+    unannounced_disconnects: VecDeque<presence::DisconnectedUser>,
     /// When a second began, and how many of those who were cut in it were announced by name.
-    named: (Instant, usize),
+    named_disconnects: (Instant, usize),
     /// The number in the latest default nick.
-    newcomers: u64,
+    last_guest: u64,
     /// What is known of the end, once it has come.
-    stop: Option<shutdown::Stop>,
+    shutdown: Option<shutdown::Shutdown>,
     /// Who may not be here.
     bans: Bans,
     /// Who is not read.
     mutes: Mutes,
     /// Where bans are kept, if a restart is to find them.
-    shelf: Option<Shelf>,
+    ban_store: Option<BanStore>,
     /// What newcomers read.
-    notices: Arc<Notices>,
+    greeting: Arc<LiveGreeting>,
     /// Who came and left, for those who run the server, if they want it.
-    connections: Arc<ConnectionLog>,
+    connection_log: Arc<ConnectionLog>,
     /// What an operator is told of the act that is under way.
-    told: Option<Box<audit::Told>>,
+    audited_reply: Option<Box<audit::AuditedReply>>,
     /// What was done.
-    metrics: Metrics,
+    metrics: StatsSnapshot,
     /// Where others can read that.
-    published: Arc<Published>,
+    stats: Arc<BrokerStats>,
     /// Which lines are timed.
-    timing: Timing,
+    latency_sampler: Timing,
 }
 
 impl Broker {
     /// An empty house, at this moment. The same intake must be given to all inboxes.
-    pub(crate) fn new(intake: Arc<Intake>, now: Instant) -> Self {
+    pub(crate) fn new(backpressure: Arc<Intake>, now: Instant) -> Self {
         Self {
-            roster: Roster::default(),
-            rooms: Rooms::new(*intake.bounds()),
+            users: Users::default(),
+            rooms: Rooms::new(*backpressure.bounds()),
             room_limit: Arc::new(RoomLimit::none()),
-            asides: Asides::default(),
-            busy: Vec::new(),
-            specials: Vec::new(),
-            bells: 0,
-            rung: Vec::new(),
-            stamp: 0,
-            gathered: 0,
-            shared: copies::Shared::default(),
+            direct_lines: DirectLines::default(),
+            dirty_rooms: Vec::new(),
+            custom_recipients: Vec::new(),
+            bell_users: 0,
+            pending_bells: Vec::new(),
+            last_order: 0,
+            batch_bytes: 0,
+            multi_room_users: copies::MultiRoomUsers::default(),
             now,
-            served: ServedClock::new(now),
-            clock: WallClock::new(now, Duration::ZERO),
-            crowds: BTreeSet::new(),
-            intake,
-            gauge: Gauge::new(),
+            served_clock: ServedClock::new(now),
+            wall_clock: WallClock::new(now, Duration::ZERO),
+            join_summaries_due: BTreeSet::new(),
+            backpressure,
+            frame_bytes: Gauge::new(),
             inbox_bytes: 0,
-            living_frames: MAX_BUFFERED_BYTES,
-            paused: Vec::new(),
-            waiting: deferred::Waiting::default(),
-            relieved: None,
-            look_at: None,
-            doomed: Vec::new(),
-            unannounced: VecDeque::new(),
-            named: (now, 0),
-            newcomers: 0,
-            stop: None,
+            max_buffered: MAX_BUFFERED_BYTES,
+            paused_rooms: Vec::new(),
+            deferred: deferred::DeferredQueues::default(),
+            last_shed: None,
+            next_scan: None,
+            pending_disconnects: Vec::new(),
+            unannounced_disconnects: VecDeque::new(),
+            named_disconnects: (now, 0),
+            last_guest: 0,
+            shutdown: None,
             bans: Bans::default(),
             mutes: Mutes::default(),
-            shelf: None,
-            notices: Arc::default(),
-            connections: Arc::default(),
-            told: None,
-            metrics: Metrics::default(),
-            published: Arc::default(),
-            timing: Timing::default(),
+            ban_store: None,
+            greeting: Arc::default(),
+            connection_log: Arc::default(),
+            audited_reply: None,
+            metrics: StatsSnapshot::default(),
+            stats: Arc::default(),
+            latency_sampler: Timing::default(),
         }
     }
 
     /// The same house with another limit of bytes in all frames alive.
     #[must_use]
-    pub(crate) fn with_living_frames(mut self, bytes: usize) -> Self {
-        self.living_frames = bytes;
+    pub(crate) fn with_max_buffered(mut self, bytes: usize) -> Self {
+        self.max_buffered = bytes;
         self
     }
 
     /// The same house, whose rooms remember so many lines each.
     #[must_use]
     pub(crate) fn with_history_lines(mut self, lines: usize) -> Self {
-        self.rooms.remember(lines);
+        self.rooms.set_history_lines(lines);
         self
     }
 
     /// The same house, from which these are banned; what changes goes to the shelf, if there is one.
     #[must_use]
-    pub(crate) fn with_bans(mut self, bans: Bans, shelf: Option<Shelf>) -> Self {
-        (self.bans, self.shelf) = (bans, shelf);
+    pub(crate) fn with_bans(mut self, bans: Bans, ban_store: Option<BanStore>) -> Self {
+        (self.bans, self.ban_store) = (bans, ban_store);
         self
     }
 
     /// The same house with these texts for newcomers.
     #[must_use]
-    pub(crate) fn with_notices(mut self, notices: Arc<Notices>) -> Self {
-        self.notices = notices;
+    pub(crate) fn with_greeting(mut self, greeting: Arc<LiveGreeting>) -> Self {
+        self.greeting = greeting;
         self
     }
 
@@ -238,74 +238,78 @@ impl Broker {
 
     /// The same house, which keeps this log of who comes and leaves.
     #[must_use]
-    pub(crate) fn with_connections(mut self, connections: Arc<ConnectionLog>) -> Self {
-        self.connections = connections;
+    pub(crate) fn with_connection_log(mut self, connection_log: Arc<ConnectionLog>) -> Self {
+        self.connection_log = connection_log;
         self
     }
 
     /// Says what the time of day is.
-    pub(crate) fn set_clock(&mut self, clock: WallClock) {
-        self.clock = clock;
+    pub(crate) fn set_clock(&mut self, wall_clock: WallClock) {
+        self.wall_clock = wall_clock;
     }
 
     /// Where others can read what it does while it runs.
-    pub(crate) fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published)
+    pub(crate) fn stats(&self) -> Arc<BrokerStats> {
+        Arc::clone(&self.stats)
     }
 
     /// Writes down what was done, for others to read.
-    fn publish_metrics(&self) {
-        self.published.write(&self.metrics(), self.gauge.bytes());
+    fn publish_stats(&self) {
+        self.stats.write(&self.metrics(), self.frame_bytes.bytes());
     }
 
     /// What was done so far.
-    pub(crate) fn metrics(&self) -> Metrics {
-        let (people, rooms) = (self.roster.len(), self.rooms.len());
-        Metrics { people, rooms, ..self.metrics }
+    pub(crate) fn metrics(&self) -> StatsSnapshot {
+        let (users, rooms) = (self.users.len(), self.rooms.len());
+        StatsSnapshot { users, rooms, ..self.metrics }
     }
 
     /// Events that wait for a slow room now.
     #[cfg(test)]
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting.events()
+    pub(crate) fn deferred_events(&self) -> usize {
+        self.deferred.events()
     }
 
     /// How many of them wait for one room, at the most.
     #[cfg(test)]
-    pub(crate) fn most_waiting_of_a_room(&self) -> usize {
-        self.paused.iter().map(|&room| self.rooms.room(room).backlog.events).max().unwrap_or(0)
+    pub(crate) fn max_deferred_in_a_room(&self) -> usize {
+        self.paused_rooms
+            .iter()
+            .map(|&room| self.rooms.room(room).backlog.events)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The number of the latest line of the lobby.
     #[cfg(test)]
-    pub(crate) fn sequence(&self) -> u64 {
+    pub(crate) fn lobby_sequence(&self) -> u64 {
         self.rooms.room(RoomId::LOBBY).sequence
     }
 
     /// Bytes of all frames that anybody waits for.
     #[cfg(test)]
     pub(crate) fn living_bytes(&self) -> usize {
-        self.gauge.bytes()
+        self.frame_bytes.bytes()
     }
 
-    /// When [`handle_tick`](Self::handle_tick) is due, if nothing comes before: now, if there are deferred events that need
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if nothing comes before: now, if there are deferred events that need
     /// not wait any more.
     #[cfg(test)]
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        if self.has_ready() { Some(self.now) } else { self.next_alarm() }
+        if self.has_ready() { Some(self.now) } else { self.next_timer() }
     }
 
     /// When something is due by the clock.
-    fn next_alarm(&self) -> Option<Instant> {
-        let stop = self.stop.as_ref().and_then(shutdown::Stop::deadline);
-        let crowd = self.crowds.first().map(|&(due, _)| due);
-        [self.look_at, crowd, stop].into_iter().flatten().min()
+    fn next_timer(&self) -> Option<Instant> {
+        let shutdown = self.shutdown.as_ref().and_then(shutdown::Shutdown::deadline);
+        let summary = self.join_summaries_due.first().map(|&(due, _)| due);
+        [self.next_scan, summary, shutdown].into_iter().flatten().min()
     }
 
     /// It is this moment. While somebody is owed something a look is due in each tick: one that came late by more than that
     /// found the server standing still, and nobody is blamed for it.
     fn set_now(&mut self, now: Instant) {
-        self.served.look(now, self.look_at.map(|_| SCAN_INTERVAL));
+        self.served_clock.look(now, self.next_scan.map(|_| SCAN_INTERVAL));
         self.now = now;
     }
 
@@ -313,24 +317,24 @@ impl Broker {
     pub(crate) fn handle_control(&mut self, control: Control, now: Instant) {
         self.set_now(now);
         match control {
-            Control::Join { arrival, .. } if self.stop.is_some() => {
-                self.turn_away(arrival, &Line::ShuttingDown)
+            Control::Join { client, .. } if self.shutdown.is_some() => {
+                self.reject(client, &Line::ShuttingDown)
             }
-            Control::Join { id, arrival } => match self.ban_of_address(arrival.address) {
+            Control::Join { id, client } => match self.ban_of_address(client.address) {
                 Some(reason) => {
                     self.metrics.banned += 1;
-                    self.connections.turned_away(arrival.address, "banned");
-                    self.turn_away(arrival, &Line::Refusal(&reason));
+                    self.connection_log.rejected(client.address, "banned");
+                    self.reject(client, &Line::Refusal(&reason));
                 }
                 None => {
-                    let _ = self.end_round_before_announcement(RoomId::LOBBY);
-                    self.join(id, arrival);
+                    let _ = self.flush_before_announcement(RoomId::LOBBY);
+                    self.join(id, client);
                 }
             },
-            Control::Order(order) => self.handle_order(order),
+            Control::Admin(command) => self.handle_admin_command(command),
             // Whoever does not wait for the answer any more need not have it.
             Control::Ping { answer } => drop(answer.send(())),
-            Control::Shutdown { deadline } => self.begin_stop(deadline),
+            Control::Shutdown { deadline } => self.begin_shutdown(deadline),
         }
         self.flush_if_full();
     }
@@ -338,29 +342,29 @@ impl Broker {
     /// Takes an event. Of somebody who is not here (any more) nothing is taken.
     pub(crate) fn handle_event(&mut self, event: Event, now: Instant) {
         self.set_now(now);
-        let Some(slot) = self.roster.slot(event.id()) else { return };
-        if self.roster.member(slot).deferred.is_some() {
+        let Some(slot) = self.users.slot_of(event.id()) else { return };
+        if self.users.user(slot).deferred.is_some() {
             // All of one person is handled in order.
-            self.defer_behind(slot, event);
+            self.defer_after(slot, event);
         } else {
-            self.take(event);
+            self.dispatch(event);
             self.flush_if_full();
         }
     }
 
     /// Takes an event of somebody of whom nothing waits.
-    fn take(&mut self, event: Event) {
+    fn dispatch(&mut self, event: Event) {
         match event {
             Event::Lines { id, inputs } => {
-                self.timing.heard(inputs.heard(), self.now);
-                self.handle_inputs(id, inputs);
+                self.latency_sampler.heard(inputs.received_at(), self.now);
+                self.handle_commands(id, inputs);
             }
             Event::Complete { id, word, answer } => {
                 // Whoever is gone meanwhile wants no answer.
                 let _ = answer.send(self.complete(id, &word));
             }
-            Event::Unanswered { id, probe, silence, rest } => {
-                self.handle_unanswered(id, probe, silence, rest);
+            Event::Unresponsive { id, probe, silence, rest } => {
+                self.handle_unresponsive(id, probe, silence, rest);
             }
             Event::Drained { id } => self.handle_drained(id),
             Event::Leave { id, departure } => self.leave(id, departure),
@@ -368,30 +372,30 @@ impl Broker {
     }
 
     /// Does what is due by now.
-    pub(crate) fn handle_tick(&mut self, now: Instant) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.set_now(now);
-        self.announce_crowds();
-        if self.look_at.is_some_and(|due| due <= now) {
-            self.look();
+        self.flush_join_summaries();
+        if self.next_scan.is_some_and(|due| due <= now) {
+            self.scan_clients();
         }
-        if let Some(stop) = &mut self.stop {
-            stop.tick(now);
+        if let Some(shutdown) = &mut self.shutdown {
+            shutdown.handle_timeout(now);
         }
-        self.handle_waiting();
+        self.retry_deferred();
         self.flush(now);
     }
 
     /// Somebody has caught up while a room waited for that.
-    pub(crate) fn handle_caught_up(&mut self, now: Instant) {
+    pub(crate) fn handle_drain_notice(&mut self, now: Instant) {
         self.set_now(now);
-        self.look_at_the_paused();
-        self.handle_waiting();
+        self.rescan_paused();
+        self.retry_deferred();
         self.flush(now);
     }
 
     /// Hands the round out if it is as much as a receiver should get at once.
     fn flush_if_full(&mut self) {
-        if self.gathered >= BATCH_BYTES {
+        if self.batch_bytes >= BATCH_BYTES {
             self.flush(self.now);
         }
     }
@@ -401,47 +405,51 @@ impl Broker {
         self.set_now(now);
         let before = self.metrics.frames;
         loop {
-            let strained = self.hand_out();
-            if self.buffered() > self.relief_begins() {
-                self.relieve();
+            let lagging_rooms = self.flush_rooms();
+            if self.buffered() > self.shed_threshold() {
+                self.shed_slowest();
             }
-            if !strained.is_empty() {
-                self.look_at_rooms(&strained);
+            if !lagging_rooms.is_empty() {
+                self.update_pauses(&lagging_rooms);
             }
             // Each turn takes at least one person out, so this ends.
-            if !self.cut_doomed() {
+            if !self.disconnect_pending() {
                 break;
             }
         }
         if self.metrics.frames > before {
-            self.look_again_at(now + SCAN_INTERVAL);
+            self.schedule_scan(now + SCAN_INTERVAL);
         }
-        self.end_if_drained();
+        self.finish_if_drained();
     }
 
     /// Cuts those who were found to be too far behind, and announces as many as one round takes. Says whether there were any.
-    fn cut_doomed(&mut self) -> bool {
+    fn disconnect_pending(&mut self) -> bool {
         // All before the first is announced: none of them is to be told of the others, or waited for.
-        for (id, fault) in std::mem::take(&mut self.doomed) {
-            let Some(slot) = self.roster.slot(id) else { continue };
+        for (id, fault) in std::mem::take(&mut self.pending_disconnects) {
+            let Some(slot) = self.users.slot_of(id) else { continue };
             let (count, cut) = match fault {
-                Fault::PastHard => (&mut self.metrics.cut_past_hard, Cut::TooSlow),
-                Fault::Stalled => (&mut self.metrics.cut_stalled, Cut::TooSlow),
-                Fault::Memory => (&mut self.metrics.cut_for_memory, Cut::TooSlow),
-                Fault::Banned => (&mut self.metrics.cut_banned, Cut::Banned),
+                DisconnectCause::QueueFull => {
+                    (&mut self.metrics.disconnects_queue_full, Cut::TooSlow)
+                }
+                DisconnectCause::Stalled => (&mut self.metrics.disconnects_stalled, Cut::TooSlow),
+                DisconnectCause::MemoryPressure => {
+                    (&mut self.metrics.disconnects_memory, Cut::TooSlow)
+                }
+                DisconnectCause::Banned => (&mut self.metrics.disconnects_banned, Cut::Banned),
             };
             *count += 1;
-            let gone = self.take_out_cut(slot, cut);
-            self.unannounced.push_back(gone);
+            let gone = self.remove_disconnected(slot, cut);
+            self.unannounced_disconnects.push_back(gone);
         }
         let mut any = false;
-        while let Some(gone) = self.unannounced.pop_front() {
-            if self.gathered >= BATCH_BYTES || self.is_round_full_for(&gone.memberships) {
-                self.unannounced.push_front(gone);
+        while let Some(gone) = self.unannounced_disconnects.pop_front() {
+            if self.batch_bytes >= BATCH_BYTES || self.is_batch_full_for(&gone.memberships) {
+                self.unannounced_disconnects.push_front(gone);
                 break;
             }
             any = true;
-            self.announce_cut(&gone);
+            self.announce_disconnect(&gone);
         }
         any
     }

@@ -14,46 +14,49 @@ use crate::protocol::sanitize::{is_blank, quoted};
 
 impl Broker {
     /// `/msg`: somebody tells one person something.
-    pub(super) fn message(&mut self, slot: usize, typed: &str) {
+    pub(super) fn send_message(&mut self, slot: usize, typed: &str) {
         let (asked, words) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
         if asked.is_empty() || is_blank(words) {
-            return self.refuse(slot, "/msg wants a nick and words, as in: /msg bob hello");
+            return self.reply_error(slot, "/msg wants a nick and words, as in: /msg bob hello");
         }
-        match self.find(asked) {
-            Some(to) => self.whisper(slot, to, words.trim_start()),
-            None => self.refuse_unknown(slot, asked),
+        match self.find_user(asked) {
+            Some(to) => self.send_private(slot, to, words.trim_start()),
+            None => self.reply_unknown_nick(slot, asked),
         }
     }
 
     /// `/reply`: somebody answers whoever wrote to him alone last.
-    pub(super) fn reply(&mut self, slot: usize, words: &str) {
+    pub(super) fn send_reply(&mut self, slot: usize, words: &str) {
         if is_blank(words) {
-            return self.refuse(slot, "/reply wants words, as in: /reply well then");
+            return self.reply_error(slot, "/reply wants words, as in: /reply well then");
         }
-        let member = self.roster.member(slot);
-        let Some(wrote) = member.extras.as_ref().and_then(|extras| extras.wrote) else {
-            return self.refuse(slot, "nobody wrote to you alone yet; /msg NICK TEXT begins");
+        let user = self.users.user(slot);
+        let Some(sender_id) = user.extras.as_ref().and_then(|extras| extras.last_private_sender)
+        else {
+            return self.reply_error(slot, "nobody wrote to you alone yet; /msg NICK TEXT begins");
         };
-        match self.roster.slot(wrote) {
-            Some(to) => self.whisper(slot, to, words),
-            None => self.refuse(slot, "whoever wrote to you last has left, so nobody gets that"),
+        match self.users.slot_of(sender_id) {
+            Some(to) => self.send_private(slot, to, words),
+            None => {
+                self.reply_error(slot, "whoever wrote to you last has left, so nobody gets that")
+            }
         }
     }
 
     /// Whether somebody has not caught up, so that private lines to them must wait. It does not matter whether they keep
     /// the pace of a room: private lines are to cut nobody, however many people write them.
-    pub(super) fn is_behind(&self, slot: usize) -> bool {
-        let member = self.roster.member(slot);
-        member.balance().owed() > self.intake.bounds().soft && !member.outlet.is_gone()
+    pub(super) fn is_lagging(&self, slot: usize) -> bool {
+        let user = self.users.user(slot);
+        user.counters().pending() > self.backpressure.bounds().soft && !user.sender.is_gone()
     }
 
     /// The person that a line to one alone would go to.
-    pub(super) fn addressee(&self, slot: usize, input: Input<'_>) -> Option<usize> {
+    pub(super) fn recipient(&self, slot: usize, input: Input<'_>) -> Option<usize> {
         match input.kind {
-            Kind::Message => self.find(input.text.split(char::is_whitespace).next()?),
+            Kind::Message => self.find_user(input.text.split(char::is_whitespace).next()?),
             Kind::Reply => {
-                let wrote = self.roster.member(slot).extras.as_ref()?.wrote?;
-                self.roster.slot(wrote)
+                let sender_id = self.users.user(slot).extras.as_ref()?.last_private_sender?;
+                self.users.slot_of(sender_id)
             }
             _ => None,
         }
@@ -61,47 +64,47 @@ impl Broker {
 
     /// Whoever is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was meant
     /// for another. No nick begins with the `@` that many put before one.
-    pub(super) fn find(&self, asked: &str) -> Option<usize> {
-        self.roster.named(Nick::of_somebody(asked.strip_prefix('@').unwrap_or(asked))?)
+    pub(super) fn find_user(&self, asked: &str) -> Option<usize> {
+        self.users.by_nick(Nick::of_somebody(asked.strip_prefix('@').unwrap_or(asked))?)
     }
 
     /// Nobody is called so.
-    pub(super) fn refuse_unknown(&mut self, slot: usize, asked: &str) {
+    pub(super) fn reply_unknown_nick(&mut self, slot: usize, asked: &str) {
         let bare = asked.strip_prefix('@').unwrap_or(asked);
-        let like = Nick::of_somebody(bare).and_then(|nick| self.roster.like(nick, None));
+        let like = Nick::of_somebody(bare).and_then(|nick| self.users.look_alike(nick, None));
         let like = like.map_or(String::new(), |like| {
-            format!("; {} looks like it", self.roster.member(like).nick)
+            format!("; {} looks like it", self.users.user(like).nick)
         });
         let reason = format!("see /who for the names: nobody is called {}{like}", quoted(asked));
-        self.refuse(slot, &reason);
+        self.reply_error(slot, &reason);
     }
 
     /// A line from one person to another.
-    fn whisper(&mut self, from: usize, to: usize, words: &str) {
+    fn send_private(&mut self, from: usize, to: usize, words: &str) {
         if from == to {
-            return self.refuse(from, "that is you yourself: /msg somebody else");
+            return self.reply_error(from, "that is you yourself: /msg somebody else");
         }
-        if self.is_behind(to) && !self.is_forced() {
+        if self.is_lagging(to) && !self.is_forced() {
             // It has waited for as long as it may.
-            let nick = self.roster.member(to).nick;
-            return self.refuse(from, &format!("{nick} is not reading, so nobody gets that"));
+            let nick = self.users.user(to).nick;
+            return self.reply_error(from, &format!("{nick} is not reading, so nobody gets that"));
         }
-        let (sender, receiver) = (self.roster.member(from), self.roster.member(to));
+        let (sender, receiver) = (self.users.user(from), self.users.user(to));
         let (from_nick, to_nick, from_id) = (sender.nick, receiver.nick, sender.id);
         let away = receiver.extras.as_ref().and_then(|extras| extras.away.clone());
         // Nobody is told that he is ignored.
         if !receiver.ignores().contains(&from_id) {
             // Nothing of somebody may be seen before he is seen to come.
             let counted: Vec<_> = sender.memberships().collect();
-            counted.into_iter().for_each(|membership| self.announce_if_counted(membership));
-            self.roster.member_mut(to).extras_mut().wrote = Some(from_id);
-            self.tell(to, Line::From(from_nick, words));
-            self.ring(to);
+            counted.into_iter().for_each(|membership| self.flush_summary_containing(membership));
+            self.users.user_mut(to).extras_mut().last_private_sender = Some(from_id);
+            self.send_to(to, Line::From(from_nick, words));
+            self.ring_bell(to);
         }
-        self.tell(from, Line::To(to_nick, words));
+        self.send_to(from, Line::To(to_nick, words));
         if let Some(away) = away {
             let quoted = if &*away == "\"\"" { String::new() } else { format!(": {away}") };
-            self.answer(from, &format!("{to_nick} is away{quoted}"));
+            self.reply(from, &format!("{to_nick} is away{quoted}"));
         }
     }
 
@@ -110,88 +113,93 @@ impl Broker {
         if asked.is_empty() {
             return self.list_ignored(slot);
         }
-        let Some(other) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
+        let Some(other) = self.find_user(asked) else {
+            return self.reply_unknown_nick(slot, asked);
+        };
         if other == slot {
-            return self.refuse(slot, "that is you yourself: /ignore somebody else");
+            return self.reply_error(slot, "that is you yourself: /ignore somebody else");
         }
-        let (id, nick) = (self.roster.member(other).id, self.roster.member(other).nick);
-        if self.roster.member(slot).ignores().contains(&id) {
-            return self.answer(slot, &format!("you ignore {nick} already"));
+        let (id, nick) = (self.users.user(other).id, self.users.user(other).nick);
+        if self.users.user(slot).ignores().contains(&id) {
+            return self.reply(slot, &format!("you ignore {nick} already"));
         }
-        self.forget_gone(slot);
-        if self.roster.member(slot).ignores().len() >= MAX_IGNORED {
+        self.prune_ignores(slot);
+        if self.users.user(slot).ignores().len() >= MAX_IGNORED {
             let reason =
                 format!("you ignore {MAX_IGNORED} people already: /unignore one of them first");
-            return self.refuse(slot, &reason);
+            return self.reply_error(slot, &reason);
         }
         // What was said before is read as it was.
-        let Some(slot) = self.settle(slot) else { return };
-        self.roster.member_mut(slot).extras_mut().ignores.push(id);
-        if let Some(other) = self.roster.slot(id) {
-            self.roster.member_mut(other).ignored_by += 1;
+        let Some(slot) = self.flush_before_change(slot) else { return };
+        self.users.user_mut(slot).extras_mut().ignores.push(id);
+        if let Some(other) = self.users.slot_of(id) {
+            self.users.user_mut(other).ignored_by += 1;
         }
-        self.answer(slot, &format!("you ignore {nick} now; /unignore {nick} ends it"));
+        self.reply(slot, &format!("you ignore {nick} now; /unignore {nick} ends it"));
     }
 
     /// `/unignore`.
     pub(super) fn unignore(&mut self, slot: usize, asked: &str) {
         if asked.is_empty() {
-            return self.refuse(slot, "/unignore wants a nick, as in: /unignore bob");
+            return self.reply_error(slot, "/unignore wants a nick, as in: /unignore bob");
         }
-        let Some(other) = self.find(asked) else { return self.refuse_unknown(slot, asked) };
-        let (id, nick) = (self.roster.member(other).id, self.roster.member(other).nick);
-        if !self.roster.member(slot).ignores().contains(&id) {
-            return self
-                .refuse(slot, &format!("you do not ignore {nick}; /ignore lists whom you do"));
+        let Some(other) = self.find_user(asked) else {
+            return self.reply_unknown_nick(slot, asked);
+        };
+        let (id, nick) = (self.users.user(other).id, self.users.user(other).nick);
+        if !self.users.user(slot).ignores().contains(&id) {
+            return self.reply_error(
+                slot,
+                &format!("you do not ignore {nick}; /ignore lists whom you do"),
+            );
         }
-        let Some(slot) = self.settle(slot) else { return };
-        self.roster.member_mut(slot).extras_mut().ignores.retain(|&ignored| ignored != id);
-        if let Some(other) = self.roster.slot(id) {
-            self.roster.member_mut(other).ignored_by -= 1;
+        let Some(slot) = self.flush_before_change(slot) else { return };
+        self.users.user_mut(slot).extras_mut().ignores.retain(|&ignored| ignored != id);
+        if let Some(other) = self.users.slot_of(id) {
+            self.users.user_mut(other).ignored_by -= 1;
         }
-        self.answer(slot, &format!("you read {nick} again"));
+        self.reply(slot, &format!("you read {nick} again"));
     }
 
     /// Whom somebody ignores, of those who are here.
     fn list_ignored(&mut self, slot: usize) {
-        self.forget_gone(slot);
+        self.prune_ignores(slot);
         let ignored =
-            self.roster.member(slot).ignores().iter().filter_map(|&id| self.roster.slot(id));
-        let names: Vec<_> = ignored.map(|slot| self.roster.member(slot).nick.to_string()).collect();
+            self.users.user(slot).ignores().iter().filter_map(|&id| self.users.slot_of(id));
+        let names: Vec<_> = ignored.map(|slot| self.users.user(slot).nick.to_string()).collect();
         if names.is_empty() {
-            return self.answer(slot, "you ignore nobody; /ignore NICK begins");
+            return self.reply(slot, "you ignore nobody; /ignore NICK begins");
         }
-        self.answer(slot, &format!("you ignore {}", names.join(", ")));
+        self.reply(slot, &format!("you ignore {}", names.join(", ")));
     }
 
     /// Forgets those whom somebody ignored and who are gone: they come back as others.
-    fn forget_gone(&mut self, slot: usize) {
-        let gone = |id: &_| self.roster.slot(*id).is_none();
-        let any = self.roster.member(slot).ignores().iter().any(gone);
+    fn prune_ignores(&mut self, slot: usize) {
+        let gone = |id: &_| self.users.slot_of(*id).is_none();
+        let any = self.users.user(slot).ignores().iter().any(gone);
         if any {
-            let mut ignores =
-                std::mem::take(&mut self.roster.member_mut(slot).extras_mut().ignores);
-            ignores.retain(|&id| self.roster.slot(id).is_some());
-            self.roster.member_mut(slot).extras_mut().ignores = ignores;
+            let mut ignores = std::mem::take(&mut self.users.user_mut(slot).extras_mut().ignores);
+            ignores.retain(|&id| self.users.slot_of(id).is_some());
+            self.users.user_mut(slot).extras_mut().ignores = ignores;
         }
     }
 
     /// Somebody who ignored others is gone.
-    pub(super) fn ignore_nobody(&mut self, slot: usize) {
+    pub(super) fn clear_ignores(&mut self, slot: usize) {
         // His list stays, for his last part of the round.
-        for id in self.roster.member(slot).ignores().to_vec() {
-            if let Some(other) = self.roster.slot(id) {
-                self.roster.member_mut(other).ignored_by -= 1;
+        for id in self.users.user(slot).ignores().to_vec() {
+            if let Some(other) = self.users.slot_of(id) {
+                self.users.user_mut(other).ignored_by -= 1;
             }
         }
     }
 
     /// Makes those in a room special who do not want somebody's words. They are the result.
-    pub(super) fn shun(&mut self, room: RoomId, id: ClientId) -> Vec<usize> {
+    pub(super) fn collect_ignoring(&mut self, room: RoomId, id: ClientId) -> Vec<usize> {
         let members = self.rooms.room(room).members.iter().map(|&slot| slot as usize);
-        let shuns = |slot: &usize| self.roster.member(*slot).ignores().contains(&id);
+        let shuns = |slot: &usize| self.users.user(*slot).ignores().contains(&id);
         let ignoring: Vec<_> = members.filter(shuns).collect();
-        ignoring.iter().for_each(|&slot| self.make_special(slot));
+        ignoring.iter().for_each(|&slot| self.mark_custom(slot));
         ignoring
     }
 }

@@ -7,20 +7,20 @@ use crate::protocol::room_name::RoomName;
 use std::fmt::Write;
 
 /// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
-const FRAME: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
+const OVERHEAD: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
 /// What stands behind the name of somebody who is away.
 const AWAY: &str = " (away)";
 /// What stands between two names.
 const SEPARATOR: &str = ", ";
 
 const _: () = assert!(
-    FRAME + WHO_PAGE_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE_BYTES,
+    OVERHEAD + WHO_PAGE_NAMES * (MAX_NICK + AWAY.len() + SEPARATOR.len()) <= WHO_PAGE_BYTES,
     "a page holds so many names, however long they are"
 );
 
 /// Somebody in an answer to `/who`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Name<'a> {
+pub(crate) struct Entry<'a> {
     /// What he is called.
     pub nick: &'a Nick,
     /// Whether he said that he is away.
@@ -29,27 +29,27 @@ pub(crate) struct Name<'a> {
 
 /// Which room an answer is about.
 #[derive(Clone, Debug)]
-pub(crate) enum Place {
+pub(crate) enum Scope {
     /// The one that the person who asks is in.
-    Here,
+    CurrentRoom,
     /// The one of this name, for which he asked.
-    In(RoomName),
+    Room(RoomName),
 }
 
-impl Place {
+impl Scope {
     /// Behind a number of people.
     fn after_count(&self) -> String {
         match self {
-            Self::Here => "here".to_owned(),
-            Self::In(name) => format!("in {name}"),
+            Self::CurrentRoom => "here".to_owned(),
+            Self::Room(name) => format!("in {name}"),
         }
     }
 
     /// What asks for this page.
     fn command(&self, page: u32) -> String {
         match self {
-            Self::Here => format!("/who {page}"),
-            Self::In(name) => format!("/who {name} {page}"),
+            Self::CurrentRoom => format!("/who {page}"),
+            Self::Room(name) => format!("/who {name} {page}"),
         }
     }
 }
@@ -59,10 +59,10 @@ impl Place {
 ///
 /// # Errors
 /// There is no such page: the sentence that says so.
-pub(crate) fn page<'a, Names: Iterator<Item = Name<'a>>>(
+pub(crate) fn page<'a, Names: Iterator<Item = Entry<'a>>>(
     count: usize,
     from: impl FnOnce(usize) -> Names,
-    place: &Place,
+    scope: &Scope,
     wanted: u32,
 ) -> Result<String, String> {
     let pages = count.div_ceil(WHO_PAGE_NAMES).max(1);
@@ -72,17 +72,17 @@ pub(crate) fn page<'a, Names: Iterator<Item = Name<'a>>>(
         return Err(format!("there is no page {wanted} of names: there {one} ({pages})"));
     }
     let mut listed = String::new();
-    for Name { nick, away } in from((page - 1) * WHO_PAGE_NAMES).take(WHO_PAGE_NAMES) {
+    for Entry { nick, away } in from((page - 1) * WHO_PAGE_NAMES).take(WHO_PAGE_NAMES) {
         let separator = if listed.is_empty() { "" } else { SEPARATOR };
         let mark = if away { AWAY } else { "" };
         write!(listed, "{separator}{nick}{mark}").expect("a string takes all that is written");
     }
-    let here = format!("{} {}", grouped(count as u64), place.after_count());
+    let here = format!("{} {}", grouped(count as u64), scope.after_count());
     Ok(match (pages, page) {
         (1, _) => format!("{here}: {listed}"),
         (pages, last) if last == pages => format!("{here}, page {last} of {pages}: {listed}"),
         (pages, page) => {
-            let next = place.command(wanted + 1);
+            let next = scope.command(wanted + 1);
             format!("{here}, page {page} of {pages}: {listed} (go on with {next})")
         }
     })
@@ -110,24 +110,24 @@ mod tests {
         (1..=count).map(Nick::numbered).collect()
     }
 
-    fn present(names: &[Nick], from: usize) -> impl Iterator<Item = Name<'_>> {
-        names[from..].iter().map(|nick| Name { nick, away: false })
+    fn entries_from(names: &[Nick], from: usize) -> impl Iterator<Item = Entry<'_>> {
+        names[from..].iter().map(|nick| Entry { nick, away: false })
     }
 
-    fn page_of(names: &[Nick], place: &Place, wanted: u32) -> Result<String, String> {
-        page(names.len(), |from| present(names, from), place, wanted)
+    fn page_of(names: &[Nick], scope: &Scope, wanted: u32) -> Result<String, String> {
+        page(names.len(), |from| entries_from(names, from), scope, wanted)
     }
 
     #[test]
     fn few_names_stand_on_one_page() {
         let names = ["alice", "bob"].map(|name| Nick::parse(name).unwrap());
-        let listed = |place: &Place, page| page_of(&names, place, page);
-        assert_eq!(listed(&Place::Here, 1).unwrap(), "2 here: alice, bob");
-        assert!(listed(&Place::Here, 2).is_err());
-        let dev = Place::In(RoomName::parse("#dev").unwrap());
+        let listed = |scope: &Scope, page| page_of(&names, scope, page);
+        assert_eq!(listed(&Scope::CurrentRoom, 1).unwrap(), "2 here: alice, bob");
+        assert!(listed(&Scope::CurrentRoom, 2).is_err());
+        let dev = Scope::Room(RoomName::parse("#dev").unwrap());
         assert_eq!(listed(&dev, 1).unwrap(), "2 in #dev: alice, bob");
-        let away = |_| names.iter().map(|nick| Name { nick, away: nick.as_str() == "bob" });
-        assert_eq!(page(2, away, &Place::Here, 1).unwrap(), "2 here: alice, bob (away)");
+        let away = |_| names.iter().map(|nick| Entry { nick, away: nick.as_str() == "bob" });
+        assert_eq!(page(2, away, &Scope::CurrentRoom, 1).unwrap(), "2 here: alice, bob (away)");
         assert_eq!(page_of(&[], &dev, 1).unwrap(), "0 in #dev: ");
     }
 
@@ -136,11 +136,11 @@ mod tests {
         let names = names(9_000);
         let mut listed = Vec::new();
         let mut number = 1;
-        let place = Place::In(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
-        let command = place.command(0).replace(" 0", "");
-        while let Ok(text) = page_of(&names, &place, number) {
+        let scope = Scope::Room(RoomName::parse(&format!("#{}", "x".repeat(64))).unwrap());
+        let command = scope.command(0).replace(" 0", "");
+        while let Ok(text) = page_of(&names, &scope, number) {
             assert!("* ".len() + text.len() + "\r\n".len() <= WHO_PAGE_BYTES, "{}", text.len());
-            assert!(text.starts_with(&format!("9,000 {}, page {number} of ", place.after_count())));
+            assert!(text.starts_with(&format!("9,000 {}, page {number} of ", scope.after_count())));
             let more = format!(" (go on with {command} {})", number + 1);
             let body = text.split_once(": ").unwrap().1;
             listed.extend(body.trim_end_matches(&more).split(", ").map(str::to_owned));
@@ -148,7 +148,7 @@ mod tests {
         }
         assert_eq!(listed, names.iter().map(Nick::to_string).collect::<Vec<_>>());
         assert!(number > 20);
-        let refused = page_of(&names, &place, u32::MAX).unwrap_err();
+        let refused = page_of(&names, &scope, u32::MAX).unwrap_err();
         assert!(refused.contains("there is no page 4294967295"), "{refused}");
     }
 

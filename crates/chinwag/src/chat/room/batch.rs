@@ -30,20 +30,20 @@ const KEPT_ENTRIES: usize = 64;
 
 /// Whose lines some are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Source {
+pub(crate) struct LineSource {
     /// Who does not get them, because they are his own.
     pub author: Option<usize>,
     /// His id, if there are people who do not want to read his words, and these are words of his.
-    pub shunned: Option<ClientId>,
+    pub ignorable: Option<ClientId>,
     /// Whether the line is one for several rooms, with the same stamp in each: whoever reads several of them gets it once.
-    pub is_everywhere: bool,
+    pub is_in_several_rooms: bool,
 }
 
 /// Lines of one source, one behind the other in each layer.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     /// Whose they are.
-    source: Source,
+    source: LineSource,
     /// The stamp of its first line.
     first: u32,
     /// The stamp of its last line; those between are its own, too.
@@ -53,14 +53,14 @@ struct Span {
 impl Span {
     /// Whether a line of this source and stamp may stand in it, too. One that stands in several rooms stands alone, so that
     /// it can be told from all others by its stamp.
-    fn may_grow(&self, source: Source, stamp: u32) -> bool {
-        self.source == source && self.last + 1 == stamp && !source.is_everywhere
+    fn can_extend(&self, source: LineSource, order: u32) -> bool {
+        self.source == source && self.last + 1 == order && !source.is_in_several_rooms
     }
 }
 
 /// The lines of a round as they look in one view.
 #[derive(Debug, Default)]
-struct Layer {
+struct EncodedView {
     /// The lines.
     bytes: Vec<u8>,
     /// Where each span ends; it starts where the one before ends. Spans from after the last receiver with this view
@@ -70,7 +70,7 @@ struct Layer {
     whole: Option<Frame>,
 }
 
-impl Layer {
+impl EncodedView {
     /// Where the bytes of this span are.
     fn range(&self, span: usize) -> Range<usize> {
         let start = if span == 0 { 0 } else { self.end(span - 1) };
@@ -85,7 +85,7 @@ impl Layer {
 
 /// The part of a round in which somebody was in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Window {
+struct Presence {
     /// Who.
     slot: usize,
     /// The first span that is for him.
@@ -96,7 +96,7 @@ struct Window {
 
 /// Whoever gets a part of a round.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader<'a> {
+pub(crate) struct Recipient<'a> {
     /// Who.
     pub slot: usize,
     /// How lines of this room look to him.
@@ -107,21 +107,21 @@ pub(crate) struct Reader<'a> {
 
 /// What one person gets of a round, if he is not like everybody else.
 #[derive(Debug)]
-pub(crate) enum Parcel {
+pub(crate) enum RecipientFrames {
     /// Nothing.
-    Nothing,
+    None,
     /// One frame.
     One(Frame),
     /// Two frames.
     Two(Frame, Frame),
 }
 
-impl Parcel {
+impl RecipientFrames {
     /// What its receiver is charged for it.
-    pub(crate) fn charge(&self) -> u64 {
+    pub(crate) fn charged_bytes(&self) -> u64 {
         let charge = |frame: &Frame| (frame.len() + FRAME_OVERHEAD) as u64;
         match self {
-            Self::Nothing => 0,
+            Self::None => 0,
             Self::One(frame) => charge(frame),
             Self::Two(first, second) => charge(first) + charge(second),
         }
@@ -134,40 +134,40 @@ pub(crate) type Piece<'a> = (u32, &'a [u8]);
 /// Buffers that no round uses at the moment. All rooms take theirs from here and give them back when the round is over, so that
 /// a room that is silent has none, and it costs as many as ever were in use at once, [`SPARE_BUFFERS`] at most.
 #[derive(Debug, Default)]
-pub(crate) struct Spare {
+pub(crate) struct BufferPool {
     /// For the lines in one view; the one used last is taken first.
     #[expect(clippy::vec_box, reason = "rounds take the box itself: nothing is allocated")]
-    layers: Vec<Box<Layer>>,
+    views: Vec<Box<EncodedView>>,
     /// For spans.
     spans: Vec<Vec<Span>>,
 }
 
-impl Spare {
+impl BufferPool {
     /// A buffer for the lines in one view.
-    fn layer(&mut self) -> Box<Layer> {
-        self.layers.pop().unwrap_or_default()
+    fn take_view(&mut self) -> Box<EncodedView> {
+        self.views.pop().unwrap_or_default()
     }
 
     /// A list for spans.
-    fn spans(&mut self) -> Vec<Span> {
+    fn take_spans(&mut self) -> Vec<Span> {
         self.spans.pop().unwrap_or_default()
     }
 
     /// Takes a buffer back. What one extraordinary round has blown up shrinks.
-    fn keep_layer(&mut self, mut layer: Box<Layer>) {
-        layer.whole = None;
-        if self.layers.len() >= SPARE_BUFFERS {
+    fn return_view(&mut self, mut view_bytes: Box<EncodedView>) {
+        view_bytes.whole = None;
+        if self.views.len() >= SPARE_BUFFERS {
             return;
         }
-        layer.bytes.clear();
-        layer.bytes.shrink_to(2 * BATCH_BYTES);
-        layer.ends.clear();
-        layer.ends.shrink_to(KEPT_ENTRIES);
-        self.layers.push(layer);
+        view_bytes.bytes.clear();
+        view_bytes.bytes.shrink_to(2 * BATCH_BYTES);
+        view_bytes.ends.clear();
+        view_bytes.ends.shrink_to(KEPT_ENTRIES);
+        self.views.push(view_bytes);
     }
 
     /// Takes a list back.
-    fn keep_spans(&mut self, mut spans: Vec<Span>) {
+    fn return_spans(&mut self, mut spans: Vec<Span>) {
         if self.spans.len() >= SPARE_BUFFERS || spans.capacity() == 0 {
             return;
         }
@@ -179,14 +179,14 @@ impl Spare {
     /// Bytes that are kept for lines.
     #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
-        self.layers.iter().map(|layer| layer.bytes.capacity()).sum()
+        self.views.iter().map(|view_bytes| view_bytes.bytes.capacity()).sum()
     }
 
     /// Nothing is going on: keeps what a calm room needs.
-    pub(crate) fn rest(&mut self) {
-        self.layers.truncate(1);
-        self.layers.iter_mut().for_each(|layer| layer.bytes.shrink_to(IDLE_BUFFER_BYTES));
-        self.layers.shrink_to_fit();
+    pub(crate) fn shrink_buffers(&mut self) {
+        self.views.truncate(1);
+        self.views.iter_mut().for_each(|view_bytes| view_bytes.bytes.shrink_to(IDLE_BUFFER_BYTES));
+        self.views.shrink_to_fit();
         self.spans.truncate(1);
         self.spans.shrink_to_fit();
     }
@@ -194,31 +194,31 @@ impl Spare {
 
 /// The lines of one round in one room (see the module's words). Between rounds it has no memory but its own.
 #[derive(Debug, Default)]
-pub(crate) struct Round {
+pub(crate) struct Batch {
     /// Whose lines there are.
     spans: Vec<Span>,
     /// Whether the last span must not grow, because a window begins or ends behind it.
-    is_sealed: bool,
+    sealed: bool,
     /// The lines in each view that somebody has.
-    layers: [Option<Box<Layer>>; View::COUNT],
+    views: [Option<Box<EncodedView>>; View::COUNT],
     /// When those were in the room who were not in it throughout.
-    windows: Vec<Window>,
+    presences: Vec<Presence>,
 }
 
-impl Round {
+impl Batch {
     /// Somebody comes in here: what was said before is not for him.
     pub(crate) fn enter(&mut self, slot: usize) {
-        self.is_sealed = true;
-        self.windows.push(Window { slot, from: self.spans.len(), to: usize::MAX });
+        self.sealed = true;
+        self.presences.push(Presence { slot, from: self.spans.len(), to: usize::MAX });
     }
 
     /// Somebody leaves here: what is said from now on is not for him.
     pub(crate) fn leave(&mut self, slot: usize) {
-        self.is_sealed = true;
+        self.sealed = true;
         let to = self.spans.len();
-        match self.windows.iter_mut().find(|window| window.slot == slot) {
-            Some(window) => window.to = to,
-            None => self.windows.push(Window { slot, from: 0, to }),
+        match self.presences.iter_mut().find(|presence| presence.slot == slot) {
+            Some(presence) => presence.to = to,
+            None => self.presences.push(Presence { slot, from: 0, to }),
         }
     }
 
@@ -226,35 +226,36 @@ impl Round {
     /// view in which it is longest.
     pub(crate) fn push(
         &mut self,
-        source: Source,
-        stamp: u32,
-        viewers: &[u32; View::COUNT],
-        spare: &mut Spare,
+        source: LineSource,
+        order: u32,
+        view_counts: &[u32; View::COUNT],
+        pool: &mut BufferPool,
         encode: impl Fn(View, &mut Vec<u8>),
     ) -> usize {
         if self.spans.capacity() == 0 {
-            self.spans = spare.spans();
+            self.spans = pool.take_spans();
         }
         match self.spans.last_mut() {
-            Some(span) if span.may_grow(source, stamp) && !self.is_sealed => span.last = stamp,
-            _ => self.spans.push(Span { source, first: stamp, last: stamp }),
+            Some(span) if span.can_extend(source, order) && !self.sealed => span.last = order,
+            _ => self.spans.push(Span { source, first: order, last: order }),
         }
-        self.is_sealed = false;
+        self.sealed = false;
         let mut longest = 0;
-        for (index, layer) in self.layers.iter_mut().enumerate() {
-            if viewers[index] == 0 {
+        for (index, view_bytes) in self.views.iter_mut().enumerate() {
+            if view_counts[index] == 0 {
                 continue;
             }
-            let layer = layer.get_or_insert_with(|| spare.layer());
-            let before = layer.bytes.len();
-            encode(View::at(index), &mut layer.bytes);
+            let view_bytes = view_bytes.get_or_insert_with(|| pool.take_view());
+            let before = view_bytes.bytes.len();
+            encode(View::at(index), &mut view_bytes.bytes);
             // Spans of a time without viewers are empty in this view.
-            layer.ends.resize(self.spans.len(), before as u32);
-            let end = u32::try_from(layer.bytes.len()).expect("a round is far smaller than 4 GiB");
-            if let Some(last) = layer.ends.last_mut() {
+            view_bytes.ends.resize(self.spans.len(), before as u32);
+            let end =
+                u32::try_from(view_bytes.bytes.len()).expect("a round is far smaller than 4 GiB");
+            if let Some(last) = view_bytes.ends.last_mut() {
                 *last = end;
             }
-            longest = longest.max(layer.bytes.len() - before);
+            longest = longest.max(view_bytes.bytes.len() - before);
         }
         longest
     }
@@ -265,46 +266,58 @@ impl Round {
     }
 
     /// The frame for everybody with this view who gets all of it. `None` if that is nothing.
-    pub(crate) fn whole(&mut self, view: View, gauge: &Gauge) -> Option<&Frame> {
-        let layer = self.layers[view.index()].as_mut()?;
-        if layer.whole.is_none() && !layer.bytes.is_empty() {
-            layer.whole = Some(Frame::new(&layer.bytes, gauge));
+    pub(crate) fn whole_frame(&mut self, view: View, frame_bytes: &Gauge) -> Option<&Frame> {
+        let view_bytes = self.views[view.index()].as_mut()?;
+        if view_bytes.whole.is_none() && !view_bytes.bytes.is_empty() {
+            view_bytes.whole = Some(Frame::new(&view_bytes.bytes, frame_bytes));
         }
-        layer.whole.as_ref()
+        view_bytes.whole.as_ref()
     }
 
     /// What somebody gets who gets it from this room alone, as one or two slices of the whole, if they are most of it:
     /// a few bytes owed to a slow reader must not keep a whole round alive.
-    pub(crate) fn slices(&mut self, reader: &Reader<'_>, gauge: &Gauge) -> Option<Parcel> {
-        let Some(layer) = &self.layers[reader.view.index()] else { return Some(Parcel::Nothing) };
-        let mut runs = Runs::new(self, layer, reader).filter(|(_, run)| !run.is_empty());
+    pub(crate) fn slices(
+        &mut self,
+        recipient: &Recipient<'_>,
+        frame_bytes: &Gauge,
+    ) -> Option<RecipientFrames> {
+        let Some(view_bytes) = &self.views[recipient.view.index()] else {
+            return Some(RecipientFrames::None);
+        };
+        let mut runs = Runs::new(self, view_bytes, recipient).filter(|(_, run)| !run.is_empty());
         let parts = [runs.next(), runs.next(), runs.next()].map(|run| run.map(|(_, run)| run));
-        let length = layer.bytes.len();
+        let length = view_bytes.bytes.len();
         let enough = |bytes: usize| bytes * 2 >= length;
-        let mut cut = |run| self.whole(reader.view, gauge).map(|whole| whole.slice(run));
+        let mut slice =
+            |run| self.whole_frame(recipient.view, frame_bytes).map(|whole| whole.slice(run));
         match parts {
-            [None, ..] => Some(Parcel::Nothing),
-            [Some(only), None, _] if enough(only.len()) => cut(only).map(Parcel::One),
+            [None, ..] => Some(RecipientFrames::None),
+            [Some(only), None, _] if enough(only.len()) => slice(only).map(RecipientFrames::One),
             [Some(first), Some(second), None] if enough(first.len() + second.len()) => {
-                Some(Parcel::Two(cut(first)?, cut(second)?))
+                Some(RecipientFrames::Two(slice(first)?, slice(second)?))
             }
             _ => None,
         }
     }
 
     /// Adds what is for somebody, in order.
-    pub(crate) fn pieces<'a>(&'a self, reader: &Reader<'a>, pieces: &mut Vec<Piece<'a>>) {
-        let Some(layer) = &self.layers[reader.view.index()] else { return };
-        let spans = Spans::new(self, reader);
-        pieces.extend(spans.map(|at| (self.spans[at].first, &layer.bytes[layer.range(at)])));
+    pub(crate) fn pieces<'a>(&'a self, recipient: &Recipient<'a>, pieces: &mut Vec<Piece<'a>>) {
+        let Some(view_bytes) = &self.views[recipient.view.index()] else { return };
+        let spans = Spans::new(self, recipient);
+        pieces.extend(
+            spans.map(|at| (self.spans[at].first, &view_bytes.bytes[view_bytes.range(at)])),
+        );
     }
 
     /// Makes it empty, and gives its buffers back.
-    pub(crate) fn clear(&mut self, spare: &mut Spare) {
-        spare.keep_spans(mem::take(&mut self.spans));
-        self.windows = Vec::new();
-        self.is_sealed = false;
-        self.layers.iter_mut().filter_map(Option::take).for_each(|layer| spare.keep_layer(layer));
+    pub(crate) fn clear(&mut self, pool: &mut BufferPool) {
+        pool.return_spans(mem::take(&mut self.spans));
+        self.presences = Vec::new();
+        self.sealed = false;
+        self.views
+            .iter_mut()
+            .filter_map(Option::take)
+            .for_each(|view_bytes| pool.return_view(view_bytes));
     }
 }
 
@@ -312,20 +325,20 @@ impl Round {
 #[derive(Clone, Debug)]
 struct Spans<'a> {
     /// Of this round.
-    round: &'a Round,
+    batch: &'a Batch,
     /// Whose spans.
-    reader: Reader<'a>,
+    recipient: Recipient<'a>,
     /// Those of his time that were not looked at yet.
     rest: Range<usize>,
 }
 
 impl<'a> Spans<'a> {
     /// All of them.
-    fn new(round: &'a Round, reader: &Reader<'a>) -> Self {
-        let window = round.windows.iter().find(|window| window.slot == reader.slot);
-        let all = round.spans.len();
-        let rest = window.map_or(0..all, |window| window.from..window.to.min(all));
-        Self { round, reader: *reader, rest }
+    fn new(batch: &'a Batch, recipient: &Recipient<'a>) -> Self {
+        let presence = batch.presences.iter().find(|presence| presence.slot == recipient.slot);
+        let all = batch.spans.len();
+        let rest = presence.map_or(0..all, |presence| presence.from..presence.to.min(all));
+        Self { batch, recipient: *recipient, rest }
     }
 }
 
@@ -333,10 +346,11 @@ impl Iterator for Spans<'_> {
     type Item = usize;
 
     fn next(&mut self) -> Option<usize> {
-        let Self { round, reader, rest } = self;
+        let Self { batch, recipient, rest } = self;
         rest.find(|&at| {
-            let Source { author, shunned, .. } = round.spans[at].source;
-            author != Some(reader.slot) && shunned.is_none_or(|id| !reader.ignores.contains(&id))
+            let LineSource { author, ignorable, .. } = batch.spans[at].source;
+            author != Some(recipient.slot)
+                && ignorable.is_none_or(|id| !recipient.ignores.contains(&id))
         })
     }
 }
@@ -347,13 +361,13 @@ struct Runs<'a> {
     /// The spans in them.
     spans: std::iter::Peekable<Spans<'a>>,
     /// Where they are.
-    layer: &'a Layer,
+    view_bytes: &'a EncodedView,
 }
 
 impl<'a> Runs<'a> {
     /// All that is for somebody.
-    fn new(round: &'a Round, layer: &'a Layer, reader: &Reader<'a>) -> Self {
-        Self { spans: Spans::new(round, reader).peekable(), layer }
+    fn new(batch: &'a Batch, view_bytes: &'a EncodedView, recipient: &Recipient<'a>) -> Self {
+        Self { spans: Spans::new(batch, recipient).peekable(), view_bytes }
     }
 }
 
@@ -362,12 +376,12 @@ impl Iterator for Runs<'_> {
 
     fn next(&mut self) -> Option<(usize, Range<usize>)> {
         let at = self.spans.next()?;
-        let mut run = self.layer.range(at);
+        let mut run = self.view_bytes.range(at);
         // Spans that are empty in this view lie between others without parting them.
         while let Some(&next) = self.spans.peek()
-            && (self.layer.range(next).start == run.end)
+            && (self.view_bytes.range(next).start == run.end)
         {
-            run.end = self.layer.range(next).end;
+            run.end = self.view_bytes.range(next).end;
             self.spans.next();
         }
         Some((at, run))
@@ -376,57 +390,57 @@ impl Iterator for Runs<'_> {
 
 /// A line for one person alone.
 #[derive(Clone, Debug)]
-struct Aside {
+struct DirectLine {
     /// Who gets it.
     to: usize,
     /// Its place among all lines of the house.
-    stamp: u32,
+    order: u32,
     /// Where its bytes are.
     bytes: Range<usize>,
 }
 
 /// The lines of a round that are for one person alone, whatever room he is in.
 #[derive(Debug, Default)]
-pub(crate) struct Asides {
+pub(crate) struct DirectLines {
     /// All of them, encoded.
     bytes: Vec<u8>,
     /// Whose they are and where they stand: in the order of the stamps, or by whose they are once they are sorted.
-    asides: Vec<Aside>,
+    direct_lines: Vec<DirectLine>,
     /// Whether they are sorted by whose they are.
     is_sorted: bool,
 }
 
-impl Asides {
+impl DirectLines {
     /// Adds a line for one person. `encode` appends its bytes. Says how long it is.
     pub(crate) fn push(
         &mut self,
         to: usize,
-        stamp: u32,
+        order: u32,
         encode: impl FnOnce(&mut Vec<u8>),
     ) -> usize {
         let start = self.bytes.len();
         encode(&mut self.bytes);
         let bytes = start..self.bytes.len();
         let length = bytes.len();
-        self.asides.push(Aside { to, stamp, bytes });
+        self.direct_lines.push(DirectLine { to, order, bytes });
         self.is_sorted = false;
         length
     }
 
     /// Sorts them by whose they are, so that those of one person are found without a look at all the others'.
     pub(crate) fn sort(&mut self) {
-        self.asides.sort_unstable_by_key(|aside| (aside.to, aside.stamp));
+        self.direct_lines.sort_unstable_by_key(|aside| (aside.to, aside.order));
         self.is_sorted = true;
     }
 
     /// Those of one person, in order.
-    fn of(&self, slot: usize) -> &[Aside] {
+    fn of(&self, slot: usize) -> &[DirectLine] {
         debug_assert!(
-            self.is_sorted || self.asides.is_empty(),
+            self.is_sorted || self.direct_lines.is_empty(),
             "they are sorted before they are handed out"
         );
-        let from = self.asides.partition_point(|aside| aside.to < slot);
-        let rest = &self.asides[from..];
+        let from = self.direct_lines.partition_point(|aside| aside.to < slot);
+        let rest = &self.direct_lines[from..];
         let theirs = &rest[..rest.partition_point(|aside| aside.to == slot)];
         scan_steps::count(theirs.len());
         theirs
@@ -440,27 +454,27 @@ impl Asides {
     /// Adds those for somebody, in order.
     pub(crate) fn pieces<'a>(&'a self, slot: usize, pieces: &mut Vec<Piece<'a>>) {
         let theirs = self.of(slot).iter();
-        pieces.extend(theirs.map(|aside| (aside.stamp, &self.bytes[aside.bytes.clone()])));
+        pieces.extend(theirs.map(|aside| (aside.order, &self.bytes[aside.bytes.clone()])));
     }
 
     /// Forgets them. What one extraordinary round has blown up is given back.
     pub(crate) fn clear(&mut self) {
-        self.asides.clear();
-        self.asides.shrink_to(KEPT_ENTRIES);
+        self.direct_lines.clear();
+        self.direct_lines.shrink_to(KEPT_ENTRIES);
         self.bytes.clear();
         self.bytes.shrink_to(2 * BATCH_BYTES);
     }
 
     /// Nothing is going on: keeps what a calm room needs.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn shrink_buffers(&mut self) {
         self.bytes.shrink_to(IDLE_BUFFER_BYTES);
     }
 }
 
 /// All pieces for one person as one frame, in the order of their stamps. Of those with the same stamp, a line that stands in
 /// several rooms, the last is taken: that of the current room, if the pieces come in the order of a person's rooms.
-pub(crate) fn joined(mut pieces: Vec<Piece<'_>>, gauge: &Gauge) -> Parcel {
-    pieces.sort_by_key(|&(stamp, _)| stamp);
+pub(crate) fn concat(mut pieces: Vec<Piece<'_>>, frame_bytes: &Gauge) -> RecipientFrames {
+    pieces.sort_by_key(|&(order, _)| order);
     pieces.dedup_by(|later, kept| {
         let is_same = later.0 == kept.0;
         if is_same {
@@ -470,7 +484,11 @@ pub(crate) fn joined(mut pieces: Vec<Piece<'_>>, gauge: &Gauge) -> Parcel {
     });
     let mut bytes = Vec::with_capacity(pieces.iter().map(|(_, piece)| piece.len()).sum());
     pieces.iter().for_each(|(_, piece)| bytes.extend_from_slice(piece));
-    if bytes.is_empty() { Parcel::Nothing } else { Parcel::One(Frame::new(&bytes, gauge)) }
+    if bytes.is_empty() {
+        RecipientFrames::None
+    } else {
+        RecipientFrames::One(Frame::new(&bytes, frame_bytes))
+    }
 }
 
 #[cfg(test)]

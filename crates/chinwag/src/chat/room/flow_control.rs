@@ -15,7 +15,7 @@
 //!   behind in it: it is not the room's to wait for. Past the hard bound, or if they take nothing, it ends them all the same.
 //!
 //! Looking at everybody costs little, but not nothing. So the broker looks once in a `SCAN_INTERVAL` while somebody is
-//! owed something, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`Strain`] of a round says that
+//! owed something, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`LagCounts`] of a round says that
 //! the verdict may have changed.
 
 use crate::chat::event::ClientId;
@@ -27,76 +27,76 @@ use std::time::Instant;
 
 /// What the rule remembers of one person.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct ReaderProgress {
     /// What he had taken at the last look.
-    taken: u64,
+    written: u64,
     /// What he must have taken for the next stride.
-    milestone: u64,
+    next_target: u64,
     /// When he was last seen to have taken anything, or to be owed nothing.
-    moved: Instant,
+    last_progress: Instant,
     /// When he was last seen to have made a stride.
-    strode: Instant,
+    last_stride: Instant,
     /// Whether he counted at the last look.
     active: bool,
 }
 
-impl Standing {
+impl ReaderProgress {
     /// A newcomer, who is owed nothing.
     pub(crate) fn new(now: Instant) -> Self {
-        Self { taken: 0, milestone: 0, moved: now, strode: now, active: true }
+        Self { written: 0, next_target: 0, last_progress: now, last_stride: now, active: true }
     }
 
     /// Takes notice of what he was sent and has taken by now.
-    fn observe(&mut self, balance: Balance, now: Instant) {
-        if balance.taken >= self.milestone {
-            self.strode = now;
-            self.moved = now;
-            self.milestone = balance.pushed.min(balance.taken + MIN_PROGRESS_BYTES);
-        } else if balance.taken > self.taken {
-            self.moved = now;
+    fn observe(&mut self, counters: QueueCounters, now: Instant) {
+        if counters.written >= self.next_target {
+            self.last_stride = now;
+            self.last_progress = now;
+            self.next_target = counters.queued.min(counters.written + MIN_PROGRESS_BYTES);
+        } else if counters.written > self.written {
+            self.last_progress = now;
         }
-        self.taken = balance.taken;
-        self.active = now.saturating_duration_since(self.strode) < PROGRESS_WINDOW;
+        self.written = counters.written;
+        self.active = now.saturating_duration_since(self.last_stride) < PROGRESS_WINDOW;
     }
 }
 
 /// All that one person was ever sent, and what of it he has taken.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Balance {
+pub(crate) struct QueueCounters {
     /// What he was sent.
-    pub pushed: u64,
+    pub queued: u64,
     /// What of it he has taken.
-    pub taken: u64,
+    pub written: u64,
 }
 
-impl Balance {
+impl QueueCounters {
     /// What he is owed.
     #[inline]
-    pub(crate) fn owed(self) -> u64 {
-        self.pushed.saturating_sub(self.taken)
+    pub(crate) fn pending(self) -> u64 {
+        self.queued.saturating_sub(self.written)
     }
 }
 
 /// What somebody is owed, as a room's pace sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Debt {
+pub(crate) struct RoomLag {
     /// Of the room's own lines.
-    pub owed: u64,
+    pub pending: u64,
     /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound
-    /// (`chat/debts.rs`), of somebody who is owed more than that half in all.
-    pub is_far: bool,
+    /// (`chat/pending_by_room.rs`), of somebody who is owed more than that half in all.
+    pub is_far_behind: bool,
 }
 
-impl Debt {
+impl RoomLag {
     /// All that somebody is owed, as if it were of one room.
-    pub(crate) fn whole(owed: u64, bounds: &Bounds) -> Self {
-        Self { owed, is_far: owed > bounds.half() }
+    pub(crate) fn of_total(pending: u64, limits: &Bounds) -> Self {
+        Self { pending, is_far_behind: pending > limits.half() }
     }
 }
 
 /// Whether the broker takes further lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     /// It does.
     Open,
     /// It waits until people have caught up.
@@ -108,158 +108,160 @@ pub(crate) enum Verdict {
 
 /// How many of the active people a round has left behind: counted where lines are handed out anyway.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Strain {
+pub(crate) struct LagCounts {
     /// Past the soft bound.
-    behind: usize,
+    lagging: usize,
     /// Far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
 /// How many of some people are behind.
 #[derive(Clone, Copy, Debug, Default)]
-struct Count {
+struct ReaderCounts {
     /// All of them.
-    people: usize,
+    readers: usize,
     /// Those past the soft bound.
-    behind: usize,
+    lagging: usize,
     /// Those who are far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
-impl Count {
+impl ReaderCounts {
     /// Counts one who is owed so much.
-    fn add(&mut self, debt: Debt, bounds: &Bounds) {
-        self.people += 1;
-        self.behind += usize::from(debt.owed > bounds.soft);
-        self.far_behind += usize::from(debt.is_far);
+    fn add(&mut self, lag: RoomLag, limits: &Bounds) {
+        self.readers += 1;
+        self.lagging += usize::from(lag.pending > limits.soft);
+        self.far_behind += usize::from(lag.is_far_behind);
     }
 }
 
-impl Strain {
+impl LagCounts {
     /// Somebody is owed so much of the room's lines now.
     #[inline]
-    pub(crate) fn add(&mut self, debt: Debt, standing: &Standing, bounds: &Bounds) {
-        if standing.active {
-            self.behind += usize::from(debt.owed > bounds.soft);
-            self.far_behind += usize::from(debt.is_far);
+    pub(crate) fn add(&mut self, lag: RoomLag, progress: &ReaderProgress, limits: &Bounds) {
+        if progress.active {
+            self.lagging += usize::from(lag.pending > limits.soft);
+            self.far_behind += usize::from(lag.is_far_behind);
         }
     }
 }
 
-/// One look at everybody. Made by [`Pace::tally`].
+/// One look at everybody. Made by [`FlowControl::scan`].
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct Scan {
     /// When.
     now: Instant,
     /// Who alone has been speaking, if it is one.
     speaker: Option<ClientId>,
     /// The bounds.
-    bounds: Bounds,
+    limits: Bounds,
     /// Active receivers that move.
-    moving: Count,
+    progressing: ReaderCounts,
     /// Active receivers that are still.
-    still: Count,
+    stalled: ReaderCounts,
     /// People who are owed something.
-    owing: usize,
+    with_pending: usize,
 }
 
-impl Tally {
+impl Scan {
     /// Looks at one person, who is owed so much of the room's own lines. Says whether he has taken nothing for too long.
-    pub(crate) fn add(
+    pub(crate) fn observe(
         &mut self,
         id: ClientId,
-        standing: &mut Standing,
-        balance: Balance,
-        debt: Debt,
+        progress: &mut ReaderProgress,
+        counters: QueueCounters,
+        lag: RoomLag,
     ) -> bool {
-        standing.observe(balance, self.now);
-        let owed = balance.owed();
-        let at_rest = self.now.saturating_duration_since(standing.moved);
-        self.owing += usize::from(owed > 0);
-        if standing.active && self.speaker != Some(id) {
-            let is_still = owed > 0 && at_rest >= STALLED_AFTER;
-            let count = if is_still { &mut self.still } else { &mut self.moving };
-            count.add(debt, &self.bounds);
+        progress.observe(counters, self.now);
+        let pending = counters.pending();
+        let at_rest = self.now.saturating_duration_since(progress.last_progress);
+        self.with_pending += usize::from(pending > 0);
+        if progress.active && self.speaker != Some(id) {
+            let is_stalled = pending > 0 && at_rest >= STALLED_AFTER;
+            let count = if is_stalled { &mut self.stalled } else { &mut self.progressing };
+            count.add(lag, &self.limits);
         }
-        owed > 0 && at_rest >= self.bounds.take_within
+        pending > 0 && at_rest >= self.limits.take_within
     }
 
     /// Those who count: all of the active, or those who move if they are not too few.
-    fn counted(&self) -> Count {
-        let Self { moving, still, .. } = *self;
-        let share = moving.people * MIN_PROGRESSING_SHARE >= moving.people + still.people;
-        if share && moving.people >= MIN_PROGRESSING {
-            return moving;
+    fn relevant(&self) -> ReaderCounts {
+        let Self { progressing, stalled, .. } = *self;
+        let share =
+            progressing.readers * MIN_PROGRESSING_SHARE >= progressing.readers + stalled.readers;
+        if share && progressing.readers >= MIN_PROGRESSING {
+            return progressing;
         }
-        Count {
-            people: moving.people + still.people,
-            behind: moving.behind + still.behind,
-            far_behind: moving.far_behind + still.far_behind,
+        ReaderCounts {
+            readers: progressing.readers + stalled.readers,
+            lagging: progressing.lagging + stalled.lagging,
+            far_behind: progressing.far_behind + stalled.far_behind,
         }
     }
 
     /// Whether anybody is owed anything, so that it is worth looking again later.
-    pub(crate) fn is_anybody_owed(&self) -> bool {
-        self.owing > 0
+    pub(crate) fn is_anything_pending(&self) -> bool {
+        self.with_pending > 0
     }
 }
 
 /// The rule, and what it remembers of the room.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct FlowControl {
     /// The bounds.
-    bounds: Bounds,
+    limits: Bounds,
     /// Active receivers at the last look.
     active: usize,
     /// Who spoke last, and when.
     speaker: Option<(ClientId, Instant)>,
     /// When somebody else last spoke.
-    others: Option<Instant>,
+    last_other_speaker: Option<Instant>,
 }
 
-impl Pace {
+impl FlowControl {
     /// A quiet room.
-    pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, active: 0, speaker: None, others: None }
+    pub(crate) fn new(limits: Bounds) -> Self {
+        Self { limits, active: 0, speaker: None, last_other_speaker: None }
     }
 
     /// Somebody said something.
-    pub(crate) fn heard(&mut self, id: ClientId, now: Instant) {
+    pub(crate) fn on_message(&mut self, id: ClientId, now: Instant) {
         if let Some((last, at)) = self.speaker.replace((id, now))
             && last != id
         {
-            self.others = Some(at);
+            self.last_other_speaker = Some(at);
         }
     }
 
     /// Starts a look at everybody.
-    pub(crate) fn tally(&self, now: Instant) -> Tally {
-        let others =
-            self.others.is_some_and(|at| now.saturating_duration_since(at) < PROGRESS_WINDOW);
-        let speaker = if others { None } else { self.speaker.map(|(id, _)| id) };
-        let bounds = self.bounds;
-        let none = Count::default();
-        Tally { now, speaker, bounds, moving: none, still: none, owing: 0 }
+    pub(crate) fn start_scan(&self, now: Instant) -> Scan {
+        let last_other_speaker = self
+            .last_other_speaker
+            .is_some_and(|at| now.saturating_duration_since(at) < PROGRESS_WINDOW);
+        let speaker = if last_other_speaker { None } else { self.speaker.map(|(id, _)| id) };
+        let limits = self.limits;
+        let none = ReaderCounts::default();
+        Scan { now, speaker, limits, progressing: none, stalled: none, with_pending: 0 }
     }
 
     /// What follows from a look at everybody.
-    pub(crate) fn conclude(&mut self, tally: &Tally) -> Verdict {
-        let Count { people, behind, far_behind } = tally.counted();
-        self.active = people;
-        let majority = people / 2;
+    pub(crate) fn decide(&mut self, scan: &Scan) -> Decision {
+        let ReaderCounts { readers, lagging, far_behind } = scan.relevant();
+        self.active = readers;
+        let majority = readers / 2;
         if far_behind > 0 {
-            Verdict::Paused { drains: 1 }
-        } else if behind > majority {
-            Verdict::Paused { drains: (behind - majority) as u64 }
+            Decision::Paused { drains: 1 }
+        } else if lagging > majority {
+            Decision::Paused { drains: (lagging - majority) as u64 }
         } else {
-            Verdict::Open
+            Decision::Open
         }
     }
 
     /// Whether a round may have changed an open verdict, so that everybody is to be looked at.
-    pub(crate) fn suspects(&self, strain: Strain) -> bool {
+    pub(crate) fn may_need_pause(&self, lag_counts: LagCounts) -> bool {
         // One less, for by now somebody may speak alone who did not at the last look.
-        strain.far_behind > 0 || strain.behind > self.active.saturating_sub(1) / 2
+        lag_counts.far_behind > 0 || lag_counts.lagging > self.active.saturating_sub(1) / 2
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Entry {
     /// What he was called.
     pub nick: Nick,
     /// Whether he did it, by `/me`, instead of saying it.
-    pub did: bool,
+    pub is_action: bool,
     /// When.
     pub at: TimeOfDay,
     /// Bytes of the words.
@@ -55,17 +55,17 @@ impl History {
     }
 
     /// Keeps a line if it was said or done.
-    pub(crate) fn keep(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
-        let (nick, did, words) = match *line {
+    pub(crate) fn push(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
+        let (nick, is_action, words) = match *line {
             Line::Said(nick, words) => (nick, false, words),
             Line::Did(nick, words) => (nick, true, words),
             _ => return,
         };
-        self.push(Entry { author, nick, did, at, length: 0 }, words);
+        self.push_entry(Entry { author, nick, is_action, at, length: 0 }, words);
     }
 
     /// Keeps a line, and forgets as many of the oldest as there is no room for.
-    fn push(&mut self, mut entry: Entry, words: &str) {
+    fn push_entry(&mut self, mut entry: Entry, words: &str) {
         if self.lines == 0 || words.len() > HISTORY_BYTES {
             return;
         }
@@ -83,28 +83,28 @@ impl History {
 
     /// The last `count` lines with their words, the oldest first, but for those of some people; fewer, if they have more
     /// than so many bytes.
-    pub(crate) fn last(
+    pub(crate) fn recent(
         &mut self,
         count: usize,
         bytes: usize,
-        but: &[ClientId],
+        excluding: &[ClientId],
     ) -> Vec<(Entry, &str)> {
         let mut rest = &*self.words.make_contiguous();
-        let (mut told, mut left) = (Vec::new(), bytes);
+        let (mut recent, mut left) = (Vec::new(), bytes);
         for &entry in self.entries.iter().rev() {
             let (before, words) = rest.split_at(rest.len() - entry.length as usize);
             rest = before;
-            if but.contains(&entry.author) {
+            if excluding.contains(&entry.author) {
                 continue;
             }
-            if told.len() >= count || words.len() > left {
+            if recent.len() >= count || words.len() > left {
                 break;
             }
             left -= words.len();
-            told.push((entry, std::str::from_utf8(words).expect("words went in as UTF-8")));
+            recent.push((entry, std::str::from_utf8(words).expect("words went in as UTF-8")));
         }
-        told.reverse();
-        told
+        recent.reverse();
+        recent
     }
 }
 
@@ -127,32 +127,32 @@ mod tests {
     fn entry(number: u64) -> Entry {
         let at = TimeOfDay::new(Duration::from_secs(number));
         let (author, nick) = (ClientId::new(number), Nick::numbered(number));
-        Entry { author, nick, did: false, at, length: 0 }
+        Entry { author, nick, is_action: false, at, length: 0 }
     }
 
     #[test]
     fn the_newest_lines_are_kept_within_both_bounds() {
         let mut history = History::new(3);
         for number in 0..5 {
-            history.push(entry(number), &format!("line {number}"));
+            history.push_entry(entry(number), &format!("line {number}"));
         }
-        let mut told = |count, bytes, but: &[u64]| {
-            let but: Vec<_> = but.iter().map(|&number| ClientId::new(number)).collect();
-            let told = history.last(count, bytes, &but);
-            told.iter().map(|(_, words)| (*words).to_owned()).collect::<Vec<_>>()
+        let mut recent = |count, bytes, excluding: &[u64]| {
+            let excluding: Vec<_> = excluding.iter().map(|&number| ClientId::new(number)).collect();
+            let recent = history.recent(count, bytes, &excluding);
+            recent.iter().map(|(_, words)| (*words).to_owned()).collect::<Vec<_>>()
         };
-        assert_eq!(told(2, 100, &[]), ["line 3", "line 4"]);
-        assert_eq!(told(100, 100, &[]), ["line 2", "line 3", "line 4"]);
-        assert_eq!(told(100, 13, &[]), ["line 3", "line 4"], "within so many bytes");
-        assert_eq!(told(2, 100, &[4]), ["line 2", "line 3"], "without those of one");
+        assert_eq!(recent(2, 100, &[]), ["line 3", "line 4"]);
+        assert_eq!(recent(100, 100, &[]), ["line 2", "line 3", "line 4"]);
+        assert_eq!(recent(100, 13, &[]), ["line 3", "line 4"], "within so many bytes");
+        assert_eq!(recent(2, 100, &[4]), ["line 2", "line 3"], "without those of one");
         let mut history = History::new(HISTORY_LINES);
         let long = "x".repeat(HISTORY_BYTES / 2);
         for number in 0..5 {
-            history.push(entry(number), &long);
+            history.push_entry(entry(number), &long);
         }
         assert_eq!(history.len(), 2);
         let mut none = History::new(0);
-        none.push(entry(1), "hello");
+        none.push_entry(entry(1), "hello");
         assert!(none.is_empty());
     }
 
@@ -166,7 +166,7 @@ mod tests {
             let mut history = History::new(kept);
             let mut bytes = 0;
             for (number, line) in lines.iter().enumerate() {
-                history.push(entry(number as u64), line);
+                history.push_entry(entry(number as u64), line);
             }
             prop_assert!(history.words.capacity() <= HISTORY_BYTES, "{}", history.words.capacity());
             prop_assert!(history.entries.capacity() <= kept.max(4), "{}", history.entries.capacity());
@@ -176,9 +176,9 @@ mod tests {
                 bytes <= HISTORY_BYTES
             };
             let stay = lines.iter().rev().take(kept).take_while(fits).count().min(count);
-            let told = history.last(count, usize::MAX, &[]);
-            let told: Vec<_> = told.iter().map(|(_, words)| (*words).to_owned()).collect();
-            prop_assert_eq!(&told[..], &lines[lines.len() - stay..]);
+            let recent = history.recent(count, usize::MAX, &[]);
+            let recent: Vec<_> = recent.iter().map(|(_, words)| (*words).to_owned()).collect();
+            prop_assert_eq!(&recent[..], &lines[lines.len() - stay..]);
         }
     }
 }

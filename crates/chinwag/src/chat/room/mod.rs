@@ -10,13 +10,13 @@ pub(crate) mod name_index;
 pub(crate) mod size_index;
 
 use crate::chat::event::ClientId;
-use crate::chat::room::batch::{Round, Source, Spare};
-use crate::chat::room::flow_control::{Pace, Strain};
+use crate::chat::room::batch::{Batch, BufferPool, LineSource};
+use crate::chat::room::flow_control::{FlowControl, LagCounts};
 use crate::chat::room::history::History;
-use crate::chat::room::join_summary::Crowd;
+use crate::chat::room::join_summary::JoinSummary;
 use crate::chat::room::name_index::NameIndex;
-use crate::chat::room::size_index::Ranks;
-use crate::chat::room_creators::Makers;
+use crate::chat::room::size_index::SizeIndex;
+use crate::chat::room_creators::RoomCreators;
 use crate::chat::scan_steps;
 use crate::limits::HISTORY_LINES;
 use crate::outbound::backpressure::Bounds;
@@ -47,7 +47,7 @@ impl RoomId {
     }
 
     /// The room of this place in the table.
-    fn at(index: usize) -> Self {
+    fn from_index(index: usize) -> Self {
         let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
         Self(number.expect("rooms are far fewer than a number can count"))
     }
@@ -59,15 +59,15 @@ pub(crate) struct Room {
     /// What it is called.
     pub name: RoomName,
     /// Where whoever made it came from; `None` for the lobby.
-    pub made_from: Option<IpAddr>,
+    pub created_from: Option<IpAddr>,
     /// The slots of its members. Those who left the house stay until the round is handed out.
     pub members: Vec<u32>,
     /// The members who are there still, in the order of their names.
     pub names: NameIndex,
     /// How many members `/rooms` lists it with.
-    ranked: u32,
+    listed_size: u32,
     /// How many members have each view.
-    pub viewers: [u32; View::COUNT],
+    pub view_counts: [u32; View::COUNT],
     /// Members who speak here.
     pub speakers: usize,
     /// The number of its latest line. History and replay stand on it.
@@ -77,19 +77,19 @@ pub(crate) struct Room {
     /// What was said last.
     pub history: History,
     /// The lines that are being put together.
-    pub round: Round,
+    pub batch: Batch,
     /// Whether there is anything in the round, so that it must be handed out or forgotten.
-    pub is_busy: bool,
+    pub is_dirty: bool,
     /// How many of its people the last round has left behind.
-    pub strain: Strain,
+    pub lag_counts: LagCounts,
     /// Who is announced by name.
-    pub crowd: Crowd<(ClientId, Nick), (ClientId, Nick, Departure)>,
+    pub join_summary: JoinSummary<(ClientId, Nick), (ClientId, Nick, Departure)>,
     /// When lines are taken.
-    pub pace: Pace,
+    pub flow: FlowControl,
     /// How often each may speak, if that is limited.
-    pub slow: Option<Box<Slow>>,
+    pub slow_mode: Option<Box<SlowMode>>,
     /// How many of its members must catch up before it takes lines again, if it waits.
-    pub waits_for: Option<u64>,
+    pub drains_needed: Option<u64>,
     /// What waits for that.
     pub backlog: Backlog,
 }
@@ -98,39 +98,39 @@ pub(crate) struct Room {
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
     /// Whose, in the order in which they began to wait. Each is a member who speaks there.
-    pub people: VecDeque<ClientId>,
+    pub clients: VecDeque<ClientId>,
     /// How many events those have, in all.
     pub events: usize,
     /// Whether the tasks of all who speak there were told to read nothing more.
-    pub is_stopped: bool,
+    pub is_reading_paused: bool,
 }
 
 impl Room {
     /// An empty room.
     fn new(
         name: RoomName,
-        made_from: Option<IpAddr>,
-        bounds: Bounds,
+        created_from: Option<IpAddr>,
+        limits: Bounds,
         history_lines: usize,
     ) -> Self {
         Self {
             name,
-            made_from,
+            created_from,
             members: Vec::new(),
             names: NameIndex::default(),
-            ranked: 0,
-            viewers: [0; View::COUNT],
+            listed_size: 0,
+            view_counts: [0; View::COUNT],
             speakers: 0,
             sequence: 0,
             topic: None,
             history: History::new(history_lines),
-            round: Round::default(),
-            is_busy: false,
-            strain: Strain::default(),
-            crowd: Crowd::default(),
-            pace: Pace::new(bounds),
-            slow: None,
-            waits_for: None,
+            batch: Batch::default(),
+            is_dirty: false,
+            lag_counts: LagCounts::default(),
+            join_summary: JoinSummary::default(),
+            flow: FlowControl::new(limits),
+            slow_mode: None,
+            drains_needed: None,
             backlog: Backlog::default(),
         }
     }
@@ -139,15 +139,15 @@ impl Room {
     fn push(
         &mut self,
         line: &Line<'_>,
-        source: Source,
-        stamp: u32,
+        source: LineSource,
+        order: u32,
         at: TimeOfDay,
-        spare: &mut Spare,
+        pool: &mut BufferPool,
     ) -> usize {
         self.sequence += 1;
-        let (name, viewers) = (&self.name, &self.viewers);
+        let (name, view_counts) = (&self.name, &self.view_counts);
         let encode = |view: View, out: &mut Vec<u8>| view.encode(line, at, name, out);
-        self.round.push(source, stamp, viewers, spare, encode)
+        self.batch.push(source, order, view_counts, pool, encode)
     }
 
     /// Somebody with this view comes in, who speaks here or does not.
@@ -155,14 +155,14 @@ impl Room {
         &mut self,
         slot: usize,
         view: View,
-        speaks: bool,
+        is_current: bool,
         name_of: impl Fn(u32) -> FoldedNick,
     ) {
         // There are never as many people as a slot can count.
         self.members.push(slot as u32);
         self.names.insert(slot as u32, name_of);
-        self.watch(view, speaks);
-        self.round.enter(slot);
+        self.add_view(view, is_current);
+        self.batch.enter(slot);
     }
 
     /// A member is in the list by name no more, and no line is encoded in this view for their sake. Who leaves the house stays
@@ -171,11 +171,11 @@ impl Room {
         &mut self,
         slot: usize,
         view: View,
-        spoke: bool,
+        was_current: bool,
         name_of: impl Fn(u32) -> FoldedNick,
     ) {
         self.names.remove(slot as u32, name_of);
-        self.unwatch(view, spoke);
+        self.remove_view(view, was_current);
     }
 
     /// Somebody with this view is gone at once. No round may be under way.
@@ -183,40 +183,40 @@ impl Room {
         &mut self,
         slot: usize,
         view: View,
-        spoke: bool,
+        was_current: bool,
         name_of: impl Fn(u32) -> FoldedNick,
     ) {
-        self.unlist(slot, view, spoke, name_of);
-        self.retain(|member| member != slot);
+        self.unlist(slot, view, was_current, name_of);
+        self.retain_members(|user| user != slot);
     }
 
     /// Somebody has this view from now on.
-    pub(crate) fn watch(&mut self, view: View, speaks: bool) {
-        self.viewers[view.index()] += 1;
-        self.speakers += usize::from(speaks);
+    pub(crate) fn add_view(&mut self, view: View, is_current: bool) {
+        self.view_counts[view.index()] += 1;
+        self.speakers += usize::from(is_current);
     }
 
     /// Somebody has this view no more.
-    pub(crate) fn unwatch(&mut self, view: View, spoke: bool) {
-        self.viewers[view.index()] -= 1;
-        self.speakers -= usize::from(spoke);
+    pub(crate) fn remove_view(&mut self, view: View, was_current: bool) {
+        self.view_counts[view.index()] -= 1;
+        self.speakers -= usize::from(was_current);
     }
 
     /// How many members there are, without those who left the house.
-    pub(crate) fn present(&self) -> usize {
-        self.viewers.iter().map(|&viewers| viewers as usize).sum()
+    pub(crate) fn user_count(&self) -> usize {
+        self.view_counts.iter().map(|&users| users as usize).sum()
     }
 
     /// Nobody is a member any more. No round may be under way.
-    pub(crate) fn forget_everybody(&mut self) {
+    pub(crate) fn remove_all_members(&mut self) {
         self.members = Vec::new();
         self.names = NameIndex::default();
-        self.viewers = [0; View::COUNT];
+        self.view_counts = [0; View::COUNT];
         self.speakers = 0;
     }
 
     /// Lists only those members of whom this holds.
-    pub(crate) fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+    pub(crate) fn retain_members(&mut self, keep: impl Fn(usize) -> bool) {
         scan_steps::count(self.members.len());
         self.members.retain(|&slot| keep(slot as usize));
         if self.members.len() < self.members.capacity() / 4 {
@@ -228,44 +228,44 @@ impl Room {
 /// A room's slow mode: one line of each in so much time. Coming in counts as a line, so nothing is won by coming again, and only
 /// members are remembered.
 #[derive(Debug)]
-pub(crate) struct Slow {
+pub(crate) struct SlowMode {
     /// The time.
-    every: Duration,
+    interval: Duration,
     /// When each member spoke last, or came in. Of those who were here when it began and have not spoken since: nothing.
-    spoke: BTreeMap<ClientId, Instant>,
+    last_spoke: BTreeMap<ClientId, Instant>,
 }
 
-impl Slow {
+impl SlowMode {
     /// One line in this time.
-    pub(crate) fn new(every: Duration) -> Self {
-        Self { every, spoke: BTreeMap::new() }
+    pub(crate) fn new(interval: Duration) -> Self {
+        Self { interval, last_spoke: BTreeMap::new() }
     }
 
     /// The time.
-    pub(crate) fn every(&self) -> Duration {
-        self.every
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval
     }
 
     /// Somebody comes in.
     pub(crate) fn enter(&mut self, id: ClientId, now: Instant) {
-        self.spoke.insert(id, now);
+        self.last_spoke.insert(id, now);
     }
 
     /// Somebody is no member any more.
     pub(crate) fn leave(&mut self, id: ClientId) {
-        self.spoke.remove(&id);
+        self.last_spoke.remove(&id);
     }
 
     /// Somebody wants to speak.
     ///
     /// # Errors
     /// How long he must wait.
-    pub(crate) fn speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
-        let rest = |spoke: Instant| (spoke + self.every).saturating_duration_since(now);
-        match self.spoke.get(&id).map(|&spoke| rest(spoke)) {
+    pub(crate) fn try_speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
+        let rest = |spoke: Instant| (spoke + self.interval).saturating_duration_since(now);
+        match self.last_spoke.get(&id).map(|&spoke| rest(spoke)) {
             Some(rest) if !rest.is_zero() => Err(rest),
             _ => {
-                self.spoke.insert(id, now);
+                self.last_spoke.insert(id, now);
                 Ok(())
             }
         }
@@ -278,41 +278,41 @@ pub(crate) struct Rooms {
     /// The rooms by place; places of none are empty.
     rooms: Vec<Option<Box<Room>>>,
     /// The empty places.
-    vacant: BTreeSet<usize>,
+    free: BTreeSet<usize>,
     /// The rooms in the order of their names: a list, so that a page of it costs what is on the page.
     names: Vec<RoomId>,
     /// From where they were made.
-    makers: Makers,
+    creators: RoomCreators,
     /// The rooms in the order of how many are in them.
-    ranks: Ranks<RoomId>,
+    by_size: SizeIndex<RoomId>,
     /// What their members may be owed.
-    bounds: Bounds,
+    limits: Bounds,
     /// How many lines each remembers.
     history_lines: usize,
     /// Buffers for the rounds of those that are silent now.
-    spare: Spare,
+    pool: BufferPool,
 }
 
 impl Rooms {
     /// The lobby, empty.
-    pub(crate) fn new(bounds: Bounds) -> Self {
+    pub(crate) fn new(limits: Bounds) -> Self {
         let mut rooms = Self {
             rooms: Vec::new(),
-            vacant: BTreeSet::new(),
+            free: BTreeSet::new(),
             names: Vec::new(),
-            makers: Makers::default(),
-            ranks: Ranks::default(),
-            bounds,
+            creators: RoomCreators::default(),
+            by_size: SizeIndex::default(),
+            limits,
             history_lines: HISTORY_LINES,
-            spare: Spare::default(),
+            pool: BufferPool::default(),
         };
-        let lobby = rooms.open(RoomName::lobby(), None);
+        let lobby = rooms.create(RoomName::lobby(), None);
         debug_assert_eq!(lobby, RoomId::LOBBY, "it is the first");
         rooms
     }
 
     /// Has the lobby, of which nothing is remembered yet, and all rooms to come remember so many lines.
-    pub(crate) fn remember(&mut self, lines: usize) {
+    pub(crate) fn set_history_lines(&mut self, lines: usize) {
         self.history_lines = lines;
         self.room_mut(RoomId::LOBBY).history = History::new(lines);
     }
@@ -323,17 +323,17 @@ impl Rooms {
     }
 
     /// The room of this name, if there is one.
-    pub(crate) fn named(&self, name: &RoomName) -> Option<RoomId> {
-        self.place_of(name).ok().map(|place| self.names[place])
+    pub(crate) fn find(&self, name: &RoomName) -> Option<RoomId> {
+        self.position_of(name).ok().map(|position| self.names[position])
     }
 
     /// Where a name stands among all of them, or would.
-    fn place_of(&self, name: &RoomName) -> Result<usize, usize> {
+    fn position_of(&self, name: &RoomName) -> Result<usize, usize> {
         self.names.binary_search_by(|&id| self.room(id).name.cmp(name))
     }
 
     /// Whether a room has not gone.
-    pub(crate) fn is_there(&self, id: RoomId) -> bool {
+    pub(crate) fn contains(&self, id: RoomId) -> bool {
         matches!(self.rooms.get(id.index()), Some(Some(_)))
     }
 
@@ -343,24 +343,24 @@ impl Rooms {
     }
 
     /// Those from this place on, counted from 0, with most people first, and of as many in the order of the alphabet.
-    pub(crate) fn by_people_from(&self, place: usize) -> impl Iterator<Item = &Room> {
-        self.ranks.from(place).map(|id| self.room(id))
+    pub(crate) fn by_size_from(&self, position: usize) -> impl Iterator<Item = &Room> {
+        self.by_size.from(position).map(|id| self.room(id))
     }
 
     /// Another number of people may be in a room: it is listed by that from now on.
-    pub(crate) fn rank(&mut self, id: RoomId) {
-        let people = u32::try_from(self.room(id).present()).unwrap_or(u32::MAX);
-        let before = std::mem::replace(&mut self.room_mut(id).ranked, people);
-        if before != people {
-            let mut ranks = std::mem::take(&mut self.ranks);
-            ranks.remove(id, before, |id| &self.room(id).name);
-            ranks.insert(id, people, |id| &self.room(id).name);
-            self.ranks = ranks;
+    pub(crate) fn update_size(&mut self, id: RoomId) {
+        let users = u32::try_from(self.room(id).user_count()).unwrap_or(u32::MAX);
+        let before = std::mem::replace(&mut self.room_mut(id).listed_size, users);
+        if before != users {
+            let mut by_size = std::mem::take(&mut self.by_size);
+            by_size.remove(id, before, |id| &self.room(id).name);
+            by_size.insert(id, users, |id| &self.room(id).name);
+            self.by_size = by_size;
         }
     }
 
     /// Those whose names begin with this, in the order of the alphabet.
-    pub(crate) fn beginning_with(&self, word: &str) -> &[RoomId] {
+    pub(crate) fn with_prefix(&self, word: &str) -> &[RoomId] {
         let name = |&id: &RoomId| self.room(id).name.as_str();
         let from = self.names.partition_point(|id| name(id) < word);
         let rest = &self.names[from..];
@@ -371,14 +371,14 @@ impl Rooms {
     #[inline]
     pub(crate) fn room(&self, id: RoomId) -> &Room {
         scan_steps::count(1);
-        self.rooms[id.index()].as_deref().expect(THERE)
+        self.rooms[id.index()].as_deref().expect(ROOM_EXISTS)
     }
 
     /// A room.
     #[inline]
     pub(crate) fn room_mut(&mut self, id: RoomId) -> &mut Room {
         scan_steps::count(1);
-        self.rooms[id.index()].as_deref_mut().expect(THERE)
+        self.rooms[id.index()].as_deref_mut().expect(ROOM_EXISTS)
     }
 
     /// Gives a room its next line, for everybody but its source. Says how long it is.
@@ -387,53 +387,53 @@ impl Rooms {
         &mut self,
         id: RoomId,
         line: &Line<'_>,
-        source: Source,
-        stamp: u32,
+        source: LineSource,
+        order: u32,
         at: TimeOfDay,
     ) -> usize {
-        let room = self.rooms[id.index()].as_deref_mut().expect(THERE);
-        room.push(line, source, stamp, at, &mut self.spare)
+        let room = self.rooms[id.index()].as_deref_mut().expect(ROOM_EXISTS);
+        room.push(line, source, order, at, &mut self.pool)
     }
 
     /// Ends the round of a room: it was handed out.
     #[inline]
-    pub(crate) fn end_round(&mut self, id: RoomId) {
-        let room = self.rooms[id.index()].as_deref_mut().expect(THERE);
-        room.round.clear(&mut self.spare);
-        room.is_busy = false;
+    pub(crate) fn end_batch(&mut self, id: RoomId) {
+        let room = self.rooms[id.index()].as_deref_mut().expect(ROOM_EXISTS);
+        room.batch.clear(&mut self.pool);
+        room.is_dirty = false;
     }
 
     /// Bytes that are kept for the lines of rounds.
     #[cfg(test)]
-    pub(crate) fn spare_bytes(&self) -> usize {
-        self.spare.bytes()
+    pub(crate) fn pooled_bytes(&self) -> usize {
+        self.pool.bytes()
     }
 
     /// Nothing is going on: gives back what is kept for busy times.
-    pub(crate) fn rest(&mut self) {
-        self.spare.rest();
+    pub(crate) fn shrink_buffers(&mut self) {
+        self.pool.shrink_buffers();
     }
 
     /// Whether one more room may be made from this address, if each may have made so many.
-    pub(crate) fn may_make(&self, from: IpAddr, limit: usize) -> bool {
-        self.makers.may_make(from, limit)
+    pub(crate) fn may_create(&self, from: IpAddr, limit: usize) -> bool {
+        self.creators.may_create(from, limit)
     }
 
     /// Makes a room of a name that no other has, for somebody of this address.
-    pub(crate) fn open(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
-        let place = self.place_of(&name).unwrap_or_else(|place| place);
-        let index = self.vacant.pop_first().unwrap_or(self.rooms.len());
-        let id = RoomId::at(index);
-        let room = Box::new(Room::new(name, from, self.bounds, self.history_lines));
-        from.into_iter().for_each(|from| self.makers.add(from));
+    pub(crate) fn create(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
+        let position = self.position_of(&name).unwrap_or_else(|position| position);
+        let index = self.free.pop_first().unwrap_or(self.rooms.len());
+        let id = RoomId::from_index(index);
+        let room = Box::new(Room::new(name, from, self.limits, self.history_lines));
+        from.into_iter().for_each(|from| self.creators.add(from));
         match self.rooms.get_mut(index) {
             Some(empty) => *empty = Some(room),
             None => self.rooms.push(Some(room)),
         }
-        self.names.insert(place, id);
-        let mut ranks = std::mem::take(&mut self.ranks);
-        ranks.insert(id, 0, |id| &self.room(id).name);
-        self.ranks = ranks;
+        self.names.insert(position, id);
+        let mut by_size = std::mem::take(&mut self.by_size);
+        by_size.insert(id, 0, |id| &self.room(id).name);
+        self.by_size = by_size;
         id
     }
 
@@ -443,25 +443,25 @@ impl Rooms {
         if id == RoomId::LOBBY || !is_empty {
             return None;
         }
-        let place = self.place_of(&self.room(id).name);
-        place.into_iter().for_each(|place| _ = self.names.remove(place));
-        let mut ranks = std::mem::take(&mut self.ranks);
-        ranks.remove(id, self.room(id).ranked, |id| &self.room(id).name);
-        self.ranks = ranks;
+        let position = self.position_of(&self.room(id).name);
+        position.into_iter().for_each(|position| _ = self.names.remove(position));
+        let mut by_size = std::mem::take(&mut self.by_size);
+        by_size.remove(id, self.room(id).listed_size, |id| &self.room(id).name);
+        self.by_size = by_size;
         let gone = self.rooms[id.index()].take();
-        let made_from = gone.as_ref().and_then(|room| room.made_from);
-        made_from.into_iter().for_each(|from| self.makers.remove(from));
-        self.vacant.insert(id.index());
+        let created_from = gone.as_ref().and_then(|room| room.created_from);
+        created_from.into_iter().for_each(|from| self.creators.remove(from));
+        self.free.insert(id.index());
         while let Some(None) = self.rooms.last() {
             self.rooms.pop();
-            self.vacant.remove(&self.rooms.len());
+            self.free.remove(&self.rooms.len());
         }
         gone
     }
 }
 
 /// Why a room that is asked for is there.
-const THERE: &str = "a room with members is there";
+const ROOM_EXISTS: &str = "a room with members is there";
 
 #[cfg(test)]
 mod tests {
@@ -469,19 +469,22 @@ mod tests {
 
     #[test]
     fn a_slow_room_takes_a_line_of_each_in_its_time_and_coming_in_is_one() {
-        let every = Duration::from_secs(10);
-        let (mut slow, start) = (Slow::new(every), whippet::time::Instant::now().into_std());
+        let interval = Duration::from_secs(10);
+        let (mut slow, start) = (SlowMode::new(interval), whippet::time::Instant::now().into_std());
         let (alice, bob) = (ClientId::new(1), ClientId::new(2));
-        assert_eq!(slow.speak(alice, start), Ok(()));
+        assert_eq!(slow.try_speak(alice, start), Ok(()));
         let later = start + Duration::from_secs(4);
-        assert_eq!(slow.speak(alice, later), Err(Duration::from_secs(6)));
-        assert_eq!((slow.speak(bob, later), slow.speak(alice, start + every)), (Ok(()), Ok(())));
+        assert_eq!(slow.try_speak(alice, later), Err(Duration::from_secs(6)));
+        assert_eq!(
+            (slow.try_speak(bob, later), slow.try_speak(alice, start + interval)),
+            (Ok(()), Ok(()))
+        );
         for number in 0..10_000 {
             let (id, now) = (ClientId::new(100 + number), later);
             slow.enter(id, now);
-            assert_eq!(slow.speak(id, now), Err(every));
+            assert_eq!(slow.try_speak(id, now), Err(interval));
             slow.leave(id);
         }
-        assert_eq!(slow.spoke.len(), 2, "only members are remembered");
+        assert_eq!(slow.last_spoke.len(), 2, "only members are remembered");
     }
 }

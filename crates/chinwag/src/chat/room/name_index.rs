@@ -33,8 +33,8 @@ impl NameIndex {
         let Some(chunk) = self.chunks.get_mut(at) else {
             return self.chunks.push(vec![slot]);
         };
-        let place = chunk.partition_point(|&other| name_of(other) < name);
-        chunk.insert(place, slot);
+        let position = chunk.partition_point(|&other| name_of(other) < name);
+        chunk.insert(position, slot);
         if chunk.len() > CHUNK {
             let upper = chunk.split_off(CHUNK / 2);
             self.chunks.insert(at + 1, upper);
@@ -46,18 +46,18 @@ impl NameIndex {
         let name = name_of(slot);
         let at = self.chunk_of(name, &name_of);
         let Some(chunk) = self.chunks.get_mut(at) else { return };
-        let place = chunk.partition_point(|&other| name_of(other) < name);
-        debug_assert_eq!(chunk.get(place), Some(&slot), "it was added under this name");
-        if chunk.get(place) == Some(&slot) {
-            chunk.remove(place);
+        let position = chunk.partition_point(|&other| name_of(other) < name);
+        debug_assert_eq!(chunk.get(position), Some(&slot), "it was added under this name");
+        if chunk.get(position) == Some(&slot) {
+            chunk.remove(position);
         }
         self.merge(at);
         self.merge(at.saturating_sub(1));
     }
 
     /// The slots from this place on, counted from 0.
-    pub(crate) fn from(&self, place: usize) -> impl Iterator<Item = u32> {
-        let (mut chunk, mut within) = (0, place);
+    pub(crate) fn from(&self, position: usize) -> impl Iterator<Item = u32> {
+        let (mut chunk, mut within) = (0, position);
         while let Some(length) = self.chunks.get(chunk).map(Vec::len)
             && within >= length
         {
@@ -109,9 +109,9 @@ mod tests {
         let mut expected: Vec<_> = (0..5_000).collect();
         expected.sort_by_key(|&slot| name_of(slot));
         assert_eq!(index.from(0).collect::<Vec<_>>(), expected);
-        for place in [1, 255, 256, 257, 4_999, 5_000, 9_999] {
-            let rest = expected.get(place..).unwrap_or_default();
-            assert_eq!(index.from(place).collect::<Vec<_>>(), rest, "{place}");
+        for position in [1, 255, 256, 257, 4_999, 5_000, 9_999] {
+            let rest = expected.get(position..).unwrap_or_default();
+            assert_eq!(index.from(position).collect::<Vec<_>>(), rest, "{position}");
         }
         (0..5_000).filter(|slot| slot % 50 > 0).for_each(|slot| index.remove(slot, name_of));
         assert_eq!(index.len(), 100);

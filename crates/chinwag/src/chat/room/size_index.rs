@@ -10,34 +10,34 @@ use std::cmp::Reverse;
 
 /// The rooms, those with most people first, and of as many the first in the alphabet (see the module's words).
 #[derive(Debug)]
-pub(crate) struct Ranks<Id>(Vec<Rank<Id>>);
+pub(crate) struct SizeIndex<Id>(Vec<Entry<Id>>);
 
 /// A room's place.
 #[derive(Clone, Copy, Debug)]
-struct Rank<Id> {
+struct Entry<Id> {
     /// How many were in it when it was put here.
-    people: u32,
+    users: u32,
     /// Which.
     room: Id,
 }
 
-impl<Id> Default for Ranks<Id> {
+impl<Id> Default for SizeIndex<Id> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<Id: Copy + PartialEq> Ranks<Id> {
+impl<Id: Copy + PartialEq> SizeIndex<Id> {
     /// Where a room of this name with so many people stands, or would.
-    fn place<'a>(
+    fn position<'a>(
         &self,
-        people: u32,
+        users: u32,
         name: &RoomName,
         name_of: impl Fn(Id) -> &'a RoomName,
     ) -> Result<usize, usize> {
-        self.0.binary_search_by(|rank| {
-            let people = Reverse(rank.people).cmp(&Reverse(people));
-            people.then_with(|| name_of(rank.room).cmp(name))
+        self.0.binary_search_by(|entry| {
+            let users = Reverse(entry.users).cmp(&Reverse(users));
+            users.then_with(|| name_of(entry.room).cmp(name))
         })
     }
 
@@ -45,28 +45,29 @@ impl<Id: Copy + PartialEq> Ranks<Id> {
     pub(crate) fn insert<'a>(
         &mut self,
         room: Id,
-        people: u32,
+        users: u32,
         name_of: impl Fn(Id) -> &'a RoomName,
     ) {
-        let place = self.place(people, name_of(room), name_of).unwrap_or_else(|place| place);
-        self.0.insert(place, Rank { people, room });
+        let position =
+            self.position(users, name_of(room), name_of).unwrap_or_else(|position| position);
+        self.0.insert(position, Entry { users, room });
     }
 
     /// Takes a room out that was added with so many people.
     pub(crate) fn remove<'a>(
         &mut self,
         room: Id,
-        people: u32,
+        users: u32,
         name_of: impl Fn(Id) -> &'a RoomName,
     ) {
-        let place = self.place(people, name_of(room), name_of);
-        debug_assert!(place.is_ok_and(|at| self.0[at].room == room), "it was added so");
-        place.into_iter().for_each(|at| _ = self.0.remove(at));
+        let position = self.position(users, name_of(room), name_of);
+        debug_assert!(position.is_ok_and(|at| self.0[at].room == room), "it was added so");
+        position.into_iter().for_each(|at| _ = self.0.remove(at));
     }
 
     /// The rooms from this place on, counted from 0.
-    pub(crate) fn from(&self, place: usize) -> impl Iterator<Item = Id> {
-        self.0.get(place..).unwrap_or_default().iter().map(|rank| rank.room)
+    pub(crate) fn from(&self, position: usize) -> impl Iterator<Item = Id> {
+        self.0.get(position..).unwrap_or_default().iter().map(|entry| entry.room)
     }
 }
 
@@ -84,21 +85,21 @@ mod tests {
             let names: Vec<_> =
                 (0..20).map(|room| RoomName::parse(&format!("#r{}", room * 7 % 20)).unwrap()).collect();
             let name_of = |room: usize| &names[room];
-            let (mut ranks, mut model) = (Ranks::default(), BTreeMap::new());
-            for (room, people) in changes {
+            let (mut index, mut model) = (SizeIndex::default(), BTreeMap::new());
+            for (room, users) in changes {
                 if let Some(before) = model.remove(&room) {
-                    ranks.remove(room, before, name_of);
+                    index.remove(room, before, name_of);
                 }
-                if let Some(people) = people {
-                    ranks.insert(room, people, name_of);
-                    model.insert(room, people);
+                if let Some(users) = users {
+                    index.insert(room, users, name_of);
+                    model.insert(room, users);
                 }
-                let mut expected: Vec<_> = model.iter().map(|(&room, &people)| (room, people)).collect();
-                expected.sort_by_key(|&(room, people)| (Reverse(people), name_of(room)));
+                let mut expected: Vec<_> = model.iter().map(|(&room, &users)| (room, users)).collect();
+                expected.sort_by_key(|&(room, users)| (Reverse(users), name_of(room)));
                 let expected: Vec<_> = expected.into_iter().map(|(room, _)| room).collect();
-                prop_assert_eq!(ranks.from(0).collect::<Vec<_>>(), expected);
+                prop_assert_eq!(index.from(0).collect::<Vec<_>>(), expected);
             }
-            prop_assert_eq!(ranks.from(1).count(), model.len().saturating_sub(1));
+            prop_assert_eq!(index.from(1).count(), model.len().saturating_sub(1));
         }
     }
 }

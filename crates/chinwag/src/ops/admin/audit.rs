@@ -1,7 +1,7 @@
 //! What is done through the admin socket, on record as the acts of operators in the chat are (`chat/audit.rs`).
 
 use super::protocol::Request;
-use crate::chat::audit::Deed;
+use crate::chat::audit::AuditRecord;
 use whippet::net::UnixStream;
 
 /// An act under way.
@@ -54,7 +54,7 @@ impl AdminDeed {
         self.is_recorded = true;
         let Self { operator, act, whom, reason, .. } = &*self;
         let (outcome, from) = (outcome.map(str::trim_end), "the admin socket");
-        Deed { operator, from, act, whom, reason, outcome }.record();
+        AuditRecord { operator, from, action: act, target: whom, reason, outcome }.record();
     }
 }
 

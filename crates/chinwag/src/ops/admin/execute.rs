@@ -4,7 +4,7 @@ use super::Desk;
 use super::audit::AdminDeed;
 use super::json::Json;
 use super::protocol::{Form, Request};
-use crate::chat::admin_command::{Act, Banned, Muted, OpenRoom, Present};
+use crate::chat::admin_command::{BanCommand, BanInfo, MuteInfo, RoomInfo, UserInfo};
 use crate::chat::broker::NO_TIME;
 use crate::ops::metrics;
 use crate::protocol::duration;
@@ -81,7 +81,7 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
         }
         Request::Bans => {
             let bans = office.bans().await.ok_or_else(gone)?;
-            Answer::list("bans", &bans, |ban| ban.told.clone(), ban_json)
+            Answer::list("bans", &bans, |ban| ban.description.clone(), ban_json)
         }
         Request::Close(typed) => {
             let (name, reason) = split(&typed);
@@ -104,8 +104,8 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
             let nick = office.unmute(nick).await.ok_or_else(gone)??;
             Answer::told(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
         }
-        Request::Ban(typed) => moderate(desk, Act::Ban(typed)).await?,
-        Request::Unban(typed) => moderate(desk, Act::Unban(typed)).await?,
+        Request::Ban(typed) => moderate(desk, BanCommand::Ban(typed)).await?,
+        Request::Unban(typed) => moderate(desk, BanCommand::Unban(typed)).await?,
         Request::Say(text) => {
             let people = office.say(text.clone()).await.ok_or_else(gone)?;
             Answer::told(format!("told to {people}"), [("people", Json::count(people))])
@@ -128,7 +128,7 @@ fn split(typed: &str) -> (String, String) {
 }
 
 /// Changes the bans, and says what came of it.
-async fn moderate(desk: &Desk, act: Act) -> Result<Answer, String> {
+async fn moderate(desk: &Desk, act: BanCommand) -> Result<Answer, String> {
     Ok(Answer::told(desk.office.moderate(act).await.ok_or_else(gone)??, []))
 }
 
@@ -149,53 +149,53 @@ async fn reload(desk: &Desk) -> Result<Answer, String> {
 }
 
 /// Somebody who is here.
-fn person(one: &Present) -> String {
-    let Present { nick, address, rooms, owed } = one;
+fn person(one: &UserInfo) -> String {
+    let UserInfo { nick, address, rooms, pending } = one;
     let rooms = counted(*rooms, "room");
-    format!("{nick}, from {address}, in {rooms}, owed {owed} bytes")
+    format!("{nick}, from {address}, in {rooms}, owed {pending} bytes")
 }
 
-fn person_json(one: &Present) -> Json {
+fn person_json(one: &UserInfo) -> Json {
     Json::object([
         ("nick", Json::text(&one.nick)),
         ("address", Json::text(one.address)),
         ("rooms", Json::count(one.rooms)),
-        ("owed_bytes", Json::Number(one.owed)),
+        ("owed_bytes", Json::Number(one.pending)),
     ])
 }
 
 /// A room.
-fn room(one: &OpenRoom) -> String {
-    let OpenRoom { name, people, made_from, slow, topic } = one;
-    let people = crate::protocol::encode::people(*people as u64);
-    let from = made_from.map_or(String::new(), |from| format!(", made from {from}"));
+fn room(one: &RoomInfo) -> String {
+    let RoomInfo { name, users, created_from, slow, topic } = one;
+    let people = crate::protocol::encode::people(*users as u64);
+    let from = created_from.map_or(String::new(), |from| format!(", made from {from}"));
     let slow =
         slow.map_or(String::new(), |every| format!(", {}", duration::one_line_of_each(every)));
     let topic = topic.as_ref().map_or(String::new(), |topic| format!(", about {topic}"));
     format!("{name}, {people}{from}{slow}{topic}")
 }
 
-fn room_json(one: &OpenRoom) -> Json {
+fn room_json(one: &RoomInfo) -> Json {
     let topic = one.topic.as_deref().map(crate::chat::bans::unquoted);
     Json::object([
         ("name", Json::text(&one.name)),
-        ("people", Json::count(one.people)),
-        ("made_from", Json::option(one.made_from, Json::text)),
+        ("people", Json::count(one.users)),
+        ("made_from", Json::option(one.created_from, Json::text)),
         ("slow_seconds", Json::option(one.slow, |every| Json::Number(every.as_secs()))),
         ("topic", Json::option(topic, Json::text)),
     ])
 }
 
 /// Somebody who is not read.
-fn mute(one: &Muted) -> String {
-    let Muted { nick, address, rest } = one;
+fn mute(one: &MuteInfo) -> String {
+    let MuteInfo { nick, address, rest } = one;
     let from = address.as_ref().map_or(String::new(), |from| format!(", from {from}"));
     let lasts = rest
         .map_or("until it is ended".to_owned(), |rest| format!("for {}", duration::words(rest)));
     format!("{nick}{from}, {lasts}")
 }
 
-fn mute_json(one: &Muted) -> Json {
+fn mute_json(one: &MuteInfo) -> Json {
     Json::object([
         ("nick", Json::text(one.nick)),
         ("address", Json::option(one.address.as_ref(), Json::text)),
@@ -203,7 +203,7 @@ fn mute_json(one: &Muted) -> Json {
     ])
 }
 
-fn ban_json(one: &Banned) -> Json {
+fn ban_json(one: &BanInfo) -> Json {
     Json::object([
         ("target", Json::text(&one.target)),
         ("until", Json::option(one.until, Json::Number)),

@@ -112,9 +112,9 @@ impl Figures {
 
     /// What the broker has published.
     fn room(&self, out: &mut Out<'_>) -> fmt::Result {
-        let published = self.office.published();
-        let metrics = published.metrics();
-        out.gauge("chinwag_users", "Users connected", metrics.people)?;
+        let stats = self.office.stats();
+        let metrics = stats.metrics();
+        out.gauge("chinwag_users", "Users connected", metrics.users)?;
         out.gauge("chinwag_rooms", "Rooms", metrics.rooms)?;
         out.counter("chinwag_joins", "Users who joined", metrics.joins)?;
         out.counter("chinwag_leaves", "Users who left by themselves", metrics.leaves)?;
@@ -123,11 +123,11 @@ impl Figures {
         let frames = "Frames queued for clients; a frame holds all messages of a batch";
         out.counter("chinwag_frames_sent", frames, metrics.frames)?;
         let cut = [
-            ("queue_full", metrics.cut_past_hard),
-            ("stalled", metrics.cut_stalled),
-            ("memory", metrics.cut_for_memory),
-            ("kicked", metrics.cut_kicked),
-            ("banned", metrics.cut_banned),
+            ("queue_full", metrics.disconnects_queue_full),
+            ("stalled", metrics.disconnects_stalled),
+            ("memory", metrics.disconnects_memory),
+            ("kicked", metrics.disconnects_kicked),
+            ("banned", metrics.disconnects_banned),
         ];
         out.counters("chinwag_disconnects", "Clients disconnected by the server, by reason", &cut)?;
         out.counter(
@@ -135,10 +135,10 @@ impl Figures {
             "Times that a room was paused for slow clients",
             metrics.pauses,
         )?;
-        let living = published.living_bytes();
+        let living = stats.buffered_bytes();
         out.gauge("chinwag_send_buffer_bytes", "Bytes of all buffered messages", living)?;
         let took = "From reading a line to writing it to one client, sampled ten times a second";
-        out.histogram("chinwag_delivery_latency_seconds", took, published.latencies())
+        out.histogram("chinwag_delivery_latency_seconds", took, stats.latencies())
     }
 
     /// The doors and the queues behind them.
@@ -151,7 +151,7 @@ impl Figures {
         out.gauge("chinwag_broker_queue_control", waiting, control)?;
         out.gauge("chinwag_connections", "Open connections", office.connections())?;
         let [full, address, connects, proxy] = office.turned_away();
-        let banned = office.published().metrics().banned;
+        let banned = office.stats().metrics().banned;
         let by_place =
             [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
         let away = [&by_place[..], &[("banned", banned)]].concat();

@@ -19,7 +19,7 @@ pub(crate) mod writer;
 mod probe;
 
 use self::probe::{Look, Probing};
-use crate::chat::event::{Arrival, ClientId, Control, Departure, Event};
+use crate::chat::event::{ClientId, Control, Departure, Event, NewClient};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
 use crate::os::serving_clock::{self, Served};
 use crate::outbound::queue::{self, Cut};
@@ -177,15 +177,15 @@ impl Client {
             && let Some(foreign) = incoming.look(stream, now())
         {
             house.dials.proxies().tell_stranger(foreign, address);
-            house.dials.connections().turned_away(address, foreign.reason());
+            house.dials.connections().rejected(address, foreign.reason());
             return Err(foreign.answer());
         }
         // There is always one: the queue has more places than there are people.
         let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = house.next_id();
         let (outlet, inbox) = queue::inbox(&house.intake);
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
-        let join = Control::Join { id, arrival };
+        let client = NewClient { sender: outlet, format: DoorKind::Lines, address };
+        let join = Control::Join { id, client };
         house.control.send(join).await.map_err(|_| STOPPING)?;
         let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
         let stage = Stage::Idle;
@@ -370,7 +370,7 @@ impl Client {
                 place.forget();
                 let rest = house.config.sockets.user_timeout.saturating_sub(silence);
                 let (id, probe) = (self.id, probing.probe());
-                house.post(Event::Unanswered { id, probe, silence, rest });
+                house.post(Event::Unresponsive { id, probe, silence, rest });
             }
         }
         if let Some(probing) = self.probing.take() {
@@ -426,7 +426,7 @@ impl Client {
             // The broker gives it back.
             place.forget();
             self.outgoing.account().hand_over();
-            house.post(Event::Lines { id, inputs: inputs.heard_at(now) });
+            house.post(Event::Lines { id, inputs: inputs.with_received_at(now) });
         }
         end
     }

@@ -1,6 +1,6 @@
 //! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
 
-use crate::chat::event::{Departure, Inputs};
+use crate::chat::event::{CommandBatch, Departure};
 use crate::limits::{KEY_CHUNK_BYTES, MAX_STEPS_PER_POLL, READ_BUFFER};
 use crate::protocol::command::{self, Input, Kind};
 use crate::protocol::decoder::{Decoded, Decoder, Lines};
@@ -126,7 +126,7 @@ pub(crate) struct Limits<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
     /// What he asks for, in order.
-    pub(crate) inputs: Inputs,
+    pub(crate) inputs: CommandBatch,
     /// How he ended, if he did: nothing of him follows.
     pub(crate) end: Option<End>,
     /// What he takes for the secret of operators: the last thing that he said.

@@ -1,7 +1,7 @@
 //! Tests of a person's task against queues that lie open.
 
 use super::*;
-use crate::chat::event::{Arrival, Inputs};
+use crate::chat::event::{CommandBatch, NewClient};
 use crate::limits::MAX_EVENTS_PER_CLIENT;
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::frame::{Frame, Gauge};
@@ -65,7 +65,8 @@ impl Bench {
         let (stream, address) = self.listener.accept().await.unwrap();
         let place = self.house.places.admit(address.ip(), now()).unwrap();
         let task = whippet::spawn(run(stream, place, Arc::clone(&self.house)));
-        let Some(Control::Join { id, arrival: Arrival { outlet, .. } }) = self.orders.recv().await
+        let Some(Control::Join { id, client: NewClient { sender: outlet, .. } }) =
+            self.orders.recv().await
         else {
             panic!("a join comes first");
         };
@@ -74,7 +75,7 @@ impl Bench {
 
     /// Fills all places of the queue but those that were set aside.
     fn fill(&self) {
-        let filler = || Event::Lines { id: ClientId::new(0), inputs: Inputs::new() };
+        let filler = || Event::Lines { id: ClientId::new(0), inputs: CommandBatch::new() };
         while self.house.events.try_send(filler()).is_ok() {}
     }
 

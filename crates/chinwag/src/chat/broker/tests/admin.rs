@@ -1,7 +1,7 @@
 //! What those who run the server order, at the level of events.
 
 use super::harness::Room;
-use crate::chat::admin_command::{OpenRoom, Order};
+use crate::chat::admin_command::{AdminCommand, RoomInfo};
 use crate::chat::event::Departure;
 use crate::chat::room_creators::RoomLimit;
 use crate::limits::{MAX_ROOMS, MAX_ROOMS_PER_ADDRESS, MAX_ROOMS_PER_USER};
@@ -19,13 +19,13 @@ fn join_room(room: &mut Room, id: u64, name: &str) {
     room.send(id, &format!("/join {name}"));
     let told = room.read(id);
     assert!(told.contains(&format!("* you joined {name}")), "{told:?}");
-    room.hush();
+    room.discard_all();
 }
 
 /// Closes a room; how many were in it, or why it stays.
 fn close(room: &mut Room, name: &str, reason: &str) -> Result<usize, String> {
     let (name, reason) = (name.to_owned(), reason.to_owned());
-    let outcome = room.order(|answer| Order::Close { name, reason, answer });
+    let outcome = room.order(|answer| AdminCommand::Close { name, reason, answer });
     outcome.map(|(_, people)| people)
 }
 
@@ -83,14 +83,14 @@ fn lines_for_a_closed_room_go_nowhere_else() {
     // Bob does not read, and the room waits for him.
     let long = "x".repeat(4000);
     let mut sent = 0;
-    while room.broker.waiting() < 2 {
+    while room.broker.deferred_events() < 2 {
         room.send(alice, &long);
         sent += 1;
         assert!(sent < 1_000, "the room waits for no one");
     }
     assert_eq!(close(&mut room, "#dev", ""), Ok(2));
     room.pass(SECOND);
-    assert_eq!((room.broker.waiting(), room.metrics().rooms), (0, 1));
+    assert_eq!((room.broker.deferred_events(), room.metrics().rooms), (0, 1));
     assert_eq!(room.read(cy), NOTHING);
     let told = room.read(alice);
     let refused = told.iter().filter(|line| *line == NO_ROOM).count();
@@ -113,7 +113,7 @@ fn a_room_of_thousands_closes_in_one_step() {
         room.hand_over(id, &["/join #dev"]);
     }
     room.flush();
-    room.hush();
+    room.discard_all();
     assert_eq!(close(&mut room, "#dev", "enough"), Ok(2_000));
     for &id in &people {
         assert_eq!(room.read(id).len(), 2);
@@ -142,7 +142,7 @@ fn fill(room: &mut Room, people: usize, from: impl Fn(usize) -> IpAddr) -> usize
             room.hand_over(id, &[&name]);
         }
         room.flush();
-        room.hush();
+        room.discard_all();
     }
     room.metrics().rooms - 1
 }
@@ -207,7 +207,7 @@ fn a_room_counts_for_its_maker_until_it_goes() {
     let cy = room.join_as("cy");
     join_room(&mut room, cy, "#r1");
     room.leave(alice, crate::chat::event::Departure::Lost);
-    room.hush();
+    room.discard_all();
     // Eighteen went with her, and the one that Cy is in counts still.
     room.address = [203, 0, 113, 9].into();
     let dora = room.join();
@@ -227,15 +227,15 @@ fn rooms_are_listed_with_where_they_were_made() {
     let alice = room.join_as("alice");
     join_room(&mut room, alice, "#dev");
     room.send(alice, "/topic all \"good\" things");
-    room.hush();
+    room.discard_all();
     room.promote(alice);
     room.send(alice, "/slow 10s");
-    let rooms = room.order(|answer| Order::Rooms { answer });
+    let rooms = room.order(|answer| AdminCommand::Rooms { answer });
     let [dev, lobby] = &rooms[..] else { panic!("{rooms:?}") };
-    let OpenRoom { name, people, made_from, slow, topic } = dev;
-    assert_eq!((name.as_str(), *people, *made_from), ("#dev", 1, Some([203, 0, 113, 9].into())));
+    let RoomInfo { name, users: people, created_from, slow, topic } = dev;
+    assert_eq!((name.as_str(), *people, *created_from), ("#dev", 1, Some([203, 0, 113, 9].into())));
     assert_eq!((*slow, topic.as_deref()), (Some(10 * SECOND), Some("\"all \\\"good\\\" things\"")));
-    assert_eq!((lobby.name.as_str(), lobby.people, lobby.made_from), ("#lobby", 1, None));
+    assert_eq!((lobby.name.as_str(), lobby.users, lobby.created_from), ("#lobby", 1, None));
 }
 
 // ---- people ----
@@ -246,7 +246,7 @@ fn a_kick_with_a_reason_tells_everybody_why() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let kick = |room: &mut Room, nick: &str, reason: &str| {
         let (nick, reason) = (nick.to_owned(), reason.to_owned());
-        room.order(|answer| Order::Kick { nick, reason, answer })
+        room.order(|answer| AdminCommand::Kick { nick, reason, answer })
     };
     assert_eq!(kick(&mut room, "nobody", "x"), None);
     let kicked = kick(&mut room, "BOB", "spam\u{1b}\r\n* alice left").expect("they were here");
@@ -254,7 +254,7 @@ fn a_kick_with_a_reason_tells_everybody_why() {
     let account = room.people[&bob].inbox.account();
     let told = account.take_farewell().map(String::from);
     assert_eq!(told.as_deref(), Some("! the operator kicked you: \"spam* alice left\"\r\n"));
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
     assert_eq!(room.read(alice), ["* bob left (kicked, \"spam* alice left\")"]);
     let cy = room.join_as("cy");
     assert!(kick(&mut room, "cy", " ").is_some());
@@ -269,7 +269,7 @@ fn a_mute_by_order_is_told_listed_and_ended() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mute = |room: &mut Room, typed: &str| {
         let typed = typed.to_owned();
-        room.order(|answer| Order::Mute { typed, answer })
+        room.order(|answer| AdminCommand::Mute { typed, answer })
     };
     for (typed, reason) in [
         ("nobody", "nobody is called \"nobody\""),
@@ -285,17 +285,17 @@ fn a_mute_by_order_is_told_listed_and_ended() {
     assert_eq!(room.read(bob), [told]);
     room.send(bob, "can you hear me?");
     assert_eq!(room.read(alice), NOTHING);
-    room.hush();
+    room.discard_all();
     room.pass(60 * SECOND);
-    let mutes = room.order(|answer| Order::Mutes { answer });
+    let mutes = room.order(|answer| AdminCommand::Mutes { answer });
     assert_eq!(mutes.len(), 1);
     assert_eq!(mutes[0].address.as_deref(), Some("2001:db8::/64"));
     assert_eq!((mutes[0].nick.as_str(), mutes[0].rest), ("bob", Some(540 * SECOND)));
-    room.hush();
+    room.discard_all();
     let unmute =
-        |room: &mut Room| room.order(|answer| Order::Unmute { nick: "bob".into(), answer });
+        |room: &mut Room| room.order(|answer| AdminCommand::Unmute { nick: "bob".into(), answer });
     assert_eq!(unmute(&mut room).map(|nick| nick.to_string()), Ok("bob".to_owned()));
     assert_eq!(room.read(bob), ["* you are not muted any more"]);
     assert_eq!(unmute(&mut room), Err("bob is not muted".to_owned()));
-    assert!(room.order(|answer| Order::Mutes { answer }).is_empty());
+    assert!(room.order(|answer| AdminCommand::Mutes { answer }).is_empty());
 }

@@ -26,7 +26,7 @@ fn a_bell_rings_for_who_asked_and_is_named() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let say = |room: &mut Room, line: &str| {
         // Who takes nothing for so long is cut.
-        room.hush_but(bob);
+        room.discard_except(bob);
         room.pass(Duration::from_secs(20));
         room.send(alice, line);
         bells(room, bob)
@@ -60,7 +60,7 @@ fn the_bytes_of_a_bell_stand_behind_whole_lines() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/bell on");
-    room.hush();
+    room.discard_all();
     room.hand_over(alice, &["bob: one", "two"]);
     room.flush();
     assert_eq!(bytes(&mut room, bob), b"alice: bob: one\r\nalice: two\r\n\x07");
@@ -72,16 +72,16 @@ fn nobody_can_ring_without_end() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/bell on");
-    room.hush();
-    let mut rung = 0;
+    room.discard_all();
+    let mut pending_bells = 0;
     for _ in 0..600 {
         room.send(alice, "bob bob bob");
         room.send(alice, "/msg bob bob");
-        rung += bells(&mut room, bob);
+        pending_bells += bells(&mut room, bob);
         room.pass(Duration::from_secs(1));
-        room.hush();
+        room.discard_all();
     }
-    assert_eq!(rung, 5, "in ten minutes");
+    assert_eq!(pending_bells, 5, "in ten minutes");
     room.send(bob, "stop it");
     room.send(alice, "bob?");
     assert_eq!(bells(&mut room, bob), 1, "who is there is told again");
@@ -93,12 +93,12 @@ fn a_name_in_another_room_rings_too_and_elsewhere_not() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/bell on");
     room.send(bob, "/join #dev");
-    room.hush();
+    room.discard_all();
     room.send(alice, "bob?");
     assert_eq!(bytes(&mut room, bob), b"#lobby alice: bob?\r\n\x07");
     room.send(alice, "/join #art");
     room.pass(Duration::from_secs(20));
-    room.hush();
+    room.discard_all();
     room.send(alice, "bob?");
     assert_eq!(bytes(&mut room, bob), b"");
     room.depart(bob, Departure::Lost);

@@ -2,7 +2,7 @@
 //! somebody.
 
 use super::harness::Room;
-use crate::chat::admin_command::{Act, Order};
+use crate::chat::admin_command::{AdminCommand, BanCommand};
 use crate::chat::event;
 use crate::chat::event::{ClientId, Departure};
 use crate::limits::{BATCH_COPY_BYTES, MAX_ANNOUNCED, QUEUE_HARD, SUMMARY_INTERVAL};
@@ -31,7 +31,7 @@ fn house_of(joins: &[&str]) -> Room {
     let last = READERS + BOB;
     (0..last).for_each(|_| _ = room.enter());
     room.flush();
-    room.hush();
+    room.discard_all();
     for id in 1..=last {
         room.hand_over(id, joins);
         if id > BOB {
@@ -40,9 +40,9 @@ fn house_of(joins: &[&str]) -> Room {
         room.people.get_mut(&id).expect("they are here").read();
     }
     room.flush();
-    room.hush();
+    room.discard_all();
     room.pass(Duration::from_secs(2));
-    room.hush();
+    room.discard_all();
     fill(&mut room);
     room
 }
@@ -60,7 +60,7 @@ fn assert_bound(mut room: Room, what: &str) {
     // The shared buffer, and lines of the server's own.
     let most = BATCH_COPY_BYTES + (1 << 20);
     assert!(bytes <= most, "{what}: {bytes} bytes");
-    let cut = room.people.values().filter(|person| person.is_cut()).count();
+    let cut = room.people.values().filter(|person| person.is_disconnected()).count();
     assert_eq!(cut, 0, "{what}");
     let read = room.read(READERS + BOB);
     assert_eq!(read.iter().filter(|line| line.len() > 4_000).count(), 15, "{what}");
@@ -117,10 +117,10 @@ fn who_is_ignored_leaves_no_words_in_a_crowd() {
     room.flush();
     room.hand_over(IGNORED, &["/quit bye"]);
     room.flush();
-    room.hush();
+    room.discard_all();
     fill(&mut room);
     room.now += SUMMARY_INTERVAL;
-    room.broker.handle_tick(room.now);
+    room.broker.handle_timeout(room.now);
     assert!(room.read(BOB).contains(&"* user-1 left".to_owned()), "it is said now, without words");
     assert_bound(room, "a crowd of one");
 }
@@ -129,8 +129,8 @@ fn who_is_ignored_leaves_no_words_in_a_crowd() {
 fn a_line_of_the_operator_ends_a_round_first() {
     let mut room = house();
     let (answer, _answered) = oneshot::channel();
-    let order = Order::Say { text: "tea".to_owned(), answer };
-    room.broker.handle_control(event::Control::Order(order), room.now);
+    let order = AdminCommand::Say { text: "tea".to_owned(), answer };
+    room.broker.handle_control(event::Control::Admin(order), room.now);
     assert_bound(room, "say");
 }
 
@@ -144,7 +144,7 @@ fn a_crowd_that_is_banned_is_counted() {
         room.address = address.into();
         (0..count).for_each(|_| _ = room.enter());
         room.flush();
-        room.hush();
+        room.discard_all();
     };
     enter(&mut room, Ipv4Addr::new(192, 0, 2, 1), readers);
     enter(&mut room, Ipv4Addr::new(198, 51, 100, 7), BANNED);
@@ -153,15 +153,16 @@ fn a_crowd_that_is_banned_is_counted() {
         room.people.get_mut(&id).expect("they are here").read();
     }
     room.pass(Duration::from_secs(2));
-    room.hush();
+    room.discard_all();
     let (answer, mut answered) = oneshot::channel();
-    let order = Order::Moderate { act: Act::Ban("198.51.100.0/24".to_owned()), answer };
-    room.broker.handle_control(event::Control::Order(order), room.now);
-    let words = answered.try_recv().expect("it is done").expect("it can be done").words;
+    let order =
+        AdminCommand::ChangeBans { command: BanCommand::Ban("198.51.100.0/24".to_owned()), answer };
+    room.broker.handle_control(event::Control::Admin(order), room.now);
+    let words = answered.try_recv().expect("it is done").expect("it can be done").message;
     assert!(words.contains("700 people had to go"), "{words}");
     let bytes = room.broker.living_bytes();
     assert!(bytes <= BATCH_COPY_BYTES, "{bytes} bytes of what nobody has read yet");
-    assert_eq!(room.metrics().cut_banned, BANNED);
+    assert_eq!(room.metrics().disconnects_banned, BANNED);
     room.pass(Duration::from_secs(2));
     let read = room.read(1);
     let singles = read.iter().filter(|line| line.ends_with("left (banned)")).count();
@@ -173,7 +174,7 @@ fn a_crowd_that_is_banned_is_counted() {
     assert_eq!(singles as u64 + counted, 2 * BANNED, "in both rooms: {read:?}");
     let id = ClientId::new(readers + 1);
     let inputs = [command::parse("still here").expect("a line")];
-    let mut last = event::Inputs::new();
+    let mut last = event::CommandBatch::new();
     inputs.into_iter().for_each(|input| last.push(input));
     room.broker.handle_event(event::Event::Lines { id, inputs: last }, room.now);
     room.flush();
@@ -196,7 +197,7 @@ fn an_operator_may_be_cut_by_their_own_ban() {
     (0..6).for_each(|_| room.hand_over(alice, &[&line]));
     room.hand_over(bob, &["/ban 192.0.2.1"]);
     room.flush();
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
 }
 
@@ -207,7 +208,7 @@ fn a_room_may_end_before_its_crowd_is_announced() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let lost: Vec<_> = (0..READERS).map(|_| room.enter()).collect();
     room.pass(Duration::from_secs(2));
-    room.hush();
+    room.discard_all();
     // They stop reading, count no more, and are owed nearly as much as may be.
     let line = "x".repeat(4_000);
     room.send(bob, "one");
@@ -220,10 +221,10 @@ fn a_room_may_end_before_its_crowd_is_announced() {
     lost.iter().for_each(|&id| room.hand_over(id, &["/join #lost"]));
     room.flush();
     (0..15).for_each(|_| room.hand_over(bob, &[&line]));
-    assert!(lost.iter().all(|id| !room.people[id].is_cut()));
+    assert!(lost.iter().all(|id| !room.people[id].is_disconnected()));
     room.now += SUMMARY_INTERVAL;
-    room.broker.handle_tick(room.now);
-    assert!(lost.iter().all(|id| room.people[id].is_cut()));
+    room.broker.handle_timeout(room.now);
+    assert!(lost.iter().all(|id| room.people[id].is_disconnected()));
     let read = room.read(alice);
     assert!(read.iter().any(|line| line.ends_with("left (too slow)")), "{read:?}");
 }
@@ -235,7 +236,7 @@ fn what_publishes_nothing_ends_no_round() {
     let joins: Vec<_> = joins.iter().map(String::as_str).collect();
     let mut room = house_of(&joins);
     room.flush();
-    room.hush();
+    room.discard_all();
     let before = room.metrics().frames;
     (10..40).for_each(|id| room.hand_over(id, &["/time"]));
     assert_eq!(room.metrics().frames, before, "nothing went out yet");

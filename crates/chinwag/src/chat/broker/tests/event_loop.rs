@@ -1,7 +1,7 @@
 //! The broker as a task: its loop, and what comes to it at the same time.
 
-use crate::chat::broker::{Broker, Metrics};
-use crate::chat::event::{Arrival, ClientId, Control, Event, Inputs};
+use crate::chat::broker::{Broker, StatsSnapshot};
+use crate::chat::event::{ClientId, CommandBatch, Control, Event, NewClient};
 use crate::limits::QUEUE_HARD;
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::queue::{self, Inbox};
@@ -16,22 +16,22 @@ use whippet::task::JoinHandle;
 use whippet::time::Instant;
 
 /// A line of this many bytes, ready to be sent.
-pub(crate) fn line_of(bytes: usize) -> Inputs {
-    let mut inputs = Inputs::new();
+pub(crate) fn line_of(bytes: usize) -> CommandBatch {
+    let mut inputs = CommandBatch::new();
     inputs.push(Input { kind: Kind::Say, text: &"x".repeat(bytes) });
     inputs
 }
 
 /// The broker in a task, with queues of these capacities for what comes beside the events, and for those.
 pub(crate) fn start(
-    intake: &Arc<Intake>,
+    backpressure: &Arc<Intake>,
     orders: usize,
     places: usize,
-) -> (Queues, JoinHandle<Metrics>) {
+) -> (Queues, JoinHandle<StatsSnapshot>) {
     let (control, control_in) = mpsc::channel(orders);
     let (events, events_in) = mpsc::channel(places);
     let broker = whippet::spawn(
-        Broker::new(Arc::clone(intake), Instant::now().into_std()).run(control_in, events_in),
+        Broker::new(Arc::clone(backpressure), Instant::now().into_std()).run(control_in, events_in),
     );
     (Queues { control, events }, broker)
 }
@@ -45,17 +45,22 @@ pub(crate) struct Queues {
 
 impl Queues {
     /// Lets somebody in.
-    pub(crate) async fn join(&self, number: u64, intake: &Arc<Intake>, places: usize) -> Inbox {
-        let (outlet, inbox) = queue::inbox_of(intake, places);
+    pub(crate) async fn join(
+        &self,
+        number: u64,
+        backpressure: &Arc<Intake>,
+        places: usize,
+    ) -> Inbox {
+        let (sender, inbox) = queue::inbox_of(backpressure, places);
         let address = Ipv4Addr::LOCALHOST.into();
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
-        let join = Control::Join { id: ClientId::new(number), arrival };
+        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let join = Control::Join { id: ClientId::new(number), client };
         self.control.send(join).await.expect("the broker is there");
         inbox
     }
 
     /// Sends as somebody.
-    pub(crate) async fn say(&self, number: u64, inputs: Inputs) {
+    pub(crate) async fn say(&self, number: u64, inputs: CommandBatch) {
         let event = Event::Lines { id: ClientId::new(number), inputs };
         self.events.send(event).await.expect("the broker is there");
     }
@@ -96,10 +101,10 @@ fn in_turns<F: Future>(test: F) -> F::Output {
 fn events_that_were_taken_wait_while_the_intake_is_paused() {
     const EVENTS: usize = 200;
     in_turns(async {
-        let intake = Arc::new(Intake::new(Bounds::default()));
-        let (queues, _broker) = start(&intake, 4, EVENTS + 1);
-        let _sender = queues.join(1, &intake, 16_384).await;
-        let reader = whippet::spawn(count_lines(queues.join(2, &intake, 16_384).await));
+        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let (queues, _broker) = start(&backpressure, 4, EVENTS + 1);
+        let _sender = queues.join(1, &backpressure, 16_384).await;
+        let reader = whippet::spawn(count_lines(queues.join(2, &backpressure, 16_384).await));
         // All are in the queue before the broker runs: far more than the reader may be owed.
         let event = line_of(QUEUE_HARD as usize / 64);
         for _ in 0..EVENTS {
@@ -116,13 +121,13 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
 async fn what_need_not_wait_any_more_is_handled_at_once() {
     const LONG: usize = 40;
     const SHORT: usize = 400;
-    let intake = Arc::new(Intake::new(Bounds::default()));
-    let (queues, _broker) = start(&intake, 4, LONG + SHORT + 1);
-    let _sender = queues.join(1, &intake, 16_384).await;
-    let mut reader = queues.join(2, &intake, 16_384).await;
+    let backpressure = Arc::new(Intake::new(Bounds::default()));
+    let (queues, _broker) = start(&backpressure, 4, LONG + SHORT + 1);
+    let _sender = queues.join(1, &backpressure, 16_384).await;
+    let mut reader = queues.join(2, &backpressure, 16_384).await;
     // Somebody is elsewhere, or the queue itself would wait.
-    let _other = queues.join(3, &intake, 16_384).await;
-    let mut inputs = Inputs::new();
+    let _other = queues.join(3, &backpressure, 16_384).await;
+    let mut inputs = CommandBatch::new();
     inputs.push(Input { kind: Kind::Join, text: "#elsewhere" });
     queues.say(3, inputs).await;
     let start = Instant::now();
@@ -133,7 +138,7 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
         whippet::task::yield_now().await;
     }
     let owed = reader.account().owed();
-    assert!(owed < 2 * intake.bounds().soft, "most of it waits: {owed}");
+    assert!(owed < 2 * backpressure.bounds().soft, "most of it waits: {owed}");
     let (mut frames, mut bytes) = (Vec::new(), Vec::new());
     while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * LONG + SHORT {
         assert!(reader.recv_many(&mut frames, 64).await > 0, "the broker is there");
@@ -148,10 +153,10 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
 #[test]
 fn a_stop_whose_time_is_over_takes_what_is_in_the_queue() {
     in_turns(async {
-        let intake = Arc::new(Intake::new(Bounds::default()));
-        let (queues, broker) = start(&intake, 4, 64);
-        let _sender = queues.join(1, &intake, 64).await;
-        let reader = whippet::spawn(count_lines(queues.join(2, &intake, 64).await));
+        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let (queues, broker) = start(&backpressure, 4, 64);
+        let _sender = queues.join(1, &backpressure, 64).await;
+        let reader = whippet::spawn(count_lines(queues.join(2, &backpressure, 64).await));
         for _ in 0..3 {
             queues.say(1, line_of(1)).await;
         }

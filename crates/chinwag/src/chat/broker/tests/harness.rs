@@ -1,8 +1,8 @@
 //! A broker with people of straw around it, and a clock that the test moves by hand.
 
-use crate::chat::admin_command::Order;
-use crate::chat::broker::{Broker, Metrics};
-use crate::chat::event::{Arrival, ClientId, Control, Departure, Event, Inputs};
+use crate::chat::admin_command::AdminCommand;
+use crate::chat::broker::{Broker, StatsSnapshot};
+use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event, NewClient};
 use crate::outbound::backpressure::{Bounds, Intake};
 use crate::outbound::frame::Frame;
 use crate::outbound::queue::{self, Inbox};
@@ -70,7 +70,7 @@ impl Person {
     }
 
     /// Whether the broker has cut him.
-    pub(crate) fn is_cut(&self) -> bool {
+    pub(crate) fn is_disconnected(&self) -> bool {
         self.inbox.account().cut().is_some()
     }
 }
@@ -80,7 +80,7 @@ pub(crate) struct Room {
     /// What is tested.
     pub(crate) broker: Broker,
     /// Where people say that they have caught up.
-    intake: Arc<Intake>,
+    backpressure: Arc<Intake>,
     /// The time.
     pub(crate) now: Instant,
     /// Who has an inbox, gone from the room or not.
@@ -99,34 +99,34 @@ impl Room {
 
     /// An empty room with these bounds.
     pub(crate) fn with(bounds: Bounds) -> Self {
-        let intake = Arc::new(Intake::new(bounds));
+        let backpressure = Arc::new(Intake::new(bounds));
         let now = whippet::time::Instant::now().into_std();
-        let broker = Broker::new(Arc::clone(&intake), now);
+        let broker = Broker::new(Arc::clone(&backpressure), now);
         let address = Ipv4Addr::LOCALHOST.into();
-        Self { broker, intake, now, people: BTreeMap::new(), latest: 0, address }
+        Self { broker, backpressure, now, people: BTreeMap::new(), latest: 0, address }
     }
 
     /// Where people say that they have caught up.
-    pub(crate) fn intake(&self) -> Arc<Intake> {
-        Arc::clone(&self.intake)
+    pub(crate) fn backpressure(&self) -> Arc<Intake> {
+        Arc::clone(&self.backpressure)
     }
 
     /// Lets somebody in, without ending the round.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (outlet, inbox) = queue::inbox(&self.intake);
+        let (sender, inbox) = queue::inbox(&self.backpressure);
         let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
         self.people.insert(self.latest, person);
         let id = ClientId::new(self.latest);
         let address = self.address;
-        let arrival = Arrival { outlet, door: DoorKind::Lines, address };
-        self.broker.handle_control(Control::Join { id, arrival }, self.now);
+        let client = NewClient { sender, format: DoorKind::Lines, address };
+        self.broker.handle_control(Control::Join { id, client }, self.now);
         self.latest
     }
 
     /// Makes somebody an operator, as if he had said the secret.
     pub(crate) fn promote(&mut self, id: u64) {
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         let kind = Kind::Opered { attempt: Attempt::Right, in_clear: false };
         inputs.push(Input { kind, text: "" });
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
@@ -135,16 +135,16 @@ impl Room {
     }
 
     /// Gives an order, as those who run the server do; what is answered.
-    pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> T {
+    pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> T {
         let (answer, mut answered) = oneshot::channel();
-        self.broker.handle_control(Control::Order(order(answer)), self.now);
+        self.broker.handle_control(Control::Admin(order(answer)), self.now);
         self.flush();
         answered.try_recv().expect("the broker answers at once")
     }
 
     /// Hands the broker what somebody sends in one read, without ending the round.
     pub(crate) fn hand_over(&mut self, id: u64, lines: &[&str]) {
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         for line in lines {
             if let Some(input) = command::parse(line) {
                 inputs.push(input);
@@ -177,7 +177,7 @@ impl Room {
         let id = self.join();
         self.send(id, &format!("/nick {name}"));
         assert_eq!(self.read(id), [format!("* you are {name} now")]);
-        self.hush();
+        self.discard_all();
         id
     }
 
@@ -199,14 +199,14 @@ impl Room {
     }
 
     /// Everybody reads, and nobody remembers.
-    pub(crate) fn hush(&mut self) {
+    pub(crate) fn discard_all(&mut self) {
         for person in self.people.values_mut() {
             person.read();
         }
     }
 
     /// Everybody but one reads, and nobody remembers.
-    pub(crate) fn hush_but(&mut self, id: u64) {
+    pub(crate) fn discard_except(&mut self, id: u64) {
         for (_, person) in self.people.iter_mut().filter(|(other, _)| **other != id) {
             person.read();
         }
@@ -217,13 +217,13 @@ impl Room {
         let end = self.now + time;
         while let Some(due) = self.broker.next_deadline().filter(|&due| due <= end) {
             self.now = self.now.max(due);
-            self.broker.handle_tick(self.now);
+            self.broker.handle_timeout(self.now);
         }
         self.now = end;
     }
 
     /// What the broker counts.
-    pub(crate) fn metrics(&self) -> Metrics {
+    pub(crate) fn metrics(&self) -> StatsSnapshot {
         self.broker.metrics()
     }
 }

@@ -17,7 +17,7 @@ fn two_kib(nick: &str) -> String {
 fn send_until_paused(room: &mut Room, alice: u64) -> u64 {
     let line = two_kib("alice");
     let mut sent = 0;
-    while room.broker.is_open() {
+    while room.broker.accepts_events() {
         assert!(sent <= QUEUE_HARD / 2048, "the intake stays open");
         room.send(alice, &line);
         sent += 1;
@@ -36,17 +36,17 @@ fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
     let line = two_kib("alice");
     let mut seen = Vec::new();
     for _ in 0..QUEUE_HARD / 2048 {
-        assert!(!room.people[&bob].is_cut());
+        assert!(!room.people[&bob].is_disconnected());
         room.send(alice, &line);
         seen.extend(room.read(cy));
     }
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
     assert_eq!(seen.len() as u64, QUEUE_HARD / 2048 + 1);
     assert_eq!(seen.pop().as_deref(), Some("* bob left (too slow)"));
     room.leave(bob, Departure::TooSlow);
     assert!(room.read(alice).is_empty(), "his task's own leave comes too late");
-    assert_eq!((room.metrics().cut_past_hard, room.metrics().people), (1, 2));
+    assert_eq!((room.metrics().disconnects_queue_full, room.metrics().users), (1, 2));
 }
 
 #[test]
@@ -54,18 +54,18 @@ fn whoever_takes_nothing_of_what_he_is_owed_is_cut_in_time() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(Duration::from_secs(3600));
-    assert_eq!(room.metrics().people, 2, "nothing was owed");
+    assert_eq!(room.metrics().users, 2, "nothing was owed");
     room.send(alice, "one");
     room.pass(STALL_TIMEOUT - Duration::from_millis(100));
-    assert!(!room.people[&bob].is_cut());
+    assert!(!room.people[&bob].is_disconnected());
     // A byte is enough to stay.
     room.people.get_mut(&bob).expect("he is here").take(1);
     room.pass(STALL_TIMEOUT - Duration::from_millis(100));
-    assert!(!room.people[&bob].is_cut());
+    assert!(!room.people[&bob].is_disconnected());
     room.pass(Duration::from_millis(300));
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
-    assert_eq!(room.metrics().cut_stalled, 1);
+    assert_eq!(room.metrics().disconnects_stalled, 1);
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
     let sent = send_until_paused(&mut room, alice);
     assert_eq!(sent, QUEUE_SOFT / 2048 + 1);
     room.people.get_mut(&bob).expect("he is here").take(3000);
-    room.broker.handle_caught_up(room.now);
-    assert!(room.broker.is_open());
+    room.broker.handle_drain_notice(room.now);
+    assert!(room.broker.accepts_events());
     assert_eq!(room.metrics().pauses, 1);
 }
 
@@ -102,9 +102,9 @@ fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
     room.pass(SECOND);
     send_until_paused(&mut room, alice);
     room.pass(Duration::from_millis(390));
-    assert!(!room.broker.is_open());
+    assert!(!room.broker.accepts_events());
     room.pass(Duration::from_millis(210));
-    assert!(room.broker.is_open());
+    assert!(room.broker.accepts_events());
 }
 
 #[test]
@@ -115,15 +115,15 @@ fn the_intake_waits_for_less_than_half_a_second_for_one_who_takes_nothing_among_
     let _bob = room.join_as("bob");
     room.pass(SECOND);
     let line = two_kib("alice");
-    while room.broker.is_open() {
+    while room.broker.accepts_events() {
         room.send(alice, &line);
         others.iter().for_each(|&other| drop(room.read(other)));
     }
     // The kernel may need 270 ms to find out that a window is open again.
     room.pass(Duration::from_millis(290));
-    assert!(!room.broker.is_open());
+    assert!(!room.broker.accepts_events());
     room.pass(Duration::from_millis(110));
-    assert!(room.broker.is_open());
+    assert!(room.broker.accepts_events());
 }
 
 #[test]
@@ -133,15 +133,15 @@ fn whoever_is_gone_is_not_waited_for() {
     send_until_paused(&mut room, alice);
     // His leave is in the queue that is not read now.
     room.people.remove(&bob);
-    room.broker.handle_caught_up(room.now);
-    assert!(room.broker.is_open());
+    room.broker.handle_drain_notice(room.now);
+    assert!(room.broker.accepts_events());
 }
 
 #[test]
 fn memory_that_comes_back_at_once_closes_nothing() {
     const LIMIT: usize = 512 << 10;
     let mut room = Room::new();
-    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let mut most = 0;
     for turn in 0..300 {
         // None of these people reads, and there are always more of them.
@@ -150,30 +150,30 @@ fn memory_that_comes_back_at_once_closes_nothing() {
             room.hand_over(id, &["/help", "/help", "/help", "/help"]);
             room.flush();
             most = most.max(room.broker.living_bytes());
-            assert!(room.broker.is_open(), "turn {turn}: the intake closed for all");
+            assert!(room.broker.accepts_events(), "turn {turn}: the intake closed for all");
             // Those who were cut let go of what they had.
-            room.people.retain(|_, person| !person.is_cut());
+            room.people.retain(|_, person| !person.is_disconnected());
         }
         room.pass(Duration::from_millis(100));
     }
     assert!(most <= LIMIT, "{most}");
-    assert!(room.metrics().cut_for_memory > 0);
+    assert!(room.metrics().disconnects_memory > 0);
 }
 
 #[test]
 fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
     const LIMIT: usize = 256 << 10;
     let mut room = Room::new();
-    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let alice = room.join_as("alice");
     let mut asking: Vec<_> = (0..40).map(|_| room.join()).collect();
-    room.hush();
+    room.discard_all();
     // Answers are for one alone, so they are not shared; none of these people reads. The further down the list, the
     // further behind.
     let mut most = 0;
     'asking: for turn in 0..40 {
         for &id in &asking[turn..] {
-            if !room.broker.is_open() {
+            if !room.broker.accepts_events() {
                 break 'asking;
             }
             (0..8).for_each(|_| room.hand_over(id, &["/help", "/help", "/help"]));
@@ -181,18 +181,18 @@ fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
             most = most.max(room.broker.living_bytes());
         }
     }
-    assert!(!room.broker.is_open(), "no more lines until memory is back");
+    assert!(!room.broker.accepts_events(), "no more lines until memory is back");
     assert!(most < LIMIT + (64 << 10), "{most}");
-    let cut = |room: &Room, id: &u64| room.people[id].is_cut();
+    let cut = |room: &Room, id: &u64| room.people[id].is_disconnected();
     asking.retain(|id| cut(&room, id));
     let count = asking.len();
     assert!((1..40).contains(&count), "{count}");
-    assert_eq!(room.metrics().cut_for_memory, count as u64);
+    assert_eq!(room.metrics().disconnects_memory, count as u64);
     asking.iter().for_each(|id| drop(room.people.remove(id)));
     room.pass(SECOND);
-    assert!(room.broker.is_open());
+    assert!(room.broker.accepts_events());
     assert!(room.broker.living_bytes() <= LIMIT);
-    assert_eq!(room.metrics().cut_for_memory, count as u64, "one relief was enough");
+    assert_eq!(room.metrics().disconnects_memory, count as u64, "one relief was enough");
     let told = room.read(alice);
     assert_eq!(told.iter().filter(|line| line.ends_with("left (too slow)")).count(), count);
 }
@@ -201,10 +201,10 @@ fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
 fn places_in_inboxes_count_for_the_memory_of_frames() {
     const LIMIT: usize = 2 << 20;
     let mut room = Room::new();
-    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let alice = room.join_as("alice");
     let frozen: Vec<_> = (0..40).map(|_| room.join()).collect();
-    room.hush();
+    room.discard_all();
     // A frame for each line, shared by all: its bytes are nothing beside 40 places in inboxes.
     for _ in 0..2_000 {
         room.send(alice, "x");
@@ -212,8 +212,8 @@ fn places_in_inboxes_count_for_the_memory_of_frames() {
     }
     assert!(room.broker.living_bytes() < LIMIT / 4, "{}", room.broker.living_bytes());
     room.pass(SECOND);
-    assert!(room.metrics().cut_for_memory > 0, "40 inboxes of 2,000 frames");
-    assert!(frozen.iter().any(|id| room.people[id].is_cut()));
+    assert!(room.metrics().disconnects_memory > 0, "40 inboxes of 2,000 frames");
+    assert!(frozen.iter().any(|id| room.people[id].is_disconnected()));
 }
 
 /// People who are in two rooms get copies of their own of what is said in both. Memory for frames is short at once.
@@ -222,21 +222,21 @@ fn a_round_of_copies_ends_before_it_takes_too_much_memory() {
     const LIMIT: usize = 1 << 20;
     const PEOPLE: usize = 1_000;
     let mut room = Room::new();
-    room.broker = Broker::new(room.intake(), room.now).with_living_frames(LIMIT);
+    room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let speakers = [room.join(), room.join()];
     let both: Vec<_> = (0..PEOPLE).map(|_| room.join()).collect();
     for (speaker, name) in speakers.iter().zip(["#a", "#b"]) {
         both.iter().for_each(|&id| room.send(id, &format!("/join {name}")));
         room.send(*speaker, &format!("/join {name}"));
     }
-    room.hush();
+    room.discard_all();
     room.pass(SECOND);
-    room.hush();
+    room.discard_all();
     let long = "x".repeat(4_000);
     (0..14).for_each(|at| room.hand_over(speakers[at % 2], &[&long]));
     room.flush();
     // Nor do those who are cut for it get a line for each of the others.
     let most = BATCH_COPY_BYTES + 2 * LIMIT;
     assert!(room.broker.living_bytes() <= most, "{}", room.broker.living_bytes());
-    assert!(room.metrics().cut_for_memory > 0);
+    assert!(room.metrics().disconnects_memory > 0);
 }

@@ -128,7 +128,7 @@ fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
     // One's own may change to what looks like it.
     room.send(alice, "/nick aIice");
     assert_eq!(room.read(alice), ["* you are aIice now"]);
-    room.hush();
+    room.discard_all();
     room.send(mallory, "/nick alice");
     assert_eq!(room.read(mallory), ["! the nick \"alice\" is taken: it looks like aIice"]);
     // A look-alike gets nothing that was meant for another.
@@ -220,18 +220,18 @@ fn quitting_ends_ones_lines_and_what_came_before_is_delivered_both_ways() {
     room.flush();
     assert_eq!(room.read(bob), ["alice: last", "* alice left (\"so long\")"]);
     assert_eq!(room.read(alice), ["bob: for alice"]);
-    assert_eq!(room.metrics().people, 1);
+    assert_eq!(room.metrics().users, 1);
 }
 
 #[test]
 fn every_line_of_the_room_has_a_number() {
     let mut room = Room::new();
     let alice = room.join();
-    assert_eq!(room.broker.sequence(), 1);
+    assert_eq!(room.broker.lobby_sequence(), 1);
     room.send(alice, "one");
     room.send(alice, "/who");
     room.send(alice, "/me two");
-    assert_eq!(room.broker.sequence(), 3);
+    assert_eq!(room.broker.lobby_sequence(), 3);
 }
 
 #[test]
@@ -262,9 +262,9 @@ fn a_stop_waits_no_longer_than_the_grace() {
     room.pass(Duration::from_millis(3_999));
     assert!(!room.broker.is_forced());
     room.pass(Duration::from_millis(1));
-    assert!(room.broker.is_forced() && room.broker.is_open());
+    assert!(room.broker.is_forced() && room.broker.accepts_events());
     room.send(alice, "was in the queue");
-    room.broker.say_goodbye(room.now);
+    room.broker.finish_shutdown(room.now);
     assert!(room.broker.is_finished());
     assert_eq!(room.read(bob), ["alice: was in the queue", "* server is shutting down"]);
 }

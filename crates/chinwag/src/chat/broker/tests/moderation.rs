@@ -1,8 +1,8 @@
 //! What operators can do, at the level of events.
 
 use super::harness::Room;
-use crate::chat::admin_command::{Act, Order, Verdict};
-use crate::chat::event::{ClientId, Departure, Event, Inputs};
+use crate::chat::admin_command::{AdminCommand, BanCommand, BanOutcome};
+use crate::chat::event::{ClientId, CommandBatch, Departure, Event};
 use crate::limits::MAX_BANS;
 use crate::outbound::side_message::{Aside, Place, Probe};
 use crate::protocol::command::{Attempt, Input, Kind};
@@ -19,8 +19,8 @@ fn alice_and_bob(room: &mut Room) -> (u64, u64) {
 }
 
 /// What comes of an order about bans.
-fn order(room: &mut Room, act: Act) -> Result<Verdict, String> {
-    room.order(|answer| Order::Moderate { act, answer })
+fn order(room: &mut Room, command: BanCommand) -> Result<BanOutcome, String> {
+    room.order(|answer| AdminCommand::ChangeBans { command, answer })
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_came_of_a_secret_is_told_and_nothing_of_the_secret_itself() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mut say = |attempt, in_clear| {
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
         room.broker.handle_event(Event::Lines { id: ClientId::new(alice), inputs }, room.now);
         room.flush();
@@ -81,7 +81,7 @@ fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
     let cy = room.join_as("cy");
     room.send(bob, "/join #dev");
     room.send(bob, "/join #lobby");
-    room.hush();
+    room.discard_all();
     room.hand_over(cy, &["hello"]);
     room.hand_over(bob, &["buy this"]);
     room.send(alice, "/kick BOB \u{1b}[31mno \"ads\"");
@@ -114,7 +114,7 @@ fn a_kick_from_another_room_leaves_the_one_he_speaks_in() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     room.send(bob, "/join #dev");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/kick bob");
     assert_eq!(room.read(bob), ["! alice kicked you out of #lobby"]);
     assert_eq!(room.read(alice), ["* you kicked bob out of #lobby"]);
@@ -142,7 +142,7 @@ fn a_reason_is_kept_from_those_who_ignore_the_operator() {
     let (alice, bob) = alice_and_bob(&mut room);
     let cy = room.join_as("cy");
     room.send(cy, "/ignore alice");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/kick bob words");
     assert_eq!(room.read(cy), ["* bob left #lobby (kicked by alice)"]);
     let _ = bob;
@@ -185,14 +185,14 @@ fn a_mute_without_a_time_lasts_and_takes_last_words_too() {
     let (alice, bob) = alice_and_bob(&mut room);
     room.send(alice, "/mute bob");
     assert_eq!(room.read(bob), ["! alice muted you: nobody reads what you write"]);
-    room.hush();
+    room.discard_all();
     room.pass(1_000_000 * SECOND);
     room.send(bob, "hello");
     assert_eq!(room.read(bob), ["! you are muted: nobody reads what you write"]);
     room.send(alice, "/unmute bob");
     assert_eq!(room.read(bob), ["* you are not muted any more"]);
     room.send(alice, "/mute bob");
-    room.hush();
+    room.discard_all();
     room.leave(bob, Departure::Quit(Some("buy this".into())));
     assert_eq!(room.read(alice), ["* bob left"]);
     let cy = room.join_as("cy");
@@ -207,7 +207,7 @@ fn a_mute_without_a_time_lasts_and_takes_last_words_too() {
         room.send(alice, typed);
         assert_eq!(room.read(alice), ["* cy is muted for 1 hour 30 minutes; /unmute cy ends it"]);
     }
-    room.hush();
+    room.discard_all();
     room.promote(cy);
     for (typed, told) in [
         ("/mute", "! /mute wants a nick, and a time if you like, as in: /mute bob 10m"),
@@ -237,7 +237,7 @@ fn a_mute_outlives_its_connection() {
         room.leave(bob, Departure::Lost);
         let again = room.enter();
         room.flush();
-        room.hush();
+        room.discard_all();
         for typed in ["hello", "/nick rob", "/msg alice hello"] {
             room.send(again, typed);
             let told = room.read(again);
@@ -252,7 +252,7 @@ fn a_mute_outlives_its_connection() {
         assert!(room.read(alice)[0].ends_with(": thank you"));
         room.leave(again, Departure::Lost);
         room.leave(before, Departure::Lost);
-        room.hush();
+        room.discard_all();
     }
     // On the machine itself nobody can be told apart but by the nick.
     room.address = std::net::Ipv4Addr::LOCALHOST.into();
@@ -260,15 +260,15 @@ fn a_mute_outlives_its_connection() {
     room.send(alice, "/mute bob");
     room.leave(bob, Departure::Lost);
     let dan = room.join_as("dan");
-    room.hush();
+    room.discard_all();
     room.send(dan, "hello");
     assert_eq!(room.read(alice), ["dan: hello"]);
     room.send(dan, "/nick bob");
-    room.hush();
+    room.discard_all();
     room.send(dan, "hello");
     assert_eq!(room.read(dan), ["! you are muted: nobody reads what you write"]);
     room.send(cy, "/who");
-    room.hush();
+    room.discard_all();
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn a_slow_room_takes_one_line_of_each_in_its_time() {
         ["* #lobby takes one line in 10 seconds of each now; /slow off ends it"]
     );
     assert_eq!(room.read(bob), ["* alice slowed this room: one line in 10 seconds of each"]);
-    room.hush();
+    room.discard_all();
     room.hand_over(bob, &["one", "/me two"]);
     room.send(cy, "three");
     assert_eq!(room.read(alice), ["bob: one", "cy: three"]);
@@ -302,10 +302,10 @@ fn a_slow_room_takes_one_line_of_each_in_its_time() {
     assert!(
         room.read(dan).contains(&"* this room takes one line in 10 seconds of each".to_owned())
     );
-    room.hush();
+    room.discard_all();
     room.send(alice, "/slow off");
     assert_eq!(room.read(bob), ["* alice ended the slow mode"]);
-    room.hush();
+    room.discard_all();
     room.hand_over(bob, &["five", "six"]);
     room.flush();
     assert_eq!(room.read(alice), ["bob: five", "bob: six"]);
@@ -325,7 +325,7 @@ fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
     room.address = "203.0.113.9".parse().unwrap();
     let (mallory, molly) = (room.join_as("Mallory"), room.join_as("molly"));
     room.send(alice, "/ban 203.0.113.0/24 2h buying \"ads\"");
-    assert!(room.people[&mallory].is_cut() && room.people[&molly].is_cut());
+    assert!(room.people[&mallory].is_disconnected() && room.people[&molly].is_disconnected());
     let told = room.read(alice);
     assert_eq!(told[2], "* 203.0.113.0/24 is banned for 2 hours; 2 people had to go");
     assert_eq!(told[..2], ["* Mallory left (banned)", "* molly left (banned)"]);
@@ -339,11 +339,11 @@ fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
     assert_eq!(room.read(again), ["! you are banned here for 2 hours: \"buying \\\"ads\\\"\""]);
     assert_eq!(room.read(alice), NOTHING);
     let metrics = room.metrics();
-    assert_eq!((metrics.cut_banned, metrics.banned, metrics.people), (2, 1, 2));
-    room.hush();
+    assert_eq!((metrics.disconnects_banned, metrics.banned, metrics.users), (2, 1, 2));
+    room.discard_all();
     room.pass(7_200 * SECOND);
     room.join();
-    assert_eq!(room.metrics().people, 3);
+    assert_eq!(room.metrics().users, 3);
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn a_banned_nick_cannot_be_had() {
             "* mallory is banned for 2 hours; 1 person had to go (from 127.0.0.1, which can be banned, too)"
         ]
     );
-    assert!(room.people[&mallory].is_cut());
+    assert!(room.people[&mallory].is_disconnected());
     let told = room.people[&mallory].inbox.account().take_farewell();
     let farewell = "! the nick \"Mallory\" is banned here for 2 hours: \"spam\"\r\n";
     assert_eq!(told.as_deref(), Some(farewell));
@@ -375,7 +375,7 @@ fn a_banned_nick_cannot_be_had() {
         room.send(dan, nick);
         assert_eq!(room.read(dan), [told]);
     }
-    room.hush();
+    room.discard_all();
     room.send(alice, "/bans");
     assert_eq!(
         room.read(alice),
@@ -392,23 +392,23 @@ fn bans_and_mutes_meet_look_alikes() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     let mallory = room.join_as("maIIory");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/ban mallory 2h");
     let told = room.read(alice);
     assert_eq!(told[0], "* maIIory left (banned)");
     assert!(told[1].contains("1 person had to go (from 127.0.0.1, which"), "{told:?}");
-    assert!(room.people[&mallory].is_cut());
+    assert!(room.people[&mallory].is_disconnected());
     let again = room.join();
     room.send(again, "/nick Ma1lory");
     assert_eq!(room.read(again), ["! the nick \"Ma1lory\" is banned here for 2 hours"]);
-    room.hush();
+    room.discard_all();
     room.send(alice, "/unban maIlory");
     assert_eq!(room.read(alice), ["* mallory is not banned any more"]);
     // On the machine itself a mute goes by the nick.
     room.send(alice, "/mute bob");
     room.leave(bob, Departure::Eof);
     room.send(again, "/nick b0b");
-    room.hush();
+    room.discard_all();
     room.send(again, "hello");
     assert_eq!(room.read(again), ["! you are muted: nobody reads what you write"]);
     room.send(alice, "/unmute bob");
@@ -423,7 +423,7 @@ fn bans_that_make_no_sense_are_refused_in_plain_words() {
     let (alice, _) = alice_and_bob(&mut room);
     room.address = "203.0.113.9".parse().unwrap();
     let guest = room.join();
-    room.hush();
+    room.discard_all();
     for (typed, told) in [
         ("/ban", "! /ban wants a nick or an address, as in: /ban bob 2h"),
         ("/ban *", "! that would ban everybody"),
@@ -455,7 +455,10 @@ fn bans_that_make_no_sense_are_refused_in_plain_words() {
     room.send(alice, "/ban user-* 1h");
     let note = "* user-* is banned for 1 hour; 0 people had to go (names that the server gave, as user-7, are not meant: ban addresses)";
     assert_eq!(room.read(alice), [note]);
-    assert!(!room.people[&guest].is_cut(), "names that nobody chose are meant by no pattern");
+    assert!(
+        !room.people[&guest].is_disconnected(),
+        "names that nobody chose are meant by no pattern"
+    );
 }
 
 #[test]
@@ -479,7 +482,7 @@ fn a_mistyped_time_bans_nobody() {
             "{typed}: {told:?}"
         );
     }
-    assert!(!room.people[&bob].is_cut());
+    assert!(!room.people[&bob].is_disconnected());
     room.send(alice, "/bans");
     assert_eq!(room.read(alice), ["* nobody is banned"]);
     for (typed, told) in [
@@ -492,7 +495,7 @@ fn a_mistyped_time_bans_nobody() {
         assert_eq!(room.read(alice), [told], "{typed}");
     }
     room.send(alice, "/ban evil for 3rd warning");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/bans");
     assert_eq!(room.read(alice), ["* 1 ban:", "* evil for good: \"3rd warning\""]);
 }
@@ -507,12 +510,12 @@ fn a_ban_of_one_ipv6_address_advises_its_64() {
     let told = room.read(alice);
     let advice = "* mallory is banned for 1 hour; 1 person had to go (from 2001:db8:1:2::/64, which can be banned, too)";
     assert_eq!(told[1], advice);
-    assert!(room.people[&mallory].is_cut());
+    assert!(room.people[&mallory].is_disconnected());
     room.send(alice, "/ban 2001:db8:1:2:3:4:5:6 1h");
     let advice = "* 2001:db8:1:2:3:4:5:6 is banned for 1 hour; 0 people had to go (who has one address of 2001:db8:1:2::/64 has all of them: ban that)";
     assert_eq!(room.read(alice), [advice]);
     room.send(alice, "/ban 2001:db8:1:2::/64 1h");
-    room.hush();
+    room.discard_all();
     for (typed, whom) in [("2001:db8:1:2::7", "2001:db8:1:2::/64"), ("mallory", "")] {
         room.send(alice, &format!("/unban {typed}"));
         let told = match whom {
@@ -528,16 +531,16 @@ fn bans_are_listed_page_by_page_and_there_are_only_so_many() {
     let mut room = Room::new();
     let (alice, _) = alice_and_bob(&mut room);
     for number in 0..MAX_BANS {
-        assert!(order(&mut room, Act::Ban(format!("x{number} 1h"))).is_ok());
+        assert!(order(&mut room, BanCommand::Ban(format!("x{number} 1h"))).is_ok());
     }
     let full = "there are 1000 bans already: end one of them first, or ban a range";
-    assert_eq!(order(&mut room, Act::Ban("one-more".into())), Err(full.to_owned()));
+    assert_eq!(order(&mut room, BanCommand::Ban("one-more".into())), Err(full.to_owned()));
     room.send(alice, "/bans 84");
     let told = room.read(alice);
     assert_eq!((told[0].as_str(), told.len()), ("* 1000 bans, page 84 of 84:", 5));
     room.send(alice, "/bans 85");
     assert_eq!(room.read(alice), ["! there is no page 85 of bans: the last one is /bans 84"]);
-    let listed = room.order(|answer| Order::Bans { answer });
+    let listed = room.order(|answer| AdminCommand::Bans { answer });
     assert_eq!(listed.len(), MAX_BANS);
 }
 
@@ -545,8 +548,8 @@ fn bans_are_listed_page_by_page_and_there_are_only_so_many() {
 fn operators_hear_of_bans_that_cannot_be_written() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
-    let order = Order::Unkept { reason: "the disk is full".into() };
-    room.broker.handle_control(crate::chat::event::Control::Order(order), room.now);
+    let order = AdminCommand::BanStoreFailed { reason: "the disk is full".into() };
+    room.broker.handle_control(crate::chat::event::Control::Admin(order), room.now);
     room.flush();
     let told =
         "! the bans hold, but a restart forgets them, for they cannot be written: the disk is full";
@@ -561,7 +564,7 @@ fn aside(room: &Room, id: u64) -> Option<Aside> {
 /// Somebody's task finds out that the connection does not answer.
 fn silent(room: &mut Room, id: u64, probe: Probe) {
     let (silence, rest) = (Duration::from_secs(42), Duration::from_secs(48));
-    let event = Event::Unanswered { id: ClientId::new(id), probe, silence, rest };
+    let event = Event::Unresponsive { id: ClientId::new(id), probe, silence, rest };
     room.broker.handle_event(event, room.now);
     room.flush();
 }
@@ -581,7 +584,7 @@ fn who_wants_the_nick_of_a_dead_connection_is_told() {
             "! nothing has come from bob's connection for 42 seconds, and it is ended in about 48 seconds, or by an operator (/kick bob): ask again then"
         ]
     );
-    assert_eq!(room.metrics().people, 2);
+    assert_eq!(room.metrics().users, 2);
     // Whoever asked is gone, or the other: nobody is told.
     room.leave(alice, Departure::Eof);
     silent(&mut room, bob, probe);
@@ -598,7 +601,7 @@ fn a_kick_ends_a_dead_connection() {
     room.send(cy, "/join #dev");
     room.send(alice, "/part #lobby");
     room.send(alice, "/join #ops");
-    room.hush();
+    room.discard_all();
     // Also where the kick itself does nothing.
     room.send(alice, "/kick bob");
     assert_eq!(room.read(alice), ["! bob is not in #ops"]);
@@ -607,7 +610,7 @@ fn a_kick_ends_a_dead_connection() {
     silent(&mut room, bob, probe);
     let told = ["* nothing has come from bob's connection for 42 seconds, and it was ended"];
     assert_eq!(room.read(alice), told);
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
     assert_eq!(
         room.read(cy),
         ["#lobby * bob left (connection lost)", "* bob left (connection lost)"]
@@ -617,7 +620,7 @@ fn a_kick_ends_a_dead_connection() {
     // Nobody else ends anything so.
     let probe = Probe { by: ClientId::new(cy), ends: true };
     silent(&mut room, alice, probe);
-    assert!(!room.people[&alice].is_cut());
+    assert!(!room.people[&alice].is_disconnected());
 }
 
 #[test]

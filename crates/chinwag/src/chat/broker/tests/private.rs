@@ -17,7 +17,7 @@ fn a_private_line_is_for_one_alone() {
     room.send(bob, "/reply yes?");
     assert_eq!(room.read(alice), ["[from bob] yes?"]);
     let newcomer = room.join();
-    room.hush();
+    room.discard_all();
     room.send(alice, "/msg user-4 welcome");
     assert_eq!(room.read(newcomer), ["[from alice] welcome"]);
 }
@@ -55,13 +55,13 @@ fn an_answer_goes_to_the_person_and_never_to_the_name() {
     room.send(alice, "/msg bob it is me");
     room.send(alice, "/nick anna");
     room.send(mallory, "/nick alice");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/reply the secret");
     assert_eq!(room.read(alice), ["[from bob] the secret"]);
     assert_eq!(room.read(bob), ["[to anna] the secret"]);
     assert_eq!(room.read(mallory), NOTHING);
     room.leave(alice, Departure::Eof);
-    room.hush();
+    room.discard_all();
     room.send(bob, "/reply are you there?");
     assert_eq!(room.read(bob), ["! whoever wrote to you last has left, so nobody gets that"]);
     assert_eq!(room.read(mallory), NOTHING);
@@ -85,7 +85,7 @@ fn nothing_is_read_of_the_ignored_under_any_name() {
     assert_eq!(room.read(bob), told);
     let psst = "[to bob] psst".to_owned();
     assert!(room.read(alice).contains(&psst), "she is not told");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/ignore");
     assert_eq!(room.read(bob), ["* you ignore anna"]);
     room.send(bob, "/reply hm");
@@ -107,7 +107,7 @@ fn the_words_of_an_ignored_leaver_are_hidden_and_his_leaving_is_not() {
     let mut room = Room::new();
     let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
     room.send(bob, "/ignore alice");
-    room.hush();
+    room.discard_all();
     room.hand_over(cy, &["one"]);
     room.depart(alice, Departure::Quit(Some("my last words".into())));
     room.hand_over(cy, &["two"]);
@@ -123,7 +123,7 @@ fn so_many_are_ignored_at_once_and_no_more() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     let others: Vec<_> = (0..=MAX_IGNORED).map(|_| room.join()).collect();
-    room.hush();
+    room.discard_all();
     for number in 0..=MAX_IGNORED {
         room.hand_over(alice, &[&format!("/ignore user-{}", number + 2)]);
     }
@@ -148,7 +148,7 @@ fn whoever_writes_to_somebody_away_is_told() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/away lunch \"break\"");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/msg bob hello");
     assert_eq!(room.read(alice), ["[to bob] hello", "* bob is away: \"lunch \\\"break\\\"\""]);
     assert_eq!(room.read(bob), ["[from alice] hello"]);
@@ -165,7 +165,7 @@ fn a_newcomer_who_was_only_counted_is_announced_before_his_private_line() {
     let observer = room.join();
     let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();
     room.flush();
-    room.hush();
+    room.discard_all();
     room.send(crowd[299], "/msg user-1 psst");
     assert_eq!(room.read(observer), ["* 101 people joined", "[from user-301] psst"]);
 }

@@ -54,11 +54,11 @@ impl Play {
             let number = play.random.below(ROOMS);
             play.room.send(id, &format!("/join #r{number}"));
         }
-        play.room.hush();
+        play.room.discard_all();
         for operator in play.people[..OPERATORS].iter().copied() {
             play.room.promote(operator);
         }
-        play.room.hush();
+        play.room.discard_all();
         play
     }
 
@@ -124,16 +124,16 @@ impl Play {
             let limit = self.random.below(3000);
             self.room.people.get_mut(&id).expect("nobody leaves").take(limit);
         }
-        self.room.broker.handle_caught_up(self.room.now);
+        self.room.broker.handle_drain_notice(self.room.now);
     }
 
     /// What must hold at all times.
     fn look(&mut self) {
-        self.most = self.most.max(self.room.broker.waiting());
-        assert!(self.room.broker.waiting() <= MAX_DEFERRED_EVENTS);
-        assert!(self.room.broker.most_waiting_of_a_room() <= MAX_DEFERRED_PER_ROOM);
+        self.most = self.most.max(self.room.broker.deferred_events());
+        assert!(self.room.broker.deferred_events() <= MAX_DEFERRED_EVENTS);
+        assert!(self.room.broker.max_deferred_in_a_room() <= MAX_DEFERRED_PER_ROOM);
         // The observer speaks in a room that never waits.
-        assert!(self.room.broker.is_open(), "the intake closed");
+        assert!(self.room.broker.accepts_events(), "the intake closed");
         for line in self.room.read(self.observer) {
             let line = line.split_once(' ').filter(|(room, _)| room.starts_with('#'));
             let Some((nick, said)) = line.and_then(|(_, line)| line.split_once(": ")) else {
@@ -154,7 +154,7 @@ impl Play {
             for id in self.people.clone() {
                 self.room.read(id);
             }
-            self.room.broker.handle_caught_up(self.room.now);
+            self.room.broker.handle_drain_notice(self.room.now);
             self.room.pass(Duration::from_millis(100));
             self.look();
         }
@@ -168,11 +168,11 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
         let mut play = Play::new(seed);
         (0..400).for_each(|_| play.step());
         play.calm_down();
-        assert_eq!(play.room.broker.waiting(), 0, "seed {seed}");
+        assert_eq!(play.room.broker.deferred_events(), 0, "seed {seed}");
         for &id in &play.people {
             let account = play.room.people[&id].inbox.account();
             assert!(!account.is_held(), "seed {seed}: p{id} is held for ever");
-            assert!(!play.room.people[&id].is_cut(), "seed {seed}: p{id} was cut");
+            assert!(!play.room.people[&id].is_disconnected(), "seed {seed}: p{id} was cut");
             let sent: Vec<_> = (0..play.sent.get(&id).copied().unwrap_or(0)).collect();
             let seen = play.seen.get(&id).cloned().unwrap_or_default();
             if play.kicked.contains(&id) {

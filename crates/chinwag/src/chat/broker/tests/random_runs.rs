@@ -4,7 +4,7 @@
 
 use super::checker::{self, Checker, End, Random, Rooms, Utterance};
 use super::harness::{QUEUE, Room};
-use crate::chat::event::{ClientId, Control, Departure, Event, Inputs};
+use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event};
 use crate::outbound::backpressure::Bounds;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl Play {
         if self.queue.len() >= QUEUE || self.room.people[&id].inbox.account().is_behind() {
             return;
         }
-        let mut inputs = Inputs::new();
+        let mut inputs = CommandBatch::new();
         for _ in 0..=self.random.below(4) {
             self.lines += 1;
             let text = format!("line {} {}", self.lines, "x".repeat(self.random.below(150)));
@@ -189,7 +189,7 @@ impl Play {
 
     /// Those who were cut are gone, and their tasks send a leave that comes too late.
     fn bury_the_cut(&mut self) {
-        let cut = self.room.people.iter().filter(|(_, person)| person.is_cut());
+        let cut = self.room.people.iter().filter(|(_, person)| person.is_disconnected());
         for id in cut.map(|(&id, _)| id).collect::<Vec<_>>() {
             assert_ne!(id, OBSERVER, "the observer reads everything");
             let person = self.room.people.remove(&id).expect("he is here");
@@ -205,7 +205,7 @@ impl Play {
     /// The broker takes some events, as long as it wants any.
     fn take_events(&mut self) {
         for _ in 0..=self.random.below(8) {
-            if !self.room.broker.is_open() {
+            if !self.room.broker.accepts_events() {
                 break;
             }
             let Some(event) = self.queue.pop_front() else { break };
@@ -222,7 +222,7 @@ impl Play {
             self.read();
             self.observe();
             let owed = self.room.people.values().any(|person| person.inbox.account().owed() > 0);
-            let waiting = self.room.broker.waiting() > 0;
+            let waiting = self.room.broker.deferred_events() > 0;
             if (self.queue.is_empty() && !owed && !waiting) || self.room.now - start > CALM {
                 break;
             }
@@ -274,7 +274,7 @@ fn the_invariants_hold_whatever_people_do() {
             play.stop();
         }
         let metrics = play.room.metrics();
-        cuts += metrics.cut_past_hard + metrics.cut_stalled;
+        cuts += metrics.disconnects_queue_full + metrics.disconnects_stalled;
         pauses += metrics.pauses;
         let summary = play.finish(seed);
         lines += summary.lines;

@@ -9,7 +9,7 @@ const NOTHING: [String; 0] = [];
 /// Somebody joins these rooms, one after the other, and speaks in the last of them.
 fn join_rooms(room: &mut Room, id: u64, names: &[&str]) {
     names.iter().for_each(|name| room.send(id, &format!("/join {name}")));
-    room.hush();
+    room.discard_all();
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn it_stands_in_the_current_room_or_in_the_shared_one_joined_last() {
     assert_eq!(room.read(alice), ["* anna is now bob"]);
     room.send(bob, "/part #lobby");
     room.send(bob, "/part #b");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/nick anna");
     assert_eq!(room.read(alice), ["#a * bob is now anna"]);
     room.send(bob, "/part #a");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/nick bob");
     assert_eq!(room.read(alice), NOTHING, "no room is shared");
 }
@@ -108,13 +108,13 @@ fn whoever_is_listed_by_name_is_listed_by_the_new_one() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_rooms(&mut room, bob, &["#dev"]);
     room.send(bob, "/nick aaron");
-    room.hush();
+    room.discard_all();
     for (asked, told) in [("/who", "* 2 here: aaron, alice"), ("/who #dev", "* 1 in #dev: aaron")] {
         room.send(alice, asked);
         assert_eq!(room.read(alice), [told]);
     }
     room.send(bob, "/part #lobby");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/who");
     assert_eq!(room.read(alice), ["* 1 here: alice"]);
 }
@@ -125,7 +125,7 @@ fn who_came_in_a_crowd_is_counted_before_they_are_renamed() {
     let alice = room.join_as("alice");
     let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();
     room.flush();
-    room.hush();
+    room.discard_all();
     let last = crowd[299];
     room.send(last, "/nick zoe");
     assert_eq!(room.read(alice), ["* 101 people joined", "* user-301 is now zoe"]);

@@ -12,7 +12,7 @@ fn join_room(room: &mut Room, id: u64, name: &str) {
     room.send(id, &format!("/join {name}"));
     let told = room.read(id);
     assert!(told.contains(&format!("* you joined {name}")), "{told:?}");
-    room.hush();
+    room.discard_all();
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn one_person_gets_so_many_rooms_and_all_together_so_many() {
             room.hand_over(id, &[&format!("/join #s{number}")]);
         }
         room.flush();
-        room.hush();
+        room.discard_all();
     }
     assert_eq!(room.metrics().rooms, MAX_ROOMS);
     let late = room.join();
@@ -230,7 +230,7 @@ fn rooms_are_listed_with_their_people_and_topics_page_by_page() {
     join_room(&mut room, alice, "#dev");
     join_room(&mut room, bob, "#dev");
     room.send(bob, "/topic all \"good\" things");
-    room.hush();
+    room.discard_all();
     join_room(&mut room, alice, "#art");
     room.send(alice, "/rooms");
     assert_eq!(
@@ -245,7 +245,7 @@ fn rooms_are_listed_with_their_people_and_topics_page_by_page() {
     for number in 0..ROOMS_PAGE {
         room.send(bob, &format!("/join #x{number}"));
     }
-    room.hush();
+    room.discard_all();
     room.send(alice, "/rooms");
     let told = room.read(alice);
     assert_eq!(told[0], "* 15 rooms, page 1 of 2 (go on with /rooms 2):");
@@ -271,7 +271,7 @@ fn topics_are_set_read_and_taken_away() {
     let cy = room.enter();
     room.flush();
     assert!(room.read(cy).contains(&"* the topic is \"tea time\"".to_owned()));
-    room.hush();
+    room.discard_all();
     for bad in [format!("/topic {}", "x".repeat(201)), "/topic \u{200b}".to_owned()] {
         room.send(bob, &bad);
         let told = room.read(bob);
@@ -314,7 +314,7 @@ fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
     }
     room.send(bob, "/me waves");
     room.send(bob, "/nick rob");
-    room.hush();
+    room.discard_all();
     let cy = room.enter();
     room.flush();
     let told = room.read(cy);
@@ -329,7 +329,7 @@ fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
         room.hand_over(alice, &[&format!("more {number}")]);
     }
     room.flush();
-    room.hush();
+    room.discard_all();
     room.send(cy, "/history 999");
     let told = room.read(cy);
     assert_eq!(told.len(), 1 + HISTORY_LINES);
@@ -346,7 +346,7 @@ fn time_stamps_stand_before_each_line_of_those_who_ask() {
     let clock = crate::protocol::time_of_day::WallClock::new(room.now, Duration::from_secs(50_707));
     room.broker.set_clock(clock);
     room.send(alice, "early");
-    room.hush();
+    room.discard_all();
     room.pass(Duration::from_secs(5));
     room.send(bob, "/time");
     assert_eq!(
@@ -404,10 +404,10 @@ fn the_quiet_read_nothing_of_comings_and_goings() {
 fn each_room_has_numbers_of_its_own() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
-    let before = room.broker.sequence();
+    let before = room.broker.lobby_sequence();
     join_room(&mut room, alice, "#dev");
     room.send(alice, "not in the lobby");
-    assert_eq!(room.broker.sequence(), before);
+    assert_eq!(room.broker.lobby_sequence(), before);
 }
 
 #[test]
@@ -438,7 +438,7 @@ fn rooms_are_sorted_by_people_and_found_by_a_word() {
     }
     room.send(bob, "/join #art");
     room.send(bob, "/part #lobby");
-    room.hush();
+    room.discard_all();
     room.send(alice, "/list");
     let expected =
         ["* 4 rooms:", "* #lobby (2 people)", "* #zoo (2 people)", "* #zoology (2 people)"];
@@ -450,7 +450,7 @@ fn rooms_are_sorted_by_people_and_found_by_a_word() {
     // Who leaves the house, is kicked or comes again counts at once.
     room.depart(cy, Departure::Lost);
     room.flush();
-    room.hush();
+    room.discard_all();
     room.send(bob, "/rooms ZOO");
     assert_eq!(room.read(bob), ["* 2 rooms:", "* #zoo (2 people)", "* #zoology (1 person)"]);
     room.send(bob, "/rooms #ar");
@@ -533,7 +533,7 @@ fn who_is_muted_is_told_by_whoami_and_may_ask_for_their_nick() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.promote(alice);
     room.send(alice, "/mute bob 10m");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/whoami");
     let told = [
         "* you are bob in #lobby",
@@ -561,7 +561,7 @@ fn after_a_replay_one_line_says_who_one_is_and_where() {
     );
     room.send(bob, "/part");
     room.send(alice, "hello");
-    room.hush();
+    room.discard_all();
     room.send(bob, "/join #dev");
     assert_eq!(room.read(bob)[2..], ["* last 1 line:", "| alice: hello", "* you are bob in #dev"]);
 }

@@ -9,14 +9,14 @@ fn nearly_late() -> (Room, u64, u64) {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(alice, "hello");
     room.pass(STALL_TIMEOUT - 3 * SCAN_INTERVAL);
-    assert!(!room.people[&bob].is_cut());
+    assert!(!room.people[&bob].is_disconnected());
     (room, alice, bob)
 }
 
 /// The server stands still for twice the time in which somebody may take nothing, and goes on.
 fn stand_still(room: &mut Room) {
     room.now += 2 * STALL_TIMEOUT;
-    room.broker.handle_tick(room.now);
+    room.broker.handle_timeout(room.now);
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_standstill_counts_against_nobody() {
         } else {
             stand_still(&mut room);
         }
-        assert!(!room.people[&bob].is_cut(), "event first: {event_first}");
+        assert!(!room.people[&bob].is_disconnected(), "event first: {event_first}");
         assert_eq!(room.read(bob)[0], "alice: hello");
     }
 }
@@ -41,7 +41,7 @@ fn a_standstill_saves_nobody_who_does_not_read() {
         stand_still(&mut room);
         room.pass(SCAN_INTERVAL);
     }
-    assert!(room.people[&bob].is_cut());
+    assert!(room.people[&bob].is_disconnected());
 }
 
 #[test]
@@ -54,5 +54,5 @@ fn many_standstills_are_none_of_a_readers_fault() {
         assert_eq!(room.read(bob), [format!("alice: line {number}")]);
         room.read(alice);
     }
-    assert!(!room.people[&bob].is_cut());
+    assert!(!room.people[&bob].is_disconnected());
 }

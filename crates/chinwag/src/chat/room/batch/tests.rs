@@ -15,7 +15,7 @@ const PEOPLE: usize = 8;
 enum Step {
     Everywhere(usize, String),
     Shared(usize, Option<usize>, String),
-    Aside(usize, String),
+    DirectLine(usize, String),
     Enter(usize),
     Leave(usize),
 }
@@ -27,7 +27,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (0..ROOMS, author, text)
             .prop_map(|(room, author, text)| Step::Shared(room, author, text)),
         1 => (0..PEOPLE, text).prop_map(|(author, text)| Step::Everywhere(author, text)),
-        1 => (0..5_usize, text).prop_map(|(to, text)| Step::Aside(to, text)),
+        1 => (0..5_usize, text).prop_map(|(to, text)| Step::DirectLine(to, text)),
         1 => (5..PEOPLE).prop_map(Step::Enter),
         1 => (0..PEOPLE).prop_map(Step::Leave),
     ];
@@ -40,7 +40,7 @@ fn plausible(steps: Vec<Step>) -> Vec<Step> {
     let mut gone = [false; PEOPLE];
     let possible = |step: &Step| match *step {
         Step::Shared(_, None, _) => true,
-        Step::Shared(_, Some(slot), _) | Step::Everywhere(slot, _) | Step::Aside(slot, _) => {
+        Step::Shared(_, Some(slot), _) | Step::Everywhere(slot, _) | Step::DirectLine(slot, _) => {
             here[slot]
         }
         Step::Enter(slot) => {
@@ -71,44 +71,47 @@ fn ignores(slot: usize) -> Vec<ClientId> {
 }
 
 /// Both rooms and the asides after these steps. Everybody is in both rooms.
-fn played(steps: &[Step]) -> ([Round; ROOMS], Asides) {
-    let mut rounds = <[Round; ROOMS]>::default();
-    let asides = play(steps, &mut rounds, &mut Spare::default());
-    (rounds, asides)
+fn played(steps: &[Step]) -> ([Batch; ROOMS], DirectLines) {
+    let mut rounds = <[Batch; ROOMS]>::default();
+    let direct_lines = play(steps, &mut rounds, &mut BufferPool::default());
+    (rounds, direct_lines)
 }
 
 /// Adds these steps to empty rounds; the asides.
-fn play(steps: &[Step], rounds: &mut [Round; ROOMS], spare: &mut Spare) -> Asides {
-    let mut asides = Asides::default();
-    let mut viewers = [0; View::COUNT];
-    (0..PEOPLE).for_each(|slot| viewers[view_of(slot).index()] += 1);
-    for (stamp, step) in (1..).zip(steps) {
+fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> DirectLines {
+    let mut direct_lines = DirectLines::default();
+    let mut view_counts = [0; View::COUNT];
+    (0..PEOPLE).for_each(|slot| view_counts[view_of(slot).index()] += 1);
+    for (order, step) in (1..).zip(steps) {
         match step {
             Step::Shared(room, author, text) => {
-                let shunned = (*author == Some(1)).then_some(ClientId::new(1));
-                let source = Source { author: *author, shunned, ..Source::default() };
-                rounds[*room].push(source, stamp, &viewers, spare, |view, out| {
+                let ignorable = (*author == Some(1)).then_some(ClientId::new(1));
+                let source = LineSource { author: *author, ignorable, ..LineSource::default() };
+                rounds[*room].push(source, order, &view_counts, pool, |view, out| {
                     out.extend_from_slice(shown(view, text).as_bytes());
                 });
             }
             Step::Everywhere(author, text) => {
-                let source =
-                    Source { author: Some(*author), is_everywhere: true, ..Source::default() };
-                for (room, round) in rounds.iter_mut().enumerate() {
-                    round.push(source, stamp, &viewers, spare, |view, out| {
+                let source = LineSource {
+                    author: Some(*author),
+                    is_in_several_rooms: true,
+                    ..LineSource::default()
+                };
+                for (room, batch) in rounds.iter_mut().enumerate() {
+                    batch.push(source, order, &view_counts, pool, |view, out| {
                         out.extend_from_slice(shown(view, &in_room(room, text)).as_bytes());
                     });
                 }
             }
-            Step::Aside(to, text) => {
-                asides.push(*to, stamp, |out| out.extend_from_slice(text.as_bytes()));
+            Step::DirectLine(to, text) => {
+                direct_lines.push(*to, order, |out| out.extend_from_slice(text.as_bytes()));
             }
-            Step::Enter(slot) => rounds.iter_mut().for_each(|round| round.enter(*slot)),
-            Step::Leave(slot) => rounds.iter_mut().for_each(|round| round.leave(*slot)),
+            Step::Enter(slot) => rounds.iter_mut().for_each(|batch| batch.enter(*slot)),
+            Step::Leave(slot) => rounds.iter_mut().for_each(|batch| batch.leave(*slot)),
         }
     }
-    asides.sort();
-    asides
+    direct_lines.sort();
+    direct_lines
 }
 
 /// A line that stands in all rooms, as it stands in this one.
@@ -138,7 +141,7 @@ fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) ->
             Step::Everywhere(author, text) if here && *author != slot => {
                 due += &shown(view_of(slot), &in_room(rooms.end - 1, text));
             }
-            Step::Aside(to, text) if *to == slot && with_asides => due += text,
+            Step::DirectLine(to, text) if *to == slot && with_asides => due += text,
             Step::Enter(who) if *who == slot => here = true,
             Step::Leave(who) if *who == slot => here = false,
             _ => {}
@@ -147,34 +150,34 @@ fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) ->
     due
 }
 
-fn bytes(parcel: &Parcel) -> Vec<u8> {
-    match parcel {
-        Parcel::Nothing => Vec::new(),
-        Parcel::One(frame) => frame.as_ref().to_vec(),
-        Parcel::Two(first, second) => [first.as_ref(), second.as_ref()].concat(),
+fn bytes(custom_frames: &RecipientFrames) -> Vec<u8> {
+    match custom_frames {
+        RecipientFrames::None => Vec::new(),
+        RecipientFrames::One(frame) => frame.as_ref().to_vec(),
+        RecipientFrames::Two(first, second) => [first.as_ref(), second.as_ref()].concat(),
     }
 }
 
 proptest! {
     #[test]
     fn everybody_gets_what_is_for_him_in_the_order_in_which_it_happened(steps in steps()) {
-        let ((mut rounds, asides), gauge) = (played(&steps), Gauge::new());
+        let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), Gauge::new());
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
             let ignored = ignores(slot);
-            let reader = Reader { slot, view: view_of(slot), ignores: &ignored };
+            let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
             let mut pieces = Vec::new();
-            rounds.iter().for_each(|round| round.pieces(&reader, &mut pieces));
-            asides.pieces(slot, &mut pieces);
-            prop_assert_eq!(asides.has(slot), pieces.len() > {
+            rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
+            direct_lines.pieces(slot, &mut pieces);
+            prop_assert_eq!(direct_lines.has(slot), pieces.len() > {
                 let mut shared = Vec::new();
-                rounds.iter().for_each(|round| round.pieces(&reader, &mut shared));
+                rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut shared));
                 shared.len()
             });
-            let got = bytes(&joined(pieces, &gauge));
+            let got = bytes(&concat(pieces, &frame_bytes));
             prop_assert_eq!(String::from_utf8(got).unwrap(), model(&steps, slot, 0..ROOMS, true));
-            for (room, round) in rounds.iter_mut().enumerate() {
+            for (room, batch) in rounds.iter_mut().enumerate() {
                 let due = model(&steps, slot, room..room + 1, false);
-                if let Some(slices) = round.slices(&reader, &gauge) {
+                if let Some(slices) = batch.slices(&recipient, &frame_bytes) {
                     let got = String::from_utf8(bytes(&slices)).unwrap();
                     prop_assert_eq!(got, due.as_str());
                 }
@@ -184,7 +187,7 @@ proptest! {
 
     #[test]
     fn whoever_is_like_the_others_gets_the_whole(steps in steps()) {
-        let ((mut rounds, _), gauge) = (played(&steps), Gauge::new());
+        let ((mut rounds, _), frame_bytes) = (played(&steps), Gauge::new());
         for slot in 0..3 {
             let own = |step: &Step| match step {
                 Step::Shared(0, author, _) => *author == Some(slot),
@@ -193,7 +196,7 @@ proptest! {
                 _ => false,
             };
             if !steps.iter().any(own) {
-                let whole = rounds[0].whole(view_of(slot), &gauge).map_or(&[][..], AsRef::as_ref);
+                let whole = rounds[0].whole_frame(view_of(slot), &frame_bytes).map_or(&[][..], AsRef::as_ref);
                 let due = model(&steps, slot, 0..1, false);
                 prop_assert_eq!(std::str::from_utf8(whole).unwrap(), due);
             }
@@ -203,17 +206,17 @@ proptest! {
     #[test]
     fn nobody_keeps_much_more_alive_than_he_is_owed(steps in steps()) {
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
-            let ((mut rounds, asides), gauge) = (played(&steps), Gauge::new());
+            let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), Gauge::new());
             let ignored = ignores(slot);
-            let reader = Reader { slot, view: view_of(slot), ignores: &ignored };
-            let parcel = rounds[0].slices(&reader, &gauge).unwrap_or_else(|| {
+            let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
+            let custom_frames = rounds[0].slices(&recipient, &frame_bytes).unwrap_or_else(|| {
                 let mut pieces = Vec::new();
-                rounds[0].pieces(&reader, &mut pieces);
-                joined(pieces, &gauge)
+                rounds[0].pieces(&recipient, &mut pieces);
+                concat(pieces, &frame_bytes)
             });
-            let owed = bytes(&parcel).len();
-            drop((rounds, asides));
-            let alive = gauge.bytes().saturating_sub(BUFFER_OVERHEAD);
+            let owed = bytes(&custom_frames).len();
+            drop((rounds, direct_lines));
+            let alive = frame_bytes.bytes().saturating_sub(BUFFER_OVERHEAD);
             prop_assert!(alive <= 2 * owed, "{alive} for {owed}");
         }
     }
@@ -221,94 +224,96 @@ proptest! {
 
 #[test]
 fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
-    let gauge = Gauge::new();
+    let frame_bytes = Gauge::new();
     let steps = [(None, "before"), (Some(2), "own"), (None, "behind")];
     let steps = steps.map(|(author, text)| Step::Shared(0, author, text.to_owned()));
     let (mut rounds, _) = played(&steps);
-    rounds[0].whole(view_of(2), &gauge);
-    let alive = gauge.bytes();
-    let reader = Reader { slot: 2, view: view_of(2), ignores: &[] };
-    assert!(matches!(rounds[0].slices(&reader, &gauge), Some(Parcel::Two(..))));
-    assert_eq!(gauge.bytes(), alive);
+    rounds[0].whole_frame(view_of(2), &frame_bytes);
+    let alive = frame_bytes.bytes();
+    let recipient = Recipient { slot: 2, view: view_of(2), ignores: &[] };
+    assert!(matches!(rounds[0].slices(&recipient, &frame_bytes), Some(RecipientFrames::Two(..))));
+    assert_eq!(frame_bytes.bytes(), alive);
 }
 
 #[test]
 fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
-    let gauge = Gauge::new();
-    let (mut round, mut viewers) = (Round::default(), [0; View::COUNT]);
-    let say = |round: &mut Round, viewers: &_, stamp: u32| {
-        let source = Source::default();
-        let spare = &mut Spare::default();
-        round.push(source, stamp, viewers, spare, |_, out| out.extend(stamp.to_string().bytes()));
+    let frame_bytes = Gauge::new();
+    let (mut batch, mut view_counts) = (Batch::default(), [0; View::COUNT]);
+    let say = |batch: &mut Batch, view_counts: &_, order: u32| {
+        let source = LineSource::default();
+        let pool = &mut BufferPool::default();
+        batch
+            .push(source, order, view_counts, pool, |_, out| out.extend(order.to_string().bytes()));
     };
     let (late, early) = (view_of(1), view_of(0));
-    viewers[early.index()] = 1;
-    say(&mut round, &viewers, 1);
-    round.leave(0);
-    (viewers[early.index()], viewers[late.index()]) = (0, 1);
-    round.enter(1);
-    say(&mut round, &viewers, 2);
-    say(&mut round, &viewers, 3);
+    view_counts[early.index()] = 1;
+    say(&mut batch, &view_counts, 1);
+    batch.leave(0);
+    (view_counts[early.index()], view_counts[late.index()]) = (0, 1);
+    batch.enter(1);
+    say(&mut batch, &view_counts, 2);
+    say(&mut batch, &view_counts, 3);
     for (slot, view, due) in [(0, early, "1"), (1, late, "23")] {
-        let reader = Reader { slot, view, ignores: &[] };
-        let parcel = round.slices(&reader, &gauge).expect("it is most of it");
-        assert_eq!(String::from_utf8(bytes(&parcel)).unwrap(), due);
+        let recipient = Recipient { slot, view, ignores: &[] };
+        let custom_frames = batch.slices(&recipient, &frame_bytes).expect("it is most of it");
+        assert_eq!(String::from_utf8(bytes(&custom_frames)).unwrap(), due);
     }
 }
 
 #[test]
 fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
-    let (gauge, mut viewers) = (Gauge::new(), [0; View::COUNT]);
-    viewers[view_of(0).index()] = 2;
-    let (mut rounds, mut spare) = (<[Round; ROOMS]>::default(), Spare::default());
-    let source = Source { author: Some(1), is_everywhere: true, ..Source::default() };
-    for (stamp, text) in [(1, "one "), (2, "two ")] {
-        for round in &mut rounds {
-            round.push(source, stamp, &viewers, &mut spare, |_, out| {
+    let (frame_bytes, mut view_counts) = (Gauge::new(), [0; View::COUNT]);
+    view_counts[view_of(0).index()] = 2;
+    let (mut rounds, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
+    let source = LineSource { author: Some(1), is_in_several_rooms: true, ..LineSource::default() };
+    for (order, text) in [(1, "one "), (2, "two ")] {
+        for batch in &mut rounds {
+            batch.push(source, order, &view_counts, &mut pool, |_, out| {
                 out.extend_from_slice(text.as_bytes())
             });
         }
         // Somebody who was counted leaves one of the rooms, and no line says so.
         rounds[0].leave(7);
     }
-    let reader = Reader { slot: 0, view: view_of(0), ignores: &[] };
+    let recipient = Recipient { slot: 0, view: view_of(0), ignores: &[] };
     let mut pieces = Vec::new();
-    rounds.iter().for_each(|round| round.pieces(&reader, &mut pieces));
-    assert_eq!(String::from_utf8(bytes(&joined(pieces, &gauge))).unwrap(), "one two ");
+    rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
+    assert_eq!(String::from_utf8(bytes(&concat(pieces, &frame_bytes))).unwrap(), "one two ");
 }
 
 /// Bytes of the heap that a round has.
-fn held(round: &Round) -> usize {
-    let layers = round.layers.iter().flatten();
-    layers.map(|layer| layer.bytes.capacity()).sum::<usize>()
-        + round.spans.capacity()
-        + round.windows.capacity()
+fn held(batch: &Batch) -> usize {
+    let views = batch.views.iter().flatten();
+    views.map(|view_bytes| view_bytes.bytes.capacity()).sum::<usize>()
+        + batch.spans.capacity()
+        + batch.presences.capacity()
 }
 
 #[test]
 fn a_round_that_is_over_holds_nothing_in_any_view() {
-    let (mut rounds, mut spare) = (Vec::new(), Spare::default());
+    let (mut rounds, mut pool) = (Vec::new(), BufferPool::default());
     for room in 0..20 {
-        let mut round = Round::default();
-        for stamp in 1..20 {
-            let source = Source { author: Some(stamp as usize), ..Source::default() };
+        let mut batch = Batch::default();
+        for order in 1..20 {
+            let source = LineSource { author: Some(order as usize), ..LineSource::default() };
             let long = [b'x'; 8 * 1024];
             let encode = |_: View, out: &mut Vec<u8>| out.extend_from_slice(&long);
-            round.push(source, stamp, &[1; View::COUNT], &mut spare, encode);
+            batch.push(source, order, &[1; View::COUNT], &mut pool, encode);
         }
-        round.enter(room);
-        assert!(held(&round) > View::COUNT * 19 * 8 * 1024);
-        rounds.push(round);
+        batch.enter(room);
+        assert!(held(&batch) > View::COUNT * 19 * 8 * 1024);
+        rounds.push(batch);
     }
-    for round in &mut rounds {
-        round.clear(&mut spare);
-        assert_eq!(held(round), 0);
+    for batch in &mut rounds {
+        batch.clear(&mut pool);
+        assert_eq!(held(batch), 0);
     }
-    let spares = |spare: &Spare| spare.layers.iter().map(|layer| layer.bytes.capacity()).sum();
-    let kept: usize = spares(&spare);
+    let spares =
+        |pool: &BufferPool| pool.views.iter().map(|view_bytes| view_bytes.bytes.capacity()).sum();
+    let kept: usize = spares(&pool);
     assert!(kept <= SPARE_BUFFERS * 2 * BATCH_BYTES, "{kept}");
-    spare.rest();
-    let resting: usize = spares(&spare);
+    pool.shrink_buffers();
+    let resting: usize = spares(&pool);
     assert!(resting <= IDLE_BUFFER_BYTES, "{resting}");
 }
 
@@ -320,19 +325,19 @@ proptest! {
         steps in steps(),
         slot in 0..PEOPLE,
     ) {
-        let (mut used, mut spare) = (<[Round; ROOMS]>::default(), Spare::default());
-        play(&before, &mut used, &mut spare);
-        used.iter_mut().for_each(|round| round.clear(&mut spare));
-        play(&steps, &mut used, &mut spare);
+        let (mut used, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
+        play(&before, &mut used, &mut pool);
+        used.iter_mut().for_each(|batch| batch.clear(&mut pool));
+        play(&steps, &mut used, &mut pool);
         let (fresh, _) = played(&steps);
-        let (ignores, gauge) = (ignores(slot), Gauge::new());
-        let reader = Reader { slot, view: view_of(slot), ignores: &ignores };
+        let (ignores, frame_bytes) = (ignores(slot), Gauge::new());
+        let recipient = Recipient { slot, view: view_of(slot), ignores: &ignores };
         for (used, fresh) in used.iter_mut().zip(fresh) {
             let (mut old, mut new) = (Vec::new(), Vec::new());
-            used.pieces(&reader, &mut old);
-            fresh.pieces(&reader, &mut new);
+            used.pieces(&recipient, &mut old);
+            fresh.pieces(&recipient, &mut new);
             prop_assert_eq!(old, new);
-            let whole = |round: &mut Round| round.whole(reader.view, &gauge).map(|w| w.as_ref().to_vec());
+            let whole = |batch: &mut Batch| batch.whole_frame(recipient.view, &frame_bytes).map(|w| w.as_ref().to_vec());
             let mut fresh = fresh;
             prop_assert_eq!(whole(used), whole(&mut fresh));
         }

@@ -18,21 +18,21 @@ struct Reader {
     speed: u64,
     /// What he may read beside.
     credit: u64,
-    balance: Balance,
-    standing: Standing,
+    counters: QueueCounters,
+    progress: ReaderProgress,
     cut: bool,
 }
 
 /// A room: the first `senders` send without end.
 struct Sim {
-    pace: Pace,
-    bounds: Bounds,
+    flow: FlowControl,
+    limits: Bounds,
     readers: Vec<Reader>,
     senders: usize,
     now: Instant,
     next: usize,
     paused: bool,
-    look_at: Instant,
+    next_scan: Instant,
     /// Lines sent by each.
     sent: Vec<u64>,
 }
@@ -42,68 +42,68 @@ const FAST: u64 = u64::MAX / 4;
 impl Sim {
     fn new(senders: usize, speeds: &[u64]) -> Self {
         let now = whippet::time::Instant::now().into_std();
-        let bounds = Bounds::default();
+        let limits = Bounds::default();
         let reader = |&speed: &u64| Reader {
             speed,
             credit: 0,
-            balance: Balance { pushed: 0, taken: 0 },
-            standing: Standing::new(now),
+            counters: QueueCounters { queued: 0, written: 0 },
+            progress: ReaderProgress::new(now),
             cut: false,
         };
         Self {
-            pace: Pace::new(bounds),
-            bounds,
+            flow: FlowControl::new(limits),
+            limits,
             readers: speeds.iter().map(reader).collect(),
             senders,
             now,
             next: 0,
             paused: false,
-            look_at: now,
+            next_scan: now,
             sent: vec![0; senders],
         }
     }
 
     fn look(&mut self) {
-        let mut tally = self.pace.tally(self.now);
+        let mut scan = self.flow.start_scan(self.now);
         for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
             let id = ClientId::new(number as u64);
-            let debt = reader.balance.owed();
-            reader.cut = tally.add(
+            let lag = reader.counters.pending();
+            reader.cut = scan.observe(
                 id,
-                &mut reader.standing,
-                reader.balance,
-                Debt::whole(debt, &self.bounds),
+                &mut reader.progress,
+                reader.counters,
+                RoomLag::of_total(lag, &self.limits),
             );
         }
-        self.paused = self.pace.conclude(&tally) != Verdict::Open;
-        self.look_at = self.now + crate::limits::SCAN_INTERVAL;
+        self.paused = self.flow.decide(&scan) != Decision::Open;
+        self.next_scan = self.now + crate::limits::SCAN_INTERVAL;
     }
 
     /// A round of lines of the senders in turn.
     fn round(&mut self) {
-        let mut strain = Strain::default();
+        let mut lag_counts = LagCounts::default();
         let mut bytes = 0;
         while bytes < BATCH_BYTES as u64 {
             let sender = self.next % self.senders;
             self.next += 1;
             self.sent[sender] += 1;
-            self.pace.heard(ClientId::new(sender as u64), self.now);
+            self.flow.on_message(ClientId::new(sender as u64), self.now);
             bytes += LINE;
             for (number, reader) in self.readers.iter_mut().enumerate().filter(|(_, r)| !r.cut) {
                 if number != sender {
-                    reader.balance.pushed += LINE;
-                    reader.cut = reader.balance.owed() > self.bounds.hard;
+                    reader.counters.queued += LINE;
+                    reader.cut = reader.counters.pending() > self.limits.hard;
                 }
             }
         }
         for reader in self.readers.iter().filter(|reader| !reader.cut) {
-            strain.add(
-                Debt::whole(reader.balance.owed(), &self.bounds),
-                &reader.standing,
-                &self.bounds,
+            lag_counts.add(
+                RoomLag::of_total(reader.counters.pending(), &self.limits),
+                &reader.progress,
+                &self.limits,
             );
         }
-        if self.pace.suspects(strain) {
+        if self.flow.may_need_pause(lag_counts) {
             self.look();
         }
     }
@@ -113,16 +113,16 @@ impl Sim {
         self.now += STEP;
         let mut drained = false;
         for reader in self.readers.iter_mut().filter(|reader| !reader.cut) {
-            let before = reader.balance.owed();
+            let before = reader.counters.pending();
             reader.credit = reader.credit.saturating_add(reader.speed);
             let read = before.min(reader.credit / 1000);
             reader.credit = if read == before { 0 } else { reader.credit - read * 1000 };
-            reader.balance.taken += read;
-            let after = reader.balance.owed();
+            reader.counters.written += read;
+            let after = reader.counters.pending();
             let crossed = |bound| before > bound && after <= bound;
-            drained |= crossed(self.bounds.soft) || crossed(self.bounds.half());
+            drained |= crossed(self.limits.soft) || crossed(self.limits.half());
         }
-        if (self.paused && drained) || self.now >= self.look_at {
+        if (self.paused && drained) || self.now >= self.next_scan {
             self.look();
         }
         for _ in 0..40 {
@@ -216,7 +216,7 @@ fn when_all_are_frozen_the_room_goes_on_and_all_are_cut() {
     let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0]);
     sim.run(Duration::from_secs(1));
     assert_eq!(sim.cut(), [1, 2, 3, 4]);
-    assert!(sim.lines() * LINE > 2 * sim.bounds.hard);
+    assert!(sim.lines() * LINE > 2 * sim.limits.hard);
 }
 
 #[test]
@@ -233,10 +233,10 @@ fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
     let mut sim = Sim::new(1, &[FAST, 0, FAST]);
     // A quiet hour, then one line.
     sim.now += Duration::from_secs(3600);
-    sim.readers[1].balance.pushed += 1;
+    sim.readers[1].counters.queued += 1;
     for _ in 0..100 {
         sim.look();
-        assert_eq!(sim.cut(), [], "{:?}", sim.now - sim.readers[1].standing.moved);
+        assert_eq!(sim.cut(), [], "{:?}", sim.now - sim.readers[1].progress.last_progress);
         sim.now += crate::limits::SCAN_INTERVAL;
     }
     sim.look();
@@ -245,19 +245,23 @@ fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
 
 #[test]
 fn looking_is_rare_while_nobody_is_behind() {
-    let mut pace = Pace::new(Bounds::default());
+    let mut flow = FlowControl::new(Bounds::default());
     let now = whippet::time::Instant::now().into_std();
-    let mut standing = Standing::new(now);
-    let mut tally = pace.tally(now);
-    let none = Debt::whole(0, &Bounds::default());
-    tally.add(ClientId::new(1), &mut standing, Balance { pushed: 0, taken: 0 }, none);
-    tally.add(ClientId::new(2), &mut standing, Balance { pushed: 0, taken: 0 }, none);
-    assert_eq!(pace.conclude(&tally), Verdict::Open);
-    let mut strain = Strain::default();
-    strain.add(Debt::whole(64 * 1024, &Bounds::default()), &standing, &Bounds::default());
-    assert!(!pace.suspects(strain), "nobody is behind");
-    strain.add(Debt::whole(64 * 1024 + 1, &Bounds::default()), &standing, &Bounds::default());
-    assert!(pace.suspects(strain));
+    let mut progress = ReaderProgress::new(now);
+    let mut scan = flow.start_scan(now);
+    let none = RoomLag::of_total(0, &Bounds::default());
+    scan.observe(ClientId::new(1), &mut progress, QueueCounters { queued: 0, written: 0 }, none);
+    scan.observe(ClientId::new(2), &mut progress, QueueCounters { queued: 0, written: 0 }, none);
+    assert_eq!(flow.decide(&scan), Decision::Open);
+    let mut lag_counts = LagCounts::default();
+    lag_counts.add(RoomLag::of_total(64 * 1024, &Bounds::default()), &progress, &Bounds::default());
+    assert!(!flow.may_need_pause(lag_counts), "nobody is behind");
+    lag_counts.add(
+        RoomLag::of_total(64 * 1024 + 1, &Bounds::default()),
+        &progress,
+        &Bounds::default(),
+    );
+    assert!(flow.may_need_pause(lag_counts));
 }
 
 /// Sooner than the window is over, and later than somebody is still.
@@ -271,7 +275,7 @@ fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_o
     let mut sim = Sim::new(1, &speeds);
     sim.run(BEFORE_THE_WINDOW);
     assert_eq!(sim.cut(), [MIN_PROGRESSING + 1]);
-    assert!(sim.lines() * LINE > 2 * sim.bounds.hard, "and the room went on: {}", sim.lines());
+    assert!(sim.lines() * LINE > 2 * sim.limits.hard, "and the room went on: {}", sim.lines());
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn house() -> House {
         room.send(*id, &format!("/join #own-{id}"));
         (0..20).for_each(|_| room.send(*id, &long));
     }
-    room.hush();
+    room.discard_all();
     House { room, alice, bob, slow }
 }
 
@@ -74,7 +74,7 @@ fn small_debts_in_many_rooms_hold_no_room_up() {
             house.room.send(id, join);
         }
     }
-    house.room.hush();
+    house.room.discard_all();
     let long = "x".repeat(500);
     for number in 0..200 {
         house.owe_and_read(QUEUE_HARD / 2 + QUEUE_SOFT);
@@ -114,7 +114,7 @@ fn a_reader_of(rooms: usize) {
             room.send(id, &format!("/join #room-{number}"));
         }
     }
-    room.hush();
+    room.discard_all();
     room.pass(Duration::from_secs(1));
     let (long, mut said) = ("x".repeat(2000), 0);
     for _ in 0..200 {
@@ -131,7 +131,7 @@ fn a_reader_of(rooms: usize) {
         fast.iter().for_each(|&id| _ = room.read(id));
         room.people.get_mut(&reader).expect("they are here").take(READS);
         room.pass(STEP);
-        assert!(!room.people[&reader].is_cut(), "after {said} lines");
+        assert!(!room.people[&reader].is_disconnected(), "after {said} lines");
     }
     // The end of it is read at once.
     let mut read = room.read(reader);

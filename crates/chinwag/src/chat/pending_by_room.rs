@@ -14,12 +14,12 @@
 //! too many that were taken meanwhile, but never too few, and none of another room.
 //!
 //! It is kept only of somebody who is owed more than a quarter of the soft bound ([`floor`]): what was pushed while they were
-//! owed less is not attributed, and counts for each room ([`Member::debt_in`](crate::chat::user::Member::debt_in)). So a person
+//! owed less is not attributed, and counts for each room ([`User::lag_in`](crate::chat::user::User::lag_in)). So a person
 //! who keeps up has none of this, and a delivery to them costs a comparison.
 //!
 //! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound. A room waits once
 //! its debt, with as much of each other room that is owed as much and all of those that are owed less, comes to that
-//! ([`Member::debt_in`](crate::chat::user::Member::debt_in)). So who reads several busy rooms at pace is not disconnected for their
+//! ([`User::lag_in`](crate::chat::user::User::lag_in)). So who reads several busy rooms at pace is not disconnected for their
 //! sum as long as the rooms fill together; of four that fill one after the other, each while the ones before wait for them, the sum may pass the
 //! hard bound. The room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
 
@@ -28,13 +28,13 @@ use crate::outbound::backpressure::Bounds;
 
 /// Bytes owed, past which it is kept of which room they are.
 #[inline]
-pub(crate) const fn floor(bounds: &Bounds) -> u64 {
+pub(crate) const fn attribution_threshold(bounds: &Bounds) -> u64 {
     bounds.soft / 4
 }
 
 /// Bytes of one room.
 #[derive(Clone, Copy, Debug)]
-struct Debt {
+struct RoomPending {
     /// The room.
     room: RoomId,
     /// Those pushed before the boundary.
@@ -45,50 +45,50 @@ struct Debt {
 
 /// Bytes of what is kept of one room.
 #[cfg(test)]
-pub(crate) const DEBT_BYTES: usize = size_of::<Debt>();
+pub(crate) const ROOM_PENDING_BYTES: usize = size_of::<RoomPending>();
 
 /// What somebody is owed of each room (see the module's words). At most one entry a room that they are in.
 #[derive(Debug, Default)]
-pub(crate) struct Debts {
+pub(crate) struct PendingByRoom {
     /// A place in the stream: all that was ever pushed by then.
     boundary: u64,
     /// The rooms that have pushed anything since the boundary before.
-    rooms: Vec<Debt>,
+    rooms: Vec<RoomPending>,
 }
 
-impl Debts {
+impl PendingByRoom {
     /// None, to somebody to whom so much was ever pushed.
-    pub(crate) fn new(pushed: u64) -> Self {
-        Self { boundary: pushed, rooms: Vec::new() }
+    pub(crate) fn new(queued: u64) -> Self {
+        Self { boundary: queued, rooms: Vec::new() }
     }
 
     /// So many bytes of a room were pushed; `pushed` and `taken` are the sums before that.
-    pub(crate) fn add(&mut self, room: RoomId, bytes: u64, pushed: u64, taken: u64) {
-        if taken >= self.boundary {
-            self.boundary = pushed;
-            for debt in &mut self.rooms {
-                debt.before = std::mem::take(&mut debt.since);
+    pub(crate) fn add(&mut self, room: RoomId, bytes: u64, queued: u64, written: u64) {
+        if written >= self.boundary {
+            self.boundary = queued;
+            for entry in &mut self.rooms {
+                entry.before = std::mem::take(&mut entry.since);
             }
-            self.rooms.retain(|debt| debt.before > 0);
+            self.rooms.retain(|entry| entry.before > 0);
         }
-        match self.rooms.iter_mut().find(|debt| debt.room == room) {
-            Some(debt) => debt.since += bytes,
-            None => self.rooms.push(Debt { room, before: 0, since: bytes }),
+        match self.rooms.iter_mut().find(|entry| entry.room == room) {
+            Some(entry) => entry.since += bytes,
+            None => self.rooms.push(RoomPending { room, before: 0, since: bytes }),
         }
     }
 
     /// What of a room may not be taken yet, when so much is; and the same with what is owed of all other rooms, as far as it is no
     /// more of each.
-    pub(crate) fn of(&self, room: RoomId, taken: u64) -> (u64, u64) {
-        let before = taken < self.boundary;
-        let owed = |debt: &Debt| debt.since + if before { debt.before } else { 0 };
-        let debt = self.rooms.iter().find(|debt| debt.room == room).map_or(0, owed);
-        (debt, self.rooms.iter().map(|other| owed(other).min(debt)).sum())
+    pub(crate) fn pending_of(&self, room: RoomId, written: u64) -> (u64, u64) {
+        let before = written < self.boundary;
+        let pending = |entry: &RoomPending| entry.since + if before { entry.before } else { 0 };
+        let entry = self.rooms.iter().find(|entry| entry.room == room).map_or(0, pending);
+        (entry, self.rooms.iter().map(|other| pending(other).min(entry)).sum())
     }
 
     /// They are not in a room any more; the next of this number is another.
-    pub(crate) fn forget(&mut self, room: RoomId) {
-        self.rooms.retain(|debt| debt.room != room);
+    pub(crate) fn remove_room(&mut self, room: RoomId) {
+        self.rooms.retain(|entry| entry.room != room);
     }
 }
 
@@ -108,28 +108,28 @@ mod tests {
         ) {
             let mut rooms = Rooms::new(Bounds::default());
             let ids: Vec<_> = ["#a", "#b", "#c"]
-                .map(|name| rooms.open(RoomName::parse(name).unwrap(), None))
+                .map(|name| rooms.create(RoomName::parse(name).unwrap(), None))
                 .into();
-            let (mut debts, mut pushed, mut taken) = (Debts::new(0), 0, 0);
+            let (mut pending, mut queued, mut written) = (PendingByRoom::new(0), 0, 0);
             // The stream: the end of each piece, and whose it is.
             let mut stream = VecDeque::new();
             let mut all = [0; 3];
-            for (room, bytes, takes) in steps {
-                debts.add(ids[room], bytes, pushed, taken);
-                pushed += bytes;
+            for (room, bytes, writes) in steps {
+                pending.add(ids[room], bytes, queued, written);
+                queued += bytes;
                 all[room] += bytes;
-                stream.push_back((pushed, bytes, room));
-                taken = pushed.min(taken + takes);
-                while stream.front().is_some_and(|&(end, ..)| end <= taken) {
+                stream.push_back((queued, bytes, room));
+                written = queued.min(written + writes);
+                while stream.front().is_some_and(|&(end, ..)| end <= written) {
                     stream.pop_front();
                 }
                 for room in 0..3 {
                     let of_room = stream.iter().filter(|piece| piece.2 == room);
-                    let owed: u64 = of_room.map(|&(end, bytes, _)| bytes.min(end - taken)).sum();
-                    let (sum, _) = debts.of(ids[room], taken);
-                    prop_assert!(owed <= sum && sum <= all[room], "{owed} {sum}");
+                    let unwritten: u64 = of_room.map(|&(end, bytes, _)| bytes.min(end - written)).sum();
+                    let (sum, _) = pending.pending_of(ids[room], written);
+                    prop_assert!(unwritten <= sum && sum <= all[room], "{unwritten} {sum}");
                 }
-                prop_assert!(debts.rooms.len() <= 3);
+                prop_assert!(pending.rooms.len() <= 3);
             }
         }
     }
@@ -137,27 +137,27 @@ mod tests {
     #[test]
     fn rooms_are_level_up_to_the_debt_of_one() {
         let mut rooms = Rooms::new(Bounds::default());
-        let ids = ["#a", "#b", "#c"].map(|name| rooms.open(RoomName::parse(name).unwrap(), None));
-        let (mut debts, mut pushed) = (Debts::new(0), 0);
+        let ids = ["#a", "#b", "#c"].map(|name| rooms.create(RoomName::parse(name).unwrap(), None));
+        let (mut pending, mut queued) = (PendingByRoom::new(0), 0);
         for (&id, bytes) in ids.iter().zip([10, 300, 70]) {
-            debts.add(id, bytes, pushed, 0);
-            pushed += bytes;
+            pending.add(id, bytes, queued, 0);
+            queued += bytes;
         }
-        let level = ids.map(|id| debts.of(id, 0));
+        let level = ids.map(|id| pending.pending_of(id, 0));
         assert_eq!(level, [(10, 30), (300, 380), (70, 150)]);
     }
 
     #[test]
     fn what_is_taken_is_forgotten_by_the_second_turn() {
         let room = RoomId::LOBBY;
-        let mut debts = Debts::new(0);
-        debts.add(room, 100, 0, 0);
-        assert_eq!(debts.of(room, 50), (100, 100), "the boundary is at the start");
-        debts.add(room, 10, 100, 100);
-        assert_eq!(debts.of(room, 100), (10, 10), "and now behind the first piece");
-        debts.add(room, 5, 110, 110);
-        assert_eq!(debts.of(room, 110), (5, 5));
-        debts.forget(room);
-        assert_eq!(debts.of(room, 0), (0, 0));
+        let mut pending = PendingByRoom::new(0);
+        pending.add(room, 100, 0, 0);
+        assert_eq!(pending.pending_of(room, 50), (100, 100), "the boundary is at the start");
+        pending.add(room, 10, 100, 100);
+        assert_eq!(pending.pending_of(room, 100), (10, 10), "and now behind the first piece");
+        pending.add(room, 5, 110, 110);
+        assert_eq!(pending.pending_of(room, 110), (5, 5));
+        pending.remove_room(room);
+        assert_eq!(pending.pending_of(room, 0), (0, 0));
     }
 }
