@@ -88,7 +88,7 @@ fn soak(time: Duration, rate: u64) -> std::io::Result<bool> {
         let listeners = listen(&any.collect::<Vec<_>>()).map_err(std::io::Error::other)?;
         let addresses =
             listeners.iter().map(|it| it.local_addr()).collect::<Result<Vec<_>, _>>()?;
-        let config = Config { connections: 10_000, ..Config::default() }.without_limits();
+        let config = Config { max_connections: 10_000, ..Config::default() }.without_limits();
         (addresses, whippet::spawn(serve(listeners, config, shutdown.clone())))
     };
     let counters = Counters::new(ALLOCATOR, servers.metrics(), clients.metrics());

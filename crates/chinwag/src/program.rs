@@ -16,9 +16,9 @@ use crate::os::printing;
 use crate::os::process_stats::ProcessFiles;
 use crate::server::Server;
 use crate::server::config::Config;
-use crate::server::fd_limit::connections as possible_connections;
-use crate::server::listen::{announce, announce_metrics};
-use crate::server::listeners::{Doors, Passed};
+use crate::server::fd_limit::raise as possible_connections;
+use crate::server::listen::{print_addresses, print_metrics_address};
+use crate::server::listeners::{InheritedSockets, Listeners};
 use crate::server::resources::Resources;
 use crate::server::signals::stop_on_signals;
 use crate::settings::{Effective, Refused, Settings, Sources, print};
@@ -92,7 +92,7 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
 
 /// Runs the server until it is told to stop.
 fn run(arguments: ServeArgs) -> Result<(), Failure> {
-    let passed = Passed::of_this_process();
+    let passed = InheritedSockets::from_env();
     let terminal = ControllingTerminal::of_this_process();
     let sources = arguments.sources();
     let effective = sources.load().map_err(Failure::Settings)?;
@@ -108,11 +108,11 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     }
     let possible = possible_connections();
     possible
-        .suffice_for(&settings)
-        .map_err(|words| Failure::Settings(effective.refuse("max-connections", &words)))?;
-    let possible = possible.connections;
+        .check(&settings)
+        .map_err(|words| Failure::Settings(effective.refuse("max-max_connections", &words)))?;
+    let possible = possible.max_connections;
     let doors =
-        Doors::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
+        Listeners::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
     let config = Config::from_settings(&settings, possible);
     let resources = resources(&settings, &config).map_err(Failure::Sentence)?;
     let workers = workers(&settings);
@@ -158,7 +158,7 @@ struct Start {
     /// How many connections are possible.
     possible: usize,
     /// The sockets.
-    doors: Doors,
+    doors: Listeners,
     /// The terminal that it was started in.
     terminal: ControllingTerminal,
     /// Who wants to be told what it does.
@@ -171,14 +171,14 @@ async fn serve(start: Start) -> Result<(), String> {
         start;
     let shutdown = CancellationToken::new();
     let first = stop_on_signals(shutdown.clone()).map_err(because("cannot watch for signals"))?;
-    let people: Result<Vec<_>, _> = doors.people.into_iter().map(TcpListener::from_std).collect();
+    let people: Result<Vec<_>, _> = doors.chat.into_iter().map(TcpListener::from_std).collect();
     let people = people.map_err(because("cannot watch the listeners"))?;
     let metrics = doors.metrics.map(TcpListener::from_std).transpose();
     let metrics = metrics.map_err(because("cannot watch the listeners"))?;
     let secret = resources.oper_secret.clone();
     let server = Server::with_resources(people, config, resources)
         .map_err(because("cannot prepare the listeners"))?;
-    let office = server.office();
+    let office = server.handle();
     let status = systemd::status(server.listeners());
     let settings = effective.settings.clone();
     let (told, asked) = (status.clone(), office.clone());
@@ -188,9 +188,9 @@ async fn serve(start: Start) -> Result<(), String> {
     let manager = manager.map(Manager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;
     // With nobody to read where we listen there is nothing to say.
-    let _ = announce(server.listeners());
+    let _ = print_addresses(server.listeners());
     if let Some(listener) = metrics {
-        let _ = announce_metrics(&listener);
+        let _ = print_metrics_address(&listener);
         let at = listener.local_addr().map_err(because("cannot watch the listeners"))?;
         let hosts = Hosts::new(&settings, at.ip());
         serve_metrics(listener, office.clone(), hosts);

@@ -11,8 +11,8 @@ mod checker;
 mod support;
 
 use checker::{Checker, End, Random, Rooms, Utterance};
-use chinwag::Bounds;
 use chinwag::Config;
+use chinwag::QueueLimits;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};
@@ -297,8 +297,8 @@ async fn observe(
 /// A run of this shape for this seed. Gives the number of people who were cut.
 async fn try_out(seed: u64, shape: Shape) -> usize {
     let mut random = Random::new(seed);
-    let bounds = Bounds { hard: 256 << 10, ..Bounds::default() };
-    let config = Config { bounds, connections: 2_000, ..Config::default() };
+    let bounds = QueueLimits { hard: 256 << 10, ..QueueLimits::default() };
+    let config = Config { queue_limits: bounds, max_connections: 2_000, ..Config::default() };
     let server = TestServer::with(config.without_limits());
     let plans: Vec<_> = (1..=shape.people).map(|id| Plan::new(id, shape, &mut random)).collect();
     let staying = plans.iter().filter(|plan| plan.exit == Exit::Stay).count();

@@ -9,7 +9,7 @@ use crate::limits::{
     HISTORY_BYTES, LINE_OVERHEAD, MAX_EVENT_BYTES, MAX_ROOM_NAME, REPLAY_BYTES, WHO_PAGE_BYTES,
 };
 pub(crate) use crate::outbound::client_id::ClientId;
-use crate::outbound::queue::Outlet;
+use crate::outbound::queue::Sender;
 use crate::outbound::side_message::Probe;
 use crate::protocol::command::{Input, Kind};
 use crate::protocol::completion::Matches;
@@ -106,7 +106,7 @@ const PREFIX_BYTES: usize = MAX_ROOM_NAME + "#  00:00:00".len();
 #[derive(Debug)]
 pub(crate) struct NewClient {
     /// Where lines for him go.
-    pub sender: Outlet,
+    pub sender: Sender,
     /// How his lines are encoded.
     pub format: DoorKind,
     /// Where he comes from.

@@ -24,11 +24,11 @@
 //! hard bound. The room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
 
 use crate::chat::room::RoomId;
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 
 /// Bytes owed, past which it is kept of which room they are.
 #[inline]
-pub(crate) const fn attribution_threshold(bounds: &Bounds) -> u64 {
+pub(crate) const fn attribution_threshold(bounds: &QueueLimits) -> u64 {
     bounds.soft / 4
 }
 
@@ -96,7 +96,7 @@ impl PendingByRoom {
 mod tests {
     use super::*;
     use crate::chat::room::Rooms;
-    use crate::outbound::backpressure::Bounds;
+    use crate::outbound::backpressure::QueueLimits;
     use crate::protocol::room_name::RoomName;
     use proptest::prelude::*;
     use std::collections::VecDeque;
@@ -106,7 +106,7 @@ mod tests {
         fn a_sum_is_never_less_than_what_is_owed(
             steps in prop::collection::vec((0..3usize, 1..500u64, 0..900u64), 1..200),
         ) {
-            let mut rooms = Rooms::new(Bounds::default());
+            let mut rooms = Rooms::new(QueueLimits::default());
             let ids: Vec<_> = ["#a", "#b", "#c"]
                 .map(|name| rooms.create(RoomName::parse(name).unwrap(), None))
                 .into();
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn rooms_are_level_up_to_the_debt_of_one() {
-        let mut rooms = Rooms::new(Bounds::default());
+        let mut rooms = Rooms::new(QueueLimits::default());
         let ids = ["#a", "#b", "#c"].map(|name| rooms.create(RoomName::parse(name).unwrap(), None));
         let (mut pending, mut queued) = (PendingByRoom::new(0), 0);
         for (&id, bytes) in ids.iter().zip([10, 300, 70]) {

@@ -1,7 +1,7 @@
 //! Who made the rooms: how many of those that are there were made from each address.
 //!
 //! A room belongs to nobody once it is there, and may outlive the connection of whoever made it; it counts for the address that it was
-//! made from until it goes, so coming again wins nothing. As in `server/address_limits.rs` an address is an IPv4 address or a
+//! made from until it goes, so coming again wins nothing. As in `server/address_budgets.rs` an address is an IPv4 address or a
 //! /64; a /56 and a /48 may have made 4 and 16 times as many. All of loopback, behind which may be a proxy with everybody, may have made as many as a /48.
 //!
 //! Pure: driven by the rooms, it knows none of them. There are at most three entries for each room.

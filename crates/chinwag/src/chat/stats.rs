@@ -3,7 +3,7 @@
 //! The broker writes once a round, everybody else reads at any time. Relaxed for all: each number stands alone, and whoever
 //! reads two of them may see one of this round and one of the last.
 
-use crate::outbound::latency::Latencies;
+use crate::outbound::latency::LatencyHistogram;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -134,7 +134,7 @@ pub struct BrokerStats {
     /// Bytes of all frames that anybody waits for. Only the broker writes.
     buffered_bytes: AtomicU64,
     /// How long lines took from being read to being written.
-    latencies: Arc<Latencies>,
+    latencies: Arc<LatencyHistogram>,
 }
 
 impl BrokerStats {
@@ -158,7 +158,7 @@ impl BrokerStats {
     }
 
     /// How long lines took.
-    pub fn latencies(&self) -> &Arc<Latencies> {
+    pub fn latencies(&self) -> &Arc<LatencyHistogram> {
         &self.latencies
     }
 }

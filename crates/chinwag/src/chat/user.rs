@@ -11,8 +11,8 @@ use crate::chat::pending_by_room::{self, PendingByRoom};
 use crate::chat::room::RoomId;
 use crate::chat::room::flow_control::{QueueCounters, ReaderProgress, RoomLag};
 use crate::chat::room::join_summary::SummaryId;
-use crate::outbound::backpressure::Bounds;
-use crate::outbound::queue::Outlet;
+use crate::outbound::backpressure::QueueLimits;
+use crate::outbound::queue::Sender;
 use crate::protocol::nick::Nick;
 use crate::protocol::view::View;
 use std::net::IpAddr;
@@ -47,7 +47,7 @@ pub(crate) struct User {
     /// Where he came from.
     pub address: IpAddr,
     /// Where lines for him go.
-    pub sender: Outlet,
+    pub sender: Sender,
     /// How he keeps the pace.
     pub progress: ReaderProgress,
     /// How many others do not want to read his words.
@@ -110,7 +110,7 @@ impl User {
 
     /// What he was sent and has taken.
     pub(crate) fn counters(&self) -> QueueCounters {
-        QueueCounters { queued: self.sender.pushed(), written: self.sender.taken() }
+        QueueCounters { queued: self.sender.queued(), written: self.sender.written() }
     }
 
     /// Bytes of a room's lines were pushed, by which so much is owed in all now.
@@ -120,7 +120,7 @@ impl User {
         room: RoomId,
         bytes: u64,
         pending: u64,
-        limits: &Bounds,
+        limits: &QueueLimits,
     ) {
         if pending > pending_by_room::attribution_threshold(limits) {
             let QueueCounters { queued, written } = self.counters();
@@ -135,7 +135,12 @@ impl User {
     /// [`floor`](debts::floor). Several rooms share what somebody may be owed: those that are owed most are far ahead of them
     /// first.
     #[inline]
-    pub(crate) fn lag_in(&self, room: RoomId, counters: QueueCounters, limits: &Bounds) -> RoomLag {
+    pub(crate) fn lag_in(
+        &self,
+        room: RoomId,
+        counters: QueueCounters,
+        limits: &QueueLimits,
+    ) -> RoomLag {
         let pending = counters.pending();
         let threshold = pending_by_room::attribution_threshold(limits);
         if pending <= threshold {
@@ -145,12 +150,13 @@ impl User {
             .pending_by_room
             .as_ref()
             .map_or((0, 0), |rooms| rooms.pending_of(room, counters.written));
-        let is_far_behind = pending > limits.half() && threshold + level > limits.half();
+        let is_far_behind =
+            pending > limits.pause_threshold() && threshold + level > limits.pause_threshold();
         RoomLag { pending: pending.min(threshold + pending_here), is_far_behind }
     }
 
     /// Forgets of which rooms a debt is that has become small.
-    pub(crate) fn drop_small_attribution(&mut self, limits: &Bounds) {
+    pub(crate) fn drop_small_attribution(&mut self, limits: &QueueLimits) {
         if self.pending_by_room.is_some()
             && self.counters().pending() <= pending_by_room::attribution_threshold(limits)
         {

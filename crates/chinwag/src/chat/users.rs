@@ -227,14 +227,14 @@ const SLOT_IN_USE: &str = "a slot in use is somebody's";
 mod tests {
     use super::*;
     use crate::chat::event::NewClient;
-    use crate::outbound::backpressure::{Bounds, Intake};
+    use crate::outbound::backpressure::{Backpressure, QueueLimits};
     use crate::outbound::queue;
     use crate::protocol::encode::DoorKind;
     use std::net::Ipv4Addr;
     use std::sync::Arc;
 
     fn user(number: u64) -> User {
-        let (sender, _) = queue::inbox(&Arc::new(Intake::new(Bounds::default())));
+        let (sender, _) = queue::channel(&Arc::new(Backpressure::new(QueueLimits::default())));
         let now = whippet::time::Instant::now().into_std();
         let (format, address) = (DoorKind::Lines, Ipv4Addr::LOCALHOST.into());
         let client = NewClient { sender, format, address };

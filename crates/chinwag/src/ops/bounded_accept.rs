@@ -19,7 +19,7 @@
 
 use crate::limits::{OPS_BACKOFF, OPS_DISCARD_BYTES, OPS_TIMEOUT};
 use crate::os::serving_clock::timeout;
-use crate::server::log_throttle::Seldom;
+use crate::server::log_throttle::LogThrottle;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
@@ -231,12 +231,12 @@ where
     F: Fn(L::Stream, Arc<Activity>) -> Fut,
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
-    let mut failures = Seldom::default();
+    let mut failures = LogThrottle::default();
     loop {
         let stream = match listener.next().await {
             Ok(stream) => stream,
             Err(error) => {
-                if let Some(times) = failures.tell(Instant::now().into_std()) {
+                if let Some(times) = failures.record(Instant::now().into_std()) {
                     tracing::warn!(target: "chinwag::accept", times, "figures, health or chinwag admin have to wait: {error}");
                 }
                 sleep(OPS_BACKOFF).await;

@@ -6,8 +6,8 @@
 use crate::chat::ban_store::StateDir;
 use crate::os::create_dir;
 use crate::server::fd_limit;
-use crate::server::listeners::{self, Doors};
-use crate::server::oper_secret::{self, Secret};
+use crate::server::listeners::{self, Listeners};
+use crate::server::oper_secret::{self, OperSecret};
 use crate::settings::{Effective, Refused};
 use std::path::Path;
 
@@ -42,9 +42,9 @@ impl Findings {
     fn files(&mut self, effective: &Effective) {
         let settings = &effective.settings;
         if let Some(path) = &settings.oper_file {
-            match Secret::look(path) {
+            match OperSecret::load(path) {
                 Ok((_, doubt)) => self.open.extend(doubt),
-                Err(error) if error.is_anothers() && is_root() => {
+                Err(error) if error.is_foreign_owned() && is_root() => {
                     self.leave_open("oper-file", error)
                 }
                 Err(_) if is_of_the_service(path) => {
@@ -72,7 +72,8 @@ impl Findings {
         let settings = &effective.settings;
         if let Some(path) = &settings.admin_socket {
             let folder = crate::os::files::folder_of(path);
-            match listeners::could_make(path).and_then(|()| create_dir::can_make_in(&folder)) {
+            match listeners::check_socket_path(path).and_then(|()| create_dir::can_make_in(&folder))
+            {
                 Ok(()) => {}
                 Err(_) if !folder.exists() && folder.starts_with(RUNTIME) => {
                     let words = format!(
@@ -82,17 +83,17 @@ impl Findings {
                     self.leave_open("admin-socket", words);
                 }
                 Err(error) => {
-                    let words = listeners::DoorError::Admin(path.clone(), error).to_string();
+                    let words = listeners::BindError::Admin(path.clone(), error).to_string();
                     self.complain(effective, "admin-socket", &words);
                 }
             }
         }
-        if let Err((key, words)) = Doors::look(settings) {
+        if let Err((key, words)) = Listeners::check(settings) {
             self.complain(effective, key, &words);
         }
         // A service has another limit than a shell.
-        if let Err(words) = fd_limit::connections().suffice_for(settings) {
-            self.leave_open("max-connections", words);
+        if let Err(words) = fd_limit::raise().check(settings) {
+            self.leave_open("max-raise", words);
         }
     }
 

@@ -10,8 +10,8 @@ use crate::ops::logging::LogFilterHandle;
 use crate::ops::systemd;
 use crate::os::controlling_terminal::ControllingTerminal;
 use crate::server::config::Config;
-use crate::server::handle::Office;
-use crate::server::oper_secret::{Secret, SecretError};
+use crate::server::handle::ServerHandle;
+use crate::server::oper_secret::{OperSecret, SecretError};
 use crate::server::signals::FirstSignal;
 use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
 use std::io;
@@ -29,11 +29,11 @@ pub(crate) struct Reloader {
     /// What is in force.
     effective: Effective,
     /// The secret in force.
-    secret: Option<Secret>,
+    secret: Option<OperSecret>,
     /// How many connections are possible.
     possible: usize,
     /// The server.
-    office: Office,
+    office: ServerHandle,
     /// The log, whose filter can be exchanged.
     log: LogFilterHandle,
     /// What the service manager is told when it is done.
@@ -73,7 +73,7 @@ struct Loaded {
     /// The settings.
     effective: Effective,
     /// The secret.
-    secret: Option<Secret>,
+    secret: Option<OperSecret>,
 }
 
 /// Why nothing is taken over.
@@ -104,7 +104,7 @@ fn load(sources: &Sources) -> Result<Loaded, Kept> {
     if let Some(doubt) = &effective.doubt {
         tracing::warn!(target: "chinwag::reload", "{doubt}");
     }
-    let secret = effective.settings.oper_file.as_deref().map(Secret::read).transpose();
+    let secret = effective.settings.oper_file.as_deref().map(OperSecret::read).transpose();
     let denied = |error: SecretError| Kept {
         complaints: vec![error.to_string()],
         is_denied: error.is_denied(),
@@ -117,9 +117,9 @@ impl Reloader {
     pub(crate) fn new(
         sources: Sources,
         effective: Effective,
-        secret: Option<Secret>,
+        secret: Option<OperSecret>,
         possible: usize,
-        office: Office,
+        office: ServerHandle,
         log: LogFilterHandle,
         status: String,
     ) -> Self {
@@ -167,16 +167,16 @@ impl Reloader {
         self.secret.clone_from(&secret);
         let config = Config::from_settings(&settings, self.possible);
         // The settings were checked when they were read.
-        let _ = self.office.turn(&config, secret);
+        let _ = self.office.reload(&config, secret);
         self.log.exchange(&settings.log, settings.log_connections);
         self.effective.settings = settings;
         taken
     }
 
     /// Whether this is the secret in force.
-    fn has(&self, secret: Option<&Secret>) -> bool {
+    fn has(&self, secret: Option<&OperSecret>) -> bool {
         match (&self.secret, secret) {
-            (Some(old), Some(new)) => old.is_as(new),
+            (Some(old), Some(new)) => old.equals(new),
             (old, new) => old.is_none() && new.is_none(),
         }
     }
@@ -238,7 +238,7 @@ pub(crate) fn reload_on_signal(
             };
             if answer.is_none() && terminal.is_gone() {
                 tracing::info!(target: "chinwag::reload", "the terminal is gone, and the server goes with it");
-                first.came();
+                first.trigger();
                 return;
             }
             let outcome = reloader.reload().await;

@@ -5,7 +5,7 @@
 
 use crate::limits::NOTIFY_QUEUE;
 use crate::ops::metrics::is_healthy;
-use crate::server::handle::Office;
+use crate::server::handle::ServerHandle;
 use sd_notify::NotifyState;
 use std::env;
 use std::ffi::OsStr;
@@ -106,7 +106,7 @@ pub(crate) fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
 }
 
 /// Says twice in each interval that the service manager set that the room answers, for as long as it does.
-pub(crate) fn keep_alive(office: Office) {
+pub(crate) fn keep_alive(office: ServerHandle) {
     let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
         return;
     };

@@ -1,16 +1,16 @@
-//! The place where clients tell a broker that waits for them that they have caught up.
+//! Backpressure between clients and the broker: clients count how often their queues drain, and wake a broker that waits for it.
 //!
-//! The broker pauses its intake while the people it feeds are behind ([`pace`](crate::chat::room::flow_control)). It says after how many
-//! *drains* it wants to look again; a drain is somebody coming back below a bound. So a pause costs a few wakes
-//! of the broker however many people there are.
+//! The broker takes no more lines while the clients that it feeds lag ([`flow_control`](crate::chat::room::flow_control)). It asks to be
+//! woken after a number of *drains*; a drain is a client whose pending bytes fall below a limit. So a pause costs a few wakes of the
+//! broker, however many clients there are.
 //!
 //! ```text
-//!   broker: count := drains ─► looks at every account ─► wake_at := count + wanted ─► drains >= wake_at? look again
-//!   client: taken += bytes ─► crossed a bound? drains += 1 ─► drains >= wake_at? wake the broker
+//!   broker: count := drain_count ─► scans all queues ─► wake_at := count + wanted ─► drain_count >= wake_at? scan again
+//!   client: written += bytes ─► crossed a limit? drain_count += 1 ─► drain_count >= wake_at? wake the broker
 //! ```
 //!
-//! The race: a client drains while the broker looks. Either the look saw it, or `drains` has risen since `count`
-//! was read, so that the broker wakes too early at the worst, and looks again.
+//! The race: a client drains while the broker scans. Either the scan saw it, or `drain_count` has risen since `count` was read, so
+//! that the broker wakes too early at the worst, and scans again.
 
 use crate::limits::{EVENT_QUEUE, QUEUE_HARD, QUEUE_SOFT, STALL_TIMEOUT};
 use std::sync::atomic::AtomicU64;
@@ -18,113 +18,113 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 use whippet::sync::{Notify, Semaphore};
 
-/// How far a person may fall behind.
+/// How far a client may lag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Bytes owed, past which he is behind and is not read.
+pub struct QueueLimits {
+    /// Pending bytes, past which nothing more is read from the client.
     pub soft: u64,
-    /// Bytes owed, past which he is cut.
+    /// Pending bytes, past which the client is disconnected.
     pub hard: u64,
-    /// How long he may take nothing while he is owed something.
-    pub take_within: Duration,
+    /// How long a client may take nothing while bytes are pending.
+    pub stall_timeout: Duration,
 }
 
-impl Default for Bounds {
+impl Default for QueueLimits {
     fn default() -> Self {
-        Self { soft: QUEUE_SOFT, hard: QUEUE_HARD, take_within: STALL_TIMEOUT }
+        Self { soft: QUEUE_SOFT, hard: QUEUE_HARD, stall_timeout: STALL_TIMEOUT }
     }
 }
 
-impl Bounds {
-    /// Bytes owed, past which the room waits even for a single one who keeps the pace.
+impl QueueLimits {
+    /// Pending bytes, past which a room pauses even for a single client that makes progress.
     #[inline]
-    pub const fn half(&self) -> u64 {
+    pub const fn pause_threshold(&self) -> u64 {
         self.hard / 2
     }
 
-    /// Whether taking from `before` down to `after` bytes owed can end a pause.
+    /// Whether a fall from `before` to `after` pending bytes can end a pause.
     #[inline]
     fn crosses(&self, before: u64, after: u64) -> bool {
         let passes = |bound| before > bound && after <= bound;
-        passes(self.soft) || passes(self.half())
+        passes(self.soft) || passes(self.pause_threshold())
     }
 }
 
-/// What `wake_at` is while the intake is open.
+/// The value of `wake_at` while the broker waits for nothing.
 const NEVER: u64 = u64::MAX;
 
-/// Shared by the broker and all accounts (see the module's words).
+/// Shared by the broker and all send queues (see the module docs).
 #[derive(Debug)]
-pub(crate) struct Intake {
-    /// The bounds that all accounts go by.
-    bounds: Bounds,
-    /// Times that somebody came back below a bound. Clients write, the broker reads.
+pub(crate) struct Backpressure {
+    /// The limits of all send queues.
+    limits: QueueLimits,
+    /// Times that a queue fell below a limit. Clients write, the broker reads.
     ///
-    /// SeqCst throughout: the broker stores `wake_at` and then loads `drains`, a client adds to `drains` and then
+    /// SeqCst throughout: the broker stores `wake_at` and then loads `drain_count`, a client adds to `drain_count` and then
     /// loads `wake_at`. With anything weaker both could read the old value, and the wake would be lost.
-    drains: AtomicU64,
+    drain_count: AtomicU64,
     /// The count of drains at which the broker is to be woken, or [`NEVER`]. The broker writes, clients read.
     wake_at: AtomicU64,
     /// Wakes the broker.
     drained: Notify,
-    /// Places for lines in the broker's queue. A client takes one before it reads, and the broker gives it back
-    /// when it has handled the lines: the queue itself has room for everybody's leave besides, however many there
-    /// are, and that room must not fill with lines.
-    places: Semaphore,
+    /// Permits for lines in the broker's queue. A client acquires one before it reads, and the broker releases it when it
+    /// has handled the lines. The queue itself has capacity for the leaves of all clients in addition, which lines must
+    /// not use.
+    permits: Semaphore,
 }
 
-impl Intake {
-    /// An open intake.
-    pub(crate) fn new(bounds: Bounds) -> Self {
+impl Backpressure {
+    /// Nobody waits yet.
+    pub(crate) fn new(limits: QueueLimits) -> Self {
         Self {
-            bounds,
-            drains: AtomicU64::new(0),
+            limits,
+            drain_count: AtomicU64::new(0),
             wake_at: AtomicU64::new(NEVER),
             drained: Notify::new(),
-            places: Semaphore::new(EVENT_QUEUE),
+            permits: Semaphore::new(EVENT_QUEUE),
         }
     }
 
-    /// The bounds that all accounts go by.
+    /// The limits of all send queues.
     #[inline]
-    pub(crate) fn bounds(&self) -> &Bounds {
-        &self.bounds
+    pub(crate) fn limits(&self) -> &QueueLimits {
+        &self.limits
     }
 
-    /// The places for lines in the broker's queue.
-    pub(crate) fn places(&self) -> &Semaphore {
-        &self.places
+    /// The permits for lines in the broker's queue.
+    pub(crate) fn permits(&self) -> &Semaphore {
+        &self.permits
     }
 
-    /// Somebody took something, and is owed `after` bytes instead of `before`.
+    /// The kernel took something: `after` bytes are pending instead of `before`.
     #[inline]
-    pub(crate) fn took(&self, before: u64, after: u64) {
-        if self.bounds.crosses(before, after) {
-            let drains = self.drains.fetch_add(1, SeqCst) + 1;
+    pub(crate) fn record_drain(&self, before: u64, after: u64) {
+        if self.limits.crosses(before, after) {
+            let drains = self.drain_count.fetch_add(1, SeqCst) + 1;
             if drains >= self.wake_at.load(SeqCst) {
                 self.drained.notify_one();
             }
         }
     }
 
-    /// The drains so far: read it before looking at the accounts.
-    pub(crate) fn drains(&self) -> u64 {
-        self.drains.load(SeqCst)
+    /// The drains so far: to be read before a scan of the queues.
+    pub(crate) fn drain_count(&self) -> u64 {
+        self.drain_count.load(SeqCst)
     }
 
-    /// Asks to be woken once there were `wanted` drains more than `count`. Says whether there were already.
-    pub(crate) fn pause(&self, count: u64, wanted: u64) -> bool {
+    /// Asks to be woken once there were `wanted` drains more than `count`. Returns whether there were already.
+    pub(crate) fn wake_after(&self, count: u64, wanted: u64) -> bool {
         let wake_at = count + wanted;
         self.wake_at.store(wake_at, SeqCst);
-        self.drains.load(SeqCst) >= wake_at
+        self.drain_count.load(SeqCst) >= wake_at
     }
 
     /// No wake is needed any more.
-    pub(crate) fn open(&self) {
+    pub(crate) fn disarm(&self) {
         self.wake_at.store(NEVER, SeqCst);
     }
 
-    /// Waits for the wake that [`pause`](Self::pause) asked for.
+    /// Waits for the wake that [`wake_after`](Self::wake_after) asked for.
     ///
     /// # Cancel safety
     /// Nothing is lost: a wake that nobody waits for is kept.
@@ -141,29 +141,29 @@ mod tests {
 
     #[test]
     fn the_broker_is_woken_at_the_drain_it_asked_for_and_by_no_other() {
-        let bounds = Bounds::default();
-        let intake = Intake::new(bounds);
+        let limits = QueueLimits::default();
+        let backpressure = Backpressure::new(limits);
         let is_woken = || {
-            let woken = pin!(intake.drained()).poll(&mut Context::from_waker(Waker::noop()));
+            let woken = pin!(backpressure.drained()).poll(&mut Context::from_waker(Waker::noop()));
             woken.is_ready()
         };
-        assert!(!intake.pause(intake.drains(), 2));
-        intake.took(bounds.soft + 1, bounds.soft);
-        intake.took(bounds.soft, 0);
-        intake.took(bounds.hard, bounds.half() + 1);
+        assert!(!backpressure.wake_after(backpressure.drain_count(), 2));
+        backpressure.record_drain(limits.soft + 1, limits.soft);
+        backpressure.record_drain(limits.soft, 0);
+        backpressure.record_drain(limits.hard, limits.pause_threshold() + 1);
         assert!(!is_woken());
-        intake.took(bounds.half() + 1, bounds.half());
+        backpressure.record_drain(limits.pause_threshold() + 1, limits.pause_threshold());
         assert!(is_woken());
-        intake.open();
-        intake.took(bounds.soft + 1, bounds.soft);
+        backpressure.disarm();
+        backpressure.record_drain(limits.soft + 1, limits.soft);
         assert!(!is_woken());
     }
 
     #[test]
     fn a_drain_during_the_look_is_not_missed() {
-        let intake = Intake::new(Bounds::default());
-        let count = intake.drains();
-        intake.took(intake.bounds().soft + 1, 0);
-        assert!(intake.pause(count, 1));
+        let backpressure = Backpressure::new(QueueLimits::default());
+        let count = backpressure.drain_count();
+        backpressure.record_drain(backpressure.limits().soft + 1, 0);
+        assert!(backpressure.wake_after(count, 1));
     }
 }

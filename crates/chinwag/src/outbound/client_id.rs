@@ -1,13 +1,13 @@
-//! Who a person is, whatever they are called.
+//! The identity of a client, which no change of nick changes.
 
 use std::fmt;
 
-/// Who a person is, whatever he is called. Never used again in a run.
+/// The identity of a client. Never used again in a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClientId(u64);
 
 impl ClientId {
-    /// The person of this number; whoever hands numbers out counts up.
+    /// The client of this number; numbers count up.
     pub(crate) const fn new(number: u64) -> Self {
         Self(number)
     }

@@ -1,12 +1,11 @@
-//! Bytes on their way to people: encoded once, shared by all who get them, and counted as long as anybody waits
-//! for them.
+//! Bytes on their way to clients: encoded once, shared by all receivers, and counted as long as anything holds them.
 //!
-//! A [`Frame`] is a range of a buffer that others may look at through frames of their own. The [`Gauge`] says how
-//! many bytes of buffers are alive, what the allocator takes for them included: it rises where a buffer is made and falls
-//! where the last frame of it goes, in whatever task that happens. Who copies frames counts the copy by [`Held`].
+//! A [`Frame`] is a range of a buffer that other frames may share. The [`ByteCounter`] counts the bytes of all live buffers, with what
+//! the allocator takes for them: it rises where a buffer is made and falls where the last frame of it is dropped, in whatever task that
+//! happens. A copy of frames is counted by a [`ByteReservation`].
 
 use crate::limits::BUFFER_OVERHEAD;
-use crate::outbound::latency::Stamp;
+use crate::outbound::latency::LatencyTag;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::AtomicUsize;
@@ -15,13 +14,13 @@ use std::sync::{Arc, OnceLock};
 
 /// How many bytes of frames are alive. Clones count the same bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Gauge(
-    /// Bytes of all buffers. The broker adds, whoever drops the last frame of a buffer subtracts. It guards no
+pub(crate) struct ByteCounter(
+    /// Bytes of all buffers. The broker adds; the task that drops the last frame of a buffer subtracts. It guards no
     /// data, so Relaxed will do throughout.
     Arc<AtomicUsize>,
 );
 
-impl Gauge {
+impl ByteCounter {
     /// Nothing is alive.
     pub(crate) fn new() -> Self {
         Self::default()
@@ -32,25 +31,25 @@ impl Gauge {
         self.0.load(Relaxed)
     }
 
-    /// Counts bytes that are none of a buffer, for as long as the result lives.
-    pub(crate) fn hold(&self, bytes: usize) -> Held {
+    /// Counts bytes that are not in a buffer, for as long as the result lives.
+    pub(crate) fn reserve(&self, bytes: usize) -> ByteReservation {
         self.0.fetch_add(bytes, Relaxed);
-        Held { bytes, gauge: self.clone() }
+        ByteReservation { bytes, counter: self.clone() }
     }
 }
 
 /// Bytes that are counted until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct ByteReservation {
     /// How many.
     bytes: usize,
     /// Where.
-    gauge: Gauge,
+    counter: ByteCounter,
 }
 
-impl Drop for Held {
+impl Drop for ByteReservation {
     fn drop(&mut self) {
-        self.gauge.0.fetch_sub(self.bytes, Relaxed);
+        self.counter.0.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -60,18 +59,18 @@ const fn cost(bytes: usize) -> usize {
 }
 
 /// A buffer that is counted from here to its drop.
-struct Living {
+struct FrameBuffer {
     /// The bytes, no more allocated than used.
     bytes: Box<[u8]>,
     /// Where they are counted.
-    gauge: Gauge,
-    /// Where it is counted how long they took, if it is.
-    stamp: OnceLock<Box<Stamp>>,
+    counter: ByteCounter,
+    /// Measures how long deliveries took, for a sampled line.
+    latency_tag: OnceLock<Box<LatencyTag>>,
 }
 
-impl Drop for Living {
+impl Drop for FrameBuffer {
     fn drop(&mut self) {
-        self.gauge.0.fetch_sub(cost(self.bytes.len()), Relaxed);
+        self.counter.0.fetch_sub(cost(self.bytes.len()), Relaxed);
     }
 }
 
@@ -79,7 +78,7 @@ impl Drop for Living {
 #[derive(Clone)]
 pub(crate) struct Frame {
     /// The whole buffer.
-    buffer: Arc<Living>,
+    buffer: Arc<FrameBuffer>,
     /// Where this frame starts in it.
     start: u32,
     /// Where it ends.
@@ -87,29 +86,33 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// A frame of all these bytes, counted by the gauge.
-    pub(crate) fn new(bytes: &[u8], gauge: &Gauge) -> Self {
+    /// A frame of all these bytes, counted by the counter.
+    pub(crate) fn new(bytes: &[u8], counter: &ByteCounter) -> Self {
         let end = u32::try_from(bytes.len()).expect("a frame is far smaller than 4 GiB");
-        gauge.0.fetch_add(cost(bytes.len()), Relaxed);
-        let living = Living { bytes: bytes.into(), gauge: gauge.clone(), stamp: OnceLock::new() };
-        Self { buffer: Arc::new(living), start: 0, end }
+        counter.0.fetch_add(cost(bytes.len()), Relaxed);
+        let buffer = FrameBuffer {
+            bytes: bytes.into(),
+            counter: counter.clone(),
+            latency_tag: OnceLock::new(),
+        };
+        Self { buffer: Arc::new(buffer), start: 0, end }
     }
 
-    /// Times its deliveries from now on, and those of all frames that share its buffer.
-    pub(crate) fn time(&self, stamp: Box<Stamp>) {
-        // One that is timed already is timed by the earlier line.
-        let _ = self.buffer.stamp.set(stamp);
+    /// Measures its deliveries from now on, and those of all frames that share its buffer.
+    pub(crate) fn set_latency_tag(&self, tag: Box<LatencyTag>) {
+        // A frame that has a tag already keeps that of the earlier line.
+        let _ = self.buffer.latency_tag.set(tag);
     }
 
-    /// What times it, if it is timed.
+    /// The tag that measures its deliveries, if it has one.
     #[inline]
-    pub(crate) fn stamp(&self) -> Option<&Stamp> {
-        self.buffer.stamp.get().map(|stamp| &**stamp)
+    pub(crate) fn latency_tag(&self) -> Option<&LatencyTag> {
+        self.buffer.latency_tag.get().map(|tag| &**tag)
     }
 
-    /// Where its buffer is counted.
-    pub(crate) fn gauge(&self) -> &Gauge {
-        &self.buffer.gauge
+    /// The counter of its buffer.
+    pub(crate) fn byte_counter(&self) -> &ByteCounter {
+        &self.buffer.counter
     }
 
     /// A part of this frame, sharing its buffer.
@@ -149,19 +152,19 @@ mod tests {
 
     #[test]
     fn slices_share_the_buffer_and_keep_it_counted() {
-        let gauge = Gauge::new();
-        let whole = Frame::new(b"hello, world", &gauge);
+        let counter = ByteCounter::new();
+        let whole = Frame::new(b"hello, world", &counter);
         let world = whole.slice(7..12);
         assert_eq!(world.as_ref(), b"world");
         assert_eq!(world.slice(1..3).as_ref(), b"or");
-        assert_eq!(gauge.bytes(), 12 + BUFFER_OVERHEAD);
+        assert_eq!(counter.bytes(), 12 + BUFFER_OVERHEAD);
         drop(whole);
-        assert_eq!(gauge.bytes(), 12 + BUFFER_OVERHEAD);
-        let copy = world.gauge().hold(100);
+        assert_eq!(counter.bytes(), 12 + BUFFER_OVERHEAD);
+        let copy = world.byte_counter().reserve(100);
         drop(world);
-        assert_eq!(gauge.bytes(), 100);
+        assert_eq!(counter.bytes(), 100);
         drop(copy);
-        assert_eq!(gauge.bytes(), 0);
+        assert_eq!(counter.bytes(), 0);
     }
 
     #[test]
@@ -169,7 +172,7 @@ mod tests {
         let counts = 2 * size_of::<usize>();
         // Two allocations, of which each has a word of the allocator's and is rounded up to two.
         let allocator = 2 * 3 * size_of::<usize>();
-        let taken = counts + size_of::<Living>() + allocator;
+        let taken = counts + size_of::<FrameBuffer>() + allocator;
         assert!(taken <= BUFFER_OVERHEAD, "{taken}");
     }
 }

@@ -1,81 +1,84 @@
-//! How long lines take from being read to being written to each person, of a line now and then.
+//! Delivery latency: how long sampled lines take from the read to the write to each client.
 //!
 //! ```text
-//!   Inputs::heard ──► Timing: one line in each tenth of a second ──► Stamp on the round's frame ──► written: Latencies
+//!   CommandBatch ──► LatencySampler: one line in each tenth of a second ──► LatencyTag on the batch's frame ──► written: LatencyHistogram
 //! ```
 //!
-//! Timing every line would read the clock at each delivery; timing one for all its receivers costs nothing that can be
-//! measured, and sees slow readers as well.
+//! Measuring every line would read the clock at each delivery. Measuring one for all its receivers costs nothing that can be
+//! seen, and includes slow readers.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// Time between two lines that are timed.
-const EVERY: Duration = Duration::from_millis(100);
+/// Time between two sampled lines.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Which lines are timed. Pure; the time is an argument.
+/// Which lines are sampled. Pure; the time is an argument.
 #[derive(Debug, Default)]
-pub(crate) struct Timing {
+pub(crate) struct LatencySampler {
     /// When the latest of them was read.
-    last: Option<Instant>,
-    /// When the one was read that is in the round that is being made.
-    heard: Option<Instant>,
+    last_sample: Option<Instant>,
+    /// When the sampled line of the current batch was read.
+    received_at: Option<Instant>,
 }
 
-impl Timing {
+impl LatencySampler {
     /// A line that was read then is handled now.
     #[inline]
-    pub(crate) fn heard(&mut self, heard: Option<Instant>, now: Instant) {
-        let is_due = self.last.is_none_or(|last| now >= last + EVERY);
-        if is_due && let Some(heard) = heard {
-            self.last = Some(now);
-            self.heard = Some(heard);
+    pub(crate) fn observe(&mut self, received_at: Option<Instant>, now: Instant) {
+        let is_due = self.last_sample.is_none_or(|last| now >= last + SAMPLE_INTERVAL);
+        if is_due && let Some(received_at) = received_at {
+            self.last_sample = Some(now);
+            self.received_at = Some(received_at);
         }
     }
 
-    /// The stamp of the round that goes out, if a line in it is timed.
-    pub(crate) fn stamp(&mut self, latencies: &Arc<Latencies>) -> Option<Box<Stamp>> {
-        let heard = self.heard.take()?;
-        Some(Box::new(Stamp { heard, latencies: Arc::clone(latencies) }))
+    /// The tag of the batch that goes out, if a line in it is sampled.
+    pub(crate) fn take_tag(
+        &mut self,
+        histogram: &Arc<LatencyHistogram>,
+    ) -> Option<Box<LatencyTag>> {
+        let received_at = self.received_at.take()?;
+        Some(Box::new(LatencyTag { received_at, histogram: Arc::clone(histogram) }))
     }
 }
 
-/// On a frame whose deliveries are timed.
+/// On a frame whose deliveries are measured.
 #[derive(Debug)]
-pub(crate) struct Stamp {
+pub(crate) struct LatencyTag {
     /// When its line was read.
-    heard: Instant,
-    /// Where that is counted.
-    latencies: Arc<Latencies>,
+    received_at: Instant,
+    /// Where the latency is counted.
+    histogram: Arc<LatencyHistogram>,
 }
 
-impl Stamp {
-    /// It was written to somebody.
-    pub(crate) fn arrived(&self, now: Instant) {
-        self.latencies.add(now.saturating_duration_since(self.heard));
+impl LatencyTag {
+    /// It was written to a client.
+    pub(crate) fn record(&self, now: Instant) {
+        self.histogram.record(now.saturating_duration_since(self.received_at));
     }
 }
 
-/// Upper ends of the buckets, in microseconds: from what nobody can notice to what cuts somebody.
+/// Upper ends of the buckets, in microseconds: from what nobody can notice to what disconnects a client.
 const BUCKETS: [u64; 16] = [
     100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000,
     1_000_000, 2_500_000, 5_000_000, 10_000_000,
 ];
 
-/// How long deliveries took, counted by size. People's tasks add, whoever looks reads; Relaxed as above.
+/// Latencies of deliveries. Connection tasks add, the metrics read; Relaxed as above.
 #[derive(Debug, Default)]
-pub struct Latencies {
+pub struct LatencyHistogram {
     /// How many took no longer than each of [`BUCKETS`] and longer than the one before; the last: longer than all.
     counts: [AtomicU64; BUCKETS.len() + 1],
     /// All of them together, in microseconds.
     sum: AtomicU64,
 }
 
-impl Latencies {
+impl LatencyHistogram {
     /// Adds one.
-    pub(crate) fn add(&self, took: Duration) {
+    pub(crate) fn record(&self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BUCKETS.partition_point(|&end| end < micros);
         self.counts[bucket].fetch_add(1, Relaxed);
@@ -100,30 +103,30 @@ mod tests {
 
     #[test]
     fn a_delivery_is_counted_in_the_bucket_that_it_fits_into() {
-        let latencies = Latencies::default();
+        let histogram = LatencyHistogram::default();
         for micros in [0, 100, 101, 1_000, 20_000_000] {
-            latencies.add(Duration::from_micros(micros));
+            histogram.record(Duration::from_micros(micros));
         }
-        let counts: Vec<_> = latencies.buckets().filter(|&(_, count)| count > 0).collect();
+        let counts: Vec<_> = histogram.buckets().filter(|&(_, count)| count > 0).collect();
         assert_eq!(counts, [(1e-4, 2), (2.5e-4, 1), (1e-3, 1), (f64::INFINITY, 1)]);
-        assert!((latencies.sum() - 20.001_201).abs() < 1e-9);
+        assert!((histogram.sum() - 20.001_201).abs() < 1e-9);
     }
 
     #[test]
     fn one_line_in_a_tenth_of_a_second_is_timed() {
-        let (start, latencies) = (whippet::time::Instant::now().into_std(), Arc::default());
-        let mut timing = Timing::default();
-        assert!(timing.stamp(&latencies).is_none());
-        timing.heard(None, start);
-        assert!(timing.stamp(&latencies).is_none(), "nobody knows when it was read");
-        timing.heard(Some(start), start);
-        timing.heard(Some(start), start + EVERY / 2);
-        timing.stamp(&latencies).unwrap().arrived(start + EVERY);
-        assert!(timing.stamp(&latencies).is_none(), "once");
-        timing.heard(Some(start), start + EVERY / 2);
-        assert!(timing.stamp(&latencies).is_none(), "too soon");
-        timing.heard(Some(start), start + EVERY);
-        assert!(timing.stamp(&latencies).is_some());
-        assert_eq!(latencies.buckets().map(|(_, count)| count).sum::<u64>(), 1);
+        let (start, histogram) = (whippet::time::Instant::now().into_std(), Arc::default());
+        let mut sampler = LatencySampler::default();
+        assert!(sampler.take_tag(&histogram).is_none());
+        sampler.observe(None, start);
+        assert!(sampler.take_tag(&histogram).is_none(), "nobody knows when it was read");
+        sampler.observe(Some(start), start);
+        sampler.observe(Some(start), start + SAMPLE_INTERVAL / 2);
+        sampler.take_tag(&histogram).unwrap().record(start + SAMPLE_INTERVAL);
+        assert!(sampler.take_tag(&histogram).is_none(), "once");
+        sampler.observe(Some(start), start + SAMPLE_INTERVAL / 2);
+        assert!(sampler.take_tag(&histogram).is_none(), "too soon");
+        sampler.observe(Some(start), start + SAMPLE_INTERVAL);
+        assert!(sampler.take_tag(&histogram).is_some());
+        assert_eq!(histogram.buckets().map(|(_, count)| count).sum::<u64>(), 1);
     }
 }

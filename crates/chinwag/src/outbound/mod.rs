@@ -3,6 +3,7 @@
 
 pub(crate) mod backpressure;
 pub(crate) mod client_id;
+pub(crate) mod disconnect_reason;
 pub(crate) mod frame;
 pub(crate) mod latency;
 pub(crate) mod queue;

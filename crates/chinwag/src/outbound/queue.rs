@@ -1,19 +1,19 @@
-//! What is owed to one person: the two ends of his inbox, and the count of what went in and what came out.
+//! The send queue of one client: its two ends, and the counts of what went in and what came out.
 //!
 //! ```text
-//!   broker ── Outlet::push ──► [frames] ──► Inbox::recv_many ── client ──► socket
+//!   broker ── Sender::push ──► [frames] ──► Receiver::recv_many ── client ──► socket
 //!                │                                                           │
-//!             pushed                     owed = pushed − taken             taken
+//!             queued                  pending = queued − written          written
 //! ```
 //!
-//! A frame is charged its bytes and [`FRAME_OVERHEAD`]; it counts as taken when the kernel has taken its bytes. The
+//! A frame is charged its bytes and [`FRAME_OVERHEAD`]; it counts as written when the kernel has taken its bytes. The
 //! broker never waits here: a push goes in at once or fails.
 
 use crate::limits::{FRAME_OVERHEAD, MAX_EVENTS_PER_CLIENT};
-use crate::outbound::backpressure::Intake;
+use crate::outbound::backpressure::Backpressure;
+use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::frame::Frame;
-use crate::outbound::side_message::{Aside, Place, Probe};
-use crate::protocol::message::Departure;
+use crate::outbound::side_message::{Probe, Prompt, SideMessage};
 use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
@@ -21,163 +21,137 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use whippet::sync::mpsc::{self, error::TrySendError};
 
-/// A pair of ends for one person.
-pub(crate) fn inbox(intake: &Arc<Intake>) -> (Outlet, Inbox) {
-    let places = intake.bounds().hard / FRAME_OVERHEAD as u64;
-    inbox_of(intake, usize::try_from(places).unwrap_or(usize::MAX).max(1))
+/// A queue for one client.
+pub(crate) fn channel(backpressure: &Arc<Backpressure>) -> (Sender, Receiver) {
+    let capacity = backpressure.limits().hard / FRAME_OVERHEAD as u64;
+    channel_with_capacity(backpressure, usize::try_from(capacity).unwrap_or(usize::MAX).max(1))
 }
 
-/// A pair of ends with so many places for frames.
-pub(crate) fn inbox_of(intake: &Arc<Intake>, places: usize) -> (Outlet, Inbox) {
-    let (sender, receiver) = mpsc::channel(places);
-    let account = Arc::new(Account {
-        pushed: AtomicU64::new(0),
-        taken: AtomicU64::new(0),
-        unhandled: AtomicU32::new(0),
-        raised: AtomicU8::new(0),
-        ending: Mutex::new(Ending { cut: None, farewell: None, aside: None, waker: None }),
-        intake: Arc::clone(intake),
+/// A queue with capacity for so many frames.
+pub(crate) fn channel_with_capacity(
+    backpressure: &Arc<Backpressure>,
+    capacity: usize,
+) -> (Sender, Receiver) {
+    let (sender, receiver) = mpsc::channel(capacity);
+    let state = Arc::new(QueueState {
+        queued: AtomicU64::new(0),
+        written: AtomicU64::new(0),
+        unhandled_events: AtomicU32::new(0),
+        signals: AtomicU8::new(0),
+        close: Mutex::new(CloseState {
+            reason: None,
+            message: None,
+            side_message: None,
+            waker: None,
+        }),
+        backpressure: Arc::clone(backpressure),
     });
-    let outlet = Outlet { sender, pushed: 0, account: Arc::clone(&account) };
-    (outlet, Inbox { receiver, account })
+    let sender = Sender { sender, queued: 0, state: Arc::clone(&state) };
+    (sender, Receiver { receiver, state })
 }
 
-/// What `taken` is once a person's task is gone: more than can ever be pushed.
-const SETTLED: u64 = u64::MAX / 2;
+/// The value of `written` once a client's task is gone: more than can ever be queued.
+const CLOSED: u64 = u64::MAX / 2;
 
-/// The broker has cut somebody.
-const CUT: u8 = 1;
-/// The broker has something for the task beside frames.
-const ASIDE: u8 = 2;
+/// Signal: the broker has disconnected the client.
+const DISCONNECTED: u8 = 1;
+/// Signal: the broker has a side message for the task.
+const SIDE_MESSAGE: u8 = 2;
 
-/// His task waits for the broker to handle more of his events.
-const HELD: u32 = 1 << 31;
-/// The broker wants nothing more of theirs for now.
-const STOPPED: u32 = 1 << 30;
-/// The bits of the count of his events.
-const COUNT: u32 = STOPPED - 1;
+/// The task waits for the broker to handle more of its events.
+const READER_PARKED: u32 = 1 << 31;
+/// The broker wants nothing more of this client for now.
+const READING_PAUSED: u32 = 1 << 30;
+/// The bits of the count of events.
+const COUNT_MASK: u32 = READING_PAUSED - 1;
 
-/// Whether a task with this word of events is not to read.
-const fn is_full(word: u32) -> bool {
-    word & STOPPED != 0 || word & COUNT >= MAX_EVENTS_PER_CLIENT
+/// Whether a task with this word of events must not read.
+const fn blocks_reading(word: u32) -> bool {
+    word & READING_PAUSED != 0 || word & COUNT_MASK >= MAX_EVENTS_PER_CLIENT
 }
 
-/// What one person was sent and has taken.
-pub(crate) struct Account {
-    /// All that was ever charged to him. Only the broker writes; his task reads it to see what he is owed.
-    pushed: AtomicU64,
-    /// How much of it is settled. Only his task writes; the broker reads. Relaxed for both: they are counts, the
+/// The state that both ends of a queue share.
+pub(crate) struct QueueState {
+    /// All that was ever charged to the client. Only the broker writes; the task reads it for what is pending.
+    queued: AtomicU64,
+    /// How much of it was written. Only the task writes; the broker reads. Relaxed for both: they are counts, the
     /// frames themselves travel through the channel's lock.
-    taken: AtomicU64,
-    /// Events of his that the broker has not handled, in the bits of [`COUNT`], with [`HELD`] and [`STOPPED`]. The task adds
-    /// and holds itself, the broker subtracts, stops and lets go; every change is one step on this word, and a wake follows
-    /// a letting go.
-    unhandled: AtomicU32,
-    /// What `ending` holds, in the bits of [`CUT`] and [`ASIDE`]: raised before the task is woken, so that a look costs no lock.
-    raised: AtomicU8,
-    /// Whether the broker has ended it, and what it wants beside.
-    ending: Mutex<Ending>,
-    /// Who wants to know when he catches up.
-    intake: Arc<Intake>,
+    written: AtomicU64,
+    /// Events of this client that the broker has not handled, in the bits of [`COUNT_MASK`], with [`READER_PARKED`] and
+    /// [`READING_PAUSED`]. The task adds and parks, the broker subtracts, pauses and unparks; every change is one step on
+    /// this word, and a wake follows an unpark.
+    unhandled_events: AtomicU32,
+    /// What `close` holds, in the bits of [`DISCONNECTED`] and [`SIDE_MESSAGE`]: set before the task is woken, so that a check takes no lock.
+    signals: AtomicU8,
+    /// Whether the broker has ended the connection, and its side message.
+    close: Mutex<CloseState>,
+    /// What counts the drains.
+    backpressure: Arc<Backpressure>,
 }
 
-/// What the lock of an [`Account`] guards.
-struct Ending {
-    /// Why he is cut, once he is.
-    cut: Option<Cut>,
-    /// What he is told of it, if it is more than that.
-    farewell: Option<Box<str>>,
-    /// What the broker has for the task beside frames; rare.
-    aside: Option<Box<Aside>>,
-    /// His task, waiting for that.
+/// What the lock of a [`QueueState`] guards.
+struct CloseState {
+    /// Why the client is disconnected, once it is.
+    reason: Option<DisconnectReason>,
+    /// A message for the client that replaces [`DisconnectReason::client_message`].
+    message: Option<Box<str>>,
+    /// The side message; rare.
+    side_message: Option<Box<SideMessage>>,
+    /// The task, waiting for either.
     waker: Option<Waker>,
 }
 
-/// Why the broker ends a person's connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// He did not read what he was sent.
-    TooSlow,
-    /// Whoever runs the server wants it.
-    Kicked,
-    /// He may not be here any more.
-    Banned,
-    /// The connection does not answer, and an operator wants it to end.
-    Lost,
-}
-
-impl Cut {
-    /// What they are told themselves, unless there is more to tell, and as far as the kernel has room for it.
-    pub(crate) fn farewell(self) -> &'static str {
-        match self {
-            Self::TooSlow => "! disconnected: too slow to read what you are sent\r\n",
-            Self::Kicked => "! you were kicked\r\n",
-            Self::Banned => "! you are banned here\r\n",
-            Self::Lost => "! disconnected: your connection did not answer\r\n",
-        }
-    }
-
-    /// How the others are told.
-    pub(crate) fn departure(self) -> Departure {
-        match self {
-            Self::TooSlow => Departure::TooSlow,
-            Self::Kicked => Departure::Refused("kicked"),
-            Self::Banned => Departure::Refused("banned"),
-            Self::Lost => Departure::Lost,
-        }
-    }
-}
-
-impl Account {
-    /// Bytes that he is owed, frames' overhead included.
+impl QueueState {
+    /// Pending bytes, frames' overhead included.
     #[inline]
-    pub(crate) fn owed(&self) -> u64 {
-        // `taken` may be newer than `pushed` was: then nothing is owed.
-        let pushed = self.pushed.load(Relaxed);
-        pushed.saturating_sub(self.taken.load(Relaxed))
+    pub(crate) fn pending(&self) -> u64 {
+        // `written` may be newer than `queued` was: then nothing is pending.
+        let pushed = self.queued.load(Relaxed);
+        pushed.saturating_sub(self.written.load(Relaxed))
     }
 
-    /// Whether he is owed so much that he is not to be read.
+    /// Whether so much is pending that nothing more is read from the client.
     #[inline]
-    pub(crate) fn is_behind(&self) -> bool {
-        self.owed() > self.intake.bounds().soft
+    pub(crate) fn is_over_soft_limit(&self) -> bool {
+        self.pending() > self.backpressure.limits().soft
     }
 
-    /// Whether anything has been taken.
+    /// Whether anything has been written.
     #[inline]
-    pub(crate) fn has_taken(&self) -> bool {
-        self.taken.load(Relaxed) > 0
+    pub(crate) fn has_written(&self) -> bool {
+        self.written.load(Relaxed) > 0
     }
 
-    /// He hands an event with lines over.
+    /// The task sends an event with lines.
     #[inline]
-    pub(crate) fn hand_over(&self) {
-        self.unhandled.fetch_add(1, Relaxed);
+    pub(crate) fn event_sent(&self) {
+        self.unhandled_events.fetch_add(1, Relaxed);
     }
 
-    /// Whether they are not to be read: too many of their events wait to be handled, or the broker wants no more for now. If
+    /// Whether the task must not read: too many of its events wait to be handled, or the broker wants no more for now. If
     /// so, the task is woken when that is over.
     #[inline]
-    pub(crate) fn is_held(&self) -> bool {
-        // Most of the time one look is enough. Only his own task adds, so the second one sees all that it added.
-        is_full(self.unhandled.load(Relaxed)) && is_full(self.unhandled.fetch_or(HELD, AcqRel))
+    pub(crate) fn is_reading_blocked(&self) -> bool {
+        // Most of the time one load is enough. Only the task itself adds, so the second step sees all that it added.
+        blocks_reading(self.unhandled_events.load(Relaxed))
+            && blocks_reading(self.unhandled_events.fetch_or(READER_PARKED, AcqRel))
     }
 
-    /// The broker wants nothing more of theirs, or does again.
-    fn stop_reading(&self, stops: bool) {
+    /// Pauses or resumes reading.
+    fn set_reading_paused(&self, stops: bool) {
         if stops {
-            self.unhandled.fetch_or(STOPPED, AcqRel);
+            self.unhandled_events.fetch_or(READING_PAUSED, AcqRel);
         } else {
-            let left = self.unhandled.fetch_and(!STOPPED, AcqRel) & !STOPPED;
-            self.let_go(left);
+            let left = self.unhandled_events.fetch_and(!READING_PAUSED, AcqRel) & !READING_PAUSED;
+            self.unpark_reader(left);
         }
     }
 
-    /// Wakes the task if it holds itself and need not any more.
-    fn let_go(&self, word: u32) {
-        if word & HELD != 0 && !is_full(word) {
-            self.unhandled.fetch_and(!HELD, AcqRel);
-            // His task says once whom to wake for a cut; this is the same. A clone of its waker is a count.
+    /// Wakes the task if it is parked and need not be any more.
+    fn unpark_reader(&self, word: u32) {
+        if word & READER_PARKED != 0 && !blocks_reading(word) {
+            self.unhandled_events.fetch_and(!READER_PARKED, AcqRel);
+            // The task registers its waker once, for a disconnect; this is the same waker. A clone of it is a count.
             let waker = self.lock().waker.clone();
             if let Some(waker) = waker {
                 waker.wake();
@@ -185,244 +159,249 @@ impl Account {
         }
     }
 
-    /// The broker has handled one of his events.
-    fn handled(&self) {
-        if self.unhandled.load(Relaxed) & COUNT == 0 {
+    /// The broker has handled one event of this client.
+    fn event_handled(&self) {
+        if self.unhandled_events.load(Relaxed) & COUNT_MASK == 0 {
             return;
         }
-        let left = self.unhandled.fetch_sub(1, AcqRel) - 1;
-        self.let_go(left);
+        let left = self.unhandled_events.fetch_sub(1, AcqRel) - 1;
+        self.unpark_reader(left);
     }
 
     /// The kernel took `bytes` more, and with them the last of `frames` frames.
     #[inline]
-    pub(crate) fn take(&self, bytes: usize, frames: usize) {
+    pub(crate) fn record_written(&self, bytes: usize, frames: usize) {
         let charge = (bytes + frames * FRAME_OVERHEAD) as u64;
-        let pushed = self.pushed.load(Relaxed);
-        let before = self.taken.load(Relaxed);
-        // Only his own task writes here, so load and store are one step.
-        self.taken.store(before + charge, Relaxed);
-        self.intake.took(pushed.saturating_sub(before), pushed.saturating_sub(before + charge));
+        let pushed = self.queued.load(Relaxed);
+        let before = self.written.load(Relaxed);
+        // Only the task writes here, so load and store are one step.
+        self.written.store(before + charge, Relaxed);
+        self.backpressure
+            .record_drain(pushed.saturating_sub(before), pushed.saturating_sub(before + charge));
     }
 
-    /// Why he was cut, if he was.
+    /// Why the client was disconnected, if it was.
     #[cfg(test)]
-    pub(crate) fn cut(&self) -> Option<Cut> {
-        self.lock().cut
+    pub(crate) fn disconnect_reason(&self) -> Option<DisconnectReason> {
+        self.lock().reason
     }
 
-    /// The line that tells him more of it than [`Cut::farewell`], once.
-    pub(crate) fn take_farewell(&self) -> Option<Box<str>> {
-        self.lock().farewell.take()
+    /// The message that replaces [`DisconnectReason::client_message`], once.
+    pub(crate) fn take_disconnect_message(&self) -> Option<Box<str>> {
+        self.lock().message.take()
     }
 
-    /// Whether he was cut, by a look that costs nothing.
+    /// Whether the client was disconnected; takes no lock.
     #[inline]
-    pub(crate) fn is_cut(&self) -> bool {
-        // Acquire: what the broker did before is seen. Whoever is woken by the cut is woken after it was raised.
-        self.raised.load(Acquire) & CUT != 0
+    pub(crate) fn is_disconnected(&self) -> bool {
+        // Acquire: what the broker did before is seen. The signal is set before the task is woken.
+        self.signals.load(Acquire) & DISCONNECTED != 0
     }
 
-    /// Whether the broker has cut him or has something beside frames, by a look that costs nothing.
+    /// Whether the client was disconnected or has a side message; takes no lock.
     #[inline]
-    pub(crate) fn is_called(&self) -> bool {
+    pub(crate) fn is_signalled(&self) -> bool {
         // Acquire, as above.
-        self.raised.load(Acquire) != 0
+        self.signals.load(Acquire) != 0
     }
 
-    /// What the broker has beside frames, if it has something. To be asked for when [`is_called`](Self::is_called).
-    pub(crate) fn take_aside(&self) -> Option<Box<Aside>> {
-        let mut ending = self.lock();
-        // Under the lock, as it is raised: what comes later raises it again. Relaxed: the lock orders what is handed over.
-        self.raised.fetch_and(!ASIDE, Relaxed);
-        ending.aside.take()
+    /// The side message, if there is one. To be called when [`is_signalled`](Self::is_signalled).
+    pub(crate) fn take_side_message(&self) -> Option<Box<SideMessage>> {
+        let mut close = self.lock();
+        // Under the lock, as it is set: a later message sets it again. Relaxed: the lock orders the data.
+        self.signals.fetch_and(!SIDE_MESSAGE, Relaxed);
+        close.side_message.take()
     }
 
-    /// Polls for the cut. Only the latest waiter is woken.
-    pub(crate) fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<Cut> {
-        let mut ending = self.lock();
-        if let Some(cut) = ending.cut {
-            return Poll::Ready(cut);
+    /// Polls for the disconnect. Only the latest waiter is woken.
+    pub(crate) fn poll_disconnected(&self, cx: &mut Context<'_>) -> Poll<DisconnectReason> {
+        let mut close = self.lock();
+        if let Some(reason) = close.reason {
+            return Poll::Ready(reason);
         }
-        let known = ending.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        let known = close.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
         if !known {
-            drop(ending);
+            drop(close);
             // A waker is user code: cloned and dropped outside of the lock.
             let waker = cx.waker().clone();
-            ending = self.lock();
-            let old = ending.waker.replace(waker);
-            let cut = ending.cut;
-            drop(ending);
+            close = self.lock();
+            let old = close.waker.replace(waker);
+            let reason = close.reason;
+            drop(close);
             drop(old);
-            return cut.map_or(Poll::Pending, Poll::Ready);
+            return reason.map_or(Poll::Pending, Poll::Ready);
         }
         Poll::Pending
     }
 
-    /// Counts everything as taken, now and later.
-    fn settle(&self) {
-        let owed = self.owed();
-        self.taken.store(SETTLED, Relaxed);
-        self.intake.took(owed, 0);
+    /// Counts everything as written, now and later.
+    fn close(&self) {
+        let owed = self.pending();
+        self.written.store(CLOSED, Relaxed);
+        self.backpressure.record_drain(owed, 0);
     }
 
-    /// Cuts him.
-    fn cut_with(&self, cut: Cut, farewell: Option<Box<str>>) {
-        let mut ending = self.lock();
-        ending.cut = Some(cut);
-        ending.farewell = farewell;
-        self.raised.fetch_or(CUT, Release);
-        let waker = ending.waker.take();
-        drop(ending);
+    /// Disconnects the client.
+    fn disconnect(&self, reason: DisconnectReason, message: Option<Box<str>>) {
+        let mut close = self.lock();
+        close.reason = Some(reason);
+        close.message = message;
+        self.signals.fetch_or(DISCONNECTED, Release);
+        let waker = close.waker.take();
+        drop(close);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// Has something for the task beside frames.
-    fn put_aside(&self, put: impl FnOnce(&mut Aside)) {
-        let mut ending = self.lock();
-        put(ending.aside.get_or_insert_default());
-        self.raised.fetch_or(ASIDE, Release);
-        // Its task says once whom to wake for a cut; this is the same.
-        let waker = ending.waker.clone();
-        drop(ending);
+    /// Leaves a side message for the task.
+    fn post_side_message(&self, put: impl FnOnce(&mut SideMessage)) {
+        let mut close = self.lock();
+        put(close.side_message.get_or_insert_default());
+        self.signals.fetch_or(SIDE_MESSAGE, Release);
+        // The task registers its waker once, for a disconnect; this is the same waker.
+        let waker = close.waker.clone();
+        drop(close);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
     /// The lock. Nothing is left half changed by a panic, so poison does not matter.
-    fn lock(&self) -> MutexGuard<'_, Ending> {
-        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, CloseState> {
+        self.close.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Account {
+impl fmt::Debug for QueueState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (pushed, taken) = (self.pushed.load(Relaxed), self.taken.load(Relaxed));
-        f.debug_struct("Account").field("pushed", &pushed).field("taken", &taken).finish()
+        let (queued, written) = (self.queued.load(Relaxed), self.written.load(Relaxed));
+        f.debug_struct("QueueState").field("queued", &queued).field("written", &written).finish()
     }
 }
 
-/// The broker's end. Dropped, it lets the client send what is in the inbox, and end.
+/// The broker's end. Dropped, it lets the task write what is in the queue, and end.
 #[derive(Debug)]
-pub(crate) struct Outlet {
-    /// The way into the inbox.
+pub(crate) struct Sender {
+    /// The channel of frames.
     sender: mpsc::Sender<Frame>,
-    /// What the account's count says, at hand.
-    pushed: u64,
-    /// The count that the client sees.
-    account: Arc<Account>,
+    /// A copy of the shared count, which only this end changes.
+    queued: u64,
+    /// The shared counts.
+    state: Arc<QueueState>,
 }
 
 /// Why a frame could not be pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PushError {
-    /// He would be owed more than the hard bound, in bytes or in frames.
-    PastHard,
-    /// His task is gone; his leave is under way.
-    Gone,
+    /// More than the hard limit would be pending, in bytes or in frames.
+    LimitExceeded,
+    /// The client's task is gone; its leave is under way.
+    Closed,
 }
 
-impl Outlet {
-    /// Puts a frame into the inbox at once and says how much he is owed then.
+impl Sender {
+    /// Queues a frame at once and returns how many bytes are pending then.
     ///
     /// # Errors
-    /// He is too far behind, or gone: the frame is dropped.
+    /// The client lags too far, or is gone: the frame is dropped.
     #[inline]
     pub(crate) fn push(&mut self, frame: Frame) -> Result<u64, PushError> {
-        let pushed = self.pushed + (frame.len() + FRAME_OVERHEAD) as u64;
-        let owed = pushed.saturating_sub(self.account.taken.load(Relaxed));
-        if owed > self.account.intake.bounds().hard {
-            return Err(PushError::PastHard);
+        let pushed = self.queued + (frame.len() + FRAME_OVERHEAD) as u64;
+        let owed = pushed.saturating_sub(self.state.written.load(Relaxed));
+        if owed > self.state.backpressure.limits().hard {
+            return Err(PushError::LimitExceeded);
         }
-        // Before the frame: the client must not have taken more than it sees pushed.
-        self.pushed = pushed;
-        self.account.pushed.store(pushed, Relaxed);
+        // Before the frame: the client must not have written more than it sees queued.
+        self.queued = pushed;
+        self.state.queued.store(pushed, Relaxed);
         match self.sender.try_send(frame) {
             Ok(()) => Ok(owed),
-            Err(TrySendError::Full(_)) => Err(PushError::PastHard),
-            Err(TrySendError::Closed(_)) => Err(PushError::Gone),
+            Err(TrySendError::Full(_)) => Err(PushError::LimitExceeded),
+            Err(TrySendError::Closed(_)) => Err(PushError::Closed),
         }
     }
 
-    /// All that was ever charged to him.
+    /// All that was ever charged to the client.
     #[inline]
-    pub(crate) fn pushed(&self) -> u64 {
-        self.pushed
+    pub(crate) fn queued(&self) -> u64 {
+        self.queued
     }
 
-    /// How much of it he has taken.
+    /// How much of it was written.
     #[inline]
-    pub(crate) fn taken(&self) -> u64 {
-        self.account.taken.load(Relaxed)
+    pub(crate) fn written(&self) -> u64 {
+        self.state.written.load(Relaxed)
     }
 
-    /// How many frames are in the inbox. It takes the inbox's lock.
-    pub(crate) fn queued(&self) -> usize {
+    /// How many frames are in the queue. It takes the queue's lock.
+    pub(crate) fn queued_frames(&self) -> usize {
         self.sender.max_capacity() - self.sender.capacity()
     }
 
-    /// Whether his task is gone. His leave is under way.
+    /// Whether the client's task is gone. Its leave is under way.
     #[inline]
-    pub(crate) fn is_gone(&self) -> bool {
-        self.taken() == SETTLED
+    pub(crate) fn is_closed(&self) -> bool {
+        self.written() == CLOSED
     }
 
-    /// One of his events has been handled.
+    /// One event of this client has been handled.
     #[inline]
-    pub(crate) fn handled(&self) {
-        self.account.handled();
+    pub(crate) fn event_handled(&self) {
+        self.state.event_handled();
     }
 
-    /// Has their task read nothing more for now, or read again.
+    /// Pauses or resumes reading from the client.
     #[inline]
-    pub(crate) fn stop_reading(&self, stops: bool) {
-        self.account.stop_reading(stops);
+    pub(crate) fn set_reading_paused(&self, stops: bool) {
+        self.state.set_reading_paused(stops);
     }
 
-    /// Whether their connection was ended so.
+    /// Whether the client was disconnected.
     #[inline]
-    pub(crate) fn is_cut(&self) -> bool {
-        self.account.is_cut()
+    pub(crate) fn is_disconnected(&self) -> bool {
+        self.state.is_disconnected()
     }
 
-    /// Wants to know whether the connection answers. If it does not, the task says so by an event.
-    pub(crate) fn probe(&self, probe: Probe) {
-        self.account.put_aside(|aside| aside.ask(probe));
+    /// Asks whether the connection answers. If it does not, the task sends an event.
+    pub(crate) fn request_probe(&self, probe: Probe) {
+        self.state.post_side_message(|message| message.add_probe(probe));
     }
 
-    /// What stands before the line that is being edited is this from now on.
-    pub(crate) fn show_place(&self, place: Place) {
-        self.account.put_aside(|aside| aside.place = Some(place));
+    /// Sets the prompt before the line that is being edited.
+    pub(crate) fn show_prompt(&self, place: Prompt) {
+        self.state.post_side_message(|message| message.prompt = Some(place));
     }
 
-    /// Ends his connection without waiting for what he is owed.
+    /// Ends the connection without waiting for what is pending.
     #[cfg(test)]
-    pub(crate) fn cut(&self, cut: Cut) {
-        self.account.cut_with(cut, None);
+    pub(crate) fn disconnect(&self, reason: DisconnectReason) {
+        self.state.disconnect(reason, None);
     }
 
-    /// The same, with a line of their own in the place of [`Cut::farewell`].
-    pub(crate) fn cut_with_words(&self, cut: Cut, farewell: Option<Box<str>>) {
-        self.account.cut_with(cut, farewell);
+    /// The same, with a message that replaces [`DisconnectReason::client_message`].
+    pub(crate) fn disconnect_with_message(
+        &self,
+        reason: DisconnectReason,
+        message: Option<Box<str>>,
+    ) {
+        self.state.disconnect(reason, message);
     }
 }
 
-/// The client's end. Dropped, it gives up what is in it.
+/// The client's end. Dropped, it drops the frames in it.
 #[derive(Debug)]
-pub(crate) struct Inbox {
-    /// The way out.
+pub(crate) struct Receiver {
+    /// The channel of frames.
     receiver: mpsc::Receiver<Frame>,
-    /// The count that the broker sees.
-    account: Arc<Account>,
+    /// The shared counts.
+    state: Arc<QueueState>,
 }
 
-impl Inbox {
-    /// What he is owed, and whether he is cut; share it with whatever must watch that beside the inbox.
-    pub(crate) fn account(&self) -> &Arc<Account> {
-        &self.account
+impl Receiver {
+    /// The shared state; for whatever watches it besides the receiver.
+    pub(crate) fn state(&self) -> &Arc<QueueState> {
+        &self.state
     }
 
     /// Waits for frames and moves up to `limit` of them to the end of `buffer`. 0 when none will come any more.
@@ -454,10 +433,10 @@ impl Inbox {
     }
 }
 
-impl Drop for Inbox {
+impl Drop for Receiver {
     fn drop(&mut self) {
-        // Whoever is gone takes nothing any more: his account is settled, so that nobody waits for him.
-        self.account.settle();
+        // A task that is gone writes nothing any more: everything counts as written, so that nobody waits for it.
+        self.state.close();
     }
 }
 
@@ -465,8 +444,8 @@ impl Drop for Inbox {
 mod tests {
     use super::*;
     use crate::limits::BUFFER_OVERHEAD;
-    use crate::outbound::backpressure::Bounds;
-    use crate::outbound::frame::Gauge;
+    use crate::outbound::backpressure::QueueLimits;
+    use crate::outbound::frame::ByteCounter;
     use std::time::Duration;
 
     #[derive(Default)]
@@ -478,123 +457,130 @@ mod tests {
         }
     }
 
-    fn bounds(soft: u64, hard: u64) -> Arc<Intake> {
-        Arc::new(Intake::new(Bounds { soft, hard, take_within: Duration::from_secs(10) }))
+    fn bounds(soft: u64, hard: u64) -> Arc<Backpressure> {
+        Arc::new(Backpressure::new(QueueLimits {
+            soft,
+            hard,
+            stall_timeout: Duration::from_secs(10),
+        }))
     }
 
     #[test]
     fn what_is_pushed_is_owed_until_it_is_taken() {
-        let intake = bounds(200, 1000);
-        let (mut outlet, mut inbox) = inbox(&intake);
-        let frame = Frame::new(&[0; 100], &Gauge::new());
-        assert_eq!(outlet.push(frame.clone()), Ok(164));
-        assert_eq!(outlet.push(frame), Ok(328));
-        assert!(inbox.account().is_behind());
-        inbox.try_recv().unwrap();
-        assert_eq!(inbox.account().owed(), 328, "what lies with the client is owed still");
-        inbox.account().take(60, 0);
-        inbox.account().take(40, 1);
-        assert_eq!((inbox.account().owed(), outlet.taken()), (164, 164));
-        assert!(!inbox.account().is_behind());
+        let backpressure = bounds(200, 1000);
+        let (mut sender, mut receiver) = channel(&backpressure);
+        let frame = Frame::new(&[0; 100], &ByteCounter::new());
+        assert_eq!(sender.push(frame.clone()), Ok(164));
+        assert_eq!(sender.push(frame), Ok(328));
+        assert!(receiver.state().is_over_soft_limit());
+        receiver.try_recv().unwrap();
+        assert_eq!(receiver.state().pending(), 328, "what lies with the client is owed still");
+        receiver.state().record_written(60, 0);
+        receiver.state().record_written(40, 1);
+        assert_eq!((receiver.state().pending(), sender.written()), (164, 164));
+        assert!(!receiver.state().is_over_soft_limit());
     }
 
     #[test]
     fn nothing_goes_past_the_hard_bound_in_bytes_or_frames() {
-        let gauge = Gauge::new();
-        let intake = bounds(100, 4 * FRAME_OVERHEAD as u64);
-        let (mut outlet, _inbox) = inbox(&intake);
+        let gauge = ByteCounter::new();
+        let backpressure = bounds(100, 4 * FRAME_OVERHEAD as u64);
+        let (mut sender, _receiver) = channel(&backpressure);
         let empty = Frame::new(&[], &gauge);
         for _ in 0..4 {
-            assert!(outlet.push(empty.clone()).is_ok());
+            assert!(sender.push(empty.clone()).is_ok());
         }
-        assert_eq!(outlet.push(empty), Err(PushError::PastHard));
-        let (mut outlet, _inbox) = inbox_of(&intake, 1);
-        assert!(outlet.push(Frame::new(&[], &gauge)).is_ok());
-        assert_eq!(outlet.push(Frame::new(&[], &gauge)), Err(PushError::PastHard));
+        assert_eq!(sender.push(empty), Err(PushError::LimitExceeded));
+        let (mut sender, _receiver) = channel_with_capacity(&backpressure, 1);
+        assert!(sender.push(Frame::new(&[], &gauge)).is_ok());
+        assert_eq!(sender.push(Frame::new(&[], &gauge)), Err(PushError::LimitExceeded));
         assert_eq!(gauge.bytes(), 2 * BUFFER_OVERHEAD, "what was refused is gone");
     }
 
     #[test]
     fn whoever_is_gone_is_owed_nothing() {
-        let (mut outlet, inbox) = inbox(&bounds(100, 1000));
-        outlet.push(Frame::new(&[0; 10], &Gauge::new())).unwrap();
-        drop(inbox);
-        assert!(outlet.is_gone());
-        assert_eq!(outlet.push(Frame::new(&[], &Gauge::new())), Err(PushError::Gone));
+        let (mut sender, receiver) = channel(&bounds(100, 1000));
+        sender.push(Frame::new(&[0; 10], &ByteCounter::new())).unwrap();
+        drop(receiver);
+        assert!(sender.is_closed());
+        assert_eq!(sender.push(Frame::new(&[], &ByteCounter::new())), Err(PushError::Closed));
     }
 
     #[test]
     fn a_cut_is_seen_before_and_after_it_is_waited_for() {
-        let (outlet, inbox) = inbox(&bounds(100, 1000));
+        let (sender, receiver) = channel(&bounds(100, 1000));
         let mut cx = Context::from_waker(Waker::noop());
-        assert_eq!(inbox.account().poll_cut(&mut cx), Poll::Pending);
-        assert_eq!(inbox.account().poll_cut(&mut cx), Poll::Pending);
-        outlet.cut(Cut::TooSlow);
-        assert_eq!(inbox.account().poll_cut(&mut cx), Poll::Ready(Cut::TooSlow));
-        assert_eq!(inbox.account().cut(), Some(Cut::TooSlow));
+        assert_eq!(receiver.state().poll_disconnected(&mut cx), Poll::Pending);
+        assert_eq!(receiver.state().poll_disconnected(&mut cx), Poll::Pending);
+        sender.disconnect(DisconnectReason::TooSlow);
+        assert_eq!(
+            receiver.state().poll_disconnected(&mut cx),
+            Poll::Ready(DisconnectReason::TooSlow)
+        );
+        assert_eq!(receiver.state().disconnect_reason(), Some(DisconnectReason::TooSlow));
     }
 
     #[test]
     fn whoever_has_handed_over_too_much_is_held_and_woken_when_it_is_handled() {
-        let (outlet, inbox) = inbox(&bounds(100, 1000));
-        let account = inbox.account();
+        let (sender, receiver) = channel(&bounds(100, 1000));
+        let state = receiver.state();
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
-        assert!(account.poll_cut(&mut Context::from_waker(&waker)).is_pending());
-        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| account.hand_over());
-        outlet.handled();
+        assert!(state.poll_disconnected(&mut Context::from_waker(&waker)).is_pending());
+        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| state.event_sent());
+        sender.event_handled();
         assert_eq!(wakes.0.load(Relaxed), 0, "he was not held");
-        account.hand_over();
-        assert!(account.is_held());
-        outlet.handled();
+        state.event_sent();
+        assert!(state.is_reading_blocked());
+        sender.event_handled();
         assert_eq!(wakes.0.load(Relaxed), 1);
-        assert!(!account.is_held());
-        (0..2 * MAX_EVENTS_PER_CLIENT).for_each(|_| outlet.handled());
+        assert!(!state.is_reading_blocked());
+        (0..2 * MAX_EVENTS_PER_CLIENT).for_each(|_| sender.event_handled());
         assert_eq!(wakes.0.load(Relaxed), 1, "and what was never handed over is not counted");
     }
 
     #[test]
     fn who_is_stopped_is_held_and_woken_when_that_is_over() {
-        let (outlet, inbox) = inbox(&bounds(100, 1000));
-        let account = inbox.account();
+        let (sender, receiver) = channel(&bounds(100, 1000));
+        let state = receiver.state();
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
-        assert!(account.poll_cut(&mut Context::from_waker(&waker)).is_pending());
-        outlet.stop_reading(true);
-        outlet.stop_reading(false);
+        assert!(state.poll_disconnected(&mut Context::from_waker(&waker)).is_pending());
+        sender.set_reading_paused(true);
+        sender.set_reading_paused(false);
         assert_eq!(wakes.0.load(Relaxed), 0, "the task did not notice");
-        account.hand_over();
-        outlet.stop_reading(true);
-        assert!(account.is_held());
-        outlet.handled();
+        state.event_sent();
+        sender.set_reading_paused(true);
+        assert!(state.is_reading_blocked());
+        sender.event_handled();
         assert_eq!(wakes.0.load(Relaxed), 0, "stopped still");
-        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| account.hand_over());
-        outlet.stop_reading(false);
-        assert!(account.is_held(), "there is too much of theirs now");
+        (0..MAX_EVENTS_PER_CLIENT).for_each(|_| state.event_sent());
+        sender.set_reading_paused(false);
+        assert!(state.is_reading_blocked(), "there is too much of theirs now");
         assert_eq!(wakes.0.load(Relaxed), 0);
-        outlet.handled();
+        sender.event_handled();
         assert_eq!(wakes.0.load(Relaxed), 1);
-        assert!(!account.is_held());
-        outlet.stop_reading(true);
-        assert!(account.is_held());
-        outlet.stop_reading(false);
+        assert!(!state.is_reading_blocked());
+        sender.set_reading_paused(true);
+        assert!(state.is_reading_blocked());
+        sender.set_reading_paused(false);
         assert_eq!(wakes.0.load(Relaxed), 2);
     }
 
     #[test]
     fn a_pause_ends_after_as_many_drains_as_were_asked_for() {
-        let intake = bounds(100, 10_000);
-        let (mut outlet, inbox) = inbox(&intake);
-        let frame = Frame::new(&[0; 136], &Gauge::new());
+        let backpressure = bounds(100, 10_000);
+        let (mut sender, receiver) = channel(&backpressure);
+        let frame = Frame::new(&[0; 136], &ByteCounter::new());
         let mut drain = || {
-            outlet.push(frame.clone()).unwrap();
-            inbox.account().take(136, 1);
+            sender.push(frame.clone()).unwrap();
+            receiver.state().record_written(136, 1);
         };
-        let count = intake.drains();
-        assert!(!intake.pause(count, 2));
+        let count = backpressure.drain_count();
+        assert!(!backpressure.wake_after(count, 2));
         drain();
-        assert!(!intake.pause(count, 2));
+        assert!(!backpressure.wake_after(count, 2));
         drain();
-        assert!(intake.pause(count, 2));
+        assert!(backpressure.wake_after(count, 2));
     }
 }

@@ -1,39 +1,39 @@
-//! What the broker has for a person's task beside frames: rare, and left where the cut is ([`account`](crate::outbound::queue)).
+//! What the broker sends to a client's task besides frames: rare, and kept where the disconnect is ([`queue`](crate::outbound::queue)).
 
 use crate::outbound::client_id::ClientId;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 
-/// All of it that came before the task has looked. What comes later displaces what came before.
+/// All that came before the task has looked. What comes later replaces what came before.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Aside {
-    /// Somebody wants to know whether the connection answers.
+pub(crate) struct SideMessage {
+    /// A request to find out whether the connection answers.
     pub probe: Option<Probe>,
-    /// What stands before the line that is being edited.
-    pub place: Option<Place>,
+    /// The prompt before the line that is being edited.
+    pub prompt: Option<Prompt>,
 }
 
-impl Aside {
-    /// Adds a question whether the connection answers. Whoever asks last is told, but for an operator, whom nobody displaces.
-    pub(crate) fn ask(&mut self, probe: Probe) {
-        if probe.ends || !self.probe.is_some_and(|before| before.ends) {
+impl SideMessage {
+    /// Adds a request for a probe. The latest requester gets the answer, except that nobody replaces an operator.
+    pub(crate) fn add_probe(&mut self, probe: Probe) {
+        if probe.disconnects || !self.probe.is_some_and(|before| before.disconnects) {
             self.probe = Some(probe);
         }
     }
 }
 
-/// A question whether a connection answers.
+/// A request to find out whether a connection answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Probe {
-    /// Who asks.
-    pub by: ClientId,
-    /// Whether an operator wants it ended if it does not.
-    pub ends: bool,
+    /// The user who asked.
+    pub requester: ClientId,
+    /// Whether an operator wants the client disconnected if it does not answer.
+    pub disconnects: bool,
 }
 
-/// What somebody is called, and where they speak.
+/// What an editor shows before the line: the user's nick, and the room that they speak in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Prompt {
     /// The nick.
     pub nick: Nick,
     /// The room; `None` for nowhere.

@@ -1,4 +1,4 @@
-//! The accept loop: who may come in, and what to do when the machine has run out.
+//! The accept loop: admission, and what to do when the machine has run out of descriptors or memory.
 //!
 //! Errors of accept come in three classes. Some are about one connection that was lost in the queue: go on. Some
 //! say that descriptors or memory have run out: wait, for the next call would only fail again, and at once when a
@@ -6,10 +6,10 @@
 
 use crate::limits::{BACKOFF_MAX, BACKOFF_MIN, LINGER_BYTES_SHORT, MAX_REJECTIONS_IN_FLIGHT};
 use crate::server::connection;
-use crate::server::connection::linger::say_goodbye;
-use crate::server::connection_limiter::Refusal;
-use crate::server::log_throttle::Seldom;
-use crate::server::shared::House;
+use crate::server::connection::linger::linger_close;
+use crate::server::connection_limiter::Rejected;
+use crate::server::log_throttle::LogThrottle;
+use crate::server::shared::Shared;
 use rustix::io::Errno;
 use std::future::Future;
 use std::io;
@@ -23,25 +23,25 @@ use whippet::net::{TcpListener, TcpStream};
 use whippet::select;
 use whippet::time::sleep;
 
-/// Where connections come from: a listener, or what a test puts in its place.
-pub(crate) trait Source {
+/// Where connections come from: a listener, or what a test replaces it with.
+pub(crate) trait Accept {
     /// The next connection.
     fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send;
 }
 
-impl Source for TcpListener {
+impl Accept for TcpListener {
     fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> + Send {
         TcpListener::accept(self)
     }
 }
 
-/// Lets people in until the server stops.
+/// Accepts connections until the server stops.
 ///
 /// # Errors
 /// The listener is broken.
-pub(crate) async fn run(source: impl Source, house: Arc<House>) -> io::Result<()> {
-    let mut doorman = Doorman::new(Arc::clone(&house));
-    let mut stopping = pin!(house.stopping.cancelled());
+pub(crate) async fn run(source: impl Accept, shared: Arc<Shared>) -> io::Result<()> {
+    let mut acceptor = Acceptor::new(Arc::clone(&shared));
+    let mut stopping = pin!(shared.stopping.cancelled());
     loop {
         let accepted = select! {
             biased;
@@ -49,11 +49,11 @@ pub(crate) async fn run(source: impl Source, house: Arc<House>) -> io::Result<()
             accepted = source.accept() => accepted,
         };
         match accepted {
-            Ok((stream, address)) => doorman.admit(stream, address),
-            Err(error) => match Class::of(&error) {
-                Class::Again => {}
-                Class::BackOff => doorman.back_off(&error).await,
-                Class::Fatal => return Err(error),
+            Ok((stream, address)) => acceptor.admit(stream, address),
+            Err(error) => match AcceptError::of(&error) {
+                AcceptError::Transient => {}
+                AcceptError::ResourceExhausted => acceptor.back_off(&error).await,
+                AcceptError::Fatal => return Err(error),
             },
         }
     }
@@ -61,16 +61,16 @@ pub(crate) async fn run(source: impl Source, house: Arc<House>) -> io::Result<()
 
 /// What an error of accept calls for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+enum AcceptError {
     /// It was about one connection, which is gone.
-    Again,
+    Transient,
     /// The machine has run out of something.
-    BackOff,
+    ResourceExhausted,
     /// The listener is broken.
     Fatal,
 }
 
-impl Class {
+impl AcceptError {
     fn of(error: &io::Error) -> Self {
         match Errno::from_io_error(error) {
             Some(
@@ -86,92 +86,92 @@ impl Class {
                 | Errno::NETUNREACH
                 | Errno::TIMEDOUT
                 | Errno::CONNRESET,
-            ) => Self::Again,
+            ) => Self::Transient,
             Some(Errno::BADF | Errno::FAULT | Errno::INVAL | Errno::NOTSOCK) => Self::Fatal,
             // EMFILE, ENFILE, ENOBUFS, ENOMEM; and whatever we do not know must not make the loop spin.
-            _ => Self::BackOff,
+            _ => Self::ResourceExhausted,
         }
     }
 }
 
 /// The state of one accept loop.
-struct Doorman {
+struct Acceptor {
     /// The server.
-    house: Arc<House>,
+    shared: Arc<Shared>,
     /// How long to wait when the machine runs out next.
-    pause: Duration,
-    /// When to speak of the machine's running out.
-    ran_out: Seldom,
-    /// When to speak of people turned away.
-    turned_away: Seldom,
-    /// Refusals whose goodbye is under way.
-    refusing: Arc<AtomicUsize>,
+    backoff: Duration,
+    /// Throttles the log of accept errors.
+    exhausted_log: LogThrottle,
+    /// Throttles the log of rejections.
+    rejected_log: LogThrottle,
+    /// Rejections that are still lingering.
+    rejections_in_flight: Arc<AtomicUsize>,
 }
 
-impl Doorman {
-    fn new(house: Arc<House>) -> Self {
+impl Acceptor {
+    fn new(shared: Arc<Shared>) -> Self {
         Self {
-            house,
-            pause: BACKOFF_MIN,
-            ran_out: Seldom::default(),
-            turned_away: Seldom::default(),
-            refusing: Arc::default(),
+            shared,
+            backoff: BACKOFF_MIN,
+            exhausted_log: LogThrottle::default(),
+            rejected_log: LogThrottle::default(),
+            rejections_in_flight: Arc::default(),
         }
     }
 
-    /// Lets a connection in, or turns it away with a sentence.
+    /// Admits a connection, or rejects it with a message.
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
-        self.pause = BACKOFF_MIN;
-        let House { dials, places, .. } = &*self.house;
-        let admitted = match dials.proxies().trust(address.ip()) {
-            true => places.admit_proxy(),
-            false => places.admit(address.ip(), now()),
+        self.backoff = BACKOFF_MIN;
+        let Shared { live, limiter, .. } = &*self.shared;
+        let admitted = match live.trusted_proxies().trusts(address.ip()) {
+            true => limiter.admit_proxy(),
+            false => limiter.admit(address.ip(), now()),
         };
         match admitted {
-            Ok(place) => {
-                whippet::spawn(connection::run(stream, place, Arc::clone(&self.house)));
+            Ok(permit) => {
+                whippet::spawn(connection::run(stream, permit, Arc::clone(&self.shared)));
             }
-            Err(refusal) => self.refuse(stream, address, refusal),
+            Err(rejection) => self.reject(stream, address, rejection),
         }
     }
 
-    /// Says why, and closes. Only so many goodbyes take their time at once: each of them holds a descriptor.
-    fn refuse(&mut self, stream: TcpStream, address: SocketAddr, refusal: Refusal) {
-        if let Some(times) = self.turned_away.tell(now()) {
+    /// Sends the reason, and closes. Only so many linger at once: each of them holds a descriptor.
+    fn reject(&mut self, stream: TcpStream, address: SocketAddr, rejection: Rejected) {
+        if let Some(times) = self.rejected_log.record(now()) {
             let address = address.ip().to_canonical();
-            tracing::warn!(target: "chinwag::accept", times, %address, "turned away: {refusal}");
+            tracing::warn!(target: "chinwag::accept", times, %address, "turned away: {rejection}");
         }
         // Only this loop adds, so the bound holds; the count guards nothing else, and Relaxed will do.
-        if self.refusing.load(Relaxed) >= MAX_REJECTIONS_IN_FLIGHT {
-            let _ = stream.try_write(refusal.answer().as_bytes());
+        if self.rejections_in_flight.load(Relaxed) >= MAX_REJECTIONS_IN_FLIGHT {
+            let _ = stream.try_write(rejection.client_message().as_bytes());
             return;
         }
-        self.refusing.fetch_add(1, Relaxed);
-        let refusing = Counted(Arc::clone(&self.refusing));
+        self.rejections_in_flight.fetch_add(1, Relaxed);
+        let guard = RejectionGuard(Arc::clone(&self.rejections_in_flight));
         whippet::spawn(async move {
-            say_goodbye(&stream, refusal.answer(), LINGER_BYTES_SHORT).await;
-            drop((stream, refusing));
+            linger_close(&stream, rejection.client_message(), LINGER_BYTES_SHORT).await;
+            drop((stream, guard));
         });
     }
 
     /// Waits when the machine has run out: longer each time, and no longer than until a connection of ours has gone.
     async fn back_off(&mut self, error: &io::Error) {
-        if let Some(times) = self.ran_out.tell(now()) {
+        if let Some(times) = self.exhausted_log.record(now()) {
             tracing::warn!(target: "chinwag::accept", times, "cannot accept connections for now: {error}");
         }
-        let house = &self.house;
+        let shared = &self.shared;
         select! {
-            () = house.places.freed() => {}
-            () = sleep(self.pause) => self.pause = (self.pause * 2).min(BACKOFF_MAX),
-            () = house.stopping.cancelled() => {}
+            () = shared.limiter.released() => {}
+            () = sleep(self.backoff) => self.backoff = (self.backoff * 2).min(BACKOFF_MAX),
+            () = shared.stopping.cancelled() => {}
         }
     }
 }
 
-/// One refusal under way; counted until dropped.
-struct Counted(Arc<AtomicUsize>);
+/// One rejection in flight; counted until dropped.
+struct RejectionGuard(Arc<AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for RejectionGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }

@@ -2,9 +2,9 @@
 
 use crate::chat::greeting::Greeting;
 use crate::limits;
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use crate::protocol::ip_range::IpRange;
-use crate::server::rate_limit::Allowance;
+use crate::server::rate_limit::RateLimit;
 use crate::server::socket_options::SocketOptions;
 use crate::settings::Settings;
 use std::io::{self, ErrorKind};
@@ -12,32 +12,32 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The settings of one server. The defaults are those of the documentation, but for the number of connections,
+/// The settings of one server. The defaults are those of the documentation, except for the number of connections,
 /// which the program takes from its limit of descriptors.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Most connections at once.
-    pub connections: usize,
+    pub max_connections: usize,
     /// Most connections of one address, `None` for any number.
-    pub per_address: Option<usize>,
-    /// The proxies that are believed when they say who connects: addresses, each with the number of its bits that count
+    pub max_per_address: Option<usize>,
+    /// The trusted proxies, whose headers say which client connects: addresses, each with its prefix length
     /// (`10.0.0.0/8` is `(10.0.0.0, 8)`).
     pub trusted_proxies: Vec<(IpAddr, u8)>,
-    /// How fast a person may speak, `None` for any speed.
-    pub speech: Option<Allowance>,
+    /// How fast a client may send lines, `None` for any speed.
+    pub rate_limit: Option<RateLimit>,
     /// How fast keys may come to an editor, `None` for any speed.
-    pub keys: Option<Allowance>,
-    /// How long a newcomer is listened to before the welcome.
-    pub first_look: Duration,
+    pub key_rate_limit: Option<RateLimit>,
+    /// How long a new connection is sniffed before the welcome.
+    pub sniff_timeout: Duration,
     /// How long a line may go on past its limit without an end.
-    pub overlong: Duration,
-    /// What a person may be owed, and for how long.
-    pub bounds: Bounds,
-    /// Bytes of all frames that anybody waits for, past which the furthest behind are cut.
-    pub living_frames: usize,
+    pub overlong_timeout: Duration,
+    /// How much may be pending for a client, and for how long.
+    pub queue_limits: QueueLimits,
+    /// Bytes of all frames that are held for clients, past which the clients with the most pending are disconnected.
+    pub max_buffered_bytes: usize,
     /// Lines of chat that a room remembers.
     pub history_lines: usize,
-    /// What is set on each person's socket.
+    /// The options of each client's socket.
     pub sockets: SocketOptions,
     /// The greeting, without the nick.
     pub welcome: String,
@@ -45,8 +45,8 @@ pub struct Config {
     pub motd: String,
     /// Whether who comes and leaves is logged.
     pub log_connections: bool,
-    /// How long a graceful stop may take.
-    pub grace: Duration,
+    /// How long a graceful shutdown may take.
+    pub shutdown_timeout: Duration,
     /// The file with the secret of operators; `None`: nobody becomes one.
     pub oper_file: Option<PathBuf>,
     /// The folder in which bans are kept; `None`: a restart forgets them.
@@ -56,21 +56,27 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            connections: 1000,
-            per_address: Some(limits::MAX_PER_ADDRESS),
+            max_connections: 1000,
+            max_per_address: Some(limits::MAX_PER_ADDRESS),
             trusted_proxies: Vec::new(),
-            speech: Some(Allowance { burst: limits::RATE_BURST, interval: limits::RATE_INTERVAL }),
-            keys: Some(Allowance { burst: limits::KEY_BURST, interval: limits::KEY_INTERVAL }),
-            first_look: limits::SNIFF_TIMEOUT,
-            overlong: limits::OVERLONG_TIMEOUT,
-            bounds: Bounds::default(),
-            living_frames: limits::MAX_BUFFERED_BYTES,
+            rate_limit: Some(RateLimit {
+                burst: limits::RATE_BURST,
+                interval: limits::RATE_INTERVAL,
+            }),
+            key_rate_limit: Some(RateLimit {
+                burst: limits::KEY_BURST,
+                interval: limits::KEY_INTERVAL,
+            }),
+            sniff_timeout: limits::SNIFF_TIMEOUT,
+            overlong_timeout: limits::OVERLONG_TIMEOUT,
+            queue_limits: QueueLimits::default(),
+            max_buffered_bytes: limits::MAX_BUFFERED_BYTES,
             history_lines: limits::HISTORY_LINES,
             sockets: SocketOptions::default(),
             welcome: limits::DEFAULT_WELCOME.to_owned(),
             motd: String::new(),
             log_connections: false,
-            grace: limits::SHUTDOWN_TIMEOUT,
+            shutdown_timeout: limits::SHUTDOWN_TIMEOUT,
             oper_file: None,
             state_dir: None,
         }
@@ -83,18 +89,18 @@ impl Config {
         let memory = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let (burst, interval) = (settings.rate_burst, settings.rate_interval);
         let config = Self {
-            connections: settings.max_connections.0.unwrap_or(possible),
-            per_address: settings.max_per_address,
+            max_connections: settings.max_connections.0.unwrap_or(possible),
+            max_per_address: settings.max_per_address,
             trusted_proxies: settings.trusted_proxies.iter().map(IpRange::parts).collect(),
-            speech: Some(Allowance { burst, interval }),
-            first_look: settings.sniff_timeout,
-            overlong: settings.overlong_line_timeout,
-            bounds: Bounds {
+            rate_limit: Some(RateLimit { burst, interval }),
+            sniff_timeout: settings.sniff_timeout,
+            overlong_timeout: settings.overlong_line_timeout,
+            queue_limits: QueueLimits {
                 soft: settings.sendq_soft.0,
                 hard: settings.sendq_hard.0,
-                take_within: settings.stall_timeout,
+                stall_timeout: settings.stall_timeout,
             },
-            living_frames: memory(settings.max_buffered.0),
+            max_buffered_bytes: memory(settings.max_buffered.0),
             history_lines: settings.history_lines,
             sockets: SocketOptions {
                 send_buffer: memory(settings.send_buffer.0),
@@ -106,7 +112,7 @@ impl Config {
             welcome: settings.welcome.clone(),
             motd: settings.motd.clone(),
             log_connections: settings.log_connections,
-            grace: settings.shutdown_timeout,
+            shutdown_timeout: settings.shutdown_timeout,
             oper_file: settings.oper_file.clone(),
             state_dir: settings.state_dir.clone(),
             ..Self::default()
@@ -114,11 +120,11 @@ impl Config {
         if settings.no_limits { config.without_limits() } else { config }
     }
 
-    /// Without the limits on what a person may do: for load tests and places where everybody is trusted. What
+    /// Without the limits on what a client may do: for load tests and places where all clients are trusted. What
     /// bounds memory stays.
     #[must_use]
     pub fn without_limits(self) -> Self {
-        Self { per_address: None, speech: None, keys: None, ..self }
+        Self { max_per_address: None, rate_limit: None, key_rate_limit: None, ..self }
     }
 
     /// What new clients read.
@@ -126,7 +132,7 @@ impl Config {
         Greeting { welcome: self.welcome.clone(), motd: self.motd.clone() }
     }
 
-    /// The proxies that are believed.
+    /// The trusted proxies.
     ///
     /// # Errors
     /// One of them is no range of addresses.

@@ -1,14 +1,14 @@
-//! Who may come in: how many connections there are in all, and what the [budgets](crate::server::address_limits) of their addresses allow.
+//! Admission: how many connections there are in all, and what the [budgets](crate::server::address_budgets) of their addresses allow.
 //!
-//! A [`Place`] is one connection, from accept to close. It gives itself back when dropped, so no way out of a
-//! client's task can lose one.
+//! A [`ConnectionPermit`] is one connection, from accept to close. It is released on drop, so that no way out of a connection's task
+//! can leak one.
 //!
-//! What comes by a proxy that is believed has a place before it is known whose it is: it counts in all, and for no address. It is
-//! [given](Place::give_to) to an address once the proxy has said which.
+//! A connection of a trusted proxy has a permit before the client's address is known: it counts in all, and for no address. It is
+//! [assigned](ConnectionPermit::assign_address) to an address once the proxy has sent its header.
 
 use crate::limits::TRIM_MIN_PEAK;
-use crate::server::address_limits::{AddressBudget, AddressBudgets, Excess};
-use crate::server::rate_limit::LineRate;
+use crate::server::address_budgets::{AddressBudget, AddressBudgets, LimitExceeded};
+use crate::server::rate_limit::LineRateLimit;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,167 +18,171 @@ use whippet::sync::Notify;
 
 /// Counts connections.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct ConnectionLimiter {
     /// The counts.
     counts: Mutex<Counts>,
-    /// Told each time a connection has gone, and its descriptor with it.
-    freed: Notify,
-    /// Told once half of the people have gone.
-    ebb: Notify,
+    /// Notified each time a connection has gone, and its descriptor with it.
+    released: Notify,
+    /// Notified once half of the connections have gone.
+    half_left: Notify,
 }
 
 /// How many connections there are.
 #[derive(Debug)]
 struct Counts {
     /// Most connections in all.
-    most: usize,
+    max: usize,
     /// Most connections of an address, if that is limited.
     per_address: Option<usize>,
-    /// In all.
-    all: usize,
-    /// The most that there were in this tide: since [`Places::next_tide`].
-    high: usize,
-    /// Whether this tide's ebb was told.
-    ebbed: bool,
-    /// How many were turned away, by reason.
-    turned_away: [u64; Refusal::COUNT],
+    /// Connections now.
+    active: usize,
+    /// The most that there were since [`ConnectionLimiter::reset_peak`].
+    peak: usize,
+    /// Whether [`ConnectionLimiter::half_left`] was notified for this peak.
+    notified: bool,
+    /// How many were rejected, by reason.
+    rejected: [u64; Rejected::COUNT],
     /// What their addresses may do.
     addresses: AddressBudgets,
 }
 
 impl Counts {
     /// Counts a connection of this address.
-    fn admit(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Refusal> {
-        if self.all >= self.most {
-            return Err(Refusal::Full);
+    fn admit(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Rejected> {
+        if self.active >= self.max {
+            return Err(Rejected::ServerFull);
         }
         self.admit_address(address, now)
     }
 
-    /// Counts a connection of this address that has its place.
-    fn admit_address(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Refusal> {
+    /// Counts a connection of this address that has its permit.
+    fn admit_address(&mut self, address: IpAddr, now: Instant) -> Result<AddressBudget, Rejected> {
         // Counted without a limit, too: there may be one later.
         self.addresses.admit(address, self.per_address, now).map_err(|excess| match excess {
-            Excess::Connections => Refusal::AddressFull,
-            Excess::Connects => Refusal::TooOften,
+            LimitExceeded::Connections => Rejected::AddressLimit,
+            LimitExceeded::ConnectRate => Rejected::ConnectRate,
         })
     }
 
-    /// Somebody has gone: whether that makes it an ebb.
-    fn ebbs(&mut self) -> bool {
-        let ebbs = self.high >= TRIM_MIN_PEAK && self.all <= self.high / 2;
-        ebbs && !std::mem::replace(&mut self.ebbed, true)
+    /// A connection has gone: whether that crosses half of the peak.
+    fn crossed_half(&mut self) -> bool {
+        let crossed_half = self.peak >= TRIM_MIN_PEAK && self.active <= self.peak / 2;
+        crossed_half && !std::mem::replace(&mut self.notified, true)
     }
 }
 
-/// Why somebody may not come in.
+/// Why a connection is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// As many are here as may be.
-    Full,
-    /// As many of this address are here as may be.
-    AddressFull,
+pub(crate) enum Rejected {
+    /// As many connections as there may be.
+    ServerFull,
+    /// As many connections of this address as there may be.
+    AddressLimit,
     /// This address connects more often than it may.
-    TooOften,
-    /// The proxy did not say whose the connection is.
-    Unintroduced,
+    ConnectRate,
+    /// The proxy did not send the client's address.
+    NoProxyHeader,
 }
 
-impl Refusal {
+impl Rejected {
     /// How many reasons there are.
     pub(crate) const COUNT: usize = 4;
 
-    /// What the one at the door is told.
-    pub(crate) fn answer(self) -> &'static str {
+    /// What the client is told.
+    pub(crate) fn client_message(self) -> &'static str {
         match self {
-            Self::Full => "! the server is full, please try again later\r\n",
-            Self::AddressFull => "! too many connections from your address\r\n",
-            Self::TooOften => "! your address connects too often, please wait a second\r\n",
-            Self::Unintroduced => {
+            Self::ServerFull => "! the server is full, please try again later\r\n",
+            Self::AddressLimit => "! too many connections from your address\r\n",
+            Self::ConnectRate => "! your address connects too often, please wait a second\r\n",
+            Self::NoProxyHeader => {
                 "! from this address a connection must begin with a PROXY header of version 2\r\n"
             }
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "all places are taken",
-            Self::AddressFull => "all places of its address are taken",
-            Self::TooOften => "its address connects too often",
-            Self::Unintroduced => "its proxy does not say who comes",
+            Self::ServerFull => "all places are taken",
+            Self::AddressLimit => "all places of its address are taken",
+            Self::ConnectRate => "its address connects too often",
+            Self::NoProxyHeader => "its proxy does not say who comes",
         })
     }
 }
 
-impl Places {
-    /// Room for `most` connections, `per_address` of each address.
-    pub(crate) fn new(most: usize, per_address: Option<usize>) -> Arc<Self> {
+impl ConnectionLimiter {
+    /// At most `max` connections, `per_address` of each address.
+    pub(crate) fn new(max: usize, per_address: Option<usize>) -> Arc<Self> {
         let counts = Counts {
-            most,
+            max,
             per_address,
-            all: 0,
-            high: 0,
-            ebbed: false,
-            turned_away: [0; Refusal::COUNT],
+            active: 0,
+            peak: 0,
+            notified: false,
+            rejected: [0; Rejected::COUNT],
             addresses: AddressBudgets::new(whippet::time::Instant::now().into_std()),
         };
         let counts = Mutex::new(counts);
-        let (freed, ebb) = (Notify::new(), Notify::new());
-        Arc::new(Self { counts, freed, ebb })
+        let (released, half_left) = (Notify::new(), Notify::new());
+        Arc::new(Self { counts, released, half_left })
     }
 
-    /// A place for a connection that comes from this address now.
+    /// A permit for a connection that comes from this address now.
     ///
     /// # Errors
-    /// There is none.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Result<Place, Refusal> {
+    /// It is rejected.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<ConnectionPermit, Rejected> {
         let mut counts = self.lock();
         let admitted = counts.admit(address, now);
-        if let Err(refusal) = admitted {
-            counts.turned_away[refusal as usize] += 1;
+        if let Err(rejection) = admitted {
+            counts.rejected[rejection as usize] += 1;
         }
         let budget = admitted?;
-        Ok(self.take(counts, budget, None))
+        Ok(self.grant(counts, budget, None))
     }
 
-    /// A place for a connection of a proxy that will say whose it is.
+    /// A permit for a connection of a proxy that will send the client's address.
     ///
     /// # Errors
-    /// There is none.
-    pub(crate) fn admit_proxy(self: &Arc<Self>) -> Result<Place, Refusal> {
+    /// It is rejected.
+    pub(crate) fn admit_proxy(self: &Arc<Self>) -> Result<ConnectionPermit, Rejected> {
         let mut counts = self.lock();
-        if counts.all >= counts.most {
-            counts.turned_away[Refusal::Full as usize] += 1;
-            return Err(Refusal::Full);
+        if counts.active >= counts.max {
+            counts.rejected[Rejected::ServerFull as usize] += 1;
+            return Err(Rejected::ServerFull);
         }
-        let budget = counts.addresses.free();
-        Ok(self.take(counts, budget, Some(Box::new(None))))
+        let budget = counts.addresses.unlimited();
+        Ok(self.grant(counts, budget, Some(Box::new(None))))
     }
 
-    /// Takes a place.
-    fn take(
+    /// Makes a permit.
+    fn grant(
         self: &Arc<Self>,
         mut counts: MutexGuard<'_, Counts>,
         budget: AddressBudget,
-        by_proxy: Option<Box<Option<SocketAddr>>>,
-    ) -> Place {
-        counts.all += 1;
-        counts.high = counts.high.max(counts.all);
-        Place { places: Arc::clone(self), budget, by_proxy }
+        proxied_address: Option<Box<Option<SocketAddr>>>,
+    ) -> ConnectionPermit {
+        counts.active += 1;
+        counts.peak = counts.peak.max(counts.active);
+        ConnectionPermit { limiter: Arc::clone(self), budget, proxied_address }
     }
 
-    /// Goes by this from now on: so many connections of an address, and lines at this rate. Those who are here stay.
-    pub(crate) fn limit_addresses(
+    /// Sets the limits of addresses: so many connections, and lines at this rate. Open connections stay.
+    pub(crate) fn set_per_address(
         &self,
         per_address: Option<usize>,
-        lines: Option<LineRate>,
+        lines: Option<LineRateLimit>,
         now: Instant,
     ) {
         let mut counts = self.lock();
         counts.per_address = per_address;
-        counts.addresses.cap(lines, per_address, now);
+        counts.addresses.clamp_to(lines, per_address, now);
     }
 
     /// How many connections an address may have, if that is limited.
@@ -190,47 +194,47 @@ impl Places {
     ///
     /// # Cancel safety
     /// May be dropped and called again; what went in between is missed, so look at the state first.
-    pub(crate) async fn freed(&self) {
-        self.freed.notified().await;
+    pub(crate) async fn released(&self) {
+        self.released.notified().await;
     }
 
     /// Waits until no connection is left.
     ///
     /// # Cancel safety
     /// May be dropped and called again at will.
-    pub(crate) async fn empty(&self) {
+    pub(crate) async fn idle(&self) {
         loop {
-            let freed = self.freed.notified();
-            if self.taken() == 0 {
+            let released = self.released.notified();
+            if self.active() == 0 {
                 return;
             }
-            freed.await;
+            released.await;
         }
     }
 
-    /// Waits until half of the connections of this tide have gone, if they were many. Told once a tide.
+    /// Waits until half of the connections at the peak have gone, if they were many. Notified once for a peak.
     ///
     /// # Cancel safety
-    /// Nothing is lost: what is told while nobody waits is kept.
-    pub(crate) async fn ebb(&self) {
-        self.ebb.notified().await;
+    /// Nothing is lost: a notification without a waiter is kept.
+    pub(crate) async fn half_left(&self) {
+        self.half_left.notified().await;
     }
 
-    /// Counts the next ebb from the number of connections that there are now.
-    pub(crate) fn next_tide(&self) {
+    /// Begins a new peak with the number of connections that there are now.
+    pub(crate) fn reset_peak(&self) {
         let mut counts = self.lock();
-        (counts.high, counts.ebbed) = (counts.all, false);
+        (counts.peak, counts.notified) = (counts.active, false);
     }
 
     /// How many connections there are.
-    pub(crate) fn taken(&self) -> usize {
-        self.lock().all
+    pub(crate) fn active(&self) -> usize {
+        self.lock().active
     }
 
-    /// How many were turned away: because there was no place, none for their address, they came too often, or their proxy did not say
-    /// who they are.
-    pub(crate) fn turned_away(&self) -> [u64; Refusal::COUNT] {
-        self.lock().turned_away
+    /// How many were rejected: the server was full, their address had too many, it connected too often, or the proxy did not send an
+    /// address.
+    pub(crate) fn rejected(&self) -> [u64; Rejected::COUNT] {
+        self.lock().rejected
     }
 
     /// The counts; they are whole between any two statements, so a panic elsewhere does not spoil them.
@@ -241,58 +245,58 @@ impl Places {
 
 /// The right to one connection. Drop it after the socket is closed.
 #[derive(Debug)]
-pub(crate) struct Place {
-    /// Where it came from.
-    places: Arc<Places>,
+pub(crate) struct ConnectionPermit {
+    /// What counts it.
+    limiter: Arc<ConnectionLimiter>,
     /// What its address may do.
     budget: AddressBudget,
-    /// The address that a proxy has said, if it came by one; none before the proxy has said it. Most come by none.
-    by_proxy: Option<Box<Option<SocketAddr>>>,
+    /// The address that a proxy has sent, if it came by one; `None` inside before that. Most come by none.
+    proxied_address: Option<Box<Option<SocketAddr>>>,
 }
 
-impl Place {
-    /// Whether a proxy has yet to say whose it is.
-    pub(crate) fn is_unintroduced(&self) -> bool {
-        self.by_proxy.as_deref() == Some(&None)
+impl ConnectionPermit {
+    /// Whether a proxy has yet to send the client's address.
+    pub(crate) fn awaits_proxy_header(&self) -> bool {
+        self.proxied_address.as_deref() == Some(&None)
     }
 
-    /// The address that a proxy has said.
-    pub(crate) fn told_address(&self) -> Option<SocketAddr> {
-        self.by_proxy.as_deref().copied().flatten()
+    /// The address that a proxy has sent.
+    pub(crate) fn proxied_address(&self) -> Option<SocketAddr> {
+        self.proxied_address.as_deref().copied().flatten()
     }
 
-    /// Whose it is: the address that a proxy has said, or else that of the peer. Of a connection that is gone there may be none.
+    /// The client's address: what a proxy has sent, or else the peer. A connection that is gone may have none.
     pub(crate) fn address(&self, stream: &TcpStream) -> Option<SocketAddr> {
-        self.told_address().or_else(|| stream.peer_addr().ok())
+        self.proxied_address().or_else(|| stream.peer_addr().ok())
     }
 
-    /// A proxy has said whose it is. If that is a proxy that is believed, too, it counts for no address.
+    /// A proxy has sent the client's address. If that is a trusted proxy itself, it counts for no address.
     ///
     /// # Errors
-    /// There is none for that address.
-    pub(crate) fn give_to(
+    /// That address is rejected.
+    pub(crate) fn assign_address(
         &mut self,
         address: SocketAddr,
         is_proxy: bool,
         now: Instant,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejected> {
         if !is_proxy {
-            let mut counts = self.places.lock();
+            let mut counts = self.limiter.lock();
             match counts.admit_address(address.ip(), now) {
                 Ok(budget) => self.budget = budget,
-                Err(refusal) => {
-                    counts.turned_away[refusal as usize] += 1;
-                    return Err(refusal);
+                Err(rejection) => {
+                    counts.rejected[rejection as usize] += 1;
+                    return Err(rejection);
                 }
             }
         }
-        self.by_proxy = Some(Box::new(Some(address)));
+        self.proxied_address = Some(Box::new(Some(address)));
         Ok(())
     }
 
-    /// It is given to nobody, for this reason.
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        self.places.lock().turned_away[refusal as usize] += 1;
+    /// Counts that it was rejected, for this reason.
+    pub(crate) fn count_rejected(&self, rejection: Rejected) {
+        self.limiter.lock().rejected[rejection as usize] += 1;
     }
 
     /// What its address may do.
@@ -301,16 +305,16 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        let mut counts = self.places.lock();
-        counts.all -= 1;
+        let mut counts = self.limiter.lock();
+        counts.active -= 1;
         counts.addresses.release(&self.budget);
-        let ebbs = counts.ebbs();
+        let crossed_half = counts.crossed_half();
         drop(counts);
-        self.places.freed.notify_waiters();
-        if ebbs {
-            self.places.ebb.notify_one();
+        self.limiter.released.notify_waiters();
+        if crossed_half {
+            self.limiter.half_left.notify_one();
         }
     }
 }
@@ -330,62 +334,62 @@ mod tests {
 
     #[test]
     fn places_are_limited_in_all() {
-        let places = Places::new(2, None);
-        let _first = places.admit(address("10.0.0.1"), now()).unwrap();
-        let second = places.admit(address("10.0.0.1"), now()).unwrap();
-        assert_eq!(places.admit(address("127.0.0.1"), now()).unwrap_err(), Refusal::Full);
+        let limiter = ConnectionLimiter::new(2, None);
+        let _first = limiter.admit(address("10.0.0.1"), now()).unwrap();
+        let second = limiter.admit(address("10.0.0.1"), now()).unwrap();
+        assert_eq!(limiter.admit(address("127.0.0.1"), now()).unwrap_err(), Rejected::ServerFull);
         drop(second);
-        assert!(places.admit(address("127.0.0.1"), now()).is_ok());
+        assert!(limiter.admit(address("127.0.0.1"), now()).is_ok());
     }
 
     #[test]
     fn places_are_limited_for_each_address() {
-        let places = Places::new(100, Some(2));
+        let limiter = ConnectionLimiter::new(100, Some(2));
         let held: Vec<_> = ["10.0.0.1", "::ffff:10.0.0.1"]
-            .map(|a| places.admit(address(a), now()).unwrap())
+            .map(|a| limiter.admit(address(a), now()).unwrap())
             .into();
-        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
-        assert!(places.admit(address("10.0.0.2"), now()).is_ok());
+        assert_eq!(limiter.admit(address("10.0.0.1"), now()).unwrap_err(), Rejected::AddressLimit);
+        assert!(limiter.admit(address("10.0.0.2"), now()).is_ok());
         drop(held);
-        assert!(places.admit(address("10.0.0.1"), now()).is_ok());
-        assert_eq!(places.taken(), 0);
-        assert_eq!(places.turned_away(), [0, 1, 0, 0]);
+        assert!(limiter.admit(address("10.0.0.1"), now()).is_ok());
+        assert_eq!(limiter.active(), 0);
+        assert_eq!(limiter.rejected(), [0, 1, 0, 0]);
     }
 
     #[test]
     fn a_new_limit_counts_those_who_came_before_it() {
-        let places = Places::new(100, None);
+        let limiter = ConnectionLimiter::new(100, None);
         let mut held: Vec<_> =
-            (0..3).map(|_| places.admit(address("10.0.0.1"), now()).unwrap()).collect();
-        places.limit_addresses(Some(2), None, now());
-        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
+            (0..3).map(|_| limiter.admit(address("10.0.0.1"), now()).unwrap()).collect();
+        limiter.set_per_address(Some(2), None, now());
+        assert_eq!(limiter.admit(address("10.0.0.1"), now()).unwrap_err(), Rejected::AddressLimit);
         held.truncate(1);
-        assert!(places.admit(address("10.0.0.1"), now()).is_ok());
-        places.limit_addresses(None, None, now());
-        held.extend((0..3).map(|_| places.admit(address("10.0.0.1"), now()).unwrap()));
+        assert!(limiter.admit(address("10.0.0.1"), now()).is_ok());
+        limiter.set_per_address(None, None, now());
+        held.extend((0..3).map(|_| limiter.admit(address("10.0.0.1"), now()).unwrap()));
     }
 
     #[test]
     fn whoever_connects_too_often_is_counted_as_such() {
-        let (places, now) = (Places::new(100, Some(16)), now());
+        let (limiter, now) = (ConnectionLimiter::new(100, Some(16)), now());
         for _ in 0..32 {
-            drop(places.admit(address("10.0.0.1"), now).unwrap());
+            drop(limiter.admit(address("10.0.0.1"), now).unwrap());
         }
-        assert_eq!(places.admit(address("10.0.0.1"), now).unwrap_err(), Refusal::TooOften);
-        assert_eq!(places.turned_away(), [0, 0, 1, 0]);
-        assert!(places.admit(address("10.0.0.2"), now).is_ok());
+        assert_eq!(limiter.admit(address("10.0.0.1"), now).unwrap_err(), Rejected::ConnectRate);
+        assert_eq!(limiter.rejected(), [0, 0, 1, 0]);
+        assert!(limiter.admit(address("10.0.0.2"), now).is_ok());
     }
 
     #[test]
     fn an_ebb_is_told_once_a_tide_and_only_of_many() {
         let loopback = address("127.0.0.1");
-        let places = Places::new(10_000, None);
+        let limiter = ConnectionLimiter::new(10_000, None);
         let told = || {
-            let told = std::pin::pin!(places.ebb());
+            let told = std::pin::pin!(limiter.half_left());
             told.poll(&mut Context::from_waker(Waker::noop())).is_ready()
         };
         let come =
-            |count| (0..count).map(|_| places.admit(loopback, now()).unwrap()).collect::<Vec<_>>();
+            |count| (0..count).map(|_| limiter.admit(loopback, now()).unwrap()).collect::<Vec<_>>();
         drop(come(TRIM_MIN_PEAK - 1));
         assert!(!told(), "a few");
         let mut people = come(1_000);
@@ -395,7 +399,7 @@ mod tests {
         assert!(told());
         people.truncate(300);
         assert!(!told(), "once a tide");
-        places.next_tide();
+        limiter.reset_peak();
         people.truncate(151);
         assert!(!told());
         people.clear();
@@ -404,34 +408,37 @@ mod tests {
 
     #[test]
     fn what_comes_by_a_proxy_counts_for_the_address_that_it_says() {
-        let places = Places::new(5, Some(2));
-        let by_proxy = |text: &str| {
-            let mut place = places.admit_proxy()?;
-            assert!(place.is_unintroduced());
-            place.give_to(SocketAddr::new(address(text), 7), false, now()).map(|()| place)
+        let limiter = ConnectionLimiter::new(5, Some(2));
+        let proxied_address = |text: &str| {
+            let mut permit = limiter.admit_proxy()?;
+            assert!(permit.awaits_proxy_header());
+            permit.assign_address(SocketAddr::new(address(text), 7), false, now()).map(|()| permit)
         };
-        let held: Vec<_> = (0..2).map(|_| by_proxy("10.0.0.1").unwrap()).collect();
-        assert_eq!(held[0].told_address().unwrap().ip(), address("10.0.0.1"));
-        assert_eq!(by_proxy("10.0.0.1").unwrap_err(), Refusal::AddressFull);
-        assert_eq!(places.admit(address("10.0.0.1"), now()).unwrap_err(), Refusal::AddressFull);
-        assert_eq!(places.taken(), 2, "whoever was refused has given the place back");
-        let proxies: Vec<_> = (0..3).map(|_| places.admit_proxy().unwrap()).collect();
-        assert_eq!(places.admit_proxy().unwrap_err(), Refusal::Full);
+        let held: Vec<_> = (0..2).map(|_| proxied_address("10.0.0.1").unwrap()).collect();
+        assert_eq!(held[0].proxied_address().unwrap().ip(), address("10.0.0.1"));
+        assert_eq!(proxied_address("10.0.0.1").unwrap_err(), Rejected::AddressLimit);
+        assert_eq!(limiter.admit(address("10.0.0.1"), now()).unwrap_err(), Rejected::AddressLimit);
+        assert_eq!(limiter.active(), 2, "whoever was refused has given the place back");
+        let proxies: Vec<_> = (0..3).map(|_| limiter.admit_proxy().unwrap()).collect();
+        assert_eq!(limiter.admit_proxy().unwrap_err(), Rejected::ServerFull);
         drop((held, proxies));
-        assert!(by_proxy("10.0.0.1").is_ok());
-        let mut chained: Vec<_> = (0..4).map(|_| places.admit_proxy().unwrap()).collect();
+        assert!(proxied_address("10.0.0.1").is_ok());
+        let mut chained: Vec<_> = (0..4).map(|_| limiter.admit_proxy().unwrap()).collect();
         let own = SocketAddr::new(address("10.9.9.9"), 7);
-        assert!(chained.iter_mut().all(|place| place.give_to(own, true, now()).is_ok()));
-        assert_eq!(places.turned_away(), [1, 2, 0, 0]);
+        assert!(chained.iter_mut().all(|permit| permit.assign_address(own, true, now()).is_ok()));
+        assert_eq!(limiter.rejected(), [1, 2, 0, 0]);
     }
 
     #[test]
     fn loopback_is_free() {
-        let places = Places::new(100, Some(1));
+        let limiter = ConnectionLimiter::new(100, Some(1));
         let held: Vec<_> = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
             .iter()
             .flat_map(|a| {
-                [places.admit(address(a), now()).unwrap(), places.admit(address(a), now()).unwrap()]
+                [
+                    limiter.admit(address(a), now()).unwrap(),
+                    limiter.admit(address(a), now()).unwrap(),
+                ]
             })
             .collect();
         assert_eq!(held.len(), 8);

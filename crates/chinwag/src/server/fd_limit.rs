@@ -6,15 +6,15 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// What the limit of descriptors allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Possible {
+pub(crate) struct FdLimit {
     /// Connections that fit.
-    pub connections: usize,
+    pub max_connections: usize,
     /// Descriptors in all.
     descriptors: usize,
 }
 
 /// Raises the soft limit of descriptors to the hard one, and says how many connections fit.
-pub(crate) fn connections() -> Possible {
+pub(crate) fn raise() -> FdLimit {
     let mut limit = getrlimit(Resource::Nofile);
     let soft = limit.current;
     limit.current = limit.maximum;
@@ -23,20 +23,20 @@ pub(crate) fn connections() -> Possible {
     // Without a limit it is that of the runtime.
     let reached = reached.and_then(|reached| usize::try_from(reached).ok());
     let descriptors = reached.map_or(MAX_FDS, |reached| reached.min(MAX_FDS));
-    Possible { connections: leave_spare(descriptors), descriptors }
+    FdLimit { max_connections: less_reserved(descriptors), descriptors }
 }
 
-impl Possible {
+impl FdLimit {
     /// That as many connections are possible as the settings want.
     ///
     /// # Errors
     /// Why not, and what to do.
-    pub(crate) fn suffice_for(self, settings: &Settings) -> Result<(), String> {
-        let Self { connections, descriptors } = self;
+    pub(crate) fn check(self, settings: &Settings) -> Result<(), String> {
+        let Self { max_connections, descriptors } = self;
         match settings.max_connections.0 {
-            Some(wanted) if wanted > connections => Err(format!(
-                "{wanted} are more than the {connections} that a limit of {descriptors} descriptors allows; \
-                 raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {connections}, or \"auto\""
+            Some(wanted) if wanted > max_connections => Err(format!(
+                "{wanted} are more than the {max_connections} that a limit of {descriptors} descriptors allows; \
+                 raise it (ulimit -n, or LimitNOFILE= in a unit), or give at most {max_connections}, or \"auto\""
             )),
             _ => Ok(()),
         }
@@ -44,7 +44,7 @@ impl Possible {
 }
 
 /// What is left of so many descriptors once some are kept back.
-fn leave_spare(descriptors: usize) -> usize {
+fn less_reserved(descriptors: usize) -> usize {
     descriptors - RESERVED_FDS.min(descriptors / 4)
 }
 
@@ -55,18 +55,18 @@ mod tests {
 
     #[test]
     fn some_descriptors_are_kept_back() {
-        assert_eq!(leave_spare(1024), 992);
-        assert_eq!(leave_spare(20_000), 19_968);
-        assert_eq!(leave_spare(40), 30);
-        assert_eq!(leave_spare(0), 0);
+        assert_eq!(less_reserved(1024), 992);
+        assert_eq!(less_reserved(20_000), 19_968);
+        assert_eq!(less_reserved(40), 30);
+        assert_eq!(less_reserved(0), 0);
     }
 
     #[test]
     fn more_connections_than_descriptors_are_refused_in_a_sentence() {
-        let possible = Possible { connections: 992, descriptors: 1024 };
+        let possible = FdLimit { max_connections: 992, descriptors: 1024 };
         let told = |wanted| {
             let max_connections = Auto(wanted);
-            possible.suffice_for(&Settings { max_connections, ..Settings::default() })
+            possible.check(&Settings { max_connections, ..Settings::default() })
         };
         assert_eq!((told(None), told(Some(0)), told(Some(992))), (Ok(()), Ok(()), Ok(())));
         for wanted in [993, usize::MAX >> 3, usize::MAX] {

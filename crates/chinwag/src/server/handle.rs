@@ -1,4 +1,4 @@
-//! What those who run a server hold of it while it runs.
+//! Control of a running server: for its metrics, the admin socket, a reload.
 
 use crate::chat::admin_command::{
     AdminCommand, BanCommand, BanInfo, BanOutcome, MuteInfo, RoomInfo, UserInfo,
@@ -11,104 +11,107 @@ use crate::os::process_stats::ProcessFiles;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use crate::server::config::Config;
-use crate::server::oper_secret::Secret;
-use crate::server::rate_limit::Allowance;
-use crate::server::shared::House;
+use crate::server::oper_secret::OperSecret;
+use crate::server::rate_limit::RateLimit;
+use crate::server::shared::Shared;
 use std::io;
 use std::sync::Arc;
 use whippet::sync::oneshot;
 
-/// A way into a running server for those who run it. Clones are of the same server.
+/// A handle of a running server. Clones are of the same server.
 #[derive(Clone, Debug)]
-pub struct Office {
+pub struct ServerHandle {
     /// The server.
-    house: Arc<House>,
-    /// What its broker publishes.
+    shared: Arc<Shared>,
+    /// The statistics of its broker.
     stats: Arc<BrokerStats>,
-    /// Where it is seen that bans are written, if they are kept.
+    /// Where it is seen that bans are stored, if they are kept.
     write_status: Option<WriteStatus>,
 }
 
-impl Office {
+impl ServerHandle {
     /// Of this server.
     pub(crate) fn new(
-        house: Arc<House>,
+        shared: Arc<Shared>,
         stats: Arc<BrokerStats>,
         write_status: Option<WriteStatus>,
     ) -> Self {
-        Self { house, stats, write_status }
+        Self { shared, stats, write_status }
     }
 
-    /// Takes over what of these settings a running server can take over; see
+    /// Applies those of these settings that can be applied to a running server; see
     /// [`Reload::Live`](crate::settings::Reload::Live).
     ///
     /// # Errors
     /// A trusted proxy is no range of addresses: nothing is taken over.
-    pub(crate) fn turn(&self, config: &Config, secret: Option<Secret>) -> io::Result<()> {
-        self.house.dials.turn(config, secret, config.proxy_ranges()?);
-        let (lines, now) = (self.house.dials.speech(), whippet::time::Instant::now());
-        self.house.places.limit_addresses(config.per_address, lines, now.into_std());
+    pub(crate) fn reload(&self, config: &Config, secret: Option<OperSecret>) -> io::Result<()> {
+        self.shared.live.update(config, secret, config.proxy_ranges()?);
+        let (lines, now) = (self.shared.live.rate_limit(), whippet::time::Instant::now());
+        self.shared.limiter.set_per_address(config.max_per_address, lines, now.into_std());
         Ok(())
     }
 
-    /// What the broker has published.
+    /// The statistics of the broker.
     pub fn stats(&self) -> &BrokerStats {
         &self.stats
     }
 
-    /// Waits for the broker to answer; whether it does.
+    /// Waits for the broker to answer; returns whether it does.
     pub async fn ping(&self) -> bool {
         let (answer, answered) = oneshot::channel();
-        self.house.control.send(Control::Ping { answer }).await.is_ok() && answered.await.is_ok()
+        self.shared.control.send(Control::Ping { answer }).await.is_ok() && answered.await.is_ok()
     }
 
-    /// Everybody who is here, by name; `None` if the broker is gone.
+    /// All users, by name; `None` if the broker is gone.
     pub(crate) async fn who(&self) -> Option<Vec<UserInfo>> {
-        self.order(|answer| AdminCommand::Who { answer }).await
+        self.request(|answer| AdminCommand::Who { answer }).await
     }
 
-    /// Ends somebody's connection; what he is called, if he was here.
+    /// Disconnects a user; the nick, if there is such a user.
     pub(crate) async fn kick(&self, nick: String, reason: String) -> Option<Option<Nick>> {
-        self.order(|answer| AdminCommand::Kick { nick, reason, answer }).await
+        self.request(|answer| AdminCommand::Kick { nick, reason, answer }).await
     }
 
     /// The rooms, by name.
     pub(crate) async fn rooms(&self) -> Option<Vec<RoomInfo>> {
-        self.order(|answer| AdminCommand::Rooms { answer }).await
+        self.request(|answer| AdminCommand::Rooms { answer }).await
     }
 
-    /// Takes a room away; what it is called and how many were in it, or why it stays.
+    /// Closes a room; its name and how many were in it, or why it stays.
     pub(crate) async fn close_room(
         &self,
         name: String,
         reason: String,
     ) -> Option<Result<(RoomName, usize), String>> {
-        self.order(|answer| AdminCommand::Close { name, reason, answer }).await
+        self.request(|answer| AdminCommand::Close { name, reason, answer }).await
     }
 
-    /// Mutes somebody, as it was typed; what came of it in words, or why not.
+    /// Mutes a user, as it was typed; the outcome in a sentence, or why not.
     pub(crate) async fn mute(&self, typed: String) -> Option<Result<String, String>> {
-        self.order(|answer| AdminCommand::Mute { typed, answer }).await
+        self.request(|answer| AdminCommand::Mute { typed, answer }).await
     }
 
     /// Ends a mute; whose, or why not.
     pub(crate) async fn unmute(&self, nick: String) -> Option<Result<Nick, String>> {
-        self.order(|answer| AdminCommand::Unmute { nick, answer }).await
+        self.request(|answer| AdminCommand::Unmute { nick, answer }).await
     }
 
     /// Who is muted.
     pub(crate) async fn mutes(&self) -> Option<Vec<MuteInfo>> {
-        self.order(|answer| AdminCommand::Mutes { answer }).await
+        self.request(|answer| AdminCommand::Mutes { answer }).await
     }
 
     /// Who is banned.
     pub(crate) async fn bans(&self) -> Option<Vec<BanInfo>> {
-        self.order(|answer| AdminCommand::Bans { answer }).await
+        self.request(|answer| AdminCommand::Bans { answer }).await
     }
 
-    /// Changes the bans, and waits until they are kept; what came of it in words, or why not.
-    pub(crate) async fn moderate(&self, command: BanCommand) -> Option<Result<String, String>> {
-        let outcome = self.order(|answer| AdminCommand::ChangeBans { command, answer }).await?;
+    /// Changes the bans, and waits until they are stored; the outcome in a sentence, or why not.
+    pub(crate) async fn apply_ban_command(
+        &self,
+        command: BanCommand,
+    ) -> Option<Result<String, String>> {
+        let outcome = self.request(|answer| AdminCommand::ChangeBans { command, answer }).await?;
         let (Ok(BanOutcome { message, version: Some(version) }), Some(write_status)) =
             (&outcome, &self.write_status)
         else {
@@ -122,63 +125,67 @@ impl Office {
         }
     }
 
-    /// Tells everybody something; how many they are.
-    pub(crate) async fn say(&self, text: String) -> Option<usize> {
-        self.order(|answer| AdminCommand::Say { text, answer }).await
+    /// Sends a notice to all users; how many they are.
+    pub(crate) async fn broadcast_notice(&self, text: String) -> Option<usize> {
+        self.request(|answer| AdminCommand::Say { text, answer }).await
     }
 
-    /// Gives the broker an order and waits for its answer.
-    async fn order<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> Option<T> {
+    /// Sends a command to the broker and waits for its answer.
+    async fn request<T>(
+        &self,
+        order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand,
+    ) -> Option<T> {
         let (answer, answered) = oneshot::channel();
-        self.house.control.send(Control::Admin(order(answer))).await.ok()?;
+        self.shared.control.send(Control::Admin(order(answer))).await.ok()?;
         answered.await.ok()
     }
 
     /// Whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
-        self.house.stopping.is_cancelled()
+        self.shared.stopping.is_cancelled()
     }
 
     /// What can be read of the process that the server runs in.
     pub(crate) fn process(&self) -> Option<&ProcessFiles> {
-        self.house.process.as_deref()
+        self.shared.process.as_deref()
     }
 
     /// What was set at the start.
     pub(crate) fn config(&self) -> &Config {
-        &self.house.config
+        &self.shared.config
     }
 
     /// How many connections an address may have by now, if that is limited.
     pub(crate) fn per_address(&self) -> Option<usize> {
-        self.house.places.per_address()
+        self.shared.limiter.per_address()
     }
 
     /// How many rooms an address may have made by now, if that is limited.
-    pub(crate) fn rooms_of_address(&self) -> Option<usize> {
-        self.house.dials.room_limit().get()
+    pub(crate) fn rooms_per_address(&self) -> Option<usize> {
+        self.shared.live.room_limit().get()
     }
 
-    /// How fast a person may speak by now, if that is limited.
-    pub(crate) fn speech(&self) -> Option<Allowance> {
-        self.house.dials.speech().map(|rate| rate.connection)
+    /// How fast a client may send lines by now, if that is limited.
+    pub(crate) fn rate_limit(&self) -> Option<RateLimit> {
+        self.shared.live.rate_limit().map(|rate| rate.connection)
     }
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        self.house.places.taken()
+        self.shared.limiter.active()
     }
 
-    /// How many connections were turned away: because all places were taken, because those of their address were, because
-    /// it connects too often, and because a proxy did not say who they are.
-    pub fn turned_away(&self) -> [u64; 4] {
-        self.house.places.turned_away()
+    /// How many connections were rejected: because the server was full, because their address had too many, because it connected too
+    /// often, and because a proxy did not send an address.
+    pub fn rejected(&self) -> [u64; 4] {
+        self.shared.limiter.rejected()
     }
 
     /// How many events with lines are on their way to the broker or in its hands, and how many joins and the like.
-    pub fn queued(&self) -> (usize, usize) {
-        let events = EVENT_QUEUE.saturating_sub(self.house.intake.places().available_permits());
-        let control = &self.house.control;
+    pub fn queue_depths(&self) -> (usize, usize) {
+        let events =
+            EVENT_QUEUE.saturating_sub(self.shared.backpressure.permits().available_permits());
+        let control = &self.shared.control;
         (events, control.max_capacity() - control.capacity())
     }
 }

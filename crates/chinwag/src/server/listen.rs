@@ -1,8 +1,8 @@
-//! Opening the doors, and saying where they are.
+//! Binding the chat listeners, and printing their addresses.
 
 use crate::limits::LISTEN_BACKLOG;
 use crate::os::output;
-use crate::server::socket_options::{SocketOptions, prepare};
+use crate::server::socket_options::{SocketOptions, apply};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,20 +18,20 @@ use whippet::net::{SockRef, TcpListener, TcpSocket};
 pub fn listen(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ListenError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for &address in addresses {
-        let listener = listen_on(address, is_shared(address, addresses));
+        let listener = listen_on(address, v6_only(address, addresses));
         listeners.push(listener.map_err(|cause| ListenError { address, cause })?);
     }
     Ok(listeners)
 }
 
-/// That all these addresses are this machine's, whoever has their ports.
+/// Checks that all these addresses are of this machine, even if their ports are taken.
 ///
 /// # Errors
 /// The first that is not.
 ///
 /// # Panics
 /// Outside of a runtime.
-pub(crate) fn could_listen(addresses: &[SocketAddr]) -> Result<(), ListenError> {
+pub(crate) fn check_addresses(addresses: &[SocketAddr]) -> Result<(), ListenError> {
     for &address in addresses {
         let bound = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -40,7 +40,7 @@ pub(crate) fn could_listen(addresses: &[SocketAddr]) -> Result<(), ListenError> 
         let bound = bound.and_then(|socket| {
             socket.set_reuseaddr(true)?;
             match socket.bind(address) {
-                // By the server that runs beside, perhaps.
+                // By a running server, perhaps.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(()),
                 bound => bound,
             }
@@ -52,21 +52,21 @@ pub(crate) fn could_listen(addresses: &[SocketAddr]) -> Result<(), ListenError> 
 
 /// Whether an IPv6 address must leave its port's IPv4 side alone, because another of the addresses has it. By itself
 /// `[::]` takes both.
-fn is_shared(address: SocketAddr, addresses: &[SocketAddr]) -> bool {
+fn v6_only(address: SocketAddr, addresses: &[SocketAddr]) -> bool {
     address.port() != 0
         && addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port())
 }
 
 /// Listens on one address, with room for a storm of connections.
-fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
+fn listen_on(address: SocketAddr, v6_only: bool) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart must not wait for the connections of the run before.
     socket.set_reuseaddr(true)?;
-    if address.is_ipv6() && is_shared {
+    if address.is_ipv6() && v6_only {
         socket.set_only_v6(true)?;
     }
-    // Before anybody can come.
-    prepare(SockRef::from(&socket), &SocketOptions::default())?;
+    // Before a client can connect.
+    apply(SockRef::from(&socket), &SocketOptions::default())?;
     socket.bind(address)?;
     socket.listen(LISTEN_BACKLOG)
 }
@@ -75,27 +75,27 @@ fn listen_on(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// An address cannot be found out.
-pub(crate) fn announce(listeners: &[TcpListener]) -> io::Result<()> {
+pub(crate) fn print_addresses(listeners: &[TcpListener]) -> io::Result<()> {
     for listener in listeners {
-        output::stdout().push(format!("{}\n", Invitation(listener.local_addr()?)).as_bytes());
+        output::stdout().push(format!("{}\n", JoinHint(listener.local_addr()?)).as_bytes());
     }
     Ok(())
 }
 
-/// Prints where the figures are.
+/// Prints the address of the metrics.
 ///
 /// # Errors
-/// As [`announce`].
-pub(crate) fn announce_metrics(listener: &TcpListener) -> io::Result<()> {
+/// As [`print_addresses`].
+pub(crate) fn print_metrics_address(listener: &TcpListener) -> io::Result<()> {
     let line = format!("metrics on http://{}/metrics\n", listener.local_addr()?);
     output::stdout().push(line.as_bytes());
     Ok(())
 }
 
 /// How to join at an address.
-struct Invitation(SocketAddr);
+struct JoinHint(SocketAddr);
 
-impl fmt::Display for Invitation {
+impl fmt::Display for JoinHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(address) = self;
         // Every address of the machine is not one to connect to; the nearest of them is.
@@ -150,18 +150,18 @@ mod tests {
     use super::*;
     use whippet::net::TcpStream;
 
-    fn invitation(address: &str) -> String {
-        Invitation(address.parse().unwrap()).to_string()
+    fn join_hint(address: &str) -> String {
+        JoinHint(address.parse().unwrap()).to_string()
     }
 
     #[test]
     fn what_is_printed_can_be_pasted() {
         assert_eq!(
-            invitation("127.0.0.1:7070"),
+            join_hint("127.0.0.1:7070"),
             "listening on 127.0.0.1:7070\njoin with: nc 127.0.0.1 7070"
         );
-        assert_eq!(invitation("0.0.0.0:1"), "listening on 0.0.0.0:1\njoin with: nc 127.0.0.1 1");
-        assert_eq!(invitation("[::]:1"), "listening on [::]:1\njoin with: nc ::1 1");
+        assert_eq!(join_hint("0.0.0.0:1"), "listening on 0.0.0.0:1\njoin with: nc 127.0.0.1 1");
+        assert_eq!(join_hint("[::]:1"), "listening on [::]:1\njoin with: nc ::1 1");
     }
 
     #[test]

@@ -1,26 +1,26 @@
-//! What strangers can make happen as often as they like, and the log is to have now and then.
+//! Log throttling: events that remote clients can cause at any rate are logged now and then, with a count.
 
 use crate::limits::LOG_INTERVAL;
 use std::time::Instant;
 
-/// Something to be said at most once in [`LOG_INTERVAL`].
+/// Something to be logged at most once in [`LOG_INTERVAL`].
 #[derive(Debug, Default)]
-pub(crate) struct Seldom {
-    /// When it was said last.
-    said: Option<Instant>,
+pub(crate) struct LogThrottle {
+    /// When it was logged last.
+    last_logged: Option<Instant>,
     /// How often it happened since.
-    silent: u64,
+    suppressed: u64,
 }
 
-impl Seldom {
-    /// It happened. If it is to be said: how often it did since it was said last.
-    pub(crate) fn tell(&mut self, now: Instant) -> Option<u64> {
-        self.silent += 1;
-        if self.said.is_some_and(|said| now < said + LOG_INTERVAL) {
+impl LogThrottle {
+    /// It happened. If it is to be logged: how often it did since it was logged last.
+    pub(crate) fn record(&mut self, now: Instant) -> Option<u64> {
+        self.suppressed += 1;
+        if self.last_logged.is_some_and(|said| now < said + LOG_INTERVAL) {
             return None;
         }
-        self.said = Some(now);
-        Some(std::mem::take(&mut self.silent))
+        self.last_logged = Some(now);
+        Some(std::mem::take(&mut self.suppressed))
     }
 }
 
@@ -32,10 +32,10 @@ mod tests {
     #[test]
     fn seldom_is_once_in_its_time() {
         let start = whippet::time::Instant::now().into_std();
-        let mut seldom = Seldom::default();
-        assert_eq!(seldom.tell(start), Some(1));
-        assert_eq!(seldom.tell(start + Duration::from_secs(1)), None);
-        assert_eq!(seldom.tell(start + Duration::from_secs(4)), None);
-        assert_eq!(seldom.tell(start + LOG_INTERVAL), Some(3));
+        let mut throttle = LogThrottle::default();
+        assert_eq!(throttle.record(start), Some(1));
+        assert_eq!(throttle.record(start + Duration::from_secs(1)), None);
+        assert_eq!(throttle.record(start + Duration::from_secs(4)), None);
+        assert_eq!(throttle.record(start + LOG_INTERVAL), Some(3));
     }
 }

@@ -26,7 +26,7 @@ use crate::limits::{
     WRITE_FRAMES,
 };
 use crate::protocol::view::View;
-use crate::server::address_limits::NETWORK_BYTES;
+use crate::server::address_budgets::NETWORK_BYTES;
 use crate::server::config::Config;
 use std::time::Instant;
 
@@ -80,12 +80,12 @@ impl MemoryBound {
     pub(crate) fn of(config: &Config) -> Self {
         let terms = vec![
             Term::new("the program", 1, PROGRAM_MEMORY),
-            Term::new("frames that wait for people", 1, config.living_frames),
+            Term::new("frames that wait for people", 1, config.max_buffered_bytes),
             Term::new("a round beyond them", 1, round()),
             Term::new("events in the queue", EVENT_QUEUE + CONTROL_QUEUE, event()),
             Term::new("events that wait for slow rooms", MAX_DEFERRED_EVENTS, waiting_event()),
             Term::new("rooms", MAX_ROOMS, room(config.history_lines)),
-            Term::new("connections", config.connections, connection()),
+            Term::new("connections", config.max_connections, connection()),
             // Each holds as much again while it is written, and room for twice what is in it.
             Term::new("outputs: the log, and what is printed", 2, 4 * OUTPUT_BUFFER_BYTES),
             Term::new("addresses without connections", MAX_TRACKED_NETWORKS, network()),
@@ -93,7 +93,7 @@ impl MemoryBound {
             Term::new("mutes", MAX_MUTES, map_entry(size_of::<(MuteId, Mute)>())),
         ];
         let socket = (2 * config.sockets.send_buffer + RECEIVE_BUFFER) as u64;
-        Self { terms, kernel: socket.saturating_mul(config.connections as u64) }
+        Self { terms, kernel: socket.saturating_mul(config.max_connections as u64) }
     }
 
     /// Bytes that the server allocates at most.
@@ -208,10 +208,13 @@ mod tests {
 
     #[test]
     fn the_extremes_of_the_settings_have_a_bound() {
-        let most =
-            Config { connections: usize::MAX, living_frames: usize::MAX, ..Config::default() };
+        let most = Config {
+            max_connections: usize::MAX,
+            max_buffered_bytes: usize::MAX,
+            ..Config::default()
+        };
         assert_eq!(MemoryBound::of(&most).total(), u64::MAX);
-        let none = Config { connections: 0, living_frames: 0, ..Config::default() };
+        let none = Config { max_connections: 0, max_buffered_bytes: 0, ..Config::default() };
         assert!(MemoryBound::of(&none).total() > 0);
     }
 
@@ -236,7 +239,7 @@ mod tests {
     /// The bound where so many descriptors are allowed.
     fn with_descriptors(descriptors: u64) -> MemoryBound {
         let connections = descriptors as usize - RESERVED_FDS;
-        MemoryBound::of(&Config { connections, ..Config::default() })
+        MemoryBound::of(&Config { max_connections: connections, ..Config::default() })
     }
 
     #[test]
@@ -277,8 +280,9 @@ mod tests {
     #[test]
     fn the_guide_says_how_the_bound_grows() {
         let guide = document("docs/OPERATIONS.md");
-        let none = MemoryBound::of(&Config { connections: 0, ..Config::default() }).total();
-        let many = MemoryBound::of(&Config { connections: 1 << 20, ..Config::default() }).total();
+        let none = MemoryBound::of(&Config { max_connections: 0, ..Config::default() }).total();
+        let many =
+            MemoryBound::of(&Config { max_connections: 1 << 20, ..Config::default() }).total();
         let each = (many - none).div_ceil(1 << 20).div_ceil(1024);
         let words = format!("{} MiB, and {each} KiB for each connection", mib(none));
         assert!(guide.contains(&words), "docs/OPERATIONS.md does not say \"{words}\"");

@@ -110,7 +110,7 @@ pub(crate) fn fill(
         // As many as one read brings, of which one answer is more than may be owed before no more is read.
         reader.send(&b"/history 200\n".repeat(ASKED))?;
     }
-    let before = row("frames", config.living_frames as u64, before);
+    let before = row("frames", config.max_buffered_bytes as u64, before);
 
     let (queued, waiting) = events();
     let places = (EVENT_QUEUE + CONTROL_QUEUE) as u64 * each("events in the queue");
@@ -128,11 +128,11 @@ pub(crate) fn fill(
 /// The server: buffers of the kernel that are soon full, and everyone fits.
 fn config(size: Size) -> Config {
     let sockets = SocketOptions { send_buffer: 4096, ..SocketOptions::default() };
-    let mut config = Config { connections: size.people, sockets, ..Config::default() };
-    config.bounds.take_within = Duration::from_secs(3600);
+    let mut config = Config { max_connections: size.people, sockets, ..Config::default() };
+    config.queue_limits.stall_timeout = Duration::from_secs(3600);
     // What the readers ask for stays short of where clients are disconnected for it.
-    config.living_frames = size.people / 2 * ASKED * 2 * HISTORY_BYTES;
-    config.grace = Duration::from_secs(2);
+    config.max_buffered_bytes = size.people / 2 * ASKED * 2 * HISTORY_BYTES;
+    config.shutdown_timeout = Duration::from_secs(2);
     config.without_limits()
 }
 

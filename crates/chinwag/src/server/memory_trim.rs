@@ -1,30 +1,30 @@
-//! After a crowd has gone: the memory that the allocator keeps for the next one goes back to the system.
+//! After many clients have left: the memory that the allocator keeps for the next ones goes back to the system.
 //!
-//! Giving back takes some milliseconds, in which whoever allocates may have to wait. So it is done once an ebb has come
-//! to its end, and not before half of the people have gone since the last time: a storm costs one of these.
+//! That takes some milliseconds, in which tasks that allocate may have to wait. So it is done once the number of connections is stable
+//! again, and not before half of them have gone since the last time: a connect storm costs one trim.
 
 use crate::limits::{TRIM_MAX_CHECKS, TRIM_QUIET};
-use crate::server::connection_limiter::Places;
+use crate::server::connection_limiter::ConnectionLimiter;
 use std::sync::Arc;
 use whippet::memory;
 use whippet::time::sleep;
 
-/// Gives memory back after each ebb. Ends when it is aborted.
-pub(crate) async fn run(places: Arc<Places>) {
+/// Trims the heap each time that half of the connections have gone. Ends when it is aborted.
+pub(crate) async fn run(limiter: Arc<ConnectionLimiter>) {
     loop {
-        places.ebb().await;
-        end_of_ebb(&places).await;
+        limiter.half_left().await;
+        wait_until_stable(&limiter).await;
         memory::trim().await;
-        places.next_tide();
+        limiter.reset_peak();
     }
 }
 
 /// Waits until nobody leaves any more, or has left for long enough.
-async fn end_of_ebb(places: &Places) {
-    let mut last = places.taken();
+async fn wait_until_stable(limiter: &ConnectionLimiter) {
+    let mut last = limiter.active();
     for _ in 0..TRIM_MAX_CHECKS {
         sleep(TRIM_QUIET).await;
-        let now = places.taken();
+        let now = limiter.active();
         if now >= last {
             return;
         }

@@ -1,13 +1,13 @@
-//! The server, whole: its kinds of tasks and how they end.
+//! The server: its kinds of tasks and how they end.
 
 pub(crate) mod accept;
-pub(crate) mod address_limits;
+pub(crate) mod address_budgets;
 pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod connection_limiter;
 pub(crate) mod fd_limit;
 pub(crate) mod handle;
-pub(crate) mod key_rate_limit;
+pub(crate) mod key_budget;
 pub(crate) mod listen;
 pub(crate) mod listeners;
 pub(crate) mod live_config;
@@ -31,12 +31,12 @@ use crate::chat::ban_store::{BanWriter, WriteStatus};
 use crate::chat::broker::Broker;
 use crate::chat::event::{Control, Event};
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, EXIT_RESERVE, GOODBYE_RESERVE};
-use crate::outbound::backpressure::Intake;
+use crate::outbound::backpressure::Backpressure;
 use crate::server::config::Config;
-use crate::server::handle::Office;
+use crate::server::handle::ServerHandle;
 use crate::server::resources::Resources;
-use crate::server::shared::House;
-use crate::server::socket_options::prepare;
+use crate::server::shared::Shared;
+use crate::server::socket_options::apply;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
@@ -49,11 +49,11 @@ use whippet::sync::{CancellationToken, Semaphore};
 use whippet::task::{JoinError, JoinHandle};
 use whippet::time::{Instant, timeout, timeout_at};
 
-/// Serves everybody who comes to the listeners, until `shutdown` is cancelled; then every line that was read is
-/// delivered, everybody is told, and it returns when all have gone or the grace has run out.
+/// Serves all clients that connect to the listeners, until `shutdown` is cancelled; then every line that was read is delivered, all
+/// clients are told, and it returns when all have gone or the shutdown timeout is over.
 ///
 /// # Errors
-/// A listener broke, or the room itself. The server has stopped then, as gracefully as it could.
+/// A listener failed, or the broker. The server has stopped then, as gracefully as it could.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     config: Config,
@@ -65,24 +65,24 @@ pub async fn serve(
 /// A server that is ready to run; see [`serve`].
 #[derive(Debug)]
 pub struct Server {
-    /// Where people come in.
+    /// Where clients connect.
     listeners: Vec<TcpListener>,
-    /// What its doors and people's tasks share.
-    house: Arc<House>,
-    /// The room, empty.
+    /// What its accept loops and connection tasks share.
+    shared: Arc<Shared>,
+    /// The broker, without users.
     broker: Broker,
-    /// The end of the queue of joins.
-    orders: Receiver<Control>,
-    /// The end of the queue of what people say.
-    said: Receiver<Event>,
-    /// Who writes the bans down, if anybody does.
+    /// The receiver of joins and other control messages.
+    control_receiver: Receiver<Control>,
+    /// The receiver of what clients send.
+    event_receiver: Receiver<Event>,
+    /// The task that stores bans, if they are kept.
     ban_writer: Option<BanWriter>,
-    /// Where it is seen that they are written.
+    /// Where it is seen that they are stored.
     write_status: Option<WriteStatus>,
 }
 
 impl Server {
-    /// With nobody in it.
+    /// A server without clients.
     ///
     /// # Errors
     /// A file or folder of the configuration cannot be used, an address in it is no range, or a listener cannot be prepared.
@@ -97,16 +97,16 @@ impl Server {
         config: Config,
         resources: Resources,
     ) -> io::Result<Self> {
-        // Those of `listen` are prepared; whoever comes from now on is served as the settings say.
-        let prepare = |listener| prepare(SockRef::from(listener), &config.sockets);
+        // Listeners of `listen` have default options; connections from now on have those of the settings.
+        let prepare = |listener| apply(SockRef::from(listener), &config.sockets);
         listeners.iter().try_for_each(prepare)?;
-        // Each person's last two events have places of their own; nobody ever waits for the channel itself.
-        let places = config.connections.saturating_mul(2).saturating_add(EVENT_QUEUE);
-        let places = places.min(Semaphore::MAX_PERMITS);
-        let (events, said) = mpsc::channel(places);
-        let (control, orders) = mpsc::channel(CONTROL_QUEUE);
-        let intake = Arc::new(Intake::new(config.bounds));
-        let (living_frames, history_lines) = (config.living_frames, config.history_lines);
+        // The last two events of each connection have capacity of their own; nobody ever waits for the channel itself.
+        let capacity = config.max_connections.saturating_mul(2).saturating_add(EVENT_QUEUE);
+        let capacity = capacity.min(Semaphore::MAX_PERMITS);
+        let (events, event_receiver) = mpsc::channel(capacity);
+        let (control, control_receiver) = mpsc::channel(CONTROL_QUEUE);
+        let backpressure = Arc::new(Backpressure::new(config.queue_limits));
+        let (living_frames, history_lines) = (config.max_buffered_bytes, config.history_lines);
         let bans = resources.bans.clone();
         let (ban_writer, ban_store, write_status) =
             match resources.state_dir.clone().map(BanWriter::new) {
@@ -115,39 +115,50 @@ impl Server {
                 }
                 None => (None, None, None),
             };
-        let house = Arc::new(House::new(config, resources, events, control, Arc::clone(&intake))?);
-        let notices = Arc::clone(house.dials.greeting());
-        let connections = Arc::clone(house.dials.connections());
-        let broker = Broker::new(intake, Instant::now().into_std())
-            .with_greeting(notices)
-            .with_room_limit(Arc::clone(house.dials.room_limit()))
+        let shared =
+            Arc::new(Shared::new(config, resources, events, control, Arc::clone(&backpressure))?);
+        let greeting = Arc::clone(shared.live.greeting());
+        let connections = Arc::clone(shared.live.connection_log());
+        let broker = Broker::new(backpressure, Instant::now().into_std())
+            .with_greeting(greeting)
+            .with_room_limit(Arc::clone(shared.live.room_limit()))
             .with_connection_log(connections)
             .with_max_buffered(living_frames)
             .with_history_lines(history_lines)
             .with_bans(bans, ban_store);
-        Ok(Self { listeners, house, broker, orders, said, ban_writer, write_status })
+        Ok(Self {
+            listeners,
+            shared,
+            broker,
+            control_receiver,
+            event_receiver,
+            ban_writer,
+            write_status,
+        })
     }
 
-    /// Where people come in.
+    /// Where clients connect.
     pub fn listeners(&self) -> &[TcpListener] {
         &self.listeners
     }
 
-    /// What those who run it hold of it.
-    pub fn office(&self) -> Office {
-        Office::new(Arc::clone(&self.house), self.broker.stats(), self.write_status.clone())
+    /// A handle for metrics, administration and reloads.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle::new(Arc::clone(&self.shared), self.broker.stats(), self.write_status.clone())
     }
 
-    /// Serves everybody who comes, until `shutdown` is cancelled.
+    /// Serves all clients that connect, until `shutdown` is cancelled.
     ///
     /// # Errors
     /// As [`serve`].
     pub async fn run(self, shutdown: CancellationToken) -> io::Result<()> {
-        let Self { listeners, house, broker, orders, said, ban_writer, .. } = self;
+        let Self {
+            listeners, shared, broker, control_receiver, event_receiver, ban_writer, ..
+        } = self;
         let ban_writer =
-            ban_writer.map(|ban_writer| whippet::spawn(ban_writer.run(house.control.clone())));
-        let room = whippet::spawn(broker.run(orders, said));
-        let outcome = serve_room(room, listeners, house, shutdown).await;
+            ban_writer.map(|ban_writer| whippet::spawn(ban_writer.run(shared.control.clone())));
+        let broker = whippet::spawn(broker.run(control_receiver, event_receiver));
+        let outcome = supervise(broker, listeners, shared, shutdown).await;
         if let Some(ban_writer) = ban_writer {
             // The broker is gone: it writes the last of the bans, and ends. A disk that hangs is not waited for.
             let _ = timeout(GOODBYE_RESERVE, ban_writer).await;
@@ -156,54 +167,54 @@ impl Server {
     }
 }
 
-/// Serves a room whose broker runs already.
-async fn serve_room<T: Send + 'static>(
-    mut room: JoinHandle<T>,
+/// Runs the accept loops beside a broker that runs already, and shuts all of it down.
+async fn supervise<T: Send + 'static>(
+    mut broker: JoinHandle<T>,
     listeners: Vec<TcpListener>,
-    house: Arc<House>,
+    shared: Arc<Shared>,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let ebb = whippet::spawn(memory_trim::run(Arc::clone(&house.places)));
-    let mut doors: Vec<_> = listeners
+    let memory_trim = whippet::spawn(memory_trim::run(Arc::clone(&shared.limiter)));
+    let mut acceptors: Vec<_> = listeners
         .into_iter()
-        .map(|listener| whippet::spawn(accept::run(listener, Arc::clone(&house))))
+        .map(|listener| whippet::spawn(accept::run(listener, Arc::clone(&shared))))
         .collect();
 
     let outcome = select! {
         () = shutdown.cancelled() => Ok(()),
-        broken = first_broken(&mut doors) => broken,
-        ended = &mut room => Err(gone(ended.err())),
+        failed = first_failed_listener(&mut acceptors) => failed,
+        ended = &mut broker => Err(broker_exited(ended.err())),
     };
-    let grace = house.dials.grace();
+    let grace = shared.live.shutdown_timeout();
     let deadline = Instant::now() + (grace - EXIT_RESERVE.min(grace / 10));
-    house.stop(deadline.into_std()).await;
-    let _ = timeout_at(deadline, house.places.empty()).await;
+    shared.begin_shutdown(deadline.into_std()).await;
+    let _ = timeout_at(deadline, shared.limiter.idle()).await;
     // Who is served nothing more is not kept; and nothing of the server is left when it returns.
-    room.abort();
-    ebb.abort();
-    doors.iter().for_each(JoinHandle::abort);
-    if !room.is_finished() {
-        let _ = room.await;
+    broker.abort();
+    memory_trim.abort();
+    acceptors.iter().for_each(JoinHandle::abort);
+    if !broker.is_finished() {
+        let _ = broker.await;
     }
-    let _ = ebb.await;
-    for door in doors.into_iter().filter(|door| !door.is_finished()) {
-        let _ = door.await;
+    let _ = memory_trim.await;
+    for acceptor in acceptors.into_iter().filter(|acceptor| !acceptor.is_finished()) {
+        let _ = acceptor.await;
     }
     outcome
 }
 
-/// The room has ended, and nobody told it to: without it nobody hears anybody.
-fn gone(panic: Option<JoinError>) -> io::Error {
+/// The broker has ended without a shutdown: without it no line is delivered.
+fn broker_exited(panic: Option<JoinError>) -> io::Error {
     match panic {
         Some(panic) => io::Error::other(format!("the room is broken: {panic}")),
         None => io::Error::other("the room has ended"),
     }
 }
 
-/// Waits for the first door that ends by itself.
-async fn first_broken(doors: &mut [JoinHandle<io::Result<()>>]) -> io::Result<()> {
+/// Waits for the first accept loop that ends by itself.
+async fn first_failed_listener(acceptors: &mut [JoinHandle<io::Result<()>>]) -> io::Result<()> {
     poll_fn(|cx| {
-        let ended = doors.iter_mut().find_map(|door| match Pin::new(door).poll(cx) {
+        let ended = acceptors.iter_mut().find_map(|acceptor| match Pin::new(acceptor).poll(cx) {
             Poll::Ready(ended) => Some(ended),
             Poll::Pending => None,
         });

@@ -1,12 +1,12 @@
-//! What makes a person an operator: a secret in a file of its own.
+//! Operator authentication: a secret in a file of its own.
 //!
 //! It is compared in a time that does not depend on what was typed, and shown nowhere.
 
 use crate::os::files::{self, BYTE_ORDER_MARK, Distrust, Found};
 use crate::protocol::command::Attempt;
 use crate::protocol::sanitize::sanitise;
-use crate::server::address_limits::AddressBudget;
-use crate::server::log_throttle::Seldom;
+use crate::server::address_budgets::AddressBudget;
+use crate::server::log_throttle::LogThrottle;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -15,9 +15,9 @@ use std::time::Instant;
 use subtle::ConstantTimeEq;
 
 /// Fewest bytes: shorter ones are found by trying.
-const LEAST: usize = 12;
+const MIN_BYTES: usize = 12;
 /// Most bytes, so that all comparisons take the same time.
-const MOST: usize = 256;
+const MAX_BYTES: usize = 256;
 /// The variable that names a folder of secrets that the service manager has made for this service alone.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// Where container engines put secrets.
@@ -25,56 +25,58 @@ pub(crate) const CONTAINER_SECRETS: &str = "/run/secrets";
 
 /// The secret.
 #[derive(Clone)]
-pub(crate) struct Secret {
+pub(crate) struct OperSecret {
     /// Its bytes, filled up with zeros.
-    bytes: Box<[u8; MOST]>,
+    bytes: Box<[u8; MAX_BYTES]>,
     /// How many they are.
     len: u64,
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for OperSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
 }
 
-/// Why there is no secret in a file.
+/// Why a file holds no secret that can be used.
 #[derive(Debug)]
 pub(crate) struct SecretError {
     /// The file.
     path: PathBuf,
     /// What is wrong with it.
-    fault: Fault,
+    fault: SecretFault,
 }
 
 /// What can be wrong with a file.
 #[derive(Debug)]
-enum Fault {
+enum SecretFault {
     /// It cannot be read.
     Unreadable(io::Error),
     /// Others can have changed it.
-    Distrusted(Distrust),
-    /// Others can put another in its place.
-    Exchangeable(io::Error),
+    Untrusted(Distrust),
+    /// Others can replace it.
+    Replaceable(io::Error),
     /// It holds no secret.
-    Unfit(&'static str),
+    Invalid(&'static str),
 }
 
 impl fmt::Display for SecretError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.fault {
-            Fault::Unreadable(error) => write!(f, "cannot read the secret in {path}: {error}"),
-            Fault::Distrusted(why @ Distrust::Writable) => {
+            SecretFault::Unreadable(error) => {
+                write!(f, "cannot read the secret in {path}: {error}")
+            }
+            SecretFault::Untrusted(why @ Distrust::Writable) => {
                 write!(f, "the secret in {path} {why}: chmod go-w {path}")
             }
-            Fault::Distrusted(why @ Distrust::Foreign(_)) => {
+            SecretFault::Untrusted(why @ Distrust::Foreign(_)) => {
                 write!(f, "the secret in {path} {why}: it must be root's or the server's own")
             }
-            Fault::Exchangeable(why) => {
+            SecretFault::Replaceable(why) => {
                 write!(f, "the secret in {path} can be exchanged by others: {why}")
             }
-            Fault::Unfit(words) => write!(f, "the secret in {path} is no secret: {words}"),
+            SecretFault::Invalid(words) => write!(f, "the secret in {path} is no secret: {words}"),
         }
     }
 }
@@ -83,13 +85,13 @@ impl std::error::Error for SecretError {}
 
 impl SecretError {
     /// Whether it is another user's file.
-    pub(crate) fn is_anothers(&self) -> bool {
-        matches!(&self.fault, Fault::Distrusted(Distrust::Foreign(_)))
+    pub(crate) fn is_foreign_owned(&self) -> bool {
+        matches!(&self.fault, SecretFault::Untrusted(Distrust::Foreign(_)))
     }
 
     /// Whether the process may not read the file.
     pub(crate) fn is_denied(&self) -> bool {
-        matches!(&self.fault, Fault::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied)
+        matches!(&self.fault, SecretFault::Unreadable(error) if error.kind() == ErrorKind::PermissionDenied)
     }
 }
 
@@ -108,42 +110,42 @@ fn managed(path: &Path) -> Option<PathBuf> {
     folders.any(|folder| file.starts_with(folder)).then_some(file)
 }
 
-impl Secret {
+impl OperSecret {
     /// Reads it from a file: all of it, less the blanks around. Whether everybody may read that file is logged.
     ///
     /// # Errors
     /// The file cannot be read, others can have changed it, or it holds no secret.
     pub(crate) fn read(path: &Path) -> Result<Self, SecretError> {
-        let (secret, doubt) = Self::look(path)?;
+        let (secret, doubt) = Self::load(path)?;
         if let Some(doubt) = doubt {
             tracing::warn!(target: "chinwag::oper", "{doubt}");
         }
         Ok(secret)
     }
 
-    /// The same, without a log: the secret, and why it may be none to others.
+    /// The same, without a log: the secret, and a warning if others can read it.
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub(crate) fn look(path: &Path) -> Result<(Self, Option<String>), SecretError> {
+    pub(crate) fn load(path: &Path) -> Result<(Self, Option<String>), SecretError> {
         let wrong = |fault| SecretError { path: path.to_path_buf(), fault };
-        // No link is followed again that others could exchange meanwhile.
+        // No link is followed again that others could replace meanwhile.
         let managed = managed(path);
         if managed.is_none() {
             files::can_keep(path).map_err(|why| match why.kind() {
-                ErrorKind::Other => wrong(Fault::Exchangeable(why)),
-                _ => wrong(Fault::Unreadable(why)),
+                ErrorKind::Other => wrong(SecretFault::Replaceable(why)),
+                _ => wrong(SecretFault::Unreadable(why)),
             })?;
         }
         let read = || -> io::Result<_> {
             let Found { file, access } = files::open_regular(managed.as_deref().unwrap_or(path))?;
             // With blanks around it.
-            Ok((access, files::read_text(file, 2 * MOST as u64)?))
+            Ok((access, files::read_text(file, 2 * MAX_BYTES as u64)?))
         };
-        let (access, text) = read().map_err(|error| wrong(Fault::Unreadable(error)))?;
+        let (access, text) = read().map_err(|error| wrong(SecretFault::Unreadable(error)))?;
         let mut doubt = None;
         if managed.is_none() {
-            access.trusted().map_err(|why| wrong(Fault::Distrusted(why)))?;
+            access.trusted().map_err(|why| wrong(SecretFault::Untrusted(why)))?;
             if access.is_readable_by_everybody() {
                 let path = path.display();
                 doubt = Some(format!(
@@ -151,7 +153,7 @@ impl Secret {
                 ));
             }
         }
-        let secret = Self::new(&text).map_err(|words| wrong(Fault::Unfit(words)))?;
+        let secret = Self::new(&text).map_err(|words| wrong(SecretFault::Invalid(words)))?;
         Ok((secret, doubt))
     }
 
@@ -168,83 +170,88 @@ impl Secret {
             return Err("it holds characters that nobody sees or types");
         }
         match text.len() {
-            0..LEAST => Err("it is shorter than 12 bytes"),
-            LEAST..=MOST => Ok(Self::packed(text)),
+            0..MIN_BYTES => Err("it is shorter than 12 bytes"),
+            MIN_BYTES..=MAX_BYTES => Ok(Self::packed(text)),
             _ => Err("it is longer than 256 bytes"),
         }
     }
 
     /// The first bytes of a text, filled up.
     fn packed(text: &str) -> Self {
-        let mut bytes = Box::new([0; MOST]);
-        let most = text.len().min(MOST);
+        let mut bytes = Box::new([0; MAX_BYTES]);
+        let most = text.len().min(MAX_BYTES);
         bytes[..most].copy_from_slice(&text.as_bytes()[..most]);
         Self { bytes, len: text.len() as u64 }
     }
 
-    /// Whether somebody has typed it. It takes the same time whatever he has typed.
-    pub(crate) fn is(&self, typed: &str) -> bool {
-        self.is_as(&Self::packed(typed))
+    /// Whether this was typed. It takes the same time whatever was typed.
+    pub(crate) fn matches(&self, typed: &str) -> bool {
+        self.equals(&Self::packed(typed))
     }
 
     /// Whether another one is the same. It takes the same time whatever that is.
-    pub(crate) fn is_as(&self, other: &Self) -> bool {
+    pub(crate) fn equals(&self, other: &Self) -> bool {
         let same = self.bytes.ct_eq(&*other.bytes) & self.len.ct_eq(&other.len);
         same.into()
     }
 }
 
-/// What `/oper` is tried on: the secret in force, or none. Whoever runs the server exchanges it, people's tasks look at it.
+/// What `/oper` is checked by: the secret in force, or none. A reload replaces it, connection tasks check it.
 #[derive(Debug, Default)]
-pub(crate) struct Lock(Mutex<Guarded>);
+pub(crate) struct OperAuthenticator(Mutex<State>);
 
-/// What the lock guards.
+/// What the mutex guards.
 #[derive(Debug, Default)]
-struct Guarded {
+struct State {
     /// The secret, if there is one.
-    secret: Option<Secret>,
-    /// When to speak of wrong ones.
-    guesses: Seldom,
+    secret: Option<OperSecret>,
+    /// Throttles the log of wrong ones.
+    wrong_log: LogThrottle,
 }
 
-/// What an attempt came to.
+/// The result of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tried {
-    /// Whether it was the secret.
-    pub(crate) attempt: Attempt,
-    /// How many wrong ones the log is to hear of, if it is to hear now.
-    pub(crate) told: Option<u64>,
+pub(crate) struct AuthAttempt {
+    /// The outcome for the user.
+    pub(crate) outcome: Attempt,
+    /// How many wrong ones to log, if it is to be logged now.
+    pub(crate) log: Option<u64>,
 }
 
-impl Lock {
+impl OperAuthenticator {
     /// With this secret.
-    pub(crate) fn new(secret: Option<Secret>) -> Self {
-        Self(Mutex::new(Guarded { secret, guesses: Seldom::default() }))
+    pub(crate) fn new(secret: Option<OperSecret>) -> Self {
+        Self(Mutex::new(State { secret, wrong_log: LogThrottle::default() }))
     }
 
-    /// Puts another in its place.
-    pub(crate) fn exchange(&self, secret: Option<Secret>) {
-        self.guarded().secret = secret;
+    /// Replaces the secret.
+    pub(crate) fn store(&self, secret: Option<OperSecret>) {
+        self.lock().secret = secret;
     }
 
-    /// Tries what somebody has typed, if this address may try by now.
-    pub(crate) fn attempt(&self, typed: &str, address: &AddressBudget, now: Instant) -> Tried {
-        let untold = |attempt| Tried { attempt, told: None };
-        // No lock is held while another is taken.
-        let Some(secret) = self.guarded().secret.clone() else { return untold(Attempt::Useless) };
+    /// Checks what was typed, if this address may guess by now.
+    pub(crate) fn attempt(
+        &self,
+        typed: &str,
+        address: &AddressBudget,
+        now: Instant,
+    ) -> AuthAttempt {
+        let untold = |attempt| AuthAttempt { outcome: attempt, log: None };
+        // The mutex is not held while another is locked.
+        let Some(secret) = self.lock().secret.clone() else { return untold(Attempt::Useless) };
         if let Err(wait) = address.take_guess(now) {
             let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u16::MAX);
             return untold(Attempt::TooSoon { seconds });
         }
-        if secret.is(typed) {
-            address.give_guess_back();
+        if secret.matches(typed) {
+            address.refund_guess();
             return untold(Attempt::Right);
         }
-        Tried { attempt: Attempt::Wrong, told: self.guarded().guesses.tell(now) }
+        AuthAttempt { outcome: Attempt::Wrong, log: self.lock().wrong_log.record(now) }
     }
 
-    /// What it guards. Nothing is left half changed by a panic, so poison does not matter.
-    fn guarded(&self) -> MutexGuard<'_, Guarded> {
+    /// Its state. Nothing is left half changed by a panic, so poison does not matter.
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -252,29 +259,29 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::address_limits::AddressBudgets;
+    use crate::server::address_budgets::AddressBudgets;
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
     #[test]
     fn only_the_secret_is_the_secret() {
-        let secret = Secret::new("correct horse battery\n").unwrap();
-        assert!(secret.is("correct horse battery"));
-        let long = "x".repeat(MOST + 1);
+        let secret = OperSecret::new("correct horse battery\n").unwrap();
+        assert!(secret.matches("correct horse battery"));
+        let long = "x".repeat(MAX_BYTES + 1);
         for typed in
             ["", "correct horse batter", "correct horse battery ", "correct horse battery\0", &long]
         {
-            assert!(!secret.is(typed), "{typed:?}");
+            assert!(!secret.matches(typed), "{typed:?}");
         }
-        let longest = Secret::new(&long[1..]).unwrap();
-        assert!(longest.is(&long[1..]) && !longest.is(&long));
+        let longest = OperSecret::new(&long[1..]).unwrap();
+        assert!(longest.matches(&long[1..]) && !longest.matches(&long));
         assert_eq!(format!("{secret:?}"), "Secret(…)");
     }
 
     #[test]
     fn an_address_that_guesses_is_made_to_wait() {
-        let lock = Lock::new(Some(Secret::new("correct horse battery").unwrap()));
+        let lock = OperAuthenticator::new(Some(OperSecret::new("correct horse battery").unwrap()));
         let start = whippet::time::Instant::now().into_std();
         let mut addresses = AddressBudgets::new(start);
         let mut from = |address: &str| {
@@ -284,7 +291,7 @@ mod tests {
         for [guesser, other] in [["10.0.0.1", "10.0.0.2"], ["127.0.0.1", "10.0.0.3"]] {
             let (address, other) = (from(guesser), from(other));
             let tried = |typed: &str, address: &AddressBudget, after| {
-                lock.attempt(typed, address, start + Duration::from_secs(after)).attempt
+                lock.attempt(typed, address, start + Duration::from_secs(after)).outcome
             };
             assert_eq!(tried("correct horse battery", &address, 0), Attempt::Right);
             for _ in 0..3 {
@@ -302,19 +309,19 @@ mod tests {
             assert_eq!(tried("x", &address, 1), Attempt::TooSoon { seconds: 2 });
             assert_eq!(tried("correct horse battery", &address, 3), Attempt::Right);
         }
-        lock.exchange(None);
-        assert_eq!(lock.attempt("x", &from("10.0.0.1"), start).attempt, Attempt::Useless);
+        lock.store(None);
+        assert_eq!(lock.attempt("x", &from("10.0.0.1"), start).outcome, Attempt::Useless);
     }
 
     #[test]
     fn the_log_hears_of_wrong_secrets_now_and_then() {
-        let lock = Lock::new(Some(Secret::new("correct horse battery").unwrap()));
+        let lock = OperAuthenticator::new(Some(OperSecret::new("correct horse battery").unwrap()));
         let start = whippet::time::Instant::now().into_std();
         let mut addresses = AddressBudgets::new(start);
         let mut told = |number: u32, after| {
             let address = std::net::Ipv4Addr::from_bits(0x0a00_0000 + number).into();
             let address = addresses.admit(address, None, start).unwrap();
-            lock.attempt("x", &address, start + Duration::from_secs(after)).told
+            lock.attempt("x", &address, start + Duration::from_secs(after)).log
         };
         assert_eq!(told(0, 0), Some(1));
         (1..1_000).for_each(|number| assert_eq!(told(number, 1), None));
@@ -324,10 +331,10 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_refused() {
         for text in ["", "short", "   elevenbytes   ", "two lines\nof a secret", &"x".repeat(257)] {
-            assert!(Secret::new(text).is_err(), "{text:?}");
+            assert!(OperSecret::new(text).is_err(), "{text:?}");
         }
         for unseen in ["correct\u{200b}horse battery", "correct horse \u{202e}battery"] {
-            assert!(Secret::new(unseen).is_err(), "{unseen:?}");
+            assert!(OperSecret::new(unseen).is_err(), "{unseen:?}");
         }
     }
 
@@ -337,10 +344,10 @@ mod tests {
         let read = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
             std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
-            Secret::read(&path)
+            OperSecret::read(&path)
         };
         let marked = read(b"\xef\xbb\xbfcorrect horse battery\r\n").unwrap();
-        assert!(marked.is("correct horse battery"));
+        assert!(marked.matches("correct horse battery"));
         let utf16 = |mark: &[u8], big: bool| -> Vec<u8> {
             let units = "correct horse battery\r\n".encode_utf16();
             let bytes =
@@ -367,8 +374,8 @@ mod tests {
         std::fs::write(&path, "correct horse battery\n").unwrap();
         let told = |mode| {
             std::fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            Secret::read(&path)
-                .map(|secret| secret.is("correct horse battery"))
+            OperSecret::read(&path)
+                .map(|secret| secret.matches("correct horse battery"))
                 .map_err(|error| error.to_string())
         };
         for private in [0o600, 0o640, 0o644, 0o604] {
@@ -383,6 +390,6 @@ mod tests {
     }
 
     fn told_gone(path: &Path) -> String {
-        Secret::read(path).unwrap_err().to_string()
+        OperSecret::read(path).unwrap_err().to_string()
     }
 }

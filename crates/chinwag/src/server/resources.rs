@@ -5,7 +5,7 @@ use crate::chat::ban_store::StateDir;
 use crate::chat::bans::Bans;
 use crate::os::process_stats::ProcessFiles;
 use crate::server::config::Config;
-use crate::server::oper_secret::Secret;
+use crate::server::oper_secret::OperSecret;
 use std::io;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Resources {
     /// What makes a user an operator; `None`: nobody becomes one.
-    pub(crate) oper_secret: Option<Secret>,
+    pub(crate) oper_secret: Option<OperSecret>,
     /// The bans in force at the start.
     pub(crate) bans: Bans,
     /// Where bans are kept; `None`: a restart forgets them.
@@ -28,7 +28,7 @@ impl Resources {
     /// # Errors
     /// A file or folder that it names cannot be used.
     pub(crate) fn open(config: &Config) -> io::Result<Self> {
-        let secret = config.oper_file.as_deref().map(Secret::read).transpose();
+        let secret = config.oper_file.as_deref().map(OperSecret::read).transpose();
         let oper_secret = secret.map_err(io::Error::other)?;
         let Some(folder) = &config.state_dir else {
             return Ok(Self { oper_secret, ..Self::default() });

@@ -1,8 +1,8 @@
 //! What stops the server: the first signal asks it to, the second does not ask.
 //!
 //! ```text
-//!   first  ──► handler: asked = true, and the runtime is told ──► a task cancels the token: the graceful end
-//!   second ──► handler: asked? then the process ends
+//!   first  ──► handler: requested = true, and the runtime is woken ──► a task cancels the token: the graceful end
+//!   second ──► handler: requested? then the process ends
 //! ```
 //!
 //! A SIGHUP by which the server ends with its terminal is a first one, too ([`FirstSignal`]).
@@ -12,8 +12,8 @@
 //! among it.
 //!
 //! The order in which they are set up: first the runtime listens, so that no signal is lost from the moment at which it does not
-//! end the process by itself any more. Before that moment each one does. For each signal the question "asked?" comes before
-//! the answer is set, or the first would end it.
+//! end the process by itself any more. Before that moment each one does. For each signal the check of "requested" is registered before
+//! what sets it, or the first would end it.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
@@ -33,16 +33,16 @@ const TERMINATED: i32 = 143;
 /// The first signal, in the hands of who finds out that another than SIGINT and SIGTERM is one.
 #[derive(Clone, Debug)]
 pub(crate) struct FirstSignal {
-    /// Set by handlers and by [`FirstSignal::came`], read by handlers; nothing else depends on it.
-    asked: Arc<AtomicBool>,
+    /// Set by handlers and by [`FirstSignal::trigger`], read by handlers; nothing else depends on it.
+    requested: Arc<AtomicBool>,
     /// Cancelled, it lets the server end.
     stop: CancellationToken,
 }
 
 impl FirstSignal {
     /// It came: the server is to end, and the next SIGINT or SIGTERM is the second.
-    pub(crate) fn came(&self) {
-        self.asked.store(true, Relaxed);
+    pub(crate) fn trigger(&self) {
+        self.requested.store(true, Relaxed);
         self.stop.cancel();
     }
 }
@@ -51,16 +51,16 @@ impl FirstSignal {
 /// it gives back is for a first one of another kind.
 ///
 /// # Errors
-/// The kernel's: the signals cannot be watched.
+/// Any error of registering the signals.
 pub(crate) fn stop_on_signals(stop: CancellationToken) -> io::Result<FirstSignal> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let asked = Arc::new(AtomicBool::new(false));
+    let requested = Arc::new(AtomicBool::new(false));
     for (signal, code) in [(SIGINT, INTERRUPTED), (SIGTERM, TERMINATED)] {
-        register_conditional_shutdown(signal, code, Arc::clone(&asked))?;
-        register(signal, Arc::clone(&asked))?;
+        register_conditional_shutdown(signal, code, Arc::clone(&requested))?;
+        register(signal, Arc::clone(&requested))?;
     }
-    let first = FirstSignal { asked, stop: stop.clone() };
+    let first = FirstSignal { requested, stop: stop.clone() };
     whippet::spawn(async move {
         select! {
             Some(()) = interrupt.recv() => {}
@@ -101,7 +101,7 @@ mod tests {
         runtime.block_on(async {
             let first = stop_on_signals(CancellationToken::new()).expect("signals");
             if std::env::var_os(HUNG_UP).is_some() {
-                first.came();
+                first.trigger();
             }
             for _ in 0..2 {
                 let blocked = Arc::clone(&blocked);

@@ -1,7 +1,6 @@
-//! What is set on each person's socket, and why.
+//! The options of each client's socket, and why.
 //!
-//! It is set on the listeners: the kernel hands it on to each connection that comes in, which spares eight calls a
-//! person.
+//! They are set on the listeners: each accepted connection inherits them, which spares eight calls for each.
 
 use crate::limits::{
     KEEPALIVE_IDLE, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES, SO_SNDBUF_BYTES, USER_TIMEOUT,
@@ -10,10 +9,10 @@ use std::io;
 use std::time::Duration;
 use whippet::net::SockRef;
 
-/// What can be set about each person's socket.
+/// The options of each client's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SocketOptions {
-    /// Bytes that the kernel may hold for a person; it doubles the figure.
+    /// Bytes that the kernel may hold for a client; it doubles the number.
     pub send_buffer: usize,
     /// Silence after which the kernel asks whether the peer is still there.
     pub keepalive_idle: Duration,
@@ -40,17 +39,17 @@ impl Default for SocketOptions {
 /// Sets the options that a listener's connections are to have.
 ///
 /// # Errors
-/// The kernel's.
-pub(crate) fn prepare(listener: SockRef<'_>, options: &SocketOptions) -> io::Result<()> {
+/// Any error of `setsockopt(2)`.
+pub(crate) fn apply(listener: SockRef<'_>, options: &SocketOptions) -> io::Result<()> {
     // A line leaves at once; we write whole batches, so there is nothing for Nagle to gather.
     listener.set_nodelay(true)?;
-    // A peer that vanished is noticed, whether or not something is on its way to him.
+    // A peer that vanished is noticed, whether or not something is on its way to it.
     let SocketOptions { keepalive_idle, keepalive_interval, keepalive_probes, .. } = *options;
     listener.set_keepalive(keepalive_idle, keepalive_interval, keepalive_probes)?;
     listener.set_user_timeout(options.user_timeout)?;
     // Telnet marks the last byte of an interruption as urgent: left out of its place, it would leave half a command.
     listener.set_out_of_band_inline(true)?;
-    // What is owed to a person waits here, where it is shared and counted, not in the kernel.
+    // Pending bytes wait here, where they are shared and counted, not in the kernel.
     listener.set_send_buffer_size(options.send_buffer)
 }
 

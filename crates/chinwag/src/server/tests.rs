@@ -1,15 +1,15 @@
 //! After a thousand people came and went, in every way there is, nothing of them is left.
 
-use super::{Server, serve_room};
+use super::{Server, supervise};
 use crate::chat::admin_command::{AdminCommand, BanCommand};
 use crate::chat::event::Control;
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE};
-use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::server::config::Config;
 use crate::server::listen::listen;
 use crate::server::resources::Resources;
 use crate::server::serve;
-use crate::server::shared::House;
+use crate::server::shared::Shared;
 use std::io::ErrorKind;
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use whippet::time::{Instant, sleep, timeout};
 
 /// How long an event may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many come at a time.
+/// How many connect at a time.
 const COMPANY: usize = 50;
 /// How often each way of leaving is tried.
 const ROUNDS: usize = 4;
@@ -42,7 +42,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).build().unwrap()
 }
 
-/// Somebody who has read his welcome.
+/// A client that has read its welcome.
 async fn join(address: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -84,7 +84,7 @@ async fn say(stream: &TcpStream, line: &str) {
     }
 }
 
-/// A company comes, and leaves in one way.
+/// Some clients connect, and leave in one way.
 async fn visit(address: SocketAddr, way: Way) {
     let mut company = Vec::new();
     for _ in 0..COMPANY {
@@ -115,7 +115,7 @@ async fn visit(address: SocketAddr, way: Way) {
     }
 }
 
-/// The first speaks until the others, who do not read, were cut.
+/// The first sends until the others, which do not read, were disconnected.
 async fn flood(company: &[TcpStream]) {
     let line = format!("{}\n", "x".repeat(2000));
     let mut cut = 0;
@@ -162,15 +162,17 @@ fn a_thousand_people_leave_nothing_behind() {
         let _entered = servers.enter();
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let address = listeners[0].local_addr().unwrap();
-        let bounds = Bounds { take_within: Duration::from_millis(200), ..Bounds::default() };
-        // A line on which people's tasks panic must not be told to those who come later.
-        let config = Config { bounds, history_lines: 0, ..Config::default() }.without_limits();
+        let queue_limits =
+            QueueLimits { stall_timeout: Duration::from_millis(200), ..QueueLimits::default() };
+        // A line on which connection tasks panic must not be replayed to those that connect later.
+        let config =
+            Config { queue_limits, history_lines: 0, ..Config::default() }.without_limits();
         (address, whippet::spawn(serve(listeners, config, shutdown.clone())))
     };
     clients.block_on(async {
-        // The server is up once somebody was welcomed, and at its base once he has gone.
+        // The server is up once a client was welcomed, and at its base once it has gone.
         drop(join(address).await);
-        // The server itself, its door, its broker, the ebb; no timer; the door, which waits for its descriptor.
+        // The server itself, its accept loop, its broker, the memory trim; no timer; the listener, which waits for its descriptor.
         let base = [4, 0, 1, 1];
         back_at(base, &metrics, "the first one").await;
         for _ in 0..ROUNDS {
@@ -193,14 +195,15 @@ fn a_server_without_its_room_ends_with_an_error() {
     let result = servers.block_on(async {
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let config = Config::default();
-        let (events, _said) = mpsc::channel(EVENT_QUEUE);
-        let (control, _orders) = mpsc::channel(CONTROL_QUEUE);
-        let intake = Arc::new(Intake::new(config.bounds));
-        let house =
-            Arc::new(House::new(config, Resources::default(), events, control, intake).unwrap());
-        let room = whippet::spawn(async { panic!("for this test") });
+        let (events, _events) = mpsc::channel(EVENT_QUEUE);
+        let (control, _control) = mpsc::channel(CONTROL_QUEUE);
+        let backpressure = Arc::new(Backpressure::new(config.queue_limits));
+        let shared = Arc::new(
+            Shared::new(config, Resources::default(), events, control, backpressure).unwrap(),
+        );
+        let broker = whippet::spawn(async { panic!("for this test") });
         let shutdown = CancellationToken::new();
-        timeout(PATIENCE, serve_room::<()>(room, listeners, house, shutdown)).await
+        timeout(PATIENCE, supervise::<()>(broker, listeners, shared, shutdown)).await
     });
     let error = result.expect("it ends").unwrap_err().to_string();
     assert!(
@@ -217,12 +220,13 @@ fn what_was_banned_last_is_kept_before_the_server_ends() {
         let config = Config { state_dir: Some(folder.clone()), ..Config::default() };
         let listeners = listen(&["127.0.0.1:0".parse().unwrap()]).unwrap();
         let server = Server::new(listeners, config).unwrap();
-        let (control, shutdown) = (server.house.control.clone(), CancellationToken::new());
-        let office = server.office();
+        let (control, shutdown) = (server.shared.control.clone(), CancellationToken::new());
+        let handle = server.handle();
         let ended = whippet::spawn(server.run(shutdown.clone()));
-        // Who is told that somebody is banned can rely on it.
-        let told =
-            timeout(PATIENCE, office.moderate(BanCommand::Ban("first".into()))).await.unwrap();
+        // The operator who is told of a ban can rely on it.
+        let told = timeout(PATIENCE, handle.apply_ban_command(BanCommand::Ban("first".into())))
+            .await
+            .unwrap();
         assert!(told.unwrap().is_ok());
         assert!(std::fs::read_to_string(folder.join("bans")).unwrap().contains("\nfirst -\n"));
         for number in 0..100 {

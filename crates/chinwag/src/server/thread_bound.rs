@@ -12,12 +12,12 @@ const MAIN: usize = 1;
 const WRITERS: usize = 2;
 
 /// The most threads of a server with so many workers.
-pub(crate) const fn most_threads(workers: usize) -> usize {
+pub(crate) const fn max_threads(workers: usize) -> usize {
     MAIN + WRITERS + MAX_BLOCKING_THREADS + workers
 }
 
 /// The most threads of any server.
-pub(crate) const MOST: usize = most_threads(MAX_WORKERS);
+pub(crate) const MAX_THREADS: usize = max_threads(MAX_WORKERS);
 
 #[cfg(test)]
 mod tests {
@@ -31,6 +31,9 @@ mod tests {
         let unit = unit.expect("the unit is there");
         let (_, rest) = unit.split_once("\nTasksMax=").expect("a limit");
         let limit: usize = rest.lines().next().expect("a line").parse().expect("a number");
-        assert!((MOST..MOST + MOST / 10).contains(&limit), "{limit} allowed, {MOST} are made");
+        assert!(
+            (MAX_THREADS..MAX_THREADS + MAX_THREADS / 10).contains(&limit),
+            "{limit} allowed, {MAX_THREADS} are made"
+        );
     }
 }

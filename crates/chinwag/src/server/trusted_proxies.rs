@@ -1,107 +1,112 @@
-//! The proxies that are believed, and how a connection of theirs becomes somebody's.
+//! The trusted proxies, and how a connection of theirs becomes a client's.
 //!
 //! ```text
-//!   accept ──► is it one of ours? ── no ──► a user at that address
+//!   accept ──► from a trusted proxy? ── no ──► a client at that address
 //!                     │
-//!                     └─ yes ──► a place without an address ──► its header, within a time ──► a user at the address in it
+//!                     └─ yes ──► a permit without an address ──► its header, within a time ──► a client at the address in it
 //!                                                                   │
 //!                                                                   └─ of the proxy itself, or none: closed
 //! ```
 //!
-//! A proxy that sees whether the server is well connects and says that it does so for itself, or says nothing and goes: both are
-//! closed without a word, and nobody hears of it.
+//! A health check of a proxy connects with a header for the proxy itself, or sends nothing and closes: both are closed without a
+//! message or a log.
 
 use crate::limits::PROXY_HEADER_TIMEOUT;
 use crate::os::serving_clock::timeout;
 use crate::protocol::ip_range::IpRange;
 use crate::protocol::proxy_header::{Fault, HeaderReader, Source};
 use crate::protocol::sniff::Foreign;
-use crate::server::connection_limiter::{Place, Refusal};
-use crate::server::log_throttle::Seldom;
+use crate::server::connection_limiter::{ConnectionPermit, Rejected};
+use crate::server::log_throttle::LogThrottle;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Instant;
 use whippet::net::TcpStream;
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Debug, Default)]
-pub(crate) struct Proxies {
-    /// Where they are.
+pub(crate) struct TrustedProxies {
+    /// Their addresses.
     ranges: RwLock<Vec<IpRange>>,
-    /// When to speak of headers that are not as they should be.
-    faults: Mutex<Seldom>,
-    /// When to speak of headers of others.
-    strangers: Mutex<Seldom>,
-    /// When to speak of people turned away whose address came in one.
-    turned_away: Mutex<Seldom>,
+    /// Throttles the log of invalid headers.
+    fault_log: Mutex<LogThrottle>,
+    /// Throttles the log of headers from addresses that are not trusted.
+    untrusted_log: Mutex<LogThrottle>,
+    /// Throttles the log of rejected clients whose address came in a header.
+    rejected_log: Mutex<LogThrottle>,
 }
 
-impl Proxies {
+impl TrustedProxies {
     /// Those of these addresses.
     pub(crate) fn new(ranges: Vec<IpRange>) -> Self {
         Self { ranges: RwLock::new(ranges), ..Self::default() }
     }
 
-    /// Believes those of these addresses from now on, and no others.
-    pub(crate) fn exchange(&self, ranges: Vec<IpRange>) {
+    /// Trusts those of these addresses from now on, and no others.
+    pub(crate) fn store(&self, ranges: Vec<IpRange>) {
         *self.ranges.write().unwrap_or_else(PoisonError::into_inner) = ranges;
     }
 
-    /// Whether what comes from this address is a proxy that is believed.
-    pub(crate) fn trust(&self, address: IpAddr) -> bool {
+    /// Whether what comes from this address is a trusted proxy.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
         ranges.iter().any(|range| range.contains(address))
     }
 
-    /// Reads the header of a connection of a proxy, and gives its place to whom it is for.
+    /// Reads the header of a proxy's connection, and assigns the permit to the client's address.
     ///
     /// # Errors
-    /// It is for nobody, or not for whom may come in: what the other side is told.
-    pub(crate) async fn introduce(
+    /// There is no client, or it is rejected: what the other side is told.
+    pub(crate) async fn identify_client(
         &self,
         stream: &TcpStream,
-        place: &mut Place,
+        permit: &mut ConnectionPermit,
     ) -> Result<(), &'static str> {
         let from = match timeout(PROXY_HEADER_TIMEOUT, read_header(stream)).await {
             Ok(Ok(Some(Source::Client(from)))) => from,
             Ok(Ok(Some(Source::Itself) | None)) => return Err(""),
-            Ok(Err(fault)) => return Err(self.tell_fault(fault, stream, place)),
-            Err(_) => return Err(self.tell_fault(Fault::Late, stream, place)),
+            Ok(Err(fault)) => return Err(self.log_fault(fault, stream, permit)),
+            Err(_) => return Err(self.log_fault(Fault::Late, stream, permit)),
         };
-        let is_proxy = self.trust(from.ip());
-        place.give_to(from, is_proxy, now()).map_err(|refusal| {
-            if let Some(times) = told(&self.turned_away) {
-                tracing::warn!(target: "chinwag::proxies", times, address = %from.ip(), "turned away: {refusal}");
+        let is_proxy = self.trusts(from.ip());
+        permit.assign_address(from, is_proxy, now()).map_err(|rejection| {
+            if let Some(times) = throttled(&self.rejected_log) {
+                tracing::warn!(target: "chinwag::proxies", times, address = %from.ip(), "turned away: {rejection}");
             }
-            refusal.answer()
+            rejection.client_message()
         })
     }
 
-    /// Says now and then that a header was not as it should be.
-    fn tell_fault(&self, fault: Fault, stream: &TcpStream, place: &Place) -> &'static str {
-        place.refuse(Refusal::Unintroduced);
-        if let Some(times) = told(&self.faults) {
+    /// Logs, throttled, that a header was invalid.
+    fn log_fault(
+        &self,
+        fault: Fault,
+        stream: &TcpStream,
+        permit: &ConnectionPermit,
+    ) -> &'static str {
+        permit.count_rejected(Rejected::NoProxyHeader);
+        if let Some(times) = throttled(&self.fault_log) {
             let proxy = peer(stream);
             tracing::warn!(target: "chinwag::proxies", times, %proxy, "a trusted proxy does not say who comes: {fault}");
         }
-        Refusal::Unintroduced.answer()
+        Rejected::NoProxyHeader.client_message()
     }
 
-    /// Says now and then that somebody began as a proxy does that is not believed.
-    pub(crate) fn tell_stranger(&self, foreign: Foreign, address: IpAddr) {
+    /// Logs, throttled, that a client sent a proxy's header and is not trusted.
+    pub(crate) fn log_untrusted(&self, foreign: Foreign, address: IpAddr) {
         if foreign == Foreign::Proxy
-            && let Some(times) = told(&self.strangers)
+            && let Some(times) = throttled(&self.untrusted_log)
         {
             tracing::warn!(target: "chinwag::proxies", times, %address, "a PROXY header from an address that is not in trusted-proxies");
         }
     }
 }
 
-/// Whether something is to be said again.
-fn told(seldom: &Mutex<Seldom>) -> Option<u64> {
-    seldom.lock().unwrap_or_else(PoisonError::into_inner).tell(now())
+/// How often it happened, if it is to be logged.
+fn throttled(throttle: &Mutex<LogThrottle>) -> Option<u64> {
+    throttle.lock().unwrap_or_else(PoisonError::into_inner).record(now())
 }
 
 /// The address at the other end, for the log.
@@ -115,10 +120,10 @@ fn now() -> Instant {
     whippet::time::Instant::now().into_std()
 }
 
-/// Reads a header and no byte behind it. `None` if the other side went without a word.
+/// Reads a header and no byte after it. `None` if the other side closed without one.
 async fn read_header(stream: &TcpStream) -> Result<Option<Source>, Fault> {
     let mut reader = HeaderReader::default();
-    let mut some = [0; SOME];
+    let mut some = [0; HEADER_CHUNK];
     while stream.readable().await.is_ok() {
         let wanted = reader.wanted().min(some.len());
         match stream.try_read(&mut some[..wanted]) {
@@ -136,4 +141,4 @@ async fn read_header(stream: &TcpStream) -> Result<Option<Source>, Fault> {
 }
 
 /// Bytes of a header that are read at once.
-const SOME: usize = 512;
+const HEADER_CHUNK: usize = 512;

@@ -30,7 +30,7 @@ use crate::limits::{
     EDITOR_HISTORY_BYTES, EDITOR_HISTORY_LINES, MAX_COMPLETED_WORD, MAX_LINE_BYTES,
     MAX_PENDING_LINE_BYTES, STEPS_PER_KEY,
 };
-use crate::outbound::side_message::Place;
+use crate::outbound::side_message::Prompt;
 use crate::protocol::command;
 use crate::protocol::completion::Matches;
 use crate::protocol::decoder::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
@@ -168,7 +168,7 @@ impl Editor {
     }
 
     /// What stands before the line: where it goes, and as whose.
-    pub(crate) fn show_place(&mut self, Place { nick, room }: &Place) {
+    pub(crate) fn show_place(&mut self, Prompt { nick, room }: &Prompt) {
         let prompt = match room {
             Some(room) => format!("{room} {nick}> "),
             None => format!("{nick}> "),

@@ -17,8 +17,8 @@ pub(crate) mod pending_lines;
 pub(crate) mod worst_case;
 
 use crate::limits::{MAX_ECHO_BYTES, MAX_PENDING_LINE_BYTES, PASTE_CONFIRM_LINES};
-use crate::outbound::frame::{Frame, Held};
-use crate::outbound::side_message::Place;
+use crate::outbound::frame::{ByteReservation, Frame};
+use crate::outbound::side_message::Prompt;
 use crate::protocol::completion::Matches;
 use crate::protocol::encode::counted;
 use crate::protocol::telnet::Command;
@@ -113,7 +113,7 @@ struct Drawn {
     /// How many frames.
     frames: usize,
     /// Counts the bytes among those of all frames, for it is a copy of some.
-    _held: Option<Held>,
+    _held: Option<ByteReservation>,
 }
 
 /// What is wanted of the line reader from here on.
@@ -221,7 +221,7 @@ impl Terminal {
     }
 
     /// What they are called, and where they speak.
-    pub(crate) fn show_place(&mut self, place: &Place) {
+    pub(crate) fn show_place(&mut self, place: &Prompt) {
         if let Some(editor) = &mut self.editor {
             editor.show_place(place);
         }
@@ -461,7 +461,7 @@ impl Terminal {
         if is_last {
             (self.editor, self.colour, self.offset) = (None, false, UtcOffset::UTC);
         }
-        let _held = frames.first().map(|frame| frame.gauge().hold(bytes.capacity()));
+        let _held = frames.first().map(|frame| frame.byte_counter().reserve(bytes.capacity()));
         self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len(), _held };
     }
 

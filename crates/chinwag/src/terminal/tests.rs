@@ -1,7 +1,7 @@
 //! Tests of a person's terminal.
 
 use super::*;
-use crate::outbound::frame::Gauge;
+use crate::outbound::frame::ByteCounter;
 use crate::protocol::telnet::negotiation::ECHO;
 
 /// A terminal whose client lets us echo.
@@ -69,7 +69,7 @@ fn a_tab_holds_the_keys_until_its_answer_comes() {
 #[test]
 fn what_is_written_settles_what_is_owed_and_no_more() {
     let mut terminal = editing();
-    let gauge = Gauge::new();
+    let gauge = ByteCounter::new();
     let frames = [Frame::new(b"alice: hello\r\n", &gauge), Frame::new(b"bob: hi\r\n", &gauge)];
     terminal.draw(&frames, false);
     let all = terminal.unwritten().len();
@@ -109,7 +109,7 @@ fn lines_wait_in_a_bounded_room_and_are_told_once() {
 
 #[test]
 fn stamps_are_by_ones_own_clock_and_others_pay_nothing() {
-    let gauge = Gauge::new();
+    let gauge = ByteCounter::new();
     let frames = [Frame::new(b"23:59:59 alice: hi\r\n", &gauge)];
     let mut terminal = Terminal::default();
     terminal.stamp(Some(true), None);

@@ -263,7 +263,7 @@ fn no_line_begins_in_the_first_column_by_blanks() {
 fn two_thousand_joins_at_once() {
     const PEOPLE: usize = 2000;
     run(async {
-        let config = chinwag::Config { connections: 2 * PEOPLE, ..chinwag::Config::default() };
+        let config = chinwag::Config { max_connections: 2 * PEOPLE, ..chinwag::Config::default() };
         let server = TestServer::with(config.without_limits());
         let mut alice = server.join_as("alice").await;
         let address = server.address;

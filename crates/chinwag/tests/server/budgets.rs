@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::network::{can_make_networks, server};
 use crate::program::Program;
 use crate::support::{Person, TestServer, run, soon};
-use chinwag::{Allowance, Config};
+use chinwag::{Config, RateLimit};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
@@ -227,9 +227,9 @@ fn bytes_outside_of_lines_are_limited_as_lines_are() {
         ("a subnegotiation without an end", [&b"\xff\xfa"[..], &many(b"x"), b"\n"].concat()),
     ];
     run(async {
-        let speech = Some(Allowance { burst: 10, interval: Duration::from_secs(3600) });
+        let speech = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
         for (what, junk) in junk {
-            let server = TestServer::with(Config { speech, ..Config::default() });
+            let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
             let mut alice = server.join().await;
             let mut bob = server.join().await;
             alice.expect(&format!("* {} joined", bob.nick)).await;

@@ -1,7 +1,7 @@
 //! Keys without end, beside people who must not notice.
 
 use crate::support::{Person, TestServer, run, soon};
-use chinwag::{Allowance, Config};
+use chinwag::{Config, RateLimit};
 use std::time::Duration;
 use whippet::task::JoinHandle;
 
@@ -73,7 +73,7 @@ async fn talks_beside_endless_keys(config: Config) {
 
 /// The default budget of keys; lines are not the matter here.
 fn lines_unlimited() -> Config {
-    Config { speech: None, grace: Duration::from_secs(5), ..Config::default() }
+    Config { rate_limit: None, shutdown_timeout: Duration::from_secs(5), ..Config::default() }
 }
 
 #[test]
@@ -88,8 +88,8 @@ fn endless_keys_without_limits_hold_up_no_stop() {
 
 /// So many keys, and no more for as long as a test may take.
 fn keys_for_now(burst: u32) -> Config {
-    let keys = Some(Allowance { burst, interval: Duration::from_secs(3600) });
-    Config { keys, ..Config::default() }
+    let keys = Some(RateLimit { burst, interval: Duration::from_secs(3600) });
+    Config { key_rate_limit: keys, ..Config::default() }
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use crate::program::{Program, chinwag};
 use crate::support::{TestServer, run, soon};
-use chinwag::{Allowance, Config};
+use chinwag::{Config, RateLimit};
 use std::time::Duration;
 use whippet::time::Instant;
 
 #[test]
 fn speech_is_slowed_and_nothing_is_lost() {
     run(async {
-        let speech = Some(Allowance { burst: 5, interval: Duration::from_millis(20) });
-        let server = TestServer::with(Config { speech, ..Config::default() });
+        let speech = Some(RateLimit { burst: 5, interval: Duration::from_millis(20) });
+        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -27,8 +27,8 @@ fn speech_is_slowed_and_nothing_is_lost() {
 #[test]
 fn commands_count_as_speech() {
     run(async {
-        let speech = Some(Allowance { burst: 2, interval: Duration::from_secs(3600) });
-        let server = TestServer::with(Config { speech, ..Config::default() });
+        let speech = Some(RateLimit { burst: 2, interval: Duration::from_secs(3600) });
+        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -44,8 +44,8 @@ fn commands_count_as_speech() {
 #[test]
 fn dear_commands_cost_more_than_lines() {
     run(async {
-        let speech = Some(Allowance { burst: 10, interval: Duration::from_secs(3600) });
-        let server = TestServer::with(Config { speech, ..Config::default() });
+        let speech = Some(RateLimit { burst: 10, interval: Duration::from_secs(3600) });
+        let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -80,7 +80,7 @@ fn regression_26_junk_without_a_line_end_is_dropped_while_it_is_read() {
 fn a_line_without_an_end_is_not_borne_for_ever() {
     run(async {
         let overlong = Duration::from_millis(100);
-        let server = TestServer::with(Config { overlong, ..Config::default() });
+        let server = TestServer::with(Config { overlong_timeout: overlong, ..Config::default() });
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -96,7 +96,7 @@ fn a_line_without_an_end_is_not_borne_for_ever() {
 #[test]
 fn connections_past_the_limit_are_turned_away_with_a_sentence() {
     run(async {
-        let server = TestServer::with(Config { connections: 2, ..Config::default() });
+        let server = TestServer::with(Config { max_connections: 2, ..Config::default() });
         let alice = server.join().await;
         let _bob = server.join().await;
         for _ in 0..20 {
@@ -161,7 +161,7 @@ fn other_protocols_are_answered_and_not_broadcast() {
 fn a_browser_that_speaks_at_once_sees_a_whole_answer() {
     run(async {
         let first_look = Duration::from_secs(10);
-        let server = TestServer::with(Config { first_look, ..Config::default() });
+        let server = TestServer::with(Config { sniff_timeout: first_look, ..Config::default() });
         let mut browser = server.connect().await;
         browser.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
         let answer = String::from_utf8(browser.rest_of_bytes().await).unwrap();

@@ -2,13 +2,13 @@
 
 use crate::editing::Window;
 use crate::support::{Person, TestServer, run};
-use chinwag::{Allowance, Config};
+use chinwag::{Config, RateLimit};
 use std::time::Duration;
 
 /// So many lines, and no more for as long as a test may take.
 fn lines_for_now(burst: u32) -> Config {
-    let speech = Some(Allowance { burst, interval: Duration::from_secs(3600) });
-    Config { speech, keys: None, ..Config::default() }
+    let speech = Some(RateLimit { burst, interval: Duration::from_secs(3600) });
+    Config { rate_limit: speech, key_rate_limit: None, ..Config::default() }
 }
 
 /// So many lines, each with this end.
@@ -81,8 +81,12 @@ fn lines_that_wait_are_said_before_an_end() {
     run(async {
         for by_key in [true, false] {
             let interval = Duration::from_millis(10);
-            let speech = Some(Allowance { burst: 5, interval });
-            let server = TestServer::with(Config { speech, keys: None, ..Config::default() });
+            let speech = Some(RateLimit { burst: 5, interval });
+            let server = TestServer::with(Config {
+                rate_limit: speech,
+                key_rate_limit: None,
+                ..Config::default()
+            });
             let mut alice = server.join().await;
             let mut bob = Window::open(&server).await;
             alice.wait_for("* user-2 joined").await;

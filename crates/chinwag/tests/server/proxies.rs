@@ -56,7 +56,7 @@ fn a_header_may_come_in_pieces_and_with_words_behind_it() {
 #[test]
 fn limits_are_of_the_address_that_the_proxy_says() {
     run(async {
-        let server = TestServer::with(Config { per_address: Some(2), ..believing() });
+        let server = TestServer::with(Config { max_per_address: Some(2), ..believing() });
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut person = by_proxy(&server, "203.0.113.7").await;

@@ -44,7 +44,10 @@ fn every_line_that_was_read_is_delivered_past_the_speech_limit() {
 fn somebody_who_does_not_read_does_not_hold_up_the_stop() {
     run(async {
         let grace = Duration::from_secs(2);
-        let server = TestServer::with(Config { grace, ..Config::default().without_limits() });
+        let server = TestServer::with(Config {
+            shutdown_timeout: grace,
+            ..Config::default().without_limits()
+        });
         let mut alice = server.join_as("alice").await;
         let mut bob = server.join_as("bob").await;
         let _frozen = server.join().await;

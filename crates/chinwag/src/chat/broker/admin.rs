@@ -6,7 +6,7 @@ use crate::chat::admin_command::{AdminCommand, BanInfo, MuteInfo, RoomInfo, User
 use crate::chat::bans::unquoted;
 use crate::chat::event::Departure;
 use crate::chat::room::RoomId;
-use crate::outbound::queue::Cut;
+use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::protocol::duration;
 use crate::protocol::message::Line;
 use crate::protocol::nick::Nick;
@@ -62,11 +62,11 @@ impl Broker {
         let Some(slot) = self.flush_before_change(slot) else { return Some(nick) };
         self.metrics.disconnects_kicked += 1;
         if is_blank(reason) {
-            self.disconnect(slot, Cut::Kicked);
+            self.disconnect(slot, DisconnectReason::Kicked);
         } else {
             let words = format!("! {OPERATOR} kicked you: {}\r\n", quoted(reason));
             let departure = Departure::Ejected { reason: reason.into() };
-            self.disconnect_with(slot, Cut::Kicked, &words, departure);
+            self.disconnect_with(slot, DisconnectReason::Kicked, &words, departure);
         }
         Some(nick)
     }

@@ -43,16 +43,16 @@ impl Broker {
     /// Looks at everybody: who is stalled, and which rooms wait.
     pub(super) fn scan_clients(&mut self) {
         let mut scan =
-            FlowControl::new(*self.backpressure.bounds()).start_scan(self.served_clock.now());
+            FlowControl::new(*self.backpressure.limits()).start_scan(self.served_clock.now());
         let mut pending = 0;
         for user in self.users.iter_mut() {
-            if user.sender.is_gone() || user.departed {
+            if user.sender.is_closed() || user.departed {
                 continue;
             }
             let counters = user.counters();
             pending += counters.pending();
-            user.drop_small_attribution(self.backpressure.bounds());
-            let lag = RoomLag::of_total(counters.pending(), self.backpressure.bounds());
+            user.drop_small_attribution(self.backpressure.limits());
+            let lag = RoomLag::of_total(counters.pending(), self.backpressure.limits());
             if scan.observe(user.id, &mut user.progress, counters, lag) {
                 self.pending_disconnects.push((user.id, DisconnectCause::Stalled));
             }
@@ -81,7 +81,7 @@ impl Broker {
         const { assert!(QUEUE_SLOT_BYTES <= FRAME_OVERHEAD) };
         let most = usize::try_from(pending).unwrap_or(usize::MAX);
         let may_be_short = self.frame_bytes.bytes().saturating_add(most) > self.shed_threshold();
-        let inboxes = self.users.iter().map(|user| user.sender.queued() * QUEUE_SLOT_BYTES);
+        let inboxes = self.users.iter().map(|user| user.sender.queued_frames() * QUEUE_SLOT_BYTES);
         self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
     }
 
@@ -97,15 +97,15 @@ impl Broker {
     /// Looks at the people of these rooms: which of them wait?
     pub(super) fn update_pauses(&mut self, rooms: &[RoomId]) {
         for _ in 0..MAX_RESCANS {
-            let count = self.backpressure.drains();
+            let count = self.backpressure.drain_count();
             rooms.iter().for_each(|&room| self.evaluate_room(room));
             let waiting =
                 self.paused_rooms.iter().filter_map(|&id| self.rooms.room(id).drains_needed);
             let Some(drains) = waiting.min() else {
-                self.backpressure.open();
+                self.backpressure.disarm();
                 break;
             };
-            if !self.backpressure.pause(count, drains) {
+            if !self.backpressure.wake_after(count, drains) {
                 self.schedule_scan(self.now + PAUSED_SCAN_INTERVAL);
                 break;
             }
@@ -114,12 +114,12 @@ impl Broker {
 
     /// Looks at the people of one room: does it wait?
     fn evaluate_room(&mut self, id: RoomId) {
-        let bounds = self.backpressure.bounds();
+        let bounds = self.backpressure.limits();
         let room = self.rooms.room_mut(id);
         let mut scan = room.flow.start_scan(self.served_clock.now());
         for &slot in &room.members {
             let user = self.users.user_mut(slot as usize);
-            if user.sender.is_gone() || user.departed {
+            if user.sender.is_closed() || user.departed {
                 continue;
             }
             let counters = user.counters();

@@ -14,8 +14,8 @@ use crate::limits::{
     HISTORY_BYTES, MAX_BANS, MAX_BELL_WORDS, MAX_LINE_BYTES, MAX_MUTES, MAX_ROOMS,
     MAX_ROOMS_PER_USER, REPLY_BYTES_PER_TOKEN,
 };
-use crate::outbound::backpressure::{Bounds, Intake};
-use crate::outbound::queue::{self, Inbox};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
+use crate::outbound::queue::{self, Receiver};
 use crate::protocol::command::{self, Attempt, COMMANDS, Input, Kind};
 use crate::protocol::encode::DoorKind;
 use crate::protocol::nick::Nick;
@@ -186,9 +186,9 @@ fn typed() -> Vec<&'static str> {
 /// Thousands who are silent, and every room that there can be.
 struct World {
     broker: Broker,
-    backpressure: Arc<Intake>,
+    backpressure: Arc<Backpressure>,
     now: Instant,
-    inboxes: BTreeMap<u64, Inbox>,
+    inboxes: BTreeMap<u64, Receiver>,
     latest: u64,
 }
 
@@ -201,7 +201,7 @@ struct Taken {
 
 impl World {
     fn new() -> Self {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let now = whippet::time::Instant::now().into_std();
         let broker = Broker::new(Arc::clone(&backpressure), now);
         let mut world = Self { broker, backpressure, now, inboxes: BTreeMap::new(), latest: 0 };
@@ -236,7 +236,7 @@ impl World {
 
     fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (sender, inbox) = queue::inbox(&self.backpressure);
+        let (sender, inbox) = queue::channel(&self.backpressure);
         let address = Ipv4Addr::new(192, 0, 2, 1).into();
         let client = NewClient { sender, format: DoorKind::Lines, address };
         let id = ClientId::new(self.latest);
@@ -318,11 +318,11 @@ impl World {
 }
 
 /// Reads all there is; how many bytes it was.
-fn read(inbox: &mut Inbox) -> usize {
+fn read(inbox: &mut Receiver) -> usize {
     let mut bytes = 0;
     while let Ok(frame) = inbox.try_recv() {
         bytes += frame.len();
-        inbox.account().take(frame.len(), 1);
+        inbox.state().record_written(frame.len(), 1);
     }
     bytes
 }

@@ -333,7 +333,7 @@ impl Broker {
             user.deferred.is_some() || user.current.is_some_and(|current| waits(current.room));
         if user.reading_paused != stops {
             user.reading_paused = stops;
-            user.sender.stop_reading(stops);
+            user.sender.set_reading_paused(stops);
         }
     }
 }

@@ -160,8 +160,8 @@ impl Broker {
 
     /// Hands the whole round of a room to all who get all of it. The hottest loop there is.
     fn deliver_shared(&mut self, id: RoomId) {
-        let bounds = self.backpressure.bounds();
-        let threshold = pending_by_room::attribution_threshold(bounds);
+        let limits = self.backpressure.limits();
+        let threshold = pending_by_room::attribution_threshold(limits);
         let Room { members, batch, lag_counts, .. } = self.rooms.room_mut(id);
         if batch.is_empty() {
             return;
@@ -178,8 +178,9 @@ impl Broker {
             let view = user.view_of(id);
             if whole.as_ref().is_none_or(|&(of, _)| of != view) {
                 let frame = batch.whole_frame(view, &self.frame_bytes).cloned();
-                if let (Some(frame), Some(tag)) = (&frame, self.latency_sampler.stamp(latencies)) {
-                    frame.time(tag);
+                if let (Some(frame), Some(tag)) = (&frame, self.latency_sampler.take_tag(latencies))
+                {
+                    frame.set_latency_tag(tag);
                 }
                 whole = Some((view, frame));
             }
@@ -189,15 +190,15 @@ impl Broker {
                     frames += 1;
                     if pending > threshold {
                         let bytes = (frame.len() + FRAME_OVERHEAD) as u64;
-                        user.attribute_pending(id, bytes, pending, bounds);
-                        let lag = user.lag_in(id, user.counters(), bounds);
-                        lag_counts.add(lag, &user.progress, bounds);
+                        user.attribute_pending(id, bytes, pending, limits);
+                        let lag = user.lag_in(id, user.counters(), limits);
+                        lag_counts.add(lag, &user.progress, limits);
                     }
                 }
-                Err(PushError::PastHard) => {
+                Err(PushError::LimitExceeded) => {
                     self.pending_disconnects.push((user.id, DisconnectCause::QueueFull))
                 }
-                Err(PushError::Gone) => {}
+                Err(PushError::Closed) => {}
             }
         }
         self.metrics.frames += frames;
@@ -205,14 +206,14 @@ impl Broker {
 
     /// Hands authors and those with asides what is left for them.
     fn deliver_custom(&mut self) {
-        let bounds = *self.backpressure.bounds();
+        let limits = *self.backpressure.limits();
         let mut custom_recipients = std::mem::take(&mut self.custom_recipients);
         let (threshold, mut shares) =
-            (pending_by_room::attribution_threshold(&bounds), CustomShares::default());
+            (pending_by_room::attribution_threshold(&limits), CustomShares::default());
         self.direct_lines.sort();
         for slot in custom_recipients.drain(..) {
             let user = self.users.user_mut(slot);
-            if user.sender.is_cut() {
+            if user.sender.is_disconnected() {
                 // They are sent nothing more. In a crowd that is cut each would have to be told of all before them.
                 user.has_custom_batch = false;
                 continue;
@@ -235,17 +236,17 @@ impl Broker {
                         }
                     }
                     // Of the retired the broker knows nothing any more: they lose the end of what was due.
-                    Err(PushError::PastHard) => {
+                    Err(PushError::LimitExceeded) => {
                         self.pending_disconnects.push((user.id, DisconnectCause::QueueFull))
                     }
-                    Err(PushError::Gone) => {}
+                    Err(PushError::Closed) => {}
                 }
             }
             let Some(pending) = far else { continue };
             for &(room, bytes) in &shares.rooms {
-                user.attribute_pending(room, bytes, pending, &bounds);
-                let lag = user.lag_in(room, user.counters(), &bounds);
-                self.rooms.room_mut(room).lag_counts.add(lag, &user.progress, &bounds);
+                user.attribute_pending(room, bytes, pending, &limits);
+                let lag = user.lag_in(room, user.counters(), &limits);
+                self.rooms.room_mut(room).lag_counts.add(lag, &user.progress, &limits);
             }
         }
         self.custom_recipients = custom_recipients;

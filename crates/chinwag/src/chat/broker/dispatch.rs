@@ -43,7 +43,7 @@ impl Broker {
             return self.defer(slot, rest, waits_for);
         }
         if self.users.is_current(slot, id) {
-            self.users.user(slot).sender.handled();
+            self.users.user(slot).sender.event_handled();
         }
     }
 

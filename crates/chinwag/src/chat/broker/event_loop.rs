@@ -149,7 +149,7 @@ impl BrokerInput {
         self.coalescer.on_flush(broker.metrics.frames - frames, now);
         // Once a round, so that those who wait for a place are woken together.
         if lines > 0 {
-            broker.backpressure.places().add_permits(lines);
+            broker.backpressure.permits().add_permits(lines);
         }
         if is_forced {
             self.drain(broker);
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::chat::event::{ClientId, CommandBatch, NewClient};
     use crate::limits::{COALESCE_MAX, IDLE_BUFFER_BYTES};
-    use crate::outbound::backpressure::{Bounds, Intake};
+    use crate::outbound::backpressure::{Backpressure, QueueLimits};
     use crate::outbound::queue;
     use crate::protocol::command::{Input, Kind};
     use crate::protocol::encode::DoorKind;
@@ -201,8 +201,8 @@ mod tests {
     use whippet::sync::{mpsc, oneshot};
 
     /// Somebody comes, and the other end of his inbox.
-    fn new_client(backpressure: &Arc<Intake>, number: u64) -> (Control, queue::Inbox) {
-        let (sender, inbox) = queue::inbox(backpressure);
+    fn new_client(backpressure: &Arc<Backpressure>, number: u64) -> (Control, queue::Receiver) {
+        let (sender, inbox) = queue::channel(backpressure);
         let address = Ipv4Addr::LOCALHOST.into();
         let client = NewClient { sender, format: DoorKind::Lines, address };
         (Control::Join { id: ClientId::new(number), client }, inbox)
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn buffers_of_rounds_go_back_when_all_is_taken() {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let mut inboxes = Vec::new();
         for number in 1..3 {
@@ -235,7 +235,7 @@ mod tests {
         assert!(broker.rooms.pooled_bytes() > 16_000, "{}", broker.rooms.pooled_bytes());
         for inbox in &mut inboxes {
             while let Ok(frame) = inbox.try_recv() {
-                inbox.account().take(frame.len(), 1);
+                inbox.state().record_written(frame.len(), 1);
             }
         }
         let due = broker.next_deadline().expect("somebody was owed something");
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn lines_do_not_overtake_the_join_that_was_sent_before_them() {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (control, orders) = mpsc::channel(4);
         let (_events, said) = mpsc::channel(1);
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_line_that_waits_for_company_is_taken_when_the_end_comes() {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (_control, orders) = mpsc::channel(1);
         let (_events, said) = mpsc::channel(1);
@@ -301,7 +301,7 @@ mod tests {
 
     #[whippet::test(start_paused = true)]
     async fn newcomers_share_a_round_when_one_was_made_just_now() {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let mut broker = Broker::new(Arc::clone(&backpressure), now());
         let (control, orders) = mpsc::channel(2 * CONTROL_QUEUE);
         let (_events, said) = mpsc::channel(1);

@@ -55,10 +55,10 @@ use crate::chat::stats::BrokerStats;
 use crate::chat::users::Users;
 use crate::limits::{BATCH_BYTES, MAX_BUFFERED_BYTES, SCAN_INTERVAL};
 use crate::os::serving_clock::ServedClock;
-use crate::outbound::backpressure::Intake;
-use crate::outbound::frame::Gauge;
-use crate::outbound::latency::Timing;
-use crate::outbound::queue::Cut;
+use crate::outbound::backpressure::Backpressure;
+use crate::outbound::disconnect_reason::DisconnectReason;
+use crate::outbound::frame::ByteCounter;
+use crate::outbound::latency::LatencySampler;
 use crate::protocol::message::Line;
 use crate::protocol::time_of_day::WallClock;
 use std::collections::{BTreeSet, VecDeque};
@@ -112,9 +112,9 @@ pub(crate) struct Broker {
     /// The rooms in which people were counted, by when they are to be announced.
     join_summaries_due: BTreeSet<(Instant, RoomId)>,
     /// Where clients say that they have caught up.
-    backpressure: Arc<Intake>,
+    backpressure: Arc<Backpressure>,
     /// Bytes of all frames that anybody waits for.
-    frame_bytes: Gauge,
+    frame_bytes: ByteCounter,
     /// What their places in inboxes took at the last look.
     inbox_bytes: usize,
     /// How many bytes of both there may be.
@@ -154,15 +154,15 @@ pub(crate) struct Broker {
     /// Where others can read that.
     stats: Arc<BrokerStats>,
     /// Which lines are timed.
-    latency_sampler: Timing,
+    latency_sampler: LatencySampler,
 }
 
 impl Broker {
     /// An empty house, at this moment. The same intake must be given to all inboxes.
-    pub(crate) fn new(backpressure: Arc<Intake>, now: Instant) -> Self {
+    pub(crate) fn new(backpressure: Arc<Backpressure>, now: Instant) -> Self {
         Self {
             users: Users::default(),
-            rooms: Rooms::new(*backpressure.bounds()),
+            rooms: Rooms::new(*backpressure.limits()),
             room_limit: Arc::new(RoomLimit::none()),
             direct_lines: DirectLines::default(),
             dirty_rooms: Vec::new(),
@@ -177,7 +177,7 @@ impl Broker {
             wall_clock: WallClock::new(now, Duration::ZERO),
             join_summaries_due: BTreeSet::new(),
             backpressure,
-            frame_bytes: Gauge::new(),
+            frame_bytes: ByteCounter::new(),
             inbox_bytes: 0,
             max_buffered: MAX_BUFFERED_BYTES,
             paused_rooms: Vec::new(),
@@ -197,7 +197,7 @@ impl Broker {
             audited_reply: None,
             metrics: StatsSnapshot::default(),
             stats: Arc::default(),
-            latency_sampler: Timing::default(),
+            latency_sampler: LatencySampler::default(),
         }
     }
 
@@ -356,7 +356,7 @@ impl Broker {
     fn dispatch(&mut self, event: Event) {
         match event {
             Event::Lines { id, inputs } => {
-                self.latency_sampler.heard(inputs.received_at(), self.now);
+                self.latency_sampler.observe(inputs.received_at(), self.now);
                 self.handle_commands(id, inputs);
             }
             Event::Complete { id, word, answer } => {
@@ -430,13 +430,17 @@ impl Broker {
             let Some(slot) = self.users.slot_of(id) else { continue };
             let (count, cut) = match fault {
                 DisconnectCause::QueueFull => {
-                    (&mut self.metrics.disconnects_queue_full, Cut::TooSlow)
+                    (&mut self.metrics.disconnects_queue_full, DisconnectReason::TooSlow)
                 }
-                DisconnectCause::Stalled => (&mut self.metrics.disconnects_stalled, Cut::TooSlow),
+                DisconnectCause::Stalled => {
+                    (&mut self.metrics.disconnects_stalled, DisconnectReason::TooSlow)
+                }
                 DisconnectCause::MemoryPressure => {
-                    (&mut self.metrics.disconnects_memory, Cut::TooSlow)
+                    (&mut self.metrics.disconnects_memory, DisconnectReason::TooSlow)
                 }
-                DisconnectCause::Banned => (&mut self.metrics.disconnects_banned, Cut::Banned),
+                DisconnectCause::Banned => {
+                    (&mut self.metrics.disconnects_banned, DisconnectReason::Banned)
+                }
             };
             *count += 1;
             let gone = self.remove_disconnected(slot, cut);

@@ -7,7 +7,7 @@ use crate::chat::room::RoomId;
 use crate::chat::room::join_summary::Pending;
 use crate::chat::user::{Membership, User};
 use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED};
-use crate::outbound::queue::Cut;
+use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::protocol::message::Line;
 use crate::protocol::nick::Nick;
 use crate::protocol::sanitize::quotable;
@@ -73,7 +73,7 @@ impl Broker {
     }
 
     /// Ends somebody's connection, which is announced by name. No round may be under way.
-    pub(super) fn disconnect(&mut self, slot: usize, reason: Cut) {
+    pub(super) fn disconnect(&mut self, slot: usize, reason: DisconnectReason) {
         let gone = self.remove_disconnected(slot, reason);
         self.announce_by_name(&gone);
     }
@@ -82,7 +82,7 @@ impl Broker {
     pub(super) fn disconnect_with(
         &mut self,
         slot: usize,
-        reason: Cut,
+        reason: DisconnectReason,
         words: &str,
         departure: Departure,
     ) {
@@ -91,22 +91,26 @@ impl Broker {
     }
 
     /// Ends somebody's connection, and takes them out. No round may be under way: nothing more is for them.
-    pub(super) fn remove_disconnected(&mut self, slot: usize, reason: Cut) -> DisconnectedUser {
-        let message = if reason == Cut::Banned { self.ban_notice(slot) } else { None };
-        self.remove_with_message(slot, reason, message, reason.departure())
+    pub(super) fn remove_disconnected(
+        &mut self,
+        slot: usize,
+        reason: DisconnectReason,
+    ) -> DisconnectedUser {
+        let message = if reason == DisconnectReason::Banned { self.ban_notice(slot) } else { None };
+        self.remove_with_message(slot, reason, message, reason.leave_reason())
     }
 
     /// The same; they and the others are told in other words than usually.
     fn remove_with_message(
         &mut self,
         slot: usize,
-        reason: Cut,
+        reason: DisconnectReason,
         message: Option<Box<str>>,
         departure: Departure,
     ) -> DisconnectedUser {
         self.log_departure(slot, &departure);
         let user = self.users.user(slot);
-        user.sender.cut_with_words(reason, message);
+        user.sender.disconnect_with_message(reason, message);
         let id = user.id;
         let (nick, memberships) = self.mark_departed(slot);
         DisconnectedUser { id, nick, memberships, departure }
@@ -150,7 +154,7 @@ impl Broker {
 
     /// Takes somebody out of the house here. They get what was said before, unless they were cut.
     fn mark_departed(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
-        let is_cut = self.users.user(slot).sender.is_cut();
+        let is_cut = self.users.user(slot).sender.is_disconnected();
         if is_cut {
             // They get nothing, like the special, and are not among those for whom something is copied.
             self.users.user_mut(slot).has_custom_batch = true;

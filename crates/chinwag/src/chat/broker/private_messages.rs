@@ -47,7 +47,7 @@ impl Broker {
     /// the pace of a room: private lines are to cut nobody, however many people write them.
     pub(super) fn is_lagging(&self, slot: usize) -> bool {
         let user = self.users.user(slot);
-        user.counters().pending() > self.backpressure.bounds().soft && !user.sender.is_gone()
+        user.counters().pending() > self.backpressure.limits().soft && !user.sender.is_closed()
     }
 
     /// The person that a line to one alone would go to.

@@ -139,7 +139,7 @@ impl Broker {
             self.connection_log.left_because(user.nick, user.address, "the server stops");
         }
         self.users.clear();
-        self.rooms = Rooms::new(*self.backpressure.bounds());
+        self.rooms = Rooms::new(*self.backpressure.limits());
         self.join_summaries_due.clear();
         self.paused_rooms.clear();
         self.deferred = DeferredQueues::default();

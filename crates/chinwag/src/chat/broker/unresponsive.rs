@@ -3,7 +3,7 @@
 use super::Broker;
 use crate::chat::audit::AuditRecord;
 use crate::chat::event::ClientId;
-use crate::outbound::queue::Cut;
+use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::side_message::Probe;
 use crate::protocol::duration;
 use std::time::Duration;
@@ -13,7 +13,7 @@ impl Broker {
     /// if it does not.
     pub(super) fn probe(&self, of: usize, by: usize, ends: bool) {
         let by = self.users.user(by).id;
-        self.users.user(of).sender.probe(Probe { by, ends });
+        self.users.user(of).sender.request_probe(Probe { requester: by, disconnects: ends });
     }
 
     /// A connection does not answer, which somebody wanted to know: nothing has come from it for so long, and the kernel bears
@@ -26,15 +26,15 @@ impl Broker {
         rest: Duration,
     ) {
         let Some(of) = self.users.slot_of(id) else { return };
-        let Some(by) = self.users.slot_of(probe.by) else { return };
+        let Some(by) = self.users.slot_of(probe.requester) else { return };
         let nick = self.users.user(of).nick;
         let silence = duration::words(Duration::from_secs(silence.as_secs()));
         let words = format!("nothing has come from {nick}'s connection for {silence}");
         let operator = self.users.user(by);
-        if probe.ends && operator.is_operator() {
+        if probe.disconnects && operator.is_operator() {
             // What was said before is read by those who stay.
             let Some(of) = self.flush_before_change(of) else { return };
-            let Some(by) = self.users.slot_of(probe.by) else { return };
+            let Some(by) = self.users.slot_of(probe.requester) else { return };
             let operator = self.users.user(by);
             let (operator, from) = (operator.nick.to_string(), operator.address.to_string());
             let words = format!("{words}, and it was ended");
@@ -42,7 +42,7 @@ impl Broker {
             let (reason, outcome) = ("the connection does not answer", Ok(&*words));
             AuditRecord { operator, from, action: "/kick", target, reason, outcome }.record();
             self.metrics.disconnects_kicked += 1;
-            self.disconnect(of, Cut::Lost);
+            self.disconnect(of, DisconnectReason::Unresponsive);
             self.reply(by, &words);
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::Broker;
 use crate::chat::mutes::Mute;
-use crate::outbound::side_message::Place;
+use crate::outbound::side_message::Prompt;
 use crate::protocol::duration;
 use crate::protocol::room_name::RoomName;
 
@@ -78,7 +78,7 @@ impl Broker {
         let user = self.users.user(slot);
         if user.extras.as_ref().is_some_and(|extras| extras.is_editing) {
             let (nick, room) = (user.nick, self.current_room_name(slot));
-            user.sender.show_place(Place { nick, room });
+            user.sender.show_prompt(Prompt { nick, room });
         }
     }
 

@@ -20,7 +20,7 @@
 use crate::chat::event::ClientId;
 use crate::chat::scan_steps;
 use crate::limits::{BATCH_BYTES, FRAME_OVERHEAD, IDLE_BUFFER_BYTES, SPARE_BUFFERS};
-use crate::outbound::frame::{Frame, Gauge};
+use crate::outbound::frame::{ByteCounter, Frame};
 use crate::protocol::view::View;
 use std::mem;
 use std::ops::Range;
@@ -266,7 +266,7 @@ impl Batch {
     }
 
     /// The frame for everybody with this view who gets all of it. `None` if that is nothing.
-    pub(crate) fn whole_frame(&mut self, view: View, frame_bytes: &Gauge) -> Option<&Frame> {
+    pub(crate) fn whole_frame(&mut self, view: View, frame_bytes: &ByteCounter) -> Option<&Frame> {
         let view_bytes = self.views[view.index()].as_mut()?;
         if view_bytes.whole.is_none() && !view_bytes.bytes.is_empty() {
             view_bytes.whole = Some(Frame::new(&view_bytes.bytes, frame_bytes));
@@ -279,7 +279,7 @@ impl Batch {
     pub(crate) fn slices(
         &mut self,
         recipient: &Recipient<'_>,
-        frame_bytes: &Gauge,
+        frame_bytes: &ByteCounter,
     ) -> Option<RecipientFrames> {
         let Some(view_bytes) = &self.views[recipient.view.index()] else {
             return Some(RecipientFrames::None);
@@ -473,7 +473,7 @@ impl DirectLines {
 
 /// All pieces for one person as one frame, in the order of their stamps. Of those with the same stamp, a line that stands in
 /// several rooms, the last is taken: that of the current room, if the pieces come in the order of a person's rooms.
-pub(crate) fn concat(mut pieces: Vec<Piece<'_>>, frame_bytes: &Gauge) -> RecipientFrames {
+pub(crate) fn concat(mut pieces: Vec<Piece<'_>>, frame_bytes: &ByteCounter) -> RecipientFrames {
     pieces.sort_by_key(|&(order, _)| order);
     pieces.dedup_by(|later, kept| {
         let is_same = later.0 == kept.0;

@@ -22,7 +22,7 @@ use crate::chat::event::ClientId;
 use crate::limits::{
     MIN_PROGRESS_BYTES, MIN_PROGRESSING, MIN_PROGRESSING_SHARE, PROGRESS_WINDOW, STALLED_AFTER,
 };
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use std::time::Instant;
 
 /// What the rule remembers of one person.
@@ -89,8 +89,8 @@ pub(crate) struct RoomLag {
 
 impl RoomLag {
     /// All that somebody is owed, as if it were of one room.
-    pub(crate) fn of_total(pending: u64, limits: &Bounds) -> Self {
-        Self { pending, is_far_behind: pending > limits.half() }
+    pub(crate) fn of_total(pending: u64, limits: &QueueLimits) -> Self {
+        Self { pending, is_far_behind: pending > limits.pause_threshold() }
     }
 }
 
@@ -128,7 +128,7 @@ struct ReaderCounts {
 
 impl ReaderCounts {
     /// Counts one who is owed so much.
-    fn add(&mut self, lag: RoomLag, limits: &Bounds) {
+    fn add(&mut self, lag: RoomLag, limits: &QueueLimits) {
         self.readers += 1;
         self.lagging += usize::from(lag.pending > limits.soft);
         self.far_behind += usize::from(lag.is_far_behind);
@@ -138,7 +138,7 @@ impl ReaderCounts {
 impl LagCounts {
     /// Somebody is owed so much of the room's lines now.
     #[inline]
-    pub(crate) fn add(&mut self, lag: RoomLag, progress: &ReaderProgress, limits: &Bounds) {
+    pub(crate) fn add(&mut self, lag: RoomLag, progress: &ReaderProgress, limits: &QueueLimits) {
         if progress.active {
             self.lagging += usize::from(lag.pending > limits.soft);
             self.far_behind += usize::from(lag.is_far_behind);
@@ -154,7 +154,7 @@ pub(crate) struct Scan {
     /// Who alone has been speaking, if it is one.
     speaker: Option<ClientId>,
     /// The bounds.
-    limits: Bounds,
+    limits: QueueLimits,
     /// Active receivers that move.
     progressing: ReaderCounts,
     /// Active receivers that are still.
@@ -181,7 +181,7 @@ impl Scan {
             let count = if is_stalled { &mut self.stalled } else { &mut self.progressing };
             count.add(lag, &self.limits);
         }
-        pending > 0 && at_rest >= self.limits.take_within
+        pending > 0 && at_rest >= self.limits.stall_timeout
     }
 
     /// Those who count: all of the active, or those who move if they are not too few.
@@ -209,7 +209,7 @@ impl Scan {
 #[derive(Debug)]
 pub(crate) struct FlowControl {
     /// The bounds.
-    limits: Bounds,
+    limits: QueueLimits,
     /// Active receivers at the last look.
     active: usize,
     /// Who spoke last, and when.
@@ -220,7 +220,7 @@ pub(crate) struct FlowControl {
 
 impl FlowControl {
     /// A quiet room.
-    pub(crate) fn new(limits: Bounds) -> Self {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
         Self { limits, active: 0, speaker: None, last_other_speaker: None }
     }
 

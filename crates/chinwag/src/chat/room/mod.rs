@@ -19,7 +19,7 @@ use crate::chat::room::size_index::SizeIndex;
 use crate::chat::room_creators::RoomCreators;
 use crate::chat::scan_steps;
 use crate::limits::HISTORY_LINES;
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use crate::protocol::message::{Departure, Line};
 use crate::protocol::nick::{FoldedNick, Nick};
 use crate::protocol::room_name::RoomName;
@@ -110,7 +110,7 @@ impl Room {
     fn new(
         name: RoomName,
         created_from: Option<IpAddr>,
-        limits: Bounds,
+        limits: QueueLimits,
         history_lines: usize,
     ) -> Self {
         Self {
@@ -286,7 +286,7 @@ pub(crate) struct Rooms {
     /// The rooms in the order of how many are in them.
     by_size: SizeIndex<RoomId>,
     /// What their members may be owed.
-    limits: Bounds,
+    limits: QueueLimits,
     /// How many lines each remembers.
     history_lines: usize,
     /// Buffers for the rounds of those that are silent now.
@@ -295,7 +295,7 @@ pub(crate) struct Rooms {
 
 impl Rooms {
     /// The lobby, empty.
-    pub(crate) fn new(limits: Bounds) -> Self {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
         let mut rooms = Self {
             rooms: Vec::new(),
             free: BTreeSet::new(),

@@ -107,7 +107,7 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
         Request::Ban(typed) => moderate(desk, BanCommand::Ban(typed)).await?,
         Request::Unban(typed) => moderate(desk, BanCommand::Unban(typed)).await?,
         Request::Say(text) => {
-            let people = office.say(text.clone()).await.ok_or_else(gone)?;
+            let people = office.broadcast_notice(text.clone()).await.ok_or_else(gone)?;
             Answer::told(format!("told to {people}"), [("people", Json::count(people))])
         }
         // The others are no affair of the room's.
@@ -129,7 +129,7 @@ fn split(typed: &str) -> (String, String) {
 
 /// Changes the bans, and says what came of it.
 async fn moderate(desk: &Desk, act: BanCommand) -> Result<Answer, String> {
-    Ok(Answer::told(desk.office.moderate(act).await.ok_or_else(gone)??, []))
+    Ok(Answer::told(desk.office.apply_ban_command(act).await.ok_or_else(gone)??, []))
 }
 
 /// Has the settings read anew.

@@ -16,8 +16,8 @@ pub(crate) use self::protocol::{Form, Request};
 use crate::limits::MAX_ADMIN_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
 use crate::ops::reload::Reloads;
-use crate::server::handle::Office;
-use crate::server::log_throttle::Seldom;
+use crate::server::handle::ServerHandle;
+use crate::server::log_throttle::LogThrottle;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 use whippet::io::AsyncReadExt;
@@ -30,7 +30,7 @@ use whippet::time::Instant;
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
     /// The server.
-    pub office: Office,
+    pub office: ServerHandle,
     /// Where it is told to read its settings anew.
     pub reloads: Reloads,
     /// What stops it.
@@ -39,7 +39,7 @@ pub(crate) struct Desk {
 
 /// Answers whoever comes to the socket and may, for as long as the task runs.
 pub(crate) fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
-    let refused = Arc::new(Mutex::new(Seldom::default()));
+    let refused = Arc::new(Mutex::new(LogThrottle::default()));
     serve_bounded(listener, MAX_ADMIN_CONNECTIONS, move |stream, activity| {
         let (desk, refused) = (desk.clone(), Arc::clone(&refused));
         async move {
@@ -68,14 +68,14 @@ async fn answer(
 }
 
 /// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.
-fn permit(stream: &UnixStream, refused: &Mutex<Seldom>) -> io::Result<Result<(), String>> {
+fn permit(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Result<(), String>> {
     let peer = stream.peer_cred()?.uid();
     if may_order(peer) {
         return Ok(Ok(()));
     }
     // Nothing is left half changed by a panic, so poison does not matter.
     let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(times) = refused.tell(Instant::now().into_std()) {
+    if let Some(times) = refused.record(Instant::now().into_std()) {
         tracing::warn!(target: "chinwag::admin", uid = peer, times, "another user came to the admin socket");
     }
     Ok(Err("only root and the user that the server runs as may do that".to_owned()))

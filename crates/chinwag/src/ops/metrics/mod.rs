@@ -16,7 +16,7 @@ use self::http::{Answer, Asked, Page, Reading, Status};
 pub(crate) use self::openmetrics::exposition;
 use crate::limits::MAX_METRICS_CONNECTIONS;
 use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
-use crate::server::handle::Office;
+use crate::server::handle::ServerHandle;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,11 @@ use whippet::time::timeout;
 const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Answers whoever comes to the listener and asks by one of these names, for as long as the task runs.
-pub(crate) fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts) -> JoinHandle<()> {
+pub(crate) fn serve_metrics(
+    listener: TcpListener,
+    office: ServerHandle,
+    hosts: Hosts,
+) -> JoinHandle<()> {
     let hosts = Arc::new(hosts);
     serve_bounded(listener, MAX_METRICS_CONNECTIONS, move |stream, activity| {
         let (office, hosts) = (office.clone(), Arc::clone(&hosts));
@@ -41,7 +45,7 @@ pub(crate) fn serve_metrics(listener: TcpListener, office: Office, hosts: Hosts)
 async fn converse(
     stream: &TcpStream,
     activity: &Activity,
-    office: &Office,
+    office: &ServerHandle,
     hosts: &Hosts,
 ) -> io::Result<()> {
     let answer = match activity.reading(stream, ask(stream, hosts)).await? {
@@ -73,7 +77,7 @@ async fn ask(mut stream: &TcpStream, hosts: &Hosts) -> io::Result<Asked> {
 }
 
 /// What a page says now.
-async fn page_of(page: Page, format: Format, office: &Office) -> Answer {
+async fn page_of(page: Page, format: Format, office: &ServerHandle) -> Answer {
     match (page, format) {
         (Page::Metrics, Format::OpenMetrics) => {
             Answer::metrics(format, openmetrics::exposition(office))
@@ -86,7 +90,7 @@ async fn page_of(page: Page, format: Format, office: &Office) -> Answer {
 }
 
 /// What a page about health says now.
-async fn health(page: Page, office: &Office) -> Answer {
+async fn health(page: Page, office: &ServerHandle) -> Answer {
     match page {
         Page::Health if is_healthy(office).await => Answer::new(Status::Fine, "ok\n".to_owned()),
         Page::Ready if office.is_stopping() => {
@@ -98,7 +102,7 @@ async fn health(page: Page, office: &Office) -> Answer {
 }
 
 /// Whether the room takes what it is sent.
-pub(crate) async fn is_healthy(office: &Office) -> bool {
+pub(crate) async fn is_healthy(office: &ServerHandle) -> bool {
     timeout(HEALTHY_WITHIN, office.ping()).await.unwrap_or(false)
 }
 
@@ -111,7 +115,7 @@ mod tests {
     #[whippet::test]
     async fn a_room_that_does_not_answer_is_ill() {
         let server = Server::new(Vec::new(), Config::default()).expect("nothing to prepare");
-        let (office, started) = (server.office(), whippet::time::Instant::now());
+        let (office, started) = (server.handle(), whippet::time::Instant::now());
         assert!(!is_healthy(&office).await, "its broker does not run");
         assert!(started.elapsed() >= HEALTHY_WITHIN);
         let stop = whippet::sync::CancellationToken::new();

@@ -6,9 +6,9 @@
 use crate::limits::{CONTROL_QUEUE, EVENT_QUEUE, MAX_LINE_BYTES, MAX_ROOMS};
 use crate::os::output;
 use crate::os::process_stats::ProcessFiles;
-use crate::outbound::latency::Latencies;
-use crate::server::handle::Office;
-use crate::server::rate_limit::Allowance;
+use crate::outbound::latency::LatencyHistogram;
+use crate::server::handle::ServerHandle;
+use crate::server::rate_limit::RateLimit;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -20,7 +20,7 @@ use std::fmt;
 use whippet::runtime::{Handle, RuntimeMetrics};
 
 /// All figures of this moment.
-pub(crate) fn exposition(office: &Office) -> String {
+pub(crate) fn exposition(office: &ServerHandle) -> String {
     let mut registry = Registry::default();
     let runtime = Handle::current().metrics();
     registry.register_collector(Box::new(Figures { office: office.clone(), runtime }));
@@ -34,7 +34,7 @@ pub(crate) fn exposition(office: &Office) -> String {
 #[derive(Debug)]
 struct Figures {
     /// The server.
-    office: Office,
+    office: ServerHandle,
     /// The runtime under it.
     runtime: RuntimeMetrics,
 }
@@ -79,17 +79,17 @@ impl Figures {
     /// What there may be at most. What is lifted has no figure.
     fn limits(&self, out: &mut Out<'_>) -> fmt::Result {
         let (office, config) = (&self.office, self.office.config());
-        let connections = "Most connections at once";
-        out.gauge("chinwag_connections_limit", connections, config.connections)?;
+        let max_connections = "Most max_connections at once";
+        out.gauge("chinwag_connections_limit", max_connections, config.max_connections)?;
         if let Some(limit) = office.per_address() {
             let connections = "Most connections of one address";
             out.gauge("chinwag_address_connections_limit", connections, limit)?;
         }
-        if let Some(limit) = office.rooms_of_address() {
+        if let Some(limit) = office.rooms_per_address() {
             let rooms = "Most rooms made from one address";
             out.gauge("chinwag_address_rooms_limit", rooms, limit)?;
         }
-        if let Some(Allowance { burst, interval }) = office.speech() {
+        if let Some(RateLimit { burst, interval }) = office.rate_limit() {
             let lines = "Lines that a user may send at once";
             out.gauge("chinwag_rate_burst_limit", lines, burst)?;
             let seconds = "Seconds after which a user may send one more line";
@@ -102,11 +102,11 @@ impl Figures {
         out.gauge("chinwag_broker_queue_control_limit", control, CONTROL_QUEUE)?;
         let living =
             "Bytes of all buffered messages above which the slowest clients are disconnected";
-        out.gauge("chinwag_send_buffer_limit_bytes", living, config.living_frames)?;
+        out.gauge("chinwag_send_buffer_limit_bytes", living, config.max_buffered_bytes)?;
         let soft = "Pending bytes of a client above which it is not read";
-        out.gauge("chinwag_sendq_soft_limit_bytes", soft, config.bounds.soft)?;
+        out.gauge("chinwag_sendq_soft_limit_bytes", soft, config.queue_limits.soft)?;
         let hard = "Pending bytes of a client above which it is disconnected";
-        out.gauge("chinwag_sendq_hard_limit_bytes", hard, config.bounds.hard)?;
+        out.gauge("chinwag_sendq_hard_limit_bytes", hard, config.queue_limits.hard)?;
         out.gauge("chinwag_line_limit_bytes", "Most bytes of a line", MAX_LINE_BYTES)
     }
 
@@ -144,13 +144,13 @@ impl Figures {
     /// The doors and the queues behind them.
     fn doors(&self, out: &mut Out<'_>) -> fmt::Result {
         let office = &self.office;
-        let (events, control) = office.queued();
-        let waiting = "Events with lines that are queued for the broker or being handled";
+        let (events, control) = office.queue_depths();
+        let waiting = "Events with lines that are queue_depths for the broker or being handled";
         out.gauge("chinwag_broker_queue_events", waiting, events)?;
-        let waiting = "Joins and other control events that are queued for the broker";
+        let waiting = "Joins and other control events that are queue_depths for the broker";
         out.gauge("chinwag_broker_queue_control", waiting, control)?;
         out.gauge("chinwag_connections", "Open connections", office.connections())?;
-        let [full, address, connects, proxy] = office.turned_away();
+        let [full, address, connects, proxy] = office.rejected();
         let banned = office.stats().metrics().banned;
         let by_place =
             [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
@@ -242,7 +242,7 @@ impl Out<'_> {
         Ok(())
     }
 
-    fn histogram(&mut self, name: &str, help: &str, latencies: &Latencies) -> fmt::Result {
+    fn histogram(&mut self, name: &str, help: &str, latencies: &LatencyHistogram) -> fmt::Result {
         let buckets: Vec<_> = latencies.buckets().collect();
         let count = buckets.iter().map(|&(_, count)| count).sum();
         let mut out = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::chat::event::{Control, Event};
-use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::server::config::Config;
 use crate::server::resources::Resources;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ struct Faulty {
     errors: Mutex<VecDeque<Errno>>,
 }
 
-impl Source for Faulty {
+impl Accept for Faulty {
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let error = self.errors.lock().unwrap().pop_front();
         match error {
@@ -34,20 +34,27 @@ fn run_test<F: Future>(test: F) -> F::Output {
         .block_on(async { timeout(Duration::from_secs(20), test).await.expect("the test ends") })
 }
 
-/// A house whose queues lie open, and its accept loop on a listener with these errors.
+/// Shared state whose queues are open to the test, and an accept loop on a listener with these errors.
 async fn accept_after(
     errors: impl IntoIterator<Item = Errno>,
-) -> (Arc<House>, Receiver<Control>, Receiver<Event>, SocketAddr, Faulty) {
-    let (events, said) = mpsc::channel(64);
-    let (control, orders) = mpsc::channel(64);
-    let intake = Arc::new(Intake::new(Bounds::default()));
-    let house = Arc::new(
-        House::new(Config::default(), Resources::default(), events, control, intake).unwrap(),
+) -> (Arc<Shared>, Receiver<Control>, Receiver<Event>, SocketAddr, Faulty) {
+    let (event_sender, events) = mpsc::channel(64);
+    let (control_sender, control) = mpsc::channel(64);
+    let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
+    let shared = Arc::new(
+        Shared::new(
+            Config::default(),
+            Resources::default(),
+            event_sender,
+            control_sender,
+            backpressure,
+        )
+        .unwrap(),
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let source = Faulty { listener, errors: Mutex::new(errors.into_iter().collect()) };
-    (house, orders, said, address, source)
+    (shared, control, events, address, source)
 }
 
 #[test]
@@ -69,11 +76,11 @@ fn regression_23_no_error_of_one_connection_ends_the_loop() {
     let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM, Errno::OPNOTSUPP];
     run_test(async {
         for errors in passing.map(|errno| vec![errno; 3]).into_iter().chain([scarce.into()]) {
-            let (house, mut orders, _said, address, source) = accept_after(errors).await;
-            let accepting = whippet::spawn(run(source, Arc::clone(&house)));
+            let (shared, mut control, _events, address, source) = accept_after(errors).await;
+            let accepting = whippet::spawn(run(source, Arc::clone(&shared)));
             let _stream = TcpStream::connect(address).await.unwrap();
-            assert!(matches!(orders.recv().await, Some(Control::Join { .. })));
-            house.stopping.cancel();
+            assert!(matches!(control.recv().await, Some(Control::Join { .. })));
+            shared.stopping.cancel();
             accepting.await.unwrap().unwrap();
         }
     });
@@ -83,8 +90,8 @@ fn regression_23_no_error_of_one_connection_ends_the_loop() {
 fn regression_23_a_broken_listener_ends_the_loop() {
     run_test(async {
         for errno in [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT] {
-            let (house, _orders, _said, _address, source) = accept_after([errno]).await;
-            let error = run(source, house).await.unwrap_err();
+            let (shared, _control, _events, _address, source) = accept_after([errno]).await;
+            let error = run(source, shared).await.unwrap_err();
             assert_eq!(Errno::from_io_error(&error), Some(errno));
         }
     });
@@ -93,32 +100,32 @@ fn regression_23_a_broken_listener_ends_the_loop() {
 #[test]
 fn running_out_is_waited_out_for_longer_each_time() {
     run_test(async {
-        let (house, _orders, _said, _address, source) = accept_after([]).await;
-        let mut doorman = Doorman::new(house);
+        let (shared, _control, _events, _address, source) = accept_after([]).await;
+        let mut acceptor = Acceptor::new(shared);
         let error = io::Error::from(Errno::MFILE);
         let mut pauses = Vec::new();
         for _ in 0..5 {
-            pauses.push(doorman.pause);
-            doorman.back_off(&error).await;
+            pauses.push(acceptor.backoff);
+            acceptor.back_off(&error).await;
         }
         assert_eq!(
             pauses.iter().map(Duration::as_millis).collect::<Vec<_>>(),
             [10, 20, 40, 80, 160]
         );
         let stream = TcpStream::connect(source.listener.local_addr().unwrap()).await.unwrap();
-        doorman.admit(stream, "127.0.0.1:1".parse().unwrap());
-        assert_eq!(doorman.pause, BACKOFF_MIN, "a connection that came in starts it anew");
+        acceptor.admit(stream, "127.0.0.1:1".parse().unwrap());
+        assert_eq!(acceptor.backoff, BACKOFF_MIN, "a connection that came in starts it anew");
     });
 }
 
 #[test]
 fn the_pause_ends_when_a_connection_of_ours_has_gone() {
     run_test(async {
-        let (house, ..) = accept_after([]).await;
-        let place = house.places.admit("127.0.0.1".parse().unwrap(), now()).unwrap();
-        let mut doorman = Doorman { pause: Duration::from_secs(3600), ..Doorman::new(house) };
+        let (shared, ..) = accept_after([]).await;
+        let place = shared.limiter.admit("127.0.0.1".parse().unwrap(), now()).unwrap();
+        let mut acceptor = Acceptor { backoff: Duration::from_secs(3600), ..Acceptor::new(shared) };
         let freeing = whippet::spawn(async move { drop(place) });
-        doorman.back_off(&Errno::MFILE.into()).await;
+        acceptor.back_off(&Errno::MFILE.into()).await;
         freeing.await.unwrap();
     });
 }

@@ -1,33 +1,33 @@
-//! The duty to say that somebody has left: exactly once for each join, whatever happens to his task.
+//! A drop guard that sends a leave event exactly once for each join, whatever happens to the task.
 
 use crate::chat::event::{ClientId, Departure, Event};
 use whippet::sync::mpsc::OwnedPermit;
 
-/// A joined person's place for his leave in the broker's queue. It is taken before the join, so that a full queue
-/// cannot make a ghost of him; dropped by a panic or an abort, it says that the connection was lost.
+/// Holds a permit for the leave in the broker's queue. It is acquired before the join, so that a full queue cannot keep a
+/// user who has gone; dropped by a panic or an abort, it reports that the connection was lost.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    /// Who.
+pub(crate) struct LeaveGuard {
+    /// The client.
     id: ClientId,
-    /// The place, until the leave is in it.
-    place: Option<OwnedPermit<Event>>,
+    /// The permit, until the leave is sent.
+    permit: Option<OwnedPermit<Event>>,
 }
 
-impl Seat {
-    /// For somebody whose join has been sent.
-    pub(crate) fn new(id: ClientId, place: OwnedPermit<Event>) -> Self {
-        Self { id, place: Some(place) }
+impl LeaveGuard {
+    /// For a client whose join has been sent.
+    pub(crate) fn new(id: ClientId, permit: OwnedPermit<Event>) -> Self {
+        Self { id, permit: Some(permit) }
     }
 
-    /// Says that he left. What comes later is not said again.
+    /// Sends the leave. Later calls do nothing.
     pub(crate) fn leave(&mut self, departure: Departure) {
-        if let Some(place) = self.place.take() {
-            place.send(Event::Leave { id: self.id, departure });
+        if let Some(permit) = self.permit.take() {
+            permit.send(Event::Leave { id: self.id, departure });
         }
     }
 }
 
-impl Drop for Seat {
+impl Drop for LeaveGuard {
     fn drop(&mut self) {
         self.leave(Departure::Lost);
     }

@@ -1,10 +1,10 @@
-//! Closing a connection so that the last words arrive.
+//! Lingering close: closing a connection so that the final message arrives.
 //!
 //! A socket that is closed while input lies unread in it is reset, and the reset makes the peer's kernel throw away
-//! what we sent. So every way out that owes somebody a last word comes through here: say it, end our side, and read
+//! what we sent. So every close with a final message comes through here: write it, end our side, and read
 //! what still comes until the other side ends too, for a bounded time and a bounded number of bytes.
 //!
-//! Some programs never end their side: `nc` shows our last words and goes on waiting for keys. Once all has arrived, the end
+//! Some programs never end their side: `nc` shows the message and goes on waiting for keys. Once all has arrived, the end
 //! included, and the time is over, the close resets the connection, and they end.
 
 use crate::limits::{LINGER_TIMEOUT, READ_BUFFER};
@@ -13,27 +13,27 @@ use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use whippet::net::{SockRef, TcpStream};
 
-/// Says the words, as far as the kernel takes them at once, and ends the connection in peace, for which so many bytes are read
-/// at most. It is closed by whoever drops it then.
-pub(crate) async fn say_goodbye(stream: &TcpStream, words: &str, most: usize) {
-    if !words.is_empty() {
-        // Whoever is gone need not be told.
-        let _ = stream.try_write(words.as_bytes());
+/// Writes the message, as far as the kernel takes it at once, and ends the connection, for which so many bytes are read at most.
+/// It is closed when the caller drops it.
+pub(crate) async fn linger_close(stream: &TcpStream, message: &str, most: usize) {
+    if !message.is_empty() {
+        // A client that is gone need not be told.
+        let _ = stream.try_write(message.as_bytes());
     }
     // A kernel that cannot do it leaves such programs as they are.
     let _ = SockRef::from(stream).set_reset_half_closed(true);
     if stream.shutdown_now(Shutdown::Write).is_ok() {
-        // Whoever does not end his side in time is reset, as is whoever goes on sending.
+        // A client that does not end its side in time is reset, as is one that goes on sending.
         let _ = timeout(LINGER_TIMEOUT, drain(stream, most)).await;
     }
 }
 
-/// Says all of the words, however long the kernel needs for them.
+/// Writes all of the message, however long the kernel needs for it.
 ///
 /// # Errors
-/// Any of `send(2)`.
-pub(crate) async fn say(stream: &TcpStream, words: &str) -> io::Result<()> {
-    let mut rest = words.as_bytes();
+/// Any error of `send(2)`.
+pub(crate) async fn write_all(stream: &TcpStream, message: &str) -> io::Result<()> {
+    let mut rest = message.as_bytes();
     while !rest.is_empty() {
         stream.writable().await?;
         match stream.try_write(rest) {
@@ -45,11 +45,11 @@ pub(crate) async fn say(stream: &TcpStream, words: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Says last words to somebody who does not read: past what the kernel's buffer holds, of which they have all of it to read before.
-pub(crate) fn say_past_the_buffer(stream: &TcpStream, words: &[u8], buffer: usize) {
-    // A kernel that has no more room tells them nothing. The socket is known to be full, so it is not asked whether it is writable.
+/// Writes a final message to a client that does not read: past what the kernel's buffer holds, all of which comes before it.
+pub(crate) fn write_past_buffer(stream: &TcpStream, message: &[u8], buffer: usize) {
+    // A kernel that has no more room drops it. The socket is known to be full, so it is not asked whether it is writable.
     let _ = SockRef::from(stream).set_send_buffer_size(2 * buffer);
-    let _ = rustix::io::write(stream, words);
+    let _ = rustix::io::write(stream, message);
 }
 
 /// Reads and throws away until the other side ends, or has sent too much.
@@ -57,7 +57,7 @@ async fn drain(stream: &TcpStream, most: usize) -> io::Result<()> {
     let mut left = most;
     while left > 0 {
         stream.readable().await?;
-        match discard(stream) {
+        match read_and_discard(stream) {
             Ok(0) => return Ok(()),
             Ok(bytes) => left = left.saturating_sub(bytes),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -67,8 +67,8 @@ async fn drain(stream: &TcpStream, most: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// One read into nowhere. Its buffer is no part of the future that waits.
-fn discard(stream: &TcpStream) -> io::Result<usize> {
+/// One read whose bytes are discarded. Its buffer is no part of the future that waits.
+fn read_and_discard(stream: &TcpStream) -> io::Result<usize> {
     stream.try_read(&mut [0; READ_BUFFER])
 }
 
@@ -87,11 +87,11 @@ mod tests {
         let mut peer = TcpStream::connect(address).await.expect("it listens");
         let (stream, _) = listener.accept().await.expect("somebody came");
         peer.write_all(&[b'x'; SENT]).await.expect("the kernel takes it");
-        say_goodbye(&stream, "", MOST).await;
+        linger_close(&stream, "", MOST).await;
         let mut left = 0;
         while left < SENT {
             stream.readable().await.expect("it is open");
-            match discard(&stream) {
+            match read_and_discard(&stream) {
                 Ok(0) => break,
                 Ok(bytes) => left += bytes,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}

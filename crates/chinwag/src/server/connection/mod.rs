@@ -1,14 +1,14 @@
-//! One person: a task that moves lines from his socket to the broker and frames from his inbox to his socket.
+//! One connection: a task that moves lines from its socket to the broker and frames from its send queue to the socket.
 //!
 //! ```text
-//!             ┌─ readable ─► place in the queue ─► read, decode, hand over ──► broker
+//!             ┌─ readable ─► permit for the broker's queue ─► read, decode, send ──► broker
 //!   socket ◄──┤                                                                  │
-//!             └─ one vectored write ◄─ all that is due ◄──────── inbox ◄─────────┘
+//!             └─ one vectored write ◄─ all that is pending ◄── send queue ◄────────┘
 //! ```
 //!
-//! He never waits with a line in his hand: first there is something to read, then a place in the broker's queue,
-//! and then, with nothing awaited in between, the lines are read and handed over. All waiting is done in one
-//! `select!`, so the inbox is drained whatever else goes on.
+//! It never awaits while it holds a line: first there is something to read, then a permit for the broker's queue, and
+//! then, with nothing awaited in between, the lines are read and sent. All waiting is done in one `select!`, so the
+//! send queue is drained whatever else goes on.
 
 pub(crate) mod interrupt;
 pub(crate) mod leave_guard;
@@ -18,20 +18,21 @@ pub(crate) mod writer;
 
 mod probe;
 
-use self::probe::{Look, Probing};
+use self::probe::{ConnectionProbe, ProbeResult};
 use crate::chat::event::{ClientId, Control, Departure, Event, NewClient};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
 use crate::os::serving_clock::{self, Served};
-use crate::outbound::queue::{self, Cut};
-use crate::outbound::side_message::Aside;
+use crate::outbound::disconnect_reason::DisconnectReason;
+use crate::outbound::queue;
+use crate::outbound::side_message::SideMessage;
 use crate::protocol::encode::DoorKind;
-use crate::server::connection::interrupt::{Call, Called};
-use crate::server::connection::leave_guard::Seat;
-use crate::server::connection::linger::{say, say_goodbye, say_past_the_buffer};
-use crate::server::connection::reader::{End, Heard, Incoming, Limits, Pace};
-use crate::server::connection::writer::{Delivered, Outgoing};
-use crate::server::connection_limiter::Place;
-use crate::server::shared::House;
+use crate::server::connection::interrupt::{Interrupt, InterruptListener};
+use crate::server::connection::leave_guard::LeaveGuard;
+use crate::server::connection::linger::{linger_close, write_all, write_past_buffer};
+use crate::server::connection::reader::{CloseReason, Limits, RateLimits, ReadOutcome, Reader};
+use crate::server::connection::writer::{Flush, Writer};
+use crate::server::connection_limiter::ConnectionPermit;
+use crate::server::shared::Shared;
 use std::future::{Future, poll_fn};
 use std::net::IpAddr;
 use std::pin::pin;
@@ -43,277 +44,306 @@ use whippet::task::yield_now;
 use whippet::time::{sleep_until, timeout};
 use whippet::{select, time};
 
-/// Lives one connection from its accept to its close. The place is given back after the socket is closed. If it comes by a
-/// proxy, that says first whose it is.
+/// Drives one connection from its accept to its close. The permit is released after the socket is closed. If it comes by a
+/// proxy, the proxy's header is read first.
 #[expect(
     clippy::manual_async_fn,
     reason = "an async fn keeps its arguments twice, and thousands wait"
 )]
 pub(crate) fn run(
     stream: TcpStream,
-    mut place: Place,
-    house: Arc<House>,
+    mut permit: ConnectionPermit,
+    shared: Arc<Shared>,
 ) -> impl Future<Output = ()> + Send {
     async move {
-        if place.is_unintroduced()
-            && let Err(words) = Box::pin(introduce(&stream, &mut place, &house)).await
+        if permit.awaits_proxy_header()
+            && let Err(words) = Box::pin(identify_client(&stream, &mut permit, &shared)).await
         {
-            Box::pin(refuse(&stream, words, &house)).await;
+            Box::pin(reject(&stream, words, &shared)).await;
             drop(stream);
-            drop(place);
+            drop(permit);
             return;
         }
-        let mut joined = Client::join(&stream, &house, &place).await;
-        let farewell = match &mut joined {
+        let mut registered = Connection::register(&stream, &shared, &permit).await;
+        let final_message = match &mut registered {
             Ok(client) => {
-                let over = client.chat(&stream, &house, &place).await;
-                if let Over::Ended(End::Foreign(foreign)) = over
-                    && let Some(address) = address_of(&stream, &place)
+                let exit = client.run_loop(&stream, &shared, &permit).await;
+                if let Exit::Closed(CloseReason::OtherProtocol(foreign)) = exit
+                    && let Some(address) = client_address(&stream, &permit)
                 {
-                    house.dials.proxies().tell_stranger(foreign, address);
+                    shared.live.trusted_proxies().log_untrusted(foreign, address);
                 }
-                client.leave(over, &stream, &house).await
+                client.close(exit, &stream, &shared).await
             }
-            Err(turned_away) => Some((*turned_away, LINGER_BYTES)),
+            Err(rejection) => Some((*rejection, LINGER_BYTES)),
         };
-        drop(joined);
-        if let Some((words, most)) = farewell {
-            say_goodbye(&stream, words, most).await;
+        drop(registered);
+        if let Some((words, most)) = final_message {
+            linger_close(&stream, words, most).await;
         }
         drop(stream);
-        drop(place);
+        drop(permit);
     }
 }
 
-/// Has a proxy say whose the connection is. It is no part of the task of those who come by none.
+/// Reads a proxy's header. It is no part of the task of those who come by none.
 ///
 /// # Errors
-/// Nobody comes in: what the other side is told.
-async fn introduce(
+/// The connection is rejected: what the client is told.
+async fn identify_client(
     stream: &TcpStream,
-    place: &mut Place,
-    house: &House,
+    permit: &mut ConnectionPermit,
+    shared: &Shared,
 ) -> Result<(), &'static str> {
     select! {
         biased;
-        () = house.stopping.cancelled() => Err(STOPPING),
-        introduced = house.dials.proxies().introduce(stream, place) => introduced,
+        () = shared.stopping.cancelled() => Err(STOPPING),
+        introduced = shared.live.trusted_proxies().identify_client(stream, permit) => introduced,
     }
 }
 
-/// The last words of a connection that is closed in peace, beside those that came through the inbox, and how many bytes are read
-/// so that they arrive.
-type Farewell = Option<(&'static str, usize)>;
+/// The final message of a connection that is closed gracefully, after those in its queue, and how many bytes are read so that it
+/// arrives.
+type FinalMessage = Option<(&'static str, usize)>;
 
-/// What those are told who come when the server is going.
+/// What clients are told that connect during the shutdown.
 const STOPPING: &str = "* server is shutting down\r\n";
 
-/// One person who has joined.
+/// One connection whose client has joined.
 #[derive(Debug)]
-struct Client {
-    /// Who he is to the broker.
+struct Connection {
+    /// The client's id.
     id: ClientId,
-    /// What comes from him.
-    incoming: Incoming,
-    /// What goes to him.
-    outgoing: Outgoing,
-    /// The duty to say that he left.
-    seat: Seat,
-    /// How far his side has come.
-    stage: Stage,
+    /// The read half.
+    reader: Reader,
+    /// The write half.
+    writer: Writer,
+    /// Sends the leave event.
+    leave_guard: LeaveGuard,
+    /// How far reading has come.
+    read_state: ReadState,
     /// Since when a line has been past its limit without an end, and how much of the time for it has been served; rare.
-    overlong: Option<Box<(Instant, Served)>>,
-    /// Whether the connection answers, while somebody waits to be told; rare.
-    probing: Option<Box<Probing>>,
+    unterminated_line: Option<Box<(Instant, Served)>>,
+    /// Whether the connection answers, while somebody waits for the answer; rare.
+    probe: Option<Box<ConnectionProbe>>,
 }
 
-/// How far a person's side has come.
+/// How far reading has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Waiting for his socket to have something.
+enum ReadState {
+    /// Waiting for the socket to have something.
     Idle,
-    /// His socket has something.
+    /// The socket has something.
     Readable,
-    /// The server stops: what was read of him is handed over, then it is said that this is all.
+    /// The server stops: what was read is sent to the broker, then that this was all.
     Draining,
-    /// All was handed over. He only listens.
+    /// All was sent. The client only listens.
     Drained,
 }
 
-/// Why a person's chat is over.
+/// Why a connection ends.
 #[derive(Debug)]
-enum Over {
-    /// His side ended it.
-    Ended(End),
+enum Exit {
+    /// The client ended it.
+    Closed(CloseReason),
     /// The connection is broken.
-    Broken,
-    /// The broker cut him.
-    Cut(Cut),
-    /// The broker closed his inbox, and all of it was written.
-    Dismissed,
+    IoError,
+    /// The broker disconnected it.
+    Disconnected(DisconnectReason),
+    /// The broker closed its queue, and all of it was written.
+    BrokerClosed,
 }
 
-/// What a person's side waits for.
+/// What the read half waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wants {
+enum ReadInterest {
     /// Something to read.
-    Read,
-    /// A place for what there is to hand over.
-    Place,
-    /// Nothing: he must wait, or is done.
-    Nothing,
+    Readable,
+    /// A permit for what there is to send to the broker.
+    Permit,
+    /// Nothing: it must wait, or is done.
+    None,
 }
 
-impl Client {
-    /// Looks at who is there, and joins him to the room.
+impl Connection {
+    /// Sniffs the protocol, and registers the client with the broker.
     ///
     /// # Errors
-    /// What he is told who cannot join.
-    async fn join(stream: &TcpStream, house: &House, origin: &Place) -> Result<Self, &'static str> {
-        // Who was reset has none any more, and no ban or mute would meet what they have sent.
-        let Some(address) = address_of(stream, origin) else { return Err("") };
-        let mut incoming = Incoming::new(house.dials.speech(), origin.budget(), now());
-        if speaks_first(stream, house).await
-            && let Some(foreign) = incoming.look(stream, now())
+    /// What a client is told that cannot join.
+    async fn register(
+        stream: &TcpStream,
+        shared: &Shared,
+        admission: &ConnectionPermit,
+    ) -> Result<Self, &'static str> {
+        // A connection that was reset has no address any more, and no ban or mute would match what it has sent.
+        let Some(address) = client_address(stream, admission) else { return Err("") };
+        let mut reader = Reader::new(shared.live.rate_limit(), admission.budget(), now());
+        if sniff(stream, shared).await
+            && let Some(foreign) = reader.sniff(stream, now())
         {
-            house.dials.proxies().tell_stranger(foreign, address);
-            house.dials.connections().rejected(address, foreign.reason());
+            shared.live.trusted_proxies().log_untrusted(foreign, address);
+            shared.live.connection_log().rejected(address, foreign.reason());
             return Err(foreign.answer());
         }
-        // There is always one: the queue has more places than there are people.
-        let place = house.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
-        let id = house.next_id();
-        let (outlet, inbox) = queue::inbox(&house.intake);
-        let client = NewClient { sender: outlet, format: DoorKind::Lines, address };
+        // There is always one: the queue has more capacity than there are connections.
+        let permit = shared.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
+        let id = shared.next_id();
+        let (sender, receiver) = queue::channel(&shared.backpressure);
+        let client = NewClient { sender, format: DoorKind::Lines, address };
         let join = Control::Join { id, client };
-        house.control.send(join).await.map_err(|_| STOPPING)?;
-        let (outgoing, seat) = (Outgoing::new(inbox), Seat::new(id, place));
-        let stage = Stage::Idle;
-        Ok(Self { id, incoming, outgoing, seat, stage, overlong: None, probing: None })
+        shared.control.send(join).await.map_err(|_| STOPPING)?;
+        let (writer, leave_guard) = (Writer::new(receiver), LeaveGuard::new(id, permit));
+        let read_state = ReadState::Idle;
+        Ok(Self {
+            id,
+            reader,
+            writer,
+            leave_guard,
+            read_state,
+            unterminated_line: None,
+            probe: None,
+        })
     }
 
-    /// Moves lines and frames until his chat is over.
-    async fn chat(&mut self, stream: &TcpStream, house: &House, origin: &Place) -> Over {
+    /// Moves lines and frames until the connection ends.
+    async fn run_loop(
+        &mut self,
+        stream: &TcpStream,
+        shared: &Shared,
+        admission: &ConnectionPermit,
+    ) -> Exit {
         let mut timer = pin!(sleep_until(time::Instant::now()));
-        // It lives outside of the loop, or he would lose his turn each time that the inbox has something.
-        let mut turn = pin!(house.intake.places().acquire());
-        let mut in_line = false;
-        let mut call = Call::new(Arc::clone(self.outgoing.account()), &house.stopping);
+        // It lives outside of the loop, or the task would lose its place in the wait queue each time that the send queue has something.
+        let mut acquiring = pin!(shared.backpressure.permits().acquire());
+        let mut permit_requested = false;
+        let mut interrupts =
+            InterruptListener::new(Arc::clone(self.writer.queue()), &shared.stopping);
         loop {
             let now = now();
-            if let Some(over) = self.out_of_time(house, now) {
-                return over;
+            if let Some(exit) = self.check_deadlines(shared, now) {
+                return exit;
             }
-            self.tell_if_silent(stream, house, now);
-            let waits = self.outgoing.must_wait();
-            let wants = self.wants(waits, house, now);
-            if in_line && wants != Wants::Place {
-                // A place that nobody waits for would be kept from the others.
-                turn.set(house.intake.places().acquire());
+            self.report_unanswered(stream, shared, now);
+            let blocked = self.writer.read_blocked();
+            let interest = self.read_interest(blocked, shared, now);
+            if permit_requested && interest != ReadInterest::Permit {
+                // A permit that is not needed would be kept from the others.
+                acquiring.set(shared.backpressure.permits().acquire());
             }
-            in_line = wants == Wants::Place;
-            let deadline = self.deadline(house, now).map(time::Instant::from_std);
+            permit_requested = interest == ReadInterest::Permit;
+            let deadline = self.deadline(shared, now).map(time::Instant::from_std);
             let is_timed = deadline.map(|deadline| timer.as_mut().reset(deadline)).is_some();
             select! {
                 biased;
-                called = poll_fn(|cx| call.poll(cx)) => match called {
-                    Called::Off(cut) => return Over::Cut(cut),
-                    Called::Aside(aside) => self.heed(*aside, stream, house, now),
-                    Called::ToDrain => self.stage = Stage::Draining,
+                interrupt = poll_fn(|cx| interrupts.poll(cx)) => match interrupt {
+                    Interrupt::Disconnect(reason) => return Exit::Disconnected(reason),
+                    Interrupt::SideMessage(message) => self.handle_side_message(*message, stream, shared, now),
+                    Interrupt::Drain => self.read_state = ReadState::Draining,
                 },
-                delivered = self.outgoing.deliver(stream, waits) => match delivered {
-                    Ok(Delivered::CaughtUp) => {}
-                    Ok(Delivered::Everything) => return Over::Dismissed,
-                    Err(_) => return Over::Broken,
+                flushed = self.writer.flush(stream, blocked) => match flushed {
+                    Ok(Flush::Unblocked) => {}
+                    Ok(Flush::Closed) => return Exit::BrokerClosed,
+                    Err(_) => return Exit::IoError,
                 },
-                readable = poll_fn(|cx| stream.poll_read_ready(cx)), if wants == Wants::Read => match readable {
+                readable = poll_fn(|cx| stream.poll_read_ready(cx)), if interest == ReadInterest::Readable => match readable {
                     Ok(()) => {
-                        self.stage = Stage::Readable;
-                        // Nearly always there is a place at once.
-                        if let Ok(place) = house.intake.places().try_acquire()
-                            && let Some(end) = self.hand_over(place, stream, house, origin)
+                        self.read_state = ReadState::Readable;
+                        // Nearly always there is a permit at once.
+                        if let Ok(permit) = shared.backpressure.permits().try_acquire()
+                            && let Some(close) = self.forward_input(permit, stream, shared, admission)
                         {
-                            return Over::Ended(end);
+                            return Exit::Closed(close);
                         }
                     }
-                    Err(_) => return Over::Broken,
+                    Err(_) => return Exit::IoError,
                 },
-                place = turn.as_mut(), if in_line => {
-                    turn.set(house.intake.places().acquire());
-                    in_line = false;
-                    // The places are never closed.
-                    let Ok(place) = place else { return Over::Dismissed };
-                    if let Some(end) = self.hand_over(place, stream, house, origin) {
-                        return Over::Ended(end);
+                permit = acquiring.as_mut(), if permit_requested => {
+                    acquiring.set(shared.backpressure.permits().acquire());
+                    permit_requested = false;
+                    // The semaphore is never closed.
+                    let Ok(permit) = permit else { return Exit::BrokerClosed };
+                    if let Some(close) = self.forward_input(permit, stream, shared, admission) {
+                        return Exit::Closed(close);
                     }
                 }
-                _ = stream.ready(Interest::ERROR), if wants != Wants::Read => return Over::Broken,
-                () = timer.as_mut(), if is_timed => {
-                    self.incoming.heed(house.dials.speech(), origin.budget(), self::now());
-                }
+                _ = stream.ready(Interest::ERROR), if interest != ReadInterest::Readable => return Exit::IoError,
+                () = timer.as_mut(), if is_timed => self.apply_rate_limit(shared, admission),
             }
-            if self.incoming.ends_turn() {
-                // What he sent may be much work, and there may be more of it: the neighbours first.
+            if self.reader.take_should_yield() {
+                // What was read may be much work, and there may be more of it: other tasks first.
                 yield_now().await;
             }
         }
     }
 
-    /// What his side waits for now, if his other side `waits` or does not.
-    fn wants(&self, waits: bool, house: &House, now: Instant) -> Wants {
-        match self.stage {
-            Stage::Draining => Wants::Place,
-            Stage::Drained => Wants::Nothing,
-            // Who does not read may not make us produce more.
-            _ if waits => Wants::Nothing,
-            _ if self.silent_until(house, now).is_some() => Wants::Nothing,
-            Stage::Readable => Wants::Place,
-            Stage::Idle if self.incoming.has_waiting() || self.outgoing.has_question() => {
-                Wants::Place
+    /// Applies the rate limit that is set now.
+    fn apply_rate_limit(&mut self, shared: &Shared, admission: &ConnectionPermit) {
+        self.reader.apply_rate_limit(shared.live.rate_limit(), admission.budget(), now());
+    }
+
+    /// What the read half waits for now; `waits` says whether the write half [blocks it](Writer::read_blocked).
+    fn read_interest(&self, blocked: bool, shared: &Shared, now: Instant) -> ReadInterest {
+        match self.read_state {
+            ReadState::Draining => ReadInterest::Permit,
+            ReadState::Drained => ReadInterest::None,
+            // A client that does not read may not make us produce more.
+            _ if blocked => ReadInterest::None,
+            _ if self.throttled_until(shared, now).is_some() => ReadInterest::None,
+            ReadState::Readable => ReadInterest::Permit,
+            ReadState::Idle
+                if self.reader.has_buffered() || self.writer.has_completion_request() =>
+            {
+                ReadInterest::Permit
             }
-            Stage::Idle if self.incoming.may_say(self.outgoing.terminal(), pace(house), now) => {
-                Wants::Place
+            ReadState::Idle
+                if self.reader.may_submit_queued(
+                    self.writer.terminal(),
+                    rate_limits(shared),
+                    now,
+                ) =>
+            {
+                ReadInterest::Permit
             }
-            Stage::Idle => Wants::Read,
+            ReadState::Idle => ReadInterest::Readable,
         }
     }
 
-    /// Whether the server is stopping, as far as he is concerned.
+    /// Whether the server is stopping, as far as this connection is concerned.
     fn is_draining(&self) -> bool {
-        matches!(self.stage, Stage::Draining | Stage::Drained)
+        matches!(self.read_state, ReadState::Draining | ReadState::Drained)
     }
 
-    /// Until when he must be silent for having spoken fast.
-    fn silent_until(&self, house: &House, now: Instant) -> Option<Instant> {
+    /// Until when nothing is read because of the rate limit.
+    fn throttled_until(&self, shared: &Shared, now: Instant) -> Option<Instant> {
         if self.is_draining() {
             return None;
         }
-        self.incoming.silent_until(self.outgoing.terminal(), pace(house), now)
+        self.reader.throttled_until(self.writer.terminal(), rate_limits(shared), now)
     }
 
-    /// How his time is up, if it is.
-    fn out_of_time(&mut self, house: &House, now: Instant) -> Option<Over> {
-        if self.is_overlong_for(house.dials.overlong(), now) {
-            Some(Over::Ended(End::Overlong))
-        } else if self.stop_by(house).is_some_and(|until| until <= now) {
-            Some(Over::Cut(Cut::TooSlow))
+    /// How the connection ends because of a deadline, if one is over.
+    fn check_deadlines(&mut self, shared: &Shared, now: Instant) -> Option<Exit> {
+        if self.is_overlong_for(shared.live.overlong_timeout(), now) {
+            Some(Exit::Closed(CloseReason::UnterminatedLine))
+        } else if self.shutdown_deadline(shared).is_some_and(|until| until <= now) {
+            Some(Exit::Disconnected(DisconnectReason::TooSlow))
         } else {
             None
         }
     }
 
-    /// When a stopping server will not wait for him any longer.
-    fn stop_by(&self, house: &House) -> Option<Instant> {
-        if self.is_draining() { house.stop_by() } else { None }
+    /// When a stopping server will not wait for this connection any longer.
+    fn shutdown_deadline(&self, shared: &Shared) -> Option<Instant> {
+        if self.is_draining() { shared.shutdown_deadline() } else { None }
     }
 
     /// Whether a line has been past its limit for so long without an end.
     fn is_overlong_for(&mut self, within: Duration, now: Instant) -> bool {
-        let Some(since) = self.incoming.overlong_since() else {
-            self.overlong = None;
+        let Some(since) = self.reader.overlong_since() else {
+            self.unterminated_line = None;
             return false;
         };
-        match &mut self.overlong {
+        match &mut self.unterminated_line {
             Some(overlong) if overlong.0 == since => overlong.1.is_over(within, now),
             overlong => {
                 *overlong = Some(Box::new((since, Served::new(now))));
@@ -322,119 +352,131 @@ impl Client {
         }
     }
 
-    /// When it is to be looked at next whether such a line is borne any longer.
-    fn overlong_look(&self, house: &House) -> Option<Instant> {
-        self.overlong.as_ref().map(|overlong| overlong.1.next_look(house.dials.overlong()))
+    /// When to check next whether such a line has taken too long.
+    fn overlong_deadline(&self, shared: &Shared) -> Option<Instant> {
+        self.unterminated_line
+            .as_ref()
+            .map(|overlong| overlong.1.next_look(shared.live.overlong_timeout()))
     }
 
     /// The next moment at which something changes by itself.
-    fn deadline(&self, house: &House, now: Instant) -> Option<Instant> {
-        // A silence that was long when it began may be over by what is set meanwhile.
-        let silence = self.silent_until(house, now).map(|until| until.min(now + THROTTLE_RECHECK));
-        let line = self.incoming.says_at(self.outgoing.terminal(), house.dials.speech(), now);
+    fn deadline(&self, shared: &Shared, now: Instant) -> Option<Instant> {
+        // A wait that was long when it began may be over by a reload meanwhile.
+        let silence =
+            self.throttled_until(shared, now).map(|until| until.min(now + THROTTLE_RECHECK));
+        let line =
+            self.reader.queued_line_at(self.writer.terminal(), shared.live.rate_limit(), now);
         let line = line.map(|at| at.min(now + THROTTLE_RECHECK));
-        let probe = self.probing.as_ref().map(|probing| probing.look_at());
-        let moments = [silence, line, self.overlong_look(house), self.stop_by(house), probe];
+        let probe = self.probe.as_ref().map(|pending| pending.next_check());
+        let moments =
+            [silence, line, self.overlong_deadline(shared), self.shutdown_deadline(shared), probe];
         moments.into_iter().flatten().min()
     }
 
-    /// Takes what the broker has beside frames.
-    fn heed(&mut self, aside: Aside, stream: &TcpStream, house: &House, now: Instant) {
-        let Aside { probe, place } = aside;
-        if let Some(place) = place
-            && let Some(terminal) = self.outgoing.terminal_mut()
+    /// Handles a side message of the broker.
+    fn handle_side_message(
+        &mut self,
+        message: SideMessage,
+        stream: &TcpStream,
+        shared: &Shared,
+        now: Instant,
+    ) {
+        let SideMessage { probe, prompt } = message;
+        if let Some(prompt) = prompt
+            && let Some(terminal) = self.writer.terminal_mut()
         {
-            terminal.show_place(&place);
+            terminal.show_place(&prompt);
         }
-        match (probe, &mut self.probing) {
-            (Some(probe), Some(probing)) => probing.add(probe),
+        match (probe, &mut self.probe) {
+            (Some(probe), Some(pending)) => pending.add(probe),
             (Some(probe), none) => {
-                let probing = Probing::begin(probe, stream, &house.config.sockets, now);
-                *none = Some(Box::new(probing));
+                let pending = ConnectionProbe::start(probe, stream, &shared.config.sockets, now);
+                *none = Some(Box::new(pending));
             }
             (None, _) => {}
         }
     }
 
-    /// Tells the broker that the connection does not answer, if somebody wants to know and it is so.
-    fn tell_if_silent(&mut self, stream: &TcpStream, house: &House, now: Instant) {
-        let Some(probing) = &mut self.probing else { return };
-        match probing.look(stream, now) {
-            Look::TooEarly => return,
-            Look::Answers => {}
-            Look::Silent(silence) => {
-                let Ok(place) = house.intake.places().try_acquire() else {
-                    return probing.wait(UNRESPONSIVE_AFTER, now);
+    /// Tells the broker that the connection does not answer, if somebody asked and it is so.
+    fn report_unanswered(&mut self, stream: &TcpStream, shared: &Shared, now: Instant) {
+        let Some(pending) = &mut self.probe else { return };
+        match pending.check(stream, now) {
+            ProbeResult::Pending => return,
+            ProbeResult::Answered => {}
+            ProbeResult::Silent(silence) => {
+                let Ok(permit) = shared.backpressure.permits().try_acquire() else {
+                    return pending.postpone(UNRESPONSIVE_AFTER, now);
                 };
-                // The broker gives it back.
-                place.forget();
-                let rest = house.config.sockets.user_timeout.saturating_sub(silence);
-                let (id, probe) = (self.id, probing.probe());
-                house.post(Event::Unresponsive { id, probe, silence, rest });
+                // The broker releases it.
+                permit.forget();
+                let rest = shared.config.sockets.user_timeout.saturating_sub(silence);
+                let (id, probe) = (self.id, pending.probe());
+                shared.send_event(Event::Unresponsive { id, probe, silence, rest });
             }
         }
-        if let Some(probing) = self.probing.take() {
-            probing.end(stream, &house.config.sockets);
+        if let Some(pending) = self.probe.take() {
+            pending.finish(stream, &shared.config.sockets);
         }
     }
 
-    /// Uses a place in the broker's queue: for what he says, or for saying that this was all. No waiting in here.
-    fn hand_over(
+    /// Uses a permit of the broker's queue: for what was read, or to report that this was all. No waiting in here.
+    fn forward_input(
         &mut self,
-        place: SemaphorePermit<'_>,
+        permit: SemaphorePermit<'_>,
         stream: &TcpStream,
-        house: &House,
-        origin: &Place,
-    ) -> Option<End> {
+        shared: &Shared,
+        admission: &ConnectionPermit,
+    ) -> Option<CloseReason> {
         let id = self.id;
         if self.is_draining() {
-            self.incoming.drop_unfinished_keys();
+            self.reader.drop_unfinished_keys();
         }
-        let is_all = !self.incoming.has_waiting() && !self.outgoing.has_unsaid();
-        if self.stage == Stage::Draining && is_all {
-            self.stage = Stage::Drained;
-            house.post(Event::Drained { id });
+        let is_all = !self.reader.has_buffered() && !self.writer.has_queued_lines();
+        if self.read_state == ReadState::Draining && is_all {
+            self.read_state = ReadState::Drained;
+            shared.send_event(Event::Drained { id });
             return None;
         }
-        if !self.is_draining() && self.outgoing.account().is_held() {
-            // The broker said so while the task stood in line for this place.
+        if !self.is_draining() && self.writer.queue().is_reading_blocked() {
+            // The broker blocked reading while the task waited for this permit.
             return None;
         }
-        if let Some(event) = self.question() {
-            // The broker gives it back.
-            place.forget();
-            house.post(event);
+        if let Some(event) = self.completion_request() {
+            // The broker releases it.
+            permit.forget();
+            shared.send_event(event);
             return None;
         }
-        let pace = match self.is_draining() {
-            true => Pace { rate: None, keys: None },
-            false => pace(house),
+        let rates = match self.is_draining() {
+            true => RateLimits { lines: None, keys: None },
+            false => rate_limits(shared),
         };
-        let (budget, told_address) = (origin.budget(), origin.told_address());
-        let limits = Limits { pace, budget, lock: house.dials.lock(), told_address };
+        let (budget, proxied_address) = (admission.budget(), admission.proxied_address());
+        let limits = Limits { rates, budget, oper_auth: shared.live.oper_auth(), proxied_address };
         let now = now();
-        let terminal = self.outgoing.terminal_mut();
-        let Some(Heard { inputs, end, .. }) = self.incoming.hear(stream, terminal, &limits, now)
+        let terminal = self.writer.terminal_mut();
+        let Some(ReadOutcome { commands, close, .. }) =
+            self.reader.read_commands(stream, terminal, &limits, now)
         else {
-            self.stage = Stage::Idle;
+            self.read_state = ReadState::Idle;
             return None;
         };
         if !self.is_draining() {
-            self.stage = Stage::Idle;
+            self.read_state = ReadState::Idle;
         }
-        if !inputs.is_empty() {
-            // The broker gives it back.
-            place.forget();
-            self.outgoing.account().hand_over();
-            house.post(Event::Lines { id, inputs: inputs.with_received_at(now) });
+        if !commands.is_empty() {
+            // The broker releases it.
+            permit.forget();
+            self.writer.queue().event_sent();
+            shared.send_event(Event::Lines { id, inputs: commands.with_received_at(now) });
         }
-        end
+        close
     }
 
-    /// What his terminal wants to know for its completion.
-    fn question(&mut self) -> Option<Event> {
+    /// What the terminal wants to know for a completion.
+    fn completion_request(&mut self) -> Option<Event> {
         let (id, draining) = (self.id, self.is_draining());
-        let terminal = self.outgoing.terminal_mut().as_mut()?;
+        let terminal = self.writer.terminal_mut().as_mut()?;
         if draining {
             // What follows the Tab is a line that was read, and is not to wait.
             terminal.forget_question();
@@ -443,64 +485,68 @@ impl Client {
         Some(Event::Complete { id, word, answer })
     }
 
-    /// Says that he left, and sends him what is still due to him.
-    async fn leave(&mut self, over: Over, stream: &TcpStream, house: &House) -> Farewell {
-        let (departure, words) = match over {
-            Over::Broken => {
-                self.seat.leave(Departure::Lost);
+    /// Sends the leave event, and writes what is still pending.
+    async fn close(&mut self, exit: Exit, stream: &TcpStream, shared: &Shared) -> FinalMessage {
+        let (leave_reason, message) = match exit {
+            Exit::IoError => {
+                self.leave_guard.leave(Departure::Lost);
                 return None;
             }
-            Over::Cut(cut) => {
-                self.seat.leave(cut.departure());
-                if let Some(start) = self.outgoing.end_terminal(stream) {
-                    let more = self.outgoing.account().take_farewell();
-                    let words = more.as_deref().unwrap_or(cut.farewell());
+            Exit::Disconnected(reason) => {
+                self.leave_guard.leave(reason.leave_reason());
+                if let Some(start) = self.writer.restore_terminal(stream) {
+                    let more = self.writer.queue().take_disconnect_message();
+                    let words = more.as_deref().unwrap_or(reason.client_message());
                     let words = [&start, words.as_bytes()].concat();
-                    say_past_the_buffer(stream, &words, house.config.sockets.send_buffer);
+                    write_past_buffer(stream, &words, shared.config.sockets.send_buffer);
                 }
-                // Of who does not read little is read.
-                let most = if cut == Cut::TooSlow { LINGER_BYTES_SHORT } else { LINGER_BYTES };
+                // Of a client that does not read little is read.
+                let most = if reason == DisconnectReason::TooSlow {
+                    LINGER_BYTES_SHORT
+                } else {
+                    LINGER_BYTES
+                };
                 return Some(("", most));
             }
             // The broker knows.
-            Over::Dismissed => return Some(("", LINGER_BYTES)),
-            Over::Ended(end) => end.announced(),
+            Exit::BrokerClosed => return Some(("", LINGER_BYTES)),
+            Exit::Closed(close) => close.messages(),
         };
-        self.seat.leave(departure);
-        self.incoming.forget();
-        let rest = serving_clock::timeout(house.config.bounds.take_within, async {
-            while self.outgoing.deliver(stream, false).await? != Delivered::Everything {}
-            Box::pin(say(stream, words)).await
+        self.leave_guard.leave(leave_reason);
+        self.reader.clear();
+        let rest = serving_clock::timeout(shared.config.queue_limits.stall_timeout, async {
+            while self.writer.flush(stream, false).await? != Flush::Closed {}
+            Box::pin(write_all(stream, message)).await
         });
         matches!(rest.await, Ok(Ok(()))).then_some(("", LINGER_BYTES))
     }
 }
 
-/// Last words to somebody whom a proxy brought and who is not let in. They hold a place meanwhile, so no more of them linger than
-/// of those who are refused without one.
-async fn refuse(stream: &TcpStream, words: &str, house: &House) {
-    match house.goodbyes.try_acquire() {
-        Ok(_one) => say_goodbye(stream, words, LINGER_BYTES_SHORT).await,
-        // Who is gone need not be told.
+/// Rejects a client that came by a proxy. It holds a connection permit meanwhile, so no more of them linger than of those that are
+/// rejected without one.
+async fn reject(stream: &TcpStream, words: &str, shared: &Shared) {
+    match shared.linger_permits.try_acquire() {
+        Ok(_one) => linger_close(stream, words, LINGER_BYTES_SHORT).await,
+        // A client that is gone need not be told.
         Err(_) => _ = stream.try_write(words.as_bytes()),
     }
 }
 
-/// Where somebody comes from; of who was reset nobody knows.
-fn address_of(stream: &TcpStream, origin: &Place) -> Option<IpAddr> {
-    origin.address(stream).map(|from| from.ip().to_canonical())
+/// The client's address; of a connection that was reset it is unknown.
+fn client_address(stream: &TcpStream, admission: &ConnectionPermit) -> Option<IpAddr> {
+    admission.address(stream).map(|from| from.ip().to_canonical())
 }
 
-/// Whether he speaks before he is welcomed, as programs of another protocol do; a person waits. Where many are listened to
-/// already nobody else is: his first line will be looked at in any case.
-async fn speaks_first(stream: &TcpStream, house: &House) -> bool {
-    let Ok(_ear) = house.ears.try_acquire() else { return false };
-    timeout(house.dials.first_look(), stream.readable()).await.is_ok()
+/// Whether the client sends something before it is welcomed, as programs of another protocol do; a user waits. Where many are
+/// sniffed already it is not awaited: the first line will be checked in any case.
+async fn sniff(stream: &TcpStream, shared: &Shared) -> bool {
+    let Ok(_ear) = shared.sniff_permits.try_acquire() else { return false };
+    timeout(shared.live.sniff_timeout(), stream.readable()).await.is_ok()
 }
 
-/// How fast what comes may come.
-fn pace(house: &House) -> Pace {
-    Pace { rate: house.dials.speech(), keys: house.dials.keys() }
+/// The rate limits in force.
+fn rate_limits(shared: &Shared) -> RateLimits {
+    RateLimits { lines: shared.live.rate_limit(), keys: shared.live.key_rate_limit() }
 }
 
 /// This moment.

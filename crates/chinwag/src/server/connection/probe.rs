@@ -1,13 +1,13 @@
-//! Whether a connection answers, for whoever wants to know: the nick of somebody who is gone is theirs until the kernel
-//! finds that out, up to a minute and a half later.
+//! Probing whether a connection answers: the nick of a user who is gone is theirs until the kernel notices, up to a minute and a
+//! half later.
 //!
 //! ```text
-//!   asked ─► the kernel knows that it is silent? ─ yes ─► told
-//!                └ no ─► a probe is sent ─► after a while: no answer? ─ yes ─► told
-//!                                               └ no ─► forgotten
+//!   asked ─► the kernel knows that it is silent? ─ yes ─► reported
+//!                └ no ─► a probe is sent ─► after a while: no answer? ─ yes ─► reported
+//!                                               └ no ─► dropped
 //! ```
 //!
-//! Knows no broker; its person's task drives it, with the time as an argument.
+//! Knows no broker; the connection's task drives it, with the time as an argument.
 
 use crate::limits::UNRESPONSIVE_AFTER;
 use crate::outbound::side_message::Probe;
@@ -15,31 +15,31 @@ use crate::server::socket_options::SocketOptions;
 use std::time::{Duration, Instant};
 use whippet::net::{SockRef, TcpStream};
 
-/// A question that waits for an answer of the connection.
+/// A probe that waits for an answer of the connection.
 #[derive(Debug)]
-pub(super) struct Probing {
+pub(super) struct ConnectionProbe {
     /// What was asked.
     probe: Probe,
     /// Since when.
-    begun: Instant,
+    started: Instant,
     /// When the kernel is to be asked next.
-    look_at: Instant,
+    next_check: Instant,
 }
 
-/// What a look came to.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It answers, as far as anybody knows.
-    Answers,
+pub(super) enum ProbeResult {
+    /// It answers, as far as is known.
+    Answered,
     /// It is too early to say.
-    TooEarly,
+    Pending,
     /// Nothing has come from it for so long, and something should have.
     Silent(Duration),
 }
 
-impl Probing {
-    /// Has the kernel send probes. What it knows already counts for nothing: how long somebody was idle is no silence.
-    pub(super) fn begin(
+impl ConnectionProbe {
+    /// Has the kernel send probes. What it knows already counts for nothing: how long a user was idle is no silence.
+    pub(super) fn start(
         probe: Probe,
         stream: &TcpStream,
         options: &SocketOptions,
@@ -50,17 +50,17 @@ impl Probing {
         let often =
             SocketOptions { keepalive_idle: second, keepalive_interval: second, ..*options };
         set_keepalive(stream, &often);
-        Self { probe, begun: now, look_at: now + UNRESPONSIVE_AFTER }
+        Self { probe, started: now, next_check: now + UNRESPONSIVE_AFTER }
     }
 
-    /// The question is answered: the kernel probes at its usual times again.
-    pub(super) fn end(self, stream: &TcpStream, options: &SocketOptions) {
+    /// The probe is over: the kernel probes at its usual times again.
+    pub(super) fn finish(self, stream: &TcpStream, options: &SocketOptions) {
         set_keepalive(stream, options);
     }
 
-    /// Somebody else asks, too.
+    /// Another user asks, too.
     pub(super) fn add(&mut self, probe: Probe) {
-        if probe.ends || !self.probe.ends {
+        if probe.disconnects || !self.probe.disconnects {
             self.probe = probe;
         }
     }
@@ -70,38 +70,40 @@ impl Probing {
         self.probe
     }
 
-    /// When a look is due.
-    pub(super) fn look_at(&self) -> Instant {
-        self.look_at
+    /// When a check is due.
+    pub(super) fn next_check(&self) -> Instant {
+        self.next_check
     }
 
-    /// There is to be another look, after so long.
-    pub(super) fn wait(&mut self, time: Duration, now: Instant) {
-        self.look_at = now + time;
+    /// The next check is after so long.
+    pub(super) fn postpone(&mut self, time: Duration, now: Instant) {
+        self.next_check = now + time;
     }
 
-    /// Looks, if it is time.
-    pub(super) fn look(&mut self, stream: &TcpStream, now: Instant) -> Look {
-        if now < self.look_at {
-            return Look::TooEarly;
+    /// Checks, if it is time.
+    pub(super) fn check(&mut self, stream: &TcpStream, now: Instant) -> ProbeResult {
+        if now < self.next_check {
+            return ProbeResult::Pending;
         }
         match SockRef::from(stream).unanswered() {
-            Ok(Some(silence)) if silence >= UNRESPONSIVE_AFTER => Look::Silent(silence),
+            Ok(Some(silence)) if silence >= UNRESPONSIVE_AFTER => ProbeResult::Silent(silence),
             // It answered once since, and owes another answer by now.
-            Ok(Some(_)) if now.saturating_duration_since(self.begun) >= 4 * UNRESPONSIVE_AFTER => {
-                Look::Answers
+            Ok(Some(_))
+                if now.saturating_duration_since(self.started) >= 4 * UNRESPONSIVE_AFTER =>
+            {
+                ProbeResult::Answered
             }
             Ok(Some(silence)) => {
-                self.wait(UNRESPONSIVE_AFTER - silence, now);
-                Look::TooEarly
+                self.postpone(UNRESPONSIVE_AFTER - silence, now);
+                ProbeResult::Pending
             }
-            // Of a connection that is gone the task hears otherwise.
-            Ok(None) | Err(_) => Look::Answers,
+            // The task notices otherwise that a connection is gone.
+            Ok(None) | Err(_) => ProbeResult::Answered,
         }
     }
 }
 
-/// When the kernel is to probe. One that refuses leaves the question to the usual times.
+/// When the kernel is to probe. One that refuses leaves the probe to the usual times.
 fn set_keepalive(stream: &TcpStream, options: &SocketOptions) {
     let SocketOptions { keepalive_idle, keepalive_interval, keepalive_probes, .. } = *options;
     let socket = SockRef::from(stream);

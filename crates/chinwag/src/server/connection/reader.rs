@@ -1,4 +1,4 @@
-//! From a person's socket to what he asks for: one read at a time, as fast as he may speak.
+//! The read half of a connection: from the socket to commands, one read at a time, as fast as the rate limits allow.
 
 use crate::chat::event::{CommandBatch, Departure};
 use crate::limits::{KEY_CHUNK_BYTES, MAX_STEPS_PER_POLL, READ_BUFFER};
@@ -7,10 +7,10 @@ use crate::protocol::decoder::{Decoded, Decoder, Lines};
 use crate::protocol::sniff::Foreign;
 use crate::protocol::telnet::Command;
 use crate::protocol::time_of_day::TimeOfDay;
-use crate::server::address_limits::{AddressBudget, ConnectionBudget};
-use crate::server::key_rate_limit::KeyBudget;
-use crate::server::oper_secret::{Lock, Tried};
-use crate::server::rate_limit::{Allowance, LineRate};
+use crate::server::address_budgets::{AddressBudget, ConnectionBudget};
+use crate::server::key_budget::KeyBudget;
+use crate::server::oper_secret::{AuthAttempt, OperAuthenticator};
+use crate::server::rate_limit::{LineRateLimit, RateLimit};
 use crate::terminal::editor::{self, NOT_UTF8, TOO_LONG};
 use crate::terminal::{Ending, Reading, Terminal};
 use std::cell::Cell;
@@ -20,212 +20,228 @@ use std::time::Instant;
 use whippet::net::TcpStream;
 
 thread_local! {
-    /// What is read into, by whichever client is being polled on this thread: zeroed once, and none of it is kept by anybody.
+    /// The read buffer of the client that is being polled on this thread: zeroed once, and none of it is kept.
     static BUFFER: Cell<Option<Box<[u8; READ_BUFFER]>>> = const { Cell::new(None) };
 }
 
-/// What is coming from one person.
+/// What comes from one client.
 #[derive(Debug)]
-pub(crate) struct Incoming {
-    /// What was read and is no whole line, or more than he may say now.
+pub(crate) struct Reader {
+    /// What was read and is no whole line, or more than the rate limit allows now.
     decoder: Decoder,
-    /// What may be done of it now.
-    meter: Meter,
+    /// The rate limits of it.
+    throttle: Throttle,
 }
 
-/// How much of what comes from one person may be said and looked at now.
+/// The rate limits of one client.
 #[derive(Debug)]
-struct Meter {
-    /// How much may be said.
+struct Throttle {
+    /// The budget of lines.
     budget: ConnectionBudget,
-    /// How many keys may be pressed in an editor.
-    keys: KeyBudget,
+    /// The budget of keys in an editor.
+    key_budget: KeyBudget,
 }
 
-impl Meter {
-    /// What can be done at this moment, as fast as lines and keys may come. Lines of an editor are said before anything else, and
+impl Throttle {
+    /// What can be done at this moment, as the rate limits allow. Lines of an editor are submitted before anything else, and
     /// while they wait keys are taken ahead of them, up to what may wait.
-    fn turn(
+    fn next_step(
         &self,
         hands_out_keys: bool,
         terminal: Option<&Terminal>,
-        limits: Pace,
+        limits: RateLimits,
         now: Instant,
-    ) -> Turn {
-        let dry = limits.rate.map(|rate| self.budget.next(rate)).filter(|&next| next > now);
+    ) -> NextStep {
+        let dry =
+            limits.lines.map(|rate| self.budget.next_allowed(rate)).filter(|&next| next > now);
         let unsaid = terminal.map_or(0, Terminal::unsaid);
         let is_ahead = unsaid > 0 && dry.is_some();
         let is_ending = terminal.is_some_and(|terminal| terminal.ending().is_some());
         match dry {
-            None if unsaid > 0 => return Turn::Say,
-            Some(until) if is_ending && unsaid > 0 => return Turn::Wait(until),
-            _ if is_ending => return Turn::Take,
+            None if unsaid > 0 => return NextStep::SubmitQueuedLine,
+            Some(until) if is_ending && unsaid > 0 => return NextStep::WaitUntil(until),
+            _ if is_ending => return NextStep::Decode,
             _ => {}
         }
         if !hands_out_keys {
-            return dry.map_or(Turn::Take, Turn::Wait);
+            return dry.map_or(NextStep::Decode, NextStep::WaitUntil);
         }
-        let dry_keys = limits.keys.and_then(|keys| self.keys.dry_until(keys, now));
+        let dry_keys = limits.keys.and_then(|keys| self.key_budget.blocked_until(keys, now));
         let may_go_ahead = terminal.is_some_and(Terminal::may_go_ahead);
         match (dry, dry_keys) {
-            (Some(until), _) if !may_go_ahead => Turn::Wait(until),
-            (Some(line), Some(key)) if is_ahead => Turn::Wait(line.min(key)),
-            (_, Some(key)) => Turn::Wait(key),
-            (_, None) => Turn::Take,
+            (Some(until), _) if !may_go_ahead => NextStep::WaitUntil(until),
+            (Some(line), Some(key)) if is_ahead => NextStep::WaitUntil(line.min(key)),
+            (_, Some(key)) => NextStep::WaitUntil(key),
+            (_, None) => NextStep::Decode,
         }
     }
 
-    /// How many keys are looked at before it is asked again whether there are enough.
-    fn keys_left(&self, keys: Allowance, now: Instant) -> usize {
-        (self.keys.left(keys, now) as usize).clamp(1, KEY_CHUNK_BYTES)
+    /// How many keys may be handled before the budget is checked again.
+    fn available_keys(&self, keys: RateLimit, now: Instant) -> usize {
+        (self.key_budget.available(keys, now) as usize).clamp(1, KEY_CHUNK_BYTES)
     }
 
-    /// Spends tokens of what he may say. Says whether none was left before.
+    /// Spends tokens of the budget of lines. Returns whether none was left before.
     fn spend(&mut self, tokens: u32, limits: &Limits<'_>, now: Instant) -> bool {
-        let Some(rate) = limits.pace.rate else { return false };
-        let is_dry = self.budget.next(rate) > now;
+        let Some(rate) = limits.rates.lines else { return false };
+        let is_dry = self.budget.next_allowed(rate) > now;
         self.budget.spend(tokens, rate, limits.budget, now);
         is_dry
     }
 }
 
-/// What can be done of what came from somebody.
+/// What can be done next with what came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// A line that waits is said.
-    Say,
-    /// What came is looked at, or more is read.
-    Take,
-    /// Nothing before this.
-    Wait(Instant),
+enum NextStep {
+    /// A queued line of the editor is submitted.
+    SubmitQueuedLine,
+    /// What was read is decoded, or more is read.
+    Decode,
+    /// Nothing before this moment.
+    WaitUntil(Instant),
 }
 
-/// How fast what comes from one person may come.
+/// The rate limits of what comes from one client.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimits {
     /// Lines; `None` for any speed.
-    pub(crate) rate: Option<LineRate>,
+    pub(crate) lines: Option<LineRateLimit>,
     /// Keys, to an editor; `None` for any speed.
-    pub(crate) keys: Option<Allowance>,
+    pub(crate) keys: Option<RateLimit>,
 }
 
-/// What limits what comes from one person.
+/// What limits what comes from one client.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits<'a> {
-    /// How fast it may come.
-    pub(crate) pace: Pace,
-    /// What the address may do.
+    /// The rate limits.
+    pub(crate) rates: RateLimits,
+    /// The budgets of the address.
     pub(crate) budget: &'a AddressBudget,
-    /// What `/oper` is tried on.
-    pub(crate) lock: &'a Lock,
-    /// The address that a proxy has said.
-    pub(crate) told_address: Option<SocketAddr>,
+    /// What `/oper` is checked by.
+    pub(crate) oper_auth: &'a OperAuthenticator,
+    /// The address that a proxy has sent.
+    pub(crate) proxied_address: Option<SocketAddr>,
 }
 
-/// What came of one turn at the socket.
+/// The outcome of one read.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
-    /// What he asks for, in order.
-    pub(crate) inputs: CommandBatch,
-    /// How he ended, if he did: nothing of him follows.
-    pub(crate) end: Option<End>,
-    /// What he takes for the secret of operators: the last thing that he said.
-    secret: Option<String>,
-    /// Whether he ended it by a key, behind lines that were not said yet.
-    ends_later: bool,
+pub(crate) struct ReadOutcome {
+    /// The commands, in order.
+    pub(crate) commands: CommandBatch,
+    /// Why the client ended the connection, if it did: nothing follows.
+    pub(crate) close: Option<CloseReason>,
+    /// What was typed as the operator secret: always the last command.
+    oper_secret: Option<String>,
+    /// Whether a key ended the connection, after lines that are still queued.
+    closes_after_queued: bool,
 }
 
-/// How a person's side ends.
+/// Why the client ended the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    /// As others can be told.
+pub(crate) enum CloseReason {
+    /// As the others can be told.
     Left(Departure),
-    /// By speaking another protocol.
-    Foreign(Foreign),
-    /// By a line without an end.
-    Overlong,
+    /// It speaks another protocol.
+    OtherProtocol(Foreign),
+    /// It sent a line without an end.
+    UnterminatedLine,
 }
 
-impl End {
-    /// What the others are told, and what he is told.
-    pub(crate) fn announced(self) -> (Departure, &'static str) {
+impl CloseReason {
+    /// What the others are told, and what the client is told.
+    pub(crate) fn messages(self) -> (Departure, &'static str) {
         match self {
             Self::Left(departure @ Departure::Quit(_)) => (departure, GOODBYE),
             Self::Left(departure) => (departure, ""),
-            Self::Foreign(foreign) => (Departure::Refused(foreign.reason()), foreign.answer()),
-            Self::Overlong => (Departure::Refused(OVERLONG), OVERLONG_WORDS),
+            Self::OtherProtocol(foreign) => {
+                (Departure::Refused(foreign.reason()), foreign.answer())
+            }
+            Self::UnterminatedLine => {
+                (Departure::Refused(UNTERMINATED_REASON), UNTERMINATED_MESSAGE)
+            }
         }
     }
 }
 
-/// What who quits is told.
+/// The final message after `/quit`.
 const GOODBYE: &str = "* goodbye\r\n";
-/// What the others are told of somebody whose line had no end.
-const OVERLONG: &str = "a line without an end";
-/// What he is told.
-const OVERLONG_WORDS: &str = "! disconnected: a line without an end\r\n";
+/// What the others are told of a client whose line had no end.
+const UNTERMINATED_REASON: &str = "a line without an end";
+/// What the client is told.
+const UNTERMINATED_MESSAGE: &str = "! disconnected: a line without an end\r\n";
 
-impl Incoming {
+impl Reader {
     /// Nothing has come yet.
-    pub(crate) fn new(rate: Option<LineRate>, address: &AddressBudget, now: Instant) -> Self {
+    pub(crate) fn new(rate: Option<LineRateLimit>, address: &AddressBudget, now: Instant) -> Self {
         let (budget, keys) = (ConnectionBudget::new(rate, address, now), KeyBudget::new(now));
-        Self { decoder: Decoder::default(), meter: Meter { budget, keys } }
+        Self { decoder: Decoder::default(), throttle: Throttle { budget, key_budget: keys } }
     }
 
-    /// Nothing more will be read: keeps nothing of what came.
-    pub(crate) fn forget(&mut self) {
+    /// Nothing more will be read: drops what is buffered.
+    pub(crate) fn clear(&mut self) {
         self.decoder = Decoder::default();
     }
 
-    /// Whether there is something to hand over without reading.
-    pub(crate) fn has_waiting(&self) -> bool {
+    /// Whether there is something to decode without a read.
+    pub(crate) fn has_buffered(&self) -> bool {
         self.decoder.has_waiting()
     }
 
-    /// When a line that waits may be said, if that is not now.
-    pub(crate) fn says_at(
+    /// When a queued line may be submitted, if that is not now.
+    pub(crate) fn queued_line_at(
         &self,
         terminal: Option<&Terminal>,
-        rate: Option<LineRate>,
+        rate: Option<LineRateLimit>,
         now: Instant,
     ) -> Option<Instant> {
-        let next = self.meter.budget.next(rate?);
+        let next = self.throttle.budget.next_allowed(rate?);
         (terminal.is_some_and(|terminal| terminal.unsaid() > 0) && next > now).then_some(next)
     }
 
-    /// Whether a line that waits may be said now.
-    pub(crate) fn may_say(&self, terminal: Option<&Terminal>, limits: Pace, now: Instant) -> bool {
-        self.meter.turn(self.decoder.hands_out_keys(), terminal, limits, now) == Turn::Say
+    /// Whether a queued line may be submitted now.
+    pub(crate) fn may_submit_queued(
+        &self,
+        terminal: Option<&Terminal>,
+        limits: RateLimits,
+        now: Instant,
+    ) -> bool {
+        self.throttle.next_step(self.decoder.hands_out_keys(), terminal, limits, now)
+            == NextStep::SubmitQueuedLine
     }
 
-    /// Whether so much was done for him that others are to have a turn; if so, it is counted from here.
-    pub(crate) fn ends_turn(&mut self) -> bool {
+    /// Whether so much work was done that other tasks should run first; if so, it is counted from here.
+    pub(crate) fn take_should_yield(&mut self) -> bool {
         let steps = self.decoder.steps();
         steps.get() >= MAX_STEPS_PER_POLL && steps.take() > 0
     }
 
-    /// Forgets the keys that wait and end no line: a server that stops does not work for what nobody will see.
+    /// Drops buffered keys that end no line: a server that stops does not work for what nobody will see.
     pub(crate) fn drop_unfinished_keys(&mut self) {
         self.decoder.drop_unfinished_keys();
     }
 
-    /// Until when he must be silent; `None` if he may speak, or press keys if he edits.
-    pub(crate) fn silent_until(
+    /// Until when nothing may be read; `None` if a line may come, or a key of an editor.
+    pub(crate) fn throttled_until(
         &self,
         terminal: Option<&Terminal>,
-        limits: Pace,
+        limits: RateLimits,
         now: Instant,
     ) -> Option<Instant> {
-        match self.meter.turn(self.decoder.hands_out_keys(), terminal, limits, now) {
-            Turn::Wait(until) => Some(until),
-            Turn::Say | Turn::Take => None,
+        match self.throttle.next_step(self.decoder.hands_out_keys(), terminal, limits, now) {
+            NextStep::WaitUntil(until) => Some(until),
+            NextStep::SubmitQueuedLine | NextStep::Decode => None,
         }
     }
 
-    /// Goes by what is set now about how fast he may speak.
-    pub(crate) fn heed(&mut self, rate: Option<LineRate>, address: &AddressBudget, now: Instant) {
+    /// Applies the rate limit that is set now.
+    pub(crate) fn apply_rate_limit(
+        &mut self,
+        rate: Option<LineRateLimit>,
+        address: &AddressBudget,
+        now: Instant,
+    ) {
         if let Some(rate) = rate {
-            self.meter.budget.cap(rate, address, now);
+            self.throttle.budget.clamp_to(rate, address, now);
         }
     }
 
@@ -234,9 +250,9 @@ impl Incoming {
         self.decoder.dropping_since()
     }
 
-    /// Reads once before anything is said, to learn whether the other side speaks our protocol. What was read waits
-    /// for [`hear`](Self::hear).
-    pub(crate) fn look(&mut self, stream: &TcpStream, now: Instant) -> Option<Foreign> {
+    /// Reads once before the welcome, to learn whether the client speaks our protocol. What was read is buffered for
+    /// [`read_commands`](Self::read_commands).
+    pub(crate) fn sniff(&mut self, stream: &TcpStream, now: Instant) -> Option<Foreign> {
         let mut buffer = [0; READ_BUFFER];
         // An end or an error comes again with the next read.
         let read = read(stream, &mut buffer).unwrap_or(0);
@@ -244,153 +260,158 @@ impl Incoming {
         self.decoder.foreign_waiting(now)
     }
 
-    /// What he says next: from what waits here, or else from one read. At most one event's worth, no more than
-    /// he may say and press, and no more than one turn's work; the rest waits. What concerns his terminal goes there, and makes it, if he had none. `None` if the
-    /// socket had nothing.
-    pub(crate) fn hear(
+    /// The next commands: from what is buffered, or else from one read. At most one event's worth, no more than the rate limits
+    /// allow, and no more than one step's work; the rest stays buffered. What concerns the terminal goes there, and makes it, if there was
+    /// none. `None` if the socket had nothing.
+    pub(crate) fn read_commands(
         &mut self,
         stream: &TcpStream,
         terminal: &mut Option<Box<Terminal>>,
         limits: &Limits<'_>,
         now: Instant,
-    ) -> Option<Heard> {
-        let says = self.may_say(terminal.as_deref(), limits.pace, now);
-        let mut heard = if says || self.decoder.has_waiting() {
-            self.understand(&[], terminal, limits, now)
+    ) -> Option<ReadOutcome> {
+        let says = self.may_submit_queued(terminal.as_deref(), limits.rates, now);
+        let mut outcome = if says || self.decoder.has_waiting() {
+            self.parse(&[], terminal, limits, now)
         } else if let Some(ending) = terminal.as_ref().and_then(|terminal| terminal.ending()) {
-            Heard { end: Some(end_of(ending)), ..Heard::default() }
+            ReadOutcome { close: Some(close_reason(ending)), ..ReadOutcome::default() }
         } else {
             let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ_BUFFER]));
-            let heard = match read(stream, &mut buffer[..]) {
-                Ok(0) => Some(self.last_words(terminal)),
+            let outcome = match read(stream, &mut buffer[..]) {
+                Ok(0) => Some(self.finish(terminal)),
                 Ok(read) => {
                     if let Some(terminal) = terminal {
                         terminal.begin_read();
                     }
-                    Some(self.understand(&buffer[..read], terminal, limits, now))
+                    Some(self.parse(&buffer[..read], terminal, limits, now))
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => None,
-                Err(_) => Some(Heard { end: Some(End::Left(Departure::Lost)), ..Heard::default() }),
+                Err(_) => Some(ReadOutcome {
+                    close: Some(CloseReason::Left(Departure::Lost)),
+                    ..ReadOutcome::default()
+                }),
             };
             BUFFER.set(Some(buffer));
-            heard?
+            outcome?
         };
-        if let Some(secret) = heard.secret.take() {
-            try_secret(&secret, stream, limits, &mut heard, now);
+        if let Some(secret) = outcome.oper_secret.take() {
+            try_secret(&secret, stream, limits, &mut outcome, now);
         }
-        Some(heard)
+        Some(outcome)
     }
 
-    /// Understands lines up to what he may say, one event holds, and one turn's work.
-    fn understand(
+    /// Parses lines up to what the rate limits allow, one event holds, and one step's work.
+    fn parse(
         &mut self,
         fresh: &[u8],
         terminal: &mut Option<Box<Terminal>>,
         limits: &Limits<'_>,
         now: Instant,
-    ) -> Heard {
-        let mut heard = Heard::default();
-        let Self { decoder, meter } = self;
+    ) -> ReadOutcome {
+        let mut outcome = ReadOutcome::default();
+        let Self { decoder, throttle } = self;
         let mut lines = decoder.lines(fresh, now);
-        while heard.end.is_none() && !heard.ends_later {
+        while outcome.close.is_none() && !outcome.closes_after_queued {
             let keys = lines.hands_out_keys();
-            let taken = match meter.turn(keys, terminal.as_deref(), limits.pace, now) {
-                Turn::Say => heard.say_next(terminal),
-                Turn::Take => {
+            let processed = match throttle.next_step(keys, terminal.as_deref(), limits.rates, now) {
+                NextStep::SubmitQueuedLine => outcome.push_queued(terminal),
+                NextStep::Decode => {
                     // A byte is a key at most.
-                    let left =
-                        limits.pace.keys.map_or(KEY_CHUNK_BYTES, |keys| meter.keys_left(keys, now));
-                    heard.take_next(&mut lines, left, terminal)
+                    let left = limits
+                        .rates
+                        .keys
+                        .map_or(KEY_CHUNK_BYTES, |keys| throttle.available_keys(keys, now));
+                    outcome.push_next(&mut lines, left, terminal)
                 }
-                Turn::Wait(_) => break,
+                NextStep::WaitUntil(_) => break,
             };
-            let Some(Taken { tokens, reading }) = taken else { break };
-            match (reading, &mut *terminal) {
+            let Some(Processed { tokens, input_mode: mode }) = processed else { break };
+            match (mode, &mut *terminal) {
                 (Reading::Keys, Some(terminal)) => {
                     terminal.begin(&lines.start_keys());
-                    heard.inputs.push(Input { kind: Kind::Edit(true), text: "" });
+                    outcome.commands.push(Input { kind: Kind::Edit(true), text: "" });
                 }
                 (Reading::Lines(begun), _) => {
                     lines.end_keys(&begun);
-                    heard.inputs.push(Input { kind: Kind::Edit(false), text: "" });
+                    outcome.commands.push(Input { kind: Kind::Edit(false), text: "" });
                 }
                 _ => {}
             }
-            let is_dry = meter.spend(tokens, limits, now);
+            let is_dry = throttle.spend(tokens, limits, now);
             if let Some(terminal) = terminal {
                 terminal.spent(tokens, is_dry);
                 lines.steps().add(terminal.take_steps() as usize);
-                let taken = terminal.take_keys();
-                if let Some(keys) = limits.pace.keys {
-                    meter.keys.spend(taken, keys, now);
+                let processed = terminal.take_keys();
+                if let Some(keys) = limits.rates.keys {
+                    throttle.key_budget.spend(processed, keys, now);
                 }
-                // What follows a Tab waits for what it brings; and who does not read may not make us write.
+                // What follows a Tab waits for the completion; and a client that does not read may not make us write.
                 if terminal.has_question() || terminal.holds_keys() {
                     break;
                 }
             }
-            // What follows a secret waits for what comes of it.
-            if heard.secret.is_some() || lines.steps().get() >= MAX_STEPS_PER_POLL {
+            // What follows a secret waits for its outcome.
+            if outcome.oper_secret.is_some() || lines.steps().get() >= MAX_STEPS_PER_POLL {
                 break;
             }
         }
         drop(lines);
         let outside = decoder.take_outside();
-        let is_dry = meter.spend(outside, limits, now);
+        let is_dry = throttle.spend(outside, limits, now);
         if let Some(terminal) = terminal {
             terminal.spent(outside, is_dry);
-            if heard.ends_later {
+            if outcome.closes_after_queued {
                 terminal.end_behind(Ending::Quit);
                 *decoder = Decoder::default();
             }
         }
-        heard
+        outcome
     }
 
-    /// What is left when the stream has ended: a line that has no end, behind those that were not said yet.
-    fn last_words(&mut self, terminal: &mut Option<Box<Terminal>>) -> Heard {
-        let mut heard = Heard::default();
+    /// What is left when the stream has ended: a line without an end, after those that are queued.
+    fn finish(&mut self, terminal: &mut Option<Box<Terminal>>) -> ReadOutcome {
+        let mut outcome = ReadOutcome::default();
         if let Some(decoded) = self.decoder.finish() {
-            heard.take(decoded, terminal);
+            outcome.push(decoded, terminal);
         }
-        if heard.end.is_none()
+        if outcome.close.is_none()
             && let Some(terminal) = terminal.as_mut().filter(|terminal| terminal.unsaid() > 0)
         {
             terminal.end_behind(Ending::Eof);
-            return heard;
+            return outcome;
         }
-        heard.end.get_or_insert(End::Left(Departure::Eof));
-        heard
+        outcome.close.get_or_insert(CloseReason::Left(Departure::Eof));
+        outcome
     }
 }
 
-/// An end that was put off until all lines were said.
-fn end_of(ending: Ending) -> End {
-    End::Left(match ending {
+/// The reason of an end that was deferred until all queued lines were submitted.
+fn close_reason(ending: Ending) -> CloseReason {
+    CloseReason::Left(match ending {
         Ending::Eof => Departure::Eof,
         Ending::Quit => Departure::Quit(None),
     })
 }
 
-/// Tries a secret of operators. Nobody but the task of whoever typed it ever sees it.
+/// Checks an operator secret. Only the task of the client that typed it ever sees it.
 fn try_secret(
     typed: &str,
     stream: &TcpStream,
     limits: &Limits<'_>,
-    heard: &mut Heard,
+    outcome: &mut ReadOutcome,
     now: Instant,
 ) {
     let peer = stream.peer_addr();
-    // Of a connection that is gone already nobody will hear. By a proxy it has come two ways.
-    let ways = peer.iter().chain(&limits.told_address);
+    // A connection that is gone already needs no answer. By a proxy it has come two ways.
+    let ways = peer.iter().chain(&limits.proxied_address);
     let in_clear = ways.map(SocketAddr::ip).any(crosses_a_network);
-    let peer = limits.told_address.map_or(peer, Ok);
-    let Tried { attempt, told } = limits.lock.attempt(typed, limits.budget, now);
-    if let Some(times) = told {
+    let peer = limits.proxied_address.map_or(peer, Ok);
+    let AuthAttempt { outcome: attempt, log } = limits.oper_auth.attempt(typed, limits.budget, now);
+    if let Some(times) = log {
         let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
         tracing::warn!(target: "chinwag::oper", %from, times, "a wrong secret of operators");
     }
-    heard.inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
+    outcome.commands.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
 }
 
 /// Whether what comes from this address can be read on its way.
@@ -398,125 +419,130 @@ fn crosses_a_network(peer: IpAddr) -> bool {
     !peer.to_canonical().is_loopback()
 }
 
-/// One read. Whoever follows this at the level `trace` knows exactly what was read of whom, which is what a graceful
-/// stop must deliver.
+/// One read. The log at the level `trace` shows exactly what was read of whom, which is what a graceful shutdown must
+/// deliver.
 fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     let read = stream.try_read(buffer)?;
     tracing::trace!(target: "chinwag::read", from = stream.peer_addr().map_or(0, |peer| peer.port()), bytes = read, "read");
     Ok(read)
 }
 
-/// What comes of taking one thing that was decoded.
-struct Taken {
-    /// What it costs of what may be said.
+/// The cost of one thing that was decoded.
+struct Processed {
+    /// Tokens of the budget of lines.
     tokens: u32,
-    /// How it is to be read on.
-    reading: Reading,
+    /// The input mode from here on.
+    input_mode: Reading,
 }
 
-impl Taken {
-    /// Something said.
-    const SPEECH: Self = Self { tokens: 1, reading: Reading::Same };
+impl Processed {
+    /// One line.
+    const ONE_LINE: Self = Self { tokens: 1, input_mode: Reading::Same };
     /// Nothing said.
-    const NOTHING: Self = Self { tokens: 0, reading: Reading::Same };
+    const FREE: Self = Self { tokens: 0, input_mode: Reading::Same };
 }
 
-impl Heard {
+impl ReadOutcome {
     /// Adds what comes next, of keys so many bytes at most. `None` if there is nothing, or no room for it.
-    fn take_next(
+    fn push_next(
         &mut self,
         lines: &mut Lines<'_>,
         key_bytes: usize,
         terminal: &mut Option<Box<Terminal>>,
-    ) -> Option<Taken> {
-        if !self.inputs.fits(lines.longest_next()) {
+    ) -> Option<Processed> {
+        if !self.commands.fits(lines.longest_next()) {
             return None;
         }
         let decoded = lines.next_within(key_bytes)?;
-        Some(self.take(decoded, terminal))
+        Some(self.push(decoded, terminal))
     }
 
-    /// Adds what the next line asks for that waits to be said. `None` if there is no room for it.
-    fn say_next(&mut self, terminal: &mut Option<Box<Terminal>>) -> Option<Taken> {
+    /// Adds what the next queued line asks for. `None` if there is no room for it.
+    fn push_queued(&mut self, terminal: &mut Option<Box<Terminal>>) -> Option<Processed> {
         let waits = terminal.as_mut()?;
         // An editor's lines are UTF-8: nothing in them is replaced by anything longer.
-        if !self.inputs.fits(waits.next_unsaid()) {
+        if !self.commands.fits(waits.next_unsaid()) {
             return None;
         }
         if waits.wants_time() {
             waits.set_time(TimeOfDay::new(whippet::time::since_1970()));
         }
         let line = waits.say_next()?;
-        Some(self.take_line(&line, terminal))
+        Some(self.push_line(&line, terminal))
     }
 
     /// Adds what was decoded.
-    fn take(&mut self, decoded: Decoded<'_>, terminal: &mut Option<Box<Terminal>>) -> Taken {
+    fn push(&mut self, decoded: Decoded<'_>, terminal: &mut Option<Box<Terminal>>) -> Processed {
         match decoded {
-            Decoded::Line(line) => return self.take_line(&line, terminal),
-            Decoded::TooLong => self.refuse(TOO_LONG),
-            Decoded::NotUtf8 => self.refuse(NOT_UTF8),
-            Decoded::Foreign(foreign) => self.end = Some(End::Foreign(foreign)),
-            Decoded::Quit => self.end = Some(End::Left(Departure::Quit(None))),
+            Decoded::Line(line) => return self.push_line(&line, terminal),
+            Decoded::TooLong => self.push_error(TOO_LONG),
+            Decoded::NotUtf8 => self.push_error(NOT_UTF8),
+            Decoded::Foreign(foreign) => self.close = Some(CloseReason::OtherProtocol(foreign)),
+            Decoded::Quit => self.close = Some(CloseReason::Left(Departure::Quit(None))),
             Decoded::Telnet(command) => {
-                let reading = terminal.get_or_insert_default().hear(command);
-                return Taken { tokens: u32::from(command == Command::AreYouThere), reading };
+                let mode = terminal.get_or_insert_default().hear(command);
+                return Processed {
+                    tokens: u32::from(command == Command::AreYouThere),
+                    input_mode: mode,
+                };
             }
-            Decoded::Keys(keys) => return self.take_keys(keys, terminal),
+            Decoded::Keys(keys) => return self.push_keys(keys, terminal),
         }
-        Taken::SPEECH
+        Processed::ONE_LINE
     }
 
     /// Adds what a line asks for.
-    fn take_line(&mut self, line: &str, terminal: &mut Option<Box<Terminal>>) -> Taken {
-        let mut taken = Taken::SPEECH;
+    fn push_line(&mut self, line: &str, terminal: &mut Option<Box<Terminal>>) -> Processed {
+        let mut processed = Processed::ONE_LINE;
         let asked = command::parse(line);
         // A blank line costs as much as one that says something.
-        taken.tokens = asked.map_or(taken.tokens, |asked| asked.kind.cost());
+        processed.tokens = asked.map_or(processed.tokens, |asked| asked.kind.cost());
         match asked {
             Some(Input { kind: Kind::Quit, text }) => {
                 let reason = (!text.is_empty()).then(|| text.to_owned());
-                self.end = Some(End::Left(Departure::Quit(reason)));
+                self.close = Some(CloseReason::Left(Departure::Quit(reason)));
             }
             Some(Input { kind: Kind::Edit(on), .. }) => {
-                taken.reading = terminal.get_or_insert_default().edit(on);
+                processed.input_mode = terminal.get_or_insert_default().edit(on);
             }
             Some(Input { kind: Kind::Color(on), .. }) => {
                 terminal.get_or_insert_default().color(on);
             }
             Some(Input { kind: Kind::Time { on, offset }, text }) => {
-                // Who neither asks for stamps nor has a terminal needs none for this.
+                // A client that neither asks for stamps nor has a terminal needs none for this.
                 if on == Some(true) {
                     terminal.get_or_insert_default();
                 }
                 let offset = terminal.as_mut().map(|terminal| terminal.stamp(on, offset));
-                self.inputs.push(Input { kind: Kind::Time { on, offset }, text });
+                self.commands.push(Input { kind: Kind::Time { on, offset }, text });
             }
-            Some(Input { kind: Kind::Oper, text }) => self.secret = Some(text.to_owned()),
-            Some(input) => self.inputs.push(input),
+            Some(Input { kind: Kind::Oper, text }) => self.oper_secret = Some(text.to_owned()),
+            Some(input) => self.commands.push(input),
             None => {}
         }
-        taken
+        processed
     }
 
     /// Adds what keys ask for.
-    fn take_keys(&mut self, keys: &[u8], terminal: &mut Option<Box<Terminal>>) -> Taken {
-        let Some(terminal) = terminal else { return Taken::NOTHING };
+    fn push_keys(&mut self, keys: &[u8], terminal: &mut Option<Box<Terminal>>) -> Processed {
+        let Some(terminal) = terminal else { return Processed::FREE };
         if terminal.wants_time() {
             terminal.set_time(TimeOfDay::new(whippet::time::since_1970()));
         }
         match terminal.press(keys) {
-            Some(editor::Event::Quit) if terminal.unsaid() > 0 => self.ends_later = true,
-            Some(editor::Event::Quit) => self.end = Some(End::Left(Departure::Quit(None))),
-            Some(editor::Event::Complete(_)) => return Taken::SPEECH,
+            Some(editor::Event::Quit) if terminal.unsaid() > 0 => self.closes_after_queued = true,
+            Some(editor::Event::Quit) => {
+                self.close = Some(CloseReason::Left(Departure::Quit(None)))
+            }
+            Some(editor::Event::Complete(_)) => return Processed::ONE_LINE,
             _ => {}
         }
-        Taken::NOTHING
+        Processed::FREE
     }
 
-    /// Adds that something cannot be done.
-    fn refuse(&mut self, reason: &'static str) {
-        self.inputs.push(Input { kind: Kind::Refused(reason), text: "" });
+    /// Adds that something was invalid.
+    fn push_error(&mut self, reason: &'static str) {
+        self.commands.push(Input { kind: Kind::Refused(reason), text: "" });
     }
 }
 

@@ -1,12 +1,12 @@
-//! Tests of a person's task against queues that lie open.
+//! Tests of a connection's task against queues that are open to the test.
 
 use super::*;
 use crate::chat::event::{CommandBatch, NewClient};
 use crate::limits::MAX_EVENTS_PER_CLIENT;
-use crate::outbound::backpressure::{Bounds, Intake};
-use crate::outbound::frame::{Frame, Gauge};
-use crate::outbound::queue::Cut;
-use crate::outbound::queue::Outlet;
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
+use crate::outbound::disconnect_reason::DisconnectReason;
+use crate::outbound::frame::{ByteCounter, Frame};
+use crate::outbound::queue::Sender;
 use crate::server::config::Config;
 use crate::server::connection::writer::PANIC;
 use crate::server::resources::Resources;
@@ -25,66 +25,68 @@ fn run_test<F: Future>(test: F) -> F::Output {
         .block_on(async { timeout(Duration::from_secs(20), test).await.expect("the test ends") })
 }
 
-/// A house whose queues a test holds in its hands.
+/// Shared state whose queues are open to the test.
 struct Bench {
-    house: Arc<House>,
-    said: Receiver<Event>,
-    orders: Receiver<Control>,
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+    control: Receiver<Control>,
     listener: TcpListener,
 }
 
-/// One person's task, his end of the connection, and the broker's end of his inbox.
+/// One connection's task, the client's end of the connection, and the broker's end of the send queue.
 struct Person {
     peer: TcpStream,
     task: JoinHandle<()>,
     id: ClientId,
-    outlet: Outlet,
+    sender: Sender,
 }
 
 impl Bench {
-    /// A house with so many places in the broker's queue, those of leaves included.
+    /// With so much capacity in the broker's queue, that of leaves included.
     async fn new(places: usize) -> Self {
         Self::listening(places, Duration::ZERO).await
     }
 
-    /// The same, where newcomers are listened to for so long.
-    async fn listening(places: usize, first_look: Duration) -> Self {
-        let (events, said) = mpsc::channel(places);
-        let (control, orders) = mpsc::channel(4);
-        let intake = Arc::new(Intake::new(Bounds::default()));
-        let config = Config { first_look, ..Config::default() }.without_limits();
-        let house =
-            Arc::new(House::new(config, Resources::default(), events, control, intake).unwrap());
+    /// The same, where new connections are sniffed for so long.
+    async fn listening(places: usize, sniff_timeout: Duration) -> Self {
+        let (event_sender, events) = mpsc::channel(places);
+        let (control_sender, control) = mpsc::channel(4);
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
+        let config = Config { sniff_timeout, ..Config::default() }.without_limits();
+        let shared = Arc::new(
+            Shared::new(config, Resources::default(), event_sender, control_sender, backpressure)
+                .unwrap(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Self { house, said, orders, listener }
+        Self { shared, events, control, listener }
     }
 
-    /// Somebody who has joined.
+    /// A client that has joined.
     async fn enter(&mut self) -> Person {
         let peer = TcpStream::connect(self.listener.local_addr().unwrap()).await.unwrap();
         let (stream, address) = self.listener.accept().await.unwrap();
-        let place = self.house.places.admit(address.ip(), now()).unwrap();
-        let task = whippet::spawn(run(stream, place, Arc::clone(&self.house)));
-        let Some(Control::Join { id, client: NewClient { sender: outlet, .. } }) =
-            self.orders.recv().await
+        let place = self.shared.limiter.admit(address.ip(), now()).unwrap();
+        let task = whippet::spawn(run(stream, place, Arc::clone(&self.shared)));
+        let Some(Control::Join { id, client: NewClient { sender, .. } }) =
+            self.control.recv().await
         else {
             panic!("a join comes first");
         };
-        Person { peer, task, id, outlet }
+        Person { peer, task, id, sender }
     }
 
-    /// Fills all places of the queue but those that were set aside.
+    /// Fills the queue, except what is reserved.
     fn fill(&self) {
         let filler = || Event::Lines { id: ClientId::new(0), inputs: CommandBatch::new() };
-        while self.house.events.try_send(filler()).is_ok() {}
+        while self.shared.events.try_send(filler()).is_ok() {}
     }
 
-    /// How the only person left, once and last of all.
+    /// How the only client left, once and last of all.
     async fn departure(mut self) -> Departure {
-        assert_eq!(self.house.places.taken(), 0, "the place was given back");
-        drop((self.house, self.orders));
+        assert_eq!(self.shared.limiter.active(), 0, "the place was given back");
+        drop((self.shared, self.control));
         let mut departure = None;
-        while let Some(event) = self.said.recv().await {
+        while let Some(event) = self.events.recv().await {
             assert_eq!(departure, None, "nothing follows a leave");
             if let Event::Leave { departure: how, .. } = event {
                 departure = Some(how);
@@ -95,7 +97,7 @@ impl Bench {
 }
 
 fn frame(bytes: &[u8]) -> Frame {
-    Frame::new(bytes, &Gauge::new())
+    Frame::new(bytes, &ByteCounter::new())
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn regression_29_a_panic_leaves_although_the_queue_is_full() {
         let mut bench = Bench::new(5).await;
         let mut person = bench.enter().await;
         bench.fill();
-        person.outlet.push(frame(PANIC)).unwrap();
+        person.sender.push(frame(PANIC)).unwrap();
         assert!(person.task.await.unwrap_err().is_panic());
         assert_eq!(bench.departure().await, Departure::Lost);
     });
@@ -127,7 +129,7 @@ fn a_cut_leaves_once() {
     run_test(async {
         let mut bench = Bench::new(5).await;
         let person = bench.enter().await;
-        person.outlet.cut(Cut::TooSlow);
+        person.sender.disconnect(DisconnectReason::TooSlow);
         drop(person.peer);
         person.task.await.unwrap();
         assert_eq!(bench.departure().await, Departure::TooSlow);
@@ -138,57 +140,57 @@ fn a_cut_leaves_once() {
 fn nothing_is_read_while_the_queue_is_full_and_the_inbox_is_served() {
     run_test(async {
         let mut bench = Bench::new(5).await;
-        let house = Arc::clone(&bench.house);
-        let all = house.intake.places().available_permits().try_into().unwrap();
-        let places = house.intake.places().try_acquire_many(all).unwrap();
+        let shared = Arc::clone(&bench.shared);
+        let all = shared.backpressure.permits().available_permits().try_into().unwrap();
+        let places = shared.backpressure.permits().try_acquire_many(all).unwrap();
         let mut person = bench.enter().await;
         person.peer.writable().await.unwrap();
         person.peer.try_write(b"hello\n").unwrap();
         for _ in 0..10 {
-            person.outlet.push(frame(b"line\r\n")).unwrap();
+            person.sender.push(frame(b"line\r\n")).unwrap();
             let mut line = [0; 16];
             person.peer.readable().await.unwrap();
             assert_eq!(person.peer.try_read(&mut line).unwrap(), 6);
         }
-        assert!(bench.said.try_recv().is_err());
-        // What he said comes as soon as there is a place for it.
+        assert!(bench.events.try_recv().is_err());
+        // What was sent comes as soon as there is a permit for it.
         drop(places);
-        let said = bench.said.recv().await;
-        assert!(matches!(said, Some(Event::Lines { inputs, .. }) if inputs.len() == 1));
+        let events = bench.events.recv().await;
+        assert!(matches!(events, Some(Event::Lines { inputs, .. }) if inputs.len() == 1));
     });
 }
 
-/// Few places, many who want them, and inboxes that have something all the time: whoever waits for a place must not lose
-/// his turn each time.
+/// Few permits, many tasks that want them, and send queues that have something all the time: a task that waits for a permit must
+/// not lose its place each time.
 #[test]
 fn under_flood_each_sender_is_within_twice_the_mean() {
     const SENDERS: usize = 200;
     const TURNS: usize = 10;
     run_test(async {
         let mut bench = Bench::new(1000).await;
-        let house = Arc::clone(&bench.house);
-        let places = house.intake.places();
+        let shared = Arc::clone(&bench.shared);
+        let places = shared.backpressure.permits();
         let all: u32 = places.available_permits().try_into().unwrap();
         places.try_acquire_many(all - 4).unwrap().forget();
         let mut people = Vec::new();
         for _ in 0..SENDERS {
             let person = bench.enter().await;
             person.peer.writable().await.unwrap();
-            // More than his turns will read.
+            // More than the task will read.
             let lines = b"line\n".repeat(crate::limits::READ_BUFFER * 3 * TURNS / 5);
             assert_eq!(person.peer.try_write(&lines).unwrap(), lines.len());
             people.push(person);
         }
         let mut turns = BTreeMap::<ClientId, usize>::new();
         for number in 0..SENDERS * TURNS {
-            let Some(Event::Lines { id, .. }) = bench.said.recv().await else {
+            let Some(Event::Lines { id, .. }) = bench.events.recv().await else {
                 panic!("everybody only speaks");
             };
             *turns.entry(id).or_default() += 1;
             let speaker = people.iter().find(|person| person.id == id).expect("one of them");
-            speaker.outlet.handled();
+            speaker.sender.event_handled();
             for offset in 0..20 {
-                people[(number + offset * 7) % SENDERS].outlet.push(frame(b"news\r\n")).unwrap();
+                people[(number + offset * 7) % SENDERS].sender.push(frame(b"news\r\n")).unwrap();
             }
             places.add_permits(1);
         }
@@ -200,7 +202,7 @@ fn under_flood_each_sender_is_within_twice_the_mean() {
     });
 }
 
-/// Whoever has more under way than the broker handles is not read, until it has handled some of it.
+/// A client that has more under way than the broker handles is not read, until it has handled some of it.
 #[test]
 fn a_person_has_so_many_events_under_way_and_no_more() {
     run_test(async {
@@ -211,15 +213,15 @@ fn a_person_has_so_many_events_under_way_and_no_more() {
             b"line\n".repeat(crate::limits::READ_BUFFER * 4 * MAX_EVENTS_PER_CLIENT as usize / 5);
         assert_eq!(person.peer.try_write(&lines).unwrap(), lines.len());
         for _ in 0..MAX_EVENTS_PER_CLIENT {
-            assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
+            assert!(matches!(bench.events.recv().await, Some(Event::Lines { .. })));
         }
-        // Everything runs on this thread: his task has had all the turns that it wants.
+        // Everything runs on this thread: the task has run as often as it wants.
         for _ in 0..100 {
             whippet::task::yield_now().await;
         }
-        assert!(bench.said.try_recv().is_err(), "he is not read");
-        person.outlet.handled();
-        assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
+        assert!(bench.events.try_recv().is_err(), "he is not read");
+        person.sender.event_handled();
+        assert!(matches!(bench.events.recv().await, Some(Event::Lines { .. })));
     });
 }
 
@@ -229,39 +231,39 @@ fn on_two_threads(test: impl Future<Output = ()>) {
     builder.worker_threads(2).enable_all().build().unwrap().block_on(test);
 }
 
-/// A wait may be over at any moment, for the broker handles on another thread. What his task saw before that is not to
-/// make him wait for what has happened already: nobody would read him again.
+/// A block may end at any moment, for the broker handles on another thread. What the task saw before that must not make it wait
+/// for what has happened already: nothing would be read again.
 #[test]
 fn whoever_is_held_is_read_on_whenever_the_broker_lets_go_of_him() {
     const EVENTS: usize = 60_000;
     on_two_threads(async {
         let mut bench = Bench::new(1000).await;
         let person = bench.enter().await;
-        let Person { mut peer, outlet, .. } = person;
+        let Person { mut peer, sender, .. } = person;
         // A line is as long as a read, so that an event holds one at most.
         let line = [&[b'x'; crate::limits::MAX_LINE_BYTES - 1][..], b"\n"].concat();
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 1..EVENTS {
-            let said = timeout(Duration::from_secs(20), bench.said.recv()).await;
-            assert!(matches!(said, Ok(Some(Event::Lines { .. }))), "he is read on: {said:?}");
-            // All but the first few hold him, and are handled about when he looks.
+            let events = timeout(Duration::from_secs(20), bench.events.recv()).await;
+            assert!(matches!(events, Ok(Some(Event::Lines { .. }))), "he is read on: {events:?}");
+            // All but the first few block the reader, and are handled about when it checks.
             if number >= MAX_EVENTS_PER_CLIENT as usize {
-                outlet.handled();
+                sender.event_handled();
             }
-            bench.house.intake.places().add_permits(1);
+            bench.shared.backpressure.permits().add_permits(1);
         }
         speaker.abort();
     });
 }
 
-/// Whoever stands in line for a place in the queue is not read with it, if the broker has wanted nothing more meanwhile.
+/// A task that waits for a permit of the queue does not read with it, if the broker has paused reading meanwhile.
 #[test]
 fn who_is_stopped_in_line_for_a_place_is_not_read() {
     run_test(async {
         let mut bench = Bench::new(5).await;
-        let house = Arc::clone(&bench.house);
-        let all = house.intake.places().available_permits().try_into().unwrap();
-        let places = house.intake.places().try_acquire_many(all).unwrap();
+        let shared = Arc::clone(&bench.shared);
+        let all = shared.backpressure.permits().available_permits().try_into().unwrap();
+        let places = shared.backpressure.permits().try_acquire_many(all).unwrap();
         let person = bench.enter().await;
         person.peer.writable().await.unwrap();
         person.peer.try_write(b"hello\n").unwrap();
@@ -271,33 +273,40 @@ fn who_is_stopped_in_line_for_a_place_is_not_read() {
             }
         };
         all_have_their_turns().await;
-        person.outlet.stop_reading(true);
+        person.sender.set_reading_paused(true);
         drop(places);
         all_have_their_turns().await;
-        assert!(bench.said.try_recv().is_err(), "they were read");
-        assert_eq!(house.intake.places().available_permits(), all as usize, "the place is free");
-        person.outlet.stop_reading(false);
-        assert!(matches!(bench.said.recv().await, Some(Event::Lines { .. })));
+        assert!(bench.events.try_recv().is_err(), "they were read");
+        assert_eq!(
+            shared.backpressure.permits().available_permits(),
+            all as usize,
+            "the place is free"
+        );
+        person.sender.set_reading_paused(false);
+        assert!(matches!(bench.events.recv().await, Some(Event::Lines { .. })));
     });
 }
 
-/// The broker stops a task and lets it go at any moment, also of somebody who has just come.
+/// The broker pauses and resumes at any moment, also a client that has just come.
 #[test]
 fn whoever_is_stopped_is_read_on_whenever_that_is_over() {
     const EVENTS: usize = 20_000;
     on_two_threads(async {
         let mut bench = Bench::new(1000).await;
-        let Person { mut peer, outlet, .. } = bench.enter().await;
+        let Person { mut peer, sender, .. } = bench.enter().await;
         let line = [&[b'x'; crate::limits::MAX_LINE_BYTES - 1][..], b"\n"].concat();
         let speaker = whippet::spawn(async move { while peer.write_all(&line).await.is_ok() {} });
         for number in 0..EVENTS {
-            outlet.stop_reading(true);
+            sender.set_reading_paused(true);
             (0..number % 100).for_each(|_| std::hint::spin_loop());
-            outlet.stop_reading(false);
-            let said = timeout(Duration::from_secs(20), bench.said.recv()).await;
-            assert!(matches!(said, Ok(Some(Event::Lines { .. }))), "they are read on: {said:?}");
-            outlet.handled();
-            bench.house.intake.places().add_permits(1);
+            sender.set_reading_paused(false);
+            let events = timeout(Duration::from_secs(20), bench.events.recv()).await;
+            assert!(
+                matches!(events, Ok(Some(Event::Lines { .. }))),
+                "they are read on: {events:?}"
+            );
+            sender.event_handled();
+            bench.shared.backpressure.permits().add_permits(1);
         }
         speaker.abort();
     });
@@ -308,21 +317,21 @@ fn a_wait_that_is_over_before_it_began_is_told_at_once() {
     run_test(async {
         let bench = Bench::new(5).await;
         let stream = TcpStream::connect(bench.listener.local_addr().unwrap()).await.unwrap();
-        let (_outlet, inbox) = queue::inbox(&bench.house.intake);
-        let mut outgoing = Outgoing::new(inbox);
-        assert!(!outgoing.must_wait());
-        assert_eq!(outgoing.deliver(&stream, true).await.unwrap(), Delivered::CaughtUp);
+        let (_sender, receiver) = queue::channel(&bench.shared.backpressure);
+        let mut writer = Writer::new(receiver);
+        assert!(!writer.read_blocked());
+        assert_eq!(writer.flush(&stream, true).await.unwrap(), Flush::Unblocked);
     });
 }
 
 #[test]
 fn a_person_costs_little() {
     /// The size of the future that a function returns.
-    fn size_of_future<F: Future>(_: fn(TcpStream, Place, Arc<House>) -> F) -> usize {
+    fn size_of_future<F: Future>(_: fn(TcpStream, ConnectionPermit, Arc<Shared>) -> F) -> usize {
         size_of::<F>()
     }
     let size = size_of_future(run);
-    eprintln!("a person's task: {size} bytes, {} of them the client", size_of::<Client>());
+    eprintln!("a person's task: {size} bytes, {} of them the client", size_of::<Connection>());
     assert!(size <= 832, "{size}");
     let terminal = size_of::<crate::terminal::Terminal>();
     eprintln!("his terminal, once he has one: {terminal} bytes");
@@ -332,19 +341,19 @@ fn a_person_costs_little() {
 #[test]
 fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is_looked_at() {
     run_test(async {
-        // Whoever was listened to would still be when the test's time is over.
+        // A sniff would still go on when the test's time is over.
         let mut bench = Bench::listening(8, Duration::from_secs(60)).await;
-        let house = Arc::clone(&bench.house);
+        let shared = Arc::clone(&bench.shared);
         let many = u32::try_from(crate::limits::MAX_SNIFFING).unwrap();
-        let _ears = house.ears.try_acquire_many(many).unwrap();
+        let _sniff_permits = shared.sniff_permits.try_acquire_many(many).unwrap();
         let mut browser = bench.enter().await;
         browser.peer.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-        let Some(Event::Leave { departure: Departure::Refused(_), .. }) = bench.said.recv().await
+        let Some(Event::Leave { departure: Departure::Refused(_), .. }) = bench.events.recv().await
         else {
             panic!("nothing of him is heard, and he leaves with a reason");
         };
-        // As the broker does when somebody has left.
-        drop(browser.outlet);
+        // As the broker does when a user has left.
+        drop(browser.sender);
         let mut answer = String::new();
         browser.peer.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");

@@ -1,9 +1,9 @@
-//! From a person's inbox to his socket: all that is due leaves in as few vectored writes as possible.
+//! The write half of a connection: from the send queue to the socket, all that is pending in as few vectored writes as possible.
 
 use crate::limits::{TERMINAL_WRITE_BYTES, WRITE_FRAMES};
 use crate::outbound::frame::Frame;
-use crate::outbound::latency::Stamp;
-use crate::outbound::queue::{Account, Inbox};
+use crate::outbound::latency::LatencyTag;
+use crate::outbound::queue::{QueueState, Receiver};
 use crate::terminal::Terminal;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -13,79 +13,78 @@ use std::task::{Context, Poll, ready};
 use whippet::net::TcpStream;
 
 thread_local! {
-    /// The room for frames under way in the client that is being polled on this thread. It is lent for one poll, so
-    /// that a client who waits holds no buffer.
-    static ROOM: Cell<Vec<Frame>> = const { Cell::new(Vec::new()) };
+    /// A scratch list for the frames of the client that is being polled on this thread. It is lent for one poll, so that
+    /// a client that waits holds no buffer.
+    static SCRATCH: Cell<Vec<Frame>> = const { Cell::new(Vec::new()) };
 }
 
-/// What makes a person's task panic when it is the end of a frame, for the tests that want to see what becomes of
-/// him.
+/// Makes a connection's task panic when a frame ends with it, for the tests of that.
 #[cfg(test)]
 pub(crate) const PANIC: &[u8] = b"please panic\r\n";
 
-/// What is on its way to one person.
+/// What is on its way to one client.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
+pub(crate) struct Writer {
     /// Where frames come from.
-    inbox: Inbox,
-    /// Frames taken from the inbox that the kernel has not taken yet; most of the time none.
+    receiver: Receiver,
+    /// Frames taken from the queue that the kernel has not taken yet; most of the time none.
     pending: Vec<Frame>,
     /// How much of the first of them is written.
     written: usize,
     /// Whether the kernel took less than it was given last time.
     blocked: bool,
-    /// Whether the inbox was closed and is empty.
+    /// Whether the queue was closed and is empty.
     finished: bool,
-    /// What he has beyond plain lines, if he ever needed something of it.
+    /// The state of the client's terminal, if it ever needed some.
     terminal: Option<Box<Terminal>>,
 }
 
-/// Why [`Outgoing::deliver`] came back.
+/// Why [`Writer::flush`] returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Delivered {
-    /// All that will ever be due has been written.
-    Everything,
-    /// He was behind, had too much unhandled or waited for an answer, and is or does no more.
-    CaughtUp,
+pub(crate) enum Flush {
+    /// The queue is closed, and all of it has been written.
+    Closed,
+    /// Reading was blocked, and is not any more.
+    Unblocked,
 }
 
-impl Outgoing {
-    /// From this inbox, with nothing under way.
-    pub(crate) fn new(inbox: Inbox) -> Self {
+impl Writer {
+    /// From this queue, with nothing under way.
+    pub(crate) fn new(receiver: Receiver) -> Self {
         let pending = Vec::new();
-        Self { inbox, pending, written: 0, blocked: false, finished: false, terminal: None }
+        Self { receiver, pending, written: 0, blocked: false, finished: false, terminal: None }
     }
 
-    /// What he is owed.
-    pub(crate) fn account(&self) -> &Arc<Account> {
-        self.inbox.account()
+    /// The shared state of the queue.
+    pub(crate) fn queue(&self) -> &Arc<QueueState> {
+        self.receiver.state()
     }
 
-    /// Whether he is not to be read: he is owed too much, the broker has too much of his to handle, or his terminal does.
-    pub(crate) fn must_wait(&self) -> bool {
-        self.account().is_behind()
-            || self.account().is_held()
+    /// Whether nothing may be read: too much is pending, too many events are unhandled, or the terminal blocks its input.
+    pub(crate) fn read_blocked(&self) -> bool {
+        self.queue().is_over_soft_limit()
+            || self.queue().is_reading_blocked()
             || self.terminal.as_ref().is_some_and(|terminal| terminal.holds_keys())
     }
 
-    /// What he has beyond plain lines.
+    /// The terminal.
     pub(crate) fn terminal_mut(&mut self) -> &mut Option<Box<Terminal>> {
         &mut self.terminal
     }
 
-    /// What he has beyond plain lines.
+    /// The terminal.
     pub(crate) fn terminal(&self) -> Option<&Terminal> {
         self.terminal.as_deref()
     }
 
-    /// Whether he sent lines that were not said yet, or ended it behind such.
-    pub(crate) fn has_unsaid(&self) -> bool {
+    /// Whether lines are queued that were not submitted yet, or the user ended the connection after such.
+    pub(crate) fn has_queued_lines(&self) -> bool {
         let terminal = self.terminal.as_ref();
         terminal.is_some_and(|terminal| terminal.unsaid() > 0 || terminal.ending().is_some())
     }
 
-    /// Whether his terminal has something for the broker: a word to be completed, or that he ended it.
-    pub(crate) fn has_question(&self) -> bool {
+    /// Whether the terminal has something for the broker: a word to be completed, or the end of the connection.
+    pub(crate) fn has_completion_request(&self) -> bool {
         let terminal = self.terminal.as_ref();
         terminal.is_some_and(|terminal| terminal.has_question() || terminal.ending().is_some())
     }
@@ -95,16 +94,16 @@ impl Outgoing {
         self.pending.is_empty()
     }
 
-    /// Leaves his terminal as it was found, as far as the kernel takes that at once. Says what last words are to begin with:
-    /// the rest of a line that is half written, or others would take the half for what was said. `None` if there can be none, in the middle of what a terminal takes for a command.
-    pub(crate) fn end_terminal(&mut self, stream: &TcpStream) -> Option<Vec<u8>> {
+    /// Restores the terminal, as far as the kernel takes that at once. Returns what a final message must begin with: the rest of a line
+    /// that is half written, or the half would look like a whole line. `None` if there can be none, in the middle of a terminal's command.
+    pub(crate) fn restore_terminal(&mut self, stream: &TcpStream) -> Option<Vec<u8>> {
         let Some(mut terminal) = self.terminal.take().filter(|_| self.is_idle()) else {
             return Some(self.rest_of_line().to_vec());
         };
         if terminal.is_written() {
             terminal.draw(&[], true);
-            // Whoever is gone needs no terminal.
-            let _ = self.write_drawn(stream, &mut terminal);
+            // A client that is gone needs no terminal.
+            let _ = self.write_terminal_output(stream, &mut terminal);
         }
         terminal.is_written().then(Vec::new)
     }
@@ -120,73 +119,81 @@ impl Outgoing {
         &rest[..end]
     }
 
-    /// Writes what is due, and what comes to be due, until there is something to tell. `waits` says what his task saw when
-    /// it last asked whether he [must wait](Self::must_wait). A second look in here would not do: the broker handles events
-    /// beside this, so that a wait which ended between the two looks would have no end at all.
+    /// Writes what is pending, and what comes, until there is something to report. `waits` says what the task saw when it last called
+    /// [`read_blocked`](Self::read_blocked). A second check in here would not do: the broker handles events concurrently, so that a block
+    /// which ended between the two checks would never be reported.
     ///
     /// # Errors
     /// The connection is broken.
     ///
     /// # Cancel safety
     /// May be dropped and called again at will: what is under way lies here.
-    pub(crate) fn deliver(
+    pub(crate) fn flush(
         &mut self,
         stream: &TcpStream,
         waits: bool,
-    ) -> impl Future<Output = io::Result<Delivered>> + Send {
-        poll_fn(move |cx| self.poll_deliver(cx, stream, waits))
+    ) -> impl Future<Output = io::Result<Flush>> + Send {
+        poll_fn(move |cx| self.poll_flush(cx, stream, waits))
     }
 
-    /// Moves what is due until the inbox is empty or the kernel takes no more.
-    fn poll_deliver(
+    /// Moves what is pending until the queue is empty or the kernel takes no more.
+    fn poll_flush(
         &mut self,
         cx: &mut Context<'_>,
         stream: &TcpStream,
         waits: bool,
-    ) -> Poll<io::Result<Delivered>> {
+    ) -> Poll<io::Result<Flush>> {
         loop {
-            if waits && !self.must_wait() {
-                return Poll::Ready(Ok(Delivered::CaughtUp));
+            if waits && !self.read_blocked() {
+                return Poll::Ready(Ok(Flush::Unblocked));
             }
             if self.blocked {
                 ready!(stream.poll_write_ready(cx))?;
                 self.blocked = false;
             }
-            let is_drawn = self.is_drawn();
-            let more = if is_drawn { self.draw(cx, stream)? } else { self.pass_on(cx, stream)? };
-            if self.finished && self.pending.is_empty() && !self.is_drawn() {
-                return Poll::Ready(Ok(Delivered::Everything));
+            let uses_terminal = self.uses_terminal();
+            let more = if uses_terminal {
+                self.write_terminal(cx, stream)?
+            } else {
+                self.write_frames(cx, stream)?
+            };
+            if self.finished && self.pending.is_empty() && !self.uses_terminal() {
+                return Poll::Ready(Ok(Flush::Closed));
             }
-            let goes_on = waits && !self.must_wait();
-            if !self.blocked && more.is_pending() && is_drawn == self.is_drawn() && !goes_on {
+            let goes_on = waits && !self.read_blocked();
+            if !self.blocked
+                && more.is_pending()
+                && uses_terminal == self.uses_terminal()
+                && !goes_on
+            {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Hands frames to the kernel as they are. Pending: the inbox is empty.
-    fn pass_on(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
-        let mut frames = self.take_room();
+    /// Hands frames to the kernel as they are. Pending: the queue is empty.
+    fn write_frames(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
+        let mut frames = self.take_scratch();
         let more = self.fill(cx, &mut frames);
         let wrote = if frames.is_empty() { Ok(()) } else { self.write(stream, &mut frames) };
-        self.give_room_back(frames);
+        self.return_scratch(frames);
         wrote.map(|()| more)
     }
 
-    /// Whether frames are not to go out as they are. His welcome always is, for nothing may come before it.
-    fn is_drawn(&self) -> bool {
+    /// Whether the terminal writes the frames. The welcome is always written as it is, for nothing may come before it.
+    fn uses_terminal(&self) -> bool {
         self.terminal.as_ref().is_some_and(|terminal| terminal.has_the_pen())
             && self.pending.is_empty()
-            && self.account().has_taken()
+            && self.queue().has_written()
     }
 
-    /// Lets the terminal put together what is to be seen, and writes it. Pending: the inbox is empty.
-    fn draw(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
+    /// Lets the terminal draw its output, and writes it. Pending: the queue is empty.
+    fn write_terminal(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
         let Some(mut terminal) = self.terminal.take() else { return Ok(Poll::Ready(())) };
         let _ = terminal.poll_answer(cx);
         let mut more = Poll::Ready(());
         if terminal.is_written() {
-            let mut frames = ROOM.take();
+            let mut frames = SCRATCH.take();
             let mut bytes = 0;
             while more.is_ready()
                 && !self.finished
@@ -194,20 +201,24 @@ impl Outgoing {
                 && frames.len() < WRITE_FRAMES
             {
                 let before = frames.len();
-                more = self.take_in(cx, &mut frames, 1);
+                more = self.receive(cx, &mut frames, 1);
                 bytes += frames[before..].iter().map(Frame::len).sum::<usize>();
             }
             terminal.draw(&frames, self.finished);
             frames.clear();
-            ROOM.set(frames);
+            SCRATCH.set(frames);
         }
-        let wrote = self.write_drawn(stream, &mut terminal);
+        let wrote = self.write_terminal_output(stream, &mut terminal);
         self.terminal = Some(terminal);
         wrote.map(|()| more)
     }
 
     /// One write of what the terminal has put together.
-    fn write_drawn(&mut self, stream: &TcpStream, terminal: &mut Terminal) -> io::Result<()> {
+    fn write_terminal_output(
+        &mut self,
+        stream: &TcpStream,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
         let bytes = terminal.unwritten();
         if bytes.is_empty() {
             return Ok(());
@@ -219,45 +230,45 @@ impl Outgoing {
         };
         self.blocked = written < bytes.len();
         let (settled, frames) = terminal.wrote(written);
-        self.account().take(settled, frames);
+        self.queue().record_written(settled, frames);
         Ok(())
     }
 
-    /// The frames that are pending, in the room of this thread.
-    fn take_room(&mut self) -> Vec<Frame> {
-        let mut room = ROOM.take();
-        room.append(&mut self.pending);
+    /// The pending frames, in the scratch list of this thread.
+    fn take_scratch(&mut self) -> Vec<Frame> {
+        let mut scratch = SCRATCH.take();
+        scratch.append(&mut self.pending);
         self.pending = Vec::new();
-        room
+        scratch
     }
 
-    /// Keeps what the kernel did not take, and leaves the room to the next client of this thread.
-    fn give_room_back(&mut self, mut room: Vec<Frame>) {
-        // What stays has the capacity that it needs and not the room's, which is that of the longest write on this thread.
-        self.pending = Vec::with_capacity(room.len());
-        self.pending.append(&mut room);
-        ROOM.set(room);
+    /// Keeps what the kernel did not take, and leaves the scratch list to the next client of this thread.
+    fn return_scratch(&mut self, mut scratch: Vec<Frame>) {
+        // What stays has the capacity that it needs and not the scratch list's, which is that of the longest write on this thread.
+        self.pending = Vec::with_capacity(scratch.len());
+        self.pending.append(&mut scratch);
+        SCRATCH.set(scratch);
     }
 
-    /// Takes frames out of the inbox up to what one write moves.
+    /// Takes frames out of the queue up to what one write moves.
     fn fill(&mut self, cx: &mut Context<'_>, frames: &mut Vec<Frame>) -> Poll<()> {
-        let places = WRITE_FRAMES.saturating_sub(frames.len());
+        let capacity = WRITE_FRAMES.saturating_sub(frames.len());
         // What was begun before the terminal had something to say is ended, and no more.
         let waits = self.terminal.is_some() && !frames.is_empty();
-        if self.finished || places == 0 || waits {
+        if self.finished || capacity == 0 || waits {
             return Poll::Ready(());
         }
-        self.take_in(cx, frames, places)
+        self.receive(cx, frames, capacity)
     }
 
-    /// Takes so many frames out of the inbox at most.
-    fn take_in(
+    /// Takes so many frames out of the queue at most.
+    fn receive(
         &mut self,
         cx: &mut Context<'_>,
         frames: &mut Vec<Frame>,
-        places: usize,
+        capacity: usize,
     ) -> Poll<()> {
-        let taken = ready!(self.inbox.poll_recv_many(cx, frames, places));
+        let taken = ready!(self.receiver.poll_recv_many(cx, frames, capacity));
         self.finished = taken == 0;
         Poll::Ready(())
     }
@@ -270,7 +281,7 @@ impl Outgoing {
             "a test asks for a panic"
         );
         let (offered, written) = match &frames[..] {
-            // The calm room: no list to make, and a cheaper call.
+            // The common case: no list to make, and a cheaper call.
             [only] => {
                 let bytes = &only.as_ref()[self.written..];
                 (bytes.len(), stream.try_write(bytes))
@@ -284,9 +295,9 @@ impl Outgoing {
         };
         self.blocked = written < offered;
         let whole = self.advance(frames, written);
-        frames[..whole].iter().filter_map(Frame::stamp).for_each(arrived);
+        frames[..whole].iter().filter_map(Frame::latency_tag).for_each(record_latency);
         frames.drain(..whole);
-        self.account().take(written, whole);
+        self.queue().record_written(written, whole);
         Ok(())
     }
 
@@ -306,10 +317,10 @@ impl Outgoing {
     }
 }
 
-/// A frame that is timed was written.
+/// A frame with a latency tag was written.
 #[cold]
-fn arrived(stamp: &Stamp) {
-    stamp.arrived(whippet::time::Instant::now().into_std());
+fn record_latency(stamp: &LatencyTag) {
+    stamp.record(whippet::time::Instant::now().into_std());
 }
 
 /// Offers the kernel several frames in one call, without what was written of the first; says how many bytes it offered,

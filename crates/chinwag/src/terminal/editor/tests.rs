@@ -518,7 +518,7 @@ fn ones_own_lines_carry_times_if_one_asks() {
 
 #[test]
 fn the_prompt_shows_the_room_and_the_nick_where_there_is_room_for_it() {
-    let place = |room: Option<&str>| Place {
+    let place = |room: Option<&str>| Prompt {
         nick: Nick::parse("alice").expect("a nick"),
         room: room.map(|room| RoomName::parse(room).expect("a room")),
     };

@@ -251,14 +251,14 @@ fn a_kick_with_a_reason_tells_everybody_why() {
     assert_eq!(kick(&mut room, "nobody", "x"), None);
     let kicked = kick(&mut room, "BOB", "spam\u{1b}\r\n* alice left").expect("they were here");
     assert_eq!(kicked.as_str(), "bob");
-    let account = room.people[&bob].inbox.account();
-    let told = account.take_farewell().map(String::from);
+    let account = room.people[&bob].inbox.state();
+    let told = account.take_disconnect_message().map(String::from);
     assert_eq!(told.as_deref(), Some("! the operator kicked you: \"spam* alice left\"\r\n"));
     assert!(room.people[&bob].is_disconnected());
     assert_eq!(room.read(alice), ["* bob left (kicked, \"spam* alice left\")"]);
     let cy = room.join_as("cy");
     assert!(kick(&mut room, "cy", " ").is_some());
-    assert!(room.people[&cy].inbox.account().take_farewell().is_none());
+    assert!(room.people[&cy].inbox.state().take_disconnect_message().is_none());
     assert_eq!(room.read(alice), ["* cy left (kicked)"]);
 }
 

@@ -108,10 +108,10 @@ fn a_room_that_waits_does_so_for_half_a_second_at_most_if_nobody_reads() {
     let sent = house.send_until_it_waits(2);
     house.room.pass(Duration::from_millis(390));
     house.room.read(house.alice);
-    assert_eq!(house.room.people[&house.bob].inbox.account().owed() / 2048, sent as u64);
+    assert_eq!(house.room.people[&house.bob].inbox.state().pending() / 2048, sent as u64);
     house.room.pass(Duration::from_millis(310));
     assert_eq!(
-        house.room.people[&house.bob].inbox.account().owed().div_ceil(2048),
+        house.room.people[&house.bob].inbox.state().pending().div_ceil(2048),
         sent as u64 + 2
     );
 }
@@ -157,7 +157,7 @@ fn private_lines_wait_for_one_who_is_behind() {
         house.room.read(house.cy);
         sent += 1;
     }
-    let owed = house.room.people[&house.dora].inbox.account().owed();
+    let owed = house.room.people[&house.dora].inbox.state().pending();
     assert!(owed <= QUEUE_SOFT + 4096, "{owed}");
     house.room.send(house.alice, "meanwhile");
     assert_eq!(house.room.read(house.bob), ["alice: meanwhile"]);
@@ -243,7 +243,7 @@ fn a_room_with_much_that_waits_stops_no_other() {
 #[test]
 fn who_speaks_in_a_room_that_waits_is_not_read() {
     let mut house = house();
-    let held = |house: &House, id: u64| house.room.people[&id].inbox.account().is_held();
+    let held = |house: &House, id: u64| house.room.people[&id].inbox.state().is_reading_blocked();
     house.send_until_it_waits(0);
     assert!(!held(&house, house.bob), "nothing waits for it yet");
     house.room.hand_over(house.alice, &["one"]);
@@ -265,15 +265,15 @@ fn whoever_is_kicked_out_of_a_room_that_waits_is_read_again() {
     house.room.discard_except(house.bob);
     house.room.hand_over(house.cy, &["/kick alice"]);
     (0..MAX_DEFERRED_PER_ROOM / 2).for_each(|_| house.room.hand_over(house.alice, &["more"]));
-    assert!(house.room.people[&house.alice].inbox.account().is_held());
+    assert!(house.room.people[&house.alice].inbox.state().is_reading_blocked());
     // So much that the oldest, which is the kick, is handled before its time.
     (0..MAX_DEFERRED_PER_ROOM / 2).for_each(|_| house.room.hand_over(house.bob, &["more"]));
     house.room.pass(Duration::ZERO);
     let told = house.room.read(house.alice);
     assert_eq!(told[0], "! cy kicked you out of #slow");
     assert_eq!(told.len(), 2 + MAX_DEFERRED_PER_ROOM / 2, "all of hers was answered");
-    assert!(!house.room.people[&house.alice].inbox.account().is_held());
-    assert!(house.room.people[&house.bob].inbox.account().is_held());
+    assert!(!house.room.people[&house.alice].inbox.state().is_reading_blocked());
+    assert!(house.room.people[&house.bob].inbox.state().is_reading_blocked());
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn a_private_line_waits_a_second_and_is_refused() {
     let second = Duration::from_secs(1);
     // Dora asks for more than she reads, and reads enough to count.
     let slow = |house: &mut House| {
-        while house.room.people[&house.dora].inbox.account().owed() < 4 * QUEUE_SOFT {
+        while house.room.people[&house.dora].inbox.state().pending() < 4 * QUEUE_SOFT {
             house.room.hand_over(house.dora, &["/help", "/help", "/help", "/help"]);
             house.room.flush();
         }
@@ -323,7 +323,7 @@ fn who_is_kicked_while_their_event_is_put_back_stands_in_one_line() {
         house.room.send(id, "/join #slow");
     }
     house.room.discard_all();
-    while house.room.people[&house.dora].inbox.account().owed() <= QUEUE_SOFT {
+    while house.room.people[&house.dora].inbox.state().pending() <= QUEUE_SOFT {
         house.room.send(house.dora, "/help");
     }
     house.room.hand_over(erin, &["/msg dora psst"]);

@@ -10,7 +10,7 @@ fn bytes(room: &mut Room, id: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     while let Ok(frame) = inbox.try_recv() {
         bytes.extend_from_slice(frame.as_ref());
-        inbox.account().take(frame.len(), 1);
+        inbox.state().record_written(frame.len(), 1);
     }
     bytes
 }

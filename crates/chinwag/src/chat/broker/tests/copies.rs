@@ -191,7 +191,7 @@ fn an_operator_may_be_cut_by_their_own_ban() {
     let line = "x".repeat(4_000);
     room.send(alice, "one");
     room.pass(Duration::from_secs(1));
-    while room.people[&bob].inbox.account().owed() + 20_000 < QUEUE_HARD {
+    while room.people[&bob].inbox.state().pending() + 20_000 < QUEUE_HARD {
         room.send(alice, &line);
     }
     (0..6).for_each(|_| room.hand_over(alice, &[&line]));
@@ -214,7 +214,7 @@ fn a_room_may_end_before_its_crowd_is_announced() {
     room.send(bob, "one");
     room.pass(Duration::from_secs(1));
     room.read(alice);
-    while room.people[&lost[0]].inbox.account().owed() + 60_000 < QUEUE_HARD {
+    while room.people[&lost[0]].inbox.state().pending() + 60_000 < QUEUE_HARD {
         room.send(bob, &line);
         room.read(alice);
     }

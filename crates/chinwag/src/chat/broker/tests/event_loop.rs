@@ -3,8 +3,8 @@
 use crate::chat::broker::{Broker, StatsSnapshot};
 use crate::chat::event::{ClientId, CommandBatch, Control, Event, NewClient};
 use crate::limits::QUEUE_HARD;
-use crate::outbound::backpressure::{Bounds, Intake};
-use crate::outbound::queue::{self, Inbox};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
+use crate::outbound::queue::{self, Receiver};
 use crate::protocol::command::{Input, Kind};
 use crate::protocol::encode::DoorKind;
 use std::net::Ipv4Addr;
@@ -24,7 +24,7 @@ pub(crate) fn line_of(bytes: usize) -> CommandBatch {
 
 /// The broker in a task, with queues of these capacities for what comes beside the events, and for those.
 pub(crate) fn start(
-    backpressure: &Arc<Intake>,
+    backpressure: &Arc<Backpressure>,
     orders: usize,
     places: usize,
 ) -> (Queues, JoinHandle<StatsSnapshot>) {
@@ -48,10 +48,10 @@ impl Queues {
     pub(crate) async fn join(
         &self,
         number: u64,
-        backpressure: &Arc<Intake>,
+        backpressure: &Arc<Backpressure>,
         places: usize,
-    ) -> Inbox {
-        let (sender, inbox) = queue::inbox_of(backpressure, places);
+    ) -> Receiver {
+        let (sender, inbox) = queue::channel_with_capacity(backpressure, places);
         let address = Ipv4Addr::LOCALHOST.into();
         let client = NewClient { sender, format: DoorKind::Lines, address };
         let join = Control::Join { id: ClientId::new(number), client };
@@ -77,16 +77,16 @@ impl Queues {
 }
 
 /// Reads whatever comes to somebody until his inbox ends, and counts the lines that a person said.
-async fn count_lines(mut inbox: Inbox) -> usize {
+async fn count_lines(mut inbox: Receiver) -> usize {
     let mut frames = Vec::new();
     let mut bytes = Vec::new();
     while inbox.recv_many(&mut frames, 64).await > 0 {
         for frame in frames.drain(..) {
-            inbox.account().take(frame.len(), 1);
+            inbox.state().record_written(frame.len(), 1);
             bytes.extend_from_slice(frame.as_ref());
         }
     }
-    assert_eq!(inbox.account().cut(), None, "he reads all there is");
+    assert_eq!(inbox.state().disconnect_reason(), None, "he reads all there is");
     let text = String::from_utf8(bytes).expect("lines are UTF-8");
     assert!(text.ends_with("* server is shutting down\r\n"));
     text.lines().filter(|line| line.contains(": x")).count()
@@ -101,7 +101,7 @@ fn in_turns<F: Future>(test: F) -> F::Output {
 fn events_that_were_taken_wait_while_the_intake_is_paused() {
     const EVENTS: usize = 200;
     in_turns(async {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let (queues, _broker) = start(&backpressure, 4, EVENTS + 1);
         let _sender = queues.join(1, &backpressure, 16_384).await;
         let reader = whippet::spawn(count_lines(queues.join(2, &backpressure, 16_384).await));
@@ -121,7 +121,7 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
 async fn what_need_not_wait_any_more_is_handled_at_once() {
     const LONG: usize = 40;
     const SHORT: usize = 400;
-    let backpressure = Arc::new(Intake::new(Bounds::default()));
+    let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
     let (queues, _broker) = start(&backpressure, 4, LONG + SHORT + 1);
     let _sender = queues.join(1, &backpressure, 16_384).await;
     let mut reader = queues.join(2, &backpressure, 16_384).await;
@@ -137,13 +137,13 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     for _ in 0..100 {
         whippet::task::yield_now().await;
     }
-    let owed = reader.account().owed();
-    assert!(owed < 2 * backpressure.bounds().soft, "most of it waits: {owed}");
+    let owed = reader.state().pending();
+    assert!(owed < 2 * backpressure.limits().soft, "most of it waits: {owed}");
     let (mut frames, mut bytes) = (Vec::new(), Vec::new());
     while bytes.iter().filter(|&&byte| byte == b'x').count() < 2048 * LONG + SHORT {
         assert!(reader.recv_many(&mut frames, 64).await > 0, "the broker is there");
         for frame in frames.drain(..) {
-            reader.account().take(frame.len(), 1);
+            reader.state().record_written(frame.len(), 1);
             bytes.extend_from_slice(frame.as_ref());
         }
     }
@@ -153,7 +153,7 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
 #[test]
 fn a_stop_whose_time_is_over_takes_what_is_in_the_queue() {
     in_turns(async {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let (queues, broker) = start(&backpressure, 4, 64);
         let _sender = queues.join(1, &backpressure, 64).await;
         let reader = whippet::spawn(count_lines(queues.join(2, &backpressure, 64).await));

@@ -3,9 +3,9 @@
 use crate::chat::admin_command::AdminCommand;
 use crate::chat::broker::{Broker, StatsSnapshot};
 use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event, NewClient};
-use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::outbound::frame::Frame;
-use crate::outbound::queue::{self, Inbox};
+use crate::outbound::queue::{self, Receiver};
 use crate::protocol::command::{self, Attempt, Input, Kind};
 use crate::protocol::encode::DoorKind;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,7 +20,7 @@ pub(crate) const QUEUE: usize = 64;
 /// Somebody in the room: an inbox, and what was read from it.
 pub(crate) struct Person {
     /// The client's end.
-    pub(crate) inbox: Inbox,
+    pub(crate) inbox: Receiver,
     /// The frame that is being read, and how much of it was.
     current: Option<(Frame, usize)>,
     /// The start of a line whose end was not read yet.
@@ -44,7 +44,7 @@ impl Person {
             *at += count;
             left -= count;
             let whole = *at == frame.len();
-            self.inbox.account().take(count, usize::from(whole));
+            self.inbox.state().record_written(count, usize::from(whole));
             if whole {
                 self.current = None;
             }
@@ -71,7 +71,7 @@ impl Person {
 
     /// Whether the broker has cut him.
     pub(crate) fn is_disconnected(&self) -> bool {
-        self.inbox.account().cut().is_some()
+        self.inbox.state().disconnect_reason().is_some()
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct Room {
     /// What is tested.
     pub(crate) broker: Broker,
     /// Where people say that they have caught up.
-    backpressure: Arc<Intake>,
+    backpressure: Arc<Backpressure>,
     /// The time.
     pub(crate) now: Instant,
     /// Who has an inbox, gone from the room or not.
@@ -94,12 +94,12 @@ pub(crate) struct Room {
 impl Room {
     /// An empty room with the ordinary bounds.
     pub(crate) fn new() -> Self {
-        Self::with(Bounds::default())
+        Self::with(QueueLimits::default())
     }
 
     /// An empty room with these bounds.
-    pub(crate) fn with(bounds: Bounds) -> Self {
-        let backpressure = Arc::new(Intake::new(bounds));
+    pub(crate) fn with(bounds: QueueLimits) -> Self {
+        let backpressure = Arc::new(Backpressure::new(bounds));
         let now = whippet::time::Instant::now().into_std();
         let broker = Broker::new(Arc::clone(&backpressure), now);
         let address = Ipv4Addr::LOCALHOST.into();
@@ -107,14 +107,14 @@ impl Room {
     }
 
     /// Where people say that they have caught up.
-    pub(crate) fn backpressure(&self) -> Arc<Intake> {
+    pub(crate) fn backpressure(&self) -> Arc<Backpressure> {
         Arc::clone(&self.backpressure)
     }
 
     /// Lets somebody in, without ending the round.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
-        let (sender, inbox) = queue::inbox(&self.backpressure);
+        let (sender, inbox) = queue::channel(&self.backpressure);
         let person = Person { inbox, current: None, partial: Vec::new(), lines: VecDeque::new() };
         self.people.insert(self.latest, person);
         let id = ClientId::new(self.latest);

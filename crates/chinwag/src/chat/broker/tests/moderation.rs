@@ -4,7 +4,7 @@ use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, BanCommand, BanOutcome};
 use crate::chat::event::{ClientId, CommandBatch, Departure, Event};
 use crate::limits::MAX_BANS;
-use crate::outbound::side_message::{Aside, Place, Probe};
+use crate::outbound::side_message::{Probe, Prompt, SideMessage};
 use crate::protocol::command::{Attempt, Input, Kind};
 use std::time::Duration;
 
@@ -331,7 +331,7 @@ fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
     assert_eq!(told[..2], ["* Mallory left (banned)", "* molly left (banned)"]);
     let farewell = "! you are banned here for 2 hours: \"buying \\\"ads\\\"\"\r\n";
     for cut in [mallory, molly] {
-        let told = room.people[&cut].inbox.account().take_farewell();
+        let told = room.people[&cut].inbox.state().take_disconnect_message();
         assert_eq!(told.as_deref(), Some(farewell));
     }
     let again = room.enter();
@@ -361,7 +361,7 @@ fn a_banned_nick_cannot_be_had() {
         ]
     );
     assert!(room.people[&mallory].is_disconnected());
-    let told = room.people[&mallory].inbox.account().take_farewell();
+    let told = room.people[&mallory].inbox.state().take_disconnect_message();
     let farewell = "! the nick \"Mallory\" is banned here for 2 hours: \"spam\"\r\n";
     assert_eq!(told.as_deref(), Some(farewell));
     room.send(alice, "/ban mal*");
@@ -557,8 +557,8 @@ fn operators_hear_of_bans_that_cannot_be_written() {
 }
 
 /// What was asked of somebody's task, and with the place that it shows.
-fn aside(room: &Room, id: u64) -> Option<Aside> {
-    room.people[&id].inbox.account().take_aside().map(|aside| *aside)
+fn aside(room: &Room, id: u64) -> Option<SideMessage> {
+    room.people[&id].inbox.state().take_side_message().map(|aside| *aside)
 }
 
 /// Somebody's task finds out that the connection does not answer.
@@ -575,8 +575,8 @@ fn who_wants_the_nick_of_a_dead_connection_is_told() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(alice, "/nick BOB");
     assert_eq!(room.read(alice), ["! the nick \"BOB\" is taken"]);
-    let probe = Probe { by: ClientId::new(alice), ends: false };
-    assert_eq!(aside(&room, bob), Some(Aside { probe: Some(probe), place: None }));
+    let probe = Probe { requester: ClientId::new(alice), disconnects: false };
+    assert_eq!(aside(&room, bob), Some(SideMessage { probe: Some(probe), prompt: None }));
     silent(&mut room, bob, probe);
     assert_eq!(
         room.read(alice),
@@ -605,8 +605,8 @@ fn a_kick_ends_a_dead_connection() {
     // Also where the kick itself does nothing.
     room.send(alice, "/kick bob");
     assert_eq!(room.read(alice), ["! bob is not in #ops"]);
-    let probe = Probe { by: ClientId::new(alice), ends: true };
-    assert_eq!(aside(&room, bob), Some(Aside { probe: Some(probe), place: None }));
+    let probe = Probe { requester: ClientId::new(alice), disconnects: true };
+    assert_eq!(aside(&room, bob), Some(SideMessage { probe: Some(probe), prompt: None }));
     silent(&mut room, bob, probe);
     let told = ["* nothing has come from bob's connection for 42 seconds, and it was ended"];
     assert_eq!(room.read(alice), told);
@@ -618,7 +618,7 @@ fn a_kick_ends_a_dead_connection() {
     room.send(cy, "/nick bob");
     assert_eq!(room.read(cy), ["* you are bob now"]);
     // Nobody else ends anything so.
-    let probe = Probe { by: ClientId::new(cy), ends: true };
+    let probe = Probe { requester: ClientId::new(cy), disconnects: true };
     silent(&mut room, alice, probe);
     assert!(!room.people[&alice].is_disconnected());
 }
@@ -629,7 +629,7 @@ fn who_edits_is_shown_where_they_speak() {
     let (alice, bob) = alice_and_bob(&mut room);
     let shown = |room: &mut Room, line: &str| {
         room.send(bob, line);
-        aside(room, bob).and_then(|aside| aside.place).map(|Place { nick, room }| {
+        aside(room, bob).and_then(|aside| aside.prompt).map(|Prompt { nick, room }| {
             format!("{nick} in {}", room.map_or("none".to_owned(), |room| room.to_string()))
         })
     };
@@ -640,7 +640,7 @@ fn who_edits_is_shown_where_they_speak() {
     assert_eq!(shown(&mut room, "/join #lobby").as_deref(), Some("bob in #lobby"));
     assert_eq!(shown(&mut room, "/part #dev"), None, "that is another room");
     room.send(alice, "/kick bob");
-    assert_eq!(aside(&room, bob).and_then(|aside| aside.place).and_then(|place| place.room), None);
+    assert_eq!(aside(&room, bob).and_then(|aside| aside.prompt).and_then(|place| place.room), None);
     assert_eq!(shown(&mut room, "/join #dev").as_deref(), Some("bob in #dev"));
     assert_eq!(shown(&mut room, "/part").as_deref(), Some("bob in none"));
     assert_eq!(shown(&mut room, "/edit off"), None);

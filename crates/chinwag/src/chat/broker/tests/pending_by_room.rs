@@ -42,7 +42,7 @@ impl House {
     /// The same until they are owed so much.
     fn owe_and_read(&mut self, most: u64) {
         for id in self.slow.clone() {
-            while self.room.people[&id].inbox.account().owed() < most {
+            while self.room.people[&id].inbox.state().pending() < most {
                 self.room.send(id, "/history 200");
             }
             self.room.people.get_mut(&id).expect("they are here").take(READS);
@@ -119,7 +119,7 @@ fn a_reader_of(rooms: usize) {
     let (long, mut said) = ("x".repeat(2000), 0);
     for _ in 0..200 {
         for &speaker in &speakers {
-            while !room.people[&speaker].inbox.account().is_held() && said < 1500 {
+            while !room.people[&speaker].inbox.state().is_reading_blocked() && said < 1500 {
                 room.send(speaker, &format!("{said} {long}"));
                 said += 1;
                 fast.iter().for_each(|&id| _ = room.read(id));

@@ -4,13 +4,13 @@
 use super::checker::{Random, seeds};
 use super::harness::Room;
 use crate::limits::{MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM};
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Bounds small enough to be met all the time, and a hard one that is not.
-const BOUNDS: Bounds =
-    Bounds { soft: 4 << 10, hard: 64 << 20, take_within: Duration::from_secs(3600) };
+const BOUNDS: QueueLimits =
+    QueueLimits { soft: 4 << 10, hard: 64 << 20, stall_timeout: Duration::from_secs(3600) };
 /// People, the observer not counted.
 const PEOPLE: usize = 60;
 /// How many of them are operators.
@@ -170,8 +170,8 @@ fn what_waits_is_bounded_in_order_and_never_for_ever() {
         play.calm_down();
         assert_eq!(play.room.broker.deferred_events(), 0, "seed {seed}");
         for &id in &play.people {
-            let account = play.room.people[&id].inbox.account();
-            assert!(!account.is_held(), "seed {seed}: p{id} is held for ever");
+            let account = play.room.people[&id].inbox.state();
+            assert!(!account.is_reading_blocked(), "seed {seed}: p{id} is held for ever");
             assert!(!play.room.people[&id].is_disconnected(), "seed {seed}: p{id} was cut");
             let sent: Vec<_> = (0..play.sent.get(&id).copied().unwrap_or(0)).collect();
             let seen = play.seen.get(&id).cloned().unwrap_or_default();

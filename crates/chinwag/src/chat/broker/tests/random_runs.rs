@@ -5,13 +5,13 @@
 use super::checker::{self, Checker, End, Random, Rooms, Utterance};
 use super::harness::{QUEUE, Room};
 use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event};
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// Bounds small enough to be met all the time.
-const BOUNDS: Bounds =
-    Bounds { soft: 4 << 10, hard: 32 << 10, take_within: Duration::from_secs(10) };
+const BOUNDS: QueueLimits =
+    QueueLimits { soft: 4 << 10, hard: 32 << 10, stall_timeout: Duration::from_secs(10) };
 /// Within this time nobody is owed anything once nobody does anything.
 const CALM: Duration = Duration::from_secs(30);
 /// Names that people fight for.
@@ -115,7 +115,7 @@ impl Play {
     /// Somebody sends some lines in one read.
     fn talk(&mut self) {
         let Some(id) = self.somebody() else { return };
-        if self.queue.len() >= QUEUE || self.room.people[&id].inbox.account().is_behind() {
+        if self.queue.len() >= QUEUE || self.room.people[&id].inbox.state().is_over_soft_limit() {
             return;
         }
         let mut inputs = CommandBatch::new();
@@ -221,7 +221,7 @@ impl Play {
             self.take_events();
             self.read();
             self.observe();
-            let owed = self.room.people.values().any(|person| person.inbox.account().owed() > 0);
+            let owed = self.room.people.values().any(|person| person.inbox.state().pending() > 0);
             let waiting = self.room.broker.deferred_events() > 0;
             if (self.queue.is_empty() && !owed && !waiting) || self.room.now - start > CALM {
                 break;

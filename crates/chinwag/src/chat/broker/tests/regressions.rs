@@ -5,7 +5,7 @@ use super::event_loop::{line_of, start};
 use super::harness::Room;
 use crate::chat::event::Departure;
 use crate::limits::{MAX_ANNOUNCED, QUEUE_HARD};
-use crate::outbound::backpressure::{Bounds, Intake};
+use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     const LINES: u64 = 50;
     let runtime = Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
     runtime.block_on(async {
-        let backpressure = Arc::new(Intake::new(Bounds::default()));
+        let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let (queues, broker) = start(&backpressure, 1, 1);
         let mut people = Vec::new();
         for number in 0..PEOPLE {
@@ -29,7 +29,7 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
                     queues.say(number, line_of(10)).await;
                 }
                 // Nothing was read; the inbox has room for the welcome alone.
-                inbox.account().cut()
+                inbox.state().disconnect_reason()
             }));
         }
         drop(queues);

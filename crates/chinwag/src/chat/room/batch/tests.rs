@@ -161,7 +161,7 @@ fn bytes(custom_frames: &RecipientFrames) -> Vec<u8> {
 proptest! {
     #[test]
     fn everybody_gets_what_is_for_him_in_the_order_in_which_it_happened(steps in steps()) {
-        let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), Gauge::new());
+        let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
             let ignored = ignores(slot);
             let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
@@ -187,7 +187,7 @@ proptest! {
 
     #[test]
     fn whoever_is_like_the_others_gets_the_whole(steps in steps()) {
-        let ((mut rounds, _), frame_bytes) = (played(&steps), Gauge::new());
+        let ((mut rounds, _), frame_bytes) = (played(&steps), ByteCounter::new());
         for slot in 0..3 {
             let own = |step: &Step| match step {
                 Step::Shared(0, author, _) => *author == Some(slot),
@@ -206,7 +206,7 @@ proptest! {
     #[test]
     fn nobody_keeps_much_more_alive_than_he_is_owed(steps in steps()) {
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
-            let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), Gauge::new());
+            let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
             let ignored = ignores(slot);
             let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
             let custom_frames = rounds[0].slices(&recipient, &frame_bytes).unwrap_or_else(|| {
@@ -224,7 +224,7 @@ proptest! {
 
 #[test]
 fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
-    let frame_bytes = Gauge::new();
+    let frame_bytes = ByteCounter::new();
     let steps = [(None, "before"), (Some(2), "own"), (None, "behind")];
     let steps = steps.map(|(author, text)| Step::Shared(0, author, text.to_owned()));
     let (mut rounds, _) = played(&steps);
@@ -237,7 +237,7 @@ fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
 
 #[test]
 fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
-    let frame_bytes = Gauge::new();
+    let frame_bytes = ByteCounter::new();
     let (mut batch, mut view_counts) = (Batch::default(), [0; View::COUNT]);
     let say = |batch: &mut Batch, view_counts: &_, order: u32| {
         let source = LineSource::default();
@@ -262,7 +262,7 @@ fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
 
 #[test]
 fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
-    let (frame_bytes, mut view_counts) = (Gauge::new(), [0; View::COUNT]);
+    let (frame_bytes, mut view_counts) = (ByteCounter::new(), [0; View::COUNT]);
     view_counts[view_of(0).index()] = 2;
     let (mut rounds, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
     let source = LineSource { author: Some(1), is_in_several_rooms: true, ..LineSource::default() };
@@ -330,7 +330,7 @@ proptest! {
         used.iter_mut().for_each(|batch| batch.clear(&mut pool));
         play(&steps, &mut used, &mut pool);
         let (fresh, _) = played(&steps);
-        let (ignores, frame_bytes) = (ignores(slot), Gauge::new());
+        let (ignores, frame_bytes) = (ignores(slot), ByteCounter::new());
         let recipient = Recipient { slot, view: view_of(slot), ignores: &ignores };
         for (used, fresh) in used.iter_mut().zip(fresh) {
             let (mut old, mut new) = (Vec::new(), Vec::new());

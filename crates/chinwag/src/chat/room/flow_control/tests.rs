@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::limits::BATCH_BYTES;
-use crate::outbound::backpressure::Bounds;
+use crate::outbound::backpressure::QueueLimits;
 use std::time::Duration;
 
 /// One step of the simulation.
@@ -26,7 +26,7 @@ struct Reader {
 /// A room: the first `senders` send without end.
 struct Sim {
     flow: FlowControl,
-    limits: Bounds,
+    limits: QueueLimits,
     readers: Vec<Reader>,
     senders: usize,
     now: Instant,
@@ -42,7 +42,7 @@ const FAST: u64 = u64::MAX / 4;
 impl Sim {
     fn new(senders: usize, speeds: &[u64]) -> Self {
         let now = whippet::time::Instant::now().into_std();
-        let limits = Bounds::default();
+        let limits = QueueLimits::default();
         let reader = |&speed: &u64| Reader {
             speed,
             credit: 0,
@@ -120,7 +120,7 @@ impl Sim {
             reader.counters.written += read;
             let after = reader.counters.pending();
             let crossed = |bound| before > bound && after <= bound;
-            drained |= crossed(self.limits.soft) || crossed(self.limits.half());
+            drained |= crossed(self.limits.soft) || crossed(self.limits.pause_threshold());
         }
         if (self.paused && drained) || self.now >= self.next_scan {
             self.look();
@@ -245,21 +245,25 @@ fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
 
 #[test]
 fn looking_is_rare_while_nobody_is_behind() {
-    let mut flow = FlowControl::new(Bounds::default());
+    let mut flow = FlowControl::new(QueueLimits::default());
     let now = whippet::time::Instant::now().into_std();
     let mut progress = ReaderProgress::new(now);
     let mut scan = flow.start_scan(now);
-    let none = RoomLag::of_total(0, &Bounds::default());
+    let none = RoomLag::of_total(0, &QueueLimits::default());
     scan.observe(ClientId::new(1), &mut progress, QueueCounters { queued: 0, written: 0 }, none);
     scan.observe(ClientId::new(2), &mut progress, QueueCounters { queued: 0, written: 0 }, none);
     assert_eq!(flow.decide(&scan), Decision::Open);
     let mut lag_counts = LagCounts::default();
-    lag_counts.add(RoomLag::of_total(64 * 1024, &Bounds::default()), &progress, &Bounds::default());
+    lag_counts.add(
+        RoomLag::of_total(64 * 1024, &QueueLimits::default()),
+        &progress,
+        &QueueLimits::default(),
+    );
     assert!(!flow.may_need_pause(lag_counts), "nobody is behind");
     lag_counts.add(
-        RoomLag::of_total(64 * 1024 + 1, &Bounds::default()),
+        RoomLag::of_total(64 * 1024 + 1, &QueueLimits::default()),
         &progress,
-        &Bounds::default(),
+        &QueueLimits::default(),
     );
     assert!(flow.may_need_pause(lag_counts));
 }

@@ -2,14 +2,16 @@
 
 use super::*;
 use crate::limits::{ADDRESS_RATE_FACTOR, AUTH_FAILURES_RESET};
-use crate::server::rate_limit::Allowance;
+use crate::server::rate_limit::RateLimit;
 use proptest::prelude::*;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 
-const ALLOWANCE: Allowance = Allowance { burst: 10, interval: Duration::from_millis(200) };
-const RATE: LineRate =
-    LineRate { connection: ALLOWANCE, address: NonZeroU32::new(ADDRESS_RATE_FACTOR) };
+const ALLOWANCE: RateLimit = RateLimit { burst: 10, interval: Duration::from_millis(200) };
+const RATE: LineRateLimit = LineRateLimit {
+    connection: ALLOWANCE,
+    address_multiplier: NonZeroU32::new(ADDRESS_RATE_FACTOR),
+};
 /// The limit of connections by default.
 const USUAL: Option<usize> = Some(MAX_PER_ADDRESS);
 
@@ -65,7 +67,7 @@ fn an_address_connects_so_often_whatever_becomes_of_its_connections() {
                         budgets.release(&budget);
                         let_in += 1;
                     }
-                    Err(excess) => assert_eq!(excess, Excess::Connects),
+                    Err(excess) => assert_eq!(excess, LimitExceeded::ConnectRate),
                 }
             }
             let_in
@@ -110,7 +112,7 @@ fn a_network_without_debts_is_forgotten_and_one_with_debts_is_not() {
     [quiet, guesser, loud].iter().for_each(|gone| budgets.release(gone));
     let mut known = |after| {
         let now = start + Duration::from_secs(after);
-        budgets.forget_whole(nanos(start, now));
+        budgets.remove_refilled(nanos(start, now));
         budgets.len()
     };
     // The connect's 250 ms; what a /48, a /56 and a /64 owe for the lines; the guess; and who is here stays.
@@ -152,13 +154,13 @@ fn new_settings_forgive_what_was_spent_under_others() {
     let now = start();
     let mut budgets = AddressBudgets::new(now);
     let held = budgets.admit(address("10.0.0.1"), USUAL, now).unwrap();
-    let slow = Allowance { burst: 1, interval: Duration::from_secs(3600) };
-    let slow = LineRate { connection: slow, ..RATE };
+    let slow = RateLimit { burst: 1, interval: Duration::from_secs(3600) };
+    let slow = LineRateLimit { connection: slow, ..RATE };
     assert_eq!(held.charge(slow, 160, now), now + slow.connection.interval * 9);
-    budgets.cap(Some(RATE), USUAL, now);
+    budgets.clamp_to(Some(RATE), USUAL, now);
     assert_eq!(held.covered_at(RATE), now);
     assert_eq!(held.charge(RATE, 1, now), now + Duration::from_micros(12_500));
-    budgets.cap(None, None, now);
+    budgets.clamp_to(None, None, now);
     assert!(held.charge(RATE, 160, now) <= now, "nothing is owed without a limit");
 }
 
@@ -185,7 +187,7 @@ fn reconnecting_gives_no_more_lines_than_staying() {
         for number in (0..networks).cycle().step_by(networks as usize / 64 + 1).take(2_000) {
             let Ok(held) = budgets.admit(of_network(number), USUAL, start) else { continue };
             let mut budget = ConnectionBudget::new(Some(RATE), &held, start);
-            while budget.next(RATE) <= start {
+            while budget.next_allowed(RATE) <= start {
                 budget.spend(1, RATE, &held, start);
                 said += 1;
             }
@@ -237,7 +239,7 @@ proptest! {
                 },
                 Step::Speak(which, price) => {
                     let Some((number, held, budget)) = here.get_mut(which) else { continue };
-                    while budget.next(RATE) <= now {
+                    while budget.next_allowed(RATE) <= now {
                         budget.spend(price, RATE, held, now);
                         // The line was paid for when it was said, but for what it costs beyond one, which is owed.
                         for prefix in [*number, 1000 + (*number >> 8), 2000] {
@@ -263,7 +265,7 @@ proptest! {
             prop_assert!(budgets.len() <= 3 * here.len() + budgets.idle.len());
         }
         here.iter().for_each(|(_, held, _)| budgets.release(held));
-        budgets.forget_whole(nanos(begin, now + Duration::from_secs(3600)));
+        budgets.remove_refilled(nanos(begin, now + Duration::from_secs(3600)));
         prop_assert_eq!(budgets.len(), 0, "nothing is left behind");
     }
 }

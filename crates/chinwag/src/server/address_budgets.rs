@@ -1,21 +1,21 @@
-//! What an address may do, whatever becomes of its connections: how many it has, how often it connects, how many lines come from
-//! it, how many wrong secrets of operators.
+//! Budgets of addresses, which outlive their connections: how many there are, how often they are made, how many lines come from an
+//! address, how many wrong operator secrets.
 //!
 //! An address is an IPv4 address or the /64 of an IPv6 one, which is what one customer is given. Some are given a /56 or a /48, so
-//! those have budgets of their own, 4 and 16 times as large. Loopback is free, but for secrets, which all of it shares: the people
+//! those have budgets of their own, 4 and 16 times as large. Loopback is unlimited, except for secrets, which all of it shares: the users
 //! on the machine cannot be told apart, and a guess from there is a guess, too.
 //!
 //! ```text
 //!   accept ── admit: counts, connects (under the lock of the connection limits) ──► AddressBudget
 //!                                                                      │ one Arc for each of its networks
 //!   a connection's task ── charge: lines (an atomic word each, no lock, no look-up) ◄──┘
-//!   its end ── release: the last one leaves the entry behind until it is whole again
+//!   its end ── release: the last one leaves the entry behind until it is full again
 //! ```
 //!
 //! The table knows no socket and no clock: the time is an argument. What it keeps is bounded. An entry with connections is always
-//! kept: there are at most three for each connection. One without any is kept until nothing of it is owed any more, and of those
-//! there are at most [`MAX_TRACKED_NETWORKS`]; past that the one that is nearest to being whole is forgotten. Nobody is refused
-//! because the table is full. Whoever has so many addresses gains by it what they hold anyway: each address has its burst.
+//! kept: there are at most three for each connection. One without any is kept until its budgets are full again, and of those
+//! there are at most [`MAX_TRACKED_NETWORKS`]; past that the one that is nearest to being full is evicted. No connection is rejected
+//! because the table is full. A client with so many addresses gains nothing by it: each address has its burst.
 
 mod connection;
 mod guesses;
@@ -25,31 +25,31 @@ pub(crate) use connection::ConnectionBudget;
 
 use crate::limits::{CONNECT_BURST, CONNECT_INTERVAL, MAX_PER_ADDRESS, MAX_TRACKED_NETWORKS};
 use crate::protocol::address_key::AddressKey;
-use crate::server::rate_limit::LineRate;
+use crate::server::rate_limit::LineRateLimit;
 use guesses::Guesses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use token_bucket::{Bucket, Rate};
+use token_bucket::{Rate, TokenBucket};
 
 /// Why a connection is one too many for its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Excess {
+pub(crate) enum LimitExceeded {
     /// It has as many as it may have.
     Connections,
     /// It connects more often than it may.
-    Connects,
+    ConnectRate,
 }
 
-/// The budgets of all addresses (see the module's words).
+/// The budgets of all addresses (see the module docs).
 #[derive(Debug)]
 pub(crate) struct AddressBudgets {
     /// What times are counted from.
     start: Instant,
-    /// Those that have connections, or are not whole yet.
-    networks: BTreeMap<AddressKey, Slot>,
-    /// Those without connections, by when they are whole.
+    /// Those that have connections, or are not full yet.
+    networks: BTreeMap<AddressKey, NetworkEntry>,
+    /// Those without connections, by when they are full.
     idle: BTreeSet<(u64, AddressKey)>,
     /// What all of loopback shares.
     loopback: AddressBudget,
@@ -57,21 +57,21 @@ pub(crate) struct AddressBudgets {
 
 /// What the table keeps of one network.
 #[derive(Debug)]
-struct Slot {
+struct NetworkEntry {
     /// What its connections spend from.
     network: Arc<Network>,
     /// How many those are.
     connections: usize,
     /// How often it may connect.
-    connects: Bucket,
-    /// Under what moment it is listed as idle, while it has no connections.
-    listed: u64,
+    connects: TokenBucket,
+    /// The moment by which it is listed as idle, while it has no connections.
+    idle_key: u64,
 }
 
 /// Bytes of what the table keeps of one network: an entry of each of its two lists, and what is behind the [`Arc`] with its counts.
 #[cfg(test)]
 pub(crate) const NETWORK_BYTES: [usize; 3] = [
-    size_of::<(AddressKey, Slot)>(),
+    size_of::<(AddressKey, NetworkEntry)>(),
     size_of::<(u64, AddressKey)>(),
     size_of::<Network>() + 2 * size_of::<usize>(),
 ];
@@ -82,12 +82,12 @@ struct Network {
     /// Which; none for loopback.
     key: Option<AddressKey>,
     /// Lines.
-    lines: Bucket,
+    lines: TokenBucket,
     /// Wrong secrets.
     guesses: Mutex<Guesses>,
 }
 
-/// What one connection holds of the budgets of its address: one of each of its networks, the narrowest first.
+/// The budgets of one connection: one of each of its networks, the narrowest first.
 #[derive(Clone, Debug)]
 pub(crate) struct AddressBudget {
     /// What times are counted from.
@@ -97,7 +97,7 @@ pub(crate) struct AddressBudget {
 }
 
 impl AddressBudgets {
-    /// Of nobody yet.
+    /// Without any connection.
     pub(crate) fn new(start: Instant) -> Self {
         let loopback = AddressBudget { start, networks: [Some(Network::new(None)), None, None] };
         Self { start, networks: BTreeMap::new(), idle: BTreeSet::new(), loopback }
@@ -113,78 +113,83 @@ impl AddressBudgets {
         address: IpAddr,
         per_address: Option<usize>,
         now: Instant,
-    ) -> Result<AddressBudget, Excess> {
+    ) -> Result<AddressBudget, LimitExceeded> {
         let Some(address) = AddressKey::of(address) else { return Ok(self.loopback.clone()) };
         let now = nanos(self.start, now);
-        self.forget_whole(now);
+        self.remove_refilled(now);
         for key in address.networks() {
-            if let (Some(limit), Some(slot)) = (per_address, self.networks.get(&key)) {
-                slot.check(key, limit, now)?;
+            if let (Some(limit), Some(entry)) = (per_address, self.networks.get(&key)) {
+                entry.check(key, limit, now)?;
             }
         }
-        let mut held = address.networks().map(|key| self.hold(key, per_address, now));
+        let mut held = address.networks().map(|key| self.acquire(key, per_address, now));
         let networks = std::array::from_fn(|_| held.next());
         drop(held);
         Ok(AddressBudget { start: self.start, networks })
     }
 
-    /// What is not counted for any address may do: as much as loopback.
-    pub(crate) fn free(&self) -> AddressBudget {
+    /// The budget of connections that count for no address: that of loopback.
+    pub(crate) fn unlimited(&self) -> AddressBudget {
         self.loopback.clone()
     }
 
     /// Counts a connection of a network.
-    fn hold(&mut self, key: AddressKey, per_address: Option<usize>, now: u64) -> Arc<Network> {
-        let slot = self.networks.entry(key).or_insert_with(|| Slot {
+    fn acquire(&mut self, key: AddressKey, per_address: Option<usize>, now: u64) -> Arc<Network> {
+        let entry = self.networks.entry(key).or_insert_with(|| NetworkEntry {
             network: Network::new(Some(key)),
             connections: 0,
-            connects: Bucket::default(),
-            listed: 0,
+            connects: TokenBucket::default(),
+            idle_key: 0,
         });
-        if slot.connections == 0 {
-            self.idle.remove(&(slot.listed, key));
+        if entry.connections == 0 {
+            self.idle.remove(&(entry.idle_key, key));
         }
-        slot.connections += 1;
+        entry.connections += 1;
         if let Some(per_address) = per_address {
-            slot.connects.charge(connect_rate(per_address).times(key.share()), 1, now);
+            entry.connects.charge(connect_rate(per_address).times(key.share()), 1, now);
         }
-        Arc::clone(&slot.network)
+        Arc::clone(&entry.network)
     }
 
     /// A connection has gone.
     pub(crate) fn release(&mut self, budget: &AddressBudget) {
         for key in budget.networks().filter_map(|network| network.key) {
-            let Some(slot) = self.networks.get_mut(&key) else { continue };
-            slot.connections -= 1;
-            if slot.connections == 0 {
-                slot.listed = slot.whole_at();
-                self.idle.insert((slot.listed, key));
+            let Some(entry) = self.networks.get_mut(&key) else { continue };
+            entry.connections -= 1;
+            if entry.connections == 0 {
+                entry.idle_key = entry.full_at();
+                self.idle.insert((entry.idle_key, key));
             }
         }
         while self.idle.len() > MAX_TRACKED_NETWORKS {
-            self.forget_first();
+            self.evict_first();
         }
     }
 
-    /// Owes no more than what is set now lets anybody owe: what was spent under other settings is not held against anybody.
-    pub(crate) fn cap(&self, lines: Option<LineRate>, per_address: Option<usize>, now: Instant) {
+    /// Clamps all debts to what is possible under the current settings.
+    pub(crate) fn clamp_to(
+        &self,
+        lines: Option<LineRateLimit>,
+        per_address: Option<usize>,
+        now: Instant,
+    ) {
         let now = nanos(self.start, now);
-        for (key, slot) in &self.networks {
-            slot.network.lines.cap(lines.and_then(|lines| line_rate(lines, *key)), now);
+        for (key, entry) in &self.networks {
+            entry.network.lines.clamp_to(lines.and_then(|lines| line_rate(lines, *key)), now);
             let connects = per_address.map(|limit| connect_rate(limit).times(key.share()));
-            slot.connects.cap(connects, now);
+            entry.connects.clamp_to(connects, now);
         }
     }
 
-    /// Forgets those that owe nothing any more. Each is forgotten once, so this costs what it cost to keep them.
-    fn forget_whole(&mut self, now: u64) {
+    /// Removes entries that owe nothing any more. Each is removed once, so this costs what it cost to keep them.
+    fn remove_refilled(&mut self, now: u64) {
         while self.idle.first().is_some_and(|&(whole_at, _)| whole_at <= now) {
-            self.forget_first();
+            self.evict_first();
         }
     }
 
-    /// Forgets the one without connections that is nearest to being whole.
-    fn forget_first(&mut self) {
+    /// Evicts the one without connections that is nearest to being full.
+    fn evict_first(&mut self) {
         if let Some((_, key)) = self.idle.pop_first() {
             self.networks.remove(&key);
         }
@@ -197,28 +202,28 @@ impl AddressBudgets {
     }
 }
 
-impl Slot {
+impl NetworkEntry {
     /// Whether a further connection may come, of a network of this size.
-    fn check(&self, key: AddressKey, per_address: usize, now: u64) -> Result<(), Excess> {
+    fn check(&self, key: AddressKey, per_address: usize, now: u64) -> Result<(), LimitExceeded> {
         let share = key.share();
         if self.connections >= per_address.saturating_mul(share as usize) {
-            return Err(Excess::Connections);
+            return Err(LimitExceeded::Connections);
         }
         let rate = connect_rate(per_address).times(share);
-        self.connects.has_one(rate, now).then_some(()).ok_or(Excess::Connects)
+        self.connects.has_token(rate, now).then_some(()).ok_or(LimitExceeded::ConnectRate)
     }
 
     /// When nothing is owed any more.
-    fn whole_at(&self) -> u64 {
+    fn full_at(&self) -> u64 {
         let Network { lines, .. } = &*self.network;
-        lines.full_at().max(self.connects.full_at()).max(self.network.guesses().forgotten())
+        lines.full_at().max(self.connects.full_at()).max(self.network.guesses().forgotten_at())
     }
 }
 
 impl Network {
     /// Which has spent nothing.
     fn new(key: Option<AddressKey>) -> Arc<Self> {
-        Arc::new(Self { key, lines: Bucket::default(), guesses: Mutex::default() })
+        Arc::new(Self { key, lines: TokenBucket::default(), guesses: Mutex::default() })
     }
 
     /// How many times the budget of an address it has.
@@ -227,7 +232,7 @@ impl Network {
     }
 
     /// How fast lines may come from all of it; `None` for any speed.
-    fn line_rate(&self, rate: LineRate) -> Option<Rate> {
+    fn line_rate(&self, rate: LineRateLimit) -> Option<Rate> {
         line_rate(rate, self.key?)
     }
 
@@ -244,7 +249,7 @@ impl AddressBudget {
     }
 
     /// So many lines came, or will come next. Says from when on all networks have covered them; in the past if at once.
-    pub(crate) fn charge(&self, rate: LineRate, lines: u32, now: Instant) -> Instant {
+    pub(crate) fn charge(&self, rate: LineRateLimit, lines: u32, now: Instant) -> Instant {
         let at = nanos(self.start, now);
         let charge = |network: &Network| {
             Some(network.lines.charge(network.line_rate(rate)?, lines.into(), at))
@@ -254,7 +259,7 @@ impl AddressBudget {
     }
 
     /// From when on all that came so far is covered.
-    pub(crate) fn covered_at(&self, rate: LineRate) -> Instant {
+    pub(crate) fn covered_at(&self, rate: LineRateLimit) -> Instant {
         let covered = |network: &Network| Some(network.lines.covered_at(network.line_rate(rate)?));
         let covered = self.networks().filter_map(covered).max().unwrap_or(0);
         self.start + Duration::from_nanos(covered)
@@ -268,30 +273,30 @@ impl AddressBudget {
         let at = nanos(self.start, now);
         for (taken, network) in self.networks().enumerate() {
             if let Err(wait) = network.guesses().take(network.share(), at) {
-                self.networks().take(taken).for_each(|network| network.guesses().give_back());
+                self.networks().take(taken).for_each(|network| network.guesses().refund());
                 return Err(wait);
             }
         }
         Ok(())
     }
 
-    /// The try was right.
-    pub(crate) fn give_guess_back(&self) {
-        self.networks().for_each(|network| network.guesses().give_back());
+    /// The guess was right, and does not count.
+    pub(crate) fn refund_guess(&self) {
+        self.networks().for_each(|network| network.guesses().refund());
     }
 }
 
-/// How often an address may connect that may have so many connections. Whoever allows more expects more people behind it.
+/// How often an address may connect that may have so many connections. A higher limit suggests more users behind it.
 fn connect_rate(per_address: usize) -> Rate {
     let interval = u64::try_from(CONNECT_INTERVAL.as_nanos()).unwrap_or(u64::MAX);
     Rate { burst: CONNECT_BURST, interval }.scaled(per_address)
 }
 
 /// How fast lines may come from all of a network, if that is limited.
-fn line_rate(rate: LineRate, key: AddressKey) -> Option<Rate> {
+fn line_rate(rate: LineRateLimit, key: AddressKey) -> Option<Rate> {
     let interval = u64::try_from(rate.connection.interval.as_nanos()).unwrap_or(u64::MAX);
     let of_one = Rate { burst: rate.connection.burst.into(), interval };
-    Some(of_one.times(rate.address?.get().saturating_mul(key.share())))
+    Some(of_one.times(rate.address_multiplier?.get().saturating_mul(key.share())))
 }
 
 impl Rate {

@@ -1,8 +1,8 @@
 //! Wrong secrets of operators: a few are free, then each doubles the wait before the next.
 //!
-//! A try is taken before the secret is compared, and given back if it was right: of many that come at once from one address no
-//! more are compared than may be. What comes during the wait is not compared at all, not even a right one: whoever could
-//! tell right from wrong by being let in would go on guessing.
+//! A guess is taken before the secret is compared, and refunded if it was right: of many that come at once from one address no
+//! more are compared than allowed. During the wait not even a right one is compared: otherwise a guesser who could tell right from
+//! wrong by being let in would go on guessing.
 
 use crate::limits::{AUTH_BACKOFF_MAX, AUTH_BACKOFF_MIN, AUTH_FAILURES_RESET, AUTH_FREE_FAILURES};
 use std::time::Duration;
@@ -13,9 +13,9 @@ pub(crate) struct Guesses {
     /// Wrong ones that count.
     wrong: u32,
     /// When the next may be made.
-    next: u64,
+    next_at: u64,
     /// When all of them are forgotten.
-    forgotten: u64,
+    forgotten_at: u64,
 }
 
 impl Guesses {
@@ -24,32 +24,32 @@ impl Guesses {
     /// # Errors
     /// How long to wait before one may be made.
     pub(crate) fn take(&mut self, share: u32, now: u64) -> Result<(), Duration> {
-        if now >= self.forgotten {
+        if now >= self.forgotten_at {
             *self = Self::default();
         }
-        if now < self.next {
-            return Err(Duration::from_nanos(self.next - now));
+        if now < self.next_at {
+            return Err(Duration::from_nanos(self.next_at - now));
         }
         self.wrong = self.wrong.saturating_add(1);
         // After the last free one comes the first wait.
         if let Some(doublings) = self.wrong.checked_sub(AUTH_FREE_FAILURES.saturating_mul(share)) {
             let wait =
                 AUTH_BACKOFF_MIN.saturating_mul(1 << doublings.min(16)).min(AUTH_BACKOFF_MAX);
-            self.next = now.saturating_add(nanos(wait));
+            self.next_at = now.saturating_add(nanos(wait));
         }
-        self.forgotten = now.saturating_add(nanos(AUTH_FAILURES_RESET));
+        self.forgotten_at = now.saturating_add(nanos(AUTH_FAILURES_RESET));
         Ok(())
     }
 
     /// The try that was taken last was right, or was not made.
-    pub(crate) fn give_back(&mut self) {
+    pub(crate) fn refund(&mut self) {
         self.wrong = self.wrong.saturating_sub(1);
-        self.next = 0;
+        self.next_at = 0;
     }
 
     /// When nothing of it is known any more.
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.forgotten
+    pub(crate) fn forgotten_at(&self) -> u64 {
+        self.forgotten_at
     }
 }
 
@@ -100,7 +100,7 @@ mod tests {
         }
         for _ in 0..10 {
             assert_eq!(guesses.take(1, 0), Ok(()));
-            guesses.give_back();
+            guesses.refund();
         }
         assert_eq!((guesses.take(1, 0), guesses.take(1, 0).is_err()), (Ok(()), true));
     }
