@@ -11,9 +11,9 @@
 use crate::chat::scan_steps;
 use crate::limits::{MAX_BANS, MAX_NICK};
 use crate::os::files::BYTE_ORDER_MARK;
-use crate::protocol::ip_range::{EVERYBODY, IpRange};
-use crate::protocol::nick::{Nick, look_of};
-use crate::protocol::sanitize::quoted;
+use crate::protocol::ip_range::{IpRange, MATCHES_ALL};
+use crate::protocol::nick::{Nick, skeleton_byte};
+use crate::protocol::sanitize::quote;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -27,7 +27,7 @@ pub(crate) enum BanTarget {
 }
 
 /// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like the
-/// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_like`]); in a pattern `I` is `i`,
+/// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_confusable_with`]); in a pattern `I` is `i`,
 /// not `l`, or it would meet people who are called otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct NickMask(
@@ -83,13 +83,13 @@ impl NickMask {
         let is_wild = |c: char| matches!(c, '*' | '?');
         let may_be = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || is_wild(c);
         if word.is_empty() || word.len() > MAX_NICK || !word.chars().all(may_be) {
-            let shown = quoted(word);
+            let shown = quote(word);
             return Err(format!(
                 "a ban is on a nick (with * and ? if you like), an address or a range, as in 203.0.113.0/24: {shown}"
             ));
         }
         if word.chars().all(is_wild) {
-            return Err(EVERYBODY.to_owned());
+            return Err(MATCHES_ALL.to_owned());
         }
         Ok(Self(word.into()))
     }
@@ -130,18 +130,19 @@ impl NickMask {
     pub(crate) fn matches(&self, nick: Nick) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         let look = if self.literal().is_some() {
-            look_of
+            skeleton_byte
         } else {
-            |byte: u8| look_of(byte.to_ascii_lowercase())
+            |byte: u8| skeleton_byte(byte.to_ascii_lowercase())
         };
         let (pattern, name) = (self.0.as_bytes(), nick.as_bytes());
         matches_pattern(pattern, lower, name, lower)
-            || matches_pattern(pattern, look, name, look_of)
+            || matches_pattern(pattern, look, name, skeleton_byte)
     }
 
     /// Whether it means all whom another means: the same pattern, or nicks of which one looks like the other.
     fn is_similar(&self, other: &Self) -> bool {
-        let look_alike = || self.0.bytes().map(look_of).eq(other.0.bytes().map(look_of));
+        let look_alike =
+            || self.0.bytes().map(skeleton_byte).eq(other.0.bytes().map(skeleton_byte));
         self == other || (self.literal().is_some() && other.literal().is_some() && look_alike())
     }
 }
@@ -192,7 +193,7 @@ impl Ban {
     pub(crate) fn duration_text(&self, now: u64) -> String {
         let rest = |until: u64| std::time::Duration::from_secs(until.saturating_sub(now));
         self.until.map_or("for good".to_owned(), |until| {
-            format!("for {}", crate::protocol::duration::words(rest(until)))
+            format!("for {}", crate::protocol::duration::format(rest(until)))
         })
     }
 
@@ -242,7 +243,9 @@ impl Bans {
     /// The ban that meets all whom this target means, or the one nick that it is.
     pub(crate) fn covering(&self, target: &BanTarget, now: u64) -> Option<&Ban> {
         match target {
-            BanTarget::Nick(mask) => self.matching_nick(Nick::of_somebody(mask.literal()?)?, now),
+            BanTarget::Nick(mask) => {
+                self.matching_nick(Nick::parse_existing(mask.literal()?)?, now)
+            }
             BanTarget::Network(range) => self.iter(now).find(
                 |ban| matches!(&ban.target, BanTarget::Network(other) if other.covers(range)),
             ),
@@ -329,7 +332,7 @@ pub(crate) fn unquoted(reason: &str) -> String {
 /// A reason as it stands in the text, safe whatever somebody has put there.
 fn requoted(reason: &str) -> String {
     let bare = unquoted(reason);
-    if bare.is_empty() { String::new() } else { quoted(&bare) }
+    if bare.is_empty() { String::new() } else { quote(&bare) }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(crate) fn mentioned_nicks(words: &str) -> impl Iterator<Item = Nick> {
         (MIN_NICK..=MAX_NICK).contains(&word.len())
             && word.starts_with(|c: char| c.is_ascii_alphabetic())
     };
-    words.filter(is_name).take(MAX_BELL_WORDS).filter_map(Nick::of_somebody)
+    words.filter(is_name).take(MAX_BELL_WORDS).filter_map(Nick::parse_existing)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! somebody says is part of them: of a `/quit` with words only that it was one. Knows no rooms; the broker calls it, and who
 //! turns somebody away.
 
-use crate::protocol::message::Departure;
+use crate::protocol::message::LeaveReason;
 use crate::protocol::nick::Nick;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
@@ -52,7 +52,7 @@ impl ConnectionLog {
     }
 
     /// Somebody is gone.
-    pub(crate) fn left(&self, nick: Nick, address: IpAddr, departure: &Departure) {
+    pub(crate) fn left(&self, nick: Nick, address: IpAddr, departure: &LeaveReason) {
         self.left_because(nick, address, reason(departure));
     }
 
@@ -72,15 +72,15 @@ impl ConnectionLog {
 }
 
 /// Why somebody left, without their words.
-fn reason(departure: &Departure) -> &'static str {
+fn reason(departure: &LeaveReason) -> &'static str {
     match departure {
-        Departure::Quit(_) => "quit",
-        Departure::Eof => "closed",
-        Departure::Lost => "connection lost",
-        Departure::TooSlow => "too slow",
+        LeaveReason::Quit(_) => "quit",
+        LeaveReason::Eof => "closed",
+        LeaveReason::ConnectionLost => "connection lost",
+        LeaveReason::TooSlow => "too slow",
         // They leave a room, and are in the house still.
-        Departure::Parted(_) | Departure::Kicked { .. } => "parted",
-        Departure::Ejected { .. } => "kicked",
-        Departure::Refused(reason) => reason,
+        LeaveReason::Parted(_) | LeaveReason::Kicked { .. } => "parted",
+        LeaveReason::KickedByAdmin { .. } => "kicked",
+        LeaveReason::ServerClosed(reason) => reason,
     }
 }

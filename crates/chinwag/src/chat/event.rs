@@ -11,10 +11,10 @@ use crate::limits::{
 pub(crate) use crate::outbound::client_id::ClientId;
 use crate::outbound::queue::Sender;
 use crate::outbound::side_message::Probe;
-use crate::protocol::command::{Input, Kind};
-use crate::protocol::completion::Matches;
-use crate::protocol::encode::DoorKind;
-pub(crate) use crate::protocol::message::Departure;
+use crate::protocol::command::{Command, CommandKind};
+use crate::protocol::completion::Completions;
+use crate::protocol::encode::WireFormat;
+pub(crate) use crate::protocol::message::LeaveReason;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use whippet::sync::oneshot;
@@ -36,7 +36,7 @@ pub(crate) enum Event {
         /// The word.
         word: String,
         /// Where the answer goes.
-        answer: oneshot::Sender<Matches>,
+        answer: oneshot::Sender<Completions>,
     },
     /// The connection does not answer, which somebody wanted to know.
     Unresponsive {
@@ -59,7 +59,7 @@ pub(crate) enum Event {
         /// Who.
         id: ClientId,
         /// In which way.
-        departure: Departure,
+        departure: LeaveReason,
     },
 }
 
@@ -83,7 +83,7 @@ impl Event {
 
     /// Bytes that an input takes beside its text.
     #[cfg(test)]
-    pub(crate) const ITEM_BYTES: usize = size_of::<(Kind, u32)>();
+    pub(crate) const ITEM_BYTES: usize = size_of::<(CommandKind, u32)>();
 
     /// Whether it took a place in the broker's queue, which is to be given back.
     pub(crate) const fn holds_queue_permit(&self) -> bool {
@@ -108,7 +108,7 @@ pub(crate) struct NewClient {
     /// Where lines for him go.
     pub sender: Sender,
     /// How his lines are encoded.
-    pub format: DoorKind,
+    pub format: WireFormat,
     /// Where he comes from.
     pub address: IpAddr,
 }
@@ -143,7 +143,7 @@ pub(crate) struct CommandBatch {
     /// The texts of all of them, one behind the other.
     text: String,
     /// What each asks for, and where its text ends.
-    items: Vec<(Kind, u32)>,
+    items: Vec<(CommandKind, u32)>,
     /// Bytes that the broker may make of them, at most.
     encoded: usize,
     /// When they were read, if that is known.
@@ -183,7 +183,7 @@ impl CommandBatch {
     }
 
     /// Adds one at the end.
-    pub(crate) fn push(&mut self, input: Input<'_>) {
+    pub(crate) fn push(&mut self, input: Command<'_>) {
         self.text.push_str(input.text);
         let end = u32::try_from(self.text.len()).expect("an event is far smaller than 4 GiB");
         self.items.push((input.kind, end));
@@ -196,12 +196,12 @@ impl CommandBatch {
     }
 
     /// All of them, in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Input<'_>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Command<'_>> {
         let mut start = 0;
         self.items.iter().map(move |&(kind, end)| {
             let range = start as usize..end as usize;
             start = end;
-            Input { kind, text: &self.text[range] }
+            Command { kind, text: &self.text[range] }
         })
     }
 
@@ -219,14 +219,15 @@ impl CommandBatch {
 
 /// Bytes of the answer to an input, about. What makes a long answer fills an event sooner, so that one read full
 /// of `/who` cannot push its own sender past his bounds.
-const fn reply_bytes(kind: Kind) -> usize {
+const fn reply_bytes(kind: CommandKind) -> usize {
     match kind {
-        Kind::Who { .. } | Kind::Rooms { .. } | Kind::RoomsNamed { .. } | Kind::Bans { .. } => {
-            WHO_PAGE_BYTES
-        }
-        Kind::Join => REPLAY_BYTES,
-        Kind::History { .. } => HISTORY_BYTES,
-        Kind::Help | Kind::Whoami => WHO_PAGE_BYTES / 2,
+        CommandKind::Who { .. }
+        | CommandKind::Rooms { .. }
+        | CommandKind::RoomsMatching { .. }
+        | CommandKind::Bans { .. } => WHO_PAGE_BYTES,
+        CommandKind::Join => REPLAY_BYTES,
+        CommandKind::History { .. } => HISTORY_BYTES,
+        CommandKind::Help | CommandKind::Whoami => WHO_PAGE_BYTES / 2,
         _ => 0,
     }
 }
@@ -238,9 +239,9 @@ mod tests {
     #[test]
     fn inputs_come_out_as_they_went_in() {
         let sent = [
-            Input { kind: Kind::Say, text: "hello" },
-            Input { kind: Kind::Help, text: "" },
-            Input { kind: Kind::Action, text: "wävs" },
+            Command { kind: CommandKind::Say, text: "hello" },
+            Command { kind: CommandKind::Help, text: "" },
+            Command { kind: CommandKind::Action, text: "wävs" },
         ];
         let mut inputs = CommandBatch::new();
         sent.iter().for_each(|&input| inputs.push(input));
@@ -257,7 +258,7 @@ mod tests {
         assert!(inputs.fits(3 * MAX_EVENT_BYTES), "the longest line goes alone");
         for _ in 0..4 {
             assert!(inputs.fits(0));
-            inputs.push(Input { kind: Kind::Who { page: 1 }, text: "" });
+            inputs.push(Command { kind: CommandKind::Who { page: 1 }, text: "" });
         }
         assert!(!inputs.fits(0));
     }

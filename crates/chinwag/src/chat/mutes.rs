@@ -58,7 +58,7 @@ impl Mutes {
         }
         self.latest += 1;
         let id = MuteId(self.latest);
-        self.mutes.insert(id, Mute { until, nick, address: AddressKey::of(address) });
+        self.mutes.insert(id, Mute { until, nick, address: AddressKey::from_ip(address) });
         Ok(id)
     }
 
@@ -74,7 +74,7 @@ impl Mutes {
 
     /// The one that meets somebody who comes from this address, if any does.
     pub(crate) fn matching_address(&self, address: IpAddr, now: Instant) -> Option<MuteId> {
-        let key = AddressKey::of(address)?;
+        let key = AddressKey::from_ip(address)?;
         self.find(now, |mute| mute.address == Some(key))
     }
 
@@ -85,13 +85,15 @@ impl Mutes {
         address: IpAddr,
         now: Instant,
     ) -> Option<MuteId> {
-        let local = AddressKey::of(address).is_none();
-        self.find(now, |mute| local && mute.address.is_none() && mute.nick.is_like(&nick))
+        let local = AddressKey::from_ip(address).is_none();
+        self.find(now, |mute| {
+            local && mute.address.is_none() && mute.nick.is_confusable_with(&nick)
+        })
     }
 
     /// The one of somebody who was called so, here or gone.
     pub(crate) fn by_nick(&self, nick: Nick, now: Instant) -> Option<MuteId> {
-        self.find(now, |mute| mute.nick.is_like(&nick))
+        self.find(now, |mute| mute.nick.is_confusable_with(&nick))
     }
 
     /// All that last, the first one first.

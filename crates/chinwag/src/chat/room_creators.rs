@@ -84,14 +84,14 @@ impl RoomCreators {
 
 /// What a room from there counts for.
 fn creators(from: IpAddr) -> impl Iterator<Item = RoomCreator> {
-    let address = AddressKey::of(from);
+    let address = AddressKey::from_ip(from);
     let networks = address.into_iter().flat_map(AddressKey::networks).map(Some);
     networks.chain(address.is_none().then_some(None))
 }
 
 /// How many times as much as an address it may have.
 fn share(creator: RoomCreator) -> usize {
-    creator.map_or(BUDGET_FACTOR_48, AddressKey::share) as usize
+    creator.map_or(BUDGET_FACTOR_48, AddressKey::budget_factor) as usize
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 use crate::chat::event::ClientId;
 use crate::chat::scan_steps;
 use crate::chat::user::User;
-use crate::protocol::nick::{FoldedNick, Nick, NickLook};
+use crate::protocol::nick::{FoldedNick, Nick, NickSkeleton};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
@@ -23,7 +23,7 @@ pub(crate) struct Users {
     /// The slot of each name without its case.
     by_nick: BTreeMap<FoldedNick, u32>,
     /// The slot of whoever has a name that looks so.
-    by_look: BTreeMap<NickLook, u32>,
+    by_look: BTreeMap<NickSkeleton, u32>,
     /// The slots of the retired.
     departed: Vec<usize>,
     /// Empty slots, the lowest first. Some may be taken already, or lie past the end.
@@ -84,7 +84,7 @@ impl Users {
     /// are both.
     pub(crate) fn look_alike(&self, nick: Nick, except: Option<usize>) -> Option<usize> {
         let named = self.by_nick.get(&nick.fold());
-        let found = [named, self.by_look.get(&nick.look())].into_iter().flatten();
+        let found = [named, self.by_look.get(&nick.skeleton())].into_iter().flatten();
         found.map(|&slot| slot as usize).find(|&slot| Some(slot) != except)
     }
 
@@ -105,7 +105,7 @@ impl Users {
 
     /// Everybody but the retired whose name begins with this word in whatever case, in the order of the alphabet.
     pub(crate) fn with_prefix(&self, word: &str) -> impl DoubleEndedIterator<Item = &User> + Clone {
-        let bounds = FoldedNick::beginning_with(word);
+        let bounds = FoldedNick::prefix_range(word);
         let range = bounds.map(|(first, last)| self.by_nick.range(first..=last));
         range.into_iter().flatten().map(|(_, &slot)| self.user(slot as usize))
     }
@@ -115,7 +115,7 @@ impl Users {
         let slot = self.free_slot();
         let known = self.by_id.insert(user.id, slot as u32);
         let taken = self.by_nick.insert(user.nick.fold(), slot as u32);
-        let like = self.by_look.insert(user.nick.look(), slot as u32);
+        let like = self.by_look.insert(user.nick.skeleton(), slot as u32);
         debug_assert!(
             known.is_none() && taken.is_none() && like.is_none(),
             "ids and names are unique"
@@ -144,7 +144,7 @@ impl Users {
         user.departed = true;
         self.by_id.remove(&user.id);
         self.by_nick.remove(&user.nick.fold());
-        self.by_look.remove(&user.nick.look());
+        self.by_look.remove(&user.nick.skeleton());
     }
 
     /// Those who wait to be removed.
@@ -189,9 +189,9 @@ impl Users {
     pub(crate) fn rename(&mut self, slot: usize, nick: Nick) {
         let old = std::mem::replace(&mut self.user_mut(slot).nick, nick);
         self.by_nick.remove(&old.fold());
-        self.by_look.remove(&old.look());
+        self.by_look.remove(&old.skeleton());
         self.by_nick.insert(nick.fold(), slot as u32);
-        self.by_look.insert(nick.look(), slot as u32);
+        self.by_look.insert(nick.skeleton(), slot as u32);
     }
 
     /// Takes everybody out.
@@ -229,16 +229,16 @@ mod tests {
     use crate::chat::event::NewClient;
     use crate::outbound::backpressure::{Backpressure, QueueLimits};
     use crate::outbound::queue;
-    use crate::protocol::encode::DoorKind;
+    use crate::protocol::encode::WireFormat;
     use std::net::Ipv4Addr;
     use std::sync::Arc;
 
     fn user(number: u64) -> User {
         let (sender, _) = queue::channel(&Arc::new(Backpressure::new(QueueLimits::default())));
         let now = whippet::time::Instant::now().into_std();
-        let (format, address) = (DoorKind::Lines, Ipv4Addr::LOCALHOST.into());
+        let (format, address) = (WireFormat::Lines, Ipv4Addr::LOCALHOST.into());
         let client = NewClient { sender, format, address };
-        User::new(ClientId::new(number), Nick::numbered(number), client, now)
+        User::new(ClientId::new(number), Nick::guest(number), client, now)
     }
 
     fn remove(users: &mut Users, slot: usize) {
@@ -285,7 +285,7 @@ mod tests {
         let (bob, shout) = (Nick::parse("bob").unwrap(), Nick::parse("BOB").unwrap());
         users.rename(slot, bob);
         assert_eq!(users.by_nick(shout), Some(slot));
-        assert_eq!(users.by_nick(Nick::numbered(1)), None);
+        assert_eq!(users.by_nick(Nick::guest(1)), None);
         let alike = Nick::parse("b0b").unwrap();
         assert_eq!((users.by_nick(alike), users.look_alike(alike, None)), (None, Some(slot)));
         assert_eq!(users.look_alike(alike, Some(slot)), None, "their own is no other's");

@@ -3,11 +3,11 @@
 use super::script::{self, Chunk};
 use super::telnet::{self, Symbol};
 use crate::limits::MAX_LINE_BYTES;
-use crate::protocol::command::{self, Input, Kind};
+use crate::protocol::command::{self, Command, CommandKind};
 use crate::protocol::decoder::{Decoded, Decoder};
 use crate::protocol::sanitize;
-use crate::protocol::sniff::Foreign;
-use crate::protocol::telnet::Command;
+use crate::protocol::sniff::OtherProtocol;
+use crate::protocol::telnet::TelnetCommand;
 use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -38,12 +38,12 @@ fn decoded<'a>(chunks: impl IntoIterator<Item = (&'a [u8], usize)>) -> String {
     let mut decoder = Decoder::default();
     let mut log = String::new();
     for (chunk, take) in chunks {
-        let held = decoder.waiting().len();
+        let held = decoder.buffered().len();
         take_lines(&mut decoder, chunk, take, &mut log);
-        assert!(decoder.waiting().len() <= held + chunk.len(), "nothing waits that did not come");
+        assert!(decoder.buffered().len() <= held + chunk.len(), "nothing waits that did not come");
     }
     take_lines(&mut decoder, &[], usize::MAX, &mut log);
-    assert!(!decoder.has_waiting(), "all that came was taken");
+    assert!(!decoder.has_buffered(), "all that came was taken");
     if let Some(last) = decoder.finish() {
         note(&mut log, &last);
     }
@@ -55,7 +55,7 @@ fn decoded<'a>(chunks: impl IntoIterator<Item = (&'a [u8], usize)>) -> String {
 fn take_lines(decoder: &mut Decoder, chunk: &[u8], most: usize, log: &mut String) {
     let mut lines = decoder.lines(chunk, *NOW);
     for _ in 0..most {
-        let longest = lines.longest_next();
+        let longest = lines.max_next_bytes();
         let Some(decoded) = lines.next() else { break };
         if let Decoded::Line(line) = &decoded {
             assert!(
@@ -95,7 +95,7 @@ enum Phase {
     /// It may be another protocol's: only blank lines have come.
     First,
     /// Commands have come, and nothing was said.
-    Unsaid,
+    BeforeChat,
     /// Something was said.
     Over,
     /// Nothing more is looked at.
@@ -131,9 +131,9 @@ fn reference(stream: &[u8]) -> String {
             _ if reference.phase == Phase::Ended => break,
             Symbol::Text(byte) => reference.take(byte),
             Symbol::Abandoned => reference.is_junk = true,
-            Symbol::Command(Command::Quit) => reference.end_with(&Decoded::Quit),
-            Symbol::Command(Command::EraseCharacter) => reference.erase(8),
-            Symbol::Command(Command::EraseLine) => reference.erase(0x15),
+            Symbol::Command(TelnetCommand::Quit) => reference.end_with(&Decoded::Quit),
+            Symbol::Command(TelnetCommand::EraseCharacter) => reference.erase(8),
+            Symbol::Command(TelnetCommand::EraseLine) => reference.erase(0x15),
             Symbol::Command(command) => note(&mut reference.log, &Decoded::Telnet(command)),
         }
     }
@@ -152,7 +152,7 @@ impl Reference {
         self.all.push(byte);
         let is_first = matches!(self.phase, Phase::Mark | Phase::First);
         if is_first && self.all.ends_with(SIGNATURE) {
-            return self.end_with(&Decoded::Foreign(Foreign::Proxy));
+            return self.end_with(&Decoded::OtherProtocol(OtherProtocol::Proxy));
         }
         match byte {
             _ if is_second_half => {}
@@ -214,7 +214,7 @@ impl Reference {
         if self.phase == Phase::First
             && let Some(foreign) = of_start(&self.text)
         {
-            return self.end_with(&Decoded::Foreign(foreign));
+            return self.end_with(&Decoded::OtherProtocol(foreign));
         }
         if self.text.len() <= MAX_LINE_BYTES {
             return;
@@ -235,11 +235,11 @@ impl Reference {
         let foreign = match (self.phase, &long) {
             (_, Some(line)) => request(line),
             (Phase::Mark | Phase::First, None) => of_first(&text),
-            (Phase::Unsaid, None) => is_irc(&text).then_some(Foreign::Irc),
+            (Phase::BeforeChat, None) => is_irc(&text).then_some(OtherProtocol::Irc),
             (Phase::Over | Phase::Ended, None) => None,
         };
         if let Some(foreign) = foreign {
-            return self.end_with(&Decoded::Foreign(foreign));
+            return self.end_with(&Decoded::OtherProtocol(foreign));
         }
         if self.phase != Phase::Over {
             let is_dropped = was_junk && text.is_empty();
@@ -267,24 +267,27 @@ fn after_line(before: Phase, line: &[u8]) -> Phase {
     if sanitize::is_blank(line) {
         return before.max(Phase::First);
     }
-    let says = |input: Input<'_>| {
-        matches!(input.kind, Kind::Say | Kind::Action | Kind::Message | Kind::Reply)
+    let says = |input: Command<'_>| {
+        matches!(
+            input.kind,
+            CommandKind::Say | CommandKind::Action | CommandKind::Message | CommandKind::Reply
+        )
     };
-    if command::parse(line).is_none_or(says) { Phase::Over } else { Phase::Unsaid }
+    if command::parse(line).is_none_or(says) { Phase::Over } else { Phase::BeforeChat }
 }
 
 /// The protocol that the start of a first line belongs to, if it is not ours.
-fn of_start(line: &[u8]) -> Option<Foreign> {
+fn of_start(line: &[u8]) -> Option<OtherProtocol> {
     if line.starts_with(b"\x16\x03") {
-        return Some(Foreign::Tls);
+        return Some(OtherProtocol::Tls);
     }
-    line.starts_with(b"SSH-").then_some(Foreign::Ssh)
+    line.starts_with(b"SSH-").then_some(OtherProtocol::Ssh)
 }
 
 /// The protocol that a whole first line belongs to, if it is not ours.
-fn of_first(line: &[u8]) -> Option<Foreign> {
-    let proxy = || is_proxy(line).then_some(Foreign::Proxy);
-    let irc = || is_irc(line).then_some(Foreign::Irc);
+fn of_first(line: &[u8]) -> Option<OtherProtocol> {
+    let proxy = || is_proxy(line).then_some(OtherProtocol::Proxy);
+    let irc = || is_irc(line).then_some(OtherProtocol::Irc);
     of_start(line).or_else(|| request(line)).or_else(proxy).or_else(irc)
 }
 
@@ -304,12 +307,12 @@ fn may_be_request(line: &[u8]) -> bool {
 }
 
 /// The protocol of a request.
-fn request(line: &[u8]) -> Option<Foreign> {
+fn request(line: &[u8]) -> Option<OtherProtocol> {
     let version = line.splitn(3, |&byte| byte == b' ').nth(2).filter(|_| may_be_request(line))?;
     match version {
-        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Http),
-        [b'R', b'T', b'S', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Rtsp),
-        [b'S', b'I', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(Foreign::Sip),
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(OtherProtocol::Http),
+        [b'R', b'T', b'S', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(OtherProtocol::Rtsp),
+        [b'S', b'I', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Some(OtherProtocol::Sip),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 
 use super::script::{self, Chunk};
 use crate::limits::{EDITOR_HISTORY_BYTES, MAX_LINE_BYTES, MAX_PENDING_LINE_BYTES};
-use crate::protocol::completion::Matches;
+use crate::protocol::completion::Completions;
 use crate::terminal::editor::{Editor, Event};
 use std::num::NonZero;
 use vt100::Parser;
@@ -12,7 +12,7 @@ use vt100::Parser;
 const SIZE: (NonZero<u16>, NonZero<u16>) =
     (NonZero::new(10).expect("not zero"), NonZero::new(24).expect("not zero"));
 /// Who is there.
-const PEOPLE: [&str; 4] = ["Albert", "alice", "bob", "bobby-tables"];
+const NICKS: [&str; 4] = ["Albert", "alice", "bob", "bobby-tables"];
 /// What may stand behind an ESC.
 const SEQUENCES: [&[u8]; 6] = [b"[K", b"[J", b"7", b"8", b"[?2004h", b"[?2004l"];
 
@@ -20,9 +20,9 @@ const SEQUENCES: [&[u8]; 6] = [b"[K", b"[J", b"7", b"8", b"[?2004h", b"[?2004l"]
 pub(super) fn check(input: &[u8]) {
     let chunks = script::chunks(input);
     let stream = script::whole(&chunks);
-    let at_once = Seen::of([stream.as_slice()]);
-    assert_eq!(Seen::of(chunks.iter().map(of_chunk)), at_once, "split at the marks");
-    assert_eq!(Seen::of(stream.chunks(1)), at_once, "byte by byte");
+    let at_once = Outcome::of([stream.as_slice()]);
+    assert_eq!(Outcome::of(chunks.iter().map(of_chunk)), at_once, "split at the marks");
+    assert_eq!(Outcome::of(stream.chunks(1)), at_once, "byte by byte");
 }
 
 /// The bytes of a chunk.
@@ -32,7 +32,7 @@ fn of_chunk(chunk: &Chunk) -> &[u8] {
 
 /// What came of keys.
 #[derive(Debug, PartialEq, Eq)]
-struct Seen {
+struct Outcome {
     /// What was asked for, completions excepted.
     events: Vec<Event>,
     /// The rows of the screen.
@@ -41,7 +41,7 @@ struct Seen {
     cursor: (u16, u16),
 }
 
-impl Seen {
+impl Outcome {
     /// What comes of these chunks; the screen is drawn after each.
     fn of<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut editor = Editor::new(SIZE.1.get(), false);
@@ -49,7 +49,7 @@ impl Seen {
         let mut events = Vec::new();
         for mut chunk in chunks {
             press(&mut editor, &mut chunk, &mut events);
-            assert!(editor.begun().len() <= MAX_LINE_BYTES && chunk.is_empty());
+            assert!(editor.line_text().len() <= MAX_LINE_BYTES && chunk.is_empty());
             show(&editor.draw(), &mut screen);
         }
         editor.print(b"alice: hello\r\n");
@@ -68,7 +68,9 @@ impl Seen {
 fn press(editor: &mut Editor, keys: &mut &[u8], events: &mut Vec<Event>) {
     while let Some(event) = editor.handle(keys) {
         match event {
-            Event::Complete(word) => editor.complete(&Matches::of(PEOPLE.into_iter(), &word)),
+            Event::Complete(word) => {
+                editor.complete(&Completions::matching(NICKS.into_iter(), &word))
+            }
             Event::Line(line) => {
                 assert!(line.len() <= MAX_LINE_BYTES && !line.contains(['\r', '\n']), "{line:?}");
                 events.push(Event::Line(line));
@@ -80,7 +82,7 @@ fn press(editor: &mut Editor, keys: &mut &[u8], events: &mut Vec<Event>) {
                         line.len() <= MAX_LINE_BYTES && !line.contains(['\r', '\n']),
                         "{line:?}"
                     );
-                    editor.show(&line);
+                    editor.print_own_line(&line);
                     events.push(Event::Line(line));
                 }
             }

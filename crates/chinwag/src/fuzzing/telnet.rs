@@ -3,7 +3,7 @@
 
 use super::script::{self, Chunk};
 use crate::limits::MAX_SUBNEGOTIATION_BYTES;
-use crate::protocol::telnet::{Command, Filter, IAC, NAWS, Piece, TTYPE};
+use crate::protocol::telnet::{IAC, NAWS, Parser, TTYPE, TelnetCommand, Token};
 
 /// The lowest command.
 const EOF: u8 = 236;
@@ -24,7 +24,7 @@ pub(super) enum Symbol {
     /// A subnegotiation that was given up.
     Abandoned,
     /// A command that asks something of the server.
-    Command(Command),
+    Command(TelnetCommand),
 }
 
 /// The fuzz target.
@@ -46,18 +46,18 @@ fn of_chunk(chunk: &Chunk) -> &[u8] {
 
 /// What the product leaves of these chunks.
 fn filtered<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Symbol> {
-    let mut filter = Filter::default();
+    let mut filter = Parser::default();
     let mut symbols = Vec::new();
     for mut chunk in chunks {
         while let Some(piece) = filter.next(&mut chunk) {
             match piece {
-                Piece::Data(data) => {
+                Token::Data(data) => {
                     assert!(!data.is_empty() && !data.contains(&IAC), "data is text: {data:?}");
                     symbols.extend(data.iter().copied().map(Symbol::Text));
                 }
-                Piece::Escaped => symbols.push(Symbol::Text(IAC)),
-                Piece::Abandoned => symbols.push(Symbol::Abandoned),
-                Piece::Command(command) => symbols.push(Symbol::Command(command)),
+                Token::Escaped => symbols.push(Symbol::Text(IAC)),
+                Token::Abandoned => symbols.push(Symbol::Abandoned),
+                Token::Command(command) => symbols.push(Symbol::Command(command)),
             }
         }
         assert!(chunk.is_empty(), "all of a chunk is taken");
@@ -93,7 +93,12 @@ pub(super) fn reference(stream: &[u8]) -> Vec<Symbol> {
                 2 + length
             }
             [IAC, verb @ WILL..=DONT, ref option @ ..] => {
-                let of_verb = [Command::Will, Command::Wont, Command::Do, Command::Dont];
+                let of_verb = [
+                    TelnetCommand::Will,
+                    TelnetCommand::Wont,
+                    TelnetCommand::Do,
+                    TelnetCommand::Dont,
+                ];
                 let command = |&option| Symbol::Command(of_verb[usize::from(verb - WILL)](option));
                 symbols.extend(option.first().map(command));
                 3
@@ -116,12 +121,12 @@ pub(super) fn reference(stream: &[u8]) -> Vec<Symbol> {
 }
 
 /// The commands that ask for something.
-fn of_two_bytes(command: u8) -> Option<Command> {
+fn of_two_bytes(command: u8) -> Option<TelnetCommand> {
     match command {
-        244 => Some(Command::Quit),
-        246 => Some(Command::AreYouThere),
-        247 => Some(Command::EraseCharacter),
-        248 => Some(Command::EraseLine),
+        244 => Some(TelnetCommand::Quit),
+        246 => Some(TelnetCommand::AreYouThere),
+        247 => Some(TelnetCommand::EraseCharacter),
+        248 => Some(TelnetCommand::EraseLine),
         _ => None,
     }
 }
@@ -151,14 +156,14 @@ fn subnegotiation(body: &[u8]) -> (usize, Option<Symbol>) {
 }
 
 /// What a subnegotiation tells.
-fn of_content(content: &[u8]) -> Option<Command> {
+fn of_content(content: &[u8]) -> Option<TelnetCommand> {
     match *content {
         [NAWS, a, b, c, d] => {
-            Some(Command::WindowSize(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+            Some(TelnetCommand::WindowSize(u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
         }
         [TTYPE, 0, ref name @ ..] => {
             let name = name.to_ascii_lowercase();
-            Some(Command::TerminalType {
+            Some(TelnetCommand::TerminalType {
                 is_dumb: [&b""[..], b"dumb", b"unknown"].contains(&&name[..]),
             })
         }

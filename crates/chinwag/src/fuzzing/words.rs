@@ -2,9 +2,9 @@
 
 use crate::chat::bans::BanTarget;
 use crate::limits::{MAX_BLANK_COLUMNS, MAX_COMBINING_MARKS, MAX_NICK, MAX_QUOTED, MIN_NICK};
-use crate::protocol::command::{self, Input, Kind};
-use crate::protocol::encode::DoorKind;
-use crate::protocol::message::{Departure, Line};
+use crate::protocol::command::{self, Command, CommandKind};
+use crate::protocol::encode::WireFormat;
+use crate::protocol::message::{LeaveReason, Message};
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use crate::protocol::sanitize;
@@ -98,7 +98,7 @@ fn is_conditional(c: char) -> bool {
 /// What is forbidden goes, what shows nothing goes where nothing needs it, and all else stays in order, but for marks and blanks
 /// that are too many.
 fn check_sanitised(words: &str) {
-    let clean = sanitize::sanitise(words);
+    let clean = sanitize::sanitize(words);
     assert!(!clean.contains(is_forbidden) && !clean.contains('\t'), "{words:?} became {clean:?}");
     let seen = |c: &char| *c == '\t' || !is_forbidden(*c) && !is_conditional(*c);
     let marks = words.chars().filter(|c| !c.is_ascii()).count();
@@ -122,13 +122,13 @@ fn check_sanitised(words: &str) {
         assert!(blanks <= MAX_BLANK_COLUMNS, "{clean:?}");
         before = c;
     }
-    assert_eq!(sanitize::sanitise(&clean), clean, "clean is clean");
+    assert_eq!(sanitize::sanitize(&clean), clean, "clean is clean");
     assert_eq!(sanitize::is_blank(words), clean.trim().is_empty(), "blank is what nobody sees");
 }
 
 /// Words in quotes keep to their limit and cannot close their quotes.
 fn check_quoted(words: &str) {
-    let quoted = sanitize::quoted(words);
+    let quoted = sanitize::quote(words);
     assert!(quoted.len() <= MAX_QUOTED + 2, "{} bytes", quoted.len());
     assert!(!quoted.contains(is_forbidden), "{quoted:?}");
     let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -143,10 +143,10 @@ fn check_quoted(words: &str) {
 }
 
 /// What a line must ask for.
-fn reference(line: &str) -> Option<Input<'_>> {
-    let input = |kind, text| Some(Input { kind, text });
+fn reference(line: &str) -> Option<Command<'_>> {
+    let input = |kind, text| Some(Command { kind, text });
     if let Some(said) = line.strip_prefix("//") {
-        return input(Kind::Say, &line[line.len() - said.len() - 1..]);
+        return input(CommandKind::Say, &line[line.len() - said.len() - 1..]);
     }
     if !line.starts_with('/') {
         return reference_of_words(line);
@@ -154,7 +154,7 @@ fn reference(line: &str) -> Option<Input<'_>> {
     let end = line.find([' ', '\t']).unwrap_or(line.len());
     let rest = line.get(end + 1..).unwrap_or("");
     match line[..end].to_ascii_lowercase().as_str() {
-        "/nick" => input(Kind::Nick, rest.trim_end_matches([' ', '\t'])),
+        "/nick" => input(CommandKind::Nick, rest.trim_end_matches([' ', '\t'])),
         "/me" => reference_of_action(rest),
         "/who" | "/names" | "/users" => {
             let rest = rest.trim();
@@ -162,145 +162,153 @@ fn reference(line: &str) -> Option<Input<'_>> {
             let end =
                 if is_room { rest.find(char::is_whitespace).unwrap_or(rest.len()) } else { 0 };
             match count(&rest[end..], 1) {
-                Some(page) => input(Kind::Who { page }, &rest[..end]),
+                Some(page) => input(CommandKind::Who { page }, &rest[..end]),
                 None => input(
-                    Kind::Refused("/who takes a room and the number of a page, as in: /who #dev 2"),
+                    CommandKind::Invalid(
+                        "/who takes a room and the number of a page, as in: /who #dev 2",
+                    ),
                     "",
                 ),
             }
         }
         "/rooms" | "/list" => reference_of_rooms(rest),
         "/history" => match count(rest, 20) {
-            Some(lines) => input(Kind::History { lines: lines.min(200) }, ""),
-            None => {
-                input(Kind::Refused("/history takes a number of lines, as in: /history 50"), "")
-            }
+            Some(lines) => input(CommandKind::History { lines: lines.min(200) }, ""),
+            None => input(
+                CommandKind::Invalid("/history takes a number of lines, as in: /history 50"),
+                "",
+            ),
         },
         "/time" => match switch(rest) {
-            Some(on) => input(Kind::Time { on, offset: None }, ""),
+            Some(on) => input(CommandKind::Time { on, offset: None }, ""),
             None => reference_of_times(rest.trim()),
         },
         "/quiet" => match switch(rest) {
-            Some(on) => input(Kind::Quiet(on), ""),
-            None => input(Kind::Refused("/quiet is on or off, as in: /quiet on"), ""),
+            Some(on) => input(CommandKind::Quiet(on), ""),
+            None => input(CommandKind::Invalid("/quiet is on or off, as in: /quiet on"), ""),
         },
         "/bell" => match switch(rest) {
-            Some(on) => input(Kind::Bell(on), ""),
-            None => input(Kind::Refused("/bell is on or off, as in: /bell on"), ""),
+            Some(on) => input(CommandKind::Bell(on), ""),
+            None => input(CommandKind::Invalid("/bell is on or off, as in: /bell on"), ""),
         },
-        "/join" => input(Kind::Join, rest.trim()),
-        "/part" | "/leave" => input(Kind::Part, rest.trim()),
-        "/topic" => input(Kind::Topic, rest.trim()),
-        "/msg" | "/tell" => input(Kind::Message, rest.trim_start()),
-        "/reply" => input(Kind::Reply, rest.trim_start()),
-        "/ignore" => input(Kind::Ignore, rest.trim()),
-        "/unignore" => input(Kind::Unignore, rest.trim()),
-        "/away" => input(Kind::Away, rest.trim()),
-        "/quit" | "/exit" => input(Kind::Quit, rest.trim()),
-        "/help" | "/?" => input(Kind::Help, rest.trim()),
+        "/join" => input(CommandKind::Join, rest.trim()),
+        "/part" | "/leave" => input(CommandKind::Part, rest.trim()),
+        "/topic" => input(CommandKind::Topic, rest.trim()),
+        "/msg" | "/tell" => input(CommandKind::Message, rest.trim_start()),
+        "/reply" => input(CommandKind::Reply, rest.trim_start()),
+        "/ignore" => input(CommandKind::Ignore, rest.trim()),
+        "/unignore" => input(CommandKind::Unignore, rest.trim()),
+        "/away" => input(CommandKind::Away, rest.trim()),
+        "/quit" | "/exit" => input(CommandKind::Quit, rest.trim()),
+        "/help" | "/?" => input(CommandKind::Help, rest.trim()),
         "/edit" | "/color" | "/colour" => reference_of_terminals(&line[..end], rest),
         _ => reference_of_operators(line, end, rest),
     }
 }
 
 /// What a line that begins with no `/` must ask for.
-fn reference_of_words(line: &str) -> Option<Input<'_>> {
+fn reference_of_words(line: &str) -> Option<Command<'_>> {
     const REFUSAL: &str =
         "a command begins with its /, without blanks before it (and //text says /text)";
     match line {
         _ if line.trim().is_empty() => None,
-        _ if shows_slash(line) => Some(Input { kind: Kind::Refused(REFUSAL), text: "" }),
-        _ => Some(Input { kind: Kind::Say, text: line }),
+        _ if shows_slash(line) => Some(Command { kind: CommandKind::Invalid(REFUSAL), text: "" }),
+        _ => Some(Command { kind: CommandKind::Say, text: line }),
     }
 }
 
 /// What `/me` with these words must ask for.
-fn reference_of_action(words: &str) -> Option<Input<'_>> {
+fn reference_of_action(words: &str) -> Option<Command<'_>> {
     let kind = match words {
         _ if words.trim().is_empty() => {
-            Kind::Refused("/me wants to know what you do, as in: /me waves")
+            CommandKind::Invalid("/me wants to know what you do, as in: /me waves")
         }
-        _ if shows_slash(words) => {
-            Kind::Refused("/me wants to know what you do, and no command (and //text says /text)")
-        }
-        _ => return Some(Input { kind: Kind::Action, text: words.trim_start() }),
+        _ if shows_slash(words) => CommandKind::Invalid(
+            "/me wants to know what you do, and no command (and //text says /text)",
+        ),
+        _ => return Some(Command { kind: CommandKind::Action, text: words.trim_start() }),
     };
-    Some(Input { kind, text: "" })
+    Some(Command { kind, text: "" })
 }
 
 /// What `/rooms` and what stands behind it must ask for.
-fn reference_of_rooms(rest: &str) -> Option<Input<'_>> {
+fn reference_of_rooms(rest: &str) -> Option<Command<'_>> {
     let words: Vec<_> = rest.split_whitespace().collect();
     let is_page = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     let asked = match words[..] {
-        [] => Some((Kind::Rooms { page: 1 }, "")),
-        [page] if is_page(page) => count(page, 1).map(|page| (Kind::Rooms { page }, "")),
-        [named] => Some((Kind::RoomsNamed { page: 1 }, named)),
+        [] => Some((CommandKind::Rooms { page: 1 }, "")),
+        [page] if is_page(page) => count(page, 1).map(|page| (CommandKind::Rooms { page }, "")),
+        [named] => Some((CommandKind::RoomsMatching { page: 1 }, named)),
         [named, page] if !is_page(named) => {
-            count(page, 1).map(|page| (Kind::RoomsNamed { page }, named))
+            count(page, 1).map(|page| (CommandKind::RoomsMatching { page }, named))
         }
         _ => None,
     };
     let why = "/rooms takes a part of a name and the number of a page, as in: /rooms dev 2";
-    let (kind, text) = asked.unwrap_or((Kind::Refused(why), ""));
-    Some(Input { kind, text })
+    let (kind, text) = asked.unwrap_or((CommandKind::Invalid(why), ""));
+    Some(Command { kind, text })
 }
 
 /// What `/time` with this behind it must ask for, where that is no switch.
-fn reference_of_times(typed: &str) -> Option<Input<'static>> {
+fn reference_of_times(typed: &str) -> Option<Command<'static>> {
     let refused = "/time is on, off, or how far your clock is from UTC, as in: /time +02:00";
     let kind = match UtcOffset::parse(typed) {
-        Some(offset) => Kind::Time { on: Some(true), offset: Some(offset) },
-        None => Kind::Refused(refused),
+        Some(offset) => CommandKind::Time { on: Some(true), offset: Some(offset) },
+        None => CommandKind::Invalid(refused),
     };
     // How far it is is not the matter here, but that nothing else passes.
     let is_offset = |c: char| c.is_ascii_digit() || "+-:utcUTC".contains(c);
-    assert!(kind == Kind::Refused(refused) || typed.chars().all(is_offset), "{typed:?}");
-    Some(Input { kind, text: "" })
+    assert!(kind == CommandKind::Invalid(refused) || typed.chars().all(is_offset), "{typed:?}");
+    Some(Command { kind, text: "" })
 }
 
 /// What is on or off in somebody's own terminal.
-fn reference_of_terminals(command: &str, rest: &str) -> Option<Input<'static>> {
+fn reference_of_terminals(command: &str, rest: &str) -> Option<Command<'static>> {
     let is_edit = command.eq_ignore_ascii_case("/edit");
     let kind = match switch(rest).flatten() {
-        Some(on) if is_edit => Kind::Edit(on),
-        Some(on) => Kind::Color(on),
-        None if is_edit => Kind::Refused("/edit wants on or off, as in: /edit on"),
-        None => Kind::Refused("/color wants on or off, as in: /color on"),
+        Some(on) if is_edit => CommandKind::Edit(on),
+        Some(on) => CommandKind::Color(on),
+        None if is_edit => CommandKind::Invalid("/edit wants on or off, as in: /edit on"),
+        None => CommandKind::Invalid("/color wants on or off, as in: /color on"),
     };
-    Some(Input { kind, text: "" })
+    Some(Command { kind, text: "" })
 }
 
 /// What a line with a command of operators must ask for, or with `/whoami`, or with none.
-fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Option<Input<'a>> {
-    let input = |kind, text| Some(Input { kind, text });
+fn reference_of_operators<'a>(line: &'a str, end: usize, rest: &'a str) -> Option<Command<'a>> {
+    let input = |kind, text| Some(Command { kind, text });
     match line[..end].to_ascii_lowercase().as_str() {
         "/oper" if rest.trim().is_empty() => {
-            input(Kind::Refused("/oper wants the secret, as in: /oper SECRET"), "")
+            input(CommandKind::Invalid("/oper wants the secret, as in: /oper SECRET"), "")
         }
-        "/oper" => input(Kind::Oper, rest.trim()),
-        "/kick" => input(Kind::Kick, rest.trim()),
-        "/ban" => input(Kind::Ban, rest.trim()),
-        "/unban" => input(Kind::Unban, rest.trim()),
-        "/mute" => input(Kind::Mute, rest.trim()),
-        "/unmute" => input(Kind::Unmute, rest.trim()),
-        "/slow" => input(Kind::Slow, rest.trim()),
-        "/whoami" if rest.trim().is_empty() => input(Kind::Whoami, ""),
-        "/whoami" => input(Kind::Refused("/whoami stands alone; /who tells of the others"), ""),
+        "/oper" => input(CommandKind::Oper, rest.trim()),
+        "/kick" => input(CommandKind::Kick, rest.trim()),
+        "/ban" => input(CommandKind::Ban, rest.trim()),
+        "/unban" => input(CommandKind::Unban, rest.trim()),
+        "/mute" => input(CommandKind::Mute, rest.trim()),
+        "/unmute" => input(CommandKind::Unmute, rest.trim()),
+        "/slow" => input(CommandKind::Slow, rest.trim()),
+        "/whoami" if rest.trim().is_empty() => input(CommandKind::Whoami, ""),
+        "/whoami" => {
+            input(CommandKind::Invalid("/whoami stands alone; /who tells of the others"), "")
+        }
         "/bans" => match count(rest, 1) {
-            Some(page) => input(Kind::Bans { page }, ""),
-            None => input(Kind::Refused("/bans takes the number of a page, as in: /bans 2"), ""),
+            Some(page) => input(CommandKind::Bans { page }, ""),
+            None => {
+                input(CommandKind::Invalid("/bans takes the number of a page, as in: /bans 2"), "")
+            }
         },
-        glued if glued.starts_with("/oper") => {
-            input(Kind::Refused("/oper and the secret are two words, as in: /oper SECRET"), "")
-        }
-        _ => input(Kind::Unknown, &line[..end]),
+        glued if glued.starts_with("/oper") => input(
+            CommandKind::Invalid("/oper and the secret are two words, as in: /oper SECRET"),
+            "",
+        ),
+        _ => input(CommandKind::Unknown, &line[..end]),
     }
 }
 
 /// Whether a text begins with a `/` once it is shown.
 fn shows_slash(text: &str) -> bool {
-    sanitize::sanitise(text).trim_start().starts_with('/')
+    sanitize::sanitize(text).trim_start().starts_with('/')
 }
 
 /// A positive number, the usual one if there is none, or nothing if it is something else.
@@ -322,44 +330,44 @@ fn switch(typed: &str) -> Option<Option<bool>> {
 }
 
 /// What was understood, typed in plain form, is understood as the same.
-fn check_again(input: Input<'_>) {
+fn check_again(input: Command<'_>) {
     let text = input.text;
     let line = match input.kind {
-        Kind::Say if text.starts_with('/') => format!("/{text}"),
-        Kind::Say | Kind::Unknown => text.to_owned(),
-        Kind::Action => format!("/me {text}"),
-        Kind::Nick => format!("/nick {text}"),
-        Kind::Who { page } => format!("/who {text} {page}"),
-        Kind::Rooms { page } => format!("/rooms {page}"),
-        Kind::RoomsNamed { page } => format!("/rooms {text} {page}"),
-        Kind::Bell(on) => format!("/bell {}", switched(on)),
-        Kind::History { lines } => format!("/history {lines}"),
-        Kind::Time { offset: Some(offset), .. } => format!("/time {offset}"),
-        Kind::Time { on, .. } => format!("/time {}", switched(on)),
-        Kind::Quiet(on) => format!("/quiet {}", switched(on)),
-        Kind::Whoami => "/whoami".to_owned(),
-        Kind::Join => format!("/join {text}"),
-        Kind::Part => format!("/part {text}"),
-        Kind::Topic => format!("/topic {text}"),
-        Kind::Message => format!("/msg {text}"),
-        Kind::Reply => format!("/reply {text}"),
-        Kind::Ignore => format!("/ignore {text}"),
-        Kind::Unignore => format!("/unignore {text}"),
-        Kind::Away => format!("/away {text}"),
-        Kind::Quit => format!("/quit {text}"),
-        Kind::Help => format!("/help {text}"),
-        Kind::Edit(on) => format!("/edit {}", if on { "on" } else { "off" }),
-        Kind::Color(on) => format!("/color {}", if on { "on" } else { "off" }),
-        Kind::Oper => format!("/oper {text}"),
-        Kind::Kick => format!("/kick {text}"),
-        Kind::Ban => format!("/ban {text}"),
-        Kind::Unban => format!("/unban {text}"),
-        Kind::Bans { page } => format!("/bans {page}"),
-        Kind::Mute => format!("/mute {text}"),
-        Kind::Unmute => format!("/unmute {text}"),
-        Kind::Slow => format!("/slow {text}"),
-        Kind::Opered { .. } => panic!("nobody can type what came of a secret"),
-        Kind::Refused(_) => return,
+        CommandKind::Say if text.starts_with('/') => format!("/{text}"),
+        CommandKind::Say | CommandKind::Unknown => text.to_owned(),
+        CommandKind::Action => format!("/me {text}"),
+        CommandKind::Nick => format!("/nick {text}"),
+        CommandKind::Who { page } => format!("/who {text} {page}"),
+        CommandKind::Rooms { page } => format!("/rooms {page}"),
+        CommandKind::RoomsMatching { page } => format!("/rooms {text} {page}"),
+        CommandKind::Bell(on) => format!("/bell {}", switched(on)),
+        CommandKind::History { lines } => format!("/history {lines}"),
+        CommandKind::Time { offset: Some(offset), .. } => format!("/time {offset}"),
+        CommandKind::Time { on, .. } => format!("/time {}", switched(on)),
+        CommandKind::Quiet(on) => format!("/quiet {}", switched(on)),
+        CommandKind::Whoami => "/whoami".to_owned(),
+        CommandKind::Join => format!("/join {text}"),
+        CommandKind::Part => format!("/part {text}"),
+        CommandKind::Topic => format!("/topic {text}"),
+        CommandKind::Message => format!("/msg {text}"),
+        CommandKind::Reply => format!("/reply {text}"),
+        CommandKind::Ignore => format!("/ignore {text}"),
+        CommandKind::Unignore => format!("/unignore {text}"),
+        CommandKind::Away => format!("/away {text}"),
+        CommandKind::Quit => format!("/quit {text}"),
+        CommandKind::Help => format!("/help {text}"),
+        CommandKind::Edit(on) => format!("/edit {}", if on { "on" } else { "off" }),
+        CommandKind::Color(on) => format!("/color {}", if on { "on" } else { "off" }),
+        CommandKind::Oper => format!("/oper {text}"),
+        CommandKind::Kick => format!("/kick {text}"),
+        CommandKind::Ban => format!("/ban {text}"),
+        CommandKind::Unban => format!("/unban {text}"),
+        CommandKind::Bans { page } => format!("/bans {page}"),
+        CommandKind::Mute => format!("/mute {text}"),
+        CommandKind::Unmute => format!("/unmute {text}"),
+        CommandKind::Slow => format!("/slow {text}"),
+        CommandKind::OperResult { .. } => panic!("nobody can type what came of a secret"),
+        CommandKind::Invalid(_) => return,
     };
     assert_eq!(command::parse(&line), Some(input), "typed again as {line:?}");
 }
@@ -374,64 +382,73 @@ fn switched(on: Option<bool>) -> &'static str {
 }
 
 /// Whatever others get of it, and the answer, is one line that a terminal only shows.
-fn check_shown(input: Input<'_>) {
-    let nick = Nick::numbered(7);
+fn check_shown(input: Command<'_>) {
+    let nick = Nick::guest(7);
     let text = input.text;
     match input.kind {
-        Kind::Say => check_line(&Line::Said(nick, text), "user-7: "),
-        Kind::Action => check_line(&Line::Did(nick, text), "~ user-7 "),
-        Kind::Quit => {
-            let departure = Departure::Quit(Some(text.to_owned()));
-            check_line(&Line::Left(nick, &departure), "* user-7 left");
+        CommandKind::Say => check_line(&Message::Say(nick, text), "user-7: "),
+        CommandKind::Action => check_line(&Message::Action(nick, text), "~ user-7 "),
+        CommandKind::Quit => {
+            let departure = LeaveReason::Quit(Some(text.to_owned()));
+            check_line(&Message::Left(nick, &departure), "* user-7 left");
         }
-        Kind::Nick => match Nick::parse(text) {
-            Ok(new) => check_line(&Line::Renamed(nick, new), "* user-7 is now "),
-            Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
+        CommandKind::Nick => match Nick::parse(text) {
+            Ok(new) => check_line(&Message::Renamed(nick, new), "* user-7 is now "),
+            Err(refused) => check_line(&Message::Error(&refused.to_string()), "! "),
         },
-        Kind::Join | Kind::Part => match RoomName::parse(text) {
+        CommandKind::Join | CommandKind::Part => match RoomName::parse(text) {
             Ok(name) => assert_eq!(name.as_str(), text.to_lowercase()),
-            Err(refused) => check_line(&Line::Refusal(&refused.to_string()), "! "),
+            Err(refused) => check_line(&Message::Error(&refused.to_string()), "! "),
         },
-        Kind::Message | Kind::Reply => {
-            check_line(&Line::From(nick, text), "[from user-7] ");
-            check_line(&Line::To(nick, text), "[to user-7] ");
-            check_line(&Line::Past { nick, did: false, words: text }, "| user-7: ");
+        CommandKind::Message | CommandKind::Reply => {
+            check_line(&Message::PrivateFrom(nick, text), "[from user-7] ");
+            check_line(&Message::PrivateTo(nick, text), "[to user-7] ");
+            check_line(&Message::Replay { nick, is_action: false, text }, "| user-7: ");
         }
-        Kind::Topic => {
-            let topic = sanitize::quoted(text);
-            check_line(&Line::Topic(nick, Some(&topic)), "* user-7 set the topic: \"");
+        CommandKind::Topic => {
+            let topic = sanitize::quote(text);
+            check_line(&Message::Topic(nick, Some(&topic)), "* user-7 set the topic: \"");
         }
-        Kind::Ignore | Kind::Unignore | Kind::Away => {
-            check_line(&Line::Answer(&sanitize::quoted(text)), "* \"");
+        CommandKind::Ignore | CommandKind::Unignore | CommandKind::Away => {
+            check_line(&Message::Reply(&sanitize::quote(text)), "* \"");
         }
-        Kind::Unknown | Kind::Help | Kind::Refused(_) => check_line(&Line::Refusal(text), "! "),
-        Kind::Kick => {
+        CommandKind::Unknown | CommandKind::Help | CommandKind::Invalid(_) => {
+            check_line(&Message::Error(text), "! ")
+        }
+        CommandKind::Kick => {
             let reason = Some(text.into());
-            let departure = Departure::Kicked { room: RoomName::lobby(), by: nick, reason };
-            check_line(&Line::Left(nick, &departure), "* user-7 left #lobby (kicked by user-7");
+            let departure = LeaveReason::Kicked { room: RoomName::lobby(), by: nick, reason };
+            check_line(&Message::Left(nick, &departure), "* user-7 left #lobby (kicked by user-7");
         }
-        Kind::Ban | Kind::Unban => {
+        CommandKind::Ban | CommandKind::Unban => {
             let target = text.split(char::is_whitespace).next().unwrap_or("");
             match BanTarget::parse(target) {
                 Ok(target) => assert_eq!(BanTarget::parse(&target.to_string()), Ok(target)),
-                Err(reason) => check_line(&Line::Refusal(&reason), "! "),
+                Err(reason) => check_line(&Message::Error(&reason), "! "),
             }
         }
-        Kind::Oper | Kind::Opered { .. } | Kind::Bans { .. } | Kind::Whoami => {}
-        Kind::Mute | Kind::Unmute | Kind::Slow => {}
-        Kind::RoomsNamed { .. } => {
-            let reason = format!("no room has {} in its name", sanitize::quoted(text));
-            check_line(&Line::Refusal(&reason), "! no room has \"");
+        CommandKind::Oper
+        | CommandKind::OperResult { .. }
+        | CommandKind::Bans { .. }
+        | CommandKind::Whoami => {}
+        CommandKind::Mute | CommandKind::Unmute | CommandKind::Slow => {}
+        CommandKind::RoomsMatching { .. } => {
+            let reason = format!("no room has {} in its name", sanitize::quote(text));
+            check_line(&Message::Error(&reason), "! no room has \"");
         }
-        Kind::Who { .. } | Kind::Rooms { .. } | Kind::History { .. } => {}
-        Kind::Bell(_) | Kind::Time { .. } | Kind::Quiet(_) | Kind::Edit(_) | Kind::Color(_) => {}
+        CommandKind::Who { .. } | CommandKind::Rooms { .. } | CommandKind::History { .. } => {}
+        CommandKind::Bell(_)
+        | CommandKind::Time { .. }
+        | CommandKind::Quiet(_)
+        | CommandKind::Edit(_)
+        | CommandKind::Color(_) => {}
     }
 }
 
 /// A line as the door sends it starts as the server has it start, ends once, and holds nothing harmful between.
-fn check_line(line: &Line<'_>, start: &str) {
+fn check_line(line: &Message<'_>, start: &str) {
     let mut sent = Vec::new();
-    DoorKind::Lines.encode(line, &mut sent);
+    WireFormat::Lines.encode(line, &mut sent);
     let sent = String::from_utf8(sent).unwrap_or_else(|_| panic!("{line:?} is sent as UTF-8"));
     let body = sent.strip_suffix("\r\n").unwrap_or_else(|| panic!("{sent:?} has an end"));
     assert!(body.starts_with(start), "{body:?} starts with {start:?}");
@@ -457,7 +474,7 @@ fn check_nick(asked: &str) {
             let look = self::look(asked, false);
             if let Ok(like) = Nick::parse(&look) {
                 assert!(
-                    nick.is_like(&like) && like.as_str() == look,
+                    nick.is_confusable_with(&like) && like.as_str() == look,
                     "{asked:?} looks like {look:?}"
                 );
             }

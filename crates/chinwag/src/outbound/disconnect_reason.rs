@@ -1,6 +1,6 @@
 //! Why the broker ends a connection, and what the client and the others are told.
 
-use crate::protocol::message::Departure;
+use crate::protocol::message::LeaveReason;
 
 /// Why the broker ends a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +27,12 @@ impl DisconnectReason {
     }
 
     /// What the others are told.
-    pub(crate) fn leave_reason(self) -> Departure {
+    pub(crate) fn leave_reason(self) -> LeaveReason {
         match self {
-            Self::TooSlow => Departure::TooSlow,
-            Self::Kicked => Departure::Refused("kicked"),
-            Self::Banned => Departure::Refused("banned"),
-            Self::Unresponsive => Departure::Lost,
+            Self::TooSlow => LeaveReason::TooSlow,
+            Self::Kicked => LeaveReason::ServerClosed("kicked"),
+            Self::Banned => LeaveReason::ServerClosed("banned"),
+            Self::Unresponsive => LeaveReason::ConnectionLost,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct AddressKey {
 
 impl AddressKey {
     /// What counts as the address of this peer: itself, or its /64. `None` for loopback, whose people cannot be told apart.
-    pub(crate) fn of(address: IpAddr) -> Option<Self> {
+    pub(crate) fn from_ip(address: IpAddr) -> Option<Self> {
         match address.to_canonical() {
             address if address.is_loopback() => None,
             IpAddr::V4(v4) => Some(Self { bits: v4.to_ipv6_mapped().to_bits(), prefix: 128 }),
@@ -35,7 +35,7 @@ impl AddressKey {
     }
 
     /// How many times the budget of an address this has.
-    pub(crate) fn share(self) -> u32 {
+    pub(crate) fn budget_factor(self) -> u32 {
         match self.prefix {
             48 => BUDGET_FACTOR_48,
             56 => BUDGET_FACTOR_56,

@@ -1,11 +1,11 @@
-//! What a line asks for: a line of text to an [`Input`]. Pure, and a look at the text as it was typed: the
+//! What a line asks for: a line of text to an [`Command`]. Pure, and a look at the text as it was typed: the
 //! sanitiser comes later, where a line is encoded.
 
 mod cost;
 mod table;
 
-use self::table::called;
-pub(crate) use self::table::{COMMANDS, command, instead_of, names, nearly};
+use self::table::find_by_name;
+pub(crate) use self::table::{COMMANDS, equivalent_of, find, names, suggest};
 
 use crate::limits::{HISTORY_LINES, REPLAY_LINES};
 use crate::protocol::sanitize::is_blank;
@@ -13,16 +13,16 @@ use crate::protocol::time_of_day::UtcOffset;
 
 /// One line of a person, understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Input<'a> {
+pub(crate) struct Command<'a> {
     /// What is asked for.
-    pub kind: Kind,
+    pub kind: CommandKind,
     /// The part of the line that it is about: words to say, a name, a reason, or nothing.
     pub text: &'a str,
 }
 
 /// What a person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CommandKind {
     /// Say the text to everybody else in the room.
     Say,
     /// `/me`: tell everybody else in the room what one does; the text stands behind the nick.
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
         page: u32,
     },
     /// `/rooms` with a word: which rooms have it in their names? The text is the word.
-    RoomsNamed {
+    RoomsMatching {
         /// Which page of a long answer, from 1.
         page: u32,
     },
@@ -87,13 +87,13 @@ pub(crate) enum Kind {
     Edit(bool),
     /// `/color on` and `/color off`: colours. His own task takes care of it.
     Color(bool),
-    /// `/oper`: become an operator; the text is the secret. His own task looks at it, and hands [`Opered`](Self::Opered)
+    /// `/oper`: become an operator; the text is the secret. His own task looks at it, and hands [`OperResult`](Self::OperResult)
     /// on in its place.
     Oper,
     /// What came of `/oper`.
-    Opered {
+    OperResult {
         /// Whether it was the secret.
-        attempt: Attempt,
+        outcome: OperOutcome,
         /// Whether the secret went over a network.
         in_clear: bool,
     },
@@ -117,56 +117,59 @@ pub(crate) enum Kind {
     /// No command of ours; the text is its name, with the slash.
     Unknown,
     /// What cannot be done, with the reason for telling the person; the text is empty.
-    Refused(&'static str),
+    Invalid(&'static str),
 }
 
 /// What an attempt to become an operator came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Attempt {
+pub(crate) enum OperOutcome {
     /// It was the secret.
-    Right,
+    Accepted,
     /// It was something else.
-    Wrong,
+    Rejected,
     /// It was not looked at: from this address too many wrong ones have come.
-    TooSoon {
+    Throttled {
         /// How long until one is.
         seconds: u16,
     },
     /// There is no secret.
-    Useless,
+    Disabled,
 }
 
 /// What a line asks for; `None` for a blank one.
-pub(crate) fn parse(line: &str) -> Option<Input<'_>> {
+pub(crate) fn parse(line: &str) -> Option<Command<'_>> {
     let Some(typed) = line.strip_prefix('/') else {
         return match line {
             _ if line.trim_start().is_empty() => None,
-            _ if is_behind_blanks(line) => Some(input(Kind::Refused(BEHIND_BLANKS), "")),
-            _ => Some(input(Kind::Say, line)),
+            _ if has_slash_after_blanks(line) => {
+                Some(command(CommandKind::Invalid(SLASH_AFTER_BLANKS), ""))
+            }
+            _ => Some(command(CommandKind::Say, line)),
         };
     };
     if typed.starts_with('/') {
-        return Some(input(Kind::Say, typed));
+        return Some(command(CommandKind::Say, typed));
     }
     let (word, rest) = typed.split_once([' ', '\t']).unwrap_or((typed, ""));
-    Some(match called(word) {
+    Some(match find_by_name(word) {
         Some(command) => (command.parse)(rest),
-        None if is_oper(word) => input(Kind::Refused(OPER_GLUED), ""),
-        None => input(Kind::Unknown, &line[..'/'.len_utf8() + word.len()]),
+        None if is_oper(word) => command(CommandKind::Invalid(OPER_USAGE), ""),
+        None => command(CommandKind::Unknown, &line[..'/'.len_utf8() + word.len()]),
     })
 }
 
 /// Why a command is refused that has blanks before it. It is not repeated: it may be a secret.
-const BEHIND_BLANKS: &str =
+const SLASH_AFTER_BLANKS: &str =
     "a command begins with its /, without blanks before it (and //text says /text)";
 /// Why an action is refused that is a command.
-const BEHIND_ME: &str = "/me wants to know what you do, and no command (and //text says /text)";
+const COMMAND_IN_ACTION: &str =
+    "/me wants to know what you do, and no command (and //text says /text)";
 /// Why a word is refused that `/oper` and a secret have become.
-const OPER_GLUED: &str = "/oper and the secret are two words, as in: /oper SECRET";
+const OPER_USAGE: &str = "/oper and the secret are two words, as in: /oper SECRET";
 
 /// Whether the first that shows of a text is a `/`. A line of that kind was most likely meant as a command, and what stands
 /// in it is not for the room.
-fn is_behind_blanks(text: &str) -> bool {
+fn has_slash_after_blanks(text: &str) -> bool {
     text.find('/').is_some_and(|slash| is_blank(&text[..slash]))
 }
 
@@ -184,60 +187,72 @@ pub(crate) fn may_be_secret(line: &str) -> bool {
 }
 
 /// Whether a line is a command that tells nobody anything.
-pub(crate) fn says_nothing(line: &str) -> bool {
-    let is_said = |kind| matches!(kind, Kind::Say | Kind::Action | Kind::Message | Kind::Reply);
+pub(crate) fn sends_no_message(line: &str) -> bool {
+    let is_said = |kind| {
+        matches!(
+            kind,
+            CommandKind::Say | CommandKind::Action | CommandKind::Message | CommandKind::Reply
+        )
+    };
     parse(line).is_some_and(|asked| !is_said(asked.kind))
 }
 
 /// An input of this kind about this text.
-const fn input(kind: Kind, text: &str) -> Input<'_> {
-    Input { kind, text }
+const fn command(kind: CommandKind, text: &str) -> Command<'_> {
+    Command { kind, text }
 }
 
 /// `/oper`.
-fn parse_oper(rest: &str) -> Input<'_> {
+fn parse_oper(rest: &str) -> Command<'_> {
     let secret = rest.trim();
     if secret.is_empty() {
-        return input(Kind::Refused("/oper wants the secret, as in: /oper SECRET"), "");
+        return command(CommandKind::Invalid("/oper wants the secret, as in: /oper SECRET"), "");
     }
-    input(Kind::Oper, secret)
+    command(CommandKind::Oper, secret)
 }
 
 /// `/me`.
-fn parse_action(rest: &str) -> Input<'_> {
+fn parse_action(rest: &str) -> Command<'_> {
     let action = rest.trim_start();
     if action.is_empty() {
-        return input(Kind::Refused("/me wants to know what you do, as in: /me waves"), "");
+        return command(
+            CommandKind::Invalid("/me wants to know what you do, as in: /me waves"),
+            "",
+        );
     }
-    if is_behind_blanks(action) {
-        return input(Kind::Refused(BEHIND_ME), "");
+    if has_slash_after_blanks(action) {
+        return command(CommandKind::Invalid(COMMAND_IN_ACTION), "");
     }
-    input(Kind::Action, action)
+    command(CommandKind::Action, action)
 }
 
 /// `/away`. Alone it ends being away, and so does `off`: nobody means that the others should read it.
-fn parse_away(rest: &str) -> Input<'_> {
+fn parse_away(rest: &str) -> Command<'_> {
     let words = rest.trim();
-    input(Kind::Away, if words.eq_ignore_ascii_case("off") { "" } else { words })
+    command(CommandKind::Away, if words.eq_ignore_ascii_case("off") { "" } else { words })
 }
 
 /// Why `/rooms` was not understood.
-const ROOMS_PAGES: &str =
+const ROOMS_USAGE: &str =
     "/rooms takes a part of a name and the number of a page, as in: /rooms dev 2";
 /// Why `/who` was not understood.
-const WHO_PAGES: &str = "/who takes a room and the number of a page, as in: /who #dev 2";
+const WHO_USAGE: &str = "/who takes a room and the number of a page, as in: /who #dev 2";
 /// Why `/bans` was not understood.
-const BANS_PAGES: &str = "/bans takes the number of a page, as in: /bans 2";
+const BANS_USAGE: &str = "/bans takes the number of a page, as in: /bans 2";
 /// Why `/history` was not understood.
-const HISTORY_NUMBERS: &str = "/history takes a number of lines, as in: /history 50";
+const HISTORY_USAGE: &str = "/history takes a number of lines, as in: /history 50";
 
 /// A command that takes the number of a page, or nothing.
-fn parse_page(rest: &str, kind: fn(u32) -> Kind, otherwise: &'static str) -> Input<'static> {
-    input(number(rest.trim(), 1).map_or(Kind::Refused(otherwise), kind), "")
+fn parse_page(
+    rest: &str,
+    kind: fn(u32) -> CommandKind,
+    otherwise: &'static str,
+) -> Command<'static> {
+    command(number(rest.trim(), 1).map_or(CommandKind::Invalid(otherwise), kind), "")
 }
 
 /// `/who`, with a room's name and the number of a page, or either, or neither.
-fn parse_who(rest: &str) -> Input<'_> {
+fn parse_who(rest: &str) -> Command<'_> {
     let rest = rest.trim();
     let (room, page) = if rest.starts_with('#') {
         rest.split_once(char::is_whitespace).unwrap_or((rest, ""))
@@ -245,14 +260,14 @@ fn parse_who(rest: &str) -> Input<'_> {
         ("", rest)
     };
     match number(page.trim(), 1) {
-        Some(page) => input(Kind::Who { page }, room),
-        None => input(Kind::Refused(WHO_PAGES), ""),
+        Some(page) => command(CommandKind::Who { page }, room),
+        None => command(CommandKind::Invalid(WHO_USAGE), ""),
     }
 }
 
 /// `/rooms`, with a part of a name and the number of a page, or either, or neither. Only digits alone are a page: a room
 /// that is called so has a `#` before them.
-fn parse_rooms(rest: &str) -> Input<'_> {
+fn parse_rooms(rest: &str) -> Command<'_> {
     let mut words = rest.split_whitespace();
     let is_page = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
     let named = words.clone().next().filter(|word| !is_page(word));
@@ -261,18 +276,18 @@ fn parse_rooms(rest: &str) -> Input<'_> {
     }
     match (number(words.next().unwrap_or(""), 1), words.next()) {
         (Some(page), None) => match named {
-            Some(named) => input(Kind::RoomsNamed { page }, named),
-            None => input(Kind::Rooms { page }, ""),
+            Some(named) => command(CommandKind::RoomsMatching { page }, named),
+            None => command(CommandKind::Rooms { page }, ""),
         },
-        _ => input(Kind::Refused(ROOMS_PAGES), ""),
+        _ => command(CommandKind::Invalid(ROOMS_USAGE), ""),
     }
 }
 
 /// `/history`.
-fn parse_history(rest: &str) -> Input<'_> {
+fn parse_history(rest: &str) -> Command<'_> {
     let lines = number(rest.trim(), REPLAY_LINES as u32);
-    let kind = |lines: u32| Kind::History { lines: lines.min(HISTORY_LINES as u32) };
-    input(lines.map_or(Kind::Refused(HISTORY_NUMBERS), kind), "")
+    let kind = |lines: u32| CommandKind::History { lines: lines.min(HISTORY_LINES as u32) };
+    command(lines.map_or(CommandKind::Invalid(HISTORY_USAGE), kind), "")
 }
 
 /// A positive number, or this one if there is none.
@@ -282,22 +297,22 @@ fn number(argument: &str, usual: u32) -> Option<u32> {
 }
 
 /// Why `/time` was not understood.
-const TIMES: &str = "/time is on, off, or how far your clock is from UTC, as in: /time +02:00";
+const TIME_USAGE: &str = "/time is on, off, or how far your clock is from UTC, as in: /time +02:00";
 
 /// `/time`, on or off, or how far a clock is from UTC.
-fn parse_time(rest: &str) -> Input<'_> {
+fn parse_time(rest: &str) -> Command<'_> {
     if let Some(offset) = UtcOffset::parse(rest.trim()) {
-        return input(Kind::Time { on: Some(true), offset: Some(offset) }, "");
+        return command(CommandKind::Time { on: Some(true), offset: Some(offset) }, "");
     }
-    parse_switch(rest, |on| Some(Kind::Time { on, offset: None }), TIMES)
+    parse_switch(rest, |on| Some(CommandKind::Time { on, offset: None }), TIME_USAGE)
 }
 
 /// A command that is turned on and off.
 fn parse_switch(
     rest: &str,
-    kind: fn(Option<bool>) -> Option<Kind>,
+    kind: fn(Option<bool>) -> Option<CommandKind>,
     otherwise: &'static str,
-) -> Input<'static> {
+) -> Command<'static> {
     let is = |word: &str| rest.trim().eq_ignore_ascii_case(word);
     let kind = match () {
         () if is("on") => kind(Some(true)),
@@ -305,7 +320,7 @@ fn parse_switch(
         () if is("") => kind(None),
         () => None,
     };
-    input(kind.unwrap_or(Kind::Refused(otherwise)), "")
+    command(kind.unwrap_or(CommandKind::Invalid(otherwise)), "")
 }
 
 #[cfg(test)]
@@ -313,17 +328,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parsed(line: &str) -> (Kind, &str) {
+    fn parsed(line: &str) -> (CommandKind, &str) {
         let input = parse(line).expect(line);
         (input.kind, input.text)
     }
 
     #[test]
     fn lines_are_said_as_they_are() {
-        assert_eq!(parsed("hello"), (Kind::Say, "hello"));
-        assert_eq!(parsed("  hello "), (Kind::Say, "  hello "));
-        assert_eq!(parsed("//help"), (Kind::Say, "/help"));
-        assert_eq!(parsed("///"), (Kind::Say, "//"));
+        assert_eq!(parsed("hello"), (CommandKind::Say, "hello"));
+        assert_eq!(parsed("  hello "), (CommandKind::Say, "  hello "));
+        assert_eq!(parsed("//help"), (CommandKind::Say, "/help"));
+        assert_eq!(parsed("///"), (CommandKind::Say, "//"));
     }
 
     #[test]
@@ -332,21 +347,29 @@ mod tests {
         {
             for command in ["/oper SECRET", "/opr SECRET", "/nick bob", "//text", "/"] {
                 let line = format!("{blanks}{command}");
-                assert_eq!(parsed(&line), (Kind::Refused(BEHIND_BLANKS), ""), "{line:?}");
+                assert_eq!(
+                    parsed(&line),
+                    (CommandKind::Invalid(SLASH_AFTER_BLANKS), ""),
+                    "{line:?}"
+                );
                 let action = format!("/me {line}");
-                assert_eq!(parsed(&action), (Kind::Refused(BEHIND_ME), ""), "{action:?}");
+                assert_eq!(
+                    parsed(&action),
+                    (CommandKind::Invalid(COMMAND_IN_ACTION), ""),
+                    "{action:?}"
+                );
             }
         }
         for line in ["and/or", " a /quit", ".../", "\u{301}/x"] {
-            assert_eq!(parsed(line), (Kind::Say, line));
+            assert_eq!(parsed(line), (CommandKind::Say, line));
         }
-        assert_eq!(parsed("/me and/or"), (Kind::Action, "and/or"));
+        assert_eq!(parsed("/me and/or"), (CommandKind::Action, "and/or"));
     }
 
     #[test]
     fn a_secret_that_sticks_to_its_command_is_not_repeated() {
         for line in ["/operSECRET", "/oper:SECRET x", "/OPER\u{a0}SECRET", "/operator"] {
-            assert_eq!(parsed(line), (Kind::Refused(OPER_GLUED), ""), "{line:?}");
+            assert_eq!(parsed(line), (CommandKind::Invalid(OPER_USAGE), ""), "{line:?}");
         }
         for line in ["/oper x", " /oper x", "/me /OPER x", "//oper x", "a /operx"] {
             assert!(may_be_secret(line), "{line:?}");
@@ -365,66 +388,70 @@ mod tests {
 
     #[test]
     fn commands_have_their_arguments() {
-        assert_eq!(parsed("/nick alice"), (Kind::Nick, "alice"));
-        assert_eq!(parsed("/nick a b"), (Kind::Nick, "a b"));
-        assert_eq!(parsed("/nick"), (Kind::Nick, ""));
-        assert_eq!(parsed("/NICK  x "), (Kind::Nick, " x"), "only what follows is taken off");
-        assert_eq!(parsed("/nick bob \t "), (Kind::Nick, "bob"));
-        assert_eq!(parsed("/nick  "), (Kind::Nick, ""));
-        assert_eq!(parsed("/me waves"), (Kind::Action, "waves"));
-        assert_eq!(parsed("/join #dev "), (Kind::Join, "#dev"));
-        assert_eq!(parsed("/join"), (Kind::Join, ""));
-        assert_eq!(parsed("/join #a #b"), (Kind::Join, "#a #b"));
-        assert_eq!(parsed("/part"), (Kind::Part, ""));
-        assert_eq!(parsed("/part #dev"), (Kind::Part, "#dev"));
-        assert_eq!(parsed("/topic all of it "), (Kind::Topic, "all of it"));
-        assert_eq!(parsed("/quit"), (Kind::Quit, ""));
-        assert_eq!(parsed("/quit so long"), (Kind::Quit, "so long"));
-        assert_eq!(parsed("/help me"), (Kind::Help, "me"));
-        assert_eq!(parsed("/edit ON "), (Kind::Edit(true), ""));
-        assert_eq!(parsed("/colour off"), (Kind::Color(false), ""));
+        assert_eq!(parsed("/nick alice"), (CommandKind::Nick, "alice"));
+        assert_eq!(parsed("/nick a b"), (CommandKind::Nick, "a b"));
+        assert_eq!(parsed("/nick"), (CommandKind::Nick, ""));
+        assert_eq!(
+            parsed("/NICK  x "),
+            (CommandKind::Nick, " x"),
+            "only what follows is taken off"
+        );
+        assert_eq!(parsed("/nick bob \t "), (CommandKind::Nick, "bob"));
+        assert_eq!(parsed("/nick  "), (CommandKind::Nick, ""));
+        assert_eq!(parsed("/me waves"), (CommandKind::Action, "waves"));
+        assert_eq!(parsed("/join #dev "), (CommandKind::Join, "#dev"));
+        assert_eq!(parsed("/join"), (CommandKind::Join, ""));
+        assert_eq!(parsed("/join #a #b"), (CommandKind::Join, "#a #b"));
+        assert_eq!(parsed("/part"), (CommandKind::Part, ""));
+        assert_eq!(parsed("/part #dev"), (CommandKind::Part, "#dev"));
+        assert_eq!(parsed("/topic all of it "), (CommandKind::Topic, "all of it"));
+        assert_eq!(parsed("/quit"), (CommandKind::Quit, ""));
+        assert_eq!(parsed("/quit so long"), (CommandKind::Quit, "so long"));
+        assert_eq!(parsed("/help me"), (CommandKind::Help, "me"));
+        assert_eq!(parsed("/edit ON "), (CommandKind::Edit(true), ""));
+        assert_eq!(parsed("/colour off"), (CommandKind::Color(false), ""));
     }
 
     #[test]
     fn private_lines_keep_their_words_as_they_are() {
-        assert_eq!(parsed("/msg bob  psst "), (Kind::Message, "bob  psst "));
-        assert_eq!(parsed("/msg"), (Kind::Message, ""));
-        assert_eq!(parsed("/reply  well "), (Kind::Reply, "well "));
-        assert_eq!(parsed("/ignore Bob "), (Kind::Ignore, "Bob"));
-        assert_eq!(parsed("/unignore bob"), (Kind::Unignore, "bob"));
-        assert_eq!(parsed("/away lunch"), (Kind::Away, "lunch"));
-        assert_eq!(parsed("/away Off "), (Kind::Away, ""));
-        assert_eq!(parsed("/away off today"), (Kind::Away, "off today"));
-        assert_eq!(parsed("/oper  a secret "), (Kind::Oper, "a secret"));
-        assert_eq!(parsed("/ban bob 2h spam "), (Kind::Ban, "bob 2h spam"));
-        assert_eq!(parsed("/bans 2"), (Kind::Bans { page: 2 }, ""));
+        assert_eq!(parsed("/msg bob  psst "), (CommandKind::Message, "bob  psst "));
+        assert_eq!(parsed("/msg"), (CommandKind::Message, ""));
+        assert_eq!(parsed("/reply  well "), (CommandKind::Reply, "well "));
+        assert_eq!(parsed("/ignore Bob "), (CommandKind::Ignore, "Bob"));
+        assert_eq!(parsed("/unignore bob"), (CommandKind::Unignore, "bob"));
+        assert_eq!(parsed("/away lunch"), (CommandKind::Away, "lunch"));
+        assert_eq!(parsed("/away Off "), (CommandKind::Away, ""));
+        assert_eq!(parsed("/away off today"), (CommandKind::Away, "off today"));
+        assert_eq!(parsed("/oper  a secret "), (CommandKind::Oper, "a secret"));
+        assert_eq!(parsed("/ban bob 2h spam "), (CommandKind::Ban, "bob 2h spam"));
+        assert_eq!(parsed("/bans 2"), (CommandKind::Bans { page: 2 }, ""));
     }
 
     #[test]
     fn rooms_and_pages_are_told_apart() {
-        assert_eq!(parsed("/who"), (Kind::Who { page: 1 }, ""));
-        assert_eq!(parsed("/who 12 "), (Kind::Who { page: 12 }, ""));
-        assert_eq!(parsed("/who #dev"), (Kind::Who { page: 1 }, "#dev"));
-        assert_eq!(parsed("/who #dev\t 2"), (Kind::Who { page: 2 }, "#dev"));
-        assert_eq!(parsed("/rooms"), (Kind::Rooms { page: 1 }, ""));
-        assert_eq!(parsed("/rooms 3"), (Kind::Rooms { page: 3 }, ""));
-        assert_eq!(parsed("/rooms Dev "), (Kind::RoomsNamed { page: 1 }, "Dev"));
-        assert_eq!(parsed("/rooms #dev  2"), (Kind::RoomsNamed { page: 2 }, "#dev"));
-        assert_eq!(parsed("/rooms #2024"), (Kind::RoomsNamed { page: 1 }, "#2024"));
+        assert_eq!(parsed("/who"), (CommandKind::Who { page: 1 }, ""));
+        assert_eq!(parsed("/who 12 "), (CommandKind::Who { page: 12 }, ""));
+        assert_eq!(parsed("/who #dev"), (CommandKind::Who { page: 1 }, "#dev"));
+        assert_eq!(parsed("/who #dev\t 2"), (CommandKind::Who { page: 2 }, "#dev"));
+        assert_eq!(parsed("/rooms"), (CommandKind::Rooms { page: 1 }, ""));
+        assert_eq!(parsed("/rooms 3"), (CommandKind::Rooms { page: 3 }, ""));
+        assert_eq!(parsed("/rooms Dev "), (CommandKind::RoomsMatching { page: 1 }, "Dev"));
+        assert_eq!(parsed("/rooms #dev  2"), (CommandKind::RoomsMatching { page: 2 }, "#dev"));
+        assert_eq!(parsed("/rooms #2024"), (CommandKind::RoomsMatching { page: 1 }, "#2024"));
     }
 
     #[test]
     fn switches_are_on_off_or_asked_for() {
-        assert_eq!(parsed("/time ON"), (Kind::Time { on: Some(true), offset: None }, ""));
-        assert_eq!(parsed("/time off "), (Kind::Time { on: Some(false), offset: None }, ""));
+        assert_eq!(parsed("/time ON"), (CommandKind::Time { on: Some(true), offset: None }, ""));
+        assert_eq!(parsed("/time off "), (CommandKind::Time { on: Some(false), offset: None }, ""));
         let offset = UtcOffset::parse("+02:00");
-        assert_eq!(parsed("/time +02:00 "), (Kind::Time { on: Some(true), offset }, ""));
-        assert_eq!(parsed("/time +2"), (Kind::Time { on: Some(true), offset }, ""));
-        assert_eq!(parsed("/quiet"), (Kind::Quiet(None), ""));
-        assert_eq!(parsed("/bell on"), (Kind::Bell(Some(true)), ""));
-        assert_eq!(parsed("/history"), (Kind::History { lines: 20 }, ""));
-        assert_eq!(parsed("/history 7"), (Kind::History { lines: 7 }, ""));
-        assert_eq!(parsed("/history 4000000000"), (Kind::History { lines: 200 }, ""));
+        assert_eq!(parsed("/time +02:00 "), (CommandKind::Time { on: Some(true), offset }, ""));
+        assert_eq!(parsed("/time +2"), (CommandKind::Time { on: Some(true), offset }, ""));
+        assert_eq!(parsed("/quiet"), (CommandKind::Quiet(None), ""));
+        assert_eq!(parsed("/bell on"), (CommandKind::Bell(Some(true)), ""));
+        assert_eq!(parsed("/history"), (CommandKind::History { lines: 20 }, ""));
+        assert_eq!(parsed("/history 7"), (CommandKind::History { lines: 7 }, ""));
+        assert_eq!(parsed("/history 4000000000"), (CommandKind::History { lines: 200 }, ""));
     }
 
     #[test]
@@ -458,23 +485,23 @@ mod tests {
             "/oper ",
             "/bans x",
         ] {
-            assert!(matches!(parsed(line), (Kind::Refused(_), "")), "{line}");
+            assert!(matches!(parsed(line), (CommandKind::Invalid(_), "")), "{line}");
         }
     }
 
     #[test]
     fn other_names_of_commands_work() {
-        assert_eq!(parsed("/list"), (Kind::Rooms { page: 1 }, ""));
-        assert_eq!(parsed("/names #dev 2"), (Kind::Who { page: 2 }, "#dev"));
-        assert_eq!(parsed("/LEAVE #dev"), (Kind::Part, "#dev"));
-        assert_eq!(parsed("/exit so long"), (Kind::Quit, "so long"));
-        assert_eq!(parsed("/? join"), (Kind::Help, "join"));
-        assert_eq!(parsed("/tell bob psst"), (Kind::Message, "bob psst"));
-        assert_eq!(parsed("/colour on"), (Kind::Color(true), ""));
-        assert_eq!(command("exit").map(|found| found.name), Some("quit"));
-        assert_eq!(command("/?").map(|found| found.name), Some("help"));
-        assert_eq!(instead_of("/WHOIS"), Some("/who"));
-        assert_eq!(instead_of("/foo"), None);
+        assert_eq!(parsed("/list"), (CommandKind::Rooms { page: 1 }, ""));
+        assert_eq!(parsed("/names #dev 2"), (CommandKind::Who { page: 2 }, "#dev"));
+        assert_eq!(parsed("/LEAVE #dev"), (CommandKind::Part, "#dev"));
+        assert_eq!(parsed("/exit so long"), (CommandKind::Quit, "so long"));
+        assert_eq!(parsed("/? join"), (CommandKind::Help, "join"));
+        assert_eq!(parsed("/tell bob psst"), (CommandKind::Message, "bob psst"));
+        assert_eq!(parsed("/colour on"), (CommandKind::Color(true), ""));
+        assert_eq!(find("exit").map(|found| found.name), Some("quit"));
+        assert_eq!(find("/?").map(|found| found.name), Some("help"));
+        assert_eq!(equivalent_of("/WHOIS"), Some("/who"));
+        assert_eq!(equivalent_of("/foo"), None);
         for (word, meant) in [
             ("/jion", Some("/join")),
             ("/nik", Some("/nick")),
@@ -484,32 +511,32 @@ mod tests {
             ("/é", None),
             ("/", None),
         ] {
-            assert_eq!(nearly(word, false), meant, "{word}");
+            assert_eq!(suggest(word, false), meant, "{word}");
         }
-        assert_eq!(nearly("/bann", true), Some("/ban"));
+        assert_eq!(suggest("/bann", true), Some("/ban"));
     }
 
     #[test]
     fn unknown_commands_are_named_and_not_said() {
-        assert_eq!(parsed("/foo bar"), (Kind::Unknown, "/foo"));
-        assert_eq!(parsed("/"), (Kind::Unknown, "/"));
-        assert_eq!(parsed("/ nick"), (Kind::Unknown, "/"));
-        assert_eq!(parsed("/nickname"), (Kind::Unknown, "/nickname"));
-        assert_eq!(parsed("/é\t"), (Kind::Unknown, "/é"));
+        assert_eq!(parsed("/foo bar"), (CommandKind::Unknown, "/foo"));
+        assert_eq!(parsed("/"), (CommandKind::Unknown, "/"));
+        assert_eq!(parsed("/ nick"), (CommandKind::Unknown, "/"));
+        assert_eq!(parsed("/nickname"), (CommandKind::Unknown, "/nickname"));
+        assert_eq!(parsed("/é\t"), (CommandKind::Unknown, "/é"));
     }
 
     #[test]
     fn every_command_is_found_by_its_name_and_fits_on_a_line_of_the_list() {
         for known in &COMMANDS {
-            assert_eq!(command(known.name).map(|found| found.usage), Some(known.usage));
+            assert_eq!(find(known.name).map(|found| found.usage), Some(known.usage));
             assert!(known.usage.starts_with(&format!("/{}", known.name)), "{}", known.usage);
-            assert!(known.usage.len() <= 19 && known.does.len() <= 56, "{}", known.name);
+            assert!(known.usage.len() <= 19 && known.summary.len() <= 56, "{}", known.name);
         }
         for name in names() {
-            assert_ne!(parsed(name).0, Kind::Unknown, "{name}");
+            assert_ne!(parsed(name).0, CommandKind::Unknown, "{name}");
         }
         assert_eq!(names().len(), COMMANDS.len() - 1);
-        assert!(command("/JOIN").is_some() && command("foo").is_none());
+        assert!(find("/JOIN").is_some() && find("foo").is_none());
     }
 
     proptest! {
@@ -520,8 +547,8 @@ mod tests {
                 Some(input) => {
                     prop_assert!(line.contains(input.text));
                     let command = line.starts_with('/') && !line.starts_with("//");
-                    let refused = matches!(input.kind, Kind::Refused(BEHIND_BLANKS));
-                    prop_assert_eq!(matches!(input.kind, Kind::Say) || refused, !command);
+                    let refused = matches!(input.kind, CommandKind::Invalid(SLASH_AFTER_BLANKS));
+                    prop_assert_eq!(matches!(input.kind, CommandKind::Say) || refused, !command);
                     prop_assert!(!refused || line.contains('/'));
                 }
             }

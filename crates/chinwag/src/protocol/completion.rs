@@ -4,42 +4,45 @@ use crate::limits::MAX_COMPLETIONS;
 
 /// What begins with a word, in the order of the alphabet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Matches {
+pub(crate) struct Completions {
     /// The first of them, as many as are worth showing.
-    pub some: Vec<String>,
+    pub shown: Vec<String>,
     /// How many there are, counted to one more than are shown.
     pub count: usize,
     /// What all of them begin with: the word itself, or more.
     pub common: String,
 }
 
-impl Matches {
+impl Completions {
     /// Those of these names that begin with the word, in whatever case.
-    pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
+    pub(crate) fn matching<'a>(names: impl Iterator<Item = &'a str>, word: &str) -> Self {
         let mut matching: Vec<_> = names.filter(|name| begins_with(name, word)).collect();
         matching.sort_unstable_by_key(|name| name.to_ascii_lowercase());
         let last = matching.last().copied();
-        Self::sorted(matching.into_iter(), last)
+        Self::from_sorted(matching.into_iter(), last)
     }
 
     /// These names, which are in the order of the alphabet without regard to case, up to the last of them. Only the first few
     /// are looked at: what the first and the last begin with, those between begin with, too.
-    pub(crate) fn sorted<'a>(mut names: impl Iterator<Item = &'a str>, last: Option<&str>) -> Self {
+    pub(crate) fn from_sorted<'a>(
+        mut names: impl Iterator<Item = &'a str>,
+        last: Option<&str>,
+    ) -> Self {
         let some: Vec<_> = names.by_ref().take(MAX_COMPLETIONS).map(str::to_owned).collect();
         let (Some(first), Some(last)) = (some.first(), last) else { return Self::default() };
-        let common = first[..shared(first, last)].to_owned();
+        let common = first[..common_prefix_len(first, last)].to_owned();
         let count = some.len() + usize::from(names.next().is_some());
-        Self { common, count, some }
+        Self { common, count, shown: some }
     }
 
     /// All that is worth showing of them, in one line.
     pub(crate) fn list(&self) -> String {
-        let names = self.some.join(", ");
-        if self.count > self.some.len() { names + " and more" } else { names }
+        let names = self.shown.join(", ");
+        if self.count > self.shown.len() { names + " and more" } else { names }
     }
 
     /// How many they are, as far as they were counted.
-    pub(crate) fn how_many(&self) -> String {
+    pub(crate) fn count_text(&self) -> String {
         if self.count > MAX_COMPLETIONS {
             format!("more than {MAX_COMPLETIONS}")
         } else {
@@ -55,7 +58,7 @@ fn begins_with(name: &str, word: &str) -> bool {
 }
 
 /// How many bytes two names share at their start, in whatever case.
-fn shared(first: &str, second: &str) -> usize {
+fn common_prefix_len(first: &str, second: &str) -> usize {
     let same = |(a, b): &(u8, u8)| a.is_ascii() && a.eq_ignore_ascii_case(b);
     first.bytes().zip(second.bytes()).take_while(same).count()
 }
@@ -64,8 +67,8 @@ fn shared(first: &str, second: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn of(names: &[&str], word: &str) -> Matches {
-        Matches::of(names.iter().copied(), word)
+    fn of(names: &[&str], word: &str) -> Completions {
+        Completions::matching(names.iter().copied(), word)
     }
 
     #[test]
@@ -76,18 +79,18 @@ mod tests {
         assert_eq!((matches.count, matches.common.as_str()), (3, "Al"));
         assert_eq!(of(&people, "ali").common, "ali");
         assert_eq!(of(&people, "").common, "");
-        assert_eq!(of(&people, "é"), Matches::default());
-        assert_eq!(of(&people, "albert and more"), Matches::default());
+        assert_eq!(of(&people, "é"), Completions::default());
+        assert_eq!(of(&people, "albert and more"), Completions::default());
     }
 
     #[test]
     fn a_list_is_short_whoever_is_there() {
         let names: Vec<_> = (0..100).map(|number| format!("user-{number}")).collect();
-        let matches = Matches::of(names.iter().map(String::as_str), "u");
-        assert_eq!((matches.some.len(), matches.count), (MAX_COMPLETIONS, MAX_COMPLETIONS + 1));
+        let matches = Completions::matching(names.iter().map(String::as_str), "u");
+        assert_eq!((matches.shown.len(), matches.count), (MAX_COMPLETIONS, MAX_COMPLETIONS + 1));
         assert!(matches.list().ends_with("user-22 and more"), "{}", matches.list());
         assert_eq!(
-            (matches.how_many().as_str(), of(&["al"], "a").how_many().as_str()),
+            (matches.count_text().as_str(), of(&["al"], "a").count_text().as_str()),
             ("more than 16", "1")
         );
     }

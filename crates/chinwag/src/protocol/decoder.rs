@@ -10,13 +10,13 @@
 //! an [`editor`](crate::terminal::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
 mod key_ends;
-mod opening;
+mod stream_start;
 
 use self::key_ends::{is_stop, may_end_line};
-use self::opening::{Dropping, Opening, Phase};
+use self::stream_start::{Discarding, StreamPhase, StreamStart};
 use crate::limits::{MAX_LINE_BYTES, NON_LINE_BYTES_PER_TOKEN};
-use crate::protocol::sniff::Foreign;
-use crate::protocol::telnet::{Command, Filter, IAC, Piece};
+use crate::protocol::sniff::OtherProtocol;
+use crate::protocol::telnet::{IAC, Parser, TelnetCommand, Token};
 use crate::protocol::work_steps::Steps;
 use memchr::{memchr2, memchr3};
 use std::borrow::Cow;
@@ -45,21 +45,21 @@ pub(crate) struct Decoder {
     /// Text of the line under way: at most [`MAX_LINE_BYTES`] bytes.
     partial: Vec<u8>,
     /// Bytes that were read and not looked at yet: at most what one read brought.
-    waiting: Vec<u8>,
+    buffered: Vec<u8>,
     /// Where in telnet's grammar the stream is.
-    telnet: Filter,
+    telnet: Parser,
     /// Whether the last byte of text was a CR: an LF or NUL that follows belongs to the same line end.
     after_cr: bool,
     /// The line under way, if it is being dropped; rare.
-    dropping: Option<Box<Dropping>>,
+    discarding: Option<Box<Discarding>>,
     /// How the stream began.
-    opening: Opening,
+    start: StreamStart,
     /// Whether the person knows that what came was not UTF-8.
-    told: Told,
+    not_utf8_notice: NoticeState,
     /// Whether keys are handed out, and not lines.
-    keys: bool,
+    key_mode: bool,
     /// What came outside of lines and was not paid for, in parts of [`MAX_LINE_BYTES`] to the price of a line.
-    outside: u32,
+    non_line_units: u32,
     /// What the work came to.
     steps: Steps,
 }
@@ -70,14 +70,14 @@ const NON_LINE_WEIGHT: usize = MAX_LINE_BYTES.div_ceil(NON_LINE_BYTES_PER_TOKEN)
 
 /// Whether a notice that is given once has been given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Told {
+enum NoticeState {
     /// There was no reason to.
     #[default]
     No,
     /// It comes next.
     Due,
     /// It was given.
-    Yes,
+    Given,
 }
 
 /// What comes out of a decoder.
@@ -90,11 +90,11 @@ pub(crate) enum Decoded<'a> {
     /// The line before this held bytes that are no UTF-8; said once a connection.
     NotUtf8,
     /// The other side speaks another protocol: nothing that follows is chat.
-    Foreign(Foreign),
+    OtherProtocol(OtherProtocol),
     /// The person ends it with a key or by his client's command for that: nothing that follows is looked at.
     Quit,
     /// His client says something about options or its terminal, or asks for a sign of life.
-    Telnet(Command),
+    Telnet(TelnetCommand),
     /// Bytes of keys, where those are wanted; a line's end is a CR, and stands last, as do the keys that an editor may
     /// have to stop at.
     Keys(&'a [u8]),
@@ -102,7 +102,7 @@ pub(crate) enum Decoded<'a> {
 
 /// Bytes that are looked at for telnet's commands where one begins: the longest of them but for subnegotiations, which are
 /// taken in pieces.
-const COMMAND: usize = 16;
+const MAX_COMMAND_BYTES: usize = 16;
 
 /// Whether a byte of text means something else where lines are put together here, at least at the start of one.
 fn is_special(byte: u8) -> bool {
@@ -112,7 +112,7 @@ fn is_special(byte: u8) -> bool {
 impl Decoder {
     /// The lines in what was kept from before and in the fresh bytes. Whatever is not taken from them stays here.
     pub(crate) fn lines<'d>(&'d mut self, fresh: &'d [u8], now: Instant) -> Lines<'d> {
-        let mut held = mem::take(&mut self.waiting);
+        let mut held = mem::take(&mut self.buffered);
         let fresh = if held.is_empty() {
             fresh
         } else {
@@ -123,27 +123,29 @@ impl Decoder {
     }
 
     /// Keeps bytes for later.
-    pub(crate) fn keep(&mut self, bytes: &[u8]) {
-        self.waiting.extend_from_slice(bytes);
+    pub(crate) fn buffer(&mut self, bytes: &[u8]) {
+        self.buffered.extend_from_slice(bytes);
     }
 
     /// Whether bytes wait here that have not been looked at.
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.told == Told::Due || self.opening.due.is_some()
+    pub(crate) fn has_buffered(&self) -> bool {
+        !self.buffered.is_empty()
+            || self.not_utf8_notice == NoticeState::Due
+            || self.start.detected.is_some()
     }
 
     /// The bytes that wait.
     #[cfg(any(test, fuzzing))]
-    pub(crate) fn waiting(&self) -> &[u8] {
-        &self.waiting
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buffered
     }
 
     /// The protocol that the bytes which wait are the start of, if it is not ours. Nothing is taken.
-    pub(crate) fn foreign_waiting(&self, now: Instant) -> Option<Foreign> {
+    pub(crate) fn detect_buffered(&self, now: Instant) -> Option<OtherProtocol> {
         let mut probe = Self::default();
-        let mut lines = probe.lines(&self.waiting, now);
-        while lines.decoder.opening.phase < Phase::Over {
-            if let Decoded::Foreign(foreign) = lines.next()? {
+        let mut lines = probe.lines(&self.buffered, now);
+        while lines.decoder.start.phase < StreamPhase::Chat {
+            if let Decoded::OtherProtocol(foreign) = lines.next()? {
                 return Some(foreign);
             }
         }
@@ -151,14 +153,14 @@ impl Decoder {
     }
 
     /// Since when a line without an end is being dropped.
-    pub(crate) fn dropping_since(&self) -> Option<Instant> {
-        self.dropping.as_ref().map(|dropping| dropping.since)
+    pub(crate) fn discarding_since(&self) -> Option<Instant> {
+        self.discarding.as_ref().map(|dropping| dropping.since)
     }
 
     /// Of so many bytes, those of the line under way included, came this: what is neither in it nor in the line under way now was
     /// outside of lines, or is erased or dropped.
     #[inline]
-    fn weigh(&mut self, bytes: usize, decoded: Option<&Decoded<'_>>) {
+    fn charge_non_line(&mut self, bytes: usize, decoded: Option<&Decoded<'_>>) {
         let inside = match decoded {
             // With its end, of two bytes at most.
             Some(Decoded::Line(line)) => line.len() + 2,
@@ -168,44 +170,45 @@ impl Decoder {
         let outside = bytes.saturating_sub(inside + self.partial.len());
         if outside > 0 {
             let is_dropped =
-                self.dropping.is_some() && !matches!(decoded, Some(Decoded::Telnet(_)));
+                self.discarding.is_some() && !matches!(decoded, Some(Decoded::Telnet(_)));
             let each = if is_dropped { 1 } else { NON_LINE_WEIGHT };
-            self.outside += u32::try_from(outside * each).expect("a read and a line are small");
+            self.non_line_units +=
+                u32::try_from(outside * each).expect("a read and a line are small");
         }
     }
 
     /// How many lines what came outside of lines costs. The rest is paid for later.
-    pub(crate) fn take_outside(&mut self) -> u32 {
-        let lines = self.outside / MAX_LINE_BYTES as u32;
-        self.outside %= MAX_LINE_BYTES as u32;
+    pub(crate) fn take_non_line_tokens(&mut self) -> u32 {
+        let lines = self.non_line_units / MAX_LINE_BYTES as u32;
+        self.non_line_units %= MAX_LINE_BYTES as u32;
         lines
     }
 
     /// Hands out keys from now on, and says what was typed of the line under way.
-    pub(crate) fn start_keys(&mut self) -> Vec<u8> {
-        self.keys = true;
-        self.dropping = None;
+    pub(crate) fn enter_key_mode(&mut self) -> Vec<u8> {
+        self.key_mode = true;
+        self.discarding = None;
         mem::take(&mut self.partial)
     }
 
     /// Hands out lines from now on. The one under way begins so.
-    pub(crate) fn end_keys(&mut self, begun: &str) {
-        self.keys = false;
-        self.opening.phase = Phase::Over;
+    pub(crate) fn leave_key_mode(&mut self, begun: &str) {
+        self.key_mode = false;
+        self.start.phase = StreamPhase::Chat;
         self.partial = begun.as_bytes()[..begun.floor_char_boundary(MAX_LINE_BYTES)].to_vec();
     }
 
     /// Whether keys are handed out.
-    pub(crate) fn hands_out_keys(&self) -> bool {
-        self.keys
+    pub(crate) fn is_key_mode(&self) -> bool {
+        self.key_mode
     }
 
     /// Drops the keys that wait behind the last end of a line: nothing will come of them.
     pub(crate) fn drop_unfinished_keys(&mut self) {
-        if self.keys {
-            let keys = &self.waiting;
+        if self.key_mode {
+            let keys = &self.buffered;
             let end = (0..keys.len()).rfind(|&at| may_end_line(keys, at)).map_or(0, |at| at + 1);
-            self.waiting.truncate(end);
+            self.buffered.truncate(end);
         }
     }
 
@@ -219,7 +222,7 @@ impl Decoder {
         let unterminated = !self.partial.is_empty();
         let last = if unterminated { self.end_line() } else { None };
         // No notice follows the last line.
-        self.told = Told::Yes;
+        self.not_utf8_notice = NoticeState::Given;
         last
     }
 
@@ -232,27 +235,27 @@ impl Decoder {
         now: Instant,
     ) -> Option<Decoded<'a>> {
         loop {
-            if self.told == Told::Due {
-                self.told = Told::Yes;
+            if self.not_utf8_notice == NoticeState::Due {
+                self.not_utf8_notice = NoticeState::Given;
                 return Some(Decoded::NotUtf8);
             }
-            if let Some(foreign) = self.opening.due.take() {
-                return Some(Decoded::Foreign(foreign));
+            if let Some(foreign) = self.start.detected.take() {
+                return Some(Decoded::OtherProtocol(foreign));
             }
-            if self.opening.phase == Phase::Ended {
+            if self.start.phase == StreamPhase::Ended {
                 *input = &[];
             }
             if input.is_empty() {
                 return None;
             }
-            let end = self.look(input, key_bytes);
+            let end = self.chunk_end(input, key_bytes);
             self.steps.add(1);
             self.steps.searched(end);
-            if let Some(line) = self.whole_line(input, end) {
+            if let Some(line) = self.decode_fast(input, end) {
                 return Some(Decoded::Line(Cow::Borrowed(line)));
             }
             let mut head = &input[..end];
-            let decoded = self.piecemeal(&mut head, now);
+            let decoded = self.decode_slow(&mut head, now);
             *input = &input[end - head.len()..];
             if decoded.is_some() {
                 return decoded;
@@ -262,15 +265,15 @@ impl Decoder {
 
     /// How much of the input is looked at together: text up to the end of a line, or up to a command; keys up to one at which an
     /// editor may stop; a command. (The grammar of telnet does not see line ends, so stopping at each loses nothing.)
-    fn look(&self, input: &[u8], key_bytes: usize) -> usize {
+    fn chunk_end(&self, input: &[u8], key_bytes: usize) -> usize {
         let is_command = input[0] == IAC || !self.telnet.is_between_commands();
-        let longest = match (self.keys, is_command) {
+        let longest = match (self.key_mode, is_command) {
             (true, _) => key_bytes.max(1),
-            (false, true) => COMMAND,
+            (false, true) => MAX_COMMAND_BYTES,
             (false, false) => usize::MAX,
         };
         let input = &input[..input.len().min(longest)];
-        let end = match (self.keys, is_command) {
+        let end = match (self.key_mode, is_command) {
             (true, _) => input.iter().position(|&byte| is_stop(byte)),
             (false, true) => memchr2(b'\n', b'\r', input),
             (false, false) => match memchr3(b'\n', b'\r', IAC, input) {
@@ -284,12 +287,12 @@ impl Decoder {
     /// The line at the start of the input, of which so much is looked at, if it lies there whole with nothing in it to take out
     /// or replace. (An IAC is no UTF-8, so a line that is has no telnet command in it.)
     #[inline]
-    fn whole_line<'a>(&self, input: &mut &'a [u8], looked_at: usize) -> Option<&'a str> {
+    fn decode_fast<'a>(&self, input: &mut &'a [u8], looked_at: usize) -> Option<&'a str> {
         let plain = self.partial.is_empty()
-            && !self.keys
+            && !self.key_mode
             && !self.after_cr
-            && self.dropping.is_none()
-            && self.opening.phase == Phase::Over
+            && self.discarding.is_none()
+            && self.start.phase == StreamPhase::Chat
             && self.telnet.is_between_commands();
         if !plain || looked_at > MAX_LINE_BYTES + 1 {
             return None;
@@ -314,22 +317,22 @@ impl Decoder {
     }
 
     /// Takes bytes of which at most the last ends a line, up to the first thing that comes of them.
-    fn piecemeal<'a>(&mut self, bytes: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
-        while self.opening.phase != Phase::Ended
+    fn decode_slow<'a>(&mut self, bytes: &mut &'a [u8], now: Instant) -> Option<Decoded<'a>> {
+        while self.start.phase != StreamPhase::Ended
             && let Some(piece) = self.telnet.next(bytes)
         {
             let came = match piece {
-                Piece::Data(data) if self.keys => self.take_keys(data),
-                Piece::Escaped if self.keys => self.take_keys(&[IAC]),
-                Piece::Data(data) => self.take_text(data, now),
-                Piece::Escaped => self.take_text(&[IAC], now),
-                Piece::Abandoned => {
+                Token::Data(data) if self.key_mode => self.take_keys(data),
+                Token::Escaped if self.key_mode => self.take_keys(&[IAC]),
+                Token::Data(data) => self.take_text(data, now),
+                Token::Escaped => self.take_text(&[IAC], now),
+                Token::Abandoned => {
                     let since = now;
-                    self.dropping
-                        .get_or_insert_with(|| Box::new(Dropping { since, request: None }));
+                    self.discarding
+                        .get_or_insert_with(|| Box::new(Discarding { since, request: None }));
                     None
                 }
-                Piece::Command(command) => self.take_command(command, now),
+                Token::Command(command) => self.take_command(command, now),
             };
             if came.is_some() {
                 return came;
@@ -339,16 +342,16 @@ impl Decoder {
     }
 
     /// Takes a command of the other side's client.
-    fn take_command(&mut self, command: Command, now: Instant) -> Option<Decoded<'static>> {
+    fn take_command(&mut self, command: TelnetCommand, now: Instant) -> Option<Decoded<'static>> {
         let erases = match command {
             // An editor has more to interrupt than the conversation.
-            Command::Quit if self.keys => return self.take_keys(&[INTERRUPT]),
-            Command::Quit => return Some(self.quit()),
-            Command::EraseCharacter => &[BACKSPACE],
-            Command::EraseLine => &[KILL],
+            TelnetCommand::Quit if self.key_mode => return self.take_keys(&[INTERRUPT]),
+            TelnetCommand::Quit => return Some(self.quit()),
+            TelnetCommand::EraseCharacter => &[BACKSPACE],
+            TelnetCommand::EraseLine => &[KILL],
             command => return Some(Decoded::Telnet(command)),
         };
-        if self.keys { self.take_keys(erases) } else { self.push(erases, now) }
+        if self.key_mode { self.take_keys(erases) } else { self.push(erases, now) }
     }
 
     /// Takes keys, of which at most the last is the end of a line.
@@ -360,9 +363,9 @@ impl Decoder {
         }
         self.after_cr = keys.last() == Some(&b'\r');
         // A subnegotiation that was given up leaves junk up to the line's end.
-        if self.dropping.is_some() {
+        if self.discarding.is_some() {
             if matches!(keys.last(), Some(b'\r' | b'\n')) {
-                self.dropping = None;
+                self.discarding = None;
             }
             return None;
         }
@@ -386,18 +389,18 @@ impl Decoder {
             text => (text, false),
         };
         let mut found = self.push(text, now);
-        if self.opening.ends_signature(whole) {
-            found = Some(self.end_with(Foreign::Proxy));
+        if self.start.ends_signature(whole) {
+            found = Some(self.reject_protocol(OtherProtocol::Proxy));
         }
-        if !ends || self.opening.phase == Phase::Ended {
+        if !ends || self.start.phase == StreamPhase::Ended {
             return found;
         }
         let line = self.end_line();
         if found.is_some()
-            && let Some(Decoded::Foreign(foreign)) = line
+            && let Some(Decoded::OtherProtocol(foreign)) = line
         {
             // A line that is too long has been told of in the same turn.
-            self.opening.due = Some(foreign);
+            self.start.detected = Some(foreign);
         }
         found.or(line)
     }
@@ -405,7 +408,10 @@ impl Decoder {
     /// Adds what was typed to the line under way, and erases of it what was erased.
     fn push(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
         let mut found = None;
-        while !text.is_empty() && self.dropping.is_none() && self.opening.phase != Phase::Ended {
+        while !text.is_empty()
+            && self.discarding.is_none()
+            && self.start.phase != StreamPhase::Ended
+        {
             let span = text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len());
             if span > 0 {
                 found = self.append(&text[..span], now);
@@ -420,7 +426,7 @@ impl Decoder {
                 found = self.append(&[special], now);
                 continue;
             }
-            self.opening.pass_start();
+            self.start.rule_out_bom();
             match special {
                 INTERRUPT | END => return Some(self.quit()),
                 BACKSPACE | DELETE => erase_character(&mut self.partial),
@@ -433,8 +439,8 @@ impl Decoder {
             self.steps.add(1);
             self.steps.searched(length - self.partial.len());
         }
-        if let Some(request) = self.dropping.as_mut().and_then(|line| line.request.as_mut()) {
-            *request = request.fed(text);
+        if let Some(request) = self.discarding.as_mut().and_then(|line| line.request.as_mut()) {
+            *request = request.feed(text);
         }
         found
     }
@@ -442,54 +448,54 @@ impl Decoder {
     /// Ends the stream as the person asks for.
     fn quit(&mut self) -> Decoded<'static> {
         self.partial = Vec::new();
-        self.opening.phase = Phase::Ended;
+        self.start.phase = StreamPhase::Ended;
         Decoded::Quit
     }
 
     /// Adds text to the line under way, as it is.
     fn append(&mut self, mut text: &[u8], now: Instant) -> Option<Decoded<'static>> {
-        text = self.opening.skip_mark(&mut self.partial, text);
+        text = self.start.skip_bom(&mut self.partial, text);
         let room = MAX_LINE_BYTES - self.partial.len();
         self.steps.moved(text.len());
         self.partial.extend_from_slice(&text[..text.len().min(room)]);
         let too_long = text.len() > room;
-        if let Some(foreign) = self.opening.of_start(&self.partial) {
-            return Some(self.end_with(foreign));
+        if let Some(foreign) = self.start.detect_prefix(&self.partial) {
+            return Some(self.reject_protocol(foreign));
         }
         if !too_long {
             return None;
         }
         let line = mem::take(&mut self.partial);
         self.steps.searched(line.len());
-        let request = self.opening.follow(&line).map(|request| request.fed(&text[room..]));
-        self.dropping = Some(Box::new(Dropping { since: now, request }));
+        let request = self.start.begin_request(&line).map(|request| request.feed(&text[room..]));
+        self.discarding = Some(Box::new(Discarding { since: now, request }));
         Some(Decoded::TooLong)
     }
 
     /// Ends the stream: what it speaks is not ours.
-    fn end_with(&mut self, foreign: Foreign) -> Decoded<'static> {
+    fn reject_protocol(&mut self, foreign: OtherProtocol) -> Decoded<'static> {
         self.partial = Vec::new();
-        self.opening.phase = Phase::Ended;
-        Decoded::Foreign(foreign)
+        self.start.phase = StreamPhase::Ended;
+        Decoded::OtherProtocol(foreign)
     }
 
     /// Ends the line under way.
     fn end_line(&mut self) -> Option<Decoded<'static>> {
         let line = mem::take(&mut self.partial);
         self.steps.searched(line.len());
-        let dropped = self.dropping.take();
-        if self.opening.phase != Phase::Over {
+        let dropped = self.discarding.take();
+        if self.start.phase != StreamPhase::Chat {
             self.steps.searched(line.len());
-            if let Some(foreign) = self.opening.end_line(&line, dropped.as_deref()) {
-                return Some(self.end_with(foreign));
+            if let Some(foreign) = self.start.end_line(&line, dropped.as_deref()) {
+                return Some(self.reject_protocol(foreign));
             }
         }
         if dropped.is_some() && line.is_empty() {
             return None;
         }
         let line = String::from_utf8(line).unwrap_or_else(|not_utf8| {
-            if self.told == Told::No {
-                self.told = Told::Due;
+            if self.not_utf8_notice == NoticeState::No {
+                self.not_utf8_notice = NoticeState::Due;
             }
             String::from_utf8_lossy(not_utf8.as_bytes()).into_owned()
         });
@@ -527,13 +533,13 @@ impl Lines<'_> {
         let decoded = self.decoder.next(&mut input, key_bytes, self.now);
         let taken = before - input.len();
         self.at += taken;
-        self.decoder.weigh(taken + partial, decoded.as_ref());
+        self.decoder.charge_non_line(taken + partial, decoded.as_ref());
         decoded
     }
 
     /// Whether keys are handed out.
-    pub(crate) fn hands_out_keys(&self) -> bool {
-        self.decoder.hands_out_keys()
+    pub(crate) fn is_key_mode(&self) -> bool {
+        self.decoder.is_key_mode()
     }
 
     /// See [`Decoder::steps`].
@@ -541,18 +547,18 @@ impl Lines<'_> {
         self.decoder.steps()
     }
 
-    /// Hands out keys from here on; see [`Decoder::start_keys`].
-    pub(crate) fn start_keys(&mut self) -> Vec<u8> {
-        self.decoder.start_keys()
+    /// Hands out keys from here on; see [`Decoder::enter_key_mode`].
+    pub(crate) fn enter_key_mode(&mut self) -> Vec<u8> {
+        self.decoder.enter_key_mode()
     }
 
-    /// Hands out lines from here on; see [`Decoder::end_keys`].
-    pub(crate) fn end_keys(&mut self, begun: &str) {
-        self.decoder.end_keys(begun);
+    /// Hands out lines from here on; see [`Decoder::leave_key_mode`].
+    pub(crate) fn leave_key_mode(&mut self, begun: &str) {
+        self.decoder.leave_key_mode(begun);
     }
 
     /// Most bytes that the next line can have: every byte of it may become a U+FFFD.
-    pub(crate) fn longest_next(&self) -> usize {
+    pub(crate) fn max_next_bytes(&self) -> usize {
         let left = self.held.len().max(self.fresh.len()) - self.at;
         (self.decoder.partial.len() + left).min(MAX_LINE_BYTES)
             * char::REPLACEMENT_CHARACTER.len_utf8()
@@ -562,11 +568,11 @@ impl Lines<'_> {
 impl Drop for Lines<'_> {
     fn drop(&mut self) {
         if self.held.is_empty() {
-            self.decoder.keep(&self.fresh[self.at..]);
+            self.decoder.buffer(&self.fresh[self.at..]);
         } else {
             self.held.drain(..self.at);
             if !self.held.is_empty() {
-                self.decoder.waiting = mem::take(&mut self.held);
+                self.decoder.buffered = mem::take(&mut self.held);
             }
         }
     }

@@ -3,15 +3,16 @@
 //! Pure, and strict: where a time may stand, what begins as one and is none is refused. Taken for something else (a reason) it would
 //! make for good what was meant for an hour.
 
-use crate::protocol::sanitize::{quoted, sanitise};
+use crate::protocol::sanitize::{quote, sanitize};
 use std::time::Duration;
 
 /// The units that are read, the largest first, and their seconds.
-const UNITS: [(&str, u64); 4] = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+const OUTPUT_UNITS: [(&str, u64); 4] =
+    [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
 
 /// The units that are typed: in one word with the number, or as a word behind it; and their seconds. A month has no length, and
 /// m is a minute.
-const TYPED: [(char, &str, u64); 6] = [
+const INPUT_UNITS: [(char, &str, u64); 6] = [
     ('s', "second", 1),
     ('m', "minute", 60),
     ('h', "hour", 3_600),
@@ -21,39 +22,39 @@ const TYPED: [(char, &str, u64); 6] = [
 ];
 
 /// How units are shortened elsewhere. None of it is taken, but each gives a hint.
-const ELSEWHERE: [(&str, char); 5] =
+const UNSUPPORTED_UNITS: [(&str, char); 5] =
     [("sec", 's'), ("min", 'm'), ("hr", 'h'), ("wk", 'w'), ("yr", 'y')];
 
 /// The longest span: ten years. What is meant to last longer is meant for good.
-const LONGEST: u64 = 3_653 * 86_400;
+const MAX_SECONDS: u64 = 3_653 * 86_400;
 
 /// What stands before a reason that begins with a digit.
 const FOR: &str = "for";
 
 /// How a time is written, for whoever wrote something else.
-const WRITTEN: &str = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
+const EXAMPLES: &str = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
 
 /// The seconds that a text begins with, as in `90s`, `1h30m` or `2 hours`, and what stands behind them; `None` if it begins with
 /// something else. Any number of seconds, none too: what is too long to be counted is the longest that can be.
-pub(crate) fn leading(text: &str) -> Option<(u64, &str)> {
-    let (word, rest) = split(text);
-    if let Some(seconds) = in_one_word(word) {
+pub(crate) fn parse_prefix(text: &str) -> Option<(u64, &str)> {
+    let (word, rest) = split_word(text);
+    if let Some(seconds) = parse_word(word) {
         return Some((seconds, rest));
     }
     let number = number(word)?;
-    let (unit, rest) = split(rest);
+    let (unit, rest) = split_word(rest);
     let is = |name: &str| unit == name || unit.strip_suffix('s') == Some(name);
-    let &(_, _, seconds) = TYPED.iter().find(|(_, name, _)| is(name))?;
+    let &(_, _, seconds) = INPUT_UNITS.iter().find(|(_, name, _)| is(name))?;
     Some((number.saturating_mul(seconds), rest))
 }
 
 /// The seconds of a word like `90s` or `1h30m`.
-fn in_one_word(word: &str) -> Option<u64> {
+fn parse_word(word: &str) -> Option<u64> {
     let (mut sum, mut rest) = (0_u64, word);
     loop {
         let at = rest.find(|c: char| !c.is_ascii_digit())?;
         let letter = rest[at..].chars().next()?;
-        let &(_, _, seconds) = TYPED.iter().find(|unit| unit.0 == letter)?;
+        let &(_, _, seconds) = INPUT_UNITS.iter().find(|unit| unit.0 == letter)?;
         sum = sum.saturating_add(number(&rest[..at])?.saturating_mul(seconds));
         rest = &rest[at + letter.len_utf8()..];
         if rest.is_empty() {
@@ -69,17 +70,17 @@ fn number(word: &str) -> Option<u64> {
 }
 
 /// The first word, and what stands behind it.
-fn split(text: &str) -> (&str, &str) {
+fn split_word(text: &str) -> (&str, &str) {
     let text = text.trim();
     text.split_once(char::is_whitespace)
         .map_or((text, ""), |(word, rest)| (word, rest.trim_start()))
 }
 
 /// So many seconds as a span that can be ordered.
-fn span(seconds: u64) -> Result<Duration, String> {
+fn checked(seconds: u64) -> Result<Duration, String> {
     match seconds {
         0 => Err("a time of nothing is none: leave it out, or give at least 1s".to_owned()),
-        1..=LONGEST => Ok(Duration::from_secs(seconds)),
+        1..=MAX_SECONDS => Ok(Duration::from_secs(seconds)),
         _ => Err("a time is ten years at most: leave it out for what lasts for good".to_owned()),
     }
 }
@@ -89,9 +90,9 @@ fn span(seconds: u64) -> Result<Duration, String> {
 /// # Errors
 /// What is wrong with it, with a hint.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    match leading(text) {
-        Some((seconds, "")) => span(seconds),
-        _ => Err(no_time(text)),
+    match parse_prefix(text) {
+        Some((seconds, "")) => checked(seconds),
+        _ => Err(not_a_duration(text)),
     }
 }
 
@@ -100,53 +101,55 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// It begins as a time does, and is none; or what stands behind `for` was meant as one.
-pub(crate) fn and_words(typed: &str) -> Result<(Option<Duration>, &str), String> {
+pub(crate) fn parse_with_reason(typed: &str) -> Result<(Option<Duration>, &str), String> {
     let typed = typed.trim();
-    let (time, words) = match leading(typed) {
-        Some((seconds, words)) => (Some(span(seconds)?), words),
+    let (time, words) = match parse_prefix(typed) {
+        Some((seconds, words)) => (Some(checked(seconds)?), words),
         None => (None, typed),
     };
-    let (first, behind) = split(words);
+    let (first, behind) = split_word(words);
     if first.eq_ignore_ascii_case(FOR) && !behind.is_empty() {
         if time.is_none() && behind.eq_ignore_ascii_case("good") {
             return Ok((None, ""));
         }
         if time.is_none()
-            && (is_meant_as_time(behind) || is_counted(behind) || ends_in_time(behind))
+            && (is_mistyped_duration(behind)
+                || is_count_of_units(behind)
+                || ends_with_duration(behind))
         {
-            let shown = quoted(behind);
+            let shown = quote(behind);
             return Err(format!(
-                "what stands behind \"{FOR}\" is a reason, and {shown} looks like a time: write the time first and without \"{FOR}\"; {WRITTEN}"
+                "what stands behind \"{FOR}\" is a reason, and {shown} looks like a time: write the time first and without \"{FOR}\"; {EXAMPLES}"
             ));
         }
         return Ok((time, behind));
     }
-    match (time, begins_as_number(first)) {
+    match (time, starts_with_number(first)) {
         (Some(_), true) => Err(format!(
             "{} stands behind the time: write a time as one word, as in 1h30m, and a reason that begins with a digit behind \"{FOR}\"",
-            quoted(first)
+            quote(first)
         )),
         (None, true) => Err(format!(
             "{}; a reason that begins with a digit stands behind \"{FOR}\"",
-            no_time(words)
+            not_a_duration(words)
         )),
-        (None, false) if is_time_in_disguise(words) => Err(format!(
-            "{} looks like a time and would be a reason: the time stands first, and a reason like that behind \"{FOR}\"; {WRITTEN}",
-            quoted(words)
+        (None, false) if resembles_duration(words) => Err(format!(
+            "{} looks like a time and would be a reason: the time stands first, and a reason like that behind \"{FOR}\"; {EXAMPLES}",
+            quote(words)
         )),
         _ => Ok((time, words)),
     }
 }
 
 /// Whether a word begins with a digit of any script, or with a sign and one; what nobody sees before it does not count.
-fn begins_as_number(word: &str) -> bool {
-    let word = sanitise(word);
+fn starts_with_number(word: &str) -> bool {
+    let word = sanitize(word);
     let word = word.strip_prefix(['+', '-', '.', '~', '<', '>', '=']).unwrap_or(&word);
     word.starts_with(char::is_numeric)
 }
 
 /// Numbers as words, as far as anybody counts time in them.
-const NUMBERS: [&str; 13] = [
+const NUMBER_WORDS: [&str; 13] = [
     "a", "an", "half", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
     "ten",
 ];
@@ -158,21 +161,22 @@ const FILLERS: [&str; 9] =
 /// The words of a text in small letters, without what stands around them.
 fn bare_words(text: &str) -> Vec<String> {
     let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-    sanitise(text).split_whitespace().map(bare).collect()
+    sanitize(text).split_whitespace().map(bare).collect()
 }
 
 /// Whether a word is a unit of time.
 fn is_unit(word: &str) -> bool {
     let one = word.strip_suffix('s').unwrap_or(word);
-    TYPED.iter().any(|(_, name, _)| *name == one) || ELSEWHERE.iter().any(|(name, _)| *name == one)
+    INPUT_UNITS.iter().any(|(_, name, _)| *name == one)
+        || UNSUPPORTED_UNITS.iter().any(|(name, _)| *name == one)
 }
 
 /// Whether all of it counts a unit of time: `an hour`, `about 2 more hours`.
-fn is_counted(text: &str) -> bool {
+fn is_count_of_units(text: &str) -> bool {
     let words = bare_words(text);
     let counts = |word: &String| {
         let word = word.as_str();
-        FILLERS.contains(&word) || NUMBERS.contains(&word) || number(word).is_some()
+        FILLERS.contains(&word) || NUMBER_WORDS.contains(&word) || number(word).is_some()
     };
     words
         .split_last()
@@ -180,72 +184,78 @@ fn is_counted(text: &str) -> bool {
 }
 
 /// Whether a reason ends in a time.
-fn ends_in_time(text: &str) -> bool {
+fn ends_with_duration(text: &str) -> bool {
     let words = bare_words(text);
     words.len() > 1
-        && (words.last().is_some_and(|word| in_one_word(word).is_some())
-            || words.windows(2).next_back().is_some_and(|pair| leading(&pair.join(" ")).is_some()))
+        && (words.last().is_some_and(|word| parse_word(word).is_some())
+            || words
+                .windows(2)
+                .next_back()
+                .is_some_and(|pair| parse_prefix(&pair.join(" ")).is_some()))
 }
 
 /// Whether a reason is, or ends in, what was meant as a time: in quotes or brackets, in words, or behind the reason.
-fn is_time_in_disguise(text: &str) -> bool {
+fn resembles_duration(text: &str) -> bool {
     let words = bare_words(text);
-    let is_counted = |pair: &[String]| NUMBERS.contains(&pair[0].as_str()) && is_unit(&pair[1]);
-    let begins = words.first().is_some_and(|word| closest(word).is_some())
+    let is_counted =
+        |pair: &[String]| NUMBER_WORDS.contains(&pair[0].as_str()) && is_unit(&pair[1]);
+    let begins = words.first().is_some_and(|word| suggestion(word).is_some())
         || words.windows(2).take(2).enumerate().any(|(at, pair)| {
-            (at == 0 || words[0] == NUMBERS[2])
-                && (is_counted(pair) || leading(&pair.join(" ")).is_some())
+            (at == 0 || words[0] == NUMBER_WORDS[2])
+                && (is_counted(pair) || parse_prefix(&pair.join(" ")).is_some())
         });
-    begins || ends_in_time(text)
+    begins || ends_with_duration(text)
 }
 
 /// Whether words that could be a reason are rather a time, or one that is mistyped.
-fn is_meant_as_time(words: &str) -> bool {
-    let (first, behind) = split(words);
-    leading(words).is_some()
-        || closest(words).is_some()
+fn is_mistyped_duration(words: &str) -> bool {
+    let (first, behind) = split_word(words);
+    parse_prefix(words).is_some()
+        || suggestion(words).is_some()
         || (number(first).is_some() && behind.is_empty())
 }
 
 /// Why a text is no time.
-fn no_time(text: &str) -> String {
-    let (first, behind) = split(text);
-    let shown = quoted(first);
-    if let Some(meant) = closest(text) {
-        return format!("{shown} is no time; did you mean {meant}? {WRITTEN}");
+fn not_a_duration(text: &str) -> String {
+    let (first, behind) = split_word(text);
+    let shown = quote(first);
+    if let Some(meant) = suggestion(text) {
+        return format!("{shown} is no time; did you mean {meant}? {EXAMPLES}");
     }
     if number(first).is_some() && behind.is_empty() {
-        return format!("{shown} has no unit, as in {first}s, {first}m or {first}h; {WRITTEN}");
+        return format!("{shown} has no unit, as in {first}s, {first}m or {first}h; {EXAMPLES}");
     }
-    format!("{shown} is no time; {WRITTEN}")
+    format!("{shown} is no time; {EXAMPLES}")
 }
 
 /// The time that was meant by words that begin with one number and a unit of elsewhere: `30min`, `2hours`, `2H`, `5 mins`.
-fn closest(words: &str) -> Option<String> {
-    let (first, behind) = split(words);
+fn suggestion(words: &str) -> Option<String> {
+    let (first, behind) = split_word(words);
     let at = first.find(|c: char| !c.is_ascii_digit()).unwrap_or(first.len());
-    let unit = if at < first.len() { &first[at..] } else { split(behind).0 };
+    let unit = if at < first.len() { &first[at..] } else { split_word(behind).0 };
     let unit = unit.trim_end_matches(['.', ',']).to_ascii_lowercase();
     let singular = unit.strip_suffix('s').filter(|rest| !rest.is_empty()).unwrap_or(&unit);
-    let typed =
-        TYPED.iter().find(|(letter, name, _)| *name == singular || singular.chars().eq([*letter]));
+    let typed = INPUT_UNITS
+        .iter()
+        .find(|(letter, name, _)| *name == singular || singular.chars().eq([*letter]));
     let letter = match typed {
         Some(&(letter, _, _)) => letter,
-        None => ELSEWHERE.iter().find(|(name, _)| *name == singular)?.1,
+        None => UNSUPPORTED_UNITS.iter().find(|(name, _)| *name == singular)?.1,
     };
     number(&first[..at])?;
     Some(format!("{}{letter}", &first[..at]))
 }
 
 /// A span in words, to the two largest units and never less than it is: `2 hours`, `1 day 3 hours`, `1 second`.
-pub(crate) fn words(span: Duration) -> String {
+pub(crate) fn format(span: Duration) -> String {
     let seconds = (span.as_secs() + u64::from(span.subsec_nanos() > 0)).max(1);
-    let first = UNITS.iter().position(|unit| seconds >= unit.1).unwrap_or(UNITS.len() - 1);
+    let first =
+        OUTPUT_UNITS.iter().position(|unit| seconds >= unit.1).unwrap_or(OUTPUT_UNITS.len() - 1);
     // What is smaller than the second unit counts as one more of it.
-    let grain = UNITS[(first + 1).min(UNITS.len() - 1)].1;
+    let grain = OUTPUT_UNITS[(first + 1).min(OUTPUT_UNITS.len() - 1)].1;
     let mut rest = seconds.div_ceil(grain) * grain;
     let mut words = Vec::new();
-    for (name, unit) in UNITS {
+    for (name, unit) in OUTPUT_UNITS {
         let count = rest / unit;
         rest %= unit;
         if count > 0 {
@@ -256,8 +266,8 @@ pub(crate) fn words(span: Duration) -> String {
 }
 
 /// How often each may speak in a slow room, in words.
-pub(crate) fn one_line_of_each(every: Duration) -> String {
-    format!("one line in {} of each", words(every))
+pub(crate) fn format_slow_mode(every: Duration) -> String {
+    format!("one line in {} of each", format(every))
 }
 
 #[cfg(test)]
@@ -311,7 +321,7 @@ mod tests {
             "2 hours more",
         ] {
             let wrong = parse(text).unwrap_err();
-            assert!(wrong.contains(WRITTEN), "{text}: {wrong}");
+            assert!(wrong.contains(EXAMPLES), "{text}: {wrong}");
         }
         for nothing in ["0s", "0h0m", "0 weeks"] {
             assert!(parse(nothing).unwrap_err().starts_with("a time of nothing"), "{nothing}");
@@ -323,8 +333,9 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_time_is_never_a_reason() {
-        let seconds =
-            |typed| and_words(typed).map(|(time, words)| (time.map(|t| t.as_secs()), words));
+        let seconds = |typed| {
+            parse_with_reason(typed).map(|(time, words)| (time.map(|t| t.as_secs()), words))
+        };
         for (typed, time, words) in [
             ("", None, ""),
             ("spam", None, "spam"),
@@ -403,33 +414,33 @@ mod tests {
             (86_399, "1 day"),
             (97_200, "1 day 3 hours"),
         ] {
-            assert_eq!(words(Duration::from_secs(seconds)), read);
+            assert_eq!(format(Duration::from_secs(seconds)), read);
         }
-        assert_eq!(words(Duration::ZERO), "1 second");
-        assert_eq!(words(Duration::from_millis(1_001)), "2 seconds");
+        assert_eq!(format(Duration::ZERO), "1 second");
+        assert_eq!(format(Duration::from_millis(1_001)), "2 seconds");
     }
 
     proptest! {
         #[test]
         fn any_word_is_a_span_or_none(word in "\\PC{0,12}|[0-9]{0,25}[smhdwy]?|([0-9]{1,3}[smhdwy]){1,4}") {
             if let Ok(span) = parse(&word) {
-                prop_assert!(span.as_secs() >= 1 && span.as_secs() <= LONGEST);
-                prop_assert!(!words(span).is_empty());
+                prop_assert!(span.as_secs() >= 1 && span.as_secs() <= MAX_SECONDS);
+                prop_assert!(!format(span).is_empty());
             }
         }
 
         #[test]
         fn no_digit_begins_a_reason_by_itself(typed in "[0-9]\\PC{0,12}") {
-            if let Ok((None, words)) = and_words(&typed) {
+            if let Ok((None, words)) = parse_with_reason(&typed) {
                 prop_assert!(false, "{typed} is for good, because of {words}");
             }
         }
 
         #[test]
         fn one_word_is_the_sum_of_its_parts(parts in proptest::collection::vec((0_u64..100, 0_usize..6), 1..5)) {
-            let word: String = parts.iter().map(|&(n, unit)| format!("{n}{}", TYPED[unit].0)).collect();
-            let sum = parts.iter().map(|&(n, unit)| n * TYPED[unit].2).sum();
-            prop_assert_eq!(leading(&word), Some((sum, "")));
+            let word: String = parts.iter().map(|&(n, unit)| format!("{n}{}", INPUT_UNITS[unit].0)).collect();
+            let sum = parts.iter().map(|&(n, unit)| n * INPUT_UNITS[unit].2).sum();
+            prop_assert_eq!(parse_prefix(&word), Some((sum, "")));
         }
     }
 }

@@ -1,24 +1,24 @@
-//! From what is meant to bytes: how each kind of door shows a [`Line`].
+//! From what is meant to bytes: how each kind of door shows a [`Message`].
 //!
 //! The broker says what happened; a door says how that looks at its far end, and takes out of a person's words what
 //! must not be shown there. What one kind of door encodes is shared by all people behind it.
 
 use crate::protocol::duration;
-use crate::protocol::message::{Departure, Line};
+use crate::protocol::message::{LeaveReason, Message};
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
-use crate::protocol::sanitize::{append_sanitised, is_blank, quoted};
+use crate::protocol::sanitize::{append_sanitized, is_blank, quote};
 use crate::protocol::time_of_day::TimeOfDay;
 use std::io::Write;
 
 /// A kind of door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DoorKind {
+pub(crate) enum WireFormat {
     /// Lines of text that end in CR LF: nc, telnet.
     Lines,
 }
 
-impl DoorKind {
+impl WireFormat {
     /// All kinds, each at the place of its [`index`](Self::index).
     pub(crate) const ALL: [Self; 1] = [Self::Lines];
 
@@ -30,7 +30,12 @@ impl DoorKind {
 
     /// Appends a line with what stands before it, as this kind of door sends it.
     #[inline]
-    pub(crate) fn encode_under(self, heading: Heading<'_>, line: &Line<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn encode_with_prefix(
+        self,
+        heading: Prefix<'_>,
+        line: &Message<'_>,
+        out: &mut Vec<u8>,
+    ) {
         match self {
             Self::Lines => heading.encode(out),
         }
@@ -38,7 +43,7 @@ impl DoorKind {
     }
 
     /// Appends the line as this kind of door sends it.
-    pub(crate) fn encode(self, line: &Line<'_>, out: &mut Vec<u8>) {
+    pub(crate) fn encode(self, line: &Message<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Lines => encode_line(line, out),
         }
@@ -47,22 +52,22 @@ impl DoorKind {
 
 /// What some people get before a line.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Heading<'a> {
+pub(crate) struct Prefix<'a> {
     /// When it was said, for those who asked for time stamps.
     pub time: Option<TimeOfDay>,
     /// The room, for those who are in another.
     pub room: Option<&'a RoomName>,
 }
 
-impl Heading<'_> {
+impl Prefix<'_> {
     /// Before a line for nc and telnet.
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
         if let Some(time) = self.time {
-            put(out, format_args!("{time} "));
+            append_fmt(out, format_args!("{time} "));
         }
         if let Some(room) = self.room {
-            put(out, format_args!("{room} "));
+            append_fmt(out, format_args!("{room} "));
         }
     }
 }
@@ -71,50 +76,58 @@ impl Heading<'_> {
 const LINE_END: &[u8] = b"\r\n";
 
 /// A line for nc and telnet.
-fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
+fn encode_line(line: &Message<'_>, out: &mut Vec<u8>) {
     match *line {
-        Line::Said(nick, text) => encode_said(nick, text, out),
-        Line::Did(nick, text) => encode_done(nick, text, out),
-        Line::Past { nick, did, words } => {
+        Message::Say(nick, text) => encode_say(nick, text, out),
+        Message::Action(nick, text) => encode_action(nick, text, out),
+        Message::Replay { nick, is_action, text } => {
             out.extend_from_slice(b"| ");
-            if did { encode_done(nick, words, out) } else { encode_said(nick, words, out) }
+            if is_action { encode_action(nick, text, out) } else { encode_say(nick, text, out) }
         }
-        Line::From(nick, text) => {
-            put(out, format_args!("[from {nick}] "));
-            append_sanitised(out, text);
+        Message::PrivateFrom(nick, text) => {
+            append_fmt(out, format_args!("[from {nick}] "));
+            append_sanitized(out, text);
         }
-        Line::To(nick, text) => {
-            put(out, format_args!("[to {nick}] "));
-            append_sanitised(out, text);
+        Message::PrivateTo(nick, text) => {
+            append_fmt(out, format_args!("[to {nick}] "));
+            append_sanitized(out, text);
         }
-        Line::Topic(nick, Some(topic)) => put(out, format_args!("* {nick} set the topic: {topic}")),
-        Line::Topic(nick, None) => put(out, format_args!("* {nick} took the topic away")),
-        Line::Slowed(nick, Some(every)) => {
-            let pace = duration::one_line_of_each(every);
-            put(out, format_args!("* {nick} slowed this room: {pace}"));
+        Message::Topic(nick, Some(topic)) => {
+            append_fmt(out, format_args!("* {nick} set the topic: {topic}"))
         }
-        Line::Slowed(nick, None) => put(out, format_args!("* {nick} ended the slow mode")),
-        Line::Joined(nick) => put(out, format_args!("* {nick} joined")),
-        Line::Left(nick, departure) => {
-            put(out, format_args!("* {nick} left"));
+        Message::Topic(nick, None) => append_fmt(out, format_args!("* {nick} took the topic away")),
+        Message::SlowMode(nick, Some(every)) => {
+            let pace = duration::format_slow_mode(every);
+            append_fmt(out, format_args!("* {nick} slowed this room: {pace}"));
+        }
+        Message::SlowMode(nick, None) => {
+            append_fmt(out, format_args!("* {nick} ended the slow mode"))
+        }
+        Message::Joined(nick) => append_fmt(out, format_args!("* {nick} joined")),
+        Message::Left(nick, departure) => {
+            append_fmt(out, format_args!("* {nick} left"));
             encode_reason(departure, out);
         }
-        Line::Renamed(old, new) => put(out, format_args!("* {old} is now {new}")),
-        Line::PeopleJoined(count) => put(out, format_args!("* {} joined", people(count))),
-        Line::PeopleLeft(count) => put(out, format_args!("* {} left", people(count))),
-        Line::ShuttingDown => out.extend_from_slice(b"* server is shutting down"),
-        Line::Welcome(greeting, nick) => {
-            out.extend_from_slice(b"* ");
-            append_sanitised(out, greeting);
-            put(out, format_args!(", you are {nick}"));
+        Message::Renamed(old, new) => append_fmt(out, format_args!("* {old} is now {new}")),
+        Message::JoinCount(count) => {
+            append_fmt(out, format_args!("* {} joined", people_count(count)))
         }
-        Line::Answer(text) => {
-            out.extend_from_slice(b"* ");
-            append_sanitised(out, text);
+        Message::LeaveCount(count) => {
+            append_fmt(out, format_args!("* {} left", people_count(count)))
         }
-        Line::Refusal(text) => {
+        Message::ShuttingDown => out.extend_from_slice(b"* server is shutting down"),
+        Message::Welcome(greeting, nick) => {
+            out.extend_from_slice(b"* ");
+            append_sanitized(out, greeting);
+            append_fmt(out, format_args!(", you are {nick}"));
+        }
+        Message::Reply(text) => {
+            out.extend_from_slice(b"* ");
+            append_sanitized(out, text);
+        }
+        Message::Error(text) => {
             out.extend_from_slice(b"! ");
-            append_sanitised(out, text);
+            append_sanitized(out, text);
         }
     }
     out.extend_from_slice(LINE_END);
@@ -122,59 +135,63 @@ fn encode_line(line: &Line<'_>, out: &mut Vec<u8>) {
 
 /// What somebody says.
 #[inline]
-fn encode_said(nick: Nick, text: &str, out: &mut Vec<u8>) {
+fn encode_say(nick: Nick, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(nick.as_bytes());
     out.extend_from_slice(b": ");
-    append_sanitised(out, text);
+    append_sanitized(out, text);
 }
 
 /// What somebody does.
-fn encode_done(nick: Nick, text: &str, out: &mut Vec<u8>) {
+fn encode_action(nick: Nick, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"~ ");
     out.extend_from_slice(nick.as_bytes());
     out.push(b' ');
-    append_sanitised(out, text);
+    append_sanitized(out, text);
 }
 
 /// What stands behind `left`. A person's own words are quoted, and the server's never, so that nobody can leave
 /// with a reason of the server's.
-fn encode_reason(departure: &Departure, out: &mut Vec<u8>) {
+fn encode_reason(departure: &LeaveReason, out: &mut Vec<u8>) {
     match departure {
-        Departure::Quit(Some(words)) if !is_blank(words) => {
-            put(out, format_args!(" ({})", quoted(words)));
+        LeaveReason::Quit(Some(words)) if !is_blank(words) => {
+            append_fmt(out, format_args!(" ({})", quote(words)));
         }
-        Departure::Quit(_) | Departure::Eof => {}
+        LeaveReason::Quit(_) | LeaveReason::Eof => {}
         // A room is named where it is left and the server is not.
-        Departure::Parted(room) => put(out, format_args!(" {room}")),
-        Departure::Lost => out.extend_from_slice(b" (connection lost)"),
-        Departure::TooSlow => out.extend_from_slice(b" (too slow)"),
-        Departure::Kicked { room, by, reason: Some(words) } if !is_blank(words) => {
-            put(out, format_args!(" {room} (kicked by {by}, {})", quoted(words)));
+        LeaveReason::Parted(room) => append_fmt(out, format_args!(" {room}")),
+        LeaveReason::ConnectionLost => out.extend_from_slice(b" (connection lost)"),
+        LeaveReason::TooSlow => out.extend_from_slice(b" (too slow)"),
+        LeaveReason::Kicked { room, by, reason: Some(words) } if !is_blank(words) => {
+            append_fmt(out, format_args!(" {room} (kicked by {by}, {})", quote(words)));
         }
-        Departure::Kicked { room, by, .. } => put(out, format_args!(" {room} (kicked by {by})")),
-        Departure::Ejected { reason } => put(out, format_args!(" (kicked, {})", quoted(reason))),
-        Departure::Refused(reason) => put(out, format_args!(" ({reason})")),
+        LeaveReason::Kicked { room, by, .. } => {
+            append_fmt(out, format_args!(" {room} (kicked by {by})"))
+        }
+        LeaveReason::KickedByAdmin { reason } => {
+            append_fmt(out, format_args!(" (kicked, {})", quote(reason)))
+        }
+        LeaveReason::ServerClosed(reason) => append_fmt(out, format_args!(" ({reason})")),
     }
 }
 
 /// Appends formatted text.
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+fn append_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a vector takes all that is written");
 }
 
 /// So many people, as a line says it.
-pub(crate) fn people(count: u64) -> String {
-    if count == 1 { "1 person".to_owned() } else { format!("{} people", grouped(count)) }
+pub(crate) fn people_count(count: u64) -> String {
+    if count == 1 { "1 person".to_owned() } else { format!("{} people", group_digits(count)) }
 }
 
 /// So many of something that is called so.
-pub(crate) fn counted(count: u64, what: &str) -> String {
+pub(crate) fn pluralize(count: u64, what: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
-    format!("{} {what}{ending}", grouped(count))
+    format!("{} {what}{ending}", group_digits(count))
 }
 
 /// A number with a comma after each group of three digits.
-pub(crate) fn grouped(number: u64) -> String {
+pub(crate) fn group_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
     for (at, digit) in digits.char_indices() {
@@ -191,73 +208,73 @@ mod tests {
     use super::*;
     use crate::limits::DEFAULT_WELCOME;
 
-    fn shown(line: Line<'_>) -> String {
+    fn shown(line: Message<'_>) -> String {
         let mut out = Vec::new();
-        DoorKind::Lines.encode(&line, &mut out);
+        WireFormat::Lines.encode(&line, &mut out);
         String::from_utf8(out).unwrap()
     }
 
-    fn left(departure: Departure) -> String {
-        shown(Line::Left(Nick::parse("alice").unwrap(), &departure))
+    fn left(departure: LeaveReason) -> String {
+        shown(Message::Left(Nick::parse("alice").unwrap(), &departure))
     }
 
     #[test]
     fn lines_look_as_documented() {
         let alice = Nick::parse("alice").unwrap();
         let bob = Nick::parse("bob").unwrap();
-        assert_eq!(shown(Line::Said(alice, "hello")), "alice: hello\r\n");
-        assert_eq!(shown(Line::Did(alice, "waves")), "~ alice waves\r\n");
-        assert_eq!(shown(Line::Joined(alice)), "* alice joined\r\n");
-        assert_eq!(shown(Line::Renamed(alice, bob)), "* alice is now bob\r\n");
-        assert_eq!(shown(Line::From(alice, "psst")), "[from alice] psst\r\n");
-        assert_eq!(shown(Line::To(bob, "psst")), "[to bob] psst\r\n");
-        let past = |did| shown(Line::Past { nick: alice, did, words: "hello" });
+        assert_eq!(shown(Message::Say(alice, "hello")), "alice: hello\r\n");
+        assert_eq!(shown(Message::Action(alice, "waves")), "~ alice waves\r\n");
+        assert_eq!(shown(Message::Joined(alice)), "* alice joined\r\n");
+        assert_eq!(shown(Message::Renamed(alice, bob)), "* alice is now bob\r\n");
+        assert_eq!(shown(Message::PrivateFrom(alice, "psst")), "[from alice] psst\r\n");
+        assert_eq!(shown(Message::PrivateTo(bob, "psst")), "[to bob] psst\r\n");
+        let past = |is_action| shown(Message::Replay { nick: alice, is_action, text: "hello" });
         assert_eq!(
             (past(false), past(true)),
             ("| alice: hello\r\n".into(), "| ~ alice hello\r\n".into())
         );
         assert_eq!(
-            shown(Line::Topic(alice, Some("\"tea\""))),
+            shown(Message::Topic(alice, Some("\"tea\""))),
             "* alice set the topic: \"tea\"\r\n"
         );
-        let slowed = |every| shown(Line::Slowed(alice, every));
+        let slowed = |every| shown(Message::SlowMode(alice, every));
         let every = std::time::Duration::from_secs(10);
         assert_eq!(
             slowed(Some(every)),
             "* alice slowed this room: one line in 10 seconds of each\r\n"
         );
         assert_eq!(slowed(None), "* alice ended the slow mode\r\n");
-        assert_eq!(shown(Line::Topic(alice, None)), "* alice took the topic away\r\n");
+        assert_eq!(shown(Message::Topic(alice, None)), "* alice took the topic away\r\n");
         let dev = RoomName::parse("#dev").unwrap();
-        assert_eq!(left(Departure::Parted(dev)), "* alice left #dev\r\n");
-        assert_eq!(shown(Line::PeopleJoined(412)), "* 412 people joined\r\n");
-        assert_eq!(shown(Line::PeopleLeft(8800)), "* 8,800 people left\r\n");
-        assert_eq!(shown(Line::PeopleLeft(1)), "* 1 person left\r\n");
-        assert_eq!(shown(Line::ShuttingDown), "* server is shutting down\r\n");
-        let welcome = shown(Line::Welcome(DEFAULT_WELCOME, Nick::numbered(7)));
+        assert_eq!(left(LeaveReason::Parted(dev)), "* alice left #dev\r\n");
+        assert_eq!(shown(Message::JoinCount(412)), "* 412 people joined\r\n");
+        assert_eq!(shown(Message::LeaveCount(8800)), "* 8,800 people left\r\n");
+        assert_eq!(shown(Message::LeaveCount(1)), "* 1 person left\r\n");
+        assert_eq!(shown(Message::ShuttingDown), "* server is shutting down\r\n");
+        let welcome = shown(Message::Welcome(DEFAULT_WELCOME, Nick::guest(7)));
         assert_eq!(welcome, "* welcome to chinwag, you are user-7\r\n");
-        let refusal = shown(Line::Refusal("the nick \"bob\" is taken"));
+        let refusal = shown(Message::Error("the nick \"bob\" is taken"));
         assert_eq!(refusal, "! the nick \"bob\" is taken\r\n");
     }
 
     #[test]
     fn a_persons_words_are_quoted_and_the_servers_are_not() {
-        assert_eq!(left(Departure::Eof), "* alice left\r\n");
-        assert_eq!(left(Departure::Quit(None)), "* alice left\r\n");
-        assert_eq!(left(Departure::Quit(Some("\u{200b} ".into()))), "* alice left\r\n");
-        assert_eq!(left(Departure::Quit(Some("bye".into()))), "* alice left (\"bye\")\r\n");
-        let forged = left(Departure::Quit(Some("x\")\u{1b}[31m (too slow".into())));
+        assert_eq!(left(LeaveReason::Eof), "* alice left\r\n");
+        assert_eq!(left(LeaveReason::Quit(None)), "* alice left\r\n");
+        assert_eq!(left(LeaveReason::Quit(Some("\u{200b} ".into()))), "* alice left\r\n");
+        assert_eq!(left(LeaveReason::Quit(Some("bye".into()))), "* alice left (\"bye\")\r\n");
+        let forged = left(LeaveReason::Quit(Some("x\")\u{1b}[31m (too slow".into())));
         assert_eq!(forged, "* alice left (\"x\\\")[31m (too slow\")\r\n");
-        assert_eq!(left(Departure::Lost), "* alice left (connection lost)\r\n");
-        assert_eq!(left(Departure::TooSlow), "* alice left (too slow)\r\n");
+        assert_eq!(left(LeaveReason::ConnectionLost), "* alice left (connection lost)\r\n");
+        assert_eq!(left(LeaveReason::TooSlow), "* alice left (too slow)\r\n");
         let by = Nick::parse("bob").unwrap();
         let kicked = |words: &str| {
             let (room, reason) = (RoomName::lobby(), Some(words.into()));
-            left(Departure::Kicked { room, by, reason })
+            left(LeaveReason::Kicked { room, by, reason })
         };
         assert_eq!(kicked(" "), "* alice left #lobby (kicked by bob)\r\n");
         assert_eq!(kicked("x\")"), "* alice left #lobby (kicked by bob, \"x\\\")\")\r\n");
-        let ejected = left(Departure::Ejected { reason: "x\u{1b})".into() });
+        let ejected = left(LeaveReason::KickedByAdmin { reason: "x\u{1b})".into() });
         assert_eq!(ejected, "* alice left (kicked, \"x)\")\r\n");
     }
 
@@ -265,7 +282,8 @@ mod tests {
     fn no_persons_words_bring_a_control_character_out() {
         let alice = Nick::parse("alice").unwrap();
         let wild = "a\u{1b}]0;x\u{7}\r\n* bob left\u{202e}";
-        for line in [Line::Said(alice, wild), Line::Did(alice, wild), Line::Refusal(wild)] {
+        for line in [Message::Say(alice, wild), Message::Action(alice, wild), Message::Error(wild)]
+        {
             let shown = shown(line);
             let body = shown.strip_suffix("\r\n").unwrap();
             assert!(!body.contains(|c: char| c.is_control() || c == '\u{202e}'), "{body:?}");
@@ -278,25 +296,25 @@ mod tests {
         for blank in [" ", "\t", "\u{3000}", "\u{a0}", "\u{2003}", "\u{3000}\u{2800}\t"] {
             for start in ["", "hi"] {
                 let forged = format!("{start}{}* bob is an operator now", blank.repeat(69));
-                let quoted = quoted(&forged);
+                let quoted = quote(&forged);
                 for line in [
-                    Line::Said(alice, &forged),
-                    Line::Did(alice, &forged),
-                    Line::Past { nick: alice, did: false, words: &forged },
-                    Line::From(alice, &forged),
-                    Line::To(alice, &forged),
-                    Line::Topic(alice, Some(&quoted)),
-                    Line::Left(alice, &Departure::Quit(Some(forged.clone()))),
-                    Line::Left(
+                    Message::Say(alice, &forged),
+                    Message::Action(alice, &forged),
+                    Message::Replay { nick: alice, is_action: false, text: &forged },
+                    Message::PrivateFrom(alice, &forged),
+                    Message::PrivateTo(alice, &forged),
+                    Message::Topic(alice, Some(&quoted)),
+                    Message::Left(alice, &LeaveReason::Quit(Some(forged.clone()))),
+                    Message::Left(
                         alice,
-                        &Departure::Kicked {
+                        &LeaveReason::Kicked {
                             room: RoomName::lobby(),
                             by: alice,
                             reason: Some(forged.as_str().into()),
                         },
                     ),
-                    Line::Answer(&format!("the topic is {quoted}")),
-                    Line::Refusal(&forged),
+                    Message::Reply(&format!("the topic is {quoted}")),
+                    Message::Error(&forged),
                 ] {
                     let shown = shown(line);
                     let mut widest = (0, 0);
@@ -313,13 +331,13 @@ mod tests {
 
     #[test]
     fn one_of_something_is_not_many() {
-        let counts = [0, 1, 2, 1000].map(|count| counted(count, "room"));
+        let counts = [0, 1, 2, 1000].map(|count| pluralize(count, "room"));
         assert_eq!(counts, ["0 rooms", "1 room", "2 rooms", "1,000 rooms"]);
     }
 
     #[test]
     fn numbers_are_grouped() {
-        let grouped: Vec<_> = [0, 999, 1000, 8990, 1_234_567].map(grouped).into();
+        let grouped: Vec<_> = [0, 999, 1000, 8990, 1_234_567].map(group_digits).into();
         assert_eq!(grouped, ["0", "999", "1,000", "8,990", "1,234,567"]);
     }
 }

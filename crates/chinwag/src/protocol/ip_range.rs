@@ -20,7 +20,7 @@ const MAPPED_PREFIX: u8 = 96;
 const NETWORK: u8 = 64;
 
 /// Why a pattern or a range is refused that covers everyone.
-pub(crate) const EVERYBODY: &str = "that would ban everybody";
+pub(crate) const MATCHES_ALL: &str = "that would ban everybody";
 
 impl IpRange {
     /// An address, or a range of them (`203.0.113.0/24`). `None` if the word does not begin with an address.
@@ -52,7 +52,7 @@ impl IpRange {
             return Err(format!("behind the / stands a number of bits from 1 to {most}"));
         }
         if prefix == 0 {
-            return Err(EVERYBODY.to_owned());
+            return Err(MATCHES_ALL.to_owned());
         }
         let prefix = prefix + (128 - most);
         let range = Self { bits: bits(address) & mask(prefix), prefix };
@@ -68,7 +68,7 @@ impl IpRange {
     }
 
     /// What to ban of somebody who comes from this address: of IPv6 the /64, for each of its addresses is theirs.
-    pub fn of_newcomer(address: IpAddr) -> Self {
+    pub fn of_client(address: IpAddr) -> Self {
         let address = address.to_canonical();
         let whole = address.is_ipv4() || address.is_loopback();
         let prefix = if whole { 128 } else { NETWORK };
@@ -77,7 +77,7 @@ impl IpRange {
 
     /// The range that is rather meant, if this is one address of many that the same person has.
     pub fn wider(&self) -> Option<Self> {
-        let wider = Self::of_newcomer(Ipv6Addr::from_bits(self.bits).into());
+        let wider = Self::of_client(Ipv6Addr::from_bits(self.bits).into());
         (self.prefix == 128 && wider.prefix < self.prefix).then_some(wider)
     }
 

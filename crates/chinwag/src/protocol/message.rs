@@ -6,59 +6,59 @@ use std::time::Duration;
 
 /// One line, by its meaning.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Line<'a> {
+pub(crate) enum Message<'a> {
     /// Somebody says something.
-    Said(Nick, &'a str),
+    Say(Nick, &'a str),
     /// Somebody does something: `/me`.
-    Did(Nick, &'a str),
+    Action(Nick, &'a str),
     /// Somebody came.
     Joined(Nick),
     /// Somebody left.
-    Left(Nick, &'a Departure),
+    Left(Nick, &'a LeaveReason),
     /// Somebody is called differently from now on.
     Renamed(Nick, Nick),
     /// Somebody says what the room is about, in quotes, or that it has no topic any more.
     Topic(Nick, Option<&'a str>),
     /// An operator says how often each may speak here from now on, or that this does not matter any more.
-    Slowed(Nick, Option<Duration>),
+    SlowMode(Nick, Option<Duration>),
     /// So many people came, too many to name.
-    PeopleJoined(u64),
+    JoinCount(u64),
     /// So many people left, too many to name.
-    PeopleLeft(u64),
+    LeaveCount(u64),
     /// For one person alone, from another.
-    From(Nick, &'a str),
+    PrivateFrom(Nick, &'a str),
     /// For whoever wrote to one person alone: it is on its way.
-    To(Nick, &'a str),
+    PrivateTo(Nick, &'a str),
     /// For one person alone: what was said or done here before.
-    Past {
+    Replay {
         /// By whom.
         nick: Nick,
         /// Whether he did it, by `/me`.
-        did: bool,
+        is_action: bool,
         /// The words.
-        words: &'a str,
+        text: &'a str,
     },
     /// The end of the server.
     ShuttingDown,
     /// For a newcomer alone, before anything else: the greeting, and who he is.
     Welcome(&'a str, Nick),
     /// For one person alone: what he asked for.
-    Answer(&'a str),
+    Reply(&'a str),
     /// For one person alone: why not.
-    Refusal(&'a str),
+    Error(&'a str),
 }
 
-impl Line<'_> {
+impl Message<'_> {
     /// Whether it only says that somebody came or left.
-    pub(crate) const fn is_coming_or_going(&self) -> bool {
-        use Line::{Joined, Left, PeopleJoined, PeopleLeft};
-        matches!(self, Joined(_) | Left(..) | PeopleJoined(_) | PeopleLeft(_))
+    pub(crate) const fn is_join_or_leave(&self) -> bool {
+        use Message::{JoinCount, Joined, LeaveCount, Left};
+        matches!(self, Joined(_) | Left(..) | JoinCount(_) | LeaveCount(_))
     }
 }
 
 /// How somebody left, which is what the others read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Departure {
+pub(crate) enum LeaveReason {
     /// By `/quit`, with his words.
     Quit(Option<String>),
     /// He closed his side, as `nc` does at the end of its input.
@@ -66,7 +66,7 @@ pub(crate) enum Departure {
     /// They left this room, and not the house.
     Parted(RoomName),
     /// The connection broke.
-    Lost,
+    ConnectionLost,
     /// He did not read what he was sent.
     TooSlow,
     /// An operator took them out of this room, with words if there were any. They are in the house still.
@@ -79,10 +79,10 @@ pub(crate) enum Departure {
         reason: Option<Box<str>>,
     },
     /// Whoever runs the server ended it, with these words.
-    Ejected {
+    KickedByAdmin {
         /// The words.
         reason: Box<str>,
     },
     /// The server ended it, and says why.
-    Refused(&'static str),
+    ServerClosed(&'static str),
 }

@@ -3,7 +3,7 @@
 //! A name is taken as it was asked for or refused with the reason; it is never stripped or shortened, for that
 //! would complete an attack (`a<RTLO>b` must not become `ab`).
 //!
-//! Two names are told apart by their [`FoldedNick`] and by their [`NickLook`]: nobody has a name that is another's in either. The first
+//! Two names are told apart by their [`FoldedNick`] and by their [`NickSkeleton`]: nobody has a name that is another's in either. The first
 //! is also what somebody is addressed by, so that a look-alike gets nothing that was meant for another.
 
 use crate::limits::{MAX_NICK, MIN_NICK};
@@ -41,34 +41,34 @@ pub(crate) struct FoldedNick(Nick);
 /// What a nick looks like in most fonts, as it was typed: `I` and `1` are `l`, `0` and `O` are `o`, and then the case goes. So `aIice` and
 /// `a1ice` look like `alice`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct NickLook(Nick);
+pub(crate) struct NickSkeleton(Nick);
 
 impl Nick {
     /// The nick a person asked for, letter by letter as typed.
     ///
     /// # Errors
     /// The reason for refusing it, with the name as asked.
-    pub(crate) fn parse(asked: &str) -> Result<Self, NickRefused> {
-        match fault(asked) {
-            Some(fault) => Err(NickRefused { asked: sanitize::quoted(asked), fault }),
+    pub(crate) fn parse(asked: &str) -> Result<Self, InvalidNick> {
+        match find_fault(asked) {
+            Some(reason) => Err(InvalidNick { asked: sanitize::quote(asked), reason }),
             None => Ok(Self::from_ascii(asked)),
         }
     }
 
     /// The nick that a person means who may be somebody else: the server's own are among them. `None` if nobody can be
     /// called so.
-    pub(crate) fn of_somebody(named: &str) -> Option<Self> {
-        matches!(fault(named), None | Some(Fault::Reserved)).then(|| Self::from_ascii(named))
+    pub(crate) fn parse_existing(named: &str) -> Option<Self> {
+        matches!(find_fault(named), None | Some(Reason::Reserved)).then(|| Self::from_ascii(named))
     }
 
     /// The nick the server gives to its newcomer of this number: `user-7`.
-    pub(crate) fn numbered(number: u64) -> Self {
+    pub(crate) fn guest(number: u64) -> Self {
         Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
     }
 
     /// Whether the server has given it, to one newcomer alone.
-    pub(crate) fn is_numbered(&self) -> bool {
-        is_numbered(self.as_str())
+    pub(crate) fn is_guest(&self) -> bool {
+        is_guest_name(self.as_str())
     }
 
     /// The name as typed.
@@ -89,15 +89,15 @@ impl Nick {
     }
 
     /// What it looks like.
-    pub(crate) fn look(&self) -> NickLook {
+    pub(crate) fn skeleton(&self) -> NickSkeleton {
         let mut look = *self;
-        look.bytes.iter_mut().for_each(|byte| *byte = look_of(*byte));
-        NickLook(look)
+        look.bytes.iter_mut().for_each(|byte| *byte = skeleton_byte(*byte));
+        NickSkeleton(look)
     }
 
     /// Whether one of the two can be taken for the other: as nobody has it while another has this one.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        self.fold() == other.fold() || self.look() == other.look()
+    pub(crate) fn is_confusable_with(&self, other: &Self) -> bool {
+        self.fold() == other.fold() || self.skeleton() == other.skeleton()
     }
 
     /// Packs a name that is known to be ASCII and short enough.
@@ -110,7 +110,7 @@ impl Nick {
 }
 
 /// What a character of a nick looks like.
-pub(crate) fn look_of(typed: u8) -> u8 {
+pub(crate) fn skeleton_byte(typed: u8) -> u8 {
     match typed {
         b'I' | b'1' => b'l',
         b'0' | b'O' => b'o',
@@ -120,7 +120,7 @@ pub(crate) fn look_of(typed: u8) -> u8 {
 
 impl FoldedNick {
     /// The first and the last name that there can be among those that begin with this word in whatever case; `None` if no name does.
-    pub(crate) fn beginning_with(word: &str) -> Option<(Self, Self)> {
+    pub(crate) fn prefix_range(word: &str) -> Option<(Self, Self)> {
         if word.len() > MAX_NICK || !word.is_ascii() {
             return None;
         }
@@ -148,16 +148,16 @@ impl fmt::Debug for Nick {
 
 /// Why a name cannot be a nick. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NickRefused {
+pub(crate) struct InvalidNick {
     /// The name as asked, sanitised and in quotes.
     asked: String,
     /// What is wrong with it.
-    fault: Fault,
+    reason: Reason,
 }
 
 /// What can be wrong with a name, in the order in which it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum Reason {
     /// There is none.
     Missing,
     /// It has a space or a tab in it.
@@ -173,72 +173,72 @@ enum Fault {
     /// It belongs to the house.
     Reserved,
     /// It looks like one of the house's.
-    LooksReserved(&'static str),
+    ConfusableWithReserved(&'static str),
 }
 
-impl fmt::Display for NickRefused {
+impl fmt::Display for InvalidNick {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = &self.asked;
-        match self.fault {
-            Fault::Missing => write!(f, "a nick is missing, as in: /nick alice"),
-            Fault::Blank => write!(f, "the nick {asked} has a blank in it"),
-            Fault::Character => {
+        match self.reason {
+            Reason::Missing => write!(f, "a nick is missing, as in: /nick alice"),
+            Reason::Blank => write!(f, "the nick {asked} has a blank in it"),
+            Reason::Character => {
                 write!(f, "the nick {asked} has more in it than letters A-Z, digits, _ and -")
             }
-            Fault::Start => write!(f, "the nick {asked} does not start with a letter"),
-            Fault::Short => write!(f, "the nick {asked} is shorter than {MIN_NICK} characters"),
-            Fault::Long => write!(f, "the nick {asked} is longer than {MAX_NICK} characters"),
-            Fault::Reserved => write!(f, "the nick {asked} is reserved"),
-            Fault::LooksReserved(name) => {
+            Reason::Start => write!(f, "the nick {asked} does not start with a letter"),
+            Reason::Short => write!(f, "the nick {asked} is shorter than {MIN_NICK} characters"),
+            Reason::Long => write!(f, "the nick {asked} is longer than {MAX_NICK} characters"),
+            Reason::Reserved => write!(f, "the nick {asked} is reserved"),
+            Reason::ConfusableWithReserved(name) => {
                 write!(f, "the nick {asked} is reserved: it looks like {name}")
             }
         }
     }
 }
 
-impl std::error::Error for NickRefused {}
+impl std::error::Error for InvalidNick {}
 
 /// The first thing that is wrong with a name.
-fn fault(asked: &str) -> Option<Fault> {
+fn find_fault(asked: &str) -> Option<Reason> {
     if asked.is_empty() {
-        Some(Fault::Missing)
+        Some(Reason::Missing)
     } else if asked.chars().any(char::is_whitespace) {
-        Some(Fault::Blank)
+        Some(Reason::Blank)
     } else if !asked.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        Some(Fault::Character)
+        Some(Reason::Character)
     } else if !asked.as_bytes()[0].is_ascii_alphabetic() {
-        Some(Fault::Start)
+        Some(Reason::Start)
     } else if asked.len() < MIN_NICK {
-        Some(Fault::Short)
+        Some(Reason::Short)
     } else if asked.len() > MAX_NICK {
-        Some(Fault::Long)
+        Some(Reason::Long)
     } else if is_reserved(asked) {
-        Some(Fault::Reserved)
+        Some(Reason::Reserved)
     } else {
-        reserved_look(asked).map(Fault::LooksReserved)
+        confusable_reserved(asked).map(Reason::ConfusableWithReserved)
     }
 }
 
 /// Whether a name belongs to the house, however its letters are cased.
 fn is_reserved(name: &str) -> bool {
-    is_numbered(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
+    is_guest_name(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The name of the house that a name looks like, if it does.
-fn reserved_look(name: &str) -> Option<&'static str> {
-    let look = close_look(name);
+fn confusable_reserved(name: &str) -> Option<&'static str> {
+    let look = strict_skeleton(name);
     if look
         .strip_prefix(DEFAULT_PREFIX)
         .is_some_and(|number| !number.is_empty() && is_number(number))
     {
         return Some("a name that the server gives");
     }
-    RESERVED.into_iter().find(|reserved| close_look(reserved) == look)
+    RESERVED.into_iter().find(|reserved| strict_skeleton(reserved) == look)
 }
 
 /// What a name looks like to somebody who takes it for one of the house's: `rn` is `m`, `vv` is `w`, and `i` is `l` as well.
-fn close_look(name: &str) -> String {
-    let look = |byte: u8| match look_of(byte) {
+fn strict_skeleton(name: &str) -> String {
+    let look = |byte: u8| match skeleton_byte(byte) {
         b'i' => 'l',
         byte => char::from(byte),
     };
@@ -252,7 +252,7 @@ fn is_number(look: &str) -> bool {
 }
 
 /// Whether a name is `user-` and digits, however its letters are cased.
-fn is_numbered(name: &str) -> bool {
+fn is_guest_name(name: &str) -> bool {
     let folded = name.to_ascii_lowercase();
     let number = folded.strip_prefix(DEFAULT_PREFIX);
     number.is_some_and(|n| !n.is_empty() && n.bytes().all(|digit| digit.is_ascii_digit()))
@@ -343,7 +343,7 @@ mod tests {
                 refusal(name),
                 format!("the nick {name:?} is reserved: it looks like {like}")
             );
-            assert_eq!(Nick::of_somebody(name), None, "nobody is called so");
+            assert_eq!(Nick::parse_existing(name), None, "nobody is called so");
         }
         for name in ["Administrator", "OPER", "root", "Moderator"] {
             assert_eq!(refusal(name), format!("the nick {name:?} is reserved"));
@@ -354,8 +354,8 @@ mod tests {
     fn look_alikes_are_told_by_what_is_typed() {
         let is_like = |a: &str, b: &str| {
             let (a, b) = (Nick::parse(a).unwrap(), Nick::parse(b).unwrap());
-            assert_eq!(a.is_like(&b), b.is_like(&a));
-            a.is_like(&b)
+            assert_eq!(a.is_confusable_with(&b), b.is_confusable_with(&a));
+            a.is_confusable_with(&b)
         };
         for (a, b) in [
             ("alice", "aIice"),
@@ -392,10 +392,10 @@ mod tests {
 
     #[test]
     fn numbered_nicks_are_the_servers_own() {
-        assert_eq!(Nick::numbered(7).as_str(), "user-7");
-        assert!(Nick::parse(Nick::numbered(7).as_str()).is_err());
-        assert_eq!(Nick::of_somebody("user-7"), Some(Nick::numbered(7)));
-        assert_eq!(Nick::of_somebody("a b"), None);
+        assert_eq!(Nick::guest(7).as_str(), "user-7");
+        assert!(Nick::parse(Nick::guest(7).as_str()).is_err());
+        assert_eq!(Nick::parse_existing("user-7"), Some(Nick::guest(7)));
+        assert_eq!(Nick::parse_existing("a b"), None);
     }
 
     proptest! {
@@ -404,15 +404,15 @@ mod tests {
             match Nick::parse(&asked) {
                 Ok(nick) => {
                     prop_assert_eq!(nick.as_str(), asked.as_str());
-                    let (fold, look) = (nick.fold().0, nick.look().0);
-                    prop_assert!(nick.is_like(&fold) && nick.is_like(&look));
-                    prop_assert_eq!(look.look().0, look, "what something looks like looks like itself");
-                    prop_assert!(!RESERVED.map(close_look).contains(&close_look(&asked)));
+                    let (fold, look) = (nick.fold().0, nick.skeleton().0);
+                    prop_assert!(nick.is_confusable_with(&fold) && nick.is_confusable_with(&look));
+                    prop_assert_eq!(look.skeleton().0, look, "what something looks like looks like itself");
+                    prop_assert!(!RESERVED.map(strict_skeleton).contains(&strict_skeleton(&asked)));
                     prop_assert!(nick.as_str().bytes().all(|b| b.is_ascii_graphic()));
                 }
                 Err(refused) => {
                     let reason = refused.to_string();
-                    let clean = sanitize::sanitise(&reason);
+                    let clean = sanitize::sanitize(&reason);
                     prop_assert_eq!(&*clean, reason.as_str());
                     prop_assert!(reason.len() < 300);
                 }

@@ -33,41 +33,41 @@ const TCP6: u8 = 0x21;
 
 /// Whom a proxy connects for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum ProxiedPeer {
     /// Somebody at this address. One of IPv4 is one, however it was told.
     Client(SocketAddr),
     /// Itself.
-    Itself,
+    Local,
 }
 
 /// Why it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum HeaderError {
     /// What came is no header.
     Missing,
     /// It is one of version 1.
     Version1,
     /// It has a version or a command that nobody has heard of.
-    Unheard,
+    Unknown,
     /// It is longer than it may be.
     TooLong,
     /// Its addresses are those of no TCP connection, or it is too short for them.
     NoAddress,
     /// It did not come in time.
-    Late,
+    TimedOut,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for HeaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("it sent no PROXY header (send-proxy-v2 in HAProxy)"),
             Self::Version1 => f.write_str(
                 "its PROXY header is of version 1, and version 2 is wanted (send-proxy-v2 in HAProxy)",
             ),
-            Self::Unheard => f.write_str("its PROXY header has an unknown version or command"),
+            Self::Unknown => f.write_str("its PROXY header has an unknown version or command"),
             Self::TooLong => write!(f, "its PROXY header has more than {MAX_PROXY_HEADER_BYTES} bytes"),
             Self::NoAddress => f.write_str("its PROXY header names no TCP address"),
-            Self::Late => {
+            Self::TimedOut => {
                 write!(f, "it sent no whole PROXY header within {} s", PROXY_HEADER_TIMEOUT.as_secs())
             }
         }
@@ -80,56 +80,56 @@ pub(crate) struct HeaderReader {
     /// Its first bytes.
     bytes: [u8; HEAD + ADDRESSES_V6],
     /// How many have come in all.
-    come: usize,
+    received: usize,
 }
 
 impl Default for HeaderReader {
     fn default() -> Self {
-        Self { bytes: [0; HEAD + ADDRESSES_V6], come: 0 }
+        Self { bytes: [0; HEAD + ADDRESSES_V6], received: 0 }
     }
 }
 
 impl HeaderReader {
     /// How many more bytes are its own for sure, at least one until the last has come.
     pub(crate) fn wanted(&self) -> usize {
-        let whole = if self.come < HEAD { HEAD } else { HEAD + self.length() };
-        whole - self.come
+        let whole = if self.received < HEAD { HEAD } else { HEAD + self.length() };
+        whole - self.received
     }
 
     /// Whether nothing has come.
     pub(crate) fn is_empty(&self) -> bool {
-        self.come == 0
+        self.received == 0
     }
 
     /// Takes bytes, no more than are wanted. Says whom the connection is for once that is known.
     ///
     /// # Errors
     /// It never will be.
-    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<Option<Source>, Fault> {
-        let free = &mut self.bytes[self.come.min(HEAD + ADDRESSES_V6)..];
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Result<Option<ProxiedPeer>, HeaderError> {
+        let free = &mut self.bytes[self.received.min(HEAD + ADDRESSES_V6)..];
         let kept = free.len().min(bytes.len());
         free[..kept].copy_from_slice(&bytes[..kept]);
-        self.come += bytes.len();
+        self.received += bytes.len();
         self.check()?;
-        if self.come < HEAD || self.wanted() > 0 { Ok(None) } else { self.source().map(Some) }
+        if self.received < HEAD || self.wanted() > 0 { Ok(None) } else { self.peer().map(Some) }
     }
 
     /// Looks at what has come for what cannot be right.
-    fn check(&self) -> Result<(), Fault> {
-        let come = &self.bytes[..self.come.min(HEAD)];
+    fn check(&self) -> Result<(), HeaderError> {
+        let come = &self.bytes[..self.received.min(HEAD)];
         let signature = &come[..come.len().min(SIGNATURE.len())];
         if !SIGNATURE.starts_with(signature) {
             return match () {
-                () if come.starts_with(VERSION_1) => Err(Fault::Version1),
+                () if come.starts_with(VERSION_1) => Err(HeaderError::Version1),
                 () if VERSION_1.starts_with(come) => Ok(()),
-                () => Err(Fault::Missing),
+                () => Err(HeaderError::Missing),
             };
         }
         if come.get(12).is_some_and(|&byte| byte != LOCAL && byte != PROXY) {
-            return Err(Fault::Unheard);
+            return Err(HeaderError::Unknown);
         }
         if come.len() == HEAD && HEAD + self.length() > MAX_PROXY_HEADER_BYTES {
-            return Err(Fault::TooLong);
+            return Err(HeaderError::TooLong);
         }
         Ok(())
     }
@@ -140,15 +140,15 @@ impl HeaderReader {
     }
 
     /// Whom the connection is for. The header has come.
-    fn source(&self) -> Result<Source, Fault> {
+    fn peer(&self) -> Result<ProxiedPeer, HeaderError> {
         if self.bytes[12] == LOCAL {
-            return Ok(Source::Itself);
+            return Ok(ProxiedPeer::Local);
         }
         let (length, addresses) = (self.length(), &self.bytes[HEAD..]);
         // Source and destination, then the ports of both.
         let (address, port): (IpAddr, usize) = match self.bytes[13] {
             TCP4 if length >= ADDRESSES_V4 => {
-                let [a, b, c, d, ..] = *addresses else { return Err(Fault::NoAddress) };
+                let [a, b, c, d, ..] = *addresses else { return Err(HeaderError::NoAddress) };
                 (Ipv4Addr::new(a, b, c, d).into(), 8)
             }
             TCP6 if length >= ADDRESSES_V6 => {
@@ -156,10 +156,10 @@ impl HeaderReader {
                 bytes.copy_from_slice(&addresses[..16]);
                 (Ipv6Addr::from(bytes).into(), 32)
             }
-            _ => return Err(Fault::NoAddress),
+            _ => return Err(HeaderError::NoAddress),
         };
         let port = u16::from_be_bytes([addresses[port], addresses[port + 1]]);
-        Ok(Source::Client(SocketAddr::new(address.to_canonical(), port)))
+        Ok(ProxiedPeer::Client(SocketAddr::new(address.to_canonical(), port)))
     }
 }
 
@@ -174,12 +174,12 @@ mod tests {
     }
 
     /// What comes of a stream in chunks of this size at most, and how many bytes were taken.
-    fn read(stream: &[u8], size: usize) -> (Result<Option<Source>, Fault>, usize) {
+    fn read(stream: &[u8], size: usize) -> (Result<Option<ProxiedPeer>, HeaderError>, usize) {
         let mut reader = HeaderReader::default();
         let mut taken = 0;
         while taken < stream.len() {
             let next = size.min(reader.wanted()).min(stream.len() - taken);
-            let came = reader.take(&stream[taken..taken + next]);
+            let came = reader.push(&stream[taken..taken + next]);
             taken += next;
             if came != Ok(None) {
                 return (came, taken);
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_header_gives_the_address_and_nothing_behind_it_is_taken() {
-        let client = |text: &str| Ok(Some(Source::Client(text.parse().unwrap())));
+        let client = |text: &str| Ok(Some(ProxiedPeer::Client(text.parse().unwrap())));
         let more = |bytes: &[u8]| [bytes, b"\x03\0\x04abcd", &[0; 300]].concat();
         for (header, expected) in [
             (header(PROXY, TCP4, &V4), client("203.0.113.7:56324")),
@@ -205,8 +205,8 @@ mod tests {
             (header(PROXY, TCP6, &v6("2001:db8::7")), client("[2001:db8::7]:258")),
             (header(PROXY, TCP6, &more(&v6("2001:db8::7"))), client("[2001:db8::7]:258")),
             (header(PROXY, TCP6, &v6("::ffff:203.0.113.7")), client("203.0.113.7:258")),
-            (header(LOCAL, 0, &[]), Ok(Some(Source::Itself))),
-            (header(LOCAL, TCP4, &more(&V4)), Ok(Some(Source::Itself))),
+            (header(LOCAL, 0, &[]), Ok(Some(ProxiedPeer::Local))),
+            (header(LOCAL, TCP4, &more(&V4)), Ok(Some(ProxiedPeer::Local))),
         ] {
             let stream = [&header[..], b"hello\n"].concat();
             for size in [1, 7, 16, 1000] {
@@ -218,25 +218,25 @@ mod tests {
     #[test]
     fn what_is_no_header_is_known_as_soon_as_it_can_be() {
         for (stream, fault) in [
-            (&b"hello\n"[..], Fault::Missing),
-            (b"\r\nhello", Fault::Missing),
-            (b"PROXIES", Fault::Missing),
-            (b"PROXY UNKNOWN\r\n", Fault::Version1),
-            (b"PROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n", Fault::Version1),
-            (&header(0x22, TCP4, &V4), Fault::Unheard),
-            (&header(0x11, TCP4, &V4), Fault::Unheard),
-            (&header(PROXY, TCP4, &V4[..11]), Fault::NoAddress),
-            (&header(PROXY, TCP6, &V4), Fault::NoAddress),
-            (&header(PROXY, 0, &[]), Fault::NoAddress),
-            (&header(PROXY, 0x12, &V4), Fault::NoAddress),
-            (&header(PROXY, 0x31, &[b'x'; 216]), Fault::NoAddress),
-            (&header(PROXY, TCP4, &[0; MAX_PROXY_HEADER_BYTES - HEAD + 1]), Fault::TooLong),
+            (&b"hello\n"[..], HeaderError::Missing),
+            (b"\r\nhello", HeaderError::Missing),
+            (b"PROXIES", HeaderError::Missing),
+            (b"PROXY UNKNOWN\r\n", HeaderError::Version1),
+            (b"PROXY TCP4 1.1.1.1 1.1.1.1 1 1\r\n", HeaderError::Version1),
+            (&header(0x22, TCP4, &V4), HeaderError::Unknown),
+            (&header(0x11, TCP4, &V4), HeaderError::Unknown),
+            (&header(PROXY, TCP4, &V4[..11]), HeaderError::NoAddress),
+            (&header(PROXY, TCP6, &V4), HeaderError::NoAddress),
+            (&header(PROXY, 0, &[]), HeaderError::NoAddress),
+            (&header(PROXY, 0x12, &V4), HeaderError::NoAddress),
+            (&header(PROXY, 0x31, &[b'x'; 216]), HeaderError::NoAddress),
+            (&header(PROXY, TCP4, &[0; MAX_PROXY_HEADER_BYTES - HEAD + 1]), HeaderError::TooLong),
         ] {
             for size in [1, 7, 16, 1000] {
                 assert_eq!(read(stream, size).0, Err(fault), "{stream:?}");
             }
         }
-        assert_eq!(read(b"x", 1), (Err(Fault::Missing), 1));
+        assert_eq!(read(b"x", 1), (Err(HeaderError::Missing), 1));
         assert_eq!(read(b"PROXY", 1), (Ok(None), 5));
         assert_eq!(read(&header(PROXY, TCP4, &[0; MAX_PROXY_HEADER_BYTES]), 1).1, HEAD);
         let longest = header(PROXY, TCP4, &[7; MAX_PROXY_HEADER_BYTES - HEAD]);

@@ -23,9 +23,9 @@ impl RoomName {
     ///
     /// # Errors
     /// What is wrong with it, with the name as typed.
-    pub(crate) fn parse(asked: &str) -> Result<Self, RoomNameRefused> {
-        match fault(asked) {
-            Some(fault) => Err(RoomNameRefused { asked: sanitize::quoted(asked), fault }),
+    pub(crate) fn parse(asked: &str) -> Result<Self, InvalidRoomName> {
+        match find_fault(asked) {
+            Some(reason) => Err(InvalidRoomName { asked: sanitize::quote(asked), reason }),
             None => Ok(Self(asked.to_ascii_lowercase().into())),
         }
     }
@@ -50,16 +50,16 @@ impl fmt::Debug for RoomName {
 
 /// Why a name cannot be a room's. Its text quotes the name as asked, made safe for a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RoomNameRefused {
+pub(crate) struct InvalidRoomName {
     /// The name as asked, sanitised and in quotes.
     asked: String,
     /// What is wrong with it.
-    fault: Fault,
+    reason: Reason,
 }
 
 /// What can be wrong with a name, in the order in which it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum Reason {
     /// There is none.
     Missing,
     /// It does not start with `#`.
@@ -74,42 +74,42 @@ enum Fault {
     Long,
 }
 
-impl fmt::Display for RoomNameRefused {
+impl fmt::Display for InvalidRoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let asked = &self.asked;
-        match self.fault {
-            Fault::Missing => write!(f, "the name of a room is missing, as in: #dev"),
-            Fault::Start => write!(f, "the name of a room starts with #, as in #dev: {asked}"),
-            Fault::Empty => write!(f, "a name behind the # is missing, as in: #dev"),
-            Fault::Blank => write!(f, "one room at a time, without blanks in its name: {asked}"),
-            Fault::Character => {
+        match self.reason {
+            Reason::Missing => write!(f, "the name of a room is missing, as in: #dev"),
+            Reason::Start => write!(f, "the name of a room starts with #, as in #dev: {asked}"),
+            Reason::Empty => write!(f, "a name behind the # is missing, as in: #dev"),
+            Reason::Blank => write!(f, "one room at a time, without blanks in its name: {asked}"),
+            Reason::Character => {
                 write!(
                     f,
                     "the name of a room has letters a-z, digits, _ and -, and no more: {asked}"
                 )
             }
-            Fault::Long => {
+            Reason::Long => {
                 write!(f, "the name of a room has at most {MAX_ROOM_NAME} characters: {asked}")
             }
         }
     }
 }
 
-impl std::error::Error for RoomNameRefused {}
+impl std::error::Error for InvalidRoomName {}
 
 /// The first thing that is wrong with a name.
-fn fault(asked: &str) -> Option<Fault> {
+fn find_fault(asked: &str) -> Option<Reason> {
     let Some(name) = asked.strip_prefix('#') else {
-        return Some(if asked.is_empty() { Fault::Missing } else { Fault::Start });
+        return Some(if asked.is_empty() { Reason::Missing } else { Reason::Start });
     };
     if name.is_empty() {
-        Some(Fault::Empty)
+        Some(Reason::Empty)
     } else if name.chars().any(char::is_whitespace) {
-        Some(Fault::Blank)
+        Some(Reason::Blank)
     } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') {
-        Some(Fault::Character)
+        Some(Reason::Character)
     } else if name.len() > MAX_ROOM_NAME {
-        Some(Fault::Long)
+        Some(Reason::Long)
     } else {
         None
     }
@@ -158,7 +158,7 @@ mod tests {
                 }
                 Err(refused) => {
                     let reason = refused.to_string();
-                    let clean = sanitize::sanitise(&reason);
+                    let clean = sanitize::sanitize(&reason);
                     prop_assert_eq!(&*clean, reason.as_str());
                     prop_assert!(reason.len() < 300);
                 }

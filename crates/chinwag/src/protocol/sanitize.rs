@@ -11,7 +11,7 @@
 mod filter;
 mod properties;
 
-pub(crate) use self::filter::Sieve;
+pub(crate) use self::filter::Filter;
 use self::properties::is_seen;
 pub(crate) use self::properties::{is_hidden, is_mark};
 use crate::limits::{MAX_BLANK_COLUMNS, MAX_QUOTED};
@@ -22,10 +22,10 @@ use unicode_segmentation::UnicodeSegmentation;
 const ELLIPSIS: char = '…';
 /// How much of words that are too long to be quoted is looked at beyond: more than what a cut takes from the last character, the
 /// tags of a flag at most.
-const LOOKED_AT: usize = MAX_QUOTED + 40;
+const EXAMINED_BYTES: usize = MAX_QUOTED + 40;
 
 /// The text without what must not reach a terminal. Borrowed when nothing had to go.
-pub(crate) fn sanitise(text: &str) -> Cow<'_, str> {
+pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     if is_plain(text.as_bytes(), 0) {
         return Cow::Borrowed(text);
     }
@@ -37,10 +37,10 @@ pub(crate) fn sanitise(text: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8(clean).expect("spans between characters of UTF-8 are UTF-8"))
 }
 
-/// Appends what [`sanitise`] leaves of the text: for encoding a line in place. A blank that stands there already counts among
+/// Appends what [`sanitize`] leaves of the text: for encoding a line in place. A blank that stands there already counts among
 /// those in a row.
 #[inline]
-pub(crate) fn append_sanitised(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn append_sanitized(out: &mut Vec<u8>, text: &str) {
     let blanks = usize::from(out.last() == Some(&b' '));
     if is_plain(text.as_bytes(), blanks) {
         out.extend_from_slice(text.as_bytes());
@@ -57,17 +57,17 @@ pub(crate) fn is_blank(text: &str) -> bool {
 /// A person's words inside a line of the server's: in double quotes, sanitised, `"` escaped, at most
 /// [`MAX_QUOTED`] bytes between the quotes, cut between what is taken for one character. They stand last on their line, so
 /// nothing behind them can be forged.
-pub(crate) fn quoted(words: &str) -> String {
-    let words = sanitise(words);
+pub(crate) fn quote(words: &str) -> String {
+    let words = sanitize(words);
     let escaped = words.len() + words.bytes().filter(|&b| b == b'"').count();
     let room = if escaped > MAX_QUOTED { MAX_QUOTED - ELLIPSIS.len_utf8() } else { MAX_QUOTED };
     let mut quoted = String::with_capacity(escaped.min(MAX_QUOTED) + 2);
     quoted.push('"');
-    for cluster in words[..words.floor_char_boundary(LOOKED_AT)].graphemes(true) {
+    for cluster in words[..words.floor_char_boundary(EXAMINED_BYTES)].graphemes(true) {
         let width = cluster.len() + cluster.bytes().filter(|&b| b == b'"').count();
         if quoted.len() - 1 + width > room {
             // What stood before what is cut off may have been needed for that alone.
-            quoted = sanitise(&quoted).into_owned();
+            quoted = sanitize(&quoted).into_owned();
             quoted.push(ELLIPSIS);
             break;
         }
@@ -83,10 +83,10 @@ pub(crate) fn quoted(words: &str) -> String {
     quoted
 }
 
-/// As much of somebody's words as [`quoted`] shows of them, and a little more, by which it sees that they go on.
-pub(crate) fn quotable(words: &str) -> String {
-    let words = sanitise(words);
-    words[..words.floor_char_boundary(LOOKED_AT)].to_owned()
+/// As much of somebody's words as [`quote`] shows of them, and a little more, by which it sees that they go on.
+pub(crate) fn truncate_for_quote(words: &str) -> String {
+    let words = sanitize(words);
+    words[..words.floor_char_boundary(EXAMINED_BYTES)].to_owned()
 }
 
 /// Whether the text, which stands behind so many blanks, is printable ASCII throughout without too many blanks in a row, as
@@ -116,7 +116,7 @@ fn has_long_gap(text: &[u8], blanks: usize) -> bool {
 /// Appends what may stay of a text that is not plain, in spans as long as they come.
 fn append_unplain(out: &mut Vec<u8>, text: &str, blanks: usize) {
     let mut span = 0;
-    for (at, c, is_kept) in Sieve::behind_blanks(text, blanks) {
+    for (at, c, is_kept) in Filter::after_blanks(text, blanks) {
         if is_kept && c != '\t' {
             continue;
         }

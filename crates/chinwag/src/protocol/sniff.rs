@@ -15,7 +15,7 @@ pub(crate) use self::request_line::RequestLine;
 
 /// A protocol that is not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Foreign {
+pub(crate) enum OtherProtocol {
     /// A browser, or any program that speaks HTTP; SSDP looks the same.
     Http,
     /// A client of a media server (RFC 2326).
@@ -33,28 +33,31 @@ pub(crate) enum Foreign {
 }
 
 /// What HTTP clients are told, whole.
-const HTTP_ANSWER: &str = "HTTP/1.1 400 Bad Request\r\n\
+const HTTP_RESPONSE: &str = "HTTP/1.1 400 Bad Request\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\
     Content-Length: 77\r\n\
     Connection: close\r\n\
     \r\n\
     This is a chat server, not a web server: join it with nc or telnet instead.\r\n";
 
-impl Foreign {
+impl OtherProtocol {
     /// Knows a protocol by the first line that is not blank, whole.
-    pub(crate) fn of_line(line: &[u8]) -> Option<Self> {
-        let request = || RequestLine::default().fed(line).protocol();
+    pub(crate) fn detect_line(line: &[u8]) -> Option<Self> {
+        let request = || RequestLine::default().feed(line).protocol();
         let proxy = || proxy::is_version_1(line).then_some(Self::Proxy);
-        Self::of_start(line).or_else(request).or_else(proxy).or_else(|| Self::of_unsaid(line))
+        Self::detect_prefix(line)
+            .or_else(request)
+            .or_else(proxy)
+            .or_else(|| Self::detect_before_chat(line))
     }
 
     /// Knows a protocol by a line that comes before anything was said.
-    pub(crate) fn of_unsaid(line: &[u8]) -> Option<Self> {
+    pub(crate) fn detect_before_chat(line: &[u8]) -> Option<Self> {
         irc::is_opening(line).then_some(Self::Irc)
     }
 
     /// Knows a protocol by the start of the first line.
-    pub(crate) fn of_start(start: &[u8]) -> Option<Self> {
+    pub(crate) fn detect_prefix(start: &[u8]) -> Option<Self> {
         if start.starts_with(&[0x16, 0x03]) {
             Some(Self::Tls)
         } else if start.starts_with(b"SSH-") {
@@ -65,9 +68,9 @@ impl Foreign {
     }
 
     /// What the other side is told before the connection is closed.
-    pub(crate) fn answer(self) -> &'static str {
+    pub(crate) fn response(self) -> &'static str {
         match self {
-            Self::Http => HTTP_ANSWER,
+            Self::Http => HTTP_RESPONSE,
             Self::Rtsp => {
                 "! this is a chat server, not a media server: join it with nc or telnet\r\n"
             }
@@ -90,7 +93,7 @@ impl Foreign {
     }
 
     /// The reason that the room is told, should the person have been in it already.
-    pub(crate) fn reason(self) -> &'static str {
+    pub(crate) fn leave_reason(self) -> &'static str {
         match self {
             Self::Http => "a web client",
             Self::Rtsp => "an RTSP client",
@@ -110,29 +113,29 @@ mod tests {
     #[test]
     fn requests_are_known_by_their_first_line() {
         for (line, foreign) in [
-            ("GET / HTTP/1.1", Foreign::Http),
-            ("POST /a?b=c HTTP/1.0", Foreign::Http),
-            ("PRI * HTTP/2.0", Foreign::Http),
-            ("patch / HTTP/1.1", Foreign::Http),
-            ("get / HTTP/1.1", Foreign::Http),
-            ("X_1 / HTTP/1.1", Foreign::Http),
-            ("!#$%&'*+-.^_`|~09azAZ / HTTP/1.1", Foreign::Http),
-            ("CONNECT 127.0.0.1:7070 HTTP/1.1", Foreign::Http),
-            ("M-SEARCH * HTTP/1.1", Foreign::Http),
-            ("NOTIFY * HTTP/1.1", Foreign::Http),
-            ("OPTIONS rtsp://h/ RTSP/1.0", Foreign::Rtsp),
-            ("OPTIONS sip:nm SIP/2.0", Foreign::Sip),
+            ("GET / HTTP/1.1", OtherProtocol::Http),
+            ("POST /a?b=c HTTP/1.0", OtherProtocol::Http),
+            ("PRI * HTTP/2.0", OtherProtocol::Http),
+            ("patch / HTTP/1.1", OtherProtocol::Http),
+            ("get / HTTP/1.1", OtherProtocol::Http),
+            ("X_1 / HTTP/1.1", OtherProtocol::Http),
+            ("!#$%&'*+-.^_`|~09azAZ / HTTP/1.1", OtherProtocol::Http),
+            ("CONNECT 127.0.0.1:7070 HTTP/1.1", OtherProtocol::Http),
+            ("M-SEARCH * HTTP/1.1", OtherProtocol::Http),
+            ("NOTIFY * HTTP/1.1", OtherProtocol::Http),
+            ("OPTIONS rtsp://h/ RTSP/1.0", OtherProtocol::Rtsp),
+            ("OPTIONS sip:nm SIP/2.0", OtherProtocol::Sip),
         ] {
-            assert_eq!(Foreign::of_line(line.as_bytes()), Some(foreign), "{line}");
+            assert_eq!(OtherProtocol::detect_line(line.as_bytes()), Some(foreign), "{line}");
         }
         let long = format!("{} /{} HTTP/1.1", "x".repeat(5000), "x".repeat(5000));
-        assert_eq!(Foreign::of_line(long.as_bytes()), Some(Foreign::Http));
+        assert_eq!(OtherProtocol::detect_line(long.as_bytes()), Some(OtherProtocol::Http));
     }
 
     #[test]
     fn others_are_known_by_their_first_bytes() {
-        assert_eq!(Foreign::of_start(b"\x16\x03\x01\x02\x00"), Some(Foreign::Tls));
-        assert_eq!(Foreign::of_start(b"SSH-2.0-OpenSSH_9.2"), Some(Foreign::Ssh));
+        assert_eq!(OtherProtocol::detect_prefix(b"\x16\x03\x01\x02\x00"), Some(OtherProtocol::Tls));
+        assert_eq!(OtherProtocol::detect_prefix(b"SSH-2.0-OpenSSH_9.2"), Some(OtherProtocol::Ssh));
     }
 
     #[test]
@@ -148,7 +151,11 @@ mod tests {
             "USER bob 0 * :Bob B.",
             "USER a b c :",
         ] {
-            assert_eq!(Foreign::of_line(line.as_bytes()), Some(Foreign::Irc), "{line}");
+            assert_eq!(
+                OtherProtocol::detect_line(line.as_bytes()),
+                Some(OtherProtocol::Irc),
+                "{line}"
+            );
         }
         for line in [
             "PROXY TCP4 192.0.2.1 192.0.2.2 56324 443",
@@ -156,7 +163,11 @@ mod tests {
             "PROXY UNKNOWN",
             "PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535",
         ] {
-            assert_eq!(Foreign::of_line(line.as_bytes()), Some(Foreign::Proxy), "{line}");
+            assert_eq!(
+                OtherProtocol::detect_line(line.as_bytes()),
+                Some(OtherProtocol::Proxy),
+                "{line}"
+            );
         }
     }
 
@@ -207,13 +218,13 @@ mod tests {
             "PROXY UNKNOWNS",
             "QUIT",
         ] {
-            assert_eq!(Foreign::of_line(line.as_bytes()), None, "{line}");
+            assert_eq!(OtherProtocol::detect_line(line.as_bytes()), None, "{line}");
         }
     }
 
     #[test]
     fn the_answer_to_a_browser_is_as_long_as_it_says() {
-        let answer = Foreign::Http.answer();
+        let answer = OtherProtocol::Http.response();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 "));
         assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())));

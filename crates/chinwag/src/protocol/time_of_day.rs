@@ -24,13 +24,13 @@ impl TimeOfDay {
 impl TimeOfDay {
     /// The same moment, on a clock that is so far from UTC.
     #[must_use]
-    pub(crate) fn on(self, offset: UtcOffset) -> Self {
+    pub(crate) fn in_zone(self, offset: UtcOffset) -> Self {
         let day = DAY as i32;
         Self((self.0 as i32 + i32::from(offset.0) * 60).rem_euclid(day) as u32)
     }
 
     /// What a stamp says, if these bytes are one.
-    fn of_stamp(stamp: &[u8]) -> Option<Self> {
+    fn parse_stamp(stamp: &[u8]) -> Option<Self> {
         let &[h, i, b':', m, n, b':', s, t] = stamp else { return None };
         let number = |tens: u8, ones: u8| {
             let digits = [tens, ones].map(|digit| u32::from(digit.wrapping_sub(b'0')));
@@ -109,9 +109,9 @@ const STAMP: usize = "00:00:00".len();
 pub(crate) fn shift_stamps(lines: &mut [u8], offset: UtcOffset) {
     for line in lines.split_inclusive_mut(|&byte| byte == b'\n') {
         if let Some(stamp) = line.get_mut(..STAMP)
-            && let Some(at) = TimeOfDay::of_stamp(stamp)
+            && let Some(at) = TimeOfDay::parse_stamp(stamp)
         {
-            stamp.copy_from_slice(at.on(offset).to_string().as_bytes());
+            stamp.copy_from_slice(at.in_zone(offset).to_string().as_bytes());
         }
     }
 }

@@ -5,8 +5,8 @@
 //!   view = door × of another room? × time stamps? × without joins and leaves?
 //! ```
 
-use crate::protocol::encode::{DoorKind, Heading};
-use crate::protocol::message::Line;
+use crate::protocol::encode::{Prefix, WireFormat};
+use crate::protocol::message::Message;
 use crate::protocol::room_name::RoomName;
 use crate::protocol::time_of_day::TimeOfDay;
 use std::fmt;
@@ -18,7 +18,7 @@ const TIMED: u8 = 2;
 /// The receiver wants no joins and leaves.
 const QUIET: u8 = 4;
 /// Views of one kind of door.
-const OF_A_DOOR: u8 = 8;
+const VIEWS_PER_FORMAT: u8 = 8;
 
 /// One way in which lines look.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,11 +26,11 @@ pub(crate) struct View(u8);
 
 impl View {
     /// How many there are.
-    pub(crate) const COUNT: usize = DoorKind::ALL.len() * OF_A_DOOR as usize;
+    pub(crate) const COUNT: usize = WireFormat::ALL.len() * VIEWS_PER_FORMAT as usize;
 
     /// What a newcomer behind this kind of door sees of his current room.
-    pub(crate) const fn new(door: DoorKind) -> Self {
-        Self(door.index() as u8 * OF_A_DOOR)
+    pub(crate) const fn new(door: WireFormat) -> Self {
+        Self(door.index() as u8 * VIEWS_PER_FORMAT)
     }
 
     /// A number for tables of views.
@@ -40,13 +40,13 @@ impl View {
     }
 
     /// The view of this number.
-    pub(crate) const fn at(index: usize) -> Self {
+    pub(crate) const fn from_index(index: usize) -> Self {
         Self(index as u8)
     }
 
     /// The kind of door.
-    pub(crate) fn door(self) -> DoorKind {
-        DoorKind::ALL[usize::from(self.0 / OF_A_DOOR)]
+    pub(crate) fn format(self) -> WireFormat {
+        WireFormat::ALL[usize::from(self.0 / VIEWS_PER_FORMAT)]
     }
 
     /// The same with this property or without.
@@ -91,22 +91,28 @@ impl View {
 
     /// Appends a line of this room as it looks in this view; nothing, if it is hidden there.
     #[inline]
-    pub(crate) fn encode(self, line: &Line<'_>, at: TimeOfDay, room: &RoomName, out: &mut Vec<u8>) {
-        if self.is_quiet() && line.is_coming_or_going() {
+    pub(crate) fn encode(
+        self,
+        line: &Message<'_>,
+        at: TimeOfDay,
+        room: &RoomName,
+        out: &mut Vec<u8>,
+    ) {
+        if self.is_quiet() && line.is_join_or_leave() {
             return;
         }
-        let heading = Heading {
+        let heading = Prefix {
             time: self.is_timed().then_some(at),
             room: self.is_of_other_room().then_some(room),
         };
-        self.door().encode_under(heading, line, out);
+        self.format().encode_with_prefix(heading, line, out);
     }
 }
 
 impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("View")
-            .field("door", &self.door())
+            .field("door", &self.format())
             .field("of_other_room", &self.is_of_other_room())
             .field("timed", &self.is_timed())
             .field("quiet", &self.is_quiet())
@@ -117,11 +123,11 @@ impl fmt::Debug for View {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::message::Departure;
+    use crate::protocol::message::LeaveReason;
     use crate::protocol::nick::Nick;
     use std::time::Duration;
 
-    fn shown(view: View, line: Line<'_>) -> String {
+    fn shown(view: View, line: Message<'_>) -> String {
         let mut out = Vec::new();
         let at = TimeOfDay::new(Duration::from_secs(86_400 * 3 + 14 * 3600 + 5 * 60 + 7));
         view.encode(&line, at, &RoomName::parse("#dev").unwrap(), &mut out);
@@ -130,9 +136,9 @@ mod tests {
 
     #[test]
     fn each_view_has_a_number_and_a_look_of_its_own() {
-        let plain = View::new(DoorKind::Lines);
+        let plain = View::new(WireFormat::Lines);
         let alice = Nick::parse("alice").unwrap();
-        let said = Line::Said(alice, "hi");
+        let said = Message::Say(alice, "hi");
         assert_eq!(shown(plain, said), "alice: hi\r\n");
         assert_eq!(shown(plain.of_other_room(true), said), "#dev alice: hi\r\n");
         assert_eq!(shown(plain.timed(true), said), "14:05:07 alice: hi\r\n");
@@ -140,23 +146,23 @@ mod tests {
         assert_eq!(shown(all, said), "14:05:07 #dev alice: hi\r\n");
         assert_eq!(all.of_other_room(false).timed(false).quiet(false), plain);
         for index in 0..View::COUNT {
-            assert_eq!(View::at(index).index(), index);
+            assert_eq!(View::from_index(index).index(), index);
         }
     }
 
     #[test]
     fn the_quiet_view_hides_comings_and_goings_alone() {
-        let quiet = View::new(DoorKind::Lines).quiet(true);
+        let quiet = View::new(WireFormat::Lines).quiet(true);
         let alice = Nick::parse("alice").unwrap();
         for hidden in [
-            Line::Joined(alice),
-            Line::Left(alice, &Departure::TooSlow),
-            Line::PeopleJoined(2),
-            Line::PeopleLeft(2),
+            Message::Joined(alice),
+            Message::Left(alice, &LeaveReason::TooSlow),
+            Message::JoinCount(2),
+            Message::LeaveCount(2),
         ] {
             assert_eq!(shown(quiet, hidden), "");
         }
-        assert_eq!(shown(quiet, Line::Renamed(alice, alice)), "* alice is now alice\r\n");
-        assert_eq!(shown(quiet, Line::ShuttingDown), "* server is shutting down\r\n");
+        assert_eq!(shown(quiet, Message::Renamed(alice, alice)), "* alice is now alice\r\n");
+        assert_eq!(shown(quiet, Message::ShuttingDown), "* server is shutting down\r\n");
     }
 }

@@ -114,7 +114,7 @@ impl AddressBudgets {
         per_address: Option<usize>,
         now: Instant,
     ) -> Result<AddressBudget, LimitExceeded> {
-        let Some(address) = AddressKey::of(address) else { return Ok(self.loopback.clone()) };
+        let Some(address) = AddressKey::from_ip(address) else { return Ok(self.loopback.clone()) };
         let now = nanos(self.start, now);
         self.remove_refilled(now);
         for key in address.networks() {
@@ -146,7 +146,7 @@ impl AddressBudgets {
         }
         entry.connections += 1;
         if let Some(per_address) = per_address {
-            entry.connects.charge(connect_rate(per_address).times(key.share()), 1, now);
+            entry.connects.charge(connect_rate(per_address).times(key.budget_factor()), 1, now);
         }
         Arc::clone(&entry.network)
     }
@@ -176,7 +176,7 @@ impl AddressBudgets {
         let now = nanos(self.start, now);
         for (key, entry) in &self.networks {
             entry.network.lines.clamp_to(lines.and_then(|lines| line_rate(lines, *key)), now);
-            let connects = per_address.map(|limit| connect_rate(limit).times(key.share()));
+            let connects = per_address.map(|limit| connect_rate(limit).times(key.budget_factor()));
             entry.connects.clamp_to(connects, now);
         }
     }
@@ -205,7 +205,7 @@ impl AddressBudgets {
 impl NetworkEntry {
     /// Whether a further connection may come, of a network of this size.
     fn check(&self, key: AddressKey, per_address: usize, now: u64) -> Result<(), LimitExceeded> {
-        let share = key.share();
+        let share = key.budget_factor();
         if self.connections >= per_address.saturating_mul(share as usize) {
             return Err(LimitExceeded::Connections);
         }
@@ -228,7 +228,7 @@ impl Network {
 
     /// How many times the budget of an address it has.
     fn share(&self) -> u32 {
-        self.key.map_or(1, AddressKey::share)
+        self.key.map_or(1, AddressKey::budget_factor)
     }
 
     /// How fast lines may come from all of it; `None` for any speed.
@@ -296,7 +296,7 @@ fn connect_rate(per_address: usize) -> Rate {
 fn line_rate(rate: LineRateLimit, key: AddressKey) -> Option<Rate> {
     let interval = u64::try_from(rate.connection.interval.as_nanos()).unwrap_or(u64::MAX);
     let of_one = Rate { burst: rate.connection.burst.into(), interval };
-    Some(of_one.times(rate.address_multiplier?.get().saturating_mul(key.share())))
+    Some(of_one.times(rate.address_multiplier?.get().saturating_mul(key.budget_factor())))
 }
 
 impl Rate {

@@ -18,7 +18,7 @@ use crate::limits::{
     CONTROL_QUEUE, EVENT_QUEUE, HISTORY_BYTES, HISTORY_LINES, MAX_BANS, MAX_DEFERRED_EVENTS,
     MAX_EVENT_BYTES, MAX_IGNORED, MAX_LINE_BYTES, MAX_QUOTED, MAX_ROOMS, MAX_ROOMS_PER_USER,
 };
-use crate::protocol::command::{Input, Kind};
+use crate::protocol::command::{Command, CommandKind};
 use crate::server::Server;
 use crate::server::config::Config;
 use crate::server::listen::listen;
@@ -240,7 +240,7 @@ fn event(number: usize) -> Event {
     let mut inputs = CommandBatch::new();
     let text = "x".repeat(if number.is_multiple_of(2) { 1 } else { MAX_EVENT_BYTES / 5 });
     while inputs.fits(text.len()) {
-        inputs.push(Input { kind: Kind::Say, text: &text });
+        inputs.push(Command { kind: CommandKind::Say, text: &text });
     }
     Event::Lines { id: ClientId::new(number as u64), inputs }
 }

@@ -3,8 +3,8 @@
 //! It is compared in a time that does not depend on what was typed, and shown nowhere.
 
 use crate::os::files::{self, BYTE_ORDER_MARK, Distrust, Found};
-use crate::protocol::command::Attempt;
-use crate::protocol::sanitize::sanitise;
+use crate::protocol::command::OperOutcome;
+use crate::protocol::sanitize::sanitize;
 use crate::server::address_budgets::AddressBudget;
 use crate::server::log_throttle::LogThrottle;
 use std::fmt;
@@ -166,7 +166,7 @@ impl OperSecret {
         if text.contains(char::is_control) {
             return Err("it is not one line that could be typed");
         }
-        if sanitise(text) != text {
+        if sanitize(text) != text {
             return Err("it holds characters that nobody sees or types");
         }
         match text.len() {
@@ -213,7 +213,7 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct AuthAttempt {
     /// The outcome for the user.
-    pub(crate) outcome: Attempt,
+    pub(crate) outcome: OperOutcome,
     /// How many wrong ones to log, if it is to be logged now.
     pub(crate) log: Option<u64>,
 }
@@ -238,16 +238,18 @@ impl OperAuthenticator {
     ) -> AuthAttempt {
         let untold = |attempt| AuthAttempt { outcome: attempt, log: None };
         // The mutex is not held while another is locked.
-        let Some(secret) = self.lock().secret.clone() else { return untold(Attempt::Useless) };
+        let Some(secret) = self.lock().secret.clone() else {
+            return untold(OperOutcome::Disabled);
+        };
         if let Err(wait) = address.take_guess(now) {
             let seconds = wait.as_millis().div_ceil(1_000).try_into().unwrap_or(u16::MAX);
-            return untold(Attempt::TooSoon { seconds });
+            return untold(OperOutcome::Throttled { seconds });
         }
         if secret.matches(typed) {
             address.refund_guess();
-            return untold(Attempt::Right);
+            return untold(OperOutcome::Accepted);
         }
-        AuthAttempt { outcome: Attempt::Wrong, log: self.lock().wrong_log.record(now) }
+        AuthAttempt { outcome: OperOutcome::Rejected, log: self.lock().wrong_log.record(now) }
     }
 
     /// Its state. Nothing is left half changed by a panic, so poison does not matter.
@@ -293,24 +295,24 @@ mod tests {
             let tried = |typed: &str, address: &AddressBudget, after| {
                 lock.attempt(typed, address, start + Duration::from_secs(after)).outcome
             };
-            assert_eq!(tried("correct horse battery", &address, 0), Attempt::Right);
+            assert_eq!(tried("correct horse battery", &address, 0), OperOutcome::Accepted);
             for _ in 0..3 {
-                assert_eq!(tried("x", &address, 0), Attempt::Wrong);
+                assert_eq!(tried("x", &address, 0), OperOutcome::Rejected);
             }
             // Not even the right one, and from another connection neither.
             let again = from(guesser);
             for typed in ["x", "correct horse battery"] {
-                let wait = Attempt::TooSoon { seconds: 1 };
+                let wait = OperOutcome::Throttled { seconds: 1 };
                 assert_eq!(tried(typed, &address, 0), wait);
                 assert_eq!(tried(typed, &again, 0), wait);
             }
-            assert_eq!(tried("correct horse battery", &other, 0), Attempt::Right);
-            assert_eq!(tried("x", &again, 1), Attempt::Wrong);
-            assert_eq!(tried("x", &address, 1), Attempt::TooSoon { seconds: 2 });
-            assert_eq!(tried("correct horse battery", &address, 3), Attempt::Right);
+            assert_eq!(tried("correct horse battery", &other, 0), OperOutcome::Accepted);
+            assert_eq!(tried("x", &again, 1), OperOutcome::Rejected);
+            assert_eq!(tried("x", &address, 1), OperOutcome::Throttled { seconds: 2 });
+            assert_eq!(tried("correct horse battery", &address, 3), OperOutcome::Accepted);
         }
         lock.store(None);
-        assert_eq!(lock.attempt("x", &from("10.0.0.1"), start).outcome, Attempt::Useless);
+        assert_eq!(lock.attempt("x", &from("10.0.0.1"), start).outcome, OperOutcome::Disabled);
     }
 
     #[test]

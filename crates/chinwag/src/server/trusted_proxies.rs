@@ -14,8 +14,8 @@
 use crate::limits::PROXY_HEADER_TIMEOUT;
 use crate::os::serving_clock::timeout;
 use crate::protocol::ip_range::IpRange;
-use crate::protocol::proxy_header::{Fault, HeaderReader, Source};
-use crate::protocol::sniff::Foreign;
+use crate::protocol::proxy_header::{HeaderError, HeaderReader, ProxiedPeer};
+use crate::protocol::sniff::OtherProtocol;
 use crate::server::connection_limiter::{ConnectionPermit, Rejected};
 use crate::server::log_throttle::LogThrottle;
 use std::io::ErrorKind;
@@ -65,10 +65,10 @@ impl TrustedProxies {
         permit: &mut ConnectionPermit,
     ) -> Result<(), &'static str> {
         let from = match timeout(PROXY_HEADER_TIMEOUT, read_header(stream)).await {
-            Ok(Ok(Some(Source::Client(from)))) => from,
-            Ok(Ok(Some(Source::Itself) | None)) => return Err(""),
+            Ok(Ok(Some(ProxiedPeer::Client(from)))) => from,
+            Ok(Ok(Some(ProxiedPeer::Local) | None)) => return Err(""),
             Ok(Err(fault)) => return Err(self.log_fault(fault, stream, permit)),
-            Err(_) => return Err(self.log_fault(Fault::Late, stream, permit)),
+            Err(_) => return Err(self.log_fault(HeaderError::TimedOut, stream, permit)),
         };
         let is_proxy = self.trusts(from.ip());
         permit.assign_address(from, is_proxy, now()).map_err(|rejection| {
@@ -82,7 +82,7 @@ impl TrustedProxies {
     /// Logs, throttled, that a header was invalid.
     fn log_fault(
         &self,
-        fault: Fault,
+        fault: HeaderError,
         stream: &TcpStream,
         permit: &ConnectionPermit,
     ) -> &'static str {
@@ -95,8 +95,8 @@ impl TrustedProxies {
     }
 
     /// Logs, throttled, that a client sent a proxy's header and is not trusted.
-    pub(crate) fn log_untrusted(&self, foreign: Foreign, address: IpAddr) {
-        if foreign == Foreign::Proxy
+    pub(crate) fn log_untrusted(&self, foreign: OtherProtocol, address: IpAddr) {
+        if foreign == OtherProtocol::Proxy
             && let Some(times) = throttled(&self.untrusted_log)
         {
             tracing::warn!(target: "chinwag::proxies", times, %address, "a PROXY header from an address that is not in trusted-proxies");
@@ -121,7 +121,7 @@ fn now() -> Instant {
 }
 
 /// Reads a header and no byte after it. `None` if the other side closed without one.
-async fn read_header(stream: &TcpStream) -> Result<Option<Source>, Fault> {
+async fn read_header(stream: &TcpStream) -> Result<Option<ProxiedPeer>, HeaderError> {
     let mut reader = HeaderReader::default();
     let mut some = [0; HEADER_CHUNK];
     while stream.readable().await.is_ok() {
@@ -129,7 +129,7 @@ async fn read_header(stream: &TcpStream) -> Result<Option<Source>, Fault> {
         match stream.try_read(&mut some[..wanted]) {
             Ok(0) => break,
             Ok(read) => {
-                if let Some(source) = reader.take(&some[..read])? {
+                if let Some(source) = reader.push(&some[..read])? {
                     return Ok(Some(source));
                 }
             }
@@ -137,7 +137,7 @@ async fn read_header(stream: &TcpStream) -> Result<Option<Source>, Fault> {
             Err(_) => break,
         }
     }
-    if reader.is_empty() { Ok(None) } else { Err(Fault::Missing) }
+    if reader.is_empty() { Ok(None) } else { Err(HeaderError::Missing) }
 }
 
 /// Bytes of a header that are read at once.

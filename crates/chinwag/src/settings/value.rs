@@ -272,7 +272,7 @@ impl Scalar for Duration {
 
     fn parse(text: &str) -> Option<Self> {
         // As it is typed in the chat, too.
-        if let Some((seconds, "")) = duration::leading(text) {
+        if let Some((seconds, "")) = duration::parse_prefix(text) {
             return (seconds < LONGEST_SECONDS).then(|| Self::from_secs(seconds));
         }
         let (number, unit) = split_unit(text);
@@ -451,7 +451,7 @@ pub(crate) fn quote(text: &str) -> String {
 
 /// Whether a character is shown by itself, by the rules of what people say.
 fn is_printed(c: char) -> bool {
-    !crate::protocol::sanitize::sanitise(c.encode_utf8(&mut [0; 4])).is_empty()
+    !crate::protocol::sanitize::sanitize(c.encode_utf8(&mut [0; 4])).is_empty()
 }
 
 #[cfg(test)]

@@ -7,63 +7,63 @@
 use crate::limits::MAX_NICK;
 
 /// What speaks of the server: cyan.
-const SERVER: &str = "\x1b[36m";
+const CYAN: &str = "\x1b[36m";
 /// What was refused: yellow, which is seen on black and white.
-const REFUSED: &str = "\x1b[33m";
+const YELLOW: &str = "\x1b[33m";
 /// Who speaks: bold.
-const NAME: &str = "\x1b[1m";
+const BOLD: &str = "\x1b[1m";
 /// What is past, and where something comes from: faint.
-const ASIDE: &str = "\x1b[2m";
+const FAINT: &str = "\x1b[2m";
 /// As usual again.
-const PLAIN: &str = "\x1b[0m";
+const RESET: &str = "\x1b[0m";
 
 /// Appends whole lines, in colours.
-pub(crate) fn paint(lines: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn colorize(lines: &[u8], out: &mut Vec<u8>) {
     for line in lines.split_inclusive(|&byte| byte == b'\n') {
         let text = line.strip_suffix(b"\r\n").unwrap_or(line);
-        paint_line(text, ASIDES, out);
+        colorize_line(text, MAX_PREFIXES, out);
         out.extend_from_slice(&line[text.len()..]);
     }
 }
 
 /// What may stand before a line as asides: a time stamp, and another room's name.
-const ASIDES: usize = 2;
+const MAX_PREFIXES: usize = 2;
 
 /// Appends one line without its end, which may begin with so many asides. (Words that the server did not put together, as a
 /// message of the day has them, may look like a thousand.)
-fn paint_line(line: &[u8], asides: usize, out: &mut Vec<u8>) {
+fn colorize_line(line: &[u8], asides: usize, out: &mut Vec<u8>) {
     match line {
         // A time stamp: no name begins with a digit. What comes from another room stands behind its name.
         [b'0'..=b'9' | b'#', ..] if asides > 0 => {
-            let aside = behind(b' ', line);
-            put(ASIDE, &line[..aside], out);
-            paint_line(&line[aside..], asides - 1, out);
+            let aside = end_after(b' ', line);
+            put(FAINT, &line[..aside], out);
+            colorize_line(&line[aside..], asides - 1, out);
         }
-        [b'*', b' ', ..] => put(SERVER, line, out),
-        [b'!', b' ', ..] => put(REFUSED, line, out),
-        [b'|', b' ', ..] => put(ASIDE, line, out),
+        [b'*', b' ', ..] => put(CYAN, line, out),
+        [b'!', b' ', ..] => put(YELLOW, line, out),
+        [b'|', b' ', ..] => put(FAINT, line, out),
         [b'~', b' ', rest @ ..] => {
             out.extend_from_slice(b"~ ");
             let name = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
-            put(NAME, &rest[..name], out);
+            put(BOLD, &rest[..name], out);
             out.extend_from_slice(&rest[name..]);
         }
         // What is private stands behind its direction.
         [b'[', ..] => {
-            let aside = behind(b']', line);
-            put(NAME, &line[..aside], out);
+            let aside = end_after(b']', line);
+            put(BOLD, &line[..aside], out);
             out.extend_from_slice(&line[aside..]);
         }
         _ => {
             let name = line.iter().take(MAX_NICK + 1).position(|&byte| byte == b':').unwrap_or(0);
-            put(NAME, &line[..name], out);
+            put(BOLD, &line[..name], out);
             out.extend_from_slice(&line[name..]);
         }
     }
 }
 
 /// Where what stands behind this byte begins; at the line's end if there is none.
-fn behind(end: u8, line: &[u8]) -> usize {
+fn end_after(end: u8, line: &[u8]) -> usize {
     line.iter().position(|&byte| byte == end).map_or(line.len(), |at| at + 1)
 }
 
@@ -72,7 +72,7 @@ fn put(colour: &str, text: &[u8], out: &mut Vec<u8>) {
     if !text.is_empty() {
         out.extend_from_slice(colour.as_bytes());
         out.extend_from_slice(text);
-        out.extend_from_slice(PLAIN.as_bytes());
+        out.extend_from_slice(RESET.as_bytes());
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
 
     fn painted(lines: &str) -> String {
         let mut out = Vec::new();
-        paint(lines.as_bytes(), &mut out);
+        colorize(lines.as_bytes(), &mut out);
         String::from_utf8(out).expect("lines are UTF-8")
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn what_looks_like_many_asides_is_painted_as_two() {
         assert_eq!(painted("1 2 3 4\r\n"), "\x1b[2m1 \x1b[0m\x1b[2m2 \x1b[0m3 4\r\n");
         let long = painted(&"1 ".repeat(10_000));
-        assert_eq!(long.len(), 20_000 + 2 * (ASIDE.len() + PLAIN.len()));
+        assert_eq!(long.len(), 20_000 + 2 * (FAINT.len() + RESET.len()));
     }
 
     proptest! {
@@ -115,7 +115,7 @@ mod tests {
         fn without_its_colours_a_line_is_what_it_was(lines in prop::collection::vec("[-*!~|#\\[\\]: a-z0-9é]{0,40}", 0..5)) {
             let text: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
             let mut plain = painted(&text);
-            for colour in [SERVER, REFUSED, NAME, ASIDE, PLAIN] {
+            for colour in [CYAN, YELLOW, BOLD, FAINT, RESET] {
                 plain = plain.replace(colour, "");
             }
             prop_assert_eq!(plain, text);

@@ -32,22 +32,22 @@ use crate::limits::{
 };
 use crate::outbound::side_message::Prompt;
 use crate::protocol::command;
-use crate::protocol::completion::Matches;
+use crate::protocol::completion::Completions;
 use crate::protocol::decoder::{BACKSPACE, DELETE, END, INTERRUPT, KILL, KILL_WORD};
-use crate::protocol::sanitize::sanitise;
+use crate::protocol::sanitize::sanitize;
 use crate::protocol::time_of_day::TimeOfDay;
 use crate::protocol::work_steps::Steps;
-use crate::terminal::color::paint;
-use crate::terminal::pending_lines::Unsaid;
+use crate::terminal::color::colorize;
+use crate::terminal::pending_lines::PendingLines;
 
 /// What a person asks for with his keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// He sent this line.
     Line(String),
-    /// He sent these lines, which he has pasted; none of them was shown yet ([`show`](Editor::show)).
-    Pasted(Unsaid),
-    /// He wants no more to be said of what he has sent ([`set_unsaid`](Editor::set_unsaid)).
+    /// He sent these lines, which he has pasted; none of them was shown yet ([`print_own_line`](Editor::print_own_line)).
+    Pasted(PendingLines),
+    /// He wants no more to be said of what he has sent ([`set_pending_line_bytes`](Editor::set_pending_line_bytes)).
     Drop,
     /// He wants this word completed that is half a name: [`complete`](Editor::complete) is to be called, and before it
     /// no more keys are to be handed over.
@@ -68,23 +68,23 @@ pub(crate) struct Editor {
     /// His screen.
     row: Row,
     /// Whether he wants colours.
-    colour: bool,
+    color: bool,
     /// What is being pasted, or is asked about: then the row is the question.
     paste: Option<Box<Paste>>,
     /// Bytes of what he has sent that was not said yet.
-    unsaid: usize,
+    pending_line_bytes: usize,
     /// What stands before his own lines, if he wants the time there.
     stamp: Option<TimeOfDay>,
     /// Whether a completion has been asked for.
-    asking: bool,
+    completion_pending: bool,
     /// Whether he knows that no more fits into the line under way.
-    knows_full: bool,
+    full_notice_given: bool,
     /// Whether he knows that what came was not UTF-8.
-    knows_broken: bool,
+    not_utf8_notice_given: bool,
     /// What the work came to that neither the line nor the row did.
     steps: Steps,
     /// Keys that it is charged as beyond those that were pressed.
-    charged: u32,
+    charged_steps: u32,
 }
 
 /// What a person is told whose line was dropped, or has no more room.
@@ -106,21 +106,21 @@ const REDRAW: u8 = ctrl(b'L');
 
 impl Editor {
     /// An empty line in a terminal of so many columns, 0 if nobody knows.
-    pub(crate) fn new(columns: u16, colour: bool) -> Self {
+    pub(crate) fn new(columns: u16, color: bool) -> Self {
         Self {
             keys: Keys::default(),
             line: Buffer::new(MAX_LINE_BYTES),
             history: History::new(EDITOR_HISTORY_LINES, EDITOR_HISTORY_BYTES),
             row: Row::new(columns),
-            colour,
+            color,
             paste: None,
-            unsaid: 0,
+            pending_line_bytes: 0,
             stamp: None,
-            asking: false,
-            knows_full: false,
-            knows_broken: false,
+            completion_pending: false,
+            full_notice_given: false,
+            not_utf8_notice_given: false,
             steps: Steps::default(),
-            charged: 0,
+            charged_steps: 0,
         }
     }
 
@@ -131,7 +131,7 @@ impl Editor {
         while let [byte, rest @ ..] = *input {
             *input = rest;
             self.steps.add(1);
-            for key in self.keys.take(*byte).into_iter().flatten() {
+            for key in self.keys.push(*byte).into_iter().flatten() {
                 // What is broken asks for nothing, so no second key is lost.
                 let event = self.press(key);
                 if event.is_some() {
@@ -143,7 +143,7 @@ impl Editor {
     }
 
     /// What was typed of a line before there was an editor.
-    pub(crate) fn begin(&mut self, typed: &str) {
+    pub(crate) fn begin_line(&mut self, typed: &str) {
         self.change(|line| line.set(typed));
     }
 
@@ -153,8 +153,8 @@ impl Editor {
     }
 
     /// So many bytes of what he has sent wait to be said: while they do, Ctrl-C is for them.
-    pub(crate) fn set_unsaid(&mut self, bytes: usize) {
-        self.unsaid = bytes;
+    pub(crate) fn set_pending_line_bytes(&mut self, bytes: usize) {
+        self.pending_line_bytes = bytes;
     }
 
     /// The time that stands before his own lines, if any is to.
@@ -180,48 +180,48 @@ impl Editor {
     /// How many keys came since this was asked last, as a budget of keys counts them: those that were pressed, and more where
     /// they made much work, the draw of a wide row of dear letters above all.
     pub(crate) fn take_keys(&mut self) -> u32 {
-        std::mem::take(&mut self.charged) + self.keys.take_count()
+        std::mem::take(&mut self.charged_steps) + self.keys.take_key_count()
     }
 
     /// What the work came to since this was asked last. What was not done for others' lines is charged as keys.
     pub(crate) fn take_steps(&mut self) -> u32 {
         let steps = [&self.steps, &self.line.steps, &self.row.steps].map(Steps::take);
         let steps = steps.into_iter().fold(0, u32::saturating_add);
-        self.charged = self.charged.saturating_add(steps / STEPS_PER_KEY);
+        self.charged_steps = self.charged_steps.saturating_add(steps / STEPS_PER_KEY);
         steps.saturating_add(self.row.copies.take())
     }
 
     /// What has been typed of the line under way.
-    pub(crate) fn begun(&self) -> &str {
-        if self.is_asked() { "" } else { self.line.text() }
+    pub(crate) fn line_text(&self) -> &str {
+        if self.awaits_paste_answer() { "" } else { self.line.text() }
     }
 
     /// Takes one key.
     fn press(&mut self, key: Key) -> Option<Event> {
-        if self.is_asked() {
-            return self.press_answer(key);
+        if self.awaits_paste_answer() {
+            return self.press_paste_answer(key);
         }
         match key {
             Key::Char(c) => self.insert(c.encode_utf8(&mut [0; 4])),
             Key::Broken => {
-                if !std::mem::replace(&mut self.knows_broken, true) {
-                    self.refuse(NOT_UTF8);
+                if !std::mem::replace(&mut self.not_utf8_notice_given, true) {
+                    self.print_error(NOT_UTF8);
                 }
                 self.insert("\u{fffd}");
             }
             Key::PastedEnd => self.end_pasted_line(),
             Key::PasteEnds => return self.end_paste(),
             Key::Control(control) => return self.press_control(control),
-            Key::Up => self.recall(true),
-            Key::Down => self.recall(false),
-            Key::Left => self.go_to(self.line.left()),
-            Key::Right => self.go_to(self.line.right()),
-            Key::WordLeft => self.go_to(self.line.word_left()),
-            Key::WordRight => self.go_to(self.line.word_right()),
-            Key::Home => self.go_to(0),
-            Key::End => self.go_to(self.line.text().len()),
+            Key::Up => self.recall_history(true),
+            Key::Down => self.recall_history(false),
+            Key::Left => self.move_cursor(self.line.left()),
+            Key::Right => self.move_cursor(self.line.right()),
+            Key::WordLeft => self.move_cursor(self.line.word_left()),
+            Key::WordRight => self.move_cursor(self.line.word_right()),
+            Key::Home => self.move_cursor(0),
+            Key::End => self.move_cursor(self.line.text().len()),
             Key::Delete => self.change(|line| line.erase_to(line.right())),
-            Key::DeleteWord => self.change(|line| line.cut_to(line.word_right())),
+            Key::DeleteWord => self.change(|line| line.kill_to(line.word_right())),
         }
         None
     }
@@ -238,8 +238,8 @@ impl Editor {
         const YANK: u8 = ctrl(b'Y');
         match control {
             b'\r' | b'\n' => return self.enter(),
-            b'\t' => return self.ask(),
-            INTERRUPT if self.unsaid > 0 => {
+            b'\t' => return self.request_completion(),
+            INTERRUPT if self.pending_line_bytes > 0 => {
                 self.change(|line| line.set(""));
                 return Some(Event::Drop);
             }
@@ -247,20 +247,20 @@ impl Editor {
             INTERRUPT => self.change(|line| line.set("")),
             END => self.change(|line| line.erase_to(line.right())),
             BACKSPACE | DELETE => self.backspace(),
-            KILL => self.change(|line| line.cut_to(0)),
-            KILL_WORD => self.change(|line| line.cut_to(line.word_left())),
-            CUT => self.change(|line| line.cut_to(line.text().len())),
+            KILL => self.change(|line| line.kill_to(0)),
+            KILL_WORD => self.change(|line| line.kill_to(line.word_left())),
+            CUT => self.change(|line| line.kill_to(line.text().len())),
             YANK => {
-                let fits = self.line.paste();
-                self.row.change();
-                self.tell_if_full(fits);
+                let fits = self.line.yank();
+                self.row.invalidate();
+                self.notify_if_full(fits);
             }
-            HOME => self.go_to(0),
-            LAST => self.go_to(self.line.text().len()),
-            LEFT => self.go_to(self.line.left()),
-            RIGHT => self.go_to(self.line.right()),
-            PREVIOUS => self.recall(true),
-            NEXT => self.recall(false),
+            HOME => self.move_cursor(0),
+            LAST => self.move_cursor(self.line.text().len()),
+            LEFT => self.move_cursor(self.line.left()),
+            RIGHT => self.move_cursor(self.line.right()),
+            PREVIOUS => self.recall_history(true),
+            NEXT => self.recall_history(false),
             REDRAW => self.row.redraw(),
             _ => {}
         }
@@ -271,18 +271,18 @@ impl Editor {
     fn insert(&mut self, text: &str) {
         let fits = self.line.insert(text);
         if !fits {
-            self.tell_if_full(fits);
+            self.notify_if_full(fits);
         } else if self.line.cursor() == self.line.text().len() {
             self.row.appended(self.line.text(), text);
         } else {
-            self.row.change();
+            self.row.invalidate();
         }
     }
 
     /// Says once a line that there was no room.
-    fn tell_if_full(&mut self, fits: bool) {
-        if !fits && !std::mem::replace(&mut self.knows_full, true) {
-            self.refuse(TOO_LONG);
+    fn notify_if_full(&mut self, fits: bool) {
+        if !fits && !std::mem::replace(&mut self.full_notice_given, true) {
+            self.print_error(TOO_LONG);
         }
     }
 
@@ -303,23 +303,23 @@ impl Editor {
     /// Changes the line in some way.
     fn change(&mut self, how: impl FnOnce(&mut Buffer)) {
         how(&mut self.line);
-        self.row.change();
+        self.row.invalidate();
     }
 
     /// Moves the cursor.
-    fn go_to(&mut self, place: usize) {
-        self.change(|line| line.go_to(place));
+    fn move_cursor(&mut self, place: usize) {
+        self.change(|line| line.move_cursor(place));
     }
 
     /// Shows an earlier line, or a later one.
-    fn recall(&mut self, earlier: bool) {
+    fn recall_history(&mut self, earlier: bool) {
         let line =
             if earlier { self.history.earlier(self.line.text()) } else { self.history.later() };
         // What is shown may have been kept as the draft.
         self.steps.moved(self.line.text().len());
         if let Some(line) = line {
             self.line.set(line);
-            self.row.change();
+            self.row.invalidate();
         }
     }
 
@@ -329,7 +329,7 @@ impl Editor {
             return None;
         }
         self.row.commit(&self.line, self.stamp);
-        self.knows_full = false;
+        self.full_notice_given = false;
         let line = self.line.take();
         self.history.sent();
         // A secret is not among the lines that can be fetched back.
@@ -345,54 +345,56 @@ impl Editor {
     // ---- pastes ----
 
     /// Whether the person is asked about a paste.
-    fn is_asked(&self) -> bool {
-        self.paste.as_ref().is_some_and(|paste| paste.is_asked())
+    fn awaits_paste_answer(&self) -> bool {
+        self.paste.as_ref().is_some_and(|paste| paste.is_awaiting_answer())
     }
 
     /// A line of a paste is complete.
     fn end_pasted_line(&mut self) {
-        if std::mem::take(&mut self.knows_full) {
+        if std::mem::take(&mut self.full_notice_given) {
             // As any line that is too long: nobody is to read the part that fitted.
             self.line.set("");
-            return self.row.change();
+            return self.row.invalidate();
         }
         let line = self.line.take();
         self.steps.moved(2 * line.len());
-        self.paste.get_or_insert_default().push(&line, self.unsaid);
-        self.row.change();
+        self.paste.get_or_insert_default().push(&line, self.pending_line_bytes);
+        self.row.invalidate();
     }
 
     /// A paste is over: what is short is said, of the rest it is asked whether it is meant.
     fn end_paste(&mut self) -> Option<Event> {
-        if self.paste.is_some() && std::mem::take(&mut self.knows_full) {
+        if self.paste.is_some() && std::mem::take(&mut self.full_notice_given) {
             self.line.set("");
-            self.row.change();
+            self.row.invalidate();
         }
         let paste = self.paste.as_mut()?;
-        let Some(question) = paste.end(self.line.text(), self.unsaid) else {
+        let Some(question) = paste.end(self.line.text(), self.pending_line_bytes) else {
             let lines = self.paste.take().map(|paste| paste.into_lines());
             return lines.filter(|lines| lines.lines() > 0).map(Event::Pasted);
         };
         self.steps.moved(self.line.text().len());
-        if paste.is_cut() {
-            self.refuse(PASTE_TOO_LONG);
+        if paste.is_truncated() {
+            self.print_error(PASTE_TOO_LONG);
         }
         self.change(|line| line.set(&question));
         if !self.row.holds(question.len()) {
             // What it is about is seen first.
-            self.go_to(0);
+            self.move_cursor(0);
         }
         None
     }
 
     /// Takes a key while the person is asked about a paste: it is sent or dropped, and everything else is no answer.
-    fn press_answer(&mut self, key: Key) -> Option<Event> {
+    fn press_paste_answer(&mut self, key: Key) -> Option<Event> {
         let Key::Control(control) = key else { return None };
         match control {
             b'\r' | b'\n' => {
-                let paste = self.end_question().filter(|paste| !paste.is_empty())?;
-                let words =
-                    format!("* saying {}; Ctrl-C drops what is not said yet\r\n", paste.told());
+                let paste = self.end_paste_question().filter(|paste| !paste.is_empty())?;
+                let words = format!(
+                    "* saying {}; Ctrl-C drops what is not said yet\r\n",
+                    paste.line_count()
+                );
                 self.print(words.as_bytes());
                 Some(Event::Pasted(paste.into_lines()))
             }
@@ -409,41 +411,41 @@ impl Editor {
     }
 
     /// The question is answered: the row is empty.
-    fn end_question(&mut self) -> Option<Box<Paste>> {
+    fn end_paste_question(&mut self) -> Option<Box<Paste>> {
         self.change(|line| line.set(""));
         self.paste.take()
     }
 
     /// Drops a paste that is asked about, if there is one, and says so.
     pub(crate) fn drop_paste(&mut self) {
-        if self.is_asked()
-            && let Some(paste) = self.end_question()
+        if self.awaits_paste_answer()
+            && let Some(paste) = self.end_paste_question()
         {
-            self.print(format!("* dropped {}\r\n", paste.told()).as_bytes());
+            self.print(format!("* dropped {}\r\n", paste.line_count()).as_bytes());
         }
     }
 
     /// Shows a line of his own that was pasted, now that it is said.
-    pub(crate) fn show(&mut self, line: &str) {
-        self.row.print_own(line, self.stamp);
+    pub(crate) fn print_own_line(&mut self, line: &str) {
+        self.row.print_own_line(line, self.stamp);
     }
 
     // ---- completion ----
 
     /// The word that the cursor is behind, if it is not too long for any name, and whether it is the first of the line.
-    fn word(&self) -> Option<(&str, bool)> {
+    fn word_at_cursor(&self) -> Option<(&str, bool)> {
         let word = self.line.word_before(MAX_COMPLETED_WORD)?;
         Some((word, word.len() == self.line.cursor()))
     }
 
     /// Completes a command, or asks for names.
-    fn ask(&mut self) -> Option<Event> {
-        let (word, is_first) = self.word()?;
+    fn request_completion(&mut self) -> Option<Event> {
+        let (word, is_first) = self.word_at_cursor()?;
         if is_first && word.starts_with('/') {
             let names = command::names();
             self.steps.add(names.len());
-            let matches = Matches::of(names.into_iter(), word);
-            self.apply(&matches);
+            let matches = Completions::matching(names.into_iter(), word);
+            self.apply_completions(&matches);
             return None;
         }
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -452,22 +454,22 @@ impl Editor {
         let name = word.strip_prefix('#').unwrap_or(word);
         if name.chars().all(is_name) {
             let word = word.to_owned();
-            self.asking = true;
+            self.completion_pending = true;
             return Some(Event::Complete(word));
         }
         None
     }
 
     /// The answer to [`Event::Complete`].
-    pub(crate) fn complete(&mut self, matches: &Matches) {
-        if std::mem::take(&mut self.asking) {
-            self.apply(matches);
+    pub(crate) fn complete(&mut self, matches: &Completions) {
+        if std::mem::take(&mut self.completion_pending) {
+            self.apply_completions(matches);
         }
     }
 
     /// Puts in what the matches have in common, or shows them.
-    fn apply(&mut self, matches: &Matches) {
-        let Some((word, is_first)) = self.word() else { return };
+    fn apply_completions(&mut self, matches: &Completions) {
+        let Some((word, is_first)) = self.word_at_cursor() else { return };
         // Behind an `@` a name is one that is named, and not one that is spoken to.
         let (word, is_first) =
             word.strip_prefix('@').map_or((word, is_first), |bare| (bare, false));
@@ -476,7 +478,7 @@ impl Editor {
             return;
         }
         if matches.count > 1 && matches.common.len() <= length {
-            let list = format!("* {} match: {}\r\n", matches.how_many(), matches.list());
+            let list = format!("* {} match: {}\r\n", matches.count_text(), matches.list());
             return self.print(list.as_bytes());
         }
         let ending = match matches.count {
@@ -498,15 +500,15 @@ impl Editor {
     // ---- what goes to his screen ----
 
     /// Whether he wants colours.
-    pub(crate) fn set_colour(&mut self, on: bool) {
-        self.colour = on;
+    pub(crate) fn set_color(&mut self, on: bool) {
+        self.color = on;
     }
 
     /// Shows whole lines of the server's above the line under way.
     pub(crate) fn print(&mut self, lines: &[u8]) {
-        if self.colour {
+        if self.color {
             let mut painted = Vec::with_capacity(lines.len() * 2);
-            paint(lines, &mut painted);
+            colorize(lines, &mut painted);
             self.row.print(&painted);
         } else {
             self.row.print(lines);
@@ -514,8 +516,8 @@ impl Editor {
     }
 
     /// Shows why something is not done.
-    fn refuse(&mut self, reason: &str) {
-        self.print(format!("! {}\r\n", sanitise(reason)).as_bytes());
+    fn print_error(&mut self, reason: &str) {
+        self.print(format!("! {}\r\n", sanitize(reason)).as_bytes());
     }
 
     /// How many bytes are on their way, the line under way not counted.

@@ -19,15 +19,15 @@ pub(crate) mod worst_case;
 use crate::limits::{MAX_ECHO_BYTES, MAX_PENDING_LINE_BYTES, PASTE_CONFIRM_LINES};
 use crate::outbound::frame::{ByteReservation, Frame};
 use crate::outbound::side_message::Prompt;
-use crate::protocol::completion::Matches;
-use crate::protocol::encode::counted;
-use crate::protocol::telnet::Command;
-use crate::protocol::telnet::negotiation::{Change, Options};
+use crate::protocol::completion::Completions;
+use crate::protocol::encode::pluralize;
+use crate::protocol::telnet::TelnetCommand;
+use crate::protocol::telnet::negotiation::{Change, Negotiation};
 use crate::protocol::time_of_day::{TimeOfDay, UtcOffset, shift_stamps};
 use crate::protocol::work_steps::Steps;
-use crate::terminal::color::paint;
+use crate::terminal::color::colorize;
 use crate::terminal::editor::{Editor, Event};
-use crate::terminal::pending_lines::Unsaid;
+use crate::terminal::pending_lines::PendingLines;
 use std::borrow::Cow;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -36,7 +36,7 @@ use whippet::sync::oneshot;
 /// What is told to a person whose client can do more than `nc`, once.
 const OFFER: &str = "* your telnet can edit lines here: /edit on";
 /// What is told to a person who asks for editing, until his client agrees.
-const ASKED: &str = "* asking your telnet for each key; with a plain nc nothing changes";
+const REQUESTED: &str = "* asking your telnet for each key; with a plain nc nothing changes";
 /// What is told when it does.
 const ON: &str = "* editing is on: arrows, Home, End, Tab, Up for history; /edit off ends it";
 /// What is told when it does not.
@@ -44,33 +44,33 @@ const DECLINED: &str = "! your telnet keeps its own echo: editing is off";
 /// What is told of a terminal that cannot move its cursor.
 const DUMB: &str = "! your terminal calls itself dumb: it cannot show an edited line";
 /// The sign of life.
-const HERE: &str = "* chinwag is here";
+const ARE_YOU_THERE_REPLY: &str = "* chinwag is here";
 
 /// A person's terminal (see the module's words).
 #[derive(Debug, Default)]
 pub(crate) struct Terminal {
     /// What was agreed with his client.
-    options: Options,
+    negotiation: Negotiation,
     /// Columns of his window, 0 if nobody knows.
     columns: u16,
     /// Whether it cannot move its cursor.
     is_dumb: bool,
     /// Whether he knows that there is an editor.
-    knows_editor: bool,
+    offer_given: bool,
     /// Whether he wants colours.
-    colour: bool,
+    color: bool,
     /// Whether there are time stamps before the lines.
     is_timed: bool,
     /// How far his clock is from the UTC in them.
     offset: UtcOffset,
     /// Lines from his editor that may not be said yet.
-    unsaid: Unsaid,
+    pending_lines: PendingLines,
     /// Whether he knows that there are.
-    knows_unsaid: bool,
+    pending_notice_given: bool,
     /// Whether something that costs as much as a line came ahead of those: no more keys are taken before it is paid for.
-    owes_ahead: bool,
+    blocked_on_tokens: bool,
     /// How he ended it behind those. Nothing more is read.
-    ending: Option<Ending>,
+    close_request: Option<CloseRequest>,
     /// His editor, while he edits.
     editor: Option<Editor>,
     /// What the work came to that the editor did not do.
@@ -78,14 +78,14 @@ pub(crate) struct Terminal {
     /// What is to be sent beside frames and what the editor shows.
     out: Vec<u8>,
     /// A word that is to be completed, and where the answer will come.
-    question: Option<Question>,
+    completion: Option<Completion>,
     /// What is being written: it was handed out, and the kernel has not taken all of it.
-    drawn: Drawn,
+    pending_write: PendingWrite,
 }
 
 /// How somebody ends the conversation who has lines that were not said yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum CloseRequest {
     /// By closing his side.
     Eof,
     /// By a key.
@@ -94,22 +94,22 @@ pub(crate) enum Ending {
 
 /// A completion under way.
 #[derive(Debug)]
-enum Question {
+enum Completion {
     /// It is to be asked.
-    Open(String),
+    New(String),
     /// It was asked.
-    Asked(oneshot::Receiver<Matches>),
+    Sent(oneshot::Receiver<Completions>),
 }
 
 /// Bytes on their way to the kernel, and what they count for.
 #[derive(Debug, Default)]
-struct Drawn {
+struct PendingWrite {
     /// The bytes.
     bytes: Vec<u8>,
     /// How many the kernel has taken.
     written: usize,
     /// Bytes of frames in them that are not settled yet.
-    owed: usize,
+    pending: usize,
     /// How many frames.
     frames: usize,
     /// Counts the bytes among those of all frames, for it is a copy of some.
@@ -118,9 +118,9 @@ struct Drawn {
 
 /// What is wanted of the line reader from here on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(crate) enum InputMode {
     /// As before.
-    Same,
+    Unchanged,
     /// Keys.
     Keys,
     /// Lines; this is how the one under way begins.
@@ -131,66 +131,70 @@ impl Terminal {
     // ---- what comes from the person ----
 
     /// His client says something.
-    pub(crate) fn hear(&mut self, command: Command) -> Reading {
+    pub(crate) fn handle_command(&mut self, command: TelnetCommand) -> InputMode {
         self.steps.add(1);
         match command {
-            Command::AreYouThere => self.tell(HERE),
-            Command::WindowSize(columns, _) => {
+            TelnetCommand::AreYouThere => self.print_line(ARE_YOU_THERE_REPLY),
+            TelnetCommand::WindowSize(columns, _) => {
                 // The editor knows how many of them it believes.
                 self.columns = columns;
                 if let Some(editor) = &mut self.editor {
                     editor.resize(columns);
                 }
             }
-            Command::TerminalType { is_dumb } => self.is_dumb = is_dumb,
+            TelnetCommand::TerminalType { is_dumb } => self.is_dumb = is_dumb,
             _ => {
-                let change = self.options.hear(command, &mut self.out);
-                if matches!(command, Command::Will(_) | Command::Do(_))
-                    && !std::mem::replace(&mut self.knows_editor, true)
+                let change = self.negotiation.receive(command, &mut self.out);
+                if matches!(command, TelnetCommand::Will(_) | TelnetCommand::Do(_))
+                    && !std::mem::replace(&mut self.offer_given, true)
                 {
-                    self.tell(OFFER);
+                    self.print_line(OFFER);
                 }
-                return self.follow(change);
+                return self.apply_change(change);
             }
         }
-        Reading::Same
+        InputMode::Unchanged
     }
 
     /// Turns editing on or off, as he asks.
-    pub(crate) fn edit(&mut self, on: bool) -> Reading {
-        self.knows_editor = true;
+    pub(crate) fn set_editing(&mut self, on: bool) -> InputMode {
+        self.offer_given = true;
         match (on, self.editor.is_some()) {
-            (true, true) => self.tell("* editing is on already"),
+            (true, true) => self.print_line("* editing is on already"),
             (false, false) => {
-                self.options.edit(false, &mut self.out);
-                self.tell("* editing is off");
+                self.negotiation.request_editing(false, &mut self.out);
+                self.print_line("* editing is off");
             }
-            (true, false) if self.is_dumb => self.tell(DUMB),
+            (true, false) if self.is_dumb => self.print_line(DUMB),
             (true, false) => {
-                self.tell(ASKED);
-                self.options.edit(true, &mut self.out);
+                self.print_line(REQUESTED);
+                self.negotiation.request_editing(true, &mut self.out);
             }
             (false, true) => {
                 let begun = self.end_editor();
-                self.options.edit(false, &mut self.out);
-                self.tell("* editing is off");
-                return Reading::Lines(begun);
+                self.negotiation.request_editing(false, &mut self.out);
+                self.print_line("* editing is off");
+                return InputMode::Lines(begun);
             }
         }
-        Reading::Same
+        InputMode::Unchanged
     }
 
     /// Turns colours on or off, as he asks.
-    pub(crate) fn color(&mut self, on: bool) {
-        self.colour = on;
+    pub(crate) fn set_color(&mut self, on: bool) {
+        self.color = on;
         if let Some(editor) = &mut self.editor {
-            editor.set_colour(on);
+            editor.set_color(on);
         }
-        self.tell(if on { "* colors are on" } else { "* colors are off" });
+        self.print_line(if on { "* colors are on" } else { "* colors are off" });
     }
 
     /// Turns time stamps on or off, by a clock that he may have told. Says by which.
-    pub(crate) fn stamp(&mut self, on: Option<bool>, offset: Option<UtcOffset>) -> UtcOffset {
+    pub(crate) fn set_timestamps(
+        &mut self,
+        on: Option<bool>,
+        offset: Option<UtcOffset>,
+    ) -> UtcOffset {
         self.offset = offset.unwrap_or(self.offset);
         self.is_timed = on.unwrap_or(self.is_timed);
         if !self.is_timed
@@ -209,14 +213,14 @@ impl Terminal {
     /// It is this time, in UTC.
     pub(crate) fn set_time(&mut self, at: TimeOfDay) {
         if let Some(editor) = &mut self.editor {
-            editor.set_stamp(Some(at.on(self.offset)));
+            editor.set_stamp(Some(at.in_zone(self.offset)));
         }
     }
 
     /// What was typed of a line when editing began.
-    pub(crate) fn begin(&mut self, typed: &[u8]) {
+    pub(crate) fn begin_line(&mut self, typed: &[u8]) {
         if let Some(editor) = &mut self.editor {
-            editor.begin(&String::from_utf8_lossy(typed));
+            editor.begin_line(&String::from_utf8_lossy(typed));
         }
     }
 
@@ -234,22 +238,22 @@ impl Terminal {
         }
     }
 
-    /// Takes keys, of which at most the last asks for something. Lines wait here to be [said](Self::say_next): no more keys are to
-    /// be handed over while [as many as may](Self::may_go_ahead) do.
-    pub(crate) fn press(&mut self, mut keys: &[u8]) -> Option<Event> {
+    /// Takes keys, of which at most the last asks for something. Lines wait here to be [said](Self::pop_line): no more keys are to
+    /// be handed over while [as many as may](Self::accepts_keys) do.
+    pub(crate) fn handle_keys(&mut self, mut keys: &[u8]) -> Option<Event> {
         let editor = self.editor.as_mut()?;
         let mut event = None;
         while let Some(came) = editor.handle(&mut keys) {
             match came {
-                Event::Line(line) => self.unsaid.push(&line, true),
+                Event::Line(line) => self.pending_lines.push(&line, true),
                 Event::Pasted(mut lines) => {
                     self.steps.moved(lines.bytes());
-                    self.unsaid.append(&mut lines);
+                    self.pending_lines.append(&mut lines);
                     // That they wait was said when they were asked about.
-                    self.knows_unsaid |= self.unsaid.lines() >= PASTE_CONFIRM_LINES;
+                    self.pending_notice_given |= self.pending_lines.lines() >= PASTE_CONFIRM_LINES;
                 }
                 Event::Drop => {
-                    let dropped = counted(self.unsaid.drop_all() as u64, "line");
+                    let dropped = pluralize(self.pending_lines.clear() as u64, "line");
                     editor.print(format!("* dropped {dropped}\r\n").as_bytes());
                 }
                 asked => {
@@ -257,70 +261,73 @@ impl Terminal {
                     break;
                 }
             }
-            editor.set_unsaid(self.unsaid.bytes());
+            editor.set_pending_line_bytes(self.pending_lines.bytes());
         }
         if editor.pending() > 4 * MAX_ECHO_BYTES {
             // No hands are so fast, and the row is drawn whatever came before.
             editor.forget_pending();
         }
-        self.tell_unsaid();
+        self.notify_pending();
         debug_assert!(keys.is_empty() || event.is_none(), "keys end where an editor may stop");
         if let Some(Event::Complete(word)) = &event {
-            self.question = Some(Question::Open(word.clone()));
+            self.completion = Some(Completion::New(word.clone()));
         }
         event
     }
 
     /// Bytes of lines that wait to be said.
-    pub(crate) fn unsaid(&self) -> usize {
-        self.unsaid.bytes()
+    pub(crate) fn pending_line_bytes(&self) -> usize {
+        self.pending_lines.bytes()
     }
 
     /// Whether keys are taken while no line may be said.
-    pub(crate) fn may_go_ahead(&self) -> bool {
-        !self.owes_ahead && self.unsaid.bytes() < MAX_PENDING_LINE_BYTES
+    pub(crate) fn accepts_keys(&self) -> bool {
+        !self.blocked_on_tokens && self.pending_lines.bytes() < MAX_PENDING_LINE_BYTES
     }
 
     /// So many tokens were spent, and none was left before or some were.
-    pub(crate) fn spent(&mut self, tokens: u32, is_dry: bool) {
-        self.owes_ahead = is_dry && (self.owes_ahead || tokens > 0);
+    pub(crate) fn on_tokens_spent(&mut self, tokens: u32, is_dry: bool) {
+        self.blocked_on_tokens = is_dry && (self.blocked_on_tokens || tokens > 0);
     }
 
     /// He ended it. The lines that wait are said before that is.
-    pub(crate) fn end_behind(&mut self, ending: Ending) {
-        self.ending = Some(ending);
+    pub(crate) fn close_after_pending(&mut self, ending: CloseRequest) {
+        self.close_request = Some(ending);
     }
 
     /// How he ended it, if he did behind lines that waited.
-    pub(crate) fn ending(&self) -> Option<Ending> {
-        self.ending
+    pub(crate) fn close_request(&self) -> Option<CloseRequest> {
+        self.close_request
     }
 
     /// Bytes of the line that is to be said next.
-    pub(crate) fn next_unsaid(&self) -> usize {
-        self.unsaid.first()
+    pub(crate) fn next_line_len(&self) -> usize {
+        self.pending_lines.first_len()
     }
 
     /// Takes the line that is to be said next. What he has pasted he sees now.
-    pub(crate) fn say_next(&mut self) -> Option<String> {
-        let (line, is_shown) = self.unsaid.pop()?;
+    pub(crate) fn pop_line(&mut self) -> Option<String> {
+        let (line, is_shown) = self.pending_lines.pop()?;
         self.steps.moved(2 * line.len());
-        self.knows_unsaid &= self.unsaid.lines() > 0;
+        self.pending_notice_given &= self.pending_lines.lines() > 0;
         if let Some(editor) = &mut self.editor {
-            editor.set_unsaid(self.unsaid.bytes());
+            editor.set_pending_line_bytes(self.pending_lines.bytes());
             if !is_shown {
-                editor.show(&line);
+                editor.print_own_line(&line);
             }
         }
         Some(line)
     }
 
     /// Lines wait, for he may not speak so fast: says so, once as long as any do.
-    fn tell_unsaid(&mut self) {
-        let lines = self.unsaid.lines();
-        if lines >= PASTE_CONFIRM_LINES && !std::mem::replace(&mut self.knows_unsaid, true) {
-            let lines = counted(lines as u64, "line");
-            self.tell(&format!("* {lines} not said yet, for they come fast; Ctrl-C drops them"));
+    fn notify_pending(&mut self) {
+        let lines = self.pending_lines.lines();
+        if lines >= PASTE_CONFIRM_LINES && !std::mem::replace(&mut self.pending_notice_given, true)
+        {
+            let lines = pluralize(lines as u64, "line");
+            self.print_line(&format!(
+                "* {lines} not said yet, for they come fast; Ctrl-C drops them"
+            ));
         }
     }
 
@@ -341,35 +348,36 @@ impl Terminal {
     }
 
     /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
-    pub(crate) fn holds_keys(&self) -> bool {
-        matches!(self.question, Some(Question::Asked(_))) || self.pending() > MAX_ECHO_BYTES
+    pub(crate) fn blocks_input(&self) -> bool {
+        matches!(self.completion, Some(Completion::Sent(_))) || self.pending() > MAX_ECHO_BYTES
     }
 
     /// Whether there is a word to be completed.
-    pub(crate) fn has_question(&self) -> bool {
-        matches!(self.question, Some(Question::Open(_)))
+    pub(crate) fn has_new_completion(&self) -> bool {
+        matches!(self.completion, Some(Completion::New(_)))
     }
 
     /// The word to be completed, and where the answer is to be sent.
-    pub(crate) fn ask(&mut self) -> Option<(String, oneshot::Sender<Matches>)> {
-        let question = self.question.take_if(|question| matches!(question, Question::Open(_)))?;
-        let Question::Open(word) = question else { return None };
+    pub(crate) fn send_completion(&mut self) -> Option<(String, oneshot::Sender<Completions>)> {
+        let question =
+            self.completion.take_if(|question| matches!(question, Completion::New(_)))?;
+        let Completion::New(word) = question else { return None };
         let (answer, receiver) = oneshot::channel();
-        self.question = Some(Question::Asked(receiver));
+        self.completion = Some(Completion::Sent(receiver));
         Some((word, answer))
     }
 
     /// Gives up a completion: the server stops.
-    pub(crate) fn forget_question(&mut self) {
-        self.question = None;
+    pub(crate) fn cancel_completion(&mut self) {
+        self.completion = None;
     }
 
     /// Takes the answer, if it has come.
-    pub(crate) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(Question::Asked(answer)) = &mut self.question else { return Poll::Pending };
+    pub(crate) fn poll_completion(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(Completion::Sent(answer)) = &mut self.completion else { return Poll::Pending };
         // A broker that is gone has no answer.
         let matches = ready!(Pin::new(answer).poll(cx)).unwrap_or_default();
-        self.question = None;
+        self.completion = None;
         if let Some(editor) = &mut self.editor {
             editor.complete(&matches);
         }
@@ -377,43 +385,43 @@ impl Terminal {
     }
 
     /// Does what follows from a change of options.
-    fn follow(&mut self, change: Option<Change>) -> Reading {
+    fn apply_change(&mut self, change: Option<Change>) -> InputMode {
         match change {
             Some(Change::EchoOn) if self.editor.is_none() => {
-                self.tell(ON);
-                self.editor = Some(Editor::new(self.columns, self.colour));
-                Reading::Keys
+                self.print_line(ON);
+                self.editor = Some(Editor::new(self.columns, self.color));
+                InputMode::Keys
             }
             Some(Change::EchoOff) => {
                 let reading = match self.editor {
-                    Some(_) => Reading::Lines(self.end_editor()),
-                    None => Reading::Same,
+                    Some(_) => InputMode::Lines(self.end_editor()),
+                    None => InputMode::Unchanged,
                 };
-                self.options.edit(false, &mut self.out);
-                self.tell(DECLINED);
+                self.negotiation.request_editing(false, &mut self.out);
+                self.print_line(DECLINED);
                 reading
             }
-            _ => Reading::Same,
+            _ => InputMode::Unchanged,
         }
     }
 
     /// Takes the editor away. Says what was begun in it.
     fn end_editor(&mut self) -> String {
-        self.question = None;
+        self.completion = None;
         let Some(mut editor) = self.editor.take() else { return String::new() };
         editor.drop_paste();
         self.out.extend_from_slice(&editor.end());
-        editor.begun().to_owned()
+        editor.line_text().to_owned()
     }
 
     /// Tells him something, by a whole line without its end.
-    fn tell(&mut self, line: &str) {
+    fn print_line(&mut self, line: &str) {
         let line = format!("{line}\r\n");
         self.steps.add(1);
         self.steps.moved(line.len());
         match &mut self.editor {
             Some(editor) => editor.print(line.as_bytes()),
-            None if self.colour => paint(line.as_bytes(), &mut self.out),
+            None if self.color => colorize(line.as_bytes(), &mut self.out),
             None => self.out.extend_from_slice(line.as_bytes()),
         }
     }
@@ -421,17 +429,17 @@ impl Terminal {
     // ---- what goes to him ----
 
     /// Whether frames are not to go to him as they are, or something else is to be sent.
-    pub(crate) fn has_the_pen(&self) -> bool {
+    pub(crate) fn owns_output(&self) -> bool {
         self.editor.is_some()
-            || self.colour
+            || self.color
             || !self.offset.is_utc()
             || !self.out.is_empty()
-            || !self.drawn.bytes.is_empty()
+            || !self.pending_write.bytes.is_empty()
     }
 
     /// Whether all that was handed out has been taken.
     pub(crate) fn is_written(&self) -> bool {
-        self.drawn.bytes.is_empty()
+        self.pending_write.bytes.is_empty()
     }
 
     /// Puts together what is to be written: these frames, whatever else there is, and the line under way below.
@@ -443,15 +451,15 @@ impl Terminal {
         match &mut self.editor {
             Some(editor) => {
                 for frame in frames {
-                    editor.print(&shifted(frame.as_ref(), self.offset));
+                    editor.print(&with_local_stamps(frame.as_ref(), self.offset));
                 }
                 bytes.extend_from_slice(&if is_last { editor.end() } else { editor.draw() });
             }
             None => {
                 for frame in frames {
-                    let lines = shifted(frame.as_ref(), self.offset);
-                    if self.colour {
-                        paint(&lines, &mut bytes);
+                    let lines = with_local_stamps(frame.as_ref(), self.offset);
+                    if self.color {
+                        colorize(&lines, &mut bytes);
                     } else {
                         bytes.extend_from_slice(&lines);
                     }
@@ -459,35 +467,36 @@ impl Terminal {
             }
         }
         if is_last {
-            (self.editor, self.colour, self.offset) = (None, false, UtcOffset::UTC);
+            (self.editor, self.color, self.offset) = (None, false, UtcOffset::UTC);
         }
         let _held = frames.first().map(|frame| frame.byte_counter().reserve(bytes.capacity()));
-        self.drawn = Drawn { bytes, written: 0, owed, frames: frames.len(), _held };
+        self.pending_write =
+            PendingWrite { bytes, written: 0, pending: owed, frames: frames.len(), _held };
     }
 
     /// What is to be written now.
     pub(crate) fn unwritten(&self) -> &[u8] {
-        &self.drawn.bytes[self.drawn.written..]
+        &self.pending_write.bytes[self.pending_write.written..]
     }
 
     /// The kernel took so many bytes. How many bytes of frames that settles, and how many frames.
     pub(crate) fn wrote(&mut self, bytes: usize) -> (usize, usize) {
-        let drawn = &mut self.drawn;
+        let drawn = &mut self.pending_write;
         drawn.written += bytes;
         if drawn.written == drawn.bytes.len() {
-            let settled = (drawn.owed, drawn.frames);
-            self.drawn = Drawn::default();
+            let settled = (drawn.pending, drawn.frames);
+            self.pending_write = PendingWrite::default();
             return settled;
         }
         // Which bytes are whose is not kept: each counts for the frames as long as something of them is owed.
-        let settled = bytes.min(drawn.owed);
-        drawn.owed -= settled;
+        let settled = bytes.min(drawn.pending);
+        drawn.pending -= settled;
         (settled, 0)
     }
 }
 
 /// Lines with their stamps by a clock that is so far from UTC.
-fn shifted(lines: &[u8], offset: UtcOffset) -> Cow<'_, [u8]> {
+fn with_local_stamps(lines: &[u8], offset: UtcOffset) -> Cow<'_, [u8]> {
     if offset.is_utc() {
         return Cow::Borrowed(lines);
     }

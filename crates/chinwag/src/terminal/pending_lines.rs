@@ -1,13 +1,13 @@
 //! Lines that somebody typed or pasted in their editor and that were not said yet: they come faster than one may speak. Pure.
 //!
 //! In one string, one behind the other, so that a thousand short lines cost their bytes and no more. Whoever fills it looks at
-//! [`bytes`](Unsaid::bytes) before.
+//! [`bytes`](PendingLines::bytes) before.
 
 use crate::limits::MAX_LINE_BYTES;
 
 /// Lines in the order in which they are to be said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unsaid {
+pub(crate) struct PendingLines {
     /// Each line behind a byte that says whether it was shown, and with an end. No line has one in it.
     text: String,
     /// Where the first of them begins that was not taken.
@@ -17,13 +17,13 @@ pub(crate) struct Unsaid {
 }
 
 /// What is made room for at once, so that not each line moves all of them.
-const ROOM: usize = MAX_LINE_BYTES / 2;
+const GROW_BYTES: usize = MAX_LINE_BYTES / 2;
 /// What stands before a line that its author has seen as a line already.
 const SHOWN: char = '+';
 /// What stands before one that is to be shown when it is said.
 const HIDDEN: char = '-';
 
-impl Unsaid {
+impl PendingLines {
     /// How many lines there are.
     pub(crate) fn lines(&self) -> usize {
         self.lines
@@ -35,7 +35,7 @@ impl Unsaid {
     }
 
     /// Bytes of the first one; 0 if there is none.
-    pub(crate) fn first(&self) -> usize {
+    pub(crate) fn first_len(&self) -> usize {
         self.rest().find('\n').map_or(0, |end| end - 1)
     }
 
@@ -46,7 +46,7 @@ impl Unsaid {
 
     /// Adds a line, which its author has seen as one or not.
     pub(crate) fn push(&mut self, line: &str, is_shown: bool) {
-        self.make_room(line.len() + 2);
+        self.reserve(line.len() + 2);
         self.text.push(if is_shown { SHOWN } else { HIDDEN });
         self.text.push_str(line);
         self.text.push('\n');
@@ -60,16 +60,16 @@ impl Unsaid {
             *self = other;
             return;
         }
-        self.make_room(other.bytes());
+        self.reserve(other.bytes());
         self.text.push_str(other.rest());
         self.lines += other.lines;
     }
 
     /// Makes room for so many bytes, and not for twice as much.
-    fn make_room(&mut self, bytes: usize) {
+    fn reserve(&mut self, bytes: usize) {
         if self.text.capacity() - self.text.len() < bytes {
             self.text.drain(..std::mem::take(&mut self.at));
-            self.text.reserve_exact(bytes.max(ROOM));
+            self.text.reserve_exact(bytes.max(GROW_BYTES));
         }
     }
 
@@ -89,7 +89,7 @@ impl Unsaid {
     }
 
     /// Drops all of them. Says how many.
-    pub(crate) fn drop_all(&mut self) -> usize {
+    pub(crate) fn clear(&mut self) -> usize {
         std::mem::take(self).lines
     }
 }
@@ -105,11 +105,11 @@ mod tests {
         fn lines_come_out_as_they_went_in(
             steps in prop::collection::vec(prop::option::of(("\\PC{0,60}|x{3000}", any::<bool>())), 0..200),
         ) {
-            let (mut unsaid, mut model) = (Unsaid::default(), VecDeque::new());
+            let (mut unsaid, mut model) = (PendingLines::default(), VecDeque::new());
             for step in steps {
                 match step {
                     Some((line, is_shown)) if model.len() % 3 == 2 => {
-                        let mut more = Unsaid::default();
+                        let mut more = PendingLines::default();
                         more.push(&line, is_shown);
                         unsaid.append(&mut more);
                         prop_assert_eq!(more.lines(), 0);
@@ -122,18 +122,18 @@ mod tests {
                     None => prop_assert_eq!(unsaid.pop(), model.pop_front()),
                 }
                 prop_assert_eq!(unsaid.lines(), model.len());
-                prop_assert_eq!(unsaid.first(), model.front().map_or(0, |(line, _)| line.len()));
+                prop_assert_eq!(unsaid.first_len(), model.front().map_or(0, |(line, _)| line.len()));
                 let bytes: usize = model.iter().map(|(line, _)| line.len() + 2).sum();
                 prop_assert_eq!(unsaid.bytes(), bytes);
             }
-            prop_assert_eq!(unsaid.drop_all(), model.len());
+            prop_assert_eq!(unsaid.clear(), model.len());
             prop_assert_eq!(unsaid.text.capacity(), 0);
         }
     }
 
     #[test]
     fn its_memory_is_what_waits_in_it() {
-        let mut unsaid = Unsaid::default();
+        let mut unsaid = PendingLines::default();
         for turn in 0..20_000 {
             unsaid.push(&"x".repeat(100), true);
             let most = if turn < 10_000 { 300 } else { 3 };
@@ -141,7 +141,7 @@ mod tests {
                 unsaid.pop();
             }
             let (capacity, bytes) = (unsaid.text.capacity(), unsaid.bytes());
-            assert!(capacity <= 2 * bytes + ROOM + 200, "{capacity} for {bytes}");
+            assert!(capacity <= 2 * bytes + GROW_BYTES + 200, "{capacity} for {bytes}");
         }
         assert!(unsaid.text.capacity() < 4_000, "{}", unsaid.text.capacity());
     }

@@ -7,8 +7,8 @@ use crate::protocol::telnet::negotiation::ECHO;
 /// A terminal whose client lets us echo.
 fn editing() -> Terminal {
     let mut terminal = Terminal::default();
-    assert_eq!(terminal.edit(true), Reading::Same);
-    assert_eq!(terminal.hear(Command::Do(ECHO)), Reading::Keys);
+    assert_eq!(terminal.set_editing(true), InputMode::Unchanged);
+    assert_eq!(terminal.handle_command(TelnetCommand::Do(ECHO)), InputMode::Keys);
     terminal.draw(&[], false);
     terminal.wrote(terminal.unwritten().len());
     terminal
@@ -17,53 +17,53 @@ fn editing() -> Terminal {
 #[test]
 fn keys_wait_and_memory_does_not_grow_while_nothing_is_taken() {
     let mut terminal = editing();
-    assert!(!terminal.holds_keys());
+    assert!(!terminal.blocks_input());
     let line = [&b"x".repeat(4000)[..], b"\r"].concat();
     for _ in 0..3 {
-        assert_eq!(terminal.press(&line), None);
-        assert_eq!(terminal.say_next().map(|line| line.len()), Some(4000));
+        assert_eq!(terminal.handle_keys(&line), None);
+        assert_eq!(terminal.pop_line().map(|line| line.len()), Some(4000));
     }
-    assert!(terminal.holds_keys());
+    assert!(terminal.blocks_input());
     // Who goes on all the same, as when the server stops, fills no memory.
     for _ in 0..10_000 {
-        terminal.press(b"\x10\r");
-        terminal.say_next();
+        terminal.handle_keys(b"\x10\r");
+        terminal.pop_line();
         assert!(
             terminal.editor.as_ref().is_some_and(|editor| editor.pending() <= 5 * MAX_ECHO_BYTES)
         );
     }
     for _ in 0..10_000 {
-        if terminal.holds_keys() {
+        if terminal.blocks_input() {
             terminal.draw(&[], false);
             terminal.wrote(terminal.unwritten().len());
         }
-        terminal.hear(Command::AreYouThere);
+        terminal.handle_command(TelnetCommand::AreYouThere);
     }
     terminal.draw(&[], false);
     terminal.wrote(terminal.unwritten().len());
-    assert!(!terminal.holds_keys());
+    assert!(!terminal.blocks_input());
 }
 
 #[test]
 fn a_tab_holds_the_keys_until_its_answer_comes() {
     let mut terminal = editing();
     let mut cx = Context::from_waker(std::task::Waker::noop());
-    terminal.press(b"al\t");
-    assert!(terminal.has_question() && !terminal.holds_keys());
-    let (word, answer) = terminal.ask().expect("a question");
-    assert!(word == "al" && terminal.holds_keys() && terminal.ask().is_none());
-    assert_eq!(terminal.poll_answer(&mut cx), Poll::Pending);
-    answer.send(Matches::of(["alice"].into_iter(), "al")).expect("somebody waits");
-    assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
-    assert!(!terminal.holds_keys());
-    assert_eq!(terminal.press(b"hi\r"), None);
-    assert_eq!(terminal.say_next().as_deref(), Some("alice: hi"));
+    terminal.handle_keys(b"al\t");
+    assert!(terminal.has_new_completion() && !terminal.blocks_input());
+    let (word, answer) = terminal.send_completion().expect("a question");
+    assert!(word == "al" && terminal.blocks_input() && terminal.send_completion().is_none());
+    assert_eq!(terminal.poll_completion(&mut cx), Poll::Pending);
+    answer.send(Completions::matching(["alice"].into_iter(), "al")).expect("somebody waits");
+    assert_eq!(terminal.poll_completion(&mut cx), Poll::Ready(()));
+    assert!(!terminal.blocks_input());
+    assert_eq!(terminal.handle_keys(b"hi\r"), None);
+    assert_eq!(terminal.pop_line().as_deref(), Some("alice: hi"));
     // A broker that is gone has no answer, and nobody waits for it.
-    terminal.press(b"al\t");
-    drop(terminal.ask());
-    assert_eq!(terminal.poll_answer(&mut cx), Poll::Ready(()));
-    assert_eq!(terminal.press(b"\r"), None);
-    assert_eq!(terminal.say_next().as_deref(), Some("al"));
+    terminal.handle_keys(b"al\t");
+    drop(terminal.send_completion());
+    assert_eq!(terminal.poll_completion(&mut cx), Poll::Ready(()));
+    assert_eq!(terminal.handle_keys(b"\r"), None);
+    assert_eq!(terminal.pop_line().as_deref(), Some("al"));
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn lines_wait_in_a_bounded_room_and_are_told_once() {
     let mut terminal = editing();
     let line = [&b"x".repeat(1000)[..], b"\r"].concat();
     let mut taken = 0;
-    while terminal.may_go_ahead() {
-        terminal.press(&line);
+    while terminal.accepts_keys() {
+        terminal.handle_keys(&line);
         taken += 1;
         terminal.draw(&[], false);
         let told = String::from_utf8_lossy(terminal.unwritten()).into_owned();
@@ -100,11 +100,11 @@ fn lines_wait_in_a_bounded_room_and_are_told_once() {
         assert_eq!(told.contains(notice), taken == PASTE_CONFIRM_LINES, "{taken}");
         terminal.wrote(terminal.unwritten().len());
     }
-    assert!(taken > 30 && terminal.unsaid() < MAX_PENDING_LINE_BYTES + 1100);
+    assert!(taken > 30 && terminal.pending_line_bytes() < MAX_PENDING_LINE_BYTES + 1100);
     for left in (0..taken).rev() {
-        assert!(terminal.say_next().is_some() && (terminal.unsaid() > 0) == (left > 0));
+        assert!(terminal.pop_line().is_some() && (terminal.pending_line_bytes() > 0) == (left > 0));
     }
-    assert_eq!(terminal.say_next(), None);
+    assert_eq!(terminal.pop_line(), None);
 }
 
 #[test]
@@ -112,16 +112,16 @@ fn stamps_are_by_ones_own_clock_and_others_pay_nothing() {
     let gauge = ByteCounter::new();
     let frames = [Frame::new(b"23:59:59 alice: hi\r\n", &gauge)];
     let mut terminal = Terminal::default();
-    terminal.stamp(Some(true), None);
-    assert!(!terminal.has_the_pen(), "stamps in UTC are shared");
-    terminal.stamp(Some(true), UtcOffset::parse("+01:00"));
-    assert!(terminal.has_the_pen());
+    terminal.set_timestamps(Some(true), None);
+    assert!(!terminal.owns_output(), "stamps in UTC are shared");
+    terminal.set_timestamps(Some(true), UtcOffset::parse("+01:00"));
+    assert!(terminal.owns_output());
     terminal.draw(&frames, false);
     assert_eq!(terminal.unwritten(), b"00:59:59 alice: hi\r\n");
     assert_eq!(frames[0].as_ref(), b"23:59:59 alice: hi\r\n", "of the others nothing changes");
     terminal.wrote(terminal.unwritten().len());
     // What is on its way when they are turned off is by the same clock still.
-    assert!(!terminal.stamp(Some(false), None).is_utc() && terminal.has_the_pen());
-    terminal.stamp(None, Some(UtcOffset::UTC));
-    assert!(!terminal.has_the_pen());
+    assert!(!terminal.set_timestamps(Some(false), None).is_utc() && terminal.owns_output());
+    terminal.set_timestamps(None, Some(UtcOffset::UTC));
+    assert!(!terminal.owns_output());
 }

@@ -4,13 +4,13 @@
 use crate::limits::{
     MAX_COLUMNS, MAX_COMPLETIONS, MAX_LINE_BYTES, MAX_NICK, MAX_SUBNEGOTIATION_BYTES, READ_BUFFER,
 };
-use crate::protocol::completion::Matches;
+use crate::protocol::completion::Completions;
 use crate::protocol::decoder::{Decoded, Decoder};
 use crate::protocol::telnet::negotiation::{ECHO, TIMING_MARK};
 use crate::protocol::telnet::{IAC, NAWS, TTYPE};
 use crate::terminal::Terminal;
 use crate::terminal::editor::{Editor, Event};
-use crate::terminal::pending_lines::Unsaid;
+use crate::terminal::pending_lines::PendingLines;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The document, which promises what is tested here.
@@ -92,7 +92,7 @@ fn lines() -> Vec<String> {
 }
 
 /// Hands all keys over; an editor that asks is answered.
-fn press(editor: &mut Editor, mut keys: &[u8], matches: &Matches) {
+fn press(editor: &mut Editor, mut keys: &[u8], matches: &Completions) {
     while let Some(event) = editor.handle(&mut keys) {
         if let Event::Complete(_) = event {
             editor.complete(matches);
@@ -109,19 +109,19 @@ fn editors() -> Vec<Editor> {
             press(
                 &mut editor,
                 format!("{}\r", letter.repeat(MAX_LINE_BYTES - 1)).as_bytes(),
-                &Matches::default(),
+                &Completions::default(),
             );
         }
         // Something is cut that fits beside half a line.
         press(
             &mut editor,
             &[&[b'x'; MAX_LINE_BYTES / 2][..], b"\x15"].concat(),
-            &Matches::default(),
+            &Completions::default(),
         );
-        editor.begin(line);
+        editor.begin_line(line);
         for cursor in ["", "\x01", "\x1bb", "\x02\x02\x02", "\x1b[A\x1b[A"] {
             let mut editor = editor.clone();
-            press(&mut editor, cursor.as_bytes(), &Matches::default());
+            press(&mut editor, cursor.as_bytes(), &Completions::default());
             editor.resize([8, 80, 500, u16::MAX][number % 4]);
             editor.draw();
             editor.take_steps();
@@ -182,8 +182,10 @@ fn every_key_keeps_to_its_cost_in_every_bad_state() {
     let mut table = Table::of("Keys");
     let names: Vec<_> =
         (0..2 * MAX_COMPLETIONS).map(|n| format!("a{n:0>width$}", width = MAX_NICK - 1)).collect();
-    let many =
-        Matches { common: String::new(), ..Matches::of(names.iter().map(String::as_str), "a") };
+    let many = Completions {
+        common: String::new(),
+        ..Completions::matching(names.iter().map(String::as_str), "a")
+    };
     let mut inputs: Vec<(Vec<u8>, &str)> =
         (0..=255).map(|byte| (vec![byte], key_of(byte))).collect();
     inputs.extend(SEQUENCES.map(|(keys, name)| (keys.as_bytes().to_vec(), name)));
@@ -209,7 +211,7 @@ fn every_key_keeps_to_its_cost_in_every_bad_state() {
 
 /// Notes what a paste costs, from its first line to its last, beside what has been typed and cut.
 fn pastes(table: &mut Table) {
-    let none = Matches::default();
+    let none = Completions::default();
     for mut editor in editors().into_iter().step_by(10) {
         press(&mut editor, b"\x1b[200~", &none);
         for line in lines() {
@@ -232,7 +234,7 @@ fn pastes(table: &mut Table) {
                 Some(Event::Pasted(lines)) => lines,
                 event => {
                     assert_eq!((event, key), (None, b'\x03'));
-                    Unsaid::default()
+                    PendingLines::default()
                 }
             };
             table.note(row, editor.take_steps() as usize, editor.pending());
@@ -240,7 +242,7 @@ fn pastes(table: &mut Table) {
             while let Some((line, _)) = lines.pop() {
                 editor.draw();
                 editor.take_steps();
-                editor.show(&line);
+                editor.print_own_line(&line);
                 table.note("a pasted line said", editor.take_steps() as usize, editor.pending());
             }
         }
@@ -256,7 +258,7 @@ fn seven_long_lines_cost_what_their_bytes_cost() {
     for columns in [80, u16::MAX] {
         let (mut editor, mut steps) = (Editor::new(columns, false), 0);
         for read in lines.as_bytes().chunks(READ_BUFFER) {
-            press(&mut editor, read, &Matches::default());
+            press(&mut editor, read, &Completions::default());
             editor.draw();
             steps += editor.take_steps() as usize;
         }
@@ -318,7 +320,7 @@ impl Peer {
     fn new(edits: bool) -> Self {
         let mut peer = Self { decoder: Decoder::default(), terminal: Terminal::default() };
         if edits {
-            peer.terminal.edit(true);
+            peer.terminal.set_editing(true);
             peer.send(&[IAC, 0xfd, ECHO]);
             peer.send(&[IAC, 0xfb, NAWS]);
         }
@@ -333,18 +335,20 @@ impl Peer {
         let mut lines = self.decoder.lines(bytes, now);
         while let Some(decoded) = lines.next() {
             let reading = match decoded {
-                Decoded::Telnet(command) => self.terminal.hear(command),
+                Decoded::Telnet(command) => self.terminal.handle_command(command),
                 Decoded::Keys(keys) => {
-                    self.terminal.press(keys);
-                    while self.terminal.say_next().is_some() {}
-                    crate::terminal::Reading::Same
+                    self.terminal.handle_keys(keys);
+                    while self.terminal.pop_line().is_some() {}
+                    crate::terminal::InputMode::Unchanged
                 }
-                _ => crate::terminal::Reading::Same,
+                _ => crate::terminal::InputMode::Unchanged,
             };
             match reading {
-                crate::terminal::Reading::Keys => self.terminal.begin(&lines.start_keys()),
-                crate::terminal::Reading::Lines(begun) => lines.end_keys(&begun),
-                crate::terminal::Reading::Same => {}
+                crate::terminal::InputMode::Keys => {
+                    self.terminal.begin_line(&lines.enter_key_mode())
+                }
+                crate::terminal::InputMode::Lines(begun) => lines.leave_key_mode(&begun),
+                crate::terminal::InputMode::Unchanged => {}
             }
         }
         drop(lines);

@@ -92,7 +92,7 @@ fn what_is_advised_for_ipv6_is_the_64() {
         ("::ffff:203.0.113.9", "203.0.113.9"),
         ("::1", "::1"),
     ] {
-        let range = IpRange::of_newcomer(from.parse().unwrap());
+        let range = IpRange::of_client(from.parse().unwrap());
         assert_eq!(range.to_string(), advised, "{from}");
         // What is advised can be typed.
         assert_eq!(target(&range.to_string()), BanTarget::Network(range));
@@ -110,7 +110,7 @@ fn what_is_no_target_is_refused() {
         assert!(BanTarget::parse(word).is_err(), "{word:?}");
     }
     for word in ["*", "?*", "0.0.0.0/0", "::/0"] {
-        assert_eq!(BanTarget::parse(word), Err(EVERYBODY.to_owned()), "{word}");
+        assert_eq!(BanTarget::parse(word), Err(MATCHES_ALL.to_owned()), "{word}");
     }
     // All of IPv4 lies in these.
     for word in ["::/64", "::1/64", "::/1", "::/80"] {
@@ -172,7 +172,7 @@ proptest! {
         for (word, until, words) in those {
             let Ok(target) = BanTarget::parse(&word) else { continue };
             prop_assert_eq!(BanTarget::parse(&target.to_string()), Ok(target.clone()));
-            let reason = requoted(&quoted(&words));
+            let reason = requoted(&quote(&words));
             prop_assert!(reason.len() <= MAX_QUOTED + 2);
             bans.add(Ban { target, until, reason: reason.into() }, 0).unwrap();
         }

@@ -4,14 +4,14 @@ use super::Broker;
 use super::moderation::split_word;
 use crate::chat::admin_command::{AdminCommand, BanInfo, MuteInfo, RoomInfo, UserInfo};
 use crate::chat::bans::unquoted;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::chat::room::RoomId;
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::protocol::duration;
-use crate::protocol::message::Line;
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
-use crate::protocol::sanitize::{is_blank, quoted};
+use crate::protocol::sanitize::{is_blank, quote};
 
 /// What people are told who did it: nobody of those who are here.
 const OPERATOR: &str = "the operator";
@@ -64,8 +64,8 @@ impl Broker {
         if is_blank(reason) {
             self.disconnect(slot, DisconnectReason::Kicked);
         } else {
-            let words = format!("! {OPERATOR} kicked you: {}\r\n", quoted(reason));
-            let departure = Departure::Ejected { reason: reason.into() };
+            let words = format!("! {OPERATOR} kicked you: {}\r\n", quote(reason));
+            let departure = LeaveReason::KickedByAdmin { reason: reason.into() };
             self.disconnect_with(slot, DisconnectReason::Kicked, &words, departure);
         }
         Some(nick)
@@ -76,10 +76,10 @@ impl Broker {
         // Everybody gets something of their own, and with it all that was said in this round.
         self.flush(self.now);
         let ids: Vec<_> = self.users.by_name().map(|user| user.id).collect();
-        let words = format!("{OPERATOR} says: {}", quoted(text));
+        let words = format!("{OPERATOR} says: {}", quote(text));
         for &id in &ids {
             if let Some(slot) = self.users.slot_of(id) {
-                self.send_to(slot, Line::Answer(&words));
+                self.send_to(slot, Message::Reply(&words));
             }
         }
         ids.len()
@@ -115,7 +115,7 @@ impl Broker {
         }
         self.release_backlog(room);
         let members = std::mem::take(&mut self.rooms.room_mut(room).members);
-        let why = if is_blank(reason) { String::new() } else { format!(": {}", quoted(reason)) };
+        let why = if is_blank(reason) { String::new() } else { format!(": {}", quote(reason)) };
         let words = format!("{OPERATOR} closed {name}{why}");
         for &slot in &members {
             self.expel_from_closed(slot as usize, room, &words);
@@ -171,5 +171,5 @@ impl Broker {
 
 /// That nobody is called so.
 fn nobody(asked: &str) -> String {
-    format!("nobody is called {}", quoted(asked))
+    format!("nobody is called {}", quote(asked))
 }

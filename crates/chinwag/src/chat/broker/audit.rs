@@ -3,7 +3,7 @@
 use super::Broker;
 use crate::chat::audit::AuditRecord;
 use crate::chat::event::ClientId;
-use crate::protocol::command::{Input, Kind};
+use crate::protocol::command::{Command, CommandKind};
 
 /// An act under way.
 #[derive(Debug)]
@@ -31,19 +31,19 @@ pub(super) struct AuditedReply {
 
 impl Broker {
     /// An operator begins to do something. `None` for what is no act but a question.
-    pub(super) fn begin_audit(&mut self, slot: usize, input: Input<'_>) -> Option<PendingRecord> {
+    pub(super) fn begin_audit(&mut self, slot: usize, input: Command<'_>) -> Option<PendingRecord> {
         let action = match input.kind {
-            Kind::Kick => "/kick",
-            Kind::Ban => "/ban",
-            Kind::Unban => "/unban",
-            Kind::Mute => "/mute",
-            Kind::Unmute => "/unmute",
-            Kind::Slow => "/slow",
+            CommandKind::Kick => "/kick",
+            CommandKind::Ban => "/ban",
+            CommandKind::Unban => "/unban",
+            CommandKind::Mute => "/mute",
+            CommandKind::Unmute => "/unmute",
+            CommandKind::Slow => "/slow",
             _ => return None,
         };
         let user = self.users.user(slot);
         let typed = input.text.trim();
-        let (target, reason) = if input.kind == Kind::Slow {
+        let (target, reason) = if input.kind == CommandKind::Slow {
             // It is about the room.
             let room = user.current.map(|current| &self.rooms.room(current.room).name);
             (room.map_or_else(String::new, ToString::to_string), typed)

@@ -22,7 +22,7 @@ impl Broker {
         }
         let words = match on {
             Some(true) => {
-                let every = duration::words(BELL_INTERVAL);
+                let every = duration::format(BELL_INTERVAL);
                 format!(
                     "a bell rings when somebody names you or writes to you alone, once in {every} at most"
                 )

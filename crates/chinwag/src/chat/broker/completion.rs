@@ -3,21 +3,21 @@
 use super::Broker;
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
-use crate::protocol::completion::Matches;
+use crate::protocol::completion::Completions;
 
 impl Broker {
     /// The names that begin with a word: of rooms behind a `#`, else of people. Nobody is looked at but the few that are shown.
-    pub(super) fn complete(&self, id: ClientId, word: &str) -> Matches {
+    pub(super) fn complete(&self, id: ClientId, word: &str) -> Completions {
         if self.users.slot_of(id).is_none() {
-            return Matches::default();
+            return Completions::default();
         }
         if word.starts_with('#') {
             let name = |&id: &RoomId| self.rooms.room(id).name.as_str();
             let rooms = self.rooms.with_prefix(&word.to_ascii_lowercase());
-            return Matches::sorted(rooms.iter().map(name), rooms.last().map(name));
+            return Completions::from_sorted(rooms.iter().map(name), rooms.last().map(name));
         }
         let mut users = self.users.with_prefix(word);
         let last = users.clone().next_back().map(|user| user.nick.as_str());
-        Matches::sorted(users.by_ref().map(|user| user.nick.as_str()), last)
+        Completions::from_sorted(users.by_ref().map(|user| user.nick.as_str()), last)
     }
 }

@@ -18,7 +18,7 @@ use crate::chat::event::{CommandBatch, Event};
 use crate::chat::room::RoomId;
 use crate::chat::user::Membership;
 use crate::limits::{BATCH_COPY_BYTES, STEP_COPY_BYTES, STEP_ROOM_BYTES};
-use crate::protocol::command::Kind;
+use crate::protocol::command::CommandKind;
 
 /// The longest line that one person says, as it looks to who is in several rooms.
 const LONGEST_STEP: usize = 2 * Event::MAX_ENCODED;
@@ -52,9 +52,9 @@ impl MultiRoomUsers {
 
 impl Broker {
     /// Ends the round before somebody's input, if it would have to be copied too often with it.
-    pub(super) fn flush_before_input(&mut self, slot: usize, kind: Kind, text: &str) {
+    pub(super) fn flush_before_input(&mut self, slot: usize, kind: CommandKind, text: &str) {
         match kind {
-            Kind::Say | Kind::Action => {
+            CommandKind::Say | CommandKind::Action => {
                 let current = self.users.user(slot).current.map(|current| current.room);
                 let bytes = CommandBatch::max_encoded(text) + STEP_ROOM_BYTES;
                 if self.exceeds_copy_limit(self.ignoring(slot), current, bytes) {

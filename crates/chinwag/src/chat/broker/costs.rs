@@ -7,7 +7,7 @@
 use super::Broker;
 use crate::chat::admin_command::AdminCommand;
 use crate::chat::bans::{Ban, BanTarget};
-use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event, NewClient};
+use crate::chat::event::{ClientId, CommandBatch, Control, Event, LeaveReason, NewClient};
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
 use crate::limits::{
@@ -16,8 +16,8 @@ use crate::limits::{
 };
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::outbound::queue::{self, Receiver};
-use crate::protocol::command::{self, Attempt, COMMANDS, Input, Kind};
-use crate::protocol::encode::DoorKind;
+use crate::protocol::command::{self, COMMANDS, Command, CommandKind, OperOutcome};
+use crate::protocol::encode::WireFormat;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use std::collections::BTreeMap;
@@ -76,46 +76,50 @@ struct Row {
 }
 
 /// The row of each kind. There is no arm for the rest: whoever adds a kind says here what it costs.
-fn row(kind: Kind) -> Row {
+fn row(kind: CommandKind) -> Row {
     use Readers::{Everybody, Nobody, Room, Rooms};
     let row = |asked, steps, readers, answer| Row { asked, steps, readers, answer };
     match kind {
-        Kind::Say => row("a line", NAMED, Room, 100),
-        Kind::Action => row("`/me`", NAMED, Room, 100),
-        Kind::Nick => row("`/nick`", 300 + BANNED + MUTED, Rooms, 100),
-        Kind::Whoami => row("`/whoami`", 100, Nobody, 2 << 10),
-        Kind::Join => row("`/join`", 300, Room, 16 << 10),
-        Kind::Part => row("`/part`", 200, Room, 300),
-        Kind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
-        Kind::RoomsNamed { .. } => {
+        CommandKind::Say => row("a line", NAMED, Room, 100),
+        CommandKind::Action => row("`/me`", NAMED, Room, 100),
+        CommandKind::Nick => row("`/nick`", 300 + BANNED + MUTED, Rooms, 100),
+        CommandKind::Whoami => row("`/whoami`", 100, Nobody, 2 << 10),
+        CommandKind::Join => row("`/join`", 300, Room, 16 << 10),
+        CommandKind::Part => row("`/part`", 200, Room, 300),
+        CommandKind::Rooms { .. } => row("`/rooms`", 150, Nobody, 4 << 10),
+        CommandKind::RoomsMatching { .. } => {
             row("`/rooms` with a word", 150 + MAX_ROOMS as u64, Nobody, 4 << 10)
         }
-        Kind::Topic => row("`/topic`", 100, Room, 300),
-        Kind::Who { .. } => row("`/who`", 250, Nobody, 4 << 10),
-        Kind::Message => row("`/msg`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
-        Kind::Reply => row("`/reply`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
-        Kind::Ignore => row("`/ignore`", 300, Nobody, 4 << 10),
-        Kind::Unignore => row("`/unignore`", 200, Nobody, 200),
-        Kind::Away => row("`/away`", 100, Nobody, 300),
-        Kind::Time { .. } => row("`/time`", 150, Nobody, 200),
-        Kind::Quiet(_) => row("`/quiet`", 150, Nobody, 200),
-        Kind::Bell(_) => row("`/bell`", 100, Nobody, 200),
-        Kind::History { lines } => row("`/history`", 100 + u64::from(lines), Nobody, past(lines)),
-        Kind::Quit => row("`/quit`", 300, Rooms, 0),
-        Kind::Help => row("`/help`", 250, Nobody, 4 << 10),
-        Kind::Edit(_) => row("`/edit`", 50, Nobody, 0),
-        Kind::Color(_) => row("`/color`", 50, Nobody, 0),
-        Kind::Oper => row("`/oper`", 50, Nobody, 0),
-        Kind::Opered { .. } => row("`/oper` with its secret looked at", 100, Nobody, 300),
-        Kind::Kick => row("`/kick`", 200, Room, 300),
-        Kind::Ban => row("`/ban`", 100 + 3 * BANNED, Everybody, 500),
-        Kind::Unban => row("`/unban`", 100 + 3 * BANNED, Nobody, 500),
-        Kind::Bans { .. } => row("`/bans`", 150 + 2 * BANNED, Nobody, 4 << 10),
-        Kind::Mute => row("`/mute`", 150, Nobody, 200),
-        Kind::Unmute => row("`/unmute`", 150 + MUTED, Nobody, 200),
-        Kind::Slow => row("`/slow`", 100, Room, 200),
-        Kind::Unknown => row("what is no command", 100, Nobody, 200),
-        Kind::Refused(_) => row("what cannot be done", 100, Nobody, 200),
+        CommandKind::Topic => row("`/topic`", 100, Room, 300),
+        CommandKind::Who { .. } => row("`/who`", 250, Nobody, 4 << 10),
+        CommandKind::Message => row("`/msg`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
+        CommandKind::Reply => row("`/reply`", 200, Nobody, 3 * MAX_LINE_BYTES + 100),
+        CommandKind::Ignore => row("`/ignore`", 300, Nobody, 4 << 10),
+        CommandKind::Unignore => row("`/unignore`", 200, Nobody, 200),
+        CommandKind::Away => row("`/away`", 100, Nobody, 300),
+        CommandKind::Time { .. } => row("`/time`", 150, Nobody, 200),
+        CommandKind::Quiet(_) => row("`/quiet`", 150, Nobody, 200),
+        CommandKind::Bell(_) => row("`/bell`", 100, Nobody, 200),
+        CommandKind::History { lines } => {
+            row("`/history`", 100 + u64::from(lines), Nobody, past(lines))
+        }
+        CommandKind::Quit => row("`/quit`", 300, Rooms, 0),
+        CommandKind::Help => row("`/help`", 250, Nobody, 4 << 10),
+        CommandKind::Edit(_) => row("`/edit`", 50, Nobody, 0),
+        CommandKind::Color(_) => row("`/color`", 50, Nobody, 0),
+        CommandKind::Oper => row("`/oper`", 50, Nobody, 0),
+        CommandKind::OperResult { .. } => {
+            row("`/oper` with its secret looked at", 100, Nobody, 300)
+        }
+        CommandKind::Kick => row("`/kick`", 200, Room, 300),
+        CommandKind::Ban => row("`/ban`", 100 + 3 * BANNED, Everybody, 500),
+        CommandKind::Unban => row("`/unban`", 100 + 3 * BANNED, Nobody, 500),
+        CommandKind::Bans { .. } => row("`/bans`", 150 + 2 * BANNED, Nobody, 4 << 10),
+        CommandKind::Mute => row("`/mute`", 150, Nobody, 200),
+        CommandKind::Unmute => row("`/unmute`", 150 + MUTED, Nobody, 200),
+        CommandKind::Slow => row("`/slow`", 100, Room, 200),
+        CommandKind::Unknown => row("what is no command", 100, Nobody, 200),
+        CommandKind::Invalid(_) => row("what cannot be done", 100, Nobody, 200),
     }
 }
 
@@ -238,7 +242,7 @@ impl World {
         self.latest += 1;
         let (sender, inbox) = queue::channel(&self.backpressure);
         let address = Ipv4Addr::new(192, 0, 2, 1).into();
-        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let client = NewClient { sender, format: WireFormat::Lines, address };
         let id = ClientId::new(self.latest);
         self.broker.handle_control(Control::Join { id, client }, self.now);
         self.inboxes.insert(self.latest, inbox);
@@ -257,7 +261,7 @@ impl World {
         sender
     }
 
-    fn hand_over(&mut self, id: u64, input: Input<'_>) {
+    fn hand_over(&mut self, id: u64, input: Command<'_>) {
         let mut inputs = CommandBatch::new();
         inputs.push(input);
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
@@ -270,7 +274,7 @@ impl World {
 
     /// Somebody goes, and the others read so.
     fn leave(&mut self, id: u64) {
-        let leave = Event::Leave { id: ClientId::new(id), departure: Departure::Quit(None) };
+        let leave = Event::Leave { id: ClientId::new(id), departure: LeaveReason::Quit(None) };
         self.broker.handle_event(leave, self.now);
         self.inboxes.remove(&id);
         self.calm_down();
@@ -355,8 +359,10 @@ fn table() -> String {
 }
 
 /// What comes of the secret.
-const OPERED: Input<'_> =
-    Input { kind: Kind::Opered { attempt: Attempt::Right, in_clear: true }, text: "" };
+const OPERED: Command<'_> = Command {
+    kind: CommandKind::OperResult { outcome: OperOutcome::Accepted, in_clear: true },
+    text: "",
+};
 
 #[test]
 fn the_documentation_has_the_table_of_costs() {
@@ -391,13 +397,13 @@ fn try_all(world: &mut World) -> String {
             world.hand_over(sender, OPERED);
             world.send(1, &format!("/msg user-{sender} psst"));
             match input.kind {
-                Kind::Join => world.send(sender, "/part #s0"),
-                Kind::Ignore => (2..100).for_each(|other| world.ignore(sender, other)),
+                CommandKind::Join => world.send(sender, "/part #s0"),
+                CommandKind::Ignore => (2..100).for_each(|other| world.ignore(sender, other)),
                 _ => world.ignore(1, sender),
             }
             world.calm_down();
             let readers = world.readers(sender, row.readers, &text) as u64;
-            let input = Input { kind: input.kind, text: &text };
+            let input = Command { kind: input.kind, text: &text };
             let taken = world.measure(sender, |world| world.hand_over(sender, input));
             let bound = row.steps + EACH * readers;
             println!("{:<24} in {place:<6} {taken:?} of {bound} and {}", row.asked, row.answer);

@@ -41,7 +41,7 @@ use crate::chat::room::RoomId;
 use crate::limits::{
     BATCH_EVENTS, MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM, PAUSED_SCAN_INTERVAL,
 };
-use crate::protocol::command::Input;
+use crate::protocol::command::Command;
 use std::collections::VecDeque;
 
 /// Who has deferred events, but for those in the rooms' backlogs.
@@ -73,7 +73,7 @@ impl Broker {
     }
 
     /// What somebody's line must wait for, if for anything.
-    pub(super) fn defer_reason(&self, slot: usize, input: Input<'_>) -> Option<WaitsFor> {
+    pub(super) fn defer_reason(&self, slot: usize, input: Command<'_>) -> Option<WaitsFor> {
         if self.is_forced() || self.deferred.is_forcing {
             return None;
         }

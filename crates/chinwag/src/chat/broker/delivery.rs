@@ -9,8 +9,8 @@ use crate::chat::room::{Room, RoomId};
 use crate::limits::FRAME_OVERHEAD;
 use crate::outbound::frame::Frame;
 use crate::outbound::queue::PushError;
-use crate::protocol::encode::Heading;
-use crate::protocol::message::Line;
+use crate::protocol::encode::Prefix;
+use crate::protocol::message::Message;
 use crate::protocol::view::View;
 
 /// Of which rooms the bytes are that go to the special.
@@ -24,7 +24,7 @@ struct CustomShares {
 
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
-    pub(super) fn publish(&mut self, room: RoomId, line: &Line<'_>, author: Option<usize>) {
+    pub(super) fn publish(&mut self, room: RoomId, line: &Message<'_>, author: Option<usize>) {
         self.publish_excluding(room, line, LineSource { author, ..LineSource::default() });
     }
 
@@ -33,10 +33,10 @@ impl Broker {
     pub(super) fn publish_user_text(
         &mut self,
         room: RoomId,
-        line: &Line<'_>,
+        line: &Message<'_>,
         id: ClientId,
         author: Option<usize>,
-        plain: Option<&Line<'_>>,
+        plain: Option<&Message<'_>>,
     ) {
         let ignoring = self.collect_ignoring(room, id);
         let ignorable = (!ignoring.is_empty()).then_some(id);
@@ -56,20 +56,20 @@ impl Broker {
     }
 
     /// Gives a room its next line, for everybody but its source.
-    fn publish_excluding(&mut self, room: RoomId, line: &Line<'_>, source: LineSource) {
+    fn publish_excluding(&mut self, room: RoomId, line: &Message<'_>, source: LineSource) {
         self.batch_bytes += self.publish_in(&[room], line, source);
     }
 
     /// Gives several rooms one line, of which everybody who is in any of them gets one: in their current room if it is
     /// among these, or else in the one of these that they joined last.
-    pub(super) fn publish_in_rooms(&mut self, rooms: &[RoomId], line: &Line<'_>, author: usize) {
+    pub(super) fn publish_in_rooms(&mut self, rooms: &[RoomId], line: &Message<'_>, author: usize) {
         let source =
             LineSource { author: Some(author), is_in_several_rooms: true, ..LineSource::default() };
         self.batch_bytes += self.publish_in(rooms, line, source);
     }
 
     /// Gives these rooms one line with one stamp. Says how long it is.
-    fn publish_in(&mut self, rooms: &[RoomId], line: &Line<'_>, source: LineSource) -> usize {
+    fn publish_in(&mut self, rooms: &[RoomId], line: &Message<'_>, source: LineSource) -> usize {
         self.metrics.lines += 1;
         if let Some(author) = source.author {
             self.mark_custom(author);
@@ -85,13 +85,13 @@ impl Broker {
     }
 
     /// Tells one person something, at this place among the lines of all rooms.
-    pub(super) fn send_to(&mut self, slot: usize, line: Line<'_>) {
+    pub(super) fn send_to(&mut self, slot: usize, line: Message<'_>) {
         self.mark_custom(slot);
         self.last_order += 1;
         let view = self.users.user(slot).view;
         let time = view.is_timed().then(|| self.wall_clock.time_of_day(self.now));
-        let heading = Heading { time, room: None };
-        let encode = |out: &mut Vec<u8>| view.door().encode_under(heading, &line, out);
+        let heading = Prefix { time, room: None };
+        let encode = |out: &mut Vec<u8>| view.format().encode_with_prefix(heading, &line, out);
         self.batch_bytes += self.direct_lines.push(slot, self.last_order, encode);
     }
 

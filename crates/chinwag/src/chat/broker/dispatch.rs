@@ -2,12 +2,12 @@
 
 use super::Broker;
 use crate::chat::admin_command::BanCommand;
-use crate::chat::event::{ClientId, CommandBatch, Departure, Event};
+use crate::chat::event::{ClientId, CommandBatch, Event, LeaveReason};
 use crate::chat::room::RoomId;
-use crate::protocol::command::{self, COMMANDS, Input, Kind};
-use crate::protocol::message::Line;
+use crate::protocol::command::{self, COMMANDS, Command, CommandKind};
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
-use crate::protocol::sanitize::{is_blank, quoted};
+use crate::protocol::sanitize::{is_blank, quote};
 use crate::protocol::time_of_day::UtcOffset;
 use crate::protocol::view::View;
 
@@ -32,8 +32,8 @@ impl Broker {
                 hindered = Some((at, waits_for));
                 break;
             }
-            if input.kind == Kind::Quit {
-                let departure = Departure::Quit(Some(input.text.to_owned()));
+            if input.kind == CommandKind::Quit {
+                let departure = LeaveReason::Quit(Some(input.text.to_owned()));
                 return self.leave(id, departure);
             }
             self.dispatch_command(slot, input);
@@ -48,73 +48,75 @@ impl Broker {
     }
 
     /// Takes one line.
-    fn dispatch_command(&mut self, slot: usize, input: Input<'_>) {
+    fn dispatch_command(&mut self, slot: usize, input: Command<'_>) {
         let text = input.text;
         let nick = self.users.user(slot).nick;
         if !self.check_mute(slot, input.kind, text) {
             return;
         }
         match input.kind {
-            Kind::Say if is_blank(text) => {}
-            Kind::Say => self.speak(slot, &Line::Said(nick, text), text),
-            Kind::Action if is_blank(text) => {}
-            Kind::Action => self.speak(slot, &Line::Did(nick, text), text),
-            Kind::Nick => self.rename(slot, text),
-            Kind::Whoami => self.whoami(slot),
-            Kind::Join => self.join_room(slot, text),
-            Kind::Part => self.part(slot, text),
-            Kind::Rooms { page } => self.list_rooms(slot, page),
-            Kind::RoomsNamed { page } => self.list_rooms_matching(slot, text, page),
-            Kind::Topic => self.topic(slot, text),
-            Kind::Who { page } => self.list_room_users(slot, text, page),
-            Kind::Message => self.send_message(slot, text),
-            Kind::Reply => self.send_reply(slot, text),
-            Kind::Ignore => self.ignore(slot, text),
-            Kind::Unignore => self.unignore(slot, text),
-            Kind::Away => self.set_away(slot, text),
-            Kind::Time { on, offset } => self.set_time(slot, on, offset.unwrap_or_default()),
-            Kind::Quiet(on) => self.set_quiet(slot, on),
-            Kind::Bell(on) => self.set_bell(slot, on),
-            Kind::History { lines } => self.send_history(slot, lines as usize),
-            Kind::Help => self.help(slot, text),
-            Kind::Unknown => {
+            CommandKind::Say if is_blank(text) => {}
+            CommandKind::Say => self.speak(slot, &Message::Say(nick, text), text),
+            CommandKind::Action if is_blank(text) => {}
+            CommandKind::Action => self.speak(slot, &Message::Action(nick, text), text),
+            CommandKind::Nick => self.rename(slot, text),
+            CommandKind::Whoami => self.whoami(slot),
+            CommandKind::Join => self.join_room(slot, text),
+            CommandKind::Part => self.part(slot, text),
+            CommandKind::Rooms { page } => self.list_rooms(slot, page),
+            CommandKind::RoomsMatching { page } => self.list_rooms_matching(slot, text, page),
+            CommandKind::Topic => self.topic(slot, text),
+            CommandKind::Who { page } => self.list_room_users(slot, text, page),
+            CommandKind::Message => self.send_message(slot, text),
+            CommandKind::Reply => self.send_reply(slot, text),
+            CommandKind::Ignore => self.ignore(slot, text),
+            CommandKind::Unignore => self.unignore(slot, text),
+            CommandKind::Away => self.set_away(slot, text),
+            CommandKind::Time { on, offset } => self.set_time(slot, on, offset.unwrap_or_default()),
+            CommandKind::Quiet(on) => self.set_quiet(slot, on),
+            CommandKind::Bell(on) => self.set_bell(slot, on),
+            CommandKind::History { lines } => self.send_history(slot, lines as usize),
+            CommandKind::Help => self.help(slot, text),
+            CommandKind::Unknown => {
                 let is_operator = self.users.user(slot).is_operator();
-                let near = || command::nearly(&truncated(text), is_operator);
-                let instead = command::instead_of(text).or_else(near).unwrap_or("/help");
+                let near = || command::suggest(&truncated(text), is_operator);
+                let instead = command::equivalent_of(text).or_else(near).unwrap_or("/help");
                 self.reply_error(
                     slot,
                     &format!("unknown command {}, try {instead}", truncated(text)),
                 )
             }
-            Kind::Refused(reason) => self.reply_error(slot, reason),
+            CommandKind::Invalid(reason) => self.reply_error(slot, reason),
             // The last of a person's lines, taken care of by the caller; what his own task takes care of.
-            Kind::Quit | Kind::Color(_) | Kind::Oper => {}
-            Kind::Edit(on) => self.set_editing(slot, on),
-            Kind::Opered { attempt, in_clear } => self.handle_oper_result(slot, attempt, in_clear),
-            Kind::Kick
-            | Kind::Ban
-            | Kind::Unban
-            | Kind::Bans { .. }
-            | Kind::Mute
-            | Kind::Unmute
-            | Kind::Slow => self.moderate(slot, input),
+            CommandKind::Quit | CommandKind::Color(_) | CommandKind::Oper => {}
+            CommandKind::Edit(on) => self.set_editing(slot, on),
+            CommandKind::OperResult { outcome: attempt, in_clear } => {
+                self.handle_oper_result(slot, attempt, in_clear)
+            }
+            CommandKind::Kick
+            | CommandKind::Ban
+            | CommandKind::Unban
+            | CommandKind::Bans { .. }
+            | CommandKind::Mute
+            | CommandKind::Unmute
+            | CommandKind::Slow => self.moderate(slot, input),
         }
     }
 
     /// Does what only operators may ask for.
-    fn moderate(&mut self, slot: usize, input: Input<'_>) {
+    fn moderate(&mut self, slot: usize, input: Command<'_>) {
         if !self.require_operator(slot) {
             return;
         }
         let (text, record) = (input.text, self.begin_audit(slot, input));
         match input.kind {
-            Kind::Kick => self.kick_from_room(slot, text),
-            Kind::Ban => self.change_bans(slot, &BanCommand::Ban(text.to_owned())),
-            Kind::Unban => self.change_bans(slot, &BanCommand::Unban(text.to_owned())),
-            Kind::Bans { page } => self.list_bans(slot, page),
-            Kind::Mute => self.mute(slot, text),
-            Kind::Unmute => self.unmute(slot, text),
-            Kind::Slow => self.set_slow_mode(slot, text),
+            CommandKind::Kick => self.kick_from_room(slot, text),
+            CommandKind::Ban => self.change_bans(slot, &BanCommand::Ban(text.to_owned())),
+            CommandKind::Unban => self.change_bans(slot, &BanCommand::Unban(text.to_owned())),
+            CommandKind::Bans { page } => self.list_bans(slot, page),
+            CommandKind::Mute => self.mute(slot, text),
+            CommandKind::Unmute => self.unmute(slot, text),
+            CommandKind::Slow => self.set_slow_mode(slot, text),
             _ => {}
         }
         self.finish_audit(record);
@@ -123,17 +125,17 @@ impl Broker {
     /// Tells somebody what he asked for.
     pub(super) fn reply(&mut self, slot: usize, words: &str) {
         self.note_reply(slot, false, words);
-        self.send_to(slot, Line::Answer(words));
+        self.send_to(slot, Message::Reply(words));
     }
 
     /// Tells somebody why not.
     pub(super) fn reply_error(&mut self, slot: usize, reason: &str) {
         self.note_reply(slot, true, reason);
-        self.send_to(slot, Line::Refusal(reason));
+        self.send_to(slot, Message::Error(reason));
     }
 
     /// Gives somebody's room a line of his with these words. He must have been announced before.
-    fn speak(&mut self, slot: usize, line: &Line<'_>, words: &str) {
+    fn speak(&mut self, slot: usize, line: &Message<'_>, words: &str) {
         let user = self.users.user(slot);
         let Some(current) = user.current else {
             return self.reply_error(slot, NO_ROOM);
@@ -188,7 +190,7 @@ impl Broker {
         self.reapply_mute(slot, false);
         // Also the leaves: whoever had this name before is seen to leave before it is given away.
         rooms.iter().for_each(|&room| self.flush_join_summary(room));
-        self.publish_in_rooms(&rooms, &Line::Renamed(old, nick), slot);
+        self.publish_in_rooms(&rooms, &Message::Renamed(old, nick), slot);
         self.reply(slot, &format!("you are {nick} now"));
         self.show_prompt(slot);
     }
@@ -212,22 +214,22 @@ impl Broker {
             self.reply(slot, "what you type goes to everybody in your room, but for these:");
             let is_operator = self.users.user(slot).is_operator();
             for command in COMMANDS.iter().filter(|c| is_operator || !c.for_operators) {
-                self.reply(slot, &format!("{:<20} {}", command.usage, command.does));
+                self.reply(slot, &format!("{:<20} {}", command.usage, command.summary));
             }
             return;
         }
-        let Some(command) = command::command(asked) else {
+        let Some(command) = command::find(asked) else {
             let reason = format!("there is no command {}; /help lists them", truncated(asked));
             return self.reply_error(slot, &reason);
         };
-        self.reply(slot, &format!("{}: {}", command.usage, command.does));
-        command.more.iter().for_each(|line| self.reply(slot, line));
+        self.reply(slot, &format!("{}: {}", command.usage, command.summary));
+        command.details.iter().for_each(|line| self.reply(slot, line));
     }
 
     /// Puts the time before each line, or does not. It is in UTC here; the task of who wants it otherwise rewrites it.
     fn set_time(&mut self, slot: usize, on: Option<bool>, offset: UtcOffset) {
         let view = self.users.user(slot).view;
-        let at = self.wall_clock.time_of_day(self.now).on(offset);
+        let at = self.wall_clock.time_of_day(self.now).in_zone(offset);
         let words = match on {
             Some(true) => format!(
                 "the time in {offset} stands before each line now, as in: {at} alice: hello"
@@ -276,7 +278,7 @@ impl Broker {
             user.extras_mut().away = None;
             return self.reply(slot, "you are back");
         }
-        let quoted = quoted(words);
+        let quoted = quote(words);
         user.extras_mut().away = Some(quoted.as_str().into());
         let told = if words.is_empty() { String::new() } else { format!(": {quoted}") };
         self.reply(slot, &format!("you are away until you type /away again{told}"));

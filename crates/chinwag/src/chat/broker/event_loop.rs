@@ -195,8 +195,8 @@ mod tests {
     use crate::limits::{COALESCE_MAX, IDLE_BUFFER_BYTES};
     use crate::outbound::backpressure::{Backpressure, QueueLimits};
     use crate::outbound::queue;
-    use crate::protocol::command::{Input, Kind};
-    use crate::protocol::encode::DoorKind;
+    use crate::protocol::command::{Command, CommandKind};
+    use crate::protocol::encode::WireFormat;
     use std::net::Ipv4Addr;
     use whippet::sync::{mpsc, oneshot};
 
@@ -204,14 +204,14 @@ mod tests {
     fn new_client(backpressure: &Arc<Backpressure>, number: u64) -> (Control, queue::Receiver) {
         let (sender, inbox) = queue::channel(backpressure);
         let address = Ipv4Addr::LOCALHOST.into();
-        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let client = NewClient { sender, format: WireFormat::Lines, address };
         (Control::Join { id: ClientId::new(number), client }, inbox)
     }
 
     /// Somebody says something.
     fn hello(number: u64) -> Event {
         let mut inputs = CommandBatch::new();
-        inputs.push(Input { kind: Kind::Say, text: "hello" });
+        inputs.push(Command { kind: CommandKind::Say, text: "hello" });
         Event::Lines { id: ClientId::new(number), inputs }
     }
 
@@ -228,7 +228,7 @@ mod tests {
         let long = "x".repeat(4000);
         for _ in 0..4 {
             let mut inputs = CommandBatch::new();
-            inputs.push(Input { kind: Kind::Say, text: &long });
+            inputs.push(Command { kind: CommandKind::Say, text: &long });
             broker.handle_event(Event::Lines { id: ClientId::new(1), inputs }, now());
         }
         broker.flush(now());

@@ -59,7 +59,7 @@ use crate::outbound::backpressure::Backpressure;
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::frame::ByteCounter;
 use crate::outbound::latency::LatencySampler;
-use crate::protocol::message::Line;
+use crate::protocol::message::Message;
 use crate::protocol::time_of_day::WallClock;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -318,13 +318,13 @@ impl Broker {
         self.set_now(now);
         match control {
             Control::Join { client, .. } if self.shutdown.is_some() => {
-                self.reject(client, &Line::ShuttingDown)
+                self.reject(client, &Message::ShuttingDown)
             }
             Control::Join { id, client } => match self.ban_of_address(client.address) {
                 Some(reason) => {
                     self.metrics.banned += 1;
                     self.connection_log.rejected(client.address, "banned");
-                    self.reject(client, &Line::Refusal(&reason));
+                    self.reject(client, &Message::Error(&reason));
                 }
                 None => {
                     let _ = self.flush_before_announcement(RoomId::LOBBY);

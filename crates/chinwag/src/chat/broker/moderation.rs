@@ -9,16 +9,16 @@ use super::{Broker, DisconnectCause};
 use crate::chat::admin_command::{BanCommand, BanOutcome};
 use crate::chat::audit::AuditRecord;
 use crate::chat::bans::{Ban, BanTarget};
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::chat::mutes::Mute;
 use crate::chat::room::{RoomId, SlowMode};
 use crate::limits::{BANS_PAGE, MAX_SLOW_MODE};
-use crate::protocol::command::{Attempt, Kind};
+use crate::protocol::command::{CommandKind, OperOutcome};
 use crate::protocol::duration;
 use crate::protocol::ip_range::IpRange;
-use crate::protocol::message::Line;
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
-use crate::protocol::sanitize::{is_blank, quoted};
+use crate::protocol::sanitize::{is_blank, quote};
 use std::time::Duration;
 
 /// Why a kick has none, and what does: a reason that begins with one would be taken for it.
@@ -26,9 +26,9 @@ pub(crate) const NO_TIME: &str = "no time, for they may come back at once: a rea
 
 impl Broker {
     /// `/oper`: his own task has looked at the secret.
-    pub(super) fn handle_oper_result(&mut self, slot: usize, attempt: Attempt, in_clear: bool) {
+    pub(super) fn handle_oper_result(&mut self, slot: usize, attempt: OperOutcome, in_clear: bool) {
         match attempt {
-            Attempt::Right => {
+            OperOutcome::Accepted => {
                 let user = self.users.user_mut(slot);
                 user.extras_mut().is_operator = true;
                 let (operator, from) = (user.nick.to_string(), user.address.to_string());
@@ -38,13 +38,13 @@ impl Broker {
                     .record();
                 self.reply(slot, "you are an operator now; /help lists what you can do");
             }
-            Attempt::Wrong => self.reply_error(slot, "that is not the secret"),
-            Attempt::TooSoon { seconds } => {
-                let wait = duration::words(Duration::from_secs(seconds.into()));
+            OperOutcome::Rejected => self.reply_error(slot, "that is not the secret"),
+            OperOutcome::Throttled { seconds } => {
+                let wait = duration::format(Duration::from_secs(seconds.into()));
                 let words = format!("too many wrong secrets from your address: wait for {wait}");
                 self.reply_error(slot, &words);
             }
-            Attempt::Useless => {
+            OperOutcome::Disabled => {
                 return self.reply_error(
                     slot,
                     "nobody becomes an operator here: the server has no --oper-file",
@@ -76,7 +76,7 @@ impl Broker {
         if asked.is_empty() {
             return self.reply_error(slot, "/kick wants a nick, as in: /kick bob");
         }
-        if duration::leading(reason).is_some() {
+        if duration::parse_prefix(reason).is_some() {
             return self.reply_error(slot, &format!("/kick has {NO_TIME}, /mute silences them"));
         }
         let Some(kicked) = self.find_user(asked) else {
@@ -101,7 +101,7 @@ impl Broker {
         let Some(left) = self.users.user(kicked).membership(current.room) else { return };
         let by = self.users.user(slot).nick;
         self.remove_from_room(kicked, current.room);
-        let words = if is_blank(reason) { String::new() } else { format!(": {}", quoted(reason)) };
+        let words = if is_blank(reason) { String::new() } else { format!(": {}", quote(reason)) };
         self.reply_error(kicked, &format!("{by} kicked you out of {name}{words}"));
         if self.users.user(kicked).current.is_none() {
             self.reply(kicked, "you speak in no room now: /join one");
@@ -116,12 +116,12 @@ impl Broker {
     fn announce_kick(&mut self, room: RoomId, nick: Nick, (slot, by): (usize, Nick), reason: &str) {
         let operator = self.users.user(slot).id;
         let name = self.rooms.room(room).name.clone();
-        let plain = Departure::Kicked { room: name.clone(), by, reason: None };
+        let plain = LeaveReason::Kicked { room: name.clone(), by, reason: None };
         if is_blank(reason) {
-            return self.publish(room, &Line::Left(nick, &plain), Some(slot));
+            return self.publish(room, &Message::Left(nick, &plain), Some(slot));
         }
-        let full = Departure::Kicked { room: name, by, reason: Some(reason.into()) };
-        let (full, plain) = (Line::Left(nick, &full), Line::Left(nick, &plain));
+        let full = LeaveReason::Kicked { room: name, by, reason: Some(reason.into()) };
+        let (full, plain) = (Message::Left(nick, &full), Message::Left(nick, &plain));
         self.publish_user_text(room, &full, operator, Some(slot), Some(&plain));
     }
 
@@ -173,7 +173,7 @@ impl Broker {
         self.end_mute(muted);
         let mute = self.mutes.add(nick, address, until, self.now)?;
         self.users.user_mut(muted).extras_mut().mute = Some(mute);
-        let lasts = time.map_or(String::new(), |time| format!(" for {}", duration::words(time)));
+        let lasts = time.map_or(String::new(), |time| format!(" for {}", duration::format(time)));
         self.reply_error(muted, &format!("{by} muted you{lasts}: nobody reads what you write"));
         Ok(format!("{nick} is muted{lasts}"))
     }
@@ -197,7 +197,7 @@ impl Broker {
         let here = self.find_user(asked);
         let nick = match here {
             Some(muted) => self.users.user(muted).nick,
-            None => Nick::of_somebody(asked).ok_or(None)?,
+            None => Nick::parse_existing(asked).ok_or(None)?,
         };
         if let Some(muted) = here.filter(|&muted| self.end_mute(muted)) {
             self.reply(muted, "you are not muted any more");
@@ -243,11 +243,13 @@ impl Broker {
     }
 
     /// Whether somebody may do what others would read; he is told if not.
-    pub(super) fn check_mute(&mut self, slot: usize, kind: Kind, text: &str) -> bool {
+    pub(super) fn check_mute(&mut self, slot: usize, kind: CommandKind, text: &str) -> bool {
         let is_read = match kind {
-            Kind::Say | Kind::Action | Kind::Message | Kind::Reply => true,
+            CommandKind::Say | CommandKind::Action | CommandKind::Message | CommandKind::Reply => {
+                true
+            }
             // Alone they are questions.
-            Kind::Topic | Kind::Away | Kind::Nick => !text.is_empty(),
+            CommandKind::Topic | CommandKind::Away | CommandKind::Nick => !text.is_empty(),
             _ => false,
         };
         if !is_read {
@@ -277,10 +279,10 @@ impl Broker {
         room.slow_mode = every.map(|every| Box::new(SlowMode::new(every)));
         let name = room.name.clone();
         self.flush_summary_containing(current);
-        self.publish(current.room, &Line::Slowed(by, every), Some(slot));
+        self.publish(current.room, &Message::SlowMode(by, every), Some(slot));
         let words = match every {
             Some(every) => {
-                format!("{name} takes {} now; /slow off ends it", duration::one_line_of_each(every))
+                format!("{name} takes {} now; /slow off ends it", duration::format_slow_mode(every))
             }
             None => format!("{name} is not slow any more"),
         };
@@ -296,7 +298,7 @@ impl Broker {
         }
         let Err(rest) = slow.try_speak(user.id, self.now) else { return true };
         let every = slow.interval();
-        let (pace, rest) = (duration::one_line_of_each(every), duration::words(rest));
+        let (pace, rest) = (duration::format_slow_mode(every), duration::format(rest));
         let words = format!("this room takes {pace}: wait for {rest}");
         self.reply_error(slot, &words);
         false
@@ -338,15 +340,15 @@ impl Broker {
             return Err("/ban wants a nick or an address, as in: /ban bob 2h".to_owned());
         }
         let target = BanTarget::parse(word)?;
-        let (time, reason) =
-            duration::and_words(rest).map_err(|reason| format!("nobody is banned: {reason}"))?;
+        let (time, reason) = duration::parse_with_reason(rest)
+            .map_err(|reason| format!("nobody is banned: {reason}"))?;
         if by.is_some_and(|slot| self.matches_target(&target, slot)) {
             return Err("that would ban you, too".to_owned());
         }
         let advice = self.advice(&target)?;
         let now = self.unix_seconds();
         let until = time.map(|time| now + time.as_secs());
-        let reason = if is_blank(reason) { String::new() } else { quoted(reason) };
+        let reason = if is_blank(reason) { String::new() } else { quote(reason) };
         let ban = Ban { target: target.clone(), until, reason: reason.into() };
         let lasts = ban.duration_text(now);
         self.bans.add(ban, now)?;
@@ -361,7 +363,7 @@ impl Broker {
         } else {
             ", or until the server stops: it has no --state-dir"
         };
-        let who = crate::protocol::encode::people(meant.len() as u64);
+        let who = crate::protocol::encode::people_count(meant.len() as u64);
         Ok(format!("{target} is banned {lasts}{kept}; {who} had to go{advice}"))
     }
 
@@ -379,7 +381,7 @@ impl Broker {
                 return Ok(wider.map_or(String::new(), words));
             }
         };
-        let nick = mask.literal().and_then(Nick::of_somebody);
+        let nick = mask.literal().and_then(Nick::parse_existing);
         let here = nick.and_then(|nick| self.users.look_alike(nick, None));
         let Some(slot) = here else {
             mask.check_choosable()?;
@@ -388,8 +390,8 @@ impl Broker {
             return Ok(if guests { words.to_owned() } else { String::new() });
         };
         let user = self.users.user(slot);
-        let (nick, from) = (user.nick, IpRange::of_newcomer(user.address));
-        if nick.is_numbered() {
+        let (nick, from) = (user.nick, IpRange::of_client(user.address));
+        if nick.is_guest() {
             return Err(format!(
                 "{nick} is a name that nobody has twice; they come from {from}, which can be banned"
             ));
@@ -445,7 +447,7 @@ impl Broker {
     fn matches_target(&self, target: &BanTarget, slot: usize) -> bool {
         let user = self.users.user(slot);
         match target {
-            BanTarget::Nick(mask) => !user.nick.is_numbered() && mask.matches(user.nick),
+            BanTarget::Nick(mask) => !user.nick.is_guest() && mask.matches(user.nick),
             BanTarget::Network(range) => range.contains(user.address),
         }
     }

@@ -2,15 +2,15 @@
 
 use super::Broker;
 use crate::chat::broker::who;
-use crate::chat::event::{ClientId, Departure, NewClient};
+use crate::chat::event::{ClientId, LeaveReason, NewClient};
 use crate::chat::room::RoomId;
 use crate::chat::room::join_summary::Pending;
 use crate::chat::user::{Membership, User};
 use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED};
 use crate::outbound::disconnect_reason::DisconnectReason;
-use crate::protocol::message::Line;
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
-use crate::protocol::sanitize::quotable;
+use crate::protocol::sanitize::truncate_for_quote;
 
 /// What a newcomer may try. It holds for `nc`, too, which hands over no keys.
 const HELP: &str = "try /help; in telnet, also /edit on";
@@ -25,7 +25,7 @@ pub(super) struct DisconnectedUser {
     /// The rooms that they were in.
     pub(super) memberships: Vec<Membership>,
     /// How the others are told.
-    departure: Departure,
+    departure: LeaveReason,
 }
 
 impl Broker {
@@ -33,22 +33,22 @@ impl Broker {
     pub(super) fn join(&mut self, id: ClientId, client: NewClient) {
         self.last_guest += 1;
         self.metrics.joins += 1;
-        let nick = Nick::numbered(self.last_guest);
+        let nick = Nick::guest(self.last_guest);
         let slot = self.users.insert(User::new(id, nick, client, self.served_clock.now()));
         self.connection_log.joined(nick, self.users.user(slot).address);
         self.reapply_mute(slot, true);
         let joined = self.enter_room(slot, RoomId::LOBBY);
         let greeting = self.greeting.load();
-        self.send_to(slot, Line::Welcome(&greeting.welcome, nick));
-        self.send_to(slot, Line::Answer(&self.room_summary(RoomId::LOBBY)));
-        greeting.motd.lines().for_each(|line| self.send_to(slot, Line::Answer(line)));
-        self.send_to(slot, Line::Answer(HELP));
+        self.send_to(slot, Message::Welcome(&greeting.welcome, nick));
+        self.send_to(slot, Message::Reply(&self.room_summary(RoomId::LOBBY)));
+        greeting.motd.lines().for_each(|line| self.send_to(slot, Message::Reply(line)));
+        self.send_to(slot, Message::Reply(HELP));
         self.send_room_intro(slot, RoomId::LOBBY);
         self.announce_join(slot, joined);
     }
 
     /// Lets somebody go, after what he has sent.
-    pub(super) fn leave(&mut self, id: ClientId, departure: Departure) {
+    pub(super) fn leave(&mut self, id: ClientId, departure: LeaveReason) {
         if let Some(slot) = self.users.slot_of(id).filter(|_| self.shutdown.is_none()) {
             self.flush_before_all_rooms(slot);
         }
@@ -57,9 +57,9 @@ impl Broker {
         // Nobody reads his last words either.
         let is_ignored = self.users.user(slot).ignored_by > 0;
         let departure = match departure {
-            Departure::Quit(Some(_)) if self.mute_of(slot).is_some() => Departure::Quit(None),
+            LeaveReason::Quit(Some(_)) if self.mute_of(slot).is_some() => LeaveReason::Quit(None),
             // Each room may keep them until a crowd is counted: no more than is ever shown.
-            Departure::Quit(Some(words)) => Departure::Quit(Some(quotable(&words))),
+            LeaveReason::Quit(Some(words)) => LeaveReason::Quit(Some(truncate_for_quote(&words))),
             departure => departure,
         };
         self.log_departure(slot, &departure);
@@ -84,7 +84,7 @@ impl Broker {
         slot: usize,
         reason: DisconnectReason,
         words: &str,
-        departure: Departure,
+        departure: LeaveReason,
     ) {
         let gone = self.remove_with_message(slot, reason, Some(words.into()), departure);
         self.announce_by_name(&gone);
@@ -106,7 +106,7 @@ impl Broker {
         slot: usize,
         reason: DisconnectReason,
         message: Option<Box<str>>,
-        departure: Departure,
+        departure: LeaveReason,
     ) -> DisconnectedUser {
         self.log_departure(slot, &departure);
         let user = self.users.user(slot);
@@ -146,7 +146,7 @@ impl Broker {
             // The last of the others may have gone since.
             if self.rooms.contains(membership.room) {
                 self.flush_summary_containing(membership);
-                let line = Line::Left(gone.nick, &gone.departure);
+                let line = Message::Left(gone.nick, &gone.departure);
                 self.publish(membership.room, &line, None);
             }
         }
@@ -188,7 +188,7 @@ impl Broker {
     }
 
     /// Somebody is leaving the house, for those who keep a log of it.
-    fn log_departure(&self, slot: usize, departure: &Departure) {
+    fn log_departure(&self, slot: usize, departure: &LeaveReason) {
         let user = self.users.user(slot);
         self.connection_log.left(user.nick, user.address, departure);
     }
@@ -216,7 +216,7 @@ impl Broker {
     pub(super) fn announce_join(&mut self, slot: usize, joined: Membership) {
         if joined.summary.is_none() {
             let nick = self.users.user(slot).nick;
-            self.publish(joined.room, &Line::Joined(nick), Some(slot));
+            self.publish(joined.room, &Message::Joined(nick), Some(slot));
         }
     }
 
@@ -227,11 +227,11 @@ impl Broker {
         left: Membership,
         id: ClientId,
         nick: Nick,
-        departure: &Departure,
+        departure: &LeaveReason,
         is_ignored: bool,
     ) {
         let kept = match departure {
-            Departure::Quit(Some(_)) if is_ignored => Departure::Quit(None),
+            LeaveReason::Quit(Some(_)) if is_ignored => LeaveReason::Quit(None),
             departure => departure.clone(),
         };
         let join_summary = &mut self.rooms.room_mut(left.room).join_summary;
@@ -244,10 +244,10 @@ impl Broker {
     }
 
     /// Tells a room that somebody left; his own words only those who want them.
-    fn publish_leave(&mut self, room: RoomId, id: ClientId, nick: Nick, departure: &Departure) {
-        let line = Line::Left(nick, departure);
-        if let Departure::Quit(Some(_)) = departure {
-            let plain = Line::Left(nick, &Departure::Quit(None));
+    fn publish_leave(&mut self, room: RoomId, id: ClientId, nick: Nick, departure: &LeaveReason) {
+        let line = Message::Left(nick, departure);
+        if let LeaveReason::Quit(Some(_)) = departure {
+            let plain = Message::Left(nick, &LeaveReason::Quit(None));
             self.publish_user_text(room, &line, id, None, Some(&plain));
         } else {
             self.publish(room, &line, None);
@@ -279,16 +279,16 @@ impl Broker {
             Pending::None => {}
             Pending::One((id, nick)) => {
                 let own = self.users.slot_of(id);
-                self.publish(room, &Line::Joined(nick), own);
+                self.publish(room, &Message::Joined(nick), own);
             }
-            Pending::Many(count) => self.publish(room, &Line::PeopleJoined(count), None),
+            Pending::Many(count) => self.publish(room, &Message::JoinCount(count), None),
         }
         match leaves {
             Pending::None => {}
             Pending::One((id, nick, departure)) => {
                 self.publish_leave(room, id, nick, &departure);
             }
-            Pending::Many(count) => self.publish(room, &Line::PeopleLeft(count), None),
+            Pending::Many(count) => self.publish(room, &Message::LeaveCount(count), None),
         }
     }
 

@@ -7,10 +7,10 @@ use super::Broker;
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
 use crate::limits::MAX_IGNORED;
-use crate::protocol::command::{Input, Kind};
-use crate::protocol::message::Line;
+use crate::protocol::command::{Command, CommandKind};
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
-use crate::protocol::sanitize::{is_blank, quoted};
+use crate::protocol::sanitize::{is_blank, quote};
 
 impl Broker {
     /// `/msg`: somebody tells one person something.
@@ -51,10 +51,10 @@ impl Broker {
     }
 
     /// The person that a line to one alone would go to.
-    pub(super) fn recipient(&self, slot: usize, input: Input<'_>) -> Option<usize> {
+    pub(super) fn recipient(&self, slot: usize, input: Command<'_>) -> Option<usize> {
         match input.kind {
-            Kind::Message => self.find_user(input.text.split(char::is_whitespace).next()?),
-            Kind::Reply => {
+            CommandKind::Message => self.find_user(input.text.split(char::is_whitespace).next()?),
+            CommandKind::Reply => {
                 let sender_id = self.users.user(slot).extras.as_ref()?.last_private_sender?;
                 self.users.slot_of(sender_id)
             }
@@ -65,17 +65,17 @@ impl Broker {
     /// Whoever is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was meant
     /// for another. No nick begins with the `@` that many put before one.
     pub(super) fn find_user(&self, asked: &str) -> Option<usize> {
-        self.users.by_nick(Nick::of_somebody(asked.strip_prefix('@').unwrap_or(asked))?)
+        self.users.by_nick(Nick::parse_existing(asked.strip_prefix('@').unwrap_or(asked))?)
     }
 
     /// Nobody is called so.
     pub(super) fn reply_unknown_nick(&mut self, slot: usize, asked: &str) {
         let bare = asked.strip_prefix('@').unwrap_or(asked);
-        let like = Nick::of_somebody(bare).and_then(|nick| self.users.look_alike(nick, None));
+        let like = Nick::parse_existing(bare).and_then(|nick| self.users.look_alike(nick, None));
         let like = like.map_or(String::new(), |like| {
             format!("; {} looks like it", self.users.user(like).nick)
         });
-        let reason = format!("see /who for the names: nobody is called {}{like}", quoted(asked));
+        let reason = format!("see /who for the names: nobody is called {}{like}", quote(asked));
         self.reply_error(slot, &reason);
     }
 
@@ -98,10 +98,10 @@ impl Broker {
             let counted: Vec<_> = sender.memberships().collect();
             counted.into_iter().for_each(|membership| self.flush_summary_containing(membership));
             self.users.user_mut(to).extras_mut().last_private_sender = Some(from_id);
-            self.send_to(to, Line::From(from_nick, words));
+            self.send_to(to, Message::PrivateFrom(from_nick, words));
             self.ring_bell(to);
         }
-        self.send_to(from, Line::To(to_nick, words));
+        self.send_to(from, Message::PrivateTo(to_nick, words));
         if let Some(away) = away {
             let quoted = if &*away == "\"\"" { String::new() } else { format!(": {away}") };
             self.reply(from, &format!("{to_nick} is away{quoted}"));

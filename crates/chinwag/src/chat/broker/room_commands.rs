@@ -3,17 +3,17 @@
 use super::Broker;
 use super::dispatch::NO_ROOM;
 use crate::chat::broker::who;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::chat::room::{Room, RoomId};
 use crate::chat::user::Membership;
 use crate::limits::{
     HISTORY_BYTES, MAX_ROOMS, MAX_ROOMS_PER_USER, MAX_TOPIC, REPLAY_BYTES, REPLAY_LINES, ROOMS_PAGE,
 };
 use crate::protocol::duration;
-use crate::protocol::encode::{Heading, counted, people};
-use crate::protocol::message::Line;
+use crate::protocol::encode::{Prefix, people_count, pluralize};
+use crate::protocol::message::Message;
 use crate::protocol::room_name::RoomName;
-use crate::protocol::sanitize::{is_blank, quoted};
+use crate::protocol::sanitize::{is_blank, quote};
 use std::net::IpAddr;
 
 /// Why somebody makes no further room.
@@ -41,7 +41,7 @@ fn first_index_on(page: u32) -> usize {
 
 /// A room, as the list of them has it.
 fn room_entry(room: &Room) -> String {
-    let people = people(room.user_count() as u64);
+    let people = people_count(room.user_count() as u64);
     let topic = room.topic.as_deref().map_or(String::new(), |topic| format!(" {topic}"));
     format!("{} ({people}){topic}", room.name)
 }
@@ -108,7 +108,7 @@ impl Broker {
             self.reply(slot, &words);
         }
         if let Some(slow) = &self.rooms.room(room).slow_mode {
-            let words = format!("this room takes {}", duration::one_line_of_each(slow.interval()));
+            let words = format!("this room takes {}", duration::format_slow_mode(slow.interval()));
             self.reply(slot, &words);
         }
         if self.replay_history(slot, room, REPLAY_LINES, REPLAY_BYTES) {
@@ -166,7 +166,7 @@ impl Broker {
         self.reply(slot, &words);
         let nick = self.users.user(slot).nick;
         let id = self.users.user(slot).id;
-        self.announce_leave(left, id, nick, &Departure::Parted(name), false);
+        self.announce_leave(left, id, nick, &LeaveReason::Parted(name), false);
         self.close_if_empty(left.room);
     }
 
@@ -253,7 +253,7 @@ impl Broker {
         let all = self.rooms.by_size_from(0);
         let named: Vec<_> = all.filter(|room| room.name.as_str().contains(&wanted)).collect();
         if named.is_empty() {
-            let reason = format!("no room has {} in its name; /rooms lists all", quoted(word));
+            let reason = format!("no room has {} in its name; /rooms lists all", quote(word));
             return self.reply_error(slot, &reason);
         }
         let count = named.len();
@@ -282,7 +282,7 @@ impl Broker {
                 format!(", page {page} of {pages} (go on with {asked} {})", page + 1)
             }
         };
-        self.reply(slot, &format!("{}{more}:", counted(count as u64, "room")));
+        self.reply(slot, &format!("{}{more}:", pluralize(count as u64, "room")));
         listed.iter().for_each(|line| self.reply(slot, line));
     }
 
@@ -303,7 +303,7 @@ impl Broker {
         if words == NO_TOPIC {
             room.topic = None;
             self.flush_summary_containing(current);
-            self.publish(current.room, &Line::Topic(nick, None), Some(slot));
+            self.publish(current.room, &Message::Topic(nick, None), Some(slot));
             return self.reply(slot, &format!("{name} has no topic now"));
         }
         if is_blank(words) || words.len() > MAX_TOPIC {
@@ -311,12 +311,12 @@ impl Broker {
                 format!("a topic has at most {MAX_TOPIC} bytes, and something to read in it");
             return self.reply_error(slot, &reason);
         }
-        let topic = quoted(words);
+        let topic = quote(words);
         room.topic = Some(topic.as_str().into());
         self.flush_summary_containing(current);
         self.publish_user_text(
             current.room,
-            &Line::Topic(nick, Some(&topic)),
+            &Message::Topic(nick, Some(&topic)),
             id,
             Some(slot),
             None,
@@ -375,14 +375,15 @@ impl Broker {
             return false;
         }
         let (view, mut shown) = (user.view, Vec::new());
-        let lines = counted(text.len() as u64, "line");
+        let lines = pluralize(text.len() as u64, "line");
         let count = format!("last {lines}:");
-        let heading = |at| Heading { time: view.is_timed().then_some(at), room: None };
+        let heading = |at| Prefix { time: view.is_timed().then_some(at), room: None };
         let now = self.wall_clock.time_of_day(self.now);
-        view.door().encode_under(heading(now), &Line::Answer(&count), &mut shown);
+        view.format().encode_with_prefix(heading(now), &Message::Reply(&count), &mut shown);
         for (entry, words) in text {
-            let line = Line::Past { nick: entry.nick, did: entry.is_action, words };
-            view.door().encode_under(heading(entry.at), &line, &mut shown);
+            let line =
+                Message::Replay { nick: entry.nick, is_action: entry.is_action, text: words };
+            view.format().encode_with_prefix(heading(entry.at), &line, &mut shown);
         }
         self.mark_custom(slot);
         self.last_order += 1;

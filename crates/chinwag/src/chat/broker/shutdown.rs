@@ -15,8 +15,8 @@ use crate::chat::event::{ClientId, NewClient};
 use crate::chat::room::Rooms;
 use crate::limits::GOODBYE_RESERVE;
 use crate::outbound::frame::Frame;
-use crate::protocol::encode::Heading;
-use crate::protocol::message::Line;
+use crate::protocol::encode::Prefix;
+use crate::protocol::message::Message;
 use crate::protocol::view::View;
 use std::time::Instant;
 
@@ -126,8 +126,8 @@ impl Broker {
             let words = words[user.view.index()].get_or_insert_with(|| {
                 let mut bytes = Vec::new();
                 let time = user.view.is_timed().then_some(at);
-                let heading = Heading { time, room: None };
-                user.view.door().encode_under(heading, &Line::ShuttingDown, &mut bytes);
+                let heading = Prefix { time, room: None };
+                user.view.format().encode_with_prefix(heading, &Message::ShuttingDown, &mut bytes);
                 Frame::new(&bytes, &self.frame_bytes)
             });
             // Whoever is gone need not be told; whoever is too far behind for it would not read it.
@@ -146,7 +146,7 @@ impl Broker {
     }
 
     /// Somebody came who cannot stay: he is told why, and that is all.
-    pub(super) fn reject(&mut self, mut client: NewClient, words: &Line<'_>) {
+    pub(super) fn reject(&mut self, mut client: NewClient, words: &Message<'_>) {
         let mut bytes = Vec::new();
         client.format.encode(words, &mut bytes);
         // Whoever is gone already need not be told.

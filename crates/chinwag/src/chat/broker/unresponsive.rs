@@ -28,7 +28,7 @@ impl Broker {
         let Some(of) = self.users.slot_of(id) else { return };
         let Some(by) = self.users.slot_of(probe.requester) else { return };
         let nick = self.users.user(of).nick;
-        let silence = duration::words(Duration::from_secs(silence.as_secs()));
+        let silence = duration::format(Duration::from_secs(silence.as_secs()));
         let words = format!("nothing has come from {nick}'s connection for {silence}");
         let operator = self.users.user(by);
         if probe.disconnects && operator.is_operator() {
@@ -46,7 +46,7 @@ impl Broker {
             self.reply(by, &words);
             return;
         }
-        let rest = duration::words(Duration::from_secs(rest.as_secs().max(1)));
+        let rest = duration::format(Duration::from_secs(rest.as_secs().max(1)));
         let words = format!(
             "{words}, and it is ended in about {rest}, or by an operator (/kick {nick}): ask again then"
         );

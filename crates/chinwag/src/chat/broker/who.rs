@@ -1,7 +1,7 @@
 //! The answer to `/who`, in pages, and the line of names that a newcomer gets.
 
 use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE_BYTES, WHO_PAGE_NAMES};
-use crate::protocol::encode::grouped;
+use crate::protocol::encode::group_digits;
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use std::fmt::Write;
@@ -77,7 +77,7 @@ pub(crate) fn page<'a, Names: Iterator<Item = Entry<'a>>>(
         let mark = if away { AWAY } else { "" };
         write!(listed, "{separator}{nick}{mark}").expect("a string takes all that is written");
     }
-    let here = format!("{} {}", grouped(count as u64), scope.after_count());
+    let here = format!("{} {}", group_digits(count as u64), scope.after_count());
     Ok(match (pages, page) {
         (1, _) => format!("{here}: {listed}"),
         (pages, last) if last == pages => format!("{here}, page {last} of {pages}: {listed}"),
@@ -90,13 +90,13 @@ pub(crate) fn page<'a, Names: Iterator<Item = Entry<'a>>>(
 
 /// How many are here, and the first few of them.
 pub(crate) fn summary<'a>(count: usize, names: impl Iterator<Item = &'a Nick>) -> String {
-    let mut text = format!("{} here: ", grouped(count as u64));
+    let mut text = format!("{} here: ", group_digits(count as u64));
     for (at, name) in names.take(WELCOME_NAMES).enumerate() {
         let separator = if at > 0 { SEPARATOR } else { "" };
         write!(text, "{separator}{name}").expect("a string takes all that is written");
     }
     if count > WELCOME_NAMES {
-        let more = grouped((count - WELCOME_NAMES) as u64);
+        let more = group_digits((count - WELCOME_NAMES) as u64);
         write!(text, " and {more} more").expect("a string takes all that is written");
     }
     text
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn names(count: u64) -> Vec<Nick> {
-        (1..=count).map(Nick::numbered).collect()
+        (1..=count).map(Nick::guest).collect()
     }
 
     fn entries_from(names: &[Nick], from: usize) -> impl Iterator<Item = Entry<'_>> {

@@ -33,7 +33,7 @@ impl Broker {
 
     /// That somebody is muted, for as long as it lasts.
     pub(super) fn mute_text(&self, Mute { until, .. }: Mute) -> String {
-        let rest = until.map(|until| duration::words(until.saturating_duration_since(self.now)));
+        let rest = until.map(|until| duration::format(until.saturating_duration_since(self.now)));
         let rest = rest.map_or(String::new(), |rest| format!(" for {rest} more"));
         format!("you are muted{rest}: nobody reads what you write")
     }

@@ -247,7 +247,7 @@ impl Batch {
             }
             let view_bytes = view_bytes.get_or_insert_with(|| pool.take_view());
             let before = view_bytes.bytes.len();
-            encode(View::at(index), &mut view_bytes.bytes);
+            encode(View::from_index(index), &mut view_bytes.bytes);
             // Spans of a time without viewers are empty in this view.
             view_bytes.ends.resize(self.spans.len(), before as u32);
             let end =

@@ -5,7 +5,7 @@
 
 use crate::chat::event::ClientId;
 use crate::limits::HISTORY_BYTES;
-use crate::protocol::message::Line;
+use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
 use crate::protocol::time_of_day::TimeOfDay;
 use std::collections::VecDeque;
@@ -55,10 +55,10 @@ impl History {
     }
 
     /// Keeps a line if it was said or done.
-    pub(crate) fn push(&mut self, author: ClientId, line: &Line<'_>, at: TimeOfDay) {
+    pub(crate) fn push(&mut self, author: ClientId, line: &Message<'_>, at: TimeOfDay) {
         let (nick, is_action, words) = match *line {
-            Line::Said(nick, words) => (nick, false, words),
-            Line::Did(nick, words) => (nick, true, words),
+            Message::Say(nick, words) => (nick, false, words),
+            Message::Action(nick, words) => (nick, true, words),
             _ => return,
         };
         self.push_entry(Entry { author, nick, is_action, at, length: 0 }, words);
@@ -126,7 +126,7 @@ mod tests {
 
     fn entry(number: u64) -> Entry {
         let at = TimeOfDay::new(Duration::from_secs(number));
-        let (author, nick) = (ClientId::new(number), Nick::numbered(number));
+        let (author, nick) = (ClientId::new(number), Nick::guest(number));
         Entry { author, nick, is_action: false, at, length: 0 }
     }
 

@@ -20,7 +20,7 @@ use crate::chat::room_creators::RoomCreators;
 use crate::chat::scan_steps;
 use crate::limits::HISTORY_LINES;
 use crate::outbound::backpressure::QueueLimits;
-use crate::protocol::message::{Departure, Line};
+use crate::protocol::message::{LeaveReason, Message};
 use crate::protocol::nick::{FoldedNick, Nick};
 use crate::protocol::room_name::RoomName;
 use crate::protocol::time_of_day::TimeOfDay;
@@ -83,7 +83,7 @@ pub(crate) struct Room {
     /// How many of its people the last round has left behind.
     pub lag_counts: LagCounts,
     /// Who is announced by name.
-    pub join_summary: JoinSummary<(ClientId, Nick), (ClientId, Nick, Departure)>,
+    pub join_summary: JoinSummary<(ClientId, Nick), (ClientId, Nick, LeaveReason)>,
     /// When lines are taken.
     pub flow: FlowControl,
     /// How often each may speak, if that is limited.
@@ -138,7 +138,7 @@ impl Room {
     /// Gives the room its next line, for everybody but its source. Says how long it is.
     fn push(
         &mut self,
-        line: &Line<'_>,
+        line: &Message<'_>,
         source: LineSource,
         order: u32,
         at: TimeOfDay,
@@ -386,7 +386,7 @@ impl Rooms {
     pub(crate) fn push(
         &mut self,
         id: RoomId,
-        line: &Line<'_>,
+        line: &Message<'_>,
         source: LineSource,
         order: u32,
         at: TimeOfDay,

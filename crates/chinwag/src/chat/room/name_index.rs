@@ -99,7 +99,7 @@ mod tests {
 
     /// The name of a slot: in another order than the slots.
     fn name_of(slot: u32) -> FoldedNick {
-        Nick::numbered(u64::from(slot).wrapping_mul(7_919) % 10_007).fold()
+        Nick::guest(u64::from(slot).wrapping_mul(7_919) % 10_007).fold()
     }
 
     #[test]

@@ -86,13 +86,13 @@ async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
         Request::Close(typed) => {
             let (name, reason) = split(&typed);
             let (name, people) = office.close_room(name, reason).await.ok_or_else(gone)??;
-            let who = crate::protocol::encode::people(people as u64);
+            let who = crate::protocol::encode::people_count(people as u64);
             let members = [("room", Json::text(&name)), ("people", Json::count(people))];
             Answer::told(format!("{name} is closed; {who} had to leave it"), members)
         }
         Request::Kick(typed) => {
             let (asked, reason) = split(&typed);
-            if duration::leading(&reason).is_some() {
+            if duration::parse_prefix(&reason).is_some() {
                 return Err(format!("a kick has {NO_TIME}"));
             }
             let kicked = office.kick(asked.clone(), reason.clone()).await.ok_or_else(gone)?;
@@ -167,10 +167,10 @@ fn person_json(one: &UserInfo) -> Json {
 /// A room.
 fn room(one: &RoomInfo) -> String {
     let RoomInfo { name, users, created_from, slow, topic } = one;
-    let people = crate::protocol::encode::people(*users as u64);
+    let people = crate::protocol::encode::people_count(*users as u64);
     let from = created_from.map_or(String::new(), |from| format!(", made from {from}"));
     let slow =
-        slow.map_or(String::new(), |every| format!(", {}", duration::one_line_of_each(every)));
+        slow.map_or(String::new(), |every| format!(", {}", duration::format_slow_mode(every)));
     let topic = topic.as_ref().map_or(String::new(), |topic| format!(", about {topic}"));
     format!("{name}, {people}{from}{slow}{topic}")
 }
@@ -191,7 +191,7 @@ fn mute(one: &MuteInfo) -> String {
     let MuteInfo { nick, address, rest } = one;
     let from = address.as_ref().map_or(String::new(), |from| format!(", from {from}"));
     let lasts = rest
-        .map_or("until it is ended".to_owned(), |rest| format!("for {}", duration::words(rest)));
+        .map_or("until it is ended".to_owned(), |rest| format!("for {}", duration::format(rest)));
     format!("{nick}{from}, {lasts}")
 }
 

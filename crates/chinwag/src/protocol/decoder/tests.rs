@@ -23,15 +23,15 @@ fn paid_by<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (bool, u32) {
             if let Decoded::Line(line) = &decoded {
                 inside += line.len() + 2;
             }
-            ends |= matches!(decoded, Decoded::Quit | Decoded::Foreign(_));
+            ends |= matches!(decoded, Decoded::Quit | Decoded::OtherProtocol(_));
         }
         drop(lines);
-        tokens += decoder.take_outside();
+        tokens += decoder.take_non_line_tokens();
         if ends {
             break;
         }
     }
-    let units = tokens as usize * MAX_LINE_BYTES + decoder.outside as usize;
+    let units = tokens as usize * MAX_LINE_BYTES + decoder.non_line_units as usize;
     (inside + decoder.partial.len() + units >= came, tokens)
 }
 
@@ -71,7 +71,7 @@ fn decoded_by<'a>(
             let mut lines = decoder.lines(fresh, now());
             let mut taken = 0;
             while taken < most {
-                let longest = lines.longest_next();
+                let longest = lines.max_next_bytes();
                 let Some(decoded) = lines.next() else { break };
                 if let Decoded::Line(line) = &decoded {
                     assert!(line.len() <= longest, "{} > {longest}", line.len());
@@ -86,11 +86,11 @@ fn decoded_by<'a>(
             }
         }
         assert!(decoder.partial.capacity() <= 2 * MAX_LINE_BYTES);
-        assert!(decoder.waiting.is_empty());
+        assert!(decoder.buffered.is_empty());
     }
     all.extend(decoder.finish());
     assert_eq!(
-        decoder.partial.capacity() + decoder.waiting.capacity(),
+        decoder.partial.capacity() + decoder.buffered.capacity(),
         0,
         "idle, it holds no heap"
     );
@@ -102,7 +102,7 @@ fn owned(decoded: Decoded<'_>) -> Decoded<'static> {
         Decoded::Line(line) => Decoded::Line(Cow::Owned(line.into_owned())),
         Decoded::TooLong => Decoded::TooLong,
         Decoded::NotUtf8 => Decoded::NotUtf8,
-        Decoded::Foreign(foreign) => Decoded::Foreign(foreign),
+        Decoded::OtherProtocol(foreign) => Decoded::OtherProtocol(foreign),
         Decoded::Quit => Decoded::Quit,
         Decoded::Telnet(command) => Decoded::Telnet(command),
         Decoded::Keys(_) => panic!("no keys are asked for"),
@@ -161,8 +161,8 @@ fn keys_that_end_it_do_so_at_the_start_of_a_line() {
 fn commands_come_out_at_their_place() {
     let expected = [
         line("a"),
-        Decoded::Telnet(Command::Do(1)),
-        Decoded::Telnet(Command::AreYouThere),
+        Decoded::Telnet(TelnetCommand::Do(1)),
+        Decoded::Telnet(TelnetCommand::AreYouThere),
         line("bc"),
     ];
     let input = b"a\nb\xff\xfd\x01\xff\xf6c\n";
@@ -175,7 +175,7 @@ fn keys_of<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.lines(b"first\r\nbe", now()).next(), Some(line("first")));
     assert_eq!(decoder.lines(b"", now()).next(), None);
-    assert_eq!(decoder.start_keys(), b"be");
+    assert_eq!(decoder.enter_key_mode(), b"be");
     let mut keys = Vec::new();
     for chunk in chunks {
         let mut lines = decoder.lines(chunk, now());
@@ -188,7 +188,7 @@ fn keys_of<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
             keys.extend_from_slice(chunk);
         }
     }
-    decoder.end_keys("h\u{e9}");
+    decoder.leave_key_mode("h\u{e9}");
     assert_eq!(decoder.lines(b"y\n", now()).next(), Some(line("h\u{e9}y")));
     keys
 }
@@ -218,15 +218,15 @@ fn a_line_without_end_is_dropped_and_dated() {
     let later = start + Duration::from_secs(1);
     let junk = [b'x'; MAX_LINE_BYTES];
     assert_eq!(decoder.lines(&junk, start).next(), None);
-    assert_eq!(decoder.dropping_since(), None);
+    assert_eq!(decoder.discarding_since(), None);
     assert_eq!(decoder.lines(&junk, start).next(), Some(Decoded::TooLong));
     for _ in 0..100 {
         assert_eq!(decoder.lines(&junk, later).next(), None);
-        assert_eq!(decoder.partial.capacity() + decoder.waiting.capacity(), 0);
+        assert_eq!(decoder.partial.capacity() + decoder.buffered.capacity(), 0);
     }
-    assert_eq!(decoder.dropping_since(), Some(start));
+    assert_eq!(decoder.discarding_since(), Some(start));
     assert_eq!(decoder.lines(b"\nok\n", later).next(), Some(line("ok")));
-    assert_eq!(decoder.dropping_since(), None);
+    assert_eq!(decoder.discarding_since(), None);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_request_is_known_behind_blank_lines_whatever_its_method() {
         for start in ["", "\u{feff}", "\n", "\r\n\r\n", " \n\t\n", "\0\n\u{200b}\n", "x\x08\n"] {
             let request = format!("{start}{method} /a HTTP/1.1\r\nHost: x\r\n\r\n/nick x\nhello\n");
             let blank = decoded(start.as_bytes());
-            let expected = [&blank[..], &[Decoded::Foreign(Foreign::Http)]].concat();
+            let expected = [&blank[..], &[Decoded::OtherProtocol(OtherProtocol::Http)]].concat();
             comes_to(request.as_bytes(), &expected);
         }
     }
@@ -308,20 +308,20 @@ fn a_request_is_known_behind_blank_lines_whatever_its_method() {
 #[test]
 fn other_protocols_are_known_however_they_are_split() {
     for (input, foreign) in [
-        (&b"GET / HTTP/1.1"[..], Foreign::Http),
-        (b"DESCRIBE rtsp://x/ RTSP/1.0\r\n\r\n", Foreign::Rtsp),
-        (b"REGISTER sip:x SIP/2.0\r\n", Foreign::Sip),
-        (b"\x16\x03\x01\x02", Foreign::Tls),
-        (b"SSH-2.0-x\r\n", Foreign::Ssh),
-        (b"PASS secret\r\nNICK x\r\n", Foreign::Irc),
-        (b"CAP LS 302\r\nNICK x\r\n", Foreign::Irc),
-        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello\n", Foreign::Proxy),
+        (&b"GET / HTTP/1.1"[..], OtherProtocol::Http),
+        (b"DESCRIBE rtsp://x/ RTSP/1.0\r\n\r\n", OtherProtocol::Rtsp),
+        (b"REGISTER sip:x SIP/2.0\r\n", OtherProtocol::Sip),
+        (b"\x16\x03\x01\x02", OtherProtocol::Tls),
+        (b"SSH-2.0-x\r\n", OtherProtocol::Ssh),
+        (b"PASS secret\r\nNICK x\r\n", OtherProtocol::Irc),
+        (b"CAP LS 302\r\nNICK x\r\n", OtherProtocol::Irc),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nhello\n", OtherProtocol::Proxy),
     ] {
-        comes_to(input, &[Decoded::Foreign(foreign)]);
-        let later = [line("").clone(), Decoded::Foreign(foreign)];
+        comes_to(input, &[Decoded::OtherProtocol(foreign)]);
+        let later = [line("").clone(), Decoded::OtherProtocol(foreign)];
         comes_to(&[b"\n", input].concat(), &later);
         let said = [&b"hi\n"[..], input].concat();
-        assert!(!decoded(&said).contains(&Decoded::Foreign(foreign)), "{said:?}");
+        assert!(!decoded(&said).contains(&Decoded::OtherProtocol(foreign)), "{said:?}");
     }
 }
 
@@ -329,7 +329,7 @@ fn other_protocols_are_known_however_they_are_split() {
 fn the_signature_of_a_proxy_is_known() {
     let header = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c\x7f\0\0\x01\x7f\0\0\x01\0\x01\0\x02hello\n";
     let blank = [line(""), line(""), line("")];
-    let proxy = [&blank[..], &[Decoded::Foreign(Foreign::Proxy)]].concat();
+    let proxy = [&blank[..], &[Decoded::OtherProtocol(OtherProtocol::Proxy)]].concat();
     comes_to(header, &proxy);
     comes_to(&[b"\r\n", &header[..]].concat(), &[&[line("")], &proxy[..]].concat());
     comes_to(b"QUIT\n", &lines(&["QUIT"]));
@@ -338,7 +338,7 @@ fn the_signature_of_a_proxy_is_known() {
 
 #[test]
 fn an_irc_client_is_known_until_something_is_said() {
-    let irc = Decoded::Foreign(Foreign::Irc);
+    let irc = Decoded::OtherProtocol(OtherProtocol::Irc);
     comes_to(
         b"/nick bob\n\n/foo\nNICK x\nhi\n",
         &[lines(&["/nick bob", "", "/foo"]), vec![irc]].concat(),
@@ -375,7 +375,7 @@ fn a_request_may_be_longer_than_a_line() {
         format!("{long}{long} / HTTP/1.1\r\n\r\n/nick x\n"),
         format!("POST /{} HTTP/1.1\r\n/nick x\n", &long[6..]),
     ] {
-        let expected = [Decoded::TooLong, Decoded::Foreign(Foreign::Http)];
+        let expected = [Decoded::TooLong, Decoded::OtherProtocol(OtherProtocol::Http)];
         comes_to(request.as_bytes(), &expected);
     }
     for (said, next) in [("look", "POST"), ("a", "b c"), ("", " "), ("x\x08", "\x17")] {
@@ -389,16 +389,16 @@ fn a_request_may_be_longer_than_a_line() {
 #[test]
 fn what_waits_is_known_without_being_taken() {
     for (bytes, foreign) in [
-        (&b"\r\nPOST / HTTP/1.1\r\n"[..], Some(Foreign::Http)),
-        (b"\xef\xbb\xbfSSH-", Some(Foreign::Ssh)),
+        (&b"\r\nPOST / HTTP/1.1\r\n"[..], Some(OtherProtocol::Http)),
+        (b"\xef\xbb\xbfSSH-", Some(OtherProtocol::Ssh)),
         (b"POST / HTTP/1.1", None),
         (b"hi\nNICK x\n", None),
         (b"", None),
     ] {
         let mut decoder = Decoder::default();
-        decoder.keep(bytes);
-        assert_eq!(decoder.foreign_waiting(now()), foreign, "{bytes:?}");
-        assert_eq!(decoder.waiting(), bytes);
+        decoder.buffer(bytes);
+        assert_eq!(decoder.detect_buffered(now()), foreign, "{bytes:?}");
+        assert_eq!(decoder.buffered(), bytes);
     }
 }
 
@@ -409,15 +409,15 @@ fn what_is_not_taken_waits() {
     assert_eq!(lines.next(), Some(line("x")));
     assert_eq!(lines.next(), Some(line("a")));
     drop(lines);
-    assert!(decoder.has_waiting());
-    assert_eq!(decoder.waiting(), b"b\nc\n");
+    assert!(decoder.has_buffered());
+    assert_eq!(decoder.buffered(), b"b\nc\n");
     assert_eq!(decoder.lines(b"", now()).next(), Some(line("b")));
     let mut lines = decoder.lines(b"d\n", now());
     assert_eq!(lines.next(), Some(line("c")));
     assert_eq!(lines.next(), Some(line("d")));
     assert_eq!(lines.next(), None);
     drop(lines);
-    assert!(!decoder.has_waiting());
+    assert!(!decoder.has_buffered());
 }
 
 /// Streams made of what matters: line ends, commands, text, pieces of UTF-8, long runs.

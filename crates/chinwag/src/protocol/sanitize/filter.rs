@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// A text's characters, each with its place and whether it is shown. A TAB is shown as a blank.
 #[derive(Clone, Debug)]
-pub(crate) struct Sieve<'a> {
+pub(crate) struct Filter<'a> {
     /// All of the text.
     text: &'a str,
     /// Those that are not judged yet.
@@ -30,20 +30,20 @@ pub(crate) struct Sieve<'a> {
     /// How many more columns of blanks may be kept in a row.
     blanks: usize,
     /// How many of each may be.
-    most: Most,
+    limits: Limits,
     /// How many of the next characters are tags that are kept.
     tags: usize,
     /// Where the last tag that was judged ended.
     tags_end: usize,
     /// The next character that is shown, once it was looked for.
-    next_shown: Ahead,
+    next_shown: Lookahead,
     /// The next one that letters do not join through, once it was looked for.
-    next_letter: Ahead,
+    next_letter: Lookahead,
 }
 
 /// How much of what is seen may stand in a row.
 #[derive(Clone, Copy, Debug)]
-struct Most {
+struct Limits {
     /// Marks.
     marks: usize,
     /// Columns of blanks.
@@ -52,7 +52,7 @@ struct Most {
 
 /// What was found further on.
 #[derive(Clone, Copy, Debug, Default)]
-struct Ahead {
+struct Lookahead {
     /// Where in the text; the end of it if there is none. Good as long as it was not passed.
     at: usize,
     /// What stands there.
@@ -62,32 +62,32 @@ struct Ahead {
     looks: usize,
 }
 
-impl<'a> Sieve<'a> {
+impl<'a> Filter<'a> {
     /// A text for others, which stands behind so many blanks.
-    pub(super) fn behind_blanks(text: &'a str, blanks: usize) -> Self {
-        let most = Most { marks: MAX_COMBINING_MARKS, blanks: MAX_BLANK_COLUMNS };
+    pub(super) fn after_blanks(text: &'a str, blanks: usize) -> Self {
+        let most = Limits { marks: MAX_COMBINING_MARKS, blanks: MAX_BLANK_COLUMNS };
         Self { blanks: most.blanks.saturating_sub(blanks), ..Self::within(text, most) }
     }
 
     /// A text for whoever types it: the blanks and marks that others do not get are seen.
-    pub(crate) fn of_typed(text: &'a str) -> Self {
-        Self::within(text, Most { marks: usize::MAX, blanks: usize::MAX })
+    pub(crate) fn for_input(text: &'a str) -> Self {
+        Self::within(text, Limits { marks: usize::MAX, blanks: usize::MAX })
     }
 
     /// A text of which so much is shown.
-    fn within(text: &'a str, most: Most) -> Self {
+    fn within(text: &'a str, limits: Limits) -> Self {
         Self {
             text,
             rest: text.char_indices(),
             before: None,
             letter: None,
-            marks: most.marks,
-            blanks: most.blanks,
-            most,
+            marks: limits.marks,
+            blanks: limits.blanks,
+            limits,
             tags: 0,
             tags_end: 0,
-            next_shown: Ahead::default(),
-            next_letter: Ahead::default(),
+            next_shown: Lookahead::default(),
+            next_letter: Lookahead::default(),
         }
     }
 
@@ -95,7 +95,7 @@ impl<'a> Sieve<'a> {
     #[inline]
     fn keeps(&mut self, c: char) -> bool {
         let class = class(c);
-        let Most { marks, blanks } = self.most;
+        let Limits { marks, blanks } = self.limits;
         match class {
             Class::Visible => {
                 (self.letter, self.marks) = (Some(c), marks);
@@ -208,7 +208,7 @@ impl<'a> Sieve<'a> {
     }
 }
 
-impl Iterator for Sieve<'_> {
+impl Iterator for Filter<'_> {
     type Item = (usize, char, bool);
 
     #[inline]
@@ -223,7 +223,7 @@ impl Iterator for Sieve<'_> {
 fn look_ahead(
     text: &str,
     from: usize,
-    known: &mut Ahead,
+    known: &mut Lookahead,
     is_wanted: impl Fn(Class) -> bool,
 ) -> Option<char> {
     if known.at < from {

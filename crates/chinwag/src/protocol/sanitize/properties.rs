@@ -1,7 +1,7 @@
 //! What Unicode says of a character, as far as the sanitiser asks.
 //!
 //! Everything is a look at a property of the Unicode Character Database, as the crate `icu_properties` has it compiled in; what
-//! is listed by hand is what no property says. It knows no neighbours: those are [`sieve`](super::sieve)'s business.
+//! is listed by hand is what no property says. It knows no neighbours: those are the [`filter`](super::filter)'s business.
 
 use icu_properties::props::{
     CanonicalCombiningClass, DefaultIgnorableCodePoint, Emoji, EmojiComponent, EmojiModifier,

@@ -49,11 +49,11 @@ fn each_character_alone_is_shown_or_is_nothing() {
         let is_white = is_white(c);
         assert_eq!((is_hidden(c), is_blank(&alone)), (is_nothing, is_nothing || is_white), "{c:?}");
         if is_nothing {
-            assert_eq!((&*sanitise(&alone), &*sanitise(&between)), ("", "ab"), "{c:?}");
+            assert_eq!((&*sanitize(&alone), &*sanitize(&between)), ("", "ab"), "{c:?}");
         } else if c == '\t' {
-            assert_eq!((&*sanitise(&alone), &*sanitise(&between)), (" ", "a b"));
+            assert_eq!((&*sanitize(&alone), &*sanitize(&between)), (" ", "a b"));
         } else {
-            assert!(sanitise(&between) == between, "{c:?}");
+            assert!(sanitize(&between) == between, "{c:?}");
         }
     }
 }
@@ -71,21 +71,21 @@ fn what_was_seen_to_pass_passes_no_more() {
     }
     let all: String = passed.iter().collect();
     assert!(is_blank(&all));
-    assert_eq!(sanitise(&format!("x{all}y{all}")), "xy");
+    assert_eq!(sanitize(&format!("x{all}y{all}")), "xy");
 }
 
 /// Each of these stays whole.
 fn stays(whole: &[&str]) {
     for &text in whole {
-        assert_eq!(sanitise(text), text, "{}", text.escape_unicode());
-        assert!(matches!(sanitise(text), Cow::Borrowed(_)));
+        assert_eq!(sanitize(text), text, "{}", text.escape_unicode());
+        assert!(matches!(sanitize(text), Cow::Borrowed(_)));
     }
 }
 
 /// Each of these becomes what stands beside it.
 fn becomes(pairs: &[(&str, &str)]) {
     for &(text, clean) in pairs {
-        assert_eq!(sanitise(text), clean, "{}", text.escape_unicode());
+        assert_eq!(sanitize(text), clean, "{}", text.escape_unicode());
     }
 }
 
@@ -174,13 +174,13 @@ fn scripts_keep_what_chooses_a_form() {
 fn no_letter_has_more_than_thirty_marks() {
     let piled = |count| format!("e{}x", "\u{301}".repeat(count));
     stays(&[&piled(30)]);
-    assert_eq!(sanitise(&piled(31)), piled(30));
-    assert_eq!(sanitise(&piled(2_000)), piled(30));
+    assert_eq!(sanitize(&piled(31)), piled(30));
+    assert_eq!(sanitize(&piled(2_000)), piled(30));
     // What is needed between them begins no new pile; a letter or a blank does.
     let joined = format!("क{}", "\u{94d}\u{200d}".repeat(100));
-    assert_eq!(sanitise(&joined).matches('\u{94d}').count(), 30);
+    assert_eq!(sanitize(&joined).matches('\u{94d}').count(), 30);
     let apart = format!("{} {}", "\u{301}".repeat(30), "\u{301}".repeat(30));
-    assert_eq!(sanitise(&apart), apart);
+    assert_eq!(sanitize(&apart), apart);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn no_gap_is_wider_than_sixteen_columns() {
     stays(&[&gap(" ", 16), &gap("\u{3000}", 8), &gap("\u{a0}", 16)]);
     let blanks = ('\0'..=char::MAX).filter(|&c| is_white(c) && !shows_nothing(c));
     for blank in blanks.map(String::from) {
-        let clean = sanitise(&gap(&blank, 69)).into_owned();
+        let clean = sanitize(&gap(&blank, 69)).into_owned();
         let (shown, count) = match &*blank {
             "\t" => (" ", 16),
             "\u{3000}" => ("\u{3000}", 8),
@@ -198,20 +198,20 @@ fn no_gap_is_wider_than_sixteen_columns() {
         assert_eq!(clean, gap(shown, count), "{blank:?}");
     }
     // Marks on them are none the less blanks: a coeng of Khmer is nothing by itself.
-    assert_eq!(sanitise(&gap(" \u{17d2}", 69)).matches(' ').count(), 16 + 2);
+    assert_eq!(sanitize(&gap(" \u{17d2}", 69)).matches(' ').count(), 16 + 2);
     // Nor does a vowel of Hangul that stands alone take room of its own.
-    assert_eq!(sanitise(&gap(" \u{1161}", 69)).matches(' ').count(), 16 + 2);
+    assert_eq!(sanitize(&gap(" \u{1161}", 69)).matches(' ').count(), 16 + 2);
     // Of many kinds, with nothing between them, and wherever they stand in a plain line.
     let mixed = format!("x{}y", " \t\u{3000}\u{200b}\u{a0}\u{2800}".repeat(20));
-    let clean = sanitise(&mixed).into_owned();
+    let clean = sanitize(&mixed).into_owned();
     assert!(unicode_width::UnicodeWidthStr::width(&*clean) <= 18, "{clean:?}");
     for before in 0..40 {
         for count in 0..40 {
             let text = format!("{}{}y", "x".repeat(before), " ".repeat(count));
             let clean = format!("{}{}y", "x".repeat(before), " ".repeat(count.min(16)));
-            assert_eq!(sanitise(&text), clean);
+            assert_eq!(sanitize(&text), clean);
             let mut appended = b"bob: ".to_vec();
-            append_sanitised(&mut appended, &text);
+            append_sanitized(&mut appended, &text);
             let widest = if before == 0 { 15 } else { 16 };
             let blanks = " ".repeat(count.min(widest));
             assert_eq!(appended, format!("bob: {}{blanks}y", "x".repeat(before)).into_bytes());
@@ -221,8 +221,8 @@ fn no_gap_is_wider_than_sixteen_columns() {
 
 #[test]
 fn escape_sequences_lose_their_escape() {
-    assert_eq!(sanitise("\u{1b}[31mred\u{1b}]0;title\u{7}"), "[31mred]0;title");
-    assert_eq!(sanitise("a\tb\rc\nd\u{85}e\u{9b}1m"), "a bcde1m");
+    assert_eq!(sanitize("\u{1b}[31mred\u{1b}]0;title\u{7}"), "[31mred]0;title");
+    assert_eq!(sanitize("a\tb\rc\nd\u{85}e\u{9b}1m"), "a bcde1m");
 }
 
 #[test]
@@ -234,24 +234,24 @@ fn blank_is_what_nobody_would_see() {
 
 #[test]
 fn quotes_hold_the_words_in() {
-    assert_eq!(quoted("bye"), "\"bye\"");
-    assert_eq!(quoted("say \"x\"\u{1b}[2J"), "\"say \\\"x\\\"[2J\"");
-    assert_eq!(quoted(&"x".repeat(200)).len(), 202);
-    assert_eq!(quoted(&"x".repeat(201)), format!("\"{}…\"", "x".repeat(197)));
-    assert!(quoted(&"\"".repeat(300)).len() <= 202);
+    assert_eq!(quote("bye"), "\"bye\"");
+    assert_eq!(quote("say \"x\"\u{1b}[2J"), "\"say \\\"x\\\"[2J\"");
+    assert_eq!(quote(&"x".repeat(200)).len(), 202);
+    assert_eq!(quote(&"x".repeat(201)), format!("\"{}…\"", "x".repeat(197)));
+    assert!(quote(&"\"".repeat(300)).len() <= 202);
 }
 
 #[test]
 fn words_are_cut_between_what_is_one_character() {
     let family = "👨\u{200d}👩\u{200d}👧";
-    let cut = |before| quoted(&format!("{}{family}{}", "x".repeat(before), "y".repeat(9)));
+    let cut = |before| quote(&format!("{}{family}{}", "x".repeat(before), "y".repeat(9)));
     assert_eq!(cut(179), format!("\"{}{family}…\"", "x".repeat(179)));
     assert_eq!(cut(180), format!("\"{}…\"", "x".repeat(180)));
     assert_eq!(
-        quoted(&format!("{}e\u{301}yyyy", "x".repeat(195))),
+        quote(&format!("{}e\u{301}yyyy", "x".repeat(195))),
         format!("\"{}…\"", "x".repeat(195))
     );
-    assert_eq!(quoted(&format!("👨{}", "\u{200d}👨".repeat(99))), "\"…\"");
+    assert_eq!(quote(&format!("👨{}", "\u{200d}👨".repeat(99))), "\"…\"");
 }
 
 /// What is kept of what shows nothing, and not needed; each rule in its plainest form, whatever it costs.
@@ -326,12 +326,12 @@ proptest! {
 
     #[test]
     fn nothing_stays_that_is_not_needed(text in texts()) {
-        let clean = sanitise(&text).into_owned();
+        let clean = sanitize(&text).into_owned();
         prop_assert_eq!(strays(&clean), vec![], "{:?} of {:?}", clean, text);
-        prop_assert_eq!(&*sanitise(&clean), clean.as_str(), "twice is as once");
+        prop_assert_eq!(&*sanitize(&clean), clean.as_str(), "twice is as once");
         prop_assert_eq!(is_blank(&text), clean.chars().all(is_white));
         let mut appended = b"nick:".to_vec();
-        append_sanitised(&mut appended, &text);
+        append_sanitized(&mut appended, &text);
         prop_assert_eq!(&appended[5..], clean.as_bytes());
         let (mut marks, mut blanks) = (0, 0);
         for c in clean.chars().filter(|&c| !shows_nothing(c)) {
@@ -350,13 +350,13 @@ proptest! {
     fn what_is_seen_stays_in_order(text in texts()) {
         let is_bounded = |&c: &char| !shows_nothing(c) && !is_white(c) && !is_any_mark(c);
         let seen = |text: &str| text.chars().filter(is_bounded).collect::<String>();
-        prop_assert_eq!(seen(&sanitise(&text)), seen(&text));
+        prop_assert_eq!(seen(&sanitize(&text)), seen(&text));
     }
 
     #[test]
     fn each_character_is_looked_at_a_few_times(text in texts(), times in 1..100_usize) {
         let text = text.repeat(times);
-        let mut sieve = Sieve::behind_blanks(&text, 0);
+        let mut sieve = Filter::after_blanks(&text, 0);
         let count = sieve.by_ref().count();
         prop_assert!(sieve.looks() <= 2 * count, "{} looks at {count}", sieve.looks());
     }
@@ -364,12 +364,12 @@ proptest! {
     #[test]
     fn quotes_hold_any_words_in(text in texts(), times in 1..30_usize) {
         let words = text.repeat(times);
-        let quoted = quoted(&words);
+        let quoted = quote(&words);
         prop_assert!(quoted.len() <= MAX_QUOTED + 2);
         prop_assert_eq!(strays(&quoted), vec![]);
-        prop_assert_eq!(&*sanitise(&quoted), quoted.as_str());
+        prop_assert_eq!(&*sanitize(&quoted), quoted.as_str());
         let bare = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
         prop_assert!(!bare.replace("\\\"", "").contains('"'));
-        prop_assert_eq!(super::quoted(&quotable(&words)), quoted);
+        prop_assert_eq!(super::quote(&truncate_for_quote(&words)), quoted);
     }
 }

@@ -5,7 +5,7 @@
 //!      └───────────────┴────────────────┴── a byte that cannot stand there ──► Not
 //! ```
 
-use super::Foreign;
+use super::OtherProtocol;
 
 /// Where in a request line the bytes so far have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum RequestLine {
     /// In the version: its bytes, and how many they are.
     Version([u8; VERSION], u8),
     /// It is none.
-    Not,
+    Other,
 }
 
 /// Bytes of the longest version.
@@ -31,7 +31,7 @@ impl Default for RequestLine {
 
 impl RequestLine {
     /// The same, with more bytes of the line.
-    pub(crate) fn fed(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn feed(mut self, bytes: &[u8]) -> Self {
         for &byte in bytes {
             self = match self {
                 Self::Method(_) if is_of_token(byte) => Self::Method(true),
@@ -42,21 +42,21 @@ impl RequestLine {
                     version[usize::from(length)] = byte;
                     Self::Version(version, length + 1)
                 }
-                _ => return Self::Not,
+                _ => return Self::Other,
             };
         }
         self
     }
 
     /// The protocol, if the line is over and is a request.
-    pub(crate) fn protocol(self) -> Option<Foreign> {
+    pub(crate) fn protocol(self) -> Option<OtherProtocol> {
         let Self::Version(version, length) = self else { return None };
         let [name @ .., b'/', major, b'.', minor] = &version[..length.into()] else { return None };
         match name {
             _ if !major.is_ascii_digit() || !minor.is_ascii_digit() => None,
-            b"HTTP" => Some(Foreign::Http),
-            b"RTSP" => Some(Foreign::Rtsp),
-            b"SIP" => Some(Foreign::Sip),
+            b"HTTP" => Some(OtherProtocol::Http),
+            b"RTSP" => Some(OtherProtocol::Rtsp),
+            b"SIP" => Some(OtherProtocol::Sip),
             _ => None,
         }
     }

@@ -1,5 +1,5 @@
 //! Telnet's commands in the stream of bytes, by the grammar of RFC 854: found and taken out, however they are
-//! split over reads. What is answered to them is [`options`]' affair.
+//! split over reads. What is answered to them is [`negotiation`]'s business.
 //!
 //! ```text
 //! Data ── IAC ──► Command ── WILL, WONT, DO, DONT ──► Option ── any byte ──► Data
@@ -56,7 +56,7 @@ const HEAD: usize = 12;
 
 /// What a command asks of us. Those that ask nothing (NOP, GA and the like) are not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
+pub(crate) enum TelnetCommand {
     /// The other side offers to do what this option says, or does it.
     Will(u8),
     /// It does not.
@@ -84,7 +84,7 @@ pub(crate) enum Command {
 
 /// Takes telnet's commands out of a stream of bytes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct Parser {
     /// Where in the grammar the last byte left us.
     state: State,
     /// The first bytes of the subnegotiation under way, as many as its state counts.
@@ -109,7 +109,7 @@ enum State {
 
 /// What is left of the stream once the commands are out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Piece<'a> {
+pub(crate) enum Token<'a> {
     /// Bytes of text; never empty, and without an IAC.
     Data(&'a [u8]),
     /// The byte 0xFF, as text.
@@ -117,17 +117,17 @@ pub(crate) enum Piece<'a> {
     /// A subnegotiation that went on past its limit was given up: what follows up to a line's end is junk.
     Abandoned,
     /// A command that asks something of us.
-    Command(Command),
+    Command(TelnetCommand),
 }
 
-impl Filter {
+impl Parser {
     /// Whether the next byte is text, or the start of a command.
     pub(crate) fn is_between_commands(&self) -> bool {
         self.state == State::Data
     }
 
     /// The next piece of the input, which moves on behind it. `None` when the input is used up.
-    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Piece<'a>> {
+    pub(crate) fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Token<'a>> {
         loop {
             let first = *input.first()?;
             match self.state {
@@ -138,7 +138,7 @@ impl Filter {
                 State::Data => {
                     let (data, rest) = input.split_at(memchr(IAC, input).unwrap_or(input.len()));
                     *input = rest;
-                    return Some(Piece::Data(data));
+                    return Some(Token::Data(data));
                 }
                 State::Command => {
                     self.state = after_command(first);
@@ -146,19 +146,19 @@ impl Filter {
                         *input = &input[1..];
                     }
                     if first == IAC || first < EOF {
-                        return Some(Piece::Escaped);
+                        return Some(Token::Escaped);
                     }
-                    if let Some(command) = of_two_bytes(first) {
-                        return Some(Piece::Command(command));
+                    if let Some(command) = parse_short_command(first) {
+                        return Some(Token::Command(command));
                     }
                 }
                 State::Option(verb) => {
                     *input = &input[1..];
                     self.state = State::Data;
-                    return Some(Piece::Command(of_option(verb, first)));
+                    return Some(Token::Command(parse_option_command(verb, first)));
                 }
                 State::Subnegotiation(seen) => {
-                    let abandoned = self.subnegotiate(seen, input);
+                    let abandoned = self.skip_subnegotiation(seen, input);
                     if abandoned.is_some() {
                         return abandoned;
                     }
@@ -179,34 +179,34 @@ impl Filter {
         seen: u16,
         byte: u8,
         input: &mut &[u8],
-    ) -> Option<Piece<'static>> {
+    ) -> Option<Token<'static>> {
         if (EOF..IAC).contains(&byte) {
             self.state = if byte == SE { State::Data } else { State::Command };
             // Another command than its end is looked at next.
             *input = &input[usize::from(byte == SE)..];
             let head = &self.head[..usize::from(seen).min(HEAD)];
-            return of_subnegotiation(head, seen.into()).map(Piece::Command);
+            return parse_subnegotiation(head, seen.into()).map(Token::Command);
         }
         // The byte 0xFF, doubled or not; what stands behind one that is not is looked at next.
         *input = &input[usize::from(byte == IAC)..];
         if usize::from(seen) >= MAX_SUBNEGOTIATION_BYTES {
             self.state = State::Data;
-            return Some(Piece::Abandoned);
+            return Some(Token::Abandoned);
         }
-        self.keep_head(seen, &[IAC]);
+        self.save_head(seen, &[IAC]);
         self.state = State::Subnegotiation(seen + 1);
         None
     }
 
     /// Keeps what of these bytes belongs to the head of a subnegotiation of which so many were seen before.
-    fn keep_head(&mut self, seen: u16, bytes: &[u8]) {
+    fn save_head(&mut self, seen: u16, bytes: &[u8]) {
         let free = &mut self.head[usize::from(seen).min(HEAD)..];
         let kept = free.len().min(bytes.len());
         free[..kept].copy_from_slice(&bytes[..kept]);
     }
 
     /// Passes over bytes of a subnegotiation; the input is not empty.
-    fn subnegotiate(&mut self, seen: u16, input: &mut &[u8]) -> Option<Piece<'static>> {
+    fn skip_subnegotiation(&mut self, seen: u16, input: &mut &[u8]) -> Option<Token<'static>> {
         let span = memchr(IAC, input).unwrap_or(input.len());
         if span == 0 {
             *input = &input[1..];
@@ -216,10 +216,10 @@ impl Filter {
         let room = MAX_SUBNEGOTIATION_BYTES.saturating_sub(usize::from(seen));
         if room == 0 {
             self.state = State::Data;
-            return Some(Piece::Abandoned);
+            return Some(Token::Abandoned);
         }
         let passed = span.min(room);
-        self.keep_head(seen, &input[..passed]);
+        self.save_head(seen, &input[..passed]);
         *input = &input[passed..];
         let seen = usize::from(seen) + passed;
         self.state = State::Subnegotiation(u16::try_from(seen).unwrap_or(u16::MAX));
@@ -237,38 +237,40 @@ fn after_command(byte: u8) -> State {
 }
 
 /// What a command of two bytes asks of us.
-fn of_two_bytes(byte: u8) -> Option<Command> {
+fn parse_short_command(byte: u8) -> Option<TelnetCommand> {
     match byte {
-        IP => Some(Command::Quit),
-        AYT => Some(Command::AreYouThere),
-        EC => Some(Command::EraseCharacter),
-        EL => Some(Command::EraseLine),
+        IP => Some(TelnetCommand::Quit),
+        AYT => Some(TelnetCommand::AreYouThere),
+        EC => Some(TelnetCommand::EraseCharacter),
+        EL => Some(TelnetCommand::EraseLine),
         _ => None,
     }
 }
 
 /// What a command with an option asks of us.
-fn of_option(verb: u8, option: u8) -> Command {
+fn parse_option_command(verb: u8, option: u8) -> TelnetCommand {
     match verb {
-        WILL => Command::Will(option),
-        WONT => Command::Wont(option),
-        DO => Command::Do(option),
-        _ => Command::Dont(option),
+        WILL => TelnetCommand::Will(option),
+        WONT => TelnetCommand::Wont(option),
+        DO => TelnetCommand::Do(option),
+        _ => TelnetCommand::Dont(option),
     }
 }
 
 /// What a subnegotiation of so many bytes tells that begins so.
-fn of_subnegotiation(head: &[u8], length: usize) -> Option<Command> {
+fn parse_subnegotiation(head: &[u8], length: usize) -> Option<TelnetCommand> {
     match *head {
         [NAWS, wide, columns, high, rows] if length == 5 => {
             let columns = u16::from_be_bytes([wide, columns]);
-            Some(Command::WindowSize(columns, u16::from_be_bytes([high, rows])))
+            Some(TelnetCommand::WindowSize(columns, u16::from_be_bytes([high, rows])))
         }
         [TTYPE, IS, ref name @ ..] => {
             let is = |known: &str| {
                 length == known.len() + 2 && name.eq_ignore_ascii_case(known.as_bytes())
             };
-            Some(Command::TerminalType { is_dumb: is("dumb") || is("unknown") || length == 2 })
+            Some(TelnetCommand::TerminalType {
+                is_dumb: is("dumb") || is("unknown") || length == 2,
+            })
         }
         _ => None,
     }
@@ -288,16 +290,16 @@ mod tests {
     /// The same, and the commands.
     fn taken_apart<'a>(
         chunks: impl IntoIterator<Item = &'a [u8]>,
-    ) -> (Vec<u8>, usize, Vec<Command>) {
-        let mut filter = Filter::default();
+    ) -> (Vec<u8>, usize, Vec<TelnetCommand>) {
+        let mut filter = Parser::default();
         let (mut text, mut abandoned, mut commands) = (Vec::new(), 0, Vec::new());
         for mut chunk in chunks {
             while let Some(piece) = filter.next(&mut chunk) {
                 match piece {
-                    Piece::Data(data) => text.extend_from_slice(data),
-                    Piece::Escaped => text.push(IAC),
-                    Piece::Abandoned => abandoned += 1,
-                    Piece::Command(command) => commands.push(command),
+                    Token::Data(data) => text.extend_from_slice(data),
+                    Token::Escaped => text.push(IAC),
+                    Token::Abandoned => abandoned += 1,
+                    Token::Command(command) => commands.push(command),
                 }
             }
         }
@@ -311,16 +313,16 @@ mod tests {
             \xff\xfa\x18\x00dumber\xff\xf0\xff\xfa\x18\x00xterm-256color-and-more\xff\xf0\
             \xff\xfa\x1f\x00\x50\x00\xff\xf0\xff\xfa\xff\xf0";
         let expected = [
-            Command::Will(1),
-            Command::Quit,
-            Command::AreYouThere,
-            Command::EraseCharacter,
-            Command::EraseLine,
-            Command::Dont(34),
-            Command::WindowSize(255, 258),
-            Command::TerminalType { is_dumb: true },
-            Command::TerminalType { is_dumb: false },
-            Command::TerminalType { is_dumb: false },
+            TelnetCommand::Will(1),
+            TelnetCommand::Quit,
+            TelnetCommand::AreYouThere,
+            TelnetCommand::EraseCharacter,
+            TelnetCommand::EraseLine,
+            TelnetCommand::Dont(34),
+            TelnetCommand::WindowSize(255, 258),
+            TelnetCommand::TerminalType { is_dumb: true },
+            TelnetCommand::TerminalType { is_dumb: false },
+            TelnetCommand::TerminalType { is_dumb: false },
         ];
         assert_eq!(taken_apart([&stream[..]]), (b"ab".to_vec(), 0, expected.to_vec()));
         assert_eq!(taken_apart(stream.chunks(1)).2, expected);
@@ -343,7 +345,7 @@ mod tests {
         assert_eq!(whole(b"a\xff\xecb\xff\xedc\xff\xeed\xff\xefe"), b"abcde");
         // What Debian's telnet makes of Ctrl-Z.
         let stream = b"\xff\xed\xff\xf2\xff\xfd\x06hello\r\n";
-        let expected = (b"hello\r\n".to_vec(), 0, vec![Command::Do(6)]);
+        let expected = (b"hello\r\n".to_vec(), 0, vec![TelnetCommand::Do(6)]);
         assert_eq!(taken_apart([&stream[..]]), expected);
         assert_eq!(taken_apart(stream.chunks(1)), expected);
     }
@@ -353,15 +355,15 @@ mod tests {
         for (stream, text, commands) in [
             (&b"\xff\xfa\x18\xff\xf1hello\n"[..], &b"hello\n"[..], &[][..]),
             (b"\xff\xfa\x18\xff\xedhello\n", b"hello\n", &[]),
-            (b"\xff\xfa\xff\xfb\x01hello\n", b"hello\n", &[Command::Will(1)]),
+            (b"\xff\xfa\xff\xfb\x01hello\n", b"hello\n", &[TelnetCommand::Will(1)]),
             (b"\xff\xfa\xff\xfa\x18\xff\xf0x", b"x", &[]),
             (
                 b"\xff\xfa\x1f\0\x50\0\x18\xff\xf6x",
                 b"x",
-                &[Command::WindowSize(80, 24), Command::AreYouThere],
+                &[TelnetCommand::WindowSize(80, 24), TelnetCommand::AreYouThere],
             ),
             // A client that does not double the byte.
-            (b"\xff\xfa\x1f\0\xff\0\x18\xff\xf0x", b"x", &[Command::WindowSize(255, 24)]),
+            (b"\xff\xfa\x1f\0\xff\0\x18\xff\xf0x", b"x", &[TelnetCommand::WindowSize(255, 24)]),
         ] {
             let expected = (text.to_vec(), 0, commands.to_vec());
             assert_eq!(taken_apart([stream]), expected, "{stream:?}");

@@ -7,13 +7,13 @@
 
 use super::AddressBudget;
 use crate::limits::{MAX_LINE_BYTES, NON_LINE_BYTES_PER_TOKEN, READ_BUFFER};
-use crate::protocol::command::Kind;
+use crate::protocol::command::CommandKind;
 use crate::server::rate_limit::{LineRateLimit, RateLimit};
 use std::time::Instant;
 
 /// Tokens that may be owed beyond the burst: the most expensive command, and a read and a line that is erased.
 const MAX_DEBT: u32 =
-    Kind::DEAREST + ((READ_BUFFER + MAX_LINE_BYTES) / NON_LINE_BYTES_PER_TOKEN) as u32;
+    CommandKind::MAX_COST + ((READ_BUFFER + MAX_LINE_BYTES) / NON_LINE_BYTES_PER_TOKEN) as u32;
 
 /// What is left to one connection, kept as two moments.
 #[derive(Clone, Copy, Debug)]
@@ -138,11 +138,11 @@ mod tests {
             let mut budget = ConnectionBudget::new(Some(rate), &address, now);
             let mut spent = 0;
             while budget.next_allowed(rate) <= now {
-                budget.spend(Kind::DEAREST, rate, &address, now);
+                budget.spend(CommandKind::MAX_COST, rate, &address, now);
                 spent += 1;
             }
-            assert_eq!(spent, burst.div_ceil(Kind::DEAREST), "{burst}");
-            let owed = spent * Kind::DEAREST - burst;
+            assert_eq!(spent, burst.div_ceil(CommandKind::MAX_COST), "{burst}");
+            let owed = spent * CommandKind::MAX_COST - burst;
             assert_eq!(budget.next_allowed(rate), now + interval * (owed + 1), "{burst}");
             budget.clamp_to(rate, &address, now);
             assert_eq!(

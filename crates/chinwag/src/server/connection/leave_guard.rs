@@ -1,6 +1,6 @@
 //! A drop guard that sends a leave event exactly once for each join, whatever happens to the task.
 
-use crate::chat::event::{ClientId, Departure, Event};
+use crate::chat::event::{ClientId, Event, LeaveReason};
 use whippet::sync::mpsc::OwnedPermit;
 
 /// Holds a permit for the leave in the broker's queue. It is acquired before the join, so that a full queue cannot keep a
@@ -20,7 +20,7 @@ impl LeaveGuard {
     }
 
     /// Sends the leave. Later calls do nothing.
-    pub(crate) fn leave(&mut self, departure: Departure) {
+    pub(crate) fn leave(&mut self, departure: LeaveReason) {
         if let Some(permit) = self.permit.take() {
             permit.send(Event::Leave { id: self.id, departure });
         }
@@ -29,6 +29,6 @@ impl LeaveGuard {
 
 impl Drop for LeaveGuard {
     fn drop(&mut self) {
-        self.leave(Departure::Lost);
+        self.leave(LeaveReason::ConnectionLost);
     }
 }

@@ -19,13 +19,13 @@ pub(crate) mod writer;
 mod probe;
 
 use self::probe::{ConnectionProbe, ProbeResult};
-use crate::chat::event::{ClientId, Control, Departure, Event, NewClient};
+use crate::chat::event::{ClientId, Control, Event, LeaveReason, NewClient};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
 use crate::os::serving_clock::{self, Served};
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::queue;
 use crate::outbound::side_message::SideMessage;
-use crate::protocol::encode::DoorKind;
+use crate::protocol::encode::WireFormat;
 use crate::server::connection::interrupt::{Interrupt, InterruptListener};
 use crate::server::connection::leave_guard::LeaveGuard;
 use crate::server::connection::linger::{linger_close, write_all, write_past_buffer};
@@ -182,14 +182,14 @@ impl Connection {
             && let Some(foreign) = reader.sniff(stream, now())
         {
             shared.live.trusted_proxies().log_untrusted(foreign, address);
-            shared.live.connection_log().rejected(address, foreign.reason());
-            return Err(foreign.answer());
+            shared.live.connection_log().rejected(address, foreign.leave_reason());
+            return Err(foreign.response());
         }
         // There is always one: the queue has more capacity than there are connections.
         let permit = shared.events.clone().try_reserve_owned().map_err(|_| STOPPING)?;
         let id = shared.next_id();
         let (sender, receiver) = queue::channel(&shared.backpressure);
-        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let client = NewClient { sender, format: WireFormat::Lines, address };
         let join = Control::Join { id, client };
         shared.control.send(join).await.map_err(|_| STOPPING)?;
         let (writer, leave_guard) = (Writer::new(receiver), LeaveGuard::new(id, permit));
@@ -280,7 +280,6 @@ impl Connection {
     fn apply_rate_limit(&mut self, shared: &Shared, admission: &ConnectionPermit) {
         self.reader.apply_rate_limit(shared.live.rate_limit(), admission.budget(), now());
     }
-
     /// What the read half waits for now; `waits` says whether the write half [blocks it](Writer::read_blocked).
     fn read_interest(&self, blocked: bool, shared: &Shared, now: Instant) -> ReadInterest {
         match self.read_state {
@@ -479,9 +478,9 @@ impl Connection {
         let terminal = self.writer.terminal_mut().as_mut()?;
         if draining {
             // What follows the Tab is a line that was read, and is not to wait.
-            terminal.forget_question();
+            terminal.cancel_completion();
         }
-        let (word, answer) = terminal.ask()?;
+        let (word, answer) = terminal.send_completion()?;
         Some(Event::Complete { id, word, answer })
     }
 
@@ -489,7 +488,7 @@ impl Connection {
     async fn close(&mut self, exit: Exit, stream: &TcpStream, shared: &Shared) -> FinalMessage {
         let (leave_reason, message) = match exit {
             Exit::IoError => {
-                self.leave_guard.leave(Departure::Lost);
+                self.leave_guard.leave(LeaveReason::ConnectionLost);
                 return None;
             }
             Exit::Disconnected(reason) => {

@@ -1,18 +1,18 @@
 //! The read half of a connection: from the socket to commands, one read at a time, as fast as the rate limits allow.
 
-use crate::chat::event::{CommandBatch, Departure};
+use crate::chat::event::{CommandBatch, LeaveReason};
 use crate::limits::{KEY_CHUNK_BYTES, MAX_STEPS_PER_POLL, READ_BUFFER};
-use crate::protocol::command::{self, Input, Kind};
+use crate::protocol::command::{self, Command, CommandKind};
 use crate::protocol::decoder::{Decoded, Decoder, Lines};
-use crate::protocol::sniff::Foreign;
-use crate::protocol::telnet::Command;
+use crate::protocol::sniff::OtherProtocol;
+use crate::protocol::telnet::TelnetCommand;
 use crate::protocol::time_of_day::TimeOfDay;
 use crate::server::address_budgets::{AddressBudget, ConnectionBudget};
 use crate::server::key_budget::KeyBudget;
 use crate::server::oper_secret::{AuthAttempt, OperAuthenticator};
 use crate::server::rate_limit::{LineRateLimit, RateLimit};
 use crate::terminal::editor::{self, NOT_UTF8, TOO_LONG};
-use crate::terminal::{Ending, Reading, Terminal};
+use crate::terminal::{CloseRequest, InputMode, Terminal};
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
@@ -54,9 +54,9 @@ impl Throttle {
     ) -> NextStep {
         let dry =
             limits.lines.map(|rate| self.budget.next_allowed(rate)).filter(|&next| next > now);
-        let unsaid = terminal.map_or(0, Terminal::unsaid);
+        let unsaid = terminal.map_or(0, Terminal::pending_line_bytes);
         let is_ahead = unsaid > 0 && dry.is_some();
-        let is_ending = terminal.is_some_and(|terminal| terminal.ending().is_some());
+        let is_ending = terminal.is_some_and(|terminal| terminal.close_request().is_some());
         match dry {
             None if unsaid > 0 => return NextStep::SubmitQueuedLine,
             Some(until) if is_ending && unsaid > 0 => return NextStep::WaitUntil(until),
@@ -67,7 +67,7 @@ impl Throttle {
             return dry.map_or(NextStep::Decode, NextStep::WaitUntil);
         }
         let dry_keys = limits.keys.and_then(|keys| self.key_budget.blocked_until(keys, now));
-        let may_go_ahead = terminal.is_some_and(Terminal::may_go_ahead);
+        let may_go_ahead = terminal.is_some_and(Terminal::accepts_keys);
         match (dry, dry_keys) {
             (Some(until), _) if !may_go_ahead => NextStep::WaitUntil(until),
             (Some(line), Some(key)) if is_ahead => NextStep::WaitUntil(line.min(key)),
@@ -140,24 +140,24 @@ pub(crate) struct ReadOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CloseReason {
     /// As the others can be told.
-    Left(Departure),
+    Left(LeaveReason),
     /// It speaks another protocol.
-    OtherProtocol(Foreign),
+    OtherProtocol(OtherProtocol),
     /// It sent a line without an end.
     UnterminatedLine,
 }
 
 impl CloseReason {
     /// What the others are told, and what the client is told.
-    pub(crate) fn messages(self) -> (Departure, &'static str) {
+    pub(crate) fn messages(self) -> (LeaveReason, &'static str) {
         match self {
-            Self::Left(departure @ Departure::Quit(_)) => (departure, GOODBYE),
+            Self::Left(departure @ LeaveReason::Quit(_)) => (departure, GOODBYE),
             Self::Left(departure) => (departure, ""),
-            Self::OtherProtocol(foreign) => {
-                (Departure::Refused(foreign.reason()), foreign.answer())
+            Self::OtherProtocol(other) => {
+                (LeaveReason::ServerClosed(other.leave_reason()), other.response())
             }
             Self::UnterminatedLine => {
-                (Departure::Refused(UNTERMINATED_REASON), UNTERMINATED_MESSAGE)
+                (LeaveReason::ServerClosed(UNTERMINATED_REASON), UNTERMINATED_MESSAGE)
             }
         }
     }
@@ -184,7 +184,7 @@ impl Reader {
 
     /// Whether there is something to decode without a read.
     pub(crate) fn has_buffered(&self) -> bool {
-        self.decoder.has_waiting()
+        self.decoder.has_buffered()
     }
 
     /// When a queued line may be submitted, if that is not now.
@@ -195,7 +195,8 @@ impl Reader {
         now: Instant,
     ) -> Option<Instant> {
         let next = self.throttle.budget.next_allowed(rate?);
-        (terminal.is_some_and(|terminal| terminal.unsaid() > 0) && next > now).then_some(next)
+        (terminal.is_some_and(|terminal| terminal.pending_line_bytes() > 0) && next > now)
+            .then_some(next)
     }
 
     /// Whether a queued line may be submitted now.
@@ -205,7 +206,7 @@ impl Reader {
         limits: RateLimits,
         now: Instant,
     ) -> bool {
-        self.throttle.next_step(self.decoder.hands_out_keys(), terminal, limits, now)
+        self.throttle.next_step(self.decoder.is_key_mode(), terminal, limits, now)
             == NextStep::SubmitQueuedLine
     }
 
@@ -227,7 +228,7 @@ impl Reader {
         limits: RateLimits,
         now: Instant,
     ) -> Option<Instant> {
-        match self.throttle.next_step(self.decoder.hands_out_keys(), terminal, limits, now) {
+        match self.throttle.next_step(self.decoder.is_key_mode(), terminal, limits, now) {
             NextStep::WaitUntil(until) => Some(until),
             NextStep::SubmitQueuedLine | NextStep::Decode => None,
         }
@@ -247,17 +248,17 @@ impl Reader {
 
     /// Since when a line without an end has been past its limit.
     pub(crate) fn overlong_since(&self) -> Option<Instant> {
-        self.decoder.dropping_since()
+        self.decoder.discarding_since()
     }
 
     /// Reads once before the welcome, to learn whether the client speaks our protocol. What was read is buffered for
     /// [`read_commands`](Self::read_commands).
-    pub(crate) fn sniff(&mut self, stream: &TcpStream, now: Instant) -> Option<Foreign> {
+    pub(crate) fn sniff(&mut self, stream: &TcpStream, now: Instant) -> Option<OtherProtocol> {
         let mut buffer = [0; READ_BUFFER];
         // An end or an error comes again with the next read.
         let read = read(stream, &mut buffer).unwrap_or(0);
-        self.decoder.keep(&buffer[..read]);
-        self.decoder.foreign_waiting(now)
+        self.decoder.buffer(&buffer[..read]);
+        self.decoder.detect_buffered(now)
     }
 
     /// The next commands: from what is buffered, or else from one read. At most one event's worth, no more than the rate limits
@@ -271,9 +272,10 @@ impl Reader {
         now: Instant,
     ) -> Option<ReadOutcome> {
         let says = self.may_submit_queued(terminal.as_deref(), limits.rates, now);
-        let mut outcome = if says || self.decoder.has_waiting() {
+        let mut outcome = if says || self.decoder.has_buffered() {
             self.parse(&[], terminal, limits, now)
-        } else if let Some(ending) = terminal.as_ref().and_then(|terminal| terminal.ending()) {
+        } else if let Some(ending) = terminal.as_ref().and_then(|terminal| terminal.close_request())
+        {
             ReadOutcome { close: Some(close_reason(ending)), ..ReadOutcome::default() }
         } else {
             let mut buffer = BUFFER.take().unwrap_or_else(|| Box::new([0; READ_BUFFER]));
@@ -287,7 +289,7 @@ impl Reader {
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => None,
                 Err(_) => Some(ReadOutcome {
-                    close: Some(CloseReason::Left(Departure::Lost)),
+                    close: Some(CloseReason::Left(LeaveReason::ConnectionLost)),
                     ..ReadOutcome::default()
                 }),
             };
@@ -312,7 +314,7 @@ impl Reader {
         let Self { decoder, throttle } = self;
         let mut lines = decoder.lines(fresh, now);
         while outcome.close.is_none() && !outcome.closes_after_queued {
-            let keys = lines.hands_out_keys();
+            let keys = lines.is_key_mode();
             let processed = match throttle.next_step(keys, terminal.as_deref(), limits.rates, now) {
                 NextStep::SubmitQueuedLine => outcome.push_queued(terminal),
                 NextStep::Decode => {
@@ -327,26 +329,26 @@ impl Reader {
             };
             let Some(Processed { tokens, input_mode: mode }) = processed else { break };
             match (mode, &mut *terminal) {
-                (Reading::Keys, Some(terminal)) => {
-                    terminal.begin(&lines.start_keys());
-                    outcome.commands.push(Input { kind: Kind::Edit(true), text: "" });
+                (InputMode::Keys, Some(terminal)) => {
+                    terminal.begin_line(&lines.enter_key_mode());
+                    outcome.commands.push(Command { kind: CommandKind::Edit(true), text: "" });
                 }
-                (Reading::Lines(begun), _) => {
-                    lines.end_keys(&begun);
-                    outcome.commands.push(Input { kind: Kind::Edit(false), text: "" });
+                (InputMode::Lines(begun), _) => {
+                    lines.leave_key_mode(&begun);
+                    outcome.commands.push(Command { kind: CommandKind::Edit(false), text: "" });
                 }
                 _ => {}
             }
             let is_dry = throttle.spend(tokens, limits, now);
             if let Some(terminal) = terminal {
-                terminal.spent(tokens, is_dry);
+                terminal.on_tokens_spent(tokens, is_dry);
                 lines.steps().add(terminal.take_steps() as usize);
                 let processed = terminal.take_keys();
                 if let Some(keys) = limits.rates.keys {
                     throttle.key_budget.spend(processed, keys, now);
                 }
                 // What follows a Tab waits for the completion; and a client that does not read may not make us write.
-                if terminal.has_question() || terminal.holds_keys() {
+                if terminal.has_new_completion() || terminal.blocks_input() {
                     break;
                 }
             }
@@ -356,12 +358,12 @@ impl Reader {
             }
         }
         drop(lines);
-        let outside = decoder.take_outside();
+        let outside = decoder.take_non_line_tokens();
         let is_dry = throttle.spend(outside, limits, now);
         if let Some(terminal) = terminal {
-            terminal.spent(outside, is_dry);
+            terminal.on_tokens_spent(outside, is_dry);
             if outcome.closes_after_queued {
-                terminal.end_behind(Ending::Quit);
+                terminal.close_after_pending(CloseRequest::Quit);
                 *decoder = Decoder::default();
             }
         }
@@ -375,21 +377,22 @@ impl Reader {
             outcome.push(decoded, terminal);
         }
         if outcome.close.is_none()
-            && let Some(terminal) = terminal.as_mut().filter(|terminal| terminal.unsaid() > 0)
+            && let Some(terminal) =
+                terminal.as_mut().filter(|terminal| terminal.pending_line_bytes() > 0)
         {
-            terminal.end_behind(Ending::Eof);
+            terminal.close_after_pending(CloseRequest::Eof);
             return outcome;
         }
-        outcome.close.get_or_insert(CloseReason::Left(Departure::Eof));
+        outcome.close.get_or_insert(CloseReason::Left(LeaveReason::Eof));
         outcome
     }
 }
 
 /// The reason of an end that was deferred until all queued lines were submitted.
-fn close_reason(ending: Ending) -> CloseReason {
+fn close_reason(ending: CloseRequest) -> CloseReason {
     CloseReason::Left(match ending {
-        Ending::Eof => Departure::Eof,
-        Ending::Quit => Departure::Quit(None),
+        CloseRequest::Eof => LeaveReason::Eof,
+        CloseRequest::Quit => LeaveReason::Quit(None),
     })
 }
 
@@ -411,7 +414,9 @@ fn try_secret(
         let from = peer.map_or_else(|_| "nowhere".to_owned(), |peer| peer.to_string());
         tracing::warn!(target: "chinwag::oper", %from, times, "a wrong secret of operators");
     }
-    outcome.commands.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
+    outcome
+        .commands
+        .push(Command { kind: CommandKind::OperResult { outcome: attempt, in_clear }, text: "" });
 }
 
 /// Whether what comes from this address can be read on its way.
@@ -432,14 +437,14 @@ struct Processed {
     /// Tokens of the budget of lines.
     tokens: u32,
     /// The input mode from here on.
-    input_mode: Reading,
+    input_mode: InputMode,
 }
 
 impl Processed {
     /// One line.
-    const ONE_LINE: Self = Self { tokens: 1, input_mode: Reading::Same };
+    const ONE_LINE: Self = Self { tokens: 1, input_mode: InputMode::Unchanged };
     /// Nothing said.
-    const FREE: Self = Self { tokens: 0, input_mode: Reading::Same };
+    const FREE: Self = Self { tokens: 0, input_mode: InputMode::Unchanged };
 }
 
 impl ReadOutcome {
@@ -450,7 +455,7 @@ impl ReadOutcome {
         key_bytes: usize,
         terminal: &mut Option<Box<Terminal>>,
     ) -> Option<Processed> {
-        if !self.commands.fits(lines.longest_next()) {
+        if !self.commands.fits(lines.max_next_bytes()) {
             return None;
         }
         let decoded = lines.next_within(key_bytes)?;
@@ -461,13 +466,13 @@ impl ReadOutcome {
     fn push_queued(&mut self, terminal: &mut Option<Box<Terminal>>) -> Option<Processed> {
         let waits = terminal.as_mut()?;
         // An editor's lines are UTF-8: nothing in them is replaced by anything longer.
-        if !self.commands.fits(waits.next_unsaid()) {
+        if !self.commands.fits(waits.next_line_len()) {
             return None;
         }
         if waits.wants_time() {
             waits.set_time(TimeOfDay::new(whippet::time::since_1970()));
         }
-        let line = waits.say_next()?;
+        let line = waits.pop_line()?;
         Some(self.push_line(&line, terminal))
     }
 
@@ -477,12 +482,14 @@ impl ReadOutcome {
             Decoded::Line(line) => return self.push_line(&line, terminal),
             Decoded::TooLong => self.push_error(TOO_LONG),
             Decoded::NotUtf8 => self.push_error(NOT_UTF8),
-            Decoded::Foreign(foreign) => self.close = Some(CloseReason::OtherProtocol(foreign)),
-            Decoded::Quit => self.close = Some(CloseReason::Left(Departure::Quit(None))),
+            Decoded::OtherProtocol(foreign) => {
+                self.close = Some(CloseReason::OtherProtocol(foreign))
+            }
+            Decoded::Quit => self.close = Some(CloseReason::Left(LeaveReason::Quit(None))),
             Decoded::Telnet(command) => {
-                let mode = terminal.get_or_insert_default().hear(command);
+                let mode = terminal.get_or_insert_default().handle_command(command);
                 return Processed {
-                    tokens: u32::from(command == Command::AreYouThere),
+                    tokens: u32::from(command == TelnetCommand::AreYouThere),
                     input_mode: mode,
                 };
             }
@@ -498,25 +505,27 @@ impl ReadOutcome {
         // A blank line costs as much as one that says something.
         processed.tokens = asked.map_or(processed.tokens, |asked| asked.kind.cost());
         match asked {
-            Some(Input { kind: Kind::Quit, text }) => {
+            Some(Command { kind: CommandKind::Quit, text }) => {
                 let reason = (!text.is_empty()).then(|| text.to_owned());
-                self.close = Some(CloseReason::Left(Departure::Quit(reason)));
+                self.close = Some(CloseReason::Left(LeaveReason::Quit(reason)));
             }
-            Some(Input { kind: Kind::Edit(on), .. }) => {
-                processed.input_mode = terminal.get_or_insert_default().edit(on);
+            Some(Command { kind: CommandKind::Edit(on), .. }) => {
+                processed.input_mode = terminal.get_or_insert_default().set_editing(on);
             }
-            Some(Input { kind: Kind::Color(on), .. }) => {
-                terminal.get_or_insert_default().color(on);
+            Some(Command { kind: CommandKind::Color(on), .. }) => {
+                terminal.get_or_insert_default().set_color(on);
             }
-            Some(Input { kind: Kind::Time { on, offset }, text }) => {
+            Some(Command { kind: CommandKind::Time { on, offset }, text }) => {
                 // A client that neither asks for stamps nor has a terminal needs none for this.
                 if on == Some(true) {
                     terminal.get_or_insert_default();
                 }
-                let offset = terminal.as_mut().map(|terminal| terminal.stamp(on, offset));
-                self.commands.push(Input { kind: Kind::Time { on, offset }, text });
+                let offset = terminal.as_mut().map(|terminal| terminal.set_timestamps(on, offset));
+                self.commands.push(Command { kind: CommandKind::Time { on, offset }, text });
             }
-            Some(Input { kind: Kind::Oper, text }) => self.oper_secret = Some(text.to_owned()),
+            Some(Command { kind: CommandKind::Oper, text }) => {
+                self.oper_secret = Some(text.to_owned())
+            }
             Some(input) => self.commands.push(input),
             None => {}
         }
@@ -529,10 +538,12 @@ impl ReadOutcome {
         if terminal.wants_time() {
             terminal.set_time(TimeOfDay::new(whippet::time::since_1970()));
         }
-        match terminal.press(keys) {
-            Some(editor::Event::Quit) if terminal.unsaid() > 0 => self.closes_after_queued = true,
+        match terminal.handle_keys(keys) {
+            Some(editor::Event::Quit) if terminal.pending_line_bytes() > 0 => {
+                self.closes_after_queued = true
+            }
             Some(editor::Event::Quit) => {
-                self.close = Some(CloseReason::Left(Departure::Quit(None)))
+                self.close = Some(CloseReason::Left(LeaveReason::Quit(None)))
             }
             Some(editor::Event::Complete(_)) => return Processed::ONE_LINE,
             _ => {}
@@ -542,7 +553,7 @@ impl ReadOutcome {
 
     /// Adds that something was invalid.
     fn push_error(&mut self, reason: &'static str) {
-        self.commands.push(Input { kind: Kind::Refused(reason), text: "" });
+        self.commands.push(Command { kind: CommandKind::Invalid(reason), text: "" });
     }
 }
 

@@ -82,7 +82,7 @@ impl Bench {
     }
 
     /// How the only client left, once and last of all.
-    async fn departure(mut self) -> Departure {
+    async fn departure(mut self) -> LeaveReason {
         assert_eq!(self.shared.limiter.active(), 0, "the place was given back");
         drop((self.shared, self.control));
         let mut departure = None;
@@ -108,7 +108,7 @@ fn regression_29_a_panic_leaves_although_the_queue_is_full() {
         bench.fill();
         person.sender.push(frame(PANIC)).unwrap();
         assert!(person.task.await.unwrap_err().is_panic());
-        assert_eq!(bench.departure().await, Departure::Lost);
+        assert_eq!(bench.departure().await, LeaveReason::ConnectionLost);
     });
 }
 
@@ -120,7 +120,7 @@ fn regression_29_an_abort_leaves_although_the_queue_is_full() {
         bench.fill();
         person.task.abort();
         assert!(person.task.await.unwrap_err().is_cancelled());
-        assert_eq!(bench.departure().await, Departure::Lost);
+        assert_eq!(bench.departure().await, LeaveReason::ConnectionLost);
     });
 }
 
@@ -132,7 +132,7 @@ fn a_cut_leaves_once() {
         person.sender.disconnect(DisconnectReason::TooSlow);
         drop(person.peer);
         person.task.await.unwrap();
-        assert_eq!(bench.departure().await, Departure::TooSlow);
+        assert_eq!(bench.departure().await, LeaveReason::TooSlow);
     });
 }
 
@@ -348,7 +348,8 @@ fn where_many_are_listened_to_a_newcomer_waits_for_nothing_and_his_first_line_is
         let _sniff_permits = shared.sniff_permits.try_acquire_many(many).unwrap();
         let mut browser = bench.enter().await;
         browser.peer.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
-        let Some(Event::Leave { departure: Departure::Refused(_), .. }) = bench.events.recv().await
+        let Some(Event::Leave { departure: LeaveReason::ServerClosed(_), .. }) =
+            bench.events.recv().await
         else {
             panic!("nothing of him is heard, and he leaves with a reason");
         };

@@ -64,7 +64,7 @@ impl Writer {
     pub(crate) fn read_blocked(&self) -> bool {
         self.queue().is_over_soft_limit()
             || self.queue().is_reading_blocked()
-            || self.terminal.as_ref().is_some_and(|terminal| terminal.holds_keys())
+            || self.terminal.as_ref().is_some_and(|terminal| terminal.blocks_input())
     }
 
     /// The terminal.
@@ -80,13 +80,17 @@ impl Writer {
     /// Whether lines are queued that were not submitted yet, or the user ended the connection after such.
     pub(crate) fn has_queued_lines(&self) -> bool {
         let terminal = self.terminal.as_ref();
-        terminal.is_some_and(|terminal| terminal.unsaid() > 0 || terminal.ending().is_some())
+        terminal.is_some_and(|terminal| {
+            terminal.pending_line_bytes() > 0 || terminal.close_request().is_some()
+        })
     }
 
     /// Whether the terminal has something for the broker: a word to be completed, or the end of the connection.
     pub(crate) fn has_completion_request(&self) -> bool {
         let terminal = self.terminal.as_ref();
-        terminal.is_some_and(|terminal| terminal.has_question() || terminal.ending().is_some())
+        terminal.is_some_and(|terminal| {
+            terminal.has_new_completion() || terminal.close_request().is_some()
+        })
     }
 
     /// Whether nothing is half written.
@@ -182,7 +186,7 @@ impl Writer {
 
     /// Whether the terminal writes the frames. The welcome is always written as it is, for nothing may come before it.
     fn uses_terminal(&self) -> bool {
-        self.terminal.as_ref().is_some_and(|terminal| terminal.has_the_pen())
+        self.terminal.as_ref().is_some_and(|terminal| terminal.owns_output())
             && self.pending.is_empty()
             && self.queue().has_written()
     }
@@ -190,7 +194,7 @@ impl Writer {
     /// Lets the terminal draw its output, and writes it. Pending: the queue is empty.
     fn write_terminal(&mut self, cx: &mut Context<'_>, stream: &TcpStream) -> io::Result<Poll<()>> {
         let Some(mut terminal) = self.terminal.take() else { return Ok(Poll::Ready(())) };
-        let _ = terminal.poll_answer(cx);
+        let _ = terminal.poll_completion(cx);
         let mut more = Poll::Ready(());
         if terminal.is_written() {
             let mut frames = SCRATCH.take();

@@ -15,7 +15,7 @@ pub(super) struct Buffer {
     /// Most bytes of the text.
     limit: usize,
     /// What was cut out last.
-    cut: String,
+    kill_buffer: String,
     /// What the work on it came to.
     pub(super) steps: Steps,
 }
@@ -23,8 +23,8 @@ pub(super) struct Buffer {
 impl Buffer {
     /// An empty line of at most so many bytes.
     pub(super) fn new(limit: usize) -> Self {
-        let (text, cut) = (String::new(), String::new());
-        Self { text, cursor: 0, limit, cut, steps: Steps::default() }
+        let (text, kill_buffer) = (String::new(), String::new());
+        Self { text, cursor: 0, limit, kill_buffer, steps: Steps::default() }
     }
 
     /// The text.
@@ -63,7 +63,7 @@ impl Buffer {
     }
 
     /// Moves the cursor to a place between characters.
-    pub(super) fn go_to(&mut self, place: usize) {
+    pub(super) fn move_cursor(&mut self, place: usize) {
         debug_assert!(self.text.is_char_boundary(place), "the cursor stands between characters");
         self.cursor = place;
     }
@@ -117,21 +117,21 @@ impl Buffer {
         self.cursor = start;
     }
 
-    /// Erases what lies between the cursor and a place, and keeps it for [`paste`](Self::paste).
-    pub(super) fn cut_to(&mut self, place: usize) {
+    /// Erases what lies between the cursor and a place, and keeps it for [`yank`](Self::yank).
+    pub(super) fn kill_to(&mut self, place: usize) {
         let (start, end) = (self.cursor.min(place), self.cursor.max(place));
         if start < end {
-            self.text[start..end].clone_into(&mut self.cut);
+            self.text[start..end].clone_into(&mut self.kill_buffer);
             self.steps.moved(end - start);
             self.erase_to(place);
         }
     }
 
     /// Puts in at the cursor what was cut out last. Says whether there was room.
-    pub(super) fn paste(&mut self) -> bool {
-        let cut = std::mem::take(&mut self.cut);
+    pub(super) fn yank(&mut self) -> bool {
+        let cut = std::mem::take(&mut self.kill_buffer);
         let fits = self.insert(&cut);
-        self.cut = cut;
+        self.kill_buffer = cut;
         fits
     }
 }
@@ -153,23 +153,23 @@ mod tests {
         let mut buffer = buffer(&format!("e\u{301}{family}"));
         buffer.erase_to(buffer.left());
         assert_eq!(buffer.text(), "e\u{301}");
-        buffer.go_to(buffer.left());
+        buffer.move_cursor(buffer.left());
         assert_eq!((buffer.cursor(), buffer.right()), (0, 3));
     }
 
     #[test]
     fn words_are_cut_and_put_in_again() {
         let mut buffer = buffer("one two  three ");
-        buffer.cut_to(buffer.word_left());
+        buffer.kill_to(buffer.word_left());
         assert_eq!(buffer.text(), "one two  ");
-        buffer.cut_to(buffer.word_left());
+        buffer.kill_to(buffer.word_left());
         assert_eq!(buffer.text(), "one ");
-        buffer.go_to(0);
+        buffer.move_cursor(0);
         assert_eq!(buffer.word_right(), 3);
-        assert!(buffer.paste());
+        assert!(buffer.yank());
         assert_eq!((buffer.text(), buffer.cursor()), ("two  one ", 5));
-        buffer.cut_to(buffer.cursor());
-        assert!(buffer.paste(), "nothing cut leaves what was");
+        buffer.kill_to(buffer.cursor());
+        assert!(buffer.yank(), "nothing cut leaves what was");
         assert_eq!(buffer.text(), "two  two  one ");
     }
 
@@ -188,9 +188,9 @@ mod tests {
         let mut buffer = buffer("one two");
         assert_eq!(buffer.word_before(3), Some("two"));
         assert_eq!(buffer.word_before(2), None);
-        buffer.go_to(3);
+        buffer.move_cursor(3);
         assert_eq!(buffer.word_before(3), Some("one"));
-        buffer.go_to(4);
+        buffer.move_cursor(4);
         assert_eq!(buffer.word_before(0), Some(""));
     }
 
@@ -199,7 +199,7 @@ mod tests {
         fn places_lie_between_characters(text in "\\PC{0,20}", place in 0..80_usize) {
             let mut buffer = buffer("");
             buffer.set(&text);
-            buffer.go_to(buffer.text().floor_char_boundary(place));
+            buffer.move_cursor(buffer.text().floor_char_boundary(place));
             let places = [buffer.left(), buffer.right(), buffer.word_left(), buffer.word_right()];
             for place in places {
                 prop_assert!(buffer.text().is_char_boundary(place));

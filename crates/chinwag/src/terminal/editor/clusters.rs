@@ -6,7 +6,7 @@
 //! gives it.
 
 use crate::limits::{MAX_CHARS_PER_COLUMN, MAX_CLUSTER_BYTES, MAX_COMBINING_MARKS};
-use crate::protocol::sanitize::{self, Sieve};
+use crate::protocol::sanitize::{self, Filter};
 use crate::protocol::work_steps::Steps;
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
@@ -113,14 +113,14 @@ pub(super) fn visible(line: &str, part: Range<usize>) -> impl Iterator<Item = ch
     let Range { start, end } = part;
     // What decides stands close behind.
     let judged = &line[start..line.floor_char_boundary(end + MAX_CLUSTER_BYTES)];
-    Sieve::of_typed(judged).take_while(move |&(at, ..)| start + at < end).map(|(_, c, is_kept)| {
-        match c {
+    Filter::for_input(judged).take_while(move |&(at, ..)| start + at < end).map(
+        |(_, c, is_kept)| match c {
             '\t' => ' ',
             char::REPLACEMENT_CHARACTER => '?',
             _ if !is_kept => '?',
             _ => c,
-        }
-    })
+        },
+    )
 }
 
 /// Appends a part of the line as it is [shown](visible).

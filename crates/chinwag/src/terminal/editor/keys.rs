@@ -62,8 +62,8 @@ pub(super) struct Keys {
     /// Bytes of a paste that no key was counted for yet.
     pasted: u32,
     /// Whether a letter has come in this read.
-    is_together: bool,
-    /// Keys that were counted (see [`take_count`](Self::take_count)).
+    follows_in_read: bool,
+    /// Keys that were counted (see [`take_key_count`](Self::take_key_count)).
     count: u32,
 }
 
@@ -83,13 +83,13 @@ enum State {
 
 impl Keys {
     /// Takes a byte. Two keys may come of one: what was begun and is broken off, and the byte itself.
-    pub(super) fn take(&mut self, byte: u8) -> [Option<Key>; 2] {
-        if self.is_pasted || (self.is_together && self.is_letter(byte)) {
+    pub(super) fn push(&mut self, byte: u8) -> [Option<Key>; 2] {
+        if self.is_pasted || (self.follows_in_read && self.is_letter(byte)) {
             self.pasted += 1;
             self.count += self.pasted / PASTE_BYTES_PER_KEY;
             self.pasted %= PASTE_BYTES_PER_KEY;
         } else if self.begins_a_key(byte) {
-            self.is_together |= self.is_letter(byte);
+            self.follows_in_read |= self.is_letter(byte);
             self.count += 1;
         }
         if self.partial_length > 0 {
@@ -100,7 +100,7 @@ impl Keys {
 
     /// What comes now was read later than what came before.
     pub(super) fn begin_read(&mut self) {
-        self.is_together = false;
+        self.follows_in_read = false;
     }
 
     /// Whether a byte is one of text, and so nothing but put in.
@@ -111,7 +111,7 @@ impl Keys {
     /// How many keys the bytes were since this was asked last, as a budget counts them: one for each byte that begins a
     /// character or a sequence, whether anything comes of it or not, and for each that makes a sequence too long to mean
     /// anything. A paste counts by its bytes, and so do letters that come in one read with others.
-    pub(super) fn take_count(&mut self) -> u32 {
+    pub(super) fn take_key_count(&mut self) -> u32 {
         std::mem::take(&mut self.count)
     }
 
@@ -266,7 +266,7 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Vec<Key> {
         let mut keys = Keys::default();
-        bytes.iter().flat_map(|&byte| keys.take(byte)).flatten().collect()
+        bytes.iter().flat_map(|&byte| keys.push(byte)).flatten().collect()
     }
 
     #[test]
@@ -308,9 +308,9 @@ mod tests {
         let mut keys = Keys::default();
         for &byte in bytes {
             keys.begin_read();
-            keys.take(byte);
+            keys.push(byte);
         }
-        keys.take_count()
+        keys.take_key_count()
     }
 
     #[test]
@@ -334,8 +334,8 @@ mod tests {
         let mut keys = Keys::default();
         let mut count = |bytes: &[u8]| {
             keys.begin_read();
-            bytes.iter().for_each(|&byte| _ = keys.take(byte));
-            keys.take_count()
+            bytes.iter().for_each(|&byte| _ = keys.push(byte));
+            keys.take_key_count()
         };
         assert_eq!(count(b"x"), 1);
         assert_eq!(count(&[b'x'; 65]), 2);

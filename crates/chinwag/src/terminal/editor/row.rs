@@ -30,11 +30,11 @@ pub(super) const PROMPT: &str = "> ";
 /// What stands there else takes up one column of so many at most.
 const PROMPT_SHARE: usize = 3;
 /// Stands for what is to the left of the part that is shown.
-const MORE: u8 = b'<';
+const CONTINUATION: u8 = b'<';
 /// To the start of the row, and nothing left in it.
-const ERASE: &str = "\r\x1b[K";
+const ERASE_ROW: &str = "\r\x1b[K";
 /// Nothing left behind the cursor.
-const ERASE_BEHIND: &str = "\x1b[K";
+const ERASE_TO_END: &str = "\x1b[K";
 /// Remembers where the cursor is.
 const SAVE: &str = "\x1b7";
 /// Puts the cursor there.
@@ -42,11 +42,11 @@ const RESTORE: &str = "\x1b8";
 /// To the start of the row, and nothing left in it nor below.
 const ERASE_BELOW: &str = "\r\x1b[J";
 /// From here on the terminal says what is pasted.
-const PASTES_ON: &str = "\x1b[?2004h";
+const BRACKETED_PASTE_ON: &str = "\x1b[?2004h";
 /// No longer.
-const PASTES_OFF: &str = "\x1b[?2004l";
+const BRACKETED_PASTE_OFF: &str = "\x1b[?2004l";
 /// Bytes of small changes after which the row is drawn anew instead.
-const CHANGES: usize = 256;
+const MAX_CHANGE_BYTES: usize = 256;
 
 /// What of the row is on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +67,11 @@ pub(super) struct Row {
     /// What stands before the line if there is room: ASCII, a column each.
     prompt: Box<str>,
     /// Where in the line the part begins that is shown.
-    start: usize,
+    window_start: usize,
     /// Whether the line, its cursor and the columns are still those that `start` was found for.
-    is_placed: bool,
+    is_window_valid: bool,
     /// The row as it was drawn last, whole; empty if that is not how it looks now.
-    picture: Vec<u8>,
+    rendered: Vec<u8>,
     /// What is on the screen when all of `out` has been written.
     shown: Shown,
     /// What is to be written.
@@ -93,11 +93,11 @@ impl Row {
         let mut row = Self {
             columns: 0,
             prompt: PROMPT.into(),
-            start: 0,
-            is_placed: false,
-            picture: Vec::new(),
+            window_start: 0,
+            is_window_valid: false,
+            rendered: Vec::new(),
             shown: Shown::Nothing,
-            out: PASTES_ON.as_bytes().to_vec(),
+            out: BRACKETED_PASTE_ON.as_bytes().to_vec(),
             steps: Steps::default(),
             copies: Steps::default(),
         };
@@ -109,7 +109,7 @@ impl Row {
     pub(super) fn resize(&mut self, columns: u16) {
         let columns = if columns == 0 { DEFAULT_COLUMNS } else { columns };
         self.columns = columns.clamp(MIN_COLUMNS, MAX_COLUMNS).into();
-        self.change();
+        self.invalidate();
     }
 
     /// Whether so many letters fit into the row.
@@ -121,7 +121,7 @@ impl Row {
     pub(super) fn set_prompt(&mut self, prompt: &str) {
         if *self.prompt != *prompt {
             self.prompt = prompt.into();
-            self.change();
+            self.invalidate();
         }
     }
 
@@ -152,12 +152,12 @@ impl Row {
     /// The line is sent: it stays as a whole where it is, behind a time if one is told, and a new row begins below.
     pub(super) fn commit(&mut self, line: &Buffer, at: Option<TimeOfDay>) {
         if at.is_some() {
-            self.print_own(line.text(), at);
-            return self.forget_place();
+            self.print_own_line(line.text(), at);
+            return self.reset_window();
         }
-        let was_whole = self.start == 0;
-        self.place(line);
-        let is_whole = was_whole && self.start == 0 && line.cursor() == line.text().len();
+        let was_whole = self.window_start == 0;
+        self.scroll_to_cursor(line);
+        let is_whole = was_whole && self.window_start == 0 && line.cursor() == line.text().len();
         match std::mem::replace(&mut self.shown, Shown::Nothing) {
             Shown::Row(changes) if is_whole => self.out.extend_from_slice(&changes),
             shown => {
@@ -169,11 +169,11 @@ impl Row {
         }
         self.out.extend_from_slice(b"\r\n");
         self.shown = Shown::Nothing;
-        self.forget_place();
+        self.reset_window();
     }
 
     /// Shows a line of the person's own above the row, whole, behind a time if one is told.
-    pub(super) fn print_own(&mut self, line: &str, at: Option<TimeOfDay>) {
+    pub(super) fn print_own_line(&mut self, line: &str, at: Option<TimeOfDay>) {
         self.erase();
         if let Some(at) = at {
             self.out.extend_from_slice(format!("{at} ").as_bytes());
@@ -187,12 +187,12 @@ impl Row {
     pub(super) fn redraw(&mut self) {
         self.out.extend_from_slice(ERASE_BELOW.as_bytes());
         self.shown = Shown::Nothing;
-        self.forget_place();
+        self.reset_window();
     }
 
     /// The line, its cursor or the columns were changed.
-    pub(super) fn change(&mut self) {
-        (self.is_placed, self.picture) = (false, Vec::new());
+    pub(super) fn invalidate(&mut self) {
+        (self.is_window_valid, self.rendered) = (false, Vec::new());
         if self.shown != Shown::Nothing {
             self.shown = Shown::Stale;
         }
@@ -202,12 +202,13 @@ impl Row {
     pub(super) fn appended(&mut self, line: &str, added: &str) {
         match &mut self.shown {
             Shown::Row(changes)
-                if changes.len() < CHANGES && !changes_what_is_shown(line, added, &self.steps) =>
+                if changes.len() < MAX_CHANGE_BYTES
+                    && !changes_what_is_shown(line, added, &self.steps) =>
             {
                 append_visible(changes, added, 0..added.len(), &self.steps);
-                (self.is_placed, self.picture) = (false, Vec::new());
+                (self.is_window_valid, self.rendered) = (false, Vec::new());
             }
-            _ => self.change(),
+            _ => self.invalidate(),
         }
     }
 
@@ -219,23 +220,25 @@ impl Row {
             // What was added and not drawn yet may have been too long for the row.
             Shown::Row(changes)
                 if is_simple
-                    && changes.len() < CHANGES
-                    && (changes.is_empty() || changes.ends_with(ERASE_BEHIND.as_bytes())) =>
+                    && changes.len() < MAX_CHANGE_BYTES
+                    && (changes.is_empty() || changes.ends_with(ERASE_TO_END.as_bytes())) =>
             {
                 changes.push(0x08);
-                changes.extend_from_slice(ERASE_BEHIND.as_bytes());
-                (self.is_placed, self.picture) = (false, Vec::new());
+                changes.extend_from_slice(ERASE_TO_END.as_bytes());
+                (self.is_window_valid, self.rendered) = (false, Vec::new());
             }
-            _ => self.change(),
+            _ => self.invalidate(),
         }
     }
 
     /// Draws what is not as it should be, and hands out all that is to be written.
     pub(super) fn draw(&mut self, line: &Buffer) -> Vec<u8> {
-        let start = self.start;
-        self.place(line);
+        let start = self.window_start;
+        self.scroll_to_cursor(line);
         match std::mem::replace(&mut self.shown, Shown::Row(Vec::new())) {
-            Shown::Row(changes) if self.start == start => self.out.extend_from_slice(&changes),
+            Shown::Row(changes) if self.window_start == start => {
+                self.out.extend_from_slice(&changes)
+            }
             shown => self.draw_whole(line, shown != Shown::Nothing),
         }
         std::mem::take(&mut self.out)
@@ -244,14 +247,14 @@ impl Row {
     /// Nothing is edited any more. What is to be written, last of all.
     pub(super) fn end(&mut self) -> Vec<u8> {
         self.erase();
-        self.out.extend_from_slice(PASTES_OFF.as_bytes());
+        self.out.extend_from_slice(BRACKETED_PASTE_OFF.as_bytes());
         std::mem::take(&mut self.out)
     }
 
     /// Takes the row off the screen.
     fn erase(&mut self) {
         if std::mem::replace(&mut self.shown, Shown::Nothing) != Shown::Nothing {
-            self.out.extend_from_slice(ERASE.as_bytes());
+            self.out.extend_from_slice(ERASE_ROW.as_bytes());
         }
     }
 
@@ -260,65 +263,66 @@ impl Row {
         if is_stale {
             self.out.push(b'\r');
         }
-        if self.picture.is_empty() {
-            self.picture = self.pictured(line);
+        if self.rendered.is_empty() {
+            self.rendered = self.render(line);
         }
-        self.copies.moved(self.picture.len());
-        self.out.extend_from_slice(&self.picture);
+        self.copies.moved(self.rendered.len());
+        self.out.extend_from_slice(&self.rendered);
     }
 
     /// The part of the line that is shown, and the cursor in it. `start` is where it should be.
-    fn pictured(&self, line: &Buffer) -> Vec<u8> {
+    fn render(&self, line: &Buffer) -> Vec<u8> {
         let (text, cursor) = (line.text(), line.cursor());
-        let before = &text[self.start..cursor];
+        let before = &text[self.window_start..cursor];
         let (_, taken) = prefix_within(before, usize::MAX, &self.steps);
         let (behind, _) =
-            prefix_within(&text[cursor..], self.room().saturating_sub(taken), &self.steps);
+            prefix_within(&text[cursor..], self.text_columns().saturating_sub(taken), &self.steps);
         let mut picture = Vec::with_capacity(before.len() + behind.len() + 16);
         picture.extend_from_slice(self.prompt().as_bytes());
-        if self.start > 0 {
-            picture.push(MORE);
+        if self.window_start > 0 {
+            picture.push(CONTINUATION);
         }
-        append_visible(&mut picture, text, self.start..cursor, &self.steps);
+        append_visible(&mut picture, text, self.window_start..cursor, &self.steps);
         if behind.is_empty() {
-            picture.extend_from_slice(ERASE_BEHIND.as_bytes());
+            picture.extend_from_slice(ERASE_TO_END.as_bytes());
         } else {
             picture.extend_from_slice(SAVE.as_bytes());
             append_visible(&mut picture, text, cursor..cursor + behind.len(), &self.steps);
-            picture.extend_from_slice(ERASE_BEHIND.as_bytes());
+            picture.extend_from_slice(ERASE_TO_END.as_bytes());
             picture.extend_from_slice(RESTORE.as_bytes());
         }
         picture
     }
 
     /// Columns for the part of the line that is shown.
-    fn room(&self) -> usize {
-        self.columns - self.prompt().len() - 1 - usize::from(self.start > 0)
+    fn text_columns(&self) -> usize {
+        self.columns - self.prompt().len() - 1 - usize::from(self.window_start > 0)
     }
 
     /// Forgets which part was shown: the next one is found as if it were the first.
-    fn forget_place(&mut self) {
-        (self.start, self.is_placed, self.picture) = (0, false, Vec::new());
+    fn reset_window(&mut self) {
+        (self.window_start, self.is_window_valid, self.rendered) = (0, false, Vec::new());
     }
 
     /// Moves the part that is shown so that the cursor is in it: by half of the room, lest it moves with each key.
-    fn place(&mut self, line: &Buffer) {
-        if std::mem::replace(&mut self.is_placed, true) {
+    fn scroll_to_cursor(&mut self, line: &Buffer) {
+        if std::mem::replace(&mut self.is_window_valid, true) {
             return;
         }
         let (text, cursor) = (line.text(), line.cursor());
-        if self.start > 0 && fits(text, self.columns - self.prompt().len() - 1, &self.steps) {
-            self.start = 0;
+        if self.window_start > 0 && fits(text, self.columns - self.prompt().len() - 1, &self.steps)
+        {
+            self.window_start = 0;
         }
-        let stays = text.is_char_boundary(self.start)
-            && (self.start == 0 || self.start < cursor)
-            && fits(&text[self.start..cursor], self.room(), &self.steps);
+        let stays = text.is_char_boundary(self.window_start)
+            && (self.window_start == 0 || self.window_start < cursor)
+            && fits(&text[self.window_start..cursor], self.text_columns(), &self.steps);
         if !stays {
-            self.start = 0;
+            self.window_start = 0;
             let before = &text[..cursor];
-            if !fits(before, self.room(), &self.steps) {
+            if !fits(before, self.text_columns(), &self.steps) {
                 let half = (self.columns - self.prompt().len() - 2) / 2;
-                self.start = cursor - suffix_within(before, half, &self.steps).len();
+                self.window_start = cursor - suffix_within(before, half, &self.steps).len();
             }
         }
     }

@@ -21,7 +21,7 @@ fn terminal(columns: u16) -> Parser {
 }
 
 /// An editor and the screen that it draws on.
-struct Desk {
+struct Harness {
     editor: Editor,
     screen: Parser,
     lines: Vec<String>,
@@ -29,7 +29,7 @@ struct Desk {
     drops: usize,
 }
 
-impl Desk {
+impl Harness {
     fn new(columns: u16) -> Self {
         let screen = terminal(columns);
         let editor = Editor::new(columns, false);
@@ -57,7 +57,7 @@ impl Desk {
                 Event::Pasted(mut lines) => {
                     while let Some((line, is_shown)) = lines.pop() {
                         assert!(!is_shown, "nothing of a paste was shown");
-                        self.editor.show(&line);
+                        self.editor.print_own_line(&line);
                         self.lines.push(line);
                     }
                 }
@@ -65,7 +65,7 @@ impl Desk {
                 Event::Quit => self.quit = true,
                 Event::Complete(word) => {
                     let people = ["Albert", "alice", "bob", "bobby-tables"];
-                    self.editor.complete(&Matches::of(people.into_iter(), &word));
+                    self.editor.complete(&Completions::matching(people.into_iter(), &word));
                 }
             }
         }
@@ -73,7 +73,7 @@ impl Desk {
     }
 
     /// Somebody says something.
-    fn hear(&mut self, line: &str) {
+    fn print(&mut self, line: &str) {
         self.editor.print(format!("{line}\r\n").as_bytes());
         self.draw();
     }
@@ -113,7 +113,7 @@ fn check_sequences(bytes: &[u8]) {
 
 #[test]
 fn a_line_is_typed_changed_and_sent() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("helo");
     desk.press("\x1b[Dl");
     assert_eq!((desk.row().as_str(), desk.column()), ("> hello", 6));
@@ -126,7 +126,7 @@ fn a_line_is_typed_changed_and_sent() {
 
 #[test]
 fn every_key_of_the_list_works() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("one two three\x17\x17");
     assert_eq!(desk.row(), "> one");
     desk.press("\x19");
@@ -147,14 +147,14 @@ fn every_key_of_the_list_works() {
     assert!(!desk.quit);
     desk.press("\x03\x03");
     assert!(desk.quit);
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("\x04");
     assert!(desk.quit);
 }
 
 #[test]
 fn earlier_lines_come_back() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("first\rsecond\r/oper secret\r /oper secret\r/me /OPER secret\rdraft");
     desk.press("\x1b[A");
     assert_eq!(desk.row(), "> second", "a secret is not kept");
@@ -168,7 +168,7 @@ fn earlier_lines_come_back() {
 
 #[test]
 fn tab_completes_names_and_commands() {
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     desk.press("bobb\t");
     assert_eq!(desk.row(), "> bobby-tables:");
     desk.press("hello al\t");
@@ -195,34 +195,34 @@ fn tab_completes_names_and_commands() {
 
 #[test]
 fn the_line_is_whole_under_incoming_messages() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("half a th");
-    desk.hear("alice: hello");
+    desk.print("alice: hello");
     desk.press("ought\x1b[D\x1b[D");
-    desk.hear("* bob joined");
+    desk.print("* bob joined");
     assert_eq!(desk.rows(), ["alice: hello", "* bob joined", "> half a thought"]);
     assert_eq!(desk.column(), 14);
     for number in 0..40 {
-        desk.hear(&format!("alice: {number}"));
+        desk.print(&format!("alice: {number}"));
     }
     let rows = desk.rows();
     assert_eq!(
         (rows.len(), rows[10].as_str(), rows[11].as_str()),
         (12, "alice: 39", "> half a thought")
     );
-    desk.hear(&format!("bob: {}", "x".repeat(100)));
+    desk.print(&format!("bob: {}", "x".repeat(100)));
     assert_eq!(desk.row(), "> half a thought");
 }
 
 #[test]
 fn a_long_line_is_shown_where_the_cursor_is() {
-    let mut desk = Desk::new(20);
+    let mut desk = Harness::new(20);
     desk.press("0123456789abcdefghijklmnopqrstuvwxyz");
     assert!(desk.row().starts_with("> <") && desk.row().ends_with("xyz"), "{}", desk.row());
     assert!(desk.row().len() < 20);
     desk.press("\x01");
     assert_eq!((desk.row().as_str(), desk.column()), ("> 0123456789abcdefg", 2));
-    desk.hear("alice: hi");
+    desk.print("alice: hi");
     assert_eq!(desk.rows(), ["alice: hi", "> 0123456789abcdefg"]);
     desk.press("\r");
     let all = desk.screen.screen().contents();
@@ -234,7 +234,7 @@ fn a_long_line_is_shown_where_the_cursor_is() {
 
 #[test]
 fn wide_and_combined_characters_take_the_room_they_need() {
-    let mut desk = Desk::new(12);
+    let mut desk = Harness::new(12);
     desk.press("\u{65e5}\u{672c}\u{8a9e}");
     assert_eq!((desk.row().as_str(), desk.column()), ("> \u{65e5}\u{672c}\u{8a9e}", 8));
     desk.press("\x1b[D\x7f");
@@ -242,18 +242,18 @@ fn wide_and_combined_characters_take_the_room_they_need() {
     desk.press("\x05e\u{301}\x7f");
     assert_eq!(desk.row(), "> \u{65e5}\u{8a9e}");
     desk.press(&"\u{65e5}".repeat(20));
-    desk.hear("a: b");
+    desk.print("a: b");
     assert_eq!(desk.rows()[0], "a: b");
     assert_eq!(desk.rows().len(), 2, "the row is one: {:?}", desk.rows());
 }
 
 #[test]
 fn a_change_of_width_is_followed() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("0123456789abcdefghijklmnop");
     desk.screen.screen_mut().set_size(size(ROWS), size(20));
     desk.editor.resize(20);
-    desk.hear("a: b");
+    desk.print("a: b");
     assert!(desk.row().starts_with("> <") && desk.row().ends_with("nop"), "{:?}", desk.rows());
     desk.screen.screen_mut().set_size(size(ROWS), size(60));
     desk.editor.resize(60);
@@ -263,7 +263,7 @@ fn a_change_of_width_is_followed() {
 
 #[test]
 fn a_paste_is_text_and_its_lines_are_lines() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("say \x1b[200~a\tb\rsecond\x1b[A\x03 line\rthird\x1b[201~ end\r");
     assert_eq!(desk.lines, ["say a\tb", "second line", "third end"]);
     assert!(!desk.quit);
@@ -271,7 +271,7 @@ fn a_paste_is_text_and_its_lines_are_lines() {
 
 #[test]
 fn what_must_not_reach_a_terminal_is_kept_and_shown_as_a_sign() {
-    let mut desk = Desk::new(40);
+    let mut desk = Harness::new(40);
     desk.press("/nick a\u{202e}b\u{9b}31m\r");
     assert_eq!(desk.lines, ["/nick a\u{202e}b\u{9b}31m"]);
     assert_eq!(desk.rows()[0], "> /nick a?b?31m");
@@ -279,7 +279,7 @@ fn what_must_not_reach_a_terminal_is_kept_and_shown_as_a_sign() {
 
 #[test]
 fn what_is_too_much_or_broken_is_told_once() {
-    let mut desk = Desk::new(80);
+    let mut desk = Harness::new(80);
     desk.press(&"x".repeat(MAX_LINE_BYTES + 10));
     desk.press("\r");
     assert_eq!(desk.lines[0].len(), MAX_LINE_BYTES);
@@ -288,15 +288,15 @@ fn what_is_too_much_or_broken_is_told_once() {
     let told = |what: &str| desk.rows().iter().filter(|row| row.contains(what)).count();
     assert_eq!(told("not UTF-8"), 1);
     // The screen is too small for the long line, but for its notice there is room if it is cleared.
-    let mut desk = Desk::new(80);
+    let mut desk = Harness::new(80);
     desk.press(&"x".repeat(MAX_LINE_BYTES + 10));
     assert_eq!(desk.rows().iter().filter(|row| row.starts_with("! line too long")).count(), 1);
 }
 
 #[test]
 fn an_end_leaves_the_screen_as_it_was() {
-    let mut desk = Desk::new(40);
-    desk.hear("alice: hi");
+    let mut desk = Harness::new(40);
+    desk.print("alice: hi");
     desk.press("half");
     let bytes = desk.editor.end();
     check_sequences(&bytes);
@@ -307,8 +307,8 @@ fn an_end_leaves_the_screen_as_it_was() {
 
 #[test]
 fn redrawing_repairs_the_row() {
-    let mut desk = Desk::new(40);
-    desk.hear("alice: hi");
+    let mut desk = Harness::new(40);
+    desk.print("alice: hi");
     desk.press("half");
     desk.screen.process(b"junk");
     desk.press("\x0c");
@@ -317,7 +317,7 @@ fn redrawing_repairs_the_row() {
 
 #[test]
 fn what_is_too_long_for_the_row_and_erased_at_once_leaves_nothing() {
-    let mut desk = Desk::new(24);
+    let mut desk = Harness::new(24);
     desk.press("eighteen letters..");
     desk.press("12345678\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f");
     assert_eq!(desk.rows(), ["> eighteen letters.."]);
@@ -327,7 +327,7 @@ fn what_is_too_long_for_the_row_and_erased_at_once_leaves_nothing() {
 
 #[test]
 fn what_others_do_not_get_is_shown_as_a_sign() {
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     desk.press("a\u{3164}b\u{2800}\u{fe0f}\u{e0101}\u{ad}c\u{202e}");
     assert_eq!(desk.row(), "> a?b????c?");
     desk.press("\x15");
@@ -349,7 +349,7 @@ fn what_others_do_not_get_is_shown_as_a_sign() {
     }
     desk.press("\r");
     assert_eq!(desk.rows()[0], format!("> {family} 1\u{fe0f}\u{20e3} می\u{200c}خ"));
-    assert_eq!(sanitise(&desk.lines[0]), desk.lines[0], "what was shown is said");
+    assert_eq!(sanitize(&desk.lines[0]), desk.lines[0], "what was shown is said");
 }
 
 /// Keys, or somebody's words.
@@ -382,15 +382,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Goes through the steps, drawing after each byte, or only where something is heard.
-fn walk(steps: &[Step], is_drawn_often: bool) -> Desk {
-    let mut desk = Desk::new(30);
+fn walk(steps: &[Step], is_drawn_often: bool) -> Harness {
+    let mut desk = Harness::new(30);
     for step in steps {
         match step {
             Step::Keys(keys) => {
                 let size = if is_drawn_often { 1 } else { keys.len() };
                 keys.chunks(size).for_each(|chunk| desk.press_bytes(chunk));
             }
-            Step::Heard(line) => desk.hear(line),
+            Step::Heard(line) => desk.print(line),
             Step::Resized(columns) => {
                 // What a terminal does to a row that becomes too long is its own affair.
                 desk.screen = terminal(*columns);
@@ -407,7 +407,7 @@ proptest! {
     #[test]
     fn any_chunking_gives_the_same_lines_and_the_same_screen(steps in steps()) {
         let mut often = walk(&steps, true);
-        let mut seldom = Desk::new(30);
+        let mut seldom = Harness::new(30);
         // All keys between two things heard at once.
         let mut keys = Vec::new();
         for step in steps.iter().chain([&Step::Heard("end: end".into())]) {
@@ -423,11 +423,11 @@ proptest! {
                     seldom.editor.forget_pending();
                     seldom.draw();
                 }
-                Step::Heard(line) => seldom.hear(line),
+                Step::Heard(line) => seldom.print(line),
                 Step::Keys(_) => {}
             }
         }
-        often.hear("end: end");
+        often.print("end: end");
         // Which part of a long line is seen depends on where the row was drawn before; drawn anew (Ctrl-L, in no paste) it does not.
         often.press("\x1b\x1b[201~\x0c");
         seldom.press("\x1b\x1b[201~\x0c");
@@ -443,26 +443,26 @@ proptest! {
         let desk = walk(&steps, false);
         let row = desk.row();
         prop_assert!(row.starts_with('>'), "{:?}", desk.rows());
-        let line: String = clusters::visible(desk.editor.begun(), 0..desk.editor.begun().len()).collect();
+        let line: String = clusters::visible(desk.editor.line_text(), 0..desk.editor.line_text().len()).collect();
         let dense = |text: &str| text.replace(char::is_whitespace, "");
         let (line, shown) = (dense(&line), dense(row.trim_start_matches(['>', ' ', '<'])));
         prop_assert!(line.contains(&shown), "{row:?} of {line:?}");
-        prop_assert!(desk.editor.begun().len() <= MAX_LINE_BYTES);
+        prop_assert!(desk.editor.line_text().len() <= MAX_LINE_BYTES);
         prop_assert!(desk.editor.history.bytes() <= EDITOR_HISTORY_BYTES);
     }
 }
 
 #[test]
 fn a_long_paste_is_asked_about_and_sent() {
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     let lines: Vec<_> = (1..=200).map(|number| format!("line {number}")).collect();
     desk.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
     assert_eq!(desk.row(), "> paste 200 lines? Enter sends, Ctrl-C drops");
     assert!(desk.lines.is_empty(), "nothing is said unasked");
-    desk.hear("bob: hi");
+    desk.print("bob: hi");
     desk.press("x\t\x7f\x1b[A\x15\x1b[200~a\rb\r\x1b[201~");
     assert_eq!(desk.row(), "> paste 200 lines? Enter sends, Ctrl-C drops", "no answer");
-    assert_eq!(desk.editor.begun(), "");
+    assert_eq!(desk.editor.line_text(), "");
     desk.press("\r");
     assert_eq!(desk.lines, lines);
     assert_eq!(desk.rows()[9..], ["> line 199", "> line 200", ">"]);
@@ -472,7 +472,7 @@ fn a_long_paste_is_asked_about_and_sent() {
 
 #[test]
 fn a_long_paste_is_dropped_by_an_interrupt() {
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     for key in ["\x03", "\x04"] {
         desk.press("\x1b[200~a\rb\n\rc\rd\re\x1b[201~");
         assert_eq!(desk.row(), "> paste 5 lines? Enter sends, Ctrl-C drops");
@@ -486,7 +486,7 @@ fn a_long_paste_is_dropped_by_an_interrupt() {
 
 #[test]
 fn a_paste_past_its_bound_is_cut_and_says_so() {
-    let mut desk = Desk::new(80);
+    let mut desk = Harness::new(80);
     let long = format!("{}\r", "x".repeat(MAX_LINE_BYTES)).repeat(20);
     desk.press(&format!("\x1b[200~{long}rest\x1b[201~"));
     let rows = desk.rows();
@@ -495,7 +495,7 @@ fn a_paste_past_its_bound_is_cut_and_says_so() {
     desk.press("\r");
     assert_eq!(desk.lines.len(), 7);
     // What waits already leaves no room.
-    desk.editor.set_unsaid(MAX_PENDING_LINE_BYTES);
+    desk.editor.set_pending_line_bytes(MAX_PENDING_LINE_BYTES);
     desk.press("\x1b[200~a\rb\r\x1b[201~");
     assert_eq!(desk.row(), "> nothing of that paste fits: Ctrl-C drops it");
     desk.press("\x03");
@@ -506,7 +506,7 @@ fn a_paste_past_its_bound_is_cut_and_says_so() {
 
 #[test]
 fn ones_own_lines_carry_times_if_one_asks() {
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     desk.press("one\r");
     desk.editor.set_stamp(Some(TimeOfDay::new(std::time::Duration::from_secs(50_707))));
     desk.press("two\r\x1b[200~three\r\x1b[201~half");
@@ -522,14 +522,14 @@ fn the_prompt_shows_the_room_and_the_nick_where_there_is_room_for_it() {
         nick: Nick::parse("alice").expect("a nick"),
         room: room.map(|room| RoomName::parse(room).expect("a room")),
     };
-    let mut desk = Desk::new(60);
+    let mut desk = Harness::new(60);
     desk.press("hel");
     desk.editor.show_place(&place(Some("#dev")));
     desk.draw();
     assert_eq!((desk.row().as_str(), desk.column()), ("#dev alice> hel", 15));
     desk.press("lo\r");
     assert_eq!(desk.rows(), ["#dev alice> hello", "#dev alice>"]);
-    desk.hear("bob: hi");
+    desk.print("bob: hi");
     desk.editor.show_place(&place(None));
     desk.draw();
     assert_eq!(desk.rows(), ["#dev alice> hello", "bob: hi", "alice>"]);
@@ -537,7 +537,7 @@ fn the_prompt_shows_the_room_and_the_nick_where_there_is_room_for_it() {
     desk.press(&"x".repeat(70));
     let row = desk.row();
     assert!(row.starts_with("alice> <x") && row.len() < 60, "{row:?}");
-    let mut desk = Desk::new(30);
+    let mut desk = Harness::new(30);
     desk.editor.show_place(&place(Some("#lobby")));
     desk.press("hello");
     assert_eq!(desk.row(), "> hello", "a narrow window is for what is typed");

@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, RoomInfo};
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::chat::room_creators::RoomLimit;
 use crate::limits::{MAX_ROOMS, MAX_ROOMS_PER_ADDRESS, MAX_ROOMS_PER_USER};
 use std::net::IpAddr;
@@ -175,7 +175,7 @@ fn a_room_that_just_closes_counts_as_a_new_one() {
     join_room(&mut room, other, "#one-more");
     room.address = address;
     let again = room.join();
-    room.depart(other, Departure::Lost);
+    room.depart(other, LeaveReason::ConnectionLost);
     room.hand_over(again, &["/join #one-more"]);
     room.flush();
     let read = room.read(again);
@@ -206,7 +206,7 @@ fn a_room_counts_for_its_maker_until_it_goes() {
     room.address = [203, 0, 113, 10].into();
     let cy = room.join_as("cy");
     join_room(&mut room, cy, "#r1");
-    room.leave(alice, crate::chat::event::Departure::Lost);
+    room.leave(alice, crate::chat::event::LeaveReason::ConnectionLost);
     room.discard_all();
     // Eighteen went with her, and the one that Cy is in counts still.
     room.address = [203, 0, 113, 9].into();

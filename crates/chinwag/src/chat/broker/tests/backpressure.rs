@@ -1,7 +1,7 @@
 //! A room whose people are behind waits, and no other does.
 
 use super::harness::Room;
-use crate::chat::event::{ClientId, Control, Departure, Event};
+use crate::chat::event::{ClientId, Control, Event, LeaveReason};
 use crate::limits::{MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM, QUEUE_HARD, QUEUE_SOFT};
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ fn whoever_waits_does_and_leaves_in_order() {
     let mut house = house();
     let sent = house.send_until_it_waits(1);
     house.room.hand_over(house.alice, &["/nick anna", "last words"]);
-    house.room.leave(house.alice, Departure::Quit(Some("bye".into())));
+    house.room.leave(house.alice, LeaveReason::Quit(Some("bye".into())));
     assert!(house.room.read(house.dora).is_empty());
     assert_eq!(house.room.metrics().users, 4, "she has not left yet");
     house.room.read(house.bob);
@@ -140,7 +140,7 @@ fn what_waits_for_a_room_is_bounded_and_goes_on_in_order() {
 fn when_everybody_waits_the_queue_waits() {
     let mut house = house();
     for id in [house.cy, house.dora] {
-        house.room.leave(id, Departure::Eof);
+        house.room.leave(id, LeaveReason::Eof);
     }
     house.send_until_it_waits(0);
     assert!(!house.room.broker.accepts_events());
@@ -212,8 +212,8 @@ fn a_room_that_waits_and_empties_is_gone() {
     let mut house = house();
     house.send_until_it_waits(0);
     let (alice, bob) = (house.alice, house.bob);
-    house.room.leave(bob, Departure::Lost);
-    house.room.leave(alice, Departure::Lost);
+    house.room.leave(bob, LeaveReason::ConnectionLost);
+    house.room.leave(alice, LeaveReason::ConnectionLost);
     assert_eq!(house.room.metrics().rooms, 1);
     house.room.broker.handle_drain_notice(house.room.now);
     house.room.send(house.cy, "on");

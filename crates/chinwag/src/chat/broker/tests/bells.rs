@@ -1,7 +1,7 @@
 //! `/bell`: who is told by a bell that they were named, and how seldom.
 
 use super::harness::Room;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use std::time::Duration;
 
 /// All that somebody was sent since they last read, byte by byte.
@@ -101,7 +101,7 @@ fn a_name_in_another_room_rings_too_and_elsewhere_not() {
     room.discard_all();
     room.send(alice, "bob?");
     assert_eq!(bytes(&mut room, bob), b"");
-    room.depart(bob, Departure::Lost);
+    room.depart(bob, LeaveReason::ConnectionLost);
     room.send(alice, "bob?");
     room.send(alice, "/join #lobby");
     room.send(alice, "bob?");

@@ -4,7 +4,7 @@
 use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, BanCommand};
 use crate::chat::event;
-use crate::chat::event::{ClientId, Departure};
+use crate::chat::event::{ClientId, LeaveReason};
 use crate::limits::{BATCH_COPY_BYTES, MAX_ANNOUNCED, QUEUE_HARD, SUMMARY_INTERVAL};
 use crate::protocol::command;
 use std::net::Ipv4Addr;
@@ -86,7 +86,7 @@ fn a_line_before_a_rename_in_one_read_ends_no_later() {
 #[test]
 fn a_disconnect_ends_a_round_first() {
     let mut room = house();
-    room.depart(BOB, Departure::Lost);
+    room.depart(BOB, LeaveReason::ConnectionLost);
     assert_bound(room, "a disconnect");
 }
 
@@ -112,7 +112,7 @@ fn who_is_ignored_leaves_no_words_in_a_crowd() {
     room.flush();
     for _ in 0..MAX_ANNOUNCED {
         let id = room.enter();
-        room.depart(id, Departure::Quit(None));
+        room.depart(id, LeaveReason::Quit(None));
     }
     room.flush();
     room.hand_over(IGNORED, &["/quit bye"]);

@@ -5,8 +5,8 @@ use crate::chat::event::{ClientId, CommandBatch, Control, Event, NewClient};
 use crate::limits::QUEUE_HARD;
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::outbound::queue::{self, Receiver};
-use crate::protocol::command::{Input, Kind};
-use crate::protocol::encode::DoorKind;
+use crate::protocol::command::{Command, CommandKind};
+use crate::protocol::encode::WireFormat;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use whippet::time::Instant;
 /// A line of this many bytes, ready to be sent.
 pub(crate) fn line_of(bytes: usize) -> CommandBatch {
     let mut inputs = CommandBatch::new();
-    inputs.push(Input { kind: Kind::Say, text: &"x".repeat(bytes) });
+    inputs.push(Command { kind: CommandKind::Say, text: &"x".repeat(bytes) });
     inputs
 }
 
@@ -53,7 +53,7 @@ impl Queues {
     ) -> Receiver {
         let (sender, inbox) = queue::channel_with_capacity(backpressure, places);
         let address = Ipv4Addr::LOCALHOST.into();
-        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let client = NewClient { sender, format: WireFormat::Lines, address };
         let join = Control::Join { id: ClientId::new(number), client };
         self.control.send(join).await.expect("the broker is there");
         inbox
@@ -128,7 +128,7 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     // Somebody is elsewhere, or the queue itself would wait.
     let _other = queues.join(3, &backpressure, 16_384).await;
     let mut inputs = CommandBatch::new();
-    inputs.push(Input { kind: Kind::Join, text: "#elsewhere" });
+    inputs.push(Command { kind: CommandKind::Join, text: "#elsewhere" });
     queues.say(3, inputs).await;
     let start = Instant::now();
     for number in 0..LONG + SHORT {

@@ -2,12 +2,12 @@
 
 use crate::chat::admin_command::AdminCommand;
 use crate::chat::broker::{Broker, StatsSnapshot};
-use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event, NewClient};
+use crate::chat::event::{ClientId, CommandBatch, Control, Event, LeaveReason, NewClient};
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use crate::outbound::frame::Frame;
 use crate::outbound::queue::{self, Receiver};
-use crate::protocol::command::{self, Attempt, Input, Kind};
-use crate::protocol::encode::DoorKind;
+use crate::protocol::command::{self, Command, CommandKind, OperOutcome};
+use crate::protocol::encode::WireFormat;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Room {
         self.people.insert(self.latest, person);
         let id = ClientId::new(self.latest);
         let address = self.address;
-        let client = NewClient { sender, format: DoorKind::Lines, address };
+        let client = NewClient { sender, format: WireFormat::Lines, address };
         self.broker.handle_control(Control::Join { id, client }, self.now);
         self.latest
     }
@@ -127,8 +127,8 @@ impl Room {
     /// Makes somebody an operator, as if he had said the secret.
     pub(crate) fn promote(&mut self, id: u64) {
         let mut inputs = CommandBatch::new();
-        let kind = Kind::Opered { attempt: Attempt::Right, in_clear: false };
-        inputs.push(Input { kind, text: "" });
+        let kind = CommandKind::OperResult { outcome: OperOutcome::Accepted, in_clear: false };
+        inputs.push(Command { kind, text: "" });
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
         self.flush();
         assert_eq!(self.read(id), ["* you are an operator now; /help lists what you can do"]);
@@ -154,7 +154,7 @@ impl Room {
     }
 
     /// Hands the broker somebody's leave, without ending the round.
-    pub(crate) fn depart(&mut self, id: u64, departure: Departure) {
+    pub(crate) fn depart(&mut self, id: u64, departure: LeaveReason) {
         self.broker.handle_event(Event::Leave { id: ClientId::new(id), departure }, self.now);
     }
 
@@ -188,7 +188,7 @@ impl Room {
     }
 
     /// A round in which somebody leaves.
-    pub(crate) fn leave(&mut self, id: u64, departure: Departure) {
+    pub(crate) fn leave(&mut self, id: u64, departure: LeaveReason) {
         self.depart(id, departure);
         self.flush();
     }

@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::broker::Broker;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::limits::{BATCH_COPY_BYTES, MIN_PROGRESSING, QUEUE_HARD, QUEUE_SOFT, STALL_TIMEOUT};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
     assert_eq!(seen.len() as u64, QUEUE_HARD / 2048 + 1);
     assert_eq!(seen.pop().as_deref(), Some("* bob left (too slow)"));
-    room.leave(bob, Departure::TooSlow);
+    room.leave(bob, LeaveReason::TooSlow);
     assert!(room.read(alice).is_empty(), "his task's own leave comes too late");
     assert_eq!((room.metrics().disconnects_queue_full, room.metrics().users), (1, 2));
 }

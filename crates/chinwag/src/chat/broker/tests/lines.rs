@@ -2,7 +2,7 @@
 
 use super::harness::Room;
 use crate::chat::event::{ClientId, Control};
-use crate::chat::event::{Departure, Event};
+use crate::chat::event::{Event, LeaveReason};
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
@@ -102,7 +102,7 @@ fn nicks_are_unique_in_any_case_and_keep_the_case_typed() {
     );
     room.send(bob, "/nick bob");
     assert_eq!(room.read(bob), ["* you are bob already"]);
-    room.leave(bob, Departure::Eof);
+    room.leave(bob, LeaveReason::Eof);
     room.send(alice, "/nick Bob");
     assert_eq!(room.read(alice), ["* bob left", "* you are Bob now"]);
     let next = room.enter();
@@ -136,7 +136,7 @@ fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
     let told = "! see /who for the names: nobody is called \"alice\"; aIice looks like it";
     assert_eq!(room.read(mallory), [told]);
     assert_eq!(room.read(alice), NOTHING);
-    room.leave(alice, Departure::Eof);
+    room.leave(alice, LeaveReason::Eof);
     room.send(mallory, "/nick alice");
     assert_eq!(room.read(mallory), ["* aIice left", "* you are alice now"]);
     for (asked, told) in [
@@ -199,15 +199,15 @@ fn leaves_are_told_with_their_reason() {
         let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
         room.leave(alice, departure);
         room.send(alice, "from beyond");
-        room.leave(alice, Departure::Lost);
+        room.leave(alice, LeaveReason::ConnectionLost);
         room.read(bob)
     };
-    assert_eq!(told(Departure::Quit(None)), ["* alice left"]);
-    assert_eq!(told(Departure::Eof), ["* alice left"]);
-    assert_eq!(told(Departure::Lost), ["* alice left (connection lost)"]);
-    let words = Departure::Quit(Some("\u{1b}\"bye\"".into()));
+    assert_eq!(told(LeaveReason::Quit(None)), ["* alice left"]);
+    assert_eq!(told(LeaveReason::Eof), ["* alice left"]);
+    assert_eq!(told(LeaveReason::ConnectionLost), ["* alice left (connection lost)"]);
+    let words = LeaveReason::Quit(Some("\u{1b}\"bye\"".into()));
     assert_eq!(told(words), ["* alice left (\"\\\"bye\\\"\")"]);
-    let long = told(Departure::Quit(Some("é".repeat(300)))).remove(0);
+    let long = told(LeaveReason::Quit(Some("é".repeat(300)))).remove(0);
     assert!(long.len() <= "* alice left (\"\")".len() + 200, "{long}");
 }
 
@@ -246,7 +246,7 @@ fn a_stop_delivers_what_was_read_and_tells_everybody_once_all_have_handed_over()
     room.broker.handle_event(Event::Drained { id: ClientId::new(alice) }, room.now);
     room.broker.handle_event(Event::Drained { id: ClientId::new(alice) }, room.now);
     assert!(!room.broker.is_finished());
-    room.leave(bob, Departure::Eof);
+    room.leave(bob, LeaveReason::Eof);
     assert!(room.broker.is_finished());
     assert_eq!(room.read(bob), ["alice: was read"]);
     assert_eq!(room.read(alice), ["* server is shutting down"], "no leave is announced");

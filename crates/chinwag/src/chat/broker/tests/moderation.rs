@@ -2,10 +2,10 @@
 
 use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, BanCommand, BanOutcome};
-use crate::chat::event::{ClientId, CommandBatch, Departure, Event};
+use crate::chat::event::{ClientId, CommandBatch, Event, LeaveReason};
 use crate::limits::MAX_BANS;
 use crate::outbound::side_message::{Probe, Prompt, SideMessage};
-use crate::protocol::command::{Attempt, Input, Kind};
+use crate::protocol::command::{Command, CommandKind, OperOutcome};
 use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
@@ -56,18 +56,21 @@ fn what_came_of_a_secret_is_told_and_nothing_of_the_secret_itself() {
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mut say = |attempt, in_clear| {
         let mut inputs = CommandBatch::new();
-        inputs.push(Input { kind: Kind::Opered { attempt, in_clear }, text: "" });
+        inputs.push(Command {
+            kind: CommandKind::OperResult { outcome: attempt, in_clear },
+            text: "",
+        });
         room.broker.handle_event(Event::Lines { id: ClientId::new(alice), inputs }, room.now);
         room.flush();
         room.read(alice)
     };
-    assert_eq!(say(Attempt::Wrong, false), ["! that is not the secret"]);
+    assert_eq!(say(OperOutcome::Rejected, false), ["! that is not the secret"]);
     let useless = "! nobody becomes an operator here: the server has no --oper-file";
-    assert_eq!(say(Attempt::Useless, true), [useless]);
+    assert_eq!(say(OperOutcome::Disabled, true), [useless]);
     let warning = "! what you typed went over the network for anybody to read: have the secret changed, and use chinwag admin";
-    assert_eq!(say(Attempt::Wrong, true), ["! that is not the secret", warning]);
+    assert_eq!(say(OperOutcome::Rejected, true), ["! that is not the secret", warning]);
     let welcome = "* you are an operator now; /help lists what you can do";
-    assert_eq!(say(Attempt::Right, true), [welcome, warning]);
+    assert_eq!(say(OperOutcome::Accepted, true), [welcome, warning]);
     assert_eq!(room.read(bob), NOTHING, "the others hear nothing of it");
     // A line that comes past his own task is not said either.
     room.send(bob, "/oper correct horse battery");
@@ -105,7 +108,7 @@ fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
     assert_eq!((room.read(bob), room.read(cy)), (vec![], vec!["alice: hello".to_owned()]));
     room.send(bob, "/join #lobby");
     assert_eq!(room.read(cy), ["* bob joined"]);
-    room.leave(bob, Departure::Quit(None));
+    room.leave(bob, LeaveReason::Quit(None));
     assert_eq!(room.read(cy), ["* bob left"]);
 }
 
@@ -193,7 +196,7 @@ fn a_mute_without_a_time_lasts_and_takes_last_words_too() {
     assert_eq!(room.read(bob), ["* you are not muted any more"]);
     room.send(alice, "/mute bob");
     room.discard_all();
-    room.leave(bob, Departure::Quit(Some("buy this".into())));
+    room.leave(bob, LeaveReason::Quit(Some("buy this".into())));
     assert_eq!(room.read(alice), ["* bob left"]);
     let cy = room.join_as("cy");
     let forms = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
@@ -234,7 +237,7 @@ fn a_mute_outlives_its_connection() {
         room.address = here.parse().expect("an address");
         let (bob, before) = (room.join_as("bob"), room.join_as("before"));
         room.send(alice, "/mute bob");
-        room.leave(bob, Departure::Lost);
+        room.leave(bob, LeaveReason::ConnectionLost);
         let again = room.enter();
         room.flush();
         room.discard_all();
@@ -250,15 +253,15 @@ fn a_mute_outlives_its_connection() {
         assert_eq!(room.read(alice), ["* BOB is not muted any more"]);
         room.send(again, "thank you");
         assert!(room.read(alice)[0].ends_with(": thank you"));
-        room.leave(again, Departure::Lost);
-        room.leave(before, Departure::Lost);
+        room.leave(again, LeaveReason::ConnectionLost);
+        room.leave(before, LeaveReason::ConnectionLost);
         room.discard_all();
     }
     // On the machine itself nobody can be told apart but by the nick.
     room.address = std::net::Ipv4Addr::LOCALHOST.into();
     let bob = room.join_as("bob");
     room.send(alice, "/mute bob");
-    room.leave(bob, Departure::Lost);
+    room.leave(bob, LeaveReason::ConnectionLost);
     let dan = room.join_as("dan");
     room.discard_all();
     room.send(dan, "hello");
@@ -406,7 +409,7 @@ fn bans_and_mutes_meet_look_alikes() {
     assert_eq!(room.read(alice), ["* mallory is not banned any more"]);
     // On the machine itself a mute goes by the nick.
     room.send(alice, "/mute bob");
-    room.leave(bob, Departure::Eof);
+    room.leave(bob, LeaveReason::Eof);
     room.send(again, "/nick b0b");
     room.discard_all();
     room.send(again, "hello");
@@ -586,9 +589,9 @@ fn who_wants_the_nick_of_a_dead_connection_is_told() {
     );
     assert_eq!(room.metrics().users, 2);
     // Whoever asked is gone, or the other: nobody is told.
-    room.leave(alice, Departure::Eof);
+    room.leave(alice, LeaveReason::Eof);
     silent(&mut room, bob, probe);
-    room.leave(bob, Departure::Lost);
+    room.leave(bob, LeaveReason::ConnectionLost);
     silent(&mut room, bob, probe);
 }
 

@@ -1,7 +1,7 @@
 //! Lines to one person alone, and people who do not want to read each other.
 
 use super::harness::Room;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::limits::MAX_IGNORED;
 
 const NOTHING: [String; 0] = [];
@@ -60,7 +60,7 @@ fn an_answer_goes_to_the_person_and_never_to_the_name() {
     assert_eq!(room.read(alice), ["[from bob] the secret"]);
     assert_eq!(room.read(bob), ["[to anna] the secret"]);
     assert_eq!(room.read(mallory), NOTHING);
-    room.leave(alice, Departure::Eof);
+    room.leave(alice, LeaveReason::Eof);
     room.discard_all();
     room.send(bob, "/reply are you there?");
     assert_eq!(room.read(bob), ["! whoever wrote to you last has left, so nobody gets that"]);
@@ -109,7 +109,7 @@ fn the_words_of_an_ignored_leaver_are_hidden_and_his_leaving_is_not() {
     room.send(bob, "/ignore alice");
     room.discard_all();
     room.hand_over(cy, &["one"]);
-    room.depart(alice, Departure::Quit(Some("my last words".into())));
+    room.depart(alice, LeaveReason::Quit(Some("my last words".into())));
     room.hand_over(cy, &["two"]);
     room.flush();
     assert_eq!(room.read(bob), ["cy: one", "* alice left", "cy: two"]);
@@ -133,7 +133,7 @@ fn so_many_are_ignored_at_once_and_no_more() {
         told.last().unwrap(),
         "! you ignore 100 people already: /unignore one of them first"
     );
-    room.leave(others[0], Departure::Eof);
+    room.leave(others[0], LeaveReason::Eof);
     room.read(alice);
     room.send(alice, &format!("/ignore user-{}", MAX_IGNORED + 2));
     let told = room.read(alice);

@@ -4,7 +4,7 @@
 
 use super::checker::{self, Checker, End, Random, Rooms, Utterance};
 use super::harness::{QUEUE, Room};
-use crate::chat::event::{ClientId, CommandBatch, Control, Departure, Event};
+use crate::chat::event::{ClientId, CommandBatch, Control, Event, LeaveReason};
 use crate::outbound::backpressure::QueueLimits;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -154,10 +154,10 @@ impl Play {
         let Some(id) = self.somebody() else { return };
         let mood = self.here.remove(&id);
         let (departure, end) = match self.random.below(4) {
-            0 => (Departure::Quit(Some(format!("bye {}", self.lines))), End::Left),
-            1 => (Departure::Eof, End::Left),
-            2 => (Departure::Quit(None), End::Left),
-            _ => (Departure::Lost, End::Broken),
+            0 => (LeaveReason::Quit(Some(format!("bye {}", self.lines))), End::Left),
+            1 => (LeaveReason::Eof, End::Left),
+            2 => (LeaveReason::Quit(None), End::Left),
+            _ => (LeaveReason::ConnectionLost, End::Broken),
         };
         let end = if mood == Some(Mood::Reading) { end } else { End::Broken };
         self.checker.ended(id, end);
@@ -196,8 +196,10 @@ impl Play {
             self.checker.saw(id, person.into_lines());
             self.checker.ended(id, End::Broken);
             if self.here.remove(&id).is_some() {
-                self.queue
-                    .push_back(Event::Leave { id: ClientId::new(id), departure: Departure::Lost });
+                self.queue.push_back(Event::Leave {
+                    id: ClientId::new(id),
+                    departure: LeaveReason::ConnectionLost,
+                });
             }
         }
     }

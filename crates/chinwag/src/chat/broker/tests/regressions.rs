@@ -3,7 +3,7 @@
 use super::checker::Random;
 use super::event_loop::{line_of, start};
 use super::harness::Room;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::limits::{MAX_ANNOUNCED, QUEUE_HARD};
 use crate::outbound::backpressure::{Backpressure, QueueLimits};
 use std::collections::BTreeMap;
@@ -104,13 +104,13 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
                 for _ in 0..=random.below(2) {
                     match random.below(5) {
                         0 => room.hand_over(id, &["/quit", "/quit again"]),
-                        1 => room.depart(id, Departure::Eof),
-                        2 => room.depart(id, Departure::Refused("gone")),
+                        1 => room.depart(id, LeaveReason::Eof),
+                        2 => room.depart(id, LeaveReason::ServerClosed("gone")),
                         3 => {
                             room.people.remove(&id);
-                            room.depart(id, Departure::Lost);
+                            room.depart(id, LeaveReason::ConnectionLost);
                         }
-                        _ => room.depart(id, Departure::Lost),
+                        _ => room.depart(id, LeaveReason::ConnectionLost),
                     }
                 }
                 room.flush();
@@ -118,7 +118,7 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
             }
             _ if !gone.is_empty() => {
                 let id = gone[random.below(gone.len())];
-                room.depart(id, Departure::Lost);
+                room.depart(id, LeaveReason::ConnectionLost);
                 room.hand_over(id, &["a ghost speaks"]);
                 room.flush();
             }
@@ -127,7 +127,7 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
     }
     here.into_iter().for_each(|id| {
         room.pass(Duration::from_millis(10));
-        room.leave(id, Departure::Eof);
+        room.leave(id, LeaveReason::Eof);
         seen.extend(room.read(observer));
     });
     for line in seen {
@@ -178,7 +178,7 @@ fn regression_28_crowds_that_come_and_go_are_counted() {
     let frames = room.metrics().frames;
     room.people.retain(|&id, _| id == observer);
     for id in crowd.into_iter().chain(late) {
-        room.depart(id, Departure::Lost);
+        room.depart(id, LeaveReason::ConnectionLost);
     }
     room.pass(Duration::from_millis(250));
     let seen = room.read(observer);
@@ -199,11 +199,11 @@ fn a_counted_newcomer_is_announced_before_he_speaks() {
     room.flush();
     room.discard_all();
     room.hand_over(crowd[299], &["hello"]);
-    room.leave(crowd[298], Departure::Eof);
+    room.leave(crowd[298], LeaveReason::Eof);
     let said = ["* 101 people joined", "user-301: hello", "* user-300 left"];
     assert_eq!(room.read(observer), said);
     let late = room.enter();
-    room.leave(late, Departure::Eof);
+    room.leave(late, LeaveReason::Eof);
     assert_eq!(room.read(observer), ["* user-302 joined", "* user-302 left"]);
     let told = room.read(late);
     assert!(!told.iter().any(|line| line.contains("joined")), "his own is not for him: {told:?}");

@@ -1,7 +1,7 @@
 //! Rooms, at the level of events: who sees what of which room.
 
 use super::harness::Room;
-use crate::chat::event::Departure;
+use crate::chat::event::LeaveReason;
 use crate::limits::{HISTORY_LINES, MAX_ROOMS, MAX_ROOMS_PER_USER, ROOMS_PAGE};
 use std::time::Duration;
 
@@ -163,7 +163,7 @@ fn whoever_leaves_the_house_leaves_all_his_rooms() {
     join_room(&mut room, alice, "#dev");
     join_room(&mut room, bob, "#dev");
     join_room(&mut room, alice, "#alone");
-    room.leave(alice, Departure::Quit(Some("bye".into())));
+    room.leave(alice, LeaveReason::Quit(Some("bye".into())));
     assert_eq!(room.read(bob), ["#lobby * alice left (\"bye\")", "* alice left (\"bye\")"]);
     assert_eq!(room.metrics().rooms, 2);
 }
@@ -385,7 +385,7 @@ fn the_quiet_read_nothing_of_comings_and_goings() {
     assert_eq!(room.read(bob), ["* you do not read any more who comes and leaves"]);
     let cy = room.enter();
     room.hand_over(cy, &["hello"]);
-    room.depart(cy, Departure::Lost);
+    room.depart(cy, LeaveReason::ConnectionLost);
     room.flush();
     assert_eq!(room.read(bob), ["user-3: hello"]);
     assert_eq!(
@@ -396,7 +396,7 @@ fn the_quiet_read_nothing_of_comings_and_goings() {
     assert_eq!(room.read(bob), NOTHING, "a round of nothing else is none");
     room.send(bob, "/quiet off");
     assert_eq!(room.read(bob), ["* you read who comes and leaves"]);
-    room.leave(dora, Departure::Eof);
+    room.leave(dora, LeaveReason::Eof);
     assert_eq!(room.read(bob), ["* user-4 left"]);
 }
 
@@ -448,7 +448,7 @@ fn rooms_are_sorted_by_people_and_found_by_a_word() {
         (&expected.map(String::from)[..], "* #art (1 person)")
     );
     // Who leaves the house, is kicked or comes again counts at once.
-    room.depart(cy, Departure::Lost);
+    room.depart(cy, LeaveReason::ConnectionLost);
     room.flush();
     room.discard_all();
     room.send(bob, "/rooms ZOO");
@@ -467,7 +467,7 @@ fn an_empty_lobby_stays_as_it_was() {
     let alice = room.join_as("alice");
     room.send(alice, "/topic tea");
     room.send(alice, "hello");
-    room.depart(alice, Departure::Lost);
+    room.depart(alice, LeaveReason::ConnectionLost);
     room.flush();
     let bob = room.enter();
     room.flush();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::BUFFER_OVERHEAD;
-use crate::protocol::encode::DoorKind;
+use crate::protocol::encode::WireFormat;
 use proptest::prelude::*;
 
 /// Rooms of the model.
@@ -58,7 +58,7 @@ fn plausible(steps: Vec<Step>) -> Vec<Step> {
 
 /// The even ones see lines as they are, the odd ones in capitals: their view is that of another room.
 fn view_of(slot: usize) -> View {
-    View::new(DoorKind::Lines).of_other_room(slot % 2 == 1)
+    View::new(WireFormat::Lines).of_other_room(slot % 2 == 1)
 }
 
 fn shown(view: View, text: &str) -> String {

@@ -12,7 +12,7 @@ async fn editing(line: &str) -> (TcpStream, TcpStream, Reader, Option<Box<Termin
     let (stream, _) = listener.accept().await.unwrap();
     let mut reader = Reader::new(None, &address(), now());
     let mut terminal = None;
-    reader.decoder.keep(&[&b"/edit on\n\xff\xfd"[..], &[ECHO], line.as_bytes()].concat());
+    reader.decoder.buffer(&[&b"/edit on\n\xff\xfd"[..], &[ECHO], line.as_bytes()].concat());
     while reader.has_buffered() {
         hear(&mut reader, &stream, &mut terminal);
     }
@@ -101,18 +101,18 @@ fn no_key_is_lost_behind_one_that_ends_a_line() {
 fn a_stop_looks_at_keys_up_to_the_last_line_end() {
     run_test(async {
         let (stream, _peer, mut reader, mut terminal) = editing("").await;
-        reader.decoder.keep(b"one\rtwo\nthree\x1bb\x05");
+        reader.decoder.buffer(b"one\rtwo\nthree\x1bb\x05");
         reader.drop_unfinished_keys();
-        assert_eq!(reader.decoder.waiting(), b"one\rtwo\n");
+        assert_eq!(reader.decoder.buffered(), b"one\rtwo\n");
         while reader.has_buffered() {
             hear(&mut reader, &stream, &mut terminal);
         }
-        reader.decoder.keep(b"\x1bb\x05");
+        reader.decoder.buffer(b"\x1bb\x05");
         reader.drop_unfinished_keys();
         assert!(!reader.has_buffered());
-        reader.decoder.keep(b"from the keypad\x1bOMthen not");
+        reader.decoder.buffer(b"from the keypad\x1bOMthen not");
         reader.drop_unfinished_keys();
-        assert_eq!(reader.decoder.waiting(), b"from the keypad\x1bOM");
+        assert_eq!(reader.decoder.buffered(), b"from the keypad\x1bOM");
     });
 }
 
@@ -154,7 +154,7 @@ fn what_costs_a_line_is_not_free_ahead_of_lines() {
             let (budget, oper_auth, start) = (address(), OperAuthenticator::new(None), now());
             reader.throttle.budget = ConnectionBudget::new(None, &budget, start);
             let limits = limits(&budget, &oper_auth, 3);
-            reader.decoder.keep(&b"line\r".repeat(10));
+            reader.decoder.buffer(&b"line\r".repeat(10));
             let mut said = 0;
             let mut hear = |reader: &mut Reader, terminal: &mut Option<Box<Terminal>>| {
                 let outcome =
@@ -162,16 +162,16 @@ fn what_costs_a_line_is_not_free_ahead_of_lines() {
                 let terminal = terminal.as_mut().expect("somebody edits");
                 terminal.draw(&[], false);
                 terminal.wrote(terminal.unwritten().len());
-                terminal.forget_question();
+                terminal.cancel_completion();
                 said += outcome.commands.len();
             };
             while reader.has_buffered() {
                 hear(&mut reader, &mut terminal);
             }
             for _ in 0..10 {
-                reader.decoder.keep(dear);
+                reader.decoder.buffer(dear);
             }
-            let before = reader.decoder.waiting().len();
+            let before = reader.decoder.buffered().len();
             let rates = limits.rates;
             while reader.has_buffered()
                 && reader.throttled_until(terminal.as_deref(), rates, start).is_none()
@@ -179,7 +179,7 @@ fn what_costs_a_line_is_not_free_ahead_of_lines() {
                 hear(&mut reader, &mut terminal);
             }
             assert_eq!(said, 3);
-            let taken = before - reader.decoder.waiting().len();
+            let taken = before - reader.decoder.buffered().len();
             assert!(
                 taken <= READ_BUFFER && (dear.len() > 100 || taken <= dear.len()),
                 "{taken} of {dear:?}"

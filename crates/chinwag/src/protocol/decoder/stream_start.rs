@@ -12,49 +12,49 @@
 use super::BOM;
 use crate::protocol::command;
 use crate::protocol::sanitize::is_blank;
-use crate::protocol::sniff::{Foreign, RequestLine, Signature};
+use crate::protocol::sniff::{OtherProtocol, RequestLine, Signature};
 use std::time::Instant;
 
 /// How far the start of a stream has been looked at.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Opening {
+pub(super) struct StreamStart {
     /// How far.
-    pub(super) phase: Phase,
+    pub(super) phase: StreamPhase,
     /// How much of a proxy's signature came last.
     signature: Signature,
     /// The protocol that is to be told of next.
-    pub(super) due: Option<Foreign>,
+    pub(super) detected: Option<OtherProtocol>,
 }
 
 /// How far the start of a stream has been looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Phase {
+pub(super) enum StreamPhase {
     /// Too little has come to tell whether it starts with a byte order mark.
     #[default]
     Start,
     /// In the first line that is not blank, or in a blank one before it.
-    Blank,
+    FirstLine,
     /// Commands have come, and nothing was said.
-    Unsaid,
+    BeforeChat,
     /// Something was said.
-    Over,
+    Chat,
     /// Another protocol, or the person ended it: nothing more is looked at.
     Ended,
 }
 
 /// A line that is being dropped.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dropping {
+pub(super) struct Discarding {
     /// Since when.
     pub(super) since: Instant,
     /// What of a request it is so far, if it is the first line.
     pub(super) request: Option<RequestLine>,
 }
 
-impl Opening {
+impl StreamStart {
     /// Whether no line has come that is not blank.
     pub(super) fn is_first(&self) -> bool {
-        matches!(self.phase, Phase::Start | Phase::Blank)
+        matches!(self.phase, StreamPhase::Start | StreamPhase::FirstLine)
     }
 
     /// Looks at text, ends of lines among it. Whether it ends with a proxy's signature.
@@ -63,22 +63,22 @@ impl Opening {
     }
 
     /// A key was pressed that is no text: a byte order mark does not follow.
-    pub(super) fn pass_start(&mut self) {
-        if self.phase == Phase::Start {
-            self.phase = Phase::Blank;
+    pub(super) fn rule_out_bom(&mut self) {
+        if self.phase == StreamPhase::Start {
+            self.phase = StreamPhase::FirstLine;
         }
     }
 
     /// Puts the first bytes of text into the line under way, less a byte order mark. Says what is left of them.
-    pub(super) fn skip_mark<'a>(&mut self, line: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
-        if self.phase != Phase::Start {
+    pub(super) fn skip_bom<'a>(&mut self, line: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
+        if self.phase != StreamPhase::Start {
             return text;
         }
         let wanted = BOM.len() - line.len();
         let (start, rest) = text.split_at(wanted.min(text.len()));
         line.extend_from_slice(start);
         if line.len() == BOM.len() {
-            self.phase = Phase::Blank;
+            self.phase = StreamPhase::FirstLine;
             if line == BOM {
                 *line = Vec::new();
             }
@@ -87,31 +87,35 @@ impl Opening {
     }
 
     /// The protocol of the start of a line, if that is enough to tell.
-    pub(super) fn of_start(&self, line: &[u8]) -> Option<Foreign> {
-        if self.phase == Phase::Blank { Foreign::of_start(line) } else { None }
+    pub(super) fn detect_prefix(&self, line: &[u8]) -> Option<OtherProtocol> {
+        if self.phase == StreamPhase::FirstLine { OtherProtocol::detect_prefix(line) } else { None }
     }
 
     /// A line is too long that begins so: whether it may be a request is looked at up to its end.
-    pub(super) fn follow(&self, line: &[u8]) -> Option<RequestLine> {
-        self.is_first().then(|| RequestLine::default().fed(line))
+    pub(super) fn begin_request(&self, line: &[u8]) -> Option<RequestLine> {
+        self.is_first().then(|| RequestLine::default().feed(line))
     }
 
     /// A line is over, of which this was kept; the others of its bytes were dropped, if it says so. The protocol, if it is of
     /// another one.
-    pub(super) fn end_line(&mut self, line: &[u8], dropped: Option<&Dropping>) -> Option<Foreign> {
+    pub(super) fn end_line(
+        &mut self,
+        line: &[u8],
+        dropped: Option<&Discarding>,
+    ) -> Option<OtherProtocol> {
         let foreign = match (self.phase, dropped.and_then(|dropped| dropped.request)) {
             (_, Some(request)) => request.protocol(),
-            (Phase::Start | Phase::Blank, None) => Foreign::of_line(line),
-            (Phase::Unsaid, None) => Foreign::of_unsaid(line),
-            (Phase::Over | Phase::Ended, None) => None,
+            (StreamPhase::Start | StreamPhase::FirstLine, None) => OtherProtocol::detect_line(line),
+            (StreamPhase::BeforeChat, None) => OtherProtocol::detect_before_chat(line),
+            (StreamPhase::Chat | StreamPhase::Ended, None) => None,
         };
         let text = std::str::from_utf8(line);
         self.phase = match self.phase {
-            Phase::Over | Phase::Ended => self.phase,
-            _ if dropped.is_some() && line.is_empty() => Phase::Over,
-            phase if text.is_ok_and(is_blank) => phase.max(Phase::Blank),
-            _ if text.is_ok_and(command::says_nothing) => Phase::Unsaid,
-            _ => Phase::Over,
+            StreamPhase::Chat | StreamPhase::Ended => self.phase,
+            _ if dropped.is_some() && line.is_empty() => StreamPhase::Chat,
+            phase if text.is_ok_and(is_blank) => phase.max(StreamPhase::FirstLine),
+            _ if text.is_ok_and(command::sends_no_message) => StreamPhase::BeforeChat,
+            _ => StreamPhase::Chat,
         };
         foreign
     }
