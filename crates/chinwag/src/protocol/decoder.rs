@@ -9,9 +9,11 @@
 //! Ctrl-W a word, Ctrl-U the line; Ctrl-C and Ctrl-D at the start of a line end the conversation. For a person with
 //! an [`editor`](crate::terminal::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
 
+mod erase;
 mod key_ends;
 mod stream_start;
 
+use self::erase::{erase_character, erase_word};
 use self::key_ends::{is_stop, may_end_line};
 use self::stream_start::{Discarding, StreamPhase, StreamStart};
 use crate::limits::{MAX_LINE_BYTES, NON_LINE_BYTES_PER_TOKEN};
@@ -575,27 +577,6 @@ impl Drop for Lines<'_> {
                 self.decoder.buffered = mem::take(&mut self.held);
             }
         }
-    }
-}
-
-/// Takes the last character off a line, a byte where it is not UTF-8.
-fn erase_character(line: &mut Vec<u8>) {
-    let is_inside = |byte: &u8| byte & 0xc0 == 0x80;
-    let inside = line.iter().rev().take(3).take_while(|byte| is_inside(byte)).count();
-    line.truncate(line.len().saturating_sub(inside + 1));
-    if line.is_empty() {
-        *line = Vec::new();
-    }
-}
-
-/// Takes the last word off a line, and the blanks behind it.
-fn erase_word(line: &mut Vec<u8>) {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let word = line.iter().rposition(|byte| !is_blank(byte)).unwrap_or(0);
-    let start = line[..word].iter().rposition(is_blank).map_or(0, |blank| blank + 1);
-    line.truncate(start);
-    if line.is_empty() {
-        *line = Vec::new();
     }
 }
 
