@@ -1,7 +1,7 @@
-//! The invariants of delivery over real sockets: people who come, talk, rename themselves, quit, hang up, break
-//! off and stop reading, all at once; what each of them saw and sent is compared with what an observer saw.
+//! The invariants of delivery over real sockets: clients that join, talk, change their nicks, quit, close, reset
+//! and stop reading, all at once; what each of them saw and sent is compared with what an observer saw.
 //!
-//! The plans of all people follow from a seed, the interleaving does not: a failure names the seed, and the command
+//! The plans of all clients follow from a seed, the interleaving does not: a failure names the seed, and the command
 //! that tries it again.
 #![forbid(unsafe_code)]
 
@@ -24,17 +24,17 @@ use whippet::sync::{CancellationToken, oneshot};
 use whippet::time::{Instant, sleep, timeout};
 use whippet::{select, spawn};
 
-/// How somebody's plan ends.
+/// How a client's plan ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exit {
     /// With `/quit`.
     Quit,
-    /// By closing his side.
+    /// By closing its side.
     Eof,
-    /// By breaking off.
+    /// By a reset.
     Reset,
-    /// He reads nothing from the start, and breaks off when everybody else has finished.
-    Frozen,
+    /// It reads nothing from the start, and resets when all others have finished.
+    NeverReads,
     /// Not before the server does.
     Stay,
 }
@@ -50,7 +50,7 @@ struct Burst {
     pause: Duration,
 }
 
-/// What somebody is going to do.
+/// What a client is going to do.
 #[derive(Debug)]
 struct Plan {
     id: u64,
@@ -61,20 +61,20 @@ struct Plan {
 /// What a test is like.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
-    /// How many come.
-    people: u64,
+    /// How many clients connect.
+    clients: u64,
     /// Most writes of each.
     bursts: usize,
     /// Most bytes of a line.
     line: usize,
     /// One in so many never reads.
-    frozen: usize,
+    never_reading: usize,
 }
 
 impl Plan {
     fn new(id: u64, shape: Shape, random: &mut Random) -> Self {
         let exit = match random.below(8) {
-            _ if random.one_in(shape.frozen) => Exit::Frozen,
+            _ if random.one_in(shape.never_reading) => Exit::NeverReads,
             0..2 => Exit::Quit,
             2..4 => Exit::Eof,
             4..6 => Exit::Reset,
@@ -103,11 +103,11 @@ impl Burst {
                 6 => format!("/msg nick-{} {text}", random.below(20)),
                 7 | 8 => rooms.go(random),
                 4 => {
-                    burst.utterances.push((rooms.current(), Utterance::Did(text.clone())));
+                    burst.utterances.push((rooms.current(), Utterance::Action(text.clone())));
                     format!("/me {text}")
                 }
                 _ => {
-                    burst.utterances.push((rooms.current(), Utterance::Said(text.clone())));
+                    burst.utterances.push((rooms.current(), Utterance::Say(text.clone())));
                     text
                 }
             };
@@ -118,19 +118,19 @@ impl Burst {
     }
 }
 
-/// What became of somebody.
+/// What became of a client.
 #[derive(Debug)]
-struct Life {
+struct Outcome {
     id: u64,
     sent: Vec<(&'static str, Utterance)>,
     seen: Vec<String>,
     end: End,
     /// Whether the server ended a connection on which all was read.
-    thrown_out: bool,
+    was_disconnected: bool,
 }
 
 /// One end of a connection.
-struct Line {
+struct Connection {
     stream: TcpStream,
     /// What was read after the last whole line.
     partial: Vec<u8>,
@@ -140,7 +140,7 @@ struct Line {
     outbox: VecDeque<u8>,
 }
 
-impl Line {
+impl Connection {
     async fn connect(address: SocketAddr, receive_buffer: Option<u32>) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         if let Some(bytes) = receive_buffer {
@@ -186,23 +186,28 @@ impl Line {
     }
 }
 
-/// What somebody who stays asks for last: once it is answered, all that he said has been heard.
+/// The last line of a client that stays: once it is answered, all that it sent has been handled.
 const LAST: &str = "/done";
 
-/// Somebody's time in the room. `over` is cancelled when all who have something to say have said it; whoever stays
-/// says by `done` that he has.
-async fn live(
+/// Runs one client. `over` is cancelled when all clients have sent what they had to send; one that stays reports that
+/// by `done`.
+async fn run_client(
     plan: Plan,
     address: SocketAddr,
     over: CancellationToken,
     mut done: Option<oneshot::Sender<()>>,
-) -> Life {
+) -> Outcome {
     let Plan { id, bursts, exit } = plan;
-    let frozen = exit == Exit::Frozen;
-    let receive_buffer = frozen.then_some(4096);
-    let mut line = Line::connect(address, receive_buffer).await.expect("the server listens");
-    let mut life =
-        Life { id, sent: Vec::new(), seen: Vec::new(), end: End::Broken, thrown_out: false };
+    let never_reads = exit == Exit::NeverReads;
+    let receive_buffer = never_reads.then_some(4096);
+    let mut line = Connection::connect(address, receive_buffer).await.expect("the server listens");
+    let mut outcome = Outcome {
+        id,
+        sent: Vec::new(),
+        seen: Vec::new(),
+        end: End::Broken,
+        was_disconnected: false,
+    };
     let mut bursts = bursts.into_iter();
     let mut next = bursts.next();
     let mut pause = pin!(sleep(Duration::ZERO));
@@ -211,28 +216,28 @@ async fn live(
         if next.is_none() && line.outbox.is_empty() && !leaving {
             match exit {
                 Exit::Quit => line.outbox.extend(b"/quit so long\n"),
-                // It may have been thrown out already, which reading will tell.
+                // It may have been disconnected already, which the next read shows.
                 Exit::Eof => drop(line.stream.shutdown_now(Shutdown::Write)),
                 Exit::Reset => break true,
                 Exit::Stay => line.outbox.extend(format!("{LAST}\n").as_bytes()),
-                Exit::Frozen => {}
+                Exit::NeverReads => {}
             }
             leaving = true;
         }
         let goes_on = select! {
-            read = line.stream.readable(), if !frozen => read.is_ok() && line.read(),
+            read = line.stream.readable(), if !never_reads => read.is_ok() && line.read(),
             write = line.stream.writable(), if !line.outbox.is_empty() => write.is_ok() && line.write(),
             () = pause.as_mut(), if next.is_some() && line.outbox.is_empty() => {
                 if let Some(burst) = next.take() {
                     line.outbox.extend(burst.bytes);
-                    life.sent.extend(burst.utterances);
+                    outcome.sent.extend(burst.utterances);
                 }
                 next = bursts.next();
                 let after = next.as_ref().map_or(Duration::ZERO, |burst| burst.pause);
                 pause.as_mut().reset(Instant::now() + after);
                 true
             }
-            () = over.cancelled(), if frozen && leaving => break true,
+            () = over.cancelled(), if never_reads && leaving => break true,
         };
         if !goes_on {
             break false;
@@ -245,18 +250,18 @@ async fn live(
         }
     };
     let in_peace = !goes_on && leaving && line.outbox.is_empty() && line.partial.is_empty();
-    life.end = match exit {
+    outcome.end = match exit {
         Exit::Quit | Exit::Eof if in_peace => End::Left,
         Exit::Stay if in_peace => End::Stayed,
         _ => End::Broken,
     };
-    life.thrown_out = !goes_on && !in_peace && !frozen;
-    life.seen = line.reset();
-    life
+    outcome.was_disconnected = !goes_on && !in_peace && !never_reads;
+    outcome.seen = line.reset();
+    outcome
 }
 
-/// Reads everything to the end of the server. Once everybody has said what he had to say he asks who is here, and
-/// says when it was only those who stay.
+/// Reads everything to the end of the server. Once all clients have sent what they had to send it asks who is here, and
+/// reports when it is only those who stay.
 async fn observe(
     address: SocketAddr,
     welcomed: CancellationToken,
@@ -264,7 +269,7 @@ async fn observe(
     staying: usize,
     alone: CancellationToken,
 ) -> Vec<String> {
-    let mut line = Line::connect(address, None).await.expect("the server listens");
+    let mut line = Connection::connect(address, None).await.expect("the server listens");
     let mut looked_at = 0;
     let mut ask = pin!(sleep(Duration::ZERO));
     let here = format!("* {} in #lobby: ", staying + 1);
@@ -294,13 +299,13 @@ async fn observe(
     }
 }
 
-/// A run of this shape for this seed. Gives the number of people who were cut.
+/// A run of this shape for this seed. Returns the number of clients that were disconnected.
 async fn try_out(seed: u64, shape: Shape) -> usize {
     let mut random = Random::new(seed);
-    let bounds = QueueLimits { hard: 256 << 10, ..QueueLimits::default() };
-    let config = Config { queue_limits: bounds, max_connections: 2_000, ..Config::default() };
+    let queue_limits = QueueLimits { hard: 256 << 10, ..QueueLimits::default() };
+    let config = Config { queue_limits, max_connections: 2_000, ..Config::default() };
     let server = TestServer::with(config.without_limits());
-    let plans: Vec<_> = (1..=shape.people).map(|id| Plan::new(id, shape, &mut random)).collect();
+    let plans: Vec<_> = (1..=shape.clients).map(|id| Plan::new(id, shape, &mut random)).collect();
     let staying = plans.iter().filter(|plan| plan.exit == Exit::Stay).count();
 
     let [welcomed, over, alone] = std::array::from_fn(|_| CancellationToken::new());
@@ -312,20 +317,20 @@ async fn try_out(seed: u64, shape: Shape) -> usize {
         let exit = plan.exit;
         let (done, said_all) = oneshot::channel();
         let done = (exit == Exit::Stay).then_some(done);
-        let life = spawn(live(plan, server.address, over.clone(), done));
+        let outcome = spawn(run_client(plan, server.address, over.clone(), done));
         match exit {
-            Exit::Stay => waiting.push((life, Some(said_all))),
-            Exit::Frozen => waiting.push((life, None)),
-            _ => leaving.push(life),
+            Exit::Stay => waiting.push((outcome, Some(said_all))),
+            Exit::NeverReads => waiting.push((outcome, None)),
+            _ => leaving.push(outcome),
         }
     }
-    let mut lives = Vec::new();
-    for life in leaving {
-        lives.push(life.await.expect("nobody panics"));
+    let mut outcomes = Vec::new();
+    for outcome in leaving {
+        outcomes.push(outcome.await.expect("nobody panics"));
     }
     for (_, said_all) in &mut waiting {
         if let Some(said_all) = said_all {
-            said_all.await.expect("whoever stays is not thrown out");
+            said_all.await.expect("a client that stays is not disconnected");
         }
     }
     over.cancel();
@@ -333,43 +338,44 @@ async fn try_out(seed: u64, shape: Shape) -> usize {
     let calm = timeout(PATIENCE, alone.cancelled()).await;
     let took = start.elapsed();
     server.stop().await;
-    for (life, _) in waiting {
-        lives.push(life.await.expect("nobody panics"));
+    for (outcome, _) in waiting {
+        outcomes.push(outcome.await.expect("nobody panics"));
     }
 
     let mut checker = Checker::new(0);
     let seen = observer.await.expect("the observer does not panic");
-    let cut = seen.iter().filter(|line| line.ends_with(" left (too slow)")).count();
+    let disconnected = seen.iter().filter(|line| line.ends_with(" left (too slow)")).count();
     checker.saw(0, seen);
     checker.drained(took, PATIENCE);
-    let thrown_out: Vec<_> = lives.iter().filter(|life| life.thrown_out).map(|l| l.id).collect();
-    for Life { id, sent, seen, end, .. } in lives {
+    let was_disconnected: Vec<_> =
+        outcomes.iter().filter(|outcome| outcome.was_disconnected).map(|l| l.id).collect();
+    for Outcome { id, sent, seen, end, .. } in outcomes {
         sent.into_iter().for_each(|(room, utterance)| checker.sent_in(room, id, utterance));
         checker.saw(id, seen);
         checker.ended(id, end);
     }
     let summary = checker::expect(&checker, seed, "invariants");
-    assert_eq!(thrown_out, [], "they were reading (seed {seed}: {summary:?})");
-    assert!(calm.is_ok(), "somebody is still there (seed {seed}: {summary:?})");
-    println!("seed {seed}: {summary:?}, {cut} cut, calm after {took:?}");
-    cut
+    assert_eq!(was_disconnected, [], "they were reading (seed {seed}: {summary:?})");
+    assert!(calm.is_ok(), "a client is still there (seed {seed}: {summary:?})");
+    println!("seed {seed}: {summary:?}, {disconnected} disconnected, calm after {took:?}");
+    disconnected
 }
 
-/// Few people, much to read: the pace is at work, and those who never read are cut.
+/// Few clients, much to read: flow control is at work, and those that never read are disconnected.
 #[test]
 fn the_invariants_hold_for_few_who_say_much() {
-    let shape = Shape { people: 40, bursts: 40, line: 1_500, frozen: 8 };
-    let mut cut = 0;
+    let shape = Shape { clients: 40, bursts: 40, line: 1_500, never_reading: 8 };
+    let mut disconnected = 0;
     for seed in checker::seeds(3) {
-        cut += support::run(try_out(seed, shape));
+        disconnected += support::run(try_out(seed, shape));
     }
-    assert!(cut > 0, "of those who never read, some were owed too much");
+    assert!(disconnected > 0, "of those that never read, some are over the hard limit");
 }
 
-/// Many people, more than are announced one by one.
+/// Many clients, more than are announced one by one.
 #[test]
 fn the_invariants_hold_for_many_who_say_little() {
-    let shape = Shape { people: 400, bursts: 3, line: 60, frozen: 50 };
+    let shape = Shape { clients: 400, bursts: 3, line: 60, never_reading: 50 };
     for seed in checker::seeds(2) {
         support::run(try_out(seed, shape));
     }

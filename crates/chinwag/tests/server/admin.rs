@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::program::{CHINWAG, Program, admin, chinwag};
-use crate::support::{run, soon};
+use crate::support::{run, within_deadline};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -57,9 +57,9 @@ fn a_file_with_mistakes_keeps_nobody_from_a_named_socket() {
             command.args(flags).arg("bans").env("CHINWAG_CONFIG", std::env::temp_dir());
             spawn_blocking(move || command.output().expect("the program runs").status.code())
         };
-        let named = soon("an answer", ask(&["--admin-socket", socket.name()])).await;
+        let named = within_deadline("an answer", ask(&["--admin-socket", socket.name()])).await;
         assert_eq!(named.expect("no panic"), Some(0));
-        assert_eq!(soon("an answer", ask(&[])).await.expect("no panic"), Some(1));
+        assert_eq!(within_deadline("an answer", ask(&[])).await.expect("no panic"), Some(1));
     });
 }
 
@@ -91,7 +91,7 @@ fn a_server_is_run_from_a_shell() {
         let server = socket.server().await;
         let mut alice = server.join().await;
         let mut bob = server.join().await;
-        alice.say("/nick alice").await;
+        alice.send_line("/nick alice").await;
         alice.wait_for("* you are alice now").await;
         bob.wait_for("* user-1 is now alice").await;
         let who = socket.asks(&["who"]).await.unwrap();
@@ -165,13 +165,14 @@ fn what_is_no_request_is_refused() {
                 "error: this server speaks version 1 of the admin protocol\n",
             ),
         ] {
-            let stream =
-                soon("a connection", UnixStream::connect(&socket.0)).await.expect("a server");
+            let stream = within_deadline("a connection", UnixStream::connect(&socket.0))
+                .await
+                .expect("a server");
             stream.writable().await.expect("open");
             stream.try_write(request.as_bytes()).expect("room");
             let mut answer = Vec::new();
             loop {
-                soon("an answer", stream.readable()).await.expect("open");
+                within_deadline("an answer", stream.readable()).await.expect("open");
                 let mut buffer = [0; 512];
                 match stream.try_read(&mut buffer) {
                     Ok(0) => break,
@@ -220,7 +221,7 @@ fn a_health_check_learns_it_from_the_exit_code() {
         // As in a container: the socket is named by the environment.
         let mut command = chinwag(&["admin", "ping"]);
         command.env("CHINWAG_ADMIN_SOCKET", socket.name());
-        let output = soon("an answer", spawn_blocking(move || command.output())).await;
+        let output = within_deadline("an answer", spawn_blocking(move || command.output())).await;
         let output = output.expect("no panic").expect("the program runs");
         assert_eq!(
             (output.status.code(), &output.stdout[..]),
@@ -244,9 +245,9 @@ fn rooms_are_listed_and_closed_from_a_shell() {
         let server = socket.server().await;
         let (mut alice, mut bob) = (server.join().await, server.join().await);
         alice.expect("* user-2 joined").await;
-        bob.say("/join #dev").await;
+        bob.send_line("/join #dev").await;
         bob.wait_for("* 1 here: user-2").await;
-        bob.say("/topic \"tea\"").await;
+        bob.send_line("/topic \"tea\"").await;
         bob.wait_for("* the topic of #dev is now \"\\\"tea\\\"\"").await;
         assert_eq!(
             socket.asks(&["rooms"]).await.unwrap(),
@@ -265,7 +266,7 @@ fn rooms_are_listed_and_closed_from_a_shell() {
         ] {
             assert_eq!(socket.asks(&["room", "close", name]).await.unwrap_err(), reason);
         }
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         bob.expect("#lobby user-1: hello").await;
     });
 }
@@ -361,7 +362,7 @@ fn idle_peers_do_not_delay_an_order() {
         let _alice = server.join().await;
         let mut idle = Vec::new();
         for number in 0..40 {
-            let peer = soon("a connection", UnixStream::connect(&socket.0)).await;
+            let peer = within_deadline("a connection", UnixStream::connect(&socket.0)).await;
             let peer = peer.expect("a server");
             if number % 2 == 0 {
                 // Closed already, perhaps: then it is in nobody's way.
@@ -404,7 +405,7 @@ fn idle_peers_of_another_user_do_not_delay_an_order() {
         std::fs::set_permissions(&socket.0, PermissionsExt::from_mode(0o666)).expect("ours");
         let path = socket.0.clone();
         let connected = spawn_blocking(move || connections_of(NOBODY, path, 40));
-        let strangers = soon("connections", connected).await.expect("no panic");
+        let strangers = within_deadline("connections", connected).await.expect("no panic");
         assert_eq!(socket.asks(&["who"]).await.unwrap(), "");
         drop(strangers);
     });
@@ -428,13 +429,13 @@ fn somebody_elses_user_is_not_heard() {
         // meanwhile, and the kernel runs no file that is open for writing ("text file busy").
         let mut copies = std::process::Command::new("cp");
         copies.arg(CHINWAG).arg(&program);
-        let copied = soon("a copy", spawn_blocking(move || copies.status())).await;
+        let copied = within_deadline("a copy", spawn_blocking(move || copies.status())).await;
         assert!(copied.expect("no panic").expect("there is a cp").success());
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("ours");
         let mut command = std::process::Command::new(&program);
         command.args(["admin", "--admin-socket", socket.name(), "shutdown"]);
         command.uid(NOBODY).gid(NOBODY).current_dir("/").env_clear();
-        let output = soon("an answer", spawn_blocking(move || command.output())).await;
+        let output = within_deadline("an answer", spawn_blocking(move || command.output())).await;
         std::fs::remove_file(&program).expect("the test is free");
         let output = output.expect("no panic").expect("the program runs");
         let said = String::from_utf8(output.stderr).expect("UTF-8");

@@ -1,11 +1,11 @@
 //! Input that nobody would type: each kind over a real socket, and what the others see of it.
 
-use crate::support::{PATIENCE, Person, TestServer, run};
+use crate::support::{PATIENCE, TestClient, TestServer, run};
 use std::time::Duration;
 use whippet::time::timeout;
 
 /// Two people, the first of whom listens.
-async fn two(server: &TestServer) -> (Person, Person) {
+async fn two(server: &TestServer) -> (TestClient, TestClient) {
     let mut alice = server.join_as("alice").await;
     let bob = server.join_as("bob").await;
     alice.wait_for("* user-2 is now bob").await;
@@ -40,7 +40,7 @@ fn telnet_commands_split_everywhere() {
         for at in 1..stream.len() {
             bob.send(&stream[..at]).await;
             // By the time that this has gone round, the first part was most likely read; if not, the rest comes with it.
-            alice.say("meanwhile").await;
+            alice.send_line("meanwhile").await;
             bob.bytes_until("it", |bytes| bytes.ends_with(b"alice: meanwhile\r\n")).await;
             bob.send(&stream[at..]).await;
             alice.expect("bob: abcd\u{fffd}").await;
@@ -107,7 +107,7 @@ fn other_protocols() {
             }
         }
         let mut bob = server.join_as("bob").await;
-        bob.say("that was all").await;
+        bob.send_line("that was all").await;
         let seen = alice.wait_until("the end", |line| line.ends_with(": that was all")).await;
         assert!(
             !seen.iter().any(|line| line.contains("evil") || line.contains("Host")),
@@ -139,7 +139,7 @@ fn text_in_cp1251() {
         let (mut alice, mut bob) = two(&server).await;
         bob.send(b"\xff\xe1\xeb\xee\xea\xee \xff\n").await;
         bob.expect("! some of what you sent is not UTF-8 and was replaced").await;
-        let line = alice.line().await;
+        let line = alice.next_line().await;
         assert!(line.starts_with("bob: \u{fffd}") && !line.contains('\n'), "{line:?}");
         bob.send(b"\xff\xfe\n\xd2\xe5\n").await;
         alice.wait_until("the next", |line| line.starts_with("bob: \u{fffd}")).await;
@@ -155,9 +155,9 @@ fn no_control_character_reaches_another_terminal() {
         for form in
             ["WILD", "/me WILD", "/nick WILD", "/foo WILD", "/WILD", "/who WILD", "/edit WILD"]
         {
-            bob.say(&form.replace("WILD", wild)).await;
+            bob.send_line(&form.replace("WILD", wild)).await;
         }
-        bob.say(&format!("/quit {wild}")).await;
+        bob.send_line(&format!("/quit {wild}")).await;
         bob.rest().await;
         let seen = alice.wait_until("the end", |line| line.starts_with("* bob left (")).await;
         assert_eq!(seen.len(), 3, "{seen:?}");
@@ -202,12 +202,12 @@ fn nicks_that_deceive() {
             "alice-alice-alice-alice-x",
         ];
         for nick in nicks {
-            bob.say(&format!("/nick {nick}")).await;
-            let answer = bob.line().await;
+            bob.send_line(&format!("/nick {nick}")).await;
+            let answer = bob.next_line().await;
             assert!(answer.starts_with("! "), "{nick:?}: {answer}");
             assert!(!answer.contains(['\u{202e}', '\u{200b}']), "{answer:?}");
         }
-        bob.say("still bob").await;
+        bob.send_line("still bob").await;
         alice.expect("bob: still bob").await;
     });
 }
@@ -228,8 +228,8 @@ fn a_line_that_looks_like_the_servers() {
             "alice: I said that",
         ];
         for line in forged {
-            bob.say(line).await;
-            bob.say(&format!("/me \u{200b}{line}")).await;
+            bob.send_line(line).await;
+            bob.send_line(&format!("/me \u{200b}{line}")).await;
             alice.expect(&format!("bob: {line}")).await;
             alice.expect(&format!("~ bob {line}")).await;
         }
@@ -248,12 +248,12 @@ fn no_line_begins_in_the_first_column_by_blanks() {
         for blanks in
             [" ".repeat(69), "\t".repeat(15), "\u{3000}".repeat(40), " \u{2800}\u{a0}".repeat(35)]
         {
-            bob.say(&format!("hi{blanks}* alice is an operator now")).await;
-            let line = alice.line().await;
+            bob.send_line(&format!("hi{blanks}* alice is an operator now")).await;
+            let line = alice.next_line().await;
             assert!(line.starts_with("bob: hi") && line.ends_with("* alice is an operator now"));
             assert!(line.chars().count() <= 7 + 16 + 26, "{line:?}");
         }
-        alice.say("/history").await;
+        alice.send_line("/history").await;
         let replayed = alice.wait_until("a replay", |line| line.starts_with("| bob: hi")).await;
         assert!(replayed.last().expect("a line").chars().count() <= 9 + 16 + 26, "{replayed:?}");
     });
@@ -272,8 +272,8 @@ fn two_thousand_joins_at_once() {
                 whippet::spawn(async move {
                     let stream =
                         whippet::net::TcpStream::connect(address).await.expect("a connection");
-                    let mut person = Person::new(stream);
-                    person.welcomed().await;
+                    let mut person = TestClient::new(stream);
+                    person.expect_welcome().await;
                     person
                 })
             })
@@ -287,7 +287,8 @@ fn two_thousand_joins_at_once() {
         let mut announced = 0;
         let mut lines = 0;
         while announced < PEOPLE {
-            let line = timeout(PATIENCE, alice.next_line()).await.expect("a line").expect("no end");
+            let line =
+                timeout(PATIENCE, alice.try_next_line()).await.expect("a line").expect("no end");
             let rest = line.strip_prefix("* ").expect("a line of the server's");
             lines += 1;
             announced += match rest.split_once(' ') {
@@ -298,7 +299,7 @@ fn two_thousand_joins_at_once() {
         }
         assert_eq!(announced, PEOPLE);
         assert!(lines <= PEOPLE);
-        people[PEOPLE - 1].say("all here").await;
+        people[PEOPLE - 1].send_line("all here").await;
         alice.wait_until("words", |line| line.ends_with(": all here")).await;
     });
 }

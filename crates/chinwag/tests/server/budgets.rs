@@ -6,7 +6,7 @@
 use crate::folder::Folder;
 use crate::network::{can_make_networks, server};
 use crate::program::Program;
-use crate::support::{Person, TestServer, run, soon};
+use crate::support::{TestClient, TestServer, run, within_deadline};
 use chinwag::{Config, RateLimit};
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -49,17 +49,17 @@ fn open(from: Ipv4Addr, to: SocketAddr) -> TcpStream {
 }
 
 /// Somebody from an address.
-async fn person(server: &Program, from: Ipv4Addr) -> Person {
+async fn person(server: &Program, from: Ipv4Addr) -> TestClient {
     let opening = over_there(server, move |to| open(from, to));
-    let stream = soon("a thread", spawn_blocking(|| opening.join())).await;
+    let stream = within_deadline("a thread", spawn_blocking(|| opening.join())).await;
     let stream = stream.expect("no panic").expect("no panic");
-    Person::new(whippet::net::TcpStream::from_std(stream).expect("a connection"))
+    TestClient::new(whippet::net::TcpStream::from_std(stream).expect("a connection"))
 }
 
 /// The same, who has been welcomed.
-async fn joined(server: &Program, from: Ipv4Addr) -> Person {
+async fn joined(server: &Program, from: Ipv4Addr) -> TestClient {
     let mut person = person(server, from).await;
-    person.welcomed().await;
+    person.expect_welcome().await;
     person
 }
 
@@ -101,7 +101,7 @@ fn an_address_that_reconnects_says_no_more_than_one_that_stays() {
         });
         let refused = spawn_blocking(|| loops.join()).await.expect("no panic").expect("no panic");
         let mut bob = joined(&server, address(2)).await;
-        bob.say("that was all").await;
+        bob.send_line("that was all").await;
         let seen = alice.wait_until("the end", |line| line.ends_with(": that was all")).await;
         let time = started.elapsed().as_millis();
         let spam = seen.iter().filter(|line| line.ends_with(": spam")).count() as u128;
@@ -120,7 +120,7 @@ fn reconnecting_gives_no_more_guesses_at_the_secret() {
         let mut compared = 0;
         let wait = loop {
             let mut eve = server.join().await;
-            eve.say("/oper correct horse batters").await;
+            eve.send_line("/oper correct horse batters").await;
             let is_answer = |line: &str| line.starts_with("! ");
             let answer = eve.wait_until("an answer", is_answer).await.pop().unwrap_or_default();
             if answer != "! that is not the secret" {
@@ -135,14 +135,14 @@ fn reconnecting_gives_no_more_guesses_at_the_secret() {
         // Another connection of it, with the right one, during a wait that is long enough by now.
         let mut alice = server.join().await;
         loop {
-            alice.say("/oper correct horse batters").await;
+            alice.send_line("/oper correct horse batters").await;
             let answer = alice.wait_until("an answer", |line| line.starts_with("! ")).await;
             let answer = answer.last().expect("an answer").clone();
             if answer.strip_prefix(words).is_some_and(|wait| wait != "1 second") {
                 break;
             }
         }
-        alice.say(&format!("/oper {SECRET}")).await;
+        alice.send_line(&format!("/oper {SECRET}")).await;
         alice.wait_until("a refusal", |line| line.starts_with(words)).await;
         server.stop().await;
     });
@@ -157,23 +157,23 @@ fn a_mute_is_not_shed_by_reconnecting() {
         let path = secret_file("mute");
         let server = server(&["--oper-file", path.to_str().expect("UTF-8")]).await;
         let mut alice = joined(&server, address(1)).await;
-        alice.say(&format!("/oper {SECRET}")).await;
+        alice.send_line(&format!("/oper {SECRET}")).await;
         alice.wait_until("a welcome", |line| line.starts_with("* you are an operator")).await;
         let mut bob = joined(&server, address(2)).await;
         let mut cy = joined(&server, address(2)).await;
-        alice.say("/mute user-2 1h").await;
+        alice.send_line("/mute user-2 1h").await;
         alice.wait_for("* user-2 is muted for 1 hour; /unmute user-2 ends it").await;
         bob.wait_for("! user-1 muted you for 1 hour: nobody reads what you write").await;
         bob.reset();
         alice.wait_for("* user-2 left (connection lost)").await;
-        cy.say("I was here before").await;
+        cy.send_line("I was here before").await;
         alice.wait_for("user-3: I was here before").await;
         let mut bob = joined(&server, address(2)).await;
-        bob.say("here again").await;
+        bob.send_line("here again").await;
         bob.wait_until("a refusal", |line| line.starts_with("! you are muted for ")).await;
-        alice.say("/unmute user-2").await;
+        alice.send_line("/unmute user-2").await;
         alice.wait_for("* user-2 is not muted any more").await;
-        bob.say("thank you").await;
+        bob.send_line("thank you").await;
         let seen = alice.wait_until("his words", |line| line.starts_with("user-4: ")).await;
         assert_eq!(seen.last().map(String::as_str), Some("user-4: thank you"));
         std::fs::remove_file(path).expect("the test is free");
@@ -187,18 +187,18 @@ fn slow_mode_is_not_passed_by_reconnecting() {
         let server = folder.with_secret(SECRET);
         let mut alice = server.join().await;
         let mut cy = server.join().await;
-        alice.say(&format!("/oper {SECRET}\n/slow 1h")).await;
+        alice.send_line(&format!("/oper {SECRET}\n/slow 1h")).await;
         cy.wait_until("slow mode", |line| line.contains("slowed this room")).await;
-        cy.say("I was here").await;
+        cy.send_line("I was here").await;
         alice.wait_for("user-2: I was here").await;
         for _ in 0..3 {
             let mut bob = server.join().await;
-            bob.say("spam").await;
+            bob.send_line("spam").await;
             let words = "! this room takes one line in 1 hour of each: wait for ";
             bob.wait_until("a refusal", |line| line.starts_with(words)).await;
-            bob.say("/part\n/join #lobby\nspam").await;
+            bob.send_line("/part\n/join #lobby\nspam").await;
             bob.wait_until("a refusal", |line| line.starts_with(words)).await;
-            bob.say("/quit").await;
+            bob.send_line("/quit").await;
             bob.rest().await;
         }
         server.stop().await;
@@ -235,7 +235,7 @@ fn bytes_outside_of_lines_are_limited_as_lines_are() {
             alice.expect(&format!("* {} joined", bob.nick)).await;
             bob.send(&[&junk[..], b"not said\n"].concat()).await;
             // Once the kernel has all of it: whatever is read at all is read before the reset is seen.
-            alice.say("hello").await;
+            alice.send_line("hello").await;
             let hello = b": hello\r\n";
             let is_hello = |bytes: &[u8]| bytes.windows(hello.len()).any(|seen| seen == hello);
             bob.bytes_until("what alice says", is_hello).await;

@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::program::{Program, chinwag, settings};
-use crate::support::{Person, run};
+use crate::support::{TestClient, run};
 use rustix::process::Signal;
 use std::process::Command;
 
@@ -25,8 +25,8 @@ async fn reload(server: &mut Program) -> String {
 
 /// Whether this is the secret.
 async fn opens(server: &Program, secret: &str) -> bool {
-    let mut person: Person = server.join().await;
-    person.say(&format!("/oper {}", secret.trim_end())).await;
+    let mut person: TestClient = server.join().await;
+    person.send_line(&format!("/oper {}", secret.trim_end())).await;
     let is_answer = |line: &str| line.starts_with("! ") || line.contains("you are an operator now");
     let seen = person.wait_until("an answer to /oper", is_answer).await;
     seen.last().is_some_and(|line| line.starts_with("* you are an operator now"))
@@ -226,7 +226,7 @@ fn a_service_manager_is_told_without_a_new_socket() {
         let mut told = String::new();
         let mut buffer = [0; 4096];
         while !told.contains("STOPPING=1") {
-            let read = crate::support::soon("words", manager.recv(&mut buffer)).await;
+            let read = crate::support::within_deadline("words", manager.recv(&mut buffer)).await;
             told.push_str(&String::from_utf8_lossy(&buffer[..read.expect("a socket")]));
         }
         assert!(told.contains("READY=1") && told.contains("RELOADING=1"), "{told}");

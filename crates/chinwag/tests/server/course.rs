@@ -1,6 +1,6 @@
 //! The three exercises of the course, each over real sockets with the server in a background task.
 
-use crate::support::{Person, TestServer, run, soon};
+use crate::support::{TestClient, TestServer, run, within_deadline};
 
 /// Exercise 1: several clients connect and each receives what the others say.
 #[test]
@@ -17,7 +17,7 @@ fn exercise_1_several_clients_hear_each_other() {
         }
         for speaker in 0..people.len() {
             let nick = people[speaker].nick.clone();
-            people[speaker].say(&format!("from {speaker}")).await;
+            people[speaker].send_line(&format!("from {speaker}")).await;
             for (listener, person) in people.iter_mut().enumerate() {
                 if listener != speaker {
                     person.expect(&format!("{nick}: from {speaker}")).await;
@@ -38,7 +38,7 @@ fn exercise_2_a_disconnect_is_noticed_and_the_others_go_on() {
         drop(carol);
         alice.wait_until("carol's leave", |line| line.starts_with("* carol left")).await;
         bob.wait_until("carol's leave", |line| line.starts_with("* carol left")).await;
-        alice.say("still here").await;
+        alice.send_line("still here").await;
         bob.expect("alice: still here").await;
     });
 }
@@ -57,20 +57,20 @@ fn exercise_3_a_hundred_clients_send_ten_lines_each() {
         }
         let talks = people.into_iter().map(|person| whippet::spawn(speak_and_listen(person)));
         for talk in talks.collect::<Vec<_>>() {
-            assert_eq!(soon("all lines", talk).await.unwrap(), (PEOPLE - 1) * LINES);
+            assert_eq!(within_deadline("all lines", talk).await.unwrap(), (PEOPLE - 1) * LINES);
         }
     });
 }
 
 /// Says all lines and listens to those of the others; says how many came.
-async fn speak_and_listen(mut person: Person) -> usize {
+async fn speak_and_listen(mut person: TestClient) -> usize {
     for number in 0..LINES {
-        person.say(&format!("line {number}")).await;
+        person.send_line(&format!("line {number}")).await;
     }
     let mut next = std::collections::BTreeMap::<String, usize>::new();
     let mut heard = 0;
     while heard < (PEOPLE - 1) * LINES {
-        let line = person.line().await;
+        let line = person.next_line().await;
         let Some((author, number)) = line.split_once(": line ") else { continue };
         let expected = next.entry(author.to_owned()).or_default();
         assert_eq!(number.parse(), Ok(*expected), "{author} as {} hears it", person.nick);

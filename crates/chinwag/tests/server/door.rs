@@ -1,6 +1,6 @@
 //! The telnet door: what is answered to a client's commands, and what keys do in the lines of one that hands them over.
 
-use crate::support::{Person, TestServer, run};
+use crate::support::{TestClient, TestServer, run};
 use chinwag::Config;
 
 /// Interpret as command.
@@ -16,8 +16,8 @@ const TTYPE: u8 = 24;
 const OFFER: &str = "* your telnet can edit lines here: /edit on\r\n";
 
 /// What comes up to the answer to a question asked now, that excepted.
-async fn answers(person: &mut Person) -> Vec<u8> {
-    person.say("/nick").await;
+async fn answers(person: &mut TestClient) -> Vec<u8> {
+    person.send_line("/nick").await;
     let end = b"! you are ";
     let is_end = |bytes: &[u8]| bytes.windows(end.len()).any(|window| window == end);
     let bytes =
@@ -79,7 +79,7 @@ fn the_window_and_the_terminal_are_taken_when_offered() {
         bob.send(&[IAC, 250, NAWS, 0, 80, 0, 24, IAC, 240]).await;
         bob.send(b"\xff\xfa\x18\x00dumb\xff\xf0").await;
         assert_eq!(answers(&mut bob).await, b"");
-        bob.say("/edit on").await;
+        bob.send_line("/edit on").await;
         bob.expect("! your terminal calls itself dumb: it cannot show an edited line").await;
     });
 }
@@ -158,17 +158,17 @@ fn colors_are_for_those_who_ask() {
         let mut alice = server.join_as("alice").await;
         let mut bob = server.join_as("bob").await;
         alice.wait_for("* user-2 is now bob").await;
-        bob.say("/color on").await;
+        bob.send_line("/color on").await;
         bob.expect("\u{1b}[36m* colors are on\u{1b}[0m").await;
-        alice.say("hello \u{1b}[31mred").await;
+        alice.send_line("hello \u{1b}[31mred").await;
         bob.expect("\u{1b}[1malice\u{1b}[0m: hello [31mred").await;
-        bob.say("/nick").await;
-        assert!(bob.line().await.starts_with("\u{1b}[33m! "));
-        bob.say("/color off").await;
+        bob.send_line("/nick").await;
+        assert!(bob.next_line().await.starts_with("\u{1b}[33m! "));
+        bob.send_line("/color off").await;
         bob.expect("* colors are off").await;
-        alice.say("/me waves").await;
+        alice.send_line("/me waves").await;
         bob.expect("~ alice waves").await;
-        bob.say("so").await;
+        bob.send_line("so").await;
         alice.expect("bob: so").await;
     });
 }

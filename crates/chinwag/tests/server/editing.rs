@@ -1,7 +1,7 @@
 //! Line editing over real sockets, on the model of a terminal's screen; how the editor itself works is tested with it.
 
 use crate::folder::Folder;
-use crate::support::{Person, TestServer, run};
+use crate::support::{TestClient, TestServer, run};
 use std::num::NonZero;
 use vt100::Parser;
 
@@ -10,7 +10,7 @@ const EVENT_QUEUE: usize = 256;
 
 /// Somebody with a telnet in a window.
 pub(crate) struct Window {
-    person: Person,
+    person: TestClient,
     screen: Parser,
     /// All that came since editing was asked for.
     all: Vec<u8>,
@@ -22,7 +22,7 @@ impl Window {
         let mut person = server.join().await;
         let size = |number| NonZero::new(number).expect("a size");
         let screen = Parser::new(size(12), size(40), 0);
-        person.say("/edit on").await;
+        person.send_line("/edit on").await;
         let asked = b"\xff\xfb\x01\xff\xfb\x03\xff\xfd\x1f";
         person.bytes_until("a request", |bytes| bytes.ends_with(asked)).await;
         person
@@ -60,7 +60,7 @@ impl Window {
     }
 
     /// The connection itself.
-    pub(crate) fn person(&mut self) -> &mut Person {
+    pub(crate) fn person(&mut self) -> &mut TestClient {
         &mut self.person
     }
 
@@ -94,8 +94,8 @@ fn a_line_is_edited_sent_and_fetched_back_while_others_talk() {
         alice.wait_for("* user-2 joined").await;
         bob.press("hallo ther").await;
         bob.until_row("> hallo ther").await;
-        alice.say("one").await;
-        alice.say("two").await;
+        alice.send_line("one").await;
+        alice.send_line("two").await;
         let rows = bob.until("both lines", |rows| rows.iter().any(|row| row == "alice: two")).await;
         assert_eq!(rows[rows.len() - 3..], ["alice: one", "alice: two", "> hallo ther"]);
         assert_eq!(bob.screen.screen().cursor_position().1, 12);
@@ -119,14 +119,14 @@ fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
         let folder = Folder::new("editing-oper");
         let server = folder.with_secret("correct horse battery");
         let mut alice = server.join_as("alice").await;
-        alice.say("/oper correct horse battery").await;
+        alice.send_line("/oper correct horse battery").await;
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
         let mut bob = Window::open(&server).await;
         bob.press("/nick bob\r").await;
         alice.wait_for("* user-2 is now bob").await;
         bob.press("half a li").await;
         bob.until_row("#lobby bob> half a li").await;
-        alice.say("/ban bob").await;
+        alice.send_line("/ban bob").await;
         alice.wait_for("* bob left (banned)").await;
         let rest = bob.person.rest_of_bytes().await;
         bob.screen.process(&rest);
@@ -194,10 +194,10 @@ fn editing_ends_as_it_began() {
         assert!(!bob.screen.screen().bracketed_paste());
         bob.person.send(b"\xff\xfe\x01\xff\xfe\x03plain a\x1b[Dgain\r\n").await;
         alice.expect("user-2: plain a[Dgain").await;
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         bob.person.expect("alice: hello").await;
         // Once more, as if it had never been.
-        bob.person.say("/edit on").await;
+        bob.person.send_line("/edit on").await;
         let asked = b"\xff\xfb\x01\xff\xfb\x03";
         bob.person.bytes_until("a request", |bytes| bytes.ends_with(asked)).await;
         bob.person.send(b"half \xff\xfd\x01\xff\xfd\x03a line\r").await;

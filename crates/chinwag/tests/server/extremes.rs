@@ -6,7 +6,7 @@
 use crate::folder::Folder;
 use crate::odd_values::{ODD, numbers};
 use crate::program::{Program, Setting, chinwag, settings};
-use crate::support::{PATIENCE, run, soon};
+use crate::support::{PATIENCE, run, within_deadline};
 use rustix::process::Signal;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -48,10 +48,10 @@ async fn tried(mut command: Command) -> Outcome {
     if let Ok(Ok(stream)) =
         timeout(PATIENCE, whippet::net::TcpStream::connect(server.address)).await
     {
-        let mut person = crate::support::Person::new(stream);
+        let mut person = crate::support::TestClient::new(stream);
         let _ = person.try_send(b"hello\n").await;
         // A word, or the end: no place for anybody is an answer, too.
-        soon(&what, person.next_line()).await;
+        within_deadline(&what, person.try_next_line()).await;
     }
     server.signal(Signal::TERM);
     let (status, log) = server.ended().await;

@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::program::{CHINWAG, Program, admin, chinwag};
-use crate::support::{run, soon};
+use crate::support::{run, within_deadline};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown};
 use std::process::{Output, Stdio};
 use whippet::task::spawn_blocking;
@@ -36,7 +36,8 @@ async fn refused(arguments: &[&str]) -> String {
         Err(_) => "(it hangs)".to_owned(),
     };
     let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-    let output = soon("its end", spawn_blocking(move || started.wait_with_output())).await;
+    let output =
+        within_deadline("its end", spawn_blocking(move || started.wait_with_output())).await;
     let Output { status, stderr, .. } = output.expect("no panic").expect("it can be waited for");
     let told = String::from_utf8(stderr).expect("UTF-8");
     assert_eq!((status.code(), printed.as_str()), (Some(1), ""), "{arguments:?}: {told}");
@@ -330,7 +331,7 @@ fn secrets_of_a_service_manager_are_trusted() {
         let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
         command.args(["--oper-file", &folder.name("credentials/link")]);
         command.env("CREDENTIALS_DIRECTORY", folder.path("credentials"));
-        let output = soon("an end", spawn_blocking(move || command.output())).await;
+        let output = within_deadline("an end", spawn_blocking(move || command.output())).await;
         let output = output.expect("no panic").expect("it runs");
         assert_eq!(output.status.code(), Some(1));
     });

@@ -1,7 +1,7 @@
 //! Other protocols over real sockets: nothing of them is said or obeyed, however slowly they come; and chat that looks a
 //! little like them is said.
 
-use crate::support::{Person, TestServer, run};
+use crate::support::{TestClient, TestServer, run};
 
 /// What a browser sends for `fetch(url, { method, body: "/nick evil\nevil words\n" })`.
 fn request_of_a_page(method: &str) -> String {
@@ -18,7 +18,7 @@ fn request_of_a_page(method: &str) -> String {
 async fn stranger_sends(server: &TestServer, stream: &[u8], size: usize) -> String {
     let mut stranger = server.connect().await;
     if size < stream.len() {
-        stranger.welcomed().await;
+        stranger.expect_welcome().await;
     }
     for chunk in stream.chunks(size) {
         // They may be out before they have said all.
@@ -30,8 +30,8 @@ async fn stranger_sends(server: &TestServer, stream: &[u8], size: usize) -> Stri
 }
 
 /// Reads up to a line of bob's, whom nothing came before but people who come and go.
-async fn only_comings_and_goings(alice: &mut Person, bob: &mut Person) {
-    bob.say("that was all").await;
+async fn only_comings_and_goings(alice: &mut TestClient, bob: &mut TestClient) {
+    bob.send_line("that was all").await;
     for line in alice.wait_for("bob: that was all").await {
         let is_news = line.starts_with("* ") && !line.contains("evil");
         assert!(is_news || line == "bob: that was all", "{line}");
@@ -141,13 +141,13 @@ fn first_lines_that_look_like_another_protocol_are_said() {
         .enumerate()
         {
             let mut bob = server.join().await;
-            bob.say(words).await;
+            bob.send_line(words).await;
             alice.wait_for(&format!("user-{}: {words}", number + 2)).await;
         }
         let mut bob = server.join_as("bob").await;
-        bob.say("hi").await;
+        bob.send_line("hi").await;
         for words in ["NICK bob", "GET / HTTP/1.1", "PASS secret"] {
-            bob.say(words).await;
+            bob.send_line(words).await;
             alice.wait_for(&format!("bob: {words}")).await;
         }
     });
@@ -174,11 +174,11 @@ fn what_stands_behind_blanks_and_a_slash_is_not_said() {
             "/opr hunter22",
             "/ oper hunter22",
         ] {
-            bob.say(line).await;
-            let answer = bob.line().await;
+            bob.send_line(line).await;
+            let answer = bob.next_line().await;
             assert!(answer.starts_with("! ") && !answer.contains("hunter22"), "{line:?}: {answer}");
         }
-        bob.say("//text").await;
+        bob.send_line("//text").await;
         alice.expect("bob: /text").await;
     });
 }

@@ -2,7 +2,7 @@
 //! listen. None of them may hold up what people say, nor the end.
 
 use crate::program::{Program, chinwag};
-use crate::support::{Person, run};
+use crate::support::{TestClient, run};
 use crate::watched::{figure, get, watched};
 use rustix::process::{Pid, Signal, kill_process};
 use std::future::Future;
@@ -41,12 +41,12 @@ async fn end_of(mut server: Program) -> ExitStatus {
 const PATIENT: [&str; 3] = ["--no-limits", "--overlong-line-timeout", "1h"];
 
 /// Has the server read so often: a line that is too long, of which it keeps nothing. Then somebody else hears a line.
-async fn talk(alice: &mut Person, bob: &mut Person, reads: usize) {
+async fn talk(alice: &mut TestClient, bob: &mut TestClient, reads: usize) {
     let junk = [b'x'; 4096];
     for _ in 0..reads {
         patient("the server to read", alice.try_send(&junk)).await.expect("they are here");
     }
-    alice.say("\nstill here").await;
+    alice.send_line("\nstill here").await;
     patient("a line", bob.wait_until("it", |line| line == "user-1: still here")).await;
 }
 
@@ -88,10 +88,10 @@ fn behind(listener: OwnedFd, arguments: &str) -> Command {
     command
 }
 
-async fn guest(address: std::net::SocketAddr) -> Person {
+async fn guest(address: std::net::SocketAddr) -> TestClient {
     let stream = patient("a connection", TcpStream::connect(address)).await;
-    let mut person = Person::new(stream.expect("a connection"));
-    patient("a welcome", person.welcomed()).await;
+    let mut person = TestClient::new(stream.expect("a connection"));
+    patient("a welcome", person.expect_welcome()).await;
     person
 }
 
@@ -166,7 +166,7 @@ fn a_log_whose_reader_is_gone_is_no_trouble() {
         let mut server = Program::start(chinwag(&arguments)).await;
         drop(server.process.stderr.take());
         let (mut alice, mut bob) = (server.join().await, server.join().await);
-        alice.say("still here").await;
+        alice.send_line("still here").await;
         bob.wait_for("user-1: still here").await;
         server.signal(Signal::TERM);
         drop((alice, bob));
@@ -201,7 +201,7 @@ fn a_service_manager_that_does_not_listen_is_no_trouble() {
         let server = Program::start(command).await;
         let mut alice = server.join().await;
         server.signal(Signal::HUP);
-        alice.say("/who").await;
+        alice.send_line("/who").await;
         alice.wait_until("an answer", |line| line.contains("user-1")).await;
         server.signal(Signal::TERM);
         assert_eq!(alice.rest().await, ["* server is shutting down"]);

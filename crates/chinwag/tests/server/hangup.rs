@@ -5,7 +5,7 @@
 use crate::hanging::patient;
 use crate::program::CHINWAG;
 use crate::real_clients::has;
-use crate::support::{Person, run};
+use crate::support::{TestClient, run};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -62,10 +62,10 @@ impl InTerminal {
         Self { terminal, server, address: address.expect("an address"), log }
     }
 
-    async fn join(&self) -> Person {
+    async fn join(&self) -> TestClient {
         let stream = patient("a connection", TcpStream::connect(self.address)).await;
-        let mut person = Person::new(stream.expect("a connection"));
-        person.welcomed().await;
+        let mut person = TestClient::new(stream.expect("a connection"));
+        person.expect_welcome().await;
         person
     }
 
@@ -144,7 +144,7 @@ fn a_signal_after_the_terminals_end_is_the_second() {
         for _ in 0..900 {
             alice.send(line.as_bytes()).await;
         }
-        alice.say("/who").await;
+        alice.send_line("/who").await;
         alice.wait_until("an answer", |line| line.starts_with("* 2 here")).await;
         server.close().await;
         server.logged("the terminal is gone").await;
@@ -178,7 +178,7 @@ fn a_server_that_ignored_the_hangup_outlives_its_terminal() {
             server.close().await;
             server.hang_up();
             server.logged("settings read anew").await;
-            alice.say("/who").await;
+            alice.send_line("/who").await;
             alice.wait_until("an answer", |line| line.contains("user-1")).await;
         }
     });

@@ -1,6 +1,6 @@
 //! Keys without end, beside people who must not notice.
 
-use crate::support::{Person, TestServer, run, soon};
+use crate::support::{TestClient, TestServer, run, within_deadline};
 use chinwag::{Config, RateLimit};
 use std::time::Duration;
 use whippet::task::JoinHandle;
@@ -9,9 +9,9 @@ use whippet::task::JoinHandle;
 const LETTERS: usize = 4_095;
 
 /// Somebody who edits in a window as wide as telnet can say.
-async fn edits(server: &TestServer) -> Person {
+async fn edits(server: &TestServer) -> TestClient {
     let mut person = server.join().await;
-    person.say("/edit on").await;
+    person.send_line("/edit on").await;
     let asked = b"\xff\xfb\x01\xff\xfb\x03\xff\xfd\x1f";
     person.bytes_until("a request", |bytes| bytes.ends_with(asked)).await;
     let agreed = b"\xff\xfd\x01\xff\xfd\x03\xff\xfb\x1f";
@@ -23,7 +23,7 @@ async fn edits(server: &TestServer) -> Person {
 
 /// Fills the line with letters that take no column, then goes to and fro in it for as long as the server takes keys. What comes
 /// back is read.
-fn presses_without_end(person: Person, letter: &str) -> JoinHandle<()> {
+fn presses_without_end(person: TestClient, letter: &str) -> JoinHandle<()> {
     let letters = letter.repeat(LETTERS / letter.len());
     let line = format!("\x1b[200~{letters}\x1b[201~");
     let keys = "\x02\x06".repeat(2_048);
@@ -61,13 +61,13 @@ async fn talks_beside_endless_keys(config: Config) {
     }
     bob.wait_for("* user-4 joined").await;
     for number in 0..80 {
-        alice.say(&format!("line {number}")).await;
+        alice.send_line(&format!("line {number}")).await;
         bob.expect(&format!("alice: line {number}")).await;
     }
     server.stop().await;
     assert_eq!(bob.rest().await, ["* server is shutting down"]);
     for attack in attacks {
-        soon("the end of an attack", attack).await.expect("it does not panic");
+        within_deadline("the end of an attack", attack).await.expect("it does not panic");
     }
 }
 
@@ -103,7 +103,7 @@ fn keys_past_the_budget_wait_and_all_else_goes_on() {
         bob.send(b"one\r\x02\x02two\r").await;
         alice.expect("user-2: one").await;
         // He still sees what is said, above what he had keys for.
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         let ends = b"alice: hello\r\n#lobby user-2> \x1b[K";
         bob.bytes_until("a line", |bytes| bytes.ends_with(ends)).await;
         // And that he is gone is noticed, though nothing is read of him.

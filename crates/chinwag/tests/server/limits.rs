@@ -1,7 +1,7 @@
 //! What bad or greedy input gets.
 
 use crate::program::{Program, chinwag};
-use crate::support::{TestServer, run, soon};
+use crate::support::{TestServer, run, within_deadline};
 use chinwag::{Config, RateLimit};
 use std::time::Duration;
 use whippet::time::Instant;
@@ -34,7 +34,7 @@ fn commands_count_as_speech() {
         alice.expect("* user-2 joined").await;
         bob.send(b"/who\n\nnot said\n").await;
         bob.expect("* 2 here: user-1, user-2").await;
-        alice.say("first").await;
+        alice.send_line("first").await;
         bob.expect("user-1: first").await;
         bob.reset();
         alice.expect("* user-2 left (connection lost)").await;
@@ -53,7 +53,7 @@ fn dear_commands_cost_more_than_lines() {
         bob.send(b"/history\n/history\nnot said\n").await;
         bob.expect("* nothing was said here yet").await;
         bob.expect("* nothing was said here yet").await;
-        alice.say("first").await;
+        alice.send_line("first").await;
         bob.expect("user-1: first").await;
         bob.reset();
         alice.expect("* user-2 left (connection lost)").await;
@@ -104,10 +104,10 @@ fn connections_past_the_limit_are_turned_away_with_a_sentence() {
             assert_eq!(said, ["! the server is full, please try again later"]);
         }
         drop(alice);
-        soon("a place", async {
+        within_deadline("a place", async {
             loop {
                 let mut carol = server.connect().await;
-                let first = carol.next_line().await.unwrap_or_default();
+                let first = carol.try_next_line().await.unwrap_or_default();
                 if first.starts_with("* welcome") {
                     break;
                 }
@@ -148,7 +148,7 @@ fn other_protocols_are_answered_and_not_broadcast() {
         ssh.send(b"SSH-2.0-OpenSSH_9.2p1\r\n").await;
         assert!(ssh.rest().await.pop().unwrap().contains("not an ssh server"));
         let mut bob = server.join().await;
-        bob.say("hello").await;
+        bob.send_line("hello").await;
         let seen = alice.wait_until("hello", |line| line.ends_with(": hello")).await;
         for line in &seen[..seen.len() - 1] {
             assert!(line.starts_with("* "), "only comings and goings: {seen:?}");

@@ -68,17 +68,17 @@ fn the_secret_makes_an_operator_and_reaches_nobody() {
         let mut alice = server.join_as("alice").await;
         bob.wait_for("* user-2 is now alice").await;
         // Behind it, in the same write, what only an operator can do.
-        alice.say(&format!("/OPER {SECRET}\r\n/slow 1m\r\n/slow off")).await;
+        alice.send_line(&format!("/OPER {SECRET}\r\n/slow 1m\r\n/slow off")).await;
         alice.expect("* you are an operator now; /help lists what you can do").await;
         alice.expect("* #lobby takes one line in 1 minute of each now; /slow off ends it").await;
         bob.expect("* alice slowed this room: one line in 1 minute of each").await;
         bob.expect("* alice ended the slow mode").await;
         alice.wait_for("* #lobby is not slow any more").await;
-        alice.say("/kick bob out with you").await;
+        alice.send_line("/kick bob out with you").await;
         bob.expect("! alice kicked you out of #lobby: \"out with you\"").await;
         bob.expect("* you speak in no room now: /join one").await;
         alice.expect("* you kicked bob out of #lobby").await;
-        bob.say("/join #lobby").await;
+        bob.send_line("/join #lobby").await;
         bob.expect("* you joined #lobby").await;
         alice.expect("* bob joined").await;
         server.stop().await;
@@ -92,13 +92,13 @@ fn after_three_wrong_secrets_the_next_has_to_wait() {
         let server = folder.with_secret(SECRET);
         let mut eve = server.join().await;
         for _ in 0..3 {
-            eve.say("/oper correct horse batters").await;
+            eve.send_line("/oper correct horse batters").await;
             eve.wait_for("! that is not the secret").await;
         }
         let mut wait = 1;
         // Until the machine is too slow to ask again before a wait is over, and in any case the first ones.
         while wait <= 4 {
-            eve.say(&format!("/oper {SECRET}x")).await;
+            eve.send_line(&format!("/oper {SECRET}x")).await;
             let answer = eve.wait_until("an answer", |line| line.starts_with("! ")).await;
             match answer.last().map(String::as_str) {
                 Some("! that is not the secret") => wait *= 2,
@@ -108,10 +108,10 @@ fn after_three_wrong_secrets_the_next_has_to_wait() {
                 }
             }
         }
-        eve.say(&format!("/oper {SECRET}")).await;
+        eve.send_line(&format!("/oper {SECRET}")).await;
         eve.wait_until("a wait", |line| line.starts_with("! too many wrong secrets")).await;
         let mut dan = TestServer::start().join().await;
-        dan.say(&format!("/oper {SECRET}")).await;
+        dan.send_line(&format!("/oper {SECRET}")).await;
         dan.wait_for("! nobody becomes an operator here: the server has no --oper-file").await;
         server.stop().await;
     });
@@ -134,11 +134,11 @@ fn the_secret_is_in_no_log_and_a_signal_reads_a_new_one() {
         ];
         let mut server = Program::start(chinwag(&arguments)).await;
         let mut alice = server.join().await;
-        alice.say("/oper not the secret").await;
+        alice.send_line("/oper not the secret").await;
         alice.wait_for("! that is not the secret").await;
         let wrong = server.logged("a wrong secret of operators").await;
         assert!(wrong.contains("from=127.0.0.1:") && !wrong.contains("not the secret"), "{wrong}");
-        alice.say(&format!("/oper {SECRET}")).await;
+        alice.send_line(&format!("/oper {SECRET}")).await;
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
         let became = server.logged("became an operator").await;
         assert!(became.contains("user-1") && !became.contains("correct"), "{became}");
@@ -148,14 +148,14 @@ fn the_secret_is_in_no_log_and_a_signal_reads_a_new_one() {
         let refused = server.logged("settings not taken over").await;
         assert!(refused.contains("can be changed by others: chmod go-w"), "{refused}");
         let mut bob = server.join().await;
-        bob.say(&format!("/oper {SECRET}")).await;
+        bob.send_line(&format!("/oper {SECRET}")).await;
         bob.wait_for("* you are an operator now; /help lists what you can do").await;
         folder.secret("another long secret", 0o600);
         server.signal(Signal::HUP);
         let taken = server.logged("settings read anew").await;
         assert!(taken.contains("settings=oper-file"), "{taken}");
         let mut cy = server.join().await;
-        cy.say(&format!("/oper {SECRET}\r\n/oper another long secret")).await;
+        cy.send_line(&format!("/oper {SECRET}\r\n/oper another long secret")).await;
         cy.wait_for("! that is not the secret").await;
         cy.wait_for("* you are an operator now; /help lists what you can do").await;
     });
@@ -167,9 +167,9 @@ fn bans_survive_a_restart_by_either_way() {
         let folder = Folder::new("restart");
         let server = folder.server().await;
         let mut alice = server.join().await;
-        alice.say("/nick alice").await;
+        alice.send_line("/nick alice").await;
         alice.wait_for("* you are alice now").await;
-        alice.say(&format!("/oper {SECRET}\r\n/ban mallory* spam and more")).await;
+        alice.send_line(&format!("/oper {SECRET}\r\n/ban mallory* spam and more")).await;
         alice.wait_for("* mallory* is banned for good; 0 people had to go").await;
         let told = folder.asks(&["ban", "203.0.113.0/24", "2h", "again"]).await;
         assert_eq!(told, "203.0.113.0/24 is banned for 2 hours; 0 people had to go\n");
@@ -199,13 +199,13 @@ fn bans_survive_a_restart_by_either_way() {
             "{bans}"
         );
         let mut mallory = server.join().await;
-        mallory.say("/nick Mallory7").await;
+        mallory.send_line("/nick Mallory7").await;
         mallory
             .wait_for("! the nick \"Mallory7\" is banned here for good: \"spam and more\"")
             .await;
         // And what an operator did last goes to the disk before a stop ends.
         let mut alice = server.join().await;
-        alice.say(&format!("/oper {SECRET}\r\n/unban mallory*\r\n/ban eve 7d")).await;
+        alice.send_line(&format!("/oper {SECRET}\r\n/unban mallory*\r\n/ban eve 7d")).await;
         alice.wait_for("* eve is banned for 7 days; 0 people had to go").await;
         server.signal(Signal::TERM);
         let (status, _) = server.ended().await;

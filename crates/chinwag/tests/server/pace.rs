@@ -12,8 +12,8 @@ fn a_room_that_waits_holds_no_other_up() {
         let mut fast = server.join_as("fast").await;
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         for person in [&mut slow, &mut fast] {
-            person.say("/join #slow").await;
-            person.say("/part #lobby").await;
+            person.send_line("/join #slow").await;
+            person.send_line("/part #lobby").await;
             person.wait_for("* you left #lobby and speak in #slow now").await;
         }
         alice.wait_for("* fast left #lobby").await;
@@ -23,7 +23,7 @@ fn a_room_that_waits_holds_no_other_up() {
             while fast.try_send(line.as_bytes()).await.is_ok() {}
         });
         for number in 0..500 {
-            alice.say(&format!("line {number}")).await;
+            alice.send_line(&format!("line {number}")).await;
             bob.wait_for(&format!("alice: line {number}")).await;
         }
         assert!(!flood.is_finished(), "it is held up, and not cut off");

@@ -1,7 +1,7 @@
 //! Lines that come faster than one may speak, from an editor: pastes, what is shown of them, and how they are dropped.
 
 use crate::editing::Window;
-use crate::support::{Person, TestServer, run};
+use crate::support::{TestClient, TestServer, run};
 use chinwag::{Config, RateLimit};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn dropped(bob: &mut Window) -> usize {
 }
 
 /// Somebody reads so many lines of another, and then nothing for as long as they are asked.
-async fn reads(alice: &mut Person, count: usize) {
+async fn reads(alice: &mut TestClient, count: usize) {
     for number in 1..=count {
         alice.expect(&format!("user-2: line {number}")).await;
     }
@@ -155,30 +155,33 @@ fn times_are_by_ones_own_clock() {
         let ahead = |told: &str, utc: &str, rest: &str| {
             (86_400 + stamped(told, rest) - stamped(utc, rest)) % 86_400
         };
-        alice.say("/time on").await;
-        bob.say("/time -03:30").await;
-        assert!(alice.line().await.contains("the time in UTC stands before"));
-        assert!(bob.line().await.contains("the time in UTC-03:30 stands before"));
+        alice.send_line("/time on").await;
+        bob.send_line("/time -03:30").await;
+        assert!(alice.next_line().await.contains("the time in UTC stands before"));
+        assert!(bob.next_line().await.contains("the time in UTC-03:30 stands before"));
         let mut cy = server.join_as("cy").await;
         for told in ["* user-3 joined", "* user-3 is now cy"] {
-            assert_eq!(ahead(&bob.line().await, &alice.line().await, told), 86_400 - 12_600);
+            assert_eq!(
+                ahead(&bob.next_line().await, &alice.next_line().await, told),
+                86_400 - 12_600
+            );
         }
-        cy.say("10:00:00 hi").await;
-        let (here, utc) = (bob.line().await, alice.line().await);
+        cy.send_line("10:00:00 hi").await;
+        let (here, utc) = (bob.next_line().await, alice.next_line().await);
         assert_eq!(ahead(&here, &utc, "cy: 10:00:00 hi"), 86_400 - 12_600);
         // The past, too, by when it was said.
-        bob.say("/history 1").await;
-        bob.line().await;
-        assert_eq!(bob.line().await, here.replace("cy:", "| cy:"));
-        bob.say("/time").await;
-        assert!(bob.line().await.contains("in UTC-03:30; /time off"));
-        bob.say("/time utc").await;
-        bob.line().await;
-        cy.say("again").await;
-        assert_eq!(ahead(&bob.line().await, &alice.line().await, "cy: again"), 0);
-        bob.say("/time off").await;
+        bob.send_line("/history 1").await;
+        bob.next_line().await;
+        assert_eq!(bob.next_line().await, here.replace("cy:", "| cy:"));
+        bob.send_line("/time").await;
+        assert!(bob.next_line().await.contains("in UTC-03:30; /time off"));
+        bob.send_line("/time utc").await;
+        bob.next_line().await;
+        cy.send_line("again").await;
+        assert_eq!(ahead(&bob.next_line().await, &alice.next_line().await, "cy: again"), 0);
+        bob.send_line("/time off").await;
         bob.expect("* no time stands before the lines now").await;
-        cy.say("without").await;
+        cy.send_line("without").await;
         bob.expect("cy: without").await;
     });
 }
@@ -211,14 +214,14 @@ fn a_bell_is_the_only_control_byte_of_a_plain_connection() {
         let mut alice = server.join_as("alice").await;
         let mut bob = server.join_as("bob").await;
         alice.wait_for("* user-2 is now bob").await;
-        alice.say("bob, not yet").await;
+        alice.send_line("bob, not yet").await;
         bob.expect("alice: bob, not yet").await;
-        bob.say("/bell on").await;
-        bob.line().await;
-        alice.say("bob, now").await;
+        bob.send_line("/bell on").await;
+        bob.next_line().await;
+        alice.send_line("bob, now").await;
         let rung = bob.bytes_until("a bell", |bytes| bytes.ends_with(b"\x07")).await;
         assert_eq!(rung, b"alice: bob, now\r\n\x07");
-        alice.say("and bob, so soon again").await;
+        alice.send_line("and bob, so soon again").await;
         bob.expect("alice: and bob, so soon again").await;
     });
 }

@@ -2,14 +2,14 @@
 
 use crate::folder::Folder;
 use crate::program::{Program, admin, chinwag};
-use crate::support::{run, soon};
+use crate::support::{run, within_deadline};
 use std::process::Output;
 use whippet::task::spawn_blocking;
 
 /// How a command ends: its code, and what it prints.
 async fn ends(arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = chinwag(arguments);
-    let output = soon("an end", spawn_blocking(move || command.output())).await;
+    let output = within_deadline("an end", spawn_blocking(move || command.output())).await;
     let Output { status, stdout, stderr } = output.expect("no panic").expect("the program runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     (status.code(), text(stdout), text(stderr))

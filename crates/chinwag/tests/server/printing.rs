@@ -2,7 +2,7 @@
 
 use crate::admin::Socket;
 use crate::program::{CHINWAG, Program, chinwag};
-use crate::support::{run, soon};
+use crate::support::{run, within_deadline};
 use std::fs::File;
 use std::process::{Command, Output, Stdio};
 use whippet::task::spawn_blocking;
@@ -14,7 +14,7 @@ fn full() -> Stdio {
 
 /// Runs a command to its end.
 async fn output(mut command: Command) -> Output {
-    let output = soon("its end", spawn_blocking(move || command.output())).await;
+    let output = within_deadline("its end", spawn_blocking(move || command.output())).await;
     output.expect("no panic").expect("the program runs")
 }
 
@@ -84,7 +84,7 @@ fn complaints_that_nobody_takes_keep_their_exit_code() {
             let arguments: Vec<_> = words.split(' ').collect();
             let mut command = chinwag(&arguments);
             command.stderr(full()).stdout(full());
-            let status = soon("its end", spawn_blocking(move || command.status())).await;
+            let status = within_deadline("its end", spawn_blocking(move || command.status())).await;
             let status = status.expect("no panic").expect("the program runs");
             assert_eq!(status.code(), Some(code), "{words}");
         }

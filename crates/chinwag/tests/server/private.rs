@@ -10,20 +10,20 @@ fn private_lines_go_to_the_person_and_answers_too() {
         let mut carol = server.join_as("carol").await;
         alice.wait_for("* user-3 is now carol").await;
         bob.wait_for("* user-3 is now carol").await;
-        alice.say("/msg Bob psst").await;
+        alice.send_line("/msg Bob psst").await;
         alice.expect("[to bob] psst").await;
         bob.expect("[from alice] psst").await;
-        alice.say("/nick anna").await;
+        alice.send_line("/nick anna").await;
         bob.expect("* alice is now anna").await;
         carol.expect("* alice is now anna").await;
-        carol.say("/nick alice").await;
+        carol.send_line("/nick alice").await;
         bob.expect("* carol is now alice").await;
-        bob.say("/reply yes").await;
+        bob.send_line("/reply yes").await;
         bob.expect("[to anna] yes").await;
         alice.wait_for("[from bob] yes").await;
-        alice.say("/quit").await;
+        alice.send_line("/quit").await;
         bob.expect("* anna left").await;
-        bob.say("/reply still there?").await;
+        bob.send_line("/reply still there?").await;
         bob.expect("! whoever wrote to you last has left, so nobody gets that").await;
         carol.expect("* you are alice now").await;
         carol.expect("* anna left").await;
@@ -36,28 +36,28 @@ fn the_ignored_are_not_read_under_any_name() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         alice.wait_for("* user-2 is now bob").await;
-        bob.say("/ignore alice").await;
+        bob.send_line("/ignore alice").await;
         bob.expect("* you ignore alice now; /unignore alice ends it").await;
-        bob.say("/ignore alice").await;
+        bob.send_line("/ignore alice").await;
         bob.expect("* you ignore alice already").await;
         alice
             .send(b"one\n/me two\n/msg bob three\n/topic four\n/nick anna\nfive\n/msg bob six\n")
             .await;
         bob.expect("* alice is now anna").await;
         alice.wait_for("[to bob] six").await;
-        bob.say("/ignore").await;
+        bob.send_line("/ignore").await;
         bob.expect("* you ignore anna").await;
-        bob.say("/history").await;
+        bob.send_line("/history").await;
         bob.expect("* nothing was said here yet").await;
-        bob.say("/unignore anna").await;
+        bob.send_line("/unignore anna").await;
         bob.expect("* you read anna again").await;
-        alice.say("seven").await;
+        alice.send_line("seven").await;
         bob.expect("anna: seven").await;
-        bob.say("/ignore anna").await;
+        bob.send_line("/ignore anna").await;
         bob.expect("* you ignore anna now; /unignore anna ends it").await;
-        alice.say("/quit with words").await;
+        alice.send_line("/quit with words").await;
         bob.expect("* anna left").await;
-        bob.say("/ignore").await;
+        bob.send_line("/ignore").await;
         bob.expect("* you ignore nobody; /ignore NICK begins").await;
     });
 }
@@ -68,15 +68,15 @@ fn whoever_is_away_is_shown_to_be() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         alice.wait_for("* user-2 is now bob").await;
-        bob.say("/away lunch").await;
+        bob.send_line("/away lunch").await;
         bob.expect("* you are away until you type /away again: \"lunch\"").await;
-        alice.say("/msg bob hello").await;
+        alice.send_line("/msg bob hello").await;
         alice.expect("[to bob] hello").await;
         alice.expect("* bob is away: \"lunch\"").await;
         bob.expect("[from alice] hello").await;
-        alice.say("/who").await;
+        alice.send_line("/who").await;
         alice.expect("* 2 here: alice, bob (away)").await;
-        bob.say("/away").await;
+        bob.send_line("/away").await;
         bob.expect("* you are back").await;
     });
 }
@@ -102,8 +102,8 @@ fn what_cannot_be_done_is_refused_in_plain_words() {
             ("/nick x", "! the nick \"x\" is shorter than 2 characters"),
             ("/me", "! /me wants to know what you do, as in: /me waves"),
         ] {
-            alice.say(typed).await;
-            assert_eq!(alice.line().await, told, "{typed}");
+            alice.send_line(typed).await;
+            assert_eq!(alice.next_line().await, told, "{typed}");
         }
     });
 }

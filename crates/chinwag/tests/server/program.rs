@@ -1,6 +1,6 @@
 //! The program itself: what it prints, how it ends.
 
-use crate::support::{Person, run, soon};
+use crate::support::{TestClient, run, within_deadline};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ pub(crate) const CHINWAG: &str = env!("CARGO_BIN_EXE_chinwag");
 pub(crate) async fn admin(socket: &str, words: &[&str]) -> Output {
     let mut command = chinwag(&["admin", "--admin-socket", socket]);
     command.args(words);
-    let output = soon("an answer", spawn_blocking(move || command.output())).await;
+    let output = within_deadline("an answer", spawn_blocking(move || command.output())).await;
     output.expect("no panic").expect("the program runs")
 }
 
@@ -84,7 +84,8 @@ impl Program {
             lines.iter_mut().for_each(|line| drop(out.read_line(line)));
             (lines, out)
         });
-        let ([listening, join], out) = soon("the program's words", lines).await.expect("no panic");
+        let ([listening, join], out) =
+            within_deadline("the program's words", lines).await.expect("no panic");
         let address = listening.trim_end().strip_prefix("listening on ").expect("an address");
         let address: SocketAddr = address.parse().expect("an address");
         assert_eq!(join, format!("join with: nc {} {}\n", address.ip(), address.port()));
@@ -118,16 +119,16 @@ impl Program {
     }
 
     /// Somebody who has been welcomed.
-    pub(crate) async fn join(&self) -> Person {
+    pub(crate) async fn join(&self) -> TestClient {
         let mut person = self.connect().await;
-        person.welcomed().await;
+        person.expect_welcome().await;
         person
     }
 
     /// A connection, nothing read yet.
-    pub(crate) async fn connect(&self) -> Person {
-        let stream = soon("a connection", TcpStream::connect(self.address)).await;
-        Person::new(stream.expect("a connection"))
+    pub(crate) async fn connect(&self) -> TestClient {
+        let stream = within_deadline("a connection", TcpStream::connect(self.address)).await;
+        TestClient::new(stream.expect("a connection"))
     }
 
     /// The next line that it prints.
@@ -138,7 +139,7 @@ impl Program {
             out.read_line(&mut line).expect("UTF-8");
             (line, out)
         });
-        let (line, out) = soon("the program's words", reading).await.expect("no panic");
+        let (line, out) = within_deadline("the program's words", reading).await.expect("no panic");
         self.out = Some(out);
         line.trim_end().to_owned()
     }
@@ -157,7 +158,7 @@ impl Program {
             }
             (line, log)
         });
-        let (line, log) = soon(words, reading).await.expect("no panic");
+        let (line, log) = within_deadline(words, reading).await.expect("no panic");
         self.log = Some(log);
         line
     }
@@ -186,7 +187,7 @@ impl Program {
             .expect("the log is UTF-8");
             (process.wait().expect("the program can be waited for"), log)
         });
-        soon("the program's end", ended).await.expect("no panic")
+        within_deadline("the program's end", ended).await.expect("no panic")
     }
 }
 
@@ -222,7 +223,7 @@ fn a_signal_stops_it_gracefully() {
             let mut alice = server.join().await;
             let mut bob = server.join().await;
             alice.expect("* user-2 joined").await;
-            bob.say("last words").await;
+            bob.send_line("last words").await;
             alice.expect("user-2: last words").await;
             server.signal(signal);
             assert_eq!(alice.rest().await, ["* server is shutting down"]);
@@ -246,9 +247,9 @@ fn a_second_signal_ends_it_at_once() {
             let _frozen = server.join().await;
             alice.expect("* user-2 joined").await;
             for _ in 0..900 {
-                alice.say(&"x".repeat(1000)).await;
+                alice.send_line(&"x".repeat(1000)).await;
             }
-            alice.say("/who").await;
+            alice.send_line("/who").await;
             alice.expect("* 2 here: user-1, user-2").await;
             server.signal(signal);
             alice.expect("* server is shutting down").await;
@@ -289,7 +290,7 @@ fn it_listens_on_every_address_that_was_given() {
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let out = BufReader::new(process.stdout.take().expect("a pipe"));
         let lines = spawn_blocking(|| out.lines().take(4).map(Result::unwrap).collect::<Vec<_>>());
-        let lines = soon("the program's words", lines).await.unwrap();
+        let lines = within_deadline("the program's words", lines).await.unwrap();
         assert!(lines[0].starts_with("listening on 127.0.0.1:"), "{lines:?}");
         assert!(lines[2].starts_with("listening on 127.0.0.2:"), "{lines:?}");
         process.kill().expect("the program runs");

@@ -1,7 +1,7 @@
 //! Proxies that are believed, over real sockets: the test is the proxy.
 
 use crate::program::{Program, admin, chinwag};
-use crate::support::{Person, TestServer, run, soon};
+use crate::support::{TestClient, TestServer, run, within_deadline};
 use chinwag::Config;
 use rustix::process::Signal;
 use std::net::Ipv4Addr;
@@ -26,7 +26,7 @@ fn believing() -> Config {
 }
 
 /// Somebody who has come by a proxy from this address, nothing read yet.
-async fn by_proxy(server: &TestServer, from: &str) -> Person {
+async fn by_proxy(server: &TestServer, from: &str) -> TestClient {
     let mut person = server.connect().await;
     person.send(&header(from)).await;
     person
@@ -37,7 +37,7 @@ fn a_header_may_come_in_pieces_and_with_words_behind_it() {
     run(async {
         let server = TestServer::with(believing());
         let mut alice = by_proxy(&server, "203.0.113.1").await;
-        alice.welcomed().await;
+        alice.expect_welcome().await;
         let stream = [&header("203.0.113.7")[..], b"/nick bob\r\nhello\r\n"].concat();
         for (number, size) in [1, 16, 27, stream.len()].into_iter().enumerate() {
             let mut bob = server.connect().await;
@@ -60,16 +60,16 @@ fn limits_are_of_the_address_that_the_proxy_says() {
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut person = by_proxy(&server, "203.0.113.7").await;
-            person.welcomed().await;
+            person.expect_welcome().await;
             held.push(person);
         }
         let refused = by_proxy(&server, "203.0.113.7").await.rest().await;
         assert_eq!(refused, ["! too many connections from your address"]);
         let mut other = by_proxy(&server, "203.0.113.8").await;
-        other.welcomed().await;
-        held.pop().expect("somebody").say("/quit").await;
-        soon("a place", async {
-            while by_proxy(&server, "203.0.113.7").await.line().await.starts_with('!') {}
+        other.expect_welcome().await;
+        held.pop().expect("somebody").send_line("/quit").await;
+        within_deadline("a place", async {
+            while by_proxy(&server, "203.0.113.7").await.next_line().await.starts_with('!') {}
         })
         .await;
     });
@@ -80,7 +80,7 @@ fn nobody_comes_in_without_a_header() {
     run(async {
         let server = TestServer::with(believing());
         let mut alice = by_proxy(&server, "203.0.113.1").await;
-        alice.welcomed().await;
+        alice.expect_welcome().await;
         let words =
             ["! from this address a connection must begin with a PROXY header of version 2"];
         for stream in [
@@ -107,7 +107,7 @@ fn nobody_comes_in_without_a_header() {
         assert_eq!(half.rest().await, words);
         let mut bob = by_proxy(&server, "203.0.113.7").await;
         alice.expect("* user-2 joined").await;
-        bob.say("hello").await;
+        bob.send_line("hello").await;
         alice.expect("user-2: hello").await;
     });
 }
@@ -123,7 +123,7 @@ fn a_header_is_waited_for_and_not_for_long() {
         assert_eq!(late.rest().await, words);
         let mut silent = server.connect().await;
         // It has a place by the time that somebody who came after it is in.
-        by_proxy(&server, "203.0.113.7").await.welcomed().await;
+        by_proxy(&server, "203.0.113.7").await.expect_welcome().await;
         server.shutdown.cancel();
         assert_eq!(silent.rest().await, ["* server is shutting down"]);
         server.ended().await;
@@ -172,7 +172,7 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         let mut server = Program::start(chinwag(&arguments)).await;
         let mut alice = server.connect().await;
         alice.send(&header("203.0.113.7")).await;
-        alice.welcomed().await;
+        alice.expect_welcome().await;
         let who = String::from_utf8(admin(&socket, &["who"]).await.stdout).expect("UTF-8");
         assert!(who.starts_with("user-1, from 203.0.113.7, "), "{who}");
         let mut second = server.connect().await;
@@ -203,7 +203,7 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         let line = server.logged("settings read anew").await;
         assert!(line.contains("trusted-proxies"), "{line}");
         let mut bob = server.connect().await;
-        bob.welcomed().await;
+        bob.expect_welcome().await;
         let mut stranger = server.connect().await;
         stranger.send(&header("203.0.113.7")).await;
         let said = stranger.rest().await;

@@ -3,7 +3,7 @@
 //! `script` gives a program a terminal of its own and passes what is typed and shown through pipes.
 
 use crate::real_clients::has;
-use crate::support::{TestServer, run, soon};
+use crate::support::{TestServer, run, within_deadline};
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -104,7 +104,7 @@ impl Window {
 
     /// Waits for the program's end.
     async fn ended(mut self) {
-        soon("the program's end", async {
+        within_deadline("the program's end", async {
             while self.output.recv().await.is_some() {}
             spawn_blocking(move || self.process.wait()).await.expect("no panic").expect("it ends");
         })
@@ -130,7 +130,7 @@ fn a_real_telnet_edits_lines_under_incoming_messages() {
         bob.until_row("#lobby user-2>").await;
         bob.press("half a sentense");
         bob.until_row("#lobby user-2> half a sentense").await;
-        alice.say("a line in between").await;
+        alice.send_line("a line in between").await;
         let rows = bob
             .until("both", |rows| rows.iter().any(|row| row == "alice: a line in between"))
             .await;
@@ -160,7 +160,7 @@ fn a_real_telnet_edits_lines_under_incoming_messages() {
         bob.until("the end", |rows| rows.last().is_some_and(|row| row == "* editing is off")).await;
         bob.press("plain again\r");
         alice.expect("user-2: plain again").await;
-        alice.say("seen").await;
+        alice.send_line("seen").await;
         let rows =
             bob.until("it", |rows| rows.last().is_some_and(|row| row == "alice: seen")).await;
         assert!(rows.iter().any(|row| row == "plain again"), "telnet echoes itself: {rows:#?}");
@@ -237,9 +237,9 @@ fn ctrl_z_of_a_real_telnet_leaves_the_next_line_clean() {
                 bob.press(keys);
                 bob.press("hello\r");
                 alice.wait_for("user-2: hello").await;
-                alice.say("seen").await;
+                alice.send_line("seen").await;
                 bob.until("it", |rows| rows.last().is_some_and(|row| row == "alice: seen")).await;
-                alice.say("and again").await;
+                alice.send_line("and again").await;
                 bob.until("it", |rows| rows.last().is_some_and(|row| row.ends_with("again"))).await;
             }
             bob.press("/quit\r");

@@ -1,7 +1,7 @@
 //! Real `nc` and `telnet`. Where a program is missing its tests are skipped aloud, but for CI, where they fail.
 
 use crate::program::{Program, admin, chinwag};
-use crate::support::{TestServer, run, soon};
+use crate::support::{TestServer, run, within_deadline};
 use rustix::process::Signal;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -59,12 +59,12 @@ impl Session {
 
     /// Reads up to a line that ends so (a terminal may show something before it).
     pub(crate) async fn wait_for(&mut self, end: &str) {
-        soon(&format!("{end:?}"), self.find(|line| line.ends_with(end))).await;
+        within_deadline(&format!("{end:?}"), self.find(|line| line.ends_with(end))).await;
     }
 
     /// Reads up to a line of some kind.
     pub(crate) async fn wait_until(&mut self, is: impl Fn(&str) -> bool) -> String {
-        soon("a line", self.find(is)).await
+        within_deadline("a line", self.find(is)).await
     }
 
     /// Reads up to a line of some kind, without its end.
@@ -79,7 +79,7 @@ impl Session {
 
     /// Reads to the end of the program, which comes although nothing more is typed; says what it showed last.
     pub(crate) async fn ends_by_itself(&mut self) -> String {
-        soon("the program's end", async {
+        within_deadline("the program's end", async {
             let mut last = String::new();
             while let Some(line) = self.output.recv().await {
                 line.trim_end().clone_into(&mut last);
@@ -92,7 +92,7 @@ impl Session {
     /// Reads to the end of the program, and says whether it went well.
     pub(crate) async fn ended(mut self) -> bool {
         drop(self.input.take());
-        soon("the program's end", async {
+        within_deadline("the program's end", async {
             while self.output.recv().await.is_some() {}
             spawn_blocking(move || self.process.wait().is_ok_and(|status| status.success()))
                 .await
@@ -179,7 +179,7 @@ fn regression_25_a_half_close_of_a_real_nc_is_answered() {
             let mut nc = Session::start("sh", &["-c", &line]);
             alice.wait_until("a line", |line| line.ends_with(": hi")).await;
             alice.wait_until("the end", |line| line.ends_with(" left")).await;
-            soon("the answer", async {
+            within_deadline("the answer", async {
                 while let Some(line) = nc.output.recv().await {
                     if line.starts_with("* 2 here: ") {
                         return;
@@ -213,7 +213,7 @@ fn ncat_and_socat_talk() {
             alice.wait_for("* user-2 is now bob").await;
             bob.type_line("hello from here");
             alice.expect("bob: hello from here").await;
-            alice.say("hello back").await;
+            alice.send_line("hello back").await;
             bob.wait_for("alice: hello back").await;
             bob.type_line("/quit");
             alice.expect("* bob left").await;
@@ -258,7 +258,7 @@ fn a_telnet_session_works() {
         alice.wait_for("* user-2 is now bob").await;
         telnet.type_line("hello from telnet");
         alice.expect("bob: hello from telnet").await;
-        alice.say("hello back").await;
+        alice.send_line("hello back").await;
         telnet.wait_for("alice: hello back").await;
         telnet.type_line("/quit bye");
         alice.expect("* bob left (\"bye\")").await;

@@ -3,16 +3,16 @@
 
 use crate::folder::Folder;
 use crate::program::{Program, admin, chinwag};
-use crate::support::{Person, run};
+use crate::support::{TestClient, run};
 use rustix::process::Signal;
 
 /// What operators say to become one.
 const SECRET: &str = "correct horse battery";
 
 /// Somebody who is called so.
-async fn join_as(server: &Program, nick: &str) -> Person {
+async fn join_as(server: &Program, nick: &str) -> TestClient {
     let mut person = server.join().await;
-    person.say(&format!("/nick {nick}")).await;
+    person.send_line(&format!("/nick {nick}")).await;
     person.wait_for(&format!("* you are {nick} now")).await;
     person
 }
@@ -33,7 +33,7 @@ fn who_comes_and_goes_is_logged_if_it_is_wanted() {
         let mut server = Program::start(chinwag(&arguments)).await;
         let mut alice = join_as(&server, "alice").await;
         let mut bob = join_as(&server, "bob").await;
-        bob.say("/quit so long").await;
+        bob.send_line("/quit so long").await;
         alice.wait_for("* bob left (\"so long\")").await;
         let mut cy = join_as(&server, "cy").await;
         assert!(admin(&socket, &["kick", "cy"]).await.status.success());
@@ -70,7 +70,7 @@ fn the_log_of_connections_says_from_where_and_why() {
         let server = Program::start(chinwag(&arguments)).await;
         let mut alice = join_as(&server, "alice").await;
         let mut bob = join_as(&server, "bob").await;
-        bob.say("/quit so long").await;
+        bob.send_line("/quit so long").await;
         alice.wait_for("* bob left (\"so long\")").await;
         let cy = join_as(&server, "cy").await;
         cy.end();
@@ -122,17 +122,17 @@ fn each_act_of_an_operator_is_on_record() {
         let server = Program::start(chinwag(&[&arguments[..], &doors[..]].concat())).await;
         let mut alice = join_as(&server, "alice").await;
         let _bob = join_as(&server, "bob").await;
-        alice.say("/kick bob because he is rude").await;
+        alice.send_line("/kick bob because he is rude").await;
         alice.wait_for("! only operators can do that; see /help oper").await;
-        alice.say(&format!("/oper {SECRET}")).await;
+        alice.send_line(&format!("/oper {SECRET}")).await;
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
         for line in
             ["/slow 10s", "/slow off", "/mute bob 10m", "/unmute bob", "/kick bob why \"not\""]
         {
-            alice.say(line).await;
+            alice.send_line(line).await;
         }
         alice.wait_for("* you kicked bob out of #lobby").await;
-        alice.say("/kick bob\r\n/ban bob 2h spam\r\n/unban bob\r\n/bans").await;
+        alice.send_line("/kick bob\r\n/ban bob 2h spam\r\n/unban bob\r\n/bans").await;
         alice.wait_for("* nobody is banned").await;
         assert!(admin(&socket, &["say", "tea", "is", "ready"]).await.status.success());
         assert!(!admin(&socket, &["kick", "nobody"]).await.status.success());
@@ -227,10 +227,10 @@ fn nothing_that_is_said_is_in_a_log_of_any_level() {
             "SAID\u{1b}[31m",
             "/reply SAID",
         ] {
-            alice.say(&line.replace("SAID", SAID)).await;
+            alice.send_line(&line.replace("SAID", SAID)).await;
         }
         bob.wait_for(&format!("[from alice] {SAID}")).await;
-        bob.say(&format!("/reply {SAID}")).await;
+        bob.send_line(&format!("/reply {SAID}")).await;
         alice.wait_for(&format!("[from bob] {SAID}")).await;
         // Bytes that are no text, a line too long, telnet, and keys of an editor.
         alice.send(format!("{SAID}\u{ff}{SAID}").as_bytes()).await;
@@ -242,7 +242,7 @@ fn nothing_that_is_said_is_in_a_log_of_any_level() {
         let mut cy = server.connect().await;
         cy.send(format!("GET /{SAID} HTTP/1.1\r\n\r\n").as_bytes()).await;
         cy.rest().await;
-        alice.say(&format!("/quit {SAID}")).await;
+        alice.send_line(&format!("/quit {SAID}")).await;
         // Bob's lines stand above his row, among bytes of telnet and of his terminal.
         let left = b"* alice left (";
         let has = |bytes: &[u8]| bytes.windows(left.len()).any(|seen| seen == left);
@@ -270,7 +270,7 @@ fn who_resets_at_once_does_not_come_from_nowhere() {
             reset.send(b"spam\n").await;
             reset.reset();
         }
-        alice.say("/whoami").await;
+        alice.send_line("/whoami").await;
         alice.wait_for("* you are alice in #lobby").await;
         server.signal(Signal::TERM);
         let (_, log) = server.ended().await;

@@ -1,15 +1,15 @@
 //! Rooms over real sockets: every command about them, and every refusal.
 
-use crate::support::{Person, TestServer, run};
+use crate::support::{TestClient, TestServer, run};
 
 /// Rooms that one user can be in.
 const MAX_ROOMS_PER_USER: usize = 20;
 
 /// Somebody asks, and reads these lines.
-async fn ask(person: &mut Person, typed: &str, told: &[&str]) {
-    person.say(typed).await;
+async fn ask(person: &mut TestClient, typed: &str, told: &[&str]) {
+    person.send_line(typed).await;
     for line in told {
-        assert_eq!(person.line().await, *line, "{typed}");
+        assert_eq!(person.next_line().await, *line, "{typed}");
     }
 }
 
@@ -20,15 +20,15 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         alice.wait_for("* user-2 is now bob").await;
         ask(&mut alice, "/join #Dev", &["* you joined #dev", "* 1 here: alice"]).await;
-        bob.say("/join #dev").await;
+        bob.send_line("/join #dev").await;
         bob.wait_for("* 2 here: alice, bob").await;
         alice.expect("* bob joined").await;
         ask(&mut bob, "hello", &[]).await;
         alice.expect("bob: hello").await;
         ask(&mut bob, "/join #lobby", &["* you speak in #lobby now"]).await;
-        alice.say("/me waves").await;
+        alice.send_line("/me waves").await;
         bob.expect("#dev ~ alice waves").await;
-        bob.say("over here").await;
+        bob.send_line("over here").await;
         alice.expect("#lobby bob: over here").await;
         ask(&mut alice, "/part", &["* you left #dev and speak in #lobby now"]).await;
         bob.expect("#dev * alice left #dev").await;
@@ -43,7 +43,7 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
         alice.expect("* bob left #lobby").await;
         let refusal = "! you speak in no room, so nobody would hear that: /join #lobby first";
         ask(&mut bob, "hello?", &[refusal]).await;
-        bob.say("/join #lobby").await;
+        bob.send_line("/join #lobby").await;
         alice.expect("* bob joined").await;
     });
 }
@@ -54,19 +54,19 @@ fn a_rename_comes_once_to_whoever_shares_several_rooms() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         for room in ["#a", "#b", "#c"] {
-            alice.say(&format!("/join {room}")).await;
+            alice.send_line(&format!("/join {room}")).await;
             alice.wait_for("* 1 here: alice").await;
-            bob.say(&format!("/join {room}")).await;
+            bob.send_line(&format!("/join {room}")).await;
             bob.wait_for("* 2 here: alice, bob").await;
             alice.expect("* bob joined").await;
         }
-        bob.say("/nick anna").await;
-        bob.say("hello").await;
+        bob.send_line("/nick anna").await;
+        bob.send_line("hello").await;
         alice.expect("* bob is now anna").await;
         alice.expect("anna: hello").await;
         ask(&mut alice, "/join #own", &["* you joined #own", "* 1 here: alice"]).await;
-        bob.say("/nick bob").await;
-        bob.say("hello").await;
+        bob.send_line("/nick bob").await;
+        bob.send_line("hello").await;
         alice.expect("#c * anna is now bob").await;
         alice.expect("#c bob: hello").await;
     });
@@ -78,7 +78,7 @@ fn a_newcomer_reads_who_is_here_what_it_is_about_and_what_was_said() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         for number in 1..=21 {
-            alice.say(&format!("line {number}")).await;
+            alice.send_line(&format!("line {number}")).await;
         }
         ask(&mut alice, "/topic tea \"time\"", &[]).await;
         bob.wait_for("* alice set the topic: \"tea \\\"time\\\"\"").await;
@@ -160,10 +160,10 @@ fn ten_thousand_rooms_asked_for_by_one_person_are_twenty() {
         }
         let last = 10_000 - (MAX_ROOMS_PER_USER - 1);
         while refused < last {
-            let line = alice.line().await;
+            let line = alice.next_line().await;
             refused += usize::from(line == "! you are in 20 rooms already: /part one first");
         }
-        alice.say("/rooms 9").await;
+        alice.send_line("/rooms 9").await;
         alice.expect("! there is no page 9 of rooms: the last one is /rooms 2").await;
     });
 }
@@ -174,13 +174,15 @@ fn time_stamps_and_quiet_are_for_those_who_ask() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
         alice.wait_for("* user-2 is now bob").await;
-        bob.say("/time").await;
-        assert!(bob.line().await.ends_with(" in UTC; /time on puts the time before each line"));
-        bob.say("/time on").await;
-        let told = bob.line().await;
+        bob.send_line("/time").await;
+        assert!(
+            bob.next_line().await.ends_with(" in UTC; /time on puts the time before each line")
+        );
+        bob.send_line("/time on").await;
+        let told = bob.next_line().await;
         assert!(told[9..].starts_with("* the time in UTC stands before each line now"), "{told}");
-        alice.say("hello").await;
-        let told = bob.line().await;
+        alice.send_line("hello").await;
+        let told = bob.next_line().await;
         let (time, line) = told.split_at(9);
         assert_eq!(line, "alice: hello");
         assert!(time.bytes().enumerate().all(|(at, byte)| match at {
@@ -199,12 +201,12 @@ fn time_stamps_and_quiet_are_for_those_who_ask() {
         ask(&mut bob, "/quiet on", &["* you do not read any more who comes and leaves"]).await;
         ask(&mut bob, "/quiet x", &["! /quiet is on or off, as in: /quiet on"]).await;
         let mut carol = server.join().await;
-        carol.say("here").await;
+        carol.send_line("here").await;
         bob.expect("user-3: here").await;
-        carol.say("/quit").await;
+        carol.send_line("/quit").await;
         alice.wait_for("* user-3 left").await;
         ask(&mut bob, "/quiet off", &["* you read who comes and leaves"]).await;
-        alice.say("/quit so long").await;
+        alice.send_line("/quit so long").await;
         bob.expect("* alice left (\"so long\")").await;
     });
 }
@@ -214,12 +216,12 @@ fn help_lists_every_command_and_tells_more_of_each() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;
-        alice.say("/help").await;
+        alice.send_line("/help").await;
         let told = alice.wait_until("//TEXT", |line| line.contains("say /TEXT")).await;
         assert!(told.len() <= 24 && told.iter().all(|line| line.len() < 80), "{told:?}");
-        alice.say("/help quiet").await;
+        alice.send_line("/help quiet").await;
         alice.expect("* /quiet on|off: hide who comes and leaves").await;
-        alice.say("/help foo").await;
+        alice.send_line("/help foo").await;
         alice.expect("! there is no command foo; /help lists them").await;
     });
 }
@@ -230,7 +232,7 @@ fn a_server_that_remembers_nothing_tells_nothing() {
         let config = chinwag::Config { history_lines: 0, ..chinwag::Config::default() };
         let server = TestServer::with(config.without_limits());
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         bob.expect("alice: hello").await;
         ask(&mut bob, "/history", &["* nothing was said here yet"]).await;
     });

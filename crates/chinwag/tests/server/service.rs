@@ -1,7 +1,7 @@
 //! As a service: sockets that are passed in, what a service manager is told, and the confined process.
 
 use crate::program::{Program, chinwag};
-use crate::support::{Person, run, soon};
+use crate::support::{TestClient, run, within_deadline};
 use rustix::process::Signal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl Manager {
     /// What is told next.
     async fn told(&self) -> String {
         let mut buffer = [0; 4096];
-        let told = soon("the service's words", self.socket.recv(&mut buffer)).await;
+        let told = within_deadline("the service's words", self.socket.recv(&mut buffer)).await;
         String::from_utf8(buffer[..told.expect("a socket")].to_vec()).expect("UTF-8")
     }
 
@@ -154,7 +154,7 @@ fn the_units_secret_makes_operators() {
         command.env(variable, path);
         let server = Program::start(command).await;
         let mut alice = server.join().await;
-        alice.say(&format!("/oper {secret}")).await;
+        alice.send_line(&format!("/oper {secret}")).await;
         alice.wait_for("* you are an operator now; /help lists what you can do").await;
     });
 }
@@ -176,15 +176,17 @@ fn a_socket_that_is_passed_is_served_in_place_of_the_addresses() {
         let address: SocketAddr = listener.local_addr().expect("an address");
         let passed = listener.into_std().expect("a listener");
         // Somebody who came before the server was there.
-        let early = soon("a connection", TcpStream::connect(address)).await.expect("a connection");
+        let early = within_deadline("a connection", TcpStream::connect(address))
+            .await
+            .expect("a connection");
         let mut command = activated("--listen 127.0.0.1:1");
         command.stdin(std::os::fd::OwnedFd::from(passed));
         let server = Program::start_with_stdin(command).await;
         assert_eq!(server.address, address);
-        let mut early = Person::new(early);
-        early.welcomed().await;
+        let mut early = TestClient::new(early);
+        early.expect_welcome().await;
         let mut late = server.join().await;
-        late.say("hello").await;
+        late.send_line("hello").await;
         early.wait_for("user-2: hello").await;
     });
 }
@@ -220,7 +222,7 @@ fn the_process_is_confined_where_the_kernel_can() {
                 break;
             }
             let mut alice = server.join().await;
-            alice.say("/who").await;
+            alice.send_line("/who").await;
             alice.expect("* 1 here: user-1").await;
             server.signal(Signal::HUP);
             server.logged("settings read anew").await;

@@ -1,7 +1,7 @@
 //! The settings of the program: where they come from, what they do, and how they are read anew.
 
 use crate::program::{Program, admin, chinwag};
-use crate::support::{Person, run, soon};
+use crate::support::{TestClient, run, within_deadline};
 use rustix::process::Signal;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -123,7 +123,7 @@ fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
         let file = File::new("reload", "welcome = \"hello\"\nrate-burst = 1\n");
         let mut server = with(&file).await;
         let mut alice = newcomer(&server).await;
-        assert_eq!(alice.line().await, "* hello, you are user-1");
+        assert_eq!(alice.next_line().await, "* hello, you are user-1");
         file.write("welcome = \"moin\"\nmotd = \"one\\ntwo\"\nworkers = 7\nrate-burst = 50\n");
         server.signal(Signal::HUP);
         let line = server.logged("settings read anew").await;
@@ -134,8 +134,8 @@ fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
             "{line}"
         );
         let mut bob = newcomer(&server).await;
-        assert_eq!(bob.line().await, "* moin, you are user-2");
-        assert!(bob.line().await.contains("2 here"));
+        assert_eq!(bob.next_line().await, "* moin, you are user-2");
+        assert!(bob.next_line().await.contains("2 here"));
         bob.expect("* one").await;
         bob.expect("* two").await;
         // Far more than the burst was, at the pace that was: 1 and then 5 a second would take 8 s.
@@ -148,7 +148,7 @@ fn a_hang_up_takes_over_what_it_can_and_names_the_rest() {
         let line = server.logged("not taken over").await;
         assert!(line.contains(":1:11: welcome: 3 is not a text"), "{line}");
         let mut carol = newcomer(&server).await;
-        assert_eq!(carol.line().await, "* moin, you are user-3");
+        assert_eq!(carol.next_line().await, "* moin, you are user-3");
     });
 }
 
@@ -214,7 +214,7 @@ fn the_filter_of_the_log_is_read_anew() {
         server.signal(Signal::HUP);
         server.logged("settings read anew").await;
         let mut alice = newcomer(&server).await;
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         server.logged("read").await;
     });
 }
@@ -244,9 +244,10 @@ fn a_variable_that_is_no_setting_is_told() {
 }
 
 /// Somebody who has read nothing yet.
-async fn newcomer(server: &Program) -> Person {
-    let stream = soon("a connection", whippet::net::TcpStream::connect(server.address)).await;
-    Person::new(stream.expect("a connection"))
+async fn newcomer(server: &Program) -> TestClient {
+    let stream =
+        within_deadline("a connection", whippet::net::TcpStream::connect(server.address)).await;
+    TestClient::new(stream.expect("a connection"))
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn max_connections_and_overlong_line_timeout_hold() {
 }
 
 /// A server with these settings, somebody there, and somebody beside him who never reads.
-async fn beside_one_who_never_reads(file: &File) -> (Program, Person, Person) {
+async fn beside_one_who_never_reads(file: &File) -> (Program, TestClient, TestClient) {
     let server = with(file).await;
     let mut alice = server.join().await;
     let frozen = server.join().await;
@@ -288,7 +289,7 @@ fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
                 }
             }
         };
-        soon("room to send", speaks).await;
+        within_deadline("room to send", speaks).await;
         alice.wait_for("* user-2 left (too slow)").await;
         // Who comes round reads why, behind what the kernel still had.
         let mut frozen = frozen;
@@ -299,14 +300,14 @@ fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
 }
 
 /// Says far more than the one beside her may be owed, and reads that he was cut for it.
-async fn speak_until_he_is_cut(alice: &mut Person) {
+async fn speak_until_he_is_cut(alice: &mut TestClient) {
     let line = format!("{}\n", "x".repeat(4_000));
     let speaks = async {
         for _ in 0..2_500 {
             alice.send(line.as_bytes()).await;
         }
     };
-    soon("room to send", speaks).await;
+    within_deadline("room to send", speaks).await;
     alice.wait_for("* user-2 left (too slow)").await;
 }
 
@@ -352,7 +353,7 @@ fn speech_is_as_fast_as_it_is_set_to_be() {
         alice.send(b"one\ntwo\n").await;
         bob.wait_for("user-1: one").await;
         // What somebody else says behind it comes before the second line, which is not due for an hour.
-        bob.say("me too").await;
+        bob.send_line("me too").await;
         alice.wait_for("user-2: me too").await;
         file.write("rate-burst = 1\nrate-interval = \"1ms\"\n");
         server.signal(Signal::HUP);
@@ -376,7 +377,7 @@ fn a_room_remembers_as_much_as_is_set() {
             let mut cy = newcomer(&server).await;
             cy.wait_for("* try /help; in telnet, also /edit on").await;
             if told.is_empty() {
-                cy.say("/history").await;
+                cy.send_line("/history").await;
                 cy.expect("* nothing was said here yet").await;
             } else {
                 cy.expect("* last 1 line:").await;

@@ -2,7 +2,7 @@
 
 use crate::hanging::patient;
 use crate::program::{Program, chinwag};
-use crate::support::{Person, run};
+use crate::support::{TestClient, run};
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ async fn stand_still(server: &Program) {
     server.signal(Signal::CONT);
 }
 
-async fn join_as(server: &Program, nick: &str) -> Person {
+async fn join_as(server: &Program, nick: &str) -> TestClient {
     let mut person = server.join().await;
-    person.say(&format!("/nick {nick}")).await;
+    person.send_line(&format!("/nick {nick}")).await;
     person.wait_for(&format!("* you are {nick} now")).await;
     nick.clone_into(&mut person.nick);
     person
@@ -46,10 +46,10 @@ async fn start() -> Program {
 }
 
 /// Says so much that somebody who does not read is owed a part of it; whoever reads has seen it all.
-async fn flood(from: &mut Person, to: &mut Person) {
+async fn flood(from: &mut TestClient, to: &mut TestClient) {
     let line = "x".repeat(1_000);
     for number in 0..900 {
-        from.say(&format!("{number} {line}")).await;
+        from.send_line(&format!("{number} {line}")).await;
     }
     to.wait_until("all of it", |seen| seen.starts_with("alice: 899 ")).await;
 }
@@ -69,7 +69,7 @@ fn time_in_which_the_server_stood_still_counts_against_nobody() {
         stand_still(&server).await;
         long.send(b"\nshort\n").await;
         slow.wait_until("all of it", |line| line.starts_with("alice: 899 ")).await;
-        slow.say("I have read it").await;
+        slow.send_line("I have read it").await;
         bob.wait_until("both", |line| line == "slow: I have read it").await;
         slow.wait_until("the other", |line| line == "long: short").await;
         // The clock goes on: whoever does not read while the server runs has to go. `long` does not, and `slow` has a

@@ -1,6 +1,6 @@
 //! A graceful stop.
 
-use crate::support::{TestServer, run, soon};
+use crate::support::{TestServer, run, within_deadline};
 use chinwag::Config;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ fn somebody_who_does_not_read_does_not_hold_up_the_stop() {
             alice.send(line.as_bytes()).await;
         }
         for _ in 0..900 {
-            bob.line().await;
+            bob.next_line().await;
         }
         let started = whippet::time::Instant::now();
         server.stop().await;
@@ -73,7 +73,7 @@ fn nobody_comes_in_any_more() {
         let address = server.address;
         let _alice = server.join().await;
         server.stop().await;
-        let late = soon("a refusal", whippet::net::TcpStream::connect(address)).await;
+        let late = within_deadline("a refusal", whippet::net::TcpStream::connect(address)).await;
         assert!(late.is_err());
     });
 }

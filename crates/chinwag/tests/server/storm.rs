@@ -1,7 +1,7 @@
 //! Many connections at once, and a machine that has run out of descriptors.
 
 use crate::program::{CHINWAG, Program};
-use crate::support::{Person, run, soon};
+use crate::support::{TestClient, run, within_deadline};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
 use std::net::SocketAddr;
 use std::process::Command;
@@ -58,19 +58,21 @@ fn regression_30_a_storm_of_connections_overflows_nothing() {
         server.signal(Signal::CONT);
         people.append(&mut come(server.address, STORM - QUEUED).await);
         for mut person in people {
-            let first = soon("a welcome", person.next_line()).await.expect("a welcome");
+            let first =
+                within_deadline("a welcome", person.try_next_line()).await.expect("a welcome");
             assert!(first.starts_with("* welcome to chinwag"), "{first}");
         }
     });
 }
 
 /// So many connect at once; each is connected when this returns.
-async fn come(address: SocketAddr, people: usize) -> Vec<Person> {
+async fn come(address: SocketAddr, people: usize) -> Vec<TestClient> {
     let joins: Vec<_> = (0..people).map(|_| whippet::spawn(TcpStream::connect(address))).collect();
     let mut connected = Vec::with_capacity(people);
     for join in joins {
-        let stream = soon("a connection", join).await.expect("no panic").expect("a connection");
-        connected.push(Person::new(stream));
+        let stream =
+            within_deadline("a connection", join).await.expect("no panic").expect("a connection");
+        connected.push(TestClient::new(stream));
     }
     connected
 }
@@ -104,8 +106,8 @@ fn regression_22_running_out_of_descriptors_is_waited_out() {
         // The kernel completes connections beyond those that the server can take.
         let mut waiting = Vec::new();
         for _ in 0..40 {
-            let stream = soon("a connection", TcpStream::connect(server.address)).await;
-            waiting.push(Person::new(stream.expect("a connection")));
+            let stream = within_deadline("a connection", TcpStream::connect(server.address)).await;
+            waiting.push(TestClient::new(stream.expect("a connection")));
         }
         while let Ok(Some(_)) = waiting_line(&mut waiting[inside.len()]).await {
             inside.push(());
@@ -115,7 +117,8 @@ fn regression_22_running_out_of_descriptors_is_waited_out() {
 
         let (start, used) = (Instant::now(), cpu(server.process.id()));
         // The next one stays outside for a while: the loop must wait that long and do next to nothing.
-        let next = whippet::time::timeout(Duration::from_secs(2), waiting[taken].next_line()).await;
+        let next =
+            whippet::time::timeout(Duration::from_secs(2), waiting[taken].try_next_line()).await;
         assert!(next.is_err(), "nobody left, so nobody comes in");
         let share = (cpu(server.process.id()) - used).as_secs_f64() / start.elapsed().as_secs_f64();
         assert!(share < 0.05, "{share} of a processor while waiting");
@@ -123,7 +126,8 @@ fn regression_22_running_out_of_descriptors_is_waited_out() {
         // It has backed off to its longest pause; and yet it goes on as soon as somebody leaves.
         drop(waiting.remove(0));
         let freed = Instant::now();
-        let welcome = soon("the next to come in", waiting[taken - 1].next_line()).await;
+        let welcome =
+            within_deadline("the next to come in", waiting[taken - 1].try_next_line()).await;
         assert!(welcome.is_some_and(|line| line.starts_with("* welcome")));
         assert!(freed.elapsed() < Duration::from_millis(500), "{:?}", freed.elapsed());
 
@@ -137,7 +141,7 @@ fn regression_22_running_out_of_descriptors_is_waited_out() {
 
 /// Whether this person is let in before long.
 async fn waiting_line(
-    person: &mut Person,
+    person: &mut TestClient,
 ) -> Result<Option<String>, whippet::time::error::Elapsed> {
-    whippet::time::timeout(Duration::from_millis(500), person.next_line()).await
+    whippet::time::timeout(Duration::from_millis(500), person.try_next_line()).await
 }

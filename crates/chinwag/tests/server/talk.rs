@@ -25,10 +25,10 @@ fn a_line_reaches_all_others_and_not_its_sender() {
         let mut carol = server.join_as("carol").await;
         alice.wait_for("* user-3 is now carol").await;
         bob.wait_for("* user-3 is now carol").await;
-        alice.say("hello").await;
+        alice.send_line("hello").await;
         bob.expect("alice: hello").await;
         carol.expect("alice: hello").await;
-        bob.say("hi").await;
+        bob.send_line("hi").await;
         alice.expect("bob: hi").await;
         carol.expect("bob: hi").await;
     });
@@ -41,24 +41,24 @@ fn lines_have_their_documented_forms() {
         let mut alice = server.join_as("alice").await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
-        bob.say("/nick bob").await;
+        bob.send_line("/nick bob").await;
         alice.expect("* user-2 is now bob").await;
         bob.expect("* you are bob now").await;
-        bob.say("/me waves").await;
+        bob.send_line("/me waves").await;
         alice.expect("~ bob waves").await;
-        bob.say("//help is a command").await;
+        bob.send_line("//help is a command").await;
         alice.expect("bob: /help is a command").await;
-        bob.say("/foo bar").await;
+        bob.send_line("/foo bar").await;
         bob.expect("! unknown command /foo, try /help").await;
-        bob.say("/nick ALICE").await;
+        bob.send_line("/nick ALICE").await;
         bob.expect("! the nick \"ALICE\" is taken").await;
-        bob.say("/nick a b").await;
+        bob.send_line("/nick a b").await;
         bob.expect("! the nick \"a b\" has a blank in it").await;
-        bob.say("/who").await;
+        bob.send_line("/who").await;
         bob.expect("* 2 here: alice, bob").await;
-        bob.say("/help").await;
-        assert!(bob.line().await.starts_with("* "));
-        bob.say("/quit see \"you\"").await;
+        bob.send_line("/help").await;
+        assert!(bob.next_line().await.starts_with("* "));
+        bob.send_line("/quit see \"you\"").await;
         alice.expect("* bob left (\"see \\\"you\\\"\")").await;
     });
 }
@@ -68,7 +68,7 @@ fn changing_the_case_of_ones_own_nick_works() {
     run(async {
         let server = TestServer::start();
         let mut alice = server.join_as("alice").await;
-        alice.say("/nick ALICE").await;
+        alice.send_line("/nick ALICE").await;
         alice.wait_for("* you are ALICE now").await;
     });
 }
@@ -110,7 +110,7 @@ fn faults_are_told_to_their_author_alone() {
         alice.wait_for("* user-2 is now bob").await;
         bob.send(&[b"x".repeat(5000).as_slice(), b"\ncaf\xe9\nend\n"].concat()).await;
         bob.expect("! line too long (limit 4096 bytes)").await;
-        assert!(bob.line().await.starts_with("! some of what you sent is not UTF-8"));
+        assert!(bob.next_line().await.starts_with("! some of what you sent is not UTF-8"));
         alice.expect("bob: caf\u{fffd}").await;
         alice.expect("bob: end").await;
     });

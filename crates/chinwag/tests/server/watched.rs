@@ -1,7 +1,7 @@
 //! Figures and health, as a machine that watches asks for them.
 
 use crate::program::{Program, chinwag};
-use crate::support::{Person, run, soon};
+use crate::support::{TestClient, run, within_deadline};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -19,9 +19,9 @@ pub(crate) async fn watched(arguments: &[&str]) -> (Program, SocketAddr) {
 }
 
 /// A connection to it.
-async fn connect(at: SocketAddr) -> Person {
-    let stream = soon("a connection", TcpStream::connect(at)).await;
-    Person::new(stream.expect("a connection"))
+async fn connect(at: SocketAddr) -> TestClient {
+    let stream = within_deadline("a connection", TcpStream::connect(at)).await;
+    TestClient::new(stream.expect("a connection"))
 }
 
 /// Sends bytes and reads all that is answered.
@@ -61,7 +61,7 @@ fn the_figures_tell_what_happened() {
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
         for _ in 0..5 {
-            bob.say("hello").await;
+            bob.send_line("hello").await;
             alice.expect("user-2: hello").await;
         }
         bob.end();
@@ -123,9 +123,9 @@ fn the_room_is_healthy_and_ready_until_it_stops() {
         let _frozen = server.join().await;
         alice.expect("* user-2 joined").await;
         for _ in 0..900 {
-            alice.say(&"x".repeat(1000)).await;
+            alice.send_line(&"x".repeat(1000)).await;
         }
-        alice.say("/who").await;
+        alice.send_line("/who").await;
         alice.expect("* 2 here: user-1, user-2").await;
         server.signal(Signal::TERM);
         alice.expect("* server is shutting down").await;

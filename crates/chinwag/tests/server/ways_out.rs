@@ -1,10 +1,10 @@
 //! How people leave, and that each leave is told once.
 
-use crate::support::{Person, TestServer, run, soon};
+use crate::support::{TestClient, TestServer, run, within_deadline};
 use std::io::ErrorKind;
 
 /// Two people who know of each other.
-async fn pair(server: &TestServer) -> (Person, Person) {
+async fn pair(server: &TestServer) -> (TestClient, TestClient) {
     let mut alice = server.join_as("alice").await;
     let bob = server.join_as("bob").await;
     alice.wait_for("* user-2 is now bob").await;
@@ -49,7 +49,7 @@ fn nothing_is_said_after_a_quit() {
         alice.expect("* bob left").await;
         let mut carol = server.join().await;
         alice.expect(&format!("* {} joined", carol.nick)).await;
-        carol.say("next").await;
+        carol.send_line("next").await;
         alice.expect(&format!("{}: next", carol.nick)).await;
     });
 }
@@ -86,7 +86,7 @@ fn a_nick_is_free_again_once_its_owner_has_left() {
         alice.wait_until("bob's leave", |line| line.starts_with("* bob left")).await;
         let mut carol = server.join_as("bob").await;
         alice.wait_for("* user-3 is now bob").await;
-        carol.say("another one").await;
+        carol.send_line("another one").await;
         alice.expect("bob: another one").await;
     });
 }
@@ -100,7 +100,7 @@ fn regression_25_writing_to_somebody_who_is_gone_ends_him_alone() {
         let mut carol = server.join_as("carol").await;
         bob.reset();
         for number in 0..100 {
-            alice.say(&format!("line {number}")).await;
+            alice.send_line(&format!("line {number}")).await;
         }
         carol.wait_for("alice: line 99").await;
         alice.wait_for("* bob left (connection lost)").await;
@@ -130,10 +130,10 @@ fn regression_24_a_goodbye_arrives_although_input_lies_unread() {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = pair(&server).await;
         for number in 0..1000 {
-            alice.say(&format!("{number:>60}")).await;
+            alice.send_line(&format!("{number:>60}")).await;
         }
         // Her answer comes behind her lines: they are all in his inbox, or already sent.
-        alice.say("/who").await;
+        alice.send_line("/who").await;
         alice.wait_for("* 2 here: alice, bob").await;
         bob.send(&[b"/quit\n".as_slice(), &b"unread\n".repeat(8000)].concat()).await;
         let seen = bob.rest().await;
@@ -170,7 +170,7 @@ fn regression_24_a_stop_ends_in_peace_however_much_lies_unread() {
         server.shutdown.cancel();
         let mut buffer = vec![0; 16 * 1024];
         loop {
-            soon("the end", bob.stream.readable()).await.expect("no reset");
+            within_deadline("the end", bob.stream.readable()).await.expect("no reset");
             match bob.stream.try_read(&mut buffer) {
                 Ok(0) => break,
                 Err(error) if error.kind() != ErrorKind::WouldBlock => panic!("{error}"),

@@ -1,18 +1,18 @@
-//! The invariants of delivery, checked on what people saw and sent: one checker for every kind of test.
+//! The invariants of delivery, checked on what clients saw and sent: one checker for every kind of test.
 //!
-//! Somebody who joins first, says nothing, reads everything and stays to the end is the *observer*: what he sees is
-//! the sequence of the room. Everybody else must have seen a contiguous stretch of it, from his welcome to his end,
-//! less his own lines. What somebody saw is sorted by room first (`sorting.rs`). The lobby, where crowds come and go, is
-//! judged here; the other rooms, which people join and leave several times, in `stays.rs`.
+//! A client that joins first, says nothing, reads everything and stays to the end is the *observer*: what it sees is
+//! the sequence of the room. Every other client must have seen a contiguous stretch of it, from its welcome to its end,
+//! except its own lines. What a client saw is sorted by room first (`by_room.rs`). The lobby, where joins come in storms, is
+//! checked here; the other rooms, which users join and leave several times, in `memberships.rs`.
 //!
 //! | | invariant |
 //! |---|---|
 //! | I1 | each sender's lines arrive in order |
 //! | I2 | one order for all |
 //! | I3 | nothing twice |
-//! | I4 | whoever is in and not cut gets every line |
+//! | I4 | a member that is not disconnected gets every line |
 //! | I5 | nothing that nobody sent |
-//! | I6 | no line of somebody before his join or after his leave; one leave a join |
+//! | I6 | no line of a user before their join or after their leave; one leave a join |
 //! | I7 | nicks are unique at every moment |
 //! | I8 | memory stays within its limit |
 //! | I9 | once the trouble is over, everything drains in bounded time |
@@ -39,26 +39,26 @@ use std::time::Duration;
 /// Joins in one window that are announced by name; a test of the broker compares it with the server's limit.
 pub(crate) const MAX_ANNOUNCED: usize = 200;
 
-/// How somebody's time in the room ended.
+/// How a client's connection ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum End {
-    /// He was in until the end of the test, and has read all that was due.
+    /// It was open until the end of the test, and all that was due was read.
     #[default]
     Stayed,
-    /// He left by himself, all that he sent was read before, and he has read all that was due.
+    /// The user left, all that was sent was read before, and all that was due was read.
     Left,
-    /// The connection broke or he was cut: what he sent and saw may lack its end.
+    /// The connection broke or was disconnected: what was sent and seen may lack its end.
     Broken,
 }
 
-/// What one person sent and saw.
+/// What one client sent and saw.
 #[derive(Debug, Default)]
 struct Record {
-    /// His lines for the lobby in order, as others are to see them behind his name.
+    /// The lines for the lobby in order, as others are to see them after the nick.
     sent: Vec<Utterance>,
-    /// His lines for other rooms, with the name of each.
+    /// The lines for other rooms, with the name of each.
     sent_elsewhere: Vec<(String, Utterance)>,
-    /// All lines that he read.
+    /// All lines that were read.
     seen: Vec<String>,
     /// How it ended.
     end: End,
@@ -68,9 +68,9 @@ struct Record {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Utterance {
     /// `nick: text`
-    Said(String),
+    Say(String),
     /// `~ nick text`
-    Did(String),
+    Action(String),
 }
 
 /// An invariant that does not hold, and how.
@@ -88,16 +88,16 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Collects what happens, and judges (see the module's words).
+/// Collects what happens, and checks it (see the module docs).
 #[derive(Debug)]
 pub(crate) struct Checker {
-    /// Whose lines are the sequence of the room.
+    /// The client whose lines are the sequence of the room.
     observer: u64,
-    /// Everybody.
-    people: BTreeMap<u64, Record>,
-    /// The most bytes of frames alive that were seen, and the limit.
+    /// All clients.
+    clients: BTreeMap<u64, Record>,
+    /// The most buffered bytes that were seen, and the limit.
     memory: (usize, usize),
-    /// How long it took until nobody was owed anything, and how long it may take.
+    /// How long it took until nothing was pending, and how long it may take.
     drained: (Duration, Duration),
 }
 
@@ -105,20 +105,20 @@ impl Checker {
     /// A test whose observer has this number.
     pub(crate) fn new(observer: u64) -> Self {
         let nothing = (Duration::ZERO, Duration::ZERO);
-        Self { observer, people: BTreeMap::new(), memory: (0, usize::MAX), drained: nothing }
+        Self { observer, clients: BTreeMap::new(), memory: (0, usize::MAX), drained: nothing }
     }
 
-    /// The record of one person.
+    /// The record of one client.
     fn record(&mut self, id: u64) -> &mut Record {
-        self.people.entry(id).or_default()
+        self.clients.entry(id).or_default()
     }
 
-    /// Somebody sent a line for the lobby.
+    /// A client sent a line for the lobby.
     pub(crate) fn sent(&mut self, id: u64, utterance: Utterance) {
         self.record(id).sent.push(utterance);
     }
 
-    /// Somebody sent a line for this room.
+    /// A client sent a line for this room.
     pub(crate) fn sent_in(&mut self, room: &str, id: u64, utterance: Utterance) {
         if room == "#lobby" {
             return self.sent(id, utterance);
@@ -126,31 +126,31 @@ impl Checker {
         self.record(id).sent_elsewhere.push((room.to_owned(), utterance));
     }
 
-    /// Somebody read whole lines.
+    /// A client read whole lines.
     pub(crate) fn saw(&mut self, id: u64, lines: impl IntoIterator<Item = String>) {
         self.record(id).seen.extend(lines);
     }
 
-    /// Somebody's time is over.
+    /// A client's connection has ended.
     pub(crate) fn ended(&mut self, id: u64, end: End) {
         self.record(id).end = end;
     }
 
-    /// So many bytes of frames are alive.
-    pub(crate) fn memory(&mut self, living: usize, limit: usize) {
-        self.memory = (self.memory.0.max(living), limit);
+    /// So many bytes are buffered.
+    pub(crate) fn memory(&mut self, buffered: usize, limit: usize) {
+        self.memory = (self.memory.0.max(buffered), limit);
     }
 
-    /// It took so long until nobody was owed anything.
+    /// It took so long until nothing was pending.
     pub(crate) fn drained(&mut self, took: Duration, limit: Duration) {
         self.drained = (took, limit);
     }
 
-    /// Judges.
+    /// Checks all invariants.
     pub(crate) fn check(&self) -> Result<Summary, Broken> {
-        let (living, limit) = self.memory;
-        if living > limit {
-            return broken!("I8", "{living} bytes of frames were alive, of {limit}");
+        let (buffered, limit) = self.memory;
+        if buffered > limit {
+            return broken!("I8", "{buffered} bytes were buffered, of {limit}");
         }
         let (took, limit) = self.drained;
         if took > limit {
@@ -158,29 +158,29 @@ impl Checker {
         }
         let mut sorted = BTreeMap::new();
         let mut lobby = BTreeMap::new();
-        for (&id, record) in &self.people {
+        for (&id, record) in &self.clients {
             let Views { lobby: seen, stays } = Views::of(&record.seen);
             let sent = record.sent.clone();
             lobby.insert(id, Record { seen, sent, end: record.end, ..Record::default() });
             sorted.insert(id, stays);
         }
-        let elsewhere = memberships::check(self.observer, &self.people, &sorted)?;
+        let elsewhere = memberships::check(self.observer, &self.clients, &sorted)?;
         let mut summary = self.check_lobby(&lobby)?;
         summary.elsewhere = elsewhere;
         Ok(summary)
     }
 
-    /// Judges what was seen of the lobby.
-    fn check_lobby(&self, people: &BTreeMap<u64, Record>) -> Result<Summary, Broken> {
+    /// Checks what was seen of the lobby.
+    fn check_lobby(&self, clients: &BTreeMap<u64, Record>) -> Result<Summary, Broken> {
         let mut room = Sequence::default();
-        let observer = &people[&self.observer];
+        let observer = &clients[&self.observer];
         room.enter(&welcome_of(self.observer, observer)?)?;
         for line in observer.seen.iter().filter_map(|line| Public::parse(line)) {
             room.add(line)?;
         }
-        room.check_leaves(people.values().filter(|record| record.end == End::Stayed).count())?;
+        room.check_leaves(clients.values().filter(|record| record.end == End::Stayed).count())?;
         let mut summary = Summary { lines: room.lines.len(), views: 0, elsewhere: 0 };
-        for (&id, record) in people {
+        for (&id, record) in clients {
             let name = if record.seen.is_empty() { continue } else { welcome_of(id, record)? };
             check_sent(&room, &name, record)?;
             if id != self.observer {
@@ -192,23 +192,23 @@ impl Checker {
     }
 }
 
-/// What was judged.
+/// What was checked.
 #[derive(Debug)]
 pub(crate) struct Summary {
     /// Lines of the room.
     pub(crate) lines: usize,
-    /// People whose views were compared with it.
+    /// Clients whose views were compared with it.
     pub(crate) views: usize,
     /// Stays in other rooms that were compared with what the observer saw of them.
     pub(crate) elsewhere: usize,
 }
 
-/// The name somebody was welcomed by, which is nobody else's in the whole run.
+/// The nick of the welcome, which is unique in the whole run.
 fn welcome_of(id: u64, record: &Record) -> Result<String, Broken> {
     let first = record.seen.first().map_or("", String::as_str);
     match first.strip_prefix("* welcome to chinwag, you are ") {
         Some(name) => Ok(name.to_owned()),
-        None => broken!("I6", "the first line of person {id} is {first:?} and not his welcome"),
+        None => broken!("I6", "the first line of client {id} is {first:?} and no welcome"),
     }
 }
 
@@ -224,19 +224,19 @@ struct Public<'a> {
 /// What a line for the room says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What<'a> {
-    /// Somebody speaks or acts.
-    Uttered(&'a str, Utterance),
-    /// Somebody joined.
+    /// A user speaks or acts.
+    Utterance(&'a str, Utterance),
+    /// A user joined.
     Joined(&'a str),
-    /// Somebody left the server, or only this room of it.
+    /// A user left the server, or only this room of it.
     Left(&'a str, Option<&'a str>),
-    /// Somebody is called differently.
+    /// A user changed their nick.
     Renamed(&'a str, &'a str),
     /// So many joined.
-    PeopleJoined(u64),
+    JoinCount(u64),
     /// So many left.
-    PeopleLeft(u64),
-    /// The server goes.
+    LeaveCount(u64),
+    /// The server shuts down.
     ShuttingDown,
 }
 
@@ -247,12 +247,12 @@ impl<'a> Public<'a> {
             Self::parse_system(system)?
         } else if let Some(action) = text.strip_prefix("~ ") {
             let (nick, text) = action.split_once(' ')?;
-            What::Uttered(nick, Utterance::Did(text.to_owned()))
+            What::Utterance(nick, Utterance::Action(text.to_owned()))
         } else if text.starts_with("! ") {
             return None;
         } else {
             let (nick, text) = text.split_once(": ")?;
-            What::Uttered(nick, Utterance::Said(text.to_owned()))
+            What::Utterance(nick, Utterance::Say(text.to_owned()))
         };
         Some(Self { text, what })
     }
@@ -266,8 +266,8 @@ impl<'a> Public<'a> {
         let people = rest.strip_prefix("people ").or_else(|| rest.strip_prefix("person "));
         if let (Ok(count), Some(verb)) = (subject.replace(',', "").parse(), people) {
             return match verb {
-                "joined" => Some(What::PeopleJoined(count)),
-                "left" => Some(What::PeopleLeft(count)),
+                "joined" => Some(What::JoinCount(count)),
+                "left" => Some(What::LeaveCount(count)),
                 _ => None,
             };
         }
@@ -290,35 +290,35 @@ impl<'a> Public<'a> {
 struct Entry<'a> {
     /// The line.
     text: &'a str,
-    /// The name its author was welcomed by, if it has one.
+    /// The nick of the welcome of its author, if it has one.
     author: Option<String>,
-    /// What he said, if he did.
+    /// What they said, if they did.
     utterance: Option<Utterance>,
 }
 
-/// The sequence of the room, followed line by line. A person's identity is the name of his welcome.
+/// The sequence of the room, followed line by line. A user's identity is the nick of their welcome.
 #[derive(Debug, Default)]
 struct Sequence<'a> {
     /// All lines so far.
     lines: Vec<Entry<'a>>,
-    /// Who is called what, by the folded name.
+    /// The users by folded nick.
     names: BTreeMap<String, String>,
     /// Who has left.
     gone: BTreeSet<String>,
-    /// Where each was seen to leave, if by name.
+    /// Where each was seen to leave, if by nick.
     left: BTreeMap<String, usize>,
-    /// People who joined, in whatever way.
+    /// Users who joined, in whatever way.
     joins: usize,
-    /// People who left, in whatever way.
+    /// Users who left, in whatever way.
     leaves: usize,
-    /// People who joined in counts and were not heard of since.
+    /// Users who joined in counts and were not heard of since.
     counted_in: u64,
-    /// People who left in counts and are not known yet.
+    /// Users who left in counts and are not known yet.
     counted_out: u64,
 }
 
 impl<'a> Sequence<'a> {
-    /// Somebody comes in.
+    /// A user joins.
     fn enter(&mut self, name: &str) -> Result<(), Broken> {
         if self.gone.contains(name) {
             return broken!("I6", "{name} joins after having left");
@@ -329,7 +329,7 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// Who is called so. Somebody who came in a count becomes known when he is first heard of.
+    /// The user of this nick. One who joined in a count becomes known by their first line.
     fn known(&mut self, nick: &str) -> Result<String, Broken> {
         if let Some(identity) = self.names.get(&nick.to_ascii_lowercase()) {
             return Ok(identity.clone());
@@ -347,7 +347,7 @@ impl<'a> Sequence<'a> {
         let at = self.lines.len();
         let mut utterance = None;
         let author = match line.what {
-            What::Uttered(nick, said) => {
+            What::Utterance(nick, said) => {
                 utterance = Some(said);
                 Some(self.known(nick)?)
             }
@@ -369,12 +369,12 @@ impl<'a> Sequence<'a> {
                 None
             }
             What::Renamed(old, new) => Some(self.rename(old, new)?),
-            What::PeopleJoined(count) => {
+            What::JoinCount(count) => {
                 self.counted_in += count;
                 self.joins += MAX_ANNOUNCED;
                 None
             }
-            What::PeopleLeft(count) => {
+            What::LeaveCount(count) => {
                 self.counted_out += count;
                 self.leaves += MAX_ANNOUNCED;
                 None
@@ -385,7 +385,7 @@ impl<'a> Sequence<'a> {
         Ok(())
     }
 
-    /// Somebody takes another name, which must be free: its owner may have left in a count.
+    /// A user takes another nick, which must be free: its owner may have left in a count.
     fn rename(&mut self, old: &str, new: &str) -> Result<String, Broken> {
         let identity = self.known(old)?;
         self.names.remove(&old.to_ascii_lowercase());
@@ -399,7 +399,7 @@ impl<'a> Sequence<'a> {
         Ok(identity)
     }
 
-    /// Everybody who came has left once, but for those who stayed.
+    /// All users who joined have left once, except those who stayed.
     fn check_leaves(&self, stayed: usize) -> Result<(), Broken> {
         let here = self.names.len() as u64 + self.counted_in;
         if here != self.counted_out + stayed as u64 {
@@ -413,17 +413,17 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// All that somebody sent is in the sequence, in order and once; its end may lack if he was torn away.
+/// All that a client sent is in the sequence, in order and once; the end may lack if the connection broke.
 fn check_sent(room: &Sequence<'_>, name: &str, record: &Record) -> Result<(), Broken> {
     let mut sent = record.sent.iter();
-    let of_him = |entry: &&Entry<'_>| entry.author.as_deref() == Some(name);
-    for entry in room.lines.iter().filter(of_him) {
+    let is_own = |entry: &&Entry<'_>| entry.author.as_deref() == Some(name);
+    for entry in room.lines.iter().filter(is_own) {
         let Some(uttered) = &entry.utterance else { continue };
         if sent.next() == Some(uttered) {
             continue;
         }
         let times = record.sent.iter().filter(|&sent| sent == uttered).count();
-        let already = room.lines.iter().filter(of_him);
+        let already = room.lines.iter().filter(is_own);
         let delivered = already.filter(|e| e.utterance.as_ref() == Some(uttered)).count();
         return match (times, delivered) {
             (0, _) => broken!("I5", "{name} never sent {uttered:?}"),
@@ -441,11 +441,11 @@ fn check_sent(room: &Sequence<'_>, name: &str, record: &Record) -> Result<(), Br
     }
 }
 
-/// What somebody saw is the sequence from his welcome to his end, less his own.
+/// What a client saw is the sequence from its welcome to its end, except its own lines.
 fn check_seen(room: &Sequence<'_>, name: &str, record: &Record) -> Result<(), Broken> {
     let seen: Vec<_> = record.seen.iter().filter_map(|line| Public::parse(line)).collect();
-    // His time begins at his welcome, which the others do not see: in a crowd his join is announced later. It is
-    // known by what he saw first (which may look like other lines), and is never behind anything of his own.
+    // It begins at the welcome, which the others do not see: in a join storm the join is announced later. It is
+    // known by what was seen first (which may look like other lines), and is never after an own line.
     let own = room.lines.iter().position(|entry| entry.author.as_deref() == Some(name));
     let left = room.left.get(name).copied();
     let latest = own.or(left).unwrap_or(room.lines.len());
@@ -460,7 +460,7 @@ fn check_seen(room: &Sequence<'_>, name: &str, record: &Record) -> Result<(), Br
     judgement
 }
 
-/// What somebody saw is the sequence from here to his end, less his own.
+/// What a client saw is the sequence from here to its end, except its own lines.
 fn check_stretch(
     room: &Sequence<'_>,
     name: &str,
@@ -475,10 +475,10 @@ fn check_stretch(
     if let Some(at) = (0..seen.len()).find(differs) {
         return Err(explain(room, name, seen, &due, at));
     }
-    // In a crowd whoever leaves is announced later, if at all: nobody knows where he left.
-    let left_in_a_crowd = end == End::Left && room.leaves > MAX_ANNOUNCED;
+    // When many leave at once each is announced later, if at all: where they left is unknown.
+    let left_among_many = end == End::Left && room.leaves > MAX_ANNOUNCED;
     match due.get(seen.len()) {
-        Some(missing) if end != End::Broken && !left_in_a_crowd => {
+        Some(missing) if end != End::Broken && !left_among_many => {
             broken!("I4", "{name} did not see {:?}", missing.text)
         }
         _ => Ok(()),
@@ -506,14 +506,14 @@ fn explain(
     } else if is_among(before) {
         ("I3", format!("{name} saw {text:?} twice"))
     } else if room.lines.iter().any(|entry| entry.text == text) {
-        ("I6", format!("{name} saw {text:?}, which is not of his time or is his own"))
+        ("I6", format!("{name} saw {text:?}, which is outside of the connection or an own line"))
     } else {
         ("I5", format!("{name} saw {text:?}, which the observer did not"))
     };
     Broken { invariant, detail }
 }
 
-/// A source of chance that a number decides.
+/// Pseudo-random numbers.
 #[derive(Debug)]
 pub(crate) struct Random(u64);
 
@@ -558,17 +558,17 @@ pub(crate) fn expect(checker: &Checker, seed: u64, test: &str) -> Summary {
     })
 }
 
-/// The rooms that somebody is in, as his own lines make it: the current one last.
+/// The rooms that a user is in, by their own lines: the current one last.
 #[derive(Clone, Debug)]
 pub(crate) struct Rooms(Vec<&'static str>);
 
 impl Rooms {
-    /// As everybody begins.
+    /// As every user begins.
     pub(crate) fn new() -> Self {
         Self(vec!["#lobby"])
     }
 
-    /// The one that he speaks in.
+    /// The current room.
     pub(crate) fn current(&self) -> &'static str {
         self.0.last().expect("nobody leaves the lobby")
     }

@@ -1,6 +1,6 @@
-//! A server in the background and people who talk through it, for all tests.
+//! A server in the background and clients of it, for all tests.
 //!
-//! Nothing here sleeps: whoever waits, waits for a line, an end or a count, and for at most [`PATIENCE`].
+//! Nothing here sleeps: each wait is for a line, an end or a count, and for at most [`PATIENCE`].
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use chinwag::Config;
@@ -25,7 +25,7 @@ pub(crate) fn run<F: Future>(test: F) -> F::Output {
 }
 
 /// Waits for something that must happen.
-pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+pub(crate) async fn within_deadline<F: Future>(what: &str, future: F) -> F::Output {
     match timeout(PATIENCE, future).await {
         Ok(output) => output,
         Err(_) => panic!("waited in vain for {what}"),
@@ -48,7 +48,7 @@ impl TestServer {
         Self::with(Config::default())
     }
 
-    /// A server where people may speak as fast as they like.
+    /// A server without rate limits.
     pub(crate) fn without_limits() -> Self {
         Self::with(Config::default().without_limits())
     }
@@ -71,35 +71,35 @@ impl TestServer {
 
     /// Waits for its end.
     pub(crate) async fn ended(self) {
-        let ended = soon("the end of the server", self.task).await;
+        let ended = within_deadline("the end of the server", self.task).await;
         ended.expect("the server does not panic").expect("the server stops without an error");
     }
 
-    /// Somebody who has been welcomed.
-    pub(crate) async fn join(&self) -> Person {
+    /// A client that has been welcomed.
+    pub(crate) async fn join(&self) -> TestClient {
         let mut person = self.connect().await;
-        person.welcomed().await;
+        person.expect_welcome().await;
         person
     }
 
-    /// Somebody who has been welcomed and is called so. Those who were there before have news to read.
-    pub(crate) async fn join_as(&self, nick: &str) -> Person {
+    /// A client that has been welcomed and has this nick. Other clients have announcements to read.
+    pub(crate) async fn join_as(&self, nick: &str) -> TestClient {
         let mut person = self.join().await;
-        person.say(&format!("/nick {nick}")).await;
+        person.send_line(&format!("/nick {nick}")).await;
         person.wait_for(&format!("* you are {nick} now")).await;
         nick.clone_into(&mut person.nick);
         person
     }
 
     /// A connection, nothing read yet.
-    pub(crate) async fn connect(&self) -> Person {
-        let stream = soon("a connection", TcpStream::connect(self.address)).await;
-        Person::new(stream.expect("a connection"))
+    pub(crate) async fn connect(&self) -> TestClient {
+        let stream = within_deadline("a connection", TcpStream::connect(self.address)).await;
+        TestClient::new(stream.expect("a connection"))
     }
 }
 
-/// One end of a connection, in the hands of a test.
-pub(crate) struct Person {
+/// The client's end of a connection.
+pub(crate) struct TestClient {
     /// The connection.
     pub(crate) stream: TcpStream,
     /// The nick, once it is known.
@@ -110,35 +110,35 @@ pub(crate) struct Person {
     pub(crate) received: usize,
 }
 
-impl Person {
-    /// The person at this end.
+impl TestClient {
+    /// The client of this connection.
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, nick: String::new(), unread: Vec::new(), received: 0 }
     }
 
     /// Reads the welcome, and learns the nick from it.
-    pub(crate) async fn welcomed(&mut self) {
-        let first = self.line().await;
+    pub(crate) async fn expect_welcome(&mut self) {
+        let first = self.next_line().await;
         let nick = first.strip_prefix("* welcome to chinwag, you are ");
         nick.unwrap_or_else(|| panic!("{first:?} is no welcome")).clone_into(&mut self.nick);
-        while !self.line().await.contains("/help") {}
+        while !self.next_line().await.contains("/help") {}
     }
 
     /// Sends a line.
-    pub(crate) async fn say(&mut self, line: &str) {
+    pub(crate) async fn send_line(&mut self, line: &str) {
         self.send(format!("{line}\n").as_bytes()).await;
     }
 
     /// Sends bytes.
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        let sent = soon("room to send", self.try_send(bytes)).await;
+        let sent = within_deadline("room to send", self.try_send(bytes)).await;
         sent.expect("the connection takes what is sent");
     }
 
-    /// Sends bytes to somebody who may be gone.
+    /// Sends bytes on a connection that may be closed.
     ///
     /// # Errors
-    /// He is.
+    /// It is.
     pub(crate) async fn try_send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             self.stream.writable().await?;
@@ -162,14 +162,14 @@ impl Person {
     }
 
     /// The next line, which ends with CR LF.
-    pub(crate) async fn line(&mut self) -> String {
+    pub(crate) async fn next_line(&mut self) -> String {
         let nick = self.nick.clone();
-        let line = soon(&format!("a line for {nick}"), self.next_line()).await;
+        let line = within_deadline(&format!("a line for {nick}"), self.try_next_line()).await;
         line.unwrap_or_else(|| panic!("the server closed the connection of {nick:?}"))
     }
 
     /// The next line; `None` at the end of the connection.
-    pub(crate) async fn next_line(&mut self) -> Option<String> {
+    pub(crate) async fn try_next_line(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.unread.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = self.unread.drain(..=end).collect();
@@ -207,7 +207,7 @@ impl Person {
     #[track_caller]
     pub(crate) fn expect(&mut self, line: &str) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
-        async move { assert_eq!(self.line().await, line, "at {caller}, for {}", self.nick) }
+        async move { assert_eq!(self.next_line().await, line, "at {caller}, for {}", self.nick) }
     }
 
     /// Reads up to this line; says what came before it.
@@ -223,7 +223,7 @@ impl Person {
     ) -> Vec<String> {
         let mut seen = Vec::new();
         let found = timeout(PATIENCE, async {
-            while let Some(line) = self.next_line().await {
+            while let Some(line) = self.try_next_line().await {
                 let found = is(&line);
                 seen.push(line);
                 if found {
@@ -239,9 +239,9 @@ impl Person {
 
     /// Reads to the end of the connection; says what came.
     pub(crate) async fn rest(&mut self) -> Vec<String> {
-        soon("the end of the connection", async {
+        within_deadline("the end of the connection", async {
             let mut rest = Vec::new();
-            while let Some(line) = self.next_line().await {
+            while let Some(line) = self.try_next_line().await {
                 rest.push(line);
             }
             rest
@@ -272,7 +272,7 @@ impl Person {
 
     /// Reads to the end of the connection; says which bytes came.
     pub(crate) async fn rest_of_bytes(&mut self) -> Vec<u8> {
-        soon("the end of the connection", async {
+        within_deadline("the end of the connection", async {
             while self.read().await > 0 {}
             std::mem::take(&mut self.unread)
         })

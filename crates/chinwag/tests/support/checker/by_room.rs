@@ -1,48 +1,48 @@
-//! What somebody read, sorted by the room that it is of: lines of his current room stand plain, those of another have its
-//! name before them, and what he is told himself says which is which.
+//! What a client read, sorted by room: lines of the current room have no prefix, those of another have its name before them, and
+//! replies to the client tell which room is current.
 //!
-//! A rename comes once, whatever rooms are shared: it is sorted into the lobby, in which everybody is, and into each room
-//! beside it that the reader is in. So it is seen to stand once and at the same place among the lines of every room: nobody
-//! may read a line under the new name before it, nor one under the old name behind it.
+//! A rename comes once, whatever rooms are shared: it is sorted into the lobby, in which all users are, and into each other
+//! room of the reader. So it is checked to come once and at the same place among the lines of every room: no line
+//! under the new nick may come before it, nor one under the old nick after it.
 
 use super::{Public, What};
 
-/// The room that everybody starts in.
+/// The room that all users start in.
 const LOBBY: &str = "#lobby";
 
-/// One stay of somebody in a room beside the lobby.
+/// One membership in a room other than the lobby.
 #[derive(Debug)]
 pub(super) struct Stay {
     /// The room.
     pub(super) room: String,
-    /// What he was called when he joined.
+    /// The nick at the join.
     pub(super) nick: String,
-    /// The lines for the room that he read.
+    /// The lines for the room that were read.
     pub(super) seen: Vec<String>,
-    /// Whether he was told that he left it.
+    /// Whether a reply said that it was left.
     pub(super) parted: bool,
 }
 
-/// What somebody read, sorted.
+/// What a client read, sorted.
 #[derive(Debug, Default)]
 pub(super) struct Views {
-    /// His welcome and the lines of the lobby.
+    /// The welcome and the lines of the lobby.
     pub(super) lobby: Vec<String>,
-    /// His stays in other rooms, in order.
+    /// The memberships in other rooms, in order.
     pub(super) stays: Vec<Stay>,
 }
 
 /// How far the sorting has come.
 struct Sorter {
     views: Views,
-    /// What he is called.
+    /// The nick.
     nick: String,
-    /// The room that he speaks in.
+    /// The current room.
     current: String,
 }
 
 impl Views {
-    /// Sorts all lines that somebody read.
+    /// Sorts all lines that a client read.
     pub(super) fn of(seen: &[String]) -> Self {
         let first = seen.first().map_or("", String::as_str);
         let nick = first.rsplit(' ').next().unwrap_or("").to_owned();
@@ -64,7 +64,7 @@ impl Sorter {
         } else if let Some(now) = told.and_then(|told| told.strip_prefix("speak in #")) {
             self.current = format!("#{}", now.trim_end_matches(" now"));
         } else if let Some(left) = told.and_then(|told| told.strip_prefix("left #")) {
-            let (name, now) = left.split_once(" and speak in ").expect("he is in the lobby still");
+            let (name, now) = left.split_once(" and speak in ").expect("the lobby is left last");
             if let Some(stay) = self.stay(&format!("#{name}")) {
                 stay.parted = true;
             }
@@ -75,7 +75,7 @@ impl Sorter {
                 name.clone_into(&mut self.nick);
             }
         } else if line.starts_with(['|', '[', '!']) {
-            // The past, what is for him alone, refusals.
+            // History, private lines, errors.
         } else if line == "* server is shutting down" {
             self.views.lobby.push(line.to_owned());
         } else if let Some((room, line)) = line.split_once(' ').filter(|_| line.starts_with('#')) {
@@ -85,7 +85,7 @@ impl Sorter {
         }
     }
 
-    /// Puts a line to those of a room, or of all that he is in.
+    /// Puts a line to those of a room, or of all memberships.
     fn put(&mut self, room: &str, line: &str) {
         let is_rename =
             Public::parse(line).is_some_and(|line| matches!(line.what, What::Renamed(..)));
@@ -98,13 +98,13 @@ impl Sorter {
         } else if let Some(stay) = self.stay(room) {
             stay.seen.push(line.to_owned());
         } else {
-            // Of a room that he is not in: whoever judges stays finds that nobody joined there.
+            // Of a room without a membership: the check of memberships finds that no user joined there.
             let (room, nick) = (room.to_owned(), String::new());
             self.views.stays.push(Stay { room, nick, seen: vec![line.to_owned()], parted: false });
         }
     }
 
-    /// His stay in a room, if he is in it.
+    /// The membership in a room, if there is one.
     fn stay(&mut self, room: &str) -> Option<&mut Stay> {
         self.views.stays.iter_mut().rev().find(|stay| stay.room == room && !stay.parted)
     }

@@ -1,23 +1,23 @@
-//! The invariants in rooms beside the lobby: whoever was in one has seen of its sequence, which is what the observer saw,
-//! the stretch from his join to his leave, less his own lines.
+//! The invariants in rooms other than the lobby: a member has seen of its sequence, which is what the observer saw,
+//! the stretch from the join to the leave, except the own lines.
 //!
-//! There are no crowds in these rooms: everybody is seen to come and to leave by name. Whose stay is whose is known by the
-//! name at the join; of several joins by one name the one is meant that fits.
+//! Nobody is counted in these rooms: each user is seen to join and to leave by nick. A membership is found by the
+//! nick at the join; of several joins by one nick the one is meant that fits.
 
 use super::by_room::Stay;
 use super::{Broken, End, Public, Record, Utterance, What};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Somebody's being in a room, as its sequence has it.
+/// One membership, as the sequence of the room has it.
 #[derive(Debug)]
 struct Presence {
-    /// The name at the join.
+    /// The nick at the join.
     nick: String,
     /// The line of the join.
     from: usize,
     /// The line of the leave, or the end.
     to: usize,
-    /// His own lines.
+    /// The own lines.
     own: BTreeSet<usize>,
 }
 
@@ -26,16 +26,16 @@ struct Presence {
 struct Room<'a> {
     /// Its lines.
     lines: Vec<&'a str>,
-    /// Who was in it.
+    /// The memberships.
     presences: Vec<Presence>,
     /// What was said or done, in order.
     uttered: Vec<Utterance>,
 }
 
-/// Judges all stays. Says how many were compared with what the observer saw.
+/// Checks all memberships. Returns how many were compared with what the observer saw.
 pub(super) fn check(
     observer: u64,
-    people: &BTreeMap<u64, Record>,
+    clients: &BTreeMap<u64, Record>,
     sorted: &BTreeMap<u64, Vec<Stay>>,
 ) -> Result<usize, Broken> {
     let mut compared = 0;
@@ -43,11 +43,11 @@ pub(super) fn check(
         let room = Room::follow(observed)?;
         for (id, stays) in sorted.iter().filter(|(id, _)| **id != observer) {
             for stay in stays.iter().filter(|stay| stay.room == observed.room) {
-                room.check_stay(*id, stay, people[id].end)?;
+                room.check_stay(*id, stay, clients[id].end)?;
                 compared += 1;
             }
         }
-        room.check_sent(&observed.room, people)?;
+        room.check_sent(&observed.room, clients)?;
     }
     Ok(compared)
 }
@@ -90,14 +90,14 @@ impl<'a> Room<'a> {
                     room.presences[gone].to = at;
                 }
                 What::Renamed(old, new) => {
-                    // Of all renames here are those of people who are in this room.
+                    // The renames here are those of all users; only members of this room count.
                     let Some(renamed) = here.remove(&old.to_ascii_lowercase()) else { continue };
                     room.presences[renamed].own.insert(at);
                     if here.insert(new.to_ascii_lowercase(), renamed).is_some() {
                         return broken!("I7", "two are called {new} in {}", observed.room);
                     }
                 }
-                What::Uttered(nick, utterance) => {
+                What::Utterance(nick, utterance) => {
                     let Some(author) = known(nick) else {
                         return broken!(
                             "I6",
@@ -108,7 +108,7 @@ impl<'a> Room<'a> {
                     room.presences[author].own.insert(at);
                     room.uttered.push(utterance);
                 }
-                What::PeopleJoined(_) | What::PeopleLeft(_) | What::ShuttingDown => {
+                What::JoinCount(_) | What::LeaveCount(_) | What::ShuttingDown => {
                     return broken!("I6", "{line:?} in {}, where nobody is counted", observed.room);
                 }
             }
@@ -116,11 +116,11 @@ impl<'a> Room<'a> {
         Ok(room)
     }
 
-    /// What somebody saw in one stay is a stretch of the sequence.
+    /// What a client saw in one membership is a stretch of the sequence.
     fn check_stay(&self, id: u64, stay: &Stay, end: End) -> Result<(), Broken> {
-        let of_his_name = self.presences.iter().filter(|presence| presence.nick == stay.nick);
+        let of_this_nick = self.presences.iter().filter(|presence| presence.nick == stay.nick);
         let mut first = None;
-        for presence in of_his_name {
+        for presence in of_this_nick {
             match self.compare(id, stay, end, presence) {
                 Ok(()) => return Ok(()),
                 Err(broken) => first = first.or(Some(broken)),
@@ -128,11 +128,11 @@ impl<'a> Room<'a> {
         }
         match first {
             Some(broken) => Err(broken),
-            None => broken!("I6", "person {id} was never seen to join {}", stay.room),
+            None => broken!("I6", "client {id} was never seen to join {}", stay.room),
         }
     }
 
-    /// What somebody saw in one stay is what was said in this presence.
+    /// What a client saw in one membership is what was said during it.
     fn compare(&self, id: u64, stay: &Stay, end: End, presence: &Presence) -> Result<(), Broken> {
         let time = presence.from..presence.to.min(self.lines.len());
         let due: Vec<_> =
@@ -142,46 +142,46 @@ impl<'a> Room<'a> {
             match due.get(at) {
                 Some(due) if due == seen => {}
                 Some(_) if due[..at].contains(&&**seen) => {
-                    return broken!("I3", "person {id} saw {seen:?} in {room} twice");
+                    return broken!("I3", "client {id} saw {seen:?} in {room} twice");
                 }
                 Some(missing) if !stay.seen.iter().any(|seen| seen == missing) => {
-                    return broken!("I4", "person {id} did not see {missing:?} in {room}");
+                    return broken!("I4", "client {id} did not see {missing:?} in {room}");
                 }
                 Some(other) => {
                     return broken!(
                         "I2",
-                        "person {id} saw {seen:?} in {room} in place of {other:?}"
+                        "client {id} saw {seen:?} in {room} in place of {other:?}"
                     );
                 }
-                None => return broken!("I6", "person {id} saw {seen:?} in {room} beyond his time"),
+                None => return broken!("I6", "client {id} saw {seen:?} in {room} after the leave"),
             }
         }
         match due.get(stay.seen.len()) {
             Some(missing) if stay.parted || end != End::Broken => {
-                broken!("I4", "person {id} did not see {missing:?} in {room}")
+                broken!("I4", "client {id} did not see {missing:?} in {room}")
             }
             _ => Ok(()),
         }
     }
 
     /// All that was sent is there, once and in each sender's order, and nothing else.
-    fn check_sent(&self, name: &str, people: &BTreeMap<u64, Record>) -> Result<(), Broken> {
+    fn check_sent(&self, name: &str, clients: &BTreeMap<u64, Record>) -> Result<(), Broken> {
         let mut rest = self.uttered.clone();
-        for (id, record) in people {
+        for (id, record) in clients {
             let here = record.sent_elsewhere.iter().filter(|(room, _)| room == name);
             let mut after = 0;
             for (_, sent) in here {
                 let found = rest.iter().position(|uttered| uttered == sent);
                 match found {
                     Some(at) if at < after => {
-                        return broken!("I1", "{sent:?} of person {id} came out of turn in {name}");
+                        return broken!("I1", "{sent:?} of client {id} came out of turn in {name}");
                     }
                     Some(at) => {
                         rest.remove(at);
                         after = at;
                     }
                     None if record.end == End::Broken => break,
-                    None => return broken!("I10", "{sent:?} of person {id} never came to {name}"),
+                    None => return broken!("I10", "{sent:?} of client {id} never came to {name}"),
                 }
             }
         }

@@ -52,11 +52,11 @@ fn judge_with(
         checker.saw(id, view.into_iter().map(str::to_owned));
     }
     for said in ["a", "d"] {
-        checker.sent(BOB, Utterance::Said(said.to_owned()));
+        checker.sent(BOB, Utterance::Say(said.to_owned()));
     }
-    checker.sent(ALICE, Utterance::Said("b".to_owned()));
-    checker.sent(ALICE, Utterance::Did("c".to_owned()));
-    checker.sent(ALICE, Utterance::Said("e".to_owned()));
+    checker.sent(ALICE, Utterance::Say("b".to_owned()));
+    checker.sent(ALICE, Utterance::Action("c".to_owned()));
+    checker.sent(ALICE, Utterance::Say("e".to_owned()));
     checker.ended(ALICE, End::Left);
     more(&mut checker);
     checker.check().err().map(|broken| broken.invariant)
@@ -174,7 +174,7 @@ fn i8_i9_i10_memory_time_and_lines_lost_at_the_end() {
     let late =
         |checker: &mut Checker| checker.drained(Duration::from_secs(2), Duration::from_secs(1));
     assert_eq!(judge_with(|_, _, _| {}, late), Some("I9"));
-    let lost = |checker: &mut Checker| checker.sent(BOB, Utterance::Said("last".to_owned()));
+    let lost = |checker: &mut Checker| checker.sent(BOB, Utterance::Say("last".to_owned()));
     assert_eq!(judge_with(|_, _, _| {}, lost), Some("I10"));
 }
 
@@ -236,7 +236,7 @@ fn judge_dev(change: impl FnOnce(&mut BTreeMap<u64, View>)) -> Option<&'static s
     for (id, view) in views {
         checker.saw(id, view.into_iter().map(str::to_owned));
     }
-    let said = |text: &str| Utterance::Said(text.to_owned());
+    let said = |text: &str| Utterance::Say(text.to_owned());
     checker.sent_in("#dev", ALICE, said("a"));
     checker.sent_in("#lobby", ALICE, said("d"));
     for text in ["b", "c", "e"] {

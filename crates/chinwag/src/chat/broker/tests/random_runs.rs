@@ -134,11 +134,11 @@ impl Play {
                 6 => format!("/msg {} {text}", NAMES[self.random.below(NAMES.len())]),
                 7 => rooms.go(&mut self.random),
                 8 => {
-                    self.checker.sent_in(rooms.current(), id, Utterance::Did(text.clone()));
+                    self.checker.sent_in(rooms.current(), id, Utterance::Action(text.clone()));
                     format!("/me {text}")
                 }
                 _ => {
-                    self.checker.sent_in(rooms.current(), id, Utterance::Said(text.clone()));
+                    self.checker.sent_in(rooms.current(), id, Utterance::Say(text.clone()));
                     text
                 }
             };
