@@ -1,4 +1,4 @@
-//! What those who run the server may order the broker to do. Each order has its answer.
+//! What the operators may order the broker to do. Each order has its answer.
 
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
@@ -14,13 +14,13 @@ pub(crate) enum AdminCommand {
         /// Everybody, by name.
         answer: oneshot::Sender<Vec<UserInfo>>,
     },
-    /// Somebody is to go.
+    /// A user is to go.
     Kick {
-        /// What he is called, as it was typed.
+        /// What they are called, as it was typed.
         nick: String,
         /// Why; may be blank.
         reason: String,
-        /// What he is called, if he was here.
+        /// What they are called, if they were here.
         answer: oneshot::Sender<Option<Nick>>,
     },
     /// What rooms are there?
@@ -37,18 +37,18 @@ pub(crate) enum AdminCommand {
         /// What it is called, and how many were in it; or why it stays.
         answer: oneshot::Sender<Result<(RoomName, usize), String>>,
     },
-    /// Nobody is to read what somebody writes.
+    /// Nobody is to read what a user writes.
     Mute {
         /// Who, and for how long if not until it is ended, as it was typed.
         typed: String,
         /// What came of it, in words.
         answer: oneshot::Sender<Result<String, String>>,
     },
-    /// Somebody is to be read again.
+    /// A user is to be read again.
     Unmute {
-        /// What he is called, as it was typed.
+        /// What they are called, as it was typed.
         nick: String,
-        /// What he is called; or why not.
+        /// What they are called; or why not.
         answer: oneshot::Sender<Result<Nick, String>>,
     },
     /// Who is not read?
@@ -85,9 +85,9 @@ pub(crate) enum AdminCommand {
 /// What can be done about bans. The words are as they were typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BanCommand {
-    /// Keep somebody out: whom, for how long if not for good, and why.
+    /// Keep a user out: whom, for how long if not for good, and why.
     Ban(String),
-    /// Let somebody in again.
+    /// Let a user in again.
     Unban(String),
 }
 
@@ -100,16 +100,16 @@ pub(crate) struct BanOutcome {
     pub version: Option<u64>,
 }
 
-/// Somebody who is here.
+/// A user who is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserInfo {
-    /// What he is called.
+    /// What they are called.
     pub nick: String,
-    /// Where he comes from.
+    /// Where they come from.
     pub address: IpAddr,
-    /// In how many rooms he is.
+    /// In how many rooms they are.
     pub rooms: usize,
-    /// Bytes that he is owed.
+    /// Bytes pending for them.
     pub pending: u64,
 }
 
@@ -120,15 +120,15 @@ pub(crate) struct RoomInfo {
     pub name: RoomName,
     /// How many are in it.
     pub users: usize,
-    /// Where whoever made it came from; `None` for the lobby.
+    /// Where the user who made it came from; `None` for the lobby.
     pub created_from: Option<IpAddr>,
     /// How often each may speak there, if that is limited.
     pub slow: Option<Duration>,
-    /// What it is about, in quotes, if anybody said so.
+    /// What it is about, in quotes, if anyone said so.
     pub topic: Option<Box<str>>,
 }
 
-/// Somebody who is not read.
+/// A user who is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MuteInfo {
     /// What they were called then.
@@ -139,7 +139,7 @@ pub(crate) struct MuteInfo {
     pub rest: Option<Duration>,
 }
 
-/// Somebody who is kept out.
+/// A user who is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BanInfo {
     /// Whom it is about.

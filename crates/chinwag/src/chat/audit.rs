@@ -1,7 +1,7 @@
 //! What operators do, on record: a line of the log for each act, at `info`, by the target of this module.
 //!
-//! Whatever door the act comes through, the line says the same: who, from where, what, whom, why, and what came of it. What
-//! is said to people is no part of it, not by an operator either. Knows no rooms and no people; who acts calls it.
+//! Wherever the act comes from, the line says the same: who, from where, what, whom, why, and what came of it. What
+//! is said to users is no part of it, not by an operator either. Knows no rooms and no users; who acts calls it.
 
 /// An act of an operator that is over.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! What a restart finds again: the bans, in a folder of the server's own.
 //!
 //! ```text
-//!   broker ── newest page ──► keeper (a task) ── write, fsync, rename, fsync ──► FOLDER/bans
+//!   broker ── newest snapshot ──► ban writer (a task) ── write, fsync, rename, fsync ──► FOLDER/bans
 //! ```
 //!
 //! The folder is the server's own user's and nobody else's to change, and so is each file in it; no link in it is followed
@@ -9,8 +9,8 @@
 //! made, never an old one written over.
 //!
 //! The file is whole at any moment: a new one takes the place of the old one in one step, once the disk has it. The broker
-//! never waits for the disk; what it put on the shelf last is what is written, and pages in between are skipped. What cannot
-//! be written is told to the operators and tried again.
+//! never waits for the disk; what it put on the ban store last is what is written, and snapshots in between are skipped. What
+//! cannot be written is told to the operators and tried again.
 
 use crate::chat::admin_command::AdminCommand;
 use crate::chat::bans::Bans;
@@ -178,7 +178,7 @@ pub(crate) struct Snapshot {
     text: Arc<str>,
 }
 
-/// What has become of a page.
+/// What has become of a snapshot.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteResult {
     /// Its number; those before it are settled with it.
@@ -187,7 +187,7 @@ pub(crate) struct WriteResult {
     failed: Option<Arc<str>>,
 }
 
-/// Where the broker puts the bans for the keeper. Dropped, it lets the keeper write the last of them, and end.
+/// Where the broker puts the bans for the ban writer. Dropped, it lets the ban writer write the last of them, and end.
 #[derive(Debug)]
 pub(crate) struct BanStore(watch::Sender<Snapshot>);
 
@@ -203,12 +203,12 @@ impl BanStore {
     }
 }
 
-/// Where others see what has become of the pages.
+/// Where others see what has become of the snapshots.
 #[derive(Clone, Debug)]
 pub(crate) struct WriteStatus(watch::Receiver<WriteResult>);
 
 impl WriteStatus {
-    /// Waits until a page is settled; why it could not be written, if so.
+    /// Waits until a snapshot is settled; why it could not be written, if so.
     pub(crate) async fn wait_for(&mut self, version: u64) -> Option<Arc<str>> {
         match self.0.wait_for(|result| result.version >= version).await {
             Ok(result) => result.failed.clone(),
@@ -217,7 +217,7 @@ impl WriteStatus {
     }
 }
 
-/// The keeper of a folder, to be [run](BanWriter::run).
+/// The ban writer of a folder, to be [run](BanWriter::run).
 #[derive(Debug)]
 pub(crate) struct BanWriter {
     /// The folder.
@@ -229,14 +229,14 @@ pub(crate) struct BanWriter {
 }
 
 impl BanWriter {
-    /// A keeper of a folder, a shelf for it, and where its work can be seen.
+    /// A ban writer of a folder, a ban store for it, and where its work can be seen.
     pub(crate) fn new(state: Arc<StateDir>) -> (Self, BanStore, WriteStatus) {
         let (ban_store, snapshots) = watch::channel(Snapshot::default());
         let (results, write_status) = watch::channel(WriteResult::default());
         (Self { state, snapshots, results }, BanStore(ban_store), WriteStatus(write_status))
     }
 
-    /// Writes what is put on the shelf, until that is dropped and empty. The broker hears of what fails.
+    /// Writes what is put on the ban store, until that is dropped and empty. The broker hears of what fails.
     pub(crate) async fn run(mut self, broker: Sender<Control>) {
         let mut failed = false;
         loop {
@@ -254,7 +254,7 @@ impl BanWriter {
         }
     }
 
-    /// Writes the newest page; whether that went well.
+    /// Writes the newest snapshot; whether that went well.
     async fn write(&mut self, broker: &Sender<Control>) -> bool {
         let Snapshot { version, text } = self.snapshots.borrow_and_update().clone();
         let state = Arc::clone(&self.state);
@@ -373,7 +373,7 @@ mod tests {
     async fn what_cannot_be_written_is_told_and_tried_again() {
         let scratch = Scratch::new("full");
         let (state, _) = StateDir::open(&scratch.0).unwrap();
-        // In the way of the new file, whoever runs this.
+        // In the way of the new file, the user who runs this.
         std::fs::create_dir(scratch.0.join(NEW_FILE)).unwrap();
         let (ban_writer, ban_store, mut write_status) = BanWriter::new(Arc::new(state));
         let (broker, mut orders) = mpsc::channel(1);

@@ -20,15 +20,15 @@ use std::net::IpAddr;
 /// Whom a ban is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BanTarget {
-    /// Whoever wants to be called so.
+    /// The user who wants to be called so.
     Nick(NickMask),
-    /// Whoever comes from there.
+    /// The user who comes from there.
     Network(IpRange),
 }
 
-/// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like the
-/// one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_confusable_with`]); in a pattern `I` is `i`,
-/// not `l`, or it would meet people who are called otherwise.
+/// A nick, or a pattern of nicks: `*` is any letters or none, `?` is any one. The case does not matter. A name that looks like
+/// the one that is meant is meant, too, as nobody can have one while another has the other ([`Nick::is_confusable_with`]); in a
+/// pattern `I` is `i`, not `l`, or it would meet users who are called otherwise.
 #[derive(Clone, Debug)]
 pub(crate) struct NickMask(
     /// As it was typed.
@@ -43,7 +43,7 @@ impl PartialEq for NickMask {
 
 impl Eq for NickMask {}
 
-/// Why somebody is to be kept out, and how long.
+/// Why a user is to be kept out, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ban {
     /// Whom it is about.
@@ -58,7 +58,7 @@ impl BanTarget {
     /// What is meant by a word: an address, a range of them, or a pattern of nicks.
     ///
     /// # Errors
-    /// Why it is none, for whoever typed it.
+    /// Why it is none, for the user who typed it.
     pub(crate) fn parse(word: &str) -> Result<Self, String> {
         let word = word.strip_prefix('@').unwrap_or(word);
         if let Some(range) = IpRange::parse(word) {
@@ -99,7 +99,7 @@ impl NickMask {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)
     }
 
-    /// That somebody can choose a nick which is meant.
+    /// That a user can choose a nick which is meant.
     ///
     /// # Errors
     /// Why nobody can.
@@ -126,7 +126,7 @@ impl NickMask {
             .is_some_and(|start| start.eq_ignore_ascii_case(GUEST_PREFIX))
     }
 
-    /// Whether somebody of this nick is meant.
+    /// Whether a user of this nick is meant.
     pub(crate) fn matches(&self, nick: Nick) -> bool {
         let lower = |byte: u8| byte.to_ascii_lowercase();
         let look = if self.literal().is_some() {
@@ -178,7 +178,7 @@ fn matches_pattern(
 /// What the names begin with that the server gives.
 const GUEST_PREFIX: &str = "user-";
 impl Ban {
-    /// What stands of it in a list for people.
+    /// What stands of it in a list for users.
     pub(crate) fn describe(&self, now: u64) -> String {
         format!("{} {}", self.target, self.duration_and_reason(now))
     }
@@ -223,7 +223,8 @@ impl Bans {
         Ok(())
     }
 
-    /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were none.
+    /// Takes the bans of this target away, and of nicks that look like it. The targets as they were banned, none if there were
+    /// none.
     pub(crate) fn remove(&mut self, target: &BanTarget, now: u64) -> Vec<BanTarget> {
         let is_meant = |ban: &Ban| match (&ban.target, target) {
             (BanTarget::Nick(banned), BanTarget::Nick(mask)) => banned.is_similar(mask),
@@ -257,13 +258,13 @@ impl Bans {
         self.0.iter().inspect(|_| scan_steps::count(1)).filter(move |ban| ban.is_active(now))
     }
 
-    /// The ban of whoever comes from this address.
+    /// The ban of the user who comes from this address.
     pub(crate) fn matching_address(&self, address: IpAddr, now: u64) -> Option<&Ban> {
         let is_meant = |ban: &&Ban| matches!(&ban.target, BanTarget::Network(range) if range.contains(address));
         self.iter(now).find(is_meant)
     }
 
-    /// The ban of whoever wants to be called so.
+    /// The ban of the user who wants to be called so.
     pub(crate) fn matching_nick(&self, nick: Nick, now: u64) -> Option<&Ban> {
         let is_meant =
             |ban: &&Ban| matches!(&ban.target, BanTarget::Nick(mask) if mask.matches(nick));
@@ -322,14 +323,14 @@ fn parse_line(line: &str) -> Result<Ban, String> {
     Ok(Ban { target: BanTarget::parse(target)?, until, reason: requoted(reason).into() })
 }
 
-/// A reason as somebody gave it: without the quotes around it, and those in it as they were typed.
+/// A reason as a user gave it: without the quotes around it, and those in it as they were typed.
 pub(crate) fn unquoted(reason: &str) -> String {
     let reason = reason.trim();
     let bare = reason.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     bare.unwrap_or(reason).replace("\\\"", "\"")
 }
 
-/// A reason as it stands in the text, safe whatever somebody has put there.
+/// A reason as it stands in the text, safe whatever a user has put there.
 fn requoted(reason: &str) -> String {
     let bare = unquoted(reason);
     if bare.is_empty() { String::new() } else { quote(&bare) }

@@ -1,19 +1,19 @@
-//! When somebody's terminal may ring (`/bell on`), and which names a line holds. Pure; the time is an argument.
+//! When a user's terminal may ring (`/bell on`), and which names a line holds. Pure; the time is an argument.
 //!
 //! A bell is the one control byte that a plain connection gets from the server, and it is for those who asked. What makes it
-//! ring is other people's, so it is bounded twice: it rings once in [`BELL_INTERVAL`] at most, and [`MAX_UNANSWERED_BELLS`] times in
-//! all until the person sends a line. Nobody can ring a terminal that is left alone for the night.
+//! ring is other users', so it is bounded twice: it rings once in [`BELL_INTERVAL`] at most, and [`MAX_UNANSWERED_BELLS`] times
+//! in all until the user sends a line. Nobody can ring a terminal that is left alone for the night.
 
 use crate::limits::{BELL_INTERVAL, MAX_BELL_WORDS, MAX_NICK, MAX_UNANSWERED_BELLS, MIN_NICK};
 use crate::protocol::nick::Nick;
 use std::time::Instant;
 
-/// What is kept of a person who asked for it.
+/// What is kept of a user who asked for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bell {
     /// When it rang last.
     last_rang: Option<Instant>,
-    /// How often it may ring before the person sends a line.
+    /// How often it may ring before the user sends a line.
     remaining: u8,
 }
 
@@ -23,7 +23,7 @@ impl Bell {
         Self { last_rang: None, remaining: MAX_UNANSWERED_BELLS }
     }
 
-    /// Somebody was named. Says whether that rings.
+    /// A user was named. Says whether that rings.
     pub(crate) fn try_ring(&mut self, now: Instant) -> bool {
         let is_early = self.last_rang.is_some_and(|rang| now < rang + BELL_INTERVAL);
         if is_early || self.remaining == 0 {
@@ -33,7 +33,7 @@ impl Bell {
         true
     }
 
-    /// The person sent something: they are there.
+    /// The user sent something: they are there.
     pub(crate) fn reset(&mut self) {
         self.remaining = MAX_UNANSWERED_BELLS;
     }
@@ -45,7 +45,7 @@ impl Default for Bell {
     }
 }
 
-/// The words of a line that somebody may be called, of the first [`MAX_BELL_WORDS`] that look like a name: whole words, so that
+/// The words of a line that a user may be called, of the first [`MAX_BELL_WORDS`] that look like a name: whole words, so that
 /// `bobsled` names no bob.
 pub(crate) fn mentioned_nicks(words: &str) -> impl Iterator<Item = Nick> {
     let is_inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');

@@ -1,6 +1,6 @@
-//! Events of one person that wait, the oldest first, and what the first of them waits for.
+//! Events of one user that wait, the oldest first, and what the first of them waits for.
 //!
-//! A person has one as long as any event of theirs waits, and what they send later goes to its end: their order is kept,
+//! A user has one as long as any event of theirs waits, and what they send later goes to its end: their order is kept,
 //! whatever the first waits for. The broker moves it (`chat/broker/deferred.rs`); nothing is decided here.
 
 use crate::chat::event::{ClientId, Event};
@@ -9,7 +9,7 @@ use crate::limits::{PRIVATE_DEFER_COOLDOWN, PRIVATE_DEFER_TIMEOUT};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What the first of somebody's events waits for.
+/// What the first of a user's events waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum WaitsFor {
     /// Nothing: its author is in no line, for one of their events is being handled.
@@ -19,7 +19,7 @@ pub(crate) enum WaitsFor {
     Turn,
     /// The room that its author speaks in.
     Room(RoomId),
-    /// Somebody who is to get a private line, and is behind.
+    /// A user who is to get a private line, and is behind.
     Reader {
         /// Who.
         to: ClientId,
@@ -30,7 +30,7 @@ pub(crate) enum WaitsFor {
     },
 }
 
-/// Events of one person that wait (see the module's words).
+/// Events of one user that wait (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct Deferred {
     /// The oldest first.
@@ -39,8 +39,9 @@ pub(crate) struct Deferred {
     pub waits_for: WaitsFor,
 }
 
-/// How long somebody's private lines may still wait for people who are behind: [`PRIVATE_DEFER_TIMEOUT`] in all, and again as long
-/// after [`PRIVATE_DEFER_COOLDOWN`] without a wait. So a burst of lines to any number of slow people holds its author up for no longer.
+/// How long a user's private lines may still wait for users who are behind: [`PRIVATE_DEFER_TIMEOUT`] in all, and again as long
+/// after [`PRIVATE_DEFER_COOLDOWN`] without a wait. So a burst of lines to any number of slow users holds its author up for no
+/// longer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct WaitBudget {
     /// For how long they have waited.

@@ -1,6 +1,6 @@
-//! What travels between the people's tasks and the broker.
+//! What travels between the clients' tasks and the broker.
 //!
-//! Each person has one queue of [`Event`]s towards the broker, his leave last; only joins and the stop use the
+//! Each user has one queue of [`Event`]s towards the broker, their leave last; only joins and the stop use the
 //! second queue, of [`Control`]s. Nothing here knows of bytes on a wire: the text is as it was typed, and is
 //! sanitised where a line is encoded.
 
@@ -19,17 +19,17 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 use whippet::sync::oneshot;
 
-/// What a person's task tells the broker. All of one person travels in one queue, in order.
+/// What a user's task tells the broker. All of one user travels in one queue, in order.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// He sent lines.
+    /// They sent lines.
     Lines {
         /// Who.
         id: ClientId,
-        /// What he asks for.
+        /// What they ask for.
         inputs: CommandBatch,
     },
-    /// He wants to know which names begin with a word. The answer is sent at once, and never waits.
+    /// They want to know which names begin with a word. The answer is sent at once, and never waits.
     Complete {
         /// Who.
         id: ClientId,
@@ -38,7 +38,7 @@ pub(crate) enum Event {
         /// Where the answer goes.
         answer: oneshot::Sender<Completions>,
     },
-    /// The connection does not answer, which somebody wanted to know.
+    /// The connection does not answer, which a user wanted to know.
     Unresponsive {
         /// Whose connection.
         id: ClientId,
@@ -49,12 +49,12 @@ pub(crate) enum Event {
         /// For how long the kernel will bear that from now on, about.
         rest: Duration,
     },
-    /// The server is stopping, and all lines that were read from him have been handed over.
+    /// The server is stopping, and all lines that were read from them have been handed over.
     Drained {
         /// Who.
         id: ClientId,
     },
-    /// He has left. Nothing of him follows.
+    /// They have left. Nothing of them follows.
     Leave {
         /// Who.
         id: ClientId,
@@ -77,7 +77,7 @@ impl Event {
 }
 
 impl Event {
-    /// Bytes that a round may get from any one for one receiver, about and at most.
+    /// Bytes that a batch may get from any one for one receiver, about and at most.
     pub(crate) const MAX_ENCODED: usize =
         MAX_EVENT_BYTES + (MAX_EVENT_BYTES / LINE_OVERHEAD + 1) * PREFIX_BYTES;
 
@@ -99,33 +99,33 @@ impl Event {
     }
 }
 
-/// What some people get before each line: the name of the room, and when it was said.
+/// What some users get before each line: the name of the room, and when it was said.
 const PREFIX_BYTES: usize = MAX_ROOM_NAME + "#  00:00:00".len();
 
-/// How somebody came in.
+/// How a user came in.
 #[derive(Debug)]
 pub(crate) struct NewClient {
-    /// Where lines for him go.
+    /// Where lines for them go.
     pub sender: Sender,
-    /// How his lines are encoded.
+    /// How their lines are encoded.
     pub format: WireFormat,
-    /// Where he comes from.
+    /// Where they come from.
     pub address: IpAddr,
 }
 
 /// What comes to the broker beside the events.
 #[derive(Debug)]
 pub(crate) enum Control {
-    /// Somebody came in. Nothing of him may be sent before this is.
+    /// A user came in. Nothing of them may be sent before this is.
     Join {
         /// Who.
         id: ClientId,
-        /// How he came.
+        /// How they came.
         client: NewClient,
     },
-    /// Those who run the server want something.
+    /// The operators want something.
     Admin(AdminCommand),
-    /// Somebody wants to know whether the broker answers.
+    /// A user wants to know whether the broker answers.
     Ping {
         /// Where.
         answer: oneshot::Sender<()>,
@@ -218,7 +218,7 @@ impl CommandBatch {
 }
 
 /// Bytes of the answer to an input, about. What makes a long answer fills an event sooner, so that one read full
-/// of `/who` cannot push its own sender past his bounds.
+/// of `/who` cannot push its own sender past their bounds.
 const fn reply_bytes(kind: CommandKind) -> usize {
     match kind {
         CommandKind::Who { .. }

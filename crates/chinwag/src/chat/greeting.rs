@@ -1,4 +1,4 @@
-//! What newcomers read beside the names of those who are here. It can be exchanged while the server runs.
+//! What new clients read beside the names of those who are here. It can be exchanged while the server runs.
 
 use crate::limits::DEFAULT_WELCOME;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ impl Default for Greeting {
     }
 }
 
-/// The texts in force: whoever runs the server writes, the broker reads at each join.
+/// The texts in force: the operator writes, the broker reads at each join.
 #[derive(Debug, Default)]
 pub(crate) struct LiveGreeting(Mutex<Arc<Greeting>>);
 

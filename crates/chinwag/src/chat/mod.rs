@@ -18,4 +18,5 @@ pub(crate) mod room_creators;
 pub(crate) mod scan_steps;
 pub(crate) mod stats;
 pub(crate) mod user;
+pub(crate) mod user_slot;
 pub(crate) mod users;

@@ -1,9 +1,9 @@
 //! Who is muted, whatever becomes of the connection.
 //!
-//! A mute is of a person, and all that is known of one who comes again is the address. So whoever *comes* from a muted person's
+//! A mute is of a user, and all that is known of one who comes again is the address. So the user who *comes* from a muted user's
 //! address is muted, too, whatever nick they take; those who share the address and were there before are not. `/unmute` of any
-//! of them ends it for all. People on the machine itself (and behind a proxy on it) all have one address and cannot be told apart:
-//! there whoever takes the muted nick, or one that looks like it, is muted.
+//! of them ends it for all. Users on the machine itself (and behind a proxy on it) all have one address and cannot be told apart:
+//! there the user who takes the muted nick, or one that looks like it, is muted.
 //!
 //! Pure: the time is an argument. At most [`MAX_MUTES`] are kept; what is over makes room.
 
@@ -25,13 +25,13 @@ pub(crate) struct MuteId(u64);
 pub(crate) struct Mute {
     /// Until when; `None` until it is ended.
     pub(crate) until: Option<Instant>,
-    /// What the muted person was called.
+    /// What the muted user was called.
     nick: Nick,
     /// Where they came from; none for loopback.
     address: Option<AddressKey>,
 }
 
-/// All mutes (see the module's words).
+/// All mutes (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct Mutes {
     /// Each.
@@ -41,7 +41,7 @@ pub(crate) struct Mutes {
 }
 
 impl Mutes {
-    /// Mutes somebody of this nick and address.
+    /// Mutes a user of this nick and address.
     ///
     /// # Errors
     /// There are too many.
@@ -72,13 +72,13 @@ impl Mutes {
         self.mutes.get(&id).copied().filter(|mute| mute.is_active(now))
     }
 
-    /// The one that meets somebody who comes from this address, if any does.
+    /// The one that meets a user who comes from this address, if any does.
     pub(crate) fn matching_address(&self, address: IpAddr, now: Instant) -> Option<MuteId> {
         let key = AddressKey::from_ip(address)?;
         self.find(now, |mute| mute.address == Some(key))
     }
 
-    /// The one that meets somebody of this address who takes this nick, if any does.
+    /// The one that meets a user of this address who takes this nick, if any does.
     pub(crate) fn matching_nick(
         &self,
         nick: Nick,
@@ -91,7 +91,7 @@ impl Mutes {
         })
     }
 
-    /// The one of somebody who was called so, here or gone.
+    /// The one of a user who was called so, here or gone.
     pub(crate) fn by_nick(&self, nick: Nick, now: Instant) -> Option<MuteId> {
         self.find(now, |mute| mute.nick.is_confusable_with(&nick))
     }

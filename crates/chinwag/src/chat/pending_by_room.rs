@@ -1,11 +1,11 @@
-//! What one person is owed of the lines of each room, for the pace of those rooms.
+//! What one user has pending of the lines of each room, for flow control of those rooms.
 //!
-//! Whoever is owed much is not behind in every room that they are in: the bytes may be answers to `/history`, private lines,
-//! or another room's. A room waits for what is owed of its own lines alone. To know that exactly, the place of each line in
-//! the stream to its reader would have to be kept; this keeps two sums for each room in its place:
+//! The user who has much pending is not behind in every room that they are in: the bytes may be answers to `/history`, private
+//! lines, or another room's. A room waits for what is pending of its own lines alone. To know that exactly, the place of each
+//! line in the stream to its reader would have to be kept; this keeps two sums for each room in its place:
 //!
 //! ```text
-//!   the stream   ──────── taken ───┬──── `before` ────┬───── `since` ─────┤ pushed
+//!   the stream   ─────── written ──┬──── `before` ────┬───── `since` ─────┤ queued
 //!                                  └── somewhere in here                  │
 //!                                             boundary
 //! ```
@@ -13,20 +13,21 @@
 //! Once all up to the boundary is taken, `since` becomes `before` and the boundary moves to the end. So a sum may have bytes
 //! too many that were taken meanwhile, but never too few, and none of another room.
 //!
-//! It is kept only of somebody who is owed more than a quarter of the soft bound ([`floor`]): what was pushed while they were
-//! owed less is not attributed, and counts for each room ([`User::lag_in`](crate::chat::user::User::lag_in)). So a person
-//! who keeps up has none of this, and a delivery to them costs a comparison.
+//! It is kept only of a user who has more pending than a quarter of the soft limit ([`attribution_threshold`]): what was pushed
+//! while less was pending is not attributed, and counts for each room ([`User::lag_in`](crate::chat::user::User::lag_in)). So a
+//! user who keeps up has none of this, and a delivery to them costs a comparison.
 //!
-//! Rooms share what a reader may be owed before a room waits for that one reader alone: half of the hard bound. A room waits once
-//! its debt, with as much of each other room that is owed as much and all of those that are owed less, comes to that
-//! ([`User::lag_in`](crate::chat::user::User::lag_in)). So who reads several busy rooms at pace is not disconnected for their
-//! sum as long as the rooms fill together; of four that fill one after the other, each while the ones before wait for them, the sum may pass the
-//! hard bound. The room that is owed most waits first, and what is no room's (answers, private lines) holds none up.
+//! Rooms share what a reader may have pending before a room waits for that one reader alone: half of the hard limit. A room waits
+//! once its pending bytes, with as many of each other room that has as much pending and all of those that have less, comes to
+//! that ([`User::lag_in`](crate::chat::user::User::lag_in)). So who reads several busy rooms at pace is not disconnected for
+//! their sum as long as the rooms fill together; of four that fill one after the other, each while the ones before wait for them,
+//! the sum may pass the hard limit. The room that has most pending waits first, and what is no room's (answers, private lines)
+//! holds none up.
 
 use crate::chat::room::RoomId;
 use crate::outbound::backpressure::QueueLimits;
 
-/// Bytes owed, past which it is kept of which room they are.
+/// Bytes pending, past which it is kept of which room they are.
 #[inline]
 pub(crate) const fn attribution_threshold(bounds: &QueueLimits) -> u64 {
     bounds.soft / 4
@@ -47,7 +48,7 @@ struct RoomPending {
 #[cfg(test)]
 pub(crate) const ROOM_PENDING_BYTES: usize = size_of::<RoomPending>();
 
-/// What somebody is owed of each room (see the module's words). At most one entry a room that they are in.
+/// What a user has pending of each room (see the module docs). At most one entry a room that they are in.
 #[derive(Debug, Default)]
 pub(crate) struct PendingByRoom {
     /// A place in the stream: all that was ever pushed by then.
@@ -57,7 +58,7 @@ pub(crate) struct PendingByRoom {
 }
 
 impl PendingByRoom {
-    /// None, to somebody to whom so much was ever pushed.
+    /// None, to a user to whom so much was ever pushed.
     pub(crate) fn new(queued: u64) -> Self {
         Self { boundary: queued, rooms: Vec::new() }
     }
@@ -77,8 +78,8 @@ impl PendingByRoom {
         }
     }
 
-    /// What of a room may not be taken yet, when so much is; and the same with what is owed of all other rooms, as far as it is no
-    /// more of each.
+    /// What of a room may not be taken yet, when so much is; and the same with what is pending of all other rooms, as far as it
+    /// is no more of each.
     pub(crate) fn pending_of(&self, room: RoomId, written: u64) -> (u64, u64) {
         let before = written < self.boundary;
         let pending = |entry: &RoomPending| entry.since + if before { entry.before } else { 0 };

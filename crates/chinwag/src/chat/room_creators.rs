@@ -1,8 +1,9 @@
 //! Who made the rooms: how many of those that are there were made from each address.
 //!
-//! A room belongs to nobody once it is there, and may outlive the connection of whoever made it; it counts for the address that it was
-//! made from until it goes, so coming again wins nothing. As in `server/address_budgets.rs` an address is an IPv4 address or a
-//! /64; a /56 and a /48 may have made 4 and 16 times as many. All of loopback, behind which may be a proxy with everybody, may have made as many as a /48.
+//! A room belongs to nobody once it is there, and may outlive the connection of the user who made it; it counts for the address
+//! that it was made from until it goes, so coming again wins nothing. As in `server/address_budgets.rs` an address is an IPv4
+//! address or a /64; a /56 and a /48 may have made 4 and 16 times as many. All of loopback, behind which may be a proxy with
+//! everybody, may have made as many as a /48.
 //!
 //! Pure: driven by the rooms, it knows none of them. There are at most three entries for each room.
 
@@ -13,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// How many rooms an address may have made. Whoever runs the server writes, the broker reads; Relaxed, for it stands alone.
+/// How many rooms an address may have made. The operator writes, the broker reads; Relaxed, for it stands alone.
 #[derive(Debug)]
 pub(crate) struct RoomLimit(
     /// The number, or [`usize::MAX`] for any.
@@ -26,7 +27,7 @@ impl RoomLimit {
         Self(AtomicUsize::new(usize::MAX))
     }
 
-    /// That of addresses which may have so many connections: whoever allows more expects more people behind one.
+    /// That of addresses which may have so many connections: the user who allows more expects more users behind one.
     pub(crate) fn set(&self, per_address: Option<usize>) {
         let scaled = |connections: usize| {
             let connections = connections.max(MAX_PER_ADDRESS);
@@ -44,7 +45,7 @@ impl RoomLimit {
 /// What is counted by: a network, or none for loopback.
 pub(crate) type RoomCreator = Option<AddressKey>;
 
-/// How many rooms were made from where (see the module's words).
+/// How many rooms were made from where (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct RoomCreators(BTreeMap<RoomCreator, usize>);
 

@@ -1,7 +1,7 @@
-//! How much the broker looks at: a counter for tests, so that work that grows with the number of people or rooms is
+//! How much the broker looks at: a counter for tests, so that work that grows with the number of users or rooms is
 //! found by counting, whatever the machine does meanwhile.
 //!
-//! The tables of people and rooms count each look at one of theirs, and lists count the entries that are passed over. A
+//! The tables of users and rooms count each look at one of theirs, and lists count the entries that are passed over. A
 //! program that is not a test counts nothing.
 
 #[cfg(test)]

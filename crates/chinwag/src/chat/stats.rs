@@ -1,6 +1,6 @@
 //! What the broker has done, where others can read it while it runs.
 //!
-//! The broker writes once a round, everybody else reads at any time. Relaxed for all: each number stands alone, and whoever
+//! The broker writes once a batch, everybody else reads at any time. Relaxed for all: each number stands alone, and the user who
 //! reads two of them may see one of this round and one of the last.
 
 use crate::outbound::latency::LatencyHistogram;
@@ -11,31 +11,31 @@ use std::sync::atomic::Ordering::Relaxed;
 /// What the broker has done so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StatsSnapshot {
-    /// People in the house now.
+    /// Users in the server now.
     pub users: usize,
     /// Rooms that are there now.
     pub rooms: usize,
-    /// People who have come.
+    /// Users who have come.
     pub joins: u64,
-    /// People who have left by themselves.
+    /// Users who have left by themselves.
     pub leaves: u64,
     /// Lines for rooms: what was said, and the server's announcements.
     pub lines: u64,
-    /// Frames handed to inboxes.
+    /// Frames handed to queues.
     pub frames: u64,
-    /// People cut because they were owed more than the hard bound.
+    /// Users disconnected because they were owed more than the hard limit.
     pub disconnects_queue_full: u64,
-    /// People cut because they took nothing.
+    /// Users disconnected because they took nothing.
     pub disconnects_stalled: u64,
-    /// People cut because all frames together had grown too large.
+    /// Users disconnected because all frames together had grown too large.
     pub disconnects_memory: u64,
     /// Times that a room began to wait.
     pub pauses: u64,
-    /// People whose connections were ended by order.
+    /// Users whose connections were ended by order.
     pub disconnects_kicked: u64,
-    /// People cut because they were banned.
+    /// Users disconnected because they were banned.
     pub disconnects_banned: u64,
-    /// People who were not let in because they are banned.
+    /// Users who were not let in because they are banned.
     pub banned: u64,
 }
 
@@ -131,7 +131,7 @@ const COUNT: usize = StatsSnapshot::NONE.to_array().len();
 pub struct BrokerStats {
     /// Its metrics, one a word. Only the broker writes.
     values: [AtomicU64; COUNT],
-    /// Bytes of all frames that anybody waits for. Only the broker writes.
+    /// Bytes of all frames that anyone waits for. Only the broker writes.
     buffered_bytes: AtomicU64,
     /// How long lines took from being read to being written.
     latencies: Arc<LatencyHistogram>,
@@ -147,12 +147,12 @@ impl BrokerStats {
         self.buffered_bytes.store(buffered_bytes as u64, Relaxed);
     }
 
-    /// How things were at the end of the latest round.
+    /// How things were at the end of the latest batch.
     pub fn metrics(&self) -> StatsSnapshot {
         StatsSnapshot::from_array(std::array::from_fn(|at| self.values[at].load(Relaxed)))
     }
 
-    /// Bytes of all frames that anybody waited for then.
+    /// Bytes of all frames that anyone waited for then.
     pub fn buffered_bytes(&self) -> u64 {
         self.buffered_bytes.load(Relaxed)
     }

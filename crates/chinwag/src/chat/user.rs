@@ -1,6 +1,6 @@
-//! One person, as the broker knows him: what he is called, in which rooms he is, and what he asked for.
+//! One user, as the broker knows them: what they are called, in which rooms they are, and what they asked for.
 //!
-//! Thousands of people are in the lobby alone and ask for nothing; what the others need beside lies in [`UserExtras`], which
+//! Thousands of users are in the lobby alone and ask for nothing; what the others need beside lies in [`UserExtras`], which
 //! they have only then.
 
 use crate::chat::bell::Bell;
@@ -18,75 +18,75 @@ use crate::protocol::view::View;
 use std::net::IpAddr;
 use std::time::Instant;
 
-/// Somebody's being in a room.
+/// A user's being in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Membership {
     /// The room.
     pub room: RoomId,
-    /// The count that his join is announced in there, if it was not announced by name.
+    /// The count that their join is announced in there, if it was not announced by name.
     pub summary: Option<SummaryId>,
 }
 
-/// One person in the house.
+/// One user.
 #[derive(Debug)]
 pub(crate) struct User {
-    /// Who he is.
+    /// Who they are.
     pub id: ClientId,
-    /// What he is called.
+    /// What they are called.
     pub nick: Nick,
-    /// How lines of his current room look to him.
+    /// How lines of their current room look to them.
     pub view: View,
-    /// Whether he gets something else than the others in the round that is being made.
+    /// Whether they get something else than the others in the batch that is being made.
     pub has_custom_batch: bool,
-    /// Whether he has left, and is here only until he has got his part of the round.
+    /// Whether they have left, and are here only until they have got their part of the batch.
     pub departed: bool,
-    /// Whether all lines that were read from him have come, in a server that stops.
+    /// Whether all lines that were read from them have come, in a server that stops.
     pub drained: bool,
-    /// The room that he speaks in. None before he has joined one again after a kick, or when he has left all.
+    /// The room that they speak in. None before they have joined one again after a kick, or when they have left all.
     pub current: Option<Membership>,
-    /// Where he came from.
+    /// Where they came from.
     pub address: IpAddr,
-    /// Where lines for him go.
+    /// Where lines for them go.
     pub sender: Sender,
-    /// How he keeps the pace.
+    /// How they keep up.
     pub progress: ReaderProgress,
-    /// How many others do not want to read his words.
+    /// How many others do not want to read their words.
     pub ignored_by: u32,
     /// Whether the task was told to read nothing more for now.
     pub reading_paused: bool,
     /// Events that wait for a slow room or reader, if any do.
     pub deferred: Option<Box<Deferred>>,
-    /// What is owed of the lines of each room, while it is much.
+    /// What is pending of the lines of each room, while it is much.
     pub pending_by_room: Option<Box<PendingByRoom>>,
-    /// What few people need.
+    /// What few users need.
     pub extras: Option<Box<UserExtras>>,
 }
 
-/// What is kept of somebody who is in several rooms or asked for something.
+/// What is kept of a user who is in several rooms or asked for something.
 #[derive(Debug, Default)]
 pub(crate) struct UserExtras {
-    /// The rooms that he is in beside his current one, the one that he joined last behind the others.
+    /// The rooms that they are in beside their current one, the one that they joined last behind the others.
     pub other_rooms: Vec<Membership>,
-    /// Whose words he does not want to read. At most [`MAX_IGNORED`](crate::limits::MAX_IGNORED).
+    /// Whose words they do not want to read. At most [`MAX_IGNORED`](crate::limits::MAX_IGNORED).
     pub ignores: Vec<ClientId>,
-    /// Who wrote to him alone last.
+    /// Who wrote to them alone last.
     pub last_private_sender: Option<ClientId>,
-    /// His words for being away, in quotes, if he is.
+    /// Their words for being away, in quotes, if they are.
     pub away: Option<Box<str>>,
-    /// What rings when somebody is named, for who asked for it.
+    /// What rings when a user is named, for who asked for it.
     pub bell: Option<Bell>,
-    /// Whether he has said the secret of operators.
+    /// Whether they have said the secret of operators.
     pub is_operator: bool,
     /// Whether they edit lines, before which it stands where they speak.
     pub is_editing: bool,
-    /// What keeps others from reading him, if it lasts.
+    /// What keeps others from reading them, if it lasts.
     pub mute: Option<MuteId>,
-    /// How long private lines to people who are behind may still wait.
+    /// How long private lines to users who are behind may still wait.
     pub wait_budget: WaitBudget,
 }
 
 impl User {
-    /// Somebody who is in no room yet.
+    /// A user who is in no room yet.
     pub(crate) fn new(id: ClientId, nick: Nick, client: NewClient, now: Instant) -> Self {
         let NewClient { sender, format, address } = client;
         Self {
@@ -108,12 +108,12 @@ impl User {
         }
     }
 
-    /// What he was sent and has taken.
+    /// What they were sent and have taken.
     pub(crate) fn counters(&self) -> QueueCounters {
         QueueCounters { queued: self.sender.queued(), written: self.sender.written() }
     }
 
-    /// Bytes of a room's lines were pushed, by which so much is owed in all now.
+    /// Bytes of a room's lines were pushed, by which so much is pending in all now.
     #[inline]
     pub(crate) fn attribute_pending(
         &mut self,
@@ -132,8 +132,8 @@ impl User {
     }
 
     /// What counts as owed of a room's lines: never less than what is, and of other lines no more than
-    /// [`floor`](debts::floor). Several rooms share what somebody may be owed: those that are owed most are far ahead of them
-    /// first.
+    /// [`attribution_threshold`](pending_by_room::attribution_threshold). Several rooms share what a user may have pending: those
+    /// that have most pending are far ahead of them first.
     #[inline]
     pub(crate) fn lag_in(
         &self,
@@ -164,27 +164,27 @@ impl User {
         }
     }
 
-    /// What few people need, made if he has none yet.
+    /// What few users need, made if they have none yet.
     pub(crate) fn extras_mut(&mut self) -> &mut UserExtras {
         self.extras.get_or_insert_default()
     }
 
-    /// The rooms that he is in beside his current one.
+    /// The rooms that they are in beside their current one.
     fn other_rooms(&self) -> &[Membership] {
         self.extras.as_ref().map_or(&[], |extras| &extras.other_rooms)
     }
 
-    /// The rooms that he is in, the current one last.
+    /// The rooms that they are in, the current one last.
     pub(crate) fn memberships(&self) -> impl Iterator<Item = Membership> {
         self.other_rooms().iter().copied().chain(self.current)
     }
 
-    /// His being in this room, if he is.
+    /// Their being in this room, if they are.
     pub(crate) fn membership(&self, room: RoomId) -> Option<Membership> {
         self.memberships().find(|membership| membership.room == room)
     }
 
-    /// Whether this is the room that he speaks in.
+    /// Whether this is the room that they speak in.
     #[inline]
     pub(crate) fn is_current_room(&self, room: RoomId) -> bool {
         self.current.is_some_and(|current| current.room == room)
@@ -204,19 +204,19 @@ impl User {
         was_current
     }
 
-    /// Whether he may be in more than one room.
+    /// Whether they may be in more than one room.
     #[inline]
     pub(crate) fn in_multiple_rooms(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| !extras.other_rooms.is_empty())
     }
 
-    /// How lines of this room look to him.
+    /// How lines of this room look to them.
     #[inline]
     pub(crate) fn view_of(&self, room: RoomId) -> View {
         self.view.of_other_room(!self.is_current_room(room))
     }
 
-    /// Whose words he does not want.
+    /// Whose words they do not want.
     pub(crate) fn ignores(&self) -> &[ClientId] {
         self.extras.as_ref().map_or(&[], |extras| &extras.ignores)
     }
@@ -226,12 +226,12 @@ impl User {
         self.extras.as_mut().and_then(|extras| extras.bell.as_mut())
     }
 
-    /// Whether he may moderate.
+    /// Whether they may moderate.
     pub(crate) fn is_operator(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| extras.is_operator)
     }
 
-    /// Whether he said that he is away.
+    /// Whether they said that they are away.
     pub(crate) fn is_away(&self) -> bool {
         self.extras.as_ref().is_some_and(|extras| extras.away.is_some())
     }

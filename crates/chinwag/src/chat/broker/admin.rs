@@ -1,4 +1,4 @@
-//! What those who run the server order.
+//! What the operators order.
 
 use super::Broker;
 use super::moderation::split_word;
@@ -6,6 +6,7 @@ use crate::chat::admin_command::{AdminCommand, BanInfo, MuteInfo, RoomInfo, User
 use crate::chat::bans::unquoted;
 use crate::chat::event::LeaveReason;
 use crate::chat::room::RoomId;
+use crate::chat::user_slot::UserSlot;
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::protocol::duration;
 use crate::protocol::message::Message;
@@ -13,11 +14,11 @@ use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use crate::protocol::sanitize::{is_blank, quote};
 
-/// What people are told who did it: nobody of those who are here.
+/// What users are told who did it: nobody of those who are here.
 const OPERATOR: &str = "the operator";
 
 impl Broker {
-    /// Does what was ordered. Whoever does not wait for the answer any more need not have it.
+    /// Does what was ordered. The user who does not wait for the answer any more need not have it.
     pub(super) fn handle_admin_command(&mut self, command: AdminCommand) {
         match command {
             AdminCommand::Who { answer } => drop(answer.send(self.list_users())),
@@ -55,7 +56,7 @@ impl Broker {
         self.users.by_name().map(present).collect()
     }
 
-    /// Ends somebody's connection; says what he is called, if he was here.
+    /// Ends a user's connection; says what they are called, if they were here.
     fn kick_from_server(&mut self, nick: &str, reason: &str) -> Option<Nick> {
         let slot = self.find_user(nick)?;
         let nick = self.users.user(slot).nick;
@@ -73,7 +74,7 @@ impl Broker {
 
     /// Tells everybody something; says how many they are.
     fn broadcast_notice(&mut self, text: &str) -> usize {
-        // Everybody gets something of their own, and with it all that was said in this round.
+        // Everybody gets something of their own, and with it all that was said in this batch.
         self.flush(self.now);
         let ids: Vec<_> = self.users.by_name().map(|user| user.id).collect();
         let words = format!("{OPERATOR} says: {}", quote(text));
@@ -108,7 +109,7 @@ impl Broker {
         if room == RoomId::LOBBY {
             return Err("#lobby cannot be closed, for everybody starts there".to_owned());
         }
-        // What was said before is read by all of them; the last of them may be cut by that.
+        // What was said before is read by all of them; the last of them may be disconnected by that.
         self.flush(self.now);
         if self.rooms.find(&name) != Some(room) {
             return Ok((name, 0));
@@ -118,15 +119,15 @@ impl Broker {
         let why = if is_blank(reason) { String::new() } else { format!(": {}", quote(reason)) };
         let words = format!("{OPERATOR} closed {name}{why}");
         for &slot in &members {
-            self.expel_from_closed(slot as usize, room, &words);
+            self.expel_from_closed(slot, room, &words);
         }
         self.rooms.room_mut(room).remove_all_members();
         self.close_if_empty(room);
         Ok((name, members.len()))
     }
 
-    /// Somebody is not in a room any more that goes.
-    fn expel_from_closed(&mut self, slot: usize, room: RoomId, words: &str) {
+    /// A user is not in a room any more that goes.
+    fn expel_from_closed(&mut self, slot: UserSlot, room: RoomId, words: &str) {
         let spoke = self.users.user_mut(slot).leave(room);
         self.stop_waiting_for_room(slot, room);
         self.reply_error(slot, words);
@@ -138,7 +139,7 @@ impl Broker {
 
     // ---- who may speak, and who may be here ----
 
-    /// Mutes somebody who is here.
+    /// Mutes a user who is here.
     fn mute_by_admin(&mut self, typed: &str) -> Result<String, String> {
         let (asked, rest) = split_word(typed);
         let time = match rest.trim() {

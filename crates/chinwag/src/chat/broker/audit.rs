@@ -3,6 +3,7 @@
 use super::Broker;
 use crate::chat::audit::AuditRecord;
 use crate::chat::event::ClientId;
+use crate::chat::user_slot::UserSlot;
 use crate::protocol::command::{Command, CommandKind};
 
 /// An act under way.
@@ -31,7 +32,11 @@ pub(super) struct AuditedReply {
 
 impl Broker {
     /// An operator begins to do something. `None` for what is no act but a question.
-    pub(super) fn begin_audit(&mut self, slot: usize, input: Command<'_>) -> Option<PendingRecord> {
+    pub(super) fn begin_audit(
+        &mut self,
+        slot: UserSlot,
+        input: Command<'_>,
+    ) -> Option<PendingRecord> {
         let action = match input.kind {
             CommandKind::Kick => "/kick",
             CommandKind::Ban => "/ban",
@@ -69,8 +74,8 @@ impl Broker {
         AuditRecord { operator, from, action, target, reason, outcome }.record();
     }
 
-    /// Somebody is told something: keeps it if it is an operator's outcome.
-    pub(super) fn note_reply(&mut self, slot: usize, is_refusal: bool, text: &str) {
+    /// A user is told something: keeps it if it is an operator's outcome.
+    pub(super) fn note_reply(&mut self, slot: UserSlot, is_refusal: bool, text: &str) {
         let Some(reply) = &mut self.audited_reply else { return };
         if self.users.user(slot).id == reply.id {
             let text = text.to_owned();

@@ -1,4 +1,4 @@
-//! How far lines have left people behind: which rooms wait for that, and who is cut.
+//! How far lines have left users behind: which rooms wait for that, and who is disconnected.
 
 use super::{Broker, DisconnectCause};
 use crate::chat::room::flow_control::{Decision, FlowControl, RoomLag};
@@ -7,11 +7,12 @@ use crate::limits::{FRAME_OVERHEAD, PAUSED_SCAN_INTERVAL, QUEUE_SLOT_BYTES, SCAN
 use std::cmp::Reverse;
 use std::time::Instant;
 
-/// Looks in a row at people who drain while they are looked at; after that the next wake or tick will do.
+/// Looks in a row at users who drain while they are looked at; after that the next wake or tick will do.
 const MAX_RESCANS: usize = 2;
 
-/// The part of the living frames' limit short of which people are cut, and that cutting them aims to free: so it does not
-/// begin anew at once, and those who are cut have time to let go of theirs before the limit closes the intake for all.
+/// The part of the living frames' limit short of which users are disconnected, and that disconnecting them aims to free: so it
+/// does not begin anew at once, and those who are disconnected have time to let go of theirs before the limit stops taking events
+/// for all.
 const SHED_FRACTION: usize = 8;
 
 impl Broker {
@@ -20,7 +21,7 @@ impl Broker {
         self.is_forced() || (!self.all_senders_paused() && !self.is_memory_exhausted())
     }
 
-    /// Whether it is worth hearing that somebody has caught up.
+    /// Whether it is worth hearing that a user has caught up.
     pub(crate) fn wants_drain_notice(&self) -> bool {
         !self.paused_rooms.is_empty() || self.is_memory_exhausted()
     }
@@ -30,7 +31,7 @@ impl Broker {
         self.last_shed.is_some() && self.buffered() > self.max_buffered
     }
 
-    /// Bytes of living frames past which people are cut.
+    /// Bytes of living frames past which users are disconnected.
     pub(super) fn shed_threshold(&self) -> usize {
         self.max_buffered - self.max_buffered / SHED_FRACTION
     }
@@ -69,12 +70,12 @@ impl Broker {
         }
     }
 
-    /// Bytes of what waits for people: the frames, and their places in inboxes as of the last look.
+    /// Bytes of what waits for users: the frames, and their places in queues as of the last look.
     pub(super) fn buffered(&self) -> usize {
         self.frame_bytes.bytes() + self.inbox_bytes
     }
 
-    /// Finds out what the places of frames in inboxes take, of people who are owed so much in all. Everybody's inbox is looked
+    /// Finds out what the places of frames in queues take, of users who have so much pending in all. Everybody's queue is looked
     /// at only if that may be too much.
     fn measure_queues(&mut self, pending: u64) {
         // A frame is charged more than its place takes.
@@ -85,7 +86,7 @@ impl Broker {
         self.inbox_bytes = if may_be_short { inboxes.sum() } else { 0 };
     }
 
-    /// Looks at those that wait: somebody may have caught up.
+    /// Looks at those that wait: a user may have caught up.
     pub(super) fn rescan_paused(&mut self) {
         if self.is_memory_exhausted() {
             return self.scan_clients();
@@ -94,7 +95,7 @@ impl Broker {
         self.update_pauses(&paused);
     }
 
-    /// Looks at the people of these rooms: which of them wait?
+    /// Looks at the users of these rooms: which of them wait?
     pub(super) fn update_pauses(&mut self, rooms: &[RoomId]) {
         for _ in 0..MAX_RESCANS {
             let count = self.backpressure.drain_count();
@@ -112,18 +113,18 @@ impl Broker {
         }
     }
 
-    /// Looks at the people of one room: does it wait?
+    /// Looks at the users of one room: does it wait?
     fn evaluate_room(&mut self, id: RoomId) {
         let bounds = self.backpressure.limits();
         let room = self.rooms.room_mut(id);
         let mut scan = room.flow.start_scan(self.served_clock.now());
         for &slot in &room.members {
-            let user = self.users.user_mut(slot as usize);
+            let user = self.users.user_mut(slot);
             if user.sender.is_closed() || user.departed {
                 continue;
             }
             let counters = user.counters();
-            // Whoever is stalled is found by the look at everybody.
+            // The user who is stalled is found by the look at everybody.
             let lag = user.lag_in(id, counters, bounds);
             let _ = scan.observe(user.id, &mut user.progress, counters, lag);
         }
@@ -146,7 +147,7 @@ impl Broker {
         }
     }
 
-    /// Frames take nearly as much memory as they may, or did: cuts the furthest behind. Past the limit no lines are let in
+    /// Frames take nearly as much memory as they may, or did: disconnects the furthest behind. Past the limit no lines are let in
     /// until those have let go of theirs.
     pub(super) fn shed_slowest(&mut self) {
         let (bytes, now) = (self.buffered(), self.now);
@@ -158,7 +159,7 @@ impl Broker {
         self.schedule_scan(now + if is_short { PAUSED_SCAN_INTERVAL } else { SCAN_INTERVAL });
         let waits = |since| now.saturating_duration_since(since) < SCAN_INTERVAL;
         if self.last_shed.is_some_and(waits) {
-            // Those who were cut have not had the time.
+            // Those who were disconnected have not had the time.
             return;
         }
         self.last_shed = Some(now);

@@ -5,6 +5,7 @@ use crate::chat::bell::{Bell, mentioned_nicks};
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
 use crate::chat::scan_steps;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::BELL_INTERVAL;
 use crate::outbound::frame::Frame;
 use crate::protocol::duration;
@@ -13,8 +14,8 @@ use crate::protocol::duration;
 const BEL: &[u8] = b"\x07";
 
 impl Broker {
-    /// `/bell`: rings when somebody is named, or does not.
-    pub(super) fn set_bell(&mut self, slot: usize, on: Option<bool>) {
+    /// `/bell`: rings when a user is named, or does not.
+    pub(super) fn set_bell(&mut self, slot: UserSlot, on: Option<bool>) {
         let is_on = self.users.user_mut(slot).bell_mut().is_some();
         if on == Some(!is_on) {
             self.users.user_mut(slot).extras_mut().bell = (!is_on).then(Bell::new);
@@ -34,8 +35,8 @@ impl Broker {
         self.reply(slot, &words);
     }
 
-    /// Somebody sent something: their bell may ring again.
-    pub(super) fn reset_bell(&mut self, slot: usize) {
+    /// A user sent something: their bell may ring again.
+    pub(super) fn reset_bell(&mut self, slot: UserSlot) {
         if self.bell_users > 0
             && let Some(bell) = self.users.user_mut(slot).bell_mut()
         {
@@ -43,8 +44,8 @@ impl Broker {
         }
     }
 
-    /// Somebody is gone, and needs no bell.
-    pub(super) fn remove_bell(&mut self, slot: usize) {
+    /// A user is gone, and needs no bell.
+    pub(super) fn remove_bell(&mut self, slot: UserSlot) {
         self.bell_users -= usize::from(self.users.user_mut(slot).bell_mut().is_some());
     }
 
@@ -67,8 +68,8 @@ impl Broker {
         }
     }
 
-    /// Rings for somebody behind this round, if they want that and it is not too often. Who is behind hears nothing.
-    pub(super) fn ring_bell(&mut self, slot: usize) {
+    /// Rings for a user behind this batch, if they want that and it is not too often. Who is behind hears nothing.
+    pub(super) fn ring_bell(&mut self, slot: UserSlot) {
         if self.bell_users == 0 || self.is_lagging(slot) {
             return;
         }
@@ -78,7 +79,7 @@ impl Broker {
         }
     }
 
-    /// Hands out the bells of this round: a frame that all share, and nobody needs a copy of the round for it.
+    /// Hands out the bells of this batch: a frame that all share, and nobody needs a copy of the batch for it.
     pub(super) fn deliver_bells(&mut self) {
         if self.pending_bells.is_empty() {
             return;
@@ -86,7 +87,7 @@ impl Broker {
         let bel = Frame::new(BEL, &self.frame_bytes);
         for slot in std::mem::take(&mut self.pending_bells) {
             let user = self.users.user_mut(slot);
-            // Nobody is cut for a bell.
+            // Nobody is disconnected for a bell.
             if !user.departed && user.sender.push(bel.clone()).is_ok() {
                 self.metrics.frames += 1;
             }

@@ -1,13 +1,13 @@
-//! When the broker waits for company for a line or a newcomer: in a busy room they share their writes.
+//! When the broker waits for company for a line or a new client: in a busy room they share their writes.
 //!
-//! Handing a round to a room of two hundred costs the kernel two hundred writes, and a line that follows within that
-//! time would cost as many again. So a line that comes alone and soon after a round waits for a second one, and
-//! both leave in one write a receiver. It waits as long as the round before is taken to keep the kernel busy, and
+//! Handing a batch to a room of two hundred costs the kernel two hundred writes, and a line that follows within that
+//! time would cost as many again. So a line that comes alone and soon after a batch waits for a second one, and
+//! both leave in one write a receiver. It waits as long as the batch before is taken to keep the kernel busy, and
 //! [`COALESCE_MAX`] at most. A line that comes after a silence, in a small room or in company does not wait at all.
 //!
-//! Newcomers wait until the round before is over, or they are as many as are taken at once, or there is a line to hand
-//! out. In a room of thousands each of them costs as many writes, one after the other; and a house that
-//! lets people in more slowly than [`MAX_ANNOUNCED`](crate::limits::MAX_ANNOUNCED) in a second, because it announces each,
+//! New clients wait until the batch before is over, or they are as many as are taken at once, or there is a line to hand
+//! out. In a room of thousands each of them costs as many writes, one after the other; and a server that
+//! lets users in more slowly than [`MAX_ANNOUNCED`](crate::limits::MAX_ANNOUNCED) in a second, because it announces each,
 //! would never come to count them instead.
 //!
 //! Pure: the time is an argument.
@@ -15,16 +15,16 @@
 use crate::limits::{COALESCE_MAX, COALESCE_MIN, COALESCE_PER_FRAME, CONTROL_QUEUE};
 use std::time::{Duration, Instant};
 
-/// What it remembers of the last round, and who waits.
+/// What it remembers of the last batch, and who waits.
 #[derive(Debug)]
 pub(super) struct Coalescer {
-    /// The last round keeps the kernel busy until then.
+    /// The last batch keeps the kernel busy until then.
     busy_until: Instant,
     /// For how long it did, and so how long a line waits.
     window: Duration,
     /// Until when a line waits, if one does.
     hold_until: Option<Instant>,
-    /// Until when newcomers wait, if they do.
+    /// Until when new clients wait, if they do.
     joins_hold_until: Option<Instant>,
 }
 
@@ -34,7 +34,7 @@ impl Coalescer {
         Self { busy_until: now, window: Duration::ZERO, hold_until: None, joins_hold_until: None }
     }
 
-    /// Until when somebody waits: a line, or newcomers.
+    /// Until when a user waits: a line, or new clients.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.hold_until.into_iter().chain(self.joins_hold_until).min()
     }
@@ -53,7 +53,7 @@ impl Coalescer {
         self.hold_until.is_none()
     }
 
-    /// Whether newcomers wait, of whom there are so many in hand.
+    /// Whether new clients wait, of whom there are so many in hand.
     pub(super) fn should_hold_joins(&mut self, in_hand: usize, now: Instant) -> bool {
         let until = *self.joins_hold_until.get_or_insert(self.busy_until);
         let waits = (1..CONTROL_QUEUE).contains(&in_hand) && now < until;
@@ -68,7 +68,7 @@ impl Coalescer {
         self.joins_hold_until = None;
     }
 
-    /// A round of so many frames went out.
+    /// A batch of so many frames went out.
     pub(super) fn on_flush(&mut self, frames: u64, now: Instant) {
         let frames = u32::try_from(frames).unwrap_or(u32::MAX);
         let busy = COALESCE_PER_FRAME.saturating_mul(frames).min(COALESCE_MAX);
@@ -83,10 +83,10 @@ impl Coalescer {
 mod tests {
     use super::*;
 
-    /// Enough people that a round is worth waiting for.
+    /// Enough users that a batch is worth waiting for.
     const RECIPIENTS: u64 = 200;
 
-    /// What a round of theirs takes.
+    /// What a batch of theirs takes.
     fn busy() -> Duration {
         COALESCE_PER_FRAME * RECIPIENTS as u32
     }

@@ -1,4 +1,4 @@
-//! What a word that somebody has half typed may become.
+//! What a word that a user has half typed may become.
 
 use super::Broker;
 use crate::chat::event::ClientId;
@@ -6,7 +6,7 @@ use crate::chat::room::RoomId;
 use crate::protocol::completion::Completions;
 
 impl Broker {
-    /// The names that begin with a word: of rooms behind a `#`, else of people. Nobody is looked at but the few that are shown.
+    /// The names that begin with a word: of rooms behind a `#`, else of users. Nobody is looked at but the few that are shown.
     pub(super) fn complete(&self, id: ClientId, word: &str) -> Completions {
         if self.users.slot_of(id).is_none() {
             return Completions::default();

@@ -1,8 +1,8 @@
-//! What each thing that somebody can ask for costs, counted among thousands of people and all rooms that there can be:
-//! a look at a person, a room, an entry of a list is a step. The table here is the one in docs/COSTS.md.
+//! What each thing that a user can ask for costs, counted among thousands of users and all rooms that there can be:
+//! a look at a user, a room, an entry of a list is a step. The table here is the one in docs/COSTS.md.
 //!
-//! A bound has two parts: steps that do not depend on how many people there are, and [`EACH`] for each receiver of
-//! what the others read. So a command that looks at everybody to answer one person is found here.
+//! A bound has two parts: steps that do not depend on how many users there are, and [`EACH`] for each receiver of
+//! what the others read. So a command that looks at everybody to answer one user is found here.
 
 use super::Broker;
 use crate::chat::admin_command::AdminCommand;
@@ -26,12 +26,12 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// People in the lobby.
+/// Users in the lobby.
 const PEOPLE: usize = 5_000;
 /// Steps for each room of each receiver: a look where lines are handed out, one where it is found who gets what from several
 /// rooms, and one where those are taken out of a list who have left.
 const EACH: u64 = 4;
-/// A line, and a look at each word of it that may name somebody who wants to be told.
+/// A line, and a look at each word of it that may name a user who wants to be told.
 const NAMED: u64 = 500;
 const _: () = assert!(100 + 6 * MAX_BELL_WORDS as u64 <= NAMED, "each of them may ring");
 /// A line that names as many as are looked at, and more.
@@ -49,14 +49,14 @@ const BANNED: u64 = MAX_BANS as u64;
 /// A look at every mute that there can be.
 const MUTED: u64 = MAX_MUTES as u64;
 
-/// Who reads what somebody asks for.
+/// Who reads what a user asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Readers {
-    /// The one who asks, and one other person at most.
+    /// The one who asks, and one other user at most.
     Nobody,
-    /// A room, the largest in which the person who asks is.
+    /// A room, the largest in which the user who asks is.
     Room,
-    /// All rooms of the person who asks.
+    /// All rooms of the user who asks.
     Rooms,
     /// Nobody, but everybody is looked at; for operators alone.
     Everybody,
@@ -75,7 +75,7 @@ struct Row {
     answer: usize,
 }
 
-/// The row of each kind. There is no arm for the rest: whoever adds a kind says here what it costs.
+/// The row of each kind. There is no arm for the rest: the user who adds a kind says here what it costs.
 fn row(kind: CommandKind) -> Row {
     use Readers::{Everybody, Nobody, Room, Rooms};
     let row = |asked, steps, readers, answer| Row { asked, steps, readers, answer };
@@ -249,7 +249,7 @@ impl World {
         self.latest
     }
 
-    /// Somebody in as many rooms as one can be in, who speaks in this one. A few others are in those, too.
+    /// A user in as many rooms as one can be in, who speaks in this one. A few others are in those, too.
     fn sender(&mut self, room: &str) -> u64 {
         let sender = self.enter();
         for room in 0..MAX_ROOMS_PER_USER - 2 {
@@ -272,7 +272,7 @@ impl World {
         self.hand_over(id, command::parse(line).expect("it is not blank"));
     }
 
-    /// Somebody goes, and the others read so.
+    /// A user goes, and the others read so.
     fn leave(&mut self, id: u64) {
         let leave = Event::Leave { id: ClientId::new(id), departure: LeaveReason::Quit(None) };
         self.broker.handle_event(leave, self.now);
@@ -280,7 +280,7 @@ impl World {
         self.calm_down();
     }
 
-    /// Somebody wants to read nothing of another.
+    /// A user wants to read nothing of another.
     fn ignore(&mut self, id: u64, other: u64) {
         self.send(id, &format!("/ignore user-{other}"));
     }
@@ -296,7 +296,7 @@ impl World {
         self.inboxes.values_mut().for_each(|inbox| _ = read(inbox));
     }
 
-    /// How many rooms those have who read what somebody asks for about this room, all together.
+    /// How many rooms those have who read what a user asks for about this room, all together.
     fn readers(&self, id: u64, readers: Readers, about: &str) -> usize {
         let (users, rooms) = (&self.broker.users, &self.broker.rooms);
         let user = users.user(users.slot_of(ClientId::new(id)).expect("they are here"));
@@ -309,7 +309,7 @@ impl World {
             Readers::Everybody => vec![RoomId::LOBBY],
         };
         let members = read.iter().flat_map(|&room| &rooms.room(room).members);
-        members.map(|&slot| users.user(slot as usize).memberships().count()).sum()
+        members.map(|&slot| users.user(slot).memberships().count()).sum()
     }
 
     /// Does this, and counts.
@@ -383,7 +383,7 @@ fn every_command_is_in_the_table_of_costs() {
     }
 }
 
-/// Tries everything that is typed, with somebody in as many rooms as can be, who speaks in a small one or the largest. Says
+/// Tries everything that is typed, with a user in as many rooms as can be, who speaks in a small one or the largest. Says
 /// what took more than the table allows.
 fn try_all(world: &mut World) -> String {
     let mut over = String::new();
@@ -435,7 +435,7 @@ fn an_answer_is_paid_for_by_its_bytes() {
 }
 
 #[test]
-fn a_tab_looks_at_the_few_names_that_it_shows() {
+fn completion_looks_only_at_the_names_it_shows() {
     let mut world = World::new();
     for (word, count) in
         [("", 17), ("user-", 17), ("#", 17), ("#r9", 17), ("#r99", 1), ("TARG", 1), ("é", 0)]
@@ -451,7 +451,7 @@ fn a_tab_looks_at_the_few_names_that_it_shows() {
 }
 
 #[test]
-fn a_newcomer_costs_what_those_cost_who_read_of_them() {
+fn a_join_costs_what_its_readers_cost() {
     let mut world = World::new();
     world.calm_down();
     let readers = world.readers(1, Readers::Room, "#lobby") as u64;
@@ -464,7 +464,7 @@ fn a_newcomer_costs_what_those_cost_who_read_of_them() {
 }
 
 #[test]
-fn a_line_for_each_costs_no_look_at_the_lines_of_all() {
+fn a_broadcast_costs_no_scan_of_all_lines() {
     let mut world = World::new();
     world.calm_down();
     let rooms = world.readers(1, Readers::Everybody, "#lobby") as u64;

@@ -1,43 +1,45 @@
-//! What must wait: lines for a room whose people are behind, and private lines for somebody who is.
+//! What must wait: lines for a room whose users are behind, and private lines for a user who is.
 //!
-//! There is one queue to the broker for everybody, and a slow room must not stop the others. So an event of somebody who
+//! There is one queue to the broker for everybody, and a slow room must not stop the others. So an event of a user who
 //! speaks in a room that waits is *deferred*, and all that they send after it; its place in the queue is given back, and the
 //! next event is taken. When the first event of a room is deferred, the tasks of all who speak there are told to read
 //! nothing more until it takes lines again: its speakers alone are not read, by which the backlog stays small. Nothing is
 //! deferred while everybody speaks in rooms that wait: then the queue itself waits, as in a server of one room.
 //!
 //! ```text
-//!                         ┌── the room waits ──────► its backlog ──── it takes lines again, or they are taken out ──┐
-//!   event ─► a hindrance? ┤                                                                                         ▼
-//!                         └── its reader is behind ► `waiting_for_reader` ─── caught up, gone, or time is up ────────────► `ready`
+//!                      ┌── the room waits ──────► its backlog ──────────── it takes lines again, or they leave it ──┐
+//!   event ─► must wait?┤                                                                                            ▼
+//!                      └── its reader lags ─────► `waiting_for_reader` ─── caught up, gone, or time is up ───► `ready`
 //!                                                                                                                   │
 //!   handled ◄── one event of each in turn ─ `handle_ready` ◄────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! What is ready is handled a round at a time, between two looks at the queue: hundreds of long lines that a room has gathered
+//! What is ready is handled a batch at a time, between two looks at the queue: hundreds of long lines that a room has gathered
 //! take milliseconds, and nobody else is to wait for all of them.
 //!
-//! A person with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
-//! stand behind it, so each person's order is kept. A private line waits for [`PRIVATE_DEFER_TIMEOUT`](crate::limits::PRIVATE_DEFER_TIMEOUT)
-//! at most, all of a burst together (`chat/deferred.rs`), and is refused then.
+//! A user with deferred events is in exactly one of the three, by what the *first* of their events waits for; all others
+//! stand behind it, so each user's order is kept. A private line waits for
+//! [`PRIVATE_DEFER_TIMEOUT`](crate::limits::PRIVATE_DEFER_TIMEOUT) at most, all of a burst together (`chat/deferred.rs`), and is
+//! refused then.
 //!
 //! **Never more than [`MAX_DEFERRED_EVENTS`] are deferred, and of one room never more than [`MAX_DEFERRED_PER_ROOM`]**, whatever
-//! rooms, people and addresses there are, and the intake never closes for that. Proof: only `defer` and `defer_after` add,
-//! one event each, and both end in `enforce_deferral_limits`, which handles events in spite of their room's pace until both bounds
-//! hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
-//! again. The room that has most pays, so whoever fills the bound with rooms of their own has their own lines taken early:
-//! their slow readers are owed more, up to the bound that cuts them. In a room whose speakers are not read the queue's
-//! places are all that can come, so readers are owed at most [`MAX_DEFERRED_PER_ROOM`] events more by that.
+//! rooms, users and addresses there are, and events never stop being taken for that. Proof: only `defer` and `defer_after` add,
+//! one event each, and both end in `enforce_deferral_limits`, which handles events in spite of their room's pace until both
+//! bounds hold; meanwhile nothing is deferred (`is_forcing`). What is popped to be handled makes place before it may be deferred
+//! again. The room that has most pays, so the user who fills the bound with rooms of their own has their own lines taken early:
+//! their slow readers have more pending, up to the bound that disconnects them. In a room whose speakers are not read the queue's
+//! places are all that can come, so readers have pending at most [`MAX_DEFERRED_PER_ROOM`] events more by that.
 //!
-//! **Nobody is stopped for ever.** A task is stopped as long as its person has deferred events or speaks in a room whose
+//! **Nobody is stopped for ever.** A task is stopped as long as its user has deferred events or speaks in a room whose
 //! backlog stops it, and `update_reading` follows every change of the two. A room that waits is looked at each 20 ms, and
-//! takes lines again when nobody who keeps the pace is behind (`chat/room/flow_control.rs`); in the end of the server all that is deferred is
-//! handled whatever the pace.
+//! takes lines again when nobody who keeps up is behind (`chat/room/flow_control.rs`); in the end of the server all that is
+//! deferred is handled whatever flow control says.
 
 use super::Broker;
 use crate::chat::deferred::WaitsFor;
 use crate::chat::event::{ClientId, Event};
 use crate::chat::room::RoomId;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::{
     BATCH_EVENTS, MAX_DEFERRED_EVENTS, MAX_DEFERRED_PER_ROOM, PAUSED_SCAN_INTERVAL,
 };
@@ -72,8 +74,8 @@ impl Broker {
         !self.paused_rooms.is_empty() && speakers.sum::<usize>() >= self.users.len()
     }
 
-    /// What somebody's line must wait for, if for anything.
-    pub(super) fn defer_reason(&self, slot: usize, input: Command<'_>) -> Option<WaitsFor> {
+    /// What a user's line must wait for, if for anything.
+    pub(super) fn defer_reason(&self, slot: UserSlot, input: Command<'_>) -> Option<WaitsFor> {
         if self.is_forced() || self.deferred.is_forcing {
             return None;
         }
@@ -91,8 +93,8 @@ impl Broker {
         (!left.is_zero()).then(|| WaitsFor::Reader { to: self.users.user(to).id, since, until })
     }
 
-    /// Defers an event of somebody, ahead of those that wait already.
-    pub(super) fn defer(&mut self, slot: usize, mut event: Event, waits_for: WaitsFor) {
+    /// Defers an event of a user, ahead of those that wait already.
+    pub(super) fn defer(&mut self, slot: UserSlot, mut event: Event, waits_for: WaitsFor) {
         event.shrink();
         let user = self.users.user_mut(slot);
         user.deferred.get_or_insert_default().events.push_front(event);
@@ -102,8 +104,8 @@ impl Broker {
         self.enforce_deferral_limits(waits_for);
     }
 
-    /// Defers an event of somebody of whom others wait already.
-    pub(super) fn defer_after(&mut self, slot: usize, mut event: Event) {
+    /// Defers an event of a user of whom others wait already.
+    pub(super) fn defer_after(&mut self, slot: UserSlot, mut event: Event) {
         event.shrink();
         let deferred = self.users.user_mut(slot).deferred.get_or_insert_default();
         deferred.events.push_back(event);
@@ -115,8 +117,8 @@ impl Broker {
         self.enforce_deferral_limits(waits_for);
     }
 
-    /// Has somebody with deferred events wait for this.
-    fn enqueue_deferred(&mut self, slot: usize, waits_for: WaitsFor) {
+    /// Has a user with deferred events wait for this.
+    fn enqueue_deferred(&mut self, slot: UserSlot, waits_for: WaitsFor) {
         let user = self.users.user_mut(slot);
         let id = user.id;
         let Some(deferred) = &mut user.deferred else { return };
@@ -143,8 +145,8 @@ impl Broker {
         self.update_reading(slot);
     }
 
-    /// Has somebody wait for nothing but the next turn. They are in no line after this.
-    fn dequeue_deferred(&mut self, slot: usize) {
+    /// Has a user wait for nothing but the next turn. They are in no line after this.
+    fn dequeue_deferred(&mut self, slot: UserSlot) {
         let now = self.now;
         let user = self.users.user_mut(slot);
         let id = user.id;
@@ -190,8 +192,8 @@ impl Broker {
         }
     }
 
-    /// Handles somebody's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
-    /// fewer wait now. They do: whoever leaves steps out of every line, and nothing is deferred meanwhile.
+    /// Handles a user's first event in spite of what hinders it. What is left of theirs waits for the next turn. Says whether
+    /// fewer wait now. They do: the user who leaves steps out of every line, and nothing is deferred meanwhile.
     fn force_first(&mut self, id: Option<ClientId>) -> bool {
         let before = self.deferred.events;
         if let Some(id) = id
@@ -207,8 +209,8 @@ impl Broker {
         self.deferred.events < before
     }
 
-    /// Handles the first of somebody's deferred events. They must be in no line.
-    fn dispatch_first_deferred(&mut self, slot: usize) {
+    /// Handles the first of a user's deferred events. They must be in no line.
+    fn dispatch_first_deferred(&mut self, slot: UserSlot) {
         let user = self.users.user_mut(slot);
         let Some(deferred) = &mut user.deferred else { return };
         let event = deferred.events.pop_front();
@@ -221,7 +223,7 @@ impl Broker {
         }
     }
 
-    /// Has somebody of whom an event was handled wait for their room or the next turn, if there is more of theirs and it has
+    /// Has a user of whom an event was handled wait for their room or the next turn, if there is more of theirs and it has
     /// not been seen what for it waits.
     fn requeue_deferred(&mut self, id: ClientId) {
         let Some(slot) = self.users.slot_of(id) else { return };
@@ -298,8 +300,8 @@ impl Broker {
         }
     }
 
-    /// Somebody is not in this room any more: nothing of theirs waits for it.
-    pub(super) fn stop_waiting_for_room(&mut self, slot: usize, room: RoomId) {
+    /// A user is not in this room any more: nothing of theirs waits for it.
+    pub(super) fn stop_waiting_for_room(&mut self, slot: UserSlot, room: RoomId) {
         let deferred = self.users.user(slot).deferred.as_ref();
         if deferred.is_some_and(|deferred| deferred.waits_for == WaitsFor::Room(room)) {
             self.dequeue_deferred(slot);
@@ -308,8 +310,8 @@ impl Broker {
         self.update_reading(slot);
     }
 
-    /// Somebody leaves the server: what waits of theirs is not handled.
-    pub(super) fn drop_deferred(&mut self, slot: usize) {
+    /// A user leaves the server: what waits of theirs is not handled.
+    pub(super) fn drop_deferred(&mut self, slot: UserSlot) {
         self.dequeue_deferred(slot);
         if let Some(deferred) = self.users.user_mut(slot).deferred.take() {
             self.deferred.events -= deferred.events.len();
@@ -319,13 +321,13 @@ impl Broker {
     /// Tells the tasks of all members of a room whether to read.
     fn update_reading_in_room(&mut self, room: RoomId) {
         for at in 0..self.rooms.room(room).members.len() {
-            let slot = self.rooms.room(room).members[at] as usize;
+            let slot = self.rooms.room(room).members[at];
             self.update_reading(slot);
         }
     }
 
-    /// Tells somebody's task whether to read.
-    fn update_reading(&mut self, slot: usize) {
+    /// Tells a user's task whether to read.
+    fn update_reading(&mut self, slot: UserSlot) {
         let rooms = &self.rooms;
         let user = self.users.user_mut(slot);
         let waits = |room| rooms.room(room).backlog.is_reading_paused;

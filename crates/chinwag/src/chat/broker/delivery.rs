@@ -1,4 +1,4 @@
-//! From lines to inboxes.
+//! From lines to queues.
 
 use super::copies::MultiRoomUsers;
 use super::{Broker, DisconnectCause};
@@ -6,6 +6,7 @@ use crate::chat::event::ClientId;
 use crate::chat::pending_by_room;
 use crate::chat::room::batch::{LineSource, Recipient, RecipientFrames, concat};
 use crate::chat::room::{Room, RoomId};
+use crate::chat::user_slot::UserSlot;
 use crate::limits::FRAME_OVERHEAD;
 use crate::outbound::frame::Frame;
 use crate::outbound::queue::PushError;
@@ -16,7 +17,7 @@ use crate::protocol::view::View;
 /// Of which rooms the bytes are that go to the special.
 #[derive(Debug, Default)]
 struct CustomShares {
-    /// The rooms of which one person gets something, and the bytes with what a frame is charged beside them.
+    /// The rooms of which one user gets something, and the bytes with what a frame is charged beside them.
     rooms: Vec<(RoomId, u64)>,
     /// Bytes that were copied for any of them.
     copied: usize,
@@ -24,18 +25,18 @@ struct CustomShares {
 
 impl Broker {
     /// Gives a room its next line, for everybody but the author.
-    pub(super) fn publish(&mut self, room: RoomId, line: &Message<'_>, author: Option<usize>) {
+    pub(super) fn publish(&mut self, room: RoomId, line: &Message<'_>, author: Option<UserSlot>) {
         self.publish_excluding(room, line, LineSource { author, ..LineSource::default() });
     }
 
-    /// Gives a room a line with the words of somebody: those who do not want them get this plain line in its place, or
+    /// Gives a room a line with the words of a user: those who do not want them get this plain line in its place, or
     /// nothing.
     pub(super) fn publish_user_text(
         &mut self,
         room: RoomId,
         line: &Message<'_>,
         id: ClientId,
-        author: Option<usize>,
+        author: Option<UserSlot>,
         plain: Option<&Message<'_>>,
     ) {
         let ignoring = self.collect_ignoring(room, id);
@@ -62,13 +63,18 @@ impl Broker {
 
     /// Gives several rooms one line, of which everybody who is in any of them gets one: in their current room if it is
     /// among these, or else in the one of these that they joined last.
-    pub(super) fn publish_in_rooms(&mut self, rooms: &[RoomId], line: &Message<'_>, author: usize) {
+    pub(super) fn publish_in_rooms(
+        &mut self,
+        rooms: &[RoomId],
+        line: &Message<'_>,
+        author: UserSlot,
+    ) {
         let source =
             LineSource { author: Some(author), is_in_several_rooms: true, ..LineSource::default() };
         self.batch_bytes += self.publish_in(rooms, line, source);
     }
 
-    /// Gives these rooms one line with one stamp. Says how long it is.
+    /// Gives these rooms one line with one order number. Says how long it is.
     fn publish_in(&mut self, rooms: &[RoomId], line: &Message<'_>, source: LineSource) -> usize {
         self.metrics.lines += 1;
         if let Some(author) = source.author {
@@ -84,8 +90,8 @@ impl Broker {
         longest
     }
 
-    /// Tells one person something, at this place among the lines of all rooms.
-    pub(super) fn send_to(&mut self, slot: usize, line: Message<'_>) {
+    /// Tells one user something, at this place among the lines of all rooms.
+    pub(super) fn send_to(&mut self, slot: UserSlot, line: Message<'_>) {
         self.mark_custom(slot);
         self.last_order += 1;
         let view = self.users.user(slot).view;
@@ -95,15 +101,15 @@ impl Broker {
         self.batch_bytes += self.direct_lines.push(slot, self.last_order, encode);
     }
 
-    /// Somebody gets something else than the others in this round.
-    pub(super) fn mark_custom(&mut self, slot: usize) {
+    /// A user gets something else than the others in this batch.
+    pub(super) fn mark_custom(&mut self, slot: UserSlot) {
         let user = self.users.user_mut(slot);
         if !std::mem::replace(&mut user.has_custom_batch, true) {
             self.custom_recipients.push(slot);
         }
     }
 
-    /// There is something in the round of this room.
+    /// There is something in the batch of this room.
     pub(super) fn mark_dirty(&mut self, room: RoomId) {
         let touched = self.rooms.room_mut(room);
         if !std::mem::replace(&mut touched.is_dirty, true) {
@@ -112,7 +118,7 @@ impl Broker {
         }
     }
 
-    /// Hands the rounds out and empties them. Says in which rooms that may have left too many behind.
+    /// Hands the batches out and empties them. Says in which rooms that may have left too many behind.
     pub(super) fn flush_rooms(&mut self) -> Vec<RoomId> {
         if self.dirty_rooms.is_empty() && self.custom_recipients.is_empty() {
             return Vec::new();
@@ -142,23 +148,23 @@ impl Broker {
         lagging_rooms
     }
 
-    /// Nobody is owed anything: gives back what is kept for busy times.
+    /// Nobody has anything pending: gives back what is kept for busy times.
     pub(super) fn shrink_buffers(&mut self) {
         self.rooms.shrink_buffers();
         self.direct_lines.shrink_buffers();
     }
 
-    /// Whoever is in several rooms of which more than one have lines gets them in one order.
+    /// The user who is in several rooms of which more than one have lines gets them in one order.
     fn mark_multi_room_users(&mut self, room: RoomId) {
         for &slot in &self.rooms.room(room).members {
-            let user = self.users.user_mut(slot as usize);
+            let user = self.users.user_mut(slot);
             if user.in_multiple_rooms() && !std::mem::replace(&mut user.has_custom_batch, true) {
-                self.custom_recipients.push(slot as usize);
+                self.custom_recipients.push(slot);
             }
         }
     }
 
-    /// Hands the whole round of a room to all who get all of it. The hottest loop there is.
+    /// Hands the whole batch of a room to all who get all of it. The hottest loop there is.
     fn deliver_shared(&mut self, id: RoomId) {
         let limits = self.backpressure.limits();
         let threshold = pending_by_room::attribution_threshold(limits);
@@ -171,7 +177,7 @@ impl Broker {
         let mut whole: Option<(View, Option<Frame>)> = None;
         let mut frames = 0;
         for &slot in &*members {
-            let user = self.users.user_mut(slot as usize);
+            let user = self.users.user_mut(slot);
             if user.has_custom_batch {
                 continue;
             }
@@ -204,7 +210,7 @@ impl Broker {
         self.metrics.frames += frames;
     }
 
-    /// Hands authors and those with asides what is left for them.
+    /// Hands authors and those with direct lines what is left for them.
     fn deliver_custom(&mut self) {
         let limits = *self.backpressure.limits();
         let mut custom_recipients = std::mem::take(&mut self.custom_recipients);
@@ -214,7 +220,7 @@ impl Broker {
         for slot in custom_recipients.drain(..) {
             let user = self.users.user_mut(slot);
             if user.sender.is_disconnected() {
-                // They are sent nothing more. In a crowd that is cut each would have to be told of all before them.
+                // They are sent nothing more. Where many are disconnected each would have to be told of all before them.
                 user.has_custom_batch = false;
                 continue;
             }
@@ -235,7 +241,7 @@ impl Broker {
                             far = Some(pending);
                         }
                     }
-                    // Of the retired the broker knows nothing any more: they lose the end of what was due.
+                    // Of the departed the broker knows nothing any more: they lose the end of what was due.
                     Err(PushError::LimitExceeded) => {
                         self.pending_disconnects.push((user.id, DisconnectCause::QueueFull))
                     }
@@ -253,9 +259,9 @@ impl Broker {
         self.check_copies(shares.copied);
     }
 
-    /// What somebody special gets: of the only room that has something for him a part of its bytes, or else bytes of his
-    /// own.
-    fn custom_frames(&mut self, slot: usize, shares: &mut CustomShares) -> RecipientFrames {
+    /// What a user with a batch of their own gets: of the only room that has something for them a part of its bytes, or else
+    /// bytes of their own.
+    fn custom_frames(&mut self, slot: UserSlot, shares: &mut CustomShares) -> RecipientFrames {
         let user = self.users.user(slot);
         let recipient =
             |room| Recipient { slot, view: user.view_of(room), ignores: user.ignores() };

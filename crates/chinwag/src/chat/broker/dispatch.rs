@@ -1,9 +1,10 @@
-//! What people ask for, line by line.
+//! What users ask for, line by line.
 
 use super::Broker;
 use crate::chat::admin_command::BanCommand;
 use crate::chat::event::{ClientId, CommandBatch, Event, LeaveReason};
 use crate::chat::room::RoomId;
+use crate::chat::user_slot::UserSlot;
 use crate::protocol::command::{self, COMMANDS, Command, CommandKind};
 use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
@@ -48,7 +49,7 @@ impl Broker {
     }
 
     /// Takes one line.
-    fn dispatch_command(&mut self, slot: usize, input: Command<'_>) {
+    fn dispatch_command(&mut self, slot: UserSlot, input: Command<'_>) {
         let text = input.text;
         let nick = self.users.user(slot).nick;
         if !self.check_mute(slot, input.kind, text) {
@@ -87,7 +88,7 @@ impl Broker {
                 )
             }
             CommandKind::Invalid(reason) => self.reply_error(slot, reason),
-            // The last of a person's lines, taken care of by the caller; what his own task takes care of.
+            // The last of a user's lines, taken care of by the caller; what their own task takes care of.
             CommandKind::Quit | CommandKind::Color(_) | CommandKind::Oper => {}
             CommandKind::Edit(on) => self.set_editing(slot, on),
             CommandKind::OperResult { outcome: attempt, in_clear } => {
@@ -104,7 +105,7 @@ impl Broker {
     }
 
     /// Does what only operators may ask for.
-    fn moderate(&mut self, slot: usize, input: Command<'_>) {
+    fn moderate(&mut self, slot: UserSlot, input: Command<'_>) {
         if !self.require_operator(slot) {
             return;
         }
@@ -122,20 +123,20 @@ impl Broker {
         self.finish_audit(record);
     }
 
-    /// Tells somebody what he asked for.
-    pub(super) fn reply(&mut self, slot: usize, words: &str) {
+    /// Tells a user what they asked for.
+    pub(super) fn reply(&mut self, slot: UserSlot, words: &str) {
         self.note_reply(slot, false, words);
         self.send_to(slot, Message::Reply(words));
     }
 
-    /// Tells somebody why not.
-    pub(super) fn reply_error(&mut self, slot: usize, reason: &str) {
+    /// Tells a user why not.
+    pub(super) fn reply_error(&mut self, slot: UserSlot, reason: &str) {
         self.note_reply(slot, true, reason);
         self.send_to(slot, Message::Error(reason));
     }
 
-    /// Gives somebody's room a line of his with these words. He must have been announced before.
-    fn speak(&mut self, slot: usize, line: &Message<'_>, words: &str) {
+    /// Gives a user's room a line of theirs with these words. They must have been announced before.
+    fn speak(&mut self, slot: UserSlot, line: &Message<'_>, words: &str) {
         let user = self.users.user(slot);
         let Some(current) = user.current else {
             return self.reply_error(slot, NO_ROOM);
@@ -157,8 +158,8 @@ impl Broker {
         self.ring_mentioned(current.room, id, words);
     }
 
-    /// Calls somebody as he asks, or says why not.
-    fn rename(&mut self, slot: usize, asked: &str) {
+    /// Calls a user as they ask, or says why not.
+    fn rename(&mut self, slot: UserSlot, asked: &str) {
         if asked.trim().is_empty() {
             return self.reply_current_nick(slot);
         }
@@ -188,28 +189,26 @@ impl Broker {
         self.set_nick(slot, nick, &rooms);
         self.connection_log.renamed(old, nick, self.users.user(slot).address);
         self.reapply_mute(slot, false);
-        // Also the leaves: whoever had this name before is seen to leave before it is given away.
+        // Also the leaves: the user who had this name before is seen to leave before it is given away.
         rooms.iter().for_each(|&room| self.flush_join_summary(room));
         self.publish_in_rooms(&rooms, &Message::Renamed(old, nick), slot);
         self.reply(slot, &format!("you are {nick} now"));
         self.show_prompt(slot);
     }
 
-    /// Gives somebody who is in these rooms another name, by which they are listed from now on.
-    fn set_nick(&mut self, slot: usize, nick: Nick, rooms: &[RoomId]) {
-        // There are never as many people as a slot can count.
-        let listed = slot as u32;
+    /// Gives a user who is in these rooms another name, by which they are listed from now on.
+    fn set_nick(&mut self, slot: UserSlot, nick: Nick, rooms: &[RoomId]) {
         for &room in rooms {
-            self.rooms.room_mut(room).names.remove(listed, self.users.nick_of());
+            self.rooms.room_mut(room).names.remove(slot, self.users.nick_of());
         }
         self.users.rename(slot, nick);
         for &room in rooms {
-            self.rooms.room_mut(room).names.insert(listed, self.users.nick_of());
+            self.rooms.room_mut(room).names.insert(slot, self.users.nick_of());
         }
     }
 
     /// Lists the commands, or says more of one.
-    fn help(&mut self, slot: usize, asked: &str) {
+    fn help(&mut self, slot: UserSlot, asked: &str) {
         if asked.is_empty() {
             self.reply(slot, "what you type goes to everybody in your room, but for these:");
             let is_operator = self.users.user(slot).is_operator();
@@ -227,7 +226,7 @@ impl Broker {
     }
 
     /// Puts the time before each line, or does not. It is in UTC here; the task of who wants it otherwise rewrites it.
-    fn set_time(&mut self, slot: usize, on: Option<bool>, offset: UtcOffset) {
+    fn set_time(&mut self, slot: UserSlot, on: Option<bool>, offset: UtcOffset) {
         let view = self.users.user(slot).view;
         let at = self.wall_clock.time_of_day(self.now).in_zone(offset);
         let words = match on {
@@ -244,7 +243,7 @@ impl Broker {
     }
 
     /// Hides who comes and leaves, or does not.
-    fn set_quiet(&mut self, slot: usize, on: Option<bool>) {
+    fn set_quiet(&mut self, slot: UserSlot, on: Option<bool>) {
         let view = self.users.user(slot).view;
         let words = match on {
             Some(true) => "you do not read any more who comes and leaves",
@@ -257,8 +256,8 @@ impl Broker {
         self.change_view(slot, view.quiet(on.unwrap_or(view.is_quiet())), words);
     }
 
-    /// Shows somebody his rooms in another way from here on, and tells him so.
-    fn change_view(&mut self, slot: usize, view: View, words: &str) {
+    /// Shows a user their rooms in another way from here on, and tells them so.
+    fn change_view(&mut self, slot: UserSlot, view: View, words: &str) {
         if view != self.users.user(slot).view {
             let Some(slot) = self.flush_before_change(slot) else { return };
             self.remove_views(slot);
@@ -270,7 +269,7 @@ impl Broker {
     }
 
     /// Away with these words if there are any, or back.
-    fn set_away(&mut self, slot: usize, words: &str) {
+    fn set_away(&mut self, slot: UserSlot, words: &str) {
         let user = self.users.user_mut(slot);
         let was_away = user.extras.as_ref().is_some_and(|extras| extras.away.is_some());
         let words = if is_blank(words) { "" } else { words };
@@ -289,7 +288,7 @@ impl Broker {
 pub(super) const NO_ROOM: &str =
     "you speak in no room, so nobody would hear that: /join #lobby first";
 
-/// The beginning of what somebody typed, for repeating it to him.
+/// The beginning of what a user typed, for repeating it to them.
 fn truncated(typed: &str) -> String {
     let start: String = typed.chars().take(MAX_SHOWN).collect();
     if start.len() < typed.len() { start + "…" } else { start }

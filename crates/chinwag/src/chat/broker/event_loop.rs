@@ -1,4 +1,4 @@
-//! The loop around the broker: whatever comes first is handled, and then the round goes out.
+//! The loop around the broker: whatever comes first is handled, and then the batch goes out.
 
 use super::coalescing::Coalescer;
 use super::{Broker, StatsSnapshot};
@@ -14,7 +14,7 @@ use whippet::time::{Instant, sleep_until};
 impl Broker {
     /// Serves the room until it was shut down and everybody was sent home, or nobody is left who could send.
     ///
-    /// Biased: what people did before comes before what they say, the pace is looked at before more is let in.
+    /// Biased: what users did before comes before what they say, the pace is looked at before more is let in.
     /// Nothing starves: joins come no faster than connections are accepted.
     pub(crate) async fn run(
         mut self,
@@ -35,7 +35,7 @@ impl Broker {
                     alarm.as_mut().reset(Instant::from_std(deadline));
                 }
             }
-            // More than one where the memory for frames ran short in a round.
+            // More than one where the memory for frames ran short in a batch.
             let held = input.pending_events.len();
             select! {
                 biased;
@@ -87,14 +87,14 @@ fn now() -> std::time::Instant {
 struct BrokerInput {
     /// Joins and the stop.
     control: Receiver<Control>,
-    /// What was received of these and not handled yet: newcomers who wait for company. At most [`CONTROL_QUEUE`].
+    /// What was received of these and not handled yet: new clients who wait for company. At most [`CONTROL_QUEUE`].
     pending_control: Vec<Control>,
-    /// What people do.
+    /// What users do.
     events: Receiver<Event>,
-    /// Events that were received and not handled yet, the next one last. While the intake
-    /// is open it holds one at most, which waits for company.
+    /// Events that were received and not handled yet, the next one last. While events are taken
+    /// it holds one at most, which waits for company.
     pending_events: Vec<Event>,
-    /// Whether that one waits, and the newcomers.
+    /// Whether that one waits, and the new clients.
     coalescer: Coalescer,
 }
 
@@ -118,10 +118,10 @@ impl BrokerInput {
         self.pending_events[fresh..].reverse();
     }
 
-    /// Handles the joins that are there, unless they wait, then the events that were received, as long as the intake is
-    /// open, and ends the round.
+    /// Handles the joins that are there, unless they wait, then the events that were received, as long as events are
+    /// taken, and ends the batch.
     ///
-    /// In this order, so that nobody's lines overtake his join: it was sent before them, so once they have been
+    /// In this order, so that nobody's lines overtake their join: it was sent before them, so once they have been
     /// received it is here.
     fn process(&mut self, broker: &mut Broker) {
         let now = now();
@@ -147,7 +147,7 @@ impl BrokerInput {
         broker.flush(now);
         broker.publish_stats();
         self.coalescer.on_flush(broker.metrics.frames - frames, now);
-        // Once a round, so that those who wait for a place are woken together.
+        // Once a batch, so that those who wait for a place are woken together.
         if lines > 0 {
             broker.backpressure.permits().add_permits(lines);
         }
@@ -156,7 +156,7 @@ impl BrokerInput {
         }
     }
 
-    /// Takes what came into the hand, and says whether all of it are newcomers who wait for more.
+    /// Takes what came into the hand, and says whether all of it are new clients who wait for more.
     fn should_hold_joins(&mut self, now: std::time::Instant) -> bool {
         while self.pending_control.len() < CONTROL_QUEUE
             && let Ok(control) = self.control.try_recv()
@@ -200,7 +200,7 @@ mod tests {
     use std::net::Ipv4Addr;
     use whippet::sync::{mpsc, oneshot};
 
-    /// Somebody comes, and the other end of his inbox.
+    /// A user comes, and the other end of their queue.
     fn new_client(backpressure: &Arc<Backpressure>, number: u64) -> (Control, queue::Receiver) {
         let (sender, inbox) = queue::channel(backpressure);
         let address = Ipv4Addr::LOCALHOST.into();
@@ -208,7 +208,7 @@ mod tests {
         (Control::Join { id: ClientId::new(number), client }, inbox)
     }
 
-    /// Somebody says something.
+    /// A user says something.
     fn hello(number: u64) -> Event {
         let mut inputs = CommandBatch::new();
         inputs.push(Command { kind: CommandKind::Say, text: "hello" });
@@ -270,7 +270,7 @@ mod tests {
         // The loop looked for joins, found none, and then received this.
         let mut input = BrokerInput::new(orders, said);
         input.pending_events.push(hello(1));
-        // Newcomers alone would wait.
+        // New clients alone would wait.
         input.coalescer.on_flush(u64::MAX, now());
         let (join, _inbox) = new_client(&backpressure, 1);
         control.try_send(join).expect("there is a place");

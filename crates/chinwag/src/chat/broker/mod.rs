@@ -1,18 +1,18 @@
 //! The broker: it alone knows who is in which room, and decides what each of them gets.
 //!
 //! A pure state machine: [`handle_control`](Broker::handle_control), [`handle_event`](Broker::handle_event) and
-//! [`handle_timeout`](Broker::handle_timeout) take what came and the time, and push frames into inboxes that never wait.
+//! [`handle_timeout`](Broker::handle_timeout) take what came and the time, and push frames into queues that never wait.
 //! It never awaits a client, reads no clock and knows no socket; [`run`](Broker::run) is the loop around it.
 //!
 //! ```text
-//!   event ──► asides and lines ──► a round in each room ──flush──► every inbox: one frame
-//!                                             │
-//!                          past hard? cut     └──► strain ──► a look at the room ──► it takes lines or waits
+//!   event ──► direct lines and lines ──► a batch in each room ──flush──► every queue: one frame
+//!                                                   │
+//!                         queue full? disconnect    └──► lag counts ──► a scan of the room ──► it takes lines or waits
 //! ```
 //!
-//! Events add to the rounds, and so do joins and leaves: a round knows who came and left in between. They go out
-//! together when nothing more is waiting, or when they are full. What changes how somebody sees a room (another current
-//! room, time stamps) ends the rounds first, so that within a round everybody has one view of a room.
+//! Events add to the batches, and so do joins and leaves: a batch knows who came and left in between. They go out
+//! together when nothing more is waiting, or when they are full. What changes how a user sees a room (another current
+//! room, time stamps) ends the batches first, so that within a batch everybody has one view of a room.
 
 pub(crate) mod who;
 
@@ -41,6 +41,7 @@ mod whoami;
 
 pub(crate) use self::moderation::NO_TIME;
 pub(crate) use crate::chat::stats::StatsSnapshot;
+use crate::chat::user_slot::UserSlot;
 
 use crate::chat::ban_store::BanStore;
 use crate::chat::bans::Bans;
@@ -65,20 +66,20 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Why somebody is to be cut.
+/// Why a user is to be disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DisconnectCause {
-    /// He is owed too much.
+    /// They have too much pending.
     QueueFull,
-    /// He takes nothing.
+    /// They take nothing.
     Stalled,
-    /// He is among the furthest behind, and memory is short.
+    /// They are among the furthest behind, and memory is short.
     MemoryPressure,
     /// An operator does not want them here.
     Banned,
 }
 
-/// The house (see the module's words).
+/// The server (see the module docs).
 #[derive(Debug)]
 pub(crate) struct Broker {
     /// Who is here.
@@ -87,51 +88,51 @@ pub(crate) struct Broker {
     rooms: Rooms,
     /// How many rooms an address may have made.
     room_limit: Arc<RoomLimit>,
-    /// Lines that are for one person alone, of the same round.
+    /// Lines that are for one user alone, of the same batch.
     direct_lines: DirectLines,
     /// The rooms in which there is something to hand out or to forget.
     dirty_rooms: Vec<RoomId>,
-    /// The slots of those who get something else than the others in this round.
-    custom_recipients: Vec<usize>,
-    /// How many people want to be told when they are named.
+    /// The slots of those who get something else than the others in this batch.
+    custom_recipients: Vec<UserSlot>,
+    /// How many users want to be told when they are named.
     bell_users: usize,
-    /// The slots of those who are told so behind this round.
-    pending_bells: Vec<usize>,
-    /// The number of the latest line of this round, in whatever room.
+    /// The slots of those who are told so behind this batch.
+    pending_bells: Vec<UserSlot>,
+    /// The number of the latest line of this batch, in whatever room.
     last_order: u32,
-    /// Bytes of this round that a receiver gets at most.
+    /// Bytes of this batch that a receiver gets at most.
     batch_bytes: usize,
-    /// Who may be in several of the rooms that have something in this round.
+    /// Who may be in several of the rooms that have something in this batch.
     multi_room_users: copies::MultiRoomUsers,
     /// The moment of what is being handled.
     now: Instant,
-    /// The same moment in time in which people could take what they are owed.
+    /// The same moment in time in which users could take what they have pending.
     served_clock: ServedClock,
     /// What the time of day is.
     wall_clock: WallClock,
-    /// The rooms in which people were counted, by when they are to be announced.
+    /// The rooms in which users were counted, by when they are to be announced.
     join_summaries_due: BTreeSet<(Instant, RoomId)>,
     /// Where clients say that they have caught up.
     backpressure: Arc<Backpressure>,
-    /// Bytes of all frames that anybody waits for.
+    /// Bytes of all frames that anyone waits for.
     frame_bytes: ByteCounter,
-    /// What their places in inboxes took at the last look.
+    /// What their places in queues took at the last look.
     inbox_bytes: usize,
     /// How many bytes of both there may be.
     max_buffered: usize,
-    /// The rooms whose people are too far behind for more lines.
+    /// The rooms whose users are too far behind for more lines.
     paused_rooms: Vec<RoomId>,
-    /// Events of people who speak in those, or privately to somebody who is behind.
+    /// Events of users who speak in those, or privately to a user who is behind.
     deferred: deferred::DeferredQueues,
-    /// When people were last cut because frames took nearly as much memory as they may, as long as they do.
+    /// When users were last cut because frames took nearly as much memory as they may, as long as they do.
     last_shed: Option<Instant>,
-    /// When everybody is to be looked at again; none while nobody is owed anything.
+    /// When everybody is to be looked at again; none while nobody has anything pending.
     next_scan: Option<Instant>,
-    /// Who is to be cut once the round is out.
+    /// Who is to be disconnected once the batch is out.
     pending_disconnects: Vec<(ClientId, DisconnectCause)>,
-    /// Who was cut in this flush and not announced yet.
+    /// Who was disconnected in this flush and not announced yet.
     unannounced_disconnects: VecDeque<presence::DisconnectedUser>,
-    /// When a second began, and how many of those who were cut in it were announced by name.
+    /// When a second began, and how many of those who were disconnected in it were announced by name.
     named_disconnects: (Instant, usize),
     /// The number in the latest default nick.
     last_guest: u64,
@@ -143,9 +144,9 @@ pub(crate) struct Broker {
     mutes: Mutes,
     /// Where bans are kept, if a restart is to find them.
     ban_store: Option<BanStore>,
-    /// What newcomers read.
+    /// What new clients read.
     greeting: Arc<LiveGreeting>,
-    /// Who came and left, for those who run the server, if they want it.
+    /// Who came and left, for the operators, if they want it.
     connection_log: Arc<ConnectionLog>,
     /// What an operator is told of the act that is under way.
     audited_reply: Option<Box<audit::AuditedReply>>,
@@ -158,7 +159,7 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// An empty house, at this moment. The same intake must be given to all inboxes.
+    /// An empty broker, at this moment. The same backpressure state must be given to all queues.
     pub(crate) fn new(backpressure: Arc<Backpressure>, now: Instant) -> Self {
         Self {
             users: Users::default(),
@@ -201,42 +202,42 @@ impl Broker {
         }
     }
 
-    /// The same house with another limit of bytes in all frames alive.
+    /// The same broker with another limit of bytes in all frames alive.
     #[must_use]
     pub(crate) fn with_max_buffered(mut self, bytes: usize) -> Self {
         self.max_buffered = bytes;
         self
     }
 
-    /// The same house, whose rooms remember so many lines each.
+    /// The same broker, whose rooms remember so many lines each.
     #[must_use]
     pub(crate) fn with_history_lines(mut self, lines: usize) -> Self {
         self.rooms.set_history_lines(lines);
         self
     }
 
-    /// The same house, from which these are banned; what changes goes to the shelf, if there is one.
+    /// The same broker, from which these are banned; what changes goes to the ban store, if there is one.
     #[must_use]
     pub(crate) fn with_bans(mut self, bans: Bans, ban_store: Option<BanStore>) -> Self {
         (self.bans, self.ban_store) = (bans, ban_store);
         self
     }
 
-    /// The same house with these texts for newcomers.
+    /// The same broker with these texts for new clients.
     #[must_use]
     pub(crate) fn with_greeting(mut self, greeting: Arc<LiveGreeting>) -> Self {
         self.greeting = greeting;
         self
     }
 
-    /// The same house, in which each address may have made so many rooms.
+    /// The same broker, in which each address may have made so many rooms.
     #[must_use]
     pub(crate) fn with_room_limit(mut self, limit: Arc<RoomLimit>) -> Self {
         self.room_limit = limit;
         self
     }
 
-    /// The same house, which keeps this log of who comes and leaves.
+    /// The same broker, which keeps this log of who comes and leaves.
     #[must_use]
     pub(crate) fn with_connection_log(mut self, connection_log: Arc<ConnectionLog>) -> Self {
         self.connection_log = connection_log;
@@ -286,7 +287,7 @@ impl Broker {
         self.rooms.room(RoomId::LOBBY).sequence
     }
 
-    /// Bytes of all frames that anybody waits for.
+    /// Bytes of all frames that anyone waits for.
     #[cfg(test)]
     pub(crate) fn living_bytes(&self) -> usize {
         self.frame_bytes.bytes()
@@ -306,7 +307,7 @@ impl Broker {
         [self.next_scan, summary, shutdown].into_iter().flatten().min()
     }
 
-    /// It is this moment. While somebody is owed something a look is due in each tick: one that came late by more than that
+    /// It is this moment. While a user has something pending a look is due in each tick: one that came late by more than that
     /// found the server standing still, and nobody is blamed for it.
     fn set_now(&mut self, now: Instant) {
         self.served_clock.look(now, self.next_scan.map(|_| SCAN_INTERVAL));
@@ -332,19 +333,19 @@ impl Broker {
                 }
             },
             Control::Admin(command) => self.handle_admin_command(command),
-            // Whoever does not wait for the answer any more need not have it.
+            // The user who does not wait for the answer any more need not have it.
             Control::Ping { answer } => drop(answer.send(())),
             Control::Shutdown { deadline } => self.begin_shutdown(deadline),
         }
         self.flush_if_full();
     }
 
-    /// Takes an event. Of somebody who is not here (any more) nothing is taken.
+    /// Takes an event. Of a user who is not here (any more) nothing is taken.
     pub(crate) fn handle_event(&mut self, event: Event, now: Instant) {
         self.set_now(now);
         let Some(slot) = self.users.slot_of(event.id()) else { return };
         if self.users.user(slot).deferred.is_some() {
-            // All of one person is handled in order.
+            // All of one user is handled in order.
             self.defer_after(slot, event);
         } else {
             self.dispatch(event);
@@ -352,7 +353,7 @@ impl Broker {
         }
     }
 
-    /// Takes an event of somebody of whom nothing waits.
+    /// Takes an event of a user of whom nothing waits.
     fn dispatch(&mut self, event: Event) {
         match event {
             Event::Lines { id, inputs } => {
@@ -360,7 +361,7 @@ impl Broker {
                 self.handle_commands(id, inputs);
             }
             Event::Complete { id, word, answer } => {
-                // Whoever is gone meanwhile wants no answer.
+                // The user who is gone meanwhile wants no answer.
                 let _ = answer.send(self.complete(id, &word));
             }
             Event::Unresponsive { id, probe, silence, rest } => {
@@ -385,7 +386,7 @@ impl Broker {
         self.flush(now);
     }
 
-    /// Somebody has caught up while a room waited for that.
+    /// A user has caught up while a room waited for that.
     pub(crate) fn handle_drain_notice(&mut self, now: Instant) {
         self.set_now(now);
         self.rescan_paused();
@@ -393,14 +394,14 @@ impl Broker {
         self.flush(now);
     }
 
-    /// Hands the round out if it is as much as a receiver should get at once.
+    /// Hands the batch out if it is as much as a receiver should get at once.
     fn flush_if_full(&mut self) {
         if self.batch_bytes >= BATCH_BYTES {
             self.flush(self.now);
         }
     }
 
-    /// Hands out what the round has gathered, and cuts whoever is too far behind for it.
+    /// Hands out what the batch has gathered, and disconnects the user who is too far behind for it.
     pub(crate) fn flush(&mut self, now: Instant) {
         self.set_now(now);
         let before = self.metrics.frames;
@@ -412,7 +413,7 @@ impl Broker {
             if !lagging_rooms.is_empty() {
                 self.update_pauses(&lagging_rooms);
             }
-            // Each turn takes at least one person out, so this ends.
+            // Each turn takes at least one user out, so this ends.
             if !self.disconnect_pending() {
                 break;
             }
@@ -423,7 +424,8 @@ impl Broker {
         self.finish_if_drained();
     }
 
-    /// Cuts those who were found to be too far behind, and announces as many as one round takes. Says whether there were any.
+    /// Disconnects those who were found to be too far behind, and announces as many as one batch takes. Says whether there were
+    /// any.
     fn disconnect_pending(&mut self) -> bool {
         // All before the first is announced: none of them is to be told of the others, or waited for.
         for (id, fault) in std::mem::take(&mut self.pending_disconnects) {

@@ -1,7 +1,7 @@
 //! What operators do: who may speak, how fast, and who may be here at all.
 //!
-//! An operator is one by his connection: he is none when he comes again. [Mutes](crate::chat::mutes) and slow rooms outlive the
-//! connections that they are about, and end with the server, for they are about a conversation; bans are
+//! Operators are so by their connection: they are users again when they reconnect. [Mutes](crate::chat::mutes) and slow rooms
+//! outlive the connections that they are about, and end with the server, for they are about a conversation; bans are
 //! [kept](crate::chat::ban_store).
 
 use super::dispatch::NO_ROOM;
@@ -12,6 +12,7 @@ use crate::chat::bans::{Ban, BanTarget};
 use crate::chat::event::LeaveReason;
 use crate::chat::mutes::Mute;
 use crate::chat::room::{RoomId, SlowMode};
+use crate::chat::user_slot::UserSlot;
 use crate::limits::{BANS_PAGE, MAX_SLOW_MODE};
 use crate::protocol::command::{CommandKind, OperOutcome};
 use crate::protocol::duration;
@@ -25,8 +26,13 @@ use std::time::Duration;
 pub(crate) const NO_TIME: &str = "no time, for they may come back at once: a reason that begins with one stands behind \"for\"; /ban keeps them out for a time";
 
 impl Broker {
-    /// `/oper`: his own task has looked at the secret.
-    pub(super) fn handle_oper_result(&mut self, slot: usize, attempt: OperOutcome, in_clear: bool) {
+    /// `/oper`: their own task has looked at the secret.
+    pub(super) fn handle_oper_result(
+        &mut self,
+        slot: UserSlot,
+        attempt: OperOutcome,
+        in_clear: bool,
+    ) {
         match attempt {
             OperOutcome::Accepted => {
                 let user = self.users.user_mut(slot);
@@ -59,8 +65,8 @@ impl Broker {
         }
     }
 
-    /// Whether he is an operator; he is told if he is not.
-    pub(super) fn require_operator(&mut self, slot: usize) -> bool {
+    /// Whether they are an operator; they are told if they are not.
+    pub(super) fn require_operator(&mut self, slot: UserSlot) -> bool {
         let may = self.users.user(slot).is_operator();
         if !may {
             self.reply_error(slot, "only operators can do that; see /help oper");
@@ -70,8 +76,8 @@ impl Broker {
 
     // ---- out of a room ----
 
-    /// `/kick`: somebody is taken out of the operator's room.
-    pub(super) fn kick_from_room(&mut self, slot: usize, typed: &str) {
+    /// `/kick`: a user is taken out of the operator's room.
+    pub(super) fn kick_from_room(&mut self, slot: UserSlot, typed: &str) {
         let (asked, reason) = split_word(typed);
         if asked.is_empty() {
             return self.reply_error(slot, "/kick wants a nick, as in: /kick bob");
@@ -95,7 +101,7 @@ impl Broker {
         if self.users.user(kicked).membership(current.room).is_none() {
             return self.reply_error(slot, &format!("{nick} is not in {name}"));
         }
-        // What was said before is read by all of the room; somebody may be gone after it.
+        // What was said before is read by all of the room; a user may be gone after it.
         let Some(slot) = self.flush_before_change(slot) else { return };
         let Some(kicked) = self.users.slot_of(id) else { return };
         let Some(left) = self.users.user(kicked).membership(current.room) else { return };
@@ -112,8 +118,14 @@ impl Broker {
         self.reply(slot, &format!("you kicked {nick} out of {name}"));
     }
 
-    /// Tells a room that somebody was kicked; the operator's words only those who want them.
-    fn announce_kick(&mut self, room: RoomId, nick: Nick, (slot, by): (usize, Nick), reason: &str) {
+    /// Tells a room that a user was kicked; the operator's words only those who want them.
+    fn announce_kick(
+        &mut self,
+        room: RoomId,
+        nick: Nick,
+        (slot, by): (UserSlot, Nick),
+        reason: &str,
+    ) {
         let operator = self.users.user(slot).id;
         let name = self.rooms.room(room).name.clone();
         let plain = LeaveReason::Kicked { room: name.clone(), by, reason: None };
@@ -127,8 +139,8 @@ impl Broker {
 
     // ---- who may speak ----
 
-    /// `/mute`: nobody reads any more what somebody writes.
-    pub(super) fn mute(&mut self, slot: usize, typed: &str) {
+    /// `/mute`: nobody reads any more what a user writes.
+    pub(super) fn mute(&mut self, slot: UserSlot, typed: &str) {
         let (asked, rest) = split_word(typed);
         if asked.is_empty() {
             return self.reply_error(
@@ -160,10 +172,10 @@ impl Broker {
         }
     }
 
-    /// Mutes somebody, in the name of an operator; what came of it, in words.
+    /// Mutes a user, in the name of an operator; what came of it, in words.
     pub(super) fn mute_user(
         &mut self,
-        muted: usize,
+        muted: UserSlot,
         time: Option<Duration>,
         by: &str,
     ) -> Result<String, String> {
@@ -178,8 +190,8 @@ impl Broker {
         Ok(format!("{nick} is muted{lasts}"))
     }
 
-    /// `/unmute`: of somebody who is here, or was.
-    pub(super) fn unmute(&mut self, slot: usize, asked: &str) {
+    /// `/unmute`: of a user who is here, or was.
+    pub(super) fn unmute(&mut self, slot: UserSlot, asked: &str) {
         if asked.is_empty() {
             return self.reply_error(slot, "/unmute wants a nick, as in: /unmute bob");
         }
@@ -190,7 +202,7 @@ impl Broker {
         }
     }
 
-    /// Ends the mute of somebody who is here, or was; says what they are called, or why there is none. Without a reason nobody is,
+    /// Ends the mute of a user who is here, or was; says what they are called, or why there is none. Without a reason nobody is,
     /// or was, called so.
     pub(super) fn unmute_nick(&mut self, asked: &str) -> Result<Nick, Option<String>> {
         let asked = asked.strip_prefix('@').unwrap_or(asked);
@@ -211,8 +223,8 @@ impl Broker {
         Ok(nick)
     }
 
-    /// Ends somebody's mute, for all whom it met. Whether there was one.
-    fn end_mute(&mut self, slot: usize) -> bool {
+    /// Ends a user's mute, for all whom it met. Whether there was one.
+    fn end_mute(&mut self, slot: UserSlot) -> bool {
         let was_muted = self.mute_of(slot).is_some();
         if let Some(extras) = &mut self.users.user_mut(slot).extras
             && let Some(mute) = extras.mute.take()
@@ -222,14 +234,14 @@ impl Broker {
         was_muted
     }
 
-    /// How somebody is muted, if he still is.
-    pub(super) fn mute_of(&self, slot: usize) -> Option<Mute> {
+    /// How a user is muted, if they still are.
+    pub(super) fn mute_of(&self, slot: UserSlot) -> Option<Mute> {
         let mute = self.users.user(slot).extras.as_ref()?.mute?;
         self.mutes.get(mute, self.now)
     }
 
-    /// Somebody comes, or takes another nick: a mute may meet them.
-    pub(super) fn reapply_mute(&mut self, slot: usize, comes: bool) {
+    /// A user comes, or takes another nick: a mute may meet them.
+    pub(super) fn reapply_mute(&mut self, slot: UserSlot, comes: bool) {
         let user = self.users.user(slot);
         let (nick, address) = (user.nick, user.address);
         let mute = if comes {
@@ -242,8 +254,8 @@ impl Broker {
         }
     }
 
-    /// Whether somebody may do what others would read; he is told if not.
-    pub(super) fn check_mute(&mut self, slot: usize, kind: CommandKind, text: &str) -> bool {
+    /// Whether a user may do what others would read; they are told if not.
+    pub(super) fn check_mute(&mut self, slot: UserSlot, kind: CommandKind, text: &str) -> bool {
         let is_read = match kind {
             CommandKind::Say | CommandKind::Action | CommandKind::Message | CommandKind::Reply => {
                 true
@@ -262,7 +274,7 @@ impl Broker {
     }
 
     /// `/slow`: how often each may speak in the operator's room.
-    pub(super) fn set_slow_mode(&mut self, slot: usize, typed: &str) {
+    pub(super) fn set_slow_mode(&mut self, slot: UserSlot, typed: &str) {
         let Some(current) = self.users.user(slot).current else {
             return self.reply_error(slot, NO_ROOM);
         };
@@ -289,8 +301,8 @@ impl Broker {
         self.reply(slot, &words);
     }
 
-    /// Whether somebody may speak in his room by now, which counts as speaking; he is told if not.
-    pub(super) fn check_slow_mode(&mut self, slot: usize, room: RoomId) -> bool {
+    /// Whether a user may speak in their room by now, which counts as speaking; they are told if not.
+    pub(super) fn check_slow_mode(&mut self, slot: UserSlot, room: RoomId) -> bool {
         let Some(slow) = &mut self.rooms.room_mut(room).slow_mode else { return true };
         let user = self.users.user(slot);
         if user.is_operator() {
@@ -310,9 +322,9 @@ impl Broker {
     pub(super) fn apply_ban_command(
         &mut self,
         command: &BanCommand,
-        by: Option<usize>,
+        by: Option<UserSlot>,
     ) -> Result<BanOutcome, String> {
-        // Who orders it may be cut by it: a ban ends the round.
+        // Who orders it may be disconnected by it: a ban ends the batch.
         let outcome = match command {
             BanCommand::Ban(typed) => self.ban(typed, by),
             BanCommand::Unban(typed) => self.unban(typed),
@@ -323,7 +335,7 @@ impl Broker {
     }
 
     /// `/ban` and `/unban`.
-    pub(super) fn change_bans(&mut self, slot: usize, command: &BanCommand) {
+    pub(super) fn change_bans(&mut self, slot: UserSlot, command: &BanCommand) {
         let id = self.users.user(slot).id;
         let outcome = self.apply_ban_command(command, Some(slot));
         let Some(slot) = self.users.slot_of(id) else { return };
@@ -333,8 +345,8 @@ impl Broker {
         }
     }
 
-    /// Bans whom this names, and cuts those who are here.
-    fn ban(&mut self, typed: &str, by: Option<usize>) -> Result<String, String> {
+    /// Bans whom this names, and disconnects those who are here.
+    fn ban(&mut self, typed: &str, by: Option<UserSlot>) -> Result<String, String> {
         let (word, rest) = split_word(typed);
         if word.is_empty() {
             return Err("/ban wants a nick or an address, as in: /ban bob 2h".to_owned());
@@ -354,7 +366,7 @@ impl Broker {
         self.bans.add(ban, now)?;
         let meant: Vec<_> =
             self.users.slots().filter(|&slot| self.matches_target(&target, slot)).collect();
-        // Before those who are too slow: whoever is both is told of the ban.
+        // Before those who are too slow: the user who is both is told of the ban.
         let banned = meant.iter().map(|&slot| (self.users.user(slot).id, DisconnectCause::Banned));
         self.pending_disconnects.splice(..0, banned);
         self.flush(self.now);
@@ -367,7 +379,8 @@ impl Broker {
         Ok(format!("{target} is banned {lasts}{kept}; {who} had to go{advice}"))
     }
 
-    /// What an operator should know of a ban that does not do what it seems to: names are chosen anew, and so are addresses of IPv6.
+    /// What an operator should know of a ban that does not do what it seems to: names are chosen anew, and so are addresses of
+    /// IPv6.
     ///
     /// # Errors
     /// It would do nothing at all.
@@ -422,7 +435,7 @@ impl Broker {
     }
 
     /// `/bans`.
-    pub(super) fn list_bans(&mut self, slot: usize, page: u32) {
+    pub(super) fn list_bans(&mut self, slot: UserSlot, page: u32) {
         let now = self.unix_seconds();
         let count = self.bans.iter(now).count();
         if count == 0 {
@@ -443,8 +456,8 @@ impl Broker {
         shown.iter().for_each(|ban| self.reply(slot, ban));
     }
 
-    /// Whether somebody who is here is meant.
-    fn matches_target(&self, target: &BanTarget, slot: usize) -> bool {
+    /// Whether a user who is here is meant.
+    fn matches_target(&self, target: &BanTarget, slot: UserSlot) -> bool {
         let user = self.users.user(slot);
         match target {
             BanTarget::Nick(mask) => !user.nick.is_guest() && mask.matches(user.nick),
@@ -458,15 +471,15 @@ impl Broker {
         Some(ban_text(self.bans.matching_nick(nick, now)?, nick, now))
     }
 
-    /// Why somebody from there is not let in, if so.
+    /// Why a user from there is not let in, if so.
     pub(super) fn ban_of_address(&self, address: std::net::IpAddr) -> Option<String> {
         let now = self.unix_seconds();
         let ban = self.bans.matching_address(address, now)?;
         Some(format!("you are banned here {}", ban.duration_and_reason(now)))
     }
 
-    /// The last line of somebody who is cut for the newest ban.
-    pub(super) fn ban_notice(&self, slot: usize) -> Option<Box<str>> {
+    /// The last line of a user who is disconnected for the newest ban.
+    pub(super) fn ban_notice(&self, slot: UserSlot) -> Option<Box<str>> {
         let ban = self.bans.latest().filter(|ban| self.matches_target(&ban.target, slot))?;
         let words = ban_text(ban, self.users.user(slot).nick, self.unix_seconds());
         Some(format!("! {words}\r\n").into())
@@ -477,7 +490,7 @@ impl Broker {
         let words = format!(
             "the bans hold, but a restart forgets them, for they cannot be written: {reason}"
         );
-        // They may be many, and all get with it what was said in this round.
+        // They may be many, and all get with it what was said in this batch.
         self.flush(self.now);
         let operators: Vec<_> =
             self.users.slots().filter(|&slot| self.users.user(slot).is_operator()).collect();
@@ -490,7 +503,7 @@ impl Broker {
     }
 }
 
-/// What somebody of this nick is told of a ban that meets them.
+/// What a user of this nick is told of a ban that meets them.
 fn ban_text(ban: &Ban, nick: Nick, now: u64) -> String {
     let terms = ban.duration_and_reason(now);
     match ban.target {

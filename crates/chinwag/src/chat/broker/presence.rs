@@ -1,4 +1,4 @@
-//! Who is in the house and in which rooms, and how the others hear of it.
+//! Who is connected and in which rooms, and how the others hear of it.
 
 use super::Broker;
 use crate::chat::broker::who;
@@ -6,16 +6,17 @@ use crate::chat::event::{ClientId, LeaveReason, NewClient};
 use crate::chat::room::RoomId;
 use crate::chat::room::join_summary::Pending;
 use crate::chat::user::{Membership, User};
+use crate::chat::user_slot::UserSlot;
 use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED};
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::protocol::message::Message;
 use crate::protocol::nick::Nick;
 use crate::protocol::sanitize::truncate_for_quote;
 
-/// What a newcomer may try. It holds for `nc`, too, which hands over no keys.
+/// What a new client may try. It holds for `nc`, too, which hands over no keys.
 const HELP: &str = "try /help; in telnet, also /edit on";
 
-/// Somebody whose connection was ended, and who is to be announced.
+/// A user whose connection was ended, and who is to be announced.
 #[derive(Debug)]
 pub(super) struct DisconnectedUser {
     /// Who they were.
@@ -29,7 +30,7 @@ pub(super) struct DisconnectedUser {
 }
 
 impl Broker {
-    /// Lets somebody into the house, and the lobby: his welcome marks his place in the order of lines.
+    /// Lets a user into the server, and the lobby: their welcome marks their place in the order of lines.
     pub(super) fn join(&mut self, id: ClientId, client: NewClient) {
         self.last_guest += 1;
         self.metrics.joins += 1;
@@ -47,18 +48,18 @@ impl Broker {
         self.announce_join(slot, joined);
     }
 
-    /// Lets somebody go, after what he has sent.
+    /// Lets a user go, after what they have sent.
     pub(super) fn leave(&mut self, id: ClientId, departure: LeaveReason) {
         if let Some(slot) = self.users.slot_of(id).filter(|_| self.shutdown.is_none()) {
             self.flush_before_all_rooms(slot);
         }
         let Some(slot) = self.users.slot_of(id) else { return };
         self.metrics.leaves += 1;
-        // Nobody reads his last words either.
+        // Nobody reads their last words either.
         let is_ignored = self.users.user(slot).ignored_by > 0;
         let departure = match departure {
             LeaveReason::Quit(Some(_)) if self.mute_of(slot).is_some() => LeaveReason::Quit(None),
-            // Each room may keep them until a crowd is counted: no more than is ever shown.
+            // Each room may keep them until leaves are counted: no more than is ever shown.
             LeaveReason::Quit(Some(words)) => LeaveReason::Quit(Some(truncate_for_quote(&words))),
             departure => departure,
         };
@@ -72,8 +73,8 @@ impl Broker {
         self.finish_if_drained();
     }
 
-    /// Ends somebody's connection, which is announced by name. No round may be under way.
-    pub(super) fn disconnect(&mut self, slot: usize, reason: DisconnectReason) {
+    /// Ends a user's connection, which is announced by name. No batch may be under way.
+    pub(super) fn disconnect(&mut self, slot: UserSlot, reason: DisconnectReason) {
         let gone = self.remove_disconnected(slot, reason);
         self.announce_by_name(&gone);
     }
@@ -81,7 +82,7 @@ impl Broker {
     /// The same, with a line of their own for them, and a departure of its own for the others.
     pub(super) fn disconnect_with(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         reason: DisconnectReason,
         words: &str,
         departure: LeaveReason,
@@ -90,10 +91,10 @@ impl Broker {
         self.announce_by_name(&gone);
     }
 
-    /// Ends somebody's connection, and takes them out. No round may be under way: nothing more is for them.
+    /// Ends a user's connection, and takes them out. No batch may be under way: nothing more is for them.
     pub(super) fn remove_disconnected(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         reason: DisconnectReason,
     ) -> DisconnectedUser {
         let message = if reason == DisconnectReason::Banned { self.ban_notice(slot) } else { None };
@@ -103,7 +104,7 @@ impl Broker {
     /// The same; they and the others are told in other words than usually.
     fn remove_with_message(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         reason: DisconnectReason,
         message: Option<Box<str>>,
         departure: LeaveReason,
@@ -116,8 +117,8 @@ impl Broker {
         DisconnectedUser { id, nick, memberships, departure }
     }
 
-    /// Announces somebody whose connection was ended: by name, up to as many in a second as leave by name in a room. More are a
-    /// crowd, and treated as those who leave in one: lines for thousands would be much of the memory for all.
+    /// Announces a user whose connection was ended: by name, up to as many in a second as leave by name in a room. More are
+    /// join summary, and treated as those who leave in one: lines for thousands would be much of the memory for all.
     pub(super) fn announce_disconnect(&mut self, gone: &DisconnectedUser) {
         let (since, count) = &mut self.named_disconnects;
         if self.now.saturating_duration_since(*since) >= ANNOUNCE_WINDOW {
@@ -152,8 +153,8 @@ impl Broker {
         }
     }
 
-    /// Takes somebody out of the house here. They get what was said before, unless they were cut.
-    fn mark_departed(&mut self, slot: usize) -> (Nick, Vec<Membership>) {
+    /// Takes a user out of the server here. They get what was said before, unless they were disconnected.
+    fn mark_departed(&mut self, slot: UserSlot) -> (Nick, Vec<Membership>) {
         let is_cut = self.users.user(slot).sender.is_disconnected();
         if is_cut {
             // They get nothing, like the special, and are not among those for whom something is copied.
@@ -187,14 +188,14 @@ impl Broker {
         (nick, memberships)
     }
 
-    /// Somebody is leaving the house, for those who keep a log of it.
-    fn log_departure(&self, slot: usize, departure: &LeaveReason) {
+    /// A user is leaving the server, for those who keep a log of it.
+    fn log_departure(&self, slot: UserSlot, departure: &LeaveReason) {
         let user = self.users.user(slot);
         self.connection_log.left(user.nick, user.address, departure);
     }
 
-    /// Lets somebody into a room, where he speaks from now on. He is not announced yet.
-    pub(super) fn enter_room(&mut self, slot: usize, room: RoomId) -> Membership {
+    /// Lets a user into a room, where they speak from now on. They are not announced yet.
+    pub(super) fn enter_room(&mut self, slot: UserSlot, room: RoomId) -> Membership {
         let user = self.users.user_mut(slot);
         let entered = self.rooms.room_mut(room);
         let summary = entered.join_summary.join((user.id, user.nick), self.now);
@@ -212,16 +213,16 @@ impl Broker {
         membership
     }
 
-    /// Tells a room that somebody came, unless he is counted.
-    pub(super) fn announce_join(&mut self, slot: usize, joined: Membership) {
+    /// Tells a room that a user came, unless they are counted.
+    pub(super) fn announce_join(&mut self, slot: UserSlot, joined: Membership) {
         if joined.summary.is_none() {
             let nick = self.users.user(slot).nick;
             self.publish(joined.room, &Message::Joined(nick), Some(slot));
         }
     }
 
-    /// Tells a room that somebody left, or counts them. Of who is ignored no words are kept for later: each of those who
-    /// ignore them would get a part of its own of whatever round that is in.
+    /// Tells a room that a user left, or counts them. Of who is ignored no words are kept for later: each of those who
+    /// ignore them would get a part of its own of whatever batch that is in.
     pub(super) fn announce_leave(
         &mut self,
         left: Membership,
@@ -243,7 +244,7 @@ impl Broker {
         }
     }
 
-    /// Tells a room that somebody left; his own words only those who want them.
+    /// Tells a room that a user left; their own words only those who want them.
     fn publish_leave(&mut self, room: RoomId, id: ClientId, nick: Nick, departure: &LeaveReason) {
         let line = Message::Left(nick, departure);
         if let LeaveReason::Quit(Some(_)) = departure {
@@ -260,7 +261,7 @@ impl Broker {
         self.join_summaries_due.extend(due.map(|due| (due, room)));
     }
 
-    /// Announces all who were counted in a room, if this one's join is among them: nothing of him may be seen before.
+    /// Announces all who were counted in a room, if this one's join is among them: nothing of them may be seen before.
     pub(super) fn flush_summary_containing(&mut self, membership: Membership) {
         if self.rooms.room(membership.room).join_summary.is_pending(membership.summary) {
             self.flush_join_summary(membership.room);
@@ -308,11 +309,11 @@ impl Broker {
     /// How many are in a room, and the first few of them.
     pub(super) fn room_summary(&self, room: RoomId) -> String {
         let room = self.rooms.room(room);
-        let here = room.names.from(0).map(|slot| &self.users.user(slot as usize).nick);
+        let here = room.names.from(0).map(|slot| &self.users.user(slot).nick);
         who::summary(room.user_count(), here)
     }
 
-    /// Forgets those who left the house, now that they have got their part of the round.
+    /// Forgets those who left the server, now that they have got their part of the batch.
     pub(super) fn remove_departed(&mut self) {
         if !self.users.has_departed() {
             return;

@@ -1,11 +1,12 @@
-//! What goes to one person alone, and who does not want to read whom.
+//! What goes to one user alone, and who does not want to read whom.
 //!
-//! Answers and ignoring go by the person, not by the name: a rename evades neither, and a stranger who takes the name gets
-//! nothing that was meant for somebody else.
+//! Answers and ignoring go by the user, not by the name: a rename evades neither, and a stranger who takes the name gets
+//! nothing that was meant for another user.
 
 use super::Broker;
 use crate::chat::event::ClientId;
 use crate::chat::room::RoomId;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::MAX_IGNORED;
 use crate::protocol::command::{Command, CommandKind};
 use crate::protocol::message::Message;
@@ -13,8 +14,8 @@ use crate::protocol::nick::Nick;
 use crate::protocol::sanitize::{is_blank, quote};
 
 impl Broker {
-    /// `/msg`: somebody tells one person something.
-    pub(super) fn send_message(&mut self, slot: usize, typed: &str) {
+    /// `/msg`: a user tells one user something.
+    pub(super) fn send_message(&mut self, slot: UserSlot, typed: &str) {
         let (asked, words) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
         if asked.is_empty() || is_blank(words) {
             return self.reply_error(slot, "/msg wants a nick and words, as in: /msg bob hello");
@@ -25,8 +26,8 @@ impl Broker {
         }
     }
 
-    /// `/reply`: somebody answers whoever wrote to him alone last.
-    pub(super) fn send_reply(&mut self, slot: usize, words: &str) {
+    /// `/reply`: a user answers the user who wrote to them alone last.
+    pub(super) fn send_reply(&mut self, slot: UserSlot, words: &str) {
         if is_blank(words) {
             return self.reply_error(slot, "/reply wants words, as in: /reply well then");
         }
@@ -43,15 +44,15 @@ impl Broker {
         }
     }
 
-    /// Whether somebody has not caught up, so that private lines to them must wait. It does not matter whether they keep
-    /// the pace of a room: private lines are to cut nobody, however many people write them.
-    pub(super) fn is_lagging(&self, slot: usize) -> bool {
+    /// Whether a user has not caught up, so that private lines to them must wait. It does not matter whether they keep
+    /// the pace of a room: private lines are to disconnect nobody, however many users write them.
+    pub(super) fn is_lagging(&self, slot: UserSlot) -> bool {
         let user = self.users.user(slot);
         user.counters().pending() > self.backpressure.limits().soft && !user.sender.is_closed()
     }
 
-    /// The person that a line to one alone would go to.
-    pub(super) fn recipient(&self, slot: usize, input: Command<'_>) -> Option<usize> {
+    /// The user that a line to one alone would go to.
+    pub(super) fn recipient(&self, slot: UserSlot, input: Command<'_>) -> Option<UserSlot> {
         match input.kind {
             CommandKind::Message => self.find_user(input.text.split(char::is_whitespace).next()?),
             CommandKind::Reply => {
@@ -62,14 +63,14 @@ impl Broker {
         }
     }
 
-    /// Whoever is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was meant
-    /// for another. No nick begins with the `@` that many put before one.
-    pub(super) fn find_user(&self, asked: &str) -> Option<usize> {
+    /// The user who is called so, in whatever case. Not who has a name that looks so: nobody is to get, by a look-alike, what was
+    /// meant for another. No nick begins with the `@` that many put before one.
+    pub(super) fn find_user(&self, asked: &str) -> Option<UserSlot> {
         self.users.by_nick(Nick::parse_existing(asked.strip_prefix('@').unwrap_or(asked))?)
     }
 
     /// Nobody is called so.
-    pub(super) fn reply_unknown_nick(&mut self, slot: usize, asked: &str) {
+    pub(super) fn reply_unknown_nick(&mut self, slot: UserSlot, asked: &str) {
         let bare = asked.strip_prefix('@').unwrap_or(asked);
         let like = Nick::parse_existing(bare).and_then(|nick| self.users.look_alike(nick, None));
         let like = like.map_or(String::new(), |like| {
@@ -79,8 +80,8 @@ impl Broker {
         self.reply_error(slot, &reason);
     }
 
-    /// A line from one person to another.
-    fn send_private(&mut self, from: usize, to: usize, words: &str) {
+    /// A line from one user to another.
+    fn send_private(&mut self, from: UserSlot, to: UserSlot, words: &str) {
         if from == to {
             return self.reply_error(from, "that is you yourself: /msg somebody else");
         }
@@ -92,9 +93,9 @@ impl Broker {
         let (sender, receiver) = (self.users.user(from), self.users.user(to));
         let (from_nick, to_nick, from_id) = (sender.nick, receiver.nick, sender.id);
         let away = receiver.extras.as_ref().and_then(|extras| extras.away.clone());
-        // Nobody is told that he is ignored.
+        // Nobody is told that they are ignored.
         if !receiver.ignores().contains(&from_id) {
-            // Nothing of somebody may be seen before he is seen to come.
+            // Nothing of a user may be seen before they are seen to come.
             let counted: Vec<_> = sender.memberships().collect();
             counted.into_iter().for_each(|membership| self.flush_summary_containing(membership));
             self.users.user_mut(to).extras_mut().last_private_sender = Some(from_id);
@@ -108,8 +109,8 @@ impl Broker {
         }
     }
 
-    /// `/ignore`: somebody wants to read nothing more of another, or know of whom he reads nothing.
-    pub(super) fn ignore(&mut self, slot: usize, asked: &str) {
+    /// `/ignore`: a user wants to read nothing more of another, or know of whom they read nothing.
+    pub(super) fn ignore(&mut self, slot: UserSlot, asked: &str) {
         if asked.is_empty() {
             return self.list_ignored(slot);
         }
@@ -139,7 +140,7 @@ impl Broker {
     }
 
     /// `/unignore`.
-    pub(super) fn unignore(&mut self, slot: usize, asked: &str) {
+    pub(super) fn unignore(&mut self, slot: UserSlot, asked: &str) {
         if asked.is_empty() {
             return self.reply_error(slot, "/unignore wants a nick, as in: /unignore bob");
         }
@@ -161,8 +162,8 @@ impl Broker {
         self.reply(slot, &format!("you read {nick} again"));
     }
 
-    /// Whom somebody ignores, of those who are here.
-    fn list_ignored(&mut self, slot: usize) {
+    /// Whom a user ignores, of those who are here.
+    fn list_ignored(&mut self, slot: UserSlot) {
         self.prune_ignores(slot);
         let ignored =
             self.users.user(slot).ignores().iter().filter_map(|&id| self.users.slot_of(id));
@@ -173,8 +174,8 @@ impl Broker {
         self.reply(slot, &format!("you ignore {}", names.join(", ")));
     }
 
-    /// Forgets those whom somebody ignored and who are gone: they come back as others.
-    fn prune_ignores(&mut self, slot: usize) {
+    /// Forgets those whom a user ignored and who are gone: they come back as others.
+    fn prune_ignores(&mut self, slot: UserSlot) {
         let gone = |id: &_| self.users.slot_of(*id).is_none();
         let any = self.users.user(slot).ignores().iter().any(gone);
         if any {
@@ -184,9 +185,9 @@ impl Broker {
         }
     }
 
-    /// Somebody who ignored others is gone.
-    pub(super) fn clear_ignores(&mut self, slot: usize) {
-        // His list stays, for his last part of the round.
+    /// A user who ignored others is gone.
+    pub(super) fn clear_ignores(&mut self, slot: UserSlot) {
+        // Their list stays, for their last part of the batch.
         for id in self.users.user(slot).ignores().to_vec() {
             if let Some(other) = self.users.slot_of(id) {
                 self.users.user_mut(other).ignored_by -= 1;
@@ -194,10 +195,10 @@ impl Broker {
         }
     }
 
-    /// Makes those in a room special who do not want somebody's words. They are the result.
-    pub(super) fn collect_ignoring(&mut self, room: RoomId, id: ClientId) -> Vec<usize> {
-        let members = self.rooms.room(room).members.iter().map(|&slot| slot as usize);
-        let shuns = |slot: &usize| self.users.user(*slot).ignores().contains(&id);
+    /// Makes those in a room recipients of a batch of their own who do not want a user's words. They are the result.
+    pub(super) fn collect_ignoring(&mut self, room: RoomId, id: ClientId) -> Vec<UserSlot> {
+        let members = self.rooms.room(room).members.iter().copied();
+        let shuns = |slot: &UserSlot| self.users.user(*slot).ignores().contains(&id);
         let ignoring: Vec<_> = members.filter(shuns).collect();
         ignoring.iter().for_each(|&slot| self.mark_custom(slot));
         ignoring

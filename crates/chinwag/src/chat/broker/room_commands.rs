@@ -1,4 +1,4 @@
-//! What people ask about rooms: to enter and leave them, what they are about, who is in them, what was said.
+//! What users ask about rooms: to enter and leave them, what they are about, who is in them, what was said.
 
 use super::Broker;
 use super::dispatch::NO_ROOM;
@@ -6,6 +6,7 @@ use crate::chat::broker::who;
 use crate::chat::event::LeaveReason;
 use crate::chat::room::{Room, RoomId};
 use crate::chat::user::Membership;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::{
     HISTORY_BYTES, MAX_ROOMS, MAX_ROOMS_PER_USER, MAX_TOPIC, REPLAY_BYTES, REPLAY_LINES, ROOMS_PAGE,
 };
@@ -16,7 +17,7 @@ use crate::protocol::room_name::RoomName;
 use crate::protocol::sanitize::{is_blank, quote};
 use std::net::IpAddr;
 
-/// Why somebody makes no further room.
+/// Why a user makes no further room.
 const TOO_MANY_MADE: &str = "your address has made as many rooms as it may: join one that is there, or leave one of them empty";
 
 /// What takes a topic away.
@@ -47,8 +48,8 @@ fn room_entry(room: &Room) -> String {
 }
 
 impl Broker {
-    /// `/join`: somebody enters a room, or speaks in one that he is in already.
-    pub(super) fn join_room(&mut self, slot: usize, asked: &str) {
+    /// `/join`: a user enters a room, or speaks in one that they are in already.
+    pub(super) fn join_room(&mut self, slot: UserSlot, asked: &str) {
         if asked.is_empty() {
             return self.reply_current_room(slot);
         }
@@ -78,7 +79,7 @@ impl Broker {
             return self.reply_error(slot, TOO_MANY_MADE);
         }
         let Some(slot) = self.flush_before_change(slot) else { return };
-        // The round that went out may have been the room's last.
+        // The batch that went out may have been the room's last.
         let open = self.rooms.find(&name);
         if open.is_none() && known.is_some() && !self.may_create_room(from) {
             return self.reply_error(slot, TOO_MANY_MADE);
@@ -96,13 +97,13 @@ impl Broker {
         self.announce_join(slot, joined);
     }
 
-    /// Whether somebody from this address may make one more room.
+    /// Whether a user from this address may make one more room.
     fn may_create_room(&self, from: IpAddr) -> bool {
         self.room_limit.get().is_none_or(|limit| self.rooms.may_create(from, limit))
     }
 
-    /// What a newcomer is told of a room beside who is there.
-    pub(super) fn send_room_intro(&mut self, slot: usize, room: RoomId) {
+    /// What a new client is told of a room beside who is there.
+    pub(super) fn send_room_intro(&mut self, slot: UserSlot, room: RoomId) {
         if let Some(topic) = &self.rooms.room(room).topic {
             let words = format!("the topic is {topic}");
             self.reply(slot, &words);
@@ -118,8 +119,8 @@ impl Broker {
         }
     }
 
-    /// Somebody speaks in another of his rooms from now on.
-    fn switch_room(&mut self, slot: usize, room: RoomId) {
+    /// A user speaks in another of their rooms from now on.
+    fn switch_room(&mut self, slot: UserSlot, room: RoomId) {
         if !self.users.user(slot).is_current_room(room) {
             let Some(slot) = self.flush_before_change(slot) else { return };
             self.clear_current(slot);
@@ -132,8 +133,8 @@ impl Broker {
         self.show_prompt(slot);
     }
 
-    /// `/part`: somebody leaves a room, and speaks in the one that he joined last.
-    pub(super) fn part(&mut self, slot: usize, asked: &str) {
+    /// `/part`: a user leaves a room, and speaks in the one that they joined last.
+    pub(super) fn part(&mut self, slot: UserSlot, asked: &str) {
         let user = self.users.user(slot);
         let left = if asked.is_empty() {
             let Some(current) = user.current else { return self.reply_error(slot, NO_ROOM) };
@@ -170,9 +171,9 @@ impl Broker {
         self.close_if_empty(left.room);
     }
 
-    /// Takes somebody out of a room in the middle of his stay, with no round under way. In his own eyes he speaks nowhere,
-    /// if it was his current one: the base of a kick, too.
-    pub(super) fn remove_from_room(&mut self, slot: usize, room: RoomId) {
+    /// Takes a user out of a room in the middle of their stay, with no batch under way. In their own eyes they speak nowhere,
+    /// if it was their current one: the base of a kick, too.
+    pub(super) fn remove_from_room(&mut self, slot: UserSlot, room: RoomId) {
         let user = self.users.user_mut(slot);
         // The view is that of before.
         let (id, view, spoke) = (user.id, user.view_of(room), user.leave(room));
@@ -193,8 +194,8 @@ impl Broker {
         }
     }
 
-    /// Somebody's current room becomes one of his others: he speaks nowhere for the moment.
-    fn clear_current(&mut self, slot: usize) {
+    /// A user's current room becomes one of their others: they speak nowhere for the moment.
+    fn clear_current(&mut self, slot: UserSlot) {
         self.remove_views(slot);
         let user = self.users.user_mut(slot);
         if let Some(current) = user.current.take() {
@@ -203,8 +204,8 @@ impl Broker {
         self.add_views(slot);
     }
 
-    /// Somebody who speaks nowhere speaks in one of his others.
-    fn set_current(&mut self, slot: usize, which: impl FnOnce(&[Membership]) -> Option<usize>) {
+    /// A user who speaks nowhere speaks in one of their others.
+    fn set_current(&mut self, slot: UserSlot, which: impl FnOnce(&[Membership]) -> Option<usize>) {
         self.remove_views(slot);
         let user = self.users.user_mut(slot);
         if let Some(extras) = &mut user.extras
@@ -215,32 +216,32 @@ impl Broker {
         self.add_views(slot);
     }
 
-    /// Counts somebody's views out of his rooms, for they change. No round may be under way.
-    pub(super) fn remove_views(&mut self, slot: usize) {
+    /// Counts a user's views out of their rooms, for they change. No batch may be under way.
+    pub(super) fn remove_views(&mut self, slot: UserSlot) {
         let user = self.users.user(slot);
         for Membership { room, .. } in user.memberships() {
             self.rooms.room_mut(room).remove_view(user.view_of(room), user.is_current_room(room));
         }
     }
 
-    /// Counts somebody's views in his rooms again.
-    pub(super) fn add_views(&mut self, slot: usize) {
+    /// Counts a user's views in their rooms again.
+    pub(super) fn add_views(&mut self, slot: UserSlot) {
         let user = self.users.user(slot);
         for Membership { room, .. } in user.memberships() {
             self.rooms.room_mut(room).add_view(user.view_of(room), user.is_current_room(room));
         }
     }
 
-    /// Ends the round before something changes that it takes for unchanging. Somebody may be cut by that: then there is no
-    /// slot of his any more.
-    pub(super) fn flush_before_change(&mut self, slot: usize) -> Option<usize> {
+    /// Ends the batch before something changes that it takes for unchanging. A user may be disconnected by that: then there is no
+    /// slot of theirs any more.
+    pub(super) fn flush_before_change(&mut self, slot: UserSlot) -> Option<UserSlot> {
         let id = self.users.user(slot).id;
         self.flush(self.now);
         self.users.slot_of(id)
     }
 
-    /// `/rooms`: their names, how many are in them, and what they are about; those with most people first.
-    pub(super) fn list_rooms(&mut self, slot: usize, page: u32) {
+    /// `/rooms`: their names, how many are in them, and what they are about; those with most users first.
+    pub(super) fn list_rooms(&mut self, slot: UserSlot, page: u32) {
         let count = self.rooms.len();
         let from = first_index_on(page);
         let listed = self.rooms.by_size_from(from).take(ROOMS_PAGE).map(room_entry).collect();
@@ -248,7 +249,7 @@ impl Broker {
     }
 
     /// `/rooms` with a word: the same of those that have it in their names.
-    pub(super) fn list_rooms_matching(&mut self, slot: usize, word: &str, page: u32) {
+    pub(super) fn list_rooms_matching(&mut self, slot: UserSlot, word: &str, page: u32) {
         let wanted = word.to_lowercase();
         let all = self.rooms.by_size_from(0);
         let named: Vec<_> = all.filter(|room| room.name.as_str().contains(&wanted)).collect();
@@ -265,8 +266,8 @@ impl Broker {
         );
     }
 
-    /// Tells somebody a page of rooms, or that there is no such page.
-    fn send_rooms_page(&mut self, slot: usize, shown: RoomsPage) {
+    /// Tells a user a page of rooms, or that there is no such page.
+    fn send_rooms_page(&mut self, slot: UserSlot, shown: RoomsPage) {
         let RoomsPage { count, page, asked, listed } = shown;
         let pages = count.div_ceil(ROOMS_PAGE);
         let page = page as usize;
@@ -287,7 +288,7 @@ impl Broker {
     }
 
     /// `/topic`: what the current room is about.
-    pub(super) fn topic(&mut self, slot: usize, words: &str) {
+    pub(super) fn topic(&mut self, slot: UserSlot, words: &str) {
         let user = self.users.user(slot);
         let (nick, id) = (user.nick, user.id);
         let Some(current) = user.current else { return self.reply_error(slot, NO_ROOM) };
@@ -325,7 +326,7 @@ impl Broker {
     }
 
     /// `/who`: who is in a room.
-    pub(super) fn list_room_users(&mut self, slot: usize, asked: &str, page: u32) {
+    pub(super) fn list_room_users(&mut self, slot: UserSlot, asked: &str, page: u32) {
         let (room, scope) = if asked.is_empty() {
             let Some(current) = self.users.user(slot).current else {
                 return self
@@ -345,8 +346,8 @@ impl Broker {
         };
         let asked = self.rooms.room(room);
         let names = &asked.names;
-        let name = |slot: u32| {
-            let user = self.users.user(slot as usize);
+        let name = |slot: UserSlot| {
+            let user = self.users.user(slot);
             who::Entry { nick: &user.nick, away: user.is_away() }
         };
         match who::page(asked.user_count(), |place| names.from(place).map(name), &scope, page) {
@@ -356,7 +357,7 @@ impl Broker {
     }
 
     /// `/history`: the last lines of the current room.
-    pub(super) fn send_history(&mut self, slot: usize, lines: usize) {
+    pub(super) fn send_history(&mut self, slot: UserSlot, lines: usize) {
         let Some(current) = self.users.user(slot).current else {
             return self.reply_error(slot, NO_ROOM);
         };
@@ -365,9 +366,9 @@ impl Broker {
         }
     }
 
-    /// Tells somebody what was said in a room last, but for those whose words he does not want. Says whether there was
+    /// Tells a user what was said in a room last, but for those whose words they do not want. Says whether there was
     /// anything.
-    fn replay_history(&mut self, slot: usize, room: RoomId, lines: usize, bytes: usize) -> bool {
+    fn replay_history(&mut self, slot: UserSlot, room: RoomId, lines: usize, bytes: usize) -> bool {
         let user = self.users.user(slot);
         let history = &mut self.rooms.room_mut(room).history;
         let text = history.recent(lines, bytes, user.ignores());

@@ -2,12 +2,12 @@
 //! everybody is told and sent home.
 //!
 //! ```text
-//!   Shutdown ─► waiting ─── all are drained ───────────► goodbye ─► finished
-//!                  └── the grace is nearly over ─► forced ──┘
+//!   Shutdown ─► draining ─── all are drained ──────────► goodbye ─► finished
+//!                  └── the timeout is near ──────► forced ──┘
 //! ```
 //!
-//! Forced, the broker takes what is left in its queue without regard to the pace, and those who cannot keep up are
-//! cut; nothing that was handed over is lost on anybody else.
+//! Forced, the broker takes what is left in its queue without regard to flow control, and those who cannot keep up are
+//! disconnected; nothing that was handed over is lost on anyone else.
 
 use super::Broker;
 use super::deferred::DeferredQueues;
@@ -25,7 +25,7 @@ use std::time::Instant;
 pub(super) struct Shutdown {
     /// When waiting is over.
     force_at: Instant,
-    /// People whose lines have not all come yet.
+    /// Users whose lines have not all come yet.
     undrained: usize,
     /// How far it is.
     phase: Phase,
@@ -43,7 +43,7 @@ enum Phase {
 }
 
 impl Shutdown {
-    /// Whether events are taken whatever the pace.
+    /// Whether events are taken whatever flow control says.
     pub(super) fn is_forced(&self) -> bool {
         self.phase == Phase::Forced
     }
@@ -53,7 +53,7 @@ impl Shutdown {
         (self.phase == Phase::Draining).then_some(self.force_at)
     }
 
-    /// Somebody is not here any more, and not waited for.
+    /// A user is not here any more, and not waited for.
     pub(super) fn client_left(&mut self, drained: bool) {
         self.undrained -= usize::from(!drained);
     }
@@ -95,7 +95,7 @@ impl Broker {
         self.finish_if_drained();
     }
 
-    /// All that was read from somebody has come.
+    /// All that was read from a user has come.
     pub(super) fn handle_drained(&mut self, id: ClientId) {
         let Some(shutdown) = &mut self.shutdown else { return };
         let Some(slot) = self.users.slot_of(id) else { return };
@@ -130,7 +130,7 @@ impl Broker {
                 user.view.format().encode_with_prefix(heading, &Message::ShuttingDown, &mut bytes);
                 Frame::new(&bytes, &self.frame_bytes)
             });
-            // Whoever is gone need not be told; whoever is too far behind for it would not read it.
+            // Those who are gone need not be told; the user who is too far behind for it would not read it.
             if user.sender.push(words.clone()).is_ok() {
                 self.metrics.frames += 1;
             }
@@ -145,11 +145,11 @@ impl Broker {
         self.deferred = DeferredQueues::default();
     }
 
-    /// Somebody came who cannot stay: he is told why, and that is all.
+    /// A user came who cannot stay: they are told why, and that is all.
     pub(super) fn reject(&mut self, mut client: NewClient, words: &Message<'_>) {
         let mut bytes = Vec::new();
         client.format.encode(words, &mut bytes);
-        // Whoever is gone already need not be told.
+        // The user who is gone already need not be told.
         let _ = client.sender.push(Frame::new(&bytes, &self.frame_bytes));
     }
 }

@@ -1,22 +1,23 @@
-//! Connections that do not answer: whoever wants the nick of one is told, and an operator can end it.
+//! Connections that do not answer: the user who wants the nick of one is told, and an operator can end it.
 
 use super::Broker;
 use crate::chat::audit::AuditRecord;
 use crate::chat::event::ClientId;
+use crate::chat::user_slot::UserSlot;
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::side_message::Probe;
 use crate::protocol::duration;
 use std::time::Duration;
 
 impl Broker {
-    /// Has somebody's task find out whether the connection answers, for somebody else, or for an operator who wants it ended
+    /// Has a user's task find out whether the connection answers, for another user, or for an operator who wants it ended
     /// if it does not.
-    pub(super) fn probe(&self, of: usize, by: usize, ends: bool) {
+    pub(super) fn probe(&self, of: UserSlot, by: UserSlot, ends: bool) {
         let by = self.users.user(by).id;
         self.users.user(of).sender.request_probe(Probe { requester: by, disconnects: ends });
     }
 
-    /// A connection does not answer, which somebody wanted to know: nothing has come from it for so long, and the kernel bears
+    /// A connection does not answer, which a user wanted to know: nothing has come from it for so long, and the kernel bears
     /// that for about so long still.
     pub(super) fn handle_unresponsive(
         &mut self,

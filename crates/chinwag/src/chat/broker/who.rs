@@ -1,4 +1,4 @@
-//! The answer to `/who`, in pages, and the line of names that a newcomer gets.
+//! The answer to `/who`, in pages, and the line of names that a new client gets.
 
 use crate::limits::{MAX_NICK, MAX_ROOM_NAME, WELCOME_NAMES, WHO_PAGE_BYTES, WHO_PAGE_NAMES};
 use crate::protocol::encode::group_digits;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// What an answer may need beside the names: `* `, the count, `page … of …`, the way to the next page, the line end.
 const OVERHEAD: usize = 96 + 2 * (MAX_ROOM_NAME + 4);
-/// What stands behind the name of somebody who is away.
+/// What stands behind the name of a user who is away.
 const AWAY: &str = " (away)";
 /// What stands between two names.
 const SEPARATOR: &str = ", ";
@@ -18,26 +18,26 @@ const _: () = assert!(
     "a page holds so many names, however long they are"
 );
 
-/// Somebody in an answer to `/who`.
+/// A user in an answer to `/who`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
-    /// What he is called.
+    /// What they are called.
     pub nick: &'a Nick,
-    /// Whether he said that he is away.
+    /// Whether they said that they are away.
     pub away: bool,
 }
 
 /// Which room an answer is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Scope {
-    /// The one that the person who asks is in.
+    /// The one that the user who asks is in.
     CurrentRoom,
-    /// The one of this name, for which he asked.
+    /// The one of this name, for which they asked.
     Room(RoomName),
 }
 
 impl Scope {
-    /// Behind a number of people.
+    /// Behind a number of users.
     fn after_count(&self) -> String {
         match self {
             Self::CurrentRoom => "here".to_owned(),
@@ -54,7 +54,7 @@ impl Scope {
     }
 }
 
-/// One page of the names, counted from 1, of so many people. `from` says who they are from a place on, counted from 0: nobody
+/// One page of the names, counted from 1, of so many users. `from` says who they are from a place on, counted from 0: nobody
 /// is looked at but those on the page.
 ///
 /// # Errors

@@ -1,41 +1,43 @@
-//! One round of the broker in one room: the lines of some events, put together for everybody at once.
+//! One batch of the broker in one room: the lines of some events, put together for everybody at once.
 //!
 //! ```text
-//!   layer     │ bob: hi │ ann: yes │ ann: no │ * cy joined │ eve: so │      one buffer for each view, encoded once
-//!   spans       bob       ann ─────────────    cy            eve           whose own lines they are: not for him
-//!   stamps      1         2, 3                 5             6             their place among all lines of the house
-//!   asides                              ▲ 4, for ann: "! unknown command"  the house's, for one alone
-//!   windows                                    cy ───────────────────►     who came or left in between
+//!   view      │ bob: hi │ ann: yes │ ann: no │ * cy joined │ eve: so │      one buffer for each view, encoded once
+//!   spans       bob       ann ─────────────    cy            eve           whose own lines they are: not for them
+//!   order       1         2, 3                 5             6             their place among all lines of the server
+//!   direct line                         ▲ 4, for ann: "! unknown command"  the server's, for one alone
+//!   presences                                  cy ───────────────────►     who came or left in between
 //!
-//!   everybody else   the whole buffer of his view, as one frame
-//!   bob              what stands behind his span, a slice of the same buffer
-//!   ann              a buffer of her own, for there is an aside in it
-//!   cy               his welcome, an aside, and what stands behind his own join
+//!   everybody else   the whole buffer of their view, as one frame
+//!   bob              what follows their span, a slice of the same buffer
+//!   ann              a buffer of their own, for there is a direct line in it
+//!   cy               their welcome, a direct line, and what follows their own join
 //! ```
 //!
-//! People are slots of the roster here, and keep them for the time of a round. Whoever gets something from several rooms,
-//! or asides, gets all of it in the order of the stamps: the order in which it happened. A line that is for all who share one of
-//! several rooms, a rename, has the same stamp in each of them, and so is found and given once.
+//! Users are slots of the table here, and keep them for the time of a batch. Users who get something from several rooms,
+//! or direct lines, get all of it by order number: the order in which it happened. A line that is for all who share one of
+//! several rooms, a rename, has the same order number in each of them, and so is found and given once.
 
 use crate::chat::event::ClientId;
 use crate::chat::scan_steps;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::{BATCH_BYTES, FRAME_OVERHEAD, IDLE_BUFFER_BYTES, SPARE_BUFFERS};
 use crate::outbound::frame::{ByteCounter, Frame};
 use crate::protocol::view::View;
 use std::mem;
 use std::ops::Range;
 
-/// Spans and asides that an empty list keeps room for; more than that are a crowd that comes or leaves.
+/// Spans and direct lines that an empty list keeps room for; more than that are a join storm.
 const KEPT_ENTRIES: usize = 64;
 
 /// Whose lines some are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LineSource {
-    /// Who does not get them, because they are his own.
-    pub author: Option<usize>,
-    /// His id, if there are people who do not want to read his words, and these are words of his.
+    /// Who does not get them, because they are their own.
+    pub author: Option<UserSlot>,
+    /// Their id, if there are users who do not want to read their words, and these are words of theirs.
     pub ignorable: Option<ClientId>,
-    /// Whether the line is one for several rooms, with the same stamp in each: whoever reads several of them gets it once.
+    /// Whether the line is one for several rooms, with the same order number in each: the user who reads several of them gets it
+    /// once.
     pub is_in_several_rooms: bool,
 }
 
@@ -44,21 +46,21 @@ pub(crate) struct LineSource {
 struct Span {
     /// Whose they are.
     source: LineSource,
-    /// The stamp of its first line.
+    /// The order number of its first line.
     first: u32,
-    /// The stamp of its last line; those between are its own, too.
+    /// The order number of its last line; those between are its own, too.
     last: u32,
 }
 
 impl Span {
-    /// Whether a line of this source and stamp may stand in it, too. One that stands in several rooms stands alone, so that
-    /// it can be told from all others by its stamp.
+    /// Whether a line of this source and order number may stand in it, too. One that stands in several rooms stands alone, so
+    /// that it can be told from all others by its order number.
     fn can_extend(&self, source: LineSource, order: u32) -> bool {
         self.source == source && self.last + 1 == order && !source.is_in_several_rooms
     }
 }
 
-/// The lines of a round as they look in one view.
+/// The lines of a batch as they look in one view.
 #[derive(Debug, Default)]
 struct EncodedView {
     /// The lines.
@@ -83,29 +85,29 @@ impl EncodedView {
     }
 }
 
-/// The part of a round in which somebody was in the room.
+/// The part of a batch in which a user was in the room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Presence {
     /// Who.
-    slot: usize,
-    /// The first span that is for him.
+    slot: UserSlot,
+    /// The first span that is for them.
     from: usize,
-    /// The first span that is not for him any more.
+    /// The first span that is not for them any more.
     to: usize,
 }
 
-/// Whoever gets a part of a round.
+/// The user who gets a part of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recipient<'a> {
     /// Who.
-    pub slot: usize,
-    /// How lines of this room look to him.
+    pub slot: UserSlot,
+    /// How lines of this room look to them.
     pub view: View,
-    /// Whose words he does not want.
+    /// Whose words they do not want.
     pub ignores: &'a [ClientId],
 }
 
-/// What one person gets of a round, if he is not like everybody else.
+/// What one user gets of a batch, if they are not like everybody else.
 #[derive(Debug)]
 pub(crate) enum RecipientFrames {
     /// Nothing.
@@ -128,10 +130,10 @@ impl RecipientFrames {
     }
 }
 
-/// Some bytes for one person, and the stamp of the first line in them.
+/// Some bytes for one user, and the order number of the first line in them.
 pub(crate) type Piece<'a> = (u32, &'a [u8]);
 
-/// Buffers that no round uses at the moment. All rooms take theirs from here and give them back when the round is over, so that
+/// Buffers that no batch uses at the moment. All rooms take theirs from here and give them back when the batch is over, so that
 /// a room that is silent has none, and it costs as many as ever were in use at once, [`SPARE_BUFFERS`] at most.
 #[derive(Debug, Default)]
 pub(crate) struct BufferPool {
@@ -153,7 +155,7 @@ impl BufferPool {
         self.spans.pop().unwrap_or_default()
     }
 
-    /// Takes a buffer back. What one extraordinary round has blown up shrinks.
+    /// Takes a buffer back. What one extraordinary batch has blown up shrinks.
     fn return_view(&mut self, mut view_bytes: Box<EncodedView>) {
         view_bytes.whole = None;
         if self.views.len() >= SPARE_BUFFERS {
@@ -192,28 +194,28 @@ impl BufferPool {
     }
 }
 
-/// The lines of one round in one room (see the module's words). Between rounds it has no memory but its own.
+/// The lines of one batch in one room (see the module docs). Between batches it has no memory but its own.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// Whose lines there are.
     spans: Vec<Span>,
     /// Whether the last span must not grow, because a window begins or ends behind it.
     sealed: bool,
-    /// The lines in each view that somebody has.
+    /// The lines in each view that a user has.
     views: [Option<Box<EncodedView>>; View::COUNT],
     /// When those were in the room who were not in it throughout.
     presences: Vec<Presence>,
 }
 
 impl Batch {
-    /// Somebody comes in here: what was said before is not for him.
-    pub(crate) fn enter(&mut self, slot: usize) {
+    /// A user comes in here: what was said before is not for them.
+    pub(crate) fn enter(&mut self, slot: UserSlot) {
         self.sealed = true;
         self.presences.push(Presence { slot, from: self.spans.len(), to: usize::MAX });
     }
 
-    /// Somebody leaves here: what is said from now on is not for him.
-    pub(crate) fn leave(&mut self, slot: usize) {
+    /// A user leaves here: what is said from now on is not for them.
+    pub(crate) fn leave(&mut self, slot: UserSlot) {
         self.sealed = true;
         let to = self.spans.len();
         match self.presences.iter_mut().find(|presence| presence.slot == slot) {
@@ -274,8 +276,8 @@ impl Batch {
         view_bytes.whole.as_ref()
     }
 
-    /// What somebody gets who gets it from this room alone, as one or two slices of the whole, if they are most of it:
-    /// a few bytes owed to a slow reader must not keep a whole round alive.
+    /// What a user gets who gets it from this room alone, as one or two slices of the whole, if they are most of it:
+    /// a few bytes pending for a slow reader must not keep a whole batch alive.
     pub(crate) fn slices(
         &mut self,
         recipient: &Recipient<'_>,
@@ -300,7 +302,7 @@ impl Batch {
         }
     }
 
-    /// Adds what is for somebody, in order.
+    /// Adds what is for a user, in order.
     pub(crate) fn pieces<'a>(&'a self, recipient: &Recipient<'a>, pieces: &mut Vec<Piece<'a>>) {
         let Some(view_bytes) = &self.views[recipient.view.index()] else { return };
         let spans = Spans::new(self, recipient);
@@ -321,14 +323,14 @@ impl Batch {
     }
 }
 
-/// The spans that are for somebody: not his own, not of those whose words he does not want, and of his time.
+/// The spans that are for a user: not their own, not of those whose words they do not want, and of their time.
 #[derive(Clone, Debug)]
 struct Spans<'a> {
-    /// Of this round.
+    /// Of this batch.
     batch: &'a Batch,
     /// Whose spans.
     recipient: Recipient<'a>,
-    /// Those of his time that were not looked at yet.
+    /// Those of their time that were not looked at yet.
     rest: Range<usize>,
 }
 
@@ -355,7 +357,7 @@ impl Iterator for Spans<'_> {
     }
 }
 
-/// Stretches of a layer for somebody, as long as they come, each with the stamp of its first line.
+/// Stretches of a layer for a user, as long as they come, each with the order number of its first line.
 #[derive(Clone, Debug)]
 struct Runs<'a> {
     /// The spans in them.
@@ -365,7 +367,7 @@ struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// All that is for somebody.
+    /// All that is for a user.
     fn new(batch: &'a Batch, view_bytes: &'a EncodedView, recipient: &Recipient<'a>) -> Self {
         Self { spans: Spans::new(batch, recipient).peekable(), view_bytes }
     }
@@ -388,33 +390,33 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// A line for one person alone.
+/// A line for one user alone.
 #[derive(Clone, Debug)]
 struct DirectLine {
     /// Who gets it.
-    to: usize,
-    /// Its place among all lines of the house.
+    to: UserSlot,
+    /// Its place among all lines of the server.
     order: u32,
     /// Where its bytes are.
     bytes: Range<usize>,
 }
 
-/// The lines of a round that are for one person alone, whatever room he is in.
+/// The lines of a batch that are for one user alone, whatever room they are in.
 #[derive(Debug, Default)]
 pub(crate) struct DirectLines {
     /// All of them, encoded.
     bytes: Vec<u8>,
-    /// Whose they are and where they stand: in the order of the stamps, or by whose they are once they are sorted.
+    /// Whose they are and where they stand: by order number, or by whose they are once they are sorted.
     direct_lines: Vec<DirectLine>,
     /// Whether they are sorted by whose they are.
     is_sorted: bool,
 }
 
 impl DirectLines {
-    /// Adds a line for one person. `encode` appends its bytes. Says how long it is.
+    /// Adds a line for one user. `encode` appends its bytes. Says how long it is.
     pub(crate) fn push(
         &mut self,
-        to: usize,
+        to: UserSlot,
         order: u32,
         encode: impl FnOnce(&mut Vec<u8>),
     ) -> usize {
@@ -427,14 +429,14 @@ impl DirectLines {
         length
     }
 
-    /// Sorts them by whose they are, so that those of one person are found without a look at all the others'.
+    /// Sorts them by whose they are, so that those of one user are found without a look at all the others'.
     pub(crate) fn sort(&mut self) {
         self.direct_lines.sort_unstable_by_key(|aside| (aside.to, aside.order));
         self.is_sorted = true;
     }
 
-    /// Those of one person, in order.
-    fn of(&self, slot: usize) -> &[DirectLine] {
+    /// Those of one user, in order.
+    fn of(&self, slot: UserSlot) -> &[DirectLine] {
         debug_assert!(
             self.is_sorted || self.direct_lines.is_empty(),
             "they are sorted before they are handed out"
@@ -446,18 +448,18 @@ impl DirectLines {
         theirs
     }
 
-    /// Whether there is one for somebody.
-    pub(crate) fn has(&self, slot: usize) -> bool {
+    /// Whether there is one for a user.
+    pub(crate) fn has(&self, slot: UserSlot) -> bool {
         !self.of(slot).is_empty()
     }
 
-    /// Adds those for somebody, in order.
-    pub(crate) fn pieces<'a>(&'a self, slot: usize, pieces: &mut Vec<Piece<'a>>) {
+    /// Adds those for a user, in order.
+    pub(crate) fn pieces<'a>(&'a self, slot: UserSlot, pieces: &mut Vec<Piece<'a>>) {
         let theirs = self.of(slot).iter();
         pieces.extend(theirs.map(|aside| (aside.order, &self.bytes[aside.bytes.clone()])));
     }
 
-    /// Forgets them. What one extraordinary round has blown up is given back.
+    /// Forgets them. What one extraordinary batch has blown up is given back.
     pub(crate) fn clear(&mut self) {
         self.direct_lines.clear();
         self.direct_lines.shrink_to(KEPT_ENTRIES);
@@ -471,8 +473,8 @@ impl DirectLines {
     }
 }
 
-/// All pieces for one person as one frame, in the order of their stamps. Of those with the same stamp, a line that stands in
-/// several rooms, the last is taken: that of the current room, if the pieces come in the order of a person's rooms.
+/// All pieces for one user as one frame, by order number. Of those with the same order number, a line that stands in
+/// several rooms, the last is taken: that of the current room, if the pieces come in the order of a user's rooms.
 pub(crate) fn concat(mut pieces: Vec<Piece<'_>>, frame_bytes: &ByteCounter) -> RecipientFrames {
     pieces.sort_by_key(|&(order, _)| order);
     pieces.dedup_by(|later, kept| {

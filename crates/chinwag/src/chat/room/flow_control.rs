@@ -1,21 +1,21 @@
-//! The pace of the room: when the broker takes further lines, and who has stopped counting for that.
+//! Flow control of a room: when the broker takes further lines, and who has stopped counting for that.
 //!
-//! Pure: what people were sent and have taken goes in, with the time; a [`Verdict`] comes out.
+//! Pure: what users were sent and have taken goes in, with the time; a [`Decision`] comes out.
 //!
-//! - A receiver is *active* as long as he keeps up: within each [`PROGRESS_WINDOW`] he takes [`MIN_PROGRESS_BYTES`] bytes, or
-//!   all that was due to him at its start. Others do not count; they run into their bounds and are cut.
-//! - The intake pauses while more than half of the active receivers are past the soft bound, or an active one is
-//!   past half of the hard bound. The first keeps the room at the pace of its majority, the second keeps everybody
+//! - A receiver is *active* as long as they keep up: within each [`PROGRESS_WINDOW`] they take [`MIN_PROGRESS_BYTES`] bytes, or
+//!   all that was due to them at its start. Others do not count; they run into their bounds and are disconnected.
+//! - No events are taken while more than half of the active receivers are over the soft limit, or an active one is
+//!   past half of the hard limit. The first keeps the room at the pace of its majority, the second keeps everybody
 //!   in who reads at all.
-//! - Who is owed something and has taken nothing at all for [`STALLED_AFTER`] is *still*, and does not count either, as long
-//!   as others move: a quarter of the active at least, and no fewer than [`MIN_PROGRESSING`]. If hardly anybody moves, the
+//! - Who has something pending and has taken nothing at all for [`STALLED_AFTER`] is *still*, and does not count either, as long
+//!   as others move: a quarter of the active at least, and no fewer than [`MIN_PROGRESSING`]. If hardly anyone moves, the
 //!   machine or the net stands still, or the room is small, and nobody is blamed before the window is over.
-//! - Who alone has been speaking is no receiver of what he says, and does not count.
-//! - What somebody is owed beside the room's own lines (answers, private lines, those of other rooms) does not make them
-//!   behind in it: it is not the room's to wait for. Past the hard bound, or if they take nothing, it ends them all the same.
+//! - Who alone has been speaking is no receiver of what they say, and does not count.
+//! - What a user has pending beside the room's own lines (answers, private lines, those of other rooms) does not make them
+//!   behind in it: it is not the room's to wait for. Over the hard limit, or if they take nothing, it ends them all the same.
 //!
-//! Looking at everybody costs little, but not nothing. So the broker looks once in a `SCAN_INTERVAL` while somebody is
-//! owed something, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`LagCounts`] of a round says that
+//! Looking at everybody costs little, but not nothing. So the broker looks once in a `SCAN_INTERVAL` while a user is
+//! waited for, in a `PAUSED_SCAN_INTERVAL` while the room waits, and in between only when the [`LagCounts`] of a batch says that
 //! the verdict may have changed.
 
 use crate::chat::event::ClientId;
@@ -25,28 +25,28 @@ use crate::limits::{
 use crate::outbound::backpressure::QueueLimits;
 use std::time::Instant;
 
-/// What the rule remembers of one person.
+/// What the rule remembers of one user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReaderProgress {
-    /// What he had taken at the last look.
+    /// What they had taken at the last look.
     written: u64,
-    /// What he must have taken for the next stride.
+    /// What they must have taken for the next stride.
     next_target: u64,
-    /// When he was last seen to have taken anything, or to be owed nothing.
+    /// When they were last seen to have taken anything, or to have nothing pending.
     last_progress: Instant,
-    /// When he was last seen to have made a stride.
+    /// When they were last seen to have made a stride.
     last_stride: Instant,
-    /// Whether he counted at the last look.
+    /// Whether they counted at the last look.
     active: bool,
 }
 
 impl ReaderProgress {
-    /// A newcomer, who is owed nothing.
+    /// A new client, who has nothing pending.
     pub(crate) fn new(now: Instant) -> Self {
         Self { written: 0, next_target: 0, last_progress: now, last_stride: now, active: true }
     }
 
-    /// Takes notice of what he was sent and has taken by now.
+    /// Takes notice of what they were sent and have taken by now.
     fn observe(&mut self, counters: QueueCounters, now: Instant) {
         if counters.written >= self.next_target {
             self.last_stride = now;
@@ -60,35 +60,35 @@ impl ReaderProgress {
     }
 }
 
-/// All that one person was ever sent, and what of it he has taken.
+/// All that one user was ever sent, and what of it they have taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct QueueCounters {
-    /// What he was sent.
+    /// What they were sent.
     pub queued: u64,
-    /// What of it he has taken.
+    /// What of it they have taken.
     pub written: u64,
 }
 
 impl QueueCounters {
-    /// What he is owed.
+    /// What they have pending.
     #[inline]
     pub(crate) fn pending(self) -> u64 {
         self.queued.saturating_sub(self.written)
     }
 }
 
-/// What somebody is owed, as a room's pace sees it.
+/// What a user has pending, as a room's pace sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RoomLag {
     /// Of the room's own lines.
     pub pending: u64,
-    /// Whether it is so much that the room waits even for a single one: more than its share of half the hard bound
-    /// (`chat/pending_by_room.rs`), of somebody who is owed more than that half in all.
+    /// Whether it is so much that the room waits even for a single one: more than its share of half the hard limit
+    /// (`chat/pending_by_room.rs`), of a user who has more pending than that half in all.
     pub is_far_behind: bool,
 }
 
 impl RoomLag {
-    /// All that somebody is owed, as if it were of one room.
+    /// All that a user has pending, as if it were of one room.
     pub(crate) fn of_total(pending: u64, limits: &QueueLimits) -> Self {
         Self { pending, is_far_behind: pending > limits.pause_threshold() }
     }
@@ -99,35 +99,35 @@ impl RoomLag {
 pub(crate) enum Decision {
     /// It does.
     Open,
-    /// It waits until people have caught up.
+    /// It waits until users have caught up.
     Paused {
         /// How many must come back below a bound before it can change its mind.
         drains: u64,
     },
 }
 
-/// How many of the active people a round has left behind: counted where lines are handed out anyway.
+/// How many of the active users a batch has left behind: counted where lines are handed out anyway.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LagCounts {
-    /// Past the soft bound.
+    /// Over the soft limit.
     lagging: usize,
     /// Far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
-/// How many of some people are behind.
+/// How many of some users are behind.
 #[derive(Clone, Copy, Debug, Default)]
 struct ReaderCounts {
     /// All of them.
     readers: usize,
-    /// Those past the soft bound.
+    /// Those over the soft limit.
     lagging: usize,
     /// Those who are far behind ([`Debt::is_far`]).
     far_behind: usize,
 }
 
 impl ReaderCounts {
-    /// Counts one who is owed so much.
+    /// Counts one who has so much pending.
     fn add(&mut self, lag: RoomLag, limits: &QueueLimits) {
         self.readers += 1;
         self.lagging += usize::from(lag.pending > limits.soft);
@@ -136,7 +136,7 @@ impl ReaderCounts {
 }
 
 impl LagCounts {
-    /// Somebody is owed so much of the room's lines now.
+    /// A user has so much pending of the room's lines now.
     #[inline]
     pub(crate) fn add(&mut self, lag: RoomLag, progress: &ReaderProgress, limits: &QueueLimits) {
         if progress.active {
@@ -159,12 +159,13 @@ pub(crate) struct Scan {
     progressing: ReaderCounts,
     /// Active receivers that are still.
     stalled: ReaderCounts,
-    /// People who are owed something.
+    /// Users who have something pending.
     with_pending: usize,
 }
 
 impl Scan {
-    /// Looks at one person, who is owed so much of the room's own lines. Says whether he has taken nothing for too long.
+    /// Looks at one user, who has so many bytes of the room's own lines pending. Says whether they have taken nothing for too
+    /// long.
     pub(crate) fn observe(
         &mut self,
         id: ClientId,
@@ -199,7 +200,7 @@ impl Scan {
         }
     }
 
-    /// Whether anybody is owed anything, so that it is worth looking again later.
+    /// Whether anyone has anything pending, so that it is worth looking again later.
     pub(crate) fn is_anything_pending(&self) -> bool {
         self.with_pending > 0
     }
@@ -214,7 +215,7 @@ pub(crate) struct FlowControl {
     active: usize,
     /// Who spoke last, and when.
     speaker: Option<(ClientId, Instant)>,
-    /// When somebody else last spoke.
+    /// When another user last spoke.
     last_other_speaker: Option<Instant>,
 }
 
@@ -224,7 +225,7 @@ impl FlowControl {
         Self { limits, active: 0, speaker: None, last_other_speaker: None }
     }
 
-    /// Somebody said something.
+    /// A user said something.
     pub(crate) fn on_message(&mut self, id: ClientId, now: Instant) {
         if let Some((last, at)) = self.speaker.replace((id, now))
             && last != id
@@ -258,9 +259,9 @@ impl FlowControl {
         }
     }
 
-    /// Whether a round may have changed an open verdict, so that everybody is to be looked at.
+    /// Whether a batch may have changed an open verdict, so that everybody is to be looked at.
     pub(crate) fn may_need_pause(&self, lag_counts: LagCounts) -> bool {
-        // One less, for by now somebody may speak alone who did not at the last look.
+        // One less, for by now a user may speak alone who did not at the last look.
         lag_counts.far_behind > 0 || lag_counts.lagging > self.active.saturating_sub(1) / 2
     }
 }

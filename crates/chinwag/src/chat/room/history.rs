@@ -15,9 +15,9 @@ use std::collections::VecDeque;
 pub(crate) struct Entry {
     /// Who said it.
     pub author: ClientId,
-    /// What he was called.
+    /// What they were called.
     pub nick: Nick,
-    /// Whether he did it, by `/me`, instead of saying it.
+    /// Whether they did it, by `/me`, instead of saying it.
     pub is_action: bool,
     /// When.
     pub at: TimeOfDay,
@@ -25,7 +25,7 @@ pub(crate) struct Entry {
     length: u32,
 }
 
-/// The newest lines of one room (see the module's words).
+/// The newest lines of one room (see the module docs).
 #[derive(Debug)]
 pub(crate) struct History {
     /// The lines, the oldest first.
@@ -81,7 +81,7 @@ impl History {
         self.words.extend(words.as_bytes());
     }
 
-    /// The last `count` lines with their words, the oldest first, but for those of some people; fewer, if they have more
+    /// The last `count` lines with their words, the oldest first, but for those of some users; fewer, if they have more
     /// than so many bytes.
     pub(crate) fn recent(
         &mut self,

@@ -1,12 +1,12 @@
 //! Who is announced by name, and who is only counted.
 //!
-//! When n people join a room of n, announcing each to each costs n² lines. So the first [`MAX_ANNOUNCED`] joins in
+//! When n users join a room of n, announcing each to each costs n² lines. So the first [`MAX_ANNOUNCED`] joins in
 //! any [`ANNOUNCE_WINDOW`] are announced one by one, and leaves likewise; the others are counted, and one line says
 //! every [`SUMMARY_INTERVAL`] how many they were. Pure: the time is an argument, the lines are the caller's.
 //!
-//! Nobody may be heard, renamed or seen to leave before he is announced: the caller asks
+//! Nobody may be heard, renamed or seen to leave before they are announced: the caller asks
 //! [`is_pending`](JoinSummary::is_pending), and if so lets the counts out first, by [`take`](JoinSummary::take). Joins go out
-//! before leaves, so that whoever came and left within one count came before he left.
+//! before leaves, so that the user who came and left within one count came before they left.
 
 use crate::limits::{ANNOUNCE_WINDOW, MAX_ANNOUNCED, SUMMARY_INTERVAL};
 use std::collections::VecDeque;
@@ -14,14 +14,14 @@ use std::mem;
 use std::num::NonZeroU32;
 use std::time::Instant;
 
-/// Which count of joins somebody is in.
+/// Which count of joins a user is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SummaryId(
     /// Counts begin at 1, so that an absent one takes no memory.
     NonZeroU32,
 );
 
-/// People who were counted instead of announced.
+/// Users who were counted instead of announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Pending<T> {
     /// Nobody.
@@ -48,12 +48,12 @@ impl<T> Window<T> {
         Self { announced: VecDeque::new(), pending: Pending::None }
     }
 
-    /// Whether somebody is counted.
+    /// Whether a user is counted.
     fn has_pending(&self) -> bool {
         !matches!(self.pending, Pending::None)
     }
 
-    /// Lets one be announced now, or counts him. Says whether it is now.
+    /// Lets one be announced now, or counts them. Says whether it is now.
     fn admit(&mut self, who: T, now: Instant) -> bool {
         let has_room = self.announced.len() < MAX_ANNOUNCED
             || self
@@ -97,7 +97,7 @@ impl<J, L> Default for JoinSummary<J, L> {
 }
 
 impl<J, L> JoinSummary<J, L> {
-    /// Somebody joins: `None` if he is to be announced now, or the count that he is in.
+    /// A user joins: `None` if they are to be announced now, or the count that they are in.
     pub(crate) fn join(&mut self, who: J, now: Instant) -> Option<SummaryId> {
         if self.joins.admit(who, now) {
             return None;
@@ -106,7 +106,7 @@ impl<J, L> JoinSummary<J, L> {
         Some(SummaryId(self.current))
     }
 
-    /// Somebody leaves. Says whether he is to be announced now.
+    /// A user leaves. Says whether they are to be announced now.
     pub(crate) fn leave(&mut self, who: L, now: Instant) -> bool {
         let is_announced = self.leaves.admit(who, now);
         if !is_announced {
@@ -115,7 +115,7 @@ impl<J, L> JoinSummary<J, L> {
         is_announced
     }
 
-    /// Whether somebody's join still waits in its count.
+    /// Whether a user's join still waits in its count.
     #[inline]
     pub(crate) fn is_pending(&self, id: Option<SummaryId>) -> bool {
         id == Some(SummaryId(self.current))

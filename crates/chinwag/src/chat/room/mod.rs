@@ -1,4 +1,4 @@
-//! The rooms: each with its members, its one order of lines, its past, its announcements and its pace.
+//! The rooms: each with its members, its one order of lines, its past, its announcements and its flow control.
 //!
 //! A room is made by the first who joins it and goes when the last has left, but for `#lobby`, where everybody starts.
 
@@ -18,6 +18,7 @@ use crate::chat::room::name_index::NameIndex;
 use crate::chat::room::size_index::SizeIndex;
 use crate::chat::room_creators::RoomCreators;
 use crate::chat::scan_steps;
+use crate::chat::user_slot::UserSlot;
 use crate::limits::HISTORY_LINES;
 use crate::outbound::backpressure::QueueLimits;
 use crate::protocol::message::{LeaveReason, Message};
@@ -58,10 +59,10 @@ impl RoomId {
 pub(crate) struct Room {
     /// What it is called.
     pub name: RoomName,
-    /// Where whoever made it came from; `None` for the lobby.
+    /// Where the user who made it came from; `None` for the lobby.
     pub created_from: Option<IpAddr>,
-    /// The slots of its members. Those who left the house stay until the round is handed out.
-    pub members: Vec<u32>,
+    /// The slots of its members. Those who left the server stay until the batch is handed out.
+    pub members: Vec<UserSlot>,
     /// The members who are there still, in the order of their names.
     pub names: NameIndex,
     /// How many members `/rooms` lists it with.
@@ -72,15 +73,15 @@ pub(crate) struct Room {
     pub speakers: usize,
     /// The number of its latest line. History and replay stand on it.
     pub sequence: u64,
-    /// What it is about, in quotes, if anybody said so.
+    /// What it is about, in quotes, if anyone said so.
     pub topic: Option<Box<str>>,
     /// What was said last.
     pub history: History,
     /// The lines that are being put together.
     pub batch: Batch,
-    /// Whether there is anything in the round, so that it must be handed out or forgotten.
+    /// Whether there is anything in the batch, so that it must be handed out or forgotten.
     pub is_dirty: bool,
-    /// How many of its people the last round has left behind.
+    /// How many of its users the last batch has left behind.
     pub lag_counts: LagCounts,
     /// Who is announced by name.
     pub join_summary: JoinSummary<(ClientId, Nick), (ClientId, Nick, LeaveReason)>,
@@ -150,64 +151,63 @@ impl Room {
         self.batch.push(source, order, view_counts, pool, encode)
     }
 
-    /// Somebody with this view comes in, who speaks here or does not.
+    /// A user with this view comes in, who speaks here or does not.
     pub(crate) fn enter(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         view: View,
         is_current: bool,
-        name_of: impl Fn(u32) -> FoldedNick,
+        name_of: impl Fn(UserSlot) -> FoldedNick,
     ) {
-        // There are never as many people as a slot can count.
-        self.members.push(slot as u32);
-        self.names.insert(slot as u32, name_of);
+        self.members.push(slot);
+        self.names.insert(slot, name_of);
         self.add_view(view, is_current);
         self.batch.enter(slot);
     }
 
-    /// A member is in the list by name no more, and no line is encoded in this view for their sake. Who leaves the house stays
-    /// among the members until the round is handed out.
+    /// A member is in the list by name no more, and no line is encoded in this view for their sake. Who leaves the server stays
+    /// among the members until the batch is handed out.
     pub(crate) fn unlist(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         view: View,
         was_current: bool,
-        name_of: impl Fn(u32) -> FoldedNick,
+        name_of: impl Fn(UserSlot) -> FoldedNick,
     ) {
-        self.names.remove(slot as u32, name_of);
+        self.names.remove(slot, name_of);
         self.remove_view(view, was_current);
     }
 
-    /// Somebody with this view is gone at once. No round may be under way.
+    /// A user with this view is gone at once. No batch may be under way.
     pub(crate) fn remove(
         &mut self,
-        slot: usize,
+        slot: UserSlot,
         view: View,
         was_current: bool,
-        name_of: impl Fn(u32) -> FoldedNick,
+        name_of: impl Fn(UserSlot) -> FoldedNick,
     ) {
         self.unlist(slot, view, was_current, name_of);
         self.retain_members(|user| user != slot);
     }
 
-    /// Somebody has this view from now on.
+    /// A user has this view from now on.
     pub(crate) fn add_view(&mut self, view: View, is_current: bool) {
         self.view_counts[view.index()] += 1;
         self.speakers += usize::from(is_current);
     }
 
-    /// Somebody has this view no more.
+    /// A user has this view no more.
     pub(crate) fn remove_view(&mut self, view: View, was_current: bool) {
         self.view_counts[view.index()] -= 1;
         self.speakers -= usize::from(was_current);
     }
 
-    /// How many members there are, without those who left the house.
+    /// How many members there are, without those who left the server.
     pub(crate) fn user_count(&self) -> usize {
         self.view_counts.iter().map(|&users| users as usize).sum()
     }
 
-    /// Nobody is a member any more. No round may be under way.
+    /// Nobody is a member any more. No batch may be under way.
     pub(crate) fn remove_all_members(&mut self) {
         self.members = Vec::new();
         self.names = NameIndex::default();
@@ -216,9 +216,9 @@ impl Room {
     }
 
     /// Lists only those members of whom this holds.
-    pub(crate) fn retain_members(&mut self, keep: impl Fn(usize) -> bool) {
+    pub(crate) fn retain_members(&mut self, keep: impl Fn(UserSlot) -> bool) {
         scan_steps::count(self.members.len());
-        self.members.retain(|&slot| keep(slot as usize));
+        self.members.retain(|&slot| keep(slot));
         if self.members.len() < self.members.capacity() / 4 {
             self.members.shrink_to(self.members.len() * 2);
         }
@@ -246,20 +246,20 @@ impl SlowMode {
         self.interval
     }
 
-    /// Somebody comes in.
+    /// A user comes in.
     pub(crate) fn enter(&mut self, id: ClientId, now: Instant) {
         self.last_spoke.insert(id, now);
     }
 
-    /// Somebody is no member any more.
+    /// A user is no member any more.
     pub(crate) fn leave(&mut self, id: ClientId) {
         self.last_spoke.remove(&id);
     }
 
-    /// Somebody wants to speak.
+    /// A user wants to speak.
     ///
     /// # Errors
-    /// How long he must wait.
+    /// How long they must wait.
     pub(crate) fn try_speak(&mut self, id: ClientId, now: Instant) -> Result<(), Duration> {
         let rest = |spoke: Instant| (spoke + self.interval).saturating_duration_since(now);
         match self.last_spoke.get(&id).map(|&spoke| rest(spoke)) {
@@ -285,11 +285,11 @@ pub(crate) struct Rooms {
     creators: RoomCreators,
     /// The rooms in the order of how many are in them.
     by_size: SizeIndex<RoomId>,
-    /// What their members may be owed.
+    /// What their members may have pending.
     limits: QueueLimits,
     /// How many lines each remembers.
     history_lines: usize,
-    /// Buffers for the rounds of those that are silent now.
+    /// Buffers for the batches of those that are silent now.
     pool: BufferPool,
 }
 
@@ -342,12 +342,12 @@ impl Rooms {
         self.names.iter().map(|&id| (id, self.room(id)))
     }
 
-    /// Those from this place on, counted from 0, with most people first, and of as many in the order of the alphabet.
+    /// Those from this place on, counted from 0, with most users first, and of as many in the order of the alphabet.
     pub(crate) fn by_size_from(&self, position: usize) -> impl Iterator<Item = &Room> {
         self.by_size.from(position).map(|id| self.room(id))
     }
 
-    /// Another number of people may be in a room: it is listed by that from now on.
+    /// Another number of users may be in a room: it is listed by that from now on.
     pub(crate) fn update_size(&mut self, id: RoomId) {
         let users = u32::try_from(self.room(id).user_count()).unwrap_or(u32::MAX);
         let before = std::mem::replace(&mut self.room_mut(id).listed_size, users);
@@ -395,7 +395,7 @@ impl Rooms {
         room.push(line, source, order, at, &mut self.pool)
     }
 
-    /// Ends the round of a room: it was handed out.
+    /// Ends the batch of a room: it was handed out.
     #[inline]
     pub(crate) fn end_batch(&mut self, id: RoomId) {
         let room = self.rooms[id.index()].as_deref_mut().expect(ROOM_EXISTS);
@@ -403,7 +403,7 @@ impl Rooms {
         room.is_dirty = false;
     }
 
-    /// Bytes that are kept for the lines of rounds.
+    /// Bytes that are kept for the lines of batches.
     #[cfg(test)]
     pub(crate) fn pooled_bytes(&self) -> usize {
         self.pool.bytes()
@@ -419,7 +419,7 @@ impl Rooms {
         self.creators.may_create(from, limit)
     }
 
-    /// Makes a room of a name that no other has, for somebody of this address.
+    /// Makes a room of a name that no other has, for a user of this address.
     pub(crate) fn create(&mut self, name: RoomName, from: Option<IpAddr>) -> RoomId {
         let position = self.position_of(&name).unwrap_or_else(|position| position);
         let index = self.free.pop_first().unwrap_or(self.rooms.len());

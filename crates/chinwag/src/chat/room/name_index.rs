@@ -1,22 +1,23 @@
-//! The members of one room in the order of their names: what `/who` and the line of names of a newcomer read, so that
-//! neither looks at anybody but those it names.
+//! The members of one room in the order of their names: what `/who` and the line of names of a new client read, so that
+//! neither looks at anyone but those it names.
 //!
 //! A list of slots in chunks of `CHUNK` at most. To find a place costs the logarithm of the length in looks at names, to
-//! add or remove somebody moves one chunk, and to find the member of some number passes over whole chunks. It keeps no names:
-//! whoever calls says what those of a slot are, which is why a member is taken out before a rename and put in after it.
-//! Driven by the broker alone, which keeps it equal to the room's members without the retired.
+//! add or remove a user moves one chunk, and to find the member of some number passes over whole chunks. It keeps no names:
+//! the caller says what those of a slot are, which is why a member is taken out before a rename and put in after it.
+//! Driven by the broker alone, which keeps it equal to the room's members without the departed.
 
 use crate::chat::scan_steps;
+use crate::chat::user_slot::UserSlot;
 use crate::protocol::nick::FoldedNick;
 
 /// Most slots in a chunk: a kilobyte, which moves in some 20 ns, and five thousand members are some 30 chunks.
 const CHUNK: usize = 256;
 
-/// Slots in the order of their names (see the module's words).
+/// Slots in the order of their names (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
     /// The slots. No chunk is empty, and two neighbours have more than half of a chunk together.
-    chunks: Vec<Vec<u32>>,
+    chunks: Vec<Vec<UserSlot>>,
 }
 
 impl NameIndex {
@@ -27,7 +28,7 @@ impl NameIndex {
     }
 
     /// Adds a slot, whose name no other has.
-    pub(crate) fn insert(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
+    pub(crate) fn insert(&mut self, slot: UserSlot, name_of: impl Fn(UserSlot) -> FoldedNick) {
         let name = name_of(slot);
         let at = self.chunk_of(name, &name_of);
         let Some(chunk) = self.chunks.get_mut(at) else {
@@ -42,7 +43,7 @@ impl NameIndex {
     }
 
     /// Takes a slot out, which has the same name as when it was added.
-    pub(crate) fn remove(&mut self, slot: u32, name_of: impl Fn(u32) -> FoldedNick) {
+    pub(crate) fn remove(&mut self, slot: UserSlot, name_of: impl Fn(UserSlot) -> FoldedNick) {
         let name = name_of(slot);
         let at = self.chunk_of(name, &name_of);
         let Some(chunk) = self.chunks.get_mut(at) else { return };
@@ -56,7 +57,7 @@ impl NameIndex {
     }
 
     /// The slots from this place on, counted from 0.
-    pub(crate) fn from(&self, position: usize) -> impl Iterator<Item = u32> {
+    pub(crate) fn from(&self, position: usize) -> impl Iterator<Item = UserSlot> {
         let (mut chunk, mut within) = (0, position);
         while let Some(length) = self.chunks.get(chunk).map(Vec::len)
             && within >= length
@@ -69,9 +70,9 @@ impl NameIndex {
     }
 
     /// The last chunk that begins with this name or one before it, or else the first.
-    fn chunk_of(&self, name: FoldedNick, name_of: impl Fn(u32) -> FoldedNick) -> usize {
+    fn chunk_of(&self, name: FoldedNick, name_of: impl Fn(UserSlot) -> FoldedNick) -> usize {
         let begins_before =
-            |chunk: &Vec<u32>| chunk.first().is_none_or(|&first| name_of(first) <= name);
+            |chunk: &Vec<UserSlot>| chunk.first().is_none_or(|&first| name_of(first) <= name);
         self.chunks.partition_point(begins_before).saturating_sub(1)
     }
 
@@ -98,22 +99,23 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The name of a slot: in another order than the slots.
-    fn name_of(slot: u32) -> FoldedNick {
-        Nick::guest(u64::from(slot).wrapping_mul(7_919) % 10_007).fold()
+    fn name_of(slot: UserSlot) -> FoldedNick {
+        Nick::guest((slot.index() as u64).wrapping_mul(7_919) % 10_007).fold()
     }
 
     #[test]
-    fn a_crowd_is_found_in_order_from_any_place() {
+    fn thousands_are_found_in_order_from_any_place() {
+        let slots = || (0..5_000).map(UserSlot::from_index);
         let mut index = NameIndex::default();
-        (0..5_000).for_each(|slot| index.insert(slot, name_of));
-        let mut expected: Vec<_> = (0..5_000).collect();
+        slots().for_each(|slot| index.insert(slot, name_of));
+        let mut expected: Vec<_> = slots().collect();
         expected.sort_by_key(|&slot| name_of(slot));
         assert_eq!(index.from(0).collect::<Vec<_>>(), expected);
         for position in [1, 255, 256, 257, 4_999, 5_000, 9_999] {
             let rest = expected.get(position..).unwrap_or_default();
             assert_eq!(index.from(position).collect::<Vec<_>>(), rest, "{position}");
         }
-        (0..5_000).filter(|slot| slot % 50 > 0).for_each(|slot| index.remove(slot, name_of));
+        slots().filter(|slot| slot.index() % 50 > 0).for_each(|slot| index.remove(slot, name_of));
         assert_eq!(index.len(), 100);
         assert!(index.chunks.len() <= 3, "chunks of few are joined: {}", index.chunks.len());
         assert!(index.chunks.capacity() <= 16);
@@ -121,16 +123,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_an_ordered_set(changes in prop::collection::vec((any::<bool>(), 0u32..700), 1..2_000)) {
+        fn it_is_an_ordered_set(changes in prop::collection::vec((any::<bool>(), 0..700_usize), 1..2_000)) {
             let (mut index, mut model) = (NameIndex::default(), BTreeSet::new());
-            for (add, slot) in changes {
+            for (add, index_of_slot) in changes {
+                let slot = UserSlot::from_index(index_of_slot);
                 if add && model.insert((name_of(slot), slot)) {
                     index.insert(slot, name_of);
                 } else if !add && model.remove(&(name_of(slot), slot)) {
                     index.remove(slot, name_of);
                 }
-                let crowded = |pair: &[Vec<u32>]| pair[0].len() + pair[1].len() > CHUNK / 2;
-                prop_assert!(index.chunks.windows(2).all(crowded));
+                let is_merged = |pair: &[Vec<UserSlot>]| pair[0].len() + pair[1].len() > CHUNK / 2;
+                prop_assert!(index.chunks.windows(2).all(is_merged));
                 prop_assert!(index.chunks.iter().all(|chunk| (1..=CHUNK).contains(&chunk.len())));
             }
             let expected: Vec<_> = model.iter().map(|&(_, slot)| slot).collect();

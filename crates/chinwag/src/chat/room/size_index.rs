@@ -1,14 +1,14 @@
-//! The rooms in the order of how many people are in them: what `/rooms` reads, so that a page of it costs what is on the page,
+//! The rooms in the order of how many users are in them: what `/rooms` reads, so that a page of it costs what is on the page,
 //! wherever it is.
 //!
 //! A list that is kept in order: to find a place costs the logarithm of its length in looks at rooms, and to change one moves
-//! 8 KiB at most. It knows no names: whoever calls says what those of a room are. Driven by [`Rooms`](crate::chat::room::Rooms)
-//! alone, which tells it of each room that has another number of people.
+//! 8 KiB at most. It knows no names: the caller says what those of a room are. Driven by [`Rooms`](crate::chat::room::Rooms)
+//! alone, which tells it of each room that has another number of users.
 
 use crate::protocol::room_name::RoomName;
 use std::cmp::Reverse;
 
-/// The rooms, those with most people first, and of as many the first in the alphabet (see the module's words).
+/// The rooms, those with most users first, and of as many the first in the alphabet (see the module docs).
 #[derive(Debug)]
 pub(crate) struct SizeIndex<Id>(Vec<Entry<Id>>);
 
@@ -28,7 +28,7 @@ impl<Id> Default for SizeIndex<Id> {
 }
 
 impl<Id: Copy + PartialEq> SizeIndex<Id> {
-    /// Where a room of this name with so many people stands, or would.
+    /// Where a room of this name with so many users stands, or would.
     fn position<'a>(
         &self,
         users: u32,
@@ -41,7 +41,7 @@ impl<Id: Copy + PartialEq> SizeIndex<Id> {
         })
     }
 
-    /// Adds a room with so many people.
+    /// Adds a room with so many users.
     pub(crate) fn insert<'a>(
         &mut self,
         room: Id,
@@ -53,7 +53,7 @@ impl<Id: Copy + PartialEq> SizeIndex<Id> {
         self.0.insert(position, Entry { users, room });
     }
 
-    /// Takes a room out that was added with so many people.
+    /// Takes a room out that was added with so many users.
     pub(crate) fn remove<'a>(
         &mut self,
         room: Id,

@@ -1,4 +1,4 @@
-//! What those who run the server order, at the level of events.
+//! What the operators order, at the level of events.
 
 use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, RoomInfo};
@@ -14,7 +14,7 @@ const NO_ROOM: &str = "! you speak in no room, so nobody would hear that: /join 
 const NOTHING: [String; 0] = [];
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Somebody joins a room, and all have read it.
+/// A user joins a room, and all have read it.
 fn join_room(room: &mut Room, id: u64, name: &str) {
     room.send(id, &format!("/join {name}"));
     let told = room.read(id);
@@ -80,7 +80,7 @@ fn lines_for_a_closed_room_go_nowhere_else() {
     for id in [alice, bob] {
         join_room(&mut room, id, "#dev");
     }
-    // Bob does not read, and the room waits for him.
+    // Bob does not read, and the room waits for them.
     let long = "x".repeat(4000);
     let mut sent = 0;
     while room.broker.deferred_events() < 2 {
@@ -123,7 +123,7 @@ fn a_room_of_thousands_closes_in_one_step() {
 
 // ---- rooms and who made them ----
 
-/// A house with the usual limit on the rooms of an address.
+/// A server with the usual limit on the rooms of an address.
 fn limited() -> Room {
     let limit = RoomLimit::none();
     limit.set(Some(16));
@@ -132,7 +132,7 @@ fn limited() -> Room {
     room
 }
 
-/// Has people from these addresses make rooms, as many as each may be in; how many there are then, beside the lobby.
+/// Has users from these addresses make rooms, as many as each may be in; how many there are then, beside the lobby.
 fn fill(room: &mut Room, people: usize, from: impl Fn(usize) -> IpAddr) -> usize {
     for number in 0..people {
         room.address = from(number);
@@ -164,7 +164,7 @@ fn one_address_takes_a_part_of_the_rooms() {
     join_room(&mut room, other, "#one-more");
 }
 
-/// The room is there when they ask, and gone when the round before has ended.
+/// The room is there when they ask, and gone when the batch before has ended.
 #[test]
 fn a_room_that_just_closes_counts_as_a_new_one() {
     let mut room = limited();
@@ -190,7 +190,7 @@ fn loopback_leaves_half_of_the_rooms() {
     const { assert!(16 * MAX_ROOMS_PER_ADDRESS < MAX_ROOMS * 6 / 10) };
 }
 
-/// Leaving does not win any, for the room stays as long as somebody is in it.
+/// Leaving does not win any, for the room stays as long as a user is in it.
 #[test]
 fn a_room_counts_for_its_maker_until_it_goes() {
     let mut room = limited();
@@ -238,10 +238,10 @@ fn rooms_are_listed_with_where_they_were_made() {
     assert_eq!((lobby.name.as_str(), lobby.users, lobby.created_from), ("#lobby", 1, None));
 }
 
-// ---- people ----
+// ---- users ----
 
 #[test]
-fn a_kick_with_a_reason_tells_everybody_why() {
+fn a_kick_with_a_reason_is_announced_with_it() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let kick = |room: &mut Room, nick: &str, reason: &str| {
@@ -263,7 +263,7 @@ fn a_kick_with_a_reason_tells_everybody_why() {
 }
 
 #[test]
-fn a_mute_by_order_is_told_listed_and_ended() {
+fn a_mute_by_an_admin_is_listed_and_ended() {
     let mut room = Room::new();
     room.address = "2001:db8::7".parse().expect("an address");
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));

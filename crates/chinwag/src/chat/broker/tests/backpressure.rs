@@ -1,4 +1,4 @@
-//! A room whose people are behind waits, and no other does.
+//! A room whose users are behind waits, and no other does.
 
 use super::harness::Room;
 use crate::chat::event::{ClientId, Control, Event, LeaveReason};
@@ -67,7 +67,7 @@ fn while_one_room_waits_another_goes_on() {
 }
 
 #[test]
-fn whoever_waits_does_and_leaves_in_order() {
+fn deferred_events_and_leaves_keep_their_order() {
     let mut house = house();
     let sent = house.send_until_it_waits(1);
     house.room.hand_over(house.alice, &["/nick anna", "last words"]);
@@ -82,7 +82,7 @@ fn whoever_waits_does_and_leaves_in_order() {
 }
 
 #[test]
-fn nobody_gets_past_a_room_that_waits_by_way_of_another() {
+fn a_paused_room_cannot_be_passed_through_another() {
     let mut house = house();
     house.room.send(house.alice, "/join #side");
     house.room.send(house.alice, "/join #slow");
@@ -92,7 +92,7 @@ fn nobody_gets_past_a_room_that_waits_by_way_of_another() {
     let sent = house.send_until_it_waits(0);
     house.room.send(house.alice, "/join #side");
     assert!(house.room.read(house.alice).is_empty(), "that waits, too");
-    // Somebody else who begins in a room that takes lines.
+    // Another user who begins in a room that takes lines.
     house.room.hand_over(house.cy, &["in the lobby", "/join #slow", "in the slow room"]);
     house.room.flush();
     assert_eq!(house.room.read(house.dora), ["cy: in the lobby"]);
@@ -103,7 +103,7 @@ fn nobody_gets_past_a_room_that_waits_by_way_of_another() {
 }
 
 #[test]
-fn a_room_that_waits_does_so_for_half_a_second_at_most_if_nobody_reads() {
+fn a_room_without_readers_pauses_half_a_second_at_most() {
     let mut house = house();
     let sent = house.send_until_it_waits(2);
     house.room.pass(Duration::from_millis(390));
@@ -137,7 +137,7 @@ fn what_waits_for_a_room_is_bounded_and_goes_on_in_order() {
 }
 
 #[test]
-fn when_everybody_waits_the_queue_waits() {
+fn the_queue_waits_when_all_senders_are_paused() {
     let mut house = house();
     for id in [house.cy, house.dora] {
         house.room.leave(id, LeaveReason::Eof);
@@ -147,11 +147,11 @@ fn when_everybody_waits_the_queue_waits() {
 }
 
 #[test]
-fn private_lines_wait_for_one_who_is_behind() {
+fn private_lines_wait_for_a_lagging_reader() {
     let mut house = house();
     let line = two_kib("x");
     let mut sent = 0;
-    // Dora reads nothing, and is owed little: she counts.
+    // Dora reads nothing, and has little pending: she counts.
     for _ in 0..3 * QUEUE_SOFT / 2048 {
         house.room.send(house.cy, &format!("/msg dora {line}"));
         house.room.read(house.cy);
@@ -170,12 +170,12 @@ fn private_lines_wait_for_one_who_is_behind() {
 }
 
 #[test]
-fn private_lines_cut_nobody_who_reads_slowly() {
+fn private_lines_disconnect_no_slow_reader() {
     let mut house = house();
     let line = two_kib("x");
     let crowd: Vec<_> = (0..16).map(|_| house.room.join()).collect();
     house.room.discard_all();
-    // More each second than the hard bound. Dora reads too little to count for the pace of a room.
+    // More each second than the hard limit. Dora reads too little to count for the pace of a room.
     for round in 0..100 {
         for &id in &crowd {
             house.room.hand_over(id, &[&format!("/msg dora {line}"), &format!("/msg dora {line}")]);
@@ -241,7 +241,7 @@ fn a_room_with_much_that_waits_stops_no_other() {
 }
 
 #[test]
-fn who_speaks_in_a_room_that_waits_is_not_read() {
+fn senders_of_a_paused_room_are_not_read() {
     let mut house = house();
     let held = |house: &House, id: u64| house.room.people[&id].inbox.state().is_reading_blocked();
     house.send_until_it_waits(0);
@@ -256,7 +256,7 @@ fn who_speaks_in_a_room_that_waits_is_not_read() {
 }
 
 #[test]
-fn whoever_is_kicked_out_of_a_room_that_waits_is_read_again() {
+fn users_kicked_from_a_paused_room_are_read_again() {
     let mut house = house();
     house.room.promote(house.cy);
     house.room.send(house.cy, "/join #slow");
@@ -315,7 +315,7 @@ fn a_private_line_waits_a_second_and_is_refused() {
 /// Erin's line is taken up and must wait for the room again, which makes it one too many: the first is handled for that, and
 /// it puts her out of the room.
 #[test]
-fn who_is_kicked_while_their_event_is_put_back_stands_in_one_line() {
+fn a_kick_during_a_requeue_leaves_one_queue_entry() {
     let mut house = house();
     let (erin, operator) = (house.room.join_as("erin"), house.room.join_as("olga"));
     house.room.promote(operator);

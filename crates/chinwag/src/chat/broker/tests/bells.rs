@@ -4,7 +4,7 @@ use super::harness::Room;
 use crate::chat::event::LeaveReason;
 use std::time::Duration;
 
-/// All that somebody was sent since they last read, byte by byte.
+/// All that a user was sent since they last read, byte by byte.
 fn bytes(room: &mut Room, id: u64) -> Vec<u8> {
     let inbox = &mut room.people.get_mut(&id).expect("they were let in").inbox;
     let mut bytes = Vec::new();
@@ -15,17 +15,17 @@ fn bytes(room: &mut Room, id: u64) -> Vec<u8> {
     bytes
 }
 
-/// Bells among what somebody was sent.
+/// Bells among what a user was sent.
 fn bells(room: &mut Room, id: u64) -> usize {
     bytes(room, id).iter().filter(|&&byte| byte == 7).count()
 }
 
 #[test]
-fn a_bell_rings_for_who_asked_and_is_named() {
+fn bells_ring_for_mentioned_users_who_asked() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let say = |room: &mut Room, line: &str| {
-        // Who takes nothing for so long is cut.
+        // Who takes nothing for so long is disconnected.
         room.discard_except(bob);
         room.pass(Duration::from_secs(20));
         room.send(alice, line);
@@ -56,7 +56,7 @@ fn a_bell_rings_for_who_asked_and_is_named() {
 }
 
 #[test]
-fn the_bytes_of_a_bell_stand_behind_whole_lines() {
+fn bells_follow_whole_lines() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/bell on");
@@ -68,7 +68,7 @@ fn the_bytes_of_a_bell_stand_behind_whole_lines() {
 }
 
 #[test]
-fn nobody_can_ring_without_end() {
+fn bells_are_bounded() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/bell on");

@@ -4,7 +4,7 @@ use super::checker::{Checker, End, Utterance};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The observer, and two people who talk.
+/// The observer, and two users who talk.
 const OBSERVER: u64 = 1;
 const ALICE: u64 = 2;
 const BOB: u64 = 3;
@@ -32,7 +32,7 @@ const SEEN_BY_ALICE: [&str; 5] = [
 const SEEN_BY_BOB: [&str; 5] =
     ["* welcome to chinwag, you are user-3", "alice: b", "~ alice c", "alice: e", "* alice left"];
 
-/// What somebody saw.
+/// What a user saw.
 type View = Vec<&'static str>;
 
 /// Judges this history; gives the name of the invariant that is broken.
@@ -122,7 +122,7 @@ fn i4_a_line_missing() {
 }
 
 #[test]
-fn i5_a_line_that_nobody_sent() {
+fn i5_a_line_that_was_not_sent() {
     assert_eq!(judge(|_, alice, _| replace(alice, "user-3: d", "user-3: x")), Some("I5"));
     assert_eq!(
         judge(|room, _, bob| {

@@ -1,5 +1,5 @@
-//! How much one round copies for those who do not share what others read: thousands of people in two rooms, or who ignore
-//! somebody.
+//! How much one batch copies for those who do not share what others read: thousands of users in two rooms, or who ignore
+//! a user.
 
 use super::harness::Room;
 use crate::chat::admin_command::{AdminCommand, BanCommand};
@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 use whippet::sync::oneshot;
 
-/// Readers: with 60 KB for each they get more than a round may copy.
+/// Readers: with 60 KB for each they get more than a batch may copy.
 const READERS: u64 = 700;
 /// Whose words they ignore.
 const IGNORED: u64 = 1;
@@ -20,7 +20,7 @@ const ALICE: u64 = 2;
 /// Who does something else; in the rooms of the others.
 const BOB: u64 = 3;
 
-/// Everybody is in the lobby and in #a, speaks in #a, and ignores one person. Alice has filled most of a round in #a.
+/// Everybody is in the lobby and in #a, speaks in #a, and ignores one user. Alice has filled most of a batch in #a.
 fn house() -> Room {
     house_of(&["/join #a"])
 }
@@ -47,7 +47,7 @@ fn house_of(joins: &[&str]) -> Room {
     room
 }
 
-/// Alice says nearly as much as one round may have.
+/// Alice says nearly as much as one batch may have.
 fn fill(room: &mut Room) {
     let long = "x".repeat(4_000);
     (0..15).for_each(|_| room.hand_over(ALICE, &[&long]));
@@ -67,7 +67,7 @@ fn assert_bound(mut room: Room, what: &str) {
 }
 
 #[test]
-fn what_is_said_in_all_rooms_ends_a_round_first() {
+fn a_line_in_all_rooms_flushes_first() {
     for step in ["/nick somebody", "/quit", "/quit bye", "/join #b", "/part", "/msg user-9 psst"] {
         let mut room = house();
         room.hand_over(BOB, &[step]);
@@ -84,30 +84,30 @@ fn a_line_before_a_rename_in_one_read_ends_no_later() {
 }
 
 #[test]
-fn a_disconnect_ends_a_round_first() {
+fn a_disconnect_flushes_first() {
     let mut room = house();
     room.depart(BOB, LeaveReason::ConnectionLost);
     assert_bound(room, "a disconnect");
 }
 
 #[test]
-fn a_newcomer_ends_a_round_first() {
+fn a_join_flushes_first() {
     let mut room = house();
     room.enter();
     assert_bound(room, "a newcomer");
 }
 
 #[test]
-fn words_of_who_is_ignored_end_a_round_first() {
+fn lines_of_ignored_users_flush_first() {
     // They get the leave without words, each a copy with it.
     let mut room = house_of(&[]);
     room.hand_over(IGNORED, &["/quit bye"]);
     assert_bound(room, "a leave");
 }
 
-/// The last of a crowd leaves with words, of whom it is said later, in the middle of a round.
+/// The last of those who are counted leaves with words, of whom it is said later, in the middle of a batch.
 #[test]
-fn who_is_ignored_leaves_no_words_in_a_crowd() {
+fn counted_leaves_keep_no_text_of_ignored_users() {
     let mut room = house_of(&[]);
     room.flush();
     for _ in 0..MAX_ANNOUNCED {
@@ -126,7 +126,7 @@ fn who_is_ignored_leaves_no_words_in_a_crowd() {
 }
 
 #[test]
-fn a_line_of_the_operator_ends_a_round_first() {
+fn an_operators_broadcast_flushes_first() {
     let mut room = house();
     let (answer, _answered) = oneshot::channel();
     let order = AdminCommand::Say { text: "tea".to_owned(), answer };
@@ -136,7 +136,7 @@ fn a_line_of_the_operator_ends_a_round_first() {
 
 /// Hundreds go at once. A line for each, for each of the others in both rooms, would be 80 MB.
 #[test]
-fn a_crowd_that_is_banned_is_counted() {
+fn many_banned_at_once_are_counted() {
     const BANNED: u64 = 700;
     let mut room = Room::new();
     let readers = 1_000;
@@ -181,13 +181,13 @@ fn a_crowd_that_is_banned_is_counted() {
     assert!(room.read(1).is_empty(), "who is banned is gone at once");
 }
 
-/// An operator is cut by the round that their own ban ends.
+/// An operator is disconnected by the batch that their own ban ends.
 #[test]
-fn an_operator_may_be_cut_by_their_own_ban() {
+fn operators_may_be_disconnected_by_their_own_ban() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.promote(bob);
-    // They stop reading, count no more, and are owed nearly as much as may be.
+    // They stop reading, count no more, and have nearly as much pending as may be.
     let line = "x".repeat(4_000);
     room.send(alice, "one");
     room.pass(Duration::from_secs(1));
@@ -201,15 +201,15 @@ fn an_operator_may_be_cut_by_their_own_ban() {
     assert_eq!(room.read(alice), ["* bob left (too slow)"]);
 }
 
-/// Counts of a crowd are due in a room whose last people go with the round that ends before.
+/// A join summary is due in a room whose last users go with the batch that ends before.
 #[test]
-fn a_room_may_end_before_its_crowd_is_announced() {
+fn a_room_may_close_before_its_join_summary() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let lost: Vec<_> = (0..READERS).map(|_| room.enter()).collect();
     room.pass(Duration::from_secs(2));
     room.discard_all();
-    // They stop reading, count no more, and are owed nearly as much as may be.
+    // They stop reading, count no more, and have nearly as much pending as may be.
     let line = "x".repeat(4_000);
     room.send(bob, "one");
     room.pass(Duration::from_secs(1));
@@ -231,7 +231,7 @@ fn a_room_may_end_before_its_crowd_is_announced() {
 
 /// In many rooms that hundreds share, too: a flush before each would win nothing.
 #[test]
-fn what_publishes_nothing_ends_no_round() {
+fn commands_that_publish_nothing_do_not_flush() {
     let joins: Vec<_> = (0..16).map(|number| format!("/join #{number}")).collect();
     let joins: Vec<_> = joins.iter().map(String::as_str).collect();
     let mut room = house_of(&joins);

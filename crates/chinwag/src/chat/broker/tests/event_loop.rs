@@ -44,7 +44,7 @@ pub(crate) struct Queues {
 }
 
 impl Queues {
-    /// Lets somebody in.
+    /// Lets a user in.
     pub(crate) async fn join(
         &self,
         number: u64,
@@ -59,7 +59,7 @@ impl Queues {
         inbox
     }
 
-    /// Sends as somebody.
+    /// Sends as a user.
     pub(crate) async fn say(&self, number: u64, inputs: CommandBatch) {
         let event = Event::Lines { id: ClientId::new(number), inputs };
         self.events.send(event).await.expect("the broker is there");
@@ -67,7 +67,7 @@ impl Queues {
 }
 
 impl Queues {
-    /// Stops the server, whose deadline is far, and says that this person has handed over everything.
+    /// Stops the server, whose deadline is far, and says that this user has handed over everything.
     async fn stop(&self, number: u64) {
         let deadline = Instant::now().into_std() + Duration::from_secs(60);
         self.control.send(Control::Shutdown { deadline }).await.expect("the broker is there");
@@ -76,7 +76,7 @@ impl Queues {
     }
 }
 
-/// Reads whatever comes to somebody until his inbox ends, and counts the lines that a person said.
+/// Reads whatever comes to a user until their queue ends, and counts the lines that a user said.
 async fn count_lines(mut inbox: Receiver) -> usize {
     let mut frames = Vec::new();
     let mut bytes = Vec::new();
@@ -98,14 +98,14 @@ fn in_turns<F: Future>(test: F) -> F::Output {
 }
 
 #[test]
-fn events_that_were_taken_wait_while_the_intake_is_paused() {
+fn received_events_wait_while_all_senders_are_paused() {
     const EVENTS: usize = 200;
     in_turns(async {
         let backpressure = Arc::new(Backpressure::new(QueueLimits::default()));
         let (queues, _broker) = start(&backpressure, 4, EVENTS + 1);
         let _sender = queues.join(1, &backpressure, 16_384).await;
         let reader = whippet::spawn(count_lines(queues.join(2, &backpressure, 16_384).await));
-        // All are in the queue before the broker runs: far more than the reader may be owed.
+        // All are in the queue before the broker runs: far more than the reader may have pending.
         let event = line_of(QUEUE_HARD as usize / 64);
         for _ in 0..EVENTS {
             queues.say(1, event.clone()).await;
@@ -116,7 +116,7 @@ fn events_that_were_taken_wait_while_the_intake_is_paused() {
     });
 }
 
-/// The clock stands still as long as anybody has anything to do.
+/// The clock stands still as long as anyone has anything to do.
 #[whippet::test(start_paused = true)]
 async fn what_need_not_wait_any_more_is_handled_at_once() {
     const LONG: usize = 40;
@@ -125,7 +125,7 @@ async fn what_need_not_wait_any_more_is_handled_at_once() {
     let (queues, _broker) = start(&backpressure, 4, LONG + SHORT + 1);
     let _sender = queues.join(1, &backpressure, 16_384).await;
     let mut reader = queues.join(2, &backpressure, 16_384).await;
-    // Somebody is elsewhere, or the queue itself would wait.
+    // A user is elsewhere, or the queue itself would wait.
     let _other = queues.join(3, &backpressure, 16_384).await;
     let mut inputs = CommandBatch::new();
     inputs.push(Command { kind: CommandKind::Join, text: "#elsewhere" });

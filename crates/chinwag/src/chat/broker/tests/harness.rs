@@ -1,4 +1,4 @@
-//! A broker with people of straw around it, and a clock that the test moves by hand.
+//! A broker with fake clients around it, and a clock that the test moves by hand.
 
 use crate::chat::admin_command::AdminCommand;
 use crate::chat::broker::{Broker, StatsSnapshot};
@@ -17,7 +17,7 @@ use whippet::sync::oneshot;
 /// Events that wait for the broker at the most.
 pub(crate) const QUEUE: usize = 64;
 
-/// Somebody in the room: an inbox, and what was read from it.
+/// A user in the room: a queue, and what was read from it.
 pub(crate) struct Person {
     /// The client's end.
     pub(crate) inbox: Receiver,
@@ -64,12 +64,12 @@ impl Person {
         self.lines.drain(..).collect()
     }
 
-    /// Every whole line that was taken since the last look, and the end of him.
+    /// Every whole line that was taken since the last look, and the end of them.
     pub(crate) fn into_lines(self) -> impl Iterator<Item = String> {
         self.lines.into_iter()
     }
 
-    /// Whether the broker has cut him.
+    /// Whether the broker has cut them.
     pub(crate) fn is_disconnected(&self) -> bool {
         self.inbox.state().disconnect_reason().is_some()
     }
@@ -79,13 +79,13 @@ impl Person {
 pub(crate) struct Room {
     /// What is tested.
     pub(crate) broker: Broker,
-    /// Where people say that they have caught up.
+    /// Where users say that they have caught up.
     backpressure: Arc<Backpressure>,
     /// The time.
     pub(crate) now: Instant,
-    /// Who has an inbox, gone from the room or not.
+    /// Who has a queue, gone from the room or not.
     pub(crate) people: BTreeMap<u64, Person>,
-    /// The latest number given to somebody.
+    /// The latest number given to a user.
     latest: u64,
     /// Where the next one comes from.
     pub(crate) address: IpAddr,
@@ -106,12 +106,12 @@ impl Room {
         Self { broker, backpressure, now, people: BTreeMap::new(), latest: 0, address }
     }
 
-    /// Where people say that they have caught up.
+    /// Where users say that they have caught up.
     pub(crate) fn backpressure(&self) -> Arc<Backpressure> {
         Arc::clone(&self.backpressure)
     }
 
-    /// Lets somebody in, without ending the round.
+    /// Lets a user in, without ending the batch.
     pub(crate) fn enter(&mut self) -> u64 {
         self.latest += 1;
         let (sender, inbox) = queue::channel(&self.backpressure);
@@ -124,7 +124,7 @@ impl Room {
         self.latest
     }
 
-    /// Makes somebody an operator, as if he had said the secret.
+    /// Makes a user an operator, as if they had said the secret.
     pub(crate) fn promote(&mut self, id: u64) {
         let mut inputs = CommandBatch::new();
         let kind = CommandKind::OperResult { outcome: OperOutcome::Accepted, in_clear: false };
@@ -134,7 +134,7 @@ impl Room {
         assert_eq!(self.read(id), ["* you are an operator now; /help lists what you can do"]);
     }
 
-    /// Gives an order, as those who run the server do; what is answered.
+    /// Gives an order, as the operators do; what is answered.
     pub(crate) fn order<T>(&mut self, order: impl FnOnce(oneshot::Sender<T>) -> AdminCommand) -> T {
         let (answer, mut answered) = oneshot::channel();
         self.broker.handle_control(Control::Admin(order(answer)), self.now);
@@ -142,7 +142,7 @@ impl Room {
         answered.try_recv().expect("the broker answers at once")
     }
 
-    /// Hands the broker what somebody sends in one read, without ending the round.
+    /// Hands the broker what a user sends in one read, without ending the batch.
     pub(crate) fn hand_over(&mut self, id: u64, lines: &[&str]) {
         let mut inputs = CommandBatch::new();
         for line in lines {
@@ -153,17 +153,17 @@ impl Room {
         self.broker.handle_event(Event::Lines { id: ClientId::new(id), inputs }, self.now);
     }
 
-    /// Hands the broker somebody's leave, without ending the round.
+    /// Hands the broker a user's leave, without ending the batch.
     pub(crate) fn depart(&mut self, id: u64, departure: LeaveReason) {
         self.broker.handle_event(Event::Leave { id: ClientId::new(id), departure }, self.now);
     }
 
-    /// Ends the round.
+    /// Ends the batch.
     pub(crate) fn flush(&mut self) {
         self.broker.flush(self.now);
     }
 
-    /// Lets somebody in, who has read his welcome.
+    /// Lets a user in, who has read their welcome.
     pub(crate) fn join(&mut self) -> u64 {
         let id = self.enter();
         self.flush();
@@ -172,7 +172,7 @@ impl Room {
         id
     }
 
-    /// Lets somebody in, who has read his welcome and given himself a name. The others have read it too.
+    /// Lets a user in, who has read their welcome and given themselves a name. The others have read it too.
     pub(crate) fn join_as(&mut self, name: &str) -> u64 {
         let id = self.join();
         self.send(id, &format!("/nick {name}"));
@@ -181,19 +181,19 @@ impl Room {
         id
     }
 
-    /// A round of one line.
+    /// A batch of one line.
     pub(crate) fn send(&mut self, id: u64, line: &str) {
         self.hand_over(id, &[line]);
         self.flush();
     }
 
-    /// A round in which somebody leaves.
+    /// A batch in which a user leaves.
     pub(crate) fn leave(&mut self, id: u64, departure: LeaveReason) {
         self.depart(id, departure);
         self.flush();
     }
 
-    /// All that somebody was sent since he last read.
+    /// All that a user was sent since they last read.
     pub(crate) fn read(&mut self, id: u64) -> Vec<String> {
         self.people.get_mut(&id).expect("he was let in").read()
     }

@@ -1,4 +1,4 @@
-//! How far somebody may fall behind, and what the others notice of it.
+//! How far a user may fall behind, and what the others notice of it.
 
 use super::harness::Room;
 use crate::chat::broker::Broker;
@@ -13,7 +13,7 @@ fn two_kib(nick: &str) -> String {
     "x".repeat(2048 - 64 - nick.len() - ": \r\n".len())
 }
 
-/// Somebody sends lines until no more are taken. Says how many it were.
+/// A user sends lines until no more are taken. Says how many it were.
 fn send_until_paused(room: &mut Room, alice: u64) -> u64 {
     let line = two_kib("alice");
     let mut sent = 0;
@@ -26,10 +26,10 @@ fn send_until_paused(room: &mut Room, alice: u64) -> u64 {
 }
 
 #[test]
-fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
+fn clients_over_the_hard_limit_are_disconnected() {
     let mut room = Room::new();
     let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
-    // Bob has stopped counting before it begins, or the room would wait for him.
+    // Bob has stopped counting before it begins, or the room would wait for them.
     room.send(alice, "one");
     room.read(cy);
     room.pass(SECOND);
@@ -50,7 +50,7 @@ fn whoever_is_owed_more_than_the_hard_bound_is_cut_with_a_reason() {
 }
 
 #[test]
-fn whoever_takes_nothing_of_what_he_is_owed_is_cut_in_time() {
+fn stalled_clients_are_disconnected_in_time() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(Duration::from_secs(3600));
@@ -69,7 +69,7 @@ fn whoever_takes_nothing_of_what_he_is_owed_is_cut_in_time() {
 }
 
 #[test]
-fn nobody_is_looked_at_while_nobody_is_owed_anything() {
+fn no_scan_runs_while_nothing_is_pending() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(SECOND);
@@ -82,7 +82,7 @@ fn nobody_is_looked_at_while_nobody_is_owed_anything() {
 }
 
 #[test]
-fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up() {
+fn events_wait_until_progressing_readers_catch_up() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.pass(SECOND);
@@ -95,7 +95,7 @@ fn the_intake_waits_for_whoever_keeps_the_pace_and_opens_when_he_has_caught_up()
 }
 
 #[test]
-fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
+fn events_wait_half_a_second_for_a_sole_stalled_reader() {
     let mut room = Room::new();
     let (alice, _bob) = (room.join_as("alice"), room.join_as("bob"));
     // By now alice is the only one who has said anything, and counts for nothing.
@@ -108,7 +108,7 @@ fn the_intake_waits_half_a_second_for_the_only_receiver_who_does_not_read() {
 }
 
 #[test]
-fn the_intake_waits_for_less_than_half_a_second_for_one_who_takes_nothing_among_others_who_do() {
+fn events_wait_less_for_one_stalled_reader_of_many() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     let others: Vec<_> = (0..MIN_PROGRESSING).map(|_| room.join()).collect();
@@ -127,11 +127,11 @@ fn the_intake_waits_for_less_than_half_a_second_for_one_who_takes_nothing_among_
 }
 
 #[test]
-fn whoever_is_gone_is_not_waited_for() {
+fn departed_readers_are_not_waited_for() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     send_until_paused(&mut room, alice);
-    // His leave is in the queue that is not read now.
+    // Their leave is in the queue that is not read now.
     room.people.remove(&bob);
     room.broker.handle_drain_notice(room.now);
     assert!(room.broker.accepts_events());
@@ -144,14 +144,14 @@ fn memory_that_comes_back_at_once_closes_nothing() {
     room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let mut most = 0;
     for turn in 0..300 {
-        // None of these people reads, and there are always more of them.
+        // None of these users reads, and there are always more of them.
         let id = room.join();
         for _ in 0..8 {
             room.hand_over(id, &["/help", "/help", "/help", "/help"]);
             room.flush();
             most = most.max(room.broker.living_bytes());
             assert!(room.broker.accepts_events(), "turn {turn}: the intake closed for all");
-            // Those who were cut let go of what they had.
+            // Those who were disconnected let go of what they had.
             room.people.retain(|_, person| !person.is_disconnected());
         }
         room.pass(Duration::from_millis(100));
@@ -161,14 +161,14 @@ fn memory_that_comes_back_at_once_closes_nothing() {
 }
 
 #[test]
-fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
+fn memory_pressure_disconnects_the_slowest() {
     const LIMIT: usize = 256 << 10;
     let mut room = Room::new();
     room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let alice = room.join_as("alice");
     let mut asking: Vec<_> = (0..40).map(|_| room.join()).collect();
     room.discard_all();
-    // Answers are for one alone, so they are not shared; none of these people reads. The further down the list, the
+    // Answers are for one alone, so they are not shared; none of these users reads. The further down the list, the
     // further behind.
     let mut most = 0;
     'asking: for turn in 0..40 {
@@ -198,14 +198,14 @@ fn when_frames_take_too_much_memory_the_furthest_behind_are_cut() {
 }
 
 #[test]
-fn places_in_inboxes_count_for_the_memory_of_frames() {
+fn queue_slots_count_as_buffered_bytes() {
     const LIMIT: usize = 2 << 20;
     let mut room = Room::new();
     room.broker = Broker::new(room.backpressure(), room.now).with_max_buffered(LIMIT);
     let alice = room.join_as("alice");
     let frozen: Vec<_> = (0..40).map(|_| room.join()).collect();
     room.discard_all();
-    // A frame for each line, shared by all: its bytes are nothing beside 40 places in inboxes.
+    // A frame for each line, shared by all: its bytes are nothing beside 40 places in queues.
     for _ in 0..2_000 {
         room.send(alice, "x");
         room.read(alice);
@@ -216,9 +216,9 @@ fn places_in_inboxes_count_for_the_memory_of_frames() {
     assert!(frozen.iter().any(|id| room.people[id].is_disconnected()));
 }
 
-/// People who are in two rooms get copies of their own of what is said in both. Memory for frames is short at once.
+/// Users who are in two rooms get copies of their own of what is said in both. Memory for frames is short at once.
 #[test]
-fn a_round_of_copies_ends_before_it_takes_too_much_memory() {
+fn a_batch_ends_before_its_copies_take_too_much() {
     const LIMIT: usize = 1 << 20;
     const PEOPLE: usize = 1_000;
     let mut room = Room::new();
@@ -235,7 +235,7 @@ fn a_round_of_copies_ends_before_it_takes_too_much_memory() {
     let long = "x".repeat(4_000);
     (0..14).for_each(|at| room.hand_over(speakers[at % 2], &[&long]));
     room.flush();
-    // Nor do those who are cut for it get a line for each of the others.
+    // Nor do those who are disconnected for it get a line for each of the others.
     let most = BATCH_COPY_BYTES + 2 * LIMIT;
     assert!(room.broker.living_bytes() <= most, "{}", room.broker.living_bytes());
     assert!(room.metrics().disconnects_memory > 0);

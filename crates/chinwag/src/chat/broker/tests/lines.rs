@@ -1,4 +1,4 @@
-//! What people see: each line of the protocol in its exact form.
+//! What users see: each line of the protocol in its exact form.
 
 use super::harness::Room;
 use crate::chat::event::{ClientId, Control};
@@ -8,7 +8,7 @@ use std::time::Duration;
 const NOTHING: [String; 0] = [];
 
 #[test]
-fn a_newcomer_is_welcomed_before_anything_else() {
+fn the_welcome_comes_first() {
     let mut room = Room::new();
     let first = room.enter();
     room.flush();
@@ -30,7 +30,7 @@ fn a_newcomer_is_welcomed_before_anything_else() {
 }
 
 #[test]
-fn a_newcomer_sees_what_comes_after_the_welcome_and_nothing_from_before() {
+fn new_clients_read_only_what_follows_the_welcome() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.hand_over(alice, &["before"]);
@@ -46,7 +46,7 @@ fn a_newcomer_sees_what_comes_after_the_welcome_and_nothing_from_before() {
 }
 
 #[test]
-fn lines_go_to_everybody_else() {
+fn lines_go_to_all_other_users() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.hand_over(alice, &["hello", "/me waves", "//who", "  spaced "]);
@@ -58,7 +58,7 @@ fn lines_go_to_everybody_else() {
 }
 
 #[test]
-fn what_nobody_would_see_is_not_said() {
+fn blank_lines_are_not_said() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     for blank in [
@@ -111,7 +111,7 @@ fn nicks_are_unique_in_any_case_and_keep_the_case_typed() {
 }
 
 #[test]
-fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
+fn look_alike_nicks_are_taken_while_the_other_is_here() {
     let mut room = Room::new();
     let (alice, mallory) = (room.join_as("alice"), room.join_as("mallory"));
     for (asked, told) in [
@@ -157,7 +157,7 @@ fn look_alikes_are_taken_as_long_as_there_is_whom_they_look_like() {
 }
 
 #[test]
-fn answers_come_at_their_place_and_to_the_one_who_asked() {
+fn replies_keep_their_place_and_go_to_the_asker_alone() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.hand_over(bob, &["one"]);
@@ -193,7 +193,7 @@ fn an_unknown_command_is_repeated_in_a_harmless_form() {
 }
 
 #[test]
-fn leaves_are_told_with_their_reason() {
+fn leaves_are_announced_with_their_reason() {
     let told = |departure| {
         let mut room = Room::new();
         let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
@@ -212,7 +212,7 @@ fn leaves_are_told_with_their_reason() {
 }
 
 #[test]
-fn quitting_ends_ones_lines_and_what_came_before_is_delivered_both_ways() {
+fn quit_delivers_what_came_before_it_both_ways() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.hand_over(bob, &["for alice"]);
@@ -235,7 +235,7 @@ fn every_line_of_the_room_has_a_number() {
 }
 
 #[test]
-fn a_stop_delivers_what_was_read_and_tells_everybody_once_all_have_handed_over() {
+fn shutdown_delivers_what_was_read_then_notifies_all() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let deadline = room.now + Duration::from_secs(5);

@@ -24,7 +24,7 @@ fn order(room: &mut Room, command: BanCommand) -> Result<BanOutcome, String> {
 }
 
 #[test]
-fn only_operators_moderate_and_only_they_are_told_how() {
+fn only_operators_can_moderate_and_read_its_help() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     for typed in [
@@ -51,7 +51,7 @@ fn only_operators_moderate_and_only_they_are_told_how() {
 }
 
 #[test]
-fn what_came_of_a_secret_is_told_and_nothing_of_the_secret_itself() {
+fn oper_replies_without_the_secret() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mut say = |attempt, in_clear| {
@@ -72,13 +72,13 @@ fn what_came_of_a_secret_is_told_and_nothing_of_the_secret_itself() {
     let welcome = "* you are an operator now; /help lists what you can do";
     assert_eq!(say(OperOutcome::Accepted, true), [welcome, warning]);
     assert_eq!(room.read(bob), NOTHING, "the others hear nothing of it");
-    // A line that comes past his own task is not said either.
+    // A line that comes past their own task is not said either.
     room.send(bob, "/oper correct horse battery");
     assert_eq!((room.read(alice), room.read(bob)), (vec![], vec![]));
 }
 
 #[test]
-fn whoever_is_kicked_speaks_nowhere_until_he_joins_a_room() {
+fn kicked_users_speak_nowhere_until_they_join() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     let cy = room.join_as("cy");
@@ -140,7 +140,7 @@ fn a_kick_from_another_room_leaves_the_one_he_speaks_in() {
 }
 
 #[test]
-fn a_reason_is_kept_from_those_who_ignore_the_operator() {
+fn kick_reasons_are_hidden_from_ignoring_users() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     let cy = room.join_as("cy");
@@ -152,7 +152,7 @@ fn a_reason_is_kept_from_those_who_ignore_the_operator() {
 }
 
 #[test]
-fn nobody_reads_what_a_muted_person_writes_until_the_time_is_over() {
+fn muted_users_are_not_read_until_the_mute_ends() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     room.send(alice, "/mute bob 10m");
@@ -322,7 +322,7 @@ fn a_slow_room_takes_one_line_of_each_in_its_time() {
 }
 
 #[test]
-fn whoever_is_banned_has_to_go_and_cannot_come_back_until_it_ends() {
+fn banned_users_are_disconnected_and_kept_out() {
     let mut room = Room::new();
     let (alice, _) = alice_and_bob(&mut room);
     room.address = "203.0.113.9".parse().unwrap();
@@ -465,7 +465,7 @@ fn bans_that_make_no_sense_are_refused_in_plain_words() {
 }
 
 #[test]
-fn a_mistyped_time_bans_nobody() {
+fn a_mistyped_duration_bans_no_user() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     for typed in [
@@ -559,12 +559,12 @@ fn operators_hear_of_bans_that_cannot_be_written() {
     assert_eq!((room.read(alice), room.read(bob)), (vec![told.to_owned()], vec![]));
 }
 
-/// What was asked of somebody's task, and with the place that it shows.
+/// What was asked of a user's task, and with the place that it shows.
 fn aside(room: &Room, id: u64) -> Option<SideMessage> {
     room.people[&id].inbox.state().take_side_message().map(|aside| *aside)
 }
 
-/// Somebody's task finds out that the connection does not answer.
+/// A user's task finds out that the connection does not answer.
 fn silent(room: &mut Room, id: u64, probe: Probe) {
     let (silence, rest) = (Duration::from_secs(42), Duration::from_secs(48));
     let event = Event::Unresponsive { id: ClientId::new(id), probe, silence, rest };
@@ -573,7 +573,7 @@ fn silent(room: &mut Room, id: u64, probe: Probe) {
 }
 
 #[test]
-fn who_wants_the_nick_of_a_dead_connection_is_told() {
+fn asking_for_the_nick_of_a_dead_connection_probes_it() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(alice, "/nick BOB");
@@ -588,7 +588,7 @@ fn who_wants_the_nick_of_a_dead_connection_is_told() {
         ]
     );
     assert_eq!(room.metrics().users, 2);
-    // Whoever asked is gone, or the other: nobody is told.
+    // The user who asked is gone, or the other: nobody is told.
     room.leave(alice, LeaveReason::Eof);
     silent(&mut room, bob, probe);
     room.leave(bob, LeaveReason::ConnectionLost);
@@ -627,7 +627,7 @@ fn a_kick_ends_a_dead_connection() {
 }
 
 #[test]
-fn who_edits_is_shown_where_they_speak() {
+fn line_editors_show_the_current_room() {
     let mut room = Room::new();
     let (alice, bob) = alice_and_bob(&mut room);
     let shown = |room: &mut Room, line: &str| {

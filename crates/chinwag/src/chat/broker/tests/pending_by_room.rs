@@ -1,4 +1,4 @@
-//! Only what somebody is owed of a room's own lines counts for that room's pace.
+//! Only what a user has pending of a room's own lines counts for that room's pace.
 
 use super::harness::Room;
 use crate::limits::{QUEUE_HARD, QUEUE_SOFT};
@@ -39,7 +39,7 @@ impl House {
         self.owe_and_read(5 * QUEUE_SOFT);
     }
 
-    /// The same until they are owed so much.
+    /// The same until they have so much pending.
     fn owe_and_read(&mut self, most: u64) {
         for id in self.slow.clone() {
             while self.room.people[&id].inbox.state().pending() < most {
@@ -52,7 +52,7 @@ impl House {
 }
 
 #[test]
-fn debts_from_elsewhere_hold_no_room_up() {
+fn pending_bytes_of_elsewhere_pause_no_room() {
     let mut house = house();
     for number in 0..100 {
         house.ask_and_read();
@@ -62,9 +62,9 @@ fn debts_from_elsewhere_hold_no_room_up() {
     assert_eq!(house.room.metrics().pauses, 0);
 }
 
-/// A line in each of many rooms of their own, and far more of no room: that leaves #calm no less of what may be owed of it.
+/// A line in each of many rooms of their own, and far more of no room: that leaves #calm no less of what may be pending of it.
 #[test]
-fn small_debts_in_many_rooms_hold_no_room_up() {
+fn little_pending_in_many_rooms_pauses_no_room() {
     let mut house = house();
     let partner = house.room.join();
     let rooms: Vec<_> = (0..17).map(|number| format!("/join #r{number}")).collect();
@@ -90,7 +90,7 @@ fn small_debts_in_many_rooms_hold_no_room_up() {
 }
 
 #[test]
-fn a_slow_reader_of_a_rooms_own_lines_holds_it_up() {
+fn a_slow_reader_of_a_rooms_own_lines_pauses_it() {
     let mut house = house();
     (0..10).for_each(|_| house.ask_and_read());
     let (long, mut sent) = ("x".repeat(2000), 0);
@@ -103,8 +103,8 @@ fn a_slow_reader_of_a_rooms_own_lines_holds_it_up() {
     assert!(sent >= QUEUE_SOFT / 2 / 2064, "it waited after {sent} lines");
 }
 
-/// Somebody who keeps the pace reads this many rooms, in each of which one person says as much as they may and most read it
-/// at once: nobody is cut, and no line is lost.
+/// A user who keeps up reads this many rooms, in each of which one user says as much as they may and most read it
+/// at once: nobody is disconnected, and no line is lost.
 fn a_reader_of(rooms: usize) {
     let mut room = Room::new();
     let speakers: Vec<_> = (0..rooms).map(|_| room.join()).collect();
@@ -144,7 +144,7 @@ fn a_reader_of(rooms: usize) {
 }
 
 #[test]
-fn who_reads_several_rooms_at_pace_is_cut_by_none() {
+fn readers_of_several_busy_rooms_stay_connected() {
     for rooms in [1, 2, 3, 8, 19] {
         a_reader_of(rooms);
     }

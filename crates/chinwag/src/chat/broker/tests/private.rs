@@ -1,4 +1,4 @@
-//! Lines to one person alone, and people who do not want to read each other.
+//! Lines to one user alone, and users who do not want to read each other.
 
 use super::harness::Room;
 use crate::chat::event::LeaveReason;
@@ -23,7 +23,7 @@ fn a_private_line_is_for_one_alone() {
 }
 
 #[test]
-fn what_cannot_be_told_is_refused_in_plain_words() {
+fn undeliverable_private_lines_get_an_error() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let wants = "! /msg wants a nick and words, as in: /msg bob hello";
@@ -48,7 +48,7 @@ fn what_cannot_be_told_is_refused_in_plain_words() {
 }
 
 #[test]
-fn an_answer_goes_to_the_person_and_never_to_the_name() {
+fn a_reply_goes_to_the_user_and_not_to_the_nick() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let mallory = room.join_as("mallory");
@@ -103,7 +103,7 @@ fn nothing_is_read_of_the_ignored_under_any_name() {
 }
 
 #[test]
-fn the_words_of_an_ignored_leaver_are_hidden_and_his_leaving_is_not() {
+fn ignored_users_leave_visibly_without_their_text() {
     let mut room = Room::new();
     let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
     room.send(bob, "/ignore alice");
@@ -144,7 +144,7 @@ fn so_many_are_ignored_at_once_and_no_more() {
 }
 
 #[test]
-fn whoever_writes_to_somebody_away_is_told() {
+fn senders_are_told_that_the_recipient_is_away() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(bob, "/away lunch \"break\"");
@@ -160,7 +160,7 @@ fn whoever_writes_to_somebody_away_is_told() {
 }
 
 #[test]
-fn a_newcomer_who_was_only_counted_is_announced_before_his_private_line() {
+fn a_counted_join_is_announced_before_its_private_line() {
     let mut room = Room::new();
     let observer = room.join();
     let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();

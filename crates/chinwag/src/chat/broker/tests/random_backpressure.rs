@@ -1,5 +1,5 @@
-//! Any people in any rooms that wait or do not: what is deferred stays within its bounds, the intake never closes for it,
-//! each person's lines come in order, none is lost, and in the end everybody is read.
+//! Any users in any rooms that wait or do not: what is deferred stays within its bounds, events never stop being taken for it,
+//! each user's lines come in order, none is lost, and in the end everybody is read.
 
 use super::checker::{Random, seeds};
 use super::harness::Room;
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Bounds small enough to be met all the time, and a hard one that is not.
 const BOUNDS: QueueLimits =
     QueueLimits { soft: 4 << 10, hard: 64 << 20, stall_timeout: Duration::from_secs(3600) };
-/// People, the observer not counted.
+/// Users, the observer not counted.
 const PEOPLE: usize = 60;
 /// How many of them are operators.
 const OPERATORS: usize = 5;
@@ -66,7 +66,7 @@ impl Play {
         let id = self.people[self.random.below(PEOPLE)];
         match self.random.below(20) {
             0..9 => self.speak(id, 1),
-            // Rude people, and those whose events were in the queue: what comes is taken.
+            // Rude users, and those whose events were in the queue: what comes is taken.
             9 => {
                 for _ in 0..self.random.below(30) {
                     let id = self.people[self.random.below(PEOPLE)];
@@ -110,7 +110,7 @@ impl Play {
         self.room.hand_over(id, &[&act]);
     }
 
-    /// An operator puts somebody out of the room in which they speak, and they enter another.
+    /// An operator puts a user out of the room in which they speak, and they enter another.
     fn kick(&mut self, other: u64, to: usize) {
         let operator = self.people[self.random.below(OPERATORS)];
         self.room.hand_over(operator, &[&format!("/kick p{other}")]);

@@ -1,6 +1,6 @@
-//! Anything whatever in any order: people come in ones and in crowds, talk, rename themselves, stop reading, leave in
+//! Anything whatever in any order: users come in ones and in join storms, talk, rename themselves, stop reading, leave in
 //! every way; and the invariants hold. The clients of straw keep to the order of the real ones: a queue of events that
-//! the broker empties only while its intake is open.
+//! the broker empties only while it takes events.
 
 use super::checker::{self, Checker, End, Random, Rooms, Utterance};
 use super::harness::{QUEUE, Room};
@@ -12,12 +12,12 @@ use std::time::Duration;
 /// Bounds small enough to be met all the time.
 const BOUNDS: QueueLimits =
     QueueLimits { soft: 4 << 10, hard: 32 << 10, stall_timeout: Duration::from_secs(10) };
-/// Within this time nobody is owed anything once nobody does anything.
+/// Within this time nobody has anything pending once nobody does anything.
 const CALM: Duration = Duration::from_secs(30);
-/// Names that people fight for.
+/// Names that users fight for.
 const NAMES: [&str; 8] = ["alice", "Alice", "ALICE", "bob", "Bob", "cy", "dora", "user-3"];
 
-/// What somebody does beside talking.
+/// What a user does beside talking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mood {
     /// Reads whatever comes.
@@ -112,7 +112,7 @@ impl Play {
         self.room.flush();
     }
 
-    /// Somebody sends some lines in one read.
+    /// A user sends some lines in one read.
     fn talk(&mut self) {
         let Some(id) = self.somebody() else { return };
         if self.queue.len() >= QUEUE || self.room.people[&id].inbox.state().is_over_soft_limit() {
@@ -149,7 +149,7 @@ impl Play {
         self.queue.push_back(Event::Lines { id: ClientId::new(id), inputs });
     }
 
-    /// Somebody leaves: having read all, or torn away.
+    /// A user leaves: having read all, or torn away.
     fn leave(&mut self) {
         let Some(id) = self.somebody() else { return };
         let mood = self.here.remove(&id);
@@ -174,7 +174,7 @@ impl Play {
         self.here.insert(id, moods[self.random.below(moods.len())]);
     }
 
-    /// Everybody reads as he does.
+    /// Everybody reads as they do.
     fn read(&mut self) {
         for (&id, person) in self.room.people.iter_mut().filter(|(id, _)| **id != OBSERVER) {
             let limit = match self.here.get(&id) {
@@ -187,7 +187,7 @@ impl Play {
         self.bury_the_cut();
     }
 
-    /// Those who were cut are gone, and their tasks send a leave that comes too late.
+    /// Those who were disconnected are gone, and their tasks send a leave that comes too late.
     fn bury_the_cut(&mut self) {
         let cut = self.room.people.iter().filter(|(_, person)| person.is_disconnected());
         for id in cut.map(|(&id, _)| id).collect::<Vec<_>>() {
@@ -216,7 +216,7 @@ impl Play {
         self.room.flush();
     }
 
-    /// Nobody does anything new: the queue runs empty, and nobody is owed anything in the end.
+    /// Nobody does anything new: the queue runs empty, and nobody has anything pending in the end.
     fn calm_down(&mut self) {
         let start = self.room.now;
         loop {

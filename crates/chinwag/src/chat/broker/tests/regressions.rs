@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use whippet::runtime::Builder;
 
-/// Every queue has one place and nobody reads: whoever waits for whom, all lines get through to the broker.
+/// Every queue has one place and nobody reads: the user who waits for whom, all lines get through to the broker.
 #[test]
 fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     const PEOPLE: u64 = 20;
@@ -28,7 +28,7 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
                 for _ in 0..LINES {
                     queues.say(number, line_of(10)).await;
                 }
-                // Nothing was read; the inbox has room for the welcome alone.
+                // Nothing was read; the queue has room for the welcome alone.
                 inbox.state().disconnect_reason()
             }));
         }
@@ -43,7 +43,7 @@ fn regression_20_capacities_of_one_and_frozen_readers_do_not_deadlock() {
     });
 }
 
-/// A tenth never reads: they are cut, each with a line that says so, and the others get every line.
+/// A tenth never reads: they are disconnected, each with a line that says so, and the others get every line.
 #[test]
 fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     const PEOPLE: usize = 50;
@@ -52,7 +52,7 @@ fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     let people: Vec<_> = (0..PEOPLE).map(|_| room.join()).collect();
     let (frozen, reading) = people.split_at(FROZEN);
     let mut seen = vec![Vec::new(); reading.len()];
-    // More than twice what a frozen reader may be owed.
+    // More than twice what a frozen reader may have pending.
     let lines = 3 * QUEUE_HARD as usize / 2048;
     let mut sent = 0;
     while sent < lines {
@@ -79,7 +79,7 @@ fn regression_21_frozen_readers_are_cut_and_nobody_else_loses_a_line() {
     }
 }
 
-/// Ends of every kind, some of them twice for the same person and in any order: one line each.
+/// Ends of every kind, some of them twice for the same user and in any order: one line each.
 #[test]
 fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
     let mut random = Random::new(27);
@@ -100,7 +100,7 @@ fn regression_27_every_join_has_one_leave_however_often_it_is_reported() {
             }
             1 if !here.is_empty() => {
                 let id = here.swap_remove(random.below(here.len()));
-                // What his task, its drop guard and the broker itself have to say about it.
+                // What their task, its drop guard and the broker itself have to say about it.
                 for _ in 0..=random.below(2) {
                     match random.below(5) {
                         0 => room.hand_over(id, &["/quit", "/quit again"]),
@@ -190,9 +190,9 @@ fn regression_28_crowds_that_come_and_go_are_counted() {
     assert_eq!(room.metrics().users, 1);
 }
 
-/// Whoever was only counted is announced before he is heard, and his leave comes after that.
+/// The user who was only counted is announced before they are heard, and their leave comes after that.
 #[test]
-fn a_counted_newcomer_is_announced_before_he_speaks() {
+fn a_counted_join_is_announced_before_its_first_line() {
     let mut room = Room::new();
     let observer = room.join();
     let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();

@@ -1,4 +1,4 @@
-//! `/nick` among people who share several rooms: once a receiver, at one place among the lines of all rooms.
+//! `/nick` among users who share several rooms: once a receiver, at one place among the lines of all rooms.
 
 use super::harness::Room;
 use crate::limits::MAX_ROOMS_PER_USER;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
 
-/// Somebody joins these rooms, one after the other, and speaks in the last of them.
+/// A user joins these rooms, one after the other, and speaks in the last of them.
 fn join_rooms(room: &mut Room, id: u64, names: &[&str]) {
     names.iter().for_each(|name| room.send(id, &format!("/join {name}")));
     room.discard_all();
@@ -35,7 +35,7 @@ fn a_rename_is_read_once_however_many_rooms_are_shared() {
 }
 
 #[test]
-fn it_stands_in_the_current_room_or_in_the_shared_one_joined_last() {
+fn a_rename_is_read_in_the_current_or_last_joined_room() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let (cy, dora) = (room.join_as("cy"), room.join_as("dora"));
@@ -103,7 +103,7 @@ fn no_line_overtakes_a_rename_in_any_shared_room() {
 }
 
 #[test]
-fn whoever_is_listed_by_name_is_listed_by_the_new_one() {
+fn who_lists_the_new_nick() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_rooms(&mut room, bob, &["#dev"]);
@@ -120,7 +120,7 @@ fn whoever_is_listed_by_name_is_listed_by_the_new_one() {
 }
 
 #[test]
-fn who_came_in_a_crowd_is_counted_before_they_are_renamed() {
+fn counted_joins_are_announced_before_a_rename() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     let crowd: Vec<_> = (0..300).map(|_| room.enter()).collect();

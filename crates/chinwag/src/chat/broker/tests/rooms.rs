@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const NOTHING: [String; 0] = [];
 
-/// Somebody joins a room, and has read what he is told.
+/// A user joins a room, and has read what they are told.
 fn join_room(room: &mut Room, id: u64, name: &str) {
     room.send(id, &format!("/join {name}"));
     let told = room.read(id);
@@ -16,7 +16,7 @@ fn join_room(room: &mut Room, id: u64, name: &str) {
 }
 
 #[test]
-fn a_room_is_made_by_the_first_who_joins_and_heard_by_its_members_alone() {
+fn only_members_read_a_room_that_the_first_join_makes() {
     let mut room = Room::new();
     let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
     room.send(alice, "/join #Dev");
@@ -64,7 +64,7 @@ fn lines_of_another_room_have_its_name_before_them() {
 }
 
 #[test]
-fn somebody_in_several_rooms_reads_everything_in_the_order_in_which_it_happened() {
+fn lines_of_several_rooms_come_in_one_order() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let (cy, dora) = (room.join_as("cy"), room.join_as("dora"));
@@ -97,7 +97,7 @@ fn somebody_in_several_rooms_reads_everything_in_the_order_in_which_it_happened(
 }
 
 #[test]
-fn a_change_of_room_in_the_middle_of_a_round_is_seen_where_it_stands() {
+fn a_room_switch_within_a_batch_keeps_its_place() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let cy = room.join_as("cy");
@@ -119,7 +119,7 @@ fn a_change_of_room_in_the_middle_of_a_round_is_seen_where_it_stands() {
 }
 
 #[test]
-fn who_parts_speaks_in_the_room_he_joined_last_and_is_told_so() {
+fn part_switches_to_the_room_joined_last() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     for name in ["#a", "#b", "#c"] {
@@ -157,7 +157,7 @@ fn who_parts_speaks_in_the_room_he_joined_last_and_is_told_so() {
 }
 
 #[test]
-fn whoever_leaves_the_house_leaves_all_his_rooms() {
+fn leaving_the_server_leaves_all_rooms() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_room(&mut room, alice, "#dev");
@@ -192,9 +192,9 @@ fn names_of_rooms_are_checked_and_refused_in_plain_words() {
     assert_eq!(room.metrics().rooms, 1);
 }
 
-/// Ten thousand rooms asked for by one person.
+/// Ten thousand rooms asked for by one user.
 #[test]
-fn one_person_gets_so_many_rooms_and_all_together_so_many() {
+fn rooms_are_limited_by_user_and_in_all() {
     let mut room = Room::new();
     let alice = room.join_as("alice");
     let mut told = Vec::new();
@@ -224,7 +224,7 @@ fn one_person_gets_so_many_rooms_and_all_together_so_many() {
 }
 
 #[test]
-fn rooms_are_listed_with_their_people_and_topics_page_by_page() {
+fn rooms_lists_users_and_topics_in_pages() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_room(&mut room, alice, "#dev");
@@ -283,7 +283,7 @@ fn topics_are_set_read_and_taken_away() {
 }
 
 #[test]
-fn who_is_in_which_room_is_told_to_everybody() {
+fn who_lists_any_room_for_any_user() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_room(&mut room, alice, "#dev");
@@ -304,7 +304,7 @@ fn who_is_in_which_room_is_told_to_everybody() {
 }
 
 #[test]
-fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
+fn history_is_replayed_on_join_and_on_request() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.send(alice, "/history");
@@ -340,7 +340,7 @@ fn the_last_lines_of_a_room_are_told_to_those_who_come_and_ask() {
 }
 
 #[test]
-fn time_stamps_stand_before_each_line_of_those_who_ask() {
+fn time_on_prefixes_each_line_with_its_time() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     let clock = crate::protocol::time_of_day::WallClock::new(room.now, Duration::from_secs(50_707));
@@ -430,7 +430,7 @@ fn help_fits_on_a_screen_and_tells_more_of_each_command() {
 }
 
 #[test]
-fn rooms_are_sorted_by_people_and_found_by_a_word() {
+fn rooms_are_sorted_by_users_and_found_by_a_word() {
     let mut room = Room::new();
     let (alice, bob, cy) = (room.join_as("alice"), room.join_as("bob"), room.join_as("cy"));
     for (who, name) in [(alice, "#zoo"), (bob, "#zoo"), (cy, "#zoology"), (alice, "#zoology")] {
@@ -447,7 +447,7 @@ fn rooms_are_sorted_by_people_and_found_by_a_word() {
         (&told[..4], told[4].as_str()),
         (&expected.map(String::from)[..], "* #art (1 person)")
     );
-    // Who leaves the house, is kicked or comes again counts at once.
+    // Who leaves the server, is kicked or comes again counts at once.
     room.depart(cy, LeaveReason::ConnectionLost);
     room.flush();
     room.discard_all();
@@ -479,7 +479,7 @@ fn an_empty_lobby_stays_as_it_was() {
 }
 
 #[test]
-fn somebody_can_ask_who_they_are_and_where() {
+fn whoami_says_the_nick_and_the_room() {
     let mut room = Room::new();
     let alice = room.join();
     let asked = |room: &mut Room, line: &str| {
@@ -528,7 +528,7 @@ fn somebody_can_ask_who_they_are_and_where() {
 }
 
 #[test]
-fn who_is_muted_is_told_by_whoami_and_may_ask_for_their_nick() {
+fn muted_users_are_told_so_by_whoami() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     room.promote(alice);
@@ -550,7 +550,7 @@ fn who_is_muted_is_told_by_whoami_and_may_ask_for_their_nick() {
 }
 
 #[test]
-fn after_a_replay_one_line_says_who_one_is_and_where() {
+fn a_replay_ends_with_the_nick_and_the_room() {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
     join_room(&mut room, alice, "#dev");

@@ -1,9 +1,9 @@
-//! Time in which the server did not run, and people who are owed something meanwhile.
+//! Time in which the server did not run, and users who have something pending meanwhile.
 
 use super::harness::Room;
 use crate::limits::{SCAN_INTERVAL, STALL_TIMEOUT};
 
-/// A room with somebody who is owed something and has been for nearly as long as may be.
+/// A room with a user who has something pending and has been for nearly as long as may be.
 fn nearly_late() -> (Room, u64, u64) {
     let mut room = Room::new();
     let (alice, bob) = (room.join_as("alice"), room.join_as("bob"));
@@ -13,14 +13,14 @@ fn nearly_late() -> (Room, u64, u64) {
     (room, alice, bob)
 }
 
-/// The server stands still for twice the time in which somebody may take nothing, and goes on.
+/// The server stands still for twice the time in which a user may take nothing, and goes on.
 fn stand_still(room: &mut Room) {
     room.now += 2 * STALL_TIMEOUT;
     room.broker.handle_timeout(room.now);
 }
 
 #[test]
-fn a_standstill_counts_against_nobody() {
+fn a_standstill_counts_against_no_user() {
     for event_first in [false, true] {
         let (mut room, alice, bob) = nearly_late();
         if event_first {
@@ -35,7 +35,7 @@ fn a_standstill_counts_against_nobody() {
 }
 
 #[test]
-fn a_standstill_saves_nobody_who_does_not_read() {
+fn a_standstill_does_not_save_users_who_do_not_read() {
     let (mut room, _, bob) = nearly_late();
     for _ in 0..3 {
         stand_still(&mut room);

@@ -1,4 +1,4 @@
-//! Rounds against a model that is said plainly: two rooms, two views, and people who come, leave and ignore each other.
+//! Batches against a model that is said plainly: two rooms, two views, and users who come, leave and ignore each other.
 
 use super::*;
 use crate::limits::BUFFER_OVERHEAD;
@@ -7,10 +7,10 @@ use proptest::prelude::*;
 
 /// Rooms of the model.
 const ROOMS: usize = 2;
-/// People of the model: the first five are in from the start.
+/// Users of the model: the first five are in from the start.
 const PEOPLE: usize = 8;
 
-/// One step of a round: a line of an author or of nobody, one in all rooms, an aside, somebody comes or goes.
+/// One step of a batch: a line of an author or of nobody, one in all rooms, a direct line, a user comes or goes.
 #[derive(Clone, Debug)]
 enum Step {
     Everywhere(usize, String),
@@ -34,7 +34,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 0..24).prop_map(plausible)
 }
 
-/// The steps of people who are there; whoever left does nothing more.
+/// The steps of users who are there; the user who left does nothing more.
 fn plausible(steps: Vec<Step>) -> Vec<Step> {
     let mut here: Vec<_> = (0..PEOPLE).map(|slot| slot < 5).collect();
     let mut gone = [false; PEOPLE];
@@ -56,6 +56,11 @@ fn plausible(steps: Vec<Step>) -> Vec<Step> {
     steps.into_iter().filter(possible).collect()
 }
 
+/// The slot with this index.
+fn at(index: usize) -> UserSlot {
+    UserSlot::from_index(index)
+}
+
 /// The even ones see lines as they are, the odd ones in capitals: their view is that of another room.
 fn view_of(slot: usize) -> View {
     View::new(WireFormat::Lines).of_other_room(slot % 2 == 1)
@@ -65,19 +70,19 @@ fn shown(view: View, text: &str) -> String {
     if view == view_of(0) { text.to_owned() } else { text.to_uppercase() }
 }
 
-/// People 3 and 4 do not want the words of 1.
+/// Users 3 and 4 do not want the words of 1.
 fn ignores(slot: usize) -> Vec<ClientId> {
     if slot == 3 || slot == 4 { vec![ClientId::new(1)] } else { Vec::new() }
 }
 
-/// Both rooms and the asides after these steps. Everybody is in both rooms.
+/// Both rooms and the direct lines after these steps. Everybody is in both rooms.
 fn played(steps: &[Step]) -> ([Batch; ROOMS], DirectLines) {
     let mut rounds = <[Batch; ROOMS]>::default();
     let direct_lines = play(steps, &mut rounds, &mut BufferPool::default());
     (rounds, direct_lines)
 }
 
-/// Adds these steps to empty rounds; the asides.
+/// Adds these steps to empty batches; the direct lines.
 fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> DirectLines {
     let mut direct_lines = DirectLines::default();
     let mut view_counts = [0; View::COUNT];
@@ -86,14 +91,15 @@ fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> D
         match step {
             Step::Shared(room, author, text) => {
                 let ignorable = (*author == Some(1)).then_some(ClientId::new(1));
-                let source = LineSource { author: *author, ignorable, ..LineSource::default() };
+                let source =
+                    LineSource { author: author.map(at), ignorable, ..LineSource::default() };
                 rounds[*room].push(source, order, &view_counts, pool, |view, out| {
                     out.extend_from_slice(shown(view, text).as_bytes());
                 });
             }
             Step::Everywhere(author, text) => {
                 let source = LineSource {
-                    author: Some(*author),
+                    author: Some(at(*author)),
                     is_in_several_rooms: true,
                     ..LineSource::default()
                 };
@@ -104,10 +110,10 @@ fn play(steps: &[Step], rounds: &mut [Batch; ROOMS], pool: &mut BufferPool) -> D
                 }
             }
             Step::DirectLine(to, text) => {
-                direct_lines.push(*to, order, |out| out.extend_from_slice(text.as_bytes()));
+                direct_lines.push(at(*to), order, |out| out.extend_from_slice(text.as_bytes()));
             }
-            Step::Enter(slot) => rounds.iter_mut().for_each(|batch| batch.enter(*slot)),
-            Step::Leave(slot) => rounds.iter_mut().for_each(|batch| batch.leave(*slot)),
+            Step::Enter(slot) => rounds.iter_mut().for_each(|batch| batch.enter(at(*slot))),
+            Step::Leave(slot) => rounds.iter_mut().for_each(|batch| batch.leave(at(*slot))),
         }
     }
     direct_lines.sort();
@@ -119,12 +125,12 @@ fn in_room(room: usize, text: &str) -> String {
     format!("{text}{room}")
 }
 
-/// Whether somebody was there at any time.
+/// Whether a user was there at any time.
 fn was_there(steps: &[Step], slot: usize) -> bool {
     slot < 5 || steps.iter().any(|step| matches!(step, Step::Enter(who) if *who == slot))
 }
 
-/// What somebody is to get from some of the rooms, said plainly.
+/// What a user is to get from some of the rooms, said plainly.
 fn model(steps: &[Step], slot: usize, rooms: Range<usize>, with_asides: bool) -> String {
     let mut here = slot < 5;
     let mut due = String::new();
@@ -160,15 +166,15 @@ fn bytes(custom_frames: &RecipientFrames) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn everybody_gets_what_is_for_him_in_the_order_in_which_it_happened(steps in steps()) {
+    fn each_user_gets_their_lines_in_order(steps in steps()) {
         let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
             let ignored = ignores(slot);
-            let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
+            let recipient = Recipient { slot: at(slot), view: view_of(slot), ignores: &ignored };
             let mut pieces = Vec::new();
             rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
-            direct_lines.pieces(slot, &mut pieces);
-            prop_assert_eq!(direct_lines.has(slot), pieces.len() > {
+            direct_lines.pieces(at(slot), &mut pieces);
+            prop_assert_eq!(direct_lines.has(at(slot)), pieces.len() > {
                 let mut shared = Vec::new();
                 rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut shared));
                 shared.len()
@@ -186,7 +192,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_like_the_others_gets_the_whole(steps in steps()) {
+    fn ordinary_recipients_share_the_whole_frame(steps in steps()) {
         let ((mut rounds, _), frame_bytes) = (played(&steps), ByteCounter::new());
         for slot in 0..3 {
             let own = |step: &Step| match step {
@@ -204,11 +210,11 @@ proptest! {
     }
 
     #[test]
-    fn nobody_keeps_much_more_alive_than_he_is_owed(steps in steps()) {
+    fn slices_keep_little_more_than_is_pending_alive(steps in steps()) {
         for slot in (0..PEOPLE).filter(|&slot| was_there(&steps, slot)) {
             let ((mut rounds, direct_lines), frame_bytes) = (played(&steps), ByteCounter::new());
             let ignored = ignores(slot);
-            let recipient = Recipient { slot, view: view_of(slot), ignores: &ignored };
+            let recipient = Recipient { slot: at(slot), view: view_of(slot), ignores: &ignored };
             let custom_frames = rounds[0].slices(&recipient, &frame_bytes).unwrap_or_else(|| {
                 let mut pieces = Vec::new();
                 rounds[0].pieces(&recipient, &mut pieces);
@@ -230,13 +236,13 @@ fn an_author_of_one_stretch_gets_slices_of_the_shared_buffer() {
     let (mut rounds, _) = played(&steps);
     rounds[0].whole_frame(view_of(2), &frame_bytes);
     let alive = frame_bytes.bytes();
-    let recipient = Recipient { slot: 2, view: view_of(2), ignores: &[] };
+    let recipient = Recipient { slot: at(2), view: view_of(2), ignores: &[] };
     assert!(matches!(rounds[0].slices(&recipient, &frame_bytes), Some(RecipientFrames::Two(..))));
     assert_eq!(frame_bytes.bytes(), alive);
 }
 
 #[test]
-fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
+fn a_view_is_encoded_while_it_has_readers() {
     let frame_bytes = ByteCounter::new();
     let (mut batch, mut view_counts) = (Batch::default(), [0; View::COUNT]);
     let say = |batch: &mut Batch, view_counts: &_, order: u32| {
@@ -248,40 +254,41 @@ fn a_view_that_somebody_has_only_for_a_while_is_kept_for_that_while() {
     let (late, early) = (view_of(1), view_of(0));
     view_counts[early.index()] = 1;
     say(&mut batch, &view_counts, 1);
-    batch.leave(0);
+    batch.leave(at(0));
     (view_counts[early.index()], view_counts[late.index()]) = (0, 1);
-    batch.enter(1);
+    batch.enter(at(1));
     say(&mut batch, &view_counts, 2);
     say(&mut batch, &view_counts, 3);
     for (slot, view, due) in [(0, early, "1"), (1, late, "23")] {
-        let recipient = Recipient { slot, view, ignores: &[] };
+        let recipient = Recipient { slot: at(slot), view, ignores: &[] };
         let custom_frames = batch.slices(&recipient, &frame_bytes).expect("it is most of it");
         assert_eq!(String::from_utf8(bytes(&custom_frames)).unwrap(), due);
     }
 }
 
 #[test]
-fn a_line_in_several_rooms_is_given_once_whatever_stands_beside_it() {
+fn a_line_in_several_rooms_is_delivered_once() {
     let (frame_bytes, mut view_counts) = (ByteCounter::new(), [0; View::COUNT]);
     view_counts[view_of(0).index()] = 2;
     let (mut rounds, mut pool) = (<[Batch; ROOMS]>::default(), BufferPool::default());
-    let source = LineSource { author: Some(1), is_in_several_rooms: true, ..LineSource::default() };
+    let source =
+        LineSource { author: Some(at(1)), is_in_several_rooms: true, ..LineSource::default() };
     for (order, text) in [(1, "one "), (2, "two ")] {
         for batch in &mut rounds {
             batch.push(source, order, &view_counts, &mut pool, |_, out| {
                 out.extend_from_slice(text.as_bytes())
             });
         }
-        // Somebody who was counted leaves one of the rooms, and no line says so.
-        rounds[0].leave(7);
+        // A user who was counted leaves one of the rooms, and no line says so.
+        rounds[0].leave(at(7));
     }
-    let recipient = Recipient { slot: 0, view: view_of(0), ignores: &[] };
+    let recipient = Recipient { slot: at(0), view: view_of(0), ignores: &[] };
     let mut pieces = Vec::new();
     rounds.iter().for_each(|batch| batch.pieces(&recipient, &mut pieces));
     assert_eq!(String::from_utf8(bytes(&concat(pieces, &frame_bytes))).unwrap(), "one two ");
 }
 
-/// Bytes of the heap that a round has.
+/// Bytes of the heap that a batch has.
 fn held(batch: &Batch) -> usize {
     let views = batch.views.iter().flatten();
     views.map(|view_bytes| view_bytes.bytes.capacity()).sum::<usize>()
@@ -290,17 +297,17 @@ fn held(batch: &Batch) -> usize {
 }
 
 #[test]
-fn a_round_that_is_over_holds_nothing_in_any_view() {
+fn a_finished_batch_holds_no_buffers() {
     let (mut rounds, mut pool) = (Vec::new(), BufferPool::default());
     for room in 0..20 {
         let mut batch = Batch::default();
         for order in 1..20 {
-            let source = LineSource { author: Some(order as usize), ..LineSource::default() };
+            let source = LineSource { author: Some(at(order as usize)), ..LineSource::default() };
             let long = [b'x'; 8 * 1024];
             let encode = |_: View, out: &mut Vec<u8>| out.extend_from_slice(&long);
             batch.push(source, order, &[1; View::COUNT], &mut pool, encode);
         }
-        batch.enter(room);
+        batch.enter(at(room));
         assert!(held(&batch) > View::COUNT * 19 * 8 * 1024);
         rounds.push(batch);
     }
@@ -331,7 +338,7 @@ proptest! {
         play(&steps, &mut used, &mut pool);
         let (fresh, _) = played(&steps);
         let (ignores, frame_bytes) = (ignores(slot), ByteCounter::new());
-        let recipient = Recipient { slot, view: view_of(slot), ignores: &ignores };
+        let recipient = Recipient { slot: at(slot), view: view_of(slot), ignores: &ignores };
         for (used, fresh) in used.iter_mut().zip(fresh) {
             let (mut old, mut new) = (Vec::new(), Vec::new());
             used.pieces(&recipient, &mut old);

@@ -12,11 +12,11 @@ const STEP: Duration = Duration::from_millis(1);
 /// Bytes of a line.
 const LINE: u64 = 2048;
 
-/// Somebody who reads so many bytes a step, on average.
+/// A user who reads so many bytes a step, on average.
 struct Reader {
-    /// Bytes he reads in a thousand steps.
+    /// Bytes they read in a thousand steps.
     speed: u64,
-    /// What he may read beside.
+    /// What they may read beside.
     credit: u64,
     counters: QueueCounters,
     progress: ReaderProgress,
@@ -79,7 +79,7 @@ impl Sim {
         self.next_scan = self.now + crate::limits::SCAN_INTERVAL;
     }
 
-    /// A round of lines of the senders in turn.
+    /// A batch of lines of the senders in turn.
     fn round(&mut self) {
         let mut lag_counts = LagCounts::default();
         let mut bytes = 0;
@@ -108,7 +108,7 @@ impl Sim {
         }
     }
 
-    /// A millisecond: everybody reads, then the broker takes what it may, up to 40 rounds.
+    /// A millisecond: everybody reads, then the broker takes what it may, up to 40 batches.
     fn step(&mut self) {
         self.now += STEP;
         let mut drained = false;
@@ -156,7 +156,7 @@ const fn per_second(bytes: u64) -> u64 {
 const MB: u64 = 1_000_000;
 
 #[test]
-fn a_room_of_two_goes_at_the_readers_pace() {
+fn a_room_of_two_goes_at_the_readers_rate() {
     let mut sim = Sim::new(1, &[FAST, per_second(MB)]);
     sim.run(Duration::from_secs(20));
     assert_eq!(sim.cut(), []);
@@ -165,7 +165,7 @@ fn a_room_of_two_goes_at_the_readers_pace() {
 }
 
 #[test]
-fn two_who_send_to_each_other_go_at_the_slower_ones_pace() {
+fn two_mutual_senders_go_at_the_slower_rate() {
     let mut sim = Sim::new(2, &[per_second(2 * MB), per_second(MB)]);
     sim.run(Duration::from_secs(20));
     assert_eq!(sim.cut(), []);
@@ -175,7 +175,7 @@ fn two_who_send_to_each_other_go_at_the_slower_ones_pace() {
 }
 
 #[test]
-fn one_slow_of_three_who_keeps_reading_is_waited_for() {
+fn one_slow_reader_of_three_is_waited_for() {
     let mut sim = Sim::new(1, &[FAST, FAST, per_second(MB)]);
     sim.run(Duration::from_secs(20));
     assert_eq!(sim.cut(), []);
@@ -194,25 +194,25 @@ fn forty_of_a_hundred_slow_but_active_lose_nothing() {
 }
 
 #[test]
-fn a_byte_a_second_holds_nobody_up() {
+fn a_reader_of_a_byte_a_second_pauses_no_room() {
     let mut sim = Sim::new(1, &[FAST, FAST, FAST, 1, 1]);
     sim.run(Duration::from_secs(2));
     assert_eq!(sim.cut(), [3, 4]);
-    // From the end of the window on the fast ones set the pace: two rounds, and they are past the soft bound until
+    // From the end of the window on the fast ones set the pace: two batches, and they are over the soft limit until
     // they read again, in the next millisecond.
     let free = 1_400 * 2 * BATCH_BYTES as u64 / LINE;
     assert!(sim.lines() >= free, "{} of {free}", sim.lines());
 }
 
 #[test]
-fn one_who_reads_just_too_little_to_count_is_cut_at_his_bound() {
+fn a_reader_just_below_the_minimum_hits_the_hard_limit() {
     let mut sim = Sim::new(1, &[FAST, FAST, FAST, per_second(100_000)]);
     sim.run(Duration::from_secs(5));
     assert_eq!(sim.cut(), [3]);
 }
 
 #[test]
-fn when_all_are_frozen_the_room_goes_on_and_all_are_cut() {
+fn a_room_of_stalled_readers_goes_on() {
     let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0]);
     sim.run(Duration::from_secs(1));
     assert_eq!(sim.cut(), [1, 2, 3, 4]);
@@ -220,7 +220,7 @@ fn when_all_are_frozen_the_room_goes_on_and_all_are_cut() {
 }
 
 #[test]
-fn nobody_who_keeps_the_pace_is_ever_past_the_hard_bound() {
+fn progressing_readers_stay_below_the_hard_limit() {
     // All speeds that count, side by side: the slowest takes a stride in a window with little to spare.
     let speeds: Vec<_> = (0..60).map(|n| per_second(160_000 + n * n * 20_000)).collect();
     let mut sim = Sim::new(60, &speeds);
@@ -229,7 +229,7 @@ fn nobody_who_keeps_the_pace_is_ever_past_the_hard_bound() {
 }
 
 #[test]
-fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
+fn stalled_readers_are_found_after_the_timeout() {
     let mut sim = Sim::new(1, &[FAST, 0, FAST]);
     // A quiet hour, then one line.
     sim.now += Duration::from_secs(3600);
@@ -244,7 +244,7 @@ fn whoever_takes_nothing_is_found_after_his_time_and_not_before() {
 }
 
 #[test]
-fn looking_is_rare_while_nobody_is_behind() {
+fn scans_are_rare_while_no_reader_lags() {
     let mut flow = FlowControl::new(QueueLimits::default());
     let now = whippet::time::Instant::now().into_std();
     let mut progress = ReaderProgress::new(now);
@@ -268,11 +268,11 @@ fn looking_is_rare_while_nobody_is_behind() {
     assert!(flow.may_need_pause(lag_counts));
 }
 
-/// Sooner than the window is over, and later than somebody is still.
+/// Sooner than the window is over, and later than a user is still.
 const BEFORE_THE_WINDOW: Duration = Duration::from_millis(450);
 
 #[test]
-fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_over() {
+fn a_stalled_reader_among_others_stops_counting_early() {
     // The first one speaks, and counts for nothing.
     let mut speeds = [FAST; MIN_PROGRESSING + 2];
     speeds[MIN_PROGRESSING + 1] = 0;
@@ -283,7 +283,7 @@ fn one_who_takes_nothing_while_others_read_stops_counting_before_the_window_is_o
 }
 
 #[test]
-fn when_hardly_anybody_moves_nobody_is_blamed_before_the_window_is_over() {
+fn few_progressing_readers_leave_all_counted() {
     let mut sim = Sim::new(1, &[FAST, 0, 0, 0, 0, 0]);
     sim.run(BEFORE_THE_WINDOW);
     assert_eq!(sim.cut(), [], "the machine may stand still");
