@@ -1,9 +1,9 @@
 //! The command line: the commands, and a flag for each setting.
 
-use crate::ops::admin::{Form, Request};
+use crate::ops::admin::{OutputFormat, Request};
 use crate::settings::sources::Environment;
-use crate::settings::table::{Thing, Told};
-use crate::settings::value::Shape;
+use crate::settings::table::{PathKind, Visibility};
+use crate::settings::value::Arity;
 use crate::settings::{Setting, Settings, Sources, TABLE};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{
@@ -63,7 +63,7 @@ fn in_full(command: Command) -> Command {
 /// All there is to say of a setting.
 fn description(setting: &Setting) -> String {
     let mut text = String::new();
-    for sentence in setting.words {
+    for sentence in setting.doc {
         text.push_str(sentence.trim().trim_end_matches('.'));
         text.push_str(". ");
     }
@@ -178,12 +178,12 @@ pub enum RoomCommand {
 
 impl AdminArgs {
     /// Where the settings come from that name the socket, what is asked, and how the answer is to look.
-    pub fn split(self) -> (Sources, Request, Form) {
+    pub fn split(self) -> (Sources, Request, OutputFormat) {
         let flags = self.admin_socket.map(|socket| ("admin-socket", vec![socket]));
         let flags = Vec::from_iter(flags);
         let sources = ServeArgs { config: self.config, flags }.sources();
-        let form = if self.json { Form::Json } else { Form::Text };
-        (sources, self.command.request(), form)
+        let format = if self.json { OutputFormat::Json } else { OutputFormat::Text };
+        (sources, self.command.request(), format)
     }
 }
 
@@ -241,7 +241,7 @@ impl ServeArgs {
     /// These flags, this process's environment, and the file that they name.
     pub fn sources(self) -> Sources {
         let Self { config, flags } = self;
-        Sources { config, flags, environment: Environment::of_this_process() }
+        Sources { config, flags, environment: Environment::from_process() }
     }
 }
 
@@ -300,9 +300,9 @@ impl TypedValueParser for Word {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = match self.0.named_thing() {
+        let words = match self.0.path_kind() {
             Some(_) => Vec::new(),
-            None => self.0.words_offered(),
+            None => self.0.suggestions(),
         };
         (!words.is_empty()).then(|| Box::new(words.into_iter().map(PossibleValue::new)) as _)
     }
@@ -311,31 +311,31 @@ impl TypedValueParser for Word {
 /// The flag of a setting.
 fn flag(setting: &'static Setting) -> Arg {
     let default = setting.show(&Settings::default()).replace(['"', '[', ']'], "");
-    let help = match setting.shape {
-        Shape::Switch => setting.summary().to_owned(),
+    let help = match setting.arity {
+        Arity::Flag => setting.summary().to_owned(),
         // The words say what none means, and nothing is what is there without the flag.
         _ if default == "none" || default.is_empty() => setting.summary().to_owned(),
-        Shape::One | Shape::Several => format!("{} [default: {default}]", setting.summary()),
+        Arity::One | Arity::Many => format!("{} [default: {default}]", setting.summary()),
     };
     let arg = Arg::new(setting.key)
         .long(setting.key)
         .value_name(setting.placeholder)
         .value_parser(Word(setting))
-        .value_hint(match setting.named_thing() {
-            Some(Thing::File) => ValueHint::FilePath,
-            Some(Thing::Folder) => ValueHint::DirPath,
+        .value_hint(match setting.path_kind() {
+            Some(PathKind::File) => ValueHint::FilePath,
+            Some(PathKind::Folder) => ValueHint::DirPath,
             None => ValueHint::Other,
         })
         // Not all of them, where any text may be one.
         .hide_possible_values(true)
         .help(help)
-        .hide_short_help(setting.told == Told::InManual)
-        .hide(setting.told == Told::InManual);
-    match setting.shape {
-        Shape::One => arg.action(ArgAction::Set),
-        Shape::Several => arg.action(ArgAction::Append),
+        .hide_short_help(setting.visibility == Visibility::Manual)
+        .hide(setting.visibility == Visibility::Manual);
+    match setting.arity {
+        Arity::One => arg.action(ArgAction::Set),
+        Arity::Many => arg.action(ArgAction::Append),
         // `--no-limits` alone says yes; `--no-limits=false` takes back what a file says.
-        Shape::Switch => arg
+        Arity::Flag => arg
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
@@ -410,7 +410,10 @@ mod tests {
             };
             let (sources, request, form) = admin.split();
             assert_eq!(sources.flags, [("admin-socket", vec!["/s".to_owned()])]);
-            assert_eq!((request, form), (Request::Kick("bob too loud".to_owned()), Form::Json));
+            assert_eq!(
+                (request, form),
+                (Request::Kick("bob too loud".to_owned()), OutputFormat::Json)
+            );
         }
         let Ok(Action::Admin(admin)) = parse(&["admin", "room", "close", "dev"]).map(Cli::action)
         else {

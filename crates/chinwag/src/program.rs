@@ -2,14 +2,14 @@
 
 use crate::cli::{Action, AdminArgs, Cli, ServeArgs};
 use crate::limits::{EXIT_RESERVE, MAX_BLOCKING_THREADS, MAX_WORKERS, OUTPUT_FLUSH_TIMEOUT};
-use crate::ops::admin::{self, AskError, Desk, serve_admin};
+use crate::ops::admin::{self, AdminContext, RequestError, serve_admin};
 use crate::ops::logging;
-use crate::ops::metrics::{Hosts, serve_metrics};
+use crate::ops::metrics::{AllowedHosts, serve_metrics};
 use crate::ops::preflight::Findings;
 use crate::ops::reload::{Reloader, reload_on_signal};
-use crate::ops::sandbox::{self, Needs};
+use crate::ops::sandbox::{self, AllowedPaths};
 use crate::ops::systemd;
-use crate::ops::systemd::Manager;
+use crate::ops::systemd::ServiceManager;
 use crate::os::controlling_terminal::ControllingTerminal;
 use crate::os::output;
 use crate::os::printing;
@@ -21,7 +21,7 @@ use crate::server::listen::{print_addresses, print_metrics_address};
 use crate::server::listeners::{InheritedSockets, Listeners};
 use crate::server::resources::Resources;
 use crate::server::signals::stop_on_signals;
-use crate::settings::{Effective, Refused, Settings, Sources, print};
+use crate::settings::{Effective, Settings, SettingsError, Sources, print};
 use chinwag_load::LoadError;
 use clap::Parser;
 use std::fmt::Display;
@@ -67,7 +67,7 @@ impl Drop for Written {
 /// Why the program ends before its time.
 enum Failure {
     /// The settings are no settings.
-    Settings(Refused),
+    Settings(SettingsError),
     /// What was asked for makes no sense, as a sentence.
     Usage(String),
     /// Something else, as a sentence for the person who started it.
@@ -85,7 +85,7 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
         }
     };
     for sentence in sentences.lines() {
-        printing::complain(&format!("chinwag: {sentence}\n"));
+        printing::print_error(&format!("chinwag: {sentence}\n"));
     }
     ExitCode::from(code)
 }
@@ -93,23 +93,23 @@ fn ended(outcome: Result<(), Failure>) -> ExitCode {
 /// Runs the server until it is told to stop.
 fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let passed = InheritedSockets::from_env();
-    let terminal = ControllingTerminal::of_this_process();
+    let terminal = ControllingTerminal::detect();
     let sources = arguments.sources();
     let effective = sources.load().map_err(Failure::Settings)?;
     let settings = effective.settings.clone();
-    output::take_panics();
+    output::install_panic_hook();
     let log = logging::start(&settings.log, settings.log_connections, settings.log_format);
-    let manager = Manager::of_this_process();
-    for stranger in &effective.strangers {
+    let manager = ServiceManager::from_env();
+    for stranger in &effective.unknown_variables {
         tracing::warn!(target: "chinwag", "a variable that is no setting: {stranger}");
     }
-    if let Some(doubt) = &effective.doubt {
+    if let Some(doubt) = &effective.file_warning {
         tracing::warn!(target: "chinwag", "{doubt}");
     }
     let possible = possible_connections();
     possible
         .check(&settings)
-        .map_err(|words| Failure::Settings(effective.refuse("max-max_connections", &words)))?;
+        .map_err(|words| Failure::Settings(effective.error_at("max-max_connections", &words)))?;
     let possible = possible.max_connections;
     let doors =
         Listeners::open(&settings, passed).map_err(|error| Failure::Sentence(error.to_string()))?;
@@ -117,12 +117,12 @@ fn run(arguments: ServeArgs) -> Result<(), Failure> {
     let resources = resources(&settings, &config).map_err(Failure::Sentence)?;
     let workers = workers(&settings);
     if settings.sandbox {
-        let needs = Needs::of(&sources, &effective);
-        for sentence in needs.strangers(&sources, &effective) {
+        let allowed = AllowedPaths::of(&sources, &effective);
+        for sentence in allowed.unexpected_neighbors(&sources, &effective) {
             tracing::warn!(target: "chinwag", "{sentence}");
         }
         // Before there are threads: Landlock confines the one that asks, and those that it starts.
-        sandbox::confine(&needs);
+        sandbox::restrict_process(&allowed);
     }
     output::start().map_err(because("cannot start a thread")).map_err(Failure::Sentence)?;
     let start =
@@ -162,7 +162,7 @@ struct Start {
     /// The terminal that it was started in.
     terminal: ControllingTerminal,
     /// Who wants to be told what it does.
-    manager: Option<Manager>,
+    manager: Option<ServiceManager>,
 }
 
 /// Serves whoever comes, until a signal.
@@ -185,24 +185,24 @@ async fn serve(start: Start) -> Result<(), String> {
     let reloader = Reloader::new(sources, effective, secret, possible, asked, log, told);
     let (_, reloads) =
         reload_on_signal(reloader, terminal, first).map_err(because("cannot watch for signals"))?;
-    let manager = manager.map(Manager::start).transpose();
+    let manager = manager.map(ServiceManager::start).transpose();
     manager.map_err(because("cannot watch the service manager's socket"))?;
     // With nobody to read where we listen there is nothing to say.
     let _ = print_addresses(server.listeners());
     if let Some(listener) = metrics {
         let _ = print_metrics_address(&listener);
         let at = listener.local_addr().map_err(because("cannot watch the listeners"))?;
-        let hosts = Hosts::new(&settings, at.ip());
+        let hosts = AllowedHosts::new(&settings, at.ip());
         serve_metrics(listener, office.clone(), hosts);
     }
     if let Some(listener) = doors.admin {
         let listener = UnixListener::from_std(listener);
         let listener = listener.map_err(because("cannot watch the admin socket"))?;
-        let desk = Desk { office: office.clone(), reloads, shutdown: shutdown.clone() };
+        let desk = AdminContext { office: office.clone(), reloads, shutdown: shutdown.clone() };
         serve_admin(listener, desk);
     }
-    systemd::keep_alive(office);
-    let told = systemd::tell_of_the_stop(shutdown.clone());
+    systemd::run_watchdog(office);
+    let told = systemd::notify_stopping(shutdown.clone());
     systemd::ready(&status);
     let ended = server.run(shutdown.clone()).await;
     if shutdown.is_cancelled() {
@@ -225,9 +225,9 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
     let unknown =
         || "no admin socket is set; name the server's with --admin-socket PATH".to_owned();
     let socket = effective.settings.admin_socket.ok_or_else(unknown).map_err(Failure::Sentence)?;
-    let answer = admin::ask(&socket, &request, form).map_err(|error| match error {
-        AskError::Usage(sentence) => Failure::Usage(sentence),
-        AskError::Failed(sentence) => Failure::Sentence(sentence),
+    let answer = admin::send_request(&socket, &request, form).map_err(|error| match error {
+        RequestError::Usage(sentence) => Failure::Usage(sentence),
+        RequestError::Failed(sentence) => Failure::Sentence(sentence),
     })?;
     printing::print(&answer).map_err(Failure::Sentence)
 }
@@ -235,12 +235,12 @@ fn administrate(arguments: AdminArgs) -> Result<(), Failure> {
 /// Prints the settings in effect, if a server could start with them.
 fn show(arguments: ServeArgs) -> Result<(), Failure> {
     let effective = arguments.sources().load().map_err(Failure::Settings)?;
-    let Findings { refused, open } = Findings::about(&effective);
-    for sentence in open {
-        printing::complain(&format!("chinwag: {sentence}\n"));
+    let Findings { error, unchecked } = Findings::check(&effective);
+    for sentence in unchecked {
+        printing::print_error(&format!("chinwag: {sentence}\n"));
     }
-    if let Some(refused) = refused {
-        return Err(Failure::Settings(refused));
+    if let Some(error) = error {
+        return Err(Failure::Settings(error));
     }
     printing::print(&print::print(&effective)).map_err(Failure::Sentence)
 }
@@ -249,7 +249,7 @@ fn show(arguments: ServeArgs) -> Result<(), Failure> {
 /// run could not be made, 2 for arguments that do not fit together.
 fn load(arguments: &chinwag_load::Args) -> ExitCode {
     let failed = |sentence: &str, code: u8| {
-        printing::complain(&format!("chinwag load: {sentence}\n"));
+        printing::print_error(&format!("chinwag load: {sentence}\n"));
         ExitCode::from(code)
     };
     let report = match chinwag_load::run(arguments) {
@@ -260,7 +260,7 @@ fn load(arguments: &chinwag_load::Args) -> ExitCode {
     if let Err(sentence) = printing::print(&report.results) {
         return failed(&sentence, 1);
     }
-    printing::complain(&report.failures);
+    printing::print_error(&report.failures);
     if report.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

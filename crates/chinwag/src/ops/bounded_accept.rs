@@ -75,7 +75,7 @@ pub(crate) struct Activity {
     /// of the second alone. AcqRel for every change, and the word guards nothing else.
     state: AtomicU8,
     /// Told when it becomes idle, and when it ends.
-    yielded: Arc<Notify>,
+    slot_freed: Arc<Notify>,
 }
 
 impl Activity {
@@ -89,7 +89,7 @@ impl Activity {
         stream: &impl AsFd,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
-        self.of_peer(future, || !has_input(stream)).await
+        self.idle_while(future, || !has_input(stream)).await
     }
 
     /// Waits until the peer has taken something. Meanwhile the slot can be taken away.
@@ -100,23 +100,23 @@ impl Activity {
         &self,
         future: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
-        self.of_peer(future, || true).await
+        self.idle_while(future, || true).await
     }
 
     /// Waits for the peer. It is idle between two polls of the future, if `waits` says so after the first.
-    async fn of_peer<T>(
+    async fn idle_while<T>(
         &self,
         future: impl Future<Output = io::Result<T>>,
         waits: impl Fn() -> bool,
     ) -> io::Result<T> {
         let mut future = pin!(future);
         poll_fn(|cx| {
-            if !self.is_busy() && !self.turn(IDLE, BUSY) {
+            if !self.is_busy() && !self.transition(IDLE, BUSY) {
                 return Poll::Ready(Err(ErrorKind::ConnectionAborted.into()));
             }
             let polled = future.as_mut().poll(cx);
-            if polled.is_pending() && waits() && self.turn(BUSY, IDLE) {
-                self.yielded.notify_one();
+            if polled.is_pending() && waits() && self.transition(BUSY, IDLE) {
+                self.slot_freed.notify_one();
             }
             polled
         })
@@ -124,7 +124,7 @@ impl Activity {
     }
 
     /// One step. Says whether it was made.
-    fn turn(&self, from: u8, to: u8) -> bool {
+    fn transition(&self, from: u8, to: u8) -> bool {
         self.state.compare_exchange(from, to, AcqRel, Acquire).is_ok()
     }
 
@@ -151,29 +151,29 @@ struct Connection {
 
 /// The connections of one listener, the oldest first.
 struct Connections {
-    /// At most `most` that have not ended.
+    /// At max `max` that have not ended.
     all: Vec<Connection>,
     /// How many there may be.
-    most: usize,
+    max: usize,
     /// How long each may take.
     deadline: Duration,
     /// Told when one of them becomes idle, and when one ends.
-    yielded: Arc<Notify>,
+    slot_freed: Arc<Notify>,
 }
 
 impl Connections {
-    fn new(most: usize, deadline: Duration) -> Self {
-        Self { all: Vec::with_capacity(most), most, deadline, yielded: Arc::default() }
+    fn new(max: usize, deadline: Duration) -> Self {
+        Self { all: Vec::with_capacity(max), max, deadline, slot_freed: Arc::default() }
     }
 
     /// Waits until there is a slot, and makes one by closing the oldest idle connection.
-    async fn make_room(&mut self) {
+    async fn free_slot(&mut self) {
         loop {
             self.all.retain(|connection| !connection.task.is_finished());
-            if self.all.len() < self.most {
+            if self.all.len() < self.max {
                 return;
             }
-            let idle = |connection: &Connection| connection.activity.turn(IDLE, EVICTED);
+            let idle = |connection: &Connection| connection.activity.transition(IDLE, EVICTED);
             match self.all.iter().position(idle) {
                 Some(oldest) => {
                     let Connection { task, .. } = self.all.remove(oldest);
@@ -181,7 +181,7 @@ impl Connections {
                     // Its descriptor is closed then; an ended task is what was asked for.
                     let _ = task.await;
                 }
-                None => self.yielded.notified().await,
+                None => self.slot_freed.notified().await,
             }
         }
     }
@@ -192,13 +192,13 @@ impl Connections {
         F: Fn(S, Arc<Activity>) -> Fut,
         Fut: Future<Output = io::Result<()>> + Send + 'static,
     {
-        let yielded = Arc::clone(&self.yielded);
-        let activity = Arc::new(Activity { state: AtomicU8::new(BUSY), yielded });
-        let conversation = serve(stream, Arc::clone(&activity));
-        let (ends, deadline) = (Ends(Arc::clone(&self.yielded)), self.deadline);
+        let slot_freed = Arc::clone(&self.slot_freed);
+        let activity = Arc::new(Activity { state: AtomicU8::new(BUSY), slot_freed });
+        let serving = serve(stream, Arc::clone(&activity));
+        let (ends, deadline) = (EndNotifier(Arc::clone(&self.slot_freed)), self.deadline);
         let task = whippet::spawn(async move {
             // Who is slow or gone does without an answer.
-            let _ = timeout(deadline, conversation).await;
+            let _ = timeout(deadline, serving).await;
             drop(ends);
         });
         self.all.push(Connection { activity, task });
@@ -206,22 +206,22 @@ impl Connections {
 }
 
 /// Tells that a connection ends, in whatever way.
-struct Ends(Arc<Notify>);
+struct EndNotifier(Arc<Notify>);
 
-impl Drop for Ends {
+impl Drop for EndNotifier {
     fn drop(&mut self) {
         self.0.notify_one();
     }
 }
 
-/// Serves those who come to the listener, `most` at once, for as long as the task runs.
-pub(crate) fn serve_bounded<L, F, Fut>(listener: L, most: usize, serve: F) -> JoinHandle<()>
+/// Serves those who come to the listener, `max` at once, for as long as the task runs.
+pub(crate) fn serve_bounded<L, F, Fut>(listener: L, max: usize, serve: F) -> JoinHandle<()>
 where
     L: Listener,
     F: Fn(L::Stream, Arc<Activity>) -> Fut + Send + 'static,
     Fut: Future<Output = io::Result<()>> + Send + 'static,
 {
-    whippet::spawn(run(listener, Connections::new(most, OPS_TIMEOUT), serve))
+    whippet::spawn(run(listener, Connections::new(max, OPS_TIMEOUT), serve))
 }
 
 /// The loop.
@@ -243,24 +243,24 @@ where
                 continue;
             }
         };
-        connections.make_room().await;
+        connections.free_slot().await;
         connections.start(stream, &serve);
     }
 }
 
 /// Sends the answer and the end of it, and waits until the peer has closed: a close with something unread would reset the
 /// connection, and the answer might be lost.
-pub(crate) async fn finish<S>(mut stream: &S, answer: &[u8]) -> io::Result<()>
+pub(crate) async fn send_and_close<S>(mut stream: &S, answer: &[u8]) -> io::Result<()>
 where
     for<'a> &'a S: AsyncRead + AsyncWrite + Unpin,
 {
     stream.write_all(answer).await?;
     stream.shutdown().await?;
-    let (mut rest, mut thrown_away) = ([0; 512], 0);
-    while thrown_away < OPS_DISCARD_BYTES {
+    let (mut rest, mut discarded) = ([0; 512], 0);
+    while discarded < OPS_DISCARD_BYTES {
         match stream.read(&mut rest).await? {
             0 => break,
-            read => thrown_away += read,
+            read => discarded += read,
         }
     }
     Ok(())

@@ -30,7 +30,7 @@ pub(crate) struct LogFilterHandle(reload::Handle<EnvFilter, Registry>);
 
 impl LogFilterHandle {
     /// Goes by another filter from now on.
-    pub(crate) fn exchange(&self, filter: &LogFilter, connections: bool) {
+    pub(crate) fn set_filter(&self, filter: &LogFilter, connections: bool) {
         // The filter was read before, and the log lives as long as the process.
         let _ = self.0.reload(env_filter(filter, connections));
     }

@@ -8,7 +8,7 @@ use crate::os::create_dir;
 use crate::server::fd_limit;
 use crate::server::listeners::{self, Listeners};
 use crate::server::oper_secret::{self, OperSecret};
-use crate::settings::{Effective, Refused};
+use crate::settings::{Effective, SettingsError};
 use std::path::Path;
 
 /// Where the folder is that the unit in `contrib/` has made for the socket while the service runs.
@@ -20,19 +20,19 @@ const CREDENTIALS: &str = "/run/credentials";
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     /// What would keep a server from starting.
-    pub refused: Option<Refused>,
+    pub error: Option<SettingsError>,
     /// What could not be told, and what the log of a server would warn of; a sentence each.
-    pub open: Vec<String>,
+    pub unchecked: Vec<String>,
 }
 
 impl Findings {
     /// Looks at all that these settings name.
-    pub(crate) fn about(effective: &Effective) -> Self {
+    pub(crate) fn check(effective: &Effective) -> Self {
         let mut findings = Self::default();
-        for stranger in &effective.strangers {
-            findings.open.push(format!("a variable that is no setting: {stranger}"));
+        for stranger in &effective.unknown_variables {
+            findings.unchecked.push(format!("a variable that is no setting: {stranger}"));
         }
-        findings.open.extend(effective.doubt.clone());
+        findings.unchecked.extend(effective.file_warning.clone());
         findings.files(effective);
         findings.sockets(effective);
         findings
@@ -43,26 +43,26 @@ impl Findings {
         let settings = &effective.settings;
         if let Some(path) = &settings.oper_file {
             match OperSecret::load(path) {
-                Ok((_, doubt)) => self.open.extend(doubt),
+                Ok((_, doubt)) => self.unchecked.extend(doubt),
                 Err(error) if error.is_foreign_owned() && is_root() => {
-                    self.leave_open("oper-file", error)
+                    self.not_checked("oper-file", error)
                 }
-                Err(_) if is_of_the_service(path) => {
-                    self.leave_open(
+                Err(_) if is_service_only(path) => {
+                    self.not_checked(
                         "oper-file",
                         format!("{} is there only while the service runs", path.display()),
                     );
                 }
-                Err(error) => self.complain(effective, "oper-file", &error.to_string()),
+                Err(error) => self.add_error(effective, "oper-file", &error.to_string()),
             }
         }
         if let Some(path) = &settings.state_dir {
             match StateDir::check(path) {
                 Ok(()) => {}
                 Err((words, is_anothers)) if is_anothers && is_root() => {
-                    self.leave_open("state-dir", words)
+                    self.not_checked("state-dir", words)
                 }
-                Err((words, _)) => self.complain(effective, "state-dir", &words),
+                Err((words, _)) => self.add_error(effective, "state-dir", &words),
             }
         }
     }
@@ -80,40 +80,40 @@ impl Findings {
                         "{} is made by the service manager, if its unit says so",
                         folder.display()
                     );
-                    self.leave_open("admin-socket", words);
+                    self.not_checked("admin-socket", words);
                 }
                 Err(error) => {
                     let words = listeners::BindError::Admin(path.clone(), error).to_string();
-                    self.complain(effective, "admin-socket", &words);
+                    self.add_error(effective, "admin-socket", &words);
                 }
             }
         }
         if let Err((key, words)) = Listeners::check(settings) {
-            self.complain(effective, key, &words);
+            self.add_error(effective, key, &words);
         }
         // A service has another limit than a shell.
         if let Err(words) = fd_limit::raise().check(settings) {
-            self.leave_open("max-raise", words);
+            self.not_checked("max-raise", words);
         }
     }
 
     /// Something would keep a server from starting.
-    fn complain(&mut self, effective: &Effective, key: &str, words: &str) {
-        let mut new = effective.refuse(key, words);
+    fn add_error(&mut self, effective: &Effective, key: &str, words: &str) {
+        let mut new = effective.error_at(key, words);
         // As for a server that starts: what is named is at fault, not the usage.
         new.is_usage = false;
-        match &mut self.refused {
-            None => self.refused = Some(new),
-            Some(refused) => {
-                refused.complaints.extend(new.complaints);
-                refused.is_usage &= new.is_usage;
+        match &mut self.error {
+            None => self.error = Some(new),
+            Some(error) => {
+                error.errors.extend(new.errors);
+                error.is_usage &= new.is_usage;
             }
         }
     }
 
     /// Something cannot be told from here.
-    fn leave_open(&mut self, key: &str, words: impl std::fmt::Display) {
-        self.open.push(format!("{key} is not checked: {words}"));
+    fn not_checked(&mut self, key: &str, words: impl std::fmt::Display) {
+        self.unchecked.push(format!("{key} is not checked: {words}"));
     }
 }
 
@@ -123,6 +123,6 @@ fn is_root() -> bool {
 }
 
 /// Whether a file is one that a service manager puts there for a service alone, and this is not it.
-fn is_of_the_service(path: &Path) -> bool {
+fn is_service_only(path: &Path) -> bool {
     path.starts_with(CREDENTIALS) && oper_secret::credentials().is_none()
 }

@@ -13,7 +13,7 @@ use crate::server::config::Config;
 use crate::server::handle::ServerHandle;
 use crate::server::oper_secret::{OperSecret, SecretError};
 use crate::server::signals::FirstSignal;
-use crate::settings::{Effective, Refused, Reload, Sources, TABLE};
+use crate::settings::{Effective, Reload, SettingsError, Sources, TABLE};
 use std::io;
 use whippet::select;
 use whippet::signal::{SignalKind, signal};
@@ -45,23 +45,23 @@ const SECRET: &str = "oper-file";
 
 /// What a reload came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct Applied {
     /// Settings whose new value is in force.
-    pub(crate) now: Vec<&'static str>,
+    pub(crate) live: Vec<&'static str>,
     /// Settings whose new value is taken with the next start.
-    pub(crate) later: Vec<&'static str>,
+    pub(crate) needs_restart: Vec<&'static str>,
 }
 
 /// Where whoever wants a reload waits for what it comes to: a refusal is one sentence for each mistake.
-type Answer = oneshot::Sender<Result<Taken, String>>;
+type Reply = oneshot::Sender<Result<Applied, String>>;
 
 /// A way to have the settings read anew without a signal. Clones are of the same server.
 #[derive(Clone, Debug)]
-pub(crate) struct Reloads(Sender<Answer>);
+pub(crate) struct ReloadHandle(Sender<Reply>);
 
-impl Reloads {
+impl ReloadHandle {
     /// Has them read anew, as by SIGHUP; `None` if the server stops.
-    pub(crate) async fn reload(&self) -> Option<Result<Taken, String>> {
+    pub(crate) async fn reload(&self) -> Option<Result<Applied, String>> {
         let (answer, answered) = oneshot::channel();
         self.0.send(answer).await.ok()?;
         answered.await.ok()
@@ -78,35 +78,35 @@ struct Loaded {
 
 /// Why nothing is taken over.
 #[derive(Debug, Default)]
-struct Kept {
+struct ReloadError {
     /// What is wrong.
-    complaints: Vec<String>,
+    errors: Vec<String>,
     /// Whether the process may not read a file.
     is_denied: bool,
 }
 
-impl Kept {
+impl ReloadError {
     /// All of it as one sentence.
-    fn words(&self, confined: bool) -> String {
+    fn message(&self, confined: bool) -> String {
         let hint = (self.is_denied && confined).then_some(CONFINED);
-        let complaints = self.complaints.iter().map(String::as_str).chain(hint);
-        format!("settings not taken over, {}", complaints.collect::<Vec<_>>().join("; "))
+        let errors = self.errors.iter().map(String::as_str).chain(hint);
+        format!("settings not taken over, {}", errors.collect::<Vec<_>>().join("; "))
     }
 }
 
 /// Reads all that can be read anew.
-fn load(sources: &Sources) -> Result<Loaded, Kept> {
-    let refused = |refused: Refused| {
-        let complaints = refused.complaints.iter().map(ToString::to_string).collect();
-        Kept { complaints, is_denied: refused.is_denied }
+fn load(sources: &Sources) -> Result<Loaded, ReloadError> {
+    let refused = |refused: SettingsError| {
+        let errors = refused.errors.iter().map(ToString::to_string).collect();
+        ReloadError { errors, is_denied: refused.is_denied }
     };
     let effective = sources.load().map_err(refused)?;
-    if let Some(doubt) = &effective.doubt {
+    if let Some(doubt) = &effective.file_warning {
         tracing::warn!(target: "chinwag::reload", "{doubt}");
     }
     let secret = effective.settings.oper_file.as_deref().map(OperSecret::read).transpose();
-    let denied = |error: SecretError| Kept {
-        complaints: vec![error.to_string()],
+    let denied = |error: SecretError| ReloadError {
+        errors: vec![error.to_string()],
         is_denied: error.is_denied(),
     };
     Ok(Loaded { effective, secret: secret.map_err(denied)? })
@@ -127,24 +127,24 @@ impl Reloader {
     }
 
     /// Reads the settings anew, and puts them in force. What came of it, or what is wrong, in words.
-    async fn reload(&mut self) -> Result<Taken, String> {
+    async fn reload(&mut self) -> Result<Applied, String> {
         systemd::reloading();
         let sources = self.sources.clone();
         // A file may lie where reading takes its time.
         let loaded = spawn_blocking(move || load(&sources)).await;
         let outcome = loaded.map(|loaded| {
             let confined = self.effective.settings.sandbox;
-            let outcome = loaded.map(|loaded| self.take(loaded));
-            tell(&outcome, confined);
-            outcome.map_err(|kept| kept.words(confined))
+            let outcome = loaded.map(|loaded| self.apply(loaded));
+            log_outcome(&outcome, confined);
+            outcome.map_err(|error| error.message(confined))
         });
         systemd::ready(&self.status);
         outcome.unwrap_or_else(|panic| Err(panic.to_string()))
     }
 
     /// Puts new settings in force, as far as a running server can take them over.
-    fn take(&mut self, Loaded { effective: new, secret }: Loaded) -> Taken {
-        let mut taken = Taken::default();
+    fn apply(&mut self, Loaded { effective: new, secret }: Loaded) -> Applied {
+        let mut applied = Applied::default();
         if let (Some(gone), None) = (&self.effective.file, &new.file) {
             let gone = gone.display();
             tracing::warn!(target: "chinwag::reload", "the file of settings {gone} is gone: what it said holds no more");
@@ -152,29 +152,29 @@ impl Reloader {
         self.effective.file = new.file;
         let mut settings = self.effective.settings.clone();
         for setting in TABLE {
-            let is_as_it_was = setting.show(&new.settings) == setting.show(&settings);
-            if is_as_it_was && (setting.key != SECRET || self.has(secret.as_ref())) {
+            let is_unchanged = setting.show(&new.settings) == setting.show(&settings);
+            if is_unchanged && (setting.key != SECRET || self.has_secret(secret.as_ref())) {
                 continue;
             }
             match setting.reload {
                 Reload::Live => {
                     setting.copy(&mut settings, &new.settings);
-                    taken.now.push(setting.key);
+                    applied.live.push(setting.key);
                 }
-                Reload::Restart => taken.later.push(setting.key),
+                Reload::Restart => applied.needs_restart.push(setting.key),
             }
         }
         self.secret.clone_from(&secret);
         let config = Config::from_settings(&settings, self.possible);
         // The settings were checked when they were read.
         let _ = self.office.reload(&config, secret);
-        self.log.exchange(&settings.log, settings.log_connections);
+        self.log.set_filter(&settings.log, settings.log_connections);
         self.effective.settings = settings;
-        taken
+        applied
     }
 
     /// Whether this is the secret in force.
-    fn has(&self, secret: Option<&OperSecret>) -> bool {
+    fn has_secret(&self, secret: Option<&OperSecret>) -> bool {
         match (&self.secret, secret) {
             (Some(old), Some(new)) => old.equals(new),
             (old, new) => old.is_none() && new.is_none(),
@@ -183,27 +183,27 @@ impl Reloader {
 }
 
 /// Tells the log what a reload came to. A process that is confined may be unable to read what others can.
-fn tell(outcome: &Result<Taken, Kept>, confined: bool) {
+fn log_outcome(outcome: &Result<Applied, ReloadError>, confined: bool) {
     match outcome {
-        Ok(Taken { now, later }) => {
-            match now.join(", ") {
-                now if now.is_empty() => {
+        Ok(Applied { live, needs_restart }) => {
+            match live.join(", ") {
+                live if live.is_empty() => {
                     tracing::info!(target: "chinwag::reload", "settings read anew: nothing has changed")
                 }
-                now => {
-                    tracing::info!(target: "chinwag::reload", settings = %now, "settings read anew")
+                live => {
+                    tracing::info!(target: "chinwag::reload", settings = %live, "settings read anew")
                 }
             }
-            if !later.is_empty() {
-                let settings = later.join(", ");
+            if !needs_restart.is_empty() {
+                let settings = needs_restart.join(", ");
                 tracing::warn!(target: "chinwag::reload", %settings, "new values that are taken with the next start");
             }
         }
-        Err(kept) => {
-            for complaint in &kept.complaints {
-                tracing::warn!(target: "chinwag::reload", "settings not taken over, {complaint}");
+        Err(error) => {
+            for line in &error.errors {
+                tracing::warn!(target: "chinwag::reload", "settings not taken over, {line}");
             }
-            if kept.is_denied && confined {
+            if error.is_denied && confined {
                 tracing::warn!(target: "chinwag::reload", "{CONFINED}");
             }
         }
@@ -223,9 +223,9 @@ pub(crate) fn reload_on_signal(
     mut reloader: Reloader,
     terminal: ControllingTerminal,
     first: FirstSignal,
-) -> io::Result<(JoinHandle<()>, Reloads)> {
+) -> io::Result<(JoinHandle<()>, ReloadHandle)> {
     let mut hang_up = signal(SignalKind::hangup())?;
-    let (asks, mut asked) = mpsc::channel::<Answer>(MAX_ADMIN_CONNECTIONS);
+    let (asks, mut asked) = mpsc::channel::<Reply>(MAX_ADMIN_CONNECTIONS);
     let task = whippet::spawn(async move {
         loop {
             let answer = select! {
@@ -248,5 +248,5 @@ pub(crate) fn reload_on_signal(
             }
         }
     });
-    Ok((task, Reloads(asks)))
+    Ok((task, ReloadHandle(asks)))
 }

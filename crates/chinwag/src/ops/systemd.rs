@@ -22,14 +22,14 @@ use whippet::time::{MissedTickBehavior, interval};
 
 /// A service manager that wants to be told.
 #[derive(Debug)]
-pub(crate) struct Manager(StdDatagram);
+pub(crate) struct ServiceManager(StdDatagram);
 
-/// The ways to it: at once, and through the queue. Set once, by [`Manager::start`].
+/// The ways to it: at once, and through the queue. Set once, by [`ServiceManager::start`].
 static MANAGER: OnceLock<(StdDatagram, Sender<String>)> = OnceLock::new();
 
-impl Manager {
+impl ServiceManager {
     /// The one that started this process, if it wants to be told. To be called before the process is confined.
-    pub(crate) fn of_this_process() -> Option<Self> {
+    pub(crate) fn from_env() -> Option<Self> {
         let path = env::var_os("NOTIFY_SOCKET")?;
         match connect(&path) {
             Ok(socket) => Some(Self(socket)),
@@ -50,7 +50,7 @@ impl Manager {
         let (sender, words) = mpsc::channel(NOTIFY_QUEUE);
         // There is one manager.
         if MANAGER.set((at_once, sender)).is_ok() {
-            whippet::spawn(pass_on(words, socket));
+            whippet::spawn(forward(words, socket));
         }
         Ok(())
     }
@@ -69,7 +69,7 @@ fn connect(path: &OsStr) -> io::Result<StdDatagram> {
 }
 
 /// Tells all of it, one after the other.
-async fn pass_on(mut words: Receiver<String>, socket: UnixDatagram) {
+async fn forward(mut words: Receiver<String>, socket: UnixDatagram) {
     while let Some(words) = words.recv().await {
         if let Err(error) = socket.send(words.as_bytes()).await {
             tracing::debug!(target: "chinwag::systemd", %error, "the service manager does not listen");
@@ -79,7 +79,7 @@ async fn pass_on(mut words: Receiver<String>, socket: UnixDatagram) {
 
 /// The server takes people.
 pub(crate) fn ready(status: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+    send(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 /// Where people come in, in one line.
@@ -92,21 +92,21 @@ pub(crate) fn status(listeners: &[TcpListener]) -> String {
 /// The settings are being read anew; [`ready`] says that they are.
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(_) => tell(&[NotifyState::Reloading]),
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(_) => send(&[NotifyState::Reloading]),
     }
 }
 
 /// Says that the server stops, once it does. A server without people stops sooner than this task has its turn: wait for it.
-pub(crate) fn tell_of_the_stop(shutdown: CancellationToken) -> JoinHandle<()> {
+pub(crate) fn notify_stopping(shutdown: CancellationToken) -> JoinHandle<()> {
     whippet::spawn(async move {
         shutdown.cancelled().await;
-        tell(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
+        send(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
     })
 }
 
 /// Says twice in each interval that the service manager set that the room answers, for as long as it does.
-pub(crate) fn keep_alive(office: ServerHandle) {
+pub(crate) fn run_watchdog(office: ServerHandle) {
     let Some(within) = sd_notify::watchdog_enabled().filter(|within| !within.is_zero()) else {
         return;
     };
@@ -117,18 +117,18 @@ pub(crate) fn keep_alive(office: ServerHandle) {
         loop {
             ticks.tick().await;
             if is_healthy(&office).await {
-                tell(&[NotifyState::Watchdog]);
+                send(&[NotifyState::Watchdog]);
             }
         }
     });
 }
 
 /// Tells it. Without a manager, or with one that has not listened for long, it is left out.
-fn tell(states: &[NotifyState<'_>]) {
-    let Some((socket, untold)) = MANAGER.get() else { return };
+fn send(states: &[NotifyState<'_>]) {
+    let Some((socket, queue)) = MANAGER.get() else { return };
     let words: String = states.iter().map(|state| format!("{state}\n")).collect();
     // What waits comes first.
-    let is_first = untold.capacity() == NOTIFY_QUEUE;
+    let is_first = queue.capacity() == NOTIFY_QUEUE;
     if is_first {
         match socket.send(words.as_bytes()) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -139,5 +139,5 @@ fn tell(states: &[NotifyState<'_>]) {
         }
     }
     // Its task ends with the runtime, and nobody is told then.
-    let _ = untold.try_send(words);
+    let _ = queue.try_send(words);
 }

@@ -19,7 +19,7 @@ pub(crate) struct ControllingTerminal(Option<File>);
 
 impl ControllingTerminal {
     /// Looks. To be called before the process is confined and before it listens for SIGHUP.
-    pub(crate) fn of_this_process() -> Self {
+    pub(crate) fn detect() -> Self {
         Self(if ignores_hangup() { None } else { File::open("/dev/tty").ok() })
     }
 

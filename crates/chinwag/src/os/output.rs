@@ -75,19 +75,19 @@ pub(crate) fn stdout() -> &'static Output {
 /// The kernel's: no thread can be started.
 pub(crate) fn start() -> io::Result<()> {
     STDERR.start("chinwag-log", || {
-        STDERR.write_out(|bytes| write(io::stderr().as_fd(), bytes), tell_of_missing);
+        STDERR.write_out(|bytes| write(io::stderr().as_fd(), bytes), log_dropped);
     })?;
     // What is not read there in time is told by nothing but the figure.
     STDOUT.start("chinwag-out", || {
-        let stdout = stream_behind_stdout();
-        let write = |bytes: &[u8]| write(stdout.as_fd(), bytes).inspect_err(tell_of_broken_stdout);
+        let stdout = std_stdout();
+        let write = |bytes: &[u8]| write(stdout.as_fd(), bytes).inspect_err(log_broken_stdout);
         STDOUT.write_out(write, |_| {});
     })
 }
 
 /// Where [`stdout`] leads.
 #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
-fn stream_behind_stdout() -> io::Stdout {
+fn std_stdout() -> io::Stdout {
     io::stdout()
 }
 
@@ -101,11 +101,11 @@ pub(crate) fn flush(within: Duration) {
     let end = whippet::time::Instant::now() + within;
     let left = || end.saturating_duration_since(whippet::time::Instant::now());
     STDERR.finish(left, |bytes| write_within(io::stderr().as_fd(), bytes, left));
-    STDOUT.finish(left, |bytes| write_within(stream_behind_stdout().as_fd(), bytes, left));
+    STDOUT.finish(left, |bytes| write_within(std_stdout().as_fd(), bytes, left));
 }
 
 /// Lets what a panic says go the way of all that is printed.
-pub(crate) fn take_panics() {
+pub(crate) fn install_panic_hook() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = thread::current();
         let name = thread.name().unwrap_or("<unnamed>");
@@ -115,14 +115,14 @@ pub(crate) fn take_panics() {
 }
 
 /// Says in the log that what is printed is lost. A reader that has gone has seen enough.
-fn tell_of_broken_stdout(error: &io::Error) {
+fn log_broken_stdout(error: &io::Error) {
     if error.kind() != ErrorKind::BrokenPipe {
         tracing::warn!(target: "chinwag::output", "cannot write to stdout, so what is printed there is lost: {error}");
     }
 }
 
 /// Says in the log that lines of it are missing.
-fn tell_of_missing(lines: u64) {
+fn log_dropped(lines: u64) {
     tracing::error!(target: "chinwag::output", lines, "lines of the log were dropped, because it was not read fast enough");
 }
 

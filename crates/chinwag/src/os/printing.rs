@@ -14,7 +14,7 @@ use std::io::{self, ErrorKind, Write};
 pub(crate) fn print(text: &str) -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
     let stdout = io::stdout();
-    whole(stdout.lock().write_all(text.as_bytes()))
+    flushed(stdout.lock().write_all(text.as_bytes()))
 }
 
 /// What clap has to say: its help and its version by stdout, a complaint by stderr.
@@ -25,17 +25,17 @@ pub(crate) fn print_usage(usage: &clap::Error) -> Result<(), String> {
     match usage.print() {
         // There is nobody else to tell.
         _ if usage.use_stderr() => Ok(()),
-        printed => whole(printed),
+        printed => flushed(printed),
     }
 }
 
 /// Says something to whoever started the program, on stderr. If that is broken there is nobody to tell.
-pub(crate) fn complain(words: &str) {
-    output::stderr().push(words.as_bytes());
+pub(crate) fn print_error(text: &str) {
+    output::stderr().push(text.as_bytes());
 }
 
 /// What a write came to, once the last of it is out of this process.
-fn whole(written: io::Result<()>) -> Result<(), String> {
+fn flushed(written: io::Result<()>) -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "this is the way to it")]
     match written.and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -30,14 +30,14 @@ pub(crate) struct ProcessFiles {
     /// Bytes of a page of memory.
     page: u64,
     /// Descriptors that it may have, if that is limited.
-    most_descriptors: Option<u64>,
+    max_descriptors: Option<u64>,
     /// Bytes of addresses that it may use, if that is limited.
-    most_memory: Option<u64>,
+    max_memory: Option<u64>,
 }
 
 /// The figures of one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct ProcessFigures {
+pub(crate) struct ProcessStats {
     /// Seconds of processor time that it took, in its own code and in the kernel.
     pub(crate) cpu_seconds: f64,
     /// Bytes of addresses in use.
@@ -51,9 +51,9 @@ pub(crate) struct ProcessFigures {
     /// When it started, in seconds since 1970.
     pub(crate) started: f64,
     /// Descriptors that it may have, if that is limited.
-    pub(crate) most_descriptors: Option<u64>,
+    pub(crate) max_descriptors: Option<u64>,
     /// Bytes of addresses that it may use, if that is limited.
-    pub(crate) most_memory: Option<u64>,
+    pub(crate) max_memory: Option<u64>,
 }
 
 impl ProcessFiles {
@@ -65,26 +65,26 @@ impl ProcessFiles {
             started: whippet::time::since_1970(),
             ticks: rustix::param::clock_ticks_per_second().max(1),
             page: rustix::param::page_size() as u64,
-            most_descriptors: getrlimit(Resource::Nofile).current,
-            most_memory: getrlimit(Resource::As).current,
+            max_descriptors: getrlimit(Resource::Nofile).current,
+            max_memory: getrlimit(Resource::As).current,
         })
     }
 
     /// The figures of this moment.
-    pub(crate) fn read(&self) -> Option<ProcessFigures> {
+    pub(crate) fn read(&self) -> Option<ProcessStats> {
         let mut stat = [0; STAT_BYTES];
         let read = self.stat.read_at(&mut stat, 0).ok()?;
         let stat = Stat::parse(&stat[..read])?;
         let descriptors = self.descriptors.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(ProcessFigures {
+        Some(ProcessStats {
             cpu_seconds: stat.ticks as f64 / self.ticks as f64,
             virtual_bytes: stat.virtual_bytes,
             resident_bytes: stat.resident_pages.saturating_mul(self.page),
             threads: stat.threads,
             descriptors: count(&descriptors)?,
             started: self.started.as_secs_f64(),
-            most_descriptors: self.most_descriptors,
-            most_memory: self.most_memory,
+            max_descriptors: self.max_descriptors,
+            max_memory: self.max_memory,
         })
     }
 }
@@ -159,7 +159,7 @@ mod tests {
         let first = files.read().expect("figures");
         assert!(first.threads >= 1 && first.resident_bytes > 100_000, "{first:?}");
         assert!(first.virtual_bytes >= first.resident_bytes && first.descriptors >= 5, "{first:?}");
-        assert!(first.started > 1.6e9 && first.most_descriptors.is_none_or(|most| most > 5));
+        assert!(first.started > 1.6e9 && first.max_descriptors.is_none_or(|most| most > 5));
         let mut last = first;
         while last.cpu_seconds == first.cpu_seconds {
             last = files.read().expect("figures");

@@ -12,7 +12,7 @@
 //!
 //! So a standstill costs a person two steps at most, and a server that runs measures exactly. Whoever measures has to look once in
 //! a step: the broker does while somebody is owed something ([`SCAN_INTERVAL`](crate::limits::SCAN_INTERVAL)), and so do
-//! `timeout` and whoever else has a `Served`.
+//! `timeout` and whoever else has a `ServedTime`.
 //!
 //! Pure but for `timeout`; the real time is an argument. What only ever sets somebody free (a rate limit, a mute, a ban) goes by
 //! the real time. ARCHITECTURE.md lists all that waits, with the clock that it goes by.
@@ -25,20 +25,20 @@ use whippet::time;
 use whippet::time::error::Elapsed;
 
 /// What counts of the time since the last look, which should have come after a `step`.
-fn counted(since: Duration, step: Duration) -> Duration {
+fn served(since: Duration, step: Duration) -> Duration {
     if since > 2 * step { step } else { since }
 }
 
 /// A clock that stands still while the server does.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ServedClock {
+pub(crate) struct ServingClock {
     /// The last look.
     looked: Instant,
     /// The time then.
     now: Instant,
 }
 
-impl ServedClock {
+impl ServingClock {
     /// Begins with the real time.
     pub(crate) fn new(now: Instant) -> Self {
         Self { looked: now, now }
@@ -49,7 +49,7 @@ impl ServedClock {
     pub(crate) fn look(&mut self, now: Instant, step: Option<Duration>) {
         let since = now.saturating_duration_since(self.looked);
         self.looked = self.looked.max(now);
-        self.now += step.map_or(since, |step| counted(since, step));
+        self.now += step.map_or(since, |step| served(since, step));
     }
 
     /// The time at the last look.
@@ -61,14 +61,14 @@ impl ServedClock {
 
 /// How much of a deadline has been served.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Served {
+pub(crate) struct ServedTime {
     /// The last look.
     looked: Instant,
     /// What counted until then.
     passed: Duration,
 }
 
-impl Served {
+impl ServedTime {
     /// Begins.
     pub(crate) fn new(now: Instant) -> Self {
         Self { looked: now, passed: Duration::ZERO }
@@ -76,7 +76,7 @@ impl Served {
 
     /// Looks at the real time; whether so much has been served.
     pub(crate) fn is_over(&mut self, within: Duration, now: Instant) -> bool {
-        self.passed += counted(now.saturating_duration_since(self.looked), step_of(within));
+        self.passed += served(now.saturating_duration_since(self.looked), step_of(within));
         self.looked = self.looked.max(now);
         self.passed >= within
     }
@@ -99,7 +99,7 @@ fn step_of(within: Duration) -> Duration {
 pub(crate) async fn timeout<F: Future>(within: Duration, future: F) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
     let now = || time::Instant::now().into_std();
-    let mut served = Served::new(now());
+    let mut served = ServedTime::new(now());
     loop {
         let next_look = time::Instant::from_std(served.next_look(within));
         match time::timeout_at(next_look, future.as_mut()).await {

@@ -3,7 +3,7 @@
 
 use crate::os::files;
 use crate::server::listen::{ListenError, check_addresses, listen};
-use crate::settings::address::{in_the_way_of, twice};
+use crate::settings::address::{port_conflict, same_port};
 use crate::settings::table::METRICS_NOT_LOOPBACK;
 use crate::settings::{HostPort, Settings};
 use listenfd::ListenFd;
@@ -89,7 +89,7 @@ impl Listeners {
                 inherited => inherited,
             };
             let metrics = resolve(settings.metrics.as_slice())?;
-            if let Some(&address) = metrics.iter().find(|&&at| !settings.may_have_figures(at)) {
+            if let Some(&address) = metrics.iter().find(|&&at| !settings.allows_metrics_on(at)) {
                 return Err(BindError::Metrics(address));
             }
             let metrics = bind(&metrics)?.pop();
@@ -119,16 +119,16 @@ impl Listeners {
             // Names are known now.
             let [chat, figures] = [chat, metrics.clone()]
                 .map(|all| Vec::from_iter(all.into_iter().map(HostPort::Address)));
-            if let Some((one, other)) = twice(&chat) {
+            if let Some((one, other)) = same_port(&chat) {
                 return Err(("listen", format!("{one} and {other} are the same port twice")));
             }
-            if let Some(taken) = figures.iter().find_map(|at| in_the_way_of(&chat, at)) {
+            if let Some(taken) = figures.iter().find_map(|at| port_conflict(&chat, at)) {
                 return Err((
                     "metrics",
                     format!("{taken} is where people come in: choose another port"),
                 ));
             }
-            match metrics.iter().find(|&&at| !settings.may_have_figures(at)) {
+            match metrics.iter().find(|&&at| !settings.allows_metrics_on(at)) {
                 Some(&at) => Err(("metrics", BindError::Metrics(at).to_string())),
                 None => Ok(()),
             }

@@ -3,7 +3,7 @@
 //! A name is looked up once, where a listener is opened. Reading settings does not look it up: a reload compares names with
 //! names, and the confined process could not ask anybody. What a name stands for at the start is kept until the next one.
 
-use super::value::{Form, Scalar, quote};
+use super::value::{RawKind, Scalar, quote};
 use crate::protocol::ip_range::IpRange;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -54,13 +54,13 @@ fn is_same(one: &HostPort, other: &HostPort) -> bool {
 }
 
 /// Two of these addresses that are the same port twice.
-pub(crate) fn twice(addresses: &[HostPort]) -> Option<(&HostPort, &HostPort)> {
+pub(crate) fn same_port(addresses: &[HostPort]) -> Option<(&HostPort, &HostPort)> {
     let later = |at: usize| addresses[at + 1..].iter().find(|other| is_same(&addresses[at], other));
     (0..addresses.len()).find_map(|at| Some((&addresses[at], later(at)?)))
 }
 
 /// The one of these addresses that leaves no room for another that is opened after them.
-pub(crate) fn in_the_way_of<'a>(
+pub(crate) fn port_conflict<'a>(
     addresses: &'a [HostPort],
     other: &HostPort,
 ) -> Option<&'a HostPort> {
@@ -112,12 +112,12 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Scalar for HostPort {
-    fn wanted() -> String {
+    fn expected() -> String {
         "an address with a port, as in 127.0.0.1:7070 or [::1]:7070".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -136,12 +136,12 @@ impl Scalar for HostPort {
 }
 
 impl Scalar for IpRange {
-    fn wanted() -> String {
+    fn expected() -> String {
         "an address or a range of them, as in 10.0.0.7, 10.0.0.0/8 or fd00::/8".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -197,7 +197,7 @@ mod tests {
             ("0.0.0.0:1 [::]:1", false),
             ("127.0.0.1:1 127.0.0.1:2 [::1]:1", false),
         ] {
-            assert_eq!(twice(&all(text)).is_some(), is_twice, "{text}");
+            assert_eq!(same_port(&all(text)).is_some(), is_twice, "{text}");
         }
         for (listen, other, is_in_the_way) in [
             ("127.0.0.1:1", "127.0.0.1:1", true),
@@ -208,7 +208,7 @@ mod tests {
             ("127.0.0.1:1 [::1]:2", "[::1]:2", true),
             ("[::]:0", "127.0.0.1:0", false),
         ] {
-            let found = in_the_way_of(&all(listen), &all(other)[0]).is_some();
+            let found = port_conflict(&all(listen), &all(other)[0]).is_some();
             assert_eq!(found, is_in_the_way, "{listen} and {other}");
         }
     }

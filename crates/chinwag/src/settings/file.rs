@@ -1,6 +1,6 @@
 //! The file of settings: from TOML to what each key was given, with the place where it stands.
 
-use super::value::{Form, Given};
+use super::value::{RawKind, RawValue};
 use crate::os::files::{self, Distrust, Found};
 use std::borrow::Cow;
 use std::io;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// Most bytes of a file: a hundred times what all settings take.
-const MOST_BYTES: u64 = 256 * 1024;
+const MAX_BYTES: u64 = 256 * 1024;
 /// Most values of one key whose places are found: more than any setting has. All others have the place of the whole.
-const MOST_PLACES: usize = 64;
+const MAX_POSITIONS: usize = 64;
 
 /// A place in a file, both counted from 1; columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,17 +24,17 @@ pub struct Position {
 
 /// One line of a file: a key and what it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
+pub(crate) struct Entry {
     /// The key.
     pub key: String,
     /// Where it stands.
     pub at: Position,
     /// What it was given; nothing where that is no value of any setting.
-    pub given: Vec<Given<'static>>,
+    pub values: Vec<RawValue<'static>>,
     /// Where each of it stands; where the whole stands, if there is none.
-    pub places: Vec<Position>,
+    pub positions: Vec<Position>,
     /// What it was given, if that is no value of any setting.
-    pub strange: Option<&'static str>,
+    pub unsupported: Option<&'static str>,
 }
 
 /// Where the text of a file is no TOML, and why.
@@ -43,7 +43,7 @@ pub(crate) struct Syntax {
     /// Where.
     pub at: Position,
     /// Why.
-    pub words: String,
+    pub message: String,
 }
 
 /// The text of a file, and why it should not be trusted, if so: it decides what the server does, but may be mounted from
@@ -57,24 +57,24 @@ pub(crate) fn read(path: &Path) -> io::Result<(String, Option<String>)> {
         Err(_) if files::is_null(path) => return Ok((String::new(), None)),
         found => found?,
     };
-    let text = files::read_text(file, MOST_BYTES)?;
+    let text = files::read_text(file, MAX_BYTES)?;
     let shown = path.display();
-    let doubt = match access.trusted() {
-        Err(distrust @ Distrust::Foreign(_)) => {
-            Some(format!("the file of settings {shown} {distrust}"))
+    let warning = match access.trusted() {
+        Err(reason @ Distrust::Foreign(_)) => {
+            Some(format!("the file of settings {shown} {reason}"))
         }
-        Err(distrust @ Distrust::Writable) => {
-            Some(format!("the file of settings {shown} {distrust}: chmod go-w {shown}"))
+        Err(reason @ Distrust::Writable) => {
+            Some(format!("the file of settings {shown} {reason}: chmod go-w {shown}"))
         }
         Ok(()) => files::can_keep(path)
             .err()
             .map(|why| format!("the file of settings {shown} can be exchanged by others: {why}")),
     };
-    Ok((text, doubt))
+    Ok((text, warning))
 }
 
 /// Where a file is looked for that was not named, the first one first.
-pub(crate) fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<PathBuf> {
+pub(crate) fn default_paths(xdg_config_home: Option<&Path>, home: Option<&Path>) -> Vec<PathBuf> {
     let own = xdg_config_home.map(Path::to_path_buf).filter(|path| path.is_absolute());
     let own = own.or_else(|| home.map(|home| home.join(".config")));
     let folders = own.into_iter().chain([PathBuf::from("/etc")]);
@@ -85,66 +85,66 @@ pub(crate) fn usual_places(xdg_config_home: Option<&Path>, home: Option<&Path>) 
 ///
 /// # Errors
 /// It is no TOML.
-pub(crate) fn parse(text: &str) -> Result<Vec<Item>, Syntax> {
-    let lines = Lines::of(text);
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, Syntax> {
+    let lines = Lines::new(text);
     let table = DeTable::parse(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
-        let words = error.message().lines().collect::<Vec<_>>().join(", ");
-        Syntax { at: lines.position(start), words }
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        Syntax { at: lines.position(start), message }
     })?;
-    let mut items: Vec<_> = table
+    let mut entries: Vec<_> = table
         .get_ref()
         .iter()
         .map(|(key, value)| {
-            let (given, strange) = match given(value.get_ref()) {
-                Ok(given) => (given, None),
-                Err(strange) => (Vec::new(), Some(strange)),
+            let (values, unsupported) = match raw_values(value.get_ref()) {
+                Ok(values) => (values, None),
+                Err(unsupported) => (Vec::new(), Some(unsupported)),
             };
             let spans: Vec<Range<usize>> = match value.get_ref() {
                 DeValue::Array(array) => {
-                    array.iter().take(MOST_PLACES).map(toml::Spanned::span).collect()
+                    array.iter().take(MAX_POSITIONS).map(toml::Spanned::span).collect()
                 }
                 _ => Vec::new(),
             };
-            let mut places: Vec<_> =
+            let mut positions: Vec<_> =
                 spans.into_iter().map(|span| lines.position(span.start)).collect();
-            places.push(lines.position(value.span().start));
+            positions.push(lines.position(value.span().start));
             let at = lines.position(key.span().start);
-            Item { key: key.get_ref().to_string(), at, given, places, strange }
+            Entry { key: key.get_ref().to_string(), at, values, positions, unsupported }
         })
         .collect();
-    items.sort_by_key(|item| item.at);
-    Ok(items)
+    entries.sort_by_key(|entry| entry.at);
+    Ok(entries)
 }
 
 /// A value of TOML, as a setting reads it.
 ///
 /// # Errors
 /// What it is, if it is no value of any setting.
-pub(super) fn given(value: &DeValue<'_>) -> Result<Vec<Given<'static>>, &'static str> {
+pub(super) fn raw_values(value: &DeValue<'_>) -> Result<Vec<RawValue<'static>>, &'static str> {
     match value {
         DeValue::Array(array) => {
-            let one = |value: &DeValue<'_>| single(value).ok_or("a list of such");
+            let one = |value: &DeValue<'_>| raw_value(value).ok_or("a list of such");
             array.iter().map(|value| one(value.get_ref())).collect()
         }
         DeValue::Table(_) => Err("a table"),
         DeValue::Datetime(_) => Err("a date"),
-        value => single(value).map(|given| vec![given]).ok_or("no value of a setting"),
+        value => raw_value(value).map(|raw| vec![raw]).ok_or("no value of a setting"),
     }
 }
 
 /// A value that is not made of others.
-fn single(value: &DeValue<'_>) -> Option<Given<'static>> {
-    let given = |text: &str, form| Some(Given { text: Cow::Owned(text.to_owned()), form });
+fn raw_value(value: &DeValue<'_>) -> Option<RawValue<'static>> {
+    let raw = |text: &str, kind| Some(RawValue { text: Cow::Owned(text.to_owned()), kind });
     match value {
-        DeValue::String(text) => given(text, Form::Text),
-        DeValue::Integer(number) if number.radix() == 10 => given(number.as_str(), Form::Number),
+        DeValue::String(text) => raw(text, RawKind::String),
+        DeValue::Integer(number) if number.radix() == 10 => raw(number.as_str(), RawKind::Number),
         DeValue::Integer(number) => {
             let value = u64::from_str_radix(number.as_str(), number.radix()).ok()?;
-            given(&value.to_string(), Form::Number)
+            raw(&value.to_string(), RawKind::Number)
         }
-        DeValue::Float(number) => given(number.as_str(), Form::Number),
-        DeValue::Boolean(truth) => given(if *truth { "true" } else { "false" }, Form::Truth),
+        DeValue::Float(number) => raw(number.as_str(), RawKind::Number),
+        DeValue::Boolean(truth) => raw(if *truth { "true" } else { "false" }, RawKind::Bool),
         DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
     }
 }
@@ -158,7 +158,7 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
+    fn new(text: &'a str) -> Self {
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         Self { text, starts: std::iter::once(0).chain(ends).collect() }
     }
@@ -179,15 +179,15 @@ mod tests {
 
     #[test]
     fn keys_have_their_values_and_places() {
-        let items =
+        let entries =
             parse("# words\nwelcome = \"hällo\"\n  listen = [\"a:1\",\n \"b:2\"]\nn = 0x10\n");
-        let items = items.unwrap();
-        let keys: Vec<_> = items.iter().map(|item| (item.key.as_str(), item.at.line)).collect();
+        let entries = entries.unwrap();
+        let keys: Vec<_> = entries.iter().map(|item| (item.key.as_str(), item.at.line)).collect();
         assert_eq!(keys, [("welcome", 2), ("listen", 3), ("n", 5)]);
-        assert_eq!(items[0].places, [Position { line: 2, column: 11 }]);
-        assert_eq!(items[1].at, Position { line: 3, column: 3 });
-        assert_eq!(items[1].places[1], Position { line: 4, column: 2 });
-        assert_eq!(items[2].given[0], Given { text: "16".into(), form: Form::Number });
+        assert_eq!(entries[0].positions, [Position { line: 2, column: 11 }]);
+        assert_eq!(entries[1].at, Position { line: 3, column: 3 });
+        assert_eq!(entries[1].positions[1], Position { line: 4, column: 2 });
+        assert_eq!(entries[2].values[0], RawValue { text: "16".into(), kind: RawKind::Number });
     }
 
     #[test]
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn places_are_found_in_lines_of_any_kind() {
-        let lines = Lines::of("a\n\nhällo = 1");
+        let lines = Lines::new("a\n\nhällo = 1");
         let at = |byte| {
             let Position { line, column } = lines.position(byte);
             (line, column)
@@ -212,17 +212,17 @@ mod tests {
         assert_eq!((at(5).0, at(99).0), (3, 3));
         // Of a long list the first ones have places of their own.
         let list = parse(&format!("listen = [{}]", "\"a:1\",".repeat(1_000))).unwrap();
-        assert_eq!((list[0].places.len(), list[0].given.len()), (MOST_PLACES + 1, 1_000));
-        assert_eq!(list[0].places[1], Position { line: 1, column: 17 });
+        assert_eq!((list[0].positions.len(), list[0].values.len()), (MAX_POSITIONS + 1, 1_000));
+        assert_eq!(list[0].positions[1], Position { line: 1, column: 17 });
     }
 
     #[test]
     fn the_own_file_comes_before_the_machines() {
-        let places = usual_places(Some(Path::new("/x")), Some(Path::new("/home/a")));
-        assert_eq!(places[0], Path::new("/x/chinwag/chinwag.toml"));
-        let places = usual_places(Some(Path::new("relative")), Some(Path::new("/home/a")));
-        assert_eq!(places[0], Path::new("/home/a/.config/chinwag/chinwag.toml"));
-        assert_eq!(usual_places(None, None), [Path::new("/etc/chinwag/chinwag.toml")]);
+        let paths = default_paths(Some(Path::new("/x")), Some(Path::new("/home/a")));
+        assert_eq!(paths[0], Path::new("/x/chinwag/chinwag.toml"));
+        let paths = default_paths(Some(Path::new("relative")), Some(Path::new("/home/a")));
+        assert_eq!(paths[0], Path::new("/home/a/.config/chinwag/chinwag.toml"));
+        assert_eq!(default_paths(None, None), [Path::new("/etc/chinwag/chinwag.toml")]);
     }
 
     proptest! {

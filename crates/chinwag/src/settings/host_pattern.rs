@@ -2,7 +2,7 @@
 //!
 //! They are compared with the name in a request, and never looked up.
 
-use super::value::{Form, Scalar, quote};
+use super::value::{RawKind, Scalar, quote};
 use std::fmt;
 
 /// Most bytes of a name: what the domain name system allows.
@@ -52,12 +52,12 @@ fn is_name(text: &str) -> bool {
 }
 
 impl Scalar for HostPattern {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a name without a port, as in chat.example.org, *.example.org or * for any".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {

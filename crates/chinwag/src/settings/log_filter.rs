@@ -10,7 +10,7 @@
 //! knows, and log nothing at all. Knows no log.
 
 use super::suggestion::closest;
-use super::value::{Form, Given, Shape, Value, Wrong, quote};
+use super::value::{Arity, RawKind, RawValue, Value, ValueError, quote};
 
 /// What to log, as the log reads it: checked, without blanks, and with a level for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,24 +106,26 @@ fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Value for LogFilter {
-    const SHAPE: Shape = Shape::One;
+    const ARITY: Arity = Arity::One;
 
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        let words = match given {
-            [Given { text, form: Form::Word | Form::Text }] => match Self::parse(text) {
-                Ok(filter) => return Ok(filter),
-                Err(words) => words,
-            },
+    fn read(values: &[RawValue<'_>]) -> Result<Self, ValueError> {
+        let message = match values {
+            [RawValue { text, kind: RawKind::Untyped | RawKind::String }] => {
+                match Self::parse(text) {
+                    Ok(filter) => return Ok(filter),
+                    Err(message) => message,
+                }
+            }
             _ => format!("it takes one text, as in \"{USUAL}\" or \"{USUAL},chinwag=debug\""),
         };
-        Err(Wrong { which: 0, words })
+        Err(ValueError { index: 0, message })
     }
 
     fn show(&self) -> String {
         quote(&self.0)
     }
 
-    fn words() -> Vec<&'static str> {
+    fn suggestions() -> Vec<&'static str> {
         LEVELS.to_vec()
     }
 }
@@ -200,7 +202,11 @@ mod tests {
                 let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
                 for line in code {
                     if let Some((_, rest)) = line.split_once("target: \"") {
-                        found.insert(rest.split('"').next().expect("a target").to_owned());
+                        let target = rest.split('"').next().expect("a target");
+                        // An empty one is a field of something else.
+                        if !target.is_empty() {
+                            found.insert(target.to_owned());
+                        }
                     }
                     let logs = |level: &str| line.contains(&format!("tracing::{level}!("));
                     if LEVELS.iter().any(|level| logs(level)) && !line.contains("target: ") {

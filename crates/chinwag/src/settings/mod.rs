@@ -24,5 +24,5 @@ pub(crate) mod value;
 
 pub(crate) use self::address::HostPort;
 pub(crate) use self::host_pattern::HostPattern;
-pub(crate) use self::sources::{Effective, Refused, Sources};
+pub(crate) use self::sources::{Effective, SettingsError, Sources};
 pub(crate) use self::table::{Reload, Setting, Settings, TABLE};

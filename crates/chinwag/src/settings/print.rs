@@ -28,7 +28,7 @@ pub(crate) fn print(effective: &Effective) -> String {
             let _ = writeln!(out, "\n# ---- {group} ----");
         }
         out.push('\n');
-        for words in setting.words {
+        for words in setting.doc {
             let _ = writeln!(out, "# {}", words.trim());
         }
         if setting.reload == Reload::Restart {
@@ -58,7 +58,7 @@ pub(crate) fn rows() -> String {
             Reload::Live => "SIGHUP",
             Reload::Restart => "a start",
         };
-        let words: Vec<_> = setting.words.iter().map(|words| words.trim()).collect();
+        let words: Vec<_> = setting.doc.iter().map(|words| words.trim()).collect();
         let default = setting.show(&defaults);
         format!("| `{}` | `{default}` | {taken} | {} |\n", setting.key, words.join(". "))
     };

@@ -1,15 +1,15 @@
 //! From flags, environment and file to the settings in effect, each with where it comes from.
 
-use super::file::{self, Item, Position};
+use super::file::{self, Entry, Position};
 use super::suggestion::closest;
 use super::table::{Setting, Settings, TABLE};
-use super::value::{Given, Shape, quote};
+use super::value::{Arity, RawValue, quote};
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Most complaints about one start: whoever has made more mistakes than that begins with these.
-const MOST_COMPLAINTS: usize = 10;
+/// Most errors about one start: whoever has made more mistakes than that begins with these.
+const MAX_ERRORS: usize = 10;
 /// What the variables of the environment begin with.
 const PREFIX: &str = "CHINWAG_";
 /// The variable that names the file.
@@ -45,7 +45,7 @@ pub struct Environment {
     /// The variables that begin as ours do, sorted.
     pub variables: Vec<(String, String)>,
     /// The names of those whose values are no text.
-    pub garbled: Vec<String>,
+    pub not_utf8: Vec<String>,
     /// Where the person's files of settings are.
     pub xdg_config_home: Option<PathBuf>,
     /// Where the person's files are.
@@ -54,21 +54,21 @@ pub struct Environment {
 
 impl Environment {
     /// Of this process.
-    pub fn of_this_process() -> Self {
-        let (mut variables, mut garbled) = (Vec::new(), Vec::new());
+    pub fn from_process() -> Self {
+        let (mut variables, mut not_utf8) = (Vec::new(), Vec::new());
         for (name, value) in std::env::vars_os() {
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 // One in small letters is none of ours, and was meant as one.
                 _ if !name.to_ascii_uppercase().starts_with(PREFIX) => {}
                 Ok(value) => variables.push((name, value)),
-                Err(_) => garbled.push(name),
+                Err(_) => not_utf8.push(name),
             }
         }
         variables.sort();
-        garbled.sort();
+        not_utf8.sort();
         let path = |name| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Self { variables, garbled, xdg_config_home: path("XDG_CONFIG_HOME"), home: path("HOME") }
+        Self { variables, not_utf8, xdg_config_home: path("XDG_CONFIG_HOME"), home: path("HOME") }
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -87,18 +87,18 @@ pub struct Effective {
     /// The file that was read, if there is one.
     pub file: Option<PathBuf>,
     /// Variables that begin as ours do and are none, with what may have been meant.
-    pub strangers: Vec<String>,
+    pub unknown_variables: Vec<String>,
     /// Why the file should not be trusted, if so.
-    pub doubt: Option<String>,
+    pub file_warning: Option<String>,
 }
 
 impl Effective {
     /// That the value of a setting cannot be had after all, for this reason.
-    pub fn refuse(&self, key: &str, words: &str) -> Refused {
+    pub fn error_at(&self, key: &str, words: &str) -> SettingsError {
         let origin = origin_of(key, &self.origins);
-        let complaint = Complaint { place: place(key, origin), words: format!("{key}: {words}") };
+        let error = SettingError { place: place(key, origin), message: format!("{key}: {words}") };
         let is_usage = !matches!(origin, Origin::File(..));
-        Refused { complaints: vec![complaint], is_usage, is_denied: false }
+        SettingsError { errors: vec![error], is_usage, is_denied: false }
     }
 }
 
@@ -119,55 +119,55 @@ fn place(key: &str, origin: &Origin) -> String {
 
 /// What is wrong with what somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
+pub struct SettingError {
     /// Where it stands.
     pub place: String,
     /// What is wrong, and what would be right.
-    pub words: String,
+    pub message: String,
 }
 
-impl fmt::Display for Complaint {
+impl fmt::Display for SettingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.words)
+        write!(f, "{}: {}", self.place, self.message)
     }
 }
 
 /// Why there are no settings in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct SettingsError {
     /// All that is wrong, up to a number.
-    pub complaints: Vec<Complaint>,
+    pub errors: Vec<SettingError>,
     /// Whether the command line or the environment is to blame, and not a file.
     pub is_usage: bool,
     /// Whether the process may not read the file.
     pub is_denied: bool,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<_> = self.complaints.iter().map(Complaint::to_string).collect();
+        let lines: Vec<_> = self.errors.iter().map(SettingError::to_string).collect();
         f.write_str(&lines.join("\n"))
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for SettingsError {}
 
 impl Sources {
     /// Reads the file, if there is one, and puts everything together.
     ///
     /// # Errors
     /// All that is wrong.
-    pub fn load(&self) -> Result<Effective, Refused> {
-        let Some((path, text, doubt)) = self.read_file()? else { return self.combine(None) };
-        Ok(Effective { doubt, ..self.combine(Some((&path, &text)))? })
+    pub fn load(&self) -> Result<Effective, SettingsError> {
+        let Some((path, text, file_warning)) = self.read_file()? else { return self.combine(None) };
+        Ok(Effective { file_warning, ..self.combine(Some((&path, &text)))? })
     }
 
     /// Where the file may be: the one that was named, or the usual places, the first one first.
-    pub fn places(&self) -> Vec<PathBuf> {
+    pub fn paths(&self) -> Vec<PathBuf> {
         let Environment { xdg_config_home, home, .. } = &self.environment;
         match self.named() {
             Some(path) => vec![path],
-            None => file::usual_places(xdg_config_home.as_deref(), home.as_deref()),
+            None => file::default_paths(xdg_config_home.as_deref(), home.as_deref()),
         }
     }
 
@@ -178,18 +178,18 @@ impl Sources {
     }
 
     /// The file that was named, or the first in the usual places: its path, its text, and why it should not be trusted.
-    fn read_file(&self) -> Result<Option<(PathBuf, String, Option<String>)>, Refused> {
-        let must_be_there = self.named().is_some();
-        for path in self.places() {
+    fn read_file(&self) -> Result<Option<(PathBuf, String, Option<String>)>, SettingsError> {
+        let is_required = self.named().is_some();
+        for path in self.paths() {
             match file::read(&path) {
-                Ok((text, doubt)) => return Ok(Some((path, text, doubt))),
-                Err(error) if error.kind() == ErrorKind::NotFound && !must_be_there => {}
+                Ok((text, file_warning)) => return Ok(Some((path, text, file_warning))),
+                Err(error) if error.kind() == ErrorKind::NotFound && !is_required => {}
                 Err(error) => {
                     let place = path.display().to_string();
-                    let words = format!("cannot read the settings: {error}");
+                    let message = format!("cannot read the settings: {error}");
                     let is_denied = error.kind() == ErrorKind::PermissionDenied;
-                    let complaints = vec![Complaint { place, words }];
-                    return Err(Refused { complaints, is_usage: false, is_denied });
+                    let errors = vec![SettingError { place, message }];
+                    return Err(SettingsError { errors, is_usage: false, is_denied });
                 }
             }
         }
@@ -200,81 +200,87 @@ impl Sources {
     ///
     /// # Errors
     /// All that is wrong.
-    pub fn combine(&self, file: Option<(&Path, &str)>) -> Result<Effective, Refused> {
-        let mut gathering = Gathering::new();
+    pub fn combine(&self, file: Option<(&Path, &str)>) -> Result<Effective, SettingsError> {
+        let mut builder = Builder::new();
         if let Some((path, text)) = file {
-            gathering.take_file(path, text);
+            builder.apply_file(path, text);
         }
-        let strangers = gathering.take_environment(&self.environment);
-        gathering.take_flags(&self.flags);
-        gathering.compare();
-        let Gathering { settings, origins, mut complaints, is_usage } = gathering;
-        if complaints.is_empty() {
+        let unknown_variables = builder.apply_environment(&self.environment);
+        builder.apply_flags(&self.flags);
+        builder.validate();
+        let Builder { settings, origins, mut errors, is_usage } = builder;
+        if errors.is_empty() {
             let file = file.map(|(path, _)| path.to_path_buf());
-            return Ok(Effective { settings, origins, file, strangers, doubt: None });
+            return Ok(Effective {
+                settings,
+                origins,
+                file,
+                unknown_variables,
+                file_warning: None,
+            });
         }
-        complaints.truncate(MOST_COMPLAINTS);
-        Err(Refused { is_usage, complaints, is_denied: false })
+        errors.truncate(MAX_ERRORS);
+        Err(SettingsError { is_usage, errors, is_denied: false })
     }
 }
 
 /// Settings that are being put together, the weakest source first.
-struct Gathering {
+struct Builder {
     /// The values so far.
     settings: Settings,
     /// Where they come from.
     origins: Vec<Origin>,
     /// What was wrong.
-    complaints: Vec<Complaint>,
+    errors: Vec<SettingError>,
     /// Whether none of it stands in the file.
     is_usage: bool,
 }
 
-impl Gathering {
+impl Builder {
     /// The defaults.
     fn new() -> Self {
         let origins = vec![Origin::Default; TABLE.len()];
-        Self { settings: Settings::default(), origins, complaints: Vec::new(), is_usage: true }
+        Self { settings: Settings::default(), origins, errors: Vec::new(), is_usage: true }
     }
 
     /// Something is wrong.
-    fn complain(&mut self, place: impl fmt::Display, words: String) {
-        self.complaints.push(Complaint { place: place.to_string(), words });
+    fn add_error(&mut self, place: impl fmt::Display, message: String) {
+        self.errors.push(SettingError { place: place.to_string(), message });
     }
 
     /// Something is wrong in the file.
-    fn complain_of_file(&mut self, place: impl fmt::Display, words: String) {
+    fn add_file_error(&mut self, place: impl fmt::Display, message: String) {
         self.is_usage = false;
-        self.complain(place, words);
+        self.add_error(place, message);
     }
 
     /// Takes what stands in a file.
-    fn take_file(&mut self, path: &Path, text: &str) {
+    fn apply_file(&mut self, path: &Path, text: &str) {
         let place = |at: Position| format!("{}:{}:{}", path.display(), at.line, at.column);
-        let items = match file::parse(text) {
-            Ok(items) => items,
-            Err(syntax) => return self.complain_of_file(place(syntax.at), syntax.words),
+        let entries = match file::parse(text) {
+            Ok(entries) => entries,
+            Err(syntax) => return self.add_file_error(place(syntax.at), syntax.message),
         };
-        for Item { key, at, given, places, strange } in items {
-            if self.complaints.len() >= MOST_COMPLAINTS {
+        for Entry { key, at, values, positions, unsupported } in entries {
+            if self.errors.len() >= MAX_ERRORS {
                 break;
             }
             let Some((index, setting)) = find(&key) else {
                 let hint = closest(&key, TABLE.iter().map(|setting| setting.key));
                 let words = format!("there is no setting {}{hint}", quote(&key));
-                self.complain_of_file(place(at), words);
+                self.add_file_error(place(at), words);
                 continue;
             };
-            if let Some(strange) = strange {
-                let words = format!("{key} cannot be {strange}{}", example(setting));
-                self.complain_of_file(place(places[0]), words);
+            if let Some(unsupported) = unsupported {
+                let words = format!("{key} cannot be {unsupported}{}", example(setting));
+                self.add_file_error(place(positions[0]), words);
                 continue;
             }
-            match (setting.set)(&mut self.settings, &given) {
+            match (setting.set)(&mut self.settings, &values) {
                 Ok(()) => self.origins[index] = Origin::File(path.to_path_buf(), at),
                 Err(wrong) => {
-                    let at = places.get(wrong.which).or(places.last()).copied().unwrap_or(at);
-                    self.complain_of_file(place(at), format!("{key}: {}", wrong.words));
+                    let at = positions.get(wrong.index).or(positions.last()).copied().unwrap_or(at);
+                    self.add_file_error(place(at), format!("{key}: {}", wrong.message));
                 }
             }
         }
@@ -282,42 +288,42 @@ impl Gathering {
 
     /// Takes what stands in the environment. Variables that are none of ours are returned: others may have given them
     /// such names.
-    fn take_environment(&mut self, environment: &Environment) -> Vec<String> {
+    fn apply_environment(&mut self, environment: &Environment) -> Vec<String> {
         let names: Vec<_> = TABLE.iter().map(Setting::variable).collect();
-        let mut strangers = Vec::new();
+        let mut unknown_variables = Vec::new();
         for name in
-            environment.garbled.iter().filter(|name| *name == CONFIG || names.contains(name))
+            environment.not_utf8.iter().filter(|name| *name == CONFIG || names.contains(name))
         {
-            self.complain(name, "the value is not UTF-8".to_owned());
+            self.add_error(name, "the value is not UTF-8".to_owned());
         }
         for (name, value) in &environment.variables {
             let Some(index) = names.iter().position(|other| other == name) else {
                 if name != CONFIG {
                     let names = names.iter().map(String::as_str).chain([CONFIG]);
-                    strangers.push(format!("{name}{}", closest(name, names)));
+                    unknown_variables.push(format!("{name}{}", closest(name, names)));
                 }
                 continue;
             };
-            let words = match TABLE[index].shape {
-                Shape::Several => value.split([',', ' ']).filter(|word| !word.is_empty()).collect(),
-                Shape::One | Shape::Switch => vec![value.as_str()],
+            let words = match TABLE[index].arity {
+                Arity::Many => value.split([',', ' ']).filter(|word| !word.is_empty()).collect(),
+                Arity::One | Arity::Flag => vec![value.as_str()],
             };
             if let Err(words) = self.set(index, &words) {
-                self.complain(name, words);
+                self.add_error(name, words);
             } else {
                 self.origins[index] = Origin::Environment(name.clone());
             }
         }
-        strangers
+        unknown_variables
     }
 
     /// Takes what the flags say.
-    fn take_flags(&mut self, flags: &[(&'static str, Vec<String>)]) {
+    fn apply_flags(&mut self, flags: &[(&'static str, Vec<String>)]) {
         for (key, values) in flags {
             let Some((index, _)) = find(key) else { continue };
             let words: Vec<_> = values.iter().map(String::as_str).collect();
             if let Err(words) = self.set(index, &words) {
-                self.complain(format_args!("--{key}"), words);
+                self.add_error(format_args!("--{key}"), words);
             } else {
                 self.origins[index] = Origin::Flag;
             }
@@ -326,19 +332,19 @@ impl Gathering {
 
     /// Gives a setting words without a type.
     fn set(&mut self, index: usize, words: &[&str]) -> Result<(), String> {
-        let given: Vec<_> = words.iter().map(|word| Given::word(word)).collect();
-        (TABLE[index].set)(&mut self.settings, &given).map_err(|wrong| wrong.words)
+        let values: Vec<_> = words.iter().map(|word| RawValue::untyped(word)).collect();
+        (TABLE[index].set)(&mut self.settings, &values).map_err(|wrong| wrong.message)
     }
 
     /// Looks at what does not fit together.
-    fn compare(&mut self) {
-        if !self.complaints.is_empty() {
+    fn validate(&mut self) {
+        if !self.errors.is_empty() {
             return;
         }
-        for (key, words) in self.settings.disagreements() {
+        for (key, words) in self.settings.validate() {
             let origin = origin_of(key, &self.origins);
             self.is_usage = !matches!(origin, Origin::File(..));
-            self.complain(place(key, origin), format!("{key}: {words}"));
+            self.add_error(place(key, origin), format!("{key}: {words}"));
         }
     }
 }
@@ -371,7 +377,7 @@ mod tests {
     fn refused(text: &str) -> Vec<String> {
         let refused = Sources::default().combine(Some((Path::new("f"), text))).unwrap_err();
         assert!(!refused.is_usage);
-        refused.complaints.iter().map(Complaint::to_string).collect()
+        refused.errors.iter().map(SettingError::to_string).collect()
     }
 
     #[test]
@@ -428,7 +434,7 @@ mod tests {
     #[test]
     fn a_file_of_garbage_has_few_complaints() {
         let many: String = (0..100).map(|number| format!("key{number} = 1\n")).collect();
-        assert_eq!(refused(&many).len(), MOST_COMPLAINTS);
+        assert_eq!(refused(&many).len(), MAX_ERRORS);
         assert_eq!(refused("\u{0}\u{1b}[31m").len(), 1);
     }
 
@@ -439,11 +445,11 @@ mod tests {
             bad.is_usage
                 && bad.to_string().starts_with("CHINWAG_SHUTDOWN_TIMEOUT: \"soon\" is not a time")
         );
-        let strangers =
+        let unknown_variables =
             [("CHINWAG_LISTEM", "x"), ("CHINWAG_CONFIG", ""), ("CHINWAG_7070_TCP", "y")];
-        let effective = sources(&[], &strangers).combine(None).unwrap();
-        assert_eq!(effective.strangers[0], "CHINWAG_LISTEM; did you mean CHINWAG_LISTEN?");
-        assert_eq!(effective.strangers.len(), 2);
+        let effective = sources(&[], &unknown_variables).combine(None).unwrap();
+        assert_eq!(effective.unknown_variables[0], "CHINWAG_LISTEM; did you mean CHINWAG_LISTEN?");
+        assert_eq!(effective.unknown_variables.len(), 2);
     }
 
     #[test]
@@ -453,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_file_must_be_there_and_an_unnamed_one_need_not() {
+    fn a_named_file_is_required_and_an_unnamed_one_need_not() {
         let missing = PathBuf::from("/nowhere/chinwag.toml");
         let sources = Sources { config: Some(missing), ..Sources::default() };
         let refused = sources.load().unwrap_err();

@@ -1,10 +1,10 @@
 //! The table of settings: the one place that names each of them, with its default, its words, and whether a running
 //! server takes a new value.
 
-use super::address::{HostPort, in_the_way_of, twice};
+use super::address::{HostPort, port_conflict, same_port};
 use super::host_pattern::HostPattern;
 use super::log_filter::LogFilter;
-use super::value::{Auto, Bytes, Given, LogFormat, Shape, Value, Wrong};
+use super::value::{Arity, Auto, Bytes, LogFormat, RawValue, Value, ValueError};
 use crate::limits;
 use crate::protocol::ip_range::IpRange;
 use std::fmt;
@@ -25,16 +25,16 @@ pub(crate) enum Reload {
 
 /// Where a setting's flag is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Visibility {
     /// In `chinwag --help`, which fits one screen.
-    InHelp,
+    Help,
     /// In the manual and by `chinwag config` alone.
-    InManual,
+    Manual,
 }
 
 /// Something that a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Thing {
+pub(crate) enum PathKind {
     /// A file, or a socket.
     File,
     /// A folder.
@@ -48,23 +48,23 @@ pub(crate) struct Setting {
     /// The heading that it stands under.
     pub group: &'static str,
     /// What it is for: the first line in short, more in the others.
-    pub words: &'static [&'static str],
+    pub doc: &'static [&'static str],
     /// What stands for its value in a list of flags.
     pub placeholder: &'static str,
     /// When a new value is taken.
     pub reload: Reload,
     /// Where it is told.
-    pub told: Told,
+    pub visibility: Visibility,
     /// How many values it has.
-    pub shape: Shape,
+    pub arity: Arity,
     /// Sets it, if it is a value for it.
-    pub(super) set: fn(&mut Settings, &[Given<'_>]) -> Result<(), Wrong>,
+    pub(super) set: fn(&mut Settings, &[RawValue<'_>]) -> Result<(), ValueError>,
     /// Its value as it stands in a file.
     pub(super) show: fn(&Settings) -> String,
     /// Takes it over from other settings.
     pub(super) copy: fn(&mut Settings, &Settings),
     /// Words that it can be.
-    pub(super) offered: fn() -> Vec<&'static str>,
+    pub(super) suggested: fn() -> Vec<&'static str>,
 }
 
 impl Setting {
@@ -75,7 +75,7 @@ impl Setting {
 
     /// What it is for, in one line.
     pub(crate) fn summary(&self) -> &'static str {
-        self.words[0].trim()
+        self.doc[0].trim()
     }
 
     /// Its value as it stands in a file.
@@ -84,15 +84,15 @@ impl Setting {
     }
 
     /// Words that it can be, for shells to offer; none where it is something else altogether.
-    pub(crate) fn words_offered(&self) -> Vec<&'static str> {
-        (self.offered)()
+    pub(crate) fn suggestions(&self) -> Vec<&'static str> {
+        (self.suggested)()
     }
 
     /// What it stands for, if that is a file or a folder.
-    pub(crate) fn named_thing(&self) -> Option<Thing> {
+    pub(crate) fn path_kind(&self) -> Option<PathKind> {
         match self.placeholder {
-            "PATH" => Some(Thing::File),
-            "FOLDER" => Some(Thing::Folder),
+            "PATH" => Some(PathKind::File),
+            "FOLDER" => Some(PathKind::Folder),
             _ => None,
         }
     }
@@ -107,8 +107,8 @@ impl Setting {
     /// # Errors
     /// Why not.
     pub(crate) fn check(&self, word: &str) -> Result<(), String> {
-        let mut nowhere = Settings::default();
-        (self.set)(&mut nowhere, &[Given::word(word)]).map_err(|wrong| wrong.words)
+        let mut scratch = Settings::default();
+        (self.set)(&mut scratch, &[RawValue::untyped(word)]).map_err(|wrong| wrong.message)
     }
 }
 
@@ -121,14 +121,14 @@ impl fmt::Debug for Setting {
 /// Makes the type of all settings and the table of them.
 macro_rules! settings {
     ($($group:literal {
-        $($(#[doc = $words:literal])+
+        $($(#[doc = $doc:literal])+
         $field:ident $key:literal $placeholder:literal: $type:ty = $default:expr,
-            $reload:ident $told:ident $($check:expr)?;)+
+            $reload:ident $visibility:ident $($check:expr)?;)+
     })+) => {
         /// All settings of a server.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
-            $($($(#[doc = $words])+ pub $field: $type,)+)+
+            $($($(#[doc = $doc])+ pub $field: $type,)+)+
         }
 
         impl Default for Settings {
@@ -142,20 +142,20 @@ macro_rules! settings {
             Setting {
                 key: $key,
                 group: $group,
-                words: &[$($words),+],
+                doc: &[$($doc),+],
                 placeholder: $placeholder,
                 reload: Reload::$reload,
-                told: Told::$told,
-                shape: <$type as Value>::SHAPE,
-                set: |settings, given| {
-                    let value = <$type as Value>::read(given)?;
-                    $(($check)(&value).map_err(|words| Wrong { which: 0, words })?;)?
+                visibility: Visibility::$visibility,
+                arity: <$type as Value>::ARITY,
+                set: |settings, values| {
+                    let value = <$type as Value>::read(values)?;
+                    $(($check)(&value).map_err(|message| ValueError { index: 0, message })?;)?
                     settings.$field = value;
                     Ok(())
                 },
                 show: |settings| Value::show(&settings.$field),
                 copy: |to, from| to.$field.clone_from(&from.$field),
-                offered: <$type as Value>::words,
+                suggested: <$type as Value>::suggestions,
             },
         )+)+];
     };
@@ -165,107 +165,108 @@ settings! {
     "Listeners" {
         /// Address to listen on, may be given several times; port 0 picks a free one
         /// Loopback is the default because nobody is authenticated: opening the server to the world is a decision.
-        listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart InHelp some;
+        listen "listen" "ADDR:PORT": Vec<HostPort> = vec![DEFAULT_LISTEN], Restart Help some;
         /// Most connections at once
         /// auto: what the limit of descriptors allows. More than that is refused: raise the limit (ulimit -n, LimitNOFILE= in a unit), or give a smaller number.
-        max_connections "max-connections" "N": Auto<usize> = Auto(None), Restart InHelp one_at_least;
+        max_connections "max-connections" "N": Auto<usize> = Auto(None), Restart Help one_at_least;
         /// Most connections of one address; none: no limit
         /// A /64 of IPv6 counts as one address, and loopback is exempt. A /56 and a /48 of IPv6 may have 4 and 16 times as many
         /// The budgets of an address for lines, for connects and for rooms made (32) grow with a number above 16; with none they are lifted.
-        max_per_address "max-per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live InHelp one_or_any;
+        max_per_address "max-per-address" "N": Option<usize> = Some(limits::MAX_PER_ADDRESS), Live Help one_or_any;
         /// Address or range of trusted proxies, may be given several times
         /// A connection from there must begin with a PROXY header of version 2, as HAProxy and others send it. The address in the header then counts for limits, bans and the log. From elsewhere such a header is refused.
-        trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<IpRange> = Vec::new(), Live InManual;
+        trusted_proxies "trusted-proxies" "ADDR[/BITS]": Vec<IpRange> = Vec::new(), Live Manual;
         /// How long the server waits before the welcome, to detect other protocols
         /// A browser, ssh or a TLS client speaks at once and is told that this is a chat server.
-        sniff_timeout "sniff-timeout" "TIME": Duration = limits::SNIFF_TIMEOUT, Live InManual within(MOMENT, MINUTE);
+        sniff_timeout "sniff-timeout" "TIME": Duration = limits::SNIFF_TIMEOUT, Live Manual within(MOMENT, MINUTE);
     }
     "Rate limits" {
         /// Lift the limits on lines, on keys and on connections of one address
         /// What bounds memory stays, and so does the wait after wrong operator secrets. For load tests and trusted networks.
-        no_limits "no-limits" "BOOL": bool = false, Live InHelp;
+        no_limits "no-limits" "BOOL": bool = false, Live Help;
         /// Lines that a user may send at once; more are read later
         /// Commands are lines, too; expensive ones cost several, as docs/COSTS.md lists.
-        rate_burst "rate-burst" "N": u32 = limits::RATE_BURST, Live InManual within(1, 1_000_000);
+        rate_burst "rate-burst" "N": u32 = limits::RATE_BURST, Live Manual within(1, 1_000_000);
         /// Time after which a user may send one more line
-        rate_interval "rate-interval" "TIME": Duration = limits::RATE_INTERVAL, Live InManual
+        rate_interval "rate-interval" "TIME": Duration = limits::RATE_INTERVAL, Live Manual
             within(Duration::from_millis(1), HOUR);
         /// How long a line may go on past 4,096 bytes without an end
-        overlong_line_timeout "overlong-line-timeout" "TIME": Duration = limits::OVERLONG_TIMEOUT, Live InManual within(SECOND, HOUR);
+        overlong_line_timeout "overlong-line-timeout" "TIME": Duration = limits::OVERLONG_TIMEOUT, Live Manual within(SECOND, HOUR);
     }
     "Send queues" {
         /// Pending bytes of a client above which the server does not read from it
-        sendq_soft "sendq-soft" "SIZE": Bytes = Bytes(limits::QUEUE_SOFT), Restart InManual
+        sendq_soft "sendq-soft" "SIZE": Bytes = Bytes(limits::QUEUE_SOFT), Restart Manual
             within(Bytes(8 << 10), Bytes(1 << 30));
         /// Pending bytes of a client above which it is disconnected as too slow
-        sendq_hard "sendq-hard" "SIZE": Bytes = Bytes(limits::QUEUE_HARD), Restart InManual
+        sendq_hard "sendq-hard" "SIZE": Bytes = Bytes(limits::QUEUE_HARD), Restart Manual
             within(Bytes(64 << 10), Bytes(1 << 30));
         /// How long a client with pending bytes may accept none before it is disconnected
-        stall_timeout "stall-timeout" "TIME": Duration = limits::STALL_TIMEOUT, Restart InManual within(SECOND, HOUR);
+        stall_timeout "stall-timeout" "TIME": Duration = limits::STALL_TIMEOUT, Restart Manual within(SECOND, HOUR);
         /// Bytes of all buffered messages above which the slowest clients are disconnected
-        max_buffered "max-buffered" "SIZE": Bytes = Bytes(limits::MAX_BUFFERED_BYTES as u64), Restart InManual
+        max_buffered "max-buffered" "SIZE": Bytes = Bytes(limits::MAX_BUFFERED_BYTES as u64), Restart Manual
             within(Bytes(1 << 20), Bytes(1 << 40));
         /// Send buffer of the kernel for one client (SO_SNDBUF); Linux doubles the number
-        send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::SO_SNDBUF_BYTES as u64), Restart InManual
+        send_buffer "send-buffer" "SIZE": Bytes = Bytes(limits::SO_SNDBUF_BYTES as u64), Restart Manual
             within(Bytes(16 << 10), Bytes(16 << 20));
     }
     "Keepalive" {
         /// Idle time after which the kernel sends keepalive probes
-        keepalive_idle "keepalive-idle" "TIME": Duration = limits::KEEPALIVE_IDLE, Restart InManual
+        keepalive_idle "keepalive-idle" "TIME": Duration = limits::KEEPALIVE_IDLE, Restart Manual
             whole_seconds;
         /// Time between keepalive probes
-        keepalive_interval "keepalive-interval" "TIME": Duration = limits::KEEPALIVE_INTERVAL, Restart InManual
+        keepalive_interval "keepalive-interval" "TIME": Duration = limits::KEEPALIVE_INTERVAL, Restart Manual
             whole_seconds;
         /// Unanswered probes that end a connection
-        keepalive_probes "keepalive-probes" "N": u32 = limits::KEEPALIVE_PROBES, Restart InManual within(1, 127);
+        keepalive_probes "keepalive-probes" "N": u32 = limits::KEEPALIVE_PROBES, Restart Manual within(1, 127);
         /// How long sent bytes may stay unacknowledged (TCP_USER_TIMEOUT)
-        user_timeout "user-timeout" "TIME": Duration = limits::USER_TIMEOUT, Restart InManual within(SECOND, DAY);
+        user_timeout "user-timeout" "TIME": Duration = limits::USER_TIMEOUT, Restart Manual within(SECOND, DAY);
     }
     "Rooms" {
         /// Lines of chat that a room remembers, in memory only; 0: none
-        history_lines "history-lines" "N": usize = limits::HISTORY_LINES, Restart InManual
+        history_lines "history-lines" "N": usize = limits::HISTORY_LINES, Restart Manual
             within(0, limits::HISTORY_LINES);
     }
     "Greeting" {
         /// The greeting in the first line: "* GREETING, you are user-7"
-        welcome "welcome" "TEXT": String = limits::DEFAULT_WELCOME.to_owned(), Live InManual greeting;
+        welcome "welcome" "TEXT": String = limits::DEFAULT_WELCOME.to_owned(), Live Manual greeting;
         /// The message of the day, sent to each new user after the greeting, line by line
-        motd "motd" "TEXT": String = String::new(), Live InManual message;
+        motd "motd" "TEXT": String = String::new(), Live Manual message;
     }
     "Operations" {
         /// Address for metrics and health checks; none: no such listener
         /// It has /metrics for Prometheus, /healthz and /readyz.
-        metrics "metrics" "ADDR:PORT": Option<HostPort> = None, Restart InHelp;
+        metrics "metrics" "ADDR:PORT": Option<HostPort> = None, Restart Help;
         /// Let the metrics be on an address that is not loopback
         /// There is no authentication: everyone who reaches the address can read how many users there are and how the machine is doing.
-        metrics_allow_public "metrics-allow-public" "BOOL": bool = false, Restart InManual;
+        metrics_allow_public "metrics-allow-public" "BOOL": bool = false, Restart Manual;
         /// Host name accepted for metrics and health checks, may be given several times; *.NAME: all below it; *: any
         /// A numeric address and the name in metrics are always accepted, and on an address that is not loopback a name without a dot. Any other is refused: it may be the name of a web page that resolves to this address (DNS rebinding).
-        metrics_hosts "metrics-hosts" "NAME": Vec<HostPattern> = vec![HostPattern::Name("localhost".to_owned())], Restart InManual;
+        metrics_hosts "metrics-hosts" "NAME": Vec<HostPattern> = vec![HostPattern::Name("localhost".to_owned())], Restart Manual;
         /// Unix socket for chinwag admin; none: no such listener
         /// Root and the user that the server runs as may use it, and nobody else.
-        admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart InHelp;
+        admin_socket "admin-socket" "PATH": Option<PathBuf> = None, Restart Help;
         /// File with the secret for /oper; none: there are no operators
         /// The secret is 12 to 256 bytes in one line. The file belongs to root or to the server's user, in a folder of its own, and nobody else may write it (chmod 600). SIGHUP reads it again.
-        oper_file "oper-file" "PATH": Option<PathBuf> = None, Live InHelp;
+        oper_file "oper-file" "PATH": Option<PathBuf> = None, Live Help;
         /// Folder that keeps the bans; none: a restart forgets them
         /// It belongs to the server's user, and nobody else may write to it.
-        state_dir "state-dir" "FOLDER": Option<PathBuf> = None, Restart InHelp;
+        state_dir "state-dir" "FOLDER": Option<PathBuf> = None, Restart Help;
         /// Restrict the process once it has started, by Landlock and a filter of system calls, where the kernel can
-        sandbox "sandbox" "BOOL": bool = true, Restart InManual;
+        sandbox "sandbox" "BOOL": bool = true, Restart Manual;
     }
     "Process" {
         /// Worker threads; auto: one for each processor
-        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart InManual few;
+        workers "workers" "N": Auto<NonZeroUsize> = Auto(None), Restart Manual few;
         /// How long a graceful shutdown may take
-        shutdown_timeout "shutdown-timeout" "TIME": Duration = limits::SHUTDOWN_TIMEOUT, Live InHelp within(Duration::ZERO, DAY);
-        /// What to log to stderr: error, warn, info, debug, trace, or a filter by target
-        log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live InHelp;
+        shutdown_timeout "shutdown-timeout" "TIME": Duration = limits::SHUTDOWN_TIMEOUT, Live Manual within(Duration::ZERO, DAY);
+        /// What to log to stderr: a level, or a filter by target
+        /// The levels are off, error, warn, info, debug and trace.
+        log "log" "FILTER": LogFilter = LogFilter("warn".to_owned()), Live Help;
         /// Log connections: who joins and from where, who leaves and why, and changes of nicks; never messages
         /// The events have the target chinwag::connections, and are logged at any level of the log.
-        log_connections "log-connections" "BOOL": bool = false, Live InManual;
+        log_connections "log-connections" "BOOL": bool = false, Live Manual;
         /// Format of the log: human or json
-        log_format "log-format" "FORMAT": LogFormat = LogFormat::Human, Restart InHelp;
+        log_format "log-format" "FORMAT": LogFormat = LogFormat::Human, Restart Help;
     }
 }
 
@@ -360,22 +361,22 @@ pub(crate) const METRICS_NOT_LOOPBACK: &str =
 
 impl Settings {
     /// Whether figures may be on this address.
-    pub fn may_have_figures(&self, at: SocketAddr) -> bool {
+    pub fn allows_metrics_on(&self, at: SocketAddr) -> bool {
         at.ip().is_loopback() || self.metrics_allow_public
     }
 
     /// What is wrong with settings that are each right by themselves: which one, and why.
-    pub(super) fn disagreements(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn validate(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
         if self.sendq_soft >= self.sendq_hard {
             let hard = self.sendq_hard.show();
             found.push(("sendq-soft", format!("it must be below sendq-hard, which is {hard}")));
         }
-        if let Some((one, other)) = twice(&self.listen) {
+        if let Some((one, other)) = same_port(&self.listen) {
             found.push(("listen", format!("{one} and {other} are the same port twice")));
         }
         if let Some(metrics) = &self.metrics
-            && let Some(taken) = in_the_way_of(&self.listen, metrics)
+            && let Some(taken) = port_conflict(&self.listen, metrics)
         {
             let words =
                 format!("{metrics} is the port of {taken}, where people come in; give it another");
@@ -383,7 +384,7 @@ impl Settings {
         }
         // What a name stands for is looked at when it is looked up.
         if let Some(HostPort::Address(at)) = self.metrics
-            && !self.may_have_figures(at)
+            && !self.allows_metrics_on(at)
         {
             found.push(("metrics", METRICS_NOT_LOOPBACK.to_owned()));
         }
@@ -413,7 +414,7 @@ mod tests {
             let read = crate::settings::file::parse(&file).expect("TOML");
             assert_eq!(read.len(), 1, "{file}");
             let mut settings = Settings::default();
-            let set = (setting.set)(&mut settings, &read[0].given);
+            let set = (setting.set)(&mut settings, &read[0].values);
             assert_eq!((set, &settings), (Ok(()), &defaults), "{file}");
         }
     }

@@ -11,69 +11,69 @@ use std::time::Duration;
 
 /// What a value was written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum RawKind {
     /// A word of the command line or the environment, which have no types.
-    Word,
+    Untyped,
     /// A string of the file.
-    Text,
+    String,
     /// A number of the file.
     Number,
     /// `true` or `false` in the file.
-    Truth,
+    Bool,
 }
 
 /// A value as somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given<'a> {
+pub(crate) struct RawValue<'a> {
     /// What stands there, without quotes.
     pub text: Cow<'a, str>,
     /// As what.
-    pub form: Form,
+    pub kind: RawKind,
 }
 
-impl<'a> Given<'a> {
+impl<'a> RawValue<'a> {
     /// A word of the command line or the environment.
-    pub(crate) fn word(text: &'a str) -> Self {
-        Self { text: Cow::Borrowed(text), form: Form::Word }
+    pub(crate) fn untyped(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), kind: RawKind::Untyped }
     }
 }
 
 /// Why a value cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+pub(crate) struct ValueError {
     /// Which of several values it is about.
-    pub which: usize,
+    pub index: usize,
     /// The reason, for the person who wrote it.
-    pub words: String,
+    pub message: String,
 }
 
 /// How many values a setting has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum Arity {
     /// One.
     One,
     /// Any number.
-    Several,
+    Many,
     /// Yes or no: its flag needs no value.
-    Switch,
+    Flag,
 }
 
 /// Something that a setting can be.
 pub(crate) trait Value: Sized {
     /// How many values it is made of.
-    const SHAPE: Shape;
+    const ARITY: Arity;
 
     /// Reads it. There is at least one value, and only one unless it may have several.
     ///
     /// # Errors
     /// Which value is wrong, and why.
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong>;
+    fn read(values: &[RawValue<'_>]) -> Result<Self, ValueError>;
 
     /// As it stands in a file.
     fn show(&self) -> String;
 
     /// Words that it can be, for shells to offer. It may be others.
-    fn words() -> Vec<&'static str> {
+    fn suggestions() -> Vec<&'static str> {
         Vec::new()
     }
 }
@@ -81,13 +81,13 @@ pub(crate) trait Value: Sized {
 /// A single value.
 pub(crate) trait Scalar: Sized {
     /// How many values it is made of: one, or yes and no.
-    const SHAPE: Shape = Shape::One;
+    const ARITY: Arity = Arity::One;
 
     /// What it must be, for whoever wrote something else.
-    fn wanted() -> String;
+    fn expected() -> String;
 
     /// Whether the file may have it in this form.
-    fn takes(form: Form) -> bool;
+    fn accepts(kind: RawKind) -> bool;
 
     /// Reads it; `None` if it is something else.
     fn parse(text: &str) -> Option<Self>;
@@ -96,25 +96,29 @@ pub(crate) trait Scalar: Sized {
     fn display(&self) -> String;
 
     /// Words that it can be, for shells to offer. It may be others.
-    fn words() -> Vec<&'static str> {
+    fn suggestions() -> Vec<&'static str> {
         Vec::new()
     }
 }
 
 impl<T: Scalar> Value for T {
-    const SHAPE: Shape = <T as Scalar>::SHAPE;
+    const ARITY: Arity = <T as Scalar>::ARITY;
 
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        let [Given { text, form }] = given else {
-            return Err(Wrong { which: 0, words: format!("it takes one value: {}", T::wanted()) });
+    fn read(values: &[RawValue<'_>]) -> Result<Self, ValueError> {
+        let [RawValue { text, kind }] = values else {
+            return Err(ValueError {
+                index: 0,
+                message: format!("it accepts one value: {}", T::expected()),
+            });
         };
-        let value = if *form == Form::Word || T::takes(*form) { T::parse(text) } else { None };
+        let value =
+            if *kind == RawKind::Untyped || T::accepts(*kind) { T::parse(text) } else { None };
         value.ok_or_else(|| {
-            let shown = match form {
-                Form::Text | Form::Word => quote(text),
-                Form::Number | Form::Truth => text.to_string(),
+            let shown = match kind {
+                RawKind::String | RawKind::Untyped => quote(text),
+                RawKind::Number | RawKind::Bool => text.to_string(),
             };
-            Wrong { which: 0, words: format!("{shown} is not {}", T::wanted()) }
+            ValueError { index: 0, message: format!("{shown} is not {}", T::expected()) }
         })
     }
 
@@ -122,28 +126,29 @@ impl<T: Scalar> Value for T {
         self.display()
     }
 
-    fn words() -> Vec<&'static str> {
-        <T as Scalar>::words()
+    fn suggestions() -> Vec<&'static str> {
+        <T as Scalar>::suggestions()
     }
 }
 
 /// Most values that one setting can have: more than a machine has networks, or names.
-const MOST_VALUES: usize = 32;
+const MAX_VALUES: usize = 32;
 
 impl<T: Scalar> Value for Vec<T> {
-    const SHAPE: Shape = Shape::Several;
+    const ARITY: Arity = Arity::Many;
 
-    fn read(given: &[Given<'_>]) -> Result<Self, Wrong> {
-        if given.len() > MOST_VALUES {
-            let words = format!("at most {MOST_VALUES} values can be given");
-            return Err(Wrong { which: MOST_VALUES, words });
+    fn read(values: &[RawValue<'_>]) -> Result<Self, ValueError> {
+        if values.len() > MAX_VALUES {
+            let message = format!("at most {MAX_VALUES} values can be given");
+            return Err(ValueError { index: MAX_VALUES, message });
         }
-        let read = |(which, given): (usize, &Given<'_>)| {
-            T::read(std::slice::from_ref(given)).map_err(|wrong| Wrong { which, ..wrong })
+        let read = |(index, value): (usize, &RawValue<'_>)| {
+            T::read(std::slice::from_ref(value)).map_err(|wrong| ValueError { index, ..wrong })
         };
-        // `--trusted-proxies=` takes back what a file says.
-        let is_value = |given: &Given<'_>| given.form != Form::Word || !given.text.is_empty();
-        given.iter().enumerate().filter(|(_, given)| is_value(given)).map(read).collect()
+        // `--trusted-proxies=` accepts back what a file says.
+        let is_value =
+            |value: &RawValue<'_>| value.kind != RawKind::Untyped || !value.text.is_empty();
+        values.iter().enumerate().filter(|(_, value)| is_value(value)).map(read).collect()
     }
 
     fn show(&self) -> String {
@@ -154,14 +159,14 @@ impl<T: Scalar> Value for Vec<T> {
 
 /// Numbers, which are all alike.
 macro_rules! numbers {
-    ($($number:ty: $wanted:literal),+) => {$(
+    ($($number:ty: $expected:literal),+) => {$(
         impl Scalar for $number {
-            fn wanted() -> String {
-                $wanted.to_owned()
+            fn expected() -> String {
+                $expected.to_owned()
             }
 
-            fn takes(form: Form) -> bool {
-                form == Form::Number
+            fn accepts(kind: RawKind) -> bool {
+                kind == RawKind::Number
             }
 
             fn parse(text: &str) -> Option<Self> {
@@ -182,14 +187,14 @@ numbers! {
 }
 
 impl Scalar for bool {
-    const SHAPE: Shape = Shape::Switch;
+    const ARITY: Arity = Arity::Flag;
 
-    fn wanted() -> String {
+    fn expected() -> String {
         "true or false".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Truth
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::Bool
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -204,18 +209,18 @@ impl Scalar for bool {
         self.to_string()
     }
 
-    fn words() -> Vec<&'static str> {
+    fn suggestions() -> Vec<&'static str> {
         vec!["true", "false"]
     }
 }
 
 impl Scalar for String {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a text".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -228,12 +233,12 @@ impl Scalar for String {
 }
 
 impl Scalar for PathBuf {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a path that is written out, without ~, $, quotes or blanks around it".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -261,13 +266,13 @@ const TIMES: [(&str, u32); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
 impl Scalar for Duration {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a time, as in \"10s\", \"250ms\", \"5m\", \"1h30m\", \"2 hours\" or a number of seconds"
             .to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        matches!(form, Form::Text | Form::Number)
+    fn accepts(kind: RawKind) -> bool {
+        matches!(kind, RawKind::String | RawKind::Number)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -303,12 +308,12 @@ pub struct Bytes(pub u64);
 const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
 
 impl Scalar for Bytes {
-    fn wanted() -> String {
+    fn expected() -> String {
         "a size, as in \"64 KiB\", \"1 MiB\" or a number of bytes".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        matches!(form, Form::Text | Form::Number)
+    fn accepts(kind: RawKind) -> bool {
+        matches!(kind, RawKind::String | RawKind::Number)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -336,12 +341,12 @@ fn split_unit(text: &str) -> (&str, &str) {
 const NONE: &str = "none";
 
 impl<T: Scalar> Scalar for Option<T> {
-    fn wanted() -> String {
-        format!("{}, or \"{NONE}\"", T::wanted())
+    fn expected() -> String {
+        format!("{}, or \"{NONE}\"", T::expected())
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text || T::takes(form)
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String || T::accepts(kind)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -352,8 +357,8 @@ impl<T: Scalar> Scalar for Option<T> {
         self.as_ref().map_or_else(|| quote(NONE), T::display)
     }
 
-    fn words() -> Vec<&'static str> {
-        [&[NONE][..], &T::words()].concat()
+    fn suggestions() -> Vec<&'static str> {
+        [&[NONE][..], &T::suggestions()].concat()
     }
 }
 
@@ -365,12 +370,12 @@ pub struct Auto<T>(pub Option<T>);
 const AUTO: &str = "auto";
 
 impl<T: Scalar> Scalar for Auto<T> {
-    fn wanted() -> String {
-        format!("{}, or \"{AUTO}\"", T::wanted())
+    fn expected() -> String {
+        format!("{}, or \"{AUTO}\"", T::expected())
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text || T::takes(form)
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String || T::accepts(kind)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -385,8 +390,8 @@ impl<T: Scalar> Scalar for Auto<T> {
         self.0.as_ref().map_or_else(|| quote(AUTO), T::display)
     }
 
-    fn words() -> Vec<&'static str> {
-        [&[AUTO][..], &T::words()].concat()
+    fn suggestions() -> Vec<&'static str> {
+        [&[AUTO][..], &T::suggestions()].concat()
     }
 }
 
@@ -400,12 +405,12 @@ pub enum LogFormat {
 }
 
 impl Scalar for LogFormat {
-    fn wanted() -> String {
+    fn expected() -> String {
         "human or json".to_owned()
     }
 
-    fn takes(form: Form) -> bool {
-        form == Form::Text
+    fn accepts(kind: RawKind) -> bool {
+        kind == RawKind::String
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -423,7 +428,7 @@ impl Scalar for LogFormat {
         })
     }
 
-    fn words() -> Vec<&'static str> {
+    fn suggestions() -> Vec<&'static str> {
         vec!["human", "json"]
     }
 }
@@ -460,15 +465,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn read<T: Scalar>(text: &str) -> Option<T> {
-        T::read(&[Given::word(text)]).ok()
+        T::read(&[RawValue::untyped(text)]).ok()
     }
 
     /// What a value reads back as from what it is shown as.
     fn again<T: Scalar>(value: &T) -> T {
         let shown = format!("key = {}", value.show());
         let table = toml::de::DeTable::parse(&shown).expect("TOML");
-        let given = crate::settings::file::given(table.get_ref()["key"].get_ref());
-        T::read(&given.expect("a value")).expect("the same value")
+        let values = crate::settings::file::raw_values(table.get_ref()["key"].get_ref());
+        T::read(&values.expect("a value")).expect("the same value")
     }
 
     #[test]
@@ -511,13 +516,13 @@ mod tests {
 
     #[test]
     fn a_number_is_no_text_in_the_file() {
-        let text = Given { text: "16".into(), form: Form::Text };
-        let number = Given { text: "16".into(), form: Form::Number };
+        let text = RawValue { text: "16".into(), kind: RawKind::String };
+        let number = RawValue { text: "16".into(), kind: RawKind::Number };
         let wrong = usize::read(&[text]).unwrap_err();
-        assert_eq!(wrong.words, "\"16\" is not a number, 0 or more");
+        assert_eq!(wrong.message, "\"16\" is not a number, 0 or more");
         assert_eq!(usize::read(std::slice::from_ref(&number)), Ok(16));
         let wrong = String::read(&[number]).unwrap_err();
-        assert_eq!(wrong.words, "16 is not a text");
+        assert_eq!(wrong.message, "16 is not a text");
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Drop for Socket {
 }
 
 #[test]
-fn a_file_with_mistakes_keeps_nobody_from_a_named_socket() {
+fn a_broken_file_does_not_matter_for_a_named_socket() {
     run(async {
         let socket = Socket::new("mistakes");
         let _server = socket.server().await;
@@ -152,8 +152,8 @@ fn what_is_no_request_is_refused() {
         let long = format!("{}\n", "x".repeat(10_000));
         let overlong = format!("chinwag-admin 1 say {long}");
         for (request, reason) in [
-            ("hello\n", "error: this is the door of chinwag admin\n"),
-            (&long, "error: this is the door of chinwag admin\n"),
+            ("hello\n", "error: this is the admin socket of chinwag\n"),
+            (&long, "error: this is the admin socket of chinwag\n"),
             (&overlong, "error: a request has at most 4096 bytes\n"),
             ("chinwag-admin 1 kick\n", "error: kick wants a nick\n"),
             (
@@ -413,7 +413,7 @@ fn idle_peers_of_another_user_do_not_delay_an_order() {
 
 /// A folder may be set wrong: the peer's user counts, and not only the mode.
 #[test]
-fn somebody_elses_user_is_not_heard() {
+fn admin_socket_rejects_other_uids() {
     if !rustix::process::geteuid().is_root() {
         eprintln!("SKIPPED: only root can be somebody else");
         return;

@@ -114,7 +114,7 @@ fn a_line_is_edited_sent_and_fetched_back_while_others_talk() {
 }
 
 #[test]
-fn whoever_is_cut_while_he_edits_has_his_terminal_back() {
+fn a_disconnect_while_editing_restores_the_terminal() {
     run(async {
         let folder = Folder::new("editing-oper");
         let server = folder.with_secret("correct horse battery");
@@ -209,7 +209,7 @@ fn editing_ends_as_it_began() {
 }
 
 #[test]
-fn nobodys_words_break_the_screen() {
+fn no_message_breaks_the_screen() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;

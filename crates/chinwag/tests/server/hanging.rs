@@ -1,9 +1,9 @@
 //! Outputs that nobody reads: a full pipe for the log, a full pipe for what is printed, a service manager that does not
 //! listen. None of them may hold up what people say, nor the end.
 
+use crate::metrics::{get, metric, start_with_metrics};
 use crate::program::{Program, chinwag};
 use crate::support::{TestClient, run};
-use crate::watched::{figure, get, watched};
 use rustix::process::{Pid, Signal, kill_process};
 use std::future::Future;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Write};
@@ -51,7 +51,7 @@ async fn talk(alice: &mut TestClient, bob: &mut TestClient, reads: usize) {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_nobody() {
+fn an_unread_log_delays_nothing() {
     run(async {
         let arguments = [&["--listen", "127.0.0.1:0", "--log", "trace"], &PATIENT[..]].concat();
         let server = Program::start(chinwag(&arguments)).await;
@@ -83,7 +83,7 @@ async fn passed_listener() -> (std::net::SocketAddr, OwnedFd) {
 
 /// A server behind that listener, which has it as its standard input first.
 fn behind(listener: OwnedFd, arguments: &str) -> Command {
-    let mut command = crate::service::activated(arguments);
+    let mut command = crate::systemd::activated(arguments);
     command.stdin(listener);
     command
 }
@@ -141,10 +141,11 @@ fn an_end_for_want_of_a_thread_is_told() {
 #[test]
 fn what_the_log_loses_is_counted_in_it() {
     run(async {
-        let (mut server, at) = watched(&[&["--log", "trace"], &PATIENT[..]].concat()).await;
+        let (mut server, at) =
+            start_with_metrics(&[&["--log", "trace"], &PATIENT[..]].concat()).await;
         let (mut alice, mut bob) = (server.join().await, server.join().await);
         talk(&mut alice, &mut bob, MANY_READS).await;
-        let lost = figure(&get(at, "/metrics").await.1, "chinwag_log_lines_dropped_total");
+        let lost = metric(&get(at, "/metrics").await.1, "chinwag_log_lines_dropped_total");
         assert!(lost > 0.0, "{lost}");
         // From here on there is room.
         let line = server.logged("lines of the log were dropped").await;

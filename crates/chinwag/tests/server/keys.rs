@@ -23,7 +23,7 @@ async fn edits(server: &TestServer) -> TestClient {
 
 /// Fills the line with letters that take no column, then goes to and fro in it for as long as the server takes keys. What comes
 /// back is read.
-fn presses_without_end(person: TestClient, letter: &str) -> JoinHandle<()> {
+fn endless_keys(person: TestClient, letter: &str) -> JoinHandle<()> {
     let letters = letter.repeat(LETTERS / letter.len());
     let line = format!("\x1b[200~{letters}\x1b[201~");
     let keys = "\x02\x06".repeat(2_048);
@@ -57,7 +57,7 @@ async fn talks_beside_endless_keys(config: Config) {
     let mut bob = server.join_as("bob").await;
     let mut attacks = Vec::new();
     for letter in ["x", "\u{301}"] {
-        attacks.push(presses_without_end(edits(&server).await, letter));
+        attacks.push(endless_keys(edits(&server).await, letter));
     }
     bob.wait_for("* user-4 joined").await;
     for number in 0..80 {
@@ -77,7 +77,7 @@ fn lines_unlimited() -> Config {
 }
 
 #[test]
-fn endless_keys_slow_nobody_and_hold_up_no_stop() {
+fn endless_keys_delay_no_user_and_no_shutdown() {
     run(talks_beside_endless_keys(lines_unlimited()));
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use whippet::time::Instant;
 
 #[test]
-fn speech_is_slowed_and_nothing_is_lost() {
+fn lines_over_the_rate_are_delayed_and_none_is_lost() {
     run(async {
         let speech = Some(RateLimit { burst: 5, interval: Duration::from_millis(20) });
         let server = TestServer::with(Config { rate_limit: speech, ..Config::default() });
@@ -94,7 +94,7 @@ fn a_line_without_an_end_is_not_borne_for_ever() {
 }
 
 #[test]
-fn connections_past_the_limit_are_turned_away_with_a_sentence() {
+fn connections_over_the_limit_are_rejected_with_a_reason() {
     run(async {
         let server = TestServer::with(Config { max_connections: 2, ..Config::default() });
         let alice = server.join().await;
@@ -118,7 +118,7 @@ fn connections_past_the_limit_are_turned_away_with_a_sentence() {
 }
 
 #[test]
-fn the_log_names_the_address_that_is_turned_away() {
+fn the_log_names_the_rejected_address() {
     run(async {
         let arguments = ["--listen", "127.0.0.1:0", "--max-connections", "1"];
         let mut server = Program::start(chinwag(&arguments)).await;

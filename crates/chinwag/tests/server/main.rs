@@ -1,4 +1,4 @@
-//! The server over real sockets: our own people, real `nc` and `telnet`, and the program itself.
+//! The server over real sockets: clients of our own, real `nc` and `telnet`, and the program itself.
 #![forbid(unsafe_code)]
 
 #[path = "../support/odd_values.rs"]
@@ -7,23 +7,26 @@ mod odd_values;
 mod support;
 
 mod admin;
-mod bad_input;
+mod backpressure;
+mod basic_chat;
 mod budgets;
+mod cli;
 mod confinement;
-mod course;
-mod door;
+mod disconnect;
 mod editing;
 mod extremes;
 mod files;
 mod folder;
-mod foreign;
 mod hanging;
 mod hangup;
 mod keys;
 mod limits;
+mod malformed_input;
+mod messages;
+mod metrics;
 mod moderation;
 mod network;
-mod pace;
+mod other_protocols;
 mod pastes;
 mod preflight;
 mod printing;
@@ -34,11 +37,9 @@ mod pty;
 mod real_clients;
 mod records;
 mod rooms;
-mod service;
 mod settings;
+mod shutdown;
 mod standstill;
-mod stopping;
 mod storm;
-mod talk;
-mod watched;
-mod ways_out;
+mod systemd;
+mod telnet;

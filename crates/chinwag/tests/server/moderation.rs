@@ -60,7 +60,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn the_secret_makes_an_operator_and_reaches_nobody() {
+fn the_secret_makes_an_operator_and_is_not_sent_on() {
     run(async {
         let folder = crate::folder::Folder::new("moderation-oper");
         let server = folder.with_secret(SECRET);
@@ -216,7 +216,7 @@ fn bans_survive_a_restart_by_either_way() {
 }
 
 #[test]
-fn whoever_comes_from_a_banned_address_is_told_and_not_let_in() {
+fn a_banned_address_is_rejected_with_the_reason() {
     run(async {
         let folder = Folder::new("address");
         let server = folder.server().await;
@@ -244,7 +244,7 @@ fn whoever_comes_from_a_banned_address_is_told_and_not_let_in() {
 }
 
 #[test]
-fn files_that_will_not_do_are_told_in_one_sentence_at_the_start() {
+fn unusable_files_stop_the_start_with_one_sentence() {
     let folder = Folder::new("start");
     let secret = folder.secret(SECRET, 0o666);
     let garbage = folder.path("garbage");

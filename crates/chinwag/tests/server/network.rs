@@ -61,7 +61,7 @@ fn an_address_has_so_many_connections_and_a_signal_changes_that() {
 }
 
 #[test]
-fn whoever_says_the_secret_over_a_network_is_warned_and_his_address_can_be_banned() {
+fn oper_over_a_network_warns_and_can_be_banned() {
     if !can_make_networks() {
         return;
     }
@@ -93,7 +93,7 @@ fn whoever_says_the_secret_over_a_network_is_warned_and_his_address_can_be_banne
 
 /// Somebody whose cable is pulled out keeps their nick for up to a minute and a half.
 #[test]
-fn the_nick_of_a_dead_connection_is_told_and_an_operator_ends_it() {
+fn a_dead_connection_is_reported_and_can_be_kicked() {
     if !can_make_networks() {
         return;
     }

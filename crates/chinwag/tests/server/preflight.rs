@@ -76,7 +76,7 @@ fn all_that_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
-fn looking_makes_nothing_and_disturbs_nobody() {
+fn config_makes_nothing_and_disturbs_no_server() {
     run(async {
         let folder = Folder::new("preflight-nothing");
         let secret = folder.write("oper", "correct horse battery\n");
@@ -100,7 +100,7 @@ fn looking_makes_nothing_and_disturbs_nobody() {
 }
 
 #[test]
-fn what_is_there_for_the_service_alone_is_left_open() {
+fn files_of_the_service_are_not_checked() {
     run(async {
         let folder = Folder::new("preflight-open");
         let text = "oper-file = \"/run/credentials/chinwag.service/oper\"\nmax-connections = 900000\n\
@@ -117,7 +117,7 @@ fn what_is_there_for_the_service_alone_is_left_open() {
 }
 
 #[test]
-fn what_the_log_would_warn_of_is_told() {
+fn config_prints_the_warnings_of_the_log() {
     run(async {
         let folder = Folder::new("preflight-warns");
         let secret = folder.write_with("oper", "correct horse battery\n", 0o644);

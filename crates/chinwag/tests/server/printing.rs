@@ -73,7 +73,7 @@ fn a_reader_that_has_gone_has_seen_enough() {
 
 /// A stream that is broken is nobody's panic.
 #[test]
-fn complaints_that_nobody_takes_keep_their_exit_code() {
+fn errors_that_cannot_be_printed_keep_the_exit_code() {
     run(async {
         for (words, code) in [
             ("--no-such-flag", 2),
@@ -92,7 +92,7 @@ fn complaints_that_nobody_takes_keep_their_exit_code() {
 }
 
 #[test]
-fn a_server_says_that_nobody_reads_where_it_listens() {
+fn a_closed_stdout_is_logged() {
     run(async {
         let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
         command.stdin(Stdio::null()).stdout(full()).stderr(Stdio::piped());

@@ -3,7 +3,7 @@
 use crate::support::{TestServer, run};
 
 #[test]
-fn private_lines_go_to_the_person_and_answers_too() {
+fn private_messages_and_replies_reach_one_user() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
@@ -31,7 +31,7 @@ fn private_lines_go_to_the_person_and_answers_too() {
 }
 
 #[test]
-fn the_ignored_are_not_read_under_any_name() {
+fn ignored_users_stay_ignored_after_a_rename() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
@@ -63,7 +63,7 @@ fn the_ignored_are_not_read_under_any_name() {
 }
 
 #[test]
-fn whoever_is_away_is_shown_to_be() {
+fn away_users_are_marked_in_who() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
@@ -82,7 +82,7 @@ fn whoever_is_away_is_shown_to_be() {
 }
 
 #[test]
-fn what_cannot_be_done_is_refused_in_plain_words() {
+fn impossible_requests_are_refused_with_a_reason() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;

@@ -33,7 +33,7 @@ async fn by_proxy(server: &TestServer, from: &str) -> TestClient {
 }
 
 #[test]
-fn a_header_may_come_in_pieces_and_with_words_behind_it() {
+fn a_header_may_come_in_pieces_and_with_text() {
     run(async {
         let server = TestServer::with(believing());
         let mut alice = by_proxy(&server, "203.0.113.1").await;
@@ -54,7 +54,7 @@ fn a_header_may_come_in_pieces_and_with_words_behind_it() {
 }
 
 #[test]
-fn limits_are_of_the_address_that_the_proxy_says() {
+fn limits_apply_to_the_proxied_address() {
     run(async {
         let server = TestServer::with(Config { max_per_address: Some(2), ..believing() });
         let mut held = Vec::new();
@@ -76,7 +76,7 @@ fn limits_are_of_the_address_that_the_proxy_says() {
 }
 
 #[test]
-fn nobody_comes_in_without_a_header() {
+fn connections_without_a_header_are_rejected() {
     run(async {
         let server = TestServer::with(believing());
         let mut alice = by_proxy(&server, "203.0.113.1").await;
@@ -153,7 +153,7 @@ impl Drop for Folder {
 }
 
 #[test]
-fn bans_the_log_and_the_admin_socket_have_the_address_said() {
+fn bans_log_and_admin_use_the_proxied_address() {
     run(async {
         let folder = Folder::new("proxies");
         let (settings, socket) = (folder.path("c.toml"), folder.path("socket"));
@@ -191,10 +191,10 @@ fn bans_the_log_and_the_admin_socket_have_the_address_said() {
         old.rest().await;
         let line = server.logged("trusted proxy").await;
         assert!(line.contains("127.0.0.1") && line.contains("send-proxy-v2"), "{line}");
-        let figures = String::from_utf8(admin(&socket, &["stats"]).await.stdout).expect("UTF-8");
+        let metrics = String::from_utf8(admin(&socket, &["stats"]).await.stdout).expect("UTF-8");
         assert!(
-            figures.contains("chinwag_connections_rejected_total{reason=\"proxy\"} 1"),
-            "{figures}"
+            metrics.contains("chinwag_connections_rejected_total{reason=\"proxy\"} 1"),
+            "{metrics}"
         );
 
         // Nobody is believed any more, which a running server takes over.

@@ -118,8 +118,8 @@ fn each_act_of_an_operator_is_on_record() {
         let folder = Folder::new("audit");
         let [secret, socket] = [folder.write("secret", SECRET), folder.name("socket")];
         let arguments = ["--listen", "127.0.0.1:0", "--log", "info"];
-        let doors = ["--oper-file", &secret, "--admin-socket", &socket];
-        let server = Program::start(chinwag(&[&arguments[..], &doors[..]].concat())).await;
+        let sockets = ["--oper-file", &secret, "--admin-socket", &socket];
+        let server = Program::start(chinwag(&[&arguments[..], &sockets[..]].concat())).await;
         let mut alice = join_as(&server, "alice").await;
         let _bob = join_as(&server, "bob").await;
         alice.send_line("/kick bob because he is rude").await;
@@ -198,8 +198,8 @@ fn nothing_that_is_said_is_in_a_log_of_any_level() {
         let [secret, socket] = [folder.write("secret", SECRET), folder.name("socket")];
         let arguments =
             ["--listen", "127.0.0.1:0", "--log", "trace", "--log-connections", "--no-limits"];
-        let doors = ["--oper-file", &secret, "--admin-socket", &socket];
-        let server = Program::start(chinwag(&[&arguments[..], &doors[..]].concat())).await;
+        let sockets = ["--oper-file", &secret, "--admin-socket", &socket];
+        let server = Program::start(chinwag(&[&arguments[..], &sockets[..]].concat())).await;
         let mut alice = join_as(&server, "alice").await;
         let mut bob = join_as(&server, "bob").await;
         for line in [

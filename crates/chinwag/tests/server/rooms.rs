@@ -14,7 +14,7 @@ async fn ask(person: &mut TestClient, typed: &str, told: &[&str]) {
 }
 
 #[test]
-fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
+fn other_rooms_are_shown_with_their_name() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
@@ -49,7 +49,7 @@ fn people_meet_in_a_room_and_hear_the_others_by_its_name() {
 }
 
 #[test]
-fn a_rename_comes_once_to_whoever_shares_several_rooms() {
+fn a_rename_is_sent_once_across_shared_rooms() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, mut bob) = (server.join_as("alice").await, server.join_as("bob").await);
@@ -149,7 +149,7 @@ fn who_and_rooms_answer_and_refuse() {
 }
 
 #[test]
-fn ten_thousand_rooms_asked_for_by_one_person_are_twenty() {
+fn a_user_is_in_at_most_twenty_rooms() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.join_as("alice").await;

@@ -205,7 +205,7 @@ fn a_file_of_settings_that_is_gone_is_told() {
 }
 
 #[test]
-fn the_filter_of_the_log_is_read_anew() {
+fn a_reload_changes_the_log_filter() {
     run(async {
         let file = File::new("filter", "");
         let command = chinwag(&["--config", file.name(), "--listen", "127.0.0.1:0"]);
@@ -275,7 +275,7 @@ async fn beside_one_who_never_reads(file: &File) -> (Program, TestClient, TestCl
 }
 
 #[test]
-fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
+fn stall_timeout_disconnects_clients_that_read_nothing() {
     run(async {
         let text = "stall-timeout = \"1s\"\nsend-buffer = \"16 KiB\"\nsendq-soft = \"8 KiB\"\nno-limits = true\n";
         let file = File::new("take", text);
@@ -300,7 +300,7 @@ fn who_takes_nothing_is_cut_after_the_time_that_is_set() {
 }
 
 /// Says far more than the one beside her may be owed, and reads that he was cut for it.
-async fn speak_until_he_is_cut(alice: &mut TestClient) {
+async fn send_until_disconnected(alice: &mut TestClient) {
     let line = format!("{}\n", "x".repeat(4_000));
     let speaks = async {
         for _ in 0..2_500 {
@@ -312,18 +312,18 @@ async fn speak_until_he_is_cut(alice: &mut TestClient) {
 }
 
 #[test]
-fn who_is_owed_more_than_is_set_is_cut() {
+fn sendq_hard_disconnects_slow_clients() {
     run(async {
         let text = "sendq-soft = \"8 KiB\"\nsendq-hard = \"64 KiB\"\nmax-buffered = \"1 MiB\"\nstall-timeout = \"1h\"\nno-limits = true\n";
         let file = File::new("hard", text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
-        speak_until_he_is_cut(&mut alice).await;
+        send_until_disconnected(&mut alice).await;
         drop(frozen);
     });
 }
 
 #[test]
-fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
+fn max_buffered_disconnects_the_slowest_client() {
     run(async {
         let socket = std::env::temp_dir().join(format!("chinwag-living-{}", std::process::id()));
         let socket = socket.to_str().expect("UTF-8");
@@ -333,7 +333,7 @@ fn who_is_furthest_behind_is_cut_when_all_frames_are_more_than_is_set() {
         );
         let file = File::new("living", &text);
         let (_server, mut alice, frozen) = beside_one_who_never_reads(&file).await;
-        speak_until_he_is_cut(&mut alice).await;
+        send_until_disconnected(&mut alice).await;
         let stats = String::from_utf8(admin(socket, &["stats"]).await.stdout).expect("UTF-8");
         for figure in ["chinwag_disconnects_total{reason=\"memory\"} 1", "whippet_workers 3"] {
             assert!(stats.contains(figure), "{figure} in {stats}");

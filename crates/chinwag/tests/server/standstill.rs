@@ -55,7 +55,7 @@ async fn flood(from: &mut TestClient, to: &mut TestClient) {
 }
 
 #[test]
-fn time_in_which_the_server_stood_still_counts_against_nobody() {
+fn time_while_the_server_was_stopped_does_not_count() {
     run(async {
         let server = start().await;
         let mut alice = join_as(&server, "alice").await;

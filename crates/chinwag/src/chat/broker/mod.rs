@@ -55,7 +55,7 @@ use crate::chat::room_creators::RoomLimit;
 use crate::chat::stats::BrokerStats;
 use crate::chat::users::Users;
 use crate::limits::{BATCH_BYTES, MAX_BUFFERED_BYTES, SCAN_INTERVAL};
-use crate::os::serving_clock::ServedClock;
+use crate::os::serving_clock::ServingClock;
 use crate::outbound::backpressure::Backpressure;
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::frame::ByteCounter;
@@ -107,7 +107,7 @@ pub(crate) struct Broker {
     /// The moment of what is being handled.
     now: Instant,
     /// The same moment in time in which users could take what they have pending.
-    served_clock: ServedClock,
+    served_clock: ServingClock,
     /// What the time of day is.
     wall_clock: WallClock,
     /// The rooms in which users were counted, by when they are to be announced.
@@ -174,7 +174,7 @@ impl Broker {
             batch_bytes: 0,
             multi_room_users: copies::MultiRoomUsers::default(),
             now,
-            served_clock: ServedClock::new(now),
+            served_clock: ServingClock::new(now),
             wall_clock: WallClock::new(now, Duration::ZERO),
             join_summaries_due: BTreeSet::new(),
             backpressure,

@@ -6,7 +6,7 @@ use whippet::net::UnixStream;
 
 /// An act under way.
 #[derive(Debug)]
-pub(super) struct AdminDeed {
+pub(super) struct AuditEntry {
     /// The user of the machine.
     operator: String,
     /// What, as it is typed.
@@ -19,9 +19,9 @@ pub(super) struct AdminDeed {
     is_recorded: bool,
 }
 
-impl AdminDeed {
+impl AuditEntry {
     /// Of a request that was read from there; `None` for one that only asks.
-    pub(super) fn of(request: &Request, stream: &UnixStream) -> Option<Self> {
+    pub(super) fn new(request: &Request, stream: &UnixStream) -> Option<Self> {
         let is_question = matches!(
             request,
             Request::Ping
@@ -35,7 +35,7 @@ impl AdminDeed {
         if is_question {
             return None;
         }
-        let (act, about) = request.words();
+        let (act, about) = request.parts();
         // What people are told is said to them, and is no matter of the log.
         let about = if matches!(request, Request::Say(_)) { "" } else { about.trim() };
         let (whom, reason) = about.split_once(char::is_whitespace).unwrap_or((about, ""));
@@ -59,7 +59,7 @@ impl AdminDeed {
 }
 
 /// Whoever asked is not waited for longer than they may ask; what they ordered may be done all the same.
-impl Drop for AdminDeed {
+impl Drop for AuditEntry {
     fn drop(&mut self) {
         if !self.is_recorded {
             self.record(Err("no answer in time: it may be done"));

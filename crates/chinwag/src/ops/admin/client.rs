@@ -1,6 +1,6 @@
 //! The other side: `chinwag admin`, which asks a running server and shows what it says.
 
-use super::protocol::{Form, Request, parse_answer};
+use super::protocol::{OutputFormat, Request, parse_response};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -9,44 +9,50 @@ use whippet::net::UnixStream;
 use whippet::runtime::Builder;
 
 /// How long the server may take for anything.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// Most bytes of an answer: what ten thousand people's tasks take.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why there is no answer. Each is a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum AskError {
+pub(crate) enum RequestError {
     /// No server could take that.
     Usage(String),
     /// There is no server, or it said something against it.
     Failed(String),
 }
 
-impl fmt::Display for AskError {
+impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Usage(sentence) | Self::Failed(sentence)) = self;
         f.write_str(sentence)
     }
 }
 
-impl std::error::Error for AskError {}
+impl std::error::Error for RequestError {}
 
 /// Asks the server behind this socket, and gives its answer.
 ///
 /// # Errors
-/// As [`AskError`] says.
-pub(crate) fn ask(socket: &Path, request: &Request, form: Form) -> Result<String, AskError> {
-    request.check().map_err(AskError::Usage)?;
+/// As [`RequestError`] says.
+pub(crate) fn send_request(
+    socket: &Path,
+    request: &Request,
+    form: OutputFormat,
+) -> Result<String, RequestError> {
+    request.check().map_err(RequestError::Usage)?;
     let exchanged = exchange(socket, &request.line(form));
-    exchanged.unwrap_or_else(|error| Err(failure(socket, &error))).map_err(AskError::Failed)
+    exchanged
+        .unwrap_or_else(|error| Err(describe_failure(socket, &error)))
+        .map_err(RequestError::Failed)
 }
 
 /// What is wrong when nothing was answered, and the way out.
-fn failure(socket: &Path, error: &io::Error) -> String {
+fn describe_failure(socket: &Path, error: &io::Error) -> String {
     let socket = socket.display();
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            let seconds = PATIENCE.as_secs();
+            let seconds = TIMEOUT.as_secs();
             format!(
                 "the server at {socket} has not answered within {seconds} s; its log may say why"
             )
@@ -64,7 +70,7 @@ fn failure(socket: &Path, error: &io::Error) -> String {
 }
 
 /// What was said, with what could disturb a terminal escaped: a socket may be another's than the server's.
-fn harmless(said: &str) -> String {
+fn escape_control(said: &str) -> String {
     let mut shown = String::with_capacity(said.len());
     for c in said.chars() {
         if c.is_control() && !matches!(c, '\n' | '\t') {
@@ -82,13 +88,13 @@ fn exchange(socket: &Path, line: &str) -> io::Result<Result<String, String>> {
     // It waits in the kernel from here on: there is nothing else to do.
     let mut stream = runtime.block_on(UnixStream::connect(socket))?.into_std()?;
     stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     // A server that does not read on has answered already.
     let sent = stream.write_all(line.as_bytes());
     let mut answer = Vec::new();
-    let read = stream.take(MOST_BYTES).read_to_end(&mut answer);
-    match parse_answer(&harmless(&String::from_utf8_lossy(&answer))) {
+    let read = stream.take(MAX_BYTES).read_to_end(&mut answer);
+    match parse_response(&escape_control(&String::from_utf8_lossy(&answer))) {
         Some(outcome) => Ok(outcome),
         None => sent.and(read).and(Err(ErrorKind::UnexpectedEof.into())),
     }
@@ -100,7 +106,7 @@ mod tests {
 
     #[test]
     fn each_failure_has_its_own_way_out() {
-        let said = |kind: ErrorKind| failure(Path::new("/s"), &kind.into());
+        let said = |kind: ErrorKind| describe_failure(Path::new("/s"), &kind.into());
         assert!(said(ErrorKind::NotFound).contains("is it running"));
         assert!(said(ErrorKind::ConnectionRefused).contains("is it running"));
         for (kind, words) in [

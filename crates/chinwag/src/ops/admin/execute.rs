@@ -1,9 +1,9 @@
 //! What each request does, and what is answered, for people and for programs.
 
-use super::Desk;
-use super::audit::AdminDeed;
+use super::AdminContext;
+use super::audit::AuditEntry;
 use super::json::Json;
-use super::protocol::{Form, Request};
+use super::protocol::{OutputFormat, Request};
 use crate::chat::admin_command::{BanCommand, BanInfo, MuteInfo, RoomInfo, UserInfo};
 use crate::chat::broker::NO_TIME;
 use crate::ops::metrics;
@@ -12,16 +12,16 @@ use whippet::net::UnixStream;
 use whippet::runtime::{Dump, Handle};
 
 /// An answer, for people and for programs.
-struct Answer {
+struct Response {
     /// Lines for people.
     text: String,
     /// The same for programs.
     json: Json,
 }
 
-impl Answer {
+impl Response {
     /// A sentence, and what programs read of it beside.
-    fn told<const N: usize>(sentence: String, members: [(&str, Json); N]) -> Self {
+    fn message<const N: usize>(sentence: String, members: [(&str, Json); N]) -> Self {
         let mut json = vec![("answer".to_owned(), Json::text(&sentence))];
         json.extend(members.map(|(name, value)| (name.to_owned(), value)));
         Self { text: sentence + "\n", json: Json::Object(json) }
@@ -35,89 +35,105 @@ impl Answer {
 }
 
 /// Does what is asked by whoever is at the other end; what came of it in the form that was asked for, or why not.
-pub(super) async fn obey(
+pub(super) async fn execute(
     request: Request,
-    form: Form,
-    desk: &Desk,
+    form: OutputFormat,
+    context: &AdminContext,
     stream: &UnixStream,
 ) -> Result<String, String> {
-    let deed = AdminDeed::of(&request, stream);
-    let outcome = do_or_tell(request, desk).await;
-    if let Some(mut deed) = deed {
-        deed.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
+    let entry = AuditEntry::new(&request, stream);
+    let outcome = run(request, context).await;
+    if let Some(mut entry) = entry {
+        entry.record(outcome.as_ref().map(|answer| &*answer.text).map_err(|reason| &**reason));
     }
-    outcome.map(|Answer { text, json }| match form {
-        Form::Text => text,
-        Form::Json => format!("{json}\n"),
+    outcome.map(|Response { text, json }| match form {
+        OutputFormat::Text => text,
+        OutputFormat::Json => format!("{json}\n"),
     })
 }
 
 /// Does what is asked, or tells it.
-async fn do_or_tell(request: Request, desk: &Desk) -> Result<Answer, String> {
+async fn run(request: Request, context: &AdminContext) -> Result<Response, String> {
     Ok(match request {
-        Request::Stats => stats(metrics::exposition(&desk.office)),
+        Request::Stats => stats(metrics::exposition(&context.office)),
         Request::Tasks => tasks(&Handle::current().dump()),
-        Request::Reload => reload(desk).await?,
+        Request::Reload => reload(context).await?,
         Request::Shutdown => {
-            desk.shutdown.cancel();
-            Answer::told("the server stops".to_owned(), [])
+            context.shutdown.cancel();
+            Response::message("the server stops".to_owned(), [])
         }
-        request => in_house(request, desk).await?,
+        request => ask_broker(request, context).await?,
     })
 }
 
 /// What the room does itself.
-async fn in_house(request: Request, desk: &Desk) -> Result<Answer, String> {
-    let office = &desk.office;
+async fn ask_broker(request: Request, context: &AdminContext) -> Result<Response, String> {
+    let office = &context.office;
     Ok(match request {
-        Request::Who => {
-            Answer::list("people", &office.who().await.ok_or_else(gone)?, person, person_json)
-        }
-        Request::Rooms => {
-            Answer::list("rooms", &office.rooms().await.ok_or_else(gone)?, room, room_json)
-        }
-        Request::Mutes => {
-            Answer::list("mutes", &office.mutes().await.ok_or_else(gone)?, mute, mute_json)
-        }
+        Request::Who => Response::list(
+            "people",
+            &office.who().await.ok_or_else(broker_unavailable)?,
+            person,
+            person_json,
+        ),
+        Request::Rooms => Response::list(
+            "rooms",
+            &office.rooms().await.ok_or_else(broker_unavailable)?,
+            room,
+            room_json,
+        ),
+        Request::Mutes => Response::list(
+            "mutes",
+            &office.mutes().await.ok_or_else(broker_unavailable)?,
+            mute,
+            mute_json,
+        ),
         Request::Bans => {
-            let bans = office.bans().await.ok_or_else(gone)?;
-            Answer::list("bans", &bans, |ban| ban.description.clone(), ban_json)
+            let bans = office.bans().await.ok_or_else(broker_unavailable)?;
+            Response::list("bans", &bans, |ban| ban.description.clone(), ban_json)
         }
         Request::Close(typed) => {
             let (name, reason) = split(&typed);
-            let (name, people) = office.close_room(name, reason).await.ok_or_else(gone)??;
+            let (name, people) =
+                office.close_room(name, reason).await.ok_or_else(broker_unavailable)??;
             let who = crate::protocol::encode::people_count(people as u64);
             let members = [("room", Json::text(&name)), ("people", Json::count(people))];
-            Answer::told(format!("{name} is closed; {who} had to leave it"), members)
+            Response::message(format!("{name} is closed; {who} had to leave it"), members)
         }
         Request::Kick(typed) => {
             let (asked, reason) = split(&typed);
             if duration::parse_prefix(&reason).is_some() {
                 return Err(format!("a kick has {NO_TIME}"));
             }
-            let kicked = office.kick(asked.clone(), reason.clone()).await.ok_or_else(gone)?;
+            let kicked =
+                office.kick(asked.clone(), reason.clone()).await.ok_or_else(broker_unavailable)?;
             let nick = kicked.ok_or_else(|| format!("there is nobody called {asked:?}"))?;
-            Answer::told(format!("{nick} was kicked"), [("nick", Json::text(nick))])
+            Response::message(format!("{nick} was kicked"), [("nick", Json::text(nick))])
         }
-        Request::Mute(typed) => Answer::told(office.mute(typed).await.ok_or_else(gone)??, []),
+        Request::Mute(typed) => {
+            Response::message(office.mute(typed).await.ok_or_else(broker_unavailable)??, [])
+        }
         Request::Unmute(nick) => {
-            let nick = office.unmute(nick).await.ok_or_else(gone)??;
-            Answer::told(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
+            let nick = office.unmute(nick).await.ok_or_else(broker_unavailable)??;
+            Response::message(format!("{nick} is not muted any more"), [("nick", Json::text(nick))])
         }
-        Request::Ban(typed) => moderate(desk, BanCommand::Ban(typed)).await?,
-        Request::Unban(typed) => moderate(desk, BanCommand::Unban(typed)).await?,
+        Request::Ban(typed) => moderate(context, BanCommand::Ban(typed)).await?,
+        Request::Unban(typed) => moderate(context, BanCommand::Unban(typed)).await?,
         Request::Say(text) => {
-            let people = office.broadcast_notice(text.clone()).await.ok_or_else(gone)?;
-            Answer::told(format!("told to {people}"), [("people", Json::count(people))])
+            let people =
+                office.broadcast_notice(text.clone()).await.ok_or_else(broker_unavailable)?;
+            Response::message(format!("told to {people}"), [("people", Json::count(people))])
         }
         // The others are no affair of the room's.
-        _ if metrics::is_healthy(office).await => Answer::told("the server answers".to_owned(), []),
-        _ => return Err(gone()),
+        _ if metrics::is_healthy(office).await => {
+            Response::message("the server answers".to_owned(), [])
+        }
+        _ => return Err(broker_unavailable()),
     })
 }
 
 /// Why there is no answer when the broker is gone, or in no hurry.
-fn gone() -> String {
+fn broker_unavailable() -> String {
     "the room does not answer".to_owned()
 }
 
@@ -128,24 +144,28 @@ fn split(typed: &str) -> (String, String) {
 }
 
 /// Changes the bans, and says what came of it.
-async fn moderate(desk: &Desk, act: BanCommand) -> Result<Answer, String> {
-    Ok(Answer::told(desk.office.apply_ban_command(act).await.ok_or_else(gone)??, []))
+async fn moderate(context: &AdminContext, act: BanCommand) -> Result<Response, String> {
+    Ok(Response::message(
+        context.office.apply_ban_command(act).await.ok_or_else(broker_unavailable)??,
+        [],
+    ))
 }
 
 /// Has the settings read anew.
-async fn reload(desk: &Desk) -> Result<Answer, String> {
-    let taken = desk.reloads.reload().await.ok_or_else(|| "the server stops".to_owned())??;
+async fn reload(context: &AdminContext) -> Result<Response, String> {
+    let applied = context.reloads.reload().await.ok_or_else(|| "the server stops".to_owned())??;
     let names = |keys: &[&str]| Json::List(keys.iter().map(Json::text).collect());
-    let now = match &taken.now[..] {
+    let now = match &applied.live[..] {
         [] => "nothing new that is taken at once".to_owned(),
         keys => format!("taken over: {}", keys.join(", ")),
     };
-    let later = match &taken.later[..] {
+    let later = match &applied.needs_restart[..] {
         [] => String::new(),
         keys => format!("; taken with the next start: {}", keys.join(", ")),
     };
-    let members = [("taken", names(&taken.now)), ("with_next_start", names(&taken.later))];
-    Ok(Answer::told(format!("settings read anew, {now}{later}"), members))
+    let members =
+        [("taken", names(&applied.live)), ("with_next_start", names(&applied.needs_restart))];
+    Ok(Response::message(format!("settings read anew, {now}{later}"), members))
 }
 
 /// Somebody who is here.
@@ -212,7 +232,7 @@ fn ban_json(one: &BanInfo) -> Json {
 }
 
 /// The figures: samples by their names, with their labels.
-fn stats(text: String) -> Answer {
+fn stats(text: String) -> Response {
     let samples = text.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
         let (name, value) = line.rsplit_once(' ')?;
@@ -221,11 +241,11 @@ fn stats(text: String) -> Answer {
         Some((name.to_owned(), value))
     };
     let json = Json::Object(samples.filter_map(sample).collect());
-    Answer { text, json }
+    Response { text, json }
 }
 
 /// What every task is at.
-fn tasks(dump: &Dump) -> Answer {
+fn tasks(dump: &Dump) -> Response {
     let tasks = Json::list(dump.tasks(), |task| {
         Json::object([
             ("task", Json::text(task.id())),
@@ -236,7 +256,7 @@ fn tasks(dump: &Dump) -> Answer {
             ("future", Json::text(task.future_name())),
         ])
     });
-    Answer { text: dump.to_string(), json: Json::object([("tasks", tasks)]) }
+    Response { text: dump.to_string(), json: Json::object([("tasks", tasks)]) }
 }
 
 /// A number of things.
@@ -257,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_sentence_stands_among_its_members() {
-        let answer = Answer::told("told to 2".to_owned(), [("people", Json::count(2))]);
+        let answer = Response::message("told to 2".to_owned(), [("people", Json::count(2))]);
         assert_eq!(answer.text, "told to 2\n");
         assert_eq!(answer.json.to_string(), "{\"answer\":\"told to 2\",\"people\":2}");
     }

@@ -10,12 +10,12 @@ mod execute;
 mod json;
 mod protocol;
 
-pub(crate) use self::client::{AskError, ask};
-pub(crate) use self::protocol::{Form, Request};
+pub(crate) use self::client::{RequestError, send_request};
+pub(crate) use self::protocol::{OutputFormat, Request};
 
 use crate::limits::MAX_ADMIN_CONNECTIONS;
-use crate::ops::bounded_accept::{Activity, finish, serve_bounded};
-use crate::ops::reload::Reloads;
+use crate::ops::bounded_accept::{Activity, send_and_close, serve_bounded};
+use crate::ops::reload::ReloadHandle;
 use crate::server::handle::ServerHandle;
 use crate::server::log_throttle::LogThrottle;
 use std::io::{self, ErrorKind};
@@ -28,49 +28,51 @@ use whippet::time::Instant;
 
 /// What orders are given to.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct AdminContext {
     /// The server.
     pub office: ServerHandle,
     /// Where it is told to read its settings anew.
-    pub reloads: Reloads,
+    pub reloads: ReloadHandle,
     /// What stops it.
     pub shutdown: CancellationToken,
 }
 
 /// Answers whoever comes to the socket and may, for as long as the task runs.
-pub(crate) fn serve_admin(listener: UnixListener, desk: Desk) -> JoinHandle<()> {
+pub(crate) fn serve_admin(listener: UnixListener, context: AdminContext) -> JoinHandle<()> {
     let refused = Arc::new(Mutex::new(LogThrottle::default()));
     serve_bounded(listener, MAX_ADMIN_CONNECTIONS, move |stream, activity| {
-        let (desk, refused) = (desk.clone(), Arc::clone(&refused));
+        let (context, refused) = (context.clone(), Arc::clone(&refused));
         async move {
-            let outcome = match permit(&stream, &refused)? {
+            let outcome = match authorize(&stream, &refused)? {
                 Ok(()) => match activity.reading(&stream, read_line(&stream)).await? {
                     Ok(line) => match Request::parse(&line) {
-                        Ok((request, form)) => execute::obey(request, form, &desk, &stream).await,
+                        Ok((request, form)) => {
+                            execute::execute(request, form, &context, &stream).await
+                        }
                         Err(reason) => Err(reason),
                     },
                     Err(reason) => Err(reason),
                 },
                 refused => refused.map(|()| String::new()),
             };
-            answer(&stream, &activity, &outcome).await
+            send_response(&stream, &activity, &outcome).await
         }
     })
 }
 
 /// Sends what came of a request.
-async fn answer(
+async fn send_response(
     stream: &UnixStream,
     activity: &Activity,
     outcome: &Result<String, String>,
 ) -> io::Result<()> {
-    activity.writing(finish(stream, protocol::answer(outcome).as_bytes())).await
+    activity.writing(send_and_close(stream, protocol::encode_response(outcome).as_bytes())).await
 }
 
 /// Whether the peer may give orders, or what is said against it. Whoever may not is not waited for.
-fn permit(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Result<(), String>> {
+fn authorize(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Result<(), String>> {
     let peer = stream.peer_cred()?.uid();
-    if may_order(peer) {
+    if is_authorized(peer) {
         return Ok(Ok(()));
     }
     // Nothing is left half changed by a panic, so poison does not matter.
@@ -82,7 +84,7 @@ fn permit(stream: &UnixStream, refused: &Mutex<LogThrottle>) -> io::Result<Resul
 }
 
 /// Whether this user may give orders: root, and the one that the server runs as.
-fn may_order(user: u32) -> bool {
+fn is_authorized(user: u32) -> bool {
     user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
@@ -96,7 +98,7 @@ async fn read_line(mut stream: &UnixStream) -> io::Result<Result<String, String>
             read => line.extend_from_slice(&buffer[..read]),
         }
         let end = line.iter().position(|&byte| byte == b'\n');
-        if end.unwrap_or(line.len()) > protocol::MOST_BYTES {
+        if end.unwrap_or(line.len()) > protocol::MAX_BYTES {
             return Ok(Err(protocol::too_long(&line)));
         }
         if let Some(end) = end {
@@ -112,7 +114,7 @@ mod tests {
     #[test]
     fn only_root_and_the_own_user_may_order() {
         let own = rustix::process::geteuid().as_raw();
-        assert!(may_order(0) && may_order(own));
-        assert!(!may_order(own.wrapping_add(12_345)));
+        assert!(is_authorized(0) && is_authorized(own));
+        assert!(!is_authorized(own.wrapping_add(12_345)));
     }
 }

@@ -19,9 +19,9 @@ const NAME: &str = "chinwag-admin";
 /// What stands before the command if the answer is to be JSON.
 const JSON: &str = "json";
 /// Most bytes of a line that asks: a command and what is to be said.
-pub(super) const MOST_BYTES: usize = 4096;
+pub(super) const MAX_BYTES: usize = 4096;
 /// What somebody is told who speaks something else.
-const WRONG_DOOR: &str = "this is the door of chinwag admin";
+const NOT_ADMIN_CLIENT: &str = "this is the admin socket of chinwag";
 /// What ends an answer in peace.
 pub(super) const OK: &str = "ok";
 /// What ends one otherwise, before the reason.
@@ -66,7 +66,7 @@ pub enum Request {
 
 /// How an answer is to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum OutputFormat {
     /// For people.
     #[default]
     Text,
@@ -76,7 +76,7 @@ pub enum Form {
 
 impl Request {
     /// Its word, and what stands behind that.
-    pub(super) fn words(&self) -> (&'static str, &str) {
+    pub(super) fn parts(&self) -> (&'static str, &str) {
         match self {
             Self::Ping => ("ping", ""),
             Self::Who => ("who", ""),
@@ -113,7 +113,7 @@ impl Request {
     /// # Errors
     /// Why not, for whoever typed it.
     pub(super) fn check(&self) -> Result<(), String> {
-        let (word, rest) = self.words();
+        let (word, rest) = self.parts();
         if let Some(needed) = self.needs()
             && is_blank(rest)
         {
@@ -129,19 +129,19 @@ impl Request {
             }
         }
         // Without its end.
-        let bytes = self.line(Form::Json).len() - 1;
-        if bytes > MOST_BYTES {
-            return Err(format!("a request has at most {MOST_BYTES} bytes, and this has {bytes}"));
+        let bytes = self.line(OutputFormat::Json).len() - 1;
+        if bytes > MAX_BYTES {
+            return Err(format!("a request has at most {MAX_BYTES} bytes, and this has {bytes}"));
         }
         Ok(())
     }
 
     /// The line that asks, with its end.
-    pub(super) fn line(&self, form: Form) -> String {
-        let (word, rest) = self.words();
+    pub(super) fn line(&self, form: OutputFormat) -> String {
+        let (word, rest) = self.parts();
         let mut line = format!("{NAME} {VERSION} ");
         // Writing to a string does not fail.
-        if form == Form::Json {
+        if form == OutputFormat::Json {
             let _ = write!(line, "{JSON} ");
         }
         line.push_str(word);
@@ -155,18 +155,18 @@ impl Request {
     ///
     /// # Errors
     /// Why it is no request.
-    pub(super) fn parse(line: &str) -> Result<(Self, Form), String> {
+    pub(super) fn parse(line: &str) -> Result<(Self, OutputFormat), String> {
         let rest = line.strip_prefix(NAME).and_then(|rest| rest.strip_prefix(' '));
-        let rest = rest.ok_or(WRONG_DOOR)?;
+        let rest = rest.ok_or(NOT_ADMIN_CLIENT)?;
         let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         if version != VERSION {
             return Err(format!("this server speaks version {VERSION} of the admin protocol"));
         }
         let json = rest.strip_prefix(JSON).and_then(|rest| rest.strip_prefix(' '));
-        let form = if json.is_some() { Form::Json } else { Form::Text };
+        let form = if json.is_some() { OutputFormat::Json } else { OutputFormat::Text };
         let rest = json.unwrap_or(rest);
         let (word, argument) = rest.split_once(' ').unwrap_or((rest, ""));
-        let request = Self::of_words(word, argument).ok_or_else(|| {
+        let request = Self::from_words(word, argument).ok_or_else(|| {
             format!("there is no such command, or not with these words: {word:?}")
         })?;
         request.check()?;
@@ -174,7 +174,7 @@ impl Request {
     }
 
     /// The one of this word.
-    fn of_words(word: &str, argument: &str) -> Option<Self> {
+    fn from_words(word: &str, argument: &str) -> Option<Self> {
         let typed = argument.trim().to_owned();
         let with: Option<fn(String) -> Self> = match word {
             "close" => Some(Self::Close),
@@ -208,14 +208,14 @@ impl Request {
 /// What a server says to a line that is too long, by what it begins with.
 pub(super) fn too_long(line: &[u8]) -> String {
     if line.starts_with(NAME.as_bytes()) {
-        format!("a request has at most {MOST_BYTES} bytes")
+        format!("a request has at most {MAX_BYTES} bytes")
     } else {
-        WRONG_DOOR.to_owned()
+        NOT_ADMIN_CLIENT.to_owned()
     }
 }
 
 /// An answer as it is sent: each of its lines behind a blank, then how it went.
-pub(super) fn answer(outcome: &Result<String, String>) -> String {
+pub(super) fn encode_response(outcome: &Result<String, String>) -> String {
     let mut sent = String::new();
     let end = match outcome {
         Ok(text) => {
@@ -236,7 +236,7 @@ pub(super) fn answer(outcome: &Result<String, String>) -> String {
 ///
 /// # Errors
 /// The reason that the server gives.
-pub(super) fn parse_answer(sent: &str) -> Option<Result<String, String>> {
+pub(super) fn parse_response(sent: &str) -> Option<Result<String, String>> {
     let mut text = String::new();
     for line in sent.lines() {
         if let Some(line) = line.strip_prefix(' ') {
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parsed(line: &str) -> Result<(Request, Form), String> {
+    fn parsed(line: &str) -> Result<(Request, OutputFormat), String> {
         Request::parse(line.strip_suffix('\n').unwrap_or(line))
     }
 
@@ -280,7 +280,7 @@ mod tests {
             Request::Reload,
             Request::Shutdown,
         ] {
-            for form in [Form::Text, Form::Json] {
+            for form in [OutputFormat::Text, OutputFormat::Json] {
                 assert_eq!(parsed(&request.line(form)), Ok((request.clone(), form)));
             }
         }
@@ -311,7 +311,7 @@ mod tests {
         assert!(refused.contains("at most 200 bytes, and this has 5000"), "{refused}");
         assert!(Request::Say("\"".repeat(101)).check().is_err(), "each is shown as two");
         let kick = |bytes: usize| Request::Kick(format!("bob {}", "x".repeat(bytes)));
-        let most = MOST_BYTES + 1 - kick(0).line(Form::Json).len();
+        let most = MAX_BYTES + 1 - kick(0).line(OutputFormat::Json).len();
         assert_eq!(kick(most).check(), Ok(()));
         let refused = kick(most + 1).check().unwrap_err();
         assert_eq!(refused, "a request has at most 4096 bytes, and this has 4097");
@@ -327,7 +327,7 @@ mod tests {
         fn answers_read_back(lines in prop::collection::vec("\\PC{0,20}", 0..5), fails: bool) {
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
             let outcome = if fails { Err(lines.concat()) } else { Ok(text) };
-            prop_assert_eq!(parse_answer(&answer(&outcome)), Some(outcome));
+            prop_assert_eq!(parse_response(&encode_response(&outcome)), Some(outcome));
         }
 
         #[test]

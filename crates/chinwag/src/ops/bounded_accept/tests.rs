@@ -32,7 +32,7 @@ struct Served {
 }
 
 impl Served {
-    fn new(most: usize, deadline: Duration) -> Self {
+    fn new(max: usize, deadline: Duration) -> Self {
         let (arrivals, come) = mpsc::unbounded_channel();
         let (asks, asked) = mpsc::unbounded_channel();
         let gate = Arc::new(Semaphore::new(0));
@@ -45,10 +45,10 @@ impl Served {
                 let _ = asks.send(byte[0]);
                 // The semaphore is never closed.
                 gate.acquire().await.map_err(io::Error::other)?.forget();
-                activity.writing(finish(&stream, b"ok")).await
+                activity.writing(send_and_close(&stream, b"ok")).await
             }
         };
-        let connections = Connections::new(most, deadline);
+        let connections = Connections::new(max, deadline);
         whippet::spawn(run(Arrivals(Mutex::new(come)), connections, serve));
         Self { arrivals, gate, asked }
     }
@@ -137,7 +137,7 @@ async fn a_request_that_has_come_is_never_passed_over() {
 async fn an_answer_that_nobody_reads_keeps_nobody_out() {
     let (arrivals, come) = mpsc::unbounded_channel();
     let serve = |stream: UnixStream, activity: Arc<Activity>| async move {
-        activity.writing(finish(&stream, &vec![b'x'; 4 << 20])).await
+        activity.writing(send_and_close(&stream, &vec![b'x'; 4 << 20])).await
     };
     let connections = Connections::new(1, NEVER);
     whippet::spawn(run(Arrivals(Mutex::new(come)), connections, serve));

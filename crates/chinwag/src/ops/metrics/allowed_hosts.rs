@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The names that are served.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts {
+pub(crate) struct AllowedHosts {
     /// Those of the settings.
     names: Vec<HostPattern>,
     /// Whether a name without a dot is.
@@ -24,7 +24,7 @@ pub(crate) struct Hosts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-impl Hosts {
+impl AllowedHosts {
     /// Those of the settings, for a listener at this address.
     pub(crate) fn new(settings: &Settings, listener: IpAddr) -> Self {
         let mut names = settings.metrics_hosts.clone();
@@ -81,7 +81,7 @@ fn is_address(host: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn hosts(metrics: &str, at: &str, names: &[&str]) -> Hosts {
+    fn hosts(metrics: &str, at: &str, names: &[&str]) -> AllowedHosts {
         let name = |name: &&str| HostPattern::Name((*name).to_owned());
         let metrics = metrics.split_once(':').expect("a name and a port");
         let port = metrics.1.parse().expect("a port");
@@ -90,7 +90,7 @@ mod tests {
             metrics_hosts: names.iter().map(name).collect(),
             ..Settings::default()
         };
-        Hosts::new(&settings, at.parse().expect("an address"))
+        AllowedHosts::new(&settings, at.parse().expect("an address"))
     }
 
     #[test]

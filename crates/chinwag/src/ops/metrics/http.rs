@@ -1,20 +1,20 @@
 //! As much of HTTP as figures and health need: a bounded head in, one answer out. Pure.
 //!
 //! A target may be a path or a whole URL, whose host counts in the place of `Host` (RFC 9112, 3.2). Whom a request is for is looked
-//! at before anything else: [`Hosts`] says why.
+//! at before anything else: [`AllowedHosts`] says why.
 
-use super::allowed_hosts::{Hosts, Malformed};
+use super::allowed_hosts::{AllowedHosts, Malformed};
 use super::content_negotiation::Format;
-use httparse::{EMPTY_HEADER, Error, Request};
+use httparse::{EMPTY_HEADER, Error};
 
 /// Most bytes of a request's head: what machines that watch send is a tenth of it.
-pub(super) const MOST_BYTES: usize = 4096;
+pub(super) const MAX_HEAD_BYTES: usize = 4096;
 /// Most headers of a request.
-const MOST_HEADERS: usize = 32;
+const MAX_HEADERS: usize = 32;
 
 /// What there is to ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Page {
+pub(super) enum Endpoint {
     /// The figures.
     Metrics,
     /// Whether the server lives.
@@ -25,92 +25,92 @@ pub(super) enum Page {
 
 /// What somebody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum Request {
     /// A page; its head alone if he does not want the body.
-    Page {
+    Get {
         /// Which.
-        page: Page,
+        endpoint: Endpoint,
         /// In which format, if it is the figures.
         format: Format,
         /// Whether he wants more than the head.
         with_body: bool,
     },
     /// Nothing that there is.
-    Nothing(Status),
+    Invalid(Status),
 }
 
 /// How far a request is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(super) enum Parse {
     /// Its end has not come.
-    More,
+    Partial,
     /// It is whole, or no request.
-    Done(Asked),
+    Complete(Request),
 }
 
 /// The statuses that are answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     /// All is well.
-    Fine,
+    Ok,
     /// This is no request.
-    Bad,
+    BadRequest,
     /// There is no such page.
-    Unknown,
+    NotFound,
     /// The pages are there to be read alone.
-    NotAllowed,
+    MethodNotAllowed,
     /// It is for a server of another name.
     Misdirected,
     /// The request is too large.
-    TooLarge,
+    HeadersTooLarge,
     /// The server is not well.
-    Ill,
+    Unavailable,
 }
 
 impl Status {
-    fn line(self) -> &'static str {
+    fn status_line(self) -> &'static str {
         match self {
-            Self::Fine => "200 OK",
-            Self::Bad => "400 Bad Request",
-            Self::Unknown => "404 Not Found",
-            Self::NotAllowed => "405 Method Not Allowed",
+            Self::Ok => "200 OK",
+            Self::BadRequest => "400 Bad Request",
+            Self::NotFound => "404 Not Found",
+            Self::MethodNotAllowed => "405 Method Not Allowed",
             Self::Misdirected => "421 Misdirected Request",
-            Self::TooLarge => "431 Request Header Fields Too Large",
-            Self::Ill => "503 Service Unavailable",
+            Self::HeadersTooLarge => "431 Request Header Fields Too Large",
+            Self::Unavailable => "503 Service Unavailable",
         }
     }
 
     /// What whoever asked reads.
-    pub(super) fn words(self) -> &'static str {
+    pub(super) fn text(self) -> &'static str {
         match self {
-            Self::Fine => "ok\n",
-            Self::Bad => "this is no request of HTTP\n",
-            Self::Unknown => "there are /metrics, /healthz and /readyz\n",
-            Self::NotAllowed => "the pages can be read, with GET or HEAD\n",
+            Self::Ok => "ok\n",
+            Self::BadRequest => "this is no request of HTTP\n",
+            Self::NotFound => "there are /metrics, /healthz and /readyz\n",
+            Self::MethodNotAllowed => "the pages can be read, with GET or HEAD\n",
             Self::Misdirected => {
                 "this server is not known by that name: ask by its address in numbers, or put the name into metrics-hosts\n"
             }
-            Self::TooLarge => "the head of a request has at most 4096 bytes and 32 fields\n",
-            Self::Ill => "the server is not well\n",
+            Self::HeadersTooLarge => "the head of a request has at most 4096 bytes and 32 fields\n",
+            Self::Unavailable => "the server is not well\n",
         }
     }
 }
 
 /// Reads a request to one of these hosts from what has come of it.
-pub(super) fn parse(bytes: &[u8], hosts: &Hosts) -> Reading {
-    let mut headers = [EMPTY_HEADER; MOST_HEADERS];
-    let mut request = Request::new(&mut headers);
+pub(super) fn parse(bytes: &[u8], hosts: &AllowedHosts) -> Parse {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
     let asked = match request.parse(bytes) {
-        Ok(httparse::Status::Partial) => return Reading::More,
-        Ok(httparse::Status::Complete(_)) => understand(&request, hosts),
-        Err(Error::TooManyHeaders) => Err(Status::TooLarge),
-        Err(_) => Err(Status::Bad),
+        Ok(httparse::Status::Partial) => return Parse::Partial,
+        Ok(httparse::Status::Complete(_)) => interpret(&request, hosts),
+        Err(Error::TooManyHeaders) => Err(Status::HeadersTooLarge),
+        Err(_) => Err(Status::BadRequest),
     };
-    Reading::Done(asked.unwrap_or_else(Asked::Nothing))
+    Parse::Complete(asked.unwrap_or_else(Request::Invalid))
 }
 
 /// What a whole request asks for.
-fn understand(request: &Request<'_, '_>, hosts: &Hosts) -> Result<Asked, Status> {
+fn interpret(request: &httparse::Request<'_, '_>, hosts: &AllowedHosts) -> Result<Request, Status> {
     let target = request.path.unwrap_or("");
     let own = host(request)?;
     let (authority, path) = match whole_url(target)? {
@@ -118,28 +118,28 @@ fn understand(request: &Request<'_, '_>, hosts: &Hosts) -> Result<Asked, Status>
         None => (own, target),
     };
     if let Some(authority) = authority
-        && !hosts.serve(authority).map_err(|Malformed| Status::Bad)?
+        && !hosts.serve(authority).map_err(|Malformed| Status::BadRequest)?
     {
         return Err(Status::Misdirected);
     }
     let path = path.split('?').next().unwrap_or(path);
-    let page = match path {
-        "/metrics" => Page::Metrics,
-        "/healthz" => Page::Health,
-        "/readyz" => Page::Ready,
-        _ => return Err(Status::Unknown),
+    let endpoint = match path {
+        "/metrics" => Endpoint::Metrics,
+        "/healthz" => Endpoint::Health,
+        "/readyz" => Endpoint::Ready,
+        _ => return Err(Status::NotFound),
     };
     let format = Format::wanted(fields(request, "accept"));
     match request.method {
-        Some("GET") => Ok(Asked::Page { page, format, with_body: true }),
-        Some("HEAD") => Ok(Asked::Page { page, format, with_body: false }),
-        _ => Err(Status::NotAllowed),
+        Some("GET") => Ok(Request::Get { endpoint, format, with_body: true }),
+        Some("HEAD") => Ok(Request::Get { endpoint, format, with_body: false }),
+        _ => Err(Status::MethodNotAllowed),
     }
 }
 
 /// The values of the fields of this name.
 fn fields<'a>(
-    request: &'a Request<'_, '_>,
+    request: &'a httparse::Request<'_, '_>,
     name: &'static str,
 ) -> impl Iterator<Item = &'a [u8]> + Clone {
     let named = move |field: &&httparse::Header<'_>| field.name.eq_ignore_ascii_case(name);
@@ -147,12 +147,12 @@ fn fields<'a>(
 }
 
 /// Whom a request is for by its `Host`: there is exactly one in HTTP/1.1. A browser always sends it.
-fn host<'a>(request: &'a Request<'_, '_>) -> Result<Option<&'a str>, Status> {
+fn host<'a>(request: &'a httparse::Request<'_, '_>) -> Result<Option<&'a str>, Status> {
     let mut hosts = fields(request, "host");
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) => std::str::from_utf8(host).map(Some).map_err(|_| Status::Bad),
+        (Some(host), None) => std::str::from_utf8(host).map(Some).map_err(|_| Status::BadRequest),
         (None, _) if request.version == Some(0) => Ok(None),
-        _ => Err(Status::Bad),
+        _ => Err(Status::BadRequest),
     }
 }
 
@@ -168,12 +168,12 @@ fn whole_url(target: &str) -> Result<Option<(&str, &str)>, Status> {
     }
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    if authority.is_empty() { Err(Status::Bad) } else { Ok(Some((authority, path))) }
+    if authority.is_empty() { Err(Status::BadRequest) } else { Ok(Some((authority, path))) }
 }
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct Response {
     /// How it went.
     status: Status,
     /// What kind of text it is.
@@ -184,7 +184,7 @@ pub(super) struct Answer {
     with_body: bool,
 }
 
-impl Answer {
+impl Response {
     /// Plain text.
     pub(super) fn new(status: Status, body: String) -> Self {
         Self { status, kind: "text/plain; charset=utf-8", body, with_body: true }
@@ -192,7 +192,7 @@ impl Answer {
 
     /// The figures.
     pub(super) fn metrics(format: Format, body: String) -> Self {
-        Self { kind: format.kind(), ..Self::new(Status::Fine, body) }
+        Self { kind: format.kind(), ..Self::new(Status::Ok, body) }
     }
 
     /// With its text or the head alone.
@@ -203,11 +203,11 @@ impl Answer {
     /// As it is sent.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let Self { status, kind, body, with_body } = self;
-        let allow = if *status == Status::NotAllowed { "Allow: GET, HEAD\r\n" } else { "" };
+        let allow = if *status == Status::MethodNotAllowed { "Allow: GET, HEAD\r\n" } else { "" };
         let head = format!(
             "HTTP/1.1 {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n{allow}\
              Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n",
-            status.line(),
+            status.status_line(),
             body.len()
         );
         let body = if *with_body { body.as_str() } else { "" };
@@ -222,17 +222,17 @@ mod tests {
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
 
-    fn asked(request: &str) -> Reading {
+    fn asked(request: &str) -> Parse {
         let settings = Settings::default();
-        parse(request.as_bytes(), &Hosts::new(&settings, Ipv4Addr::LOCALHOST.into()))
+        parse(request.as_bytes(), &AllowedHosts::new(&settings, Ipv4Addr::LOCALHOST.into()))
     }
 
-    fn page(page: Page, format: Format, with_body: bool) -> Reading {
-        Reading::Done(Asked::Page { page, format, with_body })
+    fn parsed(endpoint: Endpoint, format: Format, with_body: bool) -> Parse {
+        Parse::Complete(Request::Get { endpoint, format, with_body })
     }
 
-    fn nothing(status: Status) -> Reading {
-        Reading::Done(Asked::Nothing(status))
+    fn nothing(status: Status) -> Parse {
+        Parse::Complete(Request::Invalid(status))
     }
 
     #[test]
@@ -240,18 +240,18 @@ mod tests {
         let open = Format::OpenMetrics;
         let own = "Host: localhost\r\n\r\n";
         let metrics = asked(&format!("GET /metrics HTTP/1.1\r\n{own}"));
-        assert_eq!(metrics, page(Page::Metrics, open, true));
-        assert_eq!(asked("GET /healthz?x HTTP/1.0\n\n"), page(Page::Health, open, true));
+        assert_eq!(metrics, parsed(Endpoint::Metrics, open, true));
+        assert_eq!(asked("GET /healthz?x HTTP/1.0\n\n"), parsed(Endpoint::Health, open, true));
         let ready = asked(&format!("HEAD /readyz HTTP/1.1\r\n{own}"));
-        assert_eq!(ready, page(Page::Ready, open, false));
-        assert_eq!(asked(&format!("GET / HTTP/1.1\r\n{own}")), nothing(Status::Unknown));
+        assert_eq!(ready, parsed(Endpoint::Ready, open, false));
+        assert_eq!(asked(&format!("GET / HTTP/1.1\r\n{own}")), nothing(Status::NotFound));
         let posted = asked(&format!("POST /metrics HTTP/1.1\r\n{own}"));
-        assert_eq!(posted, nothing(Status::NotAllowed));
-        assert_eq!(asked("\u{16}\u{3}"), nothing(Status::Bad));
-        let fields = "a: b\r\n".repeat(MOST_HEADERS + 1);
+        assert_eq!(posted, nothing(Status::MethodNotAllowed));
+        assert_eq!(asked("\u{16}\u{3}"), nothing(Status::BadRequest));
+        let fields = "a: b\r\n".repeat(MAX_HEADERS + 1);
         let large = asked(&format!("GET /metrics HTTP/1.1\r\n{fields}\r\n"));
-        assert_eq!(large, nothing(Status::TooLarge));
-        assert_eq!(asked("GET /metrics HTTP/1.1\r\nHost"), Reading::More);
+        assert_eq!(large, nothing(Status::HeadersTooLarge));
+        assert_eq!(asked("GET /metrics HTTP/1.1\r\nHost"), Parse::Partial);
     }
 
     #[test]
@@ -265,11 +265,14 @@ mod tests {
                 Status::Misdirected,
             ),
             ("GET https://[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Misdirected),
-            ("GET /metrics HTTP/1.1\r\n\r\n", Status::Bad),
-            ("GET /metrics HTTP/1.1\r\nHost: [::1]\r\nHost: evil.example\r\n\r\n", Status::Bad),
-            ("GET /metrics HTTP/1.1\r\nHost: a b\r\n\r\n", Status::Bad),
-            ("GET http:///metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
-            ("GET http://me@[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::Bad),
+            ("GET /metrics HTTP/1.1\r\n\r\n", Status::BadRequest),
+            (
+                "GET /metrics HTTP/1.1\r\nHost: [::1]\r\nHost: evil.example\r\n\r\n",
+                Status::BadRequest,
+            ),
+            ("GET /metrics HTTP/1.1\r\nHost: a b\r\n\r\n", Status::BadRequest),
+            ("GET http:///metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::BadRequest),
+            ("GET http://me@[::1]/metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n", Status::BadRequest),
         ] {
             assert_eq!(asked(foreign), nothing(status), "{foreign}");
         }
@@ -280,24 +283,24 @@ mod tests {
         let get = |target: &str, host: &str| {
             asked(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"))
         };
-        let whole = page(Page::Metrics, Format::OpenMetrics, true);
+        let whole = parsed(Endpoint::Metrics, Format::OpenMetrics, true);
         // The target's host is the one that counts.
         for target in ["http://127.0.0.1:9090/metrics", "HTTP://localhost/metrics?a=http://b/"] {
             assert_eq!(get(target, "evil.example"), whole, "{target}");
         }
-        assert_eq!(get("http://localhost", "localhost"), nothing(Status::Unknown));
+        assert_eq!(get("http://localhost", "localhost"), nothing(Status::NotFound));
         assert_eq!(get("/metrics?u=http://evil.example/", "localhost"), whole);
     }
 
     #[test]
     fn the_older_format_is_given_to_who_asks_for_it() {
         let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: text/plain\r\n\r\n";
-        assert_eq!(asked(head), page(Page::Metrics, Format::Text, true));
+        assert_eq!(asked(head), parsed(Endpoint::Metrics, Format::Text, true));
     }
 
     #[test]
     fn an_answer_says_how_long_it_is_and_a_head_has_no_body() {
-        let answer = Answer::new(Status::Fine, "ok\n".to_owned());
+        let answer = Response::new(Status::Ok, "ok\n".to_owned());
         let text = String::from_utf8(answer.bytes()).unwrap();
         assert!(
             text.starts_with("HTTP/1.1 200 OK\r\n") && text.ends_with("\r\n\r\nok\n"),
@@ -310,7 +313,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_to_an_end_or_want_more(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = parse(&bytes, &Hosts::default());
+            let _ = parse(&bytes, &AllowedHosts::default());
         }
     }
 }

@@ -23,7 +23,7 @@ use whippet::runtime::{Handle, RuntimeMetrics};
 pub(crate) fn exposition(office: &ServerHandle) -> String {
     let mut registry = Registry::default();
     let runtime = Handle::current().metrics();
-    registry.register_collector(Box::new(Figures { office: office.clone(), runtime }));
+    registry.register_collector(Box::new(MetricsCollector { office: office.clone(), runtime }));
     let mut text = String::new();
     // A string takes all that is written.
     let _ = encode(&mut text, &registry);
@@ -32,36 +32,41 @@ pub(crate) fn exposition(office: &ServerHandle) -> String {
 
 /// Where the figures come from.
 #[derive(Debug)]
-struct Figures {
+struct MetricsCollector {
     /// The server.
     office: ServerHandle,
     /// The runtime under it.
     runtime: RuntimeMetrics,
 }
 
-impl Collector for Figures {
+impl Collector for MetricsCollector {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let mut out = Out(encoder);
-        self.program(&mut out)?;
-        self.room(&mut out)?;
-        self.doors(&mut out)?;
+        let mut out = Encoder(encoder);
+        self.process(&mut out)?;
+        self.broker(&mut out)?;
+        self.connections(&mut out)?;
         self.limits(&mut out)?;
         self.runtime(&mut out)
     }
 }
 
-impl Figures {
+impl MetricsCollector {
     /// What program this is, and what the kernel tells of it.
-    fn program(&self, out: &mut Out<'_>) -> fmt::Result {
+    fn process(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let labels = [("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)];
-        out.labelled("chinwag_build_info", "Version of the program: always 1", 1, &labels)?;
+        out.gauge_with_labels(
+            "chinwag_build_info",
+            "Version of the program: always 1",
+            1,
+            &labels,
+        )?;
         let Some(process) = self.office.process().and_then(ProcessFiles::read) else {
             return Ok(());
         };
         let cpu = "Seconds of processor time, in its own code and in the kernel";
         out.counter("process_cpu_seconds", cpu, process.cpu_seconds)?;
         let started = "Start time, in seconds since 1970";
-        out.gauge_of("process_start_time_seconds", started, process.started)?;
+        out.gauge_f64("process_start_time_seconds", started, process.started)?;
         let resident = "Bytes of memory in use";
         out.gauge("process_resident_memory_bytes", resident, process.resident_bytes)?;
         let reserved = "Bytes of addresses in use";
@@ -69,15 +74,15 @@ impl Figures {
         // What is unlimited is what the kernel calls so, as with Prometheus' own libraries.
         let most = |limit: Option<u64>| limit.unwrap_or(u64::MAX) as f64;
         let limit = "Bytes of addresses that it may use";
-        out.gauge_of("process_virtual_memory_max_bytes", limit, most(process.most_memory))?;
+        out.gauge_f64("process_virtual_memory_max_bytes", limit, most(process.max_memory))?;
         out.gauge("process_threads", "Threads", process.threads)?;
         out.gauge("process_open_fds", "Descriptors that are open", process.descriptors)?;
         let limit = "Descriptors that it may have";
-        out.gauge_of("process_max_fds", limit, most(process.most_descriptors))
+        out.gauge_f64("process_max_fds", limit, most(process.max_descriptors))
     }
 
     /// What there may be at most. What is lifted has no figure.
-    fn limits(&self, out: &mut Out<'_>) -> fmt::Result {
+    fn limits(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let (office, config) = (&self.office, self.office.config());
         let max_connections = "Most max_connections at once";
         out.gauge("chinwag_connections_limit", max_connections, config.max_connections)?;
@@ -93,7 +98,7 @@ impl Figures {
             let lines = "Lines that a user may send at once";
             out.gauge("chinwag_rate_burst_limit", lines, burst)?;
             let seconds = "Seconds after which a user may send one more line";
-            out.gauge_of("chinwag_rate_interval_seconds", seconds, interval.as_secs_f64())?;
+            out.gauge_f64("chinwag_rate_interval_seconds", seconds, interval.as_secs_f64())?;
         }
         out.gauge("chinwag_rooms_limit", "Most rooms", MAX_ROOMS)?;
         let events = "Capacity of the queue of events with lines";
@@ -111,7 +116,7 @@ impl Figures {
     }
 
     /// What the broker has published.
-    fn room(&self, out: &mut Out<'_>) -> fmt::Result {
+    fn broker(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let stats = self.office.stats();
         let metrics = stats.metrics();
         out.gauge("chinwag_users", "Users connected", metrics.users)?;
@@ -122,14 +127,18 @@ impl Figures {
         out.counter("chinwag_messages", lines, metrics.lines)?;
         let frames = "Frames queued for clients; a frame holds all messages of a batch";
         out.counter("chinwag_frames_sent", frames, metrics.frames)?;
-        let cut = [
+        let disconnects = [
             ("queue_full", metrics.disconnects_queue_full),
             ("stalled", metrics.disconnects_stalled),
             ("memory", metrics.disconnects_memory),
             ("kicked", metrics.disconnects_kicked),
             ("banned", metrics.disconnects_banned),
         ];
-        out.counters("chinwag_disconnects", "Clients disconnected by the server, by reason", &cut)?;
+        out.counter_by_reason(
+            "chinwag_disconnects",
+            "Clients disconnected by the server, by reason",
+            &disconnects,
+        )?;
         out.counter(
             "chinwag_room_pauses",
             "Times that a room was paused for slow clients",
@@ -142,7 +151,7 @@ impl Figures {
     }
 
     /// The doors and the queues behind them.
-    fn doors(&self, out: &mut Out<'_>) -> fmt::Result {
+    fn connections(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let office = &self.office;
         let (events, control) = office.queue_depths();
         let waiting = "Events with lines that are queue_depths for the broker or being handled";
@@ -155,16 +164,20 @@ impl Figures {
         let by_place =
             [("full", full), ("address", address), ("connects", connects), ("proxy", proxy)];
         let away = [&by_place[..], &[("banned", banned)]].concat();
-        out.counters("chinwag_connections_rejected", "Connections rejected, by reason", &away)?;
+        out.counter_by_reason(
+            "chinwag_connections_rejected",
+            "Connections rejected, by reason",
+            &away,
+        )?;
         let dropped = output::stderr().dropped();
         let lost = "Lines of the log that were dropped: not read in time, or not writable";
         out.counter("chinwag_log_lines_dropped", lost, dropped)
     }
 
     /// What the runtime counts.
-    fn runtime(&self, out: &mut Out<'_>) -> fmt::Result {
+    fn runtime(&self, out: &mut Encoder<'_>) -> fmt::Result {
         let runtime = &self.runtime;
-        let of_workers = |count: fn(&RuntimeMetrics, usize) -> u64| -> u64 {
+        let sum_workers = |count: fn(&RuntimeMetrics, usize) -> u64| -> u64 {
             (0..runtime.num_workers()).map(|worker| count(runtime, worker)).sum()
         };
         let local = |worker| runtime.worker_local_queue_depth(worker);
@@ -183,11 +196,11 @@ impl Figures {
         out.gauge("whippet_blocking_threads", "Threads for blocking calls", threads)?;
         let jobs = runtime.blocking_queue_depth();
         out.gauge("whippet_blocking_queue_depth", "Blocking calls that are queued", jobs)?;
-        let polls = of_workers(RuntimeMetrics::worker_poll_count);
+        let polls = sum_workers(RuntimeMetrics::worker_poll_count);
         out.counter("whippet_polls", "Polls of tasks", polls)?;
-        let steals = of_workers(RuntimeMetrics::worker_steal_count);
+        let steals = sum_workers(RuntimeMetrics::worker_steal_count);
         out.counter("whippet_steals", "Times that a worker stole work", steals)?;
-        let parks = of_workers(RuntimeMetrics::worker_park_count);
+        let parks = sum_workers(RuntimeMetrics::worker_park_count);
         out.counter("whippet_parks", "Times that a worker parked", parks)?;
         let forced = runtime.budget_forced_yield_count();
         out.counter(
@@ -199,22 +212,22 @@ impl Figures {
 }
 
 /// Where the figures go.
-struct Out<'a>(DescriptorEncoder<'a>);
+struct Encoder<'a>(DescriptorEncoder<'a>);
 
-impl Out<'_> {
+impl Encoder<'_> {
     fn gauge(&mut self, name: &str, help: &str, value: impl TryInto<i64>) -> fmt::Result {
         let gauge = ConstGauge::new(value.try_into().unwrap_or(i64::MAX));
         gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
     }
 
     /// One that need not be whole.
-    fn gauge_of(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
+    fn gauge_f64(&mut self, name: &str, help: &str, value: f64) -> fmt::Result {
         let gauge = ConstGauge::new(value);
         gauge.encode(self.0.encode_descriptor(name, help, None, gauge.metric_type())?)
     }
 
     /// One with labels.
-    fn labelled(
+    fn gauge_with_labels(
         &mut self,
         name: &str,
         help: &str,
@@ -233,7 +246,7 @@ impl Out<'_> {
         counter.encode(self.0.encode_descriptor(name, help, None, counter.metric_type())?)
     }
 
-    fn counters(&mut self, name: &str, help: &str, values: &[(&str, u64)]) -> fmt::Result {
+    fn counter_by_reason(&mut self, name: &str, help: &str, values: &[(&str, u64)]) -> fmt::Result {
         let mut all = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         for &(reason, value) in values {
             let label = [("reason", reason)];

@@ -4,7 +4,7 @@
 //! units nor an end. Gauges, histograms and all samples are the same in both.
 
 /// The same figures in the older format.
-pub(super) fn text(open_metrics: &str) -> String {
+pub(super) fn from_openmetrics(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len() + open_metrics.len() / 32);
     let mut lines = open_metrics.lines().peekable();
     while let Some(line) = lines.next() {
@@ -52,6 +52,6 @@ mod tests {
              # HELP a_cut_total Cut.\n# TYPE a_cut_total counter\na_cut_total{reason=\"x\"} 0\n\
              # HELP s Time.\n# TYPE s histogram\ns_sum 0.5\ns_bucket{le=\"+Inf\"} 1\n\
              # TYPE odd untyped\nodd 1\n";
-        assert_eq!(text(open), older);
+        assert_eq!(from_openmetrics(open), older);
     }
 }

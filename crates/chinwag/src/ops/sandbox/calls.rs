@@ -197,7 +197,7 @@ type Rules = Vec<SeccompRule>;
 type Failure = seccompiler::Error;
 
 /// Confines all threads of the process; says in the log whether that was possible.
-pub(super) fn confine() {
+pub(super) fn restrict() {
     let filtered = filter(std::process::id()).and_then(|filter| apply_filter_all_threads(&filter));
     match filtered {
         Ok(()) => {

@@ -5,7 +5,7 @@
 //! replaced by others of the same name, and by links within the folder. In none of them anything is listed or executed, no
 //! device is spoken to, and no folder, link, socket, FIFO or device is made.
 
-use super::Needs;
+use super::AllowedPaths;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError,
@@ -27,8 +27,8 @@ pub(super) fn writing() -> BitFlags<AccessFs> {
 }
 
 /// Confines this thread and all that it starts from now on; says in the log how far.
-pub(super) fn confine(needs: &Needs) {
-    match restrict(needs) {
+pub(super) fn restrict(allowed: &AllowedPaths) {
+    match apply_rules(allowed) {
         Ok(RestrictionStatus { ruleset: RulesetStatus::NotEnforced, .. }) => {
             tracing::info!(target: "chinwag::sandbox", "files are not confined: this kernel has no Landlock");
         }
@@ -42,7 +42,7 @@ pub(super) fn confine(needs: &Needs) {
         }
         Err(error) => tracing::info!(target: "chinwag::sandbox", %error, "files are not confined"),
     }
-    for absent in needs.read.iter().filter(|path| !path.exists()) {
+    for absent in allowed.read.iter().filter(|path| !path.exists()) {
         let absent = absent.display();
         tracing::info!(
             target: "chinwag::sandbox", "{absent} is not there; what is put there later is read with the next start"
@@ -51,15 +51,15 @@ pub(super) fn confine(needs: &Needs) {
 }
 
 /// Makes the rules and puts them in force for this thread.
-pub(super) fn restrict(needs: &Needs) -> Result<RestrictionStatus, RulesetError> {
+pub(super) fn apply_rules(allowed: &AllowedPaths) -> Result<RestrictionStatus, RulesetError> {
     let rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(NEWEST))?
         .handle_access(AccessNet::from_all(NEWEST))?
         .scope(Scope::from_all(NEWEST))?
         .create()?;
-    let rules = allow(rules, &needs.read, reading())?;
-    allow(rules, &needs.write, writing())?.restrict_self()
+    let rules = allow(rules, &allowed.read, reading())?;
+    allow(rules, &allowed.write, writing())?.restrict_self()
 }
 
 /// Allows this below the paths; of those that are not there, nothing.

@@ -1,8 +1,8 @@
 //! What a confined thread can still do, tried from inside of it, and the filter of system calls run by hand.
 
+use super::allowed_paths::AllowedPaths;
 use super::calls::filter;
-use super::files::{reading, restrict, writing};
-use super::needs::Needs;
+use super::files::{apply_rules, reading, writing};
 use landlock::{AccessFs, RulesetStatus};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
@@ -35,8 +35,8 @@ impl Scratch {
         self.0.join(name)
     }
 
-    fn needs(&self) -> Needs {
-        Needs { read: vec![self.path("read")], write: vec![self.path("state")] }
+    fn allowed(&self) -> AllowedPaths {
+        AllowedPaths { read: vec![self.path("read")], write: vec![self.path("state")] }
     }
 }
 
@@ -76,12 +76,16 @@ enum Layer {
 }
 
 /// Does this in a thread that a layer confines; `None` where the kernel does not have it.
-fn inside<T: Send>(layer: Layer, needs: &Needs, act: impl FnOnce() -> T + Send) -> Option<T> {
+fn inside<T: Send>(
+    layer: Layer,
+    allowed: &AllowedPaths,
+    act: impl FnOnce() -> T + Send,
+) -> Option<T> {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let confined = match layer {
                 Layer::Landlock => {
-                    restrict(needs).expect("rules").ruleset != RulesetStatus::NotEnforced
+                    apply_rules(allowed).expect("rules").ruleset != RulesetStatus::NotEnforced
                 }
                 Layer::Seccomp => {
                     let filter = filter(std::process::id()).expect("a filter");
@@ -108,7 +112,7 @@ const DENIED: Result<(), ErrorKind> = Err(ErrorKind::PermissionDenied);
 #[test]
 fn what_a_reload_reads_can_be_read_and_nothing_else() {
     let scratch = Scratch::new("read");
-    inside(Layer::Landlock, &scratch.needs(), || {
+    inside(Layer::Landlock, &scratch.allowed(), || {
         let open = |name| kind(File::open(scratch.path(name)));
         assert_eq!((open("read/settings"), open("read/deep/settings")), (Ok(()), Ok(())));
         for name in ["outside", "read", "read/deep", "state", "state/bans"] {
@@ -125,7 +129,7 @@ fn what_a_reload_reads_can_be_read_and_nothing_else() {
 fn files_of_the_state_are_replaced_and_nothing_else_is_made() {
     let scratch = Scratch::new("state");
     let state = |name: &str| scratch.path("state").join(name);
-    inside(Layer::Landlock, &scratch.needs(), || {
+    inside(Layer::Landlock, &scratch.allowed(), || {
         let new = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         let open = |name: &str, flags| kind(rustix::fs::open(state(name), flags, Mode::RUSR));
         assert_eq!(open("bans.new", new), Ok(()));
@@ -152,7 +156,7 @@ fn no_program_is_executed_from_the_folders() {
     for copy in &copies {
         std::fs::copy("/bin/true", copy).expect("a program");
     }
-    inside(Layer::Landlock, &scratch.needs(), || {
+    inside(Layer::Landlock, &scratch.allowed(), || {
         for copy in &copies {
             assert_eq!(kind(Command::new(copy).status()), DENIED);
         }
@@ -181,7 +185,7 @@ fn signals_and_abstract_sockets_stay_inside() {
     let _listener = UnixListener::bind_addr(&name).expect("a listener");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     let address = listener.local_addr().expect("an address");
-    let tried = inside(Layer::Landlock, &Needs::default(), || {
+    let tried = inside(Layer::Landlock, &AllowedPaths::default(), || {
         (
             [kind(TcpListener::bind("127.0.0.1:0")), kind(TcpStream::connect(address))],
             [kind(UnixStream::connect_addr(&name)), kind(kill_process(other.pid(), Signal::CONT))],
@@ -201,7 +205,7 @@ fn signals_and_abstract_sockets_stay_inside() {
 fn new_sockets_programs_and_signals_to_others_are_refused() {
     let scratch = Scratch::new("calls");
     let other = Other::new();
-    inside(Layer::Seccomp, &Needs::default(), || {
+    inside(Layer::Seccomp, &AllowedPaths::default(), || {
         assert_eq!(kind(UdpSocket::bind("127.0.0.1:0")), DENIED);
         assert_eq!(kind(TcpListener::bind("127.0.0.1:0")), DENIED);
         assert_eq!(kind(UnixDatagram::unbound()), DENIED);
@@ -232,7 +236,7 @@ fn a_listener_cannot_be_made_to_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
     shutdown(&listener, Shutdown::Both).expect("a listener");
     let fast_open = SendFlags::from_bits_retain(libc::MSG_FASTOPEN as u32);
-    inside(Layer::Seccomp, &Needs::default(), || {
+    inside(Layer::Seccomp, &AllowedPaths::default(), || {
         assert_eq!(kind(sendto(&listener, b"out", fast_open, &address)), DENIED);
     });
     // Without the filter it can, or the kernel has its own reason: newer ones refuse it with EINVAL.
@@ -251,7 +255,7 @@ fn no_pair_of_datagram_sockets_leads_out() {
     let pair =
         |kind| socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None).map(|pair| pair.0);
     let before = pair(SocketType::DGRAM).expect("a pair");
-    inside(Layer::Seccomp, &Needs::default(), || {
+    inside(Layer::Seccomp, &AllowedPaths::default(), || {
         for kind in [SocketType::DGRAM, SocketType::SEQPACKET, SocketType::RAW] {
             assert_eq!(self::kind(pair(kind)), DENIED, "{kind:?}");
         }
@@ -382,32 +386,32 @@ fn the_filter_is_run_for_few_of_the_calls_of_a_server() {
 #[test]
 fn absent_files_have_their_folders_allowed_and_devices_stand_alone() {
     use crate::settings::Sources;
-    let scratch = Scratch::new("needs");
+    let scratch = Scratch::new("allowed");
     let link = scratch.path("read/link");
     std::os::unix::fs::symlink(scratch.path("outside"), &link).expect("a link");
-    let needs = |config: PathBuf| {
+    let allowed = |config: PathBuf| {
         let sources = Sources { config: Some(config), ..Sources::default() };
-        Needs::of(&sources, &sources.combine(None).expect("defaults")).read
+        AllowedPaths::of(&sources, &sources.combine(None).expect("defaults")).read
     };
-    assert!(needs(scratch.path("read/absent")).contains(&scratch.path("read")));
-    let null = needs(PathBuf::from("/dev/null"));
+    assert!(allowed(scratch.path("read/absent")).contains(&scratch.path("read")));
+    let null = allowed(PathBuf::from("/dev/null"));
     assert!(null.contains(&PathBuf::from("/dev/null")) && !null.contains(&PathBuf::from("/dev")));
-    let below_root = needs(PathBuf::from("/chinwag.toml"));
+    let below_root = allowed(PathBuf::from("/chinwag.toml"));
     assert!(below_root.contains(&PathBuf::from("/chinwag.toml")), "{below_root:?}");
     assert!(!below_root.contains(&PathBuf::from("/")), "that would be everything");
-    let linked = needs(link);
+    let linked = allowed(link);
     let target = scratch.path("outside").canonicalize().expect("a file");
     assert!(linked.contains(&target) && !linked.contains(&scratch.path("")));
     let mut usual = Sources::default();
     usual.environment.xdg_config_home = Some(PathBuf::from("/nowhere"));
-    let usual = Needs::of(&usual, &usual.combine(None).expect("defaults")).read;
+    let usual = AllowedPaths::of(&usual, &usual.combine(None).expect("defaults")).read;
     assert_eq!(usual[..2], ["/nowhere/chinwag", "/etc/chinwag"].map(PathBuf::from));
 }
 
 #[test]
 fn opening_for_writing_needs_the_folder_of_the_state() {
     let scratch = Scratch::new("flags");
-    inside(Layer::Landlock, &scratch.needs(), || {
+    inside(Layer::Landlock, &scratch.allowed(), || {
         let open = |name, flags| kind(rustix::fs::open(scratch.path(name), flags, Mode::empty()));
         assert_eq!(open("state/bans", OFlags::WRONLY), Ok(()));
         assert_eq!(open("state/bans", OFlags::WRONLY | OFlags::TRUNC), DENIED);

@@ -21,7 +21,7 @@ mod probe;
 use self::probe::{ConnectionProbe, ProbeResult};
 use crate::chat::event::{ClientId, Control, Event, LeaveReason, NewClient};
 use crate::limits::{LINGER_BYTES, LINGER_BYTES_SHORT, THROTTLE_RECHECK, UNRESPONSIVE_AFTER};
-use crate::os::serving_clock::{self, Served};
+use crate::os::serving_clock::{self, ServedTime};
 use crate::outbound::disconnect_reason::DisconnectReason;
 use crate::outbound::queue;
 use crate::outbound::side_message::SideMessage;
@@ -123,7 +123,7 @@ struct Connection {
     /// How far reading has come.
     read_state: ReadState,
     /// Since when a line has been past its limit without an end, and how much of the time for it has been served; rare.
-    unterminated_line: Option<Box<(Instant, Served)>>,
+    unterminated_line: Option<Box<(Instant, ServedTime)>>,
     /// Whether the connection answers, while somebody waits for the answer; rare.
     probe: Option<Box<ConnectionProbe>>,
 }
@@ -345,7 +345,7 @@ impl Connection {
         match &mut self.unterminated_line {
             Some(overlong) if overlong.0 == since => overlong.1.is_over(within, now),
             overlong => {
-                *overlong = Some(Box::new((since, Served::new(now))));
+                *overlong = Some(Box::new((since, ServedTime::new(now))));
                 within.is_zero()
             }
         }

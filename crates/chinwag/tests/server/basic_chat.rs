@@ -1,10 +1,10 @@
-//! The three exercises of the course, each over real sockets with the server in a background task.
+//! A few clients that chat, disconnect and send at the same time, over real sockets with the server in a background task.
 
 use crate::support::{TestClient, TestServer, run, within_deadline};
 
-/// Exercise 1: several clients connect and each receives what the others say.
+/// Several clients connect and each receives what the others say.
 #[test]
-fn exercise_1_several_clients_hear_each_other() {
+fn clients_receive_what_others_send() {
     run(async {
         let server = TestServer::start();
         let mut people = Vec::new();
@@ -27,9 +27,9 @@ fn exercise_1_several_clients_hear_each_other() {
     });
 }
 
-/// Exercise 2: somebody who leaves without a word is noticed, and the others go on.
+/// A client that disconnects without a command is noticed, and the others go on.
 #[test]
-fn exercise_2_a_disconnect_is_noticed_and_the_others_go_on() {
+fn a_disconnect_is_announced_and_others_go_on() {
     run(async {
         let server = TestServer::start();
         let mut alice = server.join_as("alice").await;
@@ -46,9 +46,9 @@ fn exercise_2_a_disconnect_is_noticed_and_the_others_go_on() {
 const PEOPLE: usize = 100;
 const LINES: usize = 10;
 
-/// Exercise 3: 100 clients send 10 lines each, as fast as they go; each of the others gets each of them, in order.
+/// 100 clients send 10 lines each, as fast as they go; each of the others gets each of them, in order.
 #[test]
-fn exercise_3_a_hundred_clients_send_ten_lines_each() {
+fn a_hundred_clients_send_ten_lines_each() {
     run(async {
         let server = TestServer::without_limits();
         let mut people = Vec::new();

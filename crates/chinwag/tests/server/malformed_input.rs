@@ -1,4 +1,4 @@
-//! Input that nobody would type: each kind over a real socket, and what the others see of it.
+//! Malformed input: each kind over a real socket, and what the others see of it.
 
 use crate::support::{PATIENCE, TestClient, TestServer, run};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The telnet door: what is answered to a client's commands, and what keys do in the lines of one that hands them over.
+//! Telnet: what is answered to commands of a client, and what keys do for a client that sends each of them.
 
 use crate::support::{TestClient, TestServer, run};
 use chinwag::Config;
@@ -27,7 +27,7 @@ async fn answers(person: &mut TestClient) -> Vec<u8> {
 }
 
 #[test]
-fn nothing_of_telnet_is_sent_to_who_sends_none() {
+fn no_telnet_bytes_before_the_client_sends_some() {
     run(async {
         let server = TestServer::without_limits();
         let mut alice = server.connect().await;

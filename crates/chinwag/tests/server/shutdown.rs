@@ -1,11 +1,11 @@
-//! A graceful stop.
+//! The graceful shutdown.
 
 use crate::support::{TestServer, run, within_deadline};
 use chinwag::Config;
 use std::time::Duration;
 
 #[test]
-fn everybody_is_told_and_nobody_is_announced() {
+fn a_shutdown_is_announced_and_no_leave_is() {
     run(async {
         let server = TestServer::start();
         let mut people = Vec::new();
@@ -22,7 +22,7 @@ fn everybody_is_told_and_nobody_is_announced() {
 }
 
 #[test]
-fn every_line_that_was_read_is_delivered_past_the_speech_limit() {
+fn every_line_read_is_delivered_despite_the_rate_limit() {
     run(async {
         let server = TestServer::start();
         let mut alice = server.join_as("alice").await;
@@ -41,7 +41,7 @@ fn every_line_that_was_read_is_delivered_past_the_speech_limit() {
 }
 
 #[test]
-fn somebody_who_does_not_read_does_not_hold_up_the_stop() {
+fn a_slow_client_does_not_delay_the_shutdown() {
     run(async {
         let grace = Duration::from_secs(2);
         let server = TestServer::with(Config {
@@ -67,7 +67,7 @@ fn somebody_who_does_not_read_does_not_hold_up_the_stop() {
 }
 
 #[test]
-fn nobody_comes_in_any_more() {
+fn no_connection_is_accepted_after_the_shutdown() {
     run(async {
         let server = TestServer::start();
         let address = server.address;

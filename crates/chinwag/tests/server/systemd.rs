@@ -83,7 +83,7 @@ fn a_service_manager_is_told_of_start_reload_and_stop() {
 }
 
 #[test]
-fn the_watchdog_hears_of_a_room_that_answers() {
+fn the_watchdog_is_pinged_while_the_broker_answers() {
     run(async {
         let manager = Manager::new("watchdog");
         let mut command = chinwag(&["--listen", "127.0.0.1:0"]);
@@ -203,7 +203,7 @@ fn what_is_passed_and_is_no_listener_is_told_in_a_sentence() {
 
 /// Landlock, where the kernel has it: the process can neither open a file nor listen nor connect, and serves on.
 #[test]
-fn the_process_is_confined_where_the_kernel_can() {
+fn the_process_is_restricted_where_the_kernel_can() {
     run(async {
         // Its settings lie in a folder that it may read. Then a link leads out of there, and SIGHUP makes it follow.
         let [inside, outside] =

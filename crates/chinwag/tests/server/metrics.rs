@@ -1,4 +1,4 @@
-//! Figures and health, as a machine that watches asks for them.
+//! Metrics and health checks over HTTP.
 
 use crate::program::{Program, chinwag};
 use crate::support::{TestClient, run, within_deadline};
@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use whippet::net::TcpStream;
 
-/// A server with a door for figures, and where that is.
-pub(crate) async fn watched(arguments: &[&str]) -> (Program, SocketAddr) {
+/// A server with a listener for metrics, and its address.
+pub(crate) async fn start_with_metrics(arguments: &[&str]) -> (Program, SocketAddr) {
     let usual = ["--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"];
     let mut server = Program::start(chinwag(&[&usual[..], arguments].concat())).await;
     let line = server.printed().await;
@@ -41,22 +41,22 @@ pub(crate) async fn get(at: SocketAddr, page: &str) -> (String, String) {
     (head.lines().next().expect("a status").to_owned(), body.to_owned())
 }
 
-/// The value of a figure.
-pub(crate) fn figure(text: &str, name: &str) -> f64 {
+/// The value of a metric.
+pub(crate) fn metric(text: &str, name: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.unwrap_or_else(|| panic!("{name} in {text}")).parse().expect("a number")
 }
 
-/// Names of all figures, with the suffixes that a query sees.
+/// Names of all metrics, with the suffixes that a query sees.
 fn names(text: &str) -> BTreeSet<&str> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.split([' ', '{']).next().expect("a name")).collect()
 }
 
 #[test]
-fn the_figures_tell_what_happened() {
+fn metrics_count_what_happened() {
     run(async {
-        let (server, at) = watched(&[]).await;
+        let (server, at) = start_with_metrics(&[]).await;
         let mut alice = server.join().await;
         let mut bob = server.join().await;
         alice.expect("* user-2 joined").await;
@@ -70,15 +70,15 @@ fn the_figures_tell_what_happened() {
         assert_eq!(status, "HTTP/1.1 200 OK");
         assert!(text.ends_with("# EOF\n"));
         // Two joins, five lines and a leave.
-        assert_eq!(figure(&text, "chinwag_users"), 1.0);
-        assert_eq!(figure(&text, "chinwag_joins_total"), 2.0);
-        assert_eq!(figure(&text, "chinwag_leaves_total"), 1.0);
-        assert_eq!(figure(&text, "chinwag_messages_total"), 8.0);
-        assert!(figure(&text, "chinwag_frames_sent_total") >= 8.0);
-        assert!(figure(&text, "chinwag_delivery_latency_seconds_count") >= 1.0);
-        assert_eq!(figure(&text, "chinwag_disconnects_total{reason=\"stalled\"}"), 0.0);
-        assert!(figure(&text, "whippet_tasks_alive") >= 3.0);
-        assert!(figure(&text, "whippet_polls_total") > 10.0);
+        assert_eq!(metric(&text, "chinwag_users"), 1.0);
+        assert_eq!(metric(&text, "chinwag_joins_total"), 2.0);
+        assert_eq!(metric(&text, "chinwag_leaves_total"), 1.0);
+        assert_eq!(metric(&text, "chinwag_messages_total"), 8.0);
+        assert!(metric(&text, "chinwag_frames_sent_total") >= 8.0);
+        assert!(metric(&text, "chinwag_delivery_latency_seconds_count") >= 1.0);
+        assert_eq!(metric(&text, "chinwag_disconnects_total{reason=\"stalled\"}"), 0.0);
+        assert!(metric(&text, "whippet_tasks_alive") >= 3.0);
+        assert!(metric(&text, "whippet_polls_total") > 10.0);
         for name in names(&text) {
             let is_ours =
                 ["chinwag_", "whippet_", "process_"].iter().any(|own| name.starts_with(own));
@@ -88,9 +88,9 @@ fn the_figures_tell_what_happened() {
 }
 
 #[test]
-fn what_the_dashboard_asks_for_is_there() {
+fn the_dashboard_shows_every_metric() {
     run(async {
-        let (_server, at) = watched(&[]).await;
+        let (_server, at) = start_with_metrics(&[]).await;
         let (_, text) = get(at, "/metrics").await;
         let (exported, dashboard) =
             (names(&text), include_str!("../../../../contrib/grafana/chinwag.json"));
@@ -113,14 +113,14 @@ fn what_the_dashboard_asks_for_is_there() {
 }
 
 #[test]
-fn the_room_is_healthy_and_ready_until_it_stops() {
+fn the_server_is_healthy_and_ready_until_it_stops() {
     run(async {
-        let (server, at) = watched(&["--shutdown-timeout", "3600", "--no-limits"]).await;
+        let (server, at) = start_with_metrics(&["--shutdown-timeout", "3600", "--no-limits"]).await;
         assert_eq!(get(at, "/healthz").await, ("HTTP/1.1 200 OK".into(), "ok\n".into()));
         assert_eq!(get(at, "/readyz").await, ("HTTP/1.1 200 OK".into(), "ready\n".into()));
         let mut alice = server.join().await;
-        // Somebody who does not read holds up a stop for as long as the grace is.
-        let _frozen = server.join().await;
+        // A client that does not read delays a shutdown by the shutdown timeout.
+        let _slow = server.join().await;
         alice.expect("* user-2 joined").await;
         for _ in 0..900 {
             alice.send_line(&"x".repeat(1000)).await;
@@ -138,9 +138,9 @@ fn the_room_is_healthy_and_ready_until_it_stops() {
 }
 
 #[test]
-fn what_is_no_page_is_answered_in_its_own_words() {
+fn bad_requests_get_their_status() {
     run(async {
-        let (_server, at) = watched(&[]).await;
+        let (_server, at) = start_with_metrics(&[]).await;
         let large = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(5000));
         for (request, status) in [
             ("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
@@ -160,9 +160,10 @@ fn what_is_no_page_is_answered_in_its_own_words() {
 
 /// A page that has its own name lead here may not read what is here.
 #[test]
-fn a_foreign_name_reads_no_figures() {
+fn other_host_names_are_rejected() {
     run(async {
-        let (_server, at) = watched(&["--metrics-hosts", "*.svc", "--metrics-hosts", "chat"]).await;
+        let (_server, at) =
+            start_with_metrics(&["--metrics-hosts", "*.svc", "--metrics-hosts", "chat"]).await;
         let ask = async |target: &str, host: &str| {
             let request = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
             exchange(at, request.as_bytes()).await
@@ -187,7 +188,7 @@ fn a_foreign_name_reads_no_figures() {
 #[test]
 fn the_older_format_has_its_own_types() {
     run(async {
-        let (_server, at) = watched(&[]).await;
+        let (_server, at) = start_with_metrics(&[]).await;
         let ask = async |accept: &str| {
             let request =
                 format!("GET /metrics HTTP/1.1\r\nHost: {at}\r\nAccept: {accept}\r\n\r\n");
@@ -214,10 +215,11 @@ fn the_older_format_has_its_own_types() {
 
 /// The process is confined when it is asked, and can open none of /proc.
 #[test]
-fn the_process_and_the_limits_are_among_the_figures() {
+fn process_and_limits_are_exported() {
     run(async {
-        let (server, at) = watched(&["--max-connections", "77", "--max-per-address", "5"]).await;
-        let before = figure(&get(at, "/metrics").await.1, "process_open_fds");
+        let (server, at) =
+            start_with_metrics(&["--max-connections", "77", "--max-per-address", "5"]).await;
+        let before = metric(&get(at, "/metrics").await.1, "process_open_fds");
         let _people = [server.join().await, server.join().await];
         let (_, text) = get(at, "/metrics").await;
         let version = env!("CARGO_PKG_VERSION");
@@ -225,26 +227,26 @@ fn the_process_and_the_limits_are_among_the_figures() {
             text.contains(&format!("\nchinwag_build_info{{version=\"{version}\",arch=\"")),
             "{text}"
         );
-        assert_eq!(figure(&text, "process_open_fds"), before + 2.0);
-        assert!(figure(&text, "process_max_fds") > before);
-        assert!(figure(&text, "process_threads") >= 2.0);
-        assert!(figure(&text, "process_resident_memory_bytes") > 1e6);
-        assert!(figure(&text, "process_cpu_seconds_total") >= 0.0);
+        assert_eq!(metric(&text, "process_open_fds"), before + 2.0);
+        assert!(metric(&text, "process_max_fds") > before);
+        assert!(metric(&text, "process_threads") >= 2.0);
+        assert!(metric(&text, "process_resident_memory_bytes") > 1e6);
+        assert!(metric(&text, "process_cpu_seconds_total") >= 0.0);
         let now = whippet::time::since_1970().as_secs_f64();
-        let started = figure(&text, "process_start_time_seconds");
+        let started = metric(&text, "process_start_time_seconds");
         assert!(started <= now && now - started < 60.0, "{started}, now {now}");
-        assert_eq!(figure(&text, "chinwag_connections_limit"), 77.0);
-        assert_eq!(figure(&text, "chinwag_address_connections_limit"), 5.0);
-        assert_eq!(figure(&text, "chinwag_rooms_limit"), 1000.0);
-        assert_eq!(figure(&text, "chinwag_sendq_hard_limit_bytes"), 1048576.0);
+        assert_eq!(metric(&text, "chinwag_connections_limit"), 77.0);
+        assert_eq!(metric(&text, "chinwag_address_connections_limit"), 5.0);
+        assert_eq!(metric(&text, "chinwag_rooms_limit"), 1000.0);
+        assert_eq!(metric(&text, "chinwag_sendq_hard_limit_bytes"), 1048576.0);
     });
 }
 
 /// Eight who say nothing take all places, and lose them after their time.
 #[test]
-fn the_silent_are_closed_and_the_next_is_answered() {
+fn silent_connections_are_closed_for_new_ones() {
     run(async {
-        let (_server, at) = watched(&[]).await;
+        let (_server, at) = start_with_metrics(&[]).await;
         let mut silent = Vec::new();
         for _ in 0..8 {
             silent.push(connect(at).await);
@@ -260,7 +262,7 @@ fn the_silent_are_closed_and_the_next_is_answered() {
 #[test]
 fn idle_connections_do_not_delay_health() {
     run(async {
-        let (_server, at) = watched(&[]).await;
+        let (_server, at) = start_with_metrics(&[]).await;
         let mut idle = Vec::new();
         for number in 0..64 {
             let mut asker = connect(at).await;
@@ -281,9 +283,9 @@ fn idle_connections_do_not_delay_health() {
 }
 
 #[test]
-fn what_keeps_figures_waiting_is_told() {
+fn a_failing_accept_of_metrics_is_logged() {
     run(async {
-        let (mut server, at) = watched(&[]).await;
+        let (mut server, at) = start_with_metrics(&[]).await;
         let process = Some(Pid::from_child(&server.process));
         let few = Rlimit { current: Some(3), maximum: getrlimit(Resource::Nofile).maximum };
         let before = prlimit(process, Resource::Nofile, few).expect("ours");
@@ -296,7 +298,7 @@ fn what_keeps_figures_waiting_is_told() {
 }
 
 #[test]
-fn figures_for_everybody_must_be_asked_for() {
+fn public_metrics_need_a_setting() {
     let refused = chinwag(&["--listen", "127.0.0.1:0", "--metrics", "0.0.0.0:0"]).output();
     let refused = refused.expect("the program runs");
     assert_eq!(refused.status.code(), Some(2));

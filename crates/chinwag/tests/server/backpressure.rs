@@ -1,11 +1,11 @@
-//! A room whose people do not read, beside one that must not notice.
+//! A room whose users do not read must not delay another room.
 
 use crate::support::{TestServer, run};
 
 /// Nobody in #slow reads while a person there sends without end; the lobby is as quick as ever, and nobody is lost who
 /// reads in the end.
 #[test]
-fn a_room_that_waits_holds_no_other_up() {
+fn a_paused_room_delays_no_other() {
     run(async {
         let server = TestServer::without_limits();
         let mut slow = server.join_as("slow").await;

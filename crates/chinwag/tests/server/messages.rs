@@ -1,9 +1,9 @@
-//! What people see of each other: the forms of all lines.
+//! What users see of each other: the form of each message.
 
 use crate::support::{TestServer, run};
 
 #[test]
-fn a_newcomer_is_welcomed_first_of_all() {
+fn a_new_client_is_welcomed_first() {
     run(async {
         let server = TestServer::start();
         let mut alice = server.connect().await;

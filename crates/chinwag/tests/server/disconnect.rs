@@ -1,4 +1,4 @@
-//! How people leave, and that each leave is told once.
+//! How users leave, and that each leave is announced once.
 
 use crate::support::{TestClient, TestServer, run, within_deadline};
 use std::io::ErrorKind;
@@ -12,7 +12,7 @@ async fn pair(server: &TestServer) -> (TestClient, TestClient) {
 }
 
 #[test]
-fn the_end_of_input_delivers_what_came_before_it() {
+fn end_of_input_delivers_what_came_before_it() {
     run(async {
         let server = TestServer::start();
         let (mut alice, mut bob) = pair(&server).await;
@@ -65,7 +65,7 @@ fn a_reset_is_a_lost_connection() {
 }
 
 #[test]
-fn a_reset_is_noticed_while_the_person_is_not_read() {
+fn a_reset_is_noticed_while_the_client_is_not_read() {
     run(async {
         let server = TestServer::start();
         let (mut alice, mut bob) = pair(&server).await;
@@ -93,7 +93,7 @@ fn a_nick_is_free_again_once_its_owner_has_left() {
 
 /// SIGPIPE would end the process, and a write to somebody who is gone must end him alone.
 #[test]
-fn regression_25_writing_to_somebody_who_is_gone_ends_him_alone() {
+fn regression_25_writing_to_a_gone_client_ends_only_it() {
     run(async {
         let server = TestServer::without_limits();
         let (mut alice, bob) = pair(&server).await;

@@ -11,29 +11,29 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Most secrets of a container engine that are allowed without having been named.
-const MOST_SECRETS: usize = 64;
+const MAX_SECRETS: usize = 64;
 
 /// What a server still needs of the file system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Needs {
+pub(crate) struct AllowedPaths {
     /// Files and folders in which it reads files.
     pub read: Vec<PathBuf>,
     /// Folders in which it replaces files.
     pub write: Vec<PathBuf>,
 }
 
-impl Needs {
+impl AllowedPaths {
     /// What these settings need, and what may be named by others that are read later.
     pub(crate) fn of(sources: &Sources, effective: &Effective) -> Self {
         let settings = &effective.settings;
-        let mut needs =
+        let mut allowed =
             Self { read: Vec::new(), write: settings.state_dir.iter().cloned().collect() };
-        sources.places().iter().chain(&settings.oper_file).for_each(|file| needs.add_file(file));
-        oper_secret::credentials().into_iter().for_each(|folder| needs.add(folder));
+        sources.paths().iter().chain(&settings.oper_file).for_each(|file| allowed.add_file(file));
+        oper_secret::credentials().into_iter().for_each(|folder| allowed.add(folder));
         // One by one: a folder for everything in the container may hold what is for others, such as a token for its manager.
         let secrets = regular_files(Path::new(oper_secret::CONTAINER_SECRETS));
-        secrets.into_iter().for_each(|file| needs.add(file));
-        needs
+        secrets.into_iter().for_each(|file| allowed.add(file));
+        allowed
     }
 
     /// A file that may be replaced by another of its name.
@@ -61,15 +61,19 @@ impl Needs {
 
     /// What else lies beside the files that are read, so that a process that was taken over could read it, too: a sentence
     /// for each folder.
-    pub(crate) fn strangers(&self, sources: &Sources, effective: &Effective) -> Vec<String> {
+    pub(crate) fn unexpected_neighbors(
+        &self,
+        sources: &Sources,
+        effective: &Effective,
+    ) -> Vec<String> {
         let secret = effective.settings.oper_file.iter();
         let files: Vec<_> = effective.file.iter().chain(secret).cloned().collect();
-        let known: Vec<_> = files.iter().cloned().chain(sources.places()).collect();
+        let known: Vec<_> = files.iter().cloned().chain(sources.paths()).collect();
         let mut told: Vec<String> = Vec::new();
         for file in files.iter().filter(|file| file.is_file()) {
             let folder = folder_of(file);
             let is_managed = oper_secret::credentials().is_some_and(|other| other == folder);
-            let Ok(Some(stranger)) = stranger_in(&folder, &known) else { continue };
+            let Ok(Some(stranger)) = other_file_in(&folder, &known) else { continue };
             let sentence = format!(
                 "{} lies beside {}, which the confined process can read, too: give it a folder of its own",
                 file.display(),
@@ -85,7 +89,7 @@ impl Needs {
 
 /// Something in a folder that is none of these files, nor the machinery by which volumes are exchanged: names that begin
 /// with two dots, and other links to those files.
-fn stranger_in(folder: &Path, known: &[PathBuf]) -> io::Result<Option<PathBuf>> {
+fn other_file_in(folder: &Path, known: &[PathBuf]) -> io::Result<Option<PathBuf>> {
     let known: Vec<_> = known.iter().filter_map(|file| file.canonicalize().ok()).collect();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
@@ -102,5 +106,5 @@ fn stranger_in(folder: &Path, known: &[PathBuf]) -> io::Result<Option<PathBuf>> 
 fn regular_files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths.filter(|path| files::open_regular(path).is_ok()).take(MOST_SECRETS).collect()
+    paths.filter(|path| files::open_regular(path).is_ok()).take(MAX_SECRETS).collect()
 }
