@@ -12,7 +12,7 @@ const HEAD: usize = 16;
 /// What comes of a stream, and how many bytes of it were taken.
 type Read = (Option<Result<ProxiedPeer, HeaderError>>, usize);
 
-/// The fuzz target. Half of the inputs have a signature put before them, which is seldom found.
+/// The fuzz target. Half of the inputs have a signature put before them, which is rarely found.
 pub(super) fn check(input: &[u8]) {
     let Some((&first, rest)) = input.split_first() else { return };
     let chunks = script::chunks(rest);

@@ -262,7 +262,7 @@ fn reference_of_times(typed: &str) -> Option<Command<'static>> {
     Some(Command { kind, text: "" })
 }
 
-/// What is on or off in somebody's own terminal.
+/// What is on or off in a user's own terminal.
 fn reference_of_terminals(command: &str, rest: &str) -> Option<Command<'static>> {
     let is_edit = command.eq_ignore_ascii_case("/edit");
     let kind = match switch(rest).flatten() {
@@ -445,7 +445,7 @@ fn check_shown(input: Command<'_>) {
     }
 }
 
-/// A line as the door sends it starts as the server has it start, ends once, and holds nothing harmful between.
+/// A line as it is encoded starts as the server has it start, ends once, and holds nothing harmful between.
 fn check_line(line: &Message<'_>, start: &str) {
     let mut sent = Vec::new();
     WireFormat::Lines.encode(line, &mut sent);

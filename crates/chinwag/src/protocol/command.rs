@@ -58,7 +58,7 @@ pub(crate) enum CommandKind {
     Reply,
     /// `/ignore`: read nothing more of the one who is called so; empty for asking who is ignored.
     Ignore,
-    /// `/unignore`: read him again.
+    /// `/unignore`: read that user again.
     Unignore,
     /// `/away`: be away, with these words if there are any; or be back.
     Away,
@@ -82,12 +82,12 @@ pub(crate) enum CommandKind {
     Quit,
     /// `/help`: which commands are there? Or what does the one of this name do?
     Help,
-    /// `/edit on` and `/edit off`: line editing. Their own task takes care of it; the broker hears that it has begun or ended, to
+    /// `/edit on` and `/edit off`: line editing. The connection's task handles it; the broker hears that it has begun or ended, to
     /// say what stands before the line.
     Edit(bool),
-    /// `/color on` and `/color off`: colours. His own task takes care of it.
+    /// `/color on` and `/color off`: colors. The connection's task handles it.
     Color(bool),
-    /// `/oper`: become an operator; the text is the secret. His own task looks at it, and hands [`OperResult`](Self::OperResult)
+    /// `/oper`: become an operator; the text is the secret. The connection's task checks it, and passes [`OperResult`](Self::OperResult)
     /// on in its place.
     Oper,
     /// What came of `/oper`.
@@ -97,20 +97,20 @@ pub(crate) enum CommandKind {
         /// Whether the secret went over a network.
         in_clear: bool,
     },
-    /// `/kick`: take somebody out of the room. The text is a nick and a reason, or lacks some of that.
+    /// `/kick`: remove a user from the room. The text is a nick and a reason, or lacks some of that.
     Kick,
-    /// `/ban`: keep somebody out of the house. The text is whom, for how long, and why; or lacks some of that.
+    /// `/ban`: keep users from connecting. The text is whom, for how long, and why; or lacks some of that.
     Ban,
-    /// `/unban`: let him in again.
+    /// `/unban`: end a ban.
     Unban,
     /// `/bans`: who is kept out?
     Bans {
         /// Which page of a long answer, from 1.
         page: u32,
     },
-    /// `/mute`: let nobody read somebody. The text is a nick and a time, or lacks some of that.
+    /// `/mute`: hide a user's lines from the others. The text is a nick and a time, or lacks some of that.
     Mute,
-    /// `/unmute`: let him be read again.
+    /// `/unmute`: end that.
     Unmute,
     /// `/slow`: let each say one line in the time of the text in the room.
     Slow,

@@ -7,7 +7,7 @@
 //!
 //! Who hands over each key (a telnet in character mode, `nc` in a raw terminal) erases here: BS and DEL a character,
 //! Ctrl-W a word, Ctrl-U the line; Ctrl-C and Ctrl-D at the start of a line end the conversation. For a person with
-//! an [`editor`](crate::terminal::editor) all of that is the editor's affair: he gets [`Decoded::Keys`] in place of lines.
+//! an [`editor`](crate::terminal::editor) all of that is up to the editor: it gets [`Decoded::Keys`] in place of lines.
 
 mod erase;
 mod key_ends;
@@ -56,7 +56,7 @@ pub(crate) struct Decoder {
     discarding: Option<Box<Discarding>>,
     /// How the stream began.
     start: StreamStart,
-    /// Whether the person knows that what came was not UTF-8.
+    /// Whether the user was told that some input was not UTF-8.
     not_utf8_notice: NoticeState,
     /// Whether keys are handed out, and not lines.
     key_mode: bool,
@@ -93,9 +93,9 @@ pub(crate) enum Decoded<'a> {
     NotUtf8,
     /// The other side speaks another protocol: nothing that follows is chat.
     OtherProtocol(OtherProtocol),
-    /// The person ends it with a key or by his client's command for that: nothing that follows is looked at.
+    /// The user ends it with a key or by their client's command for that: nothing that follows is looked at.
     Quit,
-    /// His client says something about options or its terminal, or asks for a sign of life.
+    /// The client says something about options or its terminal, or asks for a sign of life.
     Telnet(TelnetCommand),
     /// Bytes of keys, where those are wanted; a line's end is a CR, and stands last, as do the keys that an editor may
     /// have to stop at.
@@ -214,7 +214,7 @@ impl Decoder {
         }
     }
 
-    /// What the work came to; whoever works on what comes of it adds to it.
+    /// The work that was done; what handles the output adds to it.
     pub(crate) fn steps(&self) -> &Steps {
         &self.steps
     }

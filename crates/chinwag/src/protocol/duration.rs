@@ -31,7 +31,7 @@ const MAX_SECONDS: u64 = 3_653 * 86_400;
 /// What stands before a reason that begins with a digit.
 const FOR: &str = "for";
 
-/// How a time is written, for whoever wrote something else.
+/// How a time is written, for error messages.
 const EXAMPLES: &str = "a time is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours";
 
 /// The seconds that a text begins with, as in `90s`, `1h30m` or `2 hours`, and what stands behind them; `None` if it begins with
@@ -96,7 +96,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// What follows the name in an order about somebody: a time, if there is one, and words. A time stands first; words that begin with
+/// What follows the nick in a command about a user: a time, if there is one, and words. A time stands first; words that begin with
 /// a digit stand behind `for`.
 ///
 /// # Errors

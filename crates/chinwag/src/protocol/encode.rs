@@ -1,7 +1,7 @@
-//! From what is meant to bytes: how each kind of door shows a [`Message`].
+//! Encoding of a [`Message`] in each wire format.
 //!
-//! The broker says what happened; a door says how that looks at its far end, and takes out of a person's words what
-//! must not be shown there. What one kind of door encodes is shared by all people behind it.
+//! The broker says what happened; the wire format says how that looks to a client, and removes from a user's text what
+//! must not be shown there. What is encoded once is shared by all users with that format.
 
 use crate::protocol::duration;
 use crate::protocol::message::{LeaveReason, Message};
@@ -11,7 +11,7 @@ use crate::protocol::sanitize::{append_sanitized, is_blank, quote};
 use crate::protocol::time_of_day::TimeOfDay;
 use std::io::Write;
 
-/// A kind of door.
+/// How messages look to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireFormat {
     /// Lines of text that end in CR LF: nc, telnet.
@@ -19,30 +19,30 @@ pub(crate) enum WireFormat {
 }
 
 impl WireFormat {
-    /// All kinds, each at the place of its [`index`](Self::index).
+    /// All formats, each at its [`index`](Self::index).
     pub(crate) const ALL: [Self; 1] = [Self::Lines];
 
-    /// A number for tables of doors.
+    /// A number for tables of formats.
     #[inline]
     pub(crate) const fn index(self) -> usize {
         self as usize
     }
 
-    /// Appends a line with what stands before it, as this kind of door sends it.
+    /// Appends a message with its prefix in this format.
     #[inline]
     pub(crate) fn encode_with_prefix(
         self,
-        heading: Prefix<'_>,
+        prefix: Prefix<'_>,
         line: &Message<'_>,
         out: &mut Vec<u8>,
     ) {
         match self {
-            Self::Lines => heading.encode(out),
+            Self::Lines => prefix.encode(out),
         }
         self.encode(line, out);
     }
 
-    /// Appends the line as this kind of door sends it.
+    /// Appends the message in this format.
     pub(crate) fn encode(self, line: &Message<'_>, out: &mut Vec<u8>) {
         match self {
             Self::Lines => encode_line(line, out),
@@ -50,7 +50,7 @@ impl WireFormat {
     }
 }
 
-/// What some people get before a line.
+/// What some users get before a line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Prefix<'a> {
     /// When it was said, for those who asked for time stamps.
@@ -72,7 +72,7 @@ impl Prefix<'_> {
     }
 }
 
-/// What ends a line at the door of lines.
+/// The end of a line in the format of lines.
 const LINE_END: &[u8] = b"\r\n";
 
 /// A line for nc and telnet.
@@ -104,9 +104,9 @@ fn encode_line(line: &Message<'_>, out: &mut Vec<u8>) {
             append_fmt(out, format_args!("* {nick} ended the slow mode"))
         }
         Message::Joined(nick) => append_fmt(out, format_args!("* {nick} joined")),
-        Message::Left(nick, departure) => {
+        Message::Left(nick, reason) => {
             append_fmt(out, format_args!("* {nick} left"));
-            encode_reason(departure, out);
+            encode_reason(reason, out);
         }
         Message::Renamed(old, new) => append_fmt(out, format_args!("* {old} is now {new}")),
         Message::JoinCount(count) => {
@@ -133,7 +133,7 @@ fn encode_line(line: &Message<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(LINE_END);
 }
 
-/// What somebody says.
+/// What a user says.
 #[inline]
 fn encode_say(nick: Nick, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(nick.as_bytes());
@@ -141,7 +141,7 @@ fn encode_say(nick: Nick, text: &str, out: &mut Vec<u8>) {
     append_sanitized(out, text);
 }
 
-/// What somebody does.
+/// What a user does.
 fn encode_action(nick: Nick, text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"~ ");
     out.extend_from_slice(nick.as_bytes());
@@ -149,10 +149,10 @@ fn encode_action(nick: Nick, text: &str, out: &mut Vec<u8>) {
     append_sanitized(out, text);
 }
 
-/// What stands behind `left`. A person's own words are quoted, and the server's never, so that nobody can leave
-/// with a reason of the server's.
-fn encode_reason(departure: &LeaveReason, out: &mut Vec<u8>) {
-    match departure {
+/// What follows `left`. A user's own text is quoted, and the server's never, so that no user can leave with a reason of the
+/// server's.
+fn encode_reason(reason: &LeaveReason, out: &mut Vec<u8>) {
+    match reason {
         LeaveReason::Quit(Some(words)) if !is_blank(words) => {
             append_fmt(out, format_args!(" ({})", quote(words)));
         }
@@ -179,7 +179,7 @@ fn append_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a vector takes all that is written");
 }
 
-/// So many people, as a line says it.
+/// A number of users, as a line says it.
 pub(crate) fn people_count(count: u64) -> String {
     if count == 1 { "1 person".to_owned() } else { format!("{} people", group_digits(count)) }
 }
@@ -214,8 +214,8 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn left(departure: LeaveReason) -> String {
-        shown(Message::Left(Nick::parse("alice").unwrap(), &departure))
+    fn left(reason: LeaveReason) -> String {
+        shown(Message::Left(Nick::parse("alice").unwrap(), &reason))
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl IpRange {
         Ok(range)
     }
 
-    /// What to ban of somebody who comes from this address: of IPv6 the /64, for each of its addresses is theirs.
+    /// What to ban of a client with this address: of IPv6 the /64, for each of its addresses is theirs.
     pub fn of_client(address: IpAddr) -> Self {
         let address = address.to_canonical();
         let whole = address.is_ipv4() || address.is_loopback();

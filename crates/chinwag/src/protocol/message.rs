@@ -1,88 +1,88 @@
-//! What can be shown to people, by its meaning. How it looks is a matter of the door.
+//! What can be shown to users, by its meaning. How it looks is up to the [wire format](crate::protocol::encode::WireFormat).
 
 use crate::protocol::nick::Nick;
 use crate::protocol::room_name::RoomName;
 use std::time::Duration;
 
-/// One line, by its meaning.
+/// One message, by its meaning.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Message<'a> {
-    /// Somebody says something.
+    /// A user says something.
     Say(Nick, &'a str),
-    /// Somebody does something: `/me`.
+    /// A user does something: `/me`.
     Action(Nick, &'a str),
-    /// Somebody came.
+    /// A user joined.
     Joined(Nick),
-    /// Somebody left.
+    /// A user left.
     Left(Nick, &'a LeaveReason),
-    /// Somebody is called differently from now on.
+    /// A user has another nick from now on.
     Renamed(Nick, Nick),
-    /// Somebody says what the room is about, in quotes, or that it has no topic any more.
+    /// A user sets the topic, which is in quotes, or removes it.
     Topic(Nick, Option<&'a str>),
-    /// An operator says how often each may speak here from now on, or that this does not matter any more.
+    /// An operator sets the slow mode of the room, or ends it.
     SlowMode(Nick, Option<Duration>),
-    /// So many people came, too many to name.
+    /// So many users joined, too many to name.
     JoinCount(u64),
-    /// So many people left, too many to name.
+    /// So many users left, too many to name.
     LeaveCount(u64),
-    /// For one person alone, from another.
+    /// A private message, for its recipient alone.
     PrivateFrom(Nick, &'a str),
-    /// For whoever wrote to one person alone: it is on its way.
+    /// The confirmation of a private message, for its author alone.
     PrivateTo(Nick, &'a str),
-    /// For one person alone: what was said or done here before.
+    /// For one user alone: a line of the room's history.
     Replay {
-        /// By whom.
+        /// The author.
         nick: Nick,
-        /// Whether he did it, by `/me`.
+        /// Whether it is an action, by `/me`.
         is_action: bool,
-        /// The words.
+        /// The text.
         text: &'a str,
     },
-    /// The end of the server.
+    /// The server shuts down.
     ShuttingDown,
-    /// For a newcomer alone, before anything else: the greeting, and who he is.
+    /// For a new user alone, before anything else: the greeting, and their nick.
     Welcome(&'a str, Nick),
-    /// For one person alone: what he asked for.
+    /// For one user alone: what they asked for.
     Reply(&'a str),
-    /// For one person alone: why not.
+    /// For one user alone: why their command failed.
     Error(&'a str),
 }
 
 impl Message<'_> {
-    /// Whether it only says that somebody came or left.
+    /// Whether it only says that users joined or left.
     pub(crate) const fn is_join_or_leave(&self) -> bool {
         use Message::{JoinCount, Joined, LeaveCount, Left};
         matches!(self, Joined(_) | Left(..) | JoinCount(_) | LeaveCount(_))
     }
 }
 
-/// How somebody left, which is what the others read.
+/// Why a user left, which is what the others read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LeaveReason {
-    /// By `/quit`, with his words.
+    /// By `/quit`, with their text.
     Quit(Option<String>),
-    /// He closed his side, as `nc` does at the end of its input.
+    /// The client closed its side, as `nc` does at the end of its input.
     Eof,
-    /// They left this room, and not the house.
+    /// They left this room, and not the server.
     Parted(RoomName),
     /// The connection broke.
     ConnectionLost,
-    /// He did not read what he was sent.
+    /// The client did not read what was sent to it.
     TooSlow,
-    /// An operator took them out of this room, with words if there were any. They are in the house still.
+    /// An operator removed them from this room, with a reason if there was any. They are still connected.
     Kicked {
         /// The room.
         room: RoomName,
         /// The operator.
         by: Nick,
-        /// His words.
+        /// The reason.
         reason: Option<Box<str>>,
     },
-    /// Whoever runs the server ended it, with these words.
+    /// An administrator disconnected them, by the admin socket.
     KickedByAdmin {
-        /// The words.
+        /// The reason.
         reason: Box<str>,
     },
-    /// The server ended it, and says why.
+    /// The server closed the connection, and says why.
     ServerClosed(&'static str),
 }

@@ -1,10 +1,10 @@
-//! Nicks: what a person may be called, and why not.
+//! Nicks: which names a user may have, and why not.
 //!
 //! A name is taken as it was asked for or refused with the reason; it is never stripped or shortened, for that
 //! would complete an attack (`a<RTLO>b` must not become `ab`).
 //!
 //! Two names are told apart by their [`FoldedNick`] and by their [`NickSkeleton`]: nobody has a name that is another's in either. The first
-//! is also what somebody is addressed by, so that a look-alike gets nothing that was meant for another.
+//! is also what a user is addressed by, so that a look-alike gets nothing that was meant for another.
 
 use crate::limits::{MAX_NICK, MIN_NICK};
 use crate::protocol::sanitize;
@@ -12,7 +12,7 @@ use std::fmt;
 
 /// What a nick made by the server starts with; `user-<digits>` is the server's, however its letters are cased.
 const DEFAULT_PREFIX: &str = "user-";
-/// Names that would let a person speak as the house, folded.
+/// Names that would let a user speak as the server, folded.
 const RESERVED: [&str; 9] = [
     "server",
     "system",
@@ -44,7 +44,7 @@ pub(crate) struct FoldedNick(Nick);
 pub(crate) struct NickSkeleton(Nick);
 
 impl Nick {
-    /// The nick a person asked for, letter by letter as typed.
+    /// The nick that a user asked for, letter by letter as typed.
     ///
     /// # Errors
     /// The reason for refusing it, with the name as asked.
@@ -55,18 +55,17 @@ impl Nick {
         }
     }
 
-    /// The nick that a person means who may be somebody else: the server's own are among them. `None` if nobody can be
-    /// called so.
+    /// The nick of a user who may exist: those that the server gives are among them. `None` if no user can have it.
     pub(crate) fn parse_existing(named: &str) -> Option<Self> {
         matches!(find_fault(named), None | Some(Reason::Reserved)).then(|| Self::from_ascii(named))
     }
 
-    /// The nick the server gives to its newcomer of this number: `user-7`.
+    /// The nick that the server gives to the new user of this number: `user-7`.
     pub(crate) fn guest(number: u64) -> Self {
         Self::from_ascii(&format!("{DEFAULT_PREFIX}{number}"))
     }
 
-    /// Whether the server has given it, to one newcomer alone.
+    /// Whether the server gave it, to one new user alone.
     pub(crate) fn is_guest(&self) -> bool {
         is_guest_name(self.as_str())
     }
@@ -170,9 +169,9 @@ enum Reason {
     Short,
     /// More than [`MAX_NICK`] characters.
     Long,
-    /// It belongs to the house.
+    /// It is reserved for the server.
     Reserved,
-    /// It looks like one of the house's.
+    /// It can be confused with a reserved one.
     ConfusableWithReserved(&'static str),
 }
 
@@ -219,12 +218,12 @@ fn find_fault(asked: &str) -> Option<Reason> {
     }
 }
 
-/// Whether a name belongs to the house, however its letters are cased.
+/// Whether a name is reserved for the server, however its letters are cased.
 fn is_reserved(name: &str) -> bool {
     is_guest_name(name) || RESERVED.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// The name of the house that a name looks like, if it does.
+/// The reserved name that a name can be confused with, if there is one.
 fn confusable_reserved(name: &str) -> Option<&'static str> {
     let look = strict_skeleton(name);
     if look
@@ -236,7 +235,7 @@ fn confusable_reserved(name: &str) -> Option<&'static str> {
     RESERVED.into_iter().find(|reserved| strict_skeleton(reserved) == look)
 }
 
-/// What a name looks like to somebody who takes it for one of the house's: `rn` is `m`, `vv` is `w`, and `i` is `l` as well.
+/// The skeleton that is compared with those of reserved names: `rn` is `m`, `vv` is `w`, and `i` is `l` as well.
 fn strict_skeleton(name: &str) -> String {
     let look = |byte: u8| match skeleton_byte(byte) {
         b'i' => 'l',
@@ -315,14 +314,14 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_house_are_reserved_in_any_case() {
+    fn reserved_names_are_rejected_in_any_case() {
         for name in ["server", "System", "ADMIN", "operator", "ChinWag", "user-1", "USER-007"] {
             assert_eq!(refusal(name), format!("the nick {name:?} is reserved"));
         }
     }
 
     #[test]
-    fn names_that_look_like_the_houses_are_reserved() {
+    fn names_like_reserved_ones_are_rejected() {
         for (name, like) in [
             ("Systern", "system"),
             ("SYSTERN", "system"),

@@ -24,7 +24,7 @@ const ADDRESSES_V4: usize = 2 * (4 + 2);
 const ADDRESSES_V6: usize = 2 * (16 + 2);
 /// Version 2, and the command of a connection that the proxy makes for itself: to see whether we are well.
 const LOCAL: u8 = 0x20;
-/// Version 2, and the command of a connection for somebody.
+/// Version 2, and the command of a connection for a client.
 const PROXY: u8 = 0x21;
 /// TCP over IPv4.
 const TCP4: u8 = 0x11;
@@ -34,7 +34,7 @@ const TCP6: u8 = 0x21;
 /// Whom a proxy connects for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProxiedPeer {
-    /// Somebody at this address. One of IPv4 is one, however it was told.
+    /// A client at this address. A mapped IPv4 address is one of IPv4.
     Client(SocketAddr),
     /// Itself.
     Local,

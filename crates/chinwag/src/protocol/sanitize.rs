@@ -1,6 +1,6 @@
-//! The sanitiser: what of a person's words may reach a terminal.
+//! The sanitizer: what of a user's text may reach a terminal.
 //!
-//! It runs once a line, where a line is encoded for a door whose far end is a terminal; checks of commands and
+//! It runs once a line, where a line is encoded for a client that may be a terminal; checks of commands and
 //! nicks look at the text before. What is taken out: control characters (so no ESC that we did not write ever leaves), what turns the
 //! direction of writing, what shows nothing, marks past [`MAX_COMBINING_MARKS`](crate::limits::MAX_COMBINING_MARKS) on one letter, blanks past
 //! [`MAX_BLANK_COLUMNS`] in a row. A TAB becomes a blank. What shows nothing and is needed all the
@@ -83,7 +83,7 @@ pub(crate) fn quote(words: &str) -> String {
     quoted
 }
 
-/// As much of somebody's words as [`quote`] shows of them, and a little more, by which it sees that they go on.
+/// As much of a user's text as [`quote`] shows of it, and a little more, by which it sees that it goes on.
 pub(crate) fn truncate_for_quote(words: &str) -> String {
     let words = sanitize(words);
     words[..words.floor_char_boundary(EXAMINED_BYTES)].to_owned()

@@ -1,10 +1,10 @@
-//! Other protocols at our door: known by how they begin, and answered in their own way.
+//! Detection of clients that speak another protocol: by how they begin. They are answered in their own way.
 //!
 //! It is more than a courtesy. A web page may make its reader's browser send bytes to any port of the reader's own
 //! machine; if a request's lines were taken for chat, any page could speak in a room that listens on loopback. And what other
-//! programs send first is no chat: the secret of an IRC client, addresses that a proxy tells.
+//! programs send first is no chat: the secret of an IRC client, addresses that a proxy sends.
 //!
-//! Pure: it looks at lines and bytes. Which of them are the start of a stream is the [decoder](crate::protocol::decoder)'s affair.
+//! Pure: it looks at lines and bytes. Which of them are the start of a stream is the [decoder](crate::protocol::decoder)'s business.
 
 mod irc;
 mod proxy;

@@ -123,7 +123,7 @@ impl fmt::Display for TimeOfDay {
     }
 }
 
-/// What the wall clock said at some moment, from which the time of day at others follows: whoever keeps it reads no
+/// What the wall clock said at some moment, from which the time of day at others follows: its users read no
 /// clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WallClock {

@@ -1,8 +1,8 @@
-//! How a line looks to whoever gets it: a small, closed set of views, so that a room encodes a line once for each view
-//! that somebody has, and all who have it share the bytes.
+//! How a line looks to its receivers: a small, closed set of views, so that a room encodes a line once for each view
+//! that any user has, and all who have it share the bytes.
 //!
 //! ```text
-//!   view = door × of another room? × time stamps? × without joins and leaves?
+//!   view = wire format × of another room? × time stamps? × without joins and leaves?
 //! ```
 
 use crate::protocol::encode::{Prefix, WireFormat};
@@ -17,7 +17,7 @@ const OTHER_ROOM: u8 = 1;
 const TIMED: u8 = 2;
 /// The receiver wants no joins and leaves.
 const QUIET: u8 = 4;
-/// Views of one kind of door.
+/// Views of one wire format.
 const VIEWS_PER_FORMAT: u8 = 8;
 
 /// One way in which lines look.
@@ -28,9 +28,9 @@ impl View {
     /// How many there are.
     pub(crate) const COUNT: usize = WireFormat::ALL.len() * VIEWS_PER_FORMAT as usize;
 
-    /// What a newcomer behind this kind of door sees of his current room.
-    pub(crate) const fn new(door: WireFormat) -> Self {
-        Self(door.index() as u8 * VIEWS_PER_FORMAT)
+    /// What a new user with this wire format sees of the current room.
+    pub(crate) const fn new(format: WireFormat) -> Self {
+        Self(format.index() as u8 * VIEWS_PER_FORMAT)
     }
 
     /// A number for tables of views.
@@ -44,7 +44,7 @@ impl View {
         Self(index as u8)
     }
 
-    /// The kind of door.
+    /// The wire format.
     pub(crate) fn format(self) -> WireFormat {
         WireFormat::ALL[usize::from(self.0 / VIEWS_PER_FORMAT)]
     }
@@ -112,7 +112,7 @@ impl View {
 impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("View")
-            .field("door", &self.format())
+            .field("format", &self.format())
             .field("of_other_room", &self.is_of_other_room())
             .field("timed", &self.is_timed())
             .field("quiet", &self.is_quiet())

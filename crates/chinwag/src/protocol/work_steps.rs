@@ -1,10 +1,10 @@
-//! What the work on one person's input comes to, counted and not timed.
+//! What the work on one client's input comes to, counted and not timed.
 //!
 //! A step is about 20 ns on a usual machine: a code point that is taken apart, measured or drawn; 16 bytes that are looked
 //! through for something; 64 bytes that are copied or moved. Each input is charged one, for being taken at all.
 //!
-//! Who works counts, whoever called takes the count and decides: a person's task gives others a turn past
-//! [`MAX_STEPS_PER_POLL`](crate::limits::MAX_STEPS_PER_POLL). So the count that bounds a turn is the one that the tests of docs/COSTS.md look
+//! The code that works counts; its caller takes the count and decides: a connection's task yields past
+//! [`MAX_STEPS_PER_POLL`](crate::limits::MAX_STEPS_PER_POLL). So the count that bounds a poll is the one that the tests of docs/COSTS.md look
 //! at, and a machine that is busy changes neither.
 
 use std::cell::Cell;
@@ -16,7 +16,7 @@ pub(crate) struct Steps(Cell<u32>);
 impl Steps {
     /// Adds so many.
     pub(crate) fn add(&self, steps: usize) {
-        // Far more than a turn is worth a turn all the same.
+        // Far more than a poll may do is one poll all the same.
         let steps = u32::try_from(steps).unwrap_or(u32::MAX);
         self.0.set(self.0.get().saturating_add(steps));
     }

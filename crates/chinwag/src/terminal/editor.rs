@@ -1,10 +1,10 @@
-//! Line editing for a person whose client hands over each key: bytes in, lines and bytes for his screen out.
+//! Line editing for a client that sends each key: bytes in, lines and bytes for the screen out.
 //!
 //! ```text
 //!   bytes ──► keys ──► buffer, history, completion ──► lines
 //!                                 │
 //!                                 ▼
-//!   lines of the server ───────► row ──► bytes for his screen, in one write
+//!   lines of the server ───────► row ──► bytes for the screen, in one write
 //! ```
 //!
 //! A pure state machine: it knows no socket, no clock and no room. Whatever the chunks that bytes come in, the same lines
@@ -40,19 +40,19 @@ use crate::protocol::work_steps::Steps;
 use crate::terminal::color::colorize;
 use crate::terminal::pending_lines::PendingLines;
 
-/// What a person asks for with his keys.
+/// What a user asks for with their keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// He sent this line.
+    /// A line was sent.
     Line(String),
-    /// He sent these lines, which he has pasted; none of them was shown yet ([`print_own_line`](Editor::print_own_line)).
+    /// Pasted lines were sent; none of them was shown yet ([`print_own_line`](Editor::print_own_line)).
     Pasted(PendingLines),
-    /// He wants no more to be said of what he has sent ([`set_pending_line_bytes`](Editor::set_pending_line_bytes)).
+    /// The pending lines are to be dropped ([`set_pending_line_bytes`](Editor::set_pending_line_bytes)).
     Drop,
-    /// He wants this word completed that is half a name: [`complete`](Editor::complete) is to be called, and before it
+    /// This word, the start of a name, is to be completed: [`complete`](Editor::complete) is to be called, and before it
     /// no more keys are to be handed over.
     Complete(String),
-    /// He ended the conversation.
+    /// The connection is to be ended.
     Quit,
 }
 
@@ -65,21 +65,21 @@ pub(crate) struct Editor {
     line: Buffer,
     /// The lines before.
     history: History,
-    /// His screen.
+    /// The screen.
     row: Row,
-    /// Whether he wants colours.
+    /// Whether colors are on.
     color: bool,
     /// What is being pasted, or is asked about: then the row is the question.
     paste: Option<Box<Paste>>,
-    /// Bytes of what he has sent that was not said yet.
+    /// Bytes of the lines that were sent here and are still pending.
     pending_line_bytes: usize,
-    /// What stands before his own lines, if he wants the time there.
+    /// The time before the user's own lines, if they want it there.
     stamp: Option<TimeOfDay>,
     /// Whether a completion has been asked for.
     completion_pending: bool,
-    /// Whether he knows that no more fits into the line under way.
+    /// Whether the user was told that no more fits into the current line.
     full_notice_given: bool,
-    /// Whether he knows that what came was not UTF-8.
+    /// Whether the user was told that some input was not UTF-8.
     not_utf8_notice_given: bool,
     /// What the work came to that neither the line nor the row did.
     steps: Steps,
@@ -152,12 +152,12 @@ impl Editor {
         self.keys.begin_read();
     }
 
-    /// So many bytes of what he has sent wait to be said: while they do, Ctrl-C is for them.
+    /// So many bytes of lines are pending: while any are, Ctrl-C drops them.
     pub(crate) fn set_pending_line_bytes(&mut self, bytes: usize) {
         self.pending_line_bytes = bytes;
     }
 
-    /// The time that stands before his own lines, if any is to.
+    /// Sets the time before the user's own lines, if there is to be any.
     pub(crate) fn set_stamp(&mut self, at: Option<TimeOfDay>) {
         self.stamp = at;
     }
@@ -425,7 +425,7 @@ impl Editor {
         }
     }
 
-    /// Shows a line of his own that was pasted, now that it is said.
+    /// Shows a pasted line of the user, now that it is sent.
     pub(crate) fn print_own_line(&mut self, line: &str) {
         self.row.print_own_line(line, self.stamp);
     }
@@ -497,9 +497,9 @@ impl Editor {
         }
     }
 
-    // ---- what goes to his screen ----
+    // ---- output ----
 
-    /// Whether he wants colours.
+    /// Whether colors are on.
     pub(crate) fn set_color(&mut self, on: bool) {
         self.color = on;
     }

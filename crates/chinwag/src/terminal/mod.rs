@@ -1,4 +1,4 @@
-//! What a person's connection has beyond plain lines, once it has anything: telnet's options, colours, an editor.
+//! What a connection has in addition to plain lines, once it has anything: telnet options, colors, an editor.
 //!
 //! ```text
 //!   commands of telnet ──► options ──► answers ─────────┐
@@ -6,9 +6,9 @@
 //!   frames of the broker ► colours ► above the row ─────┘
 //! ```
 //!
-//! Whoever sends no telnet command and asks for nothing has none of this, not even its memory, and his frames go from
-//! the inbox to the kernel as they are. Nothing of telnet is sent until his client sends some, or he asks for
-//! editing himself: `nc` would print it.
+//! A client that sends no telnet command, and whose user asks for nothing, has none of this, not even its memory, and its frames
+//! go from the send queue to the kernel as they are. Nothing of telnet is sent until the client sends some, or the user asks for
+//! editing: `nc` would print it.
 
 pub(crate) mod color;
 pub(crate) mod editor;
@@ -33,49 +33,49 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use whippet::sync::oneshot;
 
-/// What is told to a person whose client can do more than `nc`, once.
+/// Sent once to a user whose client can do more than `nc`.
 const OFFER: &str = "* your telnet can edit lines here: /edit on";
-/// What is told to a person who asks for editing, until his client agrees.
+/// Sent to a user who asks for editing, until their client agrees.
 const REQUESTED: &str = "* asking your telnet for each key; with a plain nc nothing changes";
-/// What is told when it does.
+/// Sent when it does.
 const ON: &str = "* editing is on: arrows, Home, End, Tab, Up for history; /edit off ends it";
-/// What is told when it does not.
+/// Sent when it does not.
 const DECLINED: &str = "! your telnet keeps its own echo: editing is off";
-/// What is told of a terminal that cannot move its cursor.
+/// Sent to a terminal that cannot move its cursor.
 const DUMB: &str = "! your terminal calls itself dumb: it cannot show an edited line";
-/// The sign of life.
+/// The reply to AYT.
 const ARE_YOU_THERE_REPLY: &str = "* chinwag is here";
 
-/// A person's terminal (see the module's words).
+/// The terminal of a connection (see the module docs).
 #[derive(Debug, Default)]
 pub(crate) struct Terminal {
-    /// What was agreed with his client.
+    /// The state of telnet's options.
     negotiation: Negotiation,
-    /// Columns of his window, 0 if nobody knows.
+    /// Columns of the window, 0 if unknown.
     columns: u16,
     /// Whether it cannot move its cursor.
     is_dumb: bool,
-    /// Whether he knows that there is an editor.
+    /// Whether the user was told that there is an editor.
     offer_given: bool,
-    /// Whether he wants colours.
+    /// Whether colors are on.
     color: bool,
     /// Whether there are time stamps before the lines.
     is_timed: bool,
-    /// How far his clock is from the UTC in them.
+    /// How far the user's clock is from the UTC in them.
     offset: UtcOffset,
-    /// Lines from his editor that may not be said yet.
+    /// Lines from the editor that wait for tokens.
     pending_lines: PendingLines,
-    /// Whether he knows that there are.
+    /// Whether the user was told that there are.
     pending_notice_given: bool,
     /// Whether something that costs as much as a line came ahead of those: no more keys are taken before it is paid for.
     blocked_on_tokens: bool,
-    /// How he ended it behind those. Nothing more is read.
+    /// How the user ended the connection after those. Nothing more is read.
     close_request: Option<CloseRequest>,
-    /// His editor, while he edits.
+    /// The editor, while line editing is on.
     editor: Option<Editor>,
     /// What the work came to that the editor did not do.
     steps: Steps,
-    /// What is to be sent beside frames and what the editor shows.
+    /// What is to be sent in addition to frames and what the editor shows.
     out: Vec<u8>,
     /// A word that is to be completed, and where the answer will come.
     completion: Option<Completion>,
@@ -83,10 +83,10 @@ pub(crate) struct Terminal {
     pending_write: PendingWrite,
 }
 
-/// How somebody ends the conversation who has lines that were not said yet.
+/// How a user ends the connection while lines are pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CloseRequest {
-    /// By closing his side.
+    /// The client closed its side.
     Eof,
     /// By a key.
     Quit,
@@ -108,7 +108,7 @@ struct PendingWrite {
     bytes: Vec<u8>,
     /// How many the kernel has taken.
     written: usize,
-    /// Bytes of frames in them that are not settled yet.
+    /// Bytes of frames in them that still count as pending.
     pending: usize,
     /// How many frames.
     frames: usize,
@@ -128,9 +128,9 @@ pub(crate) enum InputMode {
 }
 
 impl Terminal {
-    // ---- what comes from the person ----
+    // ---- input ----
 
-    /// His client says something.
+    /// Handles a telnet command of the client.
     pub(crate) fn handle_command(&mut self, command: TelnetCommand) -> InputMode {
         self.steps.add(1);
         match command {
@@ -156,7 +156,7 @@ impl Terminal {
         InputMode::Unchanged
     }
 
-    /// Turns editing on or off, as he asks.
+    /// Turns editing on or off.
     pub(crate) fn set_editing(&mut self, on: bool) -> InputMode {
         self.offer_given = true;
         match (on, self.editor.is_some()) {
@@ -180,7 +180,7 @@ impl Terminal {
         InputMode::Unchanged
     }
 
-    /// Turns colours on or off, as he asks.
+    /// Turns colors on or off.
     pub(crate) fn set_color(&mut self, on: bool) {
         self.color = on;
         if let Some(editor) = &mut self.editor {
@@ -189,7 +189,7 @@ impl Terminal {
         self.print_line(if on { "* colors are on" } else { "* colors are off" });
     }
 
-    /// Turns time stamps on or off, by a clock that he may have told. Says by which.
+    /// Turns time stamps on or off, and sets the offset of the user's clock if one is given. Returns the offset.
     pub(crate) fn set_timestamps(
         &mut self,
         on: Option<bool>,
@@ -205,7 +205,7 @@ impl Terminal {
         self.offset
     }
 
-    /// Whether it is to be told [the time](Self::set_time) with his keys.
+    /// Whether [the time](Self::set_time) is to be set before keys are handled.
     pub(crate) fn wants_time(&self) -> bool {
         self.is_timed && self.editor.is_some()
     }
@@ -290,12 +290,12 @@ impl Terminal {
         self.blocked_on_tokens = is_dry && (self.blocked_on_tokens || tokens > 0);
     }
 
-    /// He ended it. The lines that wait are said before that is.
+    /// The user ends the connection. The pending lines are sent before.
     pub(crate) fn close_after_pending(&mut self, ending: CloseRequest) {
         self.close_request = Some(ending);
     }
 
-    /// How he ended it, if he did behind lines that waited.
+    /// How the user ended the connection, if lines were pending then.
     pub(crate) fn close_request(&self) -> Option<CloseRequest> {
         self.close_request
     }
@@ -305,7 +305,7 @@ impl Terminal {
         self.pending_lines.first_len()
     }
 
-    /// Takes the line that is to be said next. What he has pasted he sees now.
+    /// Takes the next pending line. A pasted one is shown now.
     pub(crate) fn pop_line(&mut self) -> Option<String> {
         let (line, is_shown) = self.pending_lines.pop()?;
         self.steps.moved(2 * line.len());
@@ -319,7 +319,7 @@ impl Terminal {
         Some(line)
     }
 
-    /// Lines wait, for he may not speak so fast: says so, once as long as any do.
+    /// Tells the user that lines are pending, once as long as any are.
     fn notify_pending(&mut self) {
         let lines = self.pending_lines.lines();
         if lines >= PASTE_CONFIRM_LINES && !std::mem::replace(&mut self.pending_notice_given, true)
@@ -347,7 +347,7 @@ impl Terminal {
         self.editor.as_ref().map_or(0, Editor::pending) + self.out.len()
     }
 
-    /// Whether his keys are to wait: for an answer, or because he does not take what they bring him.
+    /// Whether keys are to wait: for a completion, or because the client does not take the echo.
     pub(crate) fn blocks_input(&self) -> bool {
         matches!(self.completion, Some(Completion::Sent(_))) || self.pending() > MAX_ECHO_BYTES
     }
@@ -414,7 +414,7 @@ impl Terminal {
         editor.line_text().to_owned()
     }
 
-    /// Tells him something, by a whole line without its end.
+    /// Prints a whole line, which has no line end.
     fn print_line(&mut self, line: &str) {
         let line = format!("{line}\r\n");
         self.steps.add(1);
@@ -426,9 +426,9 @@ impl Terminal {
         }
     }
 
-    // ---- what goes to him ----
+    // ---- output ----
 
-    /// Whether frames are not to go to him as they are, or something else is to be sent.
+    /// Whether frames are not sent as they are, or something else is to be sent.
     pub(crate) fn owns_output(&self) -> bool {
         self.editor.is_some()
             || self.color
@@ -446,8 +446,8 @@ impl Terminal {
     /// `is_last`: nothing will follow.
     pub(crate) fn draw(&mut self, frames: &[Frame], is_last: bool) {
         let mut bytes = std::mem::take(&mut self.out);
-        let owed = frames.iter().map(Frame::len).sum();
-        self.steps.searched(owed);
+        let pending = frames.iter().map(Frame::len).sum();
+        self.steps.searched(pending);
         match &mut self.editor {
             Some(editor) => {
                 for frame in frames {
@@ -471,7 +471,7 @@ impl Terminal {
         }
         let _held = frames.first().map(|frame| frame.byte_counter().reserve(bytes.capacity()));
         self.pending_write =
-            PendingWrite { bytes, written: 0, pending: owed, frames: frames.len(), _held };
+            PendingWrite { bytes, written: 0, pending, frames: frames.len(), _held };
     }
 
     /// What is to be written now.
@@ -488,7 +488,7 @@ impl Terminal {
             self.pending_write = PendingWrite::default();
             return settled;
         }
-        // Which bytes are whose is not kept: each counts for the frames as long as something of them is owed.
+        // Which bytes are whose is not kept: each counts for the frames as long as some of them are pending.
         let settled = bytes.min(drawn.pending);
         drawn.pending -= settled;
         (settled, 0)

@@ -1,6 +1,6 @@
-//! Lines that somebody typed or pasted in their editor and that were not said yet: they come faster than one may speak. Pure.
+//! Lines that were typed or pasted in an editor and are not sent to the broker yet: they come faster than the rate limit. Pure.
 //!
-//! In one string, one behind the other, so that a thousand short lines cost their bytes and no more. Whoever fills it looks at
+//! In one string, one behind the other, so that a thousand short lines cost their bytes and no more. Its user checks
 //! [`bytes`](PendingLines::bytes) before.
 
 use crate::limits::MAX_LINE_BYTES;

@@ -53,7 +53,7 @@ fn a_tab_holds_the_keys_until_its_answer_comes() {
     let (word, answer) = terminal.send_completion().expect("a question");
     assert!(word == "al" && terminal.blocks_input() && terminal.send_completion().is_none());
     assert_eq!(terminal.poll_completion(&mut cx), Poll::Pending);
-    answer.send(Completions::matching(["alice"].into_iter(), "al")).expect("somebody waits");
+    answer.send(Completions::matching(["alice"].into_iter(), "al")).expect("the terminal waits");
     assert_eq!(terminal.poll_completion(&mut cx), Poll::Ready(()));
     assert!(!terminal.blocks_input());
     assert_eq!(terminal.handle_keys(b"hi\r"), None);

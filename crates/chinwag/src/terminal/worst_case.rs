@@ -196,7 +196,7 @@ fn every_key_keeps_to_its_cost_in_every_bad_state() {
             table.note(name, editor.take_steps() as usize, editor.pending());
             let drawn = editor.draw().len() - editor.pending();
             table.note("a draw", editor.take_steps() as usize, drawn);
-            // Below somebody's words it is a copy.
+            // Below another line it is a copy.
             editor.print(b"alice: hi\r\n");
             editor.draw();
             editor.take_steps();

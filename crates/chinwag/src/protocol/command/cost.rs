@@ -1,7 +1,7 @@
 //! What each command costs of the budget of lines, and why. A chat line costs one token; what makes the server look at
 //! more, send more or answer more costs more, so that a budget bounds work and bytes, whichever command spends it.
 //!
-//! A line is taken as long as one token is left, and what it costs beyond that is owed: no command is out of reach,
+//! A line is taken as long as one token is left, and what it costs beyond that is paid later: no command is out of reach,
 //! however small the burst is set. docs/COSTS.md has the worst work behind each number, and a test runs each command
 //! against it.
 
@@ -10,7 +10,7 @@ use crate::limits::{HISTORY_BYTES, MAX_LINE_BYTES, RATE_BURST, REPLY_BYTES_PER_T
 
 /// One token: as much as a chat line.
 const CHAT_LINE: u32 = 1;
-/// It ends the round under way, which costs each of the room's members a frame more.
+/// It ends the current batch, which costs each of the room's members a frame more.
 const EXTRA_BATCH: u32 = 1;
 /// A page of an answer, of which none is longer than [`REPLY_BYTES_PER_TOKEN`].
 const REPLY_PAGE: u32 = 1;
@@ -44,11 +44,11 @@ impl CommandKind {
             | Self::Invalid(_) => CHAT_LINE,
             // A line for all who share any of up to 20 rooms, where a chat line goes to the members of one.
             Self::Nick => 2 * CHAT_LINE,
-            // The line that somebody joined, the one that they left, which no later command pays for, and the past of the room.
+            // The line that a user joined, the one that they left, which no later command pays for, and the past of the room.
             Self::Join => 2 * CHAT_LINE + EXTRA_BATCH + REPLY_PAGE,
-            // A line for the members of a room, and the round before it.
+            // A line for the members of a room, and the batch before it.
             Self::Part | Self::Kick => CHAT_LINE + EXTRA_BATCH,
-            // They change how lines are shown to somebody, so that a round cannot go on.
+            // They change how lines are shown to a user, so that a batch cannot go on.
             Self::Ignore | Self::Unignore | Self::Time { .. } | Self::Quiet(_) => {
                 CHAT_LINE + EXTRA_BATCH
             }

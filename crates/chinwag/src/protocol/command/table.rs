@@ -108,7 +108,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
         name: "msg",
         usage: "/msg NICK TEXT",
         summary: "tell one person alone",
-        details: &["He reads: [from you] TEXT. He may be in any room."],
+        details: &["They read: [from you] TEXT. They may be in any room."],
         for_operators: false,
         parse: |rest| command(CommandKind::Message, rest.trim_start()),
     },
@@ -116,7 +116,9 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
         name: "reply",
         usage: "/reply TEXT",
         summary: "answer whoever wrote to you alone last",
-        details: &["It goes to the same person, whatever he is called by now, and to nobody else."],
+        details: &[
+            "It goes to the same person, whatever they are called by now, and to nobody else.",
+        ],
         for_operators: false,
         parse: |rest| command(CommandKind::Reply, rest.trim_start()),
     },
@@ -125,8 +127,8 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
         usage: "/ignore [NICK]",
         summary: "read nothing more of somebody, or list whom",
         details: &[
-            "It hides what he says and does, his lines to you alone, and his words in the server's lines.",
-            "It stays with the person under any name, until he disconnects.",
+            "It hides what they say and do, their lines to you alone, and their words in the server's lines.",
+            "It stays with the person under any name, until they disconnect.",
         ],
         for_operators: false,
         parse: |rest| command(CommandKind::Ignore, rest.trim()),
@@ -134,7 +136,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
     CommandSpec {
         name: "unignore",
         usage: "/unignore NICK",
-        summary: "read him again",
+        summary: "read them again",
         details: &[],
         for_operators: false,
         parse: |rest| command(CommandKind::Unignore, rest.trim()),
@@ -253,7 +255,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
         summary: "become an operator",
         details: &[
             "Whoever runs this server has the secret. After three wrong ones each has to wait twice as long.",
-            "Operators have /kick /mute /slow for a room, and /ban /unban /bans for the house.",
+            "Operators have /kick /mute /slow for a room, and /ban /unban /bans for the server.",
         ],
         for_operators: true,
         parse: parse_oper,
@@ -272,7 +274,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
     CommandSpec {
         name: "mute",
         usage: "/mute NICK [TIME]",
-        summary: "let nobody read him, as in: /mute bob 10m",
+        summary: "let nobody read them, as in: /mute bob 10m",
         details: &[
             "Without a time (10m, 1h30m, 2 hours) it lasts until /unmute. It meets whoever comes from that address then, too.",
         ],
@@ -282,7 +284,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
     CommandSpec {
         name: "unmute",
         usage: "/unmute NICK",
-        summary: "let him be read again",
+        summary: "let them be read again",
         details: &[],
         for_operators: true,
         parse: |rest| command(CommandKind::Unmute, rest.trim()),
@@ -300,7 +302,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
     CommandSpec {
         name: "ban",
         usage: "/ban WHOM [TIME]",
-        summary: "keep him out of the house, as in: /ban bob 2h spam",
+        summary: "keep them off the server, as in: /ban bob 2h spam",
         details: &[
             "WHOM is a nick (* stands for any letters, ? for one), an address, or a range: 203.0.113.0/24.",
             "TIME is 30s, 10m, 2h, 7d, 1w, 1y, 1h30m or 2 hours; without it for good. Behind it stands the reason.",
@@ -312,7 +314,7 @@ pub(crate) static COMMANDS: [CommandSpec; 30] = [
     CommandSpec {
         name: "unban",
         usage: "/unban WHOM",
-        summary: "let him in again, named as /bans does",
+        summary: "let them in again, named as /bans does",
         details: &[],
         for_operators: true,
         parse: |rest| command(CommandKind::Unban, rest.trim()),

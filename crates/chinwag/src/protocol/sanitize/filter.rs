@@ -69,7 +69,7 @@ impl<'a> Filter<'a> {
         Self { blanks: most.blanks.saturating_sub(blanks), ..Self::within(text, most) }
     }
 
-    /// A text for whoever types it: the blanks and marks that others do not get are seen.
+    /// A text for the user who types it: the blanks and marks that others do not get are seen.
     pub(crate) fn for_input(text: &'a str) -> Self {
         Self::within(text, Limits { marks: usize::MAX, blanks: usize::MAX })
     }

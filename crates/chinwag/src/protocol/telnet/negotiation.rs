@@ -9,7 +9,7 @@
 //! An answer is never answered: what is so already gets no word, and neither does the reply to a request of ours. A
 //! wish for the opposite waits until the reply has come, in the RFC's queue of one.
 //!
-//! We do two things, once a person asks for line editing: [`ECHO`] what he types, and let lines go without the
+//! We do two things, once a person asks for line editing: [`ECHO`] what they type, and let lines go without the
 //! ceremony of half duplex ([`SGA`]). Two of the other side's offers are taken: the size of its window and the type
 //! of its terminal. All else is refused once; who insists gets no further answer. [`TIMING_MARK`] is no option that
 //! is on or off, but a question: it is answered each time, or a client that waits for it would show nothing more.

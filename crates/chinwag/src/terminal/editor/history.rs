@@ -1,4 +1,4 @@
-//! The lines that a person has sent from his editor, to be fetched back.
+//! The lines that a user has sent from the editor, to be recalled.
 
 use std::collections::VecDeque;
 

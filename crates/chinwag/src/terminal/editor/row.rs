@@ -13,7 +13,7 @@
 //! (save, restore).
 //!
 //! Keys only note what they change. What part is shown is found out where the row is drawn, once for all keys that came
-//! together, and costs what a row shows and not what the line holds. Drawn again below somebody's words, it is a copy of what
+//! together, and costs what a row shows and not what the line holds. Drawn again below another line, it is a copy of what
 //! was drawn before.
 //!
 //! Sequences used: CR, BS, erase to the end of the line and of the screen, save and restore the cursor, bracketed

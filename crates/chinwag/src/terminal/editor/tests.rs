@@ -72,7 +72,7 @@ impl Harness {
         self.draw();
     }
 
-    /// Somebody says something.
+    /// The server prints a line.
     fn print(&mut self, line: &str) {
         self.editor.print(format!("{line}\r\n").as_bytes());
         self.draw();
@@ -352,7 +352,7 @@ fn what_others_do_not_get_is_shown_as_a_sign() {
     assert_eq!(sanitize(&desk.lines[0]), desk.lines[0], "what was shown is said");
 }
 
-/// Keys, or somebody's words.
+/// Keys, or a line of the server.
 #[derive(Clone, Debug)]
 enum Step {
     Keys(Vec<u8>),
@@ -407,7 +407,7 @@ proptest! {
     #[test]
     fn any_chunking_gives_the_same_lines_and_the_same_screen(steps in steps()) {
         let mut often = walk(&steps, true);
-        let mut seldom = Harness::new(30);
+        let mut rarely = Harness::new(30);
         // All keys between two things heard at once.
         let mut keys = Vec::new();
         for step in steps.iter().chain([&Step::Heard("end: end".into())]) {
@@ -415,26 +415,26 @@ proptest! {
                 keys.extend_from_slice(more);
                 continue;
             }
-            seldom.press_bytes(&std::mem::take(&mut keys));
+            rarely.press_bytes(&std::mem::take(&mut keys));
             match step {
                 Step::Resized(columns) => {
-                    seldom.screen = terminal(*columns);
-                    seldom.editor.resize(*columns);
-                    seldom.editor.forget_pending();
-                    seldom.draw();
+                    rarely.screen = terminal(*columns);
+                    rarely.editor.resize(*columns);
+                    rarely.editor.forget_pending();
+                    rarely.draw();
                 }
-                Step::Heard(line) => seldom.print(line),
+                Step::Heard(line) => rarely.print(line),
                 Step::Keys(_) => {}
             }
         }
         often.print("end: end");
         // Which part of a long line is seen depends on where the row was drawn before; drawn anew (Ctrl-L, in no paste) it does not.
         often.press("\x1b\x1b[201~\x0c");
-        seldom.press("\x1b\x1b[201~\x0c");
-        prop_assert_eq!(&often.lines, &seldom.lines);
-        prop_assert_eq!(often.quit, seldom.quit);
-        prop_assert_eq!(often.rows(), seldom.rows());
-        prop_assert_eq!(often.screen.screen().cursor_position(), seldom.screen.screen().cursor_position());
+        rarely.press("\x1b\x1b[201~\x0c");
+        prop_assert_eq!(&often.lines, &rarely.lines);
+        prop_assert_eq!(often.quit, rarely.quit);
+        prop_assert_eq!(often.rows(), rarely.rows());
+        prop_assert_eq!(often.screen.screen().cursor_position(), rarely.screen.screen().cursor_position());
     }
 
     /// The last row is the prompt and a part of the line that holds the cursor, and nothing else; what is bounded is.
